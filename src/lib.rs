@@ -1,0 +1,36 @@
+//! # `smsp`, the Send Mail Service Proxy: architecture
+//!
+//! A stateless email proxy. A service calls `POST /email`; one of several email providers gets the message, each
+//! behind a circuit breaker of its own. Real mail only ever travels through closed circuits; open ones are probed in
+//! the background with dummies. What every part must hold: **never lie** about whether a mail was sent, and **never
+//! send it twice** by accident.
+//!
+//! ## One request
+//!
+//! It walks down the list of modules: [`http::listener`] accepts, the layers give it an id, the caller shows a key,
+//! the wire turns JSON into a [`message::Message`]. [`dispatch`] takes over in a task of its own, so that a caller
+//! who hangs up changes nothing: it orders the closed upstreams, and each attempt is permit -> send -> verdict ->
+//! settle. The [`circuit`] gives the permit, the [`upstream`] bounds the call in time, the [`provider`] makes it, the
+//! [`outcome`] says three things apart: may another try, is the provider to blame, what does the caller hear? The
+//! answer is a receipt or a problem.
+//!
+//! ## Recovery
+//!
+//! A circuit that opens wakes its [`supervisor`], the only one who closes it again: wait, dummies, closed.
+//!
+//! ## What depends on what
+//!
+//! Arrows point inwards, and a test holds them (`functional_tests/house_rules.rs`): [`message`], [`outcome`],
+//! [`metrics`], [`secret`], [`telemetry`] and [`shutdown`] name nothing of ours; [`circuit`] names [`outcome`] alone;
+//! [`upstream`] joins circuit and provider; [`dispatch`] and [`supervisor`] use it; the doors, [`http`] and [`ops`],
+//! come last. [`config`] reads every module's settings and [`app`] wires them all.
+//!
+//! ## What is deliberately absent
+//!
+//! A store: a node shares nothing with its neighbours, and forgets everything when it ends. A clock in the circuit:
+//! time is passed in. A lock across an await. A retry: another upstream is asked only where the last attempt proves
+//! that nobody has the mail. A provider's text in any answer, log or metric.
+
+pub mod message;
+pub mod outcome;
+pub mod secret;

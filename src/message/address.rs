@@ -1,0 +1,195 @@
+//! Addresses and mailboxes, stricter than RFC 5322: only what every provider reads in the same way.
+//!
+//! The policy, on top of a library's grammar: the local part is an ASCII dot-atom without encoded-words or a leading
+//! `-`; the domain is a public DNS name, kept as lower-case A-labels (UTS #46, strict); no domain literal, no bare
+//! host, no quoted local part. Display names are plain Unicode without control characters.
+
+use std::fmt;
+use std::str::FromStr;
+
+use email_address::{EmailAddress, Options};
+
+use super::content::{BadText, check_header_text, has_encoded_word};
+
+/// Why a text is not an address we send to. Never quotes the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAddress {
+    /// Not `local@domain`.
+    #[error("is not an address of the form local@domain")]
+    Syntax,
+    /// The part before the @.
+    #[error("has a local part that is not a plain ASCII dot-atom")]
+    LocalPart,
+    /// An encoded-word in the local part hides a second address.
+    #[error("must not contain an RFC 2047 encoded-word (=?...?=)")]
+    EncodedWord,
+    /// The part behind the @.
+    #[error("has a domain that is not a public DNS name")]
+    Domain,
+    /// CR, LF, NUL and the like.
+    #[error("must not contain control characters such as CR, LF or NUL")]
+    Control,
+    /// The display name.
+    #[error("has a display name that {0}")]
+    Name(BadText),
+}
+
+/// `local@domain`, the domain in lower-case A-labels.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    text: String,
+    at: usize,
+}
+
+impl Address {
+    /// `local@domain`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands behind the @.
+    pub fn domain(&self) -> &str {
+        &self.text[self.at + 1..]
+    }
+}
+
+/// Redacted: an address never reaches a log.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Address(redacted)")
+    }
+}
+
+impl FromStr for Address {
+    type Err = BadAddress;
+
+    fn from_str(text: &str) -> Result<Self, BadAddress> {
+        if text.chars().any(char::is_control) {
+            return Err(BadAddress::Control);
+        }
+        if has_encoded_word(text) {
+            return Err(BadAddress::EncodedWord);
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(BadAddress::Syntax)?;
+        check_local_part(local)?;
+        let text = format!("{local}@{}", public_domain(domain)?);
+        let grammar = Options::default().without_display_text().without_domain_literal();
+        EmailAddress::parse_with_options(&text, grammar).map_err(|_| BadAddress::Syntax)?;
+        Ok(Self { text, at: local.len() })
+    }
+}
+
+fn check_local_part(local: &str) -> Result<(), BadAddress> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    if local.is_empty() || local.starts_with('-') || !local.chars().all(plain) {
+        return Err(BadAddress::LocalPart);
+    }
+    Ok(())
+}
+
+/// The domain as A-labels: two labels or more, and a last one that no IP address could have.
+fn public_domain(domain: &str) -> Result<String, BadAddress> {
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| BadAddress::Domain)?;
+    match ascii.rsplit_once('.') {
+        Some((_, top)) if top.starts_with(|c: char| c.is_ascii_alphabetic()) => Ok(ascii),
+        _ => Err(BadAddress::Domain),
+    }
+}
+
+/// An address, perhaps with a display name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    name: Option<Name>,
+    address: Address,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Name(String);
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("redacted")
+    }
+}
+
+impl Mailbox {
+    /// Joins the two; a blank name is none.
+    pub fn new(name: Option<&str>, address: Address) -> Result<Self, BadAddress> {
+        let name = name.map(str::trim).filter(|name| !name.is_empty());
+        name.map_or(Ok(()), check_name).map_err(BadAddress::Name)?;
+        Ok(Self { name: name.map(|name| Name(name.to_owned())), address })
+    }
+
+    /// The display name.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.0.as_str())
+    }
+
+    /// The address.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+}
+
+fn check_name(name: &str) -> Result<(), BadText> {
+    const BIDI: [char; 12] = [
+        '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',
+        '\u{2067}', '\u{2068}', '\u{2069}',
+    ];
+    check_header_text(name)?;
+    if name.contains(BIDI) { Err(BadText::Bidi) } else { Ok(()) }
+}
+
+/// `local@domain`, or `Name <local@domain>` with the name perhaps in double quotes.
+impl FromStr for Mailbox {
+    type Err = BadAddress;
+
+    fn from_str(text: &str) -> Result<Self, BadAddress> {
+        let text = text.trim_matches(' ');
+        let Some(inner) = text.strip_suffix('>') else {
+            return Self::new(None, text.parse()?);
+        };
+        let (name, address) = inner.rsplit_once('<').ok_or(BadAddress::Syntax)?;
+        Self::new(Some(&unquote(name.trim())), address.parse()?)
+    }
+}
+
+fn unquote(name: &str) -> String {
+    let Some(inner) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return name.to_owned();
+    };
+    let mut escaped = false;
+    inner
+        .chars()
+        .filter(|&c| {
+            escaped = c == '\\' && !escaped;
+            !escaped
+        })
+        .collect()
+}
+
+/// RFC 5322 form, the name quoted where it is more than words; Unicode stays as it is.
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.address.as_str();
+        match self.name() {
+            None => f.write_str(address),
+            Some(name) if name.chars().all(|c| c.is_alphanumeric() || c == ' ') => write!(f, "{name} <{address}>"),
+            Some(name) => write!(f, "\"{}\" <{address}>", name.replace('\\', "\\\\").replace('"', "\\\"")),
+        }
+    }
+}
+
+/// Cuts `a@b.org, "Doe, J" <c@d.org>; e@f.org` at the separators that stand outside quotes and brackets.
+pub fn split_list(text: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c| {
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && !escaped && c == '\\';
+        !quoted && (c == ',' || c == ';')
+    })
+    .filter(|part| !part.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests;

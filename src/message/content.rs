@@ -1,0 +1,110 @@
+//! What a mail says: subject and bodies.
+//!
+//! A subject becomes a header, so it holds no control character and no encoded-word; a body holds no NUL, which no
+//! mail can carry (RFC 5322 2.2, 2.3). Everything else goes through untouched.
+
+use std::str::FromStr;
+
+/// Why a piece of text cannot be part of a mail. Never quotes the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadText {
+    /// CR, LF, NUL and their like would end or break a header.
+    #[error("must not contain control characters such as CR, LF or NUL")]
+    Control,
+    /// `=?charset?B|Q?...?=` decodes to something else than what it shows.
+    #[error("must be plain Unicode text, not an RFC 2047 encoded-word (=?...?=)")]
+    EncodedWord,
+    /// Bidirectional controls make text read differently from what it is.
+    #[error("must not contain bidirectional control characters")]
+    Bidi,
+    /// NUL cannot be mailed.
+    #[error("must not contain a NUL character")]
+    Nul,
+}
+
+/// Checks text that is bound for a header.
+pub(super) fn check_header_text(text: &str) -> Result<(), BadText> {
+    if text.chars().any(char::is_control) {
+        return Err(BadText::Control);
+    }
+    if has_encoded_word(text) {
+        return Err(BadText::EncodedWord);
+    }
+    Ok(())
+}
+
+/// Does it hold `=?charset?B|Q?text?=` (RFC 2047 2)?
+pub(super) fn has_encoded_word(text: &str) -> bool {
+    text.match_indices("=?").any(|(at, start)| {
+        let mut parts = text[at + start.len()..].splitn(3, '?');
+        let charset = parts.next().is_some_and(|charset| !charset.is_empty() && !charset.contains(' '));
+        let encoding = parts.next().is_some_and(|e| matches!(e, "B" | "b" | "Q" | "q"));
+        charset && encoding && parts.next().is_some_and(|encoded| encoded.contains("?="))
+    })
+}
+
+/// A subject that is safe as a header.
+#[derive(Default)]
+pub struct Subject(String);
+
+impl Subject {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Subject {
+    type Err = BadText;
+
+    fn from_str(text: &str) -> Result<Self, BadText> {
+        check_header_text(text).map(|()| Self(text.to_owned()))
+    }
+}
+
+/// The plain text or HTML part.
+pub struct Body(String);
+
+impl Body {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Body {
+    type Err = BadText;
+
+    fn from_str(text: &str) -> Result<Self, BadText> {
+        if text.contains('\0') { Err(BadText::Nul) } else { Ok(Self(text.to_owned())) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_cannot_break_out_of_its_header() {
+        for text in ["a\r\nBcc: x@evil.org", "a\nb", "a\rb", "a\0b", "a\u{85}b"] {
+            assert_eq!(text.parse::<Subject>().err(), Some(BadText::Control), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_encoded_word_is_refused_but_its_pieces_are_text() {
+        for text in ["=?utf-8?q?=0D=0ABcc:x?=", "Re: =?UTF-8?B?aGk=?= x", "=?a?b?=?utf-8?Q?x?="] {
+            assert_eq!(text.parse::<Subject>().err(), Some(BadText::EncodedWord), "{text:?}");
+        }
+        for text in ["what =? is ?= this", "=?utf-8?x?y?=", "1 =?= 1", "=??q?x?=", "=?utf-8?q?open"] {
+            assert!(text.parse::<Subject>().is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_goes_through_untouched_but_for_nul() {
+        let text = "line\r\nline\n\t{{template}} =?utf-8?q?x?= ünï";
+        assert_eq!(text.parse::<Body>().unwrap().as_str(), text);
+        assert_eq!("a\0b".parse::<Body>().err(), Some(BadText::Nul));
+    }
+}

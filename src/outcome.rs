@@ -1,0 +1,238 @@
+//! What an attempt came to, and the three questions that every other system mixes up.
+//!
+//! May another upstream try? Is the provider to blame? What do we tell the caller? Each is one exhaustive match; the
+//! table test below pins every cell.
+//!
+//! Deliberately absent: HTTP, providers' codes and texts (adapters judge those), time.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What one attempt at one upstream came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The provider owns the message now.
+    Accepted,
+    /// The message itself is wrong; any other provider would refuse it too.
+    MessageRejected,
+    /// The From address or domain is not verified at this provider.
+    SenderRejected,
+    /// The account is refused: key, plan, credits, suspension, endpoint.
+    AccountRefused,
+    /// A 403 or other 4xx that no table explains.
+    Unclassified,
+    /// Too many calls for now; nothing was taken.
+    Throttled,
+    /// Never reached the provider, or it says that it did nothing.
+    Unavailable,
+    /// The provider may have the message: silence, reset or an ambiguous answer after hand-over.
+    Unknown,
+}
+
+/// Whom an outcome speaks against, in the eyes of the circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The provider did its work.
+    Success,
+    /// The provider failed.
+    Failure,
+    /// Says nothing about the provider's health.
+    Neutral,
+}
+
+/// What the caller may be told when this outcome decides the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A provider took the mail.
+    Accepted,
+    /// Nobody has it.
+    None,
+    /// Somebody may have it.
+    Unknown,
+}
+
+impl Outcome {
+    /// Every outcome, for tables.
+    pub const ALL: [Self; 8] = [
+        Self::Accepted,
+        Self::MessageRejected,
+        Self::SenderRejected,
+        Self::AccountRefused,
+        Self::Unclassified,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::Unknown,
+    ];
+
+    /// May another upstream try? Only where this outcome proves that nothing was taken and another might take it.
+    pub fn lets_another_try(self) -> bool {
+        match self {
+            Self::SenderRejected | Self::AccountRefused | Self::Unclassified | Self::Throttled | Self::Unavailable => {
+                true
+            }
+            Self::Accepted | Self::MessageRejected | Self::Unknown => false,
+        }
+    }
+
+    /// Is the provider to blame? No client input alone may open a circuit.
+    pub fn blame(self) -> Blame {
+        match self {
+            Self::Accepted => Blame::Success,
+            Self::AccountRefused | Self::Unclassified | Self::Unavailable | Self::Unknown => Blame::Failure,
+            Self::MessageRejected | Self::SenderRejected | Self::Throttled => Blame::Neutral,
+        }
+    }
+
+    /// What may the caller be told about the mail?
+    pub fn delivery(self) -> Delivery {
+        match self {
+            Self::Accepted => Delivery::Accepted,
+            Self::Unknown => Delivery::Unknown,
+            Self::MessageRejected
+            | Self::SenderRejected
+            | Self::AccountRefused
+            | Self::Unclassified
+            | Self::Throttled
+            | Self::Unavailable => Delivery::None,
+        }
+    }
+
+    /// The same outcome of a dummy. A provider that judged the dummy is alive: the dummy is at fault. One that is
+    /// still throttling is not ready for mail.
+    pub fn blame_of_probe(self) -> Blame {
+        match self {
+            Self::Accepted | Self::MessageRejected | Self::SenderRejected => Blame::Success,
+            Self::AccountRefused | Self::Unclassified | Self::Throttled | Self::Unavailable | Self::Unknown => {
+                Blame::Failure
+            }
+        }
+    }
+
+    /// The word for metrics, logs and receipts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::MessageRejected => "message_rejected",
+            Self::SenderRejected => "sender_rejected",
+            Self::AccountRefused => "account_refused",
+            Self::Unclassified => "unclassified",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why an outcome was given: a closed set, so that no provider's text reaches a caller, a log or a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The provider answered with this HTTP status.
+    Status(u16),
+    /// No connection: DNS, TCP or TLS.
+    Connect,
+    /// No answer within the attempt's time.
+    Timeout,
+    /// The connection broke after hand-over.
+    ConnectionLost,
+    /// An accepting status with a body that makes no sense.
+    UnreadableAnswer,
+    /// The base URL leads somewhere else than to the provider's API.
+    WrongBaseUrl,
+    /// The request could not be built; nothing left this process.
+    NotSent,
+    /// Written to, or refused by, the local disk.
+    Disk,
+    /// The mock provider says so.
+    Mock,
+    /// Our own code panicked during the attempt.
+    Panic,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "http_{status}"),
+            Self::Connect => f.write_str("connect"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::ConnectionLost => f.write_str("connection_lost"),
+            Self::UnreadableAnswer => f.write_str("unreadable_answer"),
+            Self::WrongBaseUrl => f.write_str("wrong_base_url"),
+            Self::NotSent => f.write_str("not_sent"),
+            Self::Disk => f.write_str("disk"),
+            Self::Mock => f.write_str("mock"),
+            Self::Panic => f.write_str("panic"),
+        }
+    }
+}
+
+/// An outcome with its evidence: what an adapter returns for every call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What the attempt came to.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// The provider's own id for the mail, if it gave one.
+    pub provider_message_id: Option<String>,
+    /// How long the provider asks us to wait, if it was [`Outcome::Throttled`] and said so.
+    pub retry_after: Option<Duration>,
+}
+
+impl Verdict {
+    /// An outcome and its reason, nothing else.
+    pub fn new(outcome: Outcome, reason: Reason) -> Self {
+        Self { outcome, reason, provider_message_id: None, retry_after: None }
+    }
+
+    /// Accepted, with the provider's id where there is one.
+    pub fn accepted(reason: Reason, provider_message_id: Option<String>) -> Self {
+        Self { provider_message_id, ..Self::new(Outcome::Accepted, reason) }
+    }
+
+    /// Throttled, with the wait that the provider asks for, clamped to 1 s to 1 h: absurd values are a provider's bug.
+    pub fn throttled(reason: Reason, retry_after: Option<Duration>) -> Self {
+        let retry_after = retry_after.map(|wait| wait.clamp(Duration::from_secs(1), Duration::from_secs(3600)));
+        Self { retry_after, ..Self::new(Outcome::Throttled, reason) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// design table: outcome, lets another try, blame, delivery, blame of a probe.
+    const TABLE: [(Outcome, bool, Blame, Delivery, Blame); 8] = [
+        (Outcome::Accepted, false, Blame::Success, Delivery::Accepted, Blame::Success),
+        (Outcome::MessageRejected, false, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::SenderRejected, true, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::AccountRefused, true, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::Unclassified, true, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::Throttled, true, Blame::Neutral, Delivery::None, Blame::Failure),
+        (Outcome::Unavailable, true, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::Unknown, false, Blame::Failure, Delivery::Unknown, Blame::Failure),
+    ];
+
+    #[test]
+    fn every_cell_of_the_outcome_table_holds() {
+        assert_eq!(TABLE.map(|row| row.0), Outcome::ALL);
+        for (outcome, lets_another_try, blame, delivery, blame_of_probe) in TABLE {
+            assert_eq!(outcome.lets_another_try(), lets_another_try, "{outcome:?}");
+            assert_eq!(outcome.blame(), blame, "{outcome:?}");
+            assert_eq!(outcome.delivery(), delivery, "{outcome:?}");
+            assert_eq!(outcome.blame_of_probe(), blame_of_probe, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn another_upstream_never_tries_what_somebody_has_or_may_have() {
+        for outcome in Outcome::ALL.into_iter().filter(|o| o.delivery() != Delivery::None) {
+            assert!(!outcome.lets_another_try(), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_distinct() {
+        let words: std::collections::BTreeSet<_> = Outcome::ALL.map(Outcome::as_str).into();
+        assert_eq!(words.len(), Outcome::ALL.len());
+    }
+}
