@@ -31,6 +31,7 @@
 //! time is passed in. A lock across an await. A retry: another upstream is asked only where the last attempt proves
 //! that nobody has the mail. A provider's text in any answer, log or metric.
 
+pub mod circuit;
 pub mod message;
 pub mod outcome;
 pub mod secret;
