@@ -32,6 +32,10 @@
 //! that nobody has the mail. A provider's text in any answer, log or metric.
 
 pub mod circuit;
+pub mod provider;
 pub mod message;
 pub mod outcome;
+pub mod metrics;
+pub mod telemetry;
+pub mod shutdown;
 pub mod secret;

@@ -1,0 +1,143 @@
+//! What is counted, and the only place that knows how it is exported (Prometheus' text, in its OpenMetrics form).
+//!
+//! Labels come from closed sets: upstream names, outcomes, states, route patterns, statuses. No address, key or raw
+//! path is ever a label.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+/// The media type of [`Metrics::render`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Seconds. Mail providers answer in tens of milliseconds and are given up after ten seconds.
+const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    path: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Upstream {
+    upstream: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Attempt {
+    upstream: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CircuitState {
+    upstream: String,
+    state: &'static str,
+}
+
+/// All counters of one process.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    attempts: Family<Attempt, Counter>,
+    attempt_duration: Family<Upstream, Histogram>,
+    probes: Family<Attempt, Counter>,
+    circuit_state: Family<CircuitState, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("smsp"),
+            requests: Family::default(),
+            attempts: Family::default(),
+            attempt_duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            probes: Family::default(),
+            circuit_state: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("requests", "HTTP requests answered, by route and status", self.requests.clone());
+        registry.register("attempts", "Mails handed to an upstream, by outcome", self.attempts.clone());
+        registry.register(
+            "attempt_duration_seconds",
+            "Time from handing a mail to an upstream to its answer",
+            self.attempt_duration.clone(),
+        );
+        registry.register("probes", "Dummies sent along open circuits, by outcome", self.probes.clone());
+        registry.register("circuit_state", "1 for the state that a circuit is in", self.circuit_state.clone());
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "What is running", version);
+    }
+
+    /// One answer of a door; `path` is the route's pattern.
+    pub fn request(&self, path: &str, status: u16) {
+        self.requests.get_or_create(&Request { path: path.to_owned(), status }).inc();
+    }
+
+    /// One attempt at an upstream.
+    pub fn attempt(&self, upstream: &str, outcome: &'static str, took: Duration) {
+        let upstream = upstream.to_owned();
+        self.attempt_duration.get_or_create(&Upstream { upstream: upstream.clone() }).observe(took.as_secs_f64());
+        self.attempts.get_or_create(&Attempt { upstream, outcome }).inc();
+    }
+
+    /// One dummy at an upstream.
+    pub fn probe(&self, upstream: &str, outcome: &'static str) {
+        self.probes.get_or_create(&Attempt { upstream: upstream.to_owned(), outcome }).inc();
+    }
+
+    /// Whether a circuit is in this state now.
+    pub fn circuit_state(&self, upstream: &str, state: &'static str, is: bool) {
+        let labels = CircuitState { upstream: upstream.to_owned(), state };
+        self.circuit_state.get_or_create(&labels).set(i64::from(is));
+    }
+
+    /// The page that Prometheus reads.
+    pub fn render(&self) -> String {
+        let mut page = String::new();
+        // Writing to a String cannot fail, and a page cut short would show in its missing end mark.
+        let _ = text::encode(&mut page, &self.registry);
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_holds_every_metric_under_its_documented_name() {
+        let metrics = Metrics::default();
+        metrics.request("/email", 200);
+        metrics.attempt("mg", "accepted", Duration::from_millis(30));
+        metrics.probe("mg", "unavailable");
+        metrics.circuit_state("mg", "open", true);
+        let page = metrics.render();
+        for line in [
+            "smsp_requests_total{path=\"/email\",status=\"200\"} 1",
+            "smsp_attempts_total{upstream=\"mg\",outcome=\"accepted\"} 1",
+            "smsp_attempt_duration_seconds_bucket{le=\"0.05\",upstream=\"mg\"} 1",
+            "smsp_attempt_duration_seconds_count{upstream=\"mg\"} 1",
+            "smsp_probes_total{upstream=\"mg\",outcome=\"unavailable\"} 1",
+            "smsp_circuit_state{upstream=\"mg\",state=\"open\"} 1",
+            concat!("smsp_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+            "# EOF",
+        ] {
+            assert!(page.lines().any(|seen| seen == line), "{line} is not in\n{page}");
+        }
+    }
+}

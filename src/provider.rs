@@ -1,0 +1,116 @@
+//! The outside world that takes mail: one adapter per provider, all behind [`Provider`].
+//!
+//! To add one: a file beside [`mailgun`] with a `KIND`, and a line in [`KINDS`]. An adapter renders the message
+//! afresh for every call, makes exactly one attempt, and judges the answer by the provider's own code first, the
+//! status second, text last. It never retries, and it never lets a provider's text out. Deliberately absent:
+//! time limits. Whoever calls an adapter bounds the call and drops it when the time is over.
+
+mod client;
+mod maildir;
+mod mailgun;
+mod mock;
+mod sendgrid;
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::message::Message;
+use crate::outcome::Verdict;
+
+/// What a call to a provider will come to.
+pub type Call<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+
+/// An email service we hand mail to.
+pub trait Provider: Send + Sync {
+    /// Hands over one mail. Dropping the call leaves unknown whether the provider took it.
+    fn send<'a>(&'a self, message: &'a Message) -> Call<'a>;
+
+    /// Hands over a dummy, along the path that real mail takes.
+    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
+        self.send(dummy)
+    }
+}
+
+/// Every kind of provider, in the order in which configured ones are used by default.
+pub static KINDS: [Kind; 4] = [mailgun::KIND, sendgrid::KIND, maildir::KIND, mock::KIND];
+
+/// A kind of provider: what it is called, what it wants to know, how it is built.
+pub struct Kind {
+    /// As in `SMSP_PROVIDERS=name=kind`.
+    pub name: &'static str,
+    /// The upstream's name where the operator gives none; its variables start with `SMSP_<NAME>_`.
+    pub upstream: &'static str,
+    /// Is it on this machine, so that its dummies go nowhere?
+    pub local: bool,
+    /// What it reads from the environment.
+    pub variables: &'static [Variable],
+    /// Makes the adapter.
+    pub build: Build,
+}
+
+/// Makes an adapter from its variables.
+pub type Build = fn(&Values, Connect) -> Result<Box<dyn Provider>, Invalid>;
+
+/// A variable of an adapter, without the upstream's prefix.
+pub struct Variable {
+    /// For example `API_KEY`.
+    pub name: &'static str,
+    /// Never shown; may also come from a file.
+    pub secret: bool,
+    /// Taken where it is not set; without one it is required.
+    pub default: Option<&'static str>,
+}
+
+impl Variable {
+    const fn required(name: &'static str) -> Self {
+        Self { name, secret: false, default: None }
+    }
+
+    const fn secret(name: &'static str) -> Self {
+        Self { name, secret: true, default: None }
+    }
+
+    const fn with_default(name: &'static str, default: &'static str) -> Self {
+        Self { name, secret: false, default: Some(default) }
+    }
+}
+
+/// The values of an adapter's variables: each that it declares is here.
+#[derive(Default)]
+pub struct Values(BTreeMap<&'static str, SecretString>);
+
+impl Values {
+    /// Sets the value of a declared variable.
+    pub fn set(&mut self, variable: &Variable, value: SecretString) {
+        self.0.insert(variable.name, value);
+    }
+
+    fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", ExposeSecret::expose_secret)
+    }
+}
+
+/// How an adapter connects.
+#[derive(Clone, Copy, Debug)]
+pub struct Connect {
+    /// For DNS, TCP and TLS together; well below the time of an attempt, else a connection that was never made could
+    /// not be told from silence.
+    pub timeout: Duration,
+}
+
+/// A value that an adapter cannot work with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// The variable, without the upstream's prefix.
+    pub variable: &'static str,
+    /// What is wrong and what to write instead; never quotes the value.
+    pub problem: &'static str,
+}
+
+/// Looks a kind up by its name.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}

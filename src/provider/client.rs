@@ -1,0 +1,208 @@
+//! The HTTP client of the adapters, and what its errors prove.
+//!
+//! It follows no redirect (a 307 would post the mail and its key to a stranger), retries nothing, obeys no proxy
+//! variable and closes idle connections early: a provider that closes one first costs an `unknown`. A failure to
+//! connect proves that nothing was sent; whatever breaks later may have been taken.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect, retry};
+
+use super::{Connect, Invalid, Values, Variable};
+use crate::outcome::{Outcome, Reason, Verdict};
+
+/// Below the 30 s to 60 s after which common front ends close an idle connection.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// More than any provider's answer, less than what could hurt.
+const ANSWER_LIMIT: usize = 64 * 1024;
+
+pub(super) const BASE_URL: &str = "BASE_URL";
+
+/// The variable of every HTTP adapter: where its API is.
+pub(super) const fn base_url(default: &'static str) -> Variable {
+    Variable::with_default(BASE_URL, default)
+}
+
+/// A client with the time limits of one upstream.
+pub(super) fn build(connect: Connect) -> Result<reqwest::Client, Invalid> {
+    reqwest::Client::builder()
+        .user_agent(concat!("smsp/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(connect.timeout)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build()
+        .map_err(|_| Invalid {
+            variable: BASE_URL,
+            problem: "no TLS client can be made: install the system's CA certificates",
+        })
+}
+
+/// The endpoint at `path` of the configured base URL.
+pub(super) fn endpoint(values: &Values, path: &str) -> Result<Url, Invalid> {
+    let invalid =
+        Invalid { variable: BASE_URL, problem: "must be scheme and host alone, such as https://api.example.com" };
+    match Url::parse(values.get(BASE_URL)) {
+        Ok(base) if is_scheme_and_host(&base) => base.join(path).map_err(|_| invalid),
+        _ => Err(invalid),
+    }
+}
+
+fn is_scheme_and_host(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+}
+
+/// A provider's answer: the status is known, the body is still on its way.
+pub(super) struct Answer(Response);
+
+/// Makes the one request; an error is already judged.
+pub(super) async fn call(request: RequestBuilder) -> Result<Answer, Verdict> {
+    request.send().await.map(Answer).map_err(|error| judge(&error))
+}
+
+fn judge(error: &reqwest::Error) -> Verdict {
+    if error.is_builder() {
+        Verdict::new(Outcome::MessageRejected, Reason::NotSent)
+    } else if error.is_connect() {
+        Verdict::new(Outcome::Unavailable, Reason::Connect)
+    } else {
+        Verdict::new(Outcome::Unknown, Reason::ConnectionLost)
+    }
+}
+
+impl Answer {
+    pub(super) fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    /// A header as text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// As much of the body as arrives, at most 64 KiB; what is no UTF-8 is replaced.
+    pub(super) async fn text(mut self) -> String {
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = self.0.chunk().await {
+            let room = ANSWER_LIMIT - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if body.len() == ANSWER_LIMIT {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&body).into_owned()
+    }
+}
+
+/// The verdict where the status alone decides. A 2xx is accepted; a redirect shows that the base URL is wrong; a
+/// 4xx is refused, but for those that a gateway gives while the provider may go on; every 5xx is unknown.
+pub(super) fn by_status(status: StatusCode) -> Verdict {
+    let reason = Reason::Status(status.as_u16());
+    let outcome = match status.as_u16() {
+        200..=299 => Outcome::Accepted,
+        301 | 302 | 307 | 308 => return Verdict::new(Outcome::Unavailable, Reason::WrongBaseUrl),
+        401 | 402 | 404 => Outcome::AccountRefused,
+        408 | 425 | 499 => Outcome::Unknown,
+        413 => Outcome::MessageRejected,
+        429 => Outcome::Throttled,
+        400..=499 => Outcome::Unclassified,
+        _ => Outcome::Unknown,
+    };
+    Verdict::new(outcome, reason)
+}
+
+/// Does a 403 name the account's key, rights, plan, credits or suspension?
+pub(super) fn names_the_account(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["key", "scope", "permission", "plan", "credit", "suspend", "disabled"].iter().any(|word| text.contains(word))
+}
+
+/// The wait that a Retry-After header asks for: seconds or a date (RFC 9110 10.2.3).
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    value.parse().map(Duration::from_secs).ok().or_else(|| until_date(value))
+}
+
+/// From now to an HTTP date (RFC 9110 5.6.7); the past is no wait.
+pub(super) fn until_date(date: &str) -> Option<Duration> {
+    let date = httpdate::parse_http_date(date).ok()?;
+    Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn wait(value: &'static str) -> Option<Duration> {
+        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]))
+    }
+
+    #[test]
+    fn retry_after_reads_seconds_and_dates_and_nothing_else() {
+        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert!(wait("Fri, 31 Dec 2100 23:59:59 GMT").is_some_and(|wait| wait > Duration::from_secs(3600)));
+        for value in ["", "-1", "soon", "1.5", "99999999999999999999999"] {
+            assert_eq!(wait(value), None, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_is_scheme_and_host_alone() {
+        for (base, good) in [
+            ("https://api.example.com", true),
+            ("https://api.example.com/", true),
+            ("http://127.0.0.1:8025", true),
+            ("api.example.com", false),
+            ("ftp://api.example.com", false),
+            ("https://api.example.com/v3", false),
+            ("https://user:pass@api.example.com", false),
+            ("https://api.example.com?x=1", false),
+            ("", false),
+        ] {
+            let mut values = Values::default();
+            values.set(&base_url(""), base.into());
+            assert_eq!(endpoint(&values, "v3/mail/send").is_ok(), good, "{base}");
+        }
+    }
+
+    #[test]
+    fn the_status_alone_never_proves_more_than_it_says() {
+        for (status, outcome) in [
+            (200, Outcome::Accepted),
+            (202, Outcome::Accepted),
+            (300, Outcome::Unknown),
+            (301, Outcome::Unavailable),
+            (304, Outcome::Unknown),
+            (307, Outcome::Unavailable),
+            (400, Outcome::Unclassified),
+            (401, Outcome::AccountRefused),
+            (403, Outcome::Unclassified),
+            (404, Outcome::AccountRefused),
+            (408, Outcome::Unknown),
+            (413, Outcome::MessageRejected),
+            (429, Outcome::Throttled),
+            (499, Outcome::Unknown),
+            (500, Outcome::Unknown),
+            (503, Outcome::Unknown),
+            (599, Outcome::Unknown),
+        ] {
+            assert_eq!(by_status(StatusCode::from_u16(status).unwrap()).outcome, outcome, "{status}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A Maildir on the local disk (<https://cr.yp.to/proto/maildir.html>): the provider that needs no account.
+//!
+//! A mail is an RFC 5322 file, written whole and synced in `tmp/`, then renamed into `new/`: a reader never sees half
+//! of one, and what was accepted survives a crash. The library fixes line ends and encodings; we give it no header
+//! text that [`crate::message`] has not checked. Bcc recipients appear nowhere, as everywhere.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+
+use super::{Call, Connect, Invalid, Kind, Provider, Values, Variable};
+use crate::message::{self, Message};
+use crate::outcome::{Outcome, Reason, Verdict};
+
+pub(super) const KIND: Kind =
+    Kind { name: "maildir", upstream: "maildir", local: true, variables: &[Variable::required("DIR")], build };
+
+struct Maildir {
+    dir: PathBuf,
+}
+
+fn build(values: &Values, _: Connect) -> Result<Box<dyn Provider>, Invalid> {
+    Ok(Box::new(Maildir { dir: values.get("DIR").into() }))
+}
+
+impl Provider for Maildir {
+    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
+        Box::pin(self.write(message, deliver))
+    }
+
+    /// Writes and removes in `tmp/`: nobody wants dummies in a mailbox.
+    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
+        Box::pin(self.write(dummy, |dir, name, mail| {
+            let path = write_tmp(dir, name, mail).map_err(nothing_taken)?;
+            fs::remove_file(path).map_err(nothing_taken)
+        }))
+    }
+}
+
+impl Maildir {
+    /// Runs `job` on the pool for blocking work: a slow disk must not hold up the others.
+    async fn write(&self, message: &Message, job: fn(&Path, &str, &[u8]) -> Result<(), Outcome>) -> Verdict {
+        let Ok(mail) = render(message) else {
+            return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
+        };
+        let (dir, name) = (self.dir.clone(), unique_name(message));
+        let id = message.message_id();
+        match tokio::task::spawn_blocking(move || job(&dir, &name, &mail)).await {
+            Ok(Ok(())) => Verdict::accepted(Reason::Disk, Some(id)),
+            Ok(Err(outcome)) => Verdict::new(outcome, Reason::Disk),
+            Err(_) => Verdict::new(Outcome::Unknown, Reason::Panic),
+        }
+    }
+}
+
+fn deliver(dir: &Path, name: &str, mail: &[u8]) -> Result<(), Outcome> {
+    let new = dir.join("new");
+    let written = write_tmp(dir, name, mail).map_err(nothing_taken)?;
+    fs::rename(written, new.join(name)).map_err(nothing_taken)?;
+    // The mail is there, but a crash now might forget its name.
+    File::open(new).and_then(|new| new.sync_all()).map_err(|_| Outcome::Unknown)
+}
+
+fn nothing_taken(_: io::Error) -> Outcome {
+    Outcome::Unavailable
+}
+
+fn write_tmp(dir: &Path, name: &str, mail: &[u8]) -> io::Result<PathBuf> {
+    for folder in ["tmp", "new", "cur"] {
+        fs::create_dir_all(dir.join(folder))?;
+    }
+    let path = dir.join("tmp").join(name);
+    let mut file = File::create_new(&path)?;
+    file.write_all(mail).and_then(|()| file.sync_all()).inspect_err(|_| {
+        // Half a file is of no use to anybody; if it cannot be removed either, the first error says more.
+        let _ = fs::remove_file(&path);
+    })?;
+    Ok(path)
+}
+
+/// Time, unique part, host: our id is unique among hosts already.
+fn unique_name(message: &Message) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{}.smsp", now.as_secs(), message.id())
+}
+
+fn render(message: &Message) -> Result<Vec<u8>, lettre::error::Error> {
+    let mut mail = lettre::Message::builder()
+        .message_id(Some(format!("<{}>", message.message_id())))
+        .date_now()
+        .from(mailbox(message.from())?)
+        .subject(message.subject());
+    for to in message.to() {
+        mail = mail.to(mailbox(to)?);
+    }
+    for cc in message.cc() {
+        mail = mail.cc(mailbox(cc)?);
+    }
+    if let Some(reply_to) = message.reply_to() {
+        mail = mail.reply_to(mailbox(reply_to)?);
+    }
+    let rendered = match (message.text(), message.html()) {
+        (Some(text), Some(html)) => mail.multipart(MultiPart::alternative_plain_html(line_ends(text), line_ends(html))),
+        (None, Some(html)) => mail.singlepart(SinglePart::html(line_ends(html))),
+        (text, None) => mail.singlepart(SinglePart::plain(line_ends(text.unwrap_or_default()))),
+    };
+    Ok(rendered?.formatted())
+}
+
+fn mailbox(mailbox: &message::Mailbox) -> Result<Mailbox, lettre::error::Error> {
+    let address = mailbox.address().as_str().parse().map_err(|_| lettre::error::Error::EmailMissingAt)?;
+    Ok(Mailbox::new(mailbox.name().map(str::to_owned), address))
+}
+
+/// Every line end as LF, which the library then writes as CRLF; a bare CR would go through as it is.
+fn line_ends(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! What stands in the file, read back by an independent parser; and what a disk that fails comes to.
+
+use mail_parser::{Address, MessageParser};
+use proptest::prelude::*;
+
+use super::*;
+use crate::message::{Body, Draft};
+
+fn mailboxes(list: &[&str]) -> Vec<message::Mailbox> {
+    list.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn body(text: &str) -> Option<Body> {
+    Some(text.parse().unwrap())
+}
+
+fn message(draft: Draft) -> Message {
+    Message::new("Jürgen \"J\" Groß <a@example.org>".parse().unwrap(), draft).unwrap()
+}
+
+fn files(dir: &Path, folder: &str) -> Vec<PathBuf> {
+    fs::read_dir(dir.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn emails(address: Option<&Address>) -> Vec<String> {
+    address.map_or(vec![], |list| list.iter().map(|a| a.address().unwrap().to_owned()).collect())
+}
+
+#[tokio::test]
+async fn an_independent_parser_reads_back_what_was_asked_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let message = message(Draft {
+        to: mailboxes(&["\"Doe, J.\" <b@example.net>", "c@example.net"]),
+        cc: mailboxes(&["d@example.net"]),
+        bcc: mailboxes(&["hidden@example.net"]),
+        reply_to: Some("r@example.org".parse().unwrap()),
+        subject: "Grüße: 100 % 😀 and a subject that is long enough to be folded over several lines".parse().unwrap(),
+        text: body("line one\r\nline two\r.\n.\nünï\n"),
+        html: body("<b>h</b>"),
+    });
+    let maildir = Maildir { dir: dir.path().to_owned() };
+
+    let verdict = maildir.send(&message).await;
+
+    assert_eq!(verdict, Verdict::accepted(Reason::Disk, Some(message.message_id())));
+    let [path] = &files(dir.path(), "new")[..] else { panic!("one mail") };
+    let raw = fs::read(path).unwrap();
+    let text = String::from_utf8(raw.clone()).unwrap();
+    assert!(!text.contains("hidden@example.net"), "{text}");
+    assert!(text.replace("\r\n", "").bytes().all(|b| b != b'\r' && b != b'\n'), "bare CR or LF: {text:?}");
+    let read = MessageParser::default().parse(&raw).unwrap();
+    let names: Vec<_> = read.headers().iter().map(|header| header.name().to_owned()).collect();
+    let expected = ["Message-ID", "Date", "From", "Subject", "To", "Cc", "Reply-To", "MIME-Version", "Content-Type"];
+    assert_eq!(names, expected, "{text}");
+    assert_eq!(read.message_id(), Some(message.message_id().as_str()));
+    assert_eq!(read.from().unwrap().first().unwrap().name(), Some("Jürgen \"J\" Groß"));
+    assert_eq!(emails(read.to()), ["b@example.net", "c@example.net"]);
+    assert_eq!(read.to().unwrap().first().unwrap().name(), Some("Doe, J."));
+    assert_eq!(emails(read.cc()), ["d@example.net"]);
+    assert_eq!(emails(read.reply_to()), ["r@example.org"]);
+    assert_eq!(read.subject(), Some(message.subject()));
+    assert_eq!(read.body_text(0).unwrap().replace("\r\n", "\n"), "line one\nline two\n.\n.\nünï\n");
+    assert_eq!(read.body_html(0).unwrap().trim_end(), "<b>h</b>");
+}
+
+#[tokio::test]
+async fn a_dummy_is_written_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let maildir = Maildir { dir: dir.path().to_owned() };
+    let dummy = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
+    assert_eq!(maildir.probe(&dummy).await.outcome, Outcome::Accepted);
+    assert_eq!((files(dir.path(), "tmp"), files(dir.path(), "new")), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_disk_that_refuses_is_unavailable() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let maildir = Maildir { dir: file.path().to_owned() };
+    let mail = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
+    assert_eq!(maildir.send(&mail).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
+    assert_eq!(maildir.probe(&mail).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
+}
+
+proptest! {
+    #[test]
+    fn no_name_subject_or_body_adds_a_header_or_a_bare_line_end(name in "\\PC{0,40}", subject in "\\PC{0,90}", text in "(?s).{0,90}") {
+        let (Ok(mailbox), Ok(subject), Ok(text)) = (
+            message::Mailbox::new(Some(&name), "b@example.net".parse().unwrap()),
+            subject.parse::<message::Subject>(),
+            text.parse::<Body>(),
+        ) else { return Ok(()) };
+        let mail = message(Draft { to: vec![mailbox], subject, text: Some(text), ..Draft::default() });
+        let raw = render(&mail).unwrap();
+        let read = MessageParser::default().parse(&raw).unwrap();
+        let names: Vec<_> = read.headers().iter().map(|header| header.name().to_owned()).collect();
+        prop_assert_eq!(
+            names,
+            ["Message-ID", "Date", "From", "Subject", "To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"]
+        );
+        prop_assert_eq!(emails(read.to()), ["b@example.net"]);
+        let lines = String::from_utf8_lossy(&raw).replace("\r\n", "");
+        prop_assert!(!lines.contains(['\r', '\n']), "{:?}", lines);
+    }
+}

@@ -1,0 +1,27 @@
+//! The original's mock: it sends nothing, and the subject says what happens.
+//!
+//! `timeout` never answers, `fail` fails provably, anything else (dummies too) is accepted.
+
+use super::{Call, Connect, Invalid, Kind, Provider, Values};
+use crate::message::Message;
+use crate::outcome::{Outcome, Reason, Verdict};
+
+pub(super) const KIND: Kind = Kind { name: "mock", upstream: "mock", local: true, variables: &[], build };
+
+struct Mock;
+
+fn build(_: &Values, _: Connect) -> Result<Box<dyn Provider>, Invalid> {
+    Ok(Box::new(Mock))
+}
+
+impl Provider for Mock {
+    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
+        Box::pin(async {
+            match message.subject() {
+                "timeout" => std::future::pending().await,
+                "fail" => Verdict::new(Outcome::Unavailable, Reason::Mock),
+                _ => Verdict::accepted(Reason::Mock, Some(format!("mock-{}", message.id()))),
+            }
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! How this process ends: drain on the first signal, go at once on the second.
+//!
+//! `draining` comes with the signal: health checks turn to 503 while mail is still taken. After the drain delay
+//! `closing` follows: no new connection. Then whatever is in flight has until the drain deadline. Everything that
+//! must finish is spawned here, so that somebody waits for it.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+/// How long the end may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// From the signal to the closing of the listeners.
+    pub delay: Duration,
+    /// From there to the exit, at most.
+    pub deadline: Duration,
+}
+
+/// The stop signal and the work that it waits for; clones share both.
+#[derive(Clone, Default)]
+pub struct Shutdown {
+    draining: CancellationToken,
+    closing: CancellationToken,
+    work: TaskTracker,
+}
+
+impl Shutdown {
+    /// Spawns work that the exit waits for.
+    pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.work.spawn(work)
+    }
+
+    /// Has the signal come?
+    pub fn is_draining(&self) -> bool {
+        self.draining.is_cancelled()
+    }
+
+    /// Waits until no new connection is taken.
+    pub async fn closing(&self) {
+        self.closing.cancelled().await;
+    }
+
+    /// Waits for the signal, then drains.
+    pub async fn run(self, mut signals: Signals, settings: Settings) {
+        signals.recv().await;
+        info!(delay_ms = settings.delay.as_millis(), "draining");
+        tokio::select! {
+            () = self.drain(settings) => {}
+            () = signals.recv() => warn!(in_flight = self.work.len(), "second signal: leaving at once"),
+        }
+    }
+
+    async fn drain(&self, settings: Settings) {
+        self.draining.cancel();
+        sleep(settings.delay).await;
+        self.closing.cancel();
+        self.work.close();
+        match timeout(settings.deadline, self.work.wait()).await {
+            Ok(()) => info!("drained"),
+            Err(_) => warn!(in_flight = self.work.len(), "drain deadline over: leaving what is in flight"),
+        }
+    }
+}
+
+/// SIGTERM and SIGINT.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Listens from now on, so that no signal is lost while the rest starts.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Logs: one event a line on stdout, in the original's three formats.
+//!
+//! No key, address or body is ever logged: types that hold one redact their `Debug`, other crates speak only to warn,
+//! and a panic is reported by its place, never by its text.
+
+use std::io::{self, Write};
+use std::panic;
+
+use tracing::{Level, error};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    JsonOneline,
+    /// One JSON object over several lines.
+    JsonPretty,
+    /// For people.
+    Debug,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The shape of a line.
+    pub format: Format,
+    /// Log our own debug events too.
+    pub debug: bool,
+}
+
+/// Starts logging; later calls change nothing.
+pub fn init(settings: Settings) {
+    let own = if settings.debug { Level::DEBUG } else { Level::INFO };
+    let filter = Targets::new().with_default(Level::WARN).with_target("smsp", own);
+    let json = || fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
+        Format::JsonOneline => json().boxed(),
+        Format::JsonPretty => json().with_writer(PrettyStdout::default).boxed(),
+        Format::Debug => fmt::layer().with_ansi(false).boxed(),
+    };
+    // An error means that somebody else has set a subscriber, as tests may.
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        error!(location, "panic");
+    }));
+}
+
+/// Spreads each JSON line over several.
+#[derive(Default)]
+struct PrettyStdout;
+
+impl Write for PrettyStdout {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let event: serde_json::Value = serde_json::from_slice(line)?;
+        let mut stdout = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut stdout, &event)?;
+        stdout.write_all(b"\n")?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
