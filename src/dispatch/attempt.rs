@@ -1,0 +1,47 @@
+//! One try at one upstream: permit, send, verdict, settle. The permit lives as long as the send, no longer.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::message::Message;
+use crate::outcome::{Outcome, Verdict};
+use crate::upstream::Upstream;
+
+/// What was tried, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The upstream's name.
+    pub upstream: String,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// From hand-over to verdict.
+    pub took: Duration,
+}
+
+/// Tries once. `None`: the circuit is not closed (any more), nothing was sent.
+pub(super) async fn attempt(upstream: &Upstream, message: &Message, time: Duration) -> Option<Attempt> {
+    let permit = upstream.circuit.admit()?;
+    let start = Instant::now();
+    let verdict = upstream.send(message, time).await;
+    let took = start.elapsed();
+    if let Some(transition) = permit.settle(verdict.outcome.blame()) {
+        upstream.publish(transition);
+    }
+    upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);
+    let attempt = Attempt { upstream: upstream.name.clone(), verdict, took };
+    log(message, &attempt);
+    Some(attempt)
+}
+
+fn log(message: &Message, attempt: &Attempt) {
+    let Attempt { upstream, verdict, took } = attempt;
+    let (id, outcome, reason) = (message.id(), verdict.outcome.as_str(), verdict.reason);
+    let duration_ms = took.as_millis();
+    match verdict.outcome {
+        Outcome::Accepted | Outcome::MessageRejected => info!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
+        Outcome::AccountRefused => error!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
+        _ => warn!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
+    }
+}

@@ -1,0 +1,159 @@
+//! The dispatcher over scripted providers, on paused time.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use super::*;
+use crate::circuit;
+use crate::message::Draft;
+use crate::metrics::Metrics;
+use crate::outcome::{Reason, Verdict};
+use crate::provider::{Call, Provider};
+use crate::upstream;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy)]
+enum Act {
+    Say(Outcome),
+    SayAfter(Duration, Outcome),
+    Hang,
+    Panic,
+}
+
+/// Does what its script says, call by call, and counts the calls.
+struct Scripted {
+    script: Mutex<VecDeque<Act>>,
+    calls: Arc<Mutex<u32>>,
+}
+
+impl Provider for Scripted {
+    fn send<'a>(&'a self, _: &'a Message) -> Call<'a> {
+        *self.calls.lock().unwrap() += 1;
+        let act = self.script.lock().unwrap().pop_front().expect("no call beyond the script");
+        Box::pin(async move {
+            match act {
+                Act::Say(outcome) => Verdict::new(outcome, Reason::Mock),
+                Act::SayAfter(wait, outcome) => {
+                    tokio::time::sleep(wait).await;
+                    Verdict::new(outcome, Reason::Mock)
+                }
+                Act::Hang => std::future::pending().await,
+                Act::Panic => panic!("the adapter's bug"),
+            }
+        })
+    }
+}
+
+struct Bench {
+    dispatcher: Arc<Dispatcher>,
+    calls: Vec<Arc<Mutex<u32>>>,
+}
+
+impl Bench {
+    fn new(failover: Failover, scripts: &[&[Act]]) -> Self {
+        let calls: Vec<_> = scripts.iter().map(|_| Arc::new(Mutex::new(0))).collect();
+        let upstreams = scripts.iter().zip(&calls).enumerate().map(|(index, (script, calls))| {
+            let provider = Scripted { script: Mutex::new(script.iter().copied().collect()), calls: Arc::clone(calls) };
+            let settings = upstream::Settings {
+                attempt_timeout: 10 * SECOND,
+                connect_timeout: SECOND,
+                probe_timeout: 10 * SECOND,
+                circuit: circuit::Settings { consecutive_failures: 1, probes_to_close: 1 },
+            };
+            let metrics = Arc::new(Metrics::default());
+            Arc::new(Upstream::new(format!("u{index}"), "scripted", Box::new(provider), settings, metrics))
+        });
+        let settings = Settings { failover, routing: Routing::Priority, request_deadline: 15 * SECOND };
+        Self { dispatcher: Dispatcher::new(upstreams.collect(), settings, Shutdown::default()), calls }
+    }
+
+    async fn send(&self) -> Result<Receipt, SendError> {
+        let draft = Draft { to: vec!["b@example.org".parse().unwrap()], ..Draft::default() };
+        self.dispatcher.send(Message::new("a@example.org".parse().unwrap(), draft).unwrap()).await
+    }
+
+    async fn failure(&self) -> Failure {
+        self.send().await.expect_err("a failure").failure
+    }
+
+    fn calls(&self) -> Vec<u32> {
+        self.calls.iter().map(|calls| *calls.lock().unwrap()).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_outcome_goes_on_or_stops_as_its_table_says() {
+    for outcome in Outcome::ALL {
+        let bench = Bench::new(Failover::Safe, &[&[Act::Say(outcome)], &[Act::Say(Outcome::Accepted)]]);
+        let result = bench.send().await;
+        let tried_both = bench.calls() == [1, 1];
+        assert_eq!(tried_both, outcome.lets_another_try(), "{outcome:?}");
+        assert_eq!(result.is_ok(), tried_both || outcome == Outcome::Accepted, "{outcome:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_failover_the_error_of_a_closed_circuit_is_the_callers() {
+    for outcome in Outcome::ALL {
+        let bench = Bench::new(Failover::Never, &[&[Act::Say(outcome)], &[Act::Say(Outcome::Accepted)]]);
+        assert_eq!(bench.send().await.is_ok(), outcome == Outcome::Accepted, "{outcome:?}");
+        assert_eq!(bench.calls(), [1, 0], "{outcome:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_failover_an_open_circuit_still_makes_way_for_the_next() {
+    let bench = Bench::new(Failover::Never, &[&[Act::Say(Outcome::Unavailable)], &[Act::Say(Outcome::Accepted)]]);
+    assert_eq!(bench.failure().await, Failure::Refused { retryable: true });
+    let receipt = bench.send().await.expect("the second upstream takes it");
+    assert_eq!(receipt.attempts.len(), 1);
+    assert_eq!(bench.calls(), [1, 1], "no real mail along an open circuit");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_unknown_and_the_next_upstream_is_not_asked() {
+    let bench = Bench::new(Failover::Safe, &[&[Act::Hang], &[Act::Say(Outcome::Accepted)]]);
+    let start = Instant::now();
+    let error = bench.send().await.expect_err("unknown");
+    assert_eq!(error.failure, Failure::Unknown);
+    assert_eq!(error.attempts[0].verdict.reason, Reason::Timeout);
+    assert_eq!(start.elapsed().as_secs(), 10);
+    assert_eq!(bench.calls(), [1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_attempt_gets_what_is_left_of_the_deadline() {
+    let late = Act::SayAfter(9 * SECOND, Outcome::Unavailable);
+    let bench = Bench::new(Failover::Safe, &[&[late], &[Act::Hang]]);
+    let start = Instant::now();
+    let error = bench.send().await.expect_err("unknown");
+    assert_eq!((error.failure, start.elapsed().as_secs()), (Failure::Unknown, 15));
+    assert_eq!(error.attempts[1].took.as_secs(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_attempt_starts_with_too_little_time_to_prove_anything() {
+    let late = |seconds| Act::SayAfter(seconds * SECOND, Outcome::Unavailable);
+    let bench = Bench::new(Failover::Safe, &[&[late(8)], &[late(6)], &[]]);
+    assert_eq!(bench.failure().await, Failure::NotNow { retry_after: SECOND });
+    assert_eq!(bench.calls(), [1, 1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_an_adapter_is_unknown_and_opens_its_circuit() {
+    let bench = Bench::new(Failover::Safe, &[&[Act::Panic], &[Act::Say(Outcome::Accepted)]]);
+    assert_eq!(bench.failure().await, Failure::Panicked);
+    assert_eq!(bench.calls(), [1, 0]);
+    assert!(bench.send().await.is_ok(), "the other upstream is usable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_hangs_up_changes_nothing() {
+    let bench =
+        Bench::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Unavailable)], &[Act::Say(Outcome::Accepted)]]);
+    let gone = tokio::time::timeout(SECOND / 2, bench.send()).await;
+    assert!(gone.is_err());
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(bench.calls(), [1, 1]);
+}
