@@ -31,6 +31,10 @@
 //! time is passed in. A lock across an await. A retry: another upstream is asked only where the last attempt proves
 //! that nobody has the mail. A provider's text in any answer, log or metric.
 
+pub mod config;
+pub mod app;
+pub mod http;
+pub mod ops;
 pub mod dispatch;
 pub mod supervisor;
 pub mod upstream;

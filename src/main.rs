@@ -1,1 +1,145 @@
-fn main() {}
+//! The command line: one binary, a few commands, everything else from the environment.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use smsp::app;
+use smsp::config::{Config, Errors};
+use smsp::http;
+
+const HELP: &str = "smsp, the Send Mail Service Proxy
+
+usage: smsp [COMMAND]
+
+commands:
+  serve         serve until SIGTERM (the default)
+  check-config  read the environment, print the effective settings, exit 0 or 64
+  probe         send one dummy along every upstream, exit 0 if all were taken
+  healthcheck   ask the running server, exit 0 if it serves
+  openapi       print the OpenAPI document
+  --version     print the version
+  --help        print this
+
+Every setting comes from the environment: the README has the table.";
+
+/// sysexits.h: EX_USAGE. Configuration errors and unknown commands: trying again without a change is no use.
+const EXIT_USAGE: u8 = 64;
+const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] | ["serve"] => serve(),
+        ["check-config"] => check_config(),
+        ["probe"] => with_config(|config| {
+            run(async {
+                Ok(app::probe(config, |line| {
+                    print(&line);
+                })
+                .await)
+            })
+        }),
+        ["healthcheck"] => healthcheck(),
+        ["openapi"] => openapi(),
+        ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
+        ["--help" | "-h" | "help"] => print(HELP),
+        _ => {
+            complain(&format!("unknown command: {}\n\n{HELP}", arguments.join(" ")));
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
+}
+
+fn serve() -> ExitCode {
+    with_config(|config| run(async { app::serve(config).await.map(|()| true).map_err(|error| error.to_string()) }))
+}
+
+fn check_config() -> ExitCode {
+    with_config(|config| {
+        config.effective.iter().for_each(|(name, value)| {
+            print(&format!("{name}={value}"));
+        });
+        ExitCode::SUCCESS
+    })
+}
+
+fn openapi() -> ExitCode {
+    match http::document().to_pretty_json() {
+        Ok(document) => print(&document),
+        Err(error) => failed(&error.to_string()),
+    }
+}
+
+/// Over loopback if the server listens on every address.
+fn healthcheck() -> ExitCode {
+    let address = match Config::load_api_address(environment()) {
+        Ok(address) => address,
+        Err(errors) => return misconfigured(&errors),
+    };
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    run(ask(SocketAddr::new(ip, address.port())))
+}
+
+async fn ask(address: SocketAddr) -> Result<bool, String> {
+    let client = reqwest::Client::builder().no_proxy().timeout(HEALTHCHECK_TIMEOUT).build();
+    let request = client.map_err(|error| error.to_string())?.get(format!("http://{address}/healthcheck"));
+    let answer = request.send().await.map_err(|_| format!("no answer from {address}; is smsp serving there?"))?;
+    print(&format!("{address} answers {}", answer.status()));
+    Ok(answer.status().is_success())
+}
+
+fn with_config(command: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+    match Config::load(environment()) {
+        Ok(config) => command(config),
+        Err(errors) => misconfigured(&errors),
+    }
+}
+
+/// A variable that is not Unicode is read with marks in its place, and so refused by whoever reads it.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into()))
+}
+
+fn run(command: impl Future<Output = Result<bool, String>>) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("cannot start: {error}")),
+    };
+    let result = runtime.block_on(command);
+    // What the drain deadline has left behind must not hold up the exit.
+    runtime.shutdown_background();
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => failed(&error),
+    }
+}
+
+fn misconfigured(errors: &Errors) -> ExitCode {
+    complain(&format!("smsp cannot start, the configuration is wrong:\n{errors}"));
+    ExitCode::from(EXIT_USAGE)
+}
+
+fn failed(error: &str) -> ExitCode {
+    complain(error);
+    ExitCode::FAILURE
+}
+
+/// Success, unless stdout is gone.
+fn print(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn complain(text: &str) {
+    // If stderr is gone, the exit code still says it.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,186 @@
+//! All settings, read once from the environment: [`Config`] is the [`Settings`](crate::http::Settings) of each module.
+//!
+//! Invariants: a wrong start reports every error at once, each with the full name of its variable and what to do;
+//! a name that nobody claims is an error; no error and no listing shows a secret. Deliberately absent: files (but for
+//! secrets), flags, reloading, and the process environment itself: the pairs are passed in.
+
+mod section;
+mod upstreams;
+mod value;
+
+use std::net::SocketAddr;
+
+use section::Section;
+pub use upstreams::UpstreamConfig;
+use value::{address, choice, count, duration, ip, mailbox, period, port, size, truth};
+
+use crate::dispatch::{self, Failover, Routing};
+use crate::http;
+use crate::secret::KeyDigest;
+use crate::shutdown;
+use crate::supervisor::{self, Backoff};
+use crate::telemetry::{self, Format};
+
+const PREFIX: &str = "SMSP_";
+/// Read by the test clients of the original, which may share an environment with the server.
+const OF_TEST_CLIENTS: [&str; 2] = ["HOST_PORT", "PROTOCOL"];
+
+/// Where the dummies of providers go that send nothing.
+const NOBODY: &str = "nobody@smsp.invalid";
+
+/// Everything that was configured.
+pub struct Config {
+    /// Where the two doors listen.
+    pub listen: Listen,
+    /// The public door.
+    pub http: http::Settings,
+    /// How mails find their upstream.
+    pub dispatch: dispatch::Settings,
+    /// How open circuits are probed.
+    pub supervisor: supervisor::Settings,
+    /// The provider accounts, the preferred one first.
+    pub upstreams: Vec<UpstreamConfig>,
+    /// Logs.
+    pub telemetry: telemetry::Settings,
+    /// The end.
+    pub shutdown: shutdown::Settings,
+    /// Every variable with its effective value, secrets redacted, in the order of the README's table.
+    pub effective: Vec<(String, String)>,
+}
+
+/// Where the doors listen.
+#[derive(Clone, Copy, Debug)]
+pub struct Listen {
+    /// The public door.
+    pub api: SocketAddr,
+    /// The operators' door.
+    pub ops: SocketAddr,
+}
+
+/// Everything that is wrong with an environment, a line each.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct Errors(pub Vec<String>);
+
+impl Config {
+    /// Reads pairs such as [`std::env::vars`] gives; those without our prefix are not ours.
+    pub fn load(pairs: impl Iterator<Item = (String, String)>) -> Result<Self, Errors> {
+        let mut section = Section::read(PREFIX, pairs);
+        section.ignore(&OF_TEST_CLIENTS);
+        let config = read(&mut section);
+        section.refuse_the_rest();
+        let (effective, errors) = section.finish();
+        match config {
+            Some(config) if errors.is_empty() => Ok(Self { effective, ..config }),
+            _ => Err(Errors(errors)),
+        }
+    }
+
+    /// Reads the public door's address alone: all that `smsp healthcheck` needs.
+    pub fn load_api_address(pairs: impl Iterator<Item = (String, String)>) -> Result<SocketAddr, Errors> {
+        let mut section = Section::read(PREFIX, pairs);
+        api_address(&mut section).ok_or_else(|| Errors(section.finish().1))
+    }
+}
+
+/// Each part is read before any is missed, so that all errors are found.
+fn read(section: &mut Section) -> Option<Config> {
+    let http = http(section);
+    let listen = listen(section);
+    let providers = upstreams::names(section);
+    let supervisor = supervisor(section, upstreams::are_local(&providers));
+    let dispatch = dispatch(section);
+    let common = upstreams::Common::read(section);
+    let shutdown = shutdown(section);
+    let telemetry = telemetry(section);
+    let deadline = dispatch.map(|dispatch| dispatch.request_deadline);
+    let upstreams = upstreams::read(section, &providers, &common, deadline);
+    Some(Config {
+        listen: listen?,
+        http: http?,
+        dispatch: dispatch?,
+        supervisor: supervisor?,
+        upstreams: upstreams?,
+        telemetry: telemetry?,
+        shutdown: shutdown?,
+        effective: Vec::new(),
+    })
+}
+
+fn http(section: &mut Section) -> Option<http::Settings> {
+    let key = section.secret("API_KEY", "the key that callers send as X-API-KEY");
+    let docs = section.parse("DOCS", "true", truth);
+    let max_body = section.parse("MAX_BODY", "26MiB", size);
+    let max_recipients = section.parse("MAX_RECIPIENTS", "50", count);
+    Some(http::Settings {
+        key: KeyDigest::of(secrecy::ExposeSecret::expose_secret(&key?).as_bytes()),
+        docs: docs?,
+        max_body: max_body?,
+        max_recipients: max_recipients?,
+    })
+}
+
+fn api_address(section: &mut Section) -> Option<SocketAddr> {
+    let host = section.parse("HOST", "0.0.0.0", ip);
+    let port = section.parse("PORT", "8080", port);
+    Some((host?, port?).into())
+}
+
+fn listen(section: &mut Section) -> Option<Listen> {
+    let api = api_address(section);
+    let host = section.parse("OPS_HOST", "0.0.0.0", ip);
+    let port = section.parse("OPS_PORT", "9090", port);
+    let listen = Listen { api: api?, ops: (host?, port?).into() };
+    if listen.api.port() != 0 && listen.api.port() == listen.ops.port() {
+        section.error("OPS_PORT", "is the port of the API too: give the operators' door a port of its own");
+    }
+    Some(listen)
+}
+
+fn supervisor(section: &mut Section, local: bool) -> Option<supervisor::Settings> {
+    let to = if local {
+        section.parse("POLL_MESSAGE_ADDRESS", NOBODY, address)
+    } else {
+        section.require("POLL_MESSAGE_ADDRESS", "an address of yours for the dummies that probe open circuits", address)
+    };
+    // One mistake is reported once.
+    let default = to.as_ref().map_or_else(|| NOBODY.to_owned(), ToString::to_string);
+    let from = section.parse("POLL_FROM_ADDRESS", &default, mailbox);
+    let first = section.parse("POLL_INTERVAL", "5s", period);
+    let longest = section.parse("POLL_INTERVAL_MAX", "300s", period);
+    let backoff = Backoff { first: first?, longest: longest? };
+    if backoff.longest < backoff.first {
+        section.error("POLL_INTERVAL_MAX", "is shorter than SMSP_POLL_INTERVAL: raise the one or lower the other");
+    }
+    Some(supervisor::Settings { backoff, from: from?, to: to? })
+}
+
+fn dispatch(section: &mut Section) -> Option<dispatch::Settings> {
+    let request_deadline = section.parse("REQUEST_DEADLINE", "15s", period);
+    let failover =
+        section.parse("FAILOVER", "safe", |text| choice(text, &[("never", Failover::Never), ("safe", Failover::Safe)]));
+    let routing = section.parse("ROUTING", "priority", |text| choice(text, &[("priority", Routing::Priority)]));
+    Some(dispatch::Settings { failover: failover?, routing: routing?, request_deadline: request_deadline? })
+}
+
+fn shutdown(section: &mut Section) -> Option<shutdown::Settings> {
+    let delay = section.parse("DRAIN_DELAY", "0s", duration);
+    let deadline = section.parse("DRAIN_DEADLINE", "20s", duration);
+    Some(shutdown::Settings { delay: delay?, deadline: deadline? })
+}
+
+fn telemetry(section: &mut Section) -> Option<telemetry::Settings> {
+    let formats = [
+        ("DEBUG", Format::Debug),
+        ("JSON_ONELINE", Format::JsonOneline),
+        // The original's README spells it so.
+        ("JSON_ONLINE", Format::JsonOneline),
+        ("JSON_PRETTY", Format::JsonPretty),
+    ];
+    let format = section.parse("LOG_OUTPUT_FORMAT", "DEBUG", |text| choice(text, &formats));
+    let debug = section.parse("LOG_OUTPUT_DEBUG", "false", truth);
+    Some(telemetry::Settings { format: format?, debug: debug? })
+}
+
+#[cfg(test)]
+mod tests;

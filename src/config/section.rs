@@ -1,0 +1,141 @@
+//! The variables of one prefix: read with envy as text, claimed one by one, every error kept.
+//!
+//! Empty means unset; values are trimmed. What is left over when everybody has claimed theirs is a mistake.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use secrecy::SecretString;
+
+const REDACTED: &str = "<redacted>";
+
+/// The variables of one prefix, and what became of them.
+pub(super) struct Section {
+    prefix: String,
+    /// Unclaimed ones, by lower-case name without the prefix.
+    values: BTreeMap<String, String>,
+    effective: Vec<(String, String)>,
+    errors: Vec<String>,
+}
+
+impl Section {
+    /// The pairs whose names start with `prefix`.
+    pub(super) fn read(prefix: &str, pairs: impl Iterator<Item = (String, String)>) -> Self {
+        let (odd, pairs): (Vec<_>, Vec<_>) = pairs
+            .filter(|(name, value)| name.starts_with(prefix) && !value.trim().is_empty())
+            .partition(|(name, _)| name.contains(|c: char| c.is_ascii_lowercase()));
+        let values: Result<BTreeMap<String, String>, _> = envy::prefixed(prefix).from_iter(pairs);
+        let mut errors: Vec<_> = odd.iter().map(|(name, _)| format!("{name}: names are written in capitals")).collect();
+        errors.extend(values.as_ref().err().map(ToString::to_string));
+        let values = values.unwrap_or_default().into_iter().map(|(name, value)| (name, value.trim().to_owned()));
+        Self { prefix: prefix.to_owned(), values: values.collect(), effective: Vec::new(), errors }
+    }
+
+    /// A setting; `default` is written as an operator would.
+    pub(super) fn parse<T>(
+        &mut self,
+        name: &str,
+        default: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.take(name).unwrap_or_else(|| default.to_owned());
+        let value = parse(&text).map_err(|problem| self.error(name, &problem)).ok();
+        self.effective.push((self.full(name), text));
+        value
+    }
+
+    /// A setting without a default; `what` it is stands in the error.
+    pub(super) fn require<T>(
+        &mut self,
+        name: &str,
+        what: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if self.values.contains_key(&name.to_ascii_lowercase()) {
+            return self.parse(name, "", parse);
+        }
+        self.error(name, &format!("is required: {what}"));
+        None
+    }
+
+    /// A secret without a default, from the variable itself or from the file that `<NAME>_FILE` names.
+    pub(super) fn secret(&mut self, name: &str, what: &str) -> Option<SecretString> {
+        let file = format!("{name}_FILE");
+        let secret = match (self.take(name), self.take(&file)) {
+            (Some(secret), None) => Ok(secret),
+            (None, Some(path)) => read_secret(&path).map_err(|problem| (file, problem)),
+            (None, None) => Err((name.to_owned(), format!("is required: {what}"))),
+            (Some(_), Some(_)) => Err((file, format!("is set beside {}: remove one of them", self.full(name)))),
+        };
+        self.effective.push((self.full(name), REDACTED.to_owned()));
+        secret.map(SecretString::from).map_err(|(name, problem)| self.error(&name, &problem)).ok()
+    }
+
+    /// The effective text of a setting that was read before; empty if it had none.
+    pub(super) fn effective(&self, name: &str) -> String {
+        let name = self.full(name);
+        let found = self.effective.iter().find(|(seen, _)| *seen == name);
+        found.map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+
+    /// Is any variable that starts like this still unclaimed?
+    pub(super) fn has(&self, start: &str) -> bool {
+        let start = start.to_ascii_lowercase();
+        self.values.keys().any(|name| name.starts_with(&start))
+    }
+
+    /// Moves what starts with `prefix` into a section of its own.
+    pub(super) fn split_off(&mut self, prefix: &str) -> Self {
+        let start = prefix.to_ascii_lowercase();
+        let mine = self.values.extract_if(.., |name, _| name.starts_with(&start));
+        let values = mine.map(|(name, value)| (name[start.len()..].to_owned(), value)).collect();
+        Self { prefix: self.full(prefix), values, effective: Vec::new(), errors: Vec::new() }
+    }
+
+    /// Takes the findings of a section that was split off.
+    pub(super) fn join(&mut self, mut other: Self) {
+        other.refuse_the_rest();
+        self.effective.append(&mut other.effective);
+        self.errors.append(&mut other.errors);
+    }
+
+    /// Claims these, unread.
+    pub(super) fn ignore(&mut self, names: &[&str]) {
+        for name in names {
+            self.take(name);
+        }
+    }
+
+    /// Records what is wrong with a variable; the problem reads on from its name.
+    pub(super) fn error(&mut self, name: &str, problem: &str) {
+        self.errors.push(format!("{}: {problem}", self.full(name)));
+    }
+
+    /// What nobody has claimed is misspelt, or belongs to another version.
+    pub(super) fn refuse_the_rest(&mut self) {
+        for name in std::mem::take(&mut self.values).into_keys() {
+            self.error(&name, "is not a setting: correct its name (see the README's table) or remove it");
+        }
+    }
+
+    /// The effective settings and all errors.
+    pub(super) fn finish(self) -> (Vec<(String, String)>, Vec<String>) {
+        (self.effective, self.errors)
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.values.remove(&name.to_ascii_lowercase())
+    }
+
+    fn full(&self, name: &str) -> String {
+        format!("{}{}", self.prefix, name.to_ascii_uppercase())
+    }
+}
+
+fn read_secret(path: &str) -> Result<String, String> {
+    match fs::read_to_string(path).map(|text| text.trim().to_owned()) {
+        Ok(secret) if secret.is_empty() => Err("names an empty file".to_owned()),
+        Ok(secret) => Ok(secret),
+        Err(error) => Err(format!("names a file that cannot be read: {}", error.kind())),
+    }
+}

@@ -1,0 +1,239 @@
+//! Which upstreams there are, and the settings of each: `SMSP_PROVIDERS` and every `SMSP_<NAME>_...`.
+
+use std::time::Duration;
+
+use super::section::Section;
+use super::value::{count_to, period, truth};
+use crate::circuit;
+use crate::provider::{self, Connect, Kind, Provider, Values};
+use crate::upstream;
+
+/// Words that begin variables of ours, now or in a later version.
+const RESERVED: [&str; 22] = [
+    "account",
+    "all",
+    "api",
+    "attempt",
+    "body",
+    "circuit",
+    "connect",
+    "docs",
+    "drain",
+    "failover",
+    "header",
+    "host",
+    "idle",
+    "log",
+    "max",
+    "ops",
+    "poll",
+    "port",
+    "probe",
+    "providers",
+    "request",
+    "routing",
+];
+
+/// One configured provider account.
+pub struct UpstreamConfig {
+    /// As in `SMSP_PROVIDERS`.
+    pub name: String,
+    /// The kind of its provider.
+    pub kind: &'static str,
+    /// Its adapter.
+    pub provider: Box<dyn Provider>,
+    /// Its limits.
+    pub settings: upstream::Settings,
+}
+
+/// An upstream that is to be read.
+pub(super) struct Named {
+    name: String,
+    kind: &'static Kind,
+    /// Named, but the mock takes its place.
+    idle: bool,
+}
+
+impl Named {
+    fn new(name: &str, kind: &'static Kind) -> Self {
+        Self { name: name.to_owned(), kind, idle: false }
+    }
+
+    fn prefix(&self) -> String {
+        format!("{}_", self.name.replace('-', "_"))
+    }
+}
+
+/// Do all their dummies stay on this machine?
+pub(super) fn are_local(upstreams: &[Named]) -> bool {
+    upstreams.iter().all(|upstream| upstream.kind.local || upstream.idle)
+}
+
+/// The upstreams in their order: as named, else every kind that has a variable set; the mock instead if it is asked
+/// for. Entries that make no sense are left out, with an error.
+pub(super) fn names(section: &mut Section) -> Vec<Named> {
+    let mock = section.parse("MOCK_EMAIL_SERVICE", "false", truth) == Some(true);
+    let configured = provider::KINDS.iter().map(|kind| kind.upstream);
+    let configured: Vec<_> = configured.filter(|name| section.has(&format!("{name}_"))).collect();
+    let text = section.parse("PROVIDERS", &configured.join(","), |text| Ok(text.to_owned())).unwrap_or_default();
+    let mut names = listed(section, &text);
+    if mock {
+        names.retain(|named| named.kind.name != "mock");
+        names.iter_mut().for_each(|named| named.idle = true);
+        names.extend(provider::kind("mock").map(|kind| Named::new(kind.upstream, kind)));
+    } else if text.is_empty() {
+        section.error("PROVIDERS", NO_PROVIDER);
+    }
+    names
+}
+
+const NO_PROVIDER: &str = "names none and none is configured: set SMSP_MG_DOMAIN and SMSP_MG_API_KEY, or \
+     SMSP_SG_API_KEY, or SMSP_MAILDIR_DIR, or SMSP_MOCK_EMAIL_SERVICE=true";
+
+fn listed(section: &mut Section, text: &str) -> Vec<Named> {
+    let mut names: Vec<Named> = Vec::new();
+    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        match parse_name(entry) {
+            Ok(named) if names.iter().any(|seen| seen.name == named.name) => {
+                section.error("PROVIDERS", &format!("names {} twice", named.name));
+            }
+            Ok(named) => names.push(named),
+            Err(problem) => section.error("PROVIDERS", &problem),
+        }
+    }
+    names
+}
+
+fn parse_name(entry: &str) -> Result<Named, String> {
+    let (name, kind) = match entry.split_once('=') {
+        Some((name, kind)) => (name.trim(), provider::kind(kind.trim())),
+        None => (entry, provider::KINDS.iter().find(|kind| kind.upstream == entry)),
+    };
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(plain) {
+        return Err(format!("has the name `{name}`: write lower-case letters, digits and -, a letter first"));
+    }
+    let first_word = name.split('-').next().unwrap_or(name);
+    if RESERVED.contains(&first_word) {
+        return Err(format!("has the name `{name}`: variables of ours begin with that word, take another"));
+    }
+    let kinds: Vec<_> = provider::KINDS.iter().map(|kind| kind.name).collect();
+    let kind =
+        kind.ok_or_else(|| format!("has no kind for `{entry}`: write name=kind, kind one of {}", kinds.join(", ")))?;
+    Ok(Named::new(name, kind))
+}
+
+/// The limits that hold for every upstream that has none of its own, as texts.
+pub(super) struct Common {
+    connect_timeout: Duration,
+    attempt_timeout: String,
+    probe_timeout: String,
+    consecutive_failures: String,
+    probes_to_close: String,
+}
+
+impl Common {
+    pub(super) fn read(section: &mut Section) -> Self {
+        let connect_timeout = section.parse("CONNECT_TIMEOUT", "1s", period).unwrap_or_default();
+        let attempt_timeout = text(section, "ATTEMPT_TIMEOUT", "10s", period);
+        Self {
+            connect_timeout,
+            probe_timeout: text(section, "PROBE_TIMEOUT", &attempt_timeout, period),
+            consecutive_failures: text(section, "CIRCUIT_CONSECUTIVE_FAILURES", "5", streak),
+            probes_to_close: text(section, "CIRCUIT_PROBES_TO_CLOSE", "3", streak),
+            attempt_timeout,
+        }
+    }
+}
+
+fn streak(text: &str) -> Result<u16, String> {
+    count_to(text, circuit::Settings::MAX_STREAK)
+}
+
+/// The setting's text if it can be read; else the default, so that one mistake is reported once.
+fn text<T>(section: &mut Section, name: &str, default: &str, parse: fn(&str) -> Result<T, String>) -> String {
+    match section.parse(name, default, parse) {
+        Some(_) => section.effective(name),
+        None => default.to_owned(),
+    }
+}
+
+/// Reads every upstream's own section; the longest name claims first.
+pub(super) fn read(
+    section: &mut Section,
+    names: &[Named],
+    common: &Common,
+    deadline: Option<Duration>,
+) -> Option<Vec<UpstreamConfig>> {
+    let mut own: Vec<_> = names.iter().map(|_| None).collect();
+    let mut by_length: Vec<_> = (0..names.len()).collect();
+    by_length.sort_by_key(|&index| std::cmp::Reverse(names[index].name.len()));
+    for index in by_length {
+        own[index] = Some(section.split_off(&names[index].prefix()));
+    }
+    ignore_unlisted(section, names);
+    let mut upstreams = Vec::new();
+    for (named, mut own) in names.iter().zip(own.into_iter().flatten()).filter(|(named, _)| !named.idle) {
+        upstreams.push(upstream(named, &mut own, common, deadline));
+        section.join(own);
+    }
+    upstreams.into_iter().collect()
+}
+
+/// An operator who takes a provider out of the list need not unset its variables.
+fn ignore_unlisted(section: &mut Section, names: &[Named]) {
+    for kind in provider::KINDS.iter().filter(|kind| names.iter().all(|named| named.name != kind.upstream)) {
+        for variable in kind.variables {
+            let name = format!("{}_{}", kind.upstream, variable.name);
+            section.ignore(&[&name, &format!("{name}_FILE")]);
+        }
+    }
+}
+
+fn upstream(named: &Named, own: &mut Section, common: &Common, deadline: Option<Duration>) -> Option<UpstreamConfig> {
+    let values = values(named.kind, own);
+    let settings = settings(own, common, deadline);
+    let (values, settings) = (values?, settings?);
+    let connect = Connect { timeout: settings.connect_timeout };
+    let provider =
+        (named.kind.build)(&values, connect).map_err(|invalid| own.error(invalid.variable, invalid.problem)).ok()?;
+    Some(UpstreamConfig { name: named.name.clone(), kind: named.kind.name, provider, settings })
+}
+
+fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
+    let mut values = Some(Values::default());
+    for variable in kind.variables {
+        let what = format!("the {} upstream needs it", kind.name);
+        let text = |text: &str| Ok(text.to_owned());
+        let value = match variable.default {
+            _ if variable.secret => own.secret(variable.name, &what),
+            Some(default) => own.parse(variable.name, default, text).map(Into::into),
+            None => own.require(variable.name, &what, text).map(Into::into),
+        };
+        match (&mut values, value) {
+            (Some(values), Some(value)) => values.set(variable, value),
+            _ => values = None,
+        }
+    }
+    values
+}
+
+fn settings(own: &mut Section, common: &Common, deadline: Option<Duration>) -> Option<upstream::Settings> {
+    let attempt_timeout = own.parse("ATTEMPT_TIMEOUT", &common.attempt_timeout, period);
+    let failures = own.parse("CIRCUIT_CONSECUTIVE_FAILURES", &common.consecutive_failures, streak);
+    let probes = own.parse("CIRCUIT_PROBES_TO_CLOSE", &common.probes_to_close, streak);
+    let attempt_timeout = attempt_timeout?;
+    let connect_timeout = common.connect_timeout.min(attempt_timeout / 2);
+    if deadline.is_some_and(|deadline| deadline < connect_timeout * 2) {
+        own.error(
+            "ATTEMPT_TIMEOUT",
+            "leaves no time for an attempt: SMSP_REQUEST_DEADLINE must be at least twice the connect timeout",
+        );
+    }
+    Some(upstream::Settings {
+        attempt_timeout,
+        connect_timeout,
+        probe_timeout: period(&common.probe_timeout).ok()?,
+        circuit: circuit::Settings { consecutive_failures: failures?, probes_to_close: probes? },
+    })
+}

@@ -1,0 +1,115 @@
+//! From the text of a variable to its value; an error says what to write instead.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::message::{Address, Mailbox};
+
+type Parsed<T> = Result<T, String>;
+
+/// `true` or `false`.
+pub(super) fn truth(text: &str) -> Parsed<bool> {
+    choice(text, &[("true", true), ("false", false)])
+}
+
+/// One of these words.
+pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Parsed<T> {
+    let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, value)| *value).ok_or_else(|| format!("must be one of: {}", names.join(", ")))
+}
+
+/// A whole number from 1 on.
+pub(super) fn count(text: &str) -> Parsed<usize> {
+    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "must be a whole number from 1 on".to_owned())
+}
+
+/// A whole number from 1 to `most`.
+pub(super) fn count_to(text: &str, most: u16) -> Parsed<u16> {
+    let count = text.parse().ok().filter(|count| (1..=most).contains(count));
+    count.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
+}
+
+/// A TCP port; 0 means any.
+pub(super) fn port(text: &str) -> Parsed<u16> {
+    text.parse().map_err(|_| "must be a port from 0 (any) to 65535".to_owned())
+}
+
+/// An address to listen on.
+pub(super) fn ip(text: &str) -> Parsed<IpAddr> {
+    text.parse().map_err(|_| "must be an IP address, for example 0.0.0.0 or 127.0.0.1".to_owned())
+}
+
+/// An address alone.
+pub(super) fn address(text: &str) -> Parsed<Mailbox> {
+    let address: Result<Address, _> = text.parse();
+    address.and_then(|address| Mailbox::new(None, address)).map_err(|error| error.to_string())
+}
+
+/// An address, perhaps with a name.
+pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
+    text.parse().map_err(|error: crate::message::address::BadAddress| error.to_string())
+}
+
+/// A time with its unit, perhaps none.
+pub(super) fn duration(text: &str) -> Parsed<Duration> {
+    let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+    let millis = with_unit(text, &units).filter(|&millis| millis <= 86_400_000);
+    millis
+        .map(Duration::from_millis)
+        .ok_or_else(|| "must be a time with its unit, for example 250ms, 2s or 5m".to_owned())
+}
+
+/// A time with its unit, longer than nothing.
+pub(super) fn period(text: &str) -> Parsed<Duration> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be longer than 0s".to_owned()),
+        period => Ok(period),
+    }
+}
+
+/// Bytes with their unit.
+pub(super) fn size(text: &str) -> Parsed<usize> {
+    let bytes = with_unit(text, &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]);
+    let bytes = bytes.filter(|&bytes| bytes > 0).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| "must be a size with its unit, for example 512KiB or 26MiB".to_owned())
+}
+
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_need_a_unit() {
+        for (text, millis) in [("250ms", 250), ("2s", 2000), ("5m", 300_000), ("1h", 3_600_000), ("0s", 0)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "5", "s", "-1s", "1.5s", "1 s", "2S", "25h", "99999999999999999999s", "18446744073709551615h"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert!(period("0ms").is_err());
+    }
+
+    #[test]
+    fn sizes_need_a_unit() {
+        for (text, bytes) in [("1B", 1), ("512KiB", 524_288), ("26MiB", 27_262_976), ("1GiB", 1 << 30)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "26", "26MB", "0KiB", "-1B", "17179869184GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_stay_in_range() {
+        assert_eq!((count("1"), count_to("4095", 4095), port("0")), (Ok(1), Ok(4095), Ok(0)));
+        assert!(count("0").is_err() && count_to("4096", 4095).is_err() && port("65536").is_err());
+    }
+}

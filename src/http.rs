@@ -1,0 +1,79 @@
+//! The public door: HTTP/1.1 in, one [`Message`](crate::message::Message) to the dispatcher, one answer out.
+//!
+//! Read top to bottom: the routes, then what every request passes on its way to one. Every answer of a handler that
+//! is not a success is a [`problem`]. TLS and HTTP/2 end at the load balancer in front.
+
+mod caller;
+mod document;
+mod email;
+mod healthcheck;
+mod layers;
+pub mod listener;
+mod problem;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use document::document;
+
+use crate::dispatch::Dispatcher;
+use crate::metrics::Metrics;
+use crate::secret::KeyDigest;
+use crate::shutdown::Shutdown;
+
+/// What the public door asks of its callers.
+#[derive(Clone)]
+pub struct Settings {
+    /// Of the key that callers present.
+    pub key: KeyDigest,
+    /// Whether the document and its UI are served.
+    pub docs: bool,
+    /// Bytes of a request body, at most.
+    pub max_body: usize,
+    /// Recipients of a mail, at most: To, Cc and Bcc together.
+    pub max_recipients: usize,
+}
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Door {
+    /// Where mail goes.
+    pub dispatcher: Arc<Dispatcher>,
+    /// The rules of this door.
+    pub settings: Arc<Settings>,
+    /// Are we leaving?
+    pub shutdown: Shutdown,
+    /// Where requests are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The handlers, each registered together with its part of the document.
+fn routes() -> OpenApiRouter<Door> {
+    OpenApiRouter::new().routes(routes!(email::send)).routes(routes!(healthcheck::healthcheck))
+}
+
+/// The door, ready to be served.
+pub fn router(door: Door) -> Router {
+    let mut router = Router::from(routes());
+    if door.settings.docs {
+        router = router.merge(document::routes());
+    }
+    let layers = ServiceBuilder::new()
+        // Outermost, so that every answer has its id, its line in the log and its count.
+        .layer(middleware::from_fn_with_state(Arc::clone(&door.metrics), layers::account))
+        // A panic is the problem of one request.
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        // Before any work for a caller who is not known yet.
+        .layer(middleware::from_fn_with_state(door.settings.max_body, layers::refuse_unreadable));
+    router
+        .fallback(layers::not_found)
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        .layer(layers)
+        .with_state(door)
+}

@@ -1,0 +1,76 @@
+//! The OpenAPI document and its UI, both served by us: every asset comes from our own port.
+//!
+//! The document is made from the routes; `openapi/openapi.json` is its checked-in copy, and a test compares the two.
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use axum::routing::get;
+use axum::{Json, Router};
+use tower_http::cors::{Any, CorsLayer};
+use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi, RefOr};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::Door;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Send Mail Service Proxy",
+        version = "1",
+        description = "Hands each message to one of several email providers, and never lies about what became of it."
+    ),
+    servers((url = "/", description = "This node")),
+    tags((name = "email", description = "Sending mail"), (name = "health", description = "For load balancers")),
+    modifiers(&Security)
+)]
+struct Head;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut OpenApi) {
+        let key = ApiKeyValue::with_description("X-API-KEY", "The key in SMSP_API_KEY of the server.");
+        let components = document.components.get_or_insert_with(Components::new);
+        components.add_security_scheme("X-API-KEY", SecurityScheme::ApiKey(ApiKey::Header(key)));
+    }
+}
+
+/// The same files that the tests send.
+const EXAMPLES: [(&str, &str, &str); 2] = [
+    ("email", "Today's names", include_str!("../../openapi/examples/email.json")),
+    ("original", "The original's names", include_str!("../../openapi/examples/original.json")),
+];
+
+/// The document, made from the routes.
+pub fn document() -> OpenApi {
+    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(super::routes()).to_openapi();
+    let send = document.paths.paths.get_mut("/email").and_then(|path| path.post.as_mut());
+    if let Some(RefOr::T(body)) = send.and_then(|send| send.request_body.as_mut())
+        && let Some(RefOr::T(json)) = body.content.get_mut("application/json")
+    {
+        json.examples = EXAMPLES.iter().map(|(name, summary, text)| example(name, summary, text)).collect();
+    }
+    document
+}
+
+fn example(name: &str, summary: &str, text: &str) -> (String, RefOr<Example>) {
+    let value = serde_json::from_str(text).ok();
+    (name.to_owned(), ExampleBuilder::new().summary(summary).value(value).build().into())
+}
+
+/// The document under both of its names, for scripts of any origin to read; and the UI.
+pub(super) fn routes() -> Router<Door> {
+    let document = Arc::new(document());
+    let serve = move || std::future::ready(Json(Arc::clone(&document)));
+    let config = Config::from("/openapi.json").validator_url("none");
+    Router::new()
+        .route("/openapi.json", get(serve.clone()))
+        .route("/swagger.json", get(serve))
+        .layer(CorsLayer::new().allow_methods([Method::GET]).allow_origin(Any))
+        .merge(SwaggerUi::new("/swagger-ui").config(config))
+}

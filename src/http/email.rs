@@ -1,0 +1,128 @@
+//! `POST /email`: one message in, one truthful answer out.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Door;
+use super::caller::Caller;
+use super::problem::{FieldError, Kind, Problem, ProblemBody};
+use super::wire::Mail;
+use crate::dispatch::{Attempt, Failure, Receipt, SendError};
+
+/// A provider took the mail.
+#[derive(Serialize, ToSchema)]
+#[schema(title = "Receipt")]
+pub(super) struct ReceiptBody {
+    /// Our id of the mail; the provider has it too.
+    id: String,
+    /// The upstream that took it.
+    provider: String,
+    /// The provider's own id of the mail, if it gave one.
+    #[schema(required = true)]
+    provider_message_id: Option<String>,
+    /// Every attempt that was made.
+    attempts: Vec<AttemptBody>,
+}
+
+/// One try at one provider.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(title = "Attempt")]
+pub(super) struct AttemptBody {
+    /// The upstream's name.
+    provider: String,
+    /// What it came to.
+    #[schema(examples("accepted", "unavailable"))]
+    outcome: &'static str,
+    /// Why.
+    #[schema(examples("http_202", "connect"))]
+    reason: String,
+    /// How long it took, in milliseconds.
+    duration_ms: u64,
+}
+
+/// Send one message
+///
+/// The answer says what is known about the mail: 200, a provider has it; `delivery: none`, nobody has it;
+/// `delivery: unknown`, somebody may have it, so sending it again may send it twice.
+#[utoipa::path(
+    post,
+    path = "/email",
+    operation_id = "sendEmail",
+    tag = "email",
+    request_body(content = Mail, description = "The message"),
+    responses(
+        (status = 200, description = "A provider took the mail", body = ReceiptBody),
+        (status = 400, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not plain JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The message is invalid, or was refused as such", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "A fault of this service; delivery unknown", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "Every provider refused; delivery none", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No provider can take the mail now; delivery none", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
+        (status = 504, description = "A provider may have the mail; delivery unknown", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("X-API-KEY" = []))
+)]
+pub(super) async fn send(State(door): State<Door>, _: Caller, Mail(mail): Mail) -> Result<Json<ReceiptBody>, Problem> {
+    door.dispatcher.send(mail).await.map(receipt).map(Json).map_err(problem)
+}
+
+fn receipt(receipt: Receipt) -> ReceiptBody {
+    let taken = receipt.attempts.last();
+    ReceiptBody {
+        id: receipt.id.to_string(),
+        provider: taken.map(|attempt| attempt.upstream.clone()).unwrap_or_default(),
+        provider_message_id: taken.and_then(|attempt| attempt.verdict.provider_message_id.clone()),
+        attempts: receipt.attempts.iter().map(attempt).collect(),
+    }
+}
+
+fn attempt(attempt: &Attempt) -> AttemptBody {
+    AttemptBody {
+        provider: attempt.upstream.clone(),
+        outcome: attempt.verdict.outcome.as_str(),
+        reason: attempt.verdict.reason.to_string(),
+        duration_ms: millis(attempt.took),
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn problem(error: SendError) -> Problem {
+    let problem = match error.failure {
+        Failure::Unknown => Problem::new(
+            Kind::Unknown,
+            "A provider was handed the mail and gave no clear answer. Look the id up there before you send it again.",
+        ),
+        Failure::Panicked => Problem::new(
+            Kind::Panicked,
+            "A fault of this service while it handed over the mail. Look the id up at the provider before you send it again.",
+        ),
+        Failure::MessageRejected => Problem::new(
+            Kind::MessageRejected,
+            "A provider refused the message itself; correct it before you send it again.",
+        ),
+        Failure::NotNow { retry_after } => {
+            Problem::new(Kind::NotNow, "No provider can take the mail now. Send it again after Retry-After.")
+                .retry_after(retry_after)
+        }
+        Failure::SenderRejected => Problem::of_fields(
+            Kind::SenderRejected,
+            vec![FieldError { field: "from".to_owned(), reason: "no provider may send for this address".to_owned() }],
+        ),
+        Failure::Refused { retryable } => Problem::new(
+            Kind::Refused { retryable },
+            "Every provider that could be asked refused, and has not taken the mail.",
+        ),
+    };
+    problem.of_mail(error.id, error.attempts.iter().map(attempt).collect())
+}

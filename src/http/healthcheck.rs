@@ -1,0 +1,35 @@
+//! `GET /healthcheck`, for load balancers: 503 from the stop signal on, never because of providers.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Door;
+use super::problem::{Kind, Problem, ProblemBody};
+
+/// The answer while serving.
+#[derive(Serialize, ToSchema)]
+#[schema(title = "Health")]
+pub(super) struct Health {
+    /// Always `serving`.
+    status: &'static str,
+}
+
+/// May this node be sent traffic?
+#[utoipa::path(
+    get,
+    path = "/healthcheck",
+    operation_id = "healthcheck",
+    tag = "health",
+    responses(
+        (status = 200, description = "This node serves", body = Health),
+        (status = 503, description = "This node is leaving", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn healthcheck(State(door): State<Door>) -> Result<Json<Health>, Problem> {
+    if door.shutdown.is_draining() {
+        return Err(Problem::new(Kind::Draining, "This node finishes what it has; send new traffic to another."));
+    }
+    Ok(Json(Health { status: "serving" }))
+}

@@ -1,0 +1,97 @@
+//! From the JSON of a request to a [`Message`]: the one place that knows the names of the fields.
+//!
+//! [`FIELDS`] drives both the reading and the document. Every fault is found, not just the first, and each names the
+//! field as the caller wrote it. Nothing is dropped in silence: an unknown or doubled field is a fault.
+
+mod body;
+mod fields;
+mod schema;
+mod value;
+
+use axum::extract::{FromRequest, Request};
+
+use super::Door;
+use super::problem::{FieldError, Kind, Problem};
+use crate::message::{Draft, Message};
+use fields::Fields;
+use value::Value;
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Mailbox,
+    Mailboxes,
+    Text,
+}
+
+/// A field of the request.
+struct Field {
+    name: &'static str,
+    /// The original's name for it.
+    alias: Option<&'static str>,
+    shape: Shape,
+    required: bool,
+    about: &'static str,
+}
+
+const fn field(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, alias: None, shape, required: false, about }
+}
+
+const FROM: Field =
+    Field { alias: Some("fromaddress"), required: true, ..field("from", Shape::Mailbox, "The author.") };
+const TO: Field =
+    Field { alias: Some("toaddress"), required: true, ..field("to", Shape::Mailboxes, "Visible recipients.") };
+const CC: Field = field("cc", Shape::Mailboxes, "Visible copies.");
+const BCC: Field = field("bcc", Shape::Mailboxes, "Hidden copies.");
+const REPLY_TO: Field = field("reply_to", Shape::Mailbox, "Where answers go, if not to `from`.");
+const SUBJECT: Field = field("subject", Shape::Text, "The subject, in plain Unicode.");
+const TEXT: Field = Field { alias: Some("plaintextbody"), ..field("text", Shape::Text, "The body as plain text.") };
+const HTML: Field = field("html", Shape::Text, "The body as HTML.");
+
+const FIELDS: [&Field; 8] = [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML];
+
+/// The message of a request.
+#[derive(Debug)]
+pub(super) struct Mail(pub(super) Message);
+
+impl FromRequest<Door> for Mail {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, door: &Door) -> Result<Self, Problem> {
+        let body = body::read(request, door.settings.max_body, &door.shutdown).await?;
+        let value: Value = serde_json::from_slice(&body).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            Problem::new(Kind::Malformed, format!("The body is not JSON: look at {place}."))
+        })?;
+        let message = message(value, door.settings.max_recipients);
+        message.map(Self).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+    }
+}
+
+fn message(value: Value, max_recipients: usize) -> Result<Message, Vec<FieldError>> {
+    let mut fields = Fields::of(value);
+    let from = fields.mailbox(&FROM);
+    let draft = Draft {
+        to: fields.mailboxes(&TO),
+        cc: fields.mailboxes(&CC),
+        bcc: fields.mailboxes(&BCC),
+        reply_to: fields.mailbox(&REPLY_TO),
+        subject: fields.text(&SUBJECT).unwrap_or_default(),
+        text: fields.text(&TEXT),
+        html: fields.text(&HTML),
+    };
+    fields.refuse_the_rest();
+    let message =
+        from.and_then(|from| Message::new(from, draft).map_err(|error| fields.fault(TO.name, &error.to_string())).ok());
+    if let Some(recipients) = message.as_ref().map(Message::recipients).filter(|count| *count > max_recipients) {
+        fields.fault(
+            TO.name,
+            &format!("{recipients} recipients in to, cc and bcc; at most {max_recipients} are allowed"),
+        );
+    }
+    fields.finish(message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! The members of an object, taken one by one; what is wrong with each is kept until all have been looked at.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::super::problem::FieldError;
+use super::{Field, Value};
+use crate::message::Mailbox;
+use crate::message::address::split_list;
+
+/// Members not taken yet, and the faults so far.
+pub(super) struct Fields {
+    /// What the names of faults start with: `to[1].`, or nothing.
+    path: String,
+    members: Vec<(String, Value)>,
+    faults: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Of a request's whole body.
+    pub(super) fn of(value: Value) -> Self {
+        let mut fields = Self { path: String::new(), members: Vec::new(), faults: Vec::new() };
+        match value {
+            Value::Object(members) => fields.members = members,
+            other => fields.mismatch("body", "an object", &other),
+        }
+        fields
+    }
+
+    /// A mailbox, if it is there and sound.
+    pub(super) fn mailbox(&mut self, field: &Field) -> Option<Mailbox> {
+        let (name, value) = self.take(field)?;
+        self.read_mailbox(&name, value)
+    }
+
+    /// The sound ones of a list of mailboxes.
+    pub(super) fn mailboxes(&mut self, field: &Field) -> Vec<Mailbox> {
+        let Some((name, value)) = self.take(field) else { return Vec::new() };
+        match value {
+            Value::Text(text) => split_list(&text).filter_map(|part| self.read(&name, part)).collect(),
+            Value::List(items) => {
+                let items = items.into_iter().enumerate();
+                items.filter_map(|(index, item)| self.read_mailbox(&format!("{name}[{index}]"), item)).collect()
+            }
+            other => {
+                self.mismatch(&name, "an array of mailboxes or a string", &other);
+                Vec::new()
+            }
+        }
+    }
+
+    /// A text, if it is there and sound.
+    pub(super) fn text<T: FromStr<Err: Display>>(&mut self, field: &Field) -> Option<T> {
+        match self.take(field)? {
+            (name, Value::Text(text)) => self.read(&name, &text),
+            (name, other) => {
+                self.mismatch(&name, "a string", &other);
+                None
+            }
+        }
+    }
+
+    /// Whatever was not taken is unknown.
+    pub(super) fn refuse_the_rest(&mut self) {
+        for (name, _) in std::mem::take(&mut self.members) {
+            self.fault(&name, "is not a field of a message");
+        }
+    }
+
+    /// Notes a fault.
+    pub(super) fn fault(&mut self, name: &str, reason: &str) {
+        self.faults.push(FieldError { field: format!("{}{}", self.path, shortened(name)), reason: reason.to_owned() });
+    }
+
+    /// The result, unless there are faults.
+    pub(super) fn finish<T>(self, result: Option<T>) -> Result<T, Vec<FieldError>> {
+        result.filter(|_| self.faults.is_empty()).ok_or(self.faults)
+    }
+
+    /// Takes the field under its name or its alias, whichever the caller used; both, or one twice, is a fault.
+    fn take(&mut self, field: &Field) -> Option<(String, Value)> {
+        let is = |name: &str| name == field.name || Some(name) == field.alias;
+        let found: Vec<_> = self.members.extract_if(.., |(name, _)| is(name)).collect();
+        if found.is_empty() && field.required {
+            self.fault(field.name, "is required");
+        }
+        let mut found = found.into_iter();
+        let first = found.next()?;
+        for (name, _) in found {
+            if name == first.0 {
+                self.fault(&name, "is given twice");
+            } else {
+                self.fault(&name, &format!("is given as {} too: keep one of them", first.0));
+            }
+        }
+        Some(first)
+    }
+
+    fn read_mailbox(&mut self, name: &str, value: Value) -> Option<Mailbox> {
+        match value {
+            Value::Text(text) => self.read(name, &text),
+            Value::Object(members) => self.read_parts(name, members),
+            other => {
+                self.mismatch(name, "a string or an object with email and name", &other);
+                None
+            }
+        }
+    }
+
+    /// `{"email", "name"}`.
+    fn read_parts(&mut self, name: &str, members: Vec<(String, Value)>) -> Option<Mailbox> {
+        const EMAIL: Field = Field { required: true, ..super::field("email", super::Shape::Text, "") };
+        const NAME: Field = super::field("name", super::Shape::Text, "");
+        let mut parts = Self { path: format!("{}{name}.", self.path), members, faults: Vec::new() };
+        let email = parts.text(&EMAIL);
+        let display_name = parts.text::<String>(&NAME);
+        parts.refuse_the_rest();
+        self.faults.append(&mut parts.faults);
+        let mailbox = Mailbox::new(display_name.as_deref(), email?);
+        mailbox.map_err(|error| self.fault(name, &error.to_string())).ok()
+    }
+
+    fn read<T: FromStr<Err: Display>>(&mut self, name: &str, text: &str) -> Option<T> {
+        text.parse().map_err(|error: T::Err| self.fault(name, &error.to_string())).ok()
+    }
+
+    fn mismatch(&mut self, name: &str, wanted: &str, got: &Value) {
+        self.fault(name, &format!("must be {wanted}, not {}", got.kind()));
+    }
+}
+
+/// An unknown name is repeated to the caller, but not at any length.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 64;
+    match name.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}...", &name[..cut]),
+        None => name.to_owned(),
+    }
+}

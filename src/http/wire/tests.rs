@@ -1,0 +1,100 @@
+//! The request, row by row: what is taken, and what is refused with which field named.
+
+use super::*;
+
+fn parse(json: &str) -> Result<Message, Vec<FieldError>> {
+    message(serde_json::from_str(json).unwrap_or_else(|e| panic!("{json}: {e}")), 50)
+}
+
+fn faults(json: &str) -> Vec<(String, String)> {
+    let faults = parse(json).expect_err(json);
+    faults.into_iter().map(|fault| (fault.field, fault.reason)).collect()
+}
+
+#[test]
+fn both_shapes_and_every_written_form_of_a_mailbox_are_taken() {
+    for json in [
+        include_str!("../../../openapi/examples/email.json"),
+        include_str!("../../../openapi/examples/original.json"),
+        r#"{"from":"a@b.org","to":"c@d.org"}"#,
+        r#"{"from":"a@b.org","toaddress":["c@d.org"],"text":"","html":""}"#,
+        r#"{"from":{"email":"a@b.org"},"to":[{"email":"c@d.org","name":"C"}]}"#,
+    ] {
+        assert!(parse(json).is_ok(), "{json}");
+    }
+    let message =
+        parse(r#"{"from":"A <a@b.org>","to":"\"D, E\" <c@d.org>; f@g.org, h@i.org","cc":[],"subject":"S"}"#).unwrap();
+    assert_eq!(
+        message.to().iter().map(|to| to.address().as_str()).collect::<Vec<_>>(),
+        ["c@d.org", "f@g.org", "h@i.org"]
+    );
+    assert_eq!((message.to()[0].name(), message.from().name(), message.subject()), (Some("D, E"), Some("A"), "S"));
+}
+
+#[test]
+fn every_fault_names_its_field_as_the_caller_wrote_it() {
+    for (json, field, reason) in [
+        (r#"[]"#, "body", "must be an object, not an array"),
+        (r#"{"to":"c@d.org"}"#, "from", "is required"),
+        (r#"{"from":"a@b.org"}"#, "to", "is required"),
+        (r#"{"from":"a@b.org","to":[]}"#, "to", "name at least one recipient"),
+        (r#"{"from":"a@b.org","to":" ;, "}"#, "to", "name at least one recipient"),
+        (r#"{"from":"a@b.org","to":null}"#, "to", "must be an array of mailboxes or a string, not null"),
+        (r#"{"from":7,"to":"c@d.org"}"#, "from", "must be a string or an object with email and name, not a number"),
+        (r#"{"from":"a@b.org","to":"c@d.org","text":true}"#, "text", "must be a string, not a boolean"),
+        (r#"{"from":"a@b.org","to":"c@d.org","attachments":[]}"#, "attachments", "is not a field of a message"),
+        (r#"{"from":"a@b.org","to":"c@d.org","text":"x","text":"x"}"#, "text", "is given twice"),
+        (
+            r#"{"from":"a@b.org","to":"c@d.org","toaddress":"c@d.org"}"#,
+            "toaddress",
+            "is given as to too: keep one of them",
+        ),
+        (r#"{"fromaddress":"x","to":"c@d.org"}"#, "fromaddress", "is not an address of the form local@domain"),
+        (r#"{"from":"a@b.org","to":["c@d.org","x"]}"#, "to[1]", "is not an address of the form local@domain"),
+        (r#"{"from":"a@b.org","to":[{"name":"C"}]}"#, "to[0].email", "is required"),
+        (r#"{"from":"a@b.org","to":[{"email":"c@d.org","x":1}]}"#, "to[0].x", "is not a field of a message"),
+        (r#"{"from":"a@b.org","to":[{"email":"c@d.org","email":"c@d.org"}]}"#, "to[0].email", "is given twice"),
+        (r#"{"from":"a@b.org","to":"c@d.org","text":"\u0000"}"#, "text", "must not contain a NUL character"),
+    ] {
+        let faults = faults(json);
+        assert!(faults.contains(&(field.to_owned(), reason.to_owned())), "{json}: {faults:?}");
+    }
+}
+
+#[test]
+fn all_faults_are_reported_at_once() {
+    let faults = faults(r#"{"to":["x","c@d.org","y"],"subject":"a\nb","wat":1}"#);
+    let fields: Vec<_> = faults.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["from", "to[0]", "to[2]", "subject", "wat"]);
+}
+
+#[test]
+fn one_recipient_too_many_is_refused_over_all_lists_together() {
+    let list =
+        |name: &str, count: usize| (0..count).map(|n| format!("\"{name}{n}@d.org\"")).collect::<Vec<_>>().join(",");
+    let json = |bcc| {
+        format!(r#"{{"from":"a@b.org","to":[{}],"cc":[{}],"bcc":[{}]}}"#, list("t", 20), list("c", 20), list("b", bcc))
+    };
+    assert!(parse(&json(10)).is_ok());
+    assert_eq!(faults(&json(11))[0].0, "to");
+}
+
+#[test]
+fn a_long_unknown_name_is_not_repeated_whole() {
+    let faults = faults(&format!(r#"{{"from":"a@b.org","to":"c@d.org","{}":1}}"#, "ü".repeat(5000)));
+    assert_eq!(faults[0].0, format!("{}...", "ü".repeat(64)));
+}
+
+#[test]
+fn the_document_names_exactly_the_fields_that_are_read() {
+    let document = serde_json::to_value(super::super::document()).unwrap();
+    let shapes = document["components"]["schemas"]["Email"]["oneOf"].as_array().unwrap();
+    for (shape, name) in shapes.iter().zip([|f: &Field| f.name, |f: &Field| f.alias.unwrap_or(f.name)]) {
+        let mut expected: Vec<_> = FIELDS.into_iter().map(name).collect();
+        expected.sort_unstable();
+        let seen: Vec<_> = shape["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut seen = seen;
+        seen.sort_unstable();
+        assert_eq!(seen, expected);
+    }
+}
