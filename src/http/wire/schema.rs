@@ -1,14 +1,24 @@
 //! How the request stands in the document: two shapes, today's names and the original's, both from [`FIELDS`].
 
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
-use utoipa::openapi::{RefOr, Schema};
+use std::borrow::Cow;
+
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, RefBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{FIELDS, Field, Mail, Shape};
 
+const MAILBOX: &str = "Mailbox";
+const MAILBOXES: &str = "Mailboxes";
+
 impl ToSchema for Mail {
-    fn name() -> std::borrow::Cow<'static, str> {
+    fn name() -> Cow<'static, str> {
         "Email".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((MAILBOX.to_owned(), mailbox().into()));
+        schemas.push((MAILBOXES.to_owned(), mailboxes().into()));
     }
 }
 
@@ -22,38 +32,36 @@ impl PartialSchema for Mail {
 }
 
 fn shape(title: &str, name: fn(&Field) -> &'static str) -> Schema {
-    let object =
-        ObjectBuilder::new().title(Some(title)).additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    let object = closed_object().title(Some(title));
     let object = FIELDS.iter().fold(object, |object, field| object.property(name(field), property(field)));
     let required = FIELDS.iter().filter(|field| field.required);
     required.fold(object, |object, field| object.required(name(field))).build().into()
 }
 
-fn property(field: &Field) -> Schema {
-    let about = Some(field.about);
+fn property(field: &Field) -> RefOr<Schema> {
+    let reference = |name| RefBuilder::new().ref_location_from_schema_name(name).description(Some(field.about)).build();
     match field.shape {
-        Shape::Text => text().description(about).build().into(),
-        Shape::Mailbox => Schema::OneOf(mailbox().description(about).build()),
-        Shape::Mailboxes => {
-            let list = ArrayBuilder::new()
-                .items(RefOr::T(Schema::OneOf(mailbox().build())))
-                .min_items(field.required.then_some(1));
-            let separated = text().description(Some("Mailboxes, separated by `,` or `;`."));
-            Schema::OneOf(OneOfBuilder::new().item(list).item(separated).description(about).build())
-        }
+        Shape::Text => RefOr::T(text(field.about).into()),
+        Shape::Mailbox => RefOr::Ref(reference(MAILBOX)),
+        Shape::Mailboxes => RefOr::Ref(reference(MAILBOXES)),
     }
 }
 
-fn mailbox() -> OneOfBuilder {
-    let parts = ObjectBuilder::new()
-        .property("email", text())
-        .required("email")
-        .property("name", text())
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
-    let written = text().description(Some("`a@b.org` or `Name <a@b.org>`."));
-    OneOfBuilder::new().item(written).item(parts)
+fn mailbox() -> Schema {
+    let parts = closed_object().property("email", text("The address.")).required("email");
+    let parts = parts.property("name", text("The name that is shown."));
+    Schema::OneOf(OneOfBuilder::new().item(text("`a@b.org` or `Name <a@b.org>`.")).item(parts).build())
 }
 
-fn text() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String)
+fn mailboxes() -> Schema {
+    let list = ArrayBuilder::new().items(RefOr::Ref(Ref::from_schema_name(MAILBOX)));
+    Schema::OneOf(OneOfBuilder::new().item(list).item(text("Mailboxes, separated by `,` or `;`.")).build())
+}
+
+fn closed_object() -> ObjectBuilder {
+    ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+fn text(about: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).description(Some(about))
 }
