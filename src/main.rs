@@ -24,7 +24,7 @@ commands:
 
 Every setting comes from the environment: the README has the table.";
 
-/// sysexits.h: EX_USAGE. Configuration errors and unknown commands: trying again without a change is no use.
+/// `EX_USAGE` of sysexits.h. Configuration errors and unknown commands: trying again without a change is no use.
 const EXIT_USAGE: u8 = 64;
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 

@@ -68,15 +68,11 @@ fn render(message: &Message) -> Form {
         }
     }
     form = form.text("subject", message.subject().to_owned());
-    if let Some(text) = message.text() {
-        form = form.text("text", text.to_owned());
-    }
-    if let Some(html) = message.html() {
-        form = form.text("html", html.to_owned());
-    }
-    if message.text().unwrap_or_default().is_empty() && message.html().unwrap_or_default().is_empty() {
-        // Mailgun refuses a mail without any body; one line break is the emptiest that it takes.
-        form = form.text("text", "\n");
+    let (text, html) = client::bodies(message);
+    for (field, body) in [("text", text), ("html", html)] {
+        if let Some(body) = body {
+            form = form.text(field, body.to_owned());
+        }
     }
     if let Some(reply_to) = message.reply_to() {
         form = form.text("h:Reply-To", reply_to.to_string());

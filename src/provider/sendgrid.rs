@@ -113,15 +113,11 @@ fn party(mailbox: &Mailbox) -> Party<'_> {
     Party { email: mailbox.address().as_str(), name: mailbox.name() }
 }
 
-/// Plain text first, as it asks; empty parts are refused, so a mail without any becomes one line break.
+/// Plain text first, as it asks.
 fn content(message: &Message) -> Vec<Content<'_>> {
-    let parts = [("text/plain", message.text()), ("text/html", message.html())];
-    let parts = parts.into_iter().filter_map(|(r#type, value)| Some(Content { r#type, value: value? }));
-    let mut parts: Vec<_> = parts.filter(|part| !part.value.is_empty()).collect();
-    if parts.is_empty() {
-        parts.push(Content { r#type: "text/plain", value: "\n" });
-    }
-    parts
+    let (text, html) = client::bodies(message);
+    let parts = [("text/plain", text), ("text/html", html)];
+    parts.into_iter().filter_map(|(r#type, value)| Some(Content { r#type, value: value? })).collect()
 }
 
 #[derive(Deserialize, Default)]

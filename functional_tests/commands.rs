@@ -1,0 +1,95 @@
+//! The commands beside `serve`: each does one thing, prints it, and ends with a code that scripts can use.
+
+use crate::harness::{Proxy, RefusingPort, Reply, Settings, StubProvider, mails, run};
+
+#[tokio::test]
+async fn the_version_is_printed() {
+    let output = run(&["--version"], &Settings::empty()).await;
+    assert_eq!(
+        (output.code, output.stdout.trim()),
+        (Some(0), concat!("smsp ", env!("CARGO_PKG_VERSION"))),
+        "{output:?}"
+    );
+}
+
+#[tokio::test]
+async fn serving_is_what_it_does_when_told_nothing() {
+    let output = run(&[], &Settings::mock().with("SMSP_PORT", "no port")).await;
+    assert_eq!(output.code, Some(64), "{output:?}");
+    assert!(output.stderr.contains("SMSP_PORT"), "{output:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_command_names_the_known_ones() {
+    let output = run(&["sevre"], &Settings::mock()).await;
+    assert!(output.code.is_some_and(|code| code != 0), "{output:?}");
+    for command in ["serve", "openapi", "check-config", "probe", "healthcheck"] {
+        assert!(output.stderr.contains(command), "{command}: {output:?}");
+    }
+}
+
+#[tokio::test]
+async fn check_config_prints_the_effective_settings_without_secrets() {
+    let settings = Settings::mailgun_then_sendgrid("http://127.0.0.1:9", "http://127.0.0.1:9")
+        .with("SMSP_API_KEY", "canary-key-of-the-caller")
+        .with("SMSP_MG_API_KEY", "canary-key-of-mailgun")
+        .with("SMSP_ATTEMPT_TIMEOUT", "1234ms");
+    let output = run(&["check-config"], &settings).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    for shown in ["SMSP_ATTEMPT_TIMEOUT", "SMSP_API_KEY", "SMSP_MG_API_KEY", "mg.example.com", "SMSP_MAX_BODY"] {
+        assert!(output.stdout.contains(shown), "{shown}: {output:?}");
+    }
+    assert!(!output.stdout.contains("canary") && !output.stderr.contains("canary"), "{output:?}");
+}
+
+#[tokio::test]
+async fn check_config_fails_as_a_start_would() {
+    let output = run(&["check-config"], &Settings::mock().with("SMSP_MISSPELT", "1")).await;
+    assert_eq!(output.code, Some(64), "{output:?}");
+    assert!(output.stderr.contains("SMSP_MISSPELT"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_probe_sends_one_dummy_along_every_upstream() {
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url());
+    let output = run(&["probe"], &settings).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "a line each: {output:?}");
+    assert!(lines[0].contains("mg") && lines[1].contains("sg"), "{output:?}");
+    assert_eq!((mailgun.dummies().len(), sendgrid.dummies().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_probe_that_is_not_taken_everywhere_fails() {
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    mailgun.does(Reply::mailgun_refuses(401, "canary").into());
+    let output = run(&["probe"], &Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url())).await;
+    assert!(output.code.is_some_and(|code| code != 0), "{output:?}");
+    assert!(output.stdout.contains("account_refused") && !output.stdout.contains("canary"), "{output:?}");
+    assert_eq!(sendgrid.dummies().len(), 1, "the others are probed all the same: {output:?}");
+}
+
+#[tokio::test]
+async fn the_health_check_of_a_running_server_succeeds() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let addressed = |settings: Settings| {
+        let ports = [proxy.api.port().to_string(), proxy.ops.port().to_string()];
+        settings.with("SMSP_PORT", &ports[0]).with("SMSP_OPS_PORT", &ports[1])
+    };
+    let output = run(&["healthcheck"], &addressed(Settings::mock())).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let everywhere = addressed(Settings::mock()).with("SMSP_HOST", "0.0.0.0").with("SMSP_OPS_HOST", "0.0.0.0");
+    let output = run(&["healthcheck"], &everywhere).await;
+    assert_eq!(output.code, Some(0), "a container listens on all addresses: {output:?}");
+    proxy.client.send(&mails::plain()).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_health_check_of_nobody_fails() {
+    let nobody = RefusingPort::reserve();
+    let port = nobody.url().rsplit(':').next().unwrap_or_default().to_owned();
+    let output = run(&["healthcheck"], &Settings::mock().with("SMSP_PORT", &port).with("SMSP_OPS_PORT", &port)).await;
+    assert!(output.code.is_some_and(|code| code != 0), "{output:?}");
+}

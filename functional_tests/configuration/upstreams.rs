@@ -1,0 +1,40 @@
+//! Which upstreams there are: names, kinds, and what each needs.
+
+use super::{each_fails, each_missing_fails, fails, stub_accounts};
+use crate::harness::{Settings, run};
+
+#[tokio::test]
+async fn a_list_of_providers_that_makes_no_sense_is_an_error() {
+    let lists = [
+        "mg,mg",
+        "mg,nobody",
+        "api=mock",
+        "poll=mock",
+        "log=mock",
+        "Mg",
+        "x=pigeon",
+        "1st=mock",
+        "a b=mock",
+        "a_b=mock",
+    ];
+    each_fails(stub_accounts(), &lists.map(|list| ("SMSP_PROVIDERS", list))).await;
+}
+
+#[tokio::test]
+async fn a_provider_that_is_named_but_not_configured_is_an_error() {
+    let names = ["SMSP_MG_DOMAIN", "SMSP_MG_API_KEY", "SMSP_SG_API_KEY", "SMSP_POLL_MESSAGE_ADDRESS"];
+    each_missing_fails(stub_accounts(), &names).await;
+    let maildir = Settings::maildir("/tmp".as_ref()).without("SMSP_MAILDIR_DIR");
+    fails(maildir, &["SMSP_MAILDIR_DIR"]).await;
+}
+
+#[tokio::test]
+async fn an_upstream_has_any_name_and_a_kind() {
+    let settings = Settings::server()
+        .with("SMSP_PROVIDERS", "first-account=mailgun,second=sendgrid")
+        .with("SMSP_FIRST_ACCOUNT_DOMAIN", "mg.example.com")
+        .with("SMSP_FIRST_ACCOUNT_API_KEY", "key")
+        .with("SMSP_SECOND_API_KEY", "key");
+    let output = run(&["check-config"], &settings).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+}

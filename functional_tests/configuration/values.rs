@@ -1,0 +1,49 @@
+//! Values that cannot be what their variable means.
+
+use super::{each_fails, stub_accounts};
+
+#[tokio::test]
+async fn a_duration_without_a_unit_is_an_error() {
+    each_fails(
+        stub_accounts(),
+        &[
+            ("SMSP_POLL_INTERVAL", "5"),
+            ("SMSP_POLL_INTERVAL_MAX", "300"),
+            ("SMSP_PROBE_TIMEOUT", "1.5"),
+            ("SMSP_CONNECT_TIMEOUT", "1 parsec"),
+            ("SMSP_ATTEMPT_TIMEOUT", "-1s"),
+            ("SMSP_REQUEST_DEADLINE", "s"),
+            ("SMSP_DRAIN_DELAY", "soon"),
+            ("SMSP_DRAIN_DEADLINE", "20"),
+            ("SMSP_MG_ATTEMPT_TIMEOUT", "10"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_value_out_of_its_range_is_an_error() {
+    each_fails(
+        stub_accounts(),
+        &[
+            ("SMSP_PORT", "65536"),
+            ("SMSP_OPS_PORT", "http"),
+            ("SMSP_HOST", "not a host"),
+            ("SMSP_DOCS", "maybe"),
+            ("SMSP_LOG_OUTPUT_FORMAT", "XML"),
+            ("SMSP_LOG_OUTPUT_DEBUG", "loud"),
+            ("SMSP_MAX_BODY", "lots"),
+            ("SMSP_MAX_RECIPIENTS", "0"),
+            ("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "0"),
+            ("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4096"),
+            ("SMSP_MG_CIRCUIT_CONSECUTIVE_FAILURES", "many"),
+            ("SMSP_CIRCUIT_PROBES_TO_CLOSE", "0"),
+            ("SMSP_MOCK_EMAIL_SERVICE", "perhaps"),
+            ("SMSP_POLL_MESSAGE_ADDRESS", "nobody"),
+            ("SMSP_POLL_FROM_ADDRESS", "a@localhost"),
+            ("SMSP_MG_BASE_URL", "ftp://127.0.0.1"),
+            ("SMSP_MG_BASE_URL", "127.0.0.1:80"),
+        ],
+    )
+    .await;
+}

@@ -1,0 +1,87 @@
+//! The OpenAPI document and its page: one document in every place, true examples, and a switch to turn them off.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::harness::{Client, Proxy, Settings, run};
+
+fn openapi_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi")
+}
+
+/// The requests among `openapi/examples/`: every request names a sender.
+fn example_requests() -> Vec<(PathBuf, Value)> {
+    let entries = fs::read_dir(openapi_dir().join("examples")).expect("openapi/examples is there");
+    let paths = entries.map(|entry| entry.expect("openapi/examples can be read").path());
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).expect("an example can be read");
+        let example: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        (path, example)
+    };
+    let names_a_sender = |example: &Value| example.get("from").is_some() || example.get("fromaddress").is_some();
+    paths.map(read).filter(|(_, example)| names_a_sender(example)).collect()
+}
+
+#[tokio::test]
+async fn the_served_the_printed_and_the_checked_in_document_are_one() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let served = proxy.client.get("/openapi.json").await.expect(200);
+    let printed = run(&["openapi"], &Settings::empty()).await;
+    assert_eq!(printed.code, Some(0), "{printed:?}");
+    let checked_in = fs::read_to_string(openapi_dir().join("openapi.json")).expect("openapi/openapi.json is there");
+    assert_eq!(printed.stdout.trim_end(), checked_in.trim_end(), "run scripts/openapi");
+    let checked_in: Value = serde_json::from_str(&checked_in).expect("openapi/openapi.json is JSON");
+    assert_eq!(served.json, checked_in);
+}
+
+#[tokio::test]
+async fn the_example_requests_are_accepted() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let examples = example_requests();
+    assert!(examples.len() >= 2, "both shapes have an example: {examples:?}");
+    for (path, example) in examples {
+        let answer = proxy.client.send(&example).await;
+        assert_eq!(answer.status, 200, "{}\n{answer}", path.display());
+    }
+}
+
+/// `None` where the door has no page; never a page of somebody else's.
+async fn content_type(client: &Client, path: &str) -> Option<String> {
+    let answer = client.get(path).await;
+    (answer.status == 200).then(|| answer.header("content-type").unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn the_page_and_all_its_assets_come_from_our_own_port() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    for (asset, kind) in [
+        ("", "text/html"),
+        ("index.html", "text/html"),
+        ("swagger-ui.css", "text/css"),
+        ("index.css", "text/css"),
+        ("swagger-ui-bundle.js", "text/javascript"),
+        ("swagger-ui-standalone-preset.js", "text/javascript"),
+        ("swagger-initializer.js", "text/javascript"),
+    ] {
+        let served = content_type(&proxy.client, &format!("/swagger-ui/{asset}")).await;
+        assert!(served.as_ref().is_some_and(|served| served.starts_with(kind)), "{asset}: {served:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_reads_our_own_document() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let initializer = proxy.client.get("/swagger-ui/swagger-initializer.js").await.expect(200);
+    assert!(initializer.text.contains("/openapi.json"), "{initializer}");
+    assert!(!initializer.text.contains("https://"), "nothing from elsewhere: {initializer}");
+}
+
+#[tokio::test]
+async fn without_docs_there_is_neither_document_nor_page() {
+    let proxy = Proxy::start(Settings::mock().with("SMSP_DOCS", "false")).await;
+    for path in ["/openapi.json", "/swagger.json", "/swagger-ui/", "/swagger-ui", "/swagger-ui/index.html"] {
+        proxy.client.get(path).await.expect_problem(404, "none", false);
+    }
+}

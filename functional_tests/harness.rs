@@ -1,0 +1,29 @@
+//! The tests' own tools: they start the built binary, stand in for providers, and speak in the words of the domain.
+//!
+//! Whatever a test leaves behind ends with it: processes are killed and ports are closed on drop. A failing test
+//! prints its evidence: the proxy's log and what its stubs received.
+
+pub(crate) mod answer;
+pub(crate) mod browser;
+pub(crate) mod client;
+pub(crate) mod golden;
+pub(crate) mod mails;
+pub(crate) mod metrics;
+pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod raw;
+pub(crate) mod settings;
+pub(crate) mod skip;
+pub(crate) mod stub_provider;
+pub(crate) mod target;
+pub(crate) mod wait;
+
+pub(crate) use answer::Answer;
+pub(crate) use client::Client;
+pub(crate) use process::{Process, run};
+pub(crate) use proxy::Proxy;
+pub(crate) use settings::Settings;
+pub(crate) use skip::skip;
+pub(crate) use stub_provider::{Behaviour, Gate, RefusingPort, Reply, StubProvider};
+pub(crate) use target::Target;
+pub(crate) use wait::eventually;

@@ -1,0 +1,26 @@
+//! Golden files: what goes over the wire, compared whole. `UPDATE_GOLDEN=1` rewrites them; the diff is then the review.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+/// Where a golden file lies.
+pub(crate) fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("functional_tests/golden").join(name)
+}
+
+/// A golden file that is input.
+pub(crate) fn json(name: &str) -> Value {
+    let text = std::fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// Compares with a golden file, or rewrites it when asked to.
+#[track_caller]
+pub(crate) fn check(name: &str, actual: &str) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path(name), actual).unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+    let expected = std::fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    assert_eq!(actual, expected, "golden/{name} differs; UPDATE_GOLDEN=1 rewrites it\n{actual}");
+}

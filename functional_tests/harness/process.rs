@@ -1,0 +1,130 @@
+//! A child process in a clean environment: every line it writes is kept, and it never outlives its test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::settings::Settings;
+use super::wait::{PATIENCE, eventually_within};
+
+/// The built binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_smsp");
+
+/// Lines of one stream, while they come.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn follow(&self, stream: impl Read + Send + 'static) -> JoinHandle<()> {
+        let lines = self.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                lines.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        })
+    }
+
+    fn read(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A running command.
+pub(crate) struct Process {
+    command: String,
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Starts our binary with exactly these settings as its environment.
+    pub(crate) fn smsp(args: &[&str], settings: &Settings) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(args).env_clear().envs(settings.pairs());
+        Self::start(command)
+    }
+
+    pub(crate) fn start(mut command: Command) -> Self {
+        let shown = format!("{command:?}");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A group of its own: a browser's helpers end with the browser.
+        command.process_group(0);
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("cannot start {shown}: {e}"));
+        let (stdout, stderr) = (Lines::default(), Lines::default());
+        let readers = vec![
+            stdout.follow(child.stdout.take().expect("stdout is piped")),
+            stderr.follow(child.stderr.take().expect("stderr is piped")),
+        ];
+        Self { command: shown, child, stdout, stderr, readers }
+    }
+
+    /// Sends a signal by name; the shell's own `kill` is on every machine.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status().expect("sh starts");
+        assert!(status.success(), "{kill}: {status}");
+    }
+
+    pub(crate) fn stdout(&self) -> Vec<String> {
+        self.stdout.read()
+    }
+
+    /// Everything it wrote, for people.
+    pub(crate) fn evidence(&self) -> String {
+        let (out, err) = (self.stdout.read().join("\n"), self.stderr.read().join("\n"));
+        format!("--- {}\n--- stdout\n{out}\n--- stderr\n{err}\n---", self.command)
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the child can be waited for")
+    }
+
+    /// Waits for its end and for the last of its lines.
+    pub(crate) async fn output(mut self, within: Duration) -> Output {
+        let status =
+            eventually_within(within, "the process ends", async || self.ended().ok_or_else(|| self.evidence())).await;
+        self.join_readers();
+        Output { code: status.code(), stdout: self.stdout.read().join("\n"), stderr: self.stderr.read().join("\n") }
+    }
+
+    fn join_readers(&mut self) {
+        for reader in self.readers.drain(..) {
+            reader.join().expect("a reader of lines does not panic");
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself, and then there is nothing left to kill.
+        let group = format!("kill -KILL -{}", self.child.id());
+        let _ = Command::new("sh").args(["-c", &group]).stderr(Stdio::null()).status();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.join_readers();
+        if thread::panicking() {
+            eprintln!("{}", self.evidence());
+        }
+    }
+}
+
+/// What a finished command left.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// A process that a signal ended has none.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs a command of our binary to its end.
+pub(crate) async fn run(args: &[&str], settings: &Settings) -> Output {
+    Process::smsp(args, settings).output(PATIENCE).await
+}

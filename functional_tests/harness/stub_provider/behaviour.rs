@@ -1,0 +1,48 @@
+//! What a stub does with one request.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::reply::Reply;
+
+/// What a stub does once it has read a request to the last byte.
+#[derive(Clone)]
+pub(crate) enum Behaviour {
+    /// Gives this answer.
+    Answer(Reply),
+    /// Gives this answer once the gate is open.
+    AnswerBehind(Gate, Reply),
+    /// Never answers; the connection stays open.
+    Stall,
+    /// Resets the connection.
+    Reset,
+    /// Closes the connection without a word.
+    Close,
+}
+
+impl From<Reply> for Behaviour {
+    fn from(reply: Reply) -> Self {
+        Self::Answer(reply)
+    }
+}
+
+/// Holds answers back until the test opens it, for good.
+#[derive(Clone)]
+pub(crate) struct Gate(Arc<Semaphore>);
+
+impl Gate {
+    pub(crate) fn shut() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+
+    /// A closed semaphore lets nobody wait, now or later.
+    pub(crate) fn open(&self) {
+        self.0.close();
+    }
+
+    pub(super) async fn passed(&self) {
+        let refused = self.0.acquire().await;
+        assert!(refused.is_err(), "a gate has no permits to give");
+    }
+}

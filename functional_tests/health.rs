@@ -1,0 +1,86 @@
+//! The operators' door: alive, ready, metrics and circuits, and no mail.
+
+use reqwest::Method;
+
+use crate::harness::{Answer, Proxy, Settings, StubProvider, golden, mails};
+
+#[tokio::test]
+async fn a_started_server_is_alive_and_ready() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    proxy.client.ops("/livez").await.expect(200);
+    proxy.client.ops("/readyz").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_operators_door_sends_no_mail() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let url = format!("http://{}/email", proxy.ops);
+    let request =
+        reqwest::Client::builder().no_proxy().build().expect("a client can be built").request(Method::POST, url);
+    let request = request.header("x-api-key", proxy.client.key()).header("content-type", "application/json");
+    Answer::to(request.body(mails::plain().to_string())).await.expect(404);
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_path_and_status() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    proxy.client.send(&mails::with_subject("fail")).await.expect(502);
+    proxy.client.post_raw("not json", &[]).await.expect(400);
+    proxy.client.get("/no/such/page?canary").await.expect(404);
+    let metrics = proxy.client.metrics().await;
+    for status in ["200", "502", "400"] {
+        let labels = [("path", "/email"), ("status", status)];
+        assert_eq!(metrics.count("smsp_requests_total", &labels), 1, "{status}\n{}", metrics.page);
+    }
+    assert_eq!(metrics.count("smsp_requests_total", &[("status", "404")]), 1, "{}", metrics.page);
+    assert!(!metrics.page.contains("no/such"), "labels come from closed sets\n{}", metrics.page);
+}
+
+#[tokio::test]
+async fn attempts_are_counted_and_timed_by_upstream() {
+    let mailgun = StubProvider::mailgun().await;
+    let proxy = Proxy::start(Settings::server().mailgun(&mailgun.url())).await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    mailgun.answers(500, "");
+    proxy.client.send(&mails::plain()).await.expect(504);
+    let metrics = proxy.client.metrics().await;
+    for outcome in ["accepted", "unknown"] {
+        let labels = [("upstream", "mg"), ("outcome", outcome)];
+        assert_eq!(metrics.count("smsp_attempts_total", &labels), 1, "{outcome}\n{}", metrics.page);
+    }
+    let count = metrics.count("smsp_attempt_duration_seconds_count", &[("upstream", "mg")]);
+    assert_eq!(count, 2, "{}", metrics.page);
+    assert!(
+        metrics.has("smsp_attempt_duration_seconds_bucket", &[("upstream", "mg"), ("le", "+Inf")]),
+        "{}",
+        metrics.page
+    );
+}
+
+/// Every line without its number, sorted: the page keeps no order among the series of a family.
+fn lines_without_numbers(page: &str) -> String {
+    let name = |line: &str| line.rsplit_once(' ').map_or(line, |(name, _)| name).to_owned();
+    let mut lines: Vec<_> =
+        page.lines().map(|line| if line.starts_with('#') { line.to_owned() } else { name(line) }).collect();
+    lines.sort();
+    format!("{}\n", lines.join("\n"))
+}
+
+#[tokio::test]
+async fn the_page_of_metrics_is_the_golden_one_but_for_its_numbers() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    let metrics = proxy.client.metrics().await;
+    let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    golden::check("metrics.txt", &lines_without_numbers(&metrics.page).replace(&version, "version=\"{version}\""));
+    let states = metrics.count("smsp_circuit_state", &[("upstream", "mock")]);
+    assert_eq!(states, 1, "one state at a time\n{}", metrics.page);
+}
+
+#[tokio::test]
+async fn a_mock_provider_fails_when_told_to() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let answer = proxy.client.send(&mails::with_subject("fail")).await.expect_problem(502, "none", true);
+    assert_eq!(answer.attempts(), ["mock:unavailable"], "{answer}");
+}
