@@ -83,7 +83,9 @@ impl Dispatcher {
         }
         let untried = self.upstreams.iter().filter(|upstream| !tour.has_tried(&upstream.name));
         let next_probe = untried.filter_map(|upstream| upstream.until_next_probe()).min();
-        tour.conclude(next_probe)
+        // Without failover the one attempt speaks for itself.
+        let alone = self.settings.failover == Failover::Never && !tour.is_empty();
+        tour.conclude(next_probe.filter(|_| !alone))
     }
 
     fn is_closed(&self, index: usize) -> bool {

@@ -1,7 +1,6 @@
 //! A child process in a clean environment: every line it writes is kept, and it never outlives its test.
 
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -53,8 +52,6 @@ impl Process {
     pub(crate) fn start(mut command: Command) -> Self {
         let shown = format!("{command:?}");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // A group of its own: a browser's helpers end with the browser.
-        command.process_group(0);
         let mut child = command.spawn().unwrap_or_else(|e| panic!("cannot start {shown}: {e}"));
         let (stdout, stderr) = (Lines::default(), Lines::default());
         let readers = vec![
@@ -104,8 +101,6 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended by itself, and then there is nothing left to kill.
-        let group = format!("kill -KILL -{}", self.child.id());
-        let _ = Command::new("sh").args(["-c", &group]).stderr(Stdio::null()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
         self.join_readers();

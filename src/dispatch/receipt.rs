@@ -76,6 +76,11 @@ impl Tour {
         self.out_of_time = true;
     }
 
+    /// Has no upstream had its attempt yet?
+    pub(super) fn is_empty(&self) -> bool {
+        self.attempts.is_empty()
+    }
+
     /// Has this upstream had its attempt?
     pub(super) fn has_tried(&self, upstream: &str) -> bool {
         self.attempts.iter().any(|attempt| attempt.upstream == upstream)

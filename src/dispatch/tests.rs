@@ -112,6 +112,14 @@ async fn without_failover_an_open_circuit_still_makes_way_for_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_failover_an_open_neighbour_does_not_soften_a_refusal() {
+    let bench = Bench::new(Failover::Never, &[&[Act::Say(Outcome::Unavailable)], &[Act::Say(Outcome::AccountRefused)]]);
+    assert_eq!(bench.failure().await, Failure::Refused { retryable: true });
+    assert_eq!(bench.failure().await, Failure::Refused { retryable: false });
+    assert!(matches!(bench.failure().await, Failure::NotNow { .. }), "both are open now");
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_is_unknown_and_the_next_upstream_is_not_asked() {
     let bench = Bench::new(Failover::Safe, &[&[Act::Hang], &[Act::Say(Outcome::Accepted)]]);
     let start = Instant::now();

@@ -82,13 +82,13 @@ fn message(value: Value, max_recipients: usize) -> Result<Message, Vec<FieldErro
         html: fields.text(&HTML),
     };
     fields.refuse_the_rest();
-    let message =
-        from.and_then(|from| Message::new(from, draft).map_err(|error| fields.fault(TO.name, &error.to_string())).ok());
+    if draft.to.is_empty() && !fields.has_fault(&TO) {
+        fields.fault(TO.name, "name at least one recipient");
+    }
+    let message = from.and_then(|from| Message::new(from, draft).ok());
     if let Some(recipients) = message.as_ref().map(Message::recipients).filter(|count| *count > max_recipients) {
-        fields.fault(
-            TO.name,
-            &format!("{recipients} recipients in to, cc and bcc; at most {max_recipients} are allowed"),
-        );
+        let reason = format!("{recipients} recipients in to, cc and bcc; at most {max_recipients} are allowed");
+        fields.fault(TO.name, &reason);
     }
     fields.finish(message)
 }

@@ -72,6 +72,12 @@ impl Fields {
         self.faults.push(FieldError { field: format!("{}{}", self.path, shortened(name)), reason: reason.to_owned() });
     }
 
+    /// Is anything wrong with this field, or with an item of it?
+    pub(super) fn has_fault(&self, field: &Field) -> bool {
+        let name = |fault: &FieldError| fault.field.split('[').next().map(str::to_owned);
+        self.faults.iter().filter_map(name).any(|name| name == field.name || Some(name.as_str()) == field.alias)
+    }
+
     /// The result, unless there are faults.
     pub(super) fn finish<T>(self, result: Option<T>) -> Result<T, Vec<FieldError>> {
         result.filter(|_| self.faults.is_empty()).ok_or(self.faults)

@@ -63,6 +63,7 @@ fn every_fault_names_its_field_as_the_caller_wrote_it() {
 
 #[test]
 fn all_faults_are_reported_at_once() {
+    assert_eq!(faults(r#"{"from":"a@b.org","to":7}"#).len(), 1, "one mistake is one fault");
     let faults = faults(r#"{"to":["x","c@d.org","y"],"subject":"a\nb","wat":1}"#);
     let fields: Vec<_> = faults.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(fields, ["from", "to[0]", "to[2]", "subject", "wat"]);
