@@ -119,10 +119,9 @@ fn problem(error: SendError) -> Problem {
             Kind::SenderRejected,
             vec![FieldError { field: "from".to_owned(), reason: "no provider may send for this address".to_owned() }],
         ),
-        Failure::Refused { retryable } => Problem::new(
-            Kind::Refused { retryable },
-            "Every provider that could be asked refused, and has not taken the mail.",
-        ),
+        Failure::Refused { retryable } => {
+            Problem::new(Kind::Refused { retryable }, "No provider has taken the mail: each that was asked refused.")
+        }
     };
     problem.of_mail(error.id, error.attempts.iter().map(attempt).collect())
 }

@@ -1,5 +1,7 @@
 //! `GET /healthcheck`, for load balancers: 503 from the stop signal on, never because of providers.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -29,7 +31,8 @@ pub(super) struct Health {
 )]
 pub(super) async fn healthcheck(State(door): State<Door>) -> Result<Json<Health>, Problem> {
     if door.shutdown.is_draining() {
-        return Err(Problem::new(Kind::Draining, "This node finishes what it has; send new traffic to another."));
+        let problem = Problem::new(Kind::Draining, "This node finishes what it has; send new traffic to another.");
+        return Err(problem.retry_after(Duration::from_secs(1)));
     }
     Ok(Json(Health { status: "serving" }))
 }

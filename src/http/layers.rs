@@ -46,7 +46,9 @@ fn request_id(headers: &HeaderMap) -> String {
 }
 
 fn log(method: &Method, path: &str, status: StatusCode, start: Instant) {
-    let (status, duration_ms) = (status.as_u16(), start.elapsed().as_millis());
+    let status = status.as_u16();
+    // As a number: JSON logs write 128 bits as text.
+    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     // Load balancers ask every second, and learn nothing new.
     if path == "/healthcheck" {
         debug!(%method, path, status, duration_ms, "request");
@@ -75,7 +77,7 @@ pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
 }
 
 pub(super) async fn not_found() -> Problem {
-    Problem::new(Kind::NotFound, "There is nothing here. Mail is sent with POST /email.")
+    Problem::not_found()
 }
 
 pub(super) async fn method_not_allowed() -> Problem {
@@ -85,6 +87,31 @@ pub(super) async fn method_not_allowed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_problem_of_one_request_and_tells_nothing_but_that() {
+        use axum::Router;
+        use axum::body::Body;
+        use axum::routing::get;
+        use tower::{ServiceBuilder, ServiceExt};
+        use tower_http::catch_panic::CatchPanicLayer;
+
+        let boom = || async {
+            if true {
+                panic!("a@b.org")
+            }
+        };
+        let layers = ServiceBuilder::new()
+            .layer(axum::middleware::from_fn_with_state(Arc::new(Metrics::default()), account))
+            .layer(CatchPanicLayer::custom(panicked));
+        let router: Router = Router::new().route("/boom", get(boom)).layer(layers);
+        let response = router.oneshot(Request::get("/boom").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((&body["delivery"], &body["retryable"]), (&"unknown".into(), &false.into()), "{body}");
+        assert!(!body.to_string().contains("a@b.org"), "{body}");
+    }
 
     #[test]
     fn only_a_sane_request_id_is_kept() {

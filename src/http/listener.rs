@@ -8,16 +8,22 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::shutdown::Shutdown;
 
 /// For the headers of a request, and so also for the next request of a kept connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// For the headers of a request that are still on their way when the listeners close.
+const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
+/// For the answer of the last request to be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Out of file descriptors: it is no use asking again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -41,17 +47,28 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
 async fn connection(stream: TcpStream, router: Router, shutdown: Shutdown) {
     // Answers are written whole; if the kernel refuses, they are only a little later.
     let _ = stream.set_nodelay(true);
+    let requests = TaskTracker::new();
+    let service = TowerToHyperService::new(router);
+    let counted = service_fn(|request| requests.track_future(service.call(request)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), counted);
     let mut connection = pin!(connection);
     // A broken connection has nobody left to tell.
     tokio::select! {
-        _ = connection.as_mut() => {}
-        () = shutdown.closing() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
+        _ = connection.as_mut() => return,
+        () = shutdown.closing() => connection.as_mut().graceful_shutdown(),
+    }
+    // Whoever is still writing headers is not waited for; a request that is here is finished.
+    let idle = async {
+        sleep(CLOSING_TIMEOUT).await;
+        requests.close();
+        requests.wait().await;
+        sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        _ = connection => {}
+        () = idle => {}
     }
 }

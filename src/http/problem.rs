@@ -117,6 +117,10 @@ impl Problem {
         Self { kind, detail: detail.into(), id: None, attempts: None, errors: None, retry_after: None }
     }
 
+    pub(super) fn not_found() -> Self {
+        Self::new(Kind::NotFound, "There is nothing here. Mail is sent with POST /email.")
+    }
+
     pub(super) fn too_large(max_body: usize) -> Self {
         Self::new(Kind::TooLarge, format!("The body may have at most {max_body} bytes."))
     }
@@ -182,7 +186,9 @@ pub(super) struct ProblemBody {
 
 /// Writes out the problem that a response carries, if it does.
 pub(super) fn write(mut response: Response, request_id: &str) -> Response {
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let unknown_asset = response.status() == StatusCode::NOT_FOUND;
+    let problem = response.extensions_mut().remove::<Problem>().or_else(|| unknown_asset.then(Problem::not_found));
+    let Some(problem) = problem else { return response };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     if let Some(wait) = problem.retry_after {

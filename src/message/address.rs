@@ -150,22 +150,25 @@ impl FromStr for Mailbox {
             return Self::new(None, text.parse()?);
         };
         let (name, address) = inner.rsplit_once('<').ok_or(BadAddress::Syntax)?;
-        Self::new(Some(&unquote(name.trim())), address.parse()?)
+        let name = written_name(name.trim()).ok_or(BadAddress::Syntax)?;
+        Self::new(Some(&name), address.parse()?)
     }
 }
 
-fn unquote(name: &str) -> String {
-    let Some(inner) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return name.to_owned();
+/// The name that stands before the address: one quoted string, or words without what separates mailboxes. Anything
+/// looser would swallow a neighbour into the name, and its recipient would get nothing.
+fn written_name(text: &str) -> Option<String> {
+    let Some(inner) = text.strip_prefix('"') else {
+        return (!text.contains([',', ';', '<', '>', '@', '"'])).then(|| text.to_owned());
     };
-    let mut escaped = false;
-    inner
-        .chars()
-        .filter(|&c| {
-            escaped = c == '\\' && !escaped;
-            !escaped
-        })
-        .collect()
+    let (mut name, mut chars) = (String::new(), inner.chars());
+    loop {
+        match chars.next()? {
+            '"' => return chars.as_str().is_empty().then_some(name),
+            '\\' => name.push(chars.next()?),
+            c => name.push(c),
+        }
+    }
 }
 
 /// RFC 5322 form, the name quoted where it is more than words; Unicode stays as it is.
@@ -180,7 +183,7 @@ impl fmt::Display for Mailbox {
     }
 }
 
-/// Cuts `a@b.org, "Doe, J" <c@d.org>; e@f.org` at the separators that stand outside quotes and brackets.
+/// Cuts `a@b.org, "Doe, J" <c@d.org>; e@f.org` at the separators that stand outside quotes.
 pub fn split_list(text: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |c| {

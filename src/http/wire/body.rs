@@ -46,3 +46,20 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
         Err(_) => Err(Problem::new(Kind::Malformed, "The body ended before its announced length.")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_is_cut_after_ten_seconds() {
+        let stalled = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+        let request = Request::post("/email").header(CONTENT_TYPE, "application/json").body(stalled).unwrap();
+        let start = Instant::now();
+        let problem = read(request, 1024, &Shutdown::default()).await.unwrap_err();
+        assert!(format!("{problem:?}").contains("BodyTimeout"), "{problem:?}");
+        assert_eq!(start.elapsed(), TIMEOUT);
+    }
+}

@@ -4,9 +4,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::super::problem::FieldError;
+use super::value::MOST_ITEMS;
 use super::{Field, Value};
 use crate::message::Mailbox;
 use crate::message::address::split_list;
+
+/// Enough to mend a call by; a hostile body has millions.
+const MOST_FAULTS: usize = 50;
 
 /// Members not taken yet, and the faults so far.
 pub(super) struct Fields {
@@ -37,7 +41,14 @@ impl Fields {
     pub(super) fn mailboxes(&mut self, field: &Field) -> Vec<Mailbox> {
         let Some((name, value)) = self.take(field) else { return Vec::new() };
         match value {
-            Value::Text(text) => split_list(&text).filter_map(|part| self.read(&name, part)).collect(),
+            Value::Text(text) => {
+                let parts: Vec<_> = split_list(&text).take(MOST_ITEMS + 1).collect();
+                if parts.len() > MOST_ITEMS {
+                    self.fault(&name, &format!("names more than {MOST_ITEMS} mailboxes"));
+                    return Vec::new();
+                }
+                parts.into_iter().filter_map(|part| self.read(&name, part)).collect()
+            }
             Value::List(items) => {
                 let items = items.into_iter().enumerate();
                 items.filter_map(|(index, item)| self.read_mailbox(&format!("{name}[{index}]"), item)).collect()
@@ -69,6 +80,9 @@ impl Fields {
 
     /// Notes a fault.
     pub(super) fn fault(&mut self, name: &str, reason: &str) {
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
         self.faults.push(FieldError { field: format!("{}{}", self.path, shortened(name)), reason: reason.to_owned() });
     }
 

@@ -81,6 +81,21 @@ fn one_recipient_too_many_is_refused_over_all_lists_together() {
 }
 
 #[test]
+fn a_body_that_no_message_can_be_is_refused_without_being_kept() {
+    let members = format!("{{{}}}", vec![r#""a":1"#; 1_000_000].join(","));
+    assert_eq!(
+        faults(&members)[0],
+        ("body".to_owned(), "must be an object, not an object with too many members or too deep".to_owned())
+    );
+    let list = format!(r#"{{"from":"a@b.org","to":[{}]}}"#, vec![r#""a""#; 1_000_000].join(","));
+    assert!(faults(&list)[0].1.ends_with("not an array that is too long or too deep"));
+    let text = format!(r#"{{"from":"a@b.org","to":"{}"}}"#, "a,".repeat(1_000_000));
+    assert!(faults(&text).len() <= 51, "{}", faults(&text).len());
+    let deep = format!(r#"{{"from":"a@b.org","to":[{{"email":{}1{}}}]}}"#, "[".repeat(100), "]".repeat(100));
+    assert_eq!(faults(&deep)[0].0, "to[0].email");
+}
+
+#[test]
 fn a_long_unknown_name_is_not_repeated_whole() {
     let faults = faults(&format!(r#"{{"from":"a@b.org","to":"c@d.org","{}":1}}"#, "ü".repeat(5000)));
     assert_eq!(faults[0].0, format!("{}...", "ü".repeat(64)));

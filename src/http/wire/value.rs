@@ -1,8 +1,10 @@
 //! JSON as it was written: the members of an object keep their order and their doubles, which a map would swallow.
+//!
+//! What no message can be (too long, too deep) is read, but not kept: a hostile body costs no more memory than its bytes.
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A JSON value, as far as a message needs one.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,13 +28,38 @@ impl Value {
     }
 }
 
+/// Deeper than a message goes: body, list, mailbox, text.
+const DEEPEST: u8 = 3;
+/// Longer than any list of recipients that a provider takes.
+pub(super) const MOST_ITEMS: usize = 1000;
+/// More than any object of a message has.
+const MOST_MEMBERS: usize = 32;
+
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any)
+        Any { depth: 0 }.deserialize(deserializer)
     }
 }
 
-struct Any;
+/// Reads whatever stands here; what no message can be is read to its end, but not kept.
+#[derive(Clone, Copy)]
+struct Any {
+    depth: u8,
+}
+
+impl Any {
+    fn below(self) -> Self {
+        Self { depth: self.depth + 1 }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Any {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for Any {
     type Value = Value;
@@ -71,17 +98,25 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
+        while self.depth < DEEPEST && list.len() < MOST_ITEMS {
+            match items.next_element_seed(self.below())? {
+                Some(item) => list.push(item),
+                None => return Ok(Value::List(list)),
+            }
         }
-        Ok(Value::List(list))
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Other("an array that is too long or too deep"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            object.push(member);
+        while self.depth < DEEPEST && object.len() < MOST_MEMBERS {
+            match members.next_key()? {
+                Some(name) => object.push((name, members.next_value_seed(self.below())?)),
+                None => return Ok(Value::Object(object)),
+            }
         }
-        Ok(Value::Object(object))
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Value::Other("an object with too many members or too deep"))
     }
 }

@@ -69,6 +69,22 @@ fn a_mailbox_reads_all_its_written_forms() {
 }
 
 #[test]
+fn a_neighbour_is_never_swallowed_into_a_name() {
+    for text in [
+        "victim@b.org, C <d@e.org>",
+        "O\"Brien <victim@b.org>, c <d@e.org>",
+        "a@b.org <c@d.org>",
+        "a <b@c.org> <d@e.org>",
+        "\"a\" b <c@d.org>",
+        "\"a\" \"b\" <c@d.org>",
+        "\"a <c@d.org>",
+        "a; b <c@d.org>",
+    ] {
+        assert_eq!(text.parse::<Mailbox>(), Err(BadAddress::Syntax), "{text}");
+    }
+}
+
+#[test]
 fn a_display_name_cannot_break_out_of_its_header() {
     for (name, reason) in [
         ("a\r\nBcc: x@evil.org", BadText::Control),
