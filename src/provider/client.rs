@@ -82,7 +82,8 @@ pub(super) async fn call(request: RequestBuilder) -> Result<Answer, Verdict> {
 
 fn judge(error: &reqwest::Error) -> Verdict {
     if error.is_builder() {
-        Verdict::new(Outcome::MessageRejected, Reason::NotSent)
+        // Messages are valid by construction, so it is the key or the URL.
+        Verdict::new(Outcome::AccountRefused, Reason::NotSent)
     } else if error.is_connect() {
         Verdict::new(Outcome::Unavailable, Reason::Connect)
     } else {

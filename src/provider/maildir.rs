@@ -59,7 +59,11 @@ impl Maildir {
 fn deliver(dir: &Path, name: &str, mail: &[u8]) -> Result<(), Outcome> {
     let new = dir.join("new");
     let written = write_tmp(dir, name, mail).map_err(nothing_taken)?;
-    fs::rename(written, new.join(name)).map_err(nothing_taken)?;
+    fs::rename(&written, new.join(name)).map_err(|error| {
+        // Nobody must find it later; if it cannot be removed either, the rename's error says more.
+        let _ = fs::remove_file(&written);
+        nothing_taken(error)
+    })?;
     // The mail is there, but a crash now might forget its name.
     File::open(new).and_then(|new| new.sync_all()).map_err(|_| Outcome::Unknown)
 }
@@ -69,8 +73,8 @@ fn nothing_taken(_: io::Error) -> Outcome {
 }
 
 fn write_tmp(dir: &Path, name: &str, mail: &[u8]) -> io::Result<PathBuf> {
-    for folder in ["tmp", "new", "cur"] {
-        fs::create_dir_all(dir.join(folder))?;
+    if !dir.join("cur").is_dir() {
+        create_folders(dir)?;
     }
     let path = dir.join("tmp").join(name);
     let mut file = File::create_new(&path)?;
@@ -79,6 +83,14 @@ fn write_tmp(dir: &Path, name: &str, mail: &[u8]) -> io::Result<PathBuf> {
         let _ = fs::remove_file(&path);
     })?;
     Ok(path)
+}
+
+fn create_folders(dir: &Path) -> io::Result<()> {
+    for folder in ["tmp", "new", "cur"] {
+        fs::create_dir_all(dir.join(folder))?;
+    }
+    // A crash now might forget the folders, and the first mail in them.
+    File::open(dir)?.sync_all()
 }
 
 /// Time, unique part, host: our id is unique among hosts already.

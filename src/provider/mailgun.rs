@@ -1,7 +1,7 @@
 //! Mailgun: `POST /v3/{domain}/messages`, always multipart (a url-encoded body can be refused).
 //!
 //! Source: Mailgun's documentation, "Messages" and its error list. Our id travels as the variable `smsp_id`; Mailgun
-//! makes its own Message-ID. A 200 is an acceptance only with a JSON body: a wrong URL also answers 200, in prose.
+//! makes its own Message-ID. A 200 is an acceptance only with an id or "Queued": a wrong URL answers 200 too, in prose.
 
 use std::time::Duration;
 
@@ -96,9 +96,12 @@ async fn judge(answer: Answer) -> Verdict {
     if status.is_success() {
         return accepted(status, &text, body);
     }
+    let enveloped = body.as_ref().is_some_and(|body| !body.message.is_empty());
     let said = body.map_or(text, |body| body.message);
     let verdict = client::by_status(status);
     match status.as_u16() {
+        // In a gateway's words it says nothing about the message.
+        400 if !enveloped => verdict,
         400 if said.contains("is not allowed to send") => Verdict { outcome: Outcome::AccountRefused, ..verdict },
         400 => Verdict { outcome: Outcome::MessageRejected, ..verdict },
         403 if client::names_the_account(&said) => Verdict { outcome: Outcome::AccountRefused, ..verdict },
@@ -111,9 +114,11 @@ async fn judge(answer: Answer) -> Verdict {
 
 fn accepted(status: StatusCode, text: &str, body: Option<Body>) -> Verdict {
     match body {
-        Some(body) => Verdict::accepted(Reason::Status(status.as_u16()), body.id),
-        None if text.contains("Mailgun Magnificent API") => Verdict::new(Outcome::Unavailable, Reason::WrongBaseUrl),
-        None => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
+        Some(body) if body.id.is_some() || body.message.starts_with("Queued") => {
+            Verdict::accepted(Reason::Status(status.as_u16()), body.id)
+        }
+        _ if text.contains("Mailgun Magnificent API") => Verdict::new(Outcome::Unavailable, Reason::WrongBaseUrl),
+        _ => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
     }
 }
 

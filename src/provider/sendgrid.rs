@@ -7,7 +7,7 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::ACCEPT;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -137,9 +137,10 @@ async fn judge(answer: Answer) -> Verdict {
     let status = answer.status();
     let verdict = client::by_status(status);
     match status.as_u16() {
-        200..=299 => Verdict::accepted(verdict.reason, answer.header("X-Message-Id").map(str::to_owned)),
-        400 => Verdict { outcome: Outcome::MessageRejected, ..verdict },
-        403 => Verdict { outcome: forbidden(&answer.text().await), ..verdict },
+        202 => Verdict::accepted(verdict.reason, answer.header("X-Message-Id").map(str::to_owned)),
+        // Its sandbox answers 200, and so does whatever else may stand at a wrong URL.
+        200..=299 => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
+        400 | 403 => Verdict { outcome: refused(status, &errors(answer).await), ..verdict },
         // 405 and 406 speak of our call, 451 of the wrong region.
         405 | 406 | 451 => Verdict { outcome: Outcome::AccountRefused, ..verdict },
         429 => throttled(verdict.reason, &answer),
@@ -147,12 +148,20 @@ async fn judge(answer: Answer) -> Verdict {
     }
 }
 
-/// A 403 is about the sender identity, the account (key, scope, plan), or nothing we know.
-fn forbidden(text: &str) -> Outcome {
-    let errors = serde_json::from_str::<Errors>(text).unwrap_or_default().errors;
-    if errors.iter().any(|fault| fault.field.as_deref() == Some("from") || fault.message.contains("Sender Identity")) {
+/// What its own envelope names; nothing if the answer is somebody else's.
+async fn errors(answer: Answer) -> Vec<Fault> {
+    serde_json::from_str::<Errors>(&answer.text().await).unwrap_or_default().errors
+}
+
+/// A 400 is about the message; a 403 about the sender identity, the account (key, scope, plan), or nothing we know.
+/// Without its envelope either may be a gateway's, which says nothing about the message.
+fn refused(status: StatusCode, errors: &[Fault]) -> Outcome {
+    let any = |named: fn(&Fault) -> bool| errors.iter().any(named);
+    if status == StatusCode::BAD_REQUEST && any(|_| true) {
+        Outcome::MessageRejected
+    } else if any(|fault| fault.field.as_deref() == Some("from") || fault.message.contains("Sender Identity")) {
         Outcome::SenderRejected
-    } else if errors.iter().any(|fault| client::names_the_account(&fault.message)) {
+    } else if any(|fault| client::names_the_account(&fault.message)) {
         Outcome::AccountRefused
     } else {
         Outcome::Unclassified

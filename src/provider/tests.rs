@@ -9,7 +9,7 @@ use super::*;
 use crate::message::Draft;
 use crate::outcome::{Outcome, Reason};
 
-const CONNECT: Connect = Connect { timeout: Duration::from_secs(1) };
+const CONNECT: Connect = Connect { timeout: Duration::from_millis(500) };
 
 fn adapter(kind_name: &str, base_url: &str) -> Box<dyn Provider> {
     let kind = kind(kind_name).expect("a kind");
@@ -70,9 +70,11 @@ async fn mailguns_answers_are_judged_by_its_table() {
         (200, "Mailgun Magnificent API", Unavailable),
         (200, "", Unknown),
         (200, "<html>", Unknown),
+        (200, "[]", Unknown),
+        (200, r#"{"error":"maintenance"}"#, Unknown),
         (400, r#"{"message":"'to' parameter is not a valid address. please check documentation"}"#, MessageRejected),
         (400, r#"{"message":"Domain x is not allowed to send: the domain is unverified"}"#, AccountRefused),
-        (400, "<html>bad request</html>", MessageRejected),
+        (400, "<html>plain HTTP to an HTTPS port</html>", Unclassified),
         (401, "Forbidden", AccountRefused),
         (402, "", AccountRefused),
         (403, r#"{"message":"Your account is suspended"}"#, AccountRefused),
@@ -99,7 +101,8 @@ async fn sendgrids_answers_are_judged_by_its_table() {
         r#"{"errors":[{"message":"The from address does not match a verified Sender Identity.","field":"from"}]}"#;
     let rows = [
         (202, "", Accepted),
-        (200, "", Accepted),
+        (200, "<html>a parked domain</html>", Unknown),
+        (400, "<html>plain HTTP to an HTTPS port</html>", Unclassified),
         (
             400,
             r#"{"errors":[{"message":"Does not contain a valid address.","field":"personalizations.0.to.0.email"}]}"#,
@@ -168,10 +171,35 @@ async fn an_answer_that_breaks_off_proves_what_its_status_proves_and_no_more() {
 }
 
 #[tokio::test]
-async fn no_connection_proves_that_nothing_was_sent() {
+async fn no_more_than_64_kib_of_an_answer_are_read() {
+    let padded = |pad: usize| format!(r#"{{"pad":"{}","id":"<1@mg>"}}"#, "x".repeat(pad));
+    assert_eq!(verdict("mailgun", answer(200, "", &padded(65_000))).await.outcome, Outcome::Accepted);
+    assert_eq!(verdict("mailgun", answer(200, "", &padded(65_600))).await.outcome, Outcome::Unknown);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_made_in_time_proves_that_nothing_was_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let closed = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let base_url = format!("https://{}", listener.local_addr().unwrap());
+    let silent = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        std::future::pending::<()>().await;
+        drop(stream);
+    };
+    let (adapter, mail) = (adapter("sendgrid", &base_url), mail());
+    let verdict = tokio::select! {
+        verdict = adapter.send(&mail) => verdict,
+        () = silent => unreachable!("it is silent for ever"),
+    };
+    assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Connect));
+}
+
+#[tokio::test]
+async fn no_connection_proves_that_nothing_was_sent() {
+    // Bound, so that nobody else gets the port, but nobody listens.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = format!("http://{}", bound.local_addr().unwrap());
     for kind in ["mailgun", "sendgrid"] {
         for base_url in [closed.as_str(), "http://no-such-host.invalid", "https://127.0.0.1:1"] {
             let verdict = adapter(kind, base_url).send(&mail()).await;

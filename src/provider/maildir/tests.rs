@@ -15,7 +15,7 @@ fn body(text: &str) -> Option<Body> {
 }
 
 fn message(draft: Draft) -> Message {
-    Message::new("Jürgen \"J\" Groß <a@example.org>".parse().unwrap(), draft).unwrap()
+    Message::new(r#""Jürgen \"J\" Groß" <a@example.org>"#.parse().unwrap(), draft).unwrap()
 }
 
 fn files(dir: &Path, folder: &str) -> Vec<PathBuf> {
@@ -79,6 +79,17 @@ async fn a_disk_that_refuses_is_unavailable() {
     let mail = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
     assert_eq!(maildir.send(&mail).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
     assert_eq!(maildir.probe(&mail).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_delivered_is_left_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    create_folders(dir.path()).unwrap();
+    fs::remove_dir(dir.path().join("new")).unwrap();
+    let mail = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
+    let maildir = Maildir { dir: dir.path().to_owned() };
+    assert_eq!(maildir.send(&mail).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
+    assert_eq!(files(dir.path(), "tmp"), Vec::<PathBuf>::new());
 }
 
 proptest! {
