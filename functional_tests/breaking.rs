@@ -15,11 +15,15 @@ async fn both_open(nobody: &RefusingPort) -> Proxy {
     proxy
 }
 
-/// Milliseconds to the next probe, once it is set.
+/// Milliseconds to the next probe, once the supervisor has set it: from then on it only falls.
 async fn next_probe(proxy: &Proxy, name: &str) -> u64 {
     eventually("an open circuit has a next probe", async || {
-        let circuit = proxy.client.circuit(name).await;
-        circuit["next_probe_in_ms"].as_u64().ok_or_else(|| circuit.to_string())
+        let (before, after) = (proxy.client.circuit(name).await, proxy.client.circuit(name).await);
+        let millis = |circuit: &Value| circuit["next_probe_in_ms"].as_u64();
+        match (millis(&before), millis(&after)) {
+            (Some(before), Some(after)) if after <= before && before - after < 1000 => Ok(after),
+            _ => Err(format!("{before} {after}")),
+        }
     })
     .await
 }

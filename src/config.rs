@@ -11,6 +11,7 @@ mod value;
 use std::net::SocketAddr;
 
 use section::Section;
+use upstreams::Surroundings;
 pub use upstreams::UpstreamConfig;
 use value::{address, choice, count, duration, ip, mailbox, period, port, size, truth};
 
@@ -93,8 +94,11 @@ fn read(section: &mut Section) -> Option<Config> {
     let common = upstreams::Common::read(section);
     let shutdown = shutdown(section);
     let telemetry = telemetry(section);
-    let deadline = dispatch.map(|dispatch| dispatch.request_deadline);
-    let upstreams = upstreams::read(section, &providers, &common, deadline);
+    let surroundings = Surroundings {
+        request_deadline: dispatch.map(|dispatch| dispatch.request_deadline),
+        poll_interval: supervisor.as_ref().map(|supervisor| supervisor.backoff.first),
+    };
+    let upstreams = upstreams::read(section, &providers, &common, surroundings);
     Some(Config {
         listen: listen?,
         http: http?,

@@ -68,24 +68,29 @@ impl Dispatcher {
     async fn run(&self, message: &Message) -> Result<Receipt, SendError> {
         let deadline = Instant::now() + self.settings.request_deadline;
         let mut tour = receipt::Tour::new(message.id());
-        for index in order::order(self.settings.routing, self.upstreams.len(), |index| self.is_closed(index)) {
-            let upstream = &self.upstreams[index];
-            let Some(time) = upstream.time_for(message, deadline.saturating_duration_since(Instant::now())) else {
-                tour.out_of_time();
-                continue;
+        while let Some(upstream) = self.next(&tour) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let attempt = match upstream.time_for(message, left) {
+                Some(time) => attempt::attempt(upstream, message, time).await,
+                None => None,
             };
-            let Some(attempt) = attempt::attempt(upstream, message, time).await else { continue };
-            let goes_on = self.lets_another_try(attempt.verdict.outcome);
-            tour.add(attempt);
+            let goes_on = attempt.as_ref().is_none_or(|attempt| self.lets_another_try(attempt.verdict.outcome));
+            tour.visit(&upstream.name, attempt);
             if !goes_on {
                 break;
             }
         }
-        let untried = self.upstreams.iter().filter(|upstream| !tour.has_tried(&upstream.name));
-        let next_probe = untried.filter_map(|upstream| upstream.until_next_probe()).min();
         // Without failover the one attempt speaks for itself.
-        let alone = self.settings.failover == Failover::Never && !tour.is_empty();
-        tour.conclude(next_probe.filter(|_| !alone))
+        let alone = self.settings.failover == Failover::Never && tour.has_attempts();
+        let untried = self.upstreams.iter().filter(|upstream| !alone && !tour.has_tried(&upstream.name));
+        let wait = untried.map(|upstream| upstream.until_next_probe().unwrap_or_default()).min();
+        tour.conclude(wait)
+    }
+
+    /// Where the mail goes next. Circuits are asked anew each time: one may have closed while another was slow to fail.
+    fn next(&self, tour: &receipt::Tour) -> Option<&Arc<Upstream>> {
+        let order = order::order(self.settings.routing, self.upstreams.len(), |index| self.is_closed(index));
+        order.into_iter().map(|index| &self.upstreams[index]).find(|upstream| !tour.has_visited(&upstream.name))
     }
 
     fn is_closed(&self, index: usize) -> bool {

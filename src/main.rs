@@ -101,7 +101,7 @@ fn with_config(command: impl FnOnce(Config) -> ExitCode) -> ExitCode {
     }
 }
 
-/// A variable that is not Unicode is read with marks in its place, and so refused by whoever reads it.
+/// A variable that is not Unicode is read with marks in its place: no secret may have them, and no other value does.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into()))
 }

@@ -49,7 +49,7 @@ impl Shutdown {
     /// Waits for the signal, then drains.
     pub async fn run(self, mut signals: Signals, settings: Settings) {
         signals.recv().await;
-        info!(delay_ms = settings.delay.as_millis(), "draining");
+        info!(delay = ?settings.delay, deadline = ?settings.deadline, "draining");
         tokio::select! {
             () = self.drain(settings) => {}
             () = signals.recv() => warn!(in_flight = self.work.len(), "second signal: leaving at once"),

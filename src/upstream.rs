@@ -30,6 +30,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// For one dummy.
     pub probe_timeout: Duration,
+    /// What an open circuit waits at first.
+    pub first_wait: Duration,
     /// When its circuit opens and closes.
     pub circuit: circuit::Settings,
 }
@@ -115,8 +117,13 @@ impl Upstream {
     /// From now to the next dummy. `None`: the circuit is closed, nothing is waited for.
     pub fn until_next_probe(&self) -> Option<Duration> {
         let circuit = self.circuit.snapshot();
-        let next_probe = Duration::from_millis(circuit.next_probe);
-        (circuit.state != State::Closed).then(|| next_probe.saturating_sub(self.epoch.elapsed()))
+        let left = Duration::from_millis(circuit.next_probe).saturating_sub(self.epoch.elapsed());
+        match circuit.state {
+            State::Closed => None,
+            // Just opened: the supervisor has not set the next one yet.
+            State::Open if left.is_zero() => Some(self.settings.first_wait),
+            State::Open | State::HalfOpen => Some(left),
+        }
     }
 }
 

@@ -62,8 +62,8 @@ impl Section {
     pub(super) fn secret(&mut self, name: &str, what: &str) -> Option<SecretString> {
         let file = format!("{name}_FILE");
         let secret = match (self.take(name), self.take(&file)) {
-            (Some(secret), None) => Ok(secret),
-            (None, Some(path)) => read_secret(&path).map_err(|problem| (file, problem)),
+            (Some(secret), None) => check_secret(secret).map_err(|problem| (name.to_owned(), problem)),
+            (None, Some(path)) => read_secret(&path).and_then(check_secret).map_err(|problem| (file, problem)),
             (None, None) => Err((name.to_owned(), format!("is required: {what}"))),
             (Some(_), Some(_)) => Err((file, format!("is set beside {}: remove one of them", self.full(name)))),
         };
@@ -130,6 +130,12 @@ impl Section {
     fn full(&self, name: &str) -> String {
         format!("{}{}", self.prefix, name.to_ascii_uppercase())
     }
+}
+
+/// One line of plain text: anything else could not be sent as a header.
+fn check_secret(secret: String) -> Result<String, String> {
+    let plain = |c: char| !c.is_control() && c != char::REPLACEMENT_CHARACTER;
+    if secret.chars().all(plain) { Ok(secret) } else { Err("must be one line of plain text".to_owned()) }
 }
 
 fn read_secret(path: &str) -> Result<String, String> {

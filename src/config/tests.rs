@@ -78,6 +78,7 @@ fn settings_that_contradict_each_other_are_refused() {
         [("SMSP_POLL_INTERVAL", "10s"), ("SMSP_POLL_INTERVAL_MAX", "9s")],
         [("SMSP_PORT", "8080"), ("SMSP_OPS_PORT", "8080")],
         [("SMSP_REQUEST_DEADLINE", "1s"), ("SMSP_CONNECT_TIMEOUT", "900ms")],
+        [("SMSP_REQUEST_DEADLINE", "2s"), ("SMSP_CONNECT_TIMEOUT", "1s")],
         [("SMSP_API_KEY_FILE", "/dev/null"), ("SMSP_API_KEY", "k")],
         [("SMSP_Port", "1"), ("SMSP_HOST", "127.0.0.1")],
     ] {
@@ -119,9 +120,19 @@ fn several_accounts_of_a_kind_have_sections_of_their_own_and_the_longest_name_cl
 
 #[test]
 fn names_that_would_confuse_are_refused() {
-    for list in
-        ["api=mock", "poll-x=mock", "Mg=mock", "1mg=mock", "m_g=mock", "mg,mg", "mg=mock,mg=mock", "foo", "foo=bar"]
-    {
+    for list in [
+        "api=mock",
+        "poll-x=mock",
+        "Mg=mock",
+        "1mg=mock",
+        "m_g=mock",
+        "mg,mg",
+        ",",
+        "sender=mock",
+        "mg=mock,mg=mock",
+        "foo",
+        "foo=bar",
+    ] {
         let errors = errors(with(&[("SMSP_MOCK_EMAIL_SERVICE", "false"), ("SMSP_PROVIDERS", list)]));
         assert!(errors.iter().any(|error| error.starts_with("SMSP_PROVIDERS: ")), "{list}: {errors:#?}");
     }
@@ -173,6 +184,11 @@ fn a_secret_may_come_from_a_file() {
     let path = path.to_str().expect("plain");
     let config = load(&[("SMSP_API_KEY_FILE", path), ("SMSP_MOCK_EMAIL_SERVICE", "true")]).expect("a start");
     assert!(config.http.key.matches(&KeyDigest::of(b"from-file")));
+    let two_lines = dir.path().join("two-lines");
+    std::fs::write(&two_lines, "one\ntwo\n").expect("written");
+    let wrong =
+        errors(load(&[("SMSP_API_KEY_FILE", two_lines.to_str().expect("plain")), ("SMSP_MOCK_EMAIL_SERVICE", "true")]));
+    assert_eq!(wrong, ["SMSP_API_KEY_FILE: must be one line of plain text"]);
     for bad in ["/nowhere/key", "/dev/null"] {
         let errors = errors(load(&[("SMSP_API_KEY_FILE", bad), ("SMSP_MOCK_EMAIL_SERVICE", "true")]));
         assert!(errors.len() == 1 && errors[0].starts_with("SMSP_API_KEY_FILE: names "), "{errors:#?}");
@@ -186,6 +202,14 @@ fn effective_defaults_follow_what_they_depend_on() {
     assert_eq!(effective(&config, "SMSP_POLL_FROM_ADDRESS"), "p@example.org");
     assert_eq!(effective(&config, "SMSP_PROBE_TIMEOUT"), "7s");
     assert_eq!(effective(&config, "SMSP_MOCK_ATTEMPT_TIMEOUT"), "7s");
+}
+
+#[test]
+fn a_dummy_gets_the_time_of_its_own_upstream_unless_the_operator_says_otherwise() {
+    let probe_timeout =
+        |pairs: &[(&str, &str)]| with(pairs).expect("a start").upstreams[0].settings.probe_timeout.as_secs();
+    assert_eq!(probe_timeout(&[("SMSP_ATTEMPT_TIMEOUT", "3s"), ("SMSP_MOCK_ATTEMPT_TIMEOUT", "9s")]), 9);
+    assert_eq!(probe_timeout(&[("SMSP_PROBE_TIMEOUT", "4s"), ("SMSP_MOCK_ATTEMPT_TIMEOUT", "9s")]), 4);
 }
 
 #[test]

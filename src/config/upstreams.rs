@@ -9,7 +9,7 @@ use crate::provider::{self, Connect, Kind, Provider, Values};
 use crate::upstream;
 
 /// Words that begin variables of ours, now or in a later version.
-const RESERVED: [&str; 22] = [
+const RESERVED: [&str; 23] = [
     "account",
     "all",
     "api",
@@ -32,6 +32,7 @@ const RESERVED: [&str; 22] = [
     "providers",
     "request",
     "routing",
+    "sender",
 ];
 
 /// One configured provider account.
@@ -76,12 +77,12 @@ pub(super) fn names(section: &mut Section) -> Vec<Named> {
     let configured = provider::KINDS.iter().map(|kind| kind.upstream);
     let configured: Vec<_> = configured.filter(|name| section.has(&format!("{name}_"))).collect();
     let text = section.parse("PROVIDERS", &configured.join(","), |text| Ok(text.to_owned())).unwrap_or_default();
-    let mut names = listed(section, &text);
+    let (mut names, faulty) = listed(section, &text);
     if mock {
         names.retain(|named| named.kind.name != "mock");
         names.iter_mut().for_each(|named| named.idle = true);
         names.extend(provider::kind("mock").map(|kind| Named::new(kind.upstream, kind)));
-    } else if text.is_empty() {
+    } else if names.is_empty() && !faulty {
         section.error("PROVIDERS", NO_PROVIDER);
     }
     names
@@ -90,18 +91,20 @@ pub(super) fn names(section: &mut Section) -> Vec<Named> {
 const NO_PROVIDER: &str = "names none and none is configured: set SMSP_MG_DOMAIN and SMSP_MG_API_KEY, or \
      SMSP_SG_API_KEY, or SMSP_MAILDIR_DIR, or SMSP_MOCK_EMAIL_SERVICE=true";
 
-fn listed(section: &mut Section, text: &str) -> Vec<Named> {
-    let mut names: Vec<Named> = Vec::new();
+/// The sound entries, and whether there were others.
+fn listed(section: &mut Section, text: &str) -> (Vec<Named>, bool) {
+    let (mut names, mut faulty) = (Vec::<Named>::new(), false);
     for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
         match parse_name(entry) {
-            Ok(named) if names.iter().any(|seen| seen.name == named.name) => {
-                section.error("PROVIDERS", &format!("names {} twice", named.name));
+            Ok(named) if names.iter().all(|seen| seen.name != named.name) => names.push(named),
+            other => {
+                let problem = other.map_or_else(|problem| problem, |named| format!("names {} twice", named.name));
+                section.error("PROVIDERS", &problem);
+                faulty = true;
             }
-            Ok(named) => names.push(named),
-            Err(problem) => section.error("PROVIDERS", &problem),
         }
     }
-    names
+    (names, faulty)
 }
 
 fn parse_name(entry: &str) -> Result<Named, String> {
@@ -123,11 +126,21 @@ fn parse_name(entry: &str) -> Result<Named, String> {
     Ok(Named::new(name, kind))
 }
 
+/// What the limits of an upstream depend on and are checked against.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings {
+    /// For a whole request.
+    pub(super) request_deadline: Option<Duration>,
+    /// The first wait of an open circuit.
+    pub(super) poll_interval: Option<Duration>,
+}
+
 /// The limits that hold for every upstream that has none of its own, as texts.
 pub(super) struct Common {
     connect_timeout: Duration,
     attempt_timeout: String,
-    probe_timeout: String,
+    /// `None`: each upstream's own attempt timeout.
+    probe_timeout: Option<Duration>,
     consecutive_failures: String,
     probes_to_close: String,
 }
@@ -136,9 +149,11 @@ impl Common {
     pub(super) fn read(section: &mut Section) -> Self {
         let connect_timeout = section.parse("CONNECT_TIMEOUT", "1s", period).unwrap_or_default();
         let attempt_timeout = text(section, "ATTEMPT_TIMEOUT", "10s", period);
+        let is_set = section.has("PROBE_TIMEOUT");
+        let probe_timeout = section.parse("PROBE_TIMEOUT", &attempt_timeout, period).filter(|_| is_set);
         Self {
             connect_timeout,
-            probe_timeout: text(section, "PROBE_TIMEOUT", &attempt_timeout, period),
+            probe_timeout,
             consecutive_failures: text(section, "CIRCUIT_CONSECUTIVE_FAILURES", "5", streak),
             probes_to_close: text(section, "CIRCUIT_PROBES_TO_CLOSE", "3", streak),
             attempt_timeout,
@@ -163,7 +178,7 @@ pub(super) fn read(
     section: &mut Section,
     names: &[Named],
     common: &Common,
-    deadline: Option<Duration>,
+    surroundings: Surroundings,
 ) -> Option<Vec<UpstreamConfig>> {
     let mut own: Vec<_> = names.iter().map(|_| None).collect();
     let mut by_length: Vec<_> = (0..names.len()).collect();
@@ -174,7 +189,7 @@ pub(super) fn read(
     ignore_unlisted(section, names);
     let mut upstreams = Vec::new();
     for (named, mut own) in names.iter().zip(own.into_iter().flatten()).filter(|(named, _)| !named.idle) {
-        upstreams.push(upstream(named, &mut own, common, deadline));
+        upstreams.push(upstream(named, &mut own, common, surroundings));
         section.join(own);
     }
     upstreams.into_iter().collect()
@@ -183,16 +198,17 @@ pub(super) fn read(
 /// An operator who takes a provider out of the list need not unset its variables.
 fn ignore_unlisted(section: &mut Section, names: &[Named]) {
     for kind in provider::KINDS.iter().filter(|kind| names.iter().all(|named| named.name != kind.upstream)) {
-        for variable in kind.variables {
-            let name = format!("{}_{}", kind.upstream, variable.name);
+        let own = kind.variables.iter().map(|variable| variable.name);
+        for variable in own.chain(["ATTEMPT_TIMEOUT", "CIRCUIT_CONSECUTIVE_FAILURES", "CIRCUIT_PROBES_TO_CLOSE"]) {
+            let name = format!("{}_{variable}", kind.upstream);
             section.ignore(&[&name, &format!("{name}_FILE")]);
         }
     }
 }
 
-fn upstream(named: &Named, own: &mut Section, common: &Common, deadline: Option<Duration>) -> Option<UpstreamConfig> {
+fn upstream(named: &Named, own: &mut Section, common: &Common, surroundings: Surroundings) -> Option<UpstreamConfig> {
     let values = values(named.kind, own);
-    let settings = settings(own, common, deadline);
+    let settings = settings(own, common, surroundings);
     let (values, settings) = (values?, settings?);
     let connect = Connect { timeout: settings.connect_timeout };
     let provider =
@@ -218,22 +234,24 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
     values
 }
 
-fn settings(own: &mut Section, common: &Common, deadline: Option<Duration>) -> Option<upstream::Settings> {
+fn settings(own: &mut Section, common: &Common, surroundings: Surroundings) -> Option<upstream::Settings> {
+    let Surroundings { request_deadline, poll_interval } = surroundings;
     let attempt_timeout = own.parse("ATTEMPT_TIMEOUT", &common.attempt_timeout, period);
     let failures = own.parse("CIRCUIT_CONSECUTIVE_FAILURES", &common.consecutive_failures, streak);
     let probes = own.parse("CIRCUIT_PROBES_TO_CLOSE", &common.probes_to_close, streak);
     let attempt_timeout = attempt_timeout?;
     let connect_timeout = common.connect_timeout.min(attempt_timeout / 2);
-    if deadline.is_some_and(|deadline| deadline < connect_timeout * 2) {
+    if request_deadline.is_some_and(|deadline| deadline <= connect_timeout * 2) {
         own.error(
             "ATTEMPT_TIMEOUT",
-            "leaves no time for an attempt: SMSP_REQUEST_DEADLINE must be at least twice the connect timeout",
+            "leaves no time for an attempt: SMSP_REQUEST_DEADLINE must be more than twice the connect timeout",
         );
     }
     Some(upstream::Settings {
         attempt_timeout,
         connect_timeout,
-        probe_timeout: period(&common.probe_timeout).ok()?,
+        probe_timeout: common.probe_timeout.unwrap_or(attempt_timeout),
+        first_wait: poll_interval.unwrap_or_default(),
         circuit: circuit::Settings { consecutive_failures: failures?, probes_to_close: probes? },
     })
 }

@@ -38,7 +38,8 @@ pub(super) async fn attempt(upstream: &Upstream, message: &Message, time: Durati
 fn log(message: &Message, attempt: &Attempt) {
     let Attempt { upstream, verdict, took } = attempt;
     let (id, outcome, reason) = (message.id(), verdict.outcome.as_str(), verdict.reason);
-    let duration_ms = took.as_millis();
+    // As a number: JSON logs write 128 bits as text.
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match verdict.outcome {
         Outcome::Accepted | Outcome::MessageRejected => info!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
         Outcome::AccountRefused => error!(%id, upstream, outcome, %reason, duration_ms, "attempt"),

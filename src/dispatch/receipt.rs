@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Attempt;
 use crate::message::Id;
-use crate::outcome::{Outcome, Reason};
+use crate::outcome::{Delivery, Outcome, Reason};
 
 /// The shortest wait that we ask of a caller.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -55,58 +55,57 @@ pub enum Failure {
     },
 }
 
-/// The attempts of one message so far.
+/// The way of one message from upstream to upstream so far.
 pub(super) struct Tour {
     id: Id,
+    visited: Vec<String>,
     attempts: Vec<Attempt>,
-    out_of_time: bool,
 }
 
 impl Tour {
     pub(super) fn new(id: Id) -> Self {
-        Self { id, attempts: Vec::new(), out_of_time: false }
+        Self { id, visited: Vec::new(), attempts: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, attempt: Attempt) {
-        self.attempts.push(attempt);
+    /// It has been at this upstream, and had an attempt there unless the circuit or the time was against it.
+    pub(super) fn visit(&mut self, upstream: &str, attempt: Option<Attempt>) {
+        self.visited.push(upstream.to_owned());
+        self.attempts.extend(attempt);
     }
 
-    /// A closed circuit was left out because the request's time is over.
-    pub(super) fn out_of_time(&mut self) {
-        self.out_of_time = true;
+    pub(super) fn has_visited(&self, upstream: &str) -> bool {
+        self.visited.iter().any(|visited| visited == upstream)
     }
 
-    /// Has no upstream had its attempt yet?
-    pub(super) fn is_empty(&self) -> bool {
-        self.attempts.is_empty()
-    }
-
-    /// Has this upstream had its attempt?
     pub(super) fn has_tried(&self, upstream: &str) -> bool {
         self.attempts.iter().any(|attempt| attempt.upstream == upstream)
     }
 
-    /// The answer, given the wait until the first probe of a circuit that was left out because it was open.
-    pub(super) fn conclude(self, next_probe: Option<Duration>) -> Result<Receipt, SendError> {
+    pub(super) fn has_attempts(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
+    /// The answer, given the shortest wait for an upstream that could not be tried, if there is one.
+    pub(super) fn conclude(self, wait: Option<Duration>) -> Result<Receipt, SendError> {
         let Self { id, attempts, .. } = self;
-        if attempts.last().is_some_and(|attempt| attempt.verdict.outcome == Outcome::Accepted) {
+        if attempts.last().is_some_and(|attempt| attempt.verdict.outcome.delivery() == Delivery::Accepted) {
             return Ok(Receipt { id, attempts });
         }
-        let failure = failure(&attempts, self.out_of_time, next_probe);
+        let failure = failure(&attempts, wait);
         Err(SendError { id, failure, attempts })
     }
 }
 
-fn failure(attempts: &[Attempt], out_of_time: bool, next_probe: Option<Duration>) -> Failure {
+fn failure(attempts: &[Attempt], wait: Option<Duration>) -> Failure {
     let any = |outcome| attempts.iter().any(|attempt| attempt.verdict.outcome == outcome);
     if attempts.iter().any(|attempt| attempt.verdict.reason == Reason::Panic) {
         Failure::Panicked
-    } else if any(Outcome::Unknown) {
+    } else if attempts.iter().any(|attempt| attempt.verdict.outcome.delivery() == Delivery::Unknown) {
         Failure::Unknown
     } else if any(Outcome::MessageRejected) {
         Failure::MessageRejected
-    } else if out_of_time || next_probe.is_some() || any(Outcome::Throttled) {
-        let waits = attempts.iter().filter_map(|attempt| attempt.verdict.retry_after).chain(next_probe);
+    } else if wait.is_some() || any(Outcome::Throttled) || attempts.is_empty() {
+        let waits = attempts.iter().filter_map(|attempt| attempt.verdict.retry_after).chain(wait);
         Failure::NotNow { retry_after: waits.min().unwrap_or_default().max(SHORTEST_WAIT) }
     } else if attempts.iter().all(|attempt| attempt.verdict.outcome == Outcome::SenderRejected) {
         Failure::SenderRejected
@@ -153,7 +152,7 @@ mod tests {
             (&[AccountRefused, Unclassified], None, Failure::Refused { retryable: false }),
             (&[Unavailable], None, Failure::Refused { retryable: true }),
         ] {
-            assert_eq!(failure(&attempts(outcomes), false, next_probe.map(seconds)), expected, "{outcomes:?}");
+            assert_eq!(failure(&attempts(outcomes), next_probe.map(seconds)), expected, "{outcomes:?}");
         }
     }
 
@@ -162,21 +161,22 @@ mod tests {
         let mut list = attempts(&[Outcome::Throttled, Outcome::Throttled]);
         list[0].verdict.retry_after = Some(seconds(40));
         list[1].verdict.retry_after = Some(seconds(30));
-        assert_eq!(failure(&list, false, None), Failure::NotNow { retry_after: seconds(30) });
-        assert_eq!(failure(&list, false, Some(seconds(20))), Failure::NotNow { retry_after: seconds(20) });
+        assert_eq!(failure(&list, None), Failure::NotNow { retry_after: seconds(30) });
+        assert_eq!(failure(&list, Some(seconds(20))), Failure::NotNow { retry_after: seconds(20) });
     }
 
     #[test]
-    fn a_deadline_that_leaves_an_upstream_untried_is_no_refusal() {
+    fn an_upstream_that_was_not_tried_makes_a_refusal_a_matter_of_time() {
         let expected = Failure::NotNow { retry_after: seconds(1) };
-        assert_eq!(failure(&attempts(&[Outcome::Unavailable]), true, None), expected);
-        assert_eq!(failure(&[], true, None), expected);
+        assert_eq!(failure(&attempts(&[Outcome::Unavailable]), Some(Duration::ZERO)), expected);
+        assert_eq!(failure(&attempts(&[Outcome::SenderRejected]), Some(Duration::ZERO)), expected);
+        assert_eq!(failure(&[], None), expected, "and nobody's refusal is no refusal");
     }
 
     #[test]
     fn a_panic_is_our_fault_and_says_so() {
         let mut list = attempts(&[Outcome::Unavailable, Outcome::Unknown]);
         list[1].verdict.reason = Reason::Panic;
-        assert_eq!(failure(&list, false, None), Failure::Panicked);
+        assert_eq!(failure(&list, None), Failure::Panicked);
     }
 }

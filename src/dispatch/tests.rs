@@ -59,6 +59,7 @@ impl Bench {
                 attempt_timeout: 10 * SECOND,
                 connect_timeout: SECOND,
                 probe_timeout: 10 * SECOND,
+                first_wait: 5 * SECOND,
                 circuit: circuit::Settings { consecutive_failures: 1, probes_to_close: 1 },
             };
             let metrics = Arc::new(Metrics::default());
@@ -138,6 +139,38 @@ async fn the_second_attempt_gets_what_is_left_of_the_deadline() {
     let error = bench.send().await.expect_err("unknown");
     assert_eq!((error.failure, start.elapsed().as_secs()), (Failure::Unknown, 15));
     assert_eq!(error.attempts[1].took.as_secs(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_mail_gets_the_time_that_a_slow_uplink_takes() {
+    let bench = Bench::new(Failover::Safe, &[&[Act::SayAfter(12 * SECOND, Outcome::Accepted)]]);
+    let draft = Draft {
+        to: vec!["b@example.org".parse().unwrap()],
+        text: "x".repeat(1024 * 1024).parse().ok(),
+        ..Draft::default()
+    };
+    let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+    assert!(bench.dispatcher.send(message).await.is_ok(), "10 s, and 1 s for each of four times 256 KiB");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstream_that_closes_while_another_is_slow_to_fail_is_tried_too() {
+    let slow = Act::SayAfter(3 * SECOND, Outcome::AccountRefused);
+    let bench = Bench::new(
+        Failover::Safe,
+        &[&[Act::Say(Outcome::Unavailable), Act::Say(Outcome::Accepted)], &[Act::Say(Outcome::Accepted), slow]],
+    );
+    assert!(bench.send().await.is_ok(), "the first is open now");
+    let first = Arc::clone(&bench.dispatcher.upstreams[0]);
+    let recovery = async {
+        tokio::time::sleep(SECOND).await;
+        assert!(first.circuit.begin_probing().is_some());
+        let closed = first.circuit.admit_probe().and_then(|permit| permit.settle(crate::outcome::Blame::Success));
+        assert!(closed.is_some());
+    };
+    let (result, ()) = tokio::join!(bench.send(), recovery);
+    assert!(result.is_ok(), "{result:?}");
+    assert_eq!(bench.calls(), [2, 2]);
 }
 
 #[tokio::test(start_paused = true)]

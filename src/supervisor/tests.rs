@@ -48,6 +48,7 @@ async fn opened(fails: u32) -> Bench {
         attempt_timeout: 10 * SECOND,
         connect_timeout: SECOND,
         probe_timeout: 10 * SECOND,
+        first_wait: 5 * SECOND,
         circuit: circuit::Settings { consecutive_failures: 1, probes_to_close: 3 },
     };
     let metrics = Arc::new(Metrics::default());
