@@ -96,12 +96,12 @@ async fn all_open_is_503_and_retry_after_is_the_next_probe() {
 #[tokio::test]
 async fn an_open_circuit_and_a_refusing_one_are_503() {
     let (nobody, sendgrid) = (RefusingPort::reserve(), StubProvider::sendgrid().await);
-    sendgrid.answers(401, "");
+    sendgrid.answers(418, "");
     let settings = Settings::mailgun_then_sendgrid(&nobody.url(), &sendgrid.url());
     let proxy = Proxy::start(settings.with("SMSP_MG_CIRCUIT_CONSECUTIVE_FAILURES", "1")).await;
     proxy.client.send(&mails::plain()).await.expect_problem(502, "none", true);
     let answer = proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
-    assert_eq!(answer.attempts(), ["sg:account_refused"], "{answer}");
+    assert_eq!(answer.attempts(), ["sg:unclassified"], "{answer}");
     assert!(answer.retry_after() >= 1, "{answer}");
 }
 

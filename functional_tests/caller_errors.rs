@@ -1,5 +1,7 @@
 //! When every way is tried or shut: which of several failures the caller hears of, and whether to try again.
 
+use serde_json::json;
+
 use crate::harness::{Behaviour, Proxy, RefusingPort, Reply, Settings, StubProvider, mails};
 
 fn throttles(seconds: u32) -> Behaviour {
@@ -50,7 +52,12 @@ async fn all_throttled_is_503_with_a_wait() {
     let answer = proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
     assert_eq!(answer.attempts(), ["mg:throttled"], "{answer}");
     assert!(answer.retry_after() >= 1, "{answer}");
-    assert_eq!(proxy.client.state("mg").await, "closed", "throttling blames nobody");
+    let circuit = proxy.client.circuit("mg").await;
+    assert_eq!(
+        (&circuit["reason"], &circuit["trips"]),
+        (&"throttled".into(), &0.into()),
+        "it blames nobody: {circuit}"
+    );
 }
 
 #[tokio::test]
@@ -84,9 +91,11 @@ async fn an_unknown_at_the_second_upstream_is_unknown() {
 async fn no_text_of_a_provider_reaches_the_caller() {
     let mailgun = StubProvider::mailgun().await;
     let proxy = Proxy::start(Settings::server().mailgun(&mailgun.url())).await;
+    proxy.client.order("mg", &json!({"override": "closed"})).await.expect(200);
     for status in [400, 401, 402, 403, 404, 413, 418, 429, 500, 503] {
         mailgun.does(Reply::mailgun_refuses(status, "canary-of-the-provider").into());
         let answer = proxy.client.send(&mails::plain()).await;
+        assert_eq!(answer.attempts().len(), 1, "{status}: it was asked: {answer}");
         assert!(answer.status >= 400 && !answer.to_string().contains("canary"), "{status}: {answer}");
     }
 }

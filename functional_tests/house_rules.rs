@@ -40,6 +40,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         "app",
         &[
             "config",
+            "circuit",
             "http",
             "ops",
             "dispatch",
@@ -233,9 +234,9 @@ async fn effective() -> Vec<(String, String)> {
 async fn the_readmes_table_names_every_variable_and_no_other() {
     let own = |name: &str| {
         let names = ["MG", "SG", "MAILDIR", "MOCK"].map(|upstream| format!("SMSP_{upstream}_"));
-        let limits = ["ATTEMPT_TIMEOUT", "CIRCUIT_CONSECUTIVE_FAILURES", "CIRCUIT_PROBES_TO_CLOSE"];
+        let is_limit = |rest: &&str| *rest == "ATTEMPT_TIMEOUT" || rest.starts_with("CIRCUIT_");
         let rest = names.iter().find_map(|prefix| name.strip_prefix(prefix.as_str()));
-        rest.filter(|rest| limits.contains(rest)).map_or_else(|| name.to_owned(), |rest| format!("SMSP_<NAME>_{rest}"))
+        rest.filter(is_limit).map_or_else(|| name.to_owned(), |rest| format!("SMSP_<NAME>_{rest}"))
     };
     let real: BTreeSet<_> = effective().await.iter().map(|(name, _)| own(name)).collect();
     let documented: BTreeSet<_> = documented().into_iter().map(|(name, _)| name).collect();

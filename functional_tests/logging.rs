@@ -33,13 +33,18 @@ fn personal() -> Value {
 /// Every kind of answer, from a provider that puts canaries into its own.
 async fn walk_every_path(client: &Client, mailgun: &StubProvider, sendgrid: &StubProvider) {
     sendgrid.does(Reply::sendgrid_refuses(401, "canary").into());
+    // Or the first refusal would keep the others from being heard.
+    for upstream in ["mg", "sg"] {
+        client.order(upstream, &json!({"override": "closed"})).await.expect(200);
+    }
     let refused = |status| Reply::mailgun_refuses(status, "canary").with("x-canary", CANARY).into();
     let accepted = Reply::mailgun_accepts().into();
     for behaviour in
         [accepted, refused(400), refused(401), refused(429), refused(500), Behaviour::Reset, Behaviour::Stall]
     {
         mailgun.does(behaviour);
-        client.send(&personal()).await;
+        let answer = client.send(&personal()).await;
+        assert!(!answer.attempts().is_empty(), "it was asked: {answer}");
     }
     for body in ["canary", r#"{"canary":1}"#, r#"{"from":"canary\n@example.com","to":"canary"}"#] {
         client.post_raw(body, &[]).await.expect_problem(if body == "canary" { 400 } else { 422 }, "none", false);

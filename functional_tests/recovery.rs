@@ -75,7 +75,8 @@ async fn as_many_good_dummies_as_configured_close_the_circuit() {
     for probes_to_close in [1, 2, 4] {
         let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
         let wanted = probes_to_close.to_string();
-        let proxy = opened(&mailgun, &sendgrid, &[("SMSP_CIRCUIT_PROBES_TO_CLOSE", &wanted)]).await;
+        let settings = [("SMSP_CIRCUIT_PROBES_TO_CLOSE", wanted.as_str()), ("SMSP_CIRCUIT_RAMP", "0s")];
+        let proxy = opened(&mailgun, &sendgrid, &settings).await;
         mailgun.receives_dummies(1).await;
         let good = counting_good_dummies(&mailgun);
         becomes(&proxy, "closed").await;

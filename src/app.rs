@@ -1,23 +1,35 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::net::TcpListener;
-use tracing::info;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::sleep;
+use tracing::{error, info};
 
 use crate::config::{Config, UpstreamConfig};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{AllOpen, Dispatcher};
 use crate::http::{self, listener};
 use crate::metrics::Metrics;
 use crate::ops;
 use crate::outcome::Outcome;
 use crate::shutdown::{Shutdown, Signals};
-use crate::supervisor::supervise;
+use crate::supervisor::{self, supervise};
 use crate::telemetry;
 use crate::upstream::Upstream;
+use crate::upstream::story::{Event, Events};
 
-/// Why a node could not start.
+/// More transitions than happen while a listener is busy.
+const EVENTS: usize = 256;
+/// A supervisor that panics again and again must not take the processor.
+const SUPERVISOR_PAUSE: Duration = Duration::from_secs(1);
+
+/// Why a node could not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address is taken, or not ours.
@@ -30,6 +42,9 @@ pub enum StartError {
         /// Why not.
         error: std::io::Error,
     },
+    /// The operator wants it so.
+    #[error("no circuit was usable, and SMSP_ALL_OPEN=exit")]
+    Down,
     /// No signals.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -43,13 +58,17 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let operators = bind("ops", config.listen.ops, "SMSP_OPS_PORT").await?;
     let shutdown = Shutdown::default();
     let metrics = Arc::new(Metrics::default());
-    let upstreams = upstreams(config.upstreams, &metrics);
+    let events = Events::new(EVENTS);
+    let listener = events.subscribe();
+    let upstreams = upstreams(config.upstreams, &metrics, &events);
     let supervisor = Arc::new(config.supervisor);
     for upstream in &upstreams {
-        tokio::spawn(supervise(Arc::clone(upstream), Arc::clone(&supervisor)));
+        tokio::spawn(keep_supervising(Arc::clone(upstream), Arc::clone(&supervisor)));
     }
+    let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone());
+    tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
     let door = http::Door {
-        dispatcher: Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone()),
+        dispatcher,
         settings: Arc::new(config.http),
         shutdown: shutdown.clone(),
         metrics: Arc::clone(&metrics),
@@ -58,8 +77,33 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     tokio::spawn(listener::serve(api, http::router(door), shutdown.clone()));
     // With a shutdown of its own that never comes: operators watch until the very end.
     tokio::spawn(listener::serve(operators, ops::router(ops_door), Shutdown::default()));
-    shutdown.run(signals, config.shutdown).await;
-    Ok(())
+    shutdown.clone().run(signals, config.shutdown).await;
+    if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
+}
+
+/// A supervisor that panics is a fault of ours; its circuit must not stay open for that.
+async fn keep_supervising(upstream: Arc<Upstream>, settings: Arc<supervisor::Settings>) {
+    loop {
+        let supervision = supervise(Arc::clone(&upstream), Arc::clone(&settings));
+        if AssertUnwindSafe(supervision).catch_unwind().await.is_err() {
+            error!(upstream = upstream.name, "the supervisor panicked and starts anew");
+            sleep(SUPERVISOR_PAUSE).await;
+        }
+    }
+}
+
+/// Ends this node once no circuit is usable, if the operator wants it so.
+async fn exit_when_down(mut events: Receiver<Event>, dispatcher: Arc<Dispatcher>, shutdown: Shutdown) {
+    loop {
+        // What was missed does not matter: the circuits themselves are asked.
+        if matches!(events.recv().await, Err(RecvError::Closed)) || shutdown.is_draining() {
+            return;
+        }
+        if dispatcher.is_down(AllOpen::Exit) {
+            error!("down: no circuit is usable, and SMSP_ALL_OPEN=exit");
+            return shutdown.request();
+        }
+    }
 }
 
 async fn bind(door: &str, address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
@@ -70,10 +114,10 @@ async fn bind(door: &str, address: SocketAddr, variable: &'static str) -> Result
     Ok(listener)
 }
 
-fn upstreams(configs: Vec<UpstreamConfig>, metrics: &Arc<Metrics>) -> Vec<Arc<Upstream>> {
+fn upstreams(configs: Vec<UpstreamConfig>, metrics: &Arc<Metrics>, events: &Events) -> Vec<Arc<Upstream>> {
     let upstream = |config: UpstreamConfig| {
         let UpstreamConfig { name, kind, provider, settings } = config;
-        Arc::new(Upstream::new(name, kind, provider, settings, Arc::clone(metrics)))
+        Arc::new(Upstream::new(name, kind, provider, settings, Arc::clone(metrics), events.clone()))
     };
     configs.into_iter().map(upstream).collect()
 }
@@ -81,7 +125,7 @@ fn upstreams(configs: Vec<UpstreamConfig>, metrics: &Arc<Metrics>) -> Vec<Arc<Up
 /// Sends one dummy along every upstream, open or closed, and prints a line each. Were all of them taken?
 pub async fn probe(config: Config, mut print: impl FnMut(String)) -> bool {
     let mut all_taken = true;
-    for upstream in upstreams(config.upstreams, &Arc::new(Metrics::default())) {
+    for upstream in upstreams(config.upstreams, &Arc::new(Metrics::default()), &Events::new(EVENTS)) {
         let verdict = upstream.probe(&config.supervisor.dummy()).await;
         all_taken &= verdict.outcome == Outcome::Accepted;
         print(format!("{}: {} ({})", upstream.name, verdict.outcome.as_str(), verdict.reason));

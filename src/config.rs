@@ -4,6 +4,7 @@
 //! a name that nobody claims is an error; no error and no listing shows a secret. Deliberately absent: files (but for
 //! secrets), flags, reloading, and the process environment itself: the pairs are passed in.
 
+mod limits;
 mod section;
 mod upstreams;
 mod value;
@@ -15,7 +16,7 @@ use upstreams::Surroundings;
 pub use upstreams::UpstreamConfig;
 use value::{address, choice, count, duration, ip, mailbox, period, port, size, truth};
 
-use crate::dispatch::{self, Failover, Routing};
+use crate::dispatch::{self, AllOpen, Failover, Routing};
 use crate::http;
 use crate::secret::KeyDigest;
 use crate::shutdown;
@@ -164,7 +165,14 @@ fn dispatch(section: &mut Section) -> Option<dispatch::Settings> {
     let failover =
         section.parse("FAILOVER", "safe", |text| choice(text, &[("never", Failover::Never), ("safe", Failover::Safe)]));
     let routing = section.parse("ROUTING", "priority", |text| choice(text, &[("priority", Routing::Priority)]));
-    Some(dispatch::Settings { failover: failover?, routing: routing?, request_deadline: request_deadline? })
+    let all_open = [("serve", AllOpen::Serve), ("unhealthy", AllOpen::Unhealthy), ("exit", AllOpen::Exit)];
+    let all_open = section.parse("ALL_OPEN", "serve", |text| choice(text, &all_open));
+    Some(dispatch::Settings {
+        failover: failover?,
+        routing: routing?,
+        request_deadline: request_deadline?,
+        all_open: all_open?,
+    })
 }
 
 fn shutdown(section: &mut Section) -> Option<shutdown::Settings> {

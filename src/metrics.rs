@@ -3,6 +3,7 @@
 //! Labels come from closed sets: upstream names, outcomes, states, route patterns, statuses. No address, key or raw
 //! path is ever a label.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -42,6 +43,28 @@ struct CircuitState {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CircuitOverride {
+    upstream: String,
+    r#override: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Transition {
+    upstream: String,
+    reason: &'static str,
+}
+
+/// What the gauges of one circuit show.
+pub struct Gauges {
+    /// How much of the mail it takes while it is closed, from 0 to 1.
+    pub ramp: f64,
+    /// Seconds to its next dummy; 0 while it is closed.
+    pub next_probe: f64,
+    /// Seconds since its supervisor was last seen.
+    pub supervisor_age: f64,
+}
+
 /// All counters of one process.
 pub struct Metrics {
     registry: Registry,
@@ -50,6 +73,13 @@ pub struct Metrics {
     attempt_duration: Family<Upstream, Histogram>,
     probes: Family<Attempt, Counter>,
     circuit_state: Family<CircuitState, Gauge>,
+    circuit_override: Family<CircuitOverride, Gauge>,
+    transitions: Family<Transition, Counter>,
+    late: Family<Upstream, Counter>,
+    rejected: Family<Upstream, Counter>,
+    ramp: Family<Upstream, Gauge<f64, AtomicU64>>,
+    next_probe: Family<Upstream, Gauge<f64, AtomicU64>>,
+    supervisor_age: Family<Upstream, Gauge<f64, AtomicU64>>,
 }
 
 impl Default for Metrics {
@@ -61,6 +91,13 @@ impl Default for Metrics {
             attempt_duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             probes: Family::default(),
             circuit_state: Family::default(),
+            circuit_override: Family::default(),
+            transitions: Family::default(),
+            late: Family::default(),
+            rejected: Family::default(),
+            ramp: Family::default(),
+            next_probe: Family::default(),
+            supervisor_age: Family::default(),
         };
         metrics.register();
         metrics
@@ -79,6 +116,21 @@ impl Metrics {
         );
         registry.register("probes", "Dummies sent along open circuits, by outcome", self.probes.clone());
         registry.register("circuit_state", "1 for the state that a circuit is in", self.circuit_state.clone());
+        registry.register(
+            "circuit_override",
+            "1 for the order that an operator has given",
+            self.circuit_override.clone(),
+        );
+        registry.register("circuit_transitions", "Changes of a circuit, by reason", self.transitions.clone());
+        registry.register("late", "Answers that came after their circuit had changed", self.late.clone());
+        registry.register("rejected", "Mails that found a circuit not closed", self.rejected.clone());
+        registry.register("circuit_ramp", "Share of mail that a closed circuit takes", self.ramp.clone());
+        registry.register("next_probe_seconds", "Time to the next dummy", self.next_probe.clone());
+        registry.register(
+            "supervisor_age_seconds",
+            "Time since a supervisor was last seen",
+            self.supervisor_age.clone(),
+        );
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "What is running", version);
     }
@@ -106,6 +158,35 @@ impl Metrics {
         self.circuit_state.get_or_create(&labels).set(i64::from(is));
     }
 
+    /// Whether an operator has given this order.
+    pub fn circuit_override(&self, upstream: &str, order: &'static str, is: bool) {
+        let labels = CircuitOverride { upstream: upstream.to_owned(), r#override: order };
+        self.circuit_override.get_or_create(&labels).set(i64::from(is));
+    }
+
+    /// How a circuit stands now.
+    pub fn circuit_gauges(&self, upstream: &str, gauges: &Gauges) {
+        let labels = Upstream { upstream: upstream.to_owned() };
+        self.ramp.get_or_create(&labels).set(gauges.ramp);
+        self.next_probe.get_or_create(&labels).set(gauges.next_probe);
+        self.supervisor_age.get_or_create(&labels).set(gauges.supervisor_age);
+    }
+
+    /// One change of a circuit.
+    pub fn transition(&self, upstream: &str, reason: &'static str) {
+        self.transitions.get_or_create(&Transition { upstream: upstream.to_owned(), reason }).inc();
+    }
+
+    /// One answer that came after its circuit had changed.
+    pub fn late(&self, upstream: &str) {
+        self.late.get_or_create(&Upstream { upstream: upstream.to_owned() }).inc();
+    }
+
+    /// One mail that found the circuit not closed.
+    pub fn rejected(&self, upstream: &str) {
+        self.rejected.get_or_create(&Upstream { upstream: upstream.to_owned() }).inc();
+    }
+
     /// The page that Prometheus reads.
     pub fn render(&self) -> String {
         let mut page = String::new();
@@ -126,6 +207,11 @@ mod tests {
         metrics.attempt("mg", "accepted", Duration::from_millis(30));
         metrics.probe("mg", "unavailable");
         metrics.circuit_state("mg", "open", true);
+        metrics.circuit_override("mg", "auto", true);
+        metrics.transition("mg", "failure_rate");
+        metrics.late("mg");
+        metrics.rejected("mg");
+        metrics.circuit_gauges("mg", &Gauges { ramp: 0.5, next_probe: 4.5, supervisor_age: 0.25 });
         let page = metrics.render();
         for line in [
             "smsp_requests_total{path=\"/email\",status=\"200\"} 1",
@@ -135,6 +221,13 @@ mod tests {
             "smsp_probes_total{upstream=\"mg\",outcome=\"unavailable\"} 1",
             "smsp_circuit_state{upstream=\"mg\",state=\"open\"} 1",
             concat!("smsp_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+            "smsp_circuit_override{upstream=\"mg\",override=\"auto\"} 1",
+            "smsp_circuit_transitions_total{upstream=\"mg\",reason=\"failure_rate\"} 1",
+            "smsp_late_total{upstream=\"mg\"} 1",
+            "smsp_rejected_total{upstream=\"mg\"} 1",
+            "smsp_circuit_ramp{upstream=\"mg\"} 0.5",
+            "smsp_next_probe_seconds{upstream=\"mg\"} 4.5",
+            "smsp_supervisor_age_seconds{upstream=\"mg\"} 0.25",
             "# EOF",
         ] {
             assert!(page.lines().any(|seen| seen == line), "{line} is not in\n{page}");

@@ -1,23 +1,30 @@
 //! The operators' door, a listener of its own for the network of operators: is this node alive, ready, and how are
-//! its circuits?
+//! its circuits? And the orders that only a person may give.
 //!
+//! `/livez` fails when a supervisor has gone silent: circuits would stay open for ever, so the node must be restarted.
 //! `/readyz` says "started and not draining"; it never fails because of providers, or every node would leave at the
 //! worst moment. That story is told by `/circuits` and `/metrics`.
 
-use std::sync::Arc;
+mod circuits;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Json, Router};
-use serde::Serialize;
+use axum::routing::{get, put};
 
-use crate::circuit;
-use crate::metrics::{self, Metrics};
+use crate::circuit::{Override, State as CircuitState};
+use crate::metrics::{self, Gauges, Metrics};
 use crate::shutdown::Shutdown;
 use crate::upstream::Upstream;
+
+/// A supervisor that waits for a dummy is silent for as long as the dummy may take; one that is silent for so much
+/// longer has stopped.
+const SUPERVISOR_SILENCE: Duration = Duration::from_secs(30);
 
 /// What the handlers look at.
 #[derive(Clone)]
@@ -33,11 +40,22 @@ pub struct Door {
 /// The door, ready to be served.
 pub fn router(door: Door) -> Router {
     Router::new()
-        .route("/livez", get(|| async { "alive\n" }))
+        .route("/livez", get(live))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .route("/circuits", get(circuits))
+        .route("/circuits", get(circuits::list))
+        .route("/circuits/{name}", put(circuits::order))
         .with_state(door)
+}
+
+async fn live(State(door): State<Door>) -> (StatusCode, &'static str) {
+    let silent =
+        |upstream: &Arc<Upstream>| upstream.supervisor_age() > SUPERVISOR_SILENCE + upstream.settings.probe_timeout;
+    if door.upstreams.iter().any(silent) {
+        (StatusCode::SERVICE_UNAVAILABLE, "a supervisor has stopped\n")
+    } else {
+        (StatusCode::OK, "alive\n")
+    }
 }
 
 async fn ready(State(door): State<Door>) -> (StatusCode, &'static str) {
@@ -49,44 +67,81 @@ async fn ready(State(door): State<Door>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics(State(door): State<Door>) -> impl IntoResponse {
-    for upstream in door.upstreams.iter() {
-        let now = upstream.circuit.snapshot().state;
-        for state in circuit::State::ALL {
-            door.metrics.circuit_state(&upstream.name, state.as_str(), state == now);
-        }
-    }
+    door.upstreams.iter().for_each(|upstream| measure(&door.metrics, upstream));
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], door.metrics.render())
 }
 
-#[derive(Serialize)]
-struct Circuits {
-    circuits: Vec<Circuit>,
-}
-
-#[derive(Serialize)]
-struct Circuit {
-    name: String,
-    kind: &'static str,
-    state: &'static str,
-    generation: u64,
-    trips: u8,
-    /// Absent while closed: nothing is waited for.
-    next_probe_in_ms: Option<u64>,
-}
-
-async fn circuits(State(door): State<Door>) -> Json<Circuits> {
-    Json(Circuits { circuits: door.upstreams.iter().map(|upstream| show(upstream)).collect() })
-}
-
-fn show(upstream: &Upstream) -> Circuit {
+/// Gauges are read when somebody looks, so that they are always true.
+fn measure(metrics: &Metrics, upstream: &Upstream) {
     let circuit = upstream.circuit.snapshot();
-    let next_probe = upstream.until_next_probe().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-    Circuit {
-        name: upstream.name.clone(),
-        kind: upstream.kind,
-        state: circuit.state.as_str(),
-        generation: circuit.generation,
-        trips: circuit.trips,
-        next_probe_in_ms: next_probe,
+    for state in CircuitState::ALL {
+        metrics.circuit_state(&upstream.name, state.as_str(), state == circuit.state);
+    }
+    for order in Override::ALL {
+        metrics.circuit_override(&upstream.name, order.as_str(), order == circuit.overriding);
+    }
+    let gauges = Gauges {
+        ramp: circuits::ramp(&circuit),
+        next_probe: upstream.until_next_probe().unwrap_or_default().as_secs_f64(),
+        supervisor_age: upstream.supervisor_age().as_secs_f64(),
+    };
+    metrics.circuit_gauges(&upstream.name, &gauges);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circuit::Settings as Policies;
+    use crate::message::Message;
+    use crate::outcome::{Outcome, Reason, Verdict};
+    use crate::provider::{Call, Provider};
+    use crate::upstream::Settings;
+    use crate::upstream::story::Events;
+
+    struct Idle;
+
+    impl Provider for Idle {
+        fn send<'a>(&'a self, _: &'a Message) -> Call<'a> {
+            Box::pin(async { Verdict::new(Outcome::Accepted, Reason::Mock) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_supervisor_that_has_gone_silent_fails_the_liveness() {
+        let second = Duration::from_secs(1);
+        let circuit = Policies {
+            consecutive_failures: 1,
+            probes_to_close: 1,
+            rates: None,
+            ramps: false,
+            start_closed: true,
+            shards: 1,
+        };
+        let settings = Settings {
+            attempt_timeout: second,
+            connect_timeout: second,
+            probe_timeout: second * 10,
+            first_wait: second,
+            slow_call: None,
+            account_hold: second,
+            ramp: second,
+            circuit,
+        };
+        let metrics = Arc::new(Metrics::default());
+        let upstream = Arc::new(Upstream::new(
+            "u".to_owned(),
+            "idle",
+            Box::new(Idle),
+            settings,
+            Arc::clone(&metrics),
+            Events::new(1),
+        ));
+        let door = Door { upstreams: [Arc::clone(&upstream)].into(), metrics, shutdown: Shutdown::default() };
+        tokio::time::advance(second * 40).await;
+        assert_eq!(live(State(door.clone())).await.0, StatusCode::OK);
+        tokio::time::advance(second).await;
+        assert_eq!(live(State(door.clone())).await.0, StatusCode::SERVICE_UNAVAILABLE);
+        upstream.beat();
+        assert_eq!(live(State(door)).await.0, StatusCode::OK);
     }
 }

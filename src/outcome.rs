@@ -36,6 +36,10 @@ pub enum Blame {
     Success,
     /// The provider failed.
     Failure,
+    /// The provider refuses the account: nothing will go through until somebody acts.
+    Account,
+    /// The provider asks us to wait; it is not to blame for that.
+    Throttled,
     /// Says nothing about the provider's health.
     Neutral,
 }
@@ -78,8 +82,10 @@ impl Outcome {
     pub fn blame(self) -> Blame {
         match self {
             Self::Accepted => Blame::Success,
-            Self::AccountRefused | Self::Unclassified | Self::Unavailable | Self::Unknown => Blame::Failure,
-            Self::MessageRejected | Self::SenderRejected | Self::Throttled => Blame::Neutral,
+            Self::Unclassified | Self::Unavailable | Self::Unknown => Blame::Failure,
+            Self::AccountRefused => Blame::Account,
+            Self::Throttled => Blame::Throttled,
+            Self::MessageRejected | Self::SenderRejected => Blame::Neutral,
         }
     }
 
@@ -97,14 +103,11 @@ impl Outcome {
         }
     }
 
-    /// The same outcome of a dummy. A provider that judged the dummy is alive: the dummy is at fault. One that is
-    /// still throttling is not ready for mail.
+    /// The same outcome of a dummy. A provider that judged the dummy is alive: the dummy is at fault.
     pub fn blame_of_probe(self) -> Blame {
         match self {
-            Self::Accepted | Self::MessageRejected | Self::SenderRejected => Blame::Success,
-            Self::AccountRefused | Self::Unclassified | Self::Throttled | Self::Unavailable | Self::Unknown => {
-                Blame::Failure
-            }
+            Self::MessageRejected | Self::SenderRejected => Blame::Success,
+            _ => self.blame(),
         }
     }
 
@@ -205,9 +208,9 @@ mod tests {
         (Outcome::Accepted, false, Blame::Success, Delivery::Accepted, Blame::Success),
         (Outcome::MessageRejected, false, Blame::Neutral, Delivery::None, Blame::Success),
         (Outcome::SenderRejected, true, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::AccountRefused, true, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::AccountRefused, true, Blame::Account, Delivery::None, Blame::Account),
         (Outcome::Unclassified, true, Blame::Failure, Delivery::None, Blame::Failure),
-        (Outcome::Throttled, true, Blame::Neutral, Delivery::None, Blame::Failure),
+        (Outcome::Throttled, true, Blame::Throttled, Delivery::None, Blame::Throttled),
         (Outcome::Unavailable, true, Blame::Failure, Delivery::None, Blame::Failure),
         (Outcome::Unknown, false, Blame::Failure, Delivery::Unknown, Blame::Failure),
     ];

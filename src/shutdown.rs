@@ -25,6 +25,7 @@ pub struct Settings {
 /// The stop signal and the work that it waits for; clones share both.
 #[derive(Clone, Default)]
 pub struct Shutdown {
+    requested: CancellationToken,
     draining: CancellationToken,
     closing: CancellationToken,
     work: TaskTracker,
@@ -34,6 +35,16 @@ impl Shutdown {
     /// Spawns work that the exit waits for.
     pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.work.spawn(work)
+    }
+
+    /// Begins the end without a signal.
+    pub fn request(&self) {
+        self.requested.cancel();
+    }
+
+    /// Did we want to end, without a signal?
+    pub fn was_requested(&self) -> bool {
+        self.requested.is_cancelled()
     }
 
     /// Has the signal come?
@@ -48,7 +59,10 @@ impl Shutdown {
 
     /// Waits for the signal, then drains.
     pub async fn run(self, mut signals: Signals, settings: Settings) {
-        signals.recv().await;
+        tokio::select! {
+            () = signals.recv() => {}
+            () = self.requested.cancelled() => {}
+        }
         info!(delay = ?settings.delay, deadline = ?settings.deadline, "draining");
         tokio::select! {
             () = self.drain(settings) => {}

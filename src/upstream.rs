@@ -1,22 +1,28 @@
-//! One configured provider account: its adapter, its circuit, its time limits.
+//! One configured provider account: its adapter, its circuit, its time limits, its story.
 //!
-//! Both who sends real mail and who sends dummies go through here, so that every call is bounded in time and a panic
-//! of an adapter is a verdict like any other. Deliberately absent: the choice between upstreams, and permits.
+//! Both who sends real mail and who sends dummies go through here, so that every call is bounded in time, a panic of
+//! an adapter is a verdict like any other, and every transition is told once. Deliberately absent: the choice between
+//! upstreams, and what to do about a transition.
+
+pub mod story;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-use tracing::{info, warn};
 
-use crate::circuit::{self, Circuit, State, Transition};
+use crate::circuit::{
+    self, Circuit, Counts, News, Override, Permit, ProbePermit, Reason as Why, Settled, State, Transition,
+};
 use crate::message::Message;
 use crate::metrics::Metrics;
-use crate::outcome::{Outcome, Reason, Verdict};
+use crate::outcome::{Blame, Outcome, Reason, Verdict};
 use crate::provider::{Call, Provider};
+use story::{Events, Story};
 
 /// A large mail on a slow uplink may take this much longer than a small one: bytes per second.
 const UPLINK: u32 = 256 * 1024;
@@ -30,8 +36,14 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// For one dummy.
     pub probe_timeout: Duration,
-    /// What an open circuit waits at first.
+    /// An answer that takes this long is slow; `None`: no answer is.
+    pub slow_call: Option<Duration>,
+    /// What an open circuit waits at first, and how long it is held if a provider throttles without a word on how long.
     pub first_wait: Duration,
+    /// After a dummy for which the account was refused.
+    pub account_hold: Duration,
+    /// How long a circuit that has closed takes less than all mail.
+    pub ramp: Duration,
     /// When its circuit opens and closes.
     pub circuit: circuit::Settings,
 }
@@ -44,39 +56,45 @@ pub struct Upstream {
     pub kind: &'static str,
     /// Its breaker.
     pub circuit: Circuit,
+    /// Its limits.
+    pub settings: Settings,
     /// Where its attempts and probes are counted.
     pub metrics: Arc<Metrics>,
     provider: Box<dyn Provider>,
-    settings: Settings,
-    transitions: Notify,
+    events: Events,
+    story: watch::Sender<Story>,
+    heartbeat: AtomicU64,
     epoch: Instant,
 }
 
 impl Upstream {
-    /// With a closed circuit.
+    /// With its circuit as its settings start it; transitions go to `events`.
     pub fn new(
         name: String,
         kind: &'static str,
         provider: Box<dyn Provider>,
         settings: Settings,
         metrics: Arc<Metrics>,
+        events: Events,
     ) -> Self {
+        let epoch = Instant::now();
         Self {
             name,
             kind,
             circuit: Circuit::new(settings.circuit),
+            settings,
             metrics,
             provider,
-            settings,
-            transitions: Notify::new(),
-            epoch: Instant::now(),
+            events,
+            story: watch::Sender::new(Story::new(epoch)),
+            heartbeat: AtomicU64::new(0),
+            epoch,
         }
     }
 
     /// How long an attempt may take of what is `left` of the request's time. `None`: too little to prove anything.
     pub fn time_for(&self, message: &Message, left: Duration) -> Option<Duration> {
-        let size = u32::try_from(message.size()).unwrap_or(u32::MAX);
-        let wanted = self.settings.attempt_timeout + Duration::from_secs(1) * size / UPLINK;
+        let wanted = self.settings.attempt_timeout + on_the_way(message);
         (left >= self.settings.connect_timeout * 2).then(|| wanted.min(left))
     }
 
@@ -90,41 +108,130 @@ impl Upstream {
         bounded(self.settings.probe_timeout, || self.provider.probe(dummy)).await
     }
 
-    /// Tells the log and the supervisor of a transition. Whoever caused it calls this.
-    pub fn publish(&self, transition: Transition) {
-        let Transition { from, to, generation, trips } = transition;
-        let (upstream, from, to_word) = (&self.name, from.as_str(), to.as_str());
-        match to {
-            State::Open => warn!(upstream, from, to = to_word, generation, trips, "circuit opened"),
-            State::HalfOpen => info!(upstream, from, to = to_word, generation, trips, "circuit half open"),
-            State::Closed => info!(upstream, from, to = to_word, generation, trips, "circuit closed"),
+    /// Tells the circuit what became of a mail, and everybody what that did to the circuit.
+    pub fn settle(&self, permit: Permit<'_>, message: &Message, verdict: &Verdict, took: Duration) {
+        let slow = self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message));
+        match permit.settle(self.news(verdict.outcome.blame(), verdict, slow, Duration::ZERO)) {
+            Settled::Changed(transition) => self.publish(transition),
+            Settled::Late => self.metrics.late(&self.name),
+            Settled::Quiet => {}
         }
-        self.transitions.notify_one();
     }
 
-    /// Waits for a transition, but not longer than `patience`.
-    pub async fn transition_within(&self, patience: Duration) {
-        // Both ends of the wait mean the same: look again.
-        let _ = timeout(patience, self.transitions.notified()).await;
+    /// The same of a dummy. Is its circuit still waiting for more?
+    pub fn settle_probe(&self, permit: ProbePermit<'_>, verdict: &Verdict) -> bool {
+        let news = self.news(verdict.outcome.blame_of_probe(), verdict, false, self.settings.account_hold);
+        let settled = permit.settle(news);
+        match settled {
+            Settled::Changed(transition) => self.publish(transition),
+            Settled::Late => self.metrics.late(&self.name),
+            Settled::Quiet => {}
+        }
+        settled == Settled::Quiet
+    }
+
+    fn news(&self, blame: Blame, verdict: &Verdict, slow: bool, account_hold: Duration) -> News {
+        let now = self.epoch.elapsed();
+        let hold = match blame {
+            Blame::Throttled => verdict.retry_after.unwrap_or(self.settings.first_wait),
+            Blame::Account => account_hold,
+            _ => Duration::ZERO,
+        };
+        News { blame, slow, now: millis(now), not_before: millis(now + hold), thread: thread() }
+    }
+
+    /// Tells everybody of a transition. Whoever caused it calls this, once, after the fact.
+    pub fn publish(&self, transition: Transition) {
+        self.metrics.transition(&self.name, transition.reason.as_str());
+        story::log(&self.name, transition);
+        self.story.send_if_modified(|story| story.go_on(transition, Instant::now()));
+        // Nobody has to listen.
+        let _ = self.events.send(story::Event { upstream: self.name.clone(), transition });
+    }
+
+    /// Opens the circuit if its window says so.
+    pub fn evaluate(&self) {
+        if let Some(transition) = self.circuit.evaluate(self.now()) {
+            self.publish(transition);
+        }
+    }
+
+    /// What has happened to its circuit; tells of changes.
+    pub fn story(&self) -> watch::Receiver<Story> {
+        self.story.subscribe()
+    }
+
+    /// Did its circuit start open, with no dummy judged yet?
+    pub fn is_undecided(&self) -> bool {
+        let undecided = [None, Some(Why::ProbeDue), Some(Why::ProbeLost)];
+        !self.settings.circuit.start_closed && undecided.contains(&self.story.borrow().reason)
+    }
+
+    /// What the window of its circuit holds now.
+    pub fn counts(&self) -> Counts {
+        self.circuit.counts(self.now())
+    }
+
+    /// The supervisor lives.
+    pub fn beat(&self) {
+        self.heartbeat.store(self.now(), Ordering::Release);
+    }
+
+    /// How long ago the supervisor was last seen.
+    pub fn supervisor_age(&self) -> Duration {
+        Duration::from_millis(self.now().saturating_sub(self.heartbeat.load(Ordering::Acquire)))
     }
 
     /// Lets the others know that the next dummy goes out after `wait`.
     pub fn schedule_probe(&self, wait: Duration) {
-        let at = (self.epoch.elapsed() + wait).as_millis();
-        self.circuit.schedule_probe(u64::try_from(at).unwrap_or(u64::MAX));
+        self.circuit.schedule_probe(millis(self.epoch.elapsed() + wait));
+    }
+
+    /// From now until the circuit may be probed, as far as the provider or the account has a say.
+    pub fn until_not_before(&self) -> Duration {
+        Duration::from_millis(self.circuit.snapshot().not_before.saturating_sub(self.now()))
     }
 
     /// From now to the next dummy. `None`: the circuit is closed, nothing is waited for.
     pub fn until_next_probe(&self) -> Option<Duration> {
         let circuit = self.circuit.snapshot();
-        let left = Duration::from_millis(circuit.next_probe).saturating_sub(self.epoch.elapsed());
-        match circuit.state {
-            State::Closed => None,
+        let left = |at: u64| Duration::from_millis(at.saturating_sub(self.now()));
+        match (circuit.state, left(circuit.next_probe.max(circuit.not_before))) {
+            (State::Closed, _) => None,
             // Just opened: the supervisor has not set the next one yet.
-            State::Open if left.is_zero() => Some(self.settings.first_wait),
-            State::Open | State::HalfOpen => Some(left),
+            (State::Open, Duration::ZERO) => Some(self.settings.first_wait),
+            (State::Open, wait) => Some(wait),
+            (State::HalfOpen, _) => Some(left(circuit.next_probe)),
         }
     }
+
+    /// From now until it may take mail, as far as anybody knows. `None`: an operator has forced it open.
+    pub fn until_usable(&self) -> Option<Duration> {
+        let forced = self.circuit.snapshot().overriding == Override::Open;
+        (!forced).then(|| self.until_next_probe().unwrap_or_default())
+    }
+
+    /// Milliseconds since this upstream began: the circuit's time.
+    fn now(&self) -> u64 {
+        millis(self.epoch.elapsed())
+    }
+}
+
+/// The time that a large mail may need on a slow uplink: neither its attempt nor its provider is slow for that.
+fn on_the_way(message: &Message) -> Duration {
+    let size = u32::try_from(message.size()).unwrap_or(u32::MAX);
+    Duration::from_secs(1) * size / UPLINK
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX - 1)
+}
+
+/// A small number for each thread, so that threads count on cache lines of their own.
+fn thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed));
+    NUMBER.with(|number| *number)
 }
 
 async fn bounded<'a>(time: Duration, call: impl FnOnce() -> Call<'a>) -> Verdict {

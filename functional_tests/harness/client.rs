@@ -104,6 +104,18 @@ impl Client {
         self.circuit(name).await["state"].as_str().expect("a state is a word").to_owned()
     }
 
+    /// `PUT /circuits/{name}`, as JSON, at the operators' door.
+    pub(crate) async fn order(&self, name: &str, order: &Value) -> Answer {
+        self.order_raw(name, "application/json", &order.to_string()).await
+    }
+
+    /// The same with any body.
+    pub(crate) async fn order_raw(&self, name: &str, content_type: &str, body: &str) -> Answer {
+        let ops = self.ops.as_ref().expect("this server's ops door is known");
+        let request = self.http.put(format!("{ops}/circuits/{name}")).header("content-type", content_type);
+        Answer::to(request.body(body.to_owned())).await
+    }
+
     pub(crate) async fn metrics(&self) -> Metrics {
         Metrics::parse(&self.ops("/metrics").await.expect(200).text)
     }

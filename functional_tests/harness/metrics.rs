@@ -28,6 +28,14 @@ impl Metrics {
         self.matching(name, labels).map(count).sum()
     }
 
+    /// The one gauge of this name that carries these labels.
+    #[track_caller]
+    pub(crate) fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let values: Vec<_> = self.matching(name, labels).map(|sample| sample.value.parse()).collect();
+        let [Ok(value)] = values[..] else { panic!("{name} {labels:?}: {values:?}\n{}", self.page) };
+        value
+    }
+
     /// Is there any such series?
     pub(crate) fn has(&self, name: &str, labels: &[(&str, &str)]) -> bool {
         self.matching(name, labels).next().is_some()

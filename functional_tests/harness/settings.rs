@@ -71,6 +71,11 @@ impl Settings {
         self.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "1")
     }
 
+    /// One dummy closes a circuit, and it takes all mail at once.
+    pub(crate) fn one_dummy_closes(self) -> Self {
+        self.with("SMSP_CIRCUIT_PROBES_TO_CLOSE", "1").with("SMSP_CIRCUIT_RAMP", "0s")
+    }
+
     /// A supervisor that probes at once and often.
     pub(crate) fn eager_probes(self) -> Self {
         self.with("SMSP_POLL_INTERVAL", "100ms").with("SMSP_POLL_INTERVAL_MAX", "200ms")

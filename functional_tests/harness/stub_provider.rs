@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod connection;
+mod in_flight;
 mod refusing_port;
 mod reply;
 mod request;
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use in_flight::InFlight;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -29,11 +31,13 @@ struct State {
     script: Mutex<Script>,
     received: Mutex<Vec<Request>>,
     connections: AtomicUsize,
+    dummies: InFlight,
 }
 
 impl State {
-    fn receive(&self, request: Request) -> Behaviour {
+    fn receive(&self, mut request: Request) -> Behaviour {
         let behaviour = lock(&self.script)(&request);
+        request.taken = behaviour.takes();
         lock(&self.received).push(request);
         behaviour
     }
@@ -42,8 +46,9 @@ impl State {
 /// A stub.
 pub(crate) struct StubProvider {
     address: SocketAddr,
+    port: RefusingPort,
     state: Arc<State>,
-    accepting: JoinHandle<()>,
+    accepting: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl StubProvider {
@@ -58,15 +63,31 @@ impl StubProvider {
     }
 
     async fn start(script: impl FnMut(&Request) -> Behaviour + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
-        let address = listener.local_addr().expect("a bound listener has an address");
+        let port = RefusingPort::reserve();
         let state = Arc::new(State {
             script: Mutex::new(Box::new(script)),
             received: Mutex::default(),
             connections: AtomicUsize::new(0),
+            dummies: InFlight::default(),
         });
-        let accepting = tokio::spawn(accept(listener, state.clone()));
-        Self { address, state, accepting }
+        let stub = Self { address: port.address(), port, state, accepting: Mutex::default() };
+        stub.comes_up();
+        stub
+    }
+
+    /// Takes connections.
+    pub(crate) fn comes_up(&self) {
+        let accepting = tokio::spawn(accept(self.port.listen(), self.state.clone()));
+        *lock(&self.accepting) = Some(accepting);
+    }
+
+    /// Ends all connections and refuses new ones; waits until that is so.
+    pub(crate) async fn goes_down(&self) {
+        let accepting = lock(&self.accepting).take();
+        if let Some(accepting) = accepting {
+            accepting.abort();
+            assert!(accepting.await.is_err_and(|end| end.is_cancelled()), "accepting never ends by itself");
+        }
     }
 
     /// From now on it does this with every request.
@@ -103,6 +124,11 @@ impl StubProvider {
         self.state.connections.load(Ordering::SeqCst)
     }
 
+    /// The most dummies that it ever had to answer at a time.
+    pub(crate) fn most_dummies_in_flight(&self) -> usize {
+        self.state.dummies.most()
+    }
+
     /// Waits until that many real mails have arrived.
     pub(crate) async fn receives_mails(&self, count: usize) {
         let received = async || when(self.mails().len() >= count, || self.evidence());
@@ -135,7 +161,9 @@ impl StubProvider {
 
 impl Drop for StubProvider {
     fn drop(&mut self) {
-        self.accepting.abort();
+        if let Some(accepting) = lock(&self.accepting).take() {
+            accepting.abort();
+        }
         if std::thread::panicking() {
             eprintln!("{}", self.evidence());
         }

@@ -1,26 +1,39 @@
-//! The packed atomic that a circuit is: state 2 bits | proven 1 | trips 5 | streak 12 | generation 44.
+//! The packed atomic that a circuit is: state 2 bits | override 2 | ramp 7 | trips 5 | streak 12 | generation 36.
 //!
-//! The streak counts failures in a row while `Closed` and successful dummies in a row while `HalfOpen`. `proven` says
-//! that real mail went through since the circuit closed. At a thousand transitions a second the generation wraps
-//! after 557 years.
+//! Everything that decides lives in this one word, so no two variables can disagree. The streak counts failures in a
+//! row while `Closed` and successful dummies in a row while `HalfOpen`. The ramp is the share of mail that a circuit
+//! takes, 127 being all of it; while the circuit is not closed it says with which share it will close, so that 127
+//! there means *held*: it was only throttled, one dummy closes it and nothing is ramped. At a thousand transitions a
+//! second the generation wraps after two years, and must then meet a permit of that very age to do harm.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use super::sync::{AtomicU64, Ordering};
+
+const OVERRIDE_SHIFT: u32 = 2;
+const RAMP_SHIFT: u32 = 4;
+const TRIPS_SHIFT: u32 = 11;
+const STREAK_SHIFT: u32 = 16;
+const GENERATION_SHIFT: u32 = 28;
 
 const STATE: u64 = 0b11;
-const PROVEN: u64 = 1 << 2;
-const TRIPS_SHIFT: u32 = 3;
-const TRIPS: u64 = 0b1_1111 << TRIPS_SHIFT;
-const STREAK_SHIFT: u32 = 8;
+const OVERRIDE: u64 = 0b11 << OVERRIDE_SHIFT;
+const RAMP: u64 = 0x7f << RAMP_SHIFT;
+const TRIPS: u64 = 0x1f << TRIPS_SHIFT;
 const STREAK: u64 = 0xfff << STREAK_SHIFT;
-const GENERATION_SHIFT: u32 = 20;
+
+/// What admission looks at: closed, no override, no ramp.
+const ROAD: u64 = STATE | OVERRIDE | RAMP;
+const OPEN_ROAD: u64 = RAMP;
 
 /// The longest streak that 12 bits can count.
 pub(super) const MAX_STREAK: u16 = 0xfff;
-const MAX_TRIPS: u8 = 0b1_1111;
+/// All of the mail.
+pub(super) const FULL: u8 = 0x7f;
+/// A tenth of the mail, with which a circuit closes after an outage.
+pub(super) const FIRST_SHARE: u8 = 13;
+const MAX_TRIPS: u8 = 0x1f;
 
 /// An electrical circuit: closed is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
 pub enum State {
     /// Mail flows.
     Closed = 0,
@@ -44,13 +57,48 @@ impl State {
     }
 }
 
+/// What an operator has ordered. The state goes on living underneath.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Override {
+    /// Nothing: the state decides.
+    Auto = 0,
+    /// No real mail, whatever the state.
+    Open = 1,
+    /// All real mail, whatever the state.
+    Closed = 2,
+}
+
+impl Override {
+    /// Every order, for tables.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Open, Self::Closed];
+
+    /// The word for metrics, logs and documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// One value of the atomic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Word(u64);
+pub(super) struct Word(pub(super) u64);
 
 impl Word {
-    /// A new circuit.
-    pub(super) const CLOSED: Self = Self(State::Closed as u64);
+    /// A new circuit that trusts its provider.
+    pub(super) const CLOSED: Self = Self(OPEN_ROAD);
+
+    /// A new circuit that lets one dummy decide.
+    pub(super) fn held(head_start: u16) -> Self {
+        Self(RAMP | State::Open as u64).with_streak(head_start)
+    }
+
+    /// Closed, and nothing else to think of: the common case in one comparison.
+    pub(super) fn is_open_road(self) -> bool {
+        self.0 & ROAD == OPEN_ROAD
+    }
 
     pub(super) fn state(self) -> State {
         match self.0 & STATE {
@@ -60,8 +108,16 @@ impl Word {
         }
     }
 
-    pub(super) fn proven(self) -> bool {
-        self.0 & PROVEN != 0
+    pub(super) fn overriding(self) -> Override {
+        match (self.0 & OVERRIDE) >> OVERRIDE_SHIFT {
+            0 => Override::Auto,
+            1 => Override::Open,
+            _ => Override::Closed,
+        }
+    }
+
+    pub(super) fn ramp(self) -> u8 {
+        ((self.0 & RAMP) >> RAMP_SHIFT) as u8
     }
 
     pub(super) fn trips(self) -> u8 {
@@ -76,36 +132,32 @@ impl Word {
         self.0 >> GENERATION_SHIFT
     }
 
-    /// Another state: the next generation, no streak, nothing proven.
+    /// The next generation, without a streak: every visible change is one.
+    pub(super) fn next(self) -> Self {
+        let generation = self.generation().wrapping_add(1) << GENERATION_SHIFT;
+        Self(generation | (self.0 & (ROAD | TRIPS)))
+    }
+
+    /// Another state: the next generation.
     pub(super) fn into_state(self, state: State) -> Self {
-        let next_generation = (self.0 >> GENERATION_SHIFT).wrapping_add(1) << GENERATION_SHIFT;
-        Self(next_generation | (self.0 & TRIPS) | state as u64)
+        Self((self.next().0 & !STATE) | state as u64)
     }
 
-    /// One trip more; saturates.
-    pub(super) fn tripped(self) -> Self {
-        self.with_trips((self.trips() + 1).min(MAX_TRIPS))
+    pub(super) fn with_override(self, order: Override) -> Self {
+        Self((self.0 & !OVERRIDE) | ((order as u64) << OVERRIDE_SHIFT))
     }
 
-    /// One trip less, and the next one to be earned anew, if this word is closed and proven; else itself.
-    pub(super) fn forgiven(self) -> Self {
-        if self.state() != State::Closed || !self.proven() {
-            return self;
-        }
-        Self(self.with_trips(self.trips().saturating_sub(1)).0 & !PROVEN)
+    pub(super) fn with_ramp(self, share: u8) -> Self {
+        Self((self.0 & !RAMP) | (u64::from(share.min(FULL)) << RAMP_SHIFT))
     }
 
-    /// Real mail went through.
-    pub(super) fn with_proof(self) -> Self {
-        Self(self.0 | PROVEN)
+    /// At most the highest number that 5 bits hold.
+    pub(super) fn with_trips(self, trips: u8) -> Self {
+        Self((self.0 & !TRIPS) | (u64::from(trips.min(MAX_TRIPS)) << TRIPS_SHIFT))
     }
 
     pub(super) fn with_streak(self, streak: u16) -> Self {
         Self((self.0 & !STREAK) | (u64::from(streak.min(MAX_STREAK)) << STREAK_SHIFT))
-    }
-
-    fn with_trips(self, trips: u8) -> Self {
-        Self((self.0 & !TRIPS) | (u64::from(trips) << TRIPS_SHIFT))
     }
 }
 
@@ -124,48 +176,56 @@ impl AtomicWord {
 
     /// Replaces the word by what `next` makes of it, atomically; `None` leaves it. Returns it before and after.
     pub(super) fn update(&self, mut next: impl FnMut(Word) -> Option<Word>) -> Option<(Word, Word)> {
-        let mut after = None;
-        let before = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |bits| {
-            after = next(Word(bits));
-            after.map(|word| word.0)
-        });
-        Some((Word(before.ok()?), after?))
+        let mut before = self.load();
+        loop {
+            let after = next(before)?;
+            match self.0.compare_exchange_weak(before.0, after.0, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Some((before, after)),
+                Err(now) => before = Word(now),
+            }
+        }
     }
 }
 
 #[cfg(test)]
+#[cfg(not(smsp_loom))]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    proptest! {
-        #[test]
-        fn a_change_of_one_field_leaves_the_others(bits in any::<u64>().prop_map(|b| if b & STATE == STATE { b - 1 } else { b }), streak in 0..=MAX_STREAK) {
-            let word = Word(bits);
-            let other = word.with_streak(streak);
-            prop_assert_eq!(other.streak(), streak);
-            prop_assert_eq!(other.with_streak(word.streak()), word);
-
-            let tripped = word.tripped();
-            prop_assert_eq!(tripped.trips(), (word.trips() + 1).min(MAX_TRIPS));
-            prop_assert_eq!(tripped.with_trips(word.trips()), word);
-
-            for state in State::ALL {
-                let moved = word.into_state(state);
-                prop_assert_eq!(moved.state(), state);
-                prop_assert_eq!(moved.generation(), (word.generation() + 1) & (u64::MAX >> GENERATION_SHIFT));
-                prop_assert_eq!((moved.streak(), moved.proven(), moved.trips()), (0, false, word.trips()));
-            }
-        }
+    /// Any word whose two-bit fields hold one of their three values.
+    fn words() -> impl Strategy<Value = Word> {
+        any::<u64>().prop_map(|bits| {
+            let legal = |mask: u64| if bits & mask == mask { mask } else { 0 };
+            Word(bits & !(legal(STATE) & 1) & !(legal(OVERRIDE) & (1 << OVERRIDE_SHIFT)))
+        })
     }
 
-    #[test]
-    fn only_a_proven_closed_word_is_forgiven_and_must_prove_itself_again() {
-        let once = Word::CLOSED.tripped().tripped();
-        assert_eq!(once.forgiven(), once);
-        assert_eq!(once.with_proof().forgiven(), Word::CLOSED.tripped());
-        let open = once.into_state(State::Open).with_proof();
-        assert_eq!(open.forgiven(), open);
+    fn fields(word: Word) -> (State, Override, u8, u8, u16, u64) {
+        (word.state(), word.overriding(), word.ramp(), word.trips(), word.streak(), word.generation())
+    }
+
+    proptest! {
+        #[test]
+        fn a_change_of_one_field_leaves_the_others(word in words(), ramp: u8, trips: u8, streak: u16) {
+            let (state, order, old_ramp, old_trips, old_streak, generation) = fields(word);
+            prop_assert_eq!(fields(word.with_ramp(ramp)), (state, order, ramp.min(127), old_trips, old_streak, generation));
+            prop_assert_eq!(fields(word.with_trips(trips)), (state, order, old_ramp, trips.min(31), old_streak, generation));
+            prop_assert_eq!(fields(word.with_streak(streak)), (state, order, old_ramp, old_trips, streak.min(4095), generation));
+            for other in Override::ALL {
+                prop_assert_eq!(fields(word.with_override(other)), (state, other, old_ramp, old_trips, old_streak, generation));
+            }
+            let next_generation = (generation + 1) & (u64::MAX >> GENERATION_SHIFT);
+            for other in State::ALL {
+                prop_assert_eq!(fields(word.into_state(other)), (other, order, old_ramp, old_trips, 0, next_generation));
+            }
+        }
+
+        #[test]
+        fn the_open_road_is_closed_without_override_or_ramp_and_nothing_else(word in words()) {
+            let expected = (word.state(), word.overriding(), word.ramp()) == (State::Closed, Override::Auto, FULL);
+            prop_assert_eq!(word.is_open_road(), expected);
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::limits::Limits;
 use super::section::Section;
-use super::value::{count_to, period, truth};
-use crate::circuit;
+use super::value::{period, truth};
 use crate::provider::{self, Connect, Kind, Provider, Values};
 use crate::upstream;
 
@@ -126,6 +126,26 @@ fn parse_name(entry: &str) -> Result<Named, String> {
     Ok(Named::new(name, kind))
 }
 
+/// What holds for every upstream that has no word of its own.
+pub(super) struct Common {
+    limits: Limits,
+    connect_timeout: Duration,
+    /// `None`: each upstream's own attempt timeout.
+    probe_timeout: Option<Duration>,
+    account_hold: Duration,
+}
+
+impl Common {
+    pub(super) fn read(section: &mut Section) -> Self {
+        let connect_timeout = section.parse("CONNECT_TIMEOUT", "1s", period).unwrap_or_default();
+        let limits = Limits::read(section, None);
+        let is_set = section.has("PROBE_TIMEOUT");
+        let probe_timeout = section.parse("PROBE_TIMEOUT", limits.attempt_timeout_text(), period).filter(|_| is_set);
+        let account_hold = section.parse("ACCOUNT_HOLD", "15m", period).unwrap_or_default();
+        Self { limits, connect_timeout, probe_timeout, account_hold }
+    }
+}
+
 /// What the limits of an upstream depend on and are checked against.
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings {
@@ -133,44 +153,6 @@ pub(super) struct Surroundings {
     pub(super) request_deadline: Option<Duration>,
     /// The first wait of an open circuit.
     pub(super) poll_interval: Option<Duration>,
-}
-
-/// The limits that hold for every upstream that has none of its own, as texts.
-pub(super) struct Common {
-    connect_timeout: Duration,
-    attempt_timeout: String,
-    /// `None`: each upstream's own attempt timeout.
-    probe_timeout: Option<Duration>,
-    consecutive_failures: String,
-    probes_to_close: String,
-}
-
-impl Common {
-    pub(super) fn read(section: &mut Section) -> Self {
-        let connect_timeout = section.parse("CONNECT_TIMEOUT", "1s", period).unwrap_or_default();
-        let attempt_timeout = text(section, "ATTEMPT_TIMEOUT", "10s", period);
-        let is_set = section.has("PROBE_TIMEOUT");
-        let probe_timeout = section.parse("PROBE_TIMEOUT", &attempt_timeout, period).filter(|_| is_set);
-        Self {
-            connect_timeout,
-            probe_timeout,
-            consecutive_failures: text(section, "CIRCUIT_CONSECUTIVE_FAILURES", "5", streak),
-            probes_to_close: text(section, "CIRCUIT_PROBES_TO_CLOSE", "3", streak),
-            attempt_timeout,
-        }
-    }
-}
-
-fn streak(text: &str) -> Result<u16, String> {
-    count_to(text, circuit::Settings::MAX_STREAK)
-}
-
-/// The setting's text if it can be read; else the default, so that one mistake is reported once.
-fn text<T>(section: &mut Section, name: &str, default: &str, parse: fn(&str) -> Result<T, String>) -> String {
-    match section.parse(name, default, parse) {
-        Some(_) => section.effective(name),
-        None => default.to_owned(),
-    }
 }
 
 /// Reads every upstream's own section; the longest name claims first.
@@ -199,7 +181,7 @@ pub(super) fn read(
 fn ignore_unlisted(section: &mut Section, names: &[Named]) {
     for kind in provider::KINDS.iter().filter(|kind| names.iter().all(|named| named.name != kind.upstream)) {
         let own = kind.variables.iter().map(|variable| variable.name);
-        for variable in own.chain(["ATTEMPT_TIMEOUT", "CIRCUIT_CONSECUTIVE_FAILURES", "CIRCUIT_PROBES_TO_CLOSE"]) {
+        for variable in own.chain(Limits::NAMES) {
             let name = format!("{}_{variable}", kind.upstream);
             section.ignore(&[&name, &format!("{name}_FILE")]);
         }
@@ -209,10 +191,9 @@ fn ignore_unlisted(section: &mut Section, names: &[Named]) {
 fn upstream(named: &Named, own: &mut Section, common: &Common, surroundings: Surroundings) -> Option<UpstreamConfig> {
     let values = values(named.kind, own);
     let settings = settings(own, common, surroundings);
-    let (values, settings) = (values?, settings?);
     let connect = Connect { timeout: settings.connect_timeout };
-    let provider =
-        (named.kind.build)(&values, connect).map_err(|invalid| own.error(invalid.variable, invalid.problem)).ok()?;
+    let provider = (named.kind.build)(&values?, connect);
+    let provider = provider.map_err(|invalid| own.error(invalid.variable, invalid.problem)).ok()?;
     Some(UpstreamConfig { name: named.name.clone(), kind: named.kind.name, provider, settings })
 }
 
@@ -234,24 +215,23 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
     values
 }
 
-fn settings(own: &mut Section, common: &Common, surroundings: Surroundings) -> Option<upstream::Settings> {
-    let Surroundings { request_deadline, poll_interval } = surroundings;
-    let attempt_timeout = own.parse("ATTEMPT_TIMEOUT", &common.attempt_timeout, period);
-    let failures = own.parse("CIRCUIT_CONSECUTIVE_FAILURES", &common.consecutive_failures, streak);
-    let probes = own.parse("CIRCUIT_PROBES_TO_CLOSE", &common.probes_to_close, streak);
-    let attempt_timeout = attempt_timeout?;
-    let connect_timeout = common.connect_timeout.min(attempt_timeout / 2);
-    if request_deadline.is_some_and(|deadline| deadline <= connect_timeout * 2) {
-        own.error(
-            "ATTEMPT_TIMEOUT",
-            "leaves no time for an attempt: SMSP_REQUEST_DEADLINE must be more than twice the connect timeout",
-        );
+fn settings(own: &mut Section, common: &Common, surroundings: Surroundings) -> upstream::Settings {
+    let limits = Limits::read(own, Some(&common.limits));
+    let connect_timeout = common.connect_timeout.min(limits.attempt_timeout() / 2);
+    if surroundings.request_deadline.is_some_and(|deadline| deadline <= connect_timeout * 2) {
+        own.error("ATTEMPT_TIMEOUT", NO_TIME);
     }
-    Some(upstream::Settings {
-        attempt_timeout,
+    upstream::Settings {
+        attempt_timeout: limits.attempt_timeout(),
         connect_timeout,
-        probe_timeout: common.probe_timeout.unwrap_or(attempt_timeout),
-        first_wait: poll_interval.unwrap_or_default(),
-        circuit: circuit::Settings { consecutive_failures: failures?, probes_to_close: probes? },
-    })
+        probe_timeout: common.probe_timeout.unwrap_or(limits.attempt_timeout()),
+        slow_call: limits.slow_call(),
+        first_wait: surroundings.poll_interval.unwrap_or_default(),
+        account_hold: common.account_hold,
+        ramp: limits.ramp(),
+        circuit: limits.circuit(),
+    }
 }
+
+const NO_TIME: &str =
+    "leaves no time for an attempt: SMSP_REQUEST_DEADLINE must be more than twice the connect timeout";

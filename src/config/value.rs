@@ -30,6 +30,12 @@ pub(super) fn count_to(text: &str, most: u16) -> Parsed<u16> {
     count.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
 }
 
+/// A share above 0 and at most 1.
+pub(super) fn share(text: &str) -> Parsed<f64> {
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+    share.ok_or_else(|| "must be a share above 0 and at most 1, for example 0.5".to_owned())
+}
+
 /// A TCP port; 0 means any.
 pub(super) fn port(text: &str) -> Parsed<u16> {
     text.parse().map_err(|_| "must be a port from 0 (any) to 65535".to_owned())
@@ -110,6 +116,10 @@ mod tests {
     #[test]
     fn numbers_stay_in_range() {
         assert_eq!((count("1"), count_to("4095", 4095), port("0")), (Ok(1), Ok(4095), Ok(0)));
+        assert_eq!((share("0.5"), share("1")), (Ok(0.5), Ok(1.0)));
+        for text in ["0", "-0.1", "1.01", "NaN", "50%", ""] {
+            assert!(share(text).is_err(), "{text}");
+        }
         assert!(count("0").is_err() && count_to("4096", 4095).is_err() && port("65536").is_err());
     }
 }

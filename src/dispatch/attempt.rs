@@ -22,13 +22,15 @@ pub struct Attempt {
 
 /// Tries once. `None`: the circuit is not closed (any more), nothing was sent.
 pub(super) async fn attempt(upstream: &Upstream, message: &Message, time: Duration) -> Option<Attempt> {
-    let permit = upstream.circuit.admit()?;
+    // The draw of a ramped circuit is made when upstreams are put in order.
+    let Some(permit) = upstream.circuit.admit(0) else {
+        upstream.metrics.rejected(&upstream.name);
+        return None;
+    };
     let start = Instant::now();
     let verdict = upstream.send(message, time).await;
     let took = start.elapsed();
-    if let Some(transition) = permit.settle(verdict.outcome.blame()) {
-        upstream.publish(transition);
-    }
+    upstream.settle(permit, message, &verdict, took);
     upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);
     let attempt = Attempt { upstream: upstream.name.clone(), verdict, took };
     log(message, &attempt);

@@ -85,18 +85,23 @@ impl Tour {
         !self.attempts.is_empty()
     }
 
-    /// The answer, given the shortest wait for an upstream that could not be tried, if there is one.
-    pub(super) fn conclude(self, wait: Option<Duration>) -> Result<Receipt, SendError> {
+    pub(super) fn was_throttled(&self, upstream: &str) -> bool {
+        let throttled = |attempt: &&Attempt| attempt.verdict.outcome == Outcome::Throttled;
+        self.attempts.iter().filter(throttled).any(|attempt| attempt.upstream == upstream)
+    }
+
+    /// The answer, given whether an upstream was left out, and the shortest wait for one that may take the mail.
+    pub(super) fn conclude(self, untried: bool, wait: Duration) -> Result<Receipt, SendError> {
         let Self { id, attempts, .. } = self;
         if attempts.last().is_some_and(|attempt| attempt.verdict.outcome.delivery() == Delivery::Accepted) {
             return Ok(Receipt { id, attempts });
         }
-        let failure = failure(&attempts, wait);
+        let failure = failure(&attempts, untried, wait);
         Err(SendError { id, failure, attempts })
     }
 }
 
-fn failure(attempts: &[Attempt], wait: Option<Duration>) -> Failure {
+fn failure(attempts: &[Attempt], untried: bool, wait: Duration) -> Failure {
     let any = |outcome| attempts.iter().any(|attempt| attempt.verdict.outcome == outcome);
     if attempts.iter().any(|attempt| attempt.verdict.reason == Reason::Panic) {
         Failure::Panicked
@@ -104,9 +109,8 @@ fn failure(attempts: &[Attempt], wait: Option<Duration>) -> Failure {
         Failure::Unknown
     } else if any(Outcome::MessageRejected) {
         Failure::MessageRejected
-    } else if wait.is_some() || any(Outcome::Throttled) || attempts.is_empty() {
-        let waits = attempts.iter().filter_map(|attempt| attempt.verdict.retry_after).chain(wait);
-        Failure::NotNow { retry_after: waits.min().unwrap_or_default().max(SHORTEST_WAIT) }
+    } else if untried || any(Outcome::Throttled) || attempts.is_empty() {
+        Failure::NotNow { retry_after: wait.max(SHORTEST_WAIT) }
     } else if attempts.iter().all(|attempt| attempt.verdict.outcome == Outcome::SenderRejected) {
         Failure::SenderRejected
     } else {
@@ -135,48 +139,36 @@ mod tests {
     #[test]
     fn precedence_holds_for_every_mixture() {
         use Outcome::*;
-        let not_now = |wait| Failure::NotNow { retry_after: seconds(wait) };
-        for (outcomes, next_probe, expected) in [
-            (&[Unavailable, Unknown][..], None, Failure::Unknown),
-            (&[Throttled, Unknown], Some(9), Failure::Unknown),
-            (&[SenderRejected, MessageRejected], Some(9), Failure::MessageRejected),
-            (&[Unavailable, MessageRejected], None, Failure::MessageRejected),
-            (&[], Some(9), not_now(9)),
-            (&[], Some(0), not_now(1)),
-            (&[Unavailable], Some(9), not_now(9)),
-            (&[SenderRejected], Some(9), not_now(9)),
-            (&[Throttled, SenderRejected], None, not_now(1)),
-            (&[SenderRejected, SenderRejected], None, Failure::SenderRejected),
-            (&[SenderRejected, AccountRefused], None, Failure::Refused { retryable: false }),
-            (&[SenderRejected, Unavailable], None, Failure::Refused { retryable: true }),
-            (&[AccountRefused, Unclassified], None, Failure::Refused { retryable: false }),
-            (&[Unavailable], None, Failure::Refused { retryable: true }),
+        let not_now = Failure::NotNow { retry_after: seconds(9) };
+        for (outcomes, untried, expected) in [
+            (&[Unavailable, Unknown][..], false, Failure::Unknown),
+            (&[Throttled, Unknown], true, Failure::Unknown),
+            (&[SenderRejected, MessageRejected], true, Failure::MessageRejected),
+            (&[Unavailable, MessageRejected], false, Failure::MessageRejected),
+            (&[], true, not_now),
+            (&[], false, not_now),
+            (&[Unavailable], true, not_now),
+            (&[SenderRejected], true, not_now),
+            (&[Throttled, SenderRejected], false, not_now),
+            (&[SenderRejected, SenderRejected], false, Failure::SenderRejected),
+            (&[SenderRejected, AccountRefused], false, Failure::Refused { retryable: false }),
+            (&[SenderRejected, Unavailable], false, Failure::Refused { retryable: true }),
+            (&[AccountRefused, Unclassified], false, Failure::Refused { retryable: false }),
+            (&[Unavailable], false, Failure::Refused { retryable: true }),
         ] {
-            assert_eq!(failure(&attempts(outcomes), next_probe.map(seconds)), expected, "{outcomes:?}");
+            assert_eq!(failure(&attempts(outcomes), untried, seconds(9)), expected, "{outcomes:?}");
         }
     }
 
     #[test]
-    fn a_throttled_mail_may_come_back_after_the_smallest_wait() {
-        let mut list = attempts(&[Outcome::Throttled, Outcome::Throttled]);
-        list[0].verdict.retry_after = Some(seconds(40));
-        list[1].verdict.retry_after = Some(seconds(30));
-        assert_eq!(failure(&list, None), Failure::NotNow { retry_after: seconds(30) });
-        assert_eq!(failure(&list, Some(seconds(20))), Failure::NotNow { retry_after: seconds(20) });
-    }
-
-    #[test]
-    fn an_upstream_that_was_not_tried_makes_a_refusal_a_matter_of_time() {
-        let expected = Failure::NotNow { retry_after: seconds(1) };
-        assert_eq!(failure(&attempts(&[Outcome::Unavailable]), Some(Duration::ZERO)), expected);
-        assert_eq!(failure(&attempts(&[Outcome::SenderRejected]), Some(Duration::ZERO)), expected);
-        assert_eq!(failure(&[], None), expected, "and nobody's refusal is no refusal");
+    fn nobody_is_asked_to_come_back_at_once() {
+        assert_eq!(failure(&[], true, Duration::ZERO), Failure::NotNow { retry_after: seconds(1) });
     }
 
     #[test]
     fn a_panic_is_our_fault_and_says_so() {
         let mut list = attempts(&[Outcome::Unavailable, Outcome::Unknown]);
         list[1].verdict.reason = Reason::Panic;
-        assert_eq!(failure(&list, None), Failure::Panicked);
+        assert_eq!(failure(&list, false, Duration::ZERO), Failure::Panicked);
     }
 }

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
-use crate::circuit;
+use crate::circuit::{self, Rates};
 use crate::message::Draft;
 use crate::metrics::Metrics;
 use crate::outcome::{Reason, Verdict};
 use crate::provider::{Call, Provider};
 use crate::upstream;
+use crate::upstream::story::Events;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -59,13 +60,31 @@ impl Bench {
                 attempt_timeout: 10 * SECOND,
                 connect_timeout: SECOND,
                 probe_timeout: 10 * SECOND,
+                slow_call: Some(5 * SECOND),
                 first_wait: 5 * SECOND,
-                circuit: circuit::Settings { consecutive_failures: 1, probes_to_close: 1 },
+                account_hold: 900 * SECOND,
+                ramp: 30 * SECOND,
+                circuit: circuit::Settings {
+                    consecutive_failures: 1,
+                    probes_to_close: 1,
+                    rates: Some(Rates { bucket: 60_000, min_calls: 20, failure_rate: 1.0, slow_rate: Some(0.8) }),
+                    ramps: true,
+                    start_closed: true,
+                    shards: 1,
+                },
             };
             let metrics = Arc::new(Metrics::default());
-            Arc::new(Upstream::new(format!("u{index}"), "scripted", Box::new(provider), settings, metrics))
+            Arc::new(Upstream::new(
+                format!("u{index}"),
+                "scripted",
+                Box::new(provider),
+                settings,
+                metrics,
+                Events::new(1),
+            ))
         });
-        let settings = Settings { failover, routing: Routing::Priority, request_deadline: 15 * SECOND };
+        let settings =
+            Settings { failover, routing: Routing::Priority, request_deadline: 15 * SECOND, all_open: AllOpen::Serve };
         Self { dispatcher: Dispatcher::new(upstreams.collect(), settings, Shutdown::default()), calls }
     }
 
@@ -121,6 +140,40 @@ async fn without_failover_an_open_neighbour_does_not_soften_a_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_wait_of_a_throttled_upstream_is_told_even_if_the_provider_told_none() {
+    let bench = Bench::new(Failover::Safe, &[&[Act::Say(Outcome::Throttled)]]);
+    assert_eq!(bench.failure().await, Failure::NotNow { retry_after: 5 * SECOND });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_circuit_that_is_forced_open_promises_nothing() {
+    let bench = Bench::new(Failover::Safe, &[&[Act::Say(Outcome::Unavailable)], &[]]);
+    assert!(bench.dispatcher.upstreams[1].circuit.set_override(Override::Open).is_some());
+    assert_eq!(
+        bench.failure().await,
+        Failure::NotNow { retry_after: 5 * SECOND },
+        "the second may come back, nobody knows when"
+    );
+    bench.dispatcher.upstreams[0].schedule_probe(300 * SECOND);
+    assert_eq!(bench.failure().await, Failure::NotNow { retry_after: 300 * SECOND }, "the first one's dummy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_mails_are_not_slow_for_being_large() {
+    let acts = vec![Act::SayAfter(6 * SECOND, Outcome::Accepted); 30];
+    let bench = Bench::new(Failover::Safe, &[&acts]);
+    for _ in 0..30 {
+        let draft = Draft {
+            to: vec!["b@example.org".parse().unwrap()],
+            text: "x".repeat(2 * 1024 * 1024).parse().ok(),
+            ..Draft::default()
+        };
+        assert!(bench.dispatcher.send(Message::new("a@example.org".parse().unwrap(), draft).unwrap()).await.is_ok());
+    }
+    assert!(bench.dispatcher.upstreams[0].circuit.snapshot().admits());
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_is_unknown_and_the_next_upstream_is_not_asked() {
     let bench = Bench::new(Failover::Safe, &[&[Act::Hang], &[Act::Say(Outcome::Accepted)]]);
     let start = Instant::now();
@@ -165,8 +218,8 @@ async fn an_upstream_that_closes_while_another_is_slow_to_fail_is_tried_too() {
     let recovery = async {
         tokio::time::sleep(SECOND).await;
         assert!(first.circuit.begin_probing().is_some());
-        let closed = first.circuit.admit_probe().and_then(|permit| permit.settle(crate::outcome::Blame::Success));
-        assert!(closed.is_some());
+        let permit = first.circuit.admit_probe().expect("half open");
+        assert!(!first.settle_probe(permit, &Verdict::new(Outcome::Accepted, Reason::Mock)), "one dummy closes it");
     };
     let (result, ()) = tokio::join!(bench.send(), recovery);
     assert!(result.is_ok(), "{result:?}");

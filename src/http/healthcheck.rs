@@ -1,4 +1,5 @@
-//! `GET /healthcheck`, for load balancers: 503 from the stop signal on, never because of providers.
+//! `GET /healthcheck`, for load balancers: 503 from the stop signal on; because of providers only if the operator wants
+//! it so, or every node would leave at the worst moment.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::Door;
 use super::problem::{Kind, Problem, ProblemBody};
+use crate::dispatch::AllOpen;
 
 /// The answer while serving.
 #[derive(Serialize, ToSchema)]
@@ -26,13 +28,16 @@ pub(super) struct Health {
     tag = "health",
     responses(
         (status = 200, description = "This node serves", body = Health),
-        (status = 503, description = "This node is leaving", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "This node is leaving, or no circuit is closed and that counts", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn healthcheck(State(door): State<Door>) -> Result<Json<Health>, Problem> {
     if door.shutdown.is_draining() {
         let problem = Problem::new(Kind::Draining, "This node finishes what it has; send new traffic to another.");
         return Err(problem.retry_after(Duration::from_secs(1)));
+    }
+    if door.dispatcher.is_down(AllOpen::Unhealthy) {
+        return Err(Problem::new(Kind::NotNow, "No circuit is closed, and SMSP_ALL_OPEN makes that unhealthy."));
     }
     Ok(Json(Health { status: "serving" }))
 }

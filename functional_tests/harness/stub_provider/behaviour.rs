@@ -1,6 +1,7 @@
 //! What a stub does with one request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -13,12 +14,24 @@ pub(crate) enum Behaviour {
     Answer(Reply),
     /// Gives this answer once the gate is open.
     AnswerBehind(Gate, Reply),
+    /// Gives this answer, so late.
+    AnswerAfter(Duration, Reply),
     /// Never answers; the connection stays open.
     Stall,
     /// Resets the connection.
     Reset,
     /// Closes the connection without a word.
     Close,
+}
+
+impl Behaviour {
+    /// What it tells the caller about the mail: taken, refused, or nothing for certain.
+    pub(super) fn takes(&self) -> Option<bool> {
+        match self {
+            Self::Answer(reply) | Self::AnswerBehind(_, reply) | Self::AnswerAfter(_, reply) => reply.takes(),
+            Self::Stall | Self::Reset | Self::Close => None,
+        }
+    }
 }
 
 impl From<Reply> for Behaviour {

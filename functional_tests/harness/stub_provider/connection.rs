@@ -1,10 +1,10 @@
 //! One connection to a stub: requests one after the other, each answered, or not, as the script says.
 
-use std::future::pending;
 use std::sync::Arc;
 
-use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use super::behaviour::Behaviour;
 use super::reply::Reply;
@@ -14,6 +14,7 @@ use super::{Request, State};
 pub(super) async fn converse(stream: TcpStream, state: Arc<State>) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = Request::read(&mut stream).await {
+        let _pending = state.dummies.enter(request.is_dummy());
         let behaviour = state.receive(request);
         if !perform(behaviour, stream.get_mut()).await {
             return;
@@ -29,7 +30,15 @@ async fn perform(behaviour: Behaviour, stream: &mut TcpStream) -> bool {
             gate.passed().await;
             answer(&reply, stream).await
         }
-        Behaviour::Stall => pending().await,
+        Behaviour::AnswerAfter(delay, reply) => {
+            sleep(delay).await;
+            answer(&reply, stream).await
+        }
+        // Until the other side gives up; whatever else it sends is not read as a request.
+        Behaviour::Stall => {
+            while stream.read(&mut [0; 1024]).await.is_ok_and(|count| count > 0) {}
+            false
+        }
         Behaviour::Reset => {
             stream.set_zero_linger().expect("a TCP stream can be told to reset");
             false

@@ -51,6 +51,11 @@ impl Reply {
         Self::new(status, &body.to_string()).with("content-type", "application/json")
     }
 
+    /// Of a server's error nobody knows what it did before.
+    pub(super) fn takes(&self) -> Option<bool> {
+        (self.status < 500).then_some(self.status < 300)
+    }
+
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let length = self.body.len() + self.missing;
         let first = format!("HTTP/1.1 {} Scripted\r\ncontent-length: {length}\r\n", self.status);

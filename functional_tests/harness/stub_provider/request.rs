@@ -1,6 +1,7 @@
 //! A request as a stub received it: read off the wire byte by byte, shown in full when a test fails.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpStream;
@@ -12,6 +13,10 @@ use crate::harness::settings::POLL_ADDRESS;
 pub(crate) struct Request {
     /// Method and path.
     pub(crate) target: String,
+    /// When its last byte had arrived.
+    pub(crate) at: SystemTime,
+    /// What the stub said about it: taken, refused, or nothing for certain.
+    pub(crate) taken: Option<bool>,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
@@ -27,12 +32,13 @@ impl Request {
             let Some((name, value)) = header.split_once(':') else { break };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut request = Self { target, headers, body: Vec::new() };
+        let mut request = Self { target, at: SystemTime::now(), taken: None, headers, body: Vec::new() };
         request.body = match request.header("content-length") {
             Some(length) => exactly(stream, length.parse().ok()?).await?,
             None if request.header("transfer-encoding").is_some() => chunks(stream).await?,
             None => Vec::new(),
         };
+        request.at = SystemTime::now();
         Some(request)
     }
 

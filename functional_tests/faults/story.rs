@@ -1,0 +1,72 @@
+//! When a circuit was not closed, as the proxy's own log tells.
+
+use std::time::{Duration, SystemTime};
+
+use mail_parser::DateTime;
+use serde_json::Value;
+
+/// A closing is logged just after the fact, and a busy machine may put a pause between.
+const TOLERANCE: Duration = Duration::from_millis(50);
+
+/// One stretch of time in which a circuit was not closed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Outage {
+    pub(crate) opened: SystemTime,
+    /// `None`: it lasted to the end.
+    pub(crate) closed: Option<SystemTime>,
+    /// Why it opened.
+    pub(crate) reason: String,
+}
+
+impl Outage {
+    /// Was the circuit open for certain at this moment?
+    pub(crate) fn covers(&self, moment: SystemTime) -> bool {
+        self.opened < moment && self.closed.is_none_or(|closed| moment + TOLERANCE < closed)
+    }
+}
+
+/// The outages of one upstream, in order.
+pub(crate) fn outages(log: &[Value], upstream: &str) -> Vec<Outage> {
+    let mut outages = Vec::<Outage>::new();
+    for event in log.iter().filter(|event| event["upstream"] == upstream) {
+        match event["message"].as_str() {
+            Some("circuit opened") if event["from"] == "closed" => {
+                outages.push(Outage { opened: time(event), closed: None, reason: text(&event["reason"]) });
+            }
+            Some("circuit closed") => {
+                let last = outages.last_mut().unwrap_or_else(|| panic!("closed before it opened: {event}"));
+                last.closed = Some(time(event));
+            }
+            _ => {}
+        }
+    }
+    outages
+}
+
+fn time(event: &Value) -> SystemTime {
+    let stamp = text(&event["timestamp"]);
+    let seconds = DateTime::parse_rfc3339(&stamp).unwrap_or_else(|| panic!("no time in {event}")).to_timestamp();
+    let fraction = stamp.split_once('.').map_or("0", |(_, rest)| rest.trim_end_matches('Z'));
+    let micros = format!("{fraction:0<6}")[..6].parse().unwrap_or_else(|e| panic!("{e} in {event}"));
+    let seconds = u64::try_from(seconds).expect("after 1970");
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(micros)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_log_is_read_to_the_microsecond() {
+    let line = |message, from, stamp| serde_json::json!({"message": message, "from": from, "upstream": "a", "reason": "r", "timestamp": stamp});
+    let log = [
+        line("circuit opened", "closed", "2026-11-21T19:40:46.25Z"),
+        line("circuit opened", "half_open", "2026-11-21T19:40:47.000001Z"),
+        line("circuit closed", "half_open", "2026-11-21T19:40:48.000001Z"),
+    ];
+    let outages = outages(&log, "a");
+    let [Outage { opened, closed: Some(closed), .. }] = &outages[..] else { panic!("{outages:?}") };
+    assert_eq!(closed.duration_since(*opened).ok(), Some(Duration::from_micros(1_750_001)));
+    let start = opened.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    assert_eq!(start, Duration::from_millis(1_795_290_046_250));
+}
