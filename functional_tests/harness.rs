@@ -24,6 +24,6 @@ pub(crate) use process::{Process, run};
 pub(crate) use proxy::Proxy;
 pub(crate) use settings::Settings;
 pub(crate) use skip::skip;
-pub(crate) use stub_provider::{Behaviour, Gate, RefusingPort, Reply, StubProvider};
+pub(crate) use stub_provider::{Behaviour, BlackHole, Gate, RefusingPort, Reply, StubProvider};
 pub(crate) use target::Target;
 pub(crate) use wait::eventually;

@@ -30,6 +30,7 @@ mod orders;
 mod telling;
 mod all_open;
 mod faults;
+mod black_hole;
 mod limits;
 mod auth;
 mod hang_up;

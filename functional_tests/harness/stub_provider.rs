@@ -6,6 +6,7 @@
 mod behaviour;
 mod connection;
 mod in_flight;
+mod black_hole;
 mod refusing_port;
 mod reply;
 mod request;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub(crate) use behaviour::{Behaviour, Gate};
+pub(crate) use black_hole::BlackHole;
 pub(crate) use refusing_port::RefusingPort;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
