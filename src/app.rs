@@ -62,8 +62,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let listener = events.subscribe();
     let upstreams = upstreams(config.upstreams, &metrics, &events);
     let supervisor = Arc::new(config.supervisor);
+    let all: Arc<[Arc<Upstream>]> = upstreams.clone().into();
     for upstream in &upstreams {
-        tokio::spawn(keep_supervising(Arc::clone(upstream), Arc::clone(&supervisor)));
+        tokio::spawn(keep_supervising(Arc::clone(upstream), Arc::clone(&all), Arc::clone(&supervisor)));
     }
     let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone());
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
@@ -73,7 +74,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         shutdown: shutdown.clone(),
         metrics: Arc::clone(&metrics),
     };
-    let ops_door = ops::Door { upstreams: upstreams.into(), metrics, shutdown: shutdown.clone() };
+    let ops_door = ops::Door { upstreams: all, metrics, shutdown: shutdown.clone() };
     tokio::spawn(listener::serve(api, http::router(door), shutdown.clone()));
     // With a shutdown of its own that never comes: operators watch until the very end.
     tokio::spawn(listener::serve(operators, ops::router(ops_door), Shutdown::default()));
@@ -82,9 +83,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 }
 
 /// A supervisor that panics is a fault of ours; its circuit must not stay open for that.
-async fn keep_supervising(upstream: Arc<Upstream>, settings: Arc<supervisor::Settings>) {
+async fn keep_supervising(upstream: Arc<Upstream>, all: Arc<[Arc<Upstream>]>, settings: Arc<supervisor::Settings>) {
     loop {
-        let supervision = supervise(Arc::clone(&upstream), Arc::clone(&settings));
+        let supervision = supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&settings));
         if AssertUnwindSafe(supervision).catch_unwind().await.is_err() {
             error!(upstream = upstream.name, "the supervisor panicked and starts anew");
             sleep(SUPERVISOR_PAUSE).await;

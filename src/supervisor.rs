@@ -3,7 +3,8 @@
 //! It waits (back-off with jitter, never less than a provider asks for), then sends dummies one at a time until enough
 //! in a row were taken or one fails. After closing it raises the share of mail step by step. The wait doubles with
 //! every trip and shrinks again only after real mail went through a circuit that stayed closed for as long as its last
-//! wait: dummies alone prove little. Time is tokio's, so that tests can pause it. Deliberately absent: real mail.
+//! wait: dummies alone prove little; and it does not grow while no provider at all can be reached, for then the fault is
+//! ours, and mail must flow soon after it is mended. Time is tokio's, so that tests can pause it. Deliberately absent: real mail.
 
 mod backoff;
 
@@ -16,9 +17,9 @@ use tracing::{info, warn};
 
 pub use backoff::Backoff;
 
-use crate::circuit::{Rates, Reason, Snapshot, State};
+use crate::circuit::{Rates, Reason as Why, Snapshot, State};
 use crate::message::{Mailbox, Message};
-use crate::outcome::{Blame, Outcome, Verdict};
+use crate::outcome::{Blame, Outcome, Reason, Verdict};
 use crate::upstream::Upstream;
 use crate::upstream::story::Story;
 
@@ -49,15 +50,15 @@ impl Settings {
     }
 }
 
-/// Watches over one upstream for ever.
-pub async fn supervise(upstream: Arc<Upstream>, settings: Arc<Settings>) {
+/// Watches over one of these upstreams for ever.
+pub async fn supervise(upstream: Arc<Upstream>, all: Arc<[Arc<Upstream>]>, settings: Arc<Settings>) {
     let mut story = upstream.story();
     loop {
         let circuit = upstream.circuit.snapshot();
         match circuit.state {
             State::Closed => watch(&upstream, &settings, circuit, &mut story).await,
             State::Open => wait(&upstream, &settings, circuit, &mut story).await,
-            State::HalfOpen => recover(&upstream, &settings).await,
+            State::HalfOpen => recover(&upstream, &all, &settings).await,
         }
     }
 }
@@ -128,7 +129,7 @@ async fn wait(upstream: &Upstream, settings: &Settings, mut open: Snapshot, stor
         }
         tick(upstream, story, left).await;
         let now = upstream.circuit.snapshot();
-        let ordered = story.borrow().last.is_some_and(|last| last.reason == Reason::Override);
+        let ordered = story.borrow().last.is_some_and(|last| last.reason == Why::Override);
         let same = (now.state, now.trips, now.held) == (State::Open, open.trips, open.held);
         if !same || (now.generation != open.generation && !ordered) {
             return;
@@ -144,12 +145,16 @@ fn probing(upstream: &Upstream) {
 }
 
 /// One recovery: sends dummies until one decides. Each is bounded in time by its upstream, so this ends.
-async fn recover(upstream: &Upstream, settings: &Settings) {
+async fn recover(upstream: &Upstream, all: &[Arc<Upstream>], settings: &Settings) {
     while let Some(permit) = upstream.circuit.admit_probe() {
         upstream.beat();
         let verdict = upstream.probe(&settings.dummy()).await;
         report(upstream, &verdict);
-        if !upstream.settle_probe(permit, &verdict) {
+        let others = || all.iter().filter(|other| other.name != upstream.name);
+        let cut_off = verdict.reason == Reason::Connect
+            && others().next().is_some()
+            && others().all(|other| other.is_unreachable());
+        if !upstream.settle_probe(permit, &verdict, cut_off) {
             return;
         }
         upstream.schedule_probe(settings.gap());

@@ -8,7 +8,7 @@ pub mod story;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -64,6 +64,7 @@ pub struct Upstream {
     events: Events,
     story: watch::Sender<Story>,
     heartbeat: AtomicU64,
+    unreachable: AtomicBool,
     epoch: Instant,
 }
 
@@ -88,6 +89,7 @@ impl Upstream {
             events,
             story: watch::Sender::new(Story::new(epoch)),
             heartbeat: AtomicU64::new(0),
+            unreachable: AtomicBool::new(false),
             epoch,
         }
     }
@@ -118,10 +120,11 @@ impl Upstream {
         }
     }
 
-    /// The same of a dummy. Is its circuit still waiting for more?
-    pub fn settle_probe(&self, permit: ProbePermit<'_>, verdict: &Verdict) -> bool {
-        let news = self.news(verdict.outcome.blame_of_probe(), verdict, false, self.settings.account_hold);
-        let settled = permit.settle(news);
+    /// The same of a dummy. Is its circuit still waiting for more? If no provider can be reached, the fault is on our
+    /// side of the network, and the dummy says nothing about this one.
+    pub fn settle_probe(&self, permit: ProbePermit<'_>, verdict: &Verdict, all_unreachable: bool) -> bool {
+        let blame = if all_unreachable { Blame::Neutral } else { verdict.outcome.blame_of_probe() };
+        let settled = permit.settle(self.news(blame, verdict, false, self.settings.account_hold));
         match settled {
             Settled::Changed(transition) => self.publish(transition),
             Settled::Late => self.metrics.late(&self.name),
@@ -132,6 +135,7 @@ impl Upstream {
 
     fn news(&self, blame: Blame, verdict: &Verdict, slow: bool, account_hold: Duration) -> News {
         let now = self.epoch.elapsed();
+        self.unreachable.store(verdict.reason == Reason::Connect, Ordering::Release);
         let hold = match blame {
             Blame::Throttled => verdict.retry_after.unwrap_or(self.settings.first_wait),
             Blame::Account => account_hold,
@@ -165,6 +169,11 @@ impl Upstream {
     pub fn is_undecided(&self) -> bool {
         let undecided = [None, Some(Why::ProbeDue), Some(Why::ProbeLost)];
         !self.settings.circuit.start_closed && undecided.contains(&self.story.borrow().reason)
+    }
+
+    /// Is it shut because the last thing that was heard of it is that no connection could be made?
+    pub fn is_unreachable(&self) -> bool {
+        self.circuit.snapshot().state != State::Closed && self.unreachable.load(Ordering::Acquire)
     }
 
     /// What the window of its circuit holds now.

@@ -219,7 +219,10 @@ async fn an_upstream_that_closes_while_another_is_slow_to_fail_is_tried_too() {
         tokio::time::sleep(SECOND).await;
         assert!(first.circuit.begin_probing().is_some());
         let permit = first.circuit.admit_probe().expect("half open");
-        assert!(!first.settle_probe(permit, &Verdict::new(Outcome::Accepted, Reason::Mock)), "one dummy closes it");
+        assert!(
+            !first.settle_probe(permit, &Verdict::new(Outcome::Accepted, Reason::Mock), false),
+            "one dummy closes it"
+        );
     };
     let (result, ()) = tokio::join!(bench.send(), recovery);
     assert!(result.is_ok(), "{result:?}");

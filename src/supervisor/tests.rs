@@ -75,7 +75,8 @@ async fn supervised_by(limits: upstream::Settings, provider: Box<dyn Provider>, 
     let poll: Mailbox = "poll@example.org".parse().unwrap();
     let backoff = Backoff { first: 5 * SECOND, longest: 300 * SECOND };
     let settings = Settings { backoff, from: poll.clone(), to: poll };
-    tokio::spawn(supervise(Arc::clone(&upstream), Arc::new(settings)));
+    let alone = [Arc::clone(&upstream)].into();
+    tokio::spawn(supervise(Arc::clone(&upstream), alone, Arc::new(settings)));
     tokio::task::yield_now().await;
     Bench { upstream, dummies }
 }
@@ -339,5 +340,59 @@ async fn a_supervisor_is_seen_while_it_waits() {
     for _ in 0..200 {
         sleep(SECOND).await;
         assert!(bench.upstream.supervisor_age() <= SECOND, "{:?}", bench.upstream.supervisor_age());
+    }
+}
+
+/// Answers no dummy while its network is gone.
+struct Networked {
+    gone: Arc<AtomicU32>,
+}
+
+impl Provider for Networked {
+    fn send<'a>(&'a self, _: &'a Message) -> Call<'a> {
+        Box::pin(async {
+            match self.gone.load(Ordering::SeqCst) {
+                0 => Verdict::new(Outcome::Accepted, Reason::Mock),
+                _ => Verdict::new(Outcome::Unavailable, Reason::Connect),
+            }
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_no_provider_can_be_reached_the_waits_do_not_grow() {
+    let poll: Mailbox = "poll@example.org".parse().unwrap();
+    let backoff = Backoff { first: 5 * SECOND, longest: 300 * SECOND };
+    let settings = Arc::new(Settings { backoff, from: poll.clone(), to: poll });
+    for (first_gone, trips_after) in [(1, 1..=2), (0, 6..=8)] {
+        let gone = [Arc::new(AtomicU32::new(first_gone)), Arc::new(AtomicU32::new(1))];
+        let upstream = |(index, gone): (usize, &Arc<AtomicU32>)| {
+            let (provider, metrics) = (Networked { gone: Arc::clone(gone) }, Arc::default());
+            Arc::new(Upstream::new(
+                format!("u{index}"),
+                "networked",
+                Box::new(provider),
+                limits(),
+                metrics,
+                Events::new(1),
+            ))
+        };
+        let all: Arc<[Arc<Upstream>]> = gone.iter().enumerate().map(upstream).collect();
+        for upstream in all.iter() {
+            tokio::spawn(supervise(Arc::clone(upstream), Arc::clone(&all), Arc::clone(&settings)));
+        }
+        tokio::task::yield_now().await;
+        for upstream in all.iter() {
+            let (mail, permit) = (small(), upstream.circuit.admit(0).expect("closed"));
+            let verdict = upstream.send(&mail, SECOND).await;
+            upstream.settle(permit, &mail, &verdict, Duration::ZERO);
+        }
+        sleep(600 * SECOND).await;
+        let trips = all[1].circuit.snapshot().trips;
+        assert!(
+            trips_after.contains(&trips),
+            "{trips} trips, the other one {}",
+            if first_gone > 0 { "gone too" } else { "there" }
+        );
     }
 }

@@ -74,6 +74,11 @@ fn the_events_sorted_by_generation_are_a_legal_path() {
                 (1, _) => circuit
                     .admit_probe()
                     .map(|permit| permit.settle(news([Blame::Success, Blame::Failure][usize::from(n % 5 == 0)], 0))),
+                // I6: a permit that is dropped under everybody's feet loses nothing.
+                (2, 3) => {
+                    drop(circuit.admit(0));
+                    None
+                }
                 _ => circuit.admit(0).map(|permit| permit.settle(news([Blame::Success, Blame::Failure][n % 2], 0))),
             };
             events.extend(settled.and_then(|settled| match settled {
@@ -89,7 +94,7 @@ fn the_events_sorted_by_generation_are_a_legal_path() {
     });
     events.sort_by_key(|event| event.generation);
     assert!(events.len() > 100, "{}", events.len());
-    let mut before = State::Closed;
+    let (mut before, mut trips) = (State::Closed, 0);
     for (index, event) in events.iter().enumerate() {
         assert_eq!((event.generation, event.from), (index as u64 + 1, before), "{event:?}");
         let legal = match event.reason {
@@ -104,6 +109,14 @@ fn the_events_sorted_by_generation_are_a_legal_path() {
             Reason::AccountRefused | Reason::Throttled => false,
         };
         assert!(legal, "{event:?}");
-        before = event.to;
+        let expected = match event.reason {
+            Reason::ConsecutiveFailures | Reason::FailureRate | Reason::SlowCalls | Reason::ProbeFailed => {
+                (trips + 1).min(31)
+            }
+            Reason::Reset => 0,
+            _ => trips,
+        };
+        assert_eq!(event.trips, expected, "I14: {event:?} after {trips}");
+        (before, trips) = (event.to, event.trips);
     }
 }
