@@ -73,7 +73,8 @@ async fn one_dummy_closes_a_throttled_circuit_and_it_takes_all_mail_at_once() {
     let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_CIRCUIT_PROBES_TO_CLOSE", "3");
     let proxy = Proxy::start(settings).await;
     let answer = proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
-    assert_eq!(answer.retry_after(), 1, "{answer}");
+    // The dummy goes out at the second that was asked for, or up to a fifth later.
+    assert!((1..=2).contains(&answer.retry_after()), "{answer}");
     mailgun.does(Reply::mailgun_accepts().into());
     becomes(&proxy, "closed").await;
     let circuit = proxy.client.circuit("mg").await;
