@@ -19,7 +19,7 @@ pub struct Snapshot {
     pub held: bool,
     /// No dummy before this time, in milliseconds.
     pub not_before: u64,
-    /// The time that [`Circuit::schedule_probe`] left last; says nothing while it is closed.
+    /// The time that [`schedule_probe`](super::Circuit::schedule_probe) left last; says nothing while it is closed.
     pub next_probe: u64,
 }
 
