@@ -6,8 +6,9 @@
 //! there is a streak of failures to end.
 //!
 //! Deliberately absent: clocks, tasks, locks, I/O. Time is passed in, as milliseconds since a beginning of the caller's
-//! choice. Two numbers stand beside the word, each monotone or for show: `not_before`, raised before the trip that it
-//! belongs to, and `next_probe`, which the supervisor leaves for others to read. A transition is returned to whoever
+//! choice. Two numbers stand beside the word, and neither decides who is admitted: `not_before`, raised before the trip
+//! that it belongs to and forgotten once the circuit is closed, and `next_probe`, left by the supervisor for others to
+//! read. A transition is returned to whoever
 //! caused it, who publishes it after the swap; so no subscriber can block, re-enter or reorder a circuit.
 
 mod permit;
