@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::client::{self, Answer};
-use super::{Call, Connect, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -57,6 +57,11 @@ impl Provider for Mailgun {
                 Err(verdict) => verdict,
             }
         })
+    }
+
+    /// Source: Mailgun's documentation, "Sending messages".
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { recipients: 1000, size: 25_000_000, ..Capabilities::default() }
     }
 }
 
