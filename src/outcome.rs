@@ -162,6 +162,10 @@ pub enum Reason {
     Timeout,
     /// The connection broke after hand-over.
     ConnectionLost,
+    /// An accepting status with a body that refuses.
+    RefusedInBody,
+    /// A recipient is on the provider's suppression list; going around it would ruin the sender's reputation.
+    Suppressed,
     /// An accepting status with a body that makes no sense.
     UnreadableAnswer,
     /// The base URL leads somewhere else than to the provider's API.
@@ -191,6 +195,8 @@ impl fmt::Display for Reason {
             Self::Connect => f.write_str("connect"),
             Self::Timeout => f.write_str("timeout"),
             Self::ConnectionLost => f.write_str("connection_lost"),
+            Self::RefusedInBody => f.write_str("refused_in_body"),
+            Self::Suppressed => f.write_str("suppressed"),
             Self::UnreadableAnswer => f.write_str("unreadable_answer"),
             Self::WrongBaseUrl => f.write_str("wrong_base_url"),
             Self::NotSent => f.write_str("not_sent"),

@@ -8,7 +8,9 @@
 mod client;
 mod maildir;
 mod mailgun;
+mod mandrill;
 mod mock;
+mod resend;
 mod sendgrid;
 
 use std::collections::BTreeMap;
@@ -70,7 +72,7 @@ impl Capabilities {
 }
 
 /// Every kind of provider, in the order in which configured ones are used by default.
-pub static KINDS: [Kind; 4] = [mailgun::KIND, sendgrid::KIND, maildir::KIND, mock::KIND];
+pub static KINDS: [Kind; 6] = [mailgun::KIND, sendgrid::KIND, mandrill::KIND, resend::KIND, maildir::KIND, mock::KIND];
 
 /// A kind of provider: what it is called, what it wants to know, how it is built.
 pub struct Kind {

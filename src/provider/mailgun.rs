@@ -1,7 +1,7 @@
 //! Mailgun: `POST /v3/{domain}/messages`, always multipart (a url-encoded body can be refused).
 //!
-//! Source: Mailgun's documentation, "Messages" and its error list. Our id travels as the variable `smsp_id`; Mailgun
-//! makes its own Message-ID. A 200 is an acceptance only with an id or "Queued": a wrong URL answers 200 too, in prose.
+//! Source: Mailgun's documentation, "Messages" and its error list. Our id travels as the variable `smsp_id`, and in the
+//! Message-ID, which Mailgun keeps. A 200 is an acceptance only with an id or "Queued": a wrong URL answers 200 too, in prose.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ fn render(message: &Message) -> Form {
     if let Some(reply_to) = message.reply_to() {
         form = form.text("h:Reply-To", reply_to.to_string());
     }
-    form.text("v:smsp_id", message.id().to_string())
+    form.text("h:Message-Id", format!("<{}>", message.message_id())).text("v:smsp_id", message.id().to_string())
 }
 
 #[derive(Deserialize)]
