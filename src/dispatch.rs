@@ -8,10 +8,10 @@ mod attempt;
 mod flights;
 mod order;
 mod receipt;
+mod settings;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{Instrument, warn};
@@ -22,70 +22,16 @@ pub use order::Routing;
 use order::{Standing, Turn};
 use receipt::Tour;
 pub use receipt::{Failure, Receipt, SendError};
+pub use settings::{AllOpen, Failover, Settings, Wishes};
 
 use crate::circuit::Override;
-use crate::message::{IdempotencyKey, Message};
+use crate::message::Message;
 use crate::metrics::Metrics;
-use crate::outcome::Another;
 use crate::shutdown::Shutdown;
 use crate::upstream::Upstream;
 
 /// The draw that only a circuit that takes all mail passes.
 const ALL: u8 = 127;
-
-/// When a failed attempt leads to another upstream; the later one allows more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Failover {
-    /// Never: an error of a closed circuit is the caller's.
-    Never,
-    /// Where the failed attempt proves that nobody has the mail.
-    Safe,
-    /// Wherever another upstream might take it, at the price of a second copy: at least once.
-    Always,
-}
-
-impl Failover {
-    fn follows(self, another: Another) -> bool {
-        match another {
-            Another::Safe => self >= Self::Safe,
-            Another::AtRisk => self == Self::Always,
-            Another::Never => false,
-        }
-    }
-}
-
-/// What a caller may ask for one mail.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wishes {
-    /// At most this; never more than the node allows.
-    pub failover: Option<Failover>,
-    /// Under this name a repeat is known as one.
-    pub key: Option<IdempotencyKey>,
-}
-
-/// What this node does while no circuit is usable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AllOpen {
-    /// Answers 503 with the time of the next probe, and stays healthy: a restart would not help.
-    Serve,
-    /// Says so at the health check.
-    Unhealthy,
-    /// Ends, for whoever wants to start it elsewhere.
-    Exit,
-}
-
-/// How mails find their upstream.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// When another upstream may try.
-    pub failover: Failover,
-    /// Which upstream is first.
-    pub routing: Routing,
-    /// For the whole request.
-    pub request_deadline: Duration,
-    /// What happens while no circuit is usable.
-    pub all_open: AllOpen,
-}
 
 /// Sends messages along closed circuits.
 pub struct Dispatcher {
@@ -144,6 +90,7 @@ impl Dispatcher {
         }
     }
 
+    /// Sends it in a task of its own, which lands with the answer.
     async fn depart(
         self: &Arc<Self>,
         message: Message,
@@ -153,16 +100,26 @@ impl Dispatcher {
         let id = message.id();
         let dispatcher = Arc::clone(self);
         let task = async move {
-            let result = dispatcher.run(&message, course).await;
+            let answer = dispatcher.told(dispatcher.run(&message, course).await);
             if let Some(departure) = departure {
-                departure.land(&result);
+                departure.land(&answer);
             }
-            result
+            answer
         };
         let joined = self.shutdown.spawn(task.in_current_span()).await;
-        joined.unwrap_or(Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() }))
+        joined.unwrap_or_else(|_| self.told(Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() })))
     }
 
+    /// The same answer; if nobody knows whether a provider has the mail, the operator is told so too.
+    fn told(&self, answer: Result<Receipt, SendError>) -> Result<Receipt, SendError> {
+        if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
+            self.metrics.unknown();
+            warn!(%id, "nobody knows whether a provider has this mail: look the id up there");
+        }
+        answer
+    }
+
+    /// Offers it to one upstream after the other.
     async fn run(&self, message: &Message, course: Course) -> Result<Receipt, SendError> {
         let deadline = Instant::now() + self.settings.request_deadline;
         let mut tour = Tour::new(message.id());
@@ -171,7 +128,7 @@ impl Dispatcher {
         while let Some(upstream) = self.next(&tour, course) {
             tour.visit(&upstream.name, attempt::attempt(upstream, message, deadline).await);
             // Its provider takes a mail once, so asking there again can only bring clarity.
-            if course.failover > Failover::Never && upstream.is_idempotent() && tour.ended_unknown() {
+            if course.failover > Failover::Never && upstream.is_idempotent() && tour.is_unknown_at(&upstream.name) {
                 tour.visit(&upstream.name, attempt::attempt(upstream, message, deadline).await);
             }
             if !tour.goes_on(course.failover) {
@@ -181,6 +138,7 @@ impl Dispatcher {
         self.conclude(tour, message, course.failover)
     }
 
+    /// The answer, and how long to wait where somebody may take the mail later.
     fn conclude(&self, mut tour: Tour, message: &Message, failover: Failover) -> Result<Receipt, SendError> {
         if tour.goes_on(failover) {
             self.pass_over(&mut tour, message);
@@ -193,12 +151,7 @@ impl Dispatcher {
         // Only an operator can end the wait for circuits that are forced open: nobody knows when.
         let unknown = || self.upstreams.iter().map(|upstream| upstream.settings.first_wait).min();
         let is_untried = self.upstreams.iter().any(|upstream| untried(&upstream));
-        let answer = tour.conclude(is_untried, wait.or_else(unknown).unwrap_or_default());
-        if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
-            self.metrics.unknown();
-            warn!(%id, "nobody knows whether a provider has this mail: look the id up there");
-        }
-        answer
+        tour.conclude(is_untried, wait.or_else(unknown).unwrap_or_default())
     }
 
     /// An upstream whose circuit is not closed gives no hope if it would not take this mail anyway.

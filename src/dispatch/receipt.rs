@@ -114,9 +114,10 @@ impl Tour {
         })
     }
 
-    /// Is it unknown whether the last one to get it has it?
-    pub(super) fn ended_unknown(&self) -> bool {
-        self.attempts.last().is_some_and(|attempt| attempt.verdict.outcome == Outcome::Unknown)
+    /// Is it unknown whether this upstream has it?
+    pub(super) fn is_unknown_at(&self, upstream: &str) -> bool {
+        let unknown = |attempt: &&Attempt| attempt.verdict.outcome == Outcome::Unknown;
+        self.attempts.iter().filter(unknown).any(|attempt| attempt.upstream == upstream)
     }
 
     /// Might this upstream take it later, though it was tried?

@@ -6,12 +6,13 @@ mod twice;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use super::*;
 use crate::circuit::{self, Rates};
 use crate::message::Draft;
 use crate::metrics::Metrics;
-use crate::outcome::{Outcome, Reason, Verdict};
+use crate::outcome::{Another, Outcome, Reason, Verdict};
 use crate::provider::{Call, Capabilities, Provider};
 use crate::upstream;
 use crate::upstream::story::Events;
