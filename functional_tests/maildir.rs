@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mail_parser::{Address, Message, MessageParser};
+use mail_parser::{Address, Message, MessageParser, MimeHeaders};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -52,9 +52,11 @@ async fn a_mail_reads_back_as_it_was_sent() {
     assert_eq!(people(message.from()), ["Zoë Ångström <zoe@example.com>"]);
     assert_eq!(people(message.to()), ["Doe, Jane <jane@example.net>", " <plain@example.net>"]);
     assert_eq!(people(message.cc()), ["Cöpy <copy@example.net>"]);
-    assert_eq!(people(message.reply_to()), ["Answers <answers@example.com>"]);
+    assert_eq!(people(message.reply_to()), ["Answers <answers@example.com>", " <more@example.com>"]);
     assert_eq!(message.body_text(0).as_deref().map(str::trim_end), mail["text"].as_str());
     assert_eq!(message.body_html(0).as_deref().map(str::trim_end), mail["html"].as_str());
+    let files: Vec<_> = message.attachments().map(|file| (file.attachment_name(), file.content_id())).collect();
+    assert_eq!(files, [(Some("logo.png"), Some("logo")), (Some("Bericht Ü.pdf"), None)]);
 }
 
 #[tokio::test]
@@ -64,7 +66,9 @@ async fn a_mail_has_exactly_the_expected_headers() {
     let receipt = proxy.client.send(&golden::json("mail.json")).await.expect(200);
     let bytes = only_mail(&dir);
     let message = parse(&bytes);
-    let expected = ["Cc", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Reply-To", "Subject", "To"];
+    let usual = ["Cc", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Reply-To", "Subject", "To"];
+    let mut expected = [&usual[..], &["List-Unsubscribe", "X-Metadata", "X-Order", "X-Tags"]].concat();
+    expected.sort_unstable();
     assert_eq!(header_names(&message), expected, "{}", String::from_utf8_lossy(&bytes));
     let id = receipt.json["id"].as_str().expect("a receipt has an id");
     assert_eq!(message.message_id(), Some(&*format!("{id}@example.com")));

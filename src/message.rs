@@ -5,14 +5,18 @@
 //! attempt. `Debug` shows the id alone, so that no address or body can reach a log.
 
 pub mod address;
+pub mod attachment;
 pub mod content;
+pub mod header;
 pub mod id;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 pub use address::{Address, Mailbox};
+pub use attachment::Attachment;
 pub use content::{Body, Subject};
+pub use header::{Header, Metadata, Tag};
 pub use id::{Id, IdempotencyKey};
 
 /// The parts of a mail before they are known to fit together.
@@ -25,13 +29,21 @@ pub struct Draft {
     /// Copies that no header names.
     pub bcc: Vec<Mailbox>,
     /// Where answers go, if not to From.
-    pub reply_to: Option<Mailbox>,
+    pub reply_to: Vec<Mailbox>,
     /// The subject; empty is legal.
     pub subject: Subject,
     /// The plain text part.
     pub text: Option<Body>,
     /// The HTML part.
     pub html: Option<Body>,
+    /// Files, and pictures that the HTML shows.
+    pub attachments: Vec<Attachment>,
+    /// Headers of the caller's; no name twice.
+    pub headers: Vec<Header>,
+    /// Words that group mails at the provider; none twice.
+    pub tags: Vec<Tag>,
+    /// Pairs that come back with the provider's events; no name twice.
+    pub metadata: Vec<Metadata>,
 }
 
 /// One validated mail.
@@ -101,8 +113,8 @@ impl Message {
     }
 
     /// Where answers go.
-    pub fn reply_to(&self) -> Option<&Mailbox> {
-        self.parts.reply_to.as_ref()
+    pub fn reply_to(&self) -> &[Mailbox] {
+        &self.parts.reply_to
     }
 
     /// The subject, perhaps empty.
@@ -120,14 +132,41 @@ impl Message {
         self.parts.html.as_ref().map(Body::as_str)
     }
 
+    /// Files, and pictures that the HTML shows.
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.parts.attachments
+    }
+
+    /// Headers of the caller's.
+    pub fn headers(&self) -> &[Header] {
+        &self.parts.headers
+    }
+
+    /// Words that group mails at the provider.
+    pub fn tags(&self) -> &[Tag] {
+        &self.parts.tags
+    }
+
+    /// Pairs that come back with the provider's events.
+    pub fn metadata(&self) -> &[Metadata] {
+        &self.parts.metadata
+    }
+
+    /// Everybody it names, the author first.
+    pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
+        let recipients = self.to().iter().chain(self.cc()).chain(self.bcc());
+        std::iter::once(&self.from).chain(recipients).chain(self.reply_to())
+    }
+
     /// How many addresses it goes to.
     pub fn recipients(&self) -> usize {
         self.to().len() + self.cc().len() + self.bcc().len()
     }
 
-    /// Bytes of content, before any encoding.
+    /// Bytes on the way: text as it is, files in base64.
     pub fn size(&self) -> usize {
-        self.subject().len() + self.text().map_or(0, str::len) + self.html().map_or(0, str::len)
+        let files: usize = self.attachments().iter().map(Attachment::encoded_size).sum();
+        self.subject().len() + self.text().map_or(0, str::len) + self.html().map_or(0, str::len) + files
     }
 
     /// The RFC 5322 Message-ID without angle brackets: our id at the author's domain.

@@ -94,7 +94,7 @@ mod tests {
     use crate::circuit::Settings as Policies;
     use crate::message::Message;
     use crate::outcome::{Outcome, Reason, Verdict};
-    use crate::provider::{Call, Provider};
+    use crate::provider::{Call, Capabilities, Provider};
     use crate::upstream::Settings;
     use crate::upstream::story::Events;
 
@@ -118,6 +118,7 @@ mod tests {
             shards: 1,
         };
         let settings = Settings {
+            capabilities: Capabilities::ANY,
             attempt_timeout: second,
             connect_timeout: second,
             probe_timeout: second * 10,

@@ -176,6 +176,14 @@ pub enum Reason {
     Recipients,
     /// A larger mail than this adapter can carry.
     Size,
+    /// A picture inside of the HTML, which this adapter cannot show there.
+    Inline,
+    /// More tags than this adapter can carry.
+    Tags,
+    /// More addresses for answers than this adapter can carry.
+    ReplyTo,
+    /// A local part beyond ASCII, which this adapter cannot carry.
+    Smtputf8,
     /// This upstream has refused the sender's domain a while ago.
     SenderHeld,
     /// Too little of the request's time was left to prove anything.
@@ -202,6 +210,10 @@ impl fmt::Display for Reason {
             Self::NotSent => f.write_str("not_sent"),
             Self::Recipients => f.write_str("recipients"),
             Self::Size => f.write_str("size"),
+            Self::Inline => f.write_str("inline"),
+            Self::Tags => f.write_str("tags"),
+            Self::ReplyTo => f.write_str("reply_to"),
+            Self::Smtputf8 => f.write_str("smtputf8"),
             Self::SenderHeld => f.write_str("sender_held"),
             Self::Deadline => f.write_str("deadline"),
             Self::Disk => f.write_str("disk"),

@@ -5,11 +5,14 @@
 //! status second, text last. It never retries, and it never lets a provider's text out. Deliberately absent:
 //! time limits. Whoever calls an adapter bounds the call and drops it when the time is over.
 
+mod capabilities;
 mod client;
 mod maildir;
 mod mailgun;
 mod mandrill;
+mod mime;
 mod mock;
+mod render;
 mod resend;
 mod sendgrid;
 
@@ -17,10 +20,11 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
+pub use capabilities::{Capabilities, Inline};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::message::Message;
-use crate::outcome::{Reason, Verdict};
+use crate::outcome::Verdict;
 
 /// What a call to a provider will come to.
 pub type Call<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
@@ -33,41 +37,6 @@ pub trait Provider: Send + Sync {
     /// Hands over a dummy, along the path that real mail takes.
     fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
         self.send(dummy)
-    }
-
-    /// What it can carry.
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
-    }
-}
-
-/// What an adapter can carry, and promises. By default any mail, and nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Capabilities {
-    /// Recipients of a mail, at most: To, Cc and Bcc together.
-    pub recipients: usize,
-    /// Bytes of content, at most.
-    pub size: usize,
-    /// Does it take a mail once, however often it is handed over under the same id?
-    pub idempotent: bool,
-}
-
-impl Default for Capabilities {
-    fn default() -> Self {
-        Self { recipients: usize::MAX, size: usize::MAX, idempotent: false }
-    }
-}
-
-impl Capabilities {
-    /// Why a message cannot be carried whole, if it cannot.
-    pub fn lack(&self, message: &Message) -> Option<Reason> {
-        if message.recipients() > self.recipients {
-            Some(Reason::Recipients)
-        } else if message.size() > self.size {
-            Some(Reason::Size)
-        } else {
-            None
-        }
     }
 }
 
@@ -82,6 +51,8 @@ pub struct Kind {
     pub upstream: &'static str,
     /// Is it on this machine, so that its dummies go nowhere?
     pub local: bool,
+    /// What it can carry.
+    pub capabilities: Capabilities,
     /// What it reads from the environment.
     pub variables: &'static [Variable],
     /// Makes the adapter.

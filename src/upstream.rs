@@ -22,7 +22,7 @@ use crate::circuit::{
 use crate::message::Message;
 use crate::metrics::Metrics;
 use crate::outcome::{Blame, Outcome, Reason, Verdict};
-use crate::provider::{Call, Provider};
+use crate::provider::{Call, Capabilities, Provider};
 use senders::Senders;
 use story::{Events, Story};
 
@@ -32,6 +32,8 @@ const UPLINK: u32 = 256 * 1024;
 /// What is particular to one upstream.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
+    /// What its adapter can carry.
+    pub capabilities: Capabilities,
     /// For one attempt, without the extra time that a large mail gets.
     pub attempt_timeout: Duration,
     /// For DNS, TCP and TLS; at most half of the attempt's time.
@@ -102,7 +104,7 @@ impl Upstream {
 
     /// Why it would be no use to offer it this mail, if it would not.
     pub fn objection(&self, message: &Message) -> Option<Verdict> {
-        if let Some(lack) = self.provider.capabilities().lack(message) {
+        if let Some(lack) = self.settings.capabilities.lack(message) {
             return Some(Verdict::new(Outcome::NotCapable, lack));
         }
         let held = self.senders.holds(message.from().address().domain());
@@ -111,7 +113,7 @@ impl Upstream {
 
     /// Does its provider take a mail once, however often it gets it under the same id?
     pub fn is_idempotent(&self) -> bool {
-        self.provider.capabilities().idempotent
+        self.settings.capabilities.idempotent
     }
 
     /// The From domains that it is not offered for now, and for how much longer.

@@ -192,7 +192,7 @@ fn ignore_unlisted(section: &mut Section, names: &[Named]) {
 
 fn upstream(named: &Named, own: &mut Section, common: &Common, surroundings: Surroundings) -> Option<UpstreamConfig> {
     let values = values(named.kind, own);
-    let settings = settings(own, common, surroundings);
+    let settings = settings(named.kind, own, common, surroundings);
     let connect = Connect { timeout: settings.connect_timeout };
     let provider = (named.kind.build)(&values?, connect);
     let provider = provider.map_err(|invalid| own.error(invalid.variable, invalid.problem)).ok()?;
@@ -217,13 +217,14 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
     values
 }
 
-fn settings(own: &mut Section, common: &Common, surroundings: Surroundings) -> upstream::Settings {
+fn settings(kind: &Kind, own: &mut Section, common: &Common, surroundings: Surroundings) -> upstream::Settings {
     let limits = Limits::read(own, Some(&common.limits));
     let connect_timeout = common.connect_timeout.min(limits.attempt_timeout() / 2);
     if surroundings.request_deadline.is_some_and(|deadline| deadline <= connect_timeout * 2) {
         own.error("ATTEMPT_TIMEOUT", NO_TIME);
     }
     upstream::Settings {
+        capabilities: kind.capabilities,
         attempt_timeout: limits.attempt_timeout(),
         connect_timeout,
         probe_timeout: common.probe_timeout.unwrap_or(limits.attempt_timeout()),

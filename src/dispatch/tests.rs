@@ -31,7 +31,6 @@ enum Act {
 struct Scripted {
     script: Mutex<VecDeque<Act>>,
     calls: Arc<Mutex<u32>>,
-    capabilities: Capabilities,
 }
 
 impl Provider for Scripted {
@@ -49,10 +48,6 @@ impl Provider for Scripted {
                 Act::Panic => panic!("the adapter's bug"),
             }
         })
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.capabilities
     }
 }
 
@@ -72,7 +67,7 @@ struct Bench {
 
 impl Bench {
     fn new(failover: Failover, scripts: &[&[Act]]) -> Self {
-        let scripts: Vec<_> = scripts.iter().map(|script| (Capabilities::default(), *script)).collect();
+        let scripts: Vec<_> = scripts.iter().map(|script| (Capabilities::ANY, *script)).collect();
         Self::of(failover, Routing::Priority, 1, &scripts)
     }
 
@@ -82,8 +77,9 @@ impl Bench {
         let metrics = Arc::new(Metrics::default());
         let upstreams = scripts.iter().zip(&calls).enumerate().map(|(index, (&(capabilities, script), calls))| {
             let script = Mutex::new(script.iter().copied().collect());
-            let provider = Scripted { script, calls: Arc::clone(calls), capabilities };
+            let provider = Scripted { script, calls: Arc::clone(calls) };
             let settings = upstream::Settings {
+                capabilities,
                 attempt_timeout: 10 * SECOND,
                 connect_timeout: SECOND,
                 probe_timeout: 10 * SECOND,

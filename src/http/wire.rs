@@ -3,6 +3,7 @@
 //! [`FIELDS`] drives both the reading and the document. Every fault is found, not just the first, and each names the
 //! field as the caller wrote it. Nothing is dropped in silence: an unknown or doubled field is a fault.
 
+mod attachment;
 mod body;
 mod fields;
 mod schema;
@@ -12,7 +13,7 @@ use axum::extract::{FromRequest, Request};
 
 use super::Door;
 use super::problem::{FieldError, Kind, Problem};
-use crate::message::{Draft, Message};
+use crate::message::{Draft, Header, Message, Metadata};
 use fields::Fields;
 use value::Value;
 
@@ -22,6 +23,11 @@ enum Shape {
     Mailbox,
     Mailboxes,
     Text,
+    /// A list of words.
+    Words,
+    /// An object whose members are texts.
+    Pairs,
+    Attachments,
 }
 
 /// A field of the request.
@@ -44,12 +50,17 @@ const TO: Field =
     Field { alias: Some("toaddress"), required: true, ..field("to", Shape::Mailboxes, "Visible recipients.") };
 const CC: Field = field("cc", Shape::Mailboxes, "Visible copies.");
 const BCC: Field = field("bcc", Shape::Mailboxes, "Hidden copies.");
-const REPLY_TO: Field = field("reply_to", Shape::Mailbox, "Where answers go, if not to `from`.");
+const REPLY_TO: Field = field("reply_to", Shape::Mailboxes, "Where answers go, if not to `from`.");
 const SUBJECT: Field = field("subject", Shape::Text, "The subject, in plain Unicode.");
 const TEXT: Field = Field { alias: Some("plaintextbody"), ..field("text", Shape::Text, "The body as plain text.") };
 const HTML: Field = field("html", Shape::Text, "The body as HTML.");
+const ATTACHMENTS: Field = field("attachments", Shape::Attachments, "Files, and pictures that the HTML shows.");
+const HEADERS: Field = field("headers", Shape::Pairs, "Further headers, in plain ASCII; none that is ours to write.");
+const TAGS: Field = field("tags", Shape::Words, "Words that group mails at the provider.");
+const METADATA: Field = field("metadata", Shape::Pairs, "Pairs that come back with the provider's events.");
 
-const FIELDS: [&Field; 8] = [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML];
+const FIELDS: [&Field; 12] =
+    [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML, &ATTACHMENTS, &HEADERS, &TAGS, &METADATA];
 
 /// The message of a request.
 #[derive(Debug)]
@@ -76,10 +87,14 @@ fn message(value: Value, max_recipients: usize) -> Result<Message, Vec<FieldErro
         to: fields.mailboxes(&TO),
         cc: fields.mailboxes(&CC),
         bcc: fields.mailboxes(&BCC),
-        reply_to: fields.mailbox(&REPLY_TO),
+        reply_to: fields.mailboxes(&REPLY_TO),
         subject: fields.text(&SUBJECT).unwrap_or_default(),
         text: fields.text(&TEXT),
         html: fields.text(&HTML),
+        attachments: fields.attachments(&ATTACHMENTS),
+        headers: fields.pairs(&HEADERS, Header::new),
+        tags: fields.words(&TAGS),
+        metadata: fields.pairs(&METADATA, Metadata::new),
     };
     fields.refuse_the_rest();
     if draft.to.is_empty() && !fields.has_fault(&TO) {

@@ -1,7 +1,7 @@
 //! Addresses and mailboxes, stricter than RFC 5322: only what every provider reads in the same way.
 //!
-//! The policy, on top of a library's grammar: the local part is an ASCII dot-atom without encoded-words or a leading
-//! `-`; the domain is a public DNS name, kept as lower-case A-labels (UTS #46, strict); no domain literal, no bare
+//! The policy, on top of a library's grammar: the local part is a dot-atom of letters in any script (RFC 6531, for
+//! providers that carry it), without encoded-words or a leading `-`; the domain is a public DNS name, kept as lower-case A-labels (UTS #46, strict); no domain literal, no bare
 //! host, no quoted local part. Display names are plain Unicode without control characters.
 
 use std::fmt;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
 
-use super::content::{BadText, check_header_text, has_encoded_word};
+use super::content::{BadText, check_bidi, check_header_text, has_encoded_word};
 
 /// Why a text is not an address we send to. Never quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum BadAddress {
     #[error("is not an address of the form local@domain")]
     Syntax,
     /// The part before the @.
-    #[error("has a local part that is not a plain ASCII dot-atom")]
+    #[error("has a local part that is not a plain dot-atom")]
     LocalPart,
     /// An encoded-word in the local part hides a second address.
     #[error("must not contain an RFC 2047 encoded-word (=?...?=)")]
@@ -45,6 +45,11 @@ impl Address {
     /// `local@domain`.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Can every mail server read it? Else its local part needs SMTPUTF8 (RFC 6531).
+    pub fn is_ascii(&self) -> bool {
+        self.text.is_ascii()
     }
 
     /// What stands behind the @.
@@ -80,7 +85,7 @@ impl FromStr for Address {
 }
 
 fn check_local_part(local: &str) -> Result<(), BadAddress> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     if local.is_empty() || local.starts_with('-') || !local.chars().all(plain) {
         return Err(BadAddress::LocalPart);
     }
@@ -132,12 +137,7 @@ impl Mailbox {
 }
 
 fn check_name(name: &str) -> Result<(), BadText> {
-    const BIDI: [char; 12] = [
-        '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',
-        '\u{2067}', '\u{2068}', '\u{2069}',
-    ];
-    check_header_text(name)?;
-    if name.contains(BIDI) { Err(BadText::Bidi) } else { Ok(()) }
+    check_header_text(name).and_then(|()| check_bidi(name))
 }
 
 /// `local@domain`, or `Name <local@domain>` with the name perhaps in double quotes.

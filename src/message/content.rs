@@ -33,6 +33,15 @@ pub(super) fn check_header_text(text: &str) -> Result<(), BadText> {
     Ok(())
 }
 
+/// Checks text that people read: it must not show itself in another order than it is.
+pub(super) fn check_bidi(text: &str) -> Result<(), BadText> {
+    const BIDI: [char; 12] = [
+        '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',
+        '\u{2067}', '\u{2068}', '\u{2069}',
+    ];
+    if text.contains(BIDI) { Err(BadText::Bidi) } else { Ok(()) }
+}
+
 /// Does it hold `=?charset?B|Q?text?=` (RFC 2047 2)?
 pub(super) fn has_encoded_word(text: &str) -> bool {
     // Found once: a look for the end from every start would take a hostile text quadratic time.

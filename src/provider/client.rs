@@ -10,7 +10,6 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect, retry};
 
 use super::{Connect, Invalid, Values, Variable};
-use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
 
 /// Below the 30 s to 60 s after which common front ends close an idle connection.
@@ -60,16 +59,6 @@ fn is_scheme_and_host(url: &Url) -> bool {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none()
-}
-
-/// Text and HTML without empty parts, which providers refuse; a mail without any becomes the emptiest that they take,
-/// one line break.
-pub(super) fn bodies(message: &Message) -> (Option<&str>, Option<&str>) {
-    let filled = |body: &&str| !body.is_empty();
-    match (message.text().filter(filled), message.html().filter(filled)) {
-        (None, None) => (Some("\n"), None),
-        bodies => bodies,
-    }
 }
 
 /// A provider's answer: the status is known, the body is still on its way.

@@ -1,22 +1,25 @@
 //! A Maildir on the local disk (<https://cr.yp.to/proto/maildir.html>): the provider that needs no account.
 //!
 //! A mail is an RFC 5322 file, written whole and synced in `tmp/`, then renamed into `new/`: a reader never sees half
-//! of one, and what was accepted survives a crash. The library fixes line ends and encodings; we give it no header
-//! text that [`crate::message`] has not checked. Bcc recipients appear nowhere, as everywhere.
+//! of one, and what was accepted survives a crash.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use lettre::message::{Mailbox, MultiPart, SinglePart};
-
-use super::{Call, Connect, Invalid, Kind, Provider, Values, Variable};
-use crate::message::{self, Message};
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable, mime};
+use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
 
-pub(super) const KIND: Kind =
-    Kind { name: "maildir", upstream: "maildir", local: true, variables: &[Variable::required("DIR")], build };
+pub(super) const KIND: Kind = Kind {
+    name: "maildir",
+    upstream: "maildir",
+    local: true,
+    capabilities: Capabilities::ANY,
+    variables: &[Variable::required("DIR")],
+    build,
+};
 
 struct Maildir {
     dir: PathBuf,
@@ -43,7 +46,7 @@ impl Provider for Maildir {
 impl Maildir {
     /// Runs `job` on the pool for blocking work: a slow disk must not hold up the others.
     async fn write(&self, message: &Message, job: fn(&Path, &str, &[u8]) -> Result<(), Outcome>) -> Verdict {
-        let Ok(mail) = render(message) else {
+        let Ok(mail) = mime::render(message) else {
             return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
         };
         let (dir, name) = (self.dir.clone(), unique_name(message));
@@ -97,39 +100,6 @@ fn create_folders(dir: &Path) -> io::Result<()> {
 fn unique_name(message: &Message) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     format!("{}.{}.smsp", now.as_secs(), message.id())
-}
-
-fn render(message: &Message) -> Result<Vec<u8>, lettre::error::Error> {
-    let mut mail = lettre::Message::builder()
-        .message_id(Some(format!("<{}>", message.message_id())))
-        .date_now()
-        .from(mailbox(message.from())?)
-        .subject(message.subject());
-    for to in message.to() {
-        mail = mail.to(mailbox(to)?);
-    }
-    for cc in message.cc() {
-        mail = mail.cc(mailbox(cc)?);
-    }
-    if let Some(reply_to) = message.reply_to() {
-        mail = mail.reply_to(mailbox(reply_to)?);
-    }
-    let rendered = match (message.text(), message.html()) {
-        (Some(text), Some(html)) => mail.multipart(MultiPart::alternative_plain_html(line_ends(text), line_ends(html))),
-        (None, Some(html)) => mail.singlepart(SinglePart::html(line_ends(html))),
-        (text, None) => mail.singlepart(SinglePart::plain(line_ends(text.unwrap_or_default()))),
-    };
-    Ok(rendered?.formatted())
-}
-
-fn mailbox(mailbox: &message::Mailbox) -> Result<Mailbox, lettre::error::Error> {
-    let address = mailbox.address().as_str().parse().map_err(|_| lettre::error::Error::EmailMissingAt)?;
-    Ok(Mailbox::new(mailbox.name().map(str::to_owned), address))
-}
-
-/// Every line end as LF, which the library then writes as CRLF; a bare CR would go through as it is.
-fn line_ends(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 #[cfg(test)]

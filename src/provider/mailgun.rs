@@ -5,20 +5,22 @@
 
 use std::time::Duration;
 
-use reqwest::multipart::Form;
+use reqwest::multipart::{Form, Part};
 use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::client::{self, Answer};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
-use crate::message::Message;
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable, render};
+use crate::message::{Attachment, Message};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 pub(super) const KIND: Kind = Kind {
     name: "mailgun",
     upstream: "mg",
     local: false,
+    // Its documentation, "Sending messages": 25 MB and 1000 recipients a message, three tags.
+    capabilities: Capabilities { recipients: 1000, size: 25_000_000, tags: 3, smtputf8: false, ..Capabilities::ANY },
     variables: &[
         Variable::required("DOMAIN"),
         Variable::secret("API_KEY"),
@@ -58,31 +60,44 @@ impl Provider for Mailgun {
             }
         })
     }
-
-    /// Source: Mailgun's documentation, "Sending messages".
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { recipients: 1000, size: 25_000_000, ..Capabilities::default() }
-    }
 }
 
 fn render(message: &Message) -> Form {
     let mut form = Form::new().text("from", message.from().to_string());
     for (field, mailboxes) in [("to", message.to()), ("cc", message.cc()), ("bcc", message.bcc())] {
-        for mailbox in mailboxes {
-            form = form.text(field, mailbox.to_string());
-        }
+        form = mailboxes.iter().fold(form, |form, mailbox| form.text(field, mailbox.to_string()));
     }
     form = form.text("subject", message.subject().to_owned());
-    let (text, html) = client::bodies(message);
+    let (text, html) = render::bodies(message);
     for (field, body) in [("text", text), ("html", html)] {
-        if let Some(body) = body {
-            form = form.text(field, body.to_owned());
-        }
+        form = body.into_iter().fold(form, |form, body| form.text(field, body.to_owned()));
     }
-    if let Some(reply_to) = message.reply_to() {
-        form = form.text("h:Reply-To", reply_to.to_string());
+    if !message.reply_to().is_empty() {
+        form = form.text("h:Reply-To", render::line(message.reply_to()));
     }
-    form.text("h:Message-Id", format!("<{}>", message.message_id())).text("v:smsp_id", message.id().to_string())
+    form = message.headers().iter().fold(form, |form, h| form.text(format!("h:{}", h.name()), h.value().to_owned()));
+    form = message.tags().iter().fold(form, |form, tag| form.text("o:tag", tag.as_str().to_owned()));
+    form = message.metadata().iter().fold(form, |form, m| form.text(format!("v:{}", m.name()), m.value().to_owned()));
+    form = form.text("o:tracking", "no");
+    form = form.text("h:Message-Id", format!("<{}>", message.message_id()));
+    form = message.attachments().iter().fold(form, attach);
+    form.text("v:smsp_id", message.id().to_string())
+}
+
+/// The file name of a picture inside of the HTML is its content id.
+fn attach(form: Form, attachment: &Attachment) -> Form {
+    let length = attachment.content.len() as u64;
+    let part = Part::stream_with_length(attachment.content.clone(), length);
+    let (field, name) = match &attachment.content_id {
+        Some(content_id) => ("inline", content_id.as_str()),
+        None => ("attachment", attachment.filename.as_str()),
+    };
+    let part = part.file_name(name.to_owned());
+    // Two tokens are always a media type.
+    match part.mime_str(attachment.content_type.as_str()) {
+        Ok(part) => form.part(field, part),
+        Err(_) => form,
+    }
 }
 
 #[derive(Deserialize)]

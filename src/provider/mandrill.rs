@@ -4,19 +4,23 @@
 //! the name in the envelope: the classic API answers 500 to everything, a wrong key included, so only a 5xx without the
 //! envelope is unknown, and the `GeneralError` that it calls unexpected itself.
 
+use bytes::Bytes;
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::client::{self, Answer};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
-use crate::message::Message;
+use super::render::{self, Pairs};
+use super::{Call, Capabilities, Connect, Inline, Invalid, Kind, Provider, Values, Variable};
+use crate::message::attachment::ContentId;
+use crate::message::{Attachment, Message, Tag};
 use crate::outcome::{Outcome, Reason, Recipient, Verdict};
 
 pub(super) const KIND: Kind = Kind {
     name: "mandrill",
     upstream: "md",
     local: false,
+    capabilities: Capabilities { size: 25_000_000, inline: Inline::Images, smtputf8: false, ..Capabilities::ANY },
     variables: &[Variable::secret("API_KEY"), client::base_url("https://mandrillapp.com")],
     build,
 };
@@ -38,16 +42,12 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 impl Provider for Mandrill {
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
         Box::pin(async {
-            let request = self.client.post(self.endpoint.clone());
-            match client::call(request.json(&render(self.key.expose_secret(), message))).await {
+            let call = self.client.post(self.endpoint.clone());
+            match client::call(call.json(&request(self.key.expose_secret(), message))).await {
                 Ok(answer) => judge(answer).await,
                 Err(verdict) => verdict,
             }
         })
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { size: 25_000_000, ..Capabilities::default() }
     }
 }
 
@@ -70,15 +70,21 @@ struct Mail<'a> {
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    headers: Option<Headers>,
+    #[serde(skip_serializing_if = "Pairs::is_empty")]
+    headers: Pairs<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<File<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<File<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'a str>,
     /// Without it Cc and Bcc would each get a mail of their own.
     preserve_recipients: bool,
     /// Template syntax in a body goes through untouched.
     merge: bool,
     track_opens: bool,
     track_clicks: bool,
-    metadata: Metadata,
+    metadata: Pairs<'a>,
 }
 
 #[derive(Serialize)]
@@ -89,19 +95,17 @@ struct To<'a> {
     r#type: &'static str,
 }
 
+/// The name of a picture is its content id.
 #[derive(Serialize)]
-struct Headers {
-    #[serde(rename = "Reply-To")]
-    reply_to: String,
+struct File<'a> {
+    r#type: &'a str,
+    name: &'a str,
+    #[serde(serialize_with = "render::base64")]
+    content: &'a Bytes,
 }
 
-#[derive(Serialize)]
-struct Metadata {
-    smsp_id: String,
-}
-
-fn render<'a>(key: &'a str, message: &'a Message) -> Request<'a> {
-    let (text, html) = client::bodies(message);
+fn request<'a>(key: &'a str, message: &'a Message) -> Request<'a> {
+    let (text, html) = render::bodies(message);
     let mail = Mail {
         from_email: message.from().address().as_str(),
         from_name: message.from().name(),
@@ -109,14 +113,27 @@ fn render<'a>(key: &'a str, message: &'a Message) -> Request<'a> {
         subject: message.subject(),
         text,
         html,
-        headers: message.reply_to().map(|reply_to| Headers { reply_to: reply_to.to_string() }),
+        headers: headers(message),
+        attachments: render::attachments(message, false).map(file).collect(),
+        images: render::attachments(message, true).map(file).collect(),
+        tags: message.tags().iter().map(Tag::as_str).collect(),
         preserve_recipients: true,
         merge: false,
         track_opens: false,
         track_clicks: false,
-        metadata: Metadata { smsp_id: message.id().to_string() },
+        metadata: Pairs::metadata(message).with("smsp_id", message.id().to_string()),
     };
     Request { key, r#async: false, message: mail }
+}
+
+fn headers(message: &Message) -> Pairs<'_> {
+    let headers = Pairs::headers(message);
+    if message.reply_to().is_empty() { headers } else { headers.with("Reply-To", render::line(message.reply_to())) }
+}
+
+fn file(attachment: &Attachment) -> File<'_> {
+    let name = attachment.content_id.as_ref().map_or(attachment.filename.as_str(), ContentId::as_str);
+    File { r#type: attachment.content_type.as_str(), name, content: &attachment.content }
 }
 
 fn recipients(message: &Message) -> Vec<To<'_>> {

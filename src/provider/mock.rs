@@ -2,11 +2,12 @@
 //!
 //! `timeout` never answers, `fail` fails provably, anything else (dummies too) is accepted.
 
-use super::{Call, Connect, Invalid, Kind, Provider, Values};
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
 
-pub(super) const KIND: Kind = Kind { name: "mock", upstream: "mock", local: true, variables: &[], build };
+pub(super) const KIND: Kind =
+    Kind { name: "mock", upstream: "mock", local: true, capabilities: Capabilities::ANY, variables: &[], build };
 
 struct Mock;
 

@@ -6,19 +6,30 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::client::{self, Answer};
+use super::render::{self, Pairs};
 use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
-use crate::message::{Mailbox, Message};
+use crate::message::attachment::ContentId;
+use crate::message::{Attachment, Message};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 pub(super) const KIND: Kind = Kind {
     name: "resend",
     upstream: "rs",
     local: false,
+    // Its document: 50 of `to` (all are counted here); its page of attachments: 40 MB after encoding.
+    capabilities: Capabilities {
+        recipients: 50,
+        size: 40_000_000,
+        smtputf8: false,
+        idempotent: true,
+        ..Capabilities::ANY
+    },
     variables: &[Variable::secret("API_KEY"), client::base_url("https://api.resend.com")],
     build,
 };
@@ -42,16 +53,11 @@ impl Provider for Resend {
         Box::pin(async {
             let request = self.client.post(self.endpoint.clone()).bearer_auth(self.key.expose_secret());
             let request = request.header("Idempotency-Key", message.id().to_string());
-            match client::call(request.json(&render(message))).await {
+            match client::call(request.json(&mail(message))).await {
                 Ok(answer) => judge(answer).await,
                 Err(verdict) => verdict,
             }
         })
-    }
-
-    /// Source: its document ("Max 50" of `to`; we count all), its page of attachments (40 MB after encoding).
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { recipients: 50, size: 30_000_000, idempotent: true }
     }
 }
 
@@ -63,39 +69,74 @@ struct Mail<'a> {
     cc: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bcc: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reply_to: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reply_to: Vec<String>,
     subject: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<&'a str>,
-    tags: [Tag; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<File<'a>>,
+    #[serde(skip_serializing_if = "Pairs::is_empty")]
+    headers: Pairs<'a>,
+    tags: Vec<Label>,
 }
 
 #[derive(Serialize)]
-struct Tag {
-    name: &'static str,
+struct File<'a> {
+    filename: &'a str,
+    #[serde(serialize_with = "render::base64")]
+    content: &'a Bytes,
+    content_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_id: Option<&'a str>,
+}
+
+/// A tag has a name and a value.
+#[derive(Serialize)]
+struct Label {
+    name: String,
     value: String,
 }
 
-fn render(message: &Message) -> Mail<'_> {
-    let (text, html) = client::bodies(message);
+fn mail(message: &Message) -> Mail<'_> {
+    let (text, html) = render::bodies(message);
     Mail {
         from: message.from().to_string(),
-        to: texts(message.to()),
-        cc: texts(message.cc()),
-        bcc: texts(message.bcc()),
-        reply_to: message.reply_to().map(ToString::to_string),
+        to: render::texts(message.to()),
+        cc: render::texts(message.cc()),
+        bcc: render::texts(message.bcc()),
+        reply_to: render::texts(message.reply_to()),
         subject: message.subject(),
         text,
         html,
-        tags: [Tag { name: "smsp_id", value: message.id().to_string() }],
+        attachments: message.attachments().iter().map(file).collect(),
+        headers: headers(message),
+        tags: labels(message),
     }
 }
 
-fn texts(mailboxes: &[Mailbox]) -> Vec<String> {
-    mailboxes.iter().map(ToString::to_string).collect()
+fn file(attachment: &Attachment) -> File<'_> {
+    File {
+        filename: attachment.filename.as_str(),
+        content: &attachment.content,
+        content_type: attachment.content_type.as_str(),
+        content_id: attachment.content_id.as_ref().map(ContentId::as_str),
+    }
+}
+
+/// Metadata has no other place: the values of its tags are words.
+fn headers(message: &Message) -> Pairs<'_> {
+    let (headers, metadata) = (Pairs::headers(message), Pairs::metadata(message));
+    if metadata.is_empty() { headers } else { headers.with("X-Metadata", metadata.to_json()) }
+}
+
+/// A tag is its own name: two of the same name would be one.
+fn labels(message: &Message) -> Vec<Label> {
+    let label = |name: &str, value: &str| Label { name: name.to_owned(), value: value.to_owned() };
+    let tags = message.tags().iter().map(|tag| label(tag.as_str(), tag.as_str()));
+    tags.chain([label("smsp_id", &message.id().to_string())]).collect()
 }
 
 #[derive(Deserialize)]

@@ -6,20 +6,25 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use reqwest::header::ACCEPT;
 use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::client::{self, Answer};
+use super::render::{self, Pairs};
 use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
-use crate::message::{Mailbox, Message};
+use crate::message::attachment::ContentId;
+use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 pub(super) const KIND: Kind = Kind {
     name: "sendgrid",
     upstream: "sg",
     local: false,
+    // Its document: 1000 recipients a call, ten categories; Twilio's page of limits: 30 MB.
+    capabilities: Capabilities { recipients: 1000, size: 30_000_000, tags: 10, smtputf8: false, ..Capabilities::ANY },
     variables: &[Variable::secret("API_KEY"), client::base_url("https://api.sendgrid.com")],
     build,
 };
@@ -43,16 +48,11 @@ impl Provider for SendGrid {
         Box::pin(async {
             let request = self.client.post(self.endpoint.clone()).bearer_auth(self.key.expose_secret());
             // Without Accept it can answer 406.
-            match client::call(request.header(ACCEPT, "application/json").json(&render(message))).await {
+            match client::call(request.header(ACCEPT, "application/json").json(&mail(message))).await {
                 Ok(answer) => judge(answer).await,
                 Err(verdict) => verdict,
             }
         })
-    }
-
-    /// Source: Twilio's page of Mail Send limits.
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { recipients: 1000, size: 30_000_000, ..Capabilities::default() }
     }
 }
 
@@ -60,10 +60,17 @@ impl Provider for SendGrid {
 struct Mail<'a> {
     personalizations: [Personalization<'a>; 1],
     from: Party<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reply_to: Option<Party<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reply_to_list: Vec<Party<'a>>,
     subject: &'a str,
     content: Vec<Content<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<File<'a>>,
+    #[serde(skip_serializing_if = "Pairs::is_empty")]
+    headers: Pairs<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    categories: Vec<&'a str>,
+    tracking_settings: Tracking,
 }
 
 #[derive(Serialize)]
@@ -73,12 +80,7 @@ struct Personalization<'a> {
     cc: Vec<Party<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bcc: Vec<Party<'a>>,
-    custom_args: CustomArgs,
-}
-
-#[derive(Serialize)]
-struct CustomArgs {
-    smsp_id: String,
+    custom_args: Pairs<'a>,
 }
 
 #[derive(Serialize)]
@@ -94,19 +96,57 @@ struct Content<'a> {
     value: &'a str,
 }
 
-fn render(message: &Message) -> Mail<'_> {
+#[derive(Serialize)]
+struct File<'a> {
+    #[serde(serialize_with = "render::base64")]
+    content: &'a Bytes,
+    r#type: &'a str,
+    filename: &'a str,
+    disposition: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_id: Option<&'a str>,
+}
+
+/// Off, whatever the account's default.
+#[derive(Default, Serialize)]
+struct Tracking {
+    click_tracking: Switch,
+    open_tracking: Switch,
+}
+
+#[derive(Default, Serialize)]
+struct Switch {
+    enable: bool,
+}
+
+fn mail(message: &Message) -> Mail<'_> {
     Mail {
         personalizations: [Personalization {
             to: parties(message.to()),
             cc: parties(message.cc()),
             bcc: parties(message.bcc()),
-            custom_args: CustomArgs { smsp_id: message.id().to_string() },
+            custom_args: Pairs::metadata(message).with("smsp_id", message.id().to_string()),
         }],
         from: party(message.from()),
-        reply_to: message.reply_to().map(party),
+        reply_to_list: parties(message.reply_to()),
         // An empty subject is refused; a space is the emptiest that it takes.
         subject: Some(message.subject()).filter(|subject| !subject.is_empty()).unwrap_or(" "),
         content: content(message),
+        attachments: message.attachments().iter().map(file).collect(),
+        headers: Pairs::headers(message),
+        categories: message.tags().iter().map(Tag::as_str).collect(),
+        tracking_settings: Tracking::default(),
+    }
+}
+
+fn file(attachment: &Attachment) -> File<'_> {
+    let content_id = attachment.content_id.as_ref().map(ContentId::as_str);
+    File {
+        content: &attachment.content,
+        r#type: attachment.content_type.as_str(),
+        filename: attachment.filename.as_str(),
+        disposition: if content_id.is_some() { "inline" } else { "attachment" },
+        content_id,
     }
 }
 
@@ -120,7 +160,7 @@ fn party(mailbox: &Mailbox) -> Party<'_> {
 
 /// Plain text first, as it asks.
 fn content(message: &Message) -> Vec<Content<'_>> {
-    let (text, html) = client::bodies(message);
+    let (text, html) = render::bodies(message);
     let parts = [("text/plain", text), ("text/html", html)];
     parts.into_iter().filter_map(|(r#type, value)| Some(Content { r#type, value: value? })).collect()
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::circuit::{Override, Rates, Reason as Why, Settings as Policies};
 use crate::metrics::Metrics;
 use crate::outcome::Reason;
-use crate::provider::{Call, Provider};
+use crate::provider::{Call, Capabilities, Provider};
 use crate::upstream;
 use crate::upstream::story::Events;
 
@@ -44,6 +44,7 @@ struct Bench {
 fn limits() -> upstream::Settings {
     let rates = Rates { bucket: 1000, min_calls: 20, failure_rate: 0.5, slow_rate: None };
     upstream::Settings {
+        capabilities: Capabilities::ANY,
         attempt_timeout: 10 * SECOND,
         connect_timeout: SECOND,
         probe_timeout: 10 * SECOND,

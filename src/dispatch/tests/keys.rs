@@ -3,7 +3,7 @@
 use super::*;
 use crate::message::IdempotencyKey;
 
-const ANY: Capabilities = Capabilities { recipients: usize::MAX, size: usize::MAX, idempotent: false };
+const ANY: Capabilities = Capabilities::ANY;
 
 fn under(key: &str) -> Wishes {
     Wishes { key: Some(IdempotencyKey::new("caller", key)), failover: None }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-const SMALL: Capabilities = Capabilities { recipients: 2, size: 10, idempotent: false };
-const ANY: Capabilities = Capabilities { recipients: usize::MAX, size: usize::MAX, idempotent: false };
+const ANY: Capabilities = Capabilities::ANY;
+const SMALL: Capabilities = Capabilities { recipients: 2, size: 10, ..ANY };
 
 fn large() -> Message {
     let to = vec!["b@example.org".parse().unwrap()];

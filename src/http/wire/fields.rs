@@ -1,5 +1,6 @@
 //! The members of an object, taken one by one; what is wrong with each is kept until all have been looked at.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -60,21 +61,80 @@ impl Fields {
         }
     }
 
-    /// A text, if it is there and sound.
-    pub(super) fn text<T: FromStr<Err: Display>>(&mut self, field: &Field) -> Option<T> {
-        match self.take(field)? {
-            (name, Value::Text(text)) => self.read(&name, &text),
-            (name, other) => {
-                self.mismatch(&name, "a string", &other);
+    /// The sound ones of a list of words; one that is doubled is kept once.
+    pub(super) fn words<T: FromStr<Err: Display> + PartialEq>(&mut self, field: &Field) -> Vec<T> {
+        let mut words = Vec::new();
+        for (name, item) in self.items(field) {
+            if let Some(word) = self.read_text(&name, item).filter(|word| !words.contains(word)) {
+                words.push(word);
+            }
+        }
+        words
+    }
+
+    /// The sound ones of an object's texts; a name that is given twice, in whatever case, is a fault.
+    pub(super) fn pairs<T, E: Display>(&mut self, field: &Field, pair: fn(&str, &str) -> Result<T, E>) -> Vec<T> {
+        let Some((name, value)) = self.take(field) else { return Vec::new() };
+        let Value::Object(members) = value else {
+            self.mismatch(&name, "an object of strings", &value);
+            return Vec::new();
+        };
+        let (mut pairs, mut seen) = (Vec::new(), BTreeSet::new());
+        for (key, value) in members {
+            let name = format!("{name}.{}", shortened(&key));
+            if !seen.insert(key.to_ascii_lowercase()) {
+                self.fault(&name, "is given twice");
+                continue;
+            }
+            let value: Option<String> = self.read_text(&name, value);
+            pairs.extend(
+                value.and_then(|value| pair(&key, &value).map_err(|error| self.fault(&name, &error.to_string())).ok()),
+            );
+        }
+        pairs
+    }
+
+    /// The items of a list, each with its name.
+    pub(super) fn items(&mut self, field: &Field) -> Vec<(String, Value)> {
+        match self.take(field) {
+            Some((name, Value::List(items))) => {
+                items.into_iter().enumerate().map(|(index, item)| (format!("{name}[{index}]"), item)).collect()
+            }
+            Some((name, other)) => {
+                self.mismatch(&name, "an array", &other);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The members of an object inside this one.
+    pub(super) fn below(&mut self, name: &str, value: Value) -> Option<Self> {
+        match value {
+            Value::Object(members) => Some(Self { path: format!("{}{name}.", self.path), members, faults: Vec::new() }),
+            other => {
+                self.mismatch(name, "an object", &other);
                 None
             }
         }
     }
 
+    /// What was wrong inside.
+    pub(super) fn take_faults(&mut self, mut below: Self) {
+        self.faults.append(&mut below.faults);
+        self.faults.truncate(MOST_FAULTS);
+    }
+
+    /// A text, if it is there and sound.
+    pub(super) fn text<T: FromStr<Err: Display>>(&mut self, field: &Field) -> Option<T> {
+        let (name, value) = self.take(field)?;
+        self.read_text(&name, value)
+    }
+
     /// Whatever was not taken is unknown.
     pub(super) fn refuse_the_rest(&mut self) {
         for (name, _) in std::mem::take(&mut self.members) {
-            self.fault(&name, "is not a field of a message");
+            self.fault(&shortened(&name), "is not a field of a message");
         }
     }
 
@@ -83,7 +143,7 @@ impl Fields {
         if self.faults.len() >= MOST_FAULTS {
             return;
         }
-        self.faults.push(FieldError { field: format!("{}{}", self.path, shortened(name)), reason: reason.to_owned() });
+        self.faults.push(FieldError { field: format!("{}{name}", self.path), reason: reason.to_owned() });
     }
 
     /// Is anything wrong with this field, or with an item of it?
@@ -131,13 +191,23 @@ impl Fields {
     fn read_parts(&mut self, name: &str, members: Vec<(String, Value)>) -> Option<Mailbox> {
         const EMAIL: Field = Field { required: true, ..super::field("email", super::Shape::Text, "") };
         const NAME: Field = super::field("name", super::Shape::Text, "");
-        let mut parts = Self { path: format!("{}{name}.", self.path), members, faults: Vec::new() };
+        let mut parts = self.below(name, Value::Object(members))?;
         let email = parts.text(&EMAIL);
         let display_name = parts.text::<String>(&NAME);
         parts.refuse_the_rest();
-        self.faults.append(&mut parts.faults);
+        self.take_faults(parts);
         let mailbox = Mailbox::new(display_name.as_deref(), email?);
         mailbox.map_err(|error| self.fault(name, &error.to_string())).ok()
+    }
+
+    fn read_text<T: FromStr<Err: Display>>(&mut self, name: &str, value: Value) -> Option<T> {
+        match value {
+            Value::Text(text) => self.read(name, &text),
+            other => {
+                self.mismatch(name, "a string", &other);
+                None
+            }
+        }
     }
 
     fn read<T: FromStr<Err: Display>>(&mut self, name: &str, text: &str) -> Option<T> {

@@ -6,10 +6,11 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder,
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{FIELDS, Field, Mail, Shape};
+use super::{FIELDS, Field, Mail, Shape, attachment};
 
 const MAILBOX: &str = "Mailbox";
 const MAILBOXES: &str = "Mailboxes";
+const ATTACHMENT: &str = "Attachment";
 
 impl ToSchema for Mail {
     fn name() -> Cow<'static, str> {
@@ -19,6 +20,7 @@ impl ToSchema for Mail {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((MAILBOX.to_owned(), mailbox().into()));
         schemas.push((MAILBOXES.to_owned(), mailboxes().into()));
+        schemas.push((ATTACHMENT.to_owned(), object("Attachment", &attachment::FIELDS, |field| field.name).into()));
     }
 }
 
@@ -32,9 +34,13 @@ impl PartialSchema for Mail {
 }
 
 fn shape(title: &str, name: fn(&Field) -> &'static str) -> Schema {
+    object(title, &FIELDS, name)
+}
+
+fn object(title: &str, fields: &[&Field], name: fn(&Field) -> &'static str) -> Schema {
     let object = closed_object().title(Some(title));
-    let object = FIELDS.iter().fold(object, |object, field| object.property(name(field), property(field)));
-    let required = FIELDS.iter().filter(|field| field.required);
+    let object = fields.iter().fold(object, |object, field| object.property(name(field), property(field)));
+    let required = fields.iter().filter(|field| field.required);
     required.fold(object, |object, field| object.required(name(field))).build().into()
 }
 
@@ -44,6 +50,12 @@ fn property(field: &Field) -> RefOr<Schema> {
         Shape::Text => RefOr::T(text(field.about).into()),
         Shape::Mailbox => RefOr::Ref(reference(MAILBOX)),
         Shape::Mailboxes => RefOr::Ref(reference(MAILBOXES)),
+        Shape::Words => RefOr::T(ArrayBuilder::new().items(text("A word.")).description(Some(field.about)).into()),
+        Shape::Pairs => RefOr::T(pairs(field.about).into()),
+        Shape::Attachments => {
+            let files = ArrayBuilder::new().items(RefOr::Ref(Ref::from_schema_name(ATTACHMENT)));
+            RefOr::T(files.description(Some(field.about)).into())
+        }
     }
 }
 
@@ -56,6 +68,11 @@ fn mailbox() -> Schema {
 fn mailboxes() -> Schema {
     let list = ArrayBuilder::new().items(RefOr::Ref(Ref::from_schema_name(MAILBOX)));
     Schema::OneOf(OneOfBuilder::new().item(list).item(text("Mailboxes, separated by `,` or `;`.")).build())
+}
+
+fn pairs(about: &str) -> ObjectBuilder {
+    let texts = AdditionalProperties::RefOr(RefOr::T(text("A text.").into()));
+    ObjectBuilder::new().additional_properties(Some(texts)).description(Some(about))
 }
 
 fn closed_object() -> ObjectBuilder {

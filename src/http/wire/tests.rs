@@ -42,7 +42,7 @@ fn every_fault_names_its_field_as_the_caller_wrote_it() {
         (r#"{"from":"a@b.org","to":null}"#, "to", "must be an array of mailboxes or a string, not null"),
         (r#"{"from":7,"to":"c@d.org"}"#, "from", "must be a string or an object with email and name, not a number"),
         (r#"{"from":"a@b.org","to":"c@d.org","text":true}"#, "text", "must be a string, not a boolean"),
-        (r#"{"from":"a@b.org","to":"c@d.org","attachments":[]}"#, "attachments", "is not a field of a message"),
+        (r#"{"from":"a@b.org","to":"c@d.org","attachment":[]}"#, "attachment", "is not a field of a message"),
         (r#"{"from":"a@b.org","to":"c@d.org","text":"x","text":"x"}"#, "text", "is given twice"),
         (
             r#"{"from":"a@b.org","to":"c@d.org","toaddress":"c@d.org"}"#,
@@ -59,6 +59,74 @@ fn every_fault_names_its_field_as_the_caller_wrote_it() {
         let faults = faults(json);
         assert!(faults.contains(&(field.to_owned(), reason.to_owned())), "{json}: {faults:?}");
     }
+}
+
+#[test]
+fn every_fault_of_the_further_fields_is_named() {
+    let file = r#""filename":"a.txt","content_type":"text/plain","content":"aGk=""#;
+    for (further, field, reason) in [
+        (r#""attachments":{}"#.to_owned(), "attachments", "must be an array, not an object"),
+        (r#""attachments":["x"]"#.to_owned(), "attachments[0]", "must be an object, not a string"),
+        (r#""attachments":[{}]"#.to_owned(), "attachments[0].filename", "is required"),
+        (format!(r#""attachments":[{{{file},"x":1}}]"#), "attachments[0].x", "is not a field of a message"),
+        (
+            format!(r#""attachments":[{{{file}}},{{{}}}]"#, file.replace("aGk=", "aGk")),
+            "attachments[1].content",
+            "must be base64 (RFC 4648 4), with its padding and without line breaks",
+        ),
+        (
+            format!(r#""attachments":[{{{}}}]"#, file.replace("text/plain", "text")),
+            "attachments[0].content_type",
+            "must be a media type such as application/pdf, without parameters",
+        ),
+        (
+            format!(r#""attachments":[{{{}}}]"#, file.replace("a.txt", "../a.txt")),
+            "attachments[0].filename",
+            "must be a file name of 1 to 255 bytes without a folder",
+        ),
+        (format!(r#""attachments":[{}]"#, vec!["{}"; 21].join(",")), "attachments", "holds more than 20 files"),
+        (r#""headers":[]"#.to_owned(), "headers", "must be an object of strings, not an array"),
+        (r#""headers":{"X-A":1}"#.to_owned(), "headers.X-A", "must be a string, not a number"),
+        (r#""headers":{"X-A":"1","x-a":"2"}"#.to_owned(), "headers.x-a", "is given twice"),
+        (
+            r#""headers":{"Bcc":"x@evil.org"}"#.to_owned(),
+            "headers.Bcc",
+            "is a name that this service or a provider uses itself",
+        ),
+        (
+            r#""headers":{"X-A":"a\r\nBcc: x@evil.org"}"#.to_owned(),
+            "headers.X-A",
+            "must be 1 to 900 printable ASCII characters",
+        ),
+        (r#""tags":"one""#.to_owned(), "tags", "must be an array, not a string"),
+        (
+            r#""tags":["one","two words"]"#.to_owned(),
+            "tags[1]",
+            "must be 1 to 50 of the characters A-Z a-z 0-9 _ -, the first no _",
+        ),
+        (r#""metadata":{"a":"ü"}"#.to_owned(), "metadata.a", "must be 1 to 80 printable ASCII characters"),
+    ] {
+        let json = format!(r#"{{"from":"a@b.org","to":"c@d.org",{further}}}"#);
+        assert_eq!(faults(&json)[0], (field.to_owned(), reason.to_owned()), "{json}");
+    }
+}
+
+#[test]
+fn a_whole_mail_is_taken_part_by_part() {
+    let message = parse(
+        r#"{"from":"a@b.org","to":"c@d.org","reply_to":["e@f.org","g@h.org"],"tags":["one","two","one"],
+            "headers":{"X-A":"1"},"metadata":{"order":"17"},"attachments":[
+            {"filename":"a.txt","content_type":"TEXT/plain","content":"aGk=","content_id":"logo"},
+            {"filename":"b.txt","content_type":"text/plain","content":""}]}"#,
+    )
+    .unwrap();
+    assert_eq!(message.reply_to().len(), 2);
+    assert_eq!(message.tags().iter().map(|tag| tag.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!((message.headers()[0].name(), message.headers()[0].value()), ("X-A", "1"));
+    assert_eq!((message.metadata()[0].name(), message.metadata()[0].value()), ("order", "17"));
+    let [first, second] = message.attachments() else { panic!("two files") };
+    assert_eq!((&first.content[..], first.content_type.as_str()), (&b"hi"[..], "text/plain"));
+    assert_eq!((first.content_id.as_ref().map(|id| id.as_str()), second.content.len()), (Some("logo"), 0));
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! `{filename, content_type, content, content_id?}`: the content comes in base64 and is kept as bytes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
+use super::fields::Fields;
+use super::{Field, Shape, Value, field};
+use crate::message::Attachment;
+use crate::message::attachment::BadAttachment;
+
+/// A mail with more is not one that people read.
+const MOST_ATTACHMENTS: usize = 20;
+
+const FILENAME: Field = Field { required: true, ..field("filename", Shape::Text, "Its name, without a folder.") };
+const CONTENT_TYPE: Field =
+    Field { required: true, ..field("content_type", Shape::Text, "What it is, for example `application/pdf`.") };
+const CONTENT: Field = Field { required: true, ..field("content", Shape::Text, "Its bytes in base64.") };
+const CONTENT_ID: Field = field(
+    "content_id",
+    Shape::Text,
+    "Where the HTML names it as `cid:...`, it is shown there instead of being attached.",
+);
+
+pub(super) const FIELDS: [&Field; 4] = [&FILENAME, &CONTENT_TYPE, &CONTENT, &CONTENT_ID];
+
+struct Content(Bytes);
+
+impl std::str::FromStr for Content {
+    type Err = BadAttachment;
+
+    fn from_str(text: &str) -> Result<Self, BadAttachment> {
+        STANDARD.decode(text).map(|bytes| Self(bytes.into())).map_err(|_| BadAttachment::Content)
+    }
+}
+
+impl Fields {
+    /// The sound ones of a list of attachments.
+    pub(super) fn attachments(&mut self, field: &Field) -> Vec<Attachment> {
+        let items = self.items(field);
+        if items.len() > MOST_ATTACHMENTS {
+            self.fault(field.name, &format!("holds more than {MOST_ATTACHMENTS} files"));
+            return Vec::new();
+        }
+        items.into_iter().filter_map(|(name, item)| self.attachment(&name, item)).collect()
+    }
+
+    fn attachment(&mut self, name: &str, item: Value) -> Option<Attachment> {
+        let mut parts = self.below(name, item)?;
+        let (filename, content_type) = (parts.text(&FILENAME), parts.text(&CONTENT_TYPE));
+        let (content, content_id) = (parts.text::<Content>(&CONTENT), parts.text(&CONTENT_ID));
+        parts.refuse_the_rest();
+        self.take_faults(parts);
+        Some(Attachment { filename: filename?, content_type: content_type?, content: content?.0, content_id })
+    }
+}

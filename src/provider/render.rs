@@ -1,0 +1,80 @@
+//! What several adapters write in the same way.
+
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::message::{Attachment, Mailbox, Message};
+
+/// Text and HTML without empty parts, which providers refuse; a mail without any becomes the emptiest that they take,
+/// one line break.
+pub(super) fn bodies(message: &Message) -> (Option<&str>, Option<&str>) {
+    let filled = |body: &&str| !body.is_empty();
+    match (message.text().filter(filled), message.html().filter(filled)) {
+        (None, None) => (Some("\n"), None),
+        bodies => bodies,
+    }
+}
+
+/// Each as `Name <a@b.org>`.
+pub(super) fn texts(mailboxes: &[Mailbox]) -> Vec<String> {
+    mailboxes.iter().map(ToString::to_string).collect()
+}
+
+/// All of them as one header's value.
+pub(super) fn line(mailboxes: &[Mailbox]) -> String {
+    texts(mailboxes).join(", ")
+}
+
+/// The attachments that are shown inside of the HTML, or those that are not.
+pub(super) fn attachments(message: &Message, inline: bool) -> impl Iterator<Item = &Attachment> {
+    message.attachments().iter().filter(move |attachment| attachment.content_id.is_some() == inline)
+}
+
+/// In base64, written straight into the body: an attempt makes one copy, not two.
+pub(super) fn base64<S: Serializer>(content: &&Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&Base64Display::new(content, &STANDARD))
+}
+
+/// An object of texts, in the caller's order.
+pub(super) struct Pairs<'a>(Vec<(&'a str, String)>);
+
+impl<'a> Pairs<'a> {
+    /// The caller's headers.
+    pub(super) fn headers(message: &'a Message) -> Self {
+        Self(message.headers().iter().map(|header| (header.name(), header.value().to_owned())).collect())
+    }
+
+    /// The caller's metadata.
+    pub(super) fn metadata(message: &'a Message) -> Self {
+        Self(message.metadata().iter().map(|pair| (pair.name(), pair.value().to_owned())).collect())
+    }
+
+    /// One more.
+    pub(super) fn with(mut self, name: &'a str, value: String) -> Self {
+        self.0.push((name, value));
+        self
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As one text, for who has a single field for them.
+    pub(super) fn to_json(&self) -> String {
+        // Texts always serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
