@@ -16,6 +16,7 @@ mod any_server;
 mod running_server;
 
 mod sending;
+mod golden_requests;
 mod maildir;
 mod injection;
 mod failover;

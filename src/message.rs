@@ -152,15 +152,19 @@ impl Message {
         &self.parts.metadata
     }
 
+    /// Everybody it goes to: To, Cc, Bcc.
+    pub fn recipient_mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
+        self.to().iter().chain(self.cc()).chain(self.bcc())
+    }
+
     /// Everybody it names, the author first.
     pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
-        let recipients = self.to().iter().chain(self.cc()).chain(self.bcc());
-        std::iter::once(&self.from).chain(recipients).chain(self.reply_to())
+        std::iter::once(&self.from).chain(self.recipient_mailboxes()).chain(self.reply_to())
     }
 
     /// How many addresses it goes to.
     pub fn recipients(&self) -> usize {
-        self.to().len() + self.cc().len() + self.bcc().len()
+        self.recipient_mailboxes().count()
     }
 
     /// Bytes on the way: text as it is, files in base64.

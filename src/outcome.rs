@@ -182,6 +182,12 @@ pub enum Reason {
     Tags,
     /// More addresses for answers than this adapter can carry.
     ReplyTo,
+    /// A header that this adapter leaves out.
+    Headers,
+    /// Template syntax in a header, which this provider would fill in.
+    Template,
+    /// A file whose type its name does not tell, where the provider goes by the name.
+    AttachmentType,
     /// A local part beyond ASCII, which this adapter cannot carry.
     Smtputf8,
     /// This upstream has refused the sender's domain a while ago.
@@ -213,6 +219,9 @@ impl fmt::Display for Reason {
             Self::Inline => f.write_str("inline"),
             Self::Tags => f.write_str("tags"),
             Self::ReplyTo => f.write_str("reply_to"),
+            Self::Headers => f.write_str("headers"),
+            Self::Template => f.write_str("template"),
+            Self::AttachmentType => f.write_str("attachment_type"),
             Self::Smtputf8 => f.write_str("smtputf8"),
             Self::SenderHeld => f.write_str("sender_held"),
             Self::Deadline => f.write_str("deadline"),

@@ -5,16 +5,21 @@
 //! status second, text last. It never retries, and it never lets a provider's text out. Deliberately absent:
 //! time limits. Whoever calls an adapter bounds the call and drops it when the time is over.
 
+mod api;
+mod brevo;
 mod capabilities;
 mod client;
 mod maildir;
 mod mailgun;
+mod mailjet;
 mod mandrill;
 mod mime;
 mod mock;
+mod postmark;
 mod render;
 mod resend;
 mod sendgrid;
+mod sparkpost;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -41,7 +46,18 @@ pub trait Provider: Send + Sync {
 }
 
 /// Every kind of provider, in the order in which configured ones are used by default.
-pub static KINDS: [Kind; 6] = [mailgun::KIND, sendgrid::KIND, mandrill::KIND, resend::KIND, maildir::KIND, mock::KIND];
+pub static KINDS: [Kind; 10] = [
+    mailgun::KIND,
+    sendgrid::KIND,
+    mandrill::KIND,
+    postmark::KIND,
+    sparkpost::KIND,
+    resend::KIND,
+    brevo::KIND,
+    mailjet::KIND,
+    maildir::KIND,
+    mock::KIND,
+];
 
 /// A kind of provider: what it is called, what it wants to know, how it is built.
 pub struct Kind {

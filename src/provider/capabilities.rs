@@ -1,6 +1,6 @@
 //! What an adapter can carry. A message that it cannot carry whole is not offered to it: nothing is dropped in silence.
 
-use crate::message::{Attachment, Message};
+use crate::message::{Attachment, Header, Message};
 use crate::outcome::Reason;
 
 /// What an adapter can carry, and promises.
@@ -18,6 +18,12 @@ pub struct Capabilities {
     pub reply_to: usize,
     /// Local parts beyond ASCII (RFC 6531).
     pub smtputf8: bool,
+    /// Headers of the caller's that it leaves out, in lower case.
+    pub dropped_headers: &'static [&'static str],
+    /// Does it leave `{{...}}` in a subject or header as it is?
+    pub template_headers: bool,
+    /// Does it guess the type of a file from its name?
+    pub guessed_types: bool,
     /// Does it take a mail once, however often it is handed over under the same id?
     pub idempotent: bool,
 }
@@ -42,6 +48,9 @@ impl Capabilities {
         tags: usize::MAX,
         reply_to: usize::MAX,
         smtputf8: true,
+        dropped_headers: &[],
+        template_headers: true,
+        guessed_types: false,
         idempotent: false,
     };
 
@@ -54,9 +63,16 @@ impl Capabilities {
             (message.attachments().iter().filter(inline).any(|picture| !self.shows(picture)), Reason::Inline),
             (message.tags().len() > self.tags, Reason::Tags),
             (message.reply_to().len() > self.reply_to, Reason::ReplyTo),
+            (message.headers().iter().any(|header| self.drops(header)), Reason::Headers),
+            (!self.template_headers && has_template(message), Reason::Template),
+            (self.guessed_types && !message.attachments().iter().all(is_guessable), Reason::AttachmentType),
             (!self.smtputf8 && message.mailboxes().any(|mailbox| !mailbox.address().is_ascii()), Reason::Smtputf8),
         ];
         lacks.into_iter().find(|(lacks, _)| *lacks).map(|(_, reason)| reason)
+    }
+
+    fn drops(&self, header: &Header) -> bool {
+        self.dropped_headers.iter().any(|dropped| header.name().eq_ignore_ascii_case(dropped))
     }
 
     fn shows(&self, picture: &Attachment) -> bool {
@@ -64,6 +80,89 @@ impl Capabilities {
             Inline::No => false,
             Inline::Images => picture.content_type.as_str().starts_with("image/"),
             Inline::Any => true,
+        }
+    }
+}
+
+fn has_template(message: &Message) -> bool {
+    let names = message.mailboxes().filter_map(|mailbox| mailbox.name());
+    let headers = message.headers().iter().map(Header::value);
+    names.chain(headers).chain([message.subject()]).any(|text| text.contains("{{"))
+}
+
+/// Does the name say what the file is?
+fn is_guessable(attachment: &Attachment) -> bool {
+    let guess = mime_guess::from_path(attachment.filename.as_str());
+    guess.iter_raw().any(|kind| kind == attachment.content_type.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Draft, Metadata};
+
+    const LESS: Capabilities = Capabilities {
+        recipients: 2,
+        size: 100,
+        inline: Inline::Images,
+        tags: 1,
+        reply_to: 1,
+        smtputf8: false,
+        dropped_headers: &["list-unsubscribe"],
+        template_headers: false,
+        guessed_types: true,
+        idempotent: false,
+    };
+
+    fn lack(change: impl FnOnce(&mut Draft)) -> Option<Reason> {
+        let mut draft = Draft { to: vec!["b@example.org".parse().unwrap()], ..Draft::default() };
+        change(&mut draft);
+        let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+        assert_eq!(Capabilities::ANY.lack(&message), None);
+        LESS.lack(&message)
+    }
+
+    fn file(name: &str, kind: &str, size: usize, content_id: Option<&str>) -> Attachment {
+        Attachment {
+            filename: name.parse().unwrap(),
+            content_type: kind.parse().unwrap(),
+            content: vec![0; size].into(),
+            content_id: content_id.map(|text| text.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn what_can_just_be_carried_is_carried() {
+        let lack = lack(|draft| {
+            draft.cc = vec!["c@example.org".parse().unwrap()];
+            draft.reply_to = vec!["r@example.org".parse().unwrap()];
+            draft.tags = vec!["one".parse().unwrap()];
+            draft.headers = vec![Header::new("X-A", "{ {").unwrap()];
+            draft.metadata = vec![Metadata::new("a", "{{").unwrap()];
+            draft.text = "{{".parse().ok();
+            draft.attachments =
+                vec![file("a.txt", "text/plain", 30, None), file("a.png", "image/png", 30, Some("logo"))];
+        });
+        assert_eq!(lack, None);
+    }
+
+    #[test]
+    fn each_thing_that_cannot_be_carried_is_named() {
+        let many = || ["c@example.org", "d@example.org"].map(|text| text.parse().unwrap());
+        for (lack, reason) in [
+            (lack(|draft| draft.bcc.extend(many())), Reason::Recipients),
+            (lack(|draft| draft.text = "x".repeat(101).parse().ok()), Reason::Size),
+            (lack(|draft| draft.attachments.push(file("a.txt", "text/plain", 76, None))), Reason::Size),
+            (lack(|draft| draft.attachments.push(file("a.pdf", "application/pdf", 1, Some("a")))), Reason::Inline),
+            (lack(|draft| draft.tags.extend(["one", "two"].map(|tag| tag.parse().unwrap()))), Reason::Tags),
+            (lack(|draft| draft.reply_to.extend(many())), Reason::ReplyTo),
+            (lack(|draft| draft.headers.push(Header::new("List-Unsubscribe", "<x>").unwrap())), Reason::Headers),
+            (lack(|draft| draft.subject = "a {{b}}".parse().unwrap()), Reason::Template),
+            (lack(|draft| draft.attachments.push(file("a.txt", "image/png", 1, None))), Reason::AttachmentType),
+            (lack(|draft| draft.attachments.push(file("a.what", "image/png", 1, None))), Reason::AttachmentType),
+            (lack(|draft| draft.to.push("ü@example.org".parse().unwrap())), Reason::Smtputf8),
+        ] {
+            assert_eq!(lack, Some(reason));
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) const KIND: Kind = Kind {
         recipients: 50,
         size: 40_000_000,
         smtputf8: false,
+        // A mail with a file whose name does not fit its type vanishes without an error.
+        guessed_types: true,
         idempotent: true,
         ..Capabilities::ANY
     },

@@ -1,5 +1,6 @@
 //! Every row of the HTTP adapters' tables, from a stub on loopback that says one thing and ends.
 
+mod by_code;
 mod by_name;
 
 use std::time::Duration;

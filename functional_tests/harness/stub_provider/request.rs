@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpStream;
 
+use crate::harness::Answer;
 use crate::harness::settings::POLL_ADDRESS;
 
 /// One request.
@@ -64,6 +65,21 @@ impl Request {
     pub(crate) fn boundary(&self) -> String {
         let boundary = self.header("content-type").and_then(|value| value.split_once("boundary="));
         boundary.unwrap_or_else(|| panic!("no boundary in {self}")).1.trim_matches('"').to_owned()
+    }
+
+    /// What stays the same from run to run: target, these headers, the body.
+    pub(crate) fn normalised(&self, headers: &[&str], receipt: &Answer) -> String {
+        let lines = headers.iter().map(|name| format!("{name}: {}\n", self.header(name).unwrap_or("(none)")));
+        let body = if self.header("content-type").is_some_and(|kind| kind.starts_with("multipart/")) {
+            self.text()
+        } else {
+            let pretty = serde_json::to_string_pretty(&self.json()).expect("JSON can be written");
+            format!("{pretty}\n")
+        };
+        let shown = format!("{}\n{}\n{body}", self.target, lines.collect::<String>());
+        let id = receipt.json["id"].as_str().expect("a receipt has an id");
+        let boundary = self.header("content-type").and_then(|value| Some(value.split_once("boundary=")?.1));
+        shown.replace(id, "{id}").replace(boundary.unwrap_or("{boundary}"), "{boundary}").replace("\r\n", "\n")
     }
 
     /// The values of a multipart field, in order.

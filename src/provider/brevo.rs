@@ -1,0 +1,179 @@
+//! Brevo: `POST /v3/smtp/email`. It takes a mail once under an idempotency key, for half an hour.
+//!
+//! Source: its documentation, "Idempotency" and "Rate limits", and its SDK. A duplicate is refused with a 400: the mail
+//! was taken before. It wants HTML, so a mail without any gets its text as that too. The type of a file is guessed from its
+//! name, and nothing is shown inside of the HTML. Our id is the key, and travels in the custom header.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::api::{self, API_KEY, Api};
+use super::client::{self, Answer};
+use super::render::{self, Pairs};
+use super::{Call, Capabilities, Connect, Inline, Invalid, Kind, Provider, Values};
+use crate::message::{Attachment, Mailbox, Message, Tag};
+use crate::outcome::{Outcome, Verdict};
+
+pub(super) const KIND: Kind = Kind {
+    name: "brevo",
+    upstream: "bv",
+    local: false,
+    // Its document: 99 recipients a version, one address for answers; 20 MB is what its page of attachments allows.
+    capabilities: Capabilities {
+        recipients: 99,
+        size: 20_000_000,
+        inline: Inline::No,
+        reply_to: 1,
+        smtputf8: false,
+        guessed_types: true,
+        idempotent: true,
+        ..Capabilities::ANY
+    },
+    variables: &[API_KEY, client::base_url("https://api.brevo.com")],
+    build,
+};
+
+struct Brevo(Api);
+
+fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
+    Ok(Box::new(Brevo(Api::new(values, connect, "v3/smtp/email")?)))
+}
+
+impl Provider for Brevo {
+    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
+        let request = self.0.post().header("api-key", self.0.key());
+        Box::pin(async move { api::call(request, &mail(message), judge).await })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mail<'a> {
+    sender: Party<'a>,
+    to: Vec<Party<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cc: Vec<Party<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bcc: Vec<Party<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Party<'a>>,
+    subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_content: Option<&'a str>,
+    html_content: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'a str>,
+    headers: Pairs<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachment: Vec<File<'a>>,
+}
+
+#[derive(Serialize)]
+struct Party<'a> {
+    email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    name: &'a str,
+    #[serde(serialize_with = "render::base64")]
+    content: &'a Bytes,
+}
+
+fn mail(message: &Message) -> Mail<'_> {
+    let (text, html) = render::bodies(message);
+    let id = message.id().to_string();
+    let custom = Pairs::metadata(message).with("smsp_id", id.clone()).to_json();
+    Mail {
+        sender: party(message.from()),
+        to: message.to().iter().map(party).collect(),
+        cc: message.cc().iter().map(party).collect(),
+        bcc: message.bcc().iter().map(party).collect(),
+        reply_to: message.reply_to().first().map(party),
+        subject: message.subject(),
+        text_content: text,
+        html_content: html.map_or_else(|| as_html(text.unwrap_or_default()), str::to_owned),
+        tags: message.tags().iter().map(Tag::as_str).collect(),
+        headers: Pairs::headers(message).with("X-Mailin-custom", custom).with("idempotencyKey", id),
+        attachment: message.attachments().iter().map(file).collect(),
+    }
+}
+
+fn party(mailbox: &Mailbox) -> Party<'_> {
+    Party { email: mailbox.address().as_str(), name: mailbox.name() }
+}
+
+fn file(attachment: &Attachment) -> File<'_> {
+    File { name: attachment.filename.as_str(), content: &attachment.content }
+}
+
+/// The text as it looks in a reader that shows plain text.
+fn as_html(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<pre style=\"font: inherit; white-space: pre-wrap\">{escaped}</pre>")
+}
+
+#[derive(Deserialize, Default)]
+struct Taken {
+    #[serde(default, rename = "messageId")]
+    message_id: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Fault {
+    code: String,
+    message: String,
+}
+
+async fn judge(answer: Answer) -> Verdict {
+    let status = answer.status();
+    let reset = answer.header("x-sib-ratelimit-reset").and_then(|value| value.parse().ok()).map(Duration::from_secs);
+    let wait = client::retry_after(answer.headers()).or(reset);
+    let text = answer.text().await;
+    let verdict = client::by_status(status);
+    if status.is_success() {
+        // An empty body is an acceptance too.
+        let taken: Taken = serde_json::from_str(&text).unwrap_or_default();
+        return Verdict::accepted(verdict.reason, taken.message_id);
+    }
+    let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
+    match refused(status.as_u16(), &fault) {
+        Some(Outcome::Accepted) => Verdict::accepted(verdict.reason, None),
+        Some(outcome) => Verdict { outcome, ..verdict },
+        None if verdict.outcome == Outcome::Throttled => Verdict::throttled(verdict.reason, wait),
+        None => verdict,
+    }
+}
+
+/// Its own code; a sender or a domain that is not valid stands only in the text.
+fn refused(status: u16, fault: &Fault) -> Option<Outcome> {
+    let text = fault.message.to_ascii_lowercase();
+    let of_sender = text.contains("sender") || text.contains("domain");
+    Some(match (status, fault.code.as_str()) {
+        (400, "duplicate_parameter" | "duplicate_request") => Outcome::Accepted,
+        (400..=403, "not_enough_credits" | "unauthorized" | "permission_denied" | "account_under_validation") => {
+            Outcome::AccountRefused
+        }
+        (400 | 422, code) if !code.is_empty() && of_sender => Outcome::SenderRejected,
+        (400 | 422, code) if !code.is_empty() => Outcome::MessageRejected,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_looks_the_same_as_html() {
+        assert_eq!(
+            as_html("a < b & c\n"),
+            "<pre style=\"font: inherit; white-space: pre-wrap\">a &lt; b &amp; c\n</pre>"
+        );
+    }
+}
