@@ -26,6 +26,7 @@ mod unknown;
 mod clarity;
 mod breaking;
 mod recovery;
+mod dummies;
 mod holding;
 mod ramping;
 mod orders;

@@ -95,8 +95,8 @@ mod tests {
     use crate::message::Message;
     use crate::outcome::{Outcome, Reason, Verdict};
     use crate::provider::{Call, Capabilities, Provider};
-    use crate::upstream::Settings;
     use crate::upstream::story::Events;
+    use crate::upstream::{Probe, Settings};
 
     struct Idle;
 
@@ -122,6 +122,7 @@ mod tests {
             attempt_timeout: second,
             connect_timeout: second,
             probe_timeout: second * 10,
+            probe: Probe::Auto,
             first_wait: second,
             slow_call: None,
             account_hold: second,

@@ -29,6 +29,15 @@ use story::{Events, Story};
 /// A large mail on a slow uplink may take this much longer than a small one: bytes per second.
 const UPLINK: u32 = 256 * 1024;
 
+/// What a dummy is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// The cheapest form that goes the way of real mail and sends nothing, where the provider has one.
+    Auto,
+    /// A real mail to the poll address, as in the original.
+    Message,
+}
+
 /// What is particular to one upstream.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -40,6 +49,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// For one dummy.
     pub probe_timeout: Duration,
+    /// What a dummy is.
+    pub probe: Probe,
     /// An answer that takes this long is slow; `None`: no answer is.
     pub slow_call: Option<Duration>,
     /// What an open circuit waits at first, and how long it is held if a provider throttles without a word on how long.
@@ -139,7 +150,11 @@ impl Upstream {
 
     /// Hands over one dummy.
     pub async fn probe(&self, dummy: &Message) -> Verdict {
-        bounded(self.settings.probe_timeout, || self.provider.probe(dummy)).await
+        let call = || match self.settings.probe {
+            Probe::Auto => self.provider.probe(dummy),
+            Probe::Message => self.provider.send(dummy),
+        };
+        bounded(self.settings.probe_timeout, call).await
     }
 
     /// Tells the circuit what became of a mail, and everybody what that did to the circuit.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::limits::Limits;
 use super::section::Section;
-use super::value::{period, truth};
+use super::value::{choice, period, truth};
 use crate::provider::{self, Connect, Kind, Provider, Values};
-use crate::upstream;
+use crate::upstream::{self, Probe};
 
 /// Words that begin variables of ours, now or in a later version.
 const RESERVED: [&str; 23] = [
@@ -132,6 +132,7 @@ pub(super) struct Common {
     connect_timeout: Duration,
     /// `None`: each upstream's own attempt timeout.
     probe_timeout: Option<Duration>,
+    probe: Probe,
     account_hold: Duration,
     sender_hold: Duration,
 }
@@ -142,9 +143,11 @@ impl Common {
         let limits = Limits::read(section, None);
         let is_set = section.has("PROBE_TIMEOUT");
         let probe_timeout = section.parse("PROBE_TIMEOUT", limits.attempt_timeout_text(), period).filter(|_| is_set);
+        let probes = [("auto", Probe::Auto), ("message", Probe::Message)];
+        let probe = section.parse("PROBE", "auto", |text| choice(text, &probes)).unwrap_or(Probe::Auto);
         let account_hold = section.parse("ACCOUNT_HOLD", "15m", period).unwrap_or_default();
         let sender_hold = section.parse("SENDER_HOLD", "10m", period).unwrap_or_default();
-        Self { limits, connect_timeout, probe_timeout, account_hold, sender_hold }
+        Self { limits, connect_timeout, probe_timeout, probe, account_hold, sender_hold }
     }
 }
 
@@ -228,6 +231,7 @@ fn settings(kind: &Kind, own: &mut Section, common: &Common, surroundings: Surro
         attempt_timeout: limits.attempt_timeout(),
         connect_timeout,
         probe_timeout: common.probe_timeout.unwrap_or(limits.attempt_timeout()),
+        probe: common.probe,
         slow_call: limits.slow_call(),
         first_wait: surroundings.poll_interval.unwrap_or_default(),
         account_hold: common.account_hold,

@@ -83,6 +83,7 @@ impl Bench {
                 attempt_timeout: 10 * SECOND,
                 connect_timeout: SECOND,
                 probe_timeout: 10 * SECOND,
+                probe: upstream::Probe::Auto,
                 slow_call: Some(5 * SECOND),
                 first_wait: 5 * SECOND,
                 account_hold: 900 * SECOND,

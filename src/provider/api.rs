@@ -40,7 +40,12 @@ pub(super) async fn call(
     body: &impl Serialize,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
-    match client::call(request.json(body)).await {
+    judged(request.json(body), judge).await
+}
+
+/// Makes the one call, and judges the answer.
+pub(super) async fn judged(request: RequestBuilder, judge: impl AsyncFnOnce(Answer) -> Verdict) -> Verdict {
+    match client::call(request).await {
         Ok(answer) => judge(answer).await,
         Err(verdict) => verdict,
     }

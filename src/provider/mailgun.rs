@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
-use reqwest::{Client, StatusCode, Url};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable, render};
 use crate::message::{Attachment, Message};
@@ -21,19 +21,11 @@ pub(super) const KIND: Kind = Kind {
     local: false,
     // Its documentation, "Sending messages": 25 MB and 1000 recipients a message, three tags.
     capabilities: Capabilities { recipients: 1000, size: 25_000_000, tags: 3, smtputf8: false, ..Capabilities::ANY },
-    variables: &[
-        Variable::required("DOMAIN"),
-        Variable::secret("API_KEY"),
-        client::base_url("https://api.mailgun.net"),
-    ],
+    variables: &[Variable::required("DOMAIN"), API_KEY, client::base_url("https://api.mailgun.net")],
     build,
 };
 
-struct Mailgun {
-    client: Client,
-    endpoint: Url,
-    key: SecretString,
-}
+struct Mailgun(Api);
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
     let domain = values.get("DOMAIN");
@@ -43,26 +35,28 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
             problem: "must be the sending domain alone, such as mg.example.com",
         });
     }
-    Ok(Box::new(Mailgun {
-        client: client::build(connect)?,
-        endpoint: client::endpoint(values, &format!("v3/{domain}/messages"))?,
-        key: values.get("API_KEY").into(),
-    }))
+    Ok(Box::new(Mailgun(Api::new(values, connect, &format!("v3/{domain}/messages"))?)))
+}
+
+impl Mailgun {
+    async fn hand_over(&self, form: Form) -> Verdict {
+        let request = self.0.post().basic_auth("api", Some(self.0.key()));
+        api::judged(request.multipart(form), judge).await
+    }
 }
 
 impl Provider for Mailgun {
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(async {
-            let request = self.client.post(self.endpoint.clone()).basic_auth("api", Some(self.key.expose_secret()));
-            match client::call(request.multipart(render(message))).await {
-                Ok(answer) => judge(answer).await,
-                Err(verdict) => verdict,
-            }
-        })
+        Box::pin(self.hand_over(form(message)))
+    }
+
+    /// In its test mode it takes a mail, and does not send it (but counts it).
+    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
+        Box::pin(self.hand_over(form(dummy).text("o:testmode", "yes")))
     }
 }
 
-fn render(message: &Message) -> Form {
+fn form(message: &Message) -> Form {
     let mut form = Form::new().text("from", message.from().to_string());
     for (field, mailboxes) in [("to", message.to()), ("cc", message.cc()), ("bcc", message.bcc())] {
         form = mailboxes.iter().fold(form, |form, mailbox| form.text(field, mailbox.to_string()));

@@ -5,13 +5,12 @@
 //! envelope is unknown, and the `GeneralError` that it calls unexpected itself.
 
 use bytes::Bytes;
-use reqwest::{Client, Url};
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Inline, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Inline, Invalid, Kind, Provider, Values};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Message, Tag};
 use crate::outcome::{Outcome, Reason, Recipient, Verdict};
@@ -21,33 +20,19 @@ pub(super) const KIND: Kind = Kind {
     upstream: "md",
     local: false,
     capabilities: Capabilities { size: 25_000_000, inline: Inline::Images, smtputf8: false, ..Capabilities::ANY },
-    variables: &[Variable::secret("API_KEY"), client::base_url("https://mandrillapp.com")],
+    variables: &[API_KEY, client::base_url("https://mandrillapp.com")],
     build,
 };
 
-struct Mandrill {
-    client: Client,
-    endpoint: Url,
-    key: SecretString,
-}
+struct Mandrill(Api);
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    Ok(Box::new(Mandrill {
-        client: client::build(connect)?,
-        endpoint: client::endpoint(values, "api/1.0/messages/send.json")?,
-        key: values.get("API_KEY").into(),
-    }))
+    Ok(Box::new(Mandrill(Api::new(values, connect, "api/1.0/messages/send.json")?)))
 }
 
 impl Provider for Mandrill {
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(async {
-            let call = self.client.post(self.endpoint.clone());
-            match client::call(call.json(&request(self.key.expose_secret(), message))).await {
-                Ok(answer) => judge(answer).await,
-                Err(verdict) => verdict,
-            }
-        })
+        Box::pin(async { api::call(self.0.post(), &request(self.0.key(), message), judge).await })
     }
 }
 

@@ -7,15 +7,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Client, Url};
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
 use crate::message::attachment::ContentId;
-use crate::message::{Attachment, Message};
+use crate::message::{Attachment, Id, Message};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 pub(super) const KIND: Kind = Kind {
@@ -32,34 +31,33 @@ pub(super) const KIND: Kind = Kind {
         idempotent: true,
         ..Capabilities::ANY
     },
-    variables: &[Variable::secret("API_KEY"), client::base_url("https://api.resend.com")],
+    variables: &[API_KEY, client::base_url("https://api.resend.com")],
     build,
 };
 
-struct Resend {
-    client: Client,
-    endpoint: Url,
-    key: SecretString,
-}
+/// Takes a mail, and tells nobody.
+const NOBODY: &str = "delivered@resend.dev";
+
+struct Resend(Api);
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    Ok(Box::new(Resend {
-        client: client::build(connect)?,
-        endpoint: client::endpoint(values, "emails")?,
-        key: values.get("API_KEY").into(),
-    }))
+    Ok(Box::new(Resend(Api::new(values, connect, "emails")?)))
+}
+
+impl Resend {
+    async fn hand_over(&self, id: Id, mail: Mail<'_>) -> Verdict {
+        let request = self.0.post().bearer_auth(self.0.key()).header("Idempotency-Key", id.to_string());
+        api::call(request, &mail, judge).await
+    }
 }
 
 impl Provider for Resend {
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(async {
-            let request = self.client.post(self.endpoint.clone()).bearer_auth(self.key.expose_secret());
-            let request = request.header("Idempotency-Key", message.id().to_string());
-            match client::call(request.json(&mail(message))).await {
-                Ok(answer) => judge(answer).await,
-                Err(verdict) => verdict,
-            }
-        })
+        Box::pin(self.hand_over(message.id(), mail(message)))
+    }
+
+    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
+        Box::pin(self.hand_over(dummy.id(), Mail { to: vec![NOBODY.to_owned()], ..mail(dummy) }))
     }
 }
 

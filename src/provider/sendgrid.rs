@@ -7,14 +7,14 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use reqwest::StatusCode;
 use reqwest::header::ACCEPT;
-use reqwest::{Client, StatusCode, Url};
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::{Outcome, Reason, Verdict};
@@ -25,34 +25,34 @@ pub(super) const KIND: Kind = Kind {
     local: false,
     // Its document: 1000 recipients a call, ten categories; Twilio's page of limits: 30 MB.
     capabilities: Capabilities { recipients: 1000, size: 30_000_000, tags: 10, smtputf8: false, ..Capabilities::ANY },
-    variables: &[Variable::secret("API_KEY"), client::base_url("https://api.sendgrid.com")],
+    variables: &[API_KEY, client::base_url("https://api.sendgrid.com")],
     build,
 };
 
-struct SendGrid {
-    client: Client,
-    endpoint: Url,
-    key: SecretString,
-}
+struct SendGrid(Api);
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    Ok(Box::new(SendGrid {
-        client: client::build(connect)?,
-        endpoint: client::endpoint(values, "v3/mail/send")?,
-        key: values.get("API_KEY").into(),
-    }))
+    Ok(Box::new(SendGrid(Api::new(values, connect, "v3/mail/send")?)))
+}
+
+impl SendGrid {
+    /// In its sandbox, or really.
+    async fn hand_over(&self, message: &Message, sandbox: bool) -> Verdict {
+        let mail = Mail { mail_settings: sandbox.then_some(SANDBOX), ..mail(message) };
+        // Without Accept it can answer 406.
+        let request = self.0.post().bearer_auth(self.0.key()).header(ACCEPT, "application/json");
+        api::call(request, &mail, async |answer| judge(answer, sandbox).await).await
+    }
 }
 
 impl Provider for SendGrid {
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(async {
-            let request = self.client.post(self.endpoint.clone()).bearer_auth(self.key.expose_secret());
-            // Without Accept it can answer 406.
-            match client::call(request.header(ACCEPT, "application/json").json(&mail(message))).await {
-                Ok(answer) => judge(answer).await,
-                Err(verdict) => verdict,
-            }
-        })
+        Box::pin(self.hand_over(message, false))
+    }
+
+    /// The sandbox looks at the key, the scope and the mail, and sends nothing.
+    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
+        Box::pin(self.hand_over(dummy, true))
     }
 }
 
@@ -71,6 +71,8 @@ struct Mail<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     categories: Vec<&'a str>,
     tracking_settings: Tracking,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail_settings: Option<MailSettings>,
 }
 
 #[derive(Serialize)]
@@ -119,6 +121,13 @@ struct Switch {
     enable: bool,
 }
 
+#[derive(Serialize)]
+struct MailSettings {
+    sandbox_mode: Switch,
+}
+
+const SANDBOX: MailSettings = MailSettings { sandbox_mode: Switch { enable: true } };
+
 fn mail(message: &Message) -> Mail<'_> {
     Mail {
         personalizations: [Personalization {
@@ -136,6 +145,7 @@ fn mail(message: &Message) -> Mail<'_> {
         headers: Pairs::headers(message),
         categories: message.tags().iter().map(Tag::as_str).collect(),
         tracking_settings: Tracking::default(),
+        mail_settings: None,
     }
 }
 
@@ -178,10 +188,11 @@ struct Fault {
     field: Option<String>,
 }
 
-async fn judge(answer: Answer) -> Verdict {
+async fn judge(answer: Answer, sandbox: bool) -> Verdict {
     let status = answer.status();
     let verdict = client::by_status(status);
     match status.as_u16() {
+        200 if sandbox => Verdict::accepted(verdict.reason, None),
         202 => Verdict::accepted(verdict.reason, answer.header("X-Message-Id").map(str::to_owned)),
         // Its sandbox answers 200, and so does whatever else may stand at a wrong URL.
         200..=299 => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),

@@ -13,7 +13,7 @@ use super::client::{self, Answer};
 use super::render::{self, Pairs};
 use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
 use crate::message::attachment::ContentId;
-use crate::message::{Attachment, Message, Tag};
+use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::{Outcome, Reason, Recipient, Verdict};
 
 pub(super) const KIND: Kind = Kind {
@@ -38,16 +38,29 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
     Ok(Box::new(SparkPost(Api::new(values, connect, "api/v1/transmissions")?)))
 }
 
+/// Behind any address, it swallows the mail.
+const SINK: &str = ".sink.sparkpostmail.com";
+
+impl SparkPost {
+    async fn hand_over(&self, message: &Message, suffix: &str) -> Verdict {
+        let request = self.0.post().header(AUTHORIZATION, self.0.key());
+        api::call(request, &mail(message, suffix), async |answer| judge(answer, message).await).await
+    }
+}
+
 impl Provider for SparkPost {
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        let request = self.0.post().header(AUTHORIZATION, self.0.key());
-        Box::pin(async move { api::call(request, &mail(message), async |answer| judge(answer, message).await).await })
+        Box::pin(self.hand_over(message, ""))
+    }
+
+    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
+        Box::pin(self.hand_over(dummy, SINK))
     }
 }
 
 #[derive(Serialize)]
 struct Mail<'a> {
-    recipients: Vec<To<'a>>,
+    recipients: Vec<To>,
     content: Content<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     campaign_id: Option<&'a str>,
@@ -56,13 +69,13 @@ struct Mail<'a> {
 }
 
 #[derive(Serialize)]
-struct To<'a> {
-    address: Address<'a>,
+struct To {
+    address: Address,
 }
 
 #[derive(Serialize)]
-struct Address<'a> {
-    email: &'a str,
+struct Address {
+    email: String,
     header_to: String,
 }
 
@@ -112,10 +125,12 @@ struct Options {
 const OPTIONS: Options =
     Options { transactional: true, perform_substitutions: false, open_tracking: false, click_tracking: false };
 
-fn mail(message: &Message) -> Mail<'_> {
-    let to = |email| To { address: Address { email, header_to: render::line(message.to()) } };
+/// To everybody it names, each with this behind the address.
+fn mail<'a>(message: &'a Message, suffix: &str) -> Mail<'a> {
+    let email = |mailbox: &Mailbox| format!("{}{suffix}", mailbox.address().as_str());
+    let to = |mailbox| To { address: Address { email: email(mailbox), header_to: render::line(message.to()) } };
     Mail {
-        recipients: message.recipient_mailboxes().map(|mailbox| to(mailbox.address().as_str())).collect(),
+        recipients: message.recipient_mailboxes().map(to).collect(),
         content: content(message),
         campaign_id: message.tags().first().map(Tag::as_str),
         metadata: Pairs::metadata(message).with("smsp_id", message.id().to_string()),

@@ -48,6 +48,7 @@ fn limits() -> upstream::Settings {
         attempt_timeout: 10 * SECOND,
         connect_timeout: SECOND,
         probe_timeout: 10 * SECOND,
+        probe: upstream::Probe::Auto,
         slow_call: None,
         first_wait: 5 * SECOND,
         account_hold: 900 * SECOND,
