@@ -1,0 +1,1 @@
+//! P-hostile, to be
