@@ -9,6 +9,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod golden;
 pub(crate) mod http2_provider;
+pub(crate) mod lag;
 pub(crate) mod mails;
 pub(crate) mod metrics;
 pub(crate) mod name_server;

@@ -59,6 +59,11 @@ impl Proxy {
         .await;
     }
 
+    /// The most memory that it ever had.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        self.process.peak_kib()
+    }
+
     /// Waits for the end and returns what it left.
     pub(crate) async fn exit(self, within: Duration) -> Output {
         self.process.output(within).await

@@ -38,7 +38,7 @@ pub(super) fn judge(error: &reqwest::Error) -> Verdict {
 type Cause = dyn Error + 'static;
 
 /// The error itself and everything behind it. What an I/O error wraps is no source of it, so it is unwrapped.
-fn causes<'a>(error: &'a Cause) -> impl Iterator<Item = &'a Cause> {
+fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
     successors(Some(error), |cause| behind(*cause))
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::A;
+use hickory_resolver::proto::rr::rdata::{A, SOA};
 use hickory_resolver::proto::rr::{RData, Record};
 use tokio::net::UdpSocket;
 use tokio::task::{AbortHandle, JoinSet, spawn, spawn_blocking};
+use tokio::time::{Instant, sleep};
 
 use super::*;
 
@@ -74,7 +74,12 @@ fn reply(query: Message, answer: Result<[u8; 4], ResponseCode>) -> Message {
             reply.add_answer(Record::from_rdata(name, 60, RData::A(A(ip.into()))));
         }
         Ok(_) => {}
-        Err(code) => reply.metadata.response_code = code,
+        Err(code) => {
+            reply.metadata.response_code = code;
+            let zone = DnsName::from_ascii("example.com.").unwrap();
+            let soa = SOA::new(zone.clone(), zone.clone(), 1, 3600, 3600, 3600, 3600);
+            reply.add_authority(Record::from_rdata(zone, 3600, RData::SOA(soa)));
+        }
     }
     reply
 }
@@ -100,11 +105,26 @@ async fn a_name_that_does_not_exist_or_cannot_be_looked_up_is_an_error() {
     }
 }
 
+/// The zone says that it may be remembered for an hour.
 #[tokio::test]
-async fn an_error_is_not_remembered_for_long() {
+async fn that_a_name_does_not_exist_is_remembered_for_a_moment() {
     let server =
-        NameServer::start(|_, count| Some(if count < 2 { Err(ResponseCode::ServFail) } else { Ok([127, 0, 0, 2]) }))
+        NameServer::start(|_, count| Some(if count == 0 { Err(ResponseCode::NXDomain) } else { Ok([127, 0, 0, 2]) }))
             .await;
+    let started = Instant::now();
+    assert!(server.lookup("api.example.com").await.is_err());
+    assert!(server.lookup("api.example.com").await.is_err());
+    assert_eq!(server.queries(), 1);
+    while server.lookup("api.example.com").await != Ok(ip(2)) {
+        assert!(started.elapsed() < NEGATIVE_TTL * 5, "still remembered");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn that_a_name_server_failed_is_not_remembered() {
+    let failing = |_, count| Some(if count < 2 { Err(ResponseCode::ServFail) } else { Ok([127, 0, 0, 2]) });
+    let server = NameServer::start(failing).await;
     assert!(server.lookup("api.example.com").await.is_err());
     assert_eq!(server.lookup("api.example.com").await, Ok(ip(2)));
 }
