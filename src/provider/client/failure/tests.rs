@@ -3,8 +3,9 @@
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 
@@ -42,11 +43,46 @@ async fn a_message_that_was_begun_is_not_handed_back() {
     }
 }
 
-#[test]
-fn only_the_peer_s_own_words_speak_of_a_stream_that_it_did_not_process() {
-    for code in [Code::REFUSED_STREAM, Code::NO_ERROR] {
-        assert!(!is_unprocessed_stream(&h2::Error::from(code)), "{code:?} is ours");
-    }
+/// The provider takes the connection and ends it before the client has done anything with it.
+#[tokio::test]
+async fn a_connection_that_was_closed_before_its_first_use_got_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let close = async { drop(listener.accept().await.unwrap()) };
+    let connector = tower::service_fn(move |_: hyper::Uri| {
+        Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            stream.peek(&mut [0]).await.map(|_| TokioIo::new(stream))
+        })
+    });
+    let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector);
+    let error = tokio::join!(client.get("http://provider.example/".parse().unwrap()), close).0.unwrap_err();
+    assert!(!error.is_connect() && causes(&error).any(is_unstarted), "{error:?}");
+}
+
+/// What the other side says when it leaves is a proof; the same words of our own are none.
+#[tokio::test]
+async fn only_the_peer_can_say_that_it_did_not_process_a_stream() {
+    let (ours, theirs) = duplex(4096);
+    let client = async {
+        let (sender, connection) = h2::client::handshake(ours).await.unwrap();
+        let (_, body) = sender.ready().await.unwrap().send_request(hyper::Request::default(), false).unwrap();
+        // It ends as the test does.
+        let _ = connection.await;
+        drop(body);
+    };
+    let leaving = async {
+        let mut connection = h2::server::handshake(theirs).await.unwrap();
+        let (request, _answer) = connection.accept().await.unwrap().unwrap();
+        connection.abrupt_shutdown(Code::NO_ERROR);
+        request.into_body().data().await.unwrap().unwrap_err()
+    };
+    let error = tokio::select! {
+        error = leaving => error,
+        () = client => unreachable!("it waits for the other side"),
+    };
+    assert!(error.is_go_away() && error.reason() == Some(Code::NO_ERROR), "{error:?}");
+    assert!(!is_unprocessed_stream(&error), "{error:?}");
 }
 
 #[test]
