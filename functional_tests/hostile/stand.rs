@@ -11,8 +11,8 @@ use crate::harness::{Answer, Proxy, RawProvider, Settings, StubProvider, mails};
 
 const DEADLINE: Duration = Duration::from_millis(800);
 const GRACE: Duration = Duration::from_millis(200);
-/// More than the buffers between two processes hold, so that it is still on its way when its reader stops.
-const LARGE: usize = 8 << 20;
+/// Much more than a provider reads that stops at once; little enough that reading it takes no time worth counting.
+const LARGE: usize = 1 << 20;
 
 /// Whom it plays, and so what its status means.
 #[derive(Clone, Copy, Debug)]
