@@ -40,6 +40,15 @@ impl NameServer {
     /// `None`, and a counted skip, where this machine does not let us.
     pub(crate) async fn start(says: Says) -> Option<Self> {
         let address = own_address();
+        Self::at(address, &format!("nameserver {address}"), says).await
+    }
+
+    /// At 127.0.0.1, and a resolv.conf that names nobody.
+    pub(crate) async fn unnamed(says: Says) -> Option<Self> {
+        Self::at(Ipv4Addr::LOCALHOST, "# empty", says).await
+    }
+
+    async fn at(address: Ipv4Addr, config: &str, says: Says) -> Option<Self> {
         let namespaces = Command::new("unshare").args(["--mount", "true"]).output();
         let socket = UdpSocket::bind(SocketAddr::from((address, 53))).await;
         let (true, Ok(socket)) = (namespaces.is_ok_and(|output| output.status.success()), socket) else {
@@ -47,7 +56,7 @@ impl NameServer {
             return None;
         };
         let mut file = NamedTempFile::new().expect("a temporary file can be made");
-        writeln!(file, "nameserver {address}").expect("a temporary file can be written");
+        writeln!(file, "{config}").expect("a temporary file can be written");
         let (says, queries) = (Arc::new(Mutex::new(says)), Arc::default());
         let task = tokio::spawn(serve(socket, Arc::clone(&says), Arc::clone(&queries)));
         Some(Self { file, says, queries, task })

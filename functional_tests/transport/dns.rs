@@ -46,6 +46,16 @@ async fn a_name_server_that_is_silent_fails_no_mail() {
 }
 
 #[tokio::test]
+async fn where_no_name_server_is_configured_the_machine_itself_is_asked() {
+    let Some(names) = NameServer::unnamed(Says::Address(Ipv4Addr::LOCALHOST)).await else { return };
+    let mailgun = StubProvider::mailgun().await;
+    let settings = Settings::server().mailgun(&named(&mailgun));
+    let proxy = Proxy::of(Process::start(names.asked_by(&settings)), &settings).await;
+    proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["mg:accepted"]);
+    assert!(names.queries() > 0, "nobody asked this name server");
+}
+
+#[tokio::test]
 async fn an_answer_that_flips_is_followed_there_and_back() {
     let Some(names) = NameServer::start(Says::Address(Ipv4Addr::LOCALHOST)).await else { return };
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
