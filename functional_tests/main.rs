@@ -34,6 +34,8 @@ mod telling;
 mod all_open;
 mod faults;
 mod black_hole;
+mod transport;
+mod hostile;
 mod limits;
 mod auth;
 mod hang_up;
