@@ -7,7 +7,7 @@ use crate::harness::{Answer, Behaviour, Proxy, RefusingPort, Reply, Settings, St
 /// With circuits that forgive everything.
 async fn at_least_once(mailgun: &str, sendgrid: &str) -> Proxy {
     let settings = Settings::mailgun_then_sendgrid(mailgun, sendgrid).patient_circuits();
-    Proxy::start(settings.with("SMSP_FAILOVER", "always").with("SMSP_ATTEMPT_TIMEOUT", "500ms")).await
+    Proxy::start(settings.with("SMSP_FAILOVER", "always").with("SMSP_ATTEMPT_TIMEOUT", "1500ms")).await
 }
 
 #[track_caller]

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Proxy, Settings, StubProvider, mails};
 
-/// A mail to so many, one of them in To, half of the others in Cc and half in Bcc.
+/// A mail to so many, nearly all of them in Bcc, which a Maildir does not spell out.
 fn to(count: usize) -> Value {
-    let mut copies: Vec<_> = (1..count).map(|number| format!("r{number}@example.net")).collect();
-    let mut mail = mails::but("bcc", json!(copies.split_off(count / 2)));
-    mail["cc"] = json!(copies);
+    let mut hidden: Vec<_> = (0..count).map(|number| format!("r{number}@example.net")).collect();
+    let shown = hidden.split_off(count - 2);
+    let mut mail = mails::but("to", json!(shown));
+    mail["bcc"] = json!(hidden);
     mail
 }
 
@@ -28,6 +29,8 @@ async fn skipped(proxy: &Proxy, upstream: &str) -> u64 {
 
 fn generous(mailgun: &StubProvider, sendgrid: &StubProvider) -> Settings {
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url());
+    // A debug build on a busy machine takes its time for so many bytes.
+    let settings = settings.with("SMSP_REQUEST_DEADLINE", "25s");
     settings.with("SMSP_MAX_RECIPIENTS", "2000").with("SMSP_MAX_BODY", "40MiB")
 }
 
@@ -61,7 +64,7 @@ async fn as_many_recipients_as_a_provider_takes_are_offered_to_it() {
     proxy.client.send(&to(1000)).await.expect(200).expect_attempts(&["mg:accepted"]);
     let mail = mailgun.only_mail();
     let offered = ["to", "cc", "bcc"].map(|field| mail.parts(field).len());
-    assert_eq!((offered[0], offered.iter().sum()), (1, 1000), "{offered:?}");
+    assert_eq!(offered, [2, 0, 998]);
 }
 
 #[tokio::test]

@@ -115,8 +115,8 @@ async fn a_forced_circuit_still_holds_its_senders() {
 
 #[tokio::test]
 async fn a_hold_ends_by_itself() {
-    let stage = Stage::refused("2s").await;
-    assert_eq!(stage.held("a").await.len(), 1, "for two seconds");
+    let stage = Stage::refused("3s").await;
+    assert_eq!(stage.held("a").await.len(), 1, "for three seconds");
     stage.first.does(Reply::sendgrid_accepts().into());
     eventually("nothing is held any more", async || {
         let held = stage.held("a").await;
