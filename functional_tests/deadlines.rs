@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::harness::{Answer, Behaviour, Client, Proxy, Reply, Settings, StubProvider, mails};
 
-const DEADLINE: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(4);
 /// How late an answer may be on a machine that is never late itself.
 const GRACE: Duration = Duration::from_millis(200);
 
@@ -36,11 +36,18 @@ async fn timed(client: &Client) -> (Answer, Duration, Duration) {
     }
 }
 
-/// As [`timed`], and the answer is in time.
+/// As [`timed`], and the answer is in time. A send during which the machine itself was late shows nothing, so there is
+/// another one; the last one counts, for it may be the proxy that is always late. Going and coming are late too.
 async fn in_time(proxy: &Proxy) -> (Answer, Duration) {
-    let (answer, took, lag) = timed(&proxy.client).await;
-    assert!(took <= DEADLINE + GRACE + lag, "after {took:?}, with a lag of {lag:?}: {answer}");
-    (answer, lag)
+    let mut sends = 1;
+    loop {
+        let (answer, took, lag) = timed(&proxy.client).await;
+        if lag <= GRACE || sends == 5 {
+            assert!(took <= DEADLINE + GRACE + 2 * lag, "after {took:?}, with a lag of {lag:?}: {answer}");
+            return (answer, lag);
+        }
+        sends += 1;
+    }
 }
 
 fn durations(answer: &Answer) -> Vec<Duration> {
@@ -48,10 +55,10 @@ fn durations(answer: &Answer) -> Vec<Duration> {
     attempts.map(|attempt| millis(attempt["duration_ms"].as_u64().unwrap_or(u64::MAX))).collect()
 }
 
-/// Mailgun, SendGrid, and a deadline of two seconds.
+/// Mailgun, SendGrid, and a deadline of four seconds: far apart, because a busy machine is late.
 async fn node(mailgun: &StubProvider, sendgrid: &StubProvider, own: &[(&str, &str)]) -> Proxy {
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).patient_circuits();
-    let settings = settings.with("SMSP_REQUEST_DEADLINE", "2s").with("SMSP_CONNECT_TIMEOUT", "100ms");
+    let settings = settings.with("SMSP_REQUEST_DEADLINE", "4s").with("SMSP_CONNECT_TIMEOUT", "500ms");
     Proxy::start(own.iter().fold(settings, |all, (name, value)| all.with(name, value))).await
 }
 
@@ -60,14 +67,14 @@ async fn the_second_attempt_gets_only_what_the_first_has_left() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Behaviour::Stall);
     sendgrid.does(Behaviour::Stall);
-    let always = [("SMSP_FAILOVER", "always"), ("SMSP_ATTEMPT_TIMEOUT", "1200ms")];
+    let always = [("SMSP_FAILOVER", "always"), ("SMSP_ATTEMPT_TIMEOUT", "2400ms")];
     let proxy = node(&mailgun, &sendgrid, &always).await;
     let (answer, lag) = in_time(&proxy).await;
     let answer = answer.expect_problem(504, "unknown", false).expect_attempts(&["mg:unknown", "sg:unknown"]);
     let took = durations(&answer);
-    assert!((millis(1200)..=millis(1200) + GRACE + lag).contains(&took[0]), "{lag:?} {answer}");
+    assert!((millis(2400)..=millis(2400) + GRACE + lag).contains(&took[0]), "{lag:?} {answer}");
     assert!(
-        ((millis(800) - GRACE).saturating_sub(lag)..=millis(800) + GRACE + lag).contains(&took[1]),
+        ((millis(1600) - GRACE).saturating_sub(lag)..=millis(1600) + GRACE + lag).contains(&took[1]),
         "{lag:?} {answer}"
     );
     assert_eq!(
@@ -79,12 +86,12 @@ async fn the_second_attempt_gets_only_what_the_first_has_left() {
 #[tokio::test]
 async fn a_late_refusal_leaves_the_next_attempt_what_is_left() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
-    mailgun.does(Behaviour::AnswerAfter(millis(1200), Reply::mailgun_refuses(418, "teapot")));
+    mailgun.does(Behaviour::AnswerAfter(millis(2000), Reply::mailgun_refuses(418, "teapot")));
     sendgrid.does(Behaviour::Stall);
     let proxy = node(&mailgun, &sendgrid, &[]).await;
     let (answer, lag) = in_time(&proxy).await;
     let answer = answer.expect_problem(504, "unknown", false).expect_attempts(&["mg:unclassified", "sg:unknown"]);
-    assert!(durations(&answer)[1] <= millis(800) + GRACE + lag, "{lag:?} {answer}");
+    assert!(durations(&answer)[1] <= millis(2000) + GRACE + lag, "{lag:?} {answer}");
     sendgrid.does(Reply::sendgrid_accepts().into());
     let (answer, _) = in_time(&proxy).await;
     answer.expect(200).expect_attempts(&["mg:unclassified", "sg:accepted"]);
@@ -110,8 +117,8 @@ fn was_given_up(answer: &Answer, place: usize, upstream: &str) {
 #[tokio::test]
 async fn without_time_left_nothing_more_is_tried_and_nobody_has_the_mail() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
-    mailgun.does(Behaviour::AnswerAfter(millis(1400), Reply::mailgun_refuses(418, "teapot")));
-    let proxy = node(&mailgun, &sendgrid, &[("SMSP_CONNECT_TIMEOUT", "400ms")]).await;
+    mailgun.does(Behaviour::AnswerAfter(millis(2600), Reply::mailgun_refuses(418, "teapot")));
+    let proxy = node(&mailgun, &sendgrid, &[("SMSP_CONNECT_TIMEOUT", "800ms")]).await;
     let (answer, _) = in_time(&proxy).await;
     let answer = answer.expect_problem(503, "none", true).expect_attempts(&["mg:unclassified", "sg:cancelled"]);
     was_given_up(&answer, 1, "sg");
@@ -126,7 +133,7 @@ async fn without_time_left_nothing_more_is_tried_and_nobody_has_the_mail() {
 async fn without_time_left_an_unknown_stays_unknown() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Behaviour::Stall);
-    let own = [("SMSP_FAILOVER", "always"), ("SMSP_ATTEMPT_TIMEOUT", "1850ms")];
+    let own = [("SMSP_FAILOVER", "always"), ("SMSP_ATTEMPT_TIMEOUT", "3500ms")];
     let proxy = node(&mailgun, &sendgrid, &own).await;
     let (answer, _) = in_time(&proxy).await;
     let answer = answer.expect_problem(504, "unknown", false).expect_attempts(&["mg:unknown", "sg:cancelled"]);
@@ -143,11 +150,11 @@ async fn a_tour_that_runs_out_of_time_ends_there() {
         StubProvider::sendgrid().await,
     ];
     for stub in [&a, &b] {
-        stub.does(Behaviour::AnswerAfter(millis(800), Reply::sendgrid_refuses(418, "teapot")));
+        stub.does(Behaviour::AnswerAfter(millis(1200), Reply::sendgrid_refuses(418, "teapot")));
     }
     let settings = Settings::accounts(&[("a", &a.url()), ("b", &b.url()), ("c", &c.url()), ("d", &d.url())]);
     let settings =
-        settings.with("SMSP_REQUEST_DEADLINE", "2s").with("SMSP_CONNECT_TIMEOUT", "250ms").patient_circuits();
+        settings.with("SMSP_REQUEST_DEADLINE", "4s").with("SMSP_CONNECT_TIMEOUT", "900ms").patient_circuits();
     let proxy = Proxy::start(settings).await;
     let (answer, _) = in_time(&proxy).await;
     let answer = answer.expect_problem(503, "none", true);
