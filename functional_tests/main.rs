@@ -42,6 +42,7 @@ mod faults;
 mod black_hole;
 mod deadlines;
 mod limits;
+mod long_lists;
 mod auth;
 mod hang_up;
 mod shutdown;
