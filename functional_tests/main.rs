@@ -43,6 +43,7 @@ mod black_hole;
 mod deadlines;
 mod limits;
 mod long_lists;
+mod visible_recipients;
 mod auth;
 mod hang_up;
 mod shutdown;
