@@ -44,6 +44,7 @@ mod deadlines;
 mod limits;
 mod long_lists;
 mod visible_recipients;
+mod final_answers;
 mod auth;
 mod hang_up;
 mod shutdown;
