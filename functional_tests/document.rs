@@ -85,3 +85,48 @@ async fn without_docs_there_is_neither_document_nor_page() {
         proxy.client.get(path).await.expect_problem(404, "none", false);
     }
 }
+
+/// The checked-in document, which is also the served one.
+fn document() -> Value {
+    let text = fs::read_to_string(openapi_dir().join("openapi.json")).expect("openapi/openapi.json is there");
+    serde_json::from_str(&text).expect("openapi/openapi.json is JSON")
+}
+
+#[test]
+fn both_wishes_of_a_caller_are_documented_as_headers_that_nobody_must_send() {
+    let document = document();
+    let parameters = document.pointer("/paths/~1email/post/parameters").and_then(Value::as_array);
+    let parameters = parameters.unwrap_or_else(|| panic!("no parameters: {}", document["paths"]));
+    for (name, pattern) in [("Idempotency-Key", "^[!-~]+$"), ("X-SMSP-Failover", "^(never|safe)$")] {
+        let found = parameters.iter().find(|parameter| parameter["name"] == name);
+        let header = found.unwrap_or_else(|| panic!("no {name}: {parameters:#?}"));
+        assert_eq!((&header["in"], &header["required"]), (&"header".into(), &false.into()), "{header:#}");
+        assert!(header["description"].as_str().is_some_and(|text| text.len() > 20), "{header:#}");
+        assert_eq!(header["schema"]["pattern"], pattern, "{header:#}");
+    }
+    let key = parameters.iter().find(|parameter| parameter["name"] == "Idempotency-Key");
+    let key = key.map(|key| &key["schema"]).expect("it was there");
+    assert_eq!((&key["minLength"], &key["maxLength"]), (&1.into(), &256.into()), "{key:#}");
+}
+
+#[test]
+fn the_fields_that_only_some_receipts_have_are_documented_as_such() {
+    let document = document();
+    let reference = document.pointer("/paths/~1email/post/responses/200/content/application~1json/schema/$ref");
+    let name = reference.and_then(Value::as_str).and_then(|path| path.strip_prefix('#')).expect("a schema by name");
+    let receipt = document.pointer(name).unwrap_or_else(|| panic!("no {name}"));
+    let required: Vec<_> = receipt["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    assert!(["id", "provider", "provider_message_id", "attempts"].iter().all(|field| required.contains(field)));
+    for (field, kind) in [("possible_duplicate", "boolean"), ("recipients", "array")] {
+        let schema = &receipt["properties"][field];
+        assert_eq!(schema["type"], kind, "{field} in {receipt:#}");
+        assert!(schema["description"].as_str().is_some_and(|text| text.len() > 20), "{field} in {receipt:#}");
+        assert!(!required.contains(&field), "{field} in {receipt:#}");
+    }
+    let reference =
+        receipt["properties"]["recipients"]["items"]["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
+    let recipient = reference.and_then(|path| document.pointer(path)).expect("a recipient has a schema");
+    for field in ["email", "outcome", "reason"] {
+        assert_eq!(recipient["properties"][field]["type"], "string", "{field} in {recipient:#}");
+    }
+}

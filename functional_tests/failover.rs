@@ -1,6 +1,6 @@
 //! A failure that proves that nothing was taken is invisible to the caller: the next upstream gets the mail.
 
-use crate::harness::{Behaviour, Proxy, RefusingPort, Reply, Settings, StubProvider, mails};
+use crate::harness::{Proxy, RefusingPort, Reply, Settings, StubProvider, mails};
 
 #[tokio::test]
 async fn a_refused_connection_sends_the_mail_to_the_next_upstream() {
@@ -63,7 +63,7 @@ async fn a_throttled_provider_sends_the_mail_to_the_next_upstream() {
 #[tokio::test]
 async fn a_sender_that_one_provider_refuses_is_tried_at_the_next_and_blames_nobody() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
-    sendgrid.does(unverified_sender());
+    sendgrid.does(Reply::sendgrid_refuses_the_sender().into());
     let settings = Settings::sendgrid_then_mailgun(&sendgrid.url(), &mailgun.url()).one_failure_opens();
     let proxy = Proxy::start(settings).await;
     let receipt = proxy.client.send(&mails::plain()).await.expect(200);
@@ -87,16 +87,10 @@ async fn an_endless_acceptance_is_an_acceptance_where_no_body_is_due() {
     proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["sg:accepted"]);
 }
 
-fn unverified_sender() -> Behaviour {
-    let text =
-        "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.";
-    Reply::sendgrid_refuses(403, text).into()
-}
-
 #[tokio::test]
 async fn a_sender_that_every_provider_refuses_is_the_caller_s_fault() {
     let sendgrid = StubProvider::sendgrid().await;
-    sendgrid.does(unverified_sender());
+    sendgrid.does(Reply::sendgrid_refuses_the_sender().into());
     let proxy = Proxy::start(Settings::server().sendgrid(&sendgrid.url())).await;
     let answer = proxy.client.send(&mails::plain()).await.expect_problem(422, "none", false);
     assert_eq!(

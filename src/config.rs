@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use section::Section;
 use upstreams::Surroundings;
 pub use upstreams::UpstreamConfig;
-use value::{address, choice, count, duration, ip, mailbox, period, port, size, truth};
+use value::{address, choice, count_to, duration, ip, mailbox, period, port, size, truth};
 
 use crate::dispatch::{self, AllOpen, Failover, Routing};
 use crate::http;
@@ -116,7 +116,8 @@ fn http(section: &mut Section) -> Option<http::Settings> {
     let key = section.secret("API_KEY", "the key that callers send as X-API-KEY");
     let docs = section.parse("DOCS", "true", truth);
     let max_body = section.parse("MAX_BODY", "26MiB", size);
-    let max_recipients = section.parse("MAX_RECIPIENTS", "50", count);
+    let most = |text: &str| count_to(text, http::Settings::MOST_RECIPIENTS);
+    let max_recipients = section.parse("MAX_RECIPIENTS", "50", most);
     Some(http::Settings {
         key: KeyDigest::of(secrecy::ExposeSecret::expose_secret(&key?).as_bytes()),
         docs: docs?,

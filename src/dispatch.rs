@@ -20,8 +20,8 @@ pub use attempt::Attempt;
 use flights::{Departure, Flights, Joined};
 pub use order::Routing;
 use order::{Standing, Turn};
-use receipt::Tour;
 pub use receipt::{Failure, Receipt, SendError};
+use receipt::{Left, Tour};
 pub use settings::{AllOpen, Failover, Settings, Wishes};
 
 use crate::circuit::Override;
@@ -143,15 +143,19 @@ impl Dispatcher {
         if tour.goes_on(failover) {
             self.pass_over(&mut tour, message);
         }
+        let untried = |upstream: &&Arc<Upstream>| !tour.has_tried(&upstream.name);
         // Without failover the one attempt speaks for itself.
-        let alone = failover == Failover::Never && tour.was_handed_over();
-        let untried = |upstream: &&Arc<Upstream>| !alone && !tour.has_tried(&upstream.name);
-        let hopeful = self.upstreams.iter().filter(|upstream| untried(upstream) || tour.was_put_off(&upstream.name));
-        let wait = hopeful.filter_map(|upstream| upstream.until_usable()).min();
+        let left = match self.upstreams.iter().find(untried) {
+            None => Left::Nobody,
+            Some(_) if failover > Failover::Never || !tour.was_handed_over() => Left::Later,
+            Some(_) if self.upstreams.iter().filter(untried).any(|upstream| takes(upstream, message)) => Left::Unasked,
+            Some(_) => Left::Nobody,
+        };
+        let hopeful = |upstream: &&Arc<Upstream>| untried(upstream) || tour.was_put_off(&upstream.name);
+        let wait = self.upstreams.iter().filter(hopeful).filter_map(|upstream| upstream.until_usable()).min();
         // Only an operator can end the wait for circuits that are forced open: nobody knows when.
         let unknown = || self.upstreams.iter().map(|upstream| upstream.settings.first_wait).min();
-        let is_untried = self.upstreams.iter().any(|upstream| untried(&upstream));
-        tour.conclude(is_untried, wait.or_else(unknown).unwrap_or_default())
+        tour.conclude(left, wait.or_else(unknown).unwrap_or_default())
     }
 
     /// An upstream whose circuit is not closed gives no hope if it would not take this mail anyway.
@@ -177,6 +181,11 @@ impl Dispatcher {
         self.settings.all_open == wanted
             && !self.upstreams.iter().any(|upstream| upstream.circuit.snapshot().admits() || may_start(upstream))
     }
+}
+
+/// Would it take this mail now?
+fn takes(upstream: &Upstream, message: &Message) -> bool {
+    upstream.circuit.snapshot().admits() && upstream.objection(message).is_none()
 }
 
 /// How an upstream stands for a mail with this draw, of which a ramped circuit takes only the low ones.

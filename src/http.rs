@@ -41,6 +41,11 @@ pub struct Settings {
     pub max_recipients: usize,
 }
 
+impl Settings {
+    /// More than any provider takes in one mail, for the memory that a hostile list would cost.
+    pub const MOST_RECIPIENTS: usize = 10_000;
+}
+
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Door {

@@ -47,6 +47,12 @@ impl Client {
         self.post_raw(mail.to_string(), &[]).await
     }
 
+    /// Sends one mail with these headers beside the usual ones, doubled ones too.
+    pub(crate) async fn send_with(&self, mail: &Value, headers: &[(&str, &str)]) -> Answer {
+        let all = [&[("x-api-key", self.key.as_str())], headers].concat();
+        self.post_bare("/email", mail, &all).await
+    }
+
     /// `POST /email` with any body; a header given here takes the place of the usual one.
     pub(crate) async fn post_raw(&self, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> Answer {
         let mut all = HeaderMap::new();

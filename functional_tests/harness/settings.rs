@@ -66,6 +66,16 @@ impl Settings {
         self.with("SMSP_MD_API_KEY", "mandrill-account-key").with("SMSP_MD_BASE_URL", url)
     }
 
+    /// One SendGrid account after the other, by name.
+    pub(crate) fn accounts(accounts: &[(&str, &str)]) -> Self {
+        let kinds: Vec<_> = accounts.iter().map(|(name, _)| format!("{name}=sendgrid")).collect();
+        let server = Self::server().with("SMSP_PROVIDERS", &kinds.join(","));
+        accounts.iter().fold(server, |all, (name, url)| {
+            let prefix = format!("SMSP_{}", name.to_uppercase());
+            all.with(&format!("{prefix}_API_KEY"), SG_API_KEY).with(&format!("{prefix}_BASE_URL"), url)
+        })
+    }
+
     /// Mailgun first, SendGrid second.
     pub(crate) fn mailgun_then_sendgrid(mailgun: &str, sendgrid: &str) -> Self {
         Self::server().mailgun(mailgun).sendgrid(sendgrid).with("SMSP_PROVIDERS", "mg,sg")
@@ -79,6 +89,11 @@ impl Settings {
     /// The original's circuit: one failure opens it.
     pub(crate) fn one_failure_opens(self) -> Self {
         self.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "1")
+    }
+
+    /// No failure opens a circuit but a refused account or a throttle.
+    pub(crate) fn patient_circuits(self) -> Self {
+        self.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4095").with("SMSP_CIRCUIT_MIN_CALLS", "1000000")
     }
 
     /// One dummy closes a circuit, and it takes all mail at once.

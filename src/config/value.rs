@@ -1,6 +1,8 @@
 //! From the text of a variable to its value; an error says what to write instead.
 
+use std::fmt::Display;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::message::{Address, Mailbox};
@@ -19,14 +21,9 @@ pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Parsed<T> {
     found.map(|(_, value)| *value).ok_or_else(|| format!("must be one of: {}", names.join(", ")))
 }
 
-/// A whole number from 1 on.
-pub(super) fn count(text: &str) -> Parsed<usize> {
-    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "must be a whole number from 1 on".to_owned())
-}
-
 /// A whole number from 1 to `most`.
-pub(super) fn count_to(text: &str, most: u16) -> Parsed<u16> {
-    let count = text.parse().ok().filter(|count| (1..=most).contains(count));
+pub(super) fn count_to<T: Copy + Display + From<u8> + FromStr + PartialOrd>(text: &str, most: T) -> Parsed<T> {
+    let count = text.parse().ok().filter(|count| (T::from(1)..=most).contains(count));
     count.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
 }
 
@@ -115,11 +112,11 @@ mod tests {
 
     #[test]
     fn numbers_stay_in_range() {
-        assert_eq!((count("1"), count_to("4095", 4095), port("0")), (Ok(1), Ok(4095), Ok(0)));
+        assert_eq!((count_to("1", 9), count_to("4095", 4095), port("0")), (Ok(1), Ok(4095), Ok(0)));
         assert_eq!((share("0.5"), share("1")), (Ok(0.5), Ok(1.0)));
         for text in ["0", "-0.1", "1.01", "NaN", "50%", ""] {
             assert!(share(text).is_err(), "{text}");
         }
-        assert!(count("0").is_err() && count_to("4096", 4095).is_err() && port("65536").is_err());
+        assert!(count_to("0", 9).is_err() && count_to("4096", 4095).is_err() && port("65536").is_err());
     }
 }

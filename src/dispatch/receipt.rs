@@ -75,6 +75,17 @@ impl Failure {
     }
 }
 
+/// Which upstreams are left that this mail could go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// None.
+    Nobody,
+    /// One that would take it now: without failover it was not asked, but the next call may be.
+    Unasked,
+    /// One that may take it later.
+    Later,
+}
+
 /// The way of one message from upstream to upstream so far.
 pub(super) struct Tour {
     id: Id,
@@ -126,18 +137,18 @@ impl Tour {
         self.attempts.iter().filter(put_off).any(|attempt| attempt.upstream == upstream)
     }
 
-    /// The answer, given whether an upstream was left out, and the shortest wait for one that may take the mail.
-    pub(super) fn conclude(self, untried: bool, wait: Duration) -> Result<Receipt, SendError> {
+    /// The answer, given which upstreams are left, and the shortest wait for one that may take the mail.
+    pub(super) fn conclude(self, left: Left, wait: Duration) -> Result<Receipt, SendError> {
         let Self { id, attempts, .. } = self;
         if attempts.last().is_some_and(|attempt| attempt.verdict.outcome.delivery() == Delivery::Accepted) {
             return Ok(Receipt { id, attempts });
         }
-        let failure = failure(&attempts, untried, wait);
+        let failure = failure(&attempts, left, wait);
         Err(SendError { id, failure, attempts })
     }
 }
 
-fn failure(attempts: &[Attempt], untried: bool, wait: Duration) -> Failure {
+fn failure(attempts: &[Attempt], left: Left, wait: Duration) -> Failure {
     let outcomes = || attempts.iter().map(|attempt| attempt.verdict.outcome);
     let any = |wanted| outcomes().any(|outcome| outcome == wanted);
     let mut of_the_capable = outcomes().filter(|outcome| *outcome != Outcome::NotCapable);
@@ -147,8 +158,10 @@ fn failure(attempts: &[Attempt], untried: bool, wait: Duration) -> Failure {
         Failure::Unknown
     } else if any(Outcome::MessageRejected) {
         Failure::MessageRejected
-    } else if untried || any(Outcome::Throttled) || any(Outcome::Cancelled) || attempts.is_empty() {
+    } else if left == Left::Later || any(Outcome::Throttled) || any(Outcome::Cancelled) || attempts.is_empty() {
         Failure::NotNow { retry_after: wait.max(SHORTEST_WAIT) }
+    } else if left == Left::Unasked {
+        Failure::Refused { retryable: true }
     } else if of_the_capable.clone().next().is_none() {
         Failure::NotCapable
     } else if of_the_capable.all(|outcome| outcome == Outcome::SenderRejected) {
@@ -180,7 +193,7 @@ mod tests {
     fn precedence_holds_for_every_mixture() {
         use Outcome::*;
         let not_now = Failure::NotNow { retry_after: seconds(9) };
-        for (outcomes, untried, expected) in [
+        for (outcomes, later, expected) in [
             (&[Unavailable, Unknown][..], false, Failure::Unknown),
             (&[Throttled, Unknown], true, Failure::Unknown),
             (&[SenderRejected, MessageRejected], true, Failure::MessageRejected),
@@ -205,19 +218,30 @@ mod tests {
             (&[Cancelled], false, not_now),
             (&[Unknown, Cancelled], false, Failure::Unknown),
         ] {
-            assert_eq!(failure(&attempts(outcomes), untried, seconds(9)), expected, "{outcomes:?}");
+            let left = if later { Left::Later } else { Left::Nobody };
+            assert_eq!(failure(&attempts(outcomes), left, seconds(9)), expected, "{outcomes:?}");
         }
     }
 
     #[test]
+    fn a_refusal_that_the_next_call_may_not_meet_is_retryable() {
+        use Outcome::*;
+        for outcome in [SenderRejected, AccountRefused, Unclassified, Unavailable] {
+            assert_eq!(failure(&attempts(&[outcome]), Left::Unasked, seconds(9)), Failure::Refused { retryable: true });
+        }
+        assert_eq!(failure(&attempts(&[MessageRejected]), Left::Unasked, seconds(9)), Failure::MessageRejected);
+        assert_eq!(failure(&attempts(&[Unknown]), Left::Unasked, seconds(9)), Failure::Unknown);
+    }
+
+    #[test]
     fn nobody_is_asked_to_come_back_at_once() {
-        assert_eq!(failure(&[], true, Duration::ZERO), Failure::NotNow { retry_after: seconds(1) });
+        assert_eq!(failure(&[], Left::Later, Duration::ZERO), Failure::NotNow { retry_after: seconds(1) });
     }
 
     #[test]
     fn a_panic_is_our_fault_and_says_so() {
         let mut list = attempts(&[Outcome::Unavailable, Outcome::Unknown]);
         list[1].verdict.reason = Reason::Panic;
-        assert_eq!(failure(&list, false, Duration::ZERO), Failure::Panicked);
+        assert_eq!(failure(&list, Left::Nobody, Duration::ZERO), Failure::Panicked);
     }
 }

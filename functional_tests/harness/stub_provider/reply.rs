@@ -30,6 +30,11 @@ impl Reply {
         Self { missing: 1 << 30, ..Self::new(status, &"x".repeat(2 << 20)) }
     }
 
+    /// The same, but its head promises more than ever comes.
+    pub(crate) fn unfinished(self) -> Self {
+        Self { missing: 1, ..self }
+    }
+
     pub(crate) fn mailgun_accepts() -> Self {
         let body = serde_json::json!({"id": MAILGUN_ID, "message": "Queued. Thank you."});
         Self::new(200, &body.to_string()).with("content-type", "application/json")
@@ -43,6 +48,12 @@ impl Reply {
     pub(crate) fn sendgrid_refuses(status: u16, message: &str) -> Self {
         let body = serde_json::json!({"errors": [{"message": message, "field": null, "help": null}]});
         Self::new(status, &body.to_string()).with("content-type", "application/json")
+    }
+
+    /// What SendGrid says of a From address that the account may not use.
+    pub(crate) fn sendgrid_refuses_the_sender() -> Self {
+        let text = "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.";
+        Self::sendgrid_refuses(403, text)
     }
 
     /// Mailgun's envelope around one message.

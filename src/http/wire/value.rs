@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::http::Settings;
+
 /// A JSON value, as far as a message needs one.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
@@ -30,8 +32,8 @@ impl Value {
 
 /// Deeper than a message goes: body, list, mailbox, text.
 const DEEPEST: u8 = 3;
-/// Longer than any list of recipients that a provider takes.
-pub(super) const MOST_ITEMS: usize = 1000;
+/// No list of recipients is longer, whatever the operator allows.
+pub(super) const MOST_ITEMS: usize = Settings::MOST_RECIPIENTS;
 /// More than any object of a message has.
 const MOST_MEMBERS: usize = 32;
 
@@ -98,7 +100,7 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while self.depth < DEEPEST && list.len() < MOST_ITEMS {
+        while self.depth < DEEPEST && list.len() <= MOST_ITEMS {
             match items.next_element_seed(self.below())? {
                 Some(item) => list.push(item),
                 None => return Ok(Value::List(list)),

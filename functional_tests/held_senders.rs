@@ -1,0 +1,156 @@
+//! A From domain that a provider has refused is not offered to it again for a while; its circuit has no part in that.
+
+use serde_json::{Value, json};
+
+use crate::harness::wait::when;
+use crate::harness::{Proxy, Reply, Settings, StubProvider, eventually, mails};
+
+fn from(address: &str) -> Value {
+    mails::but("from", json!(address))
+}
+
+/// Two accounts, of which the first refuses every sender.
+struct Stage {
+    proxy: Proxy,
+    first: StubProvider,
+    second: StubProvider,
+}
+
+impl Stage {
+    async fn with(hold: &str) -> Self {
+        let (first, second) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
+        first.does(Reply::sendgrid_refuses_the_sender().into());
+        let settings = Settings::accounts(&[("a", &first.url()), ("b", &second.url())]).one_failure_opens();
+        Self { proxy: Proxy::start(settings.with("SMSP_SENDER_HOLD", hold)).await, first, second }
+    }
+
+    /// The mail is refused, and the domain is held from now on.
+    async fn refused(hold: &str) -> Self {
+        let stage = Self::with(hold).await;
+        let receipt = stage.proxy.client.send(&mails::plain()).await.expect(200);
+        assert_eq!(receipt.attempts(), ["a:sender_rejected", "b:accepted"], "{receipt}");
+        assert_eq!(receipt.at("/attempts/0/reason"), "http_403", "{receipt}");
+        stage
+    }
+
+    async fn held(&self, upstream: &str) -> Vec<Value> {
+        let circuit = self.proxy.client.circuit(upstream).await;
+        circuit["held_senders"].as_array().unwrap_or_else(|| panic!("no list in {circuit}")).clone()
+    }
+
+    async fn skipped(&self, upstream: &str) -> u64 {
+        let labels = [("upstream", upstream), ("outcome", "sender_rejected")];
+        self.proxy.client.metrics().await.count("smsp_skipped_total", &labels)
+    }
+
+    async fn handed_over(&self, upstream: &str) -> u64 {
+        self.proxy.client.metrics().await.count("smsp_attempts_total", &[("upstream", upstream)])
+    }
+}
+
+#[tokio::test]
+async fn the_next_mail_of_a_refused_domain_goes_straight_to_the_next_upstream() {
+    let stage = Stage::refused("10m").await;
+    for (count, sender) in ["sender@example.com", "another@EXAMPLE.com", "N <n@example.com>"].iter().enumerate() {
+        let receipt = stage.proxy.client.send(&from(sender)).await.expect(200);
+        assert_eq!(receipt.attempts(), ["a:sender_rejected", "b:accepted"], "{sender} {receipt}");
+        let expected =
+            json!({"provider": "a", "outcome": "sender_rejected", "reason": "sender_held", "duration_ms": 0});
+        assert_eq!(receipt.at("/attempts/0"), &expected, "{sender} {receipt}");
+        assert_eq!(receipt.json.get("possible_duplicate"), None, "{receipt}");
+        assert_eq!(stage.skipped("a").await, count as u64 + 1);
+    }
+    stage.first.only_mail();
+    assert_eq!((stage.second.mails().len(), stage.handed_over("a").await, stage.skipped("b").await), (4, 1, 0));
+}
+
+#[tokio::test]
+async fn another_domain_is_offered_and_held_for_itself() {
+    let stage = Stage::refused("10m").await;
+    for (count, sender) in ["s@example.org", "s@sub.example.com", "s@xexample.com"].iter().enumerate() {
+        let receipt = stage.proxy.client.send(&from(sender)).await.expect(200);
+        assert_eq!(receipt.at("/attempts/0/reason"), "http_403", "{sender} {receipt}");
+        assert_eq!(stage.first.mails().len(), count + 2, "{sender} {receipt}");
+    }
+    let held: Vec<_> = stage.held("a").await.iter().map(|held| held["domain"].clone()).collect();
+    assert_eq!(held, ["example.com", "example.org", "sub.example.com", "xexample.com"]);
+}
+
+#[tokio::test]
+async fn operators_see_which_domain_is_held_and_for_how_long_and_a_circuit_that_blames_nobody() {
+    let stage = Stage::with("10m").await;
+    assert_eq!((stage.held("a").await, stage.held("b").await), (vec![], vec![]));
+    let stage = Stage::refused("10m").await;
+    let held = stage.held("a").await;
+    let left = held[0]["for_ms"].as_u64().unwrap_or_default();
+    assert!((540_000..=600_000).contains(&left), "{held:?}");
+    assert_eq!(held, [json!({"domain": "example.com", "for_ms": left})]);
+    assert_eq!(stage.held("b").await, Vec::<Value>::new());
+    let circuit = stage.proxy.client.circuit("a").await;
+    assert_eq!((&circuit["state"], &circuit["trips"]), (&json!("closed"), &json!(0)), "{circuit}");
+    assert_eq!(circuit["window"], json!({"ok": 0, "failed": 0, "slow": 0}), "{circuit}");
+}
+
+#[tokio::test]
+async fn a_reset_releases_the_domains_of_that_circuit() {
+    let stage = Stage::refused("10m").await;
+    stage.second.does(Reply::sendgrid_refuses_the_sender().into());
+    stage.proxy.client.send(&mails::plain()).await.expect(422);
+    assert_eq!((stage.held("a").await.len(), stage.held("b").await.len()), (1, 1));
+    let shown = stage.proxy.client.order("a", &json!({"reset": true})).await.expect(200);
+    assert_eq!(shown.json["held_senders"], json!([]), "{shown}");
+    assert_eq!(stage.held("b").await.len(), 1, "the other circuit was not reset");
+    stage.first.does(Reply::sendgrid_accepts().into());
+    stage.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:accepted"]);
+    assert_eq!((stage.first.mails().len(), stage.second.mails().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_forced_circuit_still_holds_its_senders() {
+    let stage = Stage::refused("10m").await;
+    stage.proxy.client.order("a", &json!({"override": "closed"})).await.expect(200);
+    stage.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:sender_rejected", "b:accepted"]);
+    stage.first.only_mail();
+}
+
+#[tokio::test]
+async fn a_hold_ends_by_itself() {
+    let stage = Stage::refused("3s").await;
+    assert_eq!(stage.held("a").await.len(), 1, "for three seconds");
+    stage.first.does(Reply::sendgrid_accepts().into());
+    eventually("nothing is held any more", async || {
+        let held = stage.held("a").await;
+        when(held.is_empty(), || format!("{held:?}"))
+    })
+    .await;
+    stage.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:accepted"]);
+}
+
+#[tokio::test]
+async fn a_mail_whose_sender_all_hold_is_refused_without_a_call() {
+    let stage = Stage::with("10m").await;
+    stage.second.does(Reply::sendgrid_refuses_the_sender().into());
+    for reason in ["http_403", "sender_held", "sender_held"] {
+        let answer = stage.proxy.client.send(&mails::plain()).await.expect_problem(422, "none", false);
+        assert_eq!(answer.fields(), ["from"], "{answer}");
+        assert_eq!(answer.json["type"], "urn:smsp:problem:sender-rejected", "{answer}");
+        assert_eq!(answer.attempts(), ["a:sender_rejected", "b:sender_rejected"], "{answer}");
+        for attempt in ["/attempts/0/reason", "/attempts/1/reason"] {
+            assert_eq!(answer.at(attempt), reason, "{answer}");
+        }
+    }
+    stage.first.only_mail();
+    stage.second.only_mail();
+    assert_eq!((stage.skipped("a").await, stage.skipped("b").await), (2, 2));
+    assert_eq!((stage.handed_over("a").await, stage.handed_over("b").await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_held_sender_and_an_open_circuit_are_worth_another_try() {
+    let stage = Stage::refused("10m").await;
+    stage.second.does(Reply::new(500, "").into());
+    stage.proxy.client.send(&mails::plain()).await.expect(504);
+    let answer = stage.proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
+    assert_eq!(answer.attempts(), ["a:sender_rejected"], "{answer}");
+    assert!(answer.retry_after() >= 1, "{answer}");
+}
