@@ -12,6 +12,7 @@ pub mod id;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 pub use address::{Address, Mailbox};
 pub use attachment::Attachment;
@@ -46,11 +47,12 @@ pub struct Draft {
     pub metadata: Vec<Metadata>,
 }
 
-/// One validated mail.
+/// One validated mail; clones share their content.
+#[derive(Clone)]
 pub struct Message {
     id: Id,
     from: Mailbox,
-    parts: Draft,
+    parts: Arc<Draft>,
 }
 
 /// A draft without a To recipient is no mail.
@@ -68,7 +70,7 @@ impl Message {
         if parts.to.is_empty() {
             return Err(NoRecipient);
         }
-        Ok(Self { id: Id::fresh(), from, parts })
+        Ok(Self { id: Id::fresh(), from, parts: Arc::new(parts) })
     }
 
     /// The same message under the id that its key gives it.
@@ -84,7 +86,7 @@ impl Message {
             text: "A dummy message of the Send Mail Service Proxy: is this provider back?\n".parse().ok(),
             ..Draft::default()
         };
-        Self { id: Id::fresh(), from, parts }
+        Self { id: Id::fresh(), from, parts: Arc::new(parts) }
     }
 
     /// Our id, which travels to the provider.

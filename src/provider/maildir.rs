@@ -44,18 +44,19 @@ impl Provider for Maildir {
 }
 
 impl Maildir {
-    /// Runs `job` on the pool for blocking work: a slow disk must not hold up the others.
+    /// Renders and runs `job` on the pool for blocking work: neither a large mail nor a slow disk must hold up the others.
     async fn write(&self, message: &Message, job: fn(&Path, &str, &[u8]) -> Result<(), Outcome>) -> Verdict {
-        let Ok(mail) = mime::render(message) else {
-            return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
-        };
-        let (dir, name) = (self.dir.clone(), unique_name(message));
-        let id = message.message_id();
-        match tokio::task::spawn_blocking(move || job(&dir, &name, &mail)).await {
-            Ok(Ok(())) => Verdict::accepted(Reason::Disk, Some(id)),
-            Ok(Err(outcome)) => Verdict::new(outcome, Reason::Disk),
-            Err(_) => Verdict::new(Outcome::Unknown, Reason::Panic),
-        }
+        let (dir, message) = (self.dir.clone(), message.clone());
+        let writing = tokio::task::spawn_blocking(move || {
+            let Ok(mail) = mime::render(&message) else {
+                return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
+            };
+            match job(&dir, &unique_name(&message), &mail) {
+                Ok(()) => Verdict::accepted(Reason::Disk, Some(message.message_id())),
+                Err(outcome) => Verdict::new(outcome, Reason::Disk),
+            }
+        });
+        writing.await.unwrap_or(Verdict::new(Outcome::Unknown, Reason::Panic))
     }
 }
 
@@ -96,10 +97,10 @@ fn create_folders(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// Time, unique part, host: our id is unique among hosts already.
+/// Time, unique part, host: our id is unique among hosts, but for a repeat under the same key, which is a file of its own.
 fn unique_name(message: &Message) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    format!("{}.{}.smsp", now.as_secs(), message.id())
+    format!("{}.{}-{:08x}.smsp", now.as_secs(), message.id(), fastrand::u32(..))
 }
 
 #[cfg(test)]

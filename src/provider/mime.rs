@@ -2,8 +2,8 @@
 //! header text that [`crate::message`] has not checked. Bcc recipients appear nowhere.
 
 use lettre::error::Error;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Body, Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{Cc, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, ReplyTo, To};
+use lettre::message::{Attachment, Body, Mailbox, Mailboxes, MessageBuilder, MultiPart, SinglePart};
 
 use super::render::{self, Pairs};
 use crate::message::{self, Message};
@@ -14,15 +14,13 @@ pub(super) fn render(message: &Message) -> Result<Vec<u8>, Error> {
         .message_id(Some(format!("<{}>", message.message_id())))
         .date_now()
         .from(mailbox(message.from())?)
-        .subject(message.subject());
-    for to in message.to() {
-        head = head.to(mailbox(to)?);
+        .subject(message.subject())
+        .header(To::from(mailboxes(message.to())?));
+    if !message.cc().is_empty() {
+        head = head.header(Cc::from(mailboxes(message.cc())?));
     }
-    for cc in message.cc() {
-        head = head.cc(mailbox(cc)?);
-    }
-    for reply_to in message.reply_to() {
-        head = head.reply_to(mailbox(reply_to)?);
+    if !message.reply_to().is_empty() {
+        head = head.header(ReplyTo::from(mailboxes(message.reply_to())?));
     }
     let head = further_headers(head, message);
     let rendered = match content(message)? {
@@ -35,6 +33,11 @@ pub(super) fn render(message: &Message) -> Result<Vec<u8>, Error> {
 fn mailbox(mailbox: &message::Mailbox) -> Result<Mailbox, Error> {
     let address = mailbox.address().as_str().parse().map_err(|_| Error::EmailMissingAt)?;
     Ok(Mailbox::new(mailbox.name().map(str::to_owned), address))
+}
+
+/// All at once: the library encodes a header anew for every address that is added to it.
+fn mailboxes(list: &[message::Mailbox]) -> Result<Mailboxes, Error> {
+    list.iter().map(mailbox).collect()
 }
 
 /// The caller's, and tags and metadata, which have no other place in a file.
