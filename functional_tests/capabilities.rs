@@ -74,6 +74,8 @@ async fn a_mail_that_no_provider_can_carry_is_refused_without_a_call() {
     let answer = proxy.client.send(&to(1001)).await.expect_problem(422, "none", false);
     assert_eq!(answer.json["type"], "urn:smsp:problem:not-capable", "{answer}");
     assert_eq!(answer.attempts(), ["mg:not_capable", "sg:not_capable"], "{answer}");
+    let lacks = |upstream| json!({"field": "to", "reason": format!("{upstream} cannot carry so many recipients")});
+    assert_eq!(answer.json["errors"], json!([lacks("mg"), lacks("sg")]), "{answer}");
     assert_eq!((mailgun.connections(), sendgrid.connections()), (0, 0));
     assert_eq!((skipped(&proxy, "mg").await, skipped(&proxy, "sg").await), (1, 1));
     assert_eq!(proxy.client.metrics().await.count("smsp_attempts_total", &[]), 0, "no hand-over");

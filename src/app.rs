@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
@@ -26,6 +26,8 @@ use crate::upstream::story::{Event, Events};
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
+/// Connections that wait to be accepted; the kernel's own limit (`net.core.somaxconn`) is the other bound.
+const BACKLOG: u32 = 4096;
 /// A supervisor that panics again and again must not take the processor.
 const SUPERVISOR_PAUSE: Duration = Duration::from_secs(1);
 
@@ -109,10 +111,19 @@ async fn exit_when_down(mut events: Receiver<Event>, dispatcher: Arc<Dispatcher>
 
 async fn bind(door: &str, address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
     let unable = |error| StartError::Listen { address, variable, error };
-    let listener = TcpListener::bind(address).await.map_err(unable)?;
+    let listener = listen(address).map_err(unable)?;
     let bound = listener.local_addr().map_err(unable)?;
     info!(door, address = %bound, "listening");
     Ok(listener)
+}
+
+/// With room for callers who come at once: the library's own 128 made the kernel drop connections.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart must not wait for the connections of the process before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn upstreams(configs: Vec<UpstreamConfig>, metrics: &Arc<Metrics>, events: &Events) -> Vec<Arc<Upstream>> {

@@ -13,7 +13,7 @@ use super::problem::{FieldError, Kind, Problem, ProblemBody};
 use super::wire::Mail;
 use super::wishes::{IDEMPOTENCY_KEY, Wishes};
 use crate::dispatch::{Attempt, Failure, Receipt, SendError};
-use crate::outcome::Recipient;
+use crate::outcome::{Reason, Recipient};
 
 /// A provider took the mail.
 #[derive(Serialize, ToSchema)]
@@ -159,10 +159,7 @@ fn problem(error: SendError) -> Problem {
             Kind::IdempotencyKeyReused,
             vec![field_error(IDEMPOTENCY_KEY, "names another message that is under way: take a new key")],
         ),
-        Failure::NotCapable => Problem::new(
-            Kind::NotCapable,
-            "No provider here can carry this message whole; the attempts say what each one lacks.",
-        ),
+        Failure::NotCapable => Problem::of_fields(Kind::NotCapable, error.attempts.iter().map(lack).collect()),
         Failure::MessageRejected => Problem::new(
             Kind::MessageRejected,
             "A provider refused the message itself; correct it before you send it again.",
@@ -179,6 +176,22 @@ fn problem(error: SendError) -> Problem {
         }
     };
     problem.of_mail(error.id, error.attempts.iter().map(attempt).collect())
+}
+
+/// Who lacks what, by the field that asks for it.
+fn lack(attempt: &Attempt) -> FieldError {
+    let (field, what) = match attempt.verdict.reason {
+        Reason::Recipients => ("to", "so many recipients"),
+        Reason::Inline => ("attachments", "a picture inside of the HTML"),
+        Reason::AttachmentType => ("attachments", "a file whose type its name does not tell"),
+        Reason::Tags => ("tags", "so many tags"),
+        Reason::ReplyTo => ("reply_to", "so many addresses for answers"),
+        Reason::Headers => ("headers", "one of these headers"),
+        Reason::Template => ("subject", "{{ in a subject, a name or a header"),
+        Reason::Smtputf8 => ("to", "letters beyond ASCII before an @"),
+        _ => ("body", "a mail of this size"),
+    };
+    field_error(field, &format!("{} cannot carry {what}", attempt.upstream))
 }
 
 fn field_error(field: &str, reason: &str) -> FieldError {
