@@ -7,9 +7,11 @@ mod behaviour;
 mod connection;
 mod in_flight;
 mod black_hole;
+mod glance;
 mod refusing_port;
 mod reply;
 mod request;
+mod step;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,16 +23,21 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub(crate) use behaviour::{Behaviour, Gate};
 pub(crate) use black_hole::BlackHole;
+pub(crate) use glance::{Glance, Look};
 pub(crate) use refusing_port::RefusingPort;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
+pub(crate) use step::Step;
 
 use super::wait::{eventually, when};
 
 type Script = Box<dyn FnMut(&Request) -> Behaviour + Send>;
+/// Decides by the start of a request whether it is read at all.
+type Gatekeeper = Box<dyn Fn(&Glance) -> Look + Send + Sync>;
 
 struct State {
     script: Mutex<Script>,
+    gatekeeper: Option<Gatekeeper>,
     received: Mutex<Vec<Request>>,
     connections: AtomicUsize,
     dummies: InFlight,
@@ -40,7 +47,9 @@ impl State {
     fn receive(&self, mut request: Request) -> Behaviour {
         let behaviour = lock(&self.script)(&request);
         request.taken = behaviour.takes();
-        lock(&self.received).push(request);
+        if self.gatekeeper.is_none() {
+            lock(&self.received).push(request);
+        }
         behaviour
     }
 }
@@ -65,9 +74,22 @@ impl StubProvider {
     }
 
     async fn start(script: impl FnMut(&Request) -> Behaviour + Send + 'static) -> Self {
+        Self::with(Box::new(script), None)
+    }
+
+    /// Looks at each request before it reads it, and forgets it afterwards: whoever wants to know it writes it down.
+    pub(crate) fn gated(
+        gatekeeper: impl Fn(&Glance) -> Look + Send + Sync + 'static,
+        script: impl FnMut(&Request) -> Behaviour + Send + 'static,
+    ) -> Self {
+        Self::with(Box::new(script), Some(Box::new(gatekeeper)))
+    }
+
+    fn with(script: Script, gatekeeper: Option<Gatekeeper>) -> Self {
         let port = RefusingPort::reserve();
         let state = Arc::new(State {
-            script: Mutex::new(Box::new(script)),
+            script: Mutex::new(script),
+            gatekeeper,
             received: Mutex::default(),
             connections: AtomicUsize::new(0),
             dummies: InFlight::default(),

@@ -5,9 +5,6 @@ use std::time::{Duration, SystemTime};
 use mail_parser::DateTime;
 use serde_json::Value;
 
-/// A closing is logged just after the fact, and a busy machine may put a pause between.
-const TOLERANCE: Duration = Duration::from_millis(50);
-
 /// One stretch of time in which a circuit was not closed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outage {
@@ -21,7 +18,15 @@ pub(crate) struct Outage {
 impl Outage {
     /// Was the circuit open for certain at this moment?
     pub(crate) fn covers(&self, moment: SystemTime) -> bool {
-        self.opened < moment && self.closed.is_none_or(|closed| moment + TOLERANCE < closed)
+        self.opened < moment && self.closed.is_none_or(|closed| moment < closed)
+    }
+
+    /// The part of it that is beyond doubt. A closing is logged after the fact, and a busy machine may put a pause
+    /// between; but no circuit closes before the last of its dummies has arrived.
+    pub(crate) fn until_a_dummy(&self, dummies: &[SystemTime]) -> Self {
+        let last = |closed| dummies.iter().filter(|dummy| **dummy <= closed).max().copied();
+        let closed = self.closed.map(|closed| last(closed).unwrap_or(self.opened));
+        Self { closed, ..self.clone() }
     }
 }
 

@@ -1,0 +1,43 @@
+//! All scenarios: each fault alone, then random mixes, with free circuits and with held ones.
+
+use super::book::Failover::{Always, Never, Safe};
+use super::dice::Dice;
+use super::fault::{FAULTS, Fault};
+use super::scenario::Circuits::{Free, Held};
+use super::scenario::{Port, Scenario};
+
+/// Ports that fail as a whole.
+const PORTS: [(&str, Port); 3] = [
+    ("connection refused", Port::Refusing),
+    ("connection swallowed", Port::Swallowing),
+    ("connection flaps", Port::Flapping),
+];
+
+/// Every scenario of a run: so many mails for each fault, half of them with free circuits.
+pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
+    let dice = Dice::new(seed);
+    let half = mails / 2;
+    let circuits = [(Held, mails - half), (Free, half)];
+    let of_ports = PORTS.iter().flat_map(|(name, port)| {
+        circuits.map(|(circuits, mails)| Scenario::of_port(name, *port, circuits, mails, dice))
+    });
+    let alone = FAULTS.iter().flat_map(|fault| circuits.map(|(held, mails)| Scenario::alone(fault, held, mails, dice)));
+    of_ports.chain(alone).chain(mixes(mails, dice)).collect()
+}
+
+fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {
+    let every = || FAULTS.iter().collect::<Vec<_>>();
+    let passing = || FAULTS.iter().filter(|fault| !fault.ends_the_mail()).collect::<Vec<&Fault>>();
+    let mut mixes = Vec::new();
+    for circuits in [Held, Free] {
+        mixes.push(Scenario::of("mix at three", every(), 3, Safe, circuits, mails, dice));
+        mixes.push(Scenario::of("mix at three", every(), 3, Never, circuits, mails, dice));
+        // LATER
+        if std::env::var_os("LATER").is_some() {
+            mixes.push(Scenario::of("mix at two", passing(), 2, Always, circuits, mails, dice));
+        }
+        let flapping = Scenario::of("mix at three, flapping", every(), 3, Safe, circuits, mails, dice);
+        mixes.push(Scenario { port: Port::Flapping, ..flapping });
+    }
+    mixes
+}

@@ -1,0 +1,98 @@
+//! A provider that strikes as the dice say, and writes down every mail that it met and whether it accepted it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::book::Arrival;
+use super::dice::Dice;
+use super::fault::{self, Accepts, Fault, Kind};
+use super::mail;
+use crate::harness::settings::POLL_ADDRESS;
+use crate::harness::stub_provider::{Glance, Look, Request, Step};
+use crate::harness::{Behaviour, Gate, StubProvider};
+
+/// What it has seen so far.
+#[derive(Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) arrivals: Arc<Mutex<Vec<Arrival>>>,
+    pub(crate) dummies: Arc<Mutex<Vec<SystemTime>>>,
+}
+
+/// How it behaves.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// Half of the mails meet one of these.
+    pub(crate) faults: Vec<&'static Fault>,
+    pub(crate) dice: Dice,
+    /// Holds every answer back.
+    pub(crate) gate: Option<Gate>,
+}
+
+/// Starts it.
+pub(crate) fn start(script: Script) -> (StubProvider, Seen) {
+    let seen = Seen::default();
+    let (gatekeeper, reader) = ((script.clone(), seen.clone()), (script, seen.clone()));
+    let stub = StubProvider::gated(
+        move |glance| gatekeeper.0.glance(glance, &gatekeeper.1),
+        move |request| reader.0.read(request, &reader.1),
+    );
+    (stub, seen)
+}
+
+impl Script {
+    fn fault(&self, number: usize) -> Option<&'static Fault> {
+        let struck = !self.faults.is_empty() && self.dice.coin(self.name, number);
+        struck.then(|| self.faults[self.dice.roll(&format!("fault of {}", self.name), number, self.faults.len())])
+    }
+
+    /// Dummies are always well.
+    fn glance(&self, glance: &Glance, seen: &Seen) -> Look {
+        if glance.text.contains(POLL_ADDRESS) {
+            return Look::Read;
+        }
+        let Some(number) = mail::number(&glance.text) else { return Look::Again };
+        match self.fault(number).filter(|fault| !fault.reads) {
+            Some(fault) if !fault.kept || glance.before > 0 => Look::Instead(self.strike(fault, number, seen)),
+            _ => Look::Read,
+        }
+    }
+
+    fn read(&self, request: &Request, seen: &Seen) -> Behaviour {
+        if request.is_dummy() {
+            lock(&seen.dummies).push(request.at);
+            return Behaviour::Steps(vec![fault::well(self.kind)]);
+        }
+        let number = mail::number(&request.text()).unwrap_or_else(|| panic!("a mail without a number: {request}"));
+        let steps = match self.fault(number).filter(|fault| fault.reads) {
+            Some(fault) => self.strike(fault, number, seen),
+            None => {
+                seen.note(number, true, fault::WELL);
+                vec![fault::well(self.kind)]
+            }
+        };
+        let gate = self.gate.clone().map(Step::Pass);
+        Behaviour::Steps(gate.into_iter().chain(steps).collect())
+    }
+
+    fn strike(&self, fault: &Fault, number: usize, seen: &Seen) -> Vec<Step> {
+        let accepted = match fault.accepts {
+            Accepts::Yes => true,
+            Accepts::No => false,
+            Accepts::Perhaps => self.dice.coin("accepts", number),
+        };
+        seen.note(number, accepted, fault.outcomes(self.kind));
+        fault.steps(self.kind)
+    }
+}
+
+impl Seen {
+    fn note(&self, number: usize, accepted: bool, outcomes: fault::Outcomes) {
+        lock(&self.arrivals).push(Arrival { number, at: SystemTime::now(), accepted, outcomes });
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

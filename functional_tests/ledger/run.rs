@@ -1,0 +1,106 @@
+//! Runs a scenario: callers that send one mail after the other until all are sent, and the ledger of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::book::{Failover, Ledger, Sent};
+use super::caller::{self, Caller};
+use super::lag::Meter;
+use super::mail;
+use super::scenario::{Circuits, Port, Scenario};
+use super::stage::{DEADLINE, Stage};
+use crate::harness::Gate;
+
+/// Up to four of these before each mail, so that circuits have the time to open and to recover.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// From the first mail to the ledger.
+pub(crate) async fn run(scenario: &Scenario) -> Ledger {
+    let (meter, stop) = (Meter::start(), Gate::shut());
+    let mut stage = Stage::set(scenario, &[], None).await;
+    if scenario.port == Port::Flapping {
+        stage.flaps(stop.clone());
+    }
+    let (sent, unanswered) = load(scenario, &stage).await;
+    stop.open();
+    let cuts = stage.cuts().await;
+    Ledger {
+        sent,
+        hung_up: Vec::new(),
+        unanswered,
+        cuts,
+        one_was_up: scenario.one_is_up(),
+        deadline: DEADLINE,
+        lags: meter.lags(),
+        metrics: stage.proxy.client.metrics().await,
+        accounts: stage.accounts(scenario.circuits),
+    }
+}
+
+/// Sends all mails; returns what was answered, and what went wrong with the rest.
+pub(crate) async fn load(scenario: &Scenario, stage: &Stage) -> (Vec<Sent>, Vec<String>) {
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut callers = JoinSet::new();
+    for _ in 0..scenario.callers {
+        callers.spawn(work(scenario.clone(), Caller::new(stage.proxy.api), next.clone()));
+    }
+    let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
+    for (answered, failed) in callers.join_all().await {
+        sent.extend(answered);
+        unanswered.extend(failed);
+    }
+    (sent, unanswered)
+}
+
+async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) -> (Vec<Sent>, Vec<String>) {
+    let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= scenario.mails {
+            break;
+        }
+        if scenario.circuits == Circuits::Free {
+            sleep(PAUSE * u32::try_from(scenario.dice.roll("pause", number, 5)).expect("small")).await;
+        }
+        let (failover, headers) = own_failover(&scenario, number);
+        let request = caller::request(number, &mail::numbered(number, scenario.dice).to_string(), &headers);
+        match send(&mut caller, number, failover, &request).await {
+            Ok(answered) => {
+                sent.push(answered);
+            }
+            Err(why) => unanswered.push(format!("mail {number} has no answer: {why}")),
+        }
+    }
+    let surplus = caller.surplus().await;
+    if !surplus.is_empty() {
+        unanswered.push(format!("a second answer: {}", String::from_utf8_lossy(&surplus)));
+    }
+    (sent, unanswered)
+}
+
+/// Some callers want less than the operator allows.
+fn own_failover(scenario: &Scenario, number: usize) -> (Failover, Vec<(&'static str, &'static str)>) {
+    let lower = [Failover::Never, Failover::Safe][scenario.dice.roll("which failover", number, 2)];
+    match scenario.failover {
+        Failover::Always if scenario.dice.roll("own failover", number, 4) == 0 => {
+            (lower, vec![("x-smsp-failover", lower.word())])
+        }
+        operators => (operators, Vec::new()),
+    }
+}
+
+/// Sends one mail, with the times at which that began and ended.
+pub(crate) async fn send(
+    caller: &mut Caller,
+    number: usize,
+    failover: Failover,
+    request: &str,
+) -> Result<Sent, String> {
+    let (from, start) = (SystemTime::now(), Instant::now());
+    let answer = caller.call(number, request).await?;
+    Ok(Sent { number, failover, from, to: SystemTime::now(), took: start.elapsed(), answer })
+}
