@@ -15,6 +15,8 @@ mod caller;
 mod scenario;
 mod stage;
 mod run;
+mod hang_up;
+mod twins;
 mod answers;
 mod attempts;
 mod circuits;

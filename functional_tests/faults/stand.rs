@@ -117,6 +117,7 @@ impl Stand {
         Ledger {
             sent: self.sent,
             hung_up: Vec::new(),
+            unfinished: 0,
             unanswered: Vec::new(),
             accounts,
             cuts: self.cuts,

@@ -1,8 +1,11 @@
 //! I1, I2, I3 and I7 of whole mails: what the caller was told against who accepted it.
 
-use super::book::{Failover, Index, Ledger, Rule, Sent};
+use std::collections::BTreeMap;
 
-/// Judges every mail that was answered, and that nobody got a mail that was not sent.
+use super::book::{Failover, Index, Ledger, Rule, Sent};
+use crate::harness::Answer;
+
+/// Judges every mail, and that nobody got one that was not sent.
 pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {
     for sent in &ledger.sent {
         let arrivals = index.get(&sent.number).map(Vec::as_slice).unwrap_or_default();
@@ -18,6 +21,24 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
             note(Rule::I2, format!("mail {number}, of a caller who hung up, was accepted twice"));
         }
     }
+    let answers = answers(ledger);
+    for number in index.keys().filter(|number| !answers.contains_key(number) && !ledger.hung_up.contains(number)) {
+        note(Rule::I2, format!("mail {number} arrived and was never sent"));
+    }
+    for (number, answers) in answers {
+        if answers.iter().any(|answer| answer.json != answers[0].json) {
+            note(Rule::I1, format!("mail {number} has answers that differ: {answers:#?}"));
+        }
+    }
+}
+
+/// One for each caller who sent the mail.
+fn answers(ledger: &Ledger) -> BTreeMap<usize, Vec<&Answer>> {
+    let mut answers = BTreeMap::<_, Vec<_>>::new();
+    for sent in &ledger.sent {
+        answers.entry(sent.number).or_default().push(&sent.answer);
+    }
+    answers
 }
 
 fn faults(ledger: &Ledger, sent: &Sent, accepted: &[&str]) -> Vec<(Rule, &'static str)> {

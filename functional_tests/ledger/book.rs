@@ -70,6 +70,8 @@ pub(crate) struct Ledger {
     pub(crate) sent: Vec<Sent>,
     /// Mails whose callers did not wait for the answer.
     pub(crate) hung_up: Vec<usize>,
+    /// How many more were never sent whole.
+    pub(crate) unfinished: usize,
     /// Why other callers have none, or more than one.
     pub(crate) unanswered: Vec<String>,
     pub(crate) accounts: Vec<Account>,

@@ -47,6 +47,7 @@ pub(super) fn clean() -> Ledger {
     let mut ledger = Ledger {
         sent: Vec::new(),
         hung_up: Vec::new(),
+        unfinished: 0,
         unanswered: Vec::new(),
         accounts: vec![account("a", vec![outage], vec![at(1200), at(1990)]), account("b", Vec::new(), Vec::new())],
         cuts: vec![[at(500), at(510)]],

@@ -4,7 +4,7 @@ use super::book::Failover::{Always, Never, Safe};
 use super::dice::Dice;
 use super::fault::{FAULTS, Fault};
 use super::scenario::Circuits::{Free, Held};
-use super::scenario::{Port, Scenario};
+use super::scenario::{Form, Port, Scenario};
 
 /// Ports that fail as a whole.
 const PORTS: [(&str, Port); 3] = [
@@ -29,7 +29,18 @@ fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {
     let every = || FAULTS.iter().collect::<Vec<_>>();
     let passing = || FAULTS.iter().filter(|fault| !fault.ends_the_mail()).collect::<Vec<&Fault>>();
     let mut mixes = Vec::new();
+    // At once, and always the same: what a mail that nobody waits for comes to must be known beforehand.
+    let plain =
+        || FAULTS.iter().filter(|fault| ["500, accepted", "500", "401"].contains(&fault.name)).collect::<Vec<_>>();
     for circuits in [Held, Free] {
+        let forms = [("callers hang up", Form::HangUps, mails.min(2000)), ("sent twice at once", Form::Twins, mails)];
+        for (name, form, mails) in forms {
+            let scenario = Scenario::of(name, plain(), 2, Safe, circuits, mails, dice);
+            // LATER
+            if form == Form::HangUps || std::env::var_os("LATER").is_some() {
+                mixes.push(Scenario { form, ..scenario });
+            }
+        }
         mixes.push(Scenario::of("mix at three", every(), 3, Safe, circuits, mails, dice));
         mixes.push(Scenario::of("mix at three", every(), 3, Never, circuits, mails, dice));
         // LATER

@@ -1,5 +1,6 @@
 //! Runs a scenario: callers that send one mail after the other until all are sent, and the ledger of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -7,43 +8,67 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::book::{Failover, Ledger, Sent};
+use super::book::{Cut, Failover, Ledger, Sent};
 use super::caller::{self, Caller};
 use super::lag::Meter;
-use super::mail;
-use super::scenario::{Circuits, Port, Scenario};
+use super::scenario::{Circuits, Form, Port, Scenario};
 use super::stage::{DEADLINE, Stage};
+use super::{hang_up, mail, twins};
 use crate::harness::Gate;
 
 /// Up to four of these before each mail, so that circuits have the time to open and to recover.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// When things happened that are nobody's fault.
+pub(crate) struct Times {
+    pub(crate) meter: Meter,
+    pub(crate) cuts: Vec<Cut>,
+}
+
+/// What was answered, and what went wrong with the rest.
+pub(crate) type Answered = (Vec<Sent>, Vec<String>);
+
 /// From the first mail to the ledger.
 pub(crate) async fn run(scenario: &Scenario) -> Ledger {
+    match scenario.form {
+        Form::Load => steadily(scenario).await,
+        Form::HangUps => hang_up::run(scenario).await,
+        Form::Twins => twins::run(scenario).await,
+    }
+}
+
+async fn steadily(scenario: &Scenario) -> Ledger {
     let (meter, stop) = (Meter::start(), Gate::shut());
     let mut stage = Stage::set(scenario, &[], None).await;
     if scenario.port == Port::Flapping {
         stage.flaps(stop.clone());
     }
-    let (sent, unanswered) = load(scenario, &stage).await;
+    let answered = load(scenario, &stage, 0..scenario.mails).await;
     stop.open();
     let cuts = stage.cuts().await;
+    close(scenario, stage, answered, Times { meter, cuts }).await
+}
+
+/// Makes the ledger when all is over.
+pub(crate) async fn close(scenario: &Scenario, stage: Stage, answered: Answered, times: Times) -> Ledger {
+    let (sent, unanswered) = answered;
     Ledger {
         sent,
         hung_up: Vec::new(),
+        unfinished: 0,
         unanswered,
-        cuts,
+        cuts: times.cuts,
         one_was_up: scenario.one_is_up(),
         deadline: DEADLINE,
-        lags: meter.lags(),
+        lags: times.meter.lags(),
         metrics: stage.proxy.client.metrics().await,
         accounts: stage.accounts(scenario.circuits),
     }
 }
 
-/// Sends all mails; returns what was answered, and what went wrong with the rest.
-pub(crate) async fn load(scenario: &Scenario, stage: &Stage) -> (Vec<Sent>, Vec<String>) {
-    let next = Arc::new(AtomicUsize::new(0));
+/// Sends all these mails.
+pub(crate) async fn load(scenario: &Scenario, stage: &Stage, mails: Range<usize>) -> Answered {
+    let next = Arc::new(AtomicUsize::new(mails.start));
     let mut callers = JoinSet::new();
     for _ in 0..scenario.callers {
         callers.spawn(work(scenario.clone(), Caller::new(stage.proxy.api), next.clone()));
@@ -56,7 +81,7 @@ pub(crate) async fn load(scenario: &Scenario, stage: &Stage) -> (Vec<Sent>, Vec<
     (sent, unanswered)
 }
 
-async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) -> (Vec<Sent>, Vec<String>) {
+async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) -> Answered {
     let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);

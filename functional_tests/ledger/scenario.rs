@@ -26,10 +26,22 @@ pub(crate) enum Circuits {
     Held,
 }
 
+/// What the callers do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Send one mail after the other.
+    Load,
+    /// Half of them hang up, then the others send as usual.
+    HangUps,
+    /// Send each mail twice at once, under one key.
+    Twins,
+}
+
 /// One run.
 #[derive(Clone)]
 pub(crate) struct Scenario {
     pub(crate) name: String,
+    pub(crate) form: Form,
     /// Half of the mails at each faulty provider meet one of these.
     pub(crate) faults: Vec<&'static Fault>,
     /// So many of the three are faulty, from the first.
@@ -67,7 +79,18 @@ impl Scenario {
     ) -> Self {
         let dice = dice.of(&format!("{name} {} {circuits:?}", failover.word()));
         let callers = mails.div_ceil(8).clamp(4, 96);
-        Self { name: name.to_owned(), faults, faulty, port: Port::Open, circuits, failover, mails, callers, dice }
+        Self {
+            name: name.to_owned(),
+            form: Form::Load,
+            faults,
+            faulty,
+            port: Port::Open,
+            circuits,
+            failover,
+            mails,
+            callers,
+            dice,
+        }
     }
 
     /// Is there a provider that would take every mail, and may every mail get there?

@@ -45,7 +45,7 @@ const SHORT: [(&str, &str); 14] = [
 /// All of it.
 pub(crate) struct Stage {
     pub(crate) proxy: Proxy,
-    providers: [(Arc<StubProvider>, Seen); 3],
+    pub(super) providers: [(Arc<StubProvider>, Seen); 3],
     flapping: Option<JoinHandle<Vec<Cut>>>,
     _refusing: RefusingPort,
     _swallowing: Option<BlackHole>,
@@ -98,11 +98,6 @@ impl Stage {
             Some(flapping) => flapping.await.expect("flapping does not panic"),
             None => Vec::new(),
         }
-    }
-
-    /// How many mails have arrived so far, anywhere.
-    pub(crate) fn arrivals(&self) -> usize {
-        self.providers.iter().map(|(_, seen)| lock(&seen.arrivals).len()).sum()
     }
 
     /// A circuit that is forced closed is open to every mail, whatever its log tells.

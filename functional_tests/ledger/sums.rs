@@ -34,7 +34,7 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
         }
     }
     // An answer that nobody waited for may or may not have been given.
-    let hung_up = ledger.hung_up.len() as u64;
+    let hung_up = (ledger.hung_up.len() + ledger.unfinished) as u64;
     for status in [200, 400, 408, 422, 500, 502, 503, 504] {
         let seen = ledger.sent.iter().filter(|sent| sent.answer.status == status).count() as u64;
         let metric =
