@@ -91,14 +91,7 @@ async fn a_misspelt_variable_is_an_error() {
 async fn a_setting_without_a_meaning_yet_is_an_error() {
     each_fails(
         stub_accounts(),
-        &[
-            ("SMSP_API_KEYS", "a:b"),
-            ("SMSP_ROUTING", "weighted"),
-            ("SMSP_SENDER_HOLD", "10m"),
-            ("SMSP_PROBE", "auto"),
-            ("SMSP_FAILOVER", "always"),
-            ("SMSP_MG_WEIGHT", "1"),
-        ],
+        &[("SMSP_API_KEYS", "a:b"), ("SMSP_ROUTING", "weighted"), ("SMSP_PROBE", "auto"), ("SMSP_MG_WEIGHT", "1")],
     )
     .await;
 }

@@ -22,6 +22,7 @@ mod failover;
 mod caller_errors;
 mod problems;
 mod unknown;
+mod clarity;
 mod breaking;
 mod recovery;
 mod holding;

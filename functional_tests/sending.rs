@@ -19,8 +19,12 @@ fn mailgun_request(request: &Request, receipt: &Answer) -> String {
 }
 
 fn sendgrid_request(request: &Request, receipt: &Answer) -> String {
+    normalised(request, &["authorization", "accept", "content-type"], receipt, &pretty(request))
+}
+
+fn pretty(request: &Request) -> String {
     let pretty = serde_json::to_string_pretty(&request.json()).expect("JSON can be written");
-    normalised(request, &["authorization", "accept", "content-type"], receipt, &format!("{pretty}\n"))
+    format!("{pretty}\n")
 }
 
 async fn before_sendgrid(sendgrid: &StubProvider) -> Proxy {
@@ -51,6 +55,28 @@ async fn sendgrid_gets_the_golden_request() {
     golden::check("sendgrid.txt", &sendgrid_request(&sendgrid.only_mail(), &receipt));
     assert_eq!(receipt.json["provider"], "sg", "{receipt}");
     assert_eq!(receipt.json["provider_message_id"], "sg-message-id-1", "{receipt}");
+}
+
+#[tokio::test]
+async fn resend_gets_the_golden_request() {
+    let resend = StubProvider::sendgrid().await;
+    resend.answers(200, r#"{"id": "resend-id-1"}"#);
+    let proxy = Proxy::start(Settings::server().resend(&resend.url())).await;
+    let receipt = proxy.client.send(&golden::json("mail.json")).await.expect(200).expect_attempts(&["rs:accepted"]);
+    let (request, headers) = (resend.only_mail(), ["authorization", "idempotency-key", "content-type"]);
+    golden::check("resend.txt", &normalised(&request, &headers, &receipt, &pretty(&request)));
+    assert_eq!(receipt.json["provider_message_id"], "resend-id-1", "{receipt}");
+}
+
+#[tokio::test]
+async fn mandrill_gets_the_golden_request() {
+    let mandrill = StubProvider::sendgrid().await;
+    mandrill.answers(200, r#"[{"email": "jane@example.net", "status": "sent", "_id": "mandrill-id-1"}]"#);
+    let proxy = Proxy::start(Settings::server().mandrill(&mandrill.url())).await;
+    let receipt = proxy.client.send(&golden::json("mail.json")).await.expect(200).expect_attempts(&["md:accepted"]);
+    let request = mandrill.only_mail();
+    golden::check("mandrill.txt", &normalised(&request, &["content-type"], &receipt, &pretty(&request)));
+    assert_eq!(receipt.json["provider_message_id"], "mandrill-id-1", "{receipt}");
 }
 
 #[tokio::test]

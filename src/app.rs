@@ -66,7 +66,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     for upstream in &upstreams {
         tokio::spawn(keep_supervising(Arc::clone(upstream), Arc::clone(&all), Arc::clone(&supervisor)));
     }
-    let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone());
+    let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
     let door = http::Door {
         dispatcher,

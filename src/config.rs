@@ -162,9 +162,10 @@ fn supervisor(section: &mut Section, local: bool) -> Option<supervisor::Settings
 
 fn dispatch(section: &mut Section) -> Option<dispatch::Settings> {
     let request_deadline = section.parse("REQUEST_DEADLINE", "15s", period);
-    let failover =
-        section.parse("FAILOVER", "safe", |text| choice(text, &[("never", Failover::Never), ("safe", Failover::Safe)]));
-    let routing = section.parse("ROUTING", "priority", |text| choice(text, &[("priority", Routing::Priority)]));
+    let failovers = [("never", Failover::Never), ("safe", Failover::Safe), ("always", Failover::Always)];
+    let failover = section.parse("FAILOVER", "safe", |text| choice(text, &failovers));
+    let routings = [("priority", Routing::Priority), ("round_robin", Routing::RoundRobin)];
+    let routing = section.parse("ROUTING", "priority", |text| choice(text, &routings));
     let all_open = [("serve", AllOpen::Serve), ("unhealthy", AllOpen::Unhealthy), ("exit", AllOpen::Exit)];
     let all_open = section.parse("ALL_OPEN", "serve", |text| choice(text, &all_open));
     Some(dispatch::Settings {

@@ -1,125 +1,172 @@
 //! From a message to a receipt: which upstreams, in which order, until when.
 //!
 //! The send runs in a task of its own: a caller who hangs up changes nothing, and shutdown waits for it. One deadline
-//! covers the whole request. Another upstream tries only what the last attempt proves to be in nobody's hands.
+//! covers the whole request. Another upstream tries only what the attempts so far prove to be in nobody's hands, unless
+//! the operator would rather have two mails than none.
 
 mod attempt;
+mod flights;
 mod order;
 mod receipt;
+mod settings;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, warn};
 
 pub use attempt::Attempt;
+use flights::{Departure, Flights, Joined};
 pub use order::Routing;
-use order::Standing;
+use order::{Standing, Turn};
+use receipt::Tour;
 pub use receipt::{Failure, Receipt, SendError};
+pub use settings::{AllOpen, Failover, Settings, Wishes};
 
 use crate::circuit::Override;
 use crate::message::Message;
-use crate::outcome::Outcome;
+use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
 use crate::upstream::Upstream;
 
 /// The draw that only a circuit that takes all mail passes.
 const ALL: u8 = 127;
 
-/// When a failed attempt leads to another upstream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failover {
-    /// Never: an error of a closed circuit is the caller's.
-    Never,
-    /// Where the failed attempt proves that nobody has the mail.
-    Safe,
-}
-
-/// What this node does while no circuit is usable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AllOpen {
-    /// Answers 503 with the time of the next probe, and stays healthy: a restart would not help.
-    Serve,
-    /// Says so at the health check.
-    Unhealthy,
-    /// Ends, for whoever wants to start it elsewhere.
-    Exit,
-}
-
-/// How mails find their upstream.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// When another upstream may try.
-    pub failover: Failover,
-    /// Which upstream is first.
-    pub routing: Routing,
-    /// For the whole request.
-    pub request_deadline: Duration,
-    /// What happens while no circuit is usable.
-    pub all_open: AllOpen,
-}
-
 /// Sends messages along closed circuits.
 pub struct Dispatcher {
     upstreams: Vec<Arc<Upstream>>,
     settings: Settings,
     shutdown: Shutdown,
+    metrics: Arc<Metrics>,
+    flights: Flights,
+    turn: AtomicUsize,
+}
+
+/// How one mail goes: as far as this failover, along the upstreams of this turn, with this draw at a ramped circuit.
+#[derive(Clone, Copy)]
+struct Course {
+    failover: Failover,
+    turn: Turn,
+    draw: u8,
 }
 
 impl Dispatcher {
     /// Over these upstreams, the preferred one first.
-    pub fn new(upstreams: Vec<Arc<Upstream>>, settings: Settings, shutdown: Shutdown) -> Arc<Self> {
-        Arc::new(Self { upstreams, settings, shutdown })
+    pub fn new(
+        upstreams: Vec<Arc<Upstream>>,
+        settings: Settings,
+        shutdown: Shutdown,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        let (flights, turn) = (Flights::default(), AtomicUsize::new(0));
+        Arc::new(Self { upstreams, settings, shutdown, metrics, flights, turn })
     }
 
     /// Sends one message, come what may to whoever waits for the receipt.
-    pub async fn send(self: &Arc<Self>, message: Message) -> Result<Receipt, SendError> {
-        let id = message.id();
-        let dispatcher = Arc::clone(self);
-        let task = async move { dispatcher.run(&message).await };
-        let joined = self.shutdown.spawn(task.in_current_span()).await;
-        joined.unwrap_or(Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() }))
+    pub async fn send(self: &Arc<Self>, message: Message, wishes: Wishes) -> Result<Receipt, SendError> {
+        let course = self.course(wishes);
+        let Some(key) = wishes.key else { return self.depart(message, course, None).await };
+        let message = message.identified_by(&key);
+        match self.flights.join(key, message.id()) {
+            Joined::First(departure) => self.depart(message, course, Some(departure)).await,
+            Joined::Repeat(landing) => {
+                self.metrics.coalesced();
+                landing.answer().await
+            }
+            Joined::Other => Err(SendError { id: message.id(), failure: Failure::KeyReused, attempts: Vec::new() }),
+        }
     }
 
-    async fn run(&self, message: &Message) -> Result<Receipt, SendError> {
+    /// A repeat goes the same way as the first, on every node; any other mail takes its turn.
+    fn course(&self, wishes: Wishes) -> Course {
+        let failover = wishes.failover.map_or(self.settings.failover, |asked| asked.min(self.settings.failover));
+        match wishes.key.map(|key| key.number()) {
+            Some(number) => Course { failover, turn: Turn::Of(number), draw: 1 + (number >> 32) as u8 % ALL },
+            None => {
+                let next = self.turn.fetch_add(1, Ordering::Relaxed);
+                Course { failover, turn: Turn::Next(next), draw: fastrand::u8(1..=ALL) }
+            }
+        }
+    }
+
+    /// Sends it in a task of its own, which lands with the answer.
+    async fn depart(
+        self: &Arc<Self>,
+        message: Message,
+        course: Course,
+        departure: Option<Departure>,
+    ) -> Result<Receipt, SendError> {
+        let id = message.id();
+        let dispatcher = Arc::clone(self);
+        let task = async move {
+            let answer = dispatcher.told(dispatcher.run(&message, course).await);
+            if let Some(departure) = departure {
+                departure.land(&answer);
+            }
+            answer
+        };
+        let joined = self.shutdown.spawn(task.in_current_span()).await;
+        joined.unwrap_or_else(|_| self.told(Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() })))
+    }
+
+    /// The same answer; if nobody knows whether a provider has the mail, the operator is told so too.
+    fn told(&self, answer: Result<Receipt, SendError>) -> Result<Receipt, SendError> {
+        if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
+            self.metrics.unknown();
+            warn!(%id, "nobody knows whether a provider has this mail: look the id up there");
+        }
+        answer
+    }
+
+    /// Offers it to one upstream after the other.
+    async fn run(&self, message: &Message, course: Course) -> Result<Receipt, SendError> {
         let deadline = Instant::now() + self.settings.request_deadline;
-        let mut tour = receipt::Tour::new(message.id());
-        let draw = fastrand::u8(1..=ALL);
-        let shut = self.upstreams.iter().filter(|upstream| standing(upstream, draw) == Standing::Shut);
+        let mut tour = Tour::new(message.id());
+        let shut = self.upstreams.iter().filter(|upstream| standing(upstream, course.draw) == Standing::Shut);
         shut.for_each(|upstream| upstream.metrics.rejected(&upstream.name));
-        while let Some(upstream) = self.next(&tour, draw) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let attempt = match upstream.time_for(message, left) {
-                Some(time) => attempt::attempt(upstream, message, time).await,
-                None => None,
-            };
-            let goes_on = attempt.as_ref().is_none_or(|attempt| self.lets_another_try(attempt.verdict.outcome));
-            tour.visit(&upstream.name, attempt);
-            if !goes_on {
+        while let Some(upstream) = self.next(&tour, course) {
+            tour.visit(&upstream.name, attempt::attempt(upstream, message, deadline).await);
+            // Its provider takes a mail once, so asking there again can only bring clarity.
+            if course.failover > Failover::Never && upstream.is_idempotent() && tour.is_unknown_at(&upstream.name) {
+                tour.visit(&upstream.name, attempt::attempt(upstream, message, deadline).await);
+            }
+            if !tour.goes_on(course.failover) {
                 break;
             }
         }
-        let (untried, wait) = self.outlook(&tour);
-        tour.conclude(untried, wait)
+        self.conclude(tour, message, course.failover)
     }
 
-    /// Was an upstream left out that may take the mail later, and how long is the shortest wait?
-    fn outlook(&self, tour: &receipt::Tour) -> (bool, Duration) {
+    /// The answer, and how long to wait where somebody may take the mail later.
+    fn conclude(&self, mut tour: Tour, message: &Message, failover: Failover) -> Result<Receipt, SendError> {
+        if tour.goes_on(failover) {
+            self.pass_over(&mut tour, message);
+        }
         // Without failover the one attempt speaks for itself.
-        let alone = self.settings.failover == Failover::Never && tour.has_attempts();
+        let alone = failover == Failover::Never && tour.was_handed_over();
         let untried = |upstream: &&Arc<Upstream>| !alone && !tour.has_tried(&upstream.name);
-        let hopeful = self.upstreams.iter().filter(|upstream| untried(upstream) || tour.was_throttled(&upstream.name));
+        let hopeful = self.upstreams.iter().filter(|upstream| untried(upstream) || tour.was_put_off(&upstream.name));
         let wait = hopeful.filter_map(|upstream| upstream.until_usable()).min();
         // Only an operator can end the wait for circuits that are forced open: nobody knows when.
         let unknown = || self.upstreams.iter().map(|upstream| upstream.settings.first_wait).min();
-        (self.upstreams.iter().any(|upstream| untried(&upstream)), wait.or_else(unknown).unwrap_or_default())
+        let is_untried = self.upstreams.iter().any(|upstream| untried(&upstream));
+        tour.conclude(is_untried, wait.or_else(unknown).unwrap_or_default())
+    }
+
+    /// An upstream whose circuit is not closed gives no hope if it would not take this mail anyway.
+    fn pass_over(&self, tour: &mut Tour, message: &Message) {
+        for upstream in &self.upstreams {
+            if !tour.has_tried(&upstream.name) {
+                tour.visit(&upstream.name, attempt::skip(upstream, message));
+            }
+        }
     }
 
     /// Where the mail goes next. Circuits are asked anew each time: one may have closed while another was slow to fail.
-    fn next(&self, tour: &receipt::Tour, draw: u8) -> Option<&Arc<Upstream>> {
-        let standings: Vec<_> = self.upstreams.iter().map(|upstream| standing(upstream, draw)).collect();
-        let order = order::order(self.settings.routing, &standings);
+    fn next(&self, tour: &Tour, course: Course) -> Option<&Arc<Upstream>> {
+        let standings: Vec<_> = self.upstreams.iter().map(|upstream| standing(upstream, course.draw)).collect();
+        let order = order::order(self.settings.routing, course.turn, &standings);
         order.into_iter().map(|index| &self.upstreams[index]).find(|upstream| !tour.has_visited(&upstream.name))
     }
 
@@ -129,10 +176,6 @@ impl Dispatcher {
         let may_start = |upstream: &Upstream| wanted == AllOpen::Exit && upstream.is_undecided();
         self.settings.all_open == wanted
             && !self.upstreams.iter().any(|upstream| upstream.circuit.snapshot().admits() || may_start(upstream))
-    }
-
-    fn lets_another_try(&self, outcome: Outcome) -> bool {
-        self.settings.failover == Failover::Safe && outcome.lets_another_try()
     }
 }
 

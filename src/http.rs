@@ -11,6 +11,7 @@ mod layers;
 pub mod listener;
 mod problem;
 mod wire;
+mod wishes;
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use std::fmt;
 
 pub use address::{Address, Mailbox};
 pub use content::{Body, Subject};
-pub use id::Id;
+pub use id::{Id, IdempotencyKey};
 
 /// The parts of a mail before they are known to fit together.
 #[derive(Default)]
@@ -57,6 +57,11 @@ impl Message {
             return Err(NoRecipient);
         }
         Ok(Self { id: Id::fresh(), from, parts })
+    }
+
+    /// The same message under the id that its key gives it.
+    pub fn identified_by(self, key: &IdempotencyKey) -> Self {
+        Self { id: Id::of(key, &self), ..self }
     }
 
     /// A message that only a probe sends.

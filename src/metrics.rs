@@ -77,6 +77,9 @@ pub struct Metrics {
     transitions: Family<Transition, Counter>,
     late: Family<Upstream, Counter>,
     rejected: Family<Upstream, Counter>,
+    skipped: Family<Attempt, Counter>,
+    unknown: Counter,
+    coalesced: Counter,
     ramp: Family<Upstream, Gauge<f64, AtomicU64>>,
     next_probe: Family<Upstream, Gauge<f64, AtomicU64>>,
     supervisor_age: Family<Upstream, Gauge<f64, AtomicU64>>,
@@ -95,6 +98,9 @@ impl Default for Metrics {
             transitions: Family::default(),
             late: Family::default(),
             rejected: Family::default(),
+            skipped: Family::default(),
+            unknown: Counter::default(),
+            coalesced: Counter::default(),
             ramp: Family::default(),
             next_probe: Family::default(),
             supervisor_age: Family::default(),
@@ -124,6 +130,17 @@ impl Metrics {
         registry.register("circuit_transitions", "Changes of a circuit, by reason", self.transitions.clone());
         registry.register("late", "Answers that came after their circuit had changed", self.late.clone());
         registry.register("rejected", "Mails that found a circuit not closed", self.rejected.clone());
+        registry.register(
+            "skipped",
+            "Mails that an upstream was not offered, by what it would come to",
+            self.skipped.clone(),
+        );
+        registry.register(
+            "unknown",
+            "Mails of which it is not known whether a provider has them",
+            self.unknown.clone(),
+        );
+        registry.register("coalesced", "Repeats that waited for the answer to the first", self.coalesced.clone());
         registry.register("circuit_ramp", "Share of mail that a closed circuit takes", self.ramp.clone());
         registry.register("next_probe_seconds", "Time to the next dummy", self.next_probe.clone());
         registry.register(
@@ -187,6 +204,21 @@ impl Metrics {
         self.rejected.get_or_create(&Upstream { upstream: upstream.to_owned() }).inc();
     }
 
+    /// One mail that an upstream was not offered, because it would come to this.
+    pub fn skipped(&self, upstream: &str, outcome: &'static str) {
+        self.skipped.get_or_create(&Attempt { upstream: upstream.to_owned(), outcome }).inc();
+    }
+
+    /// One mail of which it is not known, in the end, whether a provider has it.
+    pub fn unknown(&self) {
+        self.unknown.inc();
+    }
+
+    /// One repeat under a key whose first mail was still under way.
+    pub fn coalesced(&self) {
+        self.coalesced.inc();
+    }
+
     /// The page that Prometheus reads.
     pub fn render(&self) -> String {
         let mut page = String::new();
@@ -211,6 +243,9 @@ mod tests {
         metrics.transition("mg", "failure_rate");
         metrics.late("mg");
         metrics.rejected("mg");
+        metrics.skipped("mg", "not_capable");
+        metrics.unknown();
+        metrics.coalesced();
         metrics.circuit_gauges("mg", &Gauges { ramp: 0.5, next_probe: 4.5, supervisor_age: 0.25 });
         let page = metrics.render();
         for line in [
@@ -225,6 +260,9 @@ mod tests {
             "smsp_circuit_transitions_total{upstream=\"mg\",reason=\"failure_rate\"} 1",
             "smsp_late_total{upstream=\"mg\"} 1",
             "smsp_rejected_total{upstream=\"mg\"} 1",
+            "smsp_skipped_total{upstream=\"mg\",outcome=\"not_capable\"} 1",
+            "smsp_unknown_total 1",
+            "smsp_coalesced_total 1",
             "smsp_circuit_ramp{upstream=\"mg\"} 0.5",
             "smsp_next_probe_seconds{upstream=\"mg\"} 4.5",
             "smsp_supervisor_age_seconds{upstream=\"mg\"} 0.25",

@@ -124,6 +124,7 @@ mod tests {
             first_wait: second,
             slow_call: None,
             account_hold: second,
+            sender_hold: second,
             ramp: second,
             circuit,
         };

@@ -15,6 +15,8 @@ pub enum Outcome {
     Accepted,
     /// The message itself is wrong; any other provider would refuse it too.
     MessageRejected,
+    /// This adapter cannot carry the message whole, so it was not offered.
+    NotCapable,
     /// The From address or domain is not verified at this provider.
     SenderRejected,
     /// The account is refused: key, plan, credits, suspension, endpoint.
@@ -27,6 +29,19 @@ pub enum Outcome {
     Unavailable,
     /// The provider may have the message: silence, reset or an ambiguous answer after hand-over.
     Unknown,
+    /// Given up by us before hand-over.
+    Cancelled,
+}
+
+/// May another upstream try after this outcome?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Another {
+    /// Yes: nobody has the mail, and another might take it.
+    Safe,
+    /// Only for who would rather have two mails than none: somebody may have it.
+    AtRisk,
+    /// No: somebody has it, or no other would take it either.
+    Never,
 }
 
 /// Whom an outcome speaks against, in the eyes of the circuit.
@@ -57,24 +72,30 @@ pub enum Delivery {
 
 impl Outcome {
     /// Every outcome, for tables.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Accepted,
         Self::MessageRejected,
+        Self::NotCapable,
         Self::SenderRejected,
         Self::AccountRefused,
         Self::Unclassified,
         Self::Throttled,
         Self::Unavailable,
         Self::Unknown,
+        Self::Cancelled,
     ];
 
-    /// May another upstream try? Only where this outcome proves that nothing was taken and another might take it.
-    pub fn lets_another_try(self) -> bool {
+    /// May another upstream try? Safely only where this outcome proves that nothing was taken.
+    pub fn another(self) -> Another {
         match self {
-            Self::SenderRejected | Self::AccountRefused | Self::Unclassified | Self::Throttled | Self::Unavailable => {
-                true
-            }
-            Self::Accepted | Self::MessageRejected | Self::Unknown => false,
+            Self::NotCapable
+            | Self::SenderRejected
+            | Self::AccountRefused
+            | Self::Unclassified
+            | Self::Throttled
+            | Self::Unavailable => Another::Safe,
+            Self::Unknown => Another::AtRisk,
+            Self::Accepted | Self::MessageRejected | Self::Cancelled => Another::Never,
         }
     }
 
@@ -85,7 +106,7 @@ impl Outcome {
             Self::Unclassified | Self::Unavailable | Self::Unknown => Blame::Failure,
             Self::AccountRefused => Blame::Account,
             Self::Throttled => Blame::Throttled,
-            Self::MessageRejected | Self::SenderRejected => Blame::Neutral,
+            Self::MessageRejected | Self::NotCapable | Self::SenderRejected | Self::Cancelled => Blame::Neutral,
         }
     }
 
@@ -95,11 +116,13 @@ impl Outcome {
             Self::Accepted => Delivery::Accepted,
             Self::Unknown => Delivery::Unknown,
             Self::MessageRejected
+            | Self::NotCapable
             | Self::SenderRejected
             | Self::AccountRefused
             | Self::Unclassified
             | Self::Throttled
-            | Self::Unavailable => Delivery::None,
+            | Self::Unavailable
+            | Self::Cancelled => Delivery::None,
         }
     }
 
@@ -116,12 +139,14 @@ impl Outcome {
         match self {
             Self::Accepted => "accepted",
             Self::MessageRejected => "message_rejected",
+            Self::NotCapable => "not_capable",
             Self::SenderRejected => "sender_rejected",
             Self::AccountRefused => "account_refused",
             Self::Unclassified => "unclassified",
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
             Self::Unknown => "unknown",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -137,12 +162,24 @@ pub enum Reason {
     Timeout,
     /// The connection broke after hand-over.
     ConnectionLost,
+    /// An accepting status with a body that refuses.
+    RefusedInBody,
+    /// A recipient is on the provider's suppression list; going around it would ruin the sender's reputation.
+    Suppressed,
     /// An accepting status with a body that makes no sense.
     UnreadableAnswer,
     /// The base URL leads somewhere else than to the provider's API.
     WrongBaseUrl,
     /// The request could not be built; nothing left this process.
     NotSent,
+    /// More recipients than this adapter can carry.
+    Recipients,
+    /// A larger mail than this adapter can carry.
+    Size,
+    /// This upstream has refused the sender's domain a while ago.
+    SenderHeld,
+    /// Too little of the request's time was left to prove anything.
+    Deadline,
     /// Written to, or refused by, the local disk.
     Disk,
     /// The mock provider says so.
@@ -158,9 +195,15 @@ impl fmt::Display for Reason {
             Self::Connect => f.write_str("connect"),
             Self::Timeout => f.write_str("timeout"),
             Self::ConnectionLost => f.write_str("connection_lost"),
+            Self::RefusedInBody => f.write_str("refused_in_body"),
+            Self::Suppressed => f.write_str("suppressed"),
             Self::UnreadableAnswer => f.write_str("unreadable_answer"),
             Self::WrongBaseUrl => f.write_str("wrong_base_url"),
             Self::NotSent => f.write_str("not_sent"),
+            Self::Recipients => f.write_str("recipients"),
+            Self::Size => f.write_str("size"),
+            Self::SenderHeld => f.write_str("sender_held"),
+            Self::Deadline => f.write_str("deadline"),
             Self::Disk => f.write_str("disk"),
             Self::Mock => f.write_str("mock"),
             Self::Panic => f.write_str("panic"),
@@ -179,12 +222,32 @@ pub struct Verdict {
     pub provider_message_id: Option<String>,
     /// How long the provider asks us to wait, if it was [`Outcome::Throttled`] and said so.
     pub retry_after: Option<Duration>,
+    /// Every recipient, of a mail that was [`Outcome::Accepted`] for some and refused for others; else none.
+    pub recipients: Vec<Recipient>,
+}
+
+/// What became of one recipient.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The address, as the provider repeats it.
+    pub email: String,
+    /// What the mail came to for this one.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl fmt::Debug for Recipient {
+    /// No address reaches a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recipient({}, {})", self.outcome.as_str(), self.reason)
+    }
 }
 
 impl Verdict {
     /// An outcome and its reason, nothing else.
     pub fn new(outcome: Outcome, reason: Reason) -> Self {
-        Self { outcome, reason, provider_message_id: None, retry_after: None }
+        Self { outcome, reason, provider_message_id: None, retry_after: None, recipients: Vec::new() }
     }
 
     /// Accepted, with the provider's id where there is one.
@@ -203,23 +266,25 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    /// design table: outcome, lets another try, blame, delivery, blame of a probe.
-    const TABLE: [(Outcome, bool, Blame, Delivery, Blame); 8] = [
-        (Outcome::Accepted, false, Blame::Success, Delivery::Accepted, Blame::Success),
-        (Outcome::MessageRejected, false, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::SenderRejected, true, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::AccountRefused, true, Blame::Account, Delivery::None, Blame::Account),
-        (Outcome::Unclassified, true, Blame::Failure, Delivery::None, Blame::Failure),
-        (Outcome::Throttled, true, Blame::Throttled, Delivery::None, Blame::Throttled),
-        (Outcome::Unavailable, true, Blame::Failure, Delivery::None, Blame::Failure),
-        (Outcome::Unknown, false, Blame::Failure, Delivery::Unknown, Blame::Failure),
+    /// design table: outcome, may another try, blame, delivery, blame of a probe.
+    const TABLE: [(Outcome, Another, Blame, Delivery, Blame); 10] = [
+        (Outcome::Accepted, Another::Never, Blame::Success, Delivery::Accepted, Blame::Success),
+        (Outcome::MessageRejected, Another::Never, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::NotCapable, Another::Safe, Blame::Neutral, Delivery::None, Blame::Neutral),
+        (Outcome::SenderRejected, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::AccountRefused, Another::Safe, Blame::Account, Delivery::None, Blame::Account),
+        (Outcome::Unclassified, Another::Safe, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::Throttled, Another::Safe, Blame::Throttled, Delivery::None, Blame::Throttled),
+        (Outcome::Unavailable, Another::Safe, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::Unknown, Another::AtRisk, Blame::Failure, Delivery::Unknown, Blame::Failure),
+        (Outcome::Cancelled, Another::Never, Blame::Neutral, Delivery::None, Blame::Neutral),
     ];
 
     #[test]
     fn every_cell_of_the_outcome_table_holds() {
         assert_eq!(TABLE.map(|row| row.0), Outcome::ALL);
-        for (outcome, lets_another_try, blame, delivery, blame_of_probe) in TABLE {
-            assert_eq!(outcome.lets_another_try(), lets_another_try, "{outcome:?}");
+        for (outcome, another, blame, delivery, blame_of_probe) in TABLE {
+            assert_eq!(outcome.another(), another, "{outcome:?}");
             assert_eq!(outcome.blame(), blame, "{outcome:?}");
             assert_eq!(outcome.delivery(), delivery, "{outcome:?}");
             assert_eq!(outcome.blame_of_probe(), blame_of_probe, "{outcome:?}");
@@ -227,10 +292,17 @@ mod tests {
     }
 
     #[test]
-    fn another_upstream_never_tries_what_somebody_has_or_may_have() {
+    fn another_upstream_never_safely_tries_what_somebody_has_or_may_have() {
         for outcome in Outcome::ALL.into_iter().filter(|o| o.delivery() != Delivery::None) {
-            assert!(!outcome.lets_another_try(), "{outcome:?}");
+            assert_ne!(outcome.another(), Another::Safe, "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn a_recipient_is_not_shown_where_verdicts_are() {
+        let email = "b@example.org".to_owned();
+        let recipient = Recipient { email, outcome: Outcome::MessageRejected, reason: Reason::Status(400) };
+        assert_eq!(format!("{recipient:?}"), "Recipient(message_rejected, http_400)");
     }
 
     #[test]

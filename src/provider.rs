@@ -8,7 +8,9 @@
 mod client;
 mod maildir;
 mod mailgun;
+mod mandrill;
 mod mock;
+mod resend;
 mod sendgrid;
 
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::message::Message;
-use crate::outcome::Verdict;
+use crate::outcome::{Reason, Verdict};
 
 /// What a call to a provider will come to.
 pub type Call<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
@@ -32,10 +34,45 @@ pub trait Provider: Send + Sync {
     fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
         self.send(dummy)
     }
+
+    /// What it can carry.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+}
+
+/// What an adapter can carry, and promises. By default any mail, and nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Capabilities {
+    /// Recipients of a mail, at most: To, Cc and Bcc together.
+    pub recipients: usize,
+    /// Bytes of content, at most.
+    pub size: usize,
+    /// Does it take a mail once, however often it is handed over under the same id?
+    pub idempotent: bool,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self { recipients: usize::MAX, size: usize::MAX, idempotent: false }
+    }
+}
+
+impl Capabilities {
+    /// Why a message cannot be carried whole, if it cannot.
+    pub fn lack(&self, message: &Message) -> Option<Reason> {
+        if message.recipients() > self.recipients {
+            Some(Reason::Recipients)
+        } else if message.size() > self.size {
+            Some(Reason::Size)
+        } else {
+            None
+        }
+    }
 }
 
 /// Every kind of provider, in the order in which configured ones are used by default.
-pub static KINDS: [Kind; 4] = [mailgun::KIND, sendgrid::KIND, maildir::KIND, mock::KIND];
+pub static KINDS: [Kind; 6] = [mailgun::KIND, sendgrid::KIND, mandrill::KIND, resend::KIND, maildir::KIND, mock::KIND];
 
 /// A kind of provider: what it is called, what it wants to know, how it is built.
 pub struct Kind {

@@ -4,6 +4,7 @@
 //! an adapter is a verdict like any other, and every transition is told once. Deliberately absent: the choice between
 //! upstreams, and what to do about a transition.
 
+mod senders;
 pub mod story;
 
 use std::panic::AssertUnwindSafe;
@@ -22,6 +23,7 @@ use crate::message::Message;
 use crate::metrics::Metrics;
 use crate::outcome::{Blame, Outcome, Reason, Verdict};
 use crate::provider::{Call, Provider};
+use senders::Senders;
 use story::{Events, Story};
 
 /// A large mail on a slow uplink may take this much longer than a small one: bytes per second.
@@ -42,6 +44,8 @@ pub struct Settings {
     pub first_wait: Duration,
     /// After a dummy for which the account was refused.
     pub account_hold: Duration,
+    /// How long a From domain that the provider has refused is not offered to it.
+    pub sender_hold: Duration,
     /// How long a circuit that has closed takes less than all mail.
     pub ramp: Duration,
     /// When its circuit opens and closes.
@@ -61,6 +65,7 @@ pub struct Upstream {
     /// Where its attempts and probes are counted.
     pub metrics: Arc<Metrics>,
     provider: Box<dyn Provider>,
+    senders: Senders,
     events: Events,
     story: watch::Sender<Story>,
     heartbeat: AtomicU64,
@@ -86,12 +91,37 @@ impl Upstream {
             settings,
             metrics,
             provider,
+            senders: Senders::new(settings.sender_hold),
             events,
             story: watch::Sender::new(Story::new(epoch)),
             heartbeat: AtomicU64::new(0),
             unreachable: AtomicBool::new(false),
             epoch,
         }
+    }
+
+    /// Why it would be no use to offer it this mail, if it would not.
+    pub fn objection(&self, message: &Message) -> Option<Verdict> {
+        if let Some(lack) = self.provider.capabilities().lack(message) {
+            return Some(Verdict::new(Outcome::NotCapable, lack));
+        }
+        let held = self.senders.holds(message.from().address().domain());
+        held.then(|| Verdict::new(Outcome::SenderRejected, Reason::SenderHeld))
+    }
+
+    /// Does its provider take a mail once, however often it gets it under the same id?
+    pub fn is_idempotent(&self) -> bool {
+        self.provider.capabilities().idempotent
+    }
+
+    /// The From domains that it is not offered for now, and for how much longer.
+    pub fn held_senders(&self) -> Vec<(String, Duration)> {
+        self.senders.list()
+    }
+
+    /// Forgets which senders it has refused.
+    pub fn release_senders(&self) {
+        self.senders.clear();
     }
 
     /// How long an attempt may take of what is `left` of the request's time. `None`: too little to prove anything.
@@ -112,6 +142,9 @@ impl Upstream {
 
     /// Tells the circuit what became of a mail, and everybody what that did to the circuit.
     pub fn settle(&self, permit: Permit<'_>, message: &Message, verdict: &Verdict, took: Duration) {
+        if verdict.outcome == Outcome::SenderRejected {
+            self.senders.hold(message.from().address().domain());
+        }
         let slow = self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message));
         match permit.settle(self.news(verdict.outcome.blame(), verdict, slow, Duration::ZERO)) {
             Settled::Changed(transition) => self.publish(transition),

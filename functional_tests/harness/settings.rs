@@ -56,6 +56,16 @@ impl Settings {
         self.with("SMSP_SG_API_KEY", SG_API_KEY).with("SMSP_SG_BASE_URL", url)
     }
 
+    /// A Resend account whose API stands at `url`.
+    pub(crate) fn resend(self, url: &str) -> Self {
+        self.with("SMSP_RS_API_KEY", "re_account-key").with("SMSP_RS_BASE_URL", url)
+    }
+
+    /// A Mandrill account whose API stands at `url`.
+    pub(crate) fn mandrill(self, url: &str) -> Self {
+        self.with("SMSP_MD_API_KEY", "mandrill-account-key").with("SMSP_MD_BASE_URL", url)
+    }
+
     /// Mailgun first, SendGrid second.
     pub(crate) fn mailgun_then_sendgrid(mailgun: &str, sendgrid: &str) -> Self {
         Self::server().mailgun(mailgun).sendgrid(sendgrid).with("SMSP_PROVIDERS", "mg,sg")

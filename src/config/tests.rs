@@ -52,7 +52,7 @@ fn every_mistake_is_named_at_once() {
         ("SMSP_PORT", "http"),
         ("SMSP_HOST", "localhost"),
         ("SMSP_CONNECT_TIMEOUT", "5"),
-        ("SMSP_FAILOVER", "always"),
+        ("SMSP_FAILOVER", "sometimes"),
         ("SMSP_ROUTING", "random"),
         ("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "0"),
         ("SMSP_CIRCUIT_PROBES_TO_CLOSE", "4096"),

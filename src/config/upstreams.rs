@@ -133,6 +133,7 @@ pub(super) struct Common {
     /// `None`: each upstream's own attempt timeout.
     probe_timeout: Option<Duration>,
     account_hold: Duration,
+    sender_hold: Duration,
 }
 
 impl Common {
@@ -142,7 +143,8 @@ impl Common {
         let is_set = section.has("PROBE_TIMEOUT");
         let probe_timeout = section.parse("PROBE_TIMEOUT", limits.attempt_timeout_text(), period).filter(|_| is_set);
         let account_hold = section.parse("ACCOUNT_HOLD", "15m", period).unwrap_or_default();
-        Self { limits, connect_timeout, probe_timeout, account_hold }
+        let sender_hold = section.parse("SENDER_HOLD", "10m", period).unwrap_or_default();
+        Self { limits, connect_timeout, probe_timeout, account_hold, sender_hold }
     }
 }
 
@@ -228,6 +230,7 @@ fn settings(own: &mut Section, common: &Common, surroundings: Surroundings) -> u
         slow_call: limits.slow_call(),
         first_wait: surroundings.poll_interval.unwrap_or_default(),
         account_hold: common.account_hold,
+        sender_hold: common.sender_hold,
         ramp: limits.ramp(),
         circuit: limits.circuit(),
     }

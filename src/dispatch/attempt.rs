@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::message::Message;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Outcome, Reason, Verdict};
 use crate::upstream::Upstream;
 
 /// What was tried, and what came of it.
@@ -16,12 +16,25 @@ pub struct Attempt {
     pub upstream: String,
     /// What it came to.
     pub verdict: Verdict,
-    /// From hand-over to verdict.
-    pub took: Duration,
+    /// From hand-over to verdict; nothing if the mail was not offered at all.
+    pub took: Option<Duration>,
 }
 
-/// Tries once. `None`: the circuit is not closed (any more), nothing was sent.
-pub(super) async fn attempt(upstream: &Upstream, message: &Message, time: Duration) -> Option<Attempt> {
+impl Attempt {
+    fn without_hand_over(upstream: &Upstream, verdict: Verdict) -> Self {
+        Self { upstream: upstream.name.clone(), verdict, took: None }
+    }
+}
+
+/// Tries once, until the deadline. `None`: the circuit is not closed (any more), nothing was sent.
+pub(super) async fn attempt(upstream: &Upstream, message: &Message, deadline: Instant) -> Option<Attempt> {
+    if let Some(skipped) = skip(upstream, message) {
+        return Some(skipped);
+    }
+    let left = deadline.saturating_duration_since(Instant::now());
+    let Some(time) = upstream.time_for(message, left) else {
+        return Some(Attempt::without_hand_over(upstream, Verdict::new(Outcome::Cancelled, Reason::Deadline)));
+    };
     // The draw of a ramped circuit is made when upstreams are put in order.
     let Some(permit) = upstream.circuit.admit(0) else {
         upstream.metrics.rejected(&upstream.name);
@@ -32,13 +45,18 @@ pub(super) async fn attempt(upstream: &Upstream, message: &Message, time: Durati
     let took = start.elapsed();
     upstream.settle(permit, message, &verdict, took);
     upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);
-    let attempt = Attempt { upstream: upstream.name.clone(), verdict, took };
-    log(message, &attempt);
-    Some(attempt)
+    log(message, &upstream.name, &verdict, took);
+    Some(Attempt { upstream: upstream.name.clone(), verdict, took: Some(took) })
 }
 
-fn log(message: &Message, attempt: &Attempt) {
-    let Attempt { upstream, verdict, took } = attempt;
+/// What an attempt would come to, where that is known beforehand.
+pub(super) fn skip(upstream: &Upstream, message: &Message) -> Option<Attempt> {
+    let verdict = upstream.objection(message)?;
+    upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
+    Some(Attempt::without_hand_over(upstream, verdict))
+}
+
+fn log(message: &Message, upstream: &str, verdict: &Verdict, took: Duration) {
     let (id, outcome, reason) = (message.id(), verdict.outcome.as_str(), verdict.reason);
     // As a number: JSON logs write 128 bits as text.
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

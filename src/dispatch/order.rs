@@ -5,6 +5,30 @@
 pub enum Routing {
     /// The one that the operator named first.
     Priority,
+    /// Each in its turn.
+    RoundRobin,
+}
+
+/// Whose turn it is, where turns are taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Turn {
+    /// The next one's.
+    Next(usize),
+    /// Always the same one's for this number, on every node, as long as it takes mail.
+    Of(u64),
+}
+
+impl Turn {
+    /// The place of the first to try among those that are ready, of so many upstreams.
+    fn first(self, ready: &[usize], upstreams: usize) -> usize {
+        match self {
+            Self::Next(number) => number % ready.len(),
+            Self::Of(number) => {
+                let wanted = (number % upstreams as u64) as usize;
+                ready.iter().position(|&index| index >= wanted).unwrap_or_default()
+            }
+        }
+    }
 }
 
 /// How an upstream stands when a mail is offered.
@@ -20,12 +44,16 @@ pub(super) enum Standing {
 
 /// The upstreams to try, by index, the first to try first. One that is ramped comes last: it gets the mail only if no
 /// other takes it, which is better than a mail that nobody has.
-pub(super) fn order(routing: Routing, standings: &[Standing]) -> Vec<usize> {
+pub(super) fn order(routing: Routing, turn: Turn, standings: &[Standing]) -> Vec<usize> {
     let those =
         |wanted| standings.iter().enumerate().filter(move |(_, standing)| **standing == wanted).map(|(index, _)| index);
-    match routing {
-        Routing::Priority => those(Standing::Ready).chain(those(Standing::Ramped)).collect(),
+    let mut order: Vec<_> = those(Standing::Ready).collect();
+    if routing == Routing::RoundRobin && !order.is_empty() {
+        let first = turn.first(&order, standings.len());
+        order.rotate_left(first);
     }
+    order.extend(those(Standing::Ramped));
+    order
 }
 
 #[cfg(test)]
@@ -42,7 +70,34 @@ mod tests {
             (&[Shut, Ramped], &[1]),
             (&[Shut, Shut], &[]),
         ] {
-            assert_eq!(order(Routing::Priority, standings), expected, "{standings:?}");
+            for turn in [Turn::Next(1), Turn::Of(1)] {
+                assert_eq!(order(Routing::Priority, turn, standings), expected, "{standings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn turns_are_shared_evenly_among_those_that_take_mail() {
+        for (standings, turns) in [
+            (&[Ready, Ready, Ready][..], &[&[0, 1, 2][..], &[1, 2, 0], &[2, 0, 1], &[0, 1, 2]][..]),
+            (&[Ready, Shut, Ramped, Ready], &[&[0, 3, 2], &[3, 0, 2], &[0, 3, 2]]),
+            (&[Shut, Ramped], &[&[1], &[1]]),
+            (&[Shut], &[&[]]),
+        ] {
+            for (number, expected) in turns.iter().enumerate() {
+                assert_eq!(order(Routing::RoundRobin, Turn::Next(number), standings), *expected, "{standings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_has_its_upstream_and_leaves_it_only_while_that_takes_no_mail() {
+        let order = |number, standings: &[Standing]| order(Routing::RoundRobin, Turn::Of(number), standings);
+        for (number, all, without_the_second) in
+            [(3, [0, 1, 2], [0, 2]), (4, [1, 2, 0], [2, 0]), (5, [2, 0, 1], [2, 0])]
+        {
+            assert_eq!(order(number, &[Ready, Ready, Ready]), all);
+            assert_eq!(order(number, &[Ready, Shut, Ready]), without_the_second);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The answer for the whole request, and the rule that draws it from attempts that differ.
 //!
 //! Precedence: accepted; else somebody may have it; else the message is at fault; else it might go through later;
-//! else every upstream refused its sender; else every one refused.
+//! else no upstream can carry it; else every one that can refused its sender; else every one refused.
 
 use std::time::Duration;
 
-use super::Attempt;
+use super::{Attempt, Failover};
 use crate::message::Id;
 use crate::outcome::{Delivery, Outcome, Reason};
 
@@ -13,7 +13,7 @@ use crate::outcome::{Delivery, Outcome, Reason};
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A provider took the mail.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Receipt {
     /// Our id of the mail.
     pub id: Id,
@@ -21,8 +21,17 @@ pub struct Receipt {
     pub attempts: Vec<Attempt>,
 }
 
+impl Receipt {
+    /// May another upstream have it too? One upstream is asked again only if it takes a mail once.
+    pub fn may_be_doubled(&self) -> bool {
+        let unknown = |attempt: &&Attempt| attempt.verdict.outcome.delivery() == Delivery::Unknown;
+        let taker = self.attempts.last().map(|attempt| &attempt.upstream);
+        self.attempts.iter().filter(unknown).any(|attempt| Some(&attempt.upstream) != taker)
+    }
+}
+
 /// No provider is known to have taken the mail.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SendError {
     /// Our id of the mail.
     pub id: Id,
@@ -39,6 +48,8 @@ pub enum Failure {
     Unknown,
     /// Our code panicked while a provider may have been taking it.
     Panicked,
+    /// Nobody has this one: another mail is on its way under the same key.
+    KeyReused,
     /// Nobody has it: a provider refused the message itself.
     MessageRejected,
     /// Nobody has it: no upstream could take it now.
@@ -46,6 +57,8 @@ pub enum Failure {
         /// When to try again: the next probe, or what a throttling provider asks for.
         retry_after: Duration,
     },
+    /// Nobody has it: no upstream can carry it whole.
+    NotCapable,
     /// Nobody has it: every upstream refused its sender.
     SenderRejected,
     /// Nobody has it: every upstream refused.
@@ -53,6 +66,13 @@ pub enum Failure {
         /// Was one of them merely out of reach?
         retryable: bool,
     },
+}
+
+impl Failure {
+    /// May somebody have the mail all the same?
+    pub fn is_unknown(self) -> bool {
+        matches!(self, Self::Unknown | Self::Panicked)
+    }
 }
 
 /// The way of one message from upstream to upstream so far.
@@ -67,7 +87,7 @@ impl Tour {
         Self { id, visited: Vec::new(), attempts: Vec::new() }
     }
 
-    /// It has been at this upstream, and had an attempt there unless the circuit or the time was against it.
+    /// It has been at this upstream, and had an attempt there unless the circuit was against it.
     pub(super) fn visit(&mut self, upstream: &str, attempt: Option<Attempt>) {
         self.visited.push(upstream.to_owned());
         self.attempts.extend(attempt);
@@ -81,13 +101,29 @@ impl Tour {
         self.attempts.iter().any(|attempt| attempt.upstream == upstream)
     }
 
-    pub(super) fn has_attempts(&self) -> bool {
-        !self.attempts.is_empty()
+    /// Was it handed over at all?
+    pub(super) fn was_handed_over(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.took.is_some())
     }
 
-    pub(super) fn was_throttled(&self, upstream: &str) -> bool {
-        let throttled = |attempt: &&Attempt| attempt.verdict.outcome == Outcome::Throttled;
-        self.attempts.iter().filter(throttled).any(|attempt| attempt.upstream == upstream)
+    /// May another upstream try, given everything so far? What was not handed over is no failure to recover from.
+    pub(super) fn goes_on(&self, failover: Failover) -> bool {
+        self.attempts.iter().all(|attempt| match (attempt.took, attempt.verdict.outcome) {
+            (None, outcome) => outcome != Outcome::Cancelled,
+            (Some(_), outcome) => failover.follows(outcome.another()),
+        })
+    }
+
+    /// Is it unknown whether this upstream has it?
+    pub(super) fn is_unknown_at(&self, upstream: &str) -> bool {
+        let unknown = |attempt: &&Attempt| attempt.verdict.outcome == Outcome::Unknown;
+        self.attempts.iter().filter(unknown).any(|attempt| attempt.upstream == upstream)
+    }
+
+    /// Might this upstream take it later, though it was tried?
+    pub(super) fn was_put_off(&self, upstream: &str) -> bool {
+        let put_off = |attempt: &&Attempt| matches!(attempt.verdict.outcome, Outcome::Throttled | Outcome::Cancelled);
+        self.attempts.iter().filter(put_off).any(|attempt| attempt.upstream == upstream)
     }
 
     /// The answer, given whether an upstream was left out, and the shortest wait for one that may take the mail.
@@ -102,16 +138,20 @@ impl Tour {
 }
 
 fn failure(attempts: &[Attempt], untried: bool, wait: Duration) -> Failure {
-    let any = |outcome| attempts.iter().any(|attempt| attempt.verdict.outcome == outcome);
+    let outcomes = || attempts.iter().map(|attempt| attempt.verdict.outcome);
+    let any = |wanted| outcomes().any(|outcome| outcome == wanted);
+    let mut of_the_capable = outcomes().filter(|outcome| *outcome != Outcome::NotCapable);
     if attempts.iter().any(|attempt| attempt.verdict.reason == Reason::Panic) {
         Failure::Panicked
-    } else if attempts.iter().any(|attempt| attempt.verdict.outcome.delivery() == Delivery::Unknown) {
+    } else if outcomes().any(|outcome| outcome.delivery() == Delivery::Unknown) {
         Failure::Unknown
     } else if any(Outcome::MessageRejected) {
         Failure::MessageRejected
-    } else if untried || any(Outcome::Throttled) || attempts.is_empty() {
+    } else if untried || any(Outcome::Throttled) || any(Outcome::Cancelled) || attempts.is_empty() {
         Failure::NotNow { retry_after: wait.max(SHORTEST_WAIT) }
-    } else if attempts.iter().all(|attempt| attempt.verdict.outcome == Outcome::SenderRejected) {
+    } else if of_the_capable.clone().next().is_none() {
+        Failure::NotCapable
+    } else if of_the_capable.all(|outcome| outcome == Outcome::SenderRejected) {
         Failure::SenderRejected
     } else {
         Failure::Refused { retryable: any(Outcome::Unavailable) }
@@ -127,7 +167,7 @@ mod tests {
         let attempt = |&outcome| Attempt {
             upstream: "mg".to_owned(),
             verdict: Verdict::new(outcome, Reason::Status(0)),
-            took: Duration::ZERO,
+            took: Some(Duration::ZERO),
         };
         outcomes.iter().map(attempt).collect()
     }
@@ -155,6 +195,15 @@ mod tests {
             (&[SenderRejected, Unavailable], false, Failure::Refused { retryable: true }),
             (&[AccountRefused, Unclassified], false, Failure::Refused { retryable: false }),
             (&[Unavailable], false, Failure::Refused { retryable: true }),
+            (&[NotCapable, Unknown], false, Failure::Unknown),
+            (&[NotCapable, MessageRejected], true, Failure::MessageRejected),
+            (&[NotCapable], true, not_now),
+            (&[NotCapable, NotCapable], false, Failure::NotCapable),
+            (&[NotCapable, SenderRejected], false, Failure::SenderRejected),
+            (&[NotCapable, AccountRefused], false, Failure::Refused { retryable: false }),
+            (&[Unavailable, Cancelled], false, not_now),
+            (&[Cancelled], false, not_now),
+            (&[Unknown, Cancelled], false, Failure::Unknown),
         ] {
             assert_eq!(failure(&attempts(outcomes), untried, seconds(9)), expected, "{outcomes:?}");
         }

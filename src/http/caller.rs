@@ -12,8 +12,13 @@ use crate::secret::KeyDigest;
 
 pub(super) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Proof that the request carries the key.
-pub(super) struct Caller;
+/// Who holds the key of a request.
+pub(super) struct Caller {
+    /// One key, one caller: a name that nobody else has.
+    pub(super) name: &'static str,
+}
+
+const THE_ONE: Caller = Caller { name: "caller" };
 
 impl FromRequestParts<Door> for Caller {
     type Rejection = Problem;
@@ -23,7 +28,7 @@ impl FromRequestParts<Door> for Caller {
         let key = keys.next().map_or(&b""[..], |key| key.as_bytes());
         let right = door.settings.key.matches(&KeyDigest::of(key));
         if right && keys.next().is_none() {
-            Ok(Self)
+            Ok(THE_ONE)
         } else {
             Err(Problem::new(Kind::Unauthorized, "Send the API key of this service, once, as the header X-API-KEY."))
         }

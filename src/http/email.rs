@@ -11,7 +11,9 @@ use super::Door;
 use super::caller::Caller;
 use super::problem::{FieldError, Kind, Problem, ProblemBody};
 use super::wire::Mail;
+use super::wishes::{IDEMPOTENCY_KEY, Wishes};
 use crate::dispatch::{Attempt, Failure, Receipt, SendError};
+use crate::outcome::Recipient;
 
 /// A provider took the mail.
 #[derive(Serialize, ToSchema)]
@@ -24,8 +26,27 @@ pub(super) struct ReceiptBody {
     /// The provider's own id of the mail, if it gave one.
     #[schema(required = true)]
     provider_message_id: Option<String>,
-    /// Every attempt that was made.
+    /// Every attempt that was made, and every provider that was passed over.
     attempts: Vec<AttemptBody>,
+    /// An attempt before this one is `unknown`, so another provider may have the mail too (`SMSP_FAILOVER=always`).
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
+    possible_duplicate: bool,
+    /// Every recipient, where the provider took some and refused others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    recipients: Option<Vec<RecipientBody>>,
+}
+
+/// What became of one recipient.
+#[derive(Serialize, ToSchema)]
+#[schema(title = "Recipient")]
+pub(super) struct RecipientBody {
+    email: String,
+    /// `accepted`, or `message_rejected`: this provider will not send to it.
+    outcome: &'static str,
+    /// Why.
+    reason: String,
 }
 
 /// One try at one provider.
@@ -40,7 +61,7 @@ pub(super) struct AttemptBody {
     /// Why.
     #[schema(examples("http_202", "connect"))]
     reason: String,
-    /// How long it took, in milliseconds.
+    /// How long it took, in milliseconds; 0 where the mail was not offered.
     duration_ms: u64,
 }
 
@@ -53,6 +74,10 @@ pub(super) struct AttemptBody {
     path = "/email",
     operation_id = "sendEmail",
     tag = "email",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the mail: a repeat under the same key has the same id, and waits for the first while that is under way", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
+        ("X-SMSP-Failover" = Option<String>, Header, description = "`never` or `safe`: lowers what this service does after a failure", pattern = "^(never|safe)$"),
+    ),
     request_body(content = Mail, description = "The message"),
     responses(
         (status = 200, description = "A provider took the mail", body = ReceiptBody),
@@ -70,8 +95,13 @@ pub(super) struct AttemptBody {
     ),
     security(("X-API-KEY" = []))
 )]
-pub(super) async fn send(State(door): State<Door>, _: Caller, Mail(mail): Mail) -> Result<Json<ReceiptBody>, Problem> {
-    door.dispatcher.send(mail).await.map(receipt).map(Json).map_err(problem)
+pub(super) async fn send(
+    State(door): State<Door>,
+    caller: Caller,
+    wishes: Wishes,
+    Mail(mail): Mail,
+) -> Result<Json<ReceiptBody>, Problem> {
+    door.dispatcher.send(mail, wishes.of(&caller)).await.map(receipt).map(Json).map_err(problem)
 }
 
 fn receipt(receipt: Receipt) -> ReceiptBody {
@@ -81,7 +111,25 @@ fn receipt(receipt: Receipt) -> ReceiptBody {
         provider: taken.map(|attempt| attempt.upstream.clone()).unwrap_or_default(),
         provider_message_id: taken.and_then(|attempt| attempt.verdict.provider_message_id.clone()),
         attempts: receipt.attempts.iter().map(attempt).collect(),
+        possible_duplicate: receipt.may_be_doubled(),
+        recipients: recipients(&receipt),
     }
+}
+
+/// Only where some were taken and others refused.
+fn recipients(receipt: &Receipt) -> Option<Vec<RecipientBody>> {
+    let recipients = &receipt.attempts.last()?.verdict.recipients;
+    let body = |recipient: &Recipient| RecipientBody {
+        email: recipient.email.clone(),
+        outcome: recipient.outcome.as_str(),
+        reason: recipient.reason.to_string(),
+    };
+    (!recipients.is_empty()).then(|| recipients.iter().map(body).collect())
+}
+
+/// Serde wants a reference.
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn attempt(attempt: &Attempt) -> AttemptBody {
@@ -89,7 +137,7 @@ fn attempt(attempt: &Attempt) -> AttemptBody {
         provider: attempt.upstream.clone(),
         outcome: attempt.verdict.outcome.as_str(),
         reason: attempt.verdict.reason.to_string(),
-        duration_ms: millis(attempt.took),
+        duration_ms: millis(attempt.took.unwrap_or_default()),
     }
 }
 
@@ -107,6 +155,14 @@ fn problem(error: SendError) -> Problem {
             Kind::Panicked,
             "A fault of this service while it handed over the mail. Look the id up at the provider before you send it again.",
         ),
+        Failure::KeyReused => Problem::of_fields(
+            Kind::IdempotencyKeyReused,
+            vec![field_error(IDEMPOTENCY_KEY, "names another message that is under way: take a new key")],
+        ),
+        Failure::NotCapable => Problem::new(
+            Kind::NotCapable,
+            "No provider here can carry this message whole; the attempts say what each one lacks.",
+        ),
         Failure::MessageRejected => Problem::new(
             Kind::MessageRejected,
             "A provider refused the message itself; correct it before you send it again.",
@@ -115,13 +171,16 @@ fn problem(error: SendError) -> Problem {
             Problem::new(Kind::NotNow, "No provider can take the mail now. Send it again after Retry-After.")
                 .retry_after(retry_after)
         }
-        Failure::SenderRejected => Problem::of_fields(
-            Kind::SenderRejected,
-            vec![FieldError { field: "from".to_owned(), reason: "no provider may send for this address".to_owned() }],
-        ),
+        Failure::SenderRejected => {
+            Problem::of_fields(Kind::SenderRejected, vec![field_error("from", "no provider may send for this address")])
+        }
         Failure::Refused { retryable } => {
             Problem::new(Kind::Refused { retryable }, "No provider has taken the mail: each that was asked refused.")
         }
     };
     problem.of_mail(error.id, error.attempts.iter().map(attempt).collect())
+}
+
+fn field_error(field: &str, reason: &str) -> FieldError {
+    FieldError { field: field.to_owned(), reason: reason.to_owned() }
 }

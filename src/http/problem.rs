@@ -29,7 +29,9 @@ pub(super) enum Kind {
     TooLarge,
     UnsupportedMediaType,
     InvalidMessage,
+    IdempotencyKeyReused,
     MessageRejected,
+    NotCapable,
     SenderRejected,
     Panicked,
     Refused { retryable: bool },
@@ -60,6 +62,10 @@ impl Kind {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is not plain JSON")
             }
             Self::InvalidMessage => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-message", "The message is invalid"),
+            Self::IdempotencyKeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The key is in use for another message")
+            }
+            Self::NotCapable => (StatusCode::UNPROCESSABLE_ENTITY, "not-capable", "No provider can carry the message"),
             Self::MessageRejected => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "message-rejected", "A provider refused the message")
             }

@@ -38,6 +38,14 @@ pub(super) struct Circuit {
     /// Absent while closed: nothing is waited for.
     next_probe_in_ms: Option<u64>,
     window: Window,
+    /// From domains that the provider has refused: their mail goes elsewhere for now.
+    held_senders: Vec<HeldSender>,
+}
+
+#[derive(Serialize)]
+struct HeldSender {
+    domain: String,
+    for_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -89,7 +97,10 @@ fn obey(upstream: &Upstream, order: Order) -> Result<(), &'static str> {
             let order = Override::ALL.into_iter().find(|order| order.as_str() == word);
             upstream.circuit.set_override(order.ok_or("override must be one of: auto, open, closed")?)
         }
-        Order { r#override: None, reset: Some(true) } => upstream.circuit.reset(),
+        Order { r#override: None, reset: Some(true) } => {
+            upstream.release_senders();
+            upstream.circuit.reset()
+        }
         _ => return Err(HOW),
     };
     transition.into_iter().for_each(|transition| upstream.publish(transition));
@@ -125,7 +136,13 @@ fn show(upstream: &Upstream) -> Circuit {
         ramp: ramp(&circuit),
         next_probe_in_ms: upstream.until_next_probe().map(millis),
         window: Window { ok: counts.ok, failed: counts.failed, slow: counts.slow },
+        held_senders: held_senders(upstream),
     }
+}
+
+fn held_senders(upstream: &Upstream) -> Vec<HeldSender> {
+    let held = upstream.held_senders().into_iter();
+    held.map(|(domain, left)| HeldSender { domain, for_ms: millis(left) }).collect()
 }
 
 fn millis(time: Duration) -> u64 {

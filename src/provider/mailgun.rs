@@ -1,7 +1,7 @@
 //! Mailgun: `POST /v3/{domain}/messages`, always multipart (a url-encoded body can be refused).
 //!
-//! Source: Mailgun's documentation, "Messages" and its error list. Our id travels as the variable `smsp_id`; Mailgun
-//! makes its own Message-ID. A 200 is an acceptance only with an id or "Queued": a wrong URL answers 200 too, in prose.
+//! Source: Mailgun's documentation, "Messages" and its error list. Our id travels as the variable `smsp_id`, and in the
+//! Message-ID, which Mailgun keeps. A 200 is an acceptance only with an id or "Queued": a wrong URL answers 200 too, in prose.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::client::{self, Answer};
-use super::{Call, Connect, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -58,6 +58,11 @@ impl Provider for Mailgun {
             }
         })
     }
+
+    /// Source: Mailgun's documentation, "Sending messages".
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { recipients: 1000, size: 25_000_000, ..Capabilities::default() }
+    }
 }
 
 fn render(message: &Message) -> Form {
@@ -77,7 +82,7 @@ fn render(message: &Message) -> Form {
     if let Some(reply_to) = message.reply_to() {
         form = form.text("h:Reply-To", reply_to.to_string());
     }
-    form.text("v:smsp_id", message.id().to_string())
+    form.text("h:Message-Id", format!("<{}>", message.message_id())).text("v:smsp_id", message.id().to_string())
 }
 
 #[derive(Deserialize)]

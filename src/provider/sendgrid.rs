@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::client::{self, Answer};
-use super::{Call, Connect, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
 use crate::message::{Mailbox, Message};
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -48,6 +48,11 @@ impl Provider for SendGrid {
                 Err(verdict) => verdict,
             }
         })
+    }
+
+    /// Source: Twilio's page of Mail Send limits.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { recipients: 1000, size: 30_000_000, ..Capabilities::default() }
     }
 }
 

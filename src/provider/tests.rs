@@ -1,5 +1,7 @@
 //! Every row of the HTTP adapters' tables, from a stub on loopback that says one thing and ends.
 
+mod by_name;
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -50,6 +50,7 @@ fn limits() -> upstream::Settings {
         slow_call: None,
         first_wait: 5 * SECOND,
         account_hold: 900 * SECOND,
+        sender_hold: 600 * SECOND,
         ramp: 30 * SECOND,
         circuit: Policies {
             consecutive_failures: 1,

@@ -1,0 +1,88 @@
+//! Providers that can say more than yes or no: one takes a mail once, one answers for every recipient apart.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, mails};
+
+/// Answers the first call like this, and accepts from then on.
+fn first(behaviour: Behaviour) -> impl FnMut(&crate::harness::stub_provider::Request) -> Behaviour + Send {
+    let mut first = Some(behaviour);
+    move |_| first.take().unwrap_or_else(|| Reply::new(200, r#"{"id": "resend-id-1"}"#).into())
+}
+
+async fn before_resend_and_sendgrid(resend: &StubProvider, sendgrid: &StubProvider) -> Proxy {
+    let settings = Settings::server().resend(&resend.url()).sendgrid(&sendgrid.url());
+    Proxy::start(settings.with("SMSP_PROVIDERS", "rs,sg").with("SMSP_RS_ATTEMPT_TIMEOUT", "500ms")).await
+}
+
+#[tokio::test]
+async fn an_unknown_at_a_provider_that_takes_a_mail_once_is_cleared_up_there() {
+    for behaviour in [Behaviour::Stall, Behaviour::Reset, Behaviour::Close, Reply::new(500, "").into()] {
+        let (resend, sendgrid) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
+        resend.follows(first(behaviour));
+        let proxy = before_resend_and_sendgrid(&resend, &sendgrid).await;
+        let receipt = proxy.client.send(&mails::plain()).await.expect(200);
+        assert_eq!(receipt.attempts(), ["rs:unknown", "rs:accepted"], "{receipt}");
+        assert_eq!(receipt.at("/possible_duplicate"), &Value::Null, "{receipt}");
+        let mails = resend.mails();
+        let keys: Vec<_> = mails.iter().map(|mail| mail.header("idempotency-key")).collect();
+        assert_eq!(keys, [receipt.json["id"].as_str(); 2], "the repeat carries the same key");
+        assert_eq!(mails[0].text(), mails[1].text(), "and the same mail");
+        assert!(sendgrid.mails().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_stays_unknown_there_goes_nowhere_else() {
+    let (resend, sendgrid) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
+    resend.answers(409, r#"{"statusCode": 409, "name": "concurrent_idempotent_requests", "message": "wait"}"#);
+    let proxy = before_resend_and_sendgrid(&resend, &sendgrid).await;
+    let answer = proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
+    assert_eq!(answer.attempts(), ["rs:unknown", "rs:unknown"], "{answer}");
+    assert!(sendgrid.mails().is_empty());
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_call_carries_the_same_key_to_the_provider() {
+    let resend = StubProvider::sendgrid().await;
+    resend.answers(200, r#"{"id": "resend-id-1"}"#);
+    let proxy = Proxy::start(Settings::server().resend(&resend.url())).await;
+    for _ in 0..2 {
+        proxy.client.post_raw(mails::plain().to_string(), &[("idempotency-key", "order-17")]).await.expect(200);
+    }
+    proxy.client.send(&mails::plain()).await.expect(200);
+    let keys: Vec<_> =
+        resend.mails().iter().map(|mail| mail.header("idempotency-key").unwrap_or_default().to_owned()).collect();
+    assert_eq!(keys[0], keys[1]);
+    assert_ne!(keys[0], keys[2], "without a key of the caller's it is another mail");
+}
+
+#[tokio::test]
+async fn partial_acceptance_is_told_per_recipient_and_nobody_gets_the_mail_again() {
+    let (mandrill, sendgrid) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
+    let said = json!([
+        {"email": "b@example.net", "status": "rejected", "reject_reason": "hard-bounce", "_id": "m1"},
+        {"email": "c@example.net", "status": "sent", "reject_reason": null, "_id": "m2"},
+        {"email": "d@example.net", "status": "invalid"},
+    ]);
+    mandrill.answers(200, &said.to_string());
+    let settings = Settings::server().mandrill(&mandrill.url()).sendgrid(&sendgrid.url());
+    let proxy = Proxy::start(settings.with("SMSP_PROVIDERS", "md,sg").with("SMSP_FAILOVER", "always")).await;
+    let mail = mails::but("to", json!(["b@example.net", "c@example.net", "d@example.net"]));
+    let receipt = proxy.client.send(&mail).await.expect(200).expect_attempts(&["md:accepted"]);
+    let expected = json!([
+        {"email": "b@example.net", "outcome": "message_rejected", "reason": "suppressed"},
+        {"email": "c@example.net", "outcome": "accepted", "reason": "http_200"},
+        {"email": "d@example.net", "outcome": "message_rejected", "reason": "refused_in_body"},
+    ]);
+    assert_eq!(
+        (&receipt.json["recipients"], &receipt.json["provider_message_id"]),
+        (&expected, &json!("m2")),
+        "{receipt}"
+    );
+    mandrill.only_mail();
+    assert!(sendgrid.mails().is_empty());
+    for line in proxy.logs() {
+        assert!(!line.to_string().contains("example.net"), "an address in the log: {line}");
+    }
+}

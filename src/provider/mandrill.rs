@@ -1,0 +1,195 @@
+//! Mandrill: `POST /api/1.0/messages/send.json`, which answers for every recipient apart.
+//!
+//! Source: Mailchimp's "Transactional API" document and SDKs. Our id travels as the metadata `smsp_id`. Errors are told by
+//! the name in the envelope: the classic API answers 500 to everything, a wrong key included, so only a 5xx without the
+//! envelope is unknown, and the `GeneralError` that it calls unexpected itself.
+
+use reqwest::{Client, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::client::{self, Answer};
+use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
+use crate::message::Message;
+use crate::outcome::{Outcome, Reason, Recipient, Verdict};
+
+pub(super) const KIND: Kind = Kind {
+    name: "mandrill",
+    upstream: "md",
+    local: false,
+    variables: &[Variable::secret("API_KEY"), client::base_url("https://mandrillapp.com")],
+    build,
+};
+
+struct Mandrill {
+    client: Client,
+    endpoint: Url,
+    key: SecretString,
+}
+
+fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
+    Ok(Box::new(Mandrill {
+        client: client::build(connect)?,
+        endpoint: client::endpoint(values, "api/1.0/messages/send.json")?,
+        key: values.get("API_KEY").into(),
+    }))
+}
+
+impl Provider for Mandrill {
+    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
+        Box::pin(async {
+            let request = self.client.post(self.endpoint.clone());
+            match client::call(request.json(&render(self.key.expose_secret(), message))).await {
+                Ok(answer) => judge(answer).await,
+                Err(verdict) => verdict,
+            }
+        })
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { size: 25_000_000, ..Capabilities::default() }
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    key: &'a str,
+    /// Asynchronous sending would answer before it knows anything.
+    r#async: bool,
+    message: Mail<'a>,
+}
+
+#[derive(Serialize)]
+struct Mail<'a> {
+    from_email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_name: Option<&'a str>,
+    to: Vec<To<'a>>,
+    subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<Headers>,
+    /// Without it Cc and Bcc would each get a mail of their own.
+    preserve_recipients: bool,
+    /// Template syntax in a body goes through untouched.
+    merge: bool,
+    track_opens: bool,
+    track_clicks: bool,
+    metadata: Metadata,
+}
+
+#[derive(Serialize)]
+struct To<'a> {
+    email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    r#type: &'static str,
+}
+
+#[derive(Serialize)]
+struct Headers {
+    #[serde(rename = "Reply-To")]
+    reply_to: String,
+}
+
+#[derive(Serialize)]
+struct Metadata {
+    smsp_id: String,
+}
+
+fn render<'a>(key: &'a str, message: &'a Message) -> Request<'a> {
+    let (text, html) = client::bodies(message);
+    let mail = Mail {
+        from_email: message.from().address().as_str(),
+        from_name: message.from().name(),
+        to: recipients(message),
+        subject: message.subject(),
+        text,
+        html,
+        headers: message.reply_to().map(|reply_to| Headers { reply_to: reply_to.to_string() }),
+        preserve_recipients: true,
+        merge: false,
+        track_opens: false,
+        track_clicks: false,
+        metadata: Metadata { smsp_id: message.id().to_string() },
+    };
+    Request { key, r#async: false, message: mail }
+}
+
+fn recipients(message: &Message) -> Vec<To<'_>> {
+    let lists = [("to", message.to()), ("cc", message.cc()), ("bcc", message.bcc())];
+    let all = lists.into_iter().flat_map(|(r#type, list)| list.iter().map(move |mailbox| (r#type, mailbox)));
+    all.map(|(r#type, mailbox)| To { email: mailbox.address().as_str(), name: mailbox.name(), r#type }).collect()
+}
+
+/// What it says of one recipient.
+#[derive(Deserialize)]
+struct Said {
+    email: String,
+    status: String,
+    #[serde(default)]
+    reject_reason: Option<String>,
+    #[serde(default, rename = "_id")]
+    id: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Fault {
+    name: String,
+}
+
+async fn judge(answer: Answer) -> Verdict {
+    let status = answer.status();
+    let wait = client::retry_after(answer.headers());
+    let text = answer.text().await;
+    let verdict = client::by_status(status);
+    if status.is_success() {
+        return accepted(verdict.reason, &text).unwrap_or(Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer));
+    }
+    let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
+    match (fault.name.as_str(), verdict.outcome) {
+        ("RequestLimitExceeded", _) | (_, Outcome::Throttled) => Verdict::throttled(verdict.reason, wait),
+        (name, outcome) => Verdict { outcome: refused(name).unwrap_or(outcome), ..verdict },
+    }
+}
+
+fn refused(name: &str) -> Option<Outcome> {
+    Some(match name {
+        "Invalid_Key" | "PaymentRequired" | "Unknown_Subaccount" | "Unknown_Template" => Outcome::AccountRefused,
+        "ValidationError" => Outcome::MessageRejected,
+        "ServiceUnavailable" => Outcome::Unavailable,
+        _ => return None,
+    })
+}
+
+/// `None`: not its answer, or in words that are not in its document.
+fn accepted(reason: Reason, text: &str) -> Option<Verdict> {
+    let said: Vec<Said> = serde_json::from_str(text).ok()?;
+    let recipients: Vec<_> = said.iter().map(recipient).collect::<Option<_>>()?;
+    let taken = said.iter().zip(&recipients).find(|(_, recipient)| recipient.outcome == Outcome::Accepted);
+    let Some((first, _)) = taken else {
+        // All refused; a fault of the sender or the account is the same for all of them.
+        return recipients.first().map(|first| Verdict::new(first.outcome, first.reason));
+    };
+    let partly = recipients.iter().any(|recipient| recipient.outcome != Outcome::Accepted);
+    let recipients = if partly { recipients } else { Vec::new() };
+    Some(Verdict { recipients, ..Verdict::accepted(reason, first.id.clone()) })
+}
+
+fn recipient(said: &Said) -> Option<Recipient> {
+    let (outcome, reason) = match (said.status.as_str(), said.reject_reason.as_deref().unwrap_or_default()) {
+        ("sent" | "queued" | "scheduled", _) => (Outcome::Accepted, Reason::Status(200)),
+        ("rejected", "unsigned") => (Outcome::SenderRejected, Reason::RefusedInBody),
+        ("rejected", "test-mode-limit") => (Outcome::AccountRefused, Reason::RefusedInBody),
+        ("invalid", _) | ("rejected", "invalid" | "invalid-sender") => {
+            (Outcome::MessageRejected, Reason::RefusedInBody)
+        }
+        ("rejected", _) => (Outcome::MessageRejected, Reason::Suppressed),
+        _ => return None,
+    };
+    Some(Recipient { email: said.email.clone(), outcome, reason })
+}

@@ -1,0 +1,141 @@
+//! The adapters whose errors have names, which say more than the status.
+
+use super::*;
+use crate::outcome::Outcome::*;
+use crate::outcome::Recipient;
+
+fn error(name: &str, message: &str) -> String {
+    format!(r#"{{"statusCode":0,"status":"error","code":-1,"name":"{name}","message":"{message}"}}"#)
+}
+
+#[tokio::test]
+async fn resends_answers_are_judged_by_its_names_then_by_its_table() {
+    for (status, name, message, outcome) in [
+        (400, "validation_error", "API key is invalid", AccountRefused),
+        (400, "validation_error", "Invalid `to` field", MessageRejected),
+        (400, "invalid_idempotency_key", "", MessageRejected),
+        (422, "missing_required_field", "", MessageRejected),
+        (422, "invalid_attachment", "", MessageRejected),
+        (422, "invalid_parameter", "", MessageRejected),
+        (401, "missing_api_key", "", AccountRefused),
+        (401, "restricted_api_key", "", AccountRefused),
+        (403, "invalid_api_key", "", AccountRefused),
+        (403, "suspended_api_key", "", AccountRefused),
+        (403, "invalid_permission", "", AccountRefused),
+        (403, "validation_error", "The x domain is not verified.", SenderRejected),
+        (404, "not_found", "", AccountRefused),
+        (405, "method_not_allowed", "", AccountRefused),
+        (409, "invalid_idempotent_request", "", Unknown),
+        (409, "concurrent_idempotent_requests", "", Unknown),
+        (429, "rate_limit_exceeded", "", Throttled),
+        (429, "daily_quota_exceeded", "", AccountRefused),
+        (429, "monthly_quota_exceeded", "", AccountRefused),
+        (500, "application_error", "", Unknown),
+        (500, "service_unavailable", "", Unknown),
+        (503, "service_unavailable", "", Unknown),
+    ] {
+        let verdict = verdict("resend", answer(status, "", &error(name, message))).await;
+        assert_eq!(verdict.outcome, outcome, "{status} {name} {message}");
+    }
+    let rows = [
+        (200, r#"{"id":"e1"}"#, Accepted),
+        (200, "", Unknown),
+        (200, "{}", Unknown),
+        (400, "<html>", Unclassified),
+        (403, "<html>", Unclassified),
+        (409, "<html>", Unknown),
+        (429, "", Throttled),
+        (502, "<html>", Unknown),
+        (308, "", Unavailable),
+    ];
+    check("resend", &rows).await;
+}
+
+#[tokio::test]
+async fn resend_names_its_wait_in_either_header() {
+    for (headers, seconds) in [("Retry-After: 7\r\n", Some(7)), ("ratelimit-reset: 3\r\n", Some(3)), ("", None)] {
+        let verdict = verdict("resend", answer(429, headers, &error("rate_limit_exceeded", ""))).await;
+        assert_eq!(verdict.retry_after, seconds.map(Duration::from_secs), "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn mandrills_errors_are_judged_by_their_names_whatever_the_status() {
+    for status in [400, 401, 500] {
+        for (name, outcome) in [
+            ("Invalid_Key", AccountRefused),
+            ("PaymentRequired", AccountRefused),
+            ("Unknown_Subaccount", AccountRefused),
+            ("Unknown_Template", AccountRefused),
+            ("ValidationError", MessageRejected),
+            ("ServiceUnavailable", Unavailable),
+            ("RequestLimitExceeded", Throttled),
+        ] {
+            let verdict = verdict("mandrill", answer(status, "", &error(name, "said"))).await;
+            assert_eq!(verdict.outcome, outcome, "{status} {name}");
+        }
+    }
+    let unexpected = error("GeneralError", "An unexpected error occurred");
+    let rows = [
+        (500, unexpected.as_str(), Unknown),
+        (500, "", Unknown),
+        (503, "<html>", Unknown),
+        (429, "", Throttled),
+        (400, "<html>", Unclassified),
+        (404, "", AccountRefused),
+    ];
+    check("mandrill", &rows).await;
+}
+
+fn said(recipients: &[(&str, &str)]) -> String {
+    let one = |(status, reason): &(&str, &str)| {
+        format!(
+            r#"{{"email":"{status}@example.org","status":"{status}","reject_reason":"{reason}","_id":"m-{status}"}}"#
+        )
+    };
+    let all: Vec<_> = recipients.iter().map(one).collect();
+    answer(200, "", &format!("[{}]", all.join(",")))
+}
+
+#[tokio::test]
+async fn mandrills_word_for_every_recipient_is_read() {
+    for (status, reason, outcome, why) in [
+        ("sent", "", Accepted, "http_200"),
+        ("queued", "", Accepted, "http_200"),
+        ("scheduled", "", Accepted, "http_200"),
+        ("invalid", "", MessageRejected, "refused_in_body"),
+        ("rejected", "invalid", MessageRejected, "refused_in_body"),
+        ("rejected", "invalid-sender", MessageRejected, "refused_in_body"),
+        ("rejected", "hard-bounce", MessageRejected, "suppressed"),
+        ("rejected", "soft-bounce", MessageRejected, "suppressed"),
+        ("rejected", "spam", MessageRejected, "suppressed"),
+        ("rejected", "unsub", MessageRejected, "suppressed"),
+        ("rejected", "custom", MessageRejected, "suppressed"),
+        ("rejected", "rule", MessageRejected, "suppressed"),
+        ("rejected", "unsigned", SenderRejected, "refused_in_body"),
+        ("rejected", "test-mode-limit", AccountRefused, "refused_in_body"),
+        ("lost", "", Unknown, "unreadable_answer"),
+    ] {
+        let verdict = verdict("mandrill", said(&[(status, reason)])).await;
+        assert_eq!((verdict.outcome, verdict.reason.to_string().as_str()), (outcome, why), "{status} {reason}");
+        assert!(verdict.recipients.is_empty(), "{status} {reason}: {verdict:?}");
+    }
+    for body in ["[]", "{}", "", "[{}]", r#"[{"email":"b@example.org"}]"#] {
+        assert_eq!(verdict("mandrill", answer(200, "", body)).await.outcome, Unknown, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_taken_for_some_is_accepted_and_says_for_whom() {
+    let verdict = verdict("mandrill", said(&[("rejected", "unsub"), ("sent", ""), ("queued", "")])).await;
+    let recipient =
+        |status: &str, outcome, reason| Recipient { email: format!("{status}@example.org"), outcome, reason };
+    let taken = Verdict::accepted(Reason::Status(200), Some("m-sent".to_owned()));
+    let recipients = vec![
+        recipient("rejected", MessageRejected, Reason::Suppressed),
+        recipient("sent", Accepted, Reason::Status(200)),
+        recipient("queued", Accepted, Reason::Status(200)),
+    ];
+    assert_eq!(verdict, Verdict { recipients, ..taken });
+    assert!(self::verdict("mandrill", said(&[("sent", ""), ("queued", "")])).await.recipients.is_empty());
+}
