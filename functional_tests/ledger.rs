@@ -25,6 +25,7 @@ mod sums;
 mod table;
 mod plan;
 mod controls;
+mod lies;
 
 use std::time::Duration;
 

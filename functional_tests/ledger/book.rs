@@ -85,7 +85,7 @@ pub(crate) struct Ledger {
 }
 
 /// What a ledger must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rule {
     /// Every 2xx was accepted exactly once, by the provider that it names.
     I1,

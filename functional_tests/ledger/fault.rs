@@ -83,7 +83,7 @@ const fn read(name: &'static str, accepts: Accepts, outcomes: [Outcomes; 2], ste
 use Accepts::{No, Perhaps, Yes};
 
 /// Those that strike mail by mail; a port that refuses, swallows or flaps is a matter of the whole provider.
-pub(crate) const FAULTS: [Fault; 34] = [
+pub(crate) static FAULTS: [Fault; 34] = [
     unread("closed unread", LOST, |_| vec![Step::Close]),
     unread("reset unread", LOST, |_| vec![Step::Reset]),
     unread("reset half read", LOST, |_| vec![Step::Read(256), Step::Reset]),
@@ -130,6 +130,20 @@ pub(crate) const FAULTS: [Fault; 34] = [
     read("102, closed", Perhaps, LOST, |_| vec![Step::Write(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()), Step::Close]),
     read("slow", Yes, ACCEPTED, |kind| vec![Step::Pause(Duration::from_millis(150)), well(kind)]),
 ];
+
+/// Says yes and forgets the mail: no proxy can see that.
+pub(crate) static FORGETS: Fault = read("forgets", No, ACCEPTED, |kind| vec![well(kind)]);
+/// Says no and keeps it.
+pub(crate) static KEEPS: Fault =
+    read("keeps", Yes, [&["account_refused:http_401"]; 2], |kind| vec![refusal(kind, 401, "Forbidden")]);
+/// Says that the mail itself is wrong and keeps it.
+pub(crate) static KEEPS_THE_WRONG: Fault =
+    read("keeps the wrong", Yes, [&["message_rejected:http_400"]; 2], |kind| vec![refusal(kind, 400, "no address")]);
+
+/// One of the catalogue.
+pub(crate) fn named(name: &str) -> &'static Fault {
+    FAULTS.iter().find(|fault| fault.name == name).unwrap_or_else(|| panic!("no fault is called {name}"))
+}
 
 const PAUSE: Duration = Duration::from_millis(50);
 

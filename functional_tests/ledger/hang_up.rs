@@ -16,14 +16,10 @@ use super::stage::Stage;
 use crate::harness::wait::when;
 use crate::harness::{Gate, eventually};
 
-/// So long that no answer comes too late for being held back.
-pub(super) const PATIENT: [(&str, &str); 3] =
-    [("SMSP_ATTEMPT_TIMEOUT", "20s"), ("SMSP_C_ATTEMPT_TIMEOUT", "20s"), ("SMSP_REQUEST_DEADLINE", "60s")];
-
 /// A third of the callers hang up at each stage; then as many wait for their answers as usual.
 pub(crate) async fn run(scenario: &Scenario) -> Ledger {
     let (meter, gate) = (Meter::start(), Gate::shut());
-    let stage = Stage::set(scenario, &PATIENT, Some(&gate)).await;
+    let stage = Stage::set(scenario, Some(&gate)).await;
     let third = scenario.mails / 6;
     for number in 0..third * 2 {
         let share = if number < third { Part::Head } else { Part::Body };

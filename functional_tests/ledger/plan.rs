@@ -1,8 +1,10 @@
 //! All scenarios: each fault alone, then random mixes, with free circuits and with held ones.
 
+use std::time::Duration;
+
 use super::book::Failover::{Always, Never, Safe};
 use super::dice::Dice;
-use super::fault::{FAULTS, Fault};
+use super::fault::{self, FAULTS, Fault};
 use super::scenario::Circuits::{Free, Held};
 use super::scenario::{Form, Port, Scenario};
 
@@ -30,17 +32,19 @@ fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {
     let passing = || FAULTS.iter().filter(|fault| !fault.ends_the_mail()).collect::<Vec<&Fault>>();
     let mut mixes = Vec::new();
     // At once, and always the same: what a mail that nobody waits for comes to must be known beforehand.
-    let plain =
-        || FAULTS.iter().filter(|fault| ["500, accepted", "500", "401"].contains(&fault.name)).collect::<Vec<_>>();
+    let plain = || ["500, accepted", "500", "401"].map(fault::named).to_vec();
+    let silent = || ["accepted, silence", "silence", "no body, silence", "dripping body"].map(fault::named).to_vec();
     for circuits in [Held, Free] {
         let forms = [("callers hang up", Form::HangUps, mails.min(2000)), ("sent twice at once", Form::Twins, mails)];
         for (name, form, mails) in forms {
-            let scenario = Scenario::of(name, plain(), 2, Safe, circuits, mails, dice);
-            mixes.push(Scenario { form, ..scenario });
+            mixes.push(Scenario::of(name, plain(), 2, Safe, circuits, mails, dice).with_callers(form));
         }
         mixes.push(Scenario::of("mix at three", every(), 3, Safe, circuits, mails, dice));
         mixes.push(Scenario::of("mix at three", every(), 3, Never, circuits, mails, dice));
         mixes.push(Scenario::of("mix at two", passing(), 2, Always, circuits, mails, dice));
+        // Silent at two or three of three providers, a mail has no time left before the last.
+        let silent = Scenario::of("silence to the deadline", silent(), 3, Always, circuits, mails / 4, dice);
+        mixes.push(Scenario { deadline: Duration::from_millis(700), ..silent });
         let flapping = Scenario::of("mix at three, flapping", every(), 3, Safe, circuits, mails, dice);
         mixes.push(Scenario { port: Port::Flapping, ..flapping });
     }

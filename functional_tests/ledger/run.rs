@@ -12,7 +12,7 @@ use super::book::{Cut, Failover, Ledger, Sent};
 use super::caller::{self, Caller};
 use super::lag::Meter;
 use super::scenario::{Circuits, Form, Port, Scenario};
-use super::stage::{DEADLINE, Stage};
+use super::stage::Stage;
 use super::{hang_up, mail, twins};
 use crate::harness::Gate;
 
@@ -28,6 +28,14 @@ pub(crate) struct Times {
 /// What was answered, and what went wrong with the rest.
 pub(crate) type Answered = (Vec<Sent>, Vec<String>);
 
+/// The same, but judged as if its circuits had been these.
+pub(crate) async fn judged_as(scenario: &Scenario, circuits: Circuits) -> Ledger {
+    let meter = Meter::start();
+    let stage = Stage::set(scenario, None).await;
+    let answered = load(scenario, &stage, 0..scenario.mails).await;
+    close(&Scenario { circuits, ..scenario.clone() }, stage, answered, Times { meter, cuts: Vec::new() }).await
+}
+
 /// From the first mail to the ledger.
 pub(crate) async fn run(scenario: &Scenario) -> Ledger {
     match scenario.form {
@@ -39,7 +47,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
 
 async fn steadily(scenario: &Scenario) -> Ledger {
     let (meter, stop) = (Meter::start(), Gate::shut());
-    let mut stage = Stage::set(scenario, &[], None).await;
+    let mut stage = Stage::set(scenario, None).await;
     if scenario.port == Port::Flapping {
         stage.flaps(stop.clone());
     }
@@ -59,7 +67,7 @@ pub(crate) async fn close(scenario: &Scenario, stage: Stage, answered: Answered,
         unanswered,
         cuts: times.cuts,
         one_was_up: scenario.one_is_up(),
-        deadline: DEADLINE,
+        deadline: scenario.deadline,
         lags: times.meter.lags(),
         metrics: stage.proxy.client.metrics().await,
         accounts: stage.accounts(scenario.circuits),

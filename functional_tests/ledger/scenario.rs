@@ -1,5 +1,7 @@
 //! One run: which faults strike at which providers, behind which circuits, for how many mails.
 
+use std::time::Duration;
+
 use super::book::Failover;
 use super::dice::Dice;
 use super::fault::Fault;
@@ -54,7 +56,20 @@ pub(crate) struct Scenario {
     /// So many callers have a mail under way all the time.
     pub(crate) callers: usize,
     pub(crate) dice: Dice,
+    /// When every answer is due.
+    pub(crate) deadline: Duration,
+    /// Settings of its own.
+    pub(crate) own: Vec<(&'static str, &'static str)>,
 }
+
+/// Far behind the time that a mail takes along all three, so that no busy machine loses a mail.
+const FAR: Duration = Duration::from_secs(10);
+
+/// The last provider, where a mail ends that nobody else took, has the time that a busy machine may need.
+const WELL: [(&str, &str); 1] = [("SMSP_C_ATTEMPT_TIMEOUT", "8s")];
+
+/// So long that no answer comes too late for being held back by a test.
+const PATIENT: [(&str, &str); 2] = [("SMSP_ATTEMPT_TIMEOUT", "20s"), ("SMSP_C_ATTEMPT_TIMEOUT", "20s")];
 
 impl Scenario {
     /// This fault alone, at two of three providers: one well provider remains.
@@ -90,10 +105,17 @@ impl Scenario {
             mails,
             callers,
             dice,
+            deadline: FAR,
+            own: if faulty < 3 { WELL.to_vec() } else { Vec::new() },
         }
     }
 
-    /// Is there a provider that would take every mail, and may every mail get there?
+    /// With callers who do something else, while providers hold their answers back.
+    pub(crate) fn with_callers(self, form: Form) -> Self {
+        Self { form, deadline: FAR * 6, own: PATIENT.to_vec(), ..self }
+    }
+
+    /// Is there a provider that would take every mail?
     pub(crate) fn one_is_up(&self) -> bool {
         self.faulty < 3
     }

@@ -7,7 +7,6 @@ use tokio::task::JoinSet;
 
 use super::book::{Ledger, Sent};
 use super::caller::{self, Caller};
-use super::hang_up::PATIENT;
 use super::lag::Meter;
 use super::mail;
 use super::run::{self, Times};
@@ -22,7 +21,7 @@ const MOST: usize = 200;
 /// Every mail twice.
 pub(crate) async fn run(scenario: &Scenario) -> Ledger {
     let (meter, gate) = (Meter::start(), Gate::shut());
-    let stage = Stage::set(scenario, &PATIENT, Some(&gate)).await;
+    let stage = Stage::set(scenario, Some(&gate)).await;
     let pairs = (scenario.mails / 2).min(MOST);
     let mut sending = JoinSet::new();
     for number in (0..pairs).chain(0..pairs) {
