@@ -107,6 +107,7 @@ impl Stand {
         let log = self.proxy.logs();
         let accounts = NAMES.iter().zip(&self.providers).map(|(name, provider)| Account {
             name,
+            idempotent: false,
             arrivals: provider.mails().iter().map(arrival).collect(),
             dummies: provider.dummies().iter().map(|dummy| dummy.at).collect(),
             most_dummies_in_flight: provider.most_dummies_in_flight(),

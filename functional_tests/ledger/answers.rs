@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::book::{Failover, Index, Ledger, Rule, Sent};
+use super::book::{Account, Failover, Index, Ledger, Rule, Sent};
 use crate::harness::Answer;
 
 /// Judges every mail, and that nobody got one that was not sent.
@@ -43,7 +43,7 @@ fn answers(ledger: &Ledger) -> BTreeMap<usize, Vec<&Answer>> {
 
 fn faults(ledger: &Ledger, sent: &Sent, accepted: &[&str]) -> Vec<(Rule, &'static str)> {
     let mut found = Vec::new();
-    let unknowns = sent.answer.attempts().iter().filter(|attempt| attempt.ends_with(":unknown")).count();
+    let unknowns = unknowns(ledger, sent);
     let always = sent.failover == Failover::Always;
     let marked = sent.answer.json["possible_duplicate"] == true;
     match (sent.answer.status, sent.delivery()) {
@@ -73,5 +73,28 @@ fn faults(ledger: &Ledger, sent: &Sent, accepted: &[&str]) -> Vec<(Rule, &'stati
     if unknowns > usize::from(!always && sent.delivery() == Some("unknown")) && !always {
         found.push((Rule::I2, "was tried again after an unknown"));
     }
+    if ledger.accounts.iter().any(|account| asked_too_often(account, sent)) {
+        found.push((Rule::I2, "was tried too often at one provider"));
+    }
     found
+}
+
+/// At how many providers the mail may be, if not at the one that accepted it. One that is idempotent has cleared its
+/// own unknown when it accepts.
+fn unknowns(ledger: &Ledger, sent: &Sent) -> usize {
+    let attempts = sent.answer.attempts();
+    let unclear = |account: &&Account| {
+        let said = |outcome| attempts.contains(&format!("{}:{outcome}", account.name));
+        said("unknown") && !(account.idempotent && said("accepted"))
+    };
+    ledger.accounts.iter().filter(unclear).count()
+}
+
+/// Once, or once more where the provider is idempotent and the first time gave no clear answer.
+fn asked_too_often(account: &Account, sent: &Sent) -> bool {
+    let attempts = sent.answer.attempts();
+    let here: Vec<_> = attempts.iter().filter(|attempt| attempt.starts_with(&format!("{}:", account.name))).collect();
+    let again =
+        account.idempotent && sent.failover != Failover::Never && here.first().is_some_and(|a| a.ends_with(":unknown"));
+    here.len() > 1 + usize::from(again)
 }

@@ -44,31 +44,39 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
                 note(Rule::I6, format!("mail {} reached {name} and does not say so\n{}", sent.number, sent.answer));
             }
         }
-        for attempt in attempts.iter().filter(|attempt| attempt.is_real()) {
-            let here = |(account, _): &&(usize, &Arrival)| ledger.accounts[*account].name == attempt.upstream;
-            let here: Vec<_> = arrivals.iter().filter(here).map(|(_, arrival)| *arrival).collect();
-            if let Some((rule, fault)) = fault(attempt, &here, ledger.was_cut(sent)) {
-                note(rule, format!("mail {}: {attempt:?} {fault}: {here:?}\n{}", sent.number, sent.answer));
+        for (number, account) in ledger.accounts.iter().enumerate() {
+            let tried: Vec<_> = attempts.iter().filter(|a| a.upstream == account.name && a.is_real()).collect();
+            let here: Vec<_> = arrivals.iter().filter(|(at, _)| *at == number).map(|(_, arrival)| *arrival).collect();
+            for (attempt, met) in pairs(&tried, &here) {
+                if let Some((rule, fault)) = fault(attempt, &met, &here, ledger.was_cut(sent)) {
+                    note(rule, format!("mail {}: {attempt:?} {fault}: {here:?}\n{}", sent.number, sent.answer));
+                }
             }
         }
     }
 }
 
-fn fault(attempt: &Attempt, arrivals: &[&Arrival], was_cut: bool) -> Option<(Rule, &'static str)> {
-    let accepted = arrivals.iter().any(|arrival| arrival.accepted);
-    // The machine may have been too slow for any answer, and a cut may strike anywhere.
-    let excused = attempt.is(&["unknown:timeout"]) || (was_cut && attempt.outcome == "unknown");
-    match attempt.outcome.as_str() {
-        "accepted" if !accepted => Some((Rule::I1, "was not accepted there")),
-        "accepted" | "unknown" => (!excused && !arrivals.is_empty() && !expected(attempt, arrivals))
-            .then_some((Rule::I7, "is not what that provider did")),
-        _ if accepted => Some((Rule::I3, "was accepted there")),
-        "unavailable" if arrivals.is_empty() => None,
-        _ if arrivals.is_empty() => Some((Rule::I6, "never came there")),
-        _ => (!expected(attempt, arrivals)).then_some((Rule::I7, "is not what that provider did")),
+/// Each attempt with what it met. Of two at one provider it is not known which of them arrived, if not both did.
+fn pairs<'a>(tried: &[&'a Attempt], here: &[&'a Arrival]) -> Vec<(&'a Attempt, Vec<&'a Arrival>)> {
+    match (tried, here) {
+        ([alone], _) => vec![(alone, here.to_vec())],
+        _ if tried.len() == here.len() => tried.iter().zip(here).map(|(a, arrival)| (*a, vec![*arrival])).collect(),
+        _ => Vec::new(),
     }
 }
 
-fn expected(attempt: &Attempt, arrivals: &[&Arrival]) -> bool {
-    arrivals.iter().any(|arrival| attempt.is(arrival.outcomes))
+/// What is wrong with an attempt that met this, at a provider that had all these.
+fn fault(attempt: &Attempt, met: &[&Arrival], here: &[&Arrival], was_cut: bool) -> Option<(Rule, &'static str)> {
+    // The machine may have been too slow for any answer, and a cut may strike anywhere.
+    let excused = attempt.is(&["unknown:timeout"]) || (was_cut && attempt.outcome == "unknown");
+    let unlike = !met.is_empty() && !met.iter().any(|arrival| attempt.is(arrival.outcomes));
+    match attempt.outcome.as_str() {
+        "accepted" if !here.iter().any(|arrival| arrival.accepted) => Some((Rule::I1, "was not accepted there")),
+        "accepted" | "unknown" if excused => None,
+        "accepted" | "unknown" | "unavailable" if met.is_empty() => None,
+        _ if met.is_empty() => Some((Rule::I6, "never came there")),
+        "accepted" | "unknown" => unlike.then_some((Rule::I7, "is not what that provider did")),
+        _ if met.iter().any(|arrival| arrival.accepted) => Some((Rule::I3, "was accepted there")),
+        _ => unlike.then_some((Rule::I7, "is not what that provider did")),
+    }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Arrival {
 /// What one provider saw, and when its circuit was not closed.
 pub(crate) struct Account {
     pub(crate) name: &'static str,
+    /// Does it take a mail once under its key, however often it is asked?
+    pub(crate) idempotent: bool,
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) dummies: Vec<SystemTime>,
     pub(crate) most_dummies_in_flight: usize,

@@ -42,8 +42,14 @@ pub(super) fn told(delivery: Option<&str>, attempts: &[&str]) -> Value {
 /// The circuit of `a` is open from 1000 to 2000; `b` is well.
 pub(super) fn clean() -> Ledger {
     let outage = Outage { opened: at(1000), closed: Some(at(2000)), reason: String::new() };
-    let account =
-        |name, outages, dummies| Account { name, arrivals: Vec::new(), dummies, most_dummies_in_flight: 1, outages };
+    let account = |name, outages, dummies| Account {
+        name,
+        idempotent: false,
+        arrivals: Vec::new(),
+        dummies,
+        most_dummies_in_flight: 1,
+        outages,
+    };
     let mut ledger = Ledger {
         sent: Vec::new(),
         hung_up: Vec::new(),

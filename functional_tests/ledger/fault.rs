@@ -12,6 +12,19 @@ use crate::harness::stub_provider::Step;
 pub(crate) enum Kind {
     Mailgun,
     SendGrid,
+    /// Takes a mail once under its key, and says so to whoever asks again.
+    Resend,
+}
+
+impl Kind {
+    /// As in `SMSP_PROVIDERS`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Mailgun => "mailgun",
+            Self::SendGrid => "sendgrid",
+            Self::Resend => "resend",
+        }
+    }
 }
 
 /// Does the provider keep the mail?
@@ -34,7 +47,7 @@ pub(crate) struct Fault {
     /// Does it strike only on a connection that has had a request before?
     pub(crate) kept: bool,
     pub(crate) accepts: Accepts,
-    /// What a Mailgun and what a SendGrid that does this may be called.
+    /// What a Mailgun and what a SendGrid that does this may be called; a Resend is like the one or the other.
     outcomes: [Outcomes; 2],
     steps: fn(Kind) -> Vec<Step>,
 }
@@ -45,7 +58,8 @@ impl Fault {
     }
 
     pub(crate) fn outcomes(&self, kind: Kind) -> Outcomes {
-        self.outcomes[usize::from(kind == Kind::SendGrid)]
+        let like_sendgrid = kind == Kind::SendGrid || (kind == Kind::Resend && self.name == SENDER);
+        self.outcomes[usize::from(like_sendgrid)]
     }
 
     /// Does it say that the message itself is wrong? Then nobody else is asked.
@@ -61,6 +75,9 @@ const ACCEPTED: [Outcomes; 2] = [WELL; 2];
 const CUT: [Outcomes; 2] =
     [&["unknown:unreadable_answer", "unknown:connection_lost"], &["accepted:http_202", "unknown:connection_lost"]];
 
+/// A refusal for which Mailgun has no words of its own.
+const SENDER: &str = "403 of the sender";
+
 /// What a provider without a fault may be called.
 pub(crate) const WELL: Outcomes = &["accepted:http_200", "accepted:http_202"];
 
@@ -69,6 +86,7 @@ pub(crate) fn well(kind: Kind) -> Step {
     match kind {
         Kind::Mailgun => Reply::mailgun_accepts().into(),
         Kind::SendGrid => Reply::sendgrid_accepts().into(),
+        Kind::Resend => Reply::resend_accepts().into(),
     }
 }
 
@@ -111,7 +129,7 @@ pub(crate) static FAULTS: [Fault; 34] = [
         vec![refuses(kind, 429, text).with("retry-after", "1").into()]
     }),
     read("401", No, [&["account_refused:http_401"]; 2], |kind| vec![refusal(kind, 401, "Forbidden")]),
-    read("403 of the sender", No, [&["unclassified:http_403"], &["sender_rejected:http_403"]], |kind| {
+    read(SENDER, No, [&["unclassified:http_403"], &["sender_rejected:http_403"]], |kind| {
         vec![refusal(kind, 403, "The from address does not match a verified Sender Identity.")]
     }),
     read("403 of the account", No, [&["account_refused:http_403"]; 2], |kind| {
@@ -151,6 +169,19 @@ fn refuses(kind: Kind, status: u16, message: &str) -> Reply {
     match kind {
         Kind::Mailgun => Reply::mailgun_refuses(status, message),
         Kind::SendGrid => Reply::sendgrid_refuses(status, message),
+        Kind::Resend => Reply::resend_refuses(status, name(status, message), message),
+    }
+}
+
+/// What Resend's table of errors calls it.
+fn name(status: u16, message: &str) -> &'static str {
+    match status {
+        401 => "invalid_api_key",
+        403 if message.contains("suspended") => "suspended_api_key",
+        404 => "not_found",
+        429 => "rate_limit_exceeded",
+        500.. => "internal_server_error",
+        _ => "validation_error",
     }
 }
 
@@ -169,7 +200,7 @@ fn elsewhere(status: u16) -> Step {
 
 /// The accepting status, and the start of a body that was to be longer.
 fn yes(kind: Kind, start: &str) -> Step {
-    let status = if kind == Kind::Mailgun { 200 } else { 202 };
+    let status = if kind == Kind::SendGrid { 202 } else { 200 };
     let text = format!("HTTP/1.1 {status} Scripted\r\ncontent-length: 1000000000\r\n\r\n{start}");
     Step::Write(text.into_bytes())
 }

@@ -9,7 +9,6 @@ use super::book::{Arrival, Ledger};
 use super::caller;
 use super::lag::Meter;
 use super::mail;
-use super::provider::lock;
 use super::run::{self, Times};
 use super::scenario::Scenario;
 use super::stage::Stage;
@@ -91,6 +90,6 @@ async fn is_over(stage: &Stage, mails: &[usize]) {
 impl Stage {
     /// Every mail that has arrived so far, anywhere.
     fn arrived(&self) -> Vec<Arrival> {
-        self.providers.iter().flat_map(|(_, seen)| lock(&seen.arrivals).clone()).collect()
+        self.providers.iter().flat_map(|(_, seen)| seen.all()).collect()
     }
 }

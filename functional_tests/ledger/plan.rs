@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::book::Failover::{Always, Never, Safe};
 use super::dice::Dice;
+use super::fault::Kind::{Resend, SendGrid};
 use super::fault::{self, FAULTS, Fault};
 use super::scenario::Circuits::{Free, Held};
 use super::scenario::{Form, Port, Scenario};
@@ -42,6 +43,10 @@ fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {
         mixes.push(Scenario::of("mix at three", every(), 3, Safe, circuits, mails, dice));
         mixes.push(Scenario::of("mix at three", every(), 3, Never, circuits, mails, dice));
         mixes.push(Scenario::of("mix at two", passing(), 2, Always, circuits, mails, dice));
+        for (faulty, faults, failover) in [(3, every(), Safe), (3, every(), Never), (2, passing(), Always)] {
+            let mix = Scenario::of("mix with Resend", faults, faulty, failover, circuits, mails, dice);
+            mixes.push(Scenario { kinds: [Resend, SendGrid, Resend], ..mix });
+        }
         // Silent at two or three of three providers, a mail has no time left before the last.
         let silent = Scenario::of("silence to the deadline", silent(), 3, Always, circuits, mails / 4, dice);
         mixes.push(Scenario { deadline: Duration::from_millis(700), ..silent });

@@ -1,5 +1,6 @@
 //! A provider that strikes as the dice say, and writes down every mail that it met and whether it accepted it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -14,7 +15,7 @@ use crate::harness::{Behaviour, Gate, StubProvider};
 /// What it has seen so far.
 #[derive(Clone, Default)]
 pub(crate) struct Seen {
-    pub(crate) arrivals: Arc<Mutex<Vec<Arrival>>>,
+    arrivals: Arc<Mutex<BTreeMap<usize, Vec<Arrival>>>>,
     pub(crate) dummies: Arc<Mutex<Vec<SystemTime>>>,
 }
 
@@ -42,9 +43,11 @@ pub(crate) fn start(script: Script) -> (StubProvider, Seen) {
 }
 
 impl Script {
-    fn fault(&self, number: usize) -> Option<&'static Fault> {
-        let struck = !self.faults.is_empty() && self.dice.coin(self.name, number);
-        struck.then(|| self.faults[self.dice.roll(&format!("fault of {}", self.name), number, self.faults.len())])
+    /// Each visit of a mail meets a fault of its own.
+    fn fault(&self, number: usize, visit: usize) -> Option<&'static Fault> {
+        let dice = self.dice.of(&format!("{} {visit}", self.name));
+        let struck = !self.faults.is_empty() && dice.coin("struck", number);
+        struck.then(|| self.faults[dice.roll("by", number, self.faults.len())])
     }
 
     /// Dummies are always well.
@@ -53,7 +56,7 @@ impl Script {
             return Look::Read;
         }
         let Some(number) = mail::number(&glance.text) else { return Look::Again };
-        match self.fault(number).filter(|fault| !fault.reads) {
+        match self.fault(number, seen.visits(number).len()).filter(|fault| !fault.reads) {
             Some(fault) if !fault.kept || glance.before > 0 => Look::Instead(self.strike(fault, number, seen)),
             _ => Look::Read,
         }
@@ -65,15 +68,20 @@ impl Script {
             return Behaviour::Steps(vec![fault::well(self.kind)]);
         }
         let number = mail::number(&request.text()).unwrap_or_else(|| panic!("a mail without a number: {request}"));
-        let steps = match self.fault(number).filter(|fault| fault.reads) {
+        let steps = match self.fault(number, seen.visits(number).len()).filter(|fault| fault.reads) {
             Some(fault) => self.strike(fault, number, seen),
             None => {
-                seen.note(number, true, fault::WELL);
+                seen.note(number, self.takes(number, seen), fault::WELL);
                 vec![fault::well(self.kind)]
             }
         };
         let gate = self.gate.clone().map(Step::Pass);
         Behaviour::Steps(gate.into_iter().chain(steps).collect())
+    }
+
+    /// What it has accepted already under this key it does not accept again.
+    fn takes(&self, number: usize, seen: &Seen) -> bool {
+        self.kind != Kind::Resend || !seen.visits(number).iter().any(|visit| visit.accepted)
     }
 
     fn strike(&self, fault: &Fault, number: usize, seen: &Seen) -> Vec<Step> {
@@ -82,14 +90,24 @@ impl Script {
             Accepts::No => false,
             Accepts::Perhaps => self.dice.coin("accepts", number),
         };
-        seen.note(number, accepted, fault.outcomes(self.kind));
+        seen.note(number, accepted && self.takes(number, seen), fault.outcomes(self.kind));
         fault.steps(self.kind)
     }
 }
 
 impl Seen {
+    /// Every mail that was here.
+    pub(crate) fn all(&self) -> Vec<Arrival> {
+        lock(&self.arrivals).values().flatten().cloned().collect()
+    }
+
+    fn visits(&self, number: usize) -> Vec<Arrival> {
+        lock(&self.arrivals).get(&number).cloned().unwrap_or_default()
+    }
+
     fn note(&self, number: usize, accepted: bool, outcomes: fault::Outcomes) {
-        lock(&self.arrivals).push(Arrival { number, at: SystemTime::now(), accepted, outcomes });
+        let arrival = Arrival { number, at: SystemTime::now(), accepted, outcomes };
+        lock(&self.arrivals).entry(number).or_default().push(arrival);
     }
 }
 

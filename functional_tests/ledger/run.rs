@@ -70,7 +70,7 @@ pub(crate) async fn close(scenario: &Scenario, stage: Stage, answered: Answered,
         deadline: scenario.deadline,
         lags: times.meter.lags(),
         metrics: stage.proxy.client.metrics().await,
-        accounts: stage.accounts(scenario.circuits),
+        accounts: stage.accounts(scenario),
     }
 }
 
@@ -99,7 +99,11 @@ async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) ->
         if scenario.circuits == Circuits::Free {
             sleep(PAUSE * u32::try_from(scenario.dice.roll("pause", number, 5)).expect("small")).await;
         }
-        let (failover, headers) = own_failover(&scenario, number);
+        let (failover, mut headers) = own_failover(&scenario, number);
+        let key = format!("key-{number}");
+        if scenario.dice.roll("key", number, 4) == 0 {
+            headers.push(("idempotency-key", &key));
+        }
         let request = caller::request(number, &mail::numbered(number, scenario.dice).to_string(), &headers);
         match send(&mut caller, number, failover, &request).await {
             Ok(answered) => {
@@ -116,7 +120,7 @@ async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) ->
 }
 
 /// Some callers want less than the operator allows.
-fn own_failover(scenario: &Scenario, number: usize) -> (Failover, Vec<(&'static str, &'static str)>) {
+fn own_failover<'a>(scenario: &Scenario, number: usize) -> (Failover, Vec<(&'a str, &'a str)>) {
     let lower = [Failover::Never, Failover::Safe][scenario.dice.roll("which failover", number, 2)];
     match scenario.failover {
         Failover::Always if scenario.dice.roll("own failover", number, 4) == 0 => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::book::Failover;
 use super::dice::Dice;
-use super::fault::Fault;
+use super::fault::{Fault, Kind};
 
 /// How long the port of a provider is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub(crate) enum Form {
 pub(crate) struct Scenario {
     pub(crate) name: String,
     pub(crate) form: Form,
+    pub(crate) kinds: [Kind; 3],
     /// Half of the mails at each faulty provider meet one of these.
     pub(crate) faults: Vec<&'static Fault>,
     /// So many of the three are faulty, from the first.
@@ -97,6 +98,7 @@ impl Scenario {
         Self {
             name: name.to_owned(),
             form: Form::Load,
+            kinds: [Kind::Mailgun, Kind::SendGrid, Kind::Mailgun],
             faults,
             faulty,
             port: Port::Open,

@@ -15,16 +15,13 @@ use super::story::outages;
 use crate::harness::{BlackHole, Gate, Proxy, RefusingPort, Settings, StubProvider};
 
 /// In the operator's order.
-const PROVIDERS: [(&str, Kind); 3] = [("a", Kind::Mailgun), ("b", Kind::SendGrid), ("c", Kind::Mailgun)];
+const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// How long a flapping port is up, and how long it is down.
 const HALF_FLAP: Duration = Duration::from_millis(30);
 
 /// Windows, waits and ramps so short that many outages fit into one run.
-const SHORT: [(&str, &str); 12] = [
-    ("SMSP_PROVIDERS", "a=mailgun,b=sendgrid,c=mailgun"),
-    ("SMSP_A_DOMAIN", "mg.example.com"),
-    ("SMSP_C_DOMAIN", "mg.example.com"),
+const SHORT: [(&str, &str); 9] = [
     ("SMSP_ATTEMPT_TIMEOUT", "300ms"),
     ("SMSP_PROBE_TIMEOUT", "10s"),
     ("SMSP_CIRCUIT_WINDOW", "1s"),
@@ -49,7 +46,7 @@ impl Stage {
     /// Everything is up; every answer waits for the gate, if there is one.
     pub(crate) async fn set(scenario: &Scenario, gate: Option<&Gate>) -> Self {
         let providers = std::array::from_fn(|number| {
-            let (name, kind) = PROVIDERS[number];
+            let (name, kind) = (NAMES[number], scenario.kinds[number]);
             let faults = if number < scenario.faulty { scenario.faults.clone() } else { Vec::new() };
             let (stub, seen) = provider::start(Script { name, kind, faults, dice: scenario.dice, gate: gate.cloned() });
             (Arc::new(stub), seen)
@@ -65,10 +62,12 @@ impl Stage {
         let mut settings = all.fold(Settings::server(), |all, (name, value)| all.with(name, value));
         settings = settings.with("SMSP_FAILOVER", scenario.failover.word());
         settings = settings.with("SMSP_REQUEST_DEADLINE", &format!("{}ms", scenario.deadline.as_millis()));
-        for ((name, _), url) in PROVIDERS.iter().zip(urls) {
-            let prefix = format!("SMSP_{}", name.to_uppercase());
-            settings = settings.with(&format!("{prefix}_API_KEY"), "key").with(&format!("{prefix}_BASE_URL"), &url);
+        for ((name, kind), url) in NAMES.iter().zip(scenario.kinds).zip(urls) {
+            settings = account(settings, name, kind, &url);
         }
+        let all: Vec<_> =
+            NAMES.iter().zip(scenario.kinds).map(|(name, kind)| format!("{name}={}", kind.word())).collect();
+        settings = settings.with("SMSP_PROVIDERS", &all.join(","));
         let proxy = Proxy::start(settings).await;
         let stage = Self { proxy, providers, flapping: None, _refusing: refusing, _swallowing: swallowing };
         if scenario.circuits == Circuits::Held {
@@ -78,7 +77,7 @@ impl Stage {
     }
 
     async fn hold(&self) {
-        for (name, _) in PROVIDERS {
+        for name in NAMES {
             self.proxy.client.order(name, &json!({"override": "closed"})).await.expect(200);
         }
     }
@@ -97,16 +96,27 @@ impl Stage {
     }
 
     /// A circuit that is forced closed is open to every mail, whatever its log tells.
-    pub(crate) fn accounts(&self, circuits: Circuits) -> Vec<Account> {
-        let log = if circuits == Circuits::Free { self.proxy.logs() } else { Vec::new() };
-        let account = |((name, _), (stub, seen)): (&(&'static str, Kind), &(Arc<StubProvider>, Seen))| Account {
-            name,
-            arrivals: lock(&seen.arrivals).clone(),
+    pub(crate) fn accounts(&self, scenario: &Scenario) -> Vec<Account> {
+        let log = if scenario.circuits == Circuits::Free { self.proxy.logs() } else { Vec::new() };
+        let account = |(number, (stub, seen)): (usize, &(Arc<StubProvider>, Seen))| Account {
+            name: NAMES[number],
+            idempotent: scenario.kinds[number] == Kind::Resend,
+            arrivals: seen.all(),
             dummies: lock(&seen.dummies).clone(),
             most_dummies_in_flight: stub.most_dummies_in_flight(),
-            outages: outages(&log, name),
+            outages: outages(&log, NAMES[number]),
         };
-        PROVIDERS.iter().zip(&self.providers).map(account).collect()
+        self.providers.iter().enumerate().map(account).collect()
+    }
+}
+
+/// What the proxy has to know of a provider.
+fn account(settings: Settings, name: &str, kind: Kind, url: &str) -> Settings {
+    let prefix = format!("SMSP_{}", name.to_uppercase());
+    let settings = settings.with(&format!("{prefix}_API_KEY"), "key").with(&format!("{prefix}_BASE_URL"), url);
+    match kind {
+        Kind::Mailgun => settings.with(&format!("{prefix}_DOMAIN"), "mg.example.com"),
+        Kind::SendGrid | Kind::Resend => settings,
     }
 }
 

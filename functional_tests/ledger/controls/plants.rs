@@ -5,7 +5,7 @@ use super::*;
 type Plant = fn(&mut Ledger);
 
 /// What is planted, and what the checker says of it.
-const PLANTS: [(Rule, &str, Plant); 23] = [
+const PLANTS: [(Rule, &str, Plant); 24] = [
     (Rule::I1, "accepted, they say; accepted by []", |l| accepted_by_nobody(l)),
     (Rule::I1, "was not accepted there", |l| {
         mail(l, (1, 2, 504, told(UNKNOWN_, &["a:accepted", "b:unknown:http_500"])), &[(1, 1, false, UNKNOWN)]);
@@ -25,6 +25,9 @@ const PLANTS: [(Rule, &str, Plant); 23] = [
     }),
     (Rule::I2, "tried again after an unknown", |l| {
         mail(l, (1, 2, 504, told(UNKNOWN_, &["a:unknown:lost", "b:unknown:lost"])), &[]);
+    }),
+    (Rule::I2, "too often at one provider", |l| {
+        mail(l, (1, 2, 504, told(UNKNOWN_, &["a:unknown:lost", "a:unknown:lost"])), &[]);
     }),
     (Rule::I3, "is nowhere, they say", |l| {
         mail(l, (1, 2, 422, told(NONE, &["a:unavailable", "b:message_rejected"])), &[(1, 1, false, REJECTED)]);
