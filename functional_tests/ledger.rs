@@ -1,10 +1,11 @@
 //! The ledger: every answer is right about the mail under every fault, and nothing is sent twice.
 //!
 //! Providers strike mail by mail as a seed says, and write down what they accepted; callers write down what they were
-//! told; the rules I1 to I7 of `book` join the two. `controls` plants a violation of every rule. The short form here
+//! told; the rules I1 to I7 of `rule` join the two. `controls` plants a violation of every rule. The short form here
 //! runs with `cargo test`, the long one by `scripts/ledger`.
 
 pub(crate) mod book;
+mod rule;
 pub(crate) mod story;
 pub(crate) mod lag;
 mod fault;

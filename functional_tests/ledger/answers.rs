@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::book::{Account, Failover, Index, Ledger, Rule, Sent};
+use super::book::{Account, Failover, Index, Ledger, Sent};
+use super::rule::Rule;
 use crate::harness::Answer;
 
 /// Judges every mail, and that nobody got one that was not sent.

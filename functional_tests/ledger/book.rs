@@ -4,11 +4,11 @@
 //! circuit was open may not. So each mail is judged by its own times, and nothing is counted by and large.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::fault::Outcomes;
 use super::lag::Lags;
+use super::rule::Violation;
 use super::story::Outage;
 use super::{answers, attempts, circuits, sums, times};
 use crate::harness::Answer;
@@ -84,38 +84,6 @@ pub(crate) struct Ledger {
     pub(crate) deadline: Duration,
     pub(crate) lags: Lags,
     pub(crate) metrics: Metrics,
-}
-
-/// What a ledger must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rule {
-    /// Every 2xx was accepted exactly once, by the provider that it names.
-    I1,
-    /// Nothing is accepted twice, but with `always`, after an unknown, and marked.
-    I2,
-    /// Every `delivery: none` was accepted by nobody.
-    I3,
-    /// No mail at a provider whose circuit was open when the mail was admitted, and one dummy at a time.
-    I4,
-    /// Exactly one answer, before the deadline.
-    I5,
-    /// The metrics, the receipts and the providers agree.
-    I6,
-    /// Nothing is called worse than it is: no unknown without a cause, no refusal while a provider would take it.
-    I7,
-}
-
-/// One way in which a ledger does not hold.
-#[derive(Debug)]
-pub(crate) struct Violation {
-    pub(crate) rule: Rule,
-    pub(crate) what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.rule, self.what)
-    }
 }
 
 /// Where each mail arrived: the account's number, and how.

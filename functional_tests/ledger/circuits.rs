@@ -1,6 +1,7 @@
 //! I4: an open circuit is left alone, and its provider gets one dummy at a time.
 
-use super::book::{Account, Index, Ledger, Rule, Sent};
+use super::book::{Account, Index, Ledger, Sent};
+use super::rule::Rule;
 use super::story::Outage;
 
 /// Judges each mail by its own times against each outage.

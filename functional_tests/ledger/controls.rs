@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::book::{Account, Arrival, Failover, Ledger, Rule, Sent};
+use super::book::{Account, Arrival, Failover, Ledger, Sent};
 use super::lag::Lags;
+use super::rule::Rule;
 use super::story::Outage;
 use crate::harness::Answer;
 use crate::harness::metrics::Metrics;

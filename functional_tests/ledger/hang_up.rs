@@ -10,8 +10,8 @@ use super::caller;
 use super::lag::Meter;
 use super::mail;
 use super::run::{self, Times};
-use super::scenario::Scenario;
-use super::stage::Stage;
+use super::scenario::{Circuits, Scenario};
+use super::stage::{NAMES, Stage};
 use crate::harness::wait::when;
 use crate::harness::{Gate, eventually};
 
@@ -37,8 +37,19 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
     gate.open();
     is_over(&stage, &whole).await;
     let answered = run::load(scenario, &stage, third * 3..scenario.mails).await;
+    if scenario.circuits == Circuits::Free {
+        heals(&stage).await;
+    }
     let ledger = run::close(scenario, stage, answered, Times { meter, cuts: Vec::new() }).await;
     Ledger { hung_up: whole, unfinished: third * 2, ..ledger }
+}
+
+/// No permit was lost: dummies still go out, and close every circuit that is not.
+async fn heals(stage: &Stage) {
+    for name in NAMES {
+        let closed = async || when(stage.proxy.client.state(name).await == "closed", String::new);
+        eventually(&format!("the circuit of {name} closes"), closed).await;
+    }
 }
 
 /// How much of a request is sent.

@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
-use super::book::{Failover, Ledger, Rule};
+use super::book::{Failover, Ledger};
 use super::dice::Dice;
 use super::fault::{self, Fault};
 use super::lag::Lags;
+use super::rule::Rule;
 use super::run;
 use super::scenario::{Circuits, Scenario};
 

@@ -15,7 +15,7 @@ use super::story::outages;
 use crate::harness::{BlackHole, Gate, Proxy, RefusingPort, Settings, StubProvider};
 
 /// In the operator's order.
-const NAMES: [&str; 3] = ["a", "b", "c"];
+pub(super) const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// How long a flapping port is up, and how long it is down.
 const HALF_FLAP: Duration = Duration::from_millis(30);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempts::{self, Attempt};
-use super::book::{Index, Ledger, Rule};
+use super::book::{Index, Ledger};
+use super::rule::Rule;
 
 /// Every outcome that a mail can come to.
 const OUTCOMES: [&str; 8] = [

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::book::{Ledger, Rule};
+use super::book::Ledger;
+use super::rule::Rule;
 
 /// What the deadline may be overstepped by on a machine that is never late itself.
 const SLACK: Duration = Duration::from_millis(200);
