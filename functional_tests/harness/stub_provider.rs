@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use in_flight::InFlight;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub(crate) use behaviour::{Behaviour, Gate};
@@ -59,7 +60,13 @@ pub(crate) struct StubProvider {
     address: SocketAddr,
     port: RefusingPort,
     state: Arc<State>,
-    accepting: Mutex<Option<JoinHandle<()>>>,
+    accepting: Mutex<Option<Accepting>>,
+}
+
+/// What takes connections, and how it is told to stop.
+struct Accepting {
+    task: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
 }
 
 impl StubProvider {
@@ -101,16 +108,17 @@ impl StubProvider {
 
     /// Takes connections.
     pub(crate) fn comes_up(&self) {
-        let accepting = tokio::spawn(accept(self.port.listen(), self.state.clone()));
-        *lock(&self.accepting) = Some(accepting);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(accept(self.port.listen(), self.state.clone(), stopped));
+        *lock(&self.accepting) = Some(Accepting { task, stop });
     }
 
     /// Ends all connections and refuses new ones; waits until that is so.
     pub(crate) async fn goes_down(&self) {
         let accepting = lock(&self.accepting).take();
-        if let Some(accepting) = accepting {
-            accepting.abort();
-            assert!(accepting.await.is_err_and(|end| end.is_cancelled()), "accepting never ends by itself");
+        if let Some(Accepting { task, stop }) = accepting {
+            drop(stop);
+            task.await.expect("accepting does not panic");
         }
     }
 
@@ -186,7 +194,7 @@ impl StubProvider {
 impl Drop for StubProvider {
     fn drop(&mut self) {
         if let Some(accepting) = lock(&self.accepting).take() {
-            accepting.abort();
+            accepting.task.abort();
         }
         if std::thread::panicking() {
             eprintln!("{}", self.evidence());
@@ -194,13 +202,21 @@ impl Drop for StubProvider {
     }
 }
 
-/// The connections live in this task, so they end with it.
-async fn accept(listener: TcpListener, state: Arc<State>) {
+/// The connections live in this task, so they end with it; to the last one before it ends in good order.
+async fn accept(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        state.connections.fetch_add(1, Ordering::SeqCst);
-        connections.spawn(connection::converse(stream, state.clone()));
+    loop {
+        tokio::select! {
+            _ = &mut stopped => break,
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { break };
+                state.connections.fetch_add(1, Ordering::SeqCst);
+                connections.spawn(connection::converse(stream, state.clone()));
+            }
+        }
     }
+    drop(listener);
+    connections.shutdown().await;
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
