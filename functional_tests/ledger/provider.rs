@@ -1,6 +1,6 @@
 //! A provider that strikes as the dice say, and writes down every mail that it met and whether it accepted it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -16,6 +16,8 @@ use crate::harness::{Behaviour, Gate, StubProvider};
 #[derive(Clone, Default)]
 pub(crate) struct Seen {
     arrivals: Arc<Mutex<BTreeMap<usize, Vec<Arrival>>>>,
+    /// Under which it has accepted a mail.
+    keys: Arc<Mutex<BTreeSet<String>>>,
     pub(crate) dummies: Arc<Mutex<Vec<SystemTime>>>,
 }
 
@@ -57,7 +59,7 @@ impl Script {
         }
         let Some(number) = mail::number(&glance.text) else { return Look::Again };
         match self.fault(number, seen.visits(number).len()).filter(|fault| !fault.reads) {
-            Some(fault) if !fault.kept || glance.before > 0 => Look::Instead(self.strike(fault, number, seen)),
+            Some(fault) if !fault.kept || glance.before > 0 => Look::Instead(self.strike(fault, number, None, seen)),
             _ => Look::Read,
         }
     }
@@ -68,10 +70,11 @@ impl Script {
             return Behaviour::Steps(vec![fault::well(self.kind)]);
         }
         let number = mail::number(&request.text()).unwrap_or_else(|| panic!("a mail without a number: {request}"));
+        let key = request.header("idempotency-key");
         let steps = match self.fault(number, seen.visits(number).len()).filter(|fault| fault.reads) {
-            Some(fault) => self.strike(fault, number, seen),
+            Some(fault) => self.strike(fault, number, key, seen),
             None => {
-                seen.note(number, self.takes(number, seen), fault::WELL);
+                seen.note(number, self.takes(key, seen), fault::WELL);
                 vec![fault::well(self.kind)]
             }
         };
@@ -80,17 +83,20 @@ impl Script {
     }
 
     /// What it has accepted already under this key it does not accept again.
-    fn takes(&self, number: usize, seen: &Seen) -> bool {
-        self.kind != Kind::Resend || !seen.visits(number).iter().any(|visit| visit.accepted)
+    fn takes(&self, key: Option<&str>, seen: &Seen) -> bool {
+        match key {
+            Some(key) if self.kind == Kind::Resend => lock(&seen.keys).insert(key.to_owned()),
+            _ => true,
+        }
     }
 
-    fn strike(&self, fault: &Fault, number: usize, seen: &Seen) -> Vec<Step> {
+    fn strike(&self, fault: &Fault, number: usize, key: Option<&str>, seen: &Seen) -> Vec<Step> {
         let accepted = match fault.accepts {
             Accepts::Yes => true,
             Accepts::No => false,
             Accepts::Perhaps => self.dice.coin("accepts", number),
         };
-        seen.note(number, accepted && self.takes(number, seen), fault.outcomes(self.kind));
+        seen.note(number, accepted && self.takes(key, seen), fault.outcomes(self.kind));
         fault.steps(self.kind)
     }
 }
