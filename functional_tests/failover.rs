@@ -72,19 +72,6 @@ async fn a_sender_that_one_provider_refuses_is_tried_at_the_next_and_blames_nobo
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_the_next_upstream_gets_the_mail() {
-    for status in [301, 302, 307, 308] {
-        let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
-        let elsewhere = StubProvider::mailgun().await;
-        mailgun.does(Reply::new(status, "").with("location", &elsewhere.url()).into());
-        let proxy = Proxy::before_both(&mailgun, &sendgrid).await;
-        let receipt = proxy.client.send(&mails::plain()).await.expect(200);
-        assert_eq!(receipt.attempts(), ["mg:unavailable", "sg:accepted"], "{status} {receipt}");
-        assert_eq!(elsewhere.connections(), 0, "{status} was followed");
-    }
-}
-
-#[tokio::test]
 async fn an_endless_refusal_is_judged_by_its_status() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Reply::endless(401).into());

@@ -4,26 +4,35 @@
 //! prints its evidence: the proxy's log and what its stubs received.
 
 pub(crate) mod answer;
+pub(crate) mod authority;
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod golden;
+pub(crate) mod http2_provider;
+pub(crate) mod lag;
 pub(crate) mod mails;
 pub(crate) mod metrics;
+pub(crate) mod name_server;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod raw;
+pub(crate) mod raw_provider;
 pub(crate) mod settings;
 pub(crate) mod skip;
 pub(crate) mod stub_provider;
 pub(crate) mod target;
+pub(crate) mod tls_door;
 pub(crate) mod wait;
 
 pub(crate) use answer::Answer;
+pub(crate) use authority::Authority;
 pub(crate) use client::Client;
 pub(crate) use process::{Process, run};
 pub(crate) use proxy::Proxy;
+pub(crate) use raw_provider::{Conversation, RawProvider};
 pub(crate) use settings::Settings;
 pub(crate) use skip::skip;
 pub(crate) use stub_provider::{Behaviour, BlackHole, Gate, RefusingPort, Reply, StubProvider};
 pub(crate) use target::Target;
+pub(crate) use tls_door::TlsDoor;
 pub(crate) use wait::eventually;

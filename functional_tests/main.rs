@@ -33,6 +33,8 @@ mod all_open;
 mod ledger;
 mod faults;
 mod black_hole;
+mod transport;
+mod hostile;
 mod limits;
 mod auth;
 mod hang_up;

@@ -156,8 +156,14 @@ impl Outcome {
 pub enum Reason {
     /// The provider answered with this HTTP status.
     Status(u16),
-    /// No connection: DNS, TCP or TLS.
+    /// The provider's name could not be looked up.
+    Dns,
+    /// No connection was made: refused, unreachable, or not in time.
     Connect,
+    /// The provider did not prove who it is, or speaks no TLS that we do.
+    Tls,
+    /// The provider said, in HTTP/2's own words, that it did not process the request.
+    RefusedStream,
     /// No answer within the attempt's time.
     Timeout,
     /// The connection broke after hand-over.
@@ -170,7 +176,7 @@ pub enum Reason {
     UnreadableAnswer,
     /// The base URL leads somewhere else than to the provider's API.
     WrongBaseUrl,
-    /// The request could not be built; nothing left this process.
+    /// The request could not be built, or got no further than this process.
     NotSent,
     /// More recipients than this adapter can carry.
     Recipients,
@@ -188,11 +194,21 @@ pub enum Reason {
     Panic,
 }
 
+impl Reason {
+    /// Could the provider not be reached at all? Then the fault may as well be on our side of the network.
+    pub fn is_unreachable(self) -> bool {
+        matches!(self, Self::Dns | Self::Connect)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(f, "http_{status}"),
+            Self::Dns => f.write_str("dns"),
             Self::Connect => f.write_str("connect"),
+            Self::Tls => f.write_str("tls"),
+            Self::RefusedStream => f.write_str("refused_stream"),
             Self::Timeout => f.write_str("timeout"),
             Self::ConnectionLost => f.write_str("connection_lost"),
             Self::RefusedInBody => f.write_str("refused_in_body"),

@@ -19,7 +19,7 @@ pub use backoff::Backoff;
 
 use crate::circuit::{Rates, Reason as Why, Snapshot, State};
 use crate::message::{Mailbox, Message};
-use crate::outcome::{Blame, Outcome, Reason, Verdict};
+use crate::outcome::{Blame, Outcome, Verdict};
 use crate::upstream::Upstream;
 use crate::upstream::story::Story;
 
@@ -151,7 +151,7 @@ async fn recover(upstream: &Upstream, all: &[Arc<Upstream>], settings: &Settings
         let verdict = upstream.probe(&settings.dummy()).await;
         report(upstream, &verdict);
         let others = || all.iter().filter(|other| other.name != upstream.name);
-        let cut_off = verdict.reason == Reason::Connect
+        let cut_off = verdict.reason.is_unreachable()
             && others().next().is_some()
             && others().all(|other| other.is_unreachable());
         if !upstream.settle_probe(permit, &verdict, cut_off) {

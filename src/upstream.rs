@@ -168,7 +168,7 @@ impl Upstream {
 
     fn news(&self, blame: Blame, verdict: &Verdict, slow: bool, account_hold: Duration) -> News {
         let now = self.epoch.elapsed();
-        self.unreachable.store(verdict.reason == Reason::Connect, Ordering::Release);
+        self.unreachable.store(verdict.reason.is_unreachable(), Ordering::Release);
         let hold = match blame {
             Blame::Throttled => verdict.retry_after.unwrap_or(self.settings.first_wait),
             Blame::Account => account_hold,

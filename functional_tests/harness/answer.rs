@@ -68,6 +68,12 @@ impl Answer {
         attempts.iter().map(|a| format!("{}:{}", word(&a["provider"]), word(&a["outcome"]))).collect()
     }
 
+    /// The reason of each attempt, in order.
+    pub(crate) fn reasons(&self) -> Vec<&str> {
+        let attempts = self.json["attempts"].as_array().map_or(&[][..], Vec::as_slice);
+        attempts.iter().map(|attempt| attempt["reason"].as_str().unwrap_or_default()).collect()
+    }
+
     #[track_caller]
     pub(crate) fn expect_attempts(self, expected: &[&str]) -> Self {
         assert_eq!(self.attempts(), expected, "{self}");

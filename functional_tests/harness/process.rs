@@ -70,6 +70,13 @@ impl Process {
         assert!(status.success(), "{kill}: {status}");
     }
 
+    /// The most memory that it ever had: `VmHWM` of proc(5).
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+        line.and_then(|size| size.trim().parse().ok()).unwrap_or_else(|| panic!("no VmHWM in {status}"))
+    }
+
     pub(crate) fn stdout(&self) -> Vec<String> {
         self.stdout.read()
     }

@@ -22,7 +22,11 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Starts the binary and waits until both doors are open.
     pub(crate) async fn start(settings: Settings) -> Self {
-        let mut process = Process::smsp(&["serve"], &settings);
+        Self::of(Process::smsp(&["serve"], &settings), &settings).await
+    }
+
+    /// Of a process that serves with these settings.
+    pub(crate) async fn of(mut process: Process, settings: &Settings) -> Self {
         let api = listening(&mut process, "api").await;
         let ops = listening(&mut process, "ops").await;
         let key = settings.get("SMSP_API_KEY").unwrap_or(API_KEY);
@@ -53,6 +57,11 @@ impl Proxy {
             when(!open, || self.process.evidence())
         })
         .await;
+    }
+
+    /// The most memory that it ever had.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        self.process.peak_kib()
     }
 
     /// Waits for the end and returns what it left.

@@ -141,6 +141,10 @@ impl StubProvider {
         format!("http://{}", self.address)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Real mails, in order of arrival.
     pub(crate) fn mails(&self) -> Vec<Request> {
         self.received(|request| !request.is_dummy())

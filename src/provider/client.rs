@@ -1,9 +1,13 @@
-//! The HTTP client of the adapters, and what its errors prove.
+//! The HTTP client of the adapters.
 //!
 //! It follows no redirect (a 307 would post the mail and its key to a stranger), retries nothing, obeys no proxy
-//! variable and closes idle connections early: a provider that closes one first costs an `unknown`. A failure to
-//! connect proves that nothing was sent; whatever breaks later may have been taken.
+//! variable and closes idle connections early: a provider that closes one first costs an `unknown`. It looks names up
+//! without a thread ([`resolver`]), and [`failure`] says what a call without an answer proves.
 
+mod failure;
+mod resolver;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -27,12 +31,15 @@ pub(super) const fn base_url(default: &'static str) -> Variable {
 
 /// A client with the time limits of one upstream.
 pub(super) fn build(connect: Connect) -> Result<reqwest::Client, Invalid> {
+    let resolver = resolver::Resolver::system(connect.timeout)
+        .map_err(|_| Invalid { variable: BASE_URL, problem: "no name can be looked up: see /etc/resolv.conf" })?;
     reqwest::Client::builder()
         .user_agent(concat!("smsp/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()
         .referer(false)
+        .dns_resolver(Arc::new(resolver))
         .connect_timeout(connect.timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .build()
@@ -77,18 +84,7 @@ pub(super) struct Answer(Response);
 
 /// Makes the one request; an error is already judged.
 pub(super) async fn call(request: RequestBuilder) -> Result<Answer, Verdict> {
-    request.send().await.map(Answer).map_err(|error| judge(&error))
-}
-
-fn judge(error: &reqwest::Error) -> Verdict {
-    if error.is_builder() {
-        // Messages are valid by construction, so it is the key or the URL.
-        Verdict::new(Outcome::AccountRefused, Reason::NotSent)
-    } else if error.is_connect() {
-        Verdict::new(Outcome::Unavailable, Reason::Connect)
-    } else {
-        Verdict::new(Outcome::Unknown, Reason::ConnectionLost)
-    }
+    request.send().await.map(Answer).map_err(|error| failure::judge(&error))
 }
 
 impl Answer {

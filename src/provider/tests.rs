@@ -203,9 +203,13 @@ async fn no_connection_proves_that_nothing_was_sent() {
     bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let closed = format!("http://{}", bound.local_addr().unwrap());
     for kind in ["mailgun", "sendgrid"] {
-        for base_url in [closed.as_str(), "http://no-such-host.invalid", "https://127.0.0.1:1"] {
+        for (base_url, reason) in [
+            (closed.as_str(), Reason::Connect),
+            ("https://127.0.0.1:1", Reason::Connect),
+            ("http://no-such-host.invalid", Reason::Dns),
+        ] {
             let verdict = adapter(kind, base_url).send(&mail()).await;
-            assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Connect), "{kind}: {base_url}");
+            assert_eq!(verdict, Verdict::new(Outcome::Unavailable, reason), "{kind}: {base_url}");
         }
     }
 }
@@ -220,5 +224,5 @@ async fn plain_text_where_tls_was_asked_for_proves_that_nothing_was_sent() {
     };
     let (adapter, mail) = (adapter("sendgrid", &base_url), mail());
     let verdict = tokio::join!(adapter.send(&mail), stub).0;
-    assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Connect));
+    assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Tls));
 }

@@ -347,6 +347,7 @@ async fn a_supervisor_is_seen_while_it_waits() {
 /// Answers no dummy while its network is gone.
 struct Networked {
     gone: Arc<AtomicU32>,
+    reason: Reason,
 }
 
 impl Provider for Networked {
@@ -354,7 +355,7 @@ impl Provider for Networked {
         Box::pin(async {
             match self.gone.load(Ordering::SeqCst) {
                 0 => Verdict::new(Outcome::Accepted, Reason::Mock),
-                _ => Verdict::new(Outcome::Unavailable, Reason::Connect),
+                _ => Verdict::new(Outcome::Unavailable, self.reason),
             }
         })
     }
@@ -365,10 +366,12 @@ async fn when_no_provider_can_be_reached_the_waits_do_not_grow() {
     let poll: Mailbox = "poll@example.org".parse().unwrap();
     let backoff = Backoff { first: 5 * SECOND, longest: 300 * SECOND };
     let settings = Arc::new(Settings { backoff, from: poll.clone(), to: poll });
-    for (first_gone, trips_after) in [(1, 1..=2), (0, 6..=8)] {
+    for (reason, first_gone, trips_after) in
+        [(Reason::Connect, 1, 1..=2), (Reason::Dns, 1, 1..=2), (Reason::Tls, 1, 6..=8), (Reason::Connect, 0, 6..=8)]
+    {
         let gone = [Arc::new(AtomicU32::new(first_gone)), Arc::new(AtomicU32::new(1))];
         let upstream = |(index, gone): (usize, &Arc<AtomicU32>)| {
-            let (provider, metrics) = (Networked { gone: Arc::clone(gone) }, Arc::default());
+            let (provider, metrics) = (Networked { gone: Arc::clone(gone), reason }, Arc::default());
             Arc::new(Upstream::new(
                 format!("u{index}"),
                 "networked",
@@ -392,7 +395,7 @@ async fn when_no_provider_can_be_reached_the_waits_do_not_grow() {
         let trips = all[1].circuit.snapshot().trips;
         assert!(
             trips_after.contains(&trips),
-            "{trips} trips, the other one {}",
+            "{reason}: {trips} trips, the other one {}",
             if first_gone > 0 { "gone too" } else { "there" }
         );
     }

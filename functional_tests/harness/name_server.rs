@@ -1,0 +1,125 @@
+//! A name server that the proxy of one test asks: on port 53 of a loopback address of its own, named by a resolv.conf that
+//! only that process sees. It takes root and mount namespaces.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hickory_resolver::proto::op::{Message, ResponseCode};
+use hickory_resolver::proto::rr::rdata::A;
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use tempfile::NamedTempFile;
+use tokio::net::UdpSocket;
+use tokio::task::JoinHandle;
+
+use super::process::BINARY;
+use super::settings::Settings;
+use super::skip::skip;
+
+/// What it says to every question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Says {
+    /// The name has this address, for as long as it takes to read this.
+    Address(Ipv4Addr),
+    NoSuchName,
+    ServerFailure,
+    Nothing,
+}
+
+/// A running one.
+pub(crate) struct NameServer {
+    file: NamedTempFile,
+    says: Arc<Mutex<Says>>,
+    queries: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+impl NameServer {
+    /// `None`, and a counted skip, where this machine does not let us.
+    pub(crate) async fn start(says: Says) -> Option<Self> {
+        let address = own_address();
+        Self::at(address, &format!("nameserver {address}"), says).await
+    }
+
+    /// At 127.0.0.1, and a resolv.conf that names nobody.
+    pub(crate) async fn unnamed(says: Says) -> Option<Self> {
+        Self::at(Ipv4Addr::LOCALHOST, "# empty", says).await
+    }
+
+    async fn at(address: Ipv4Addr, config: &str, says: Says) -> Option<Self> {
+        let namespaces = Command::new("unshare").args(["--mount", "true"]).output();
+        let socket = UdpSocket::bind(SocketAddr::from((address, 53))).await;
+        let (true, Ok(socket)) = (namespaces.is_ok_and(|output| output.status.success()), socket) else {
+            skip("no mount namespace, or port 53 is not ours: DNS failures");
+            return None;
+        };
+        let mut file = NamedTempFile::new().expect("a temporary file can be made");
+        writeln!(file, "{config}").expect("a temporary file can be written");
+        let (says, queries) = (Arc::new(Mutex::new(says)), Arc::default());
+        let task = tokio::spawn(serve(socket, Arc::clone(&says), Arc::clone(&queries)));
+        Some(Self { file, says, queries, task })
+    }
+
+    pub(crate) fn says(&self, says: Says) {
+        *self.says.lock().unwrap_or_else(PoisonError::into_inner) = says;
+    }
+
+    /// How often it was asked.
+    pub(crate) fn queries(&self) -> usize {
+        self.queries.load(Ordering::SeqCst)
+    }
+
+    /// The command that serves with these settings and asks this name server.
+    pub(crate) fn asked_by(&self, settings: &Settings) -> Command {
+        let mut command = Command::new("unshare");
+        let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\" serve";
+        command.args(["--mount", "sh", "-c", script, "sh"]).arg(self.file.path()).arg(BINARY);
+        command.env_clear().envs(settings.pairs());
+        command
+    }
+}
+
+impl Drop for NameServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// All of 127.0.0.0/8 is loopback: one of this process, one of each of its tests.
+fn own_address() -> Ipv4Addr {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let [high, low] = (std::process::id() as u16).to_be_bytes();
+    Ipv4Addr::new(127, high.max(1), low, NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+async fn serve(socket: UdpSocket, says: Arc<Mutex<Says>>, queries: Arc<AtomicUsize>) {
+    let mut buffer = [0; 1024];
+    loop {
+        let (size, peer) = socket.recv_from(&mut buffer).await.expect("a query");
+        queries.fetch_add(1, Ordering::SeqCst);
+        let said = *says.lock().unwrap_or_else(PoisonError::into_inner);
+        let query = Message::from_vec(&buffer[..size]).expect("a query is a message");
+        if let Some(reply) = reply(query, said) {
+            let reply = reply.to_vec().expect("a reply can be written");
+            // Whoever asked may have gone.
+            let _ = socket.send_to(&reply, peer).await;
+        }
+    }
+}
+
+fn reply(query: Message, says: Says) -> Option<Message> {
+    let mut reply = query.into_response();
+    let (name, family) = (reply.queries[0].name().clone(), reply.queries[0].query_type());
+    match says {
+        Says::Address(address) if family == RecordType::A => {
+            reply.add_answer(Record::from_rdata(name, 0, RData::A(A(address))));
+        }
+        Says::Address(_) => {}
+        Says::NoSuchName => reply.metadata.response_code = ResponseCode::NXDomain,
+        Says::ServerFailure => reply.metadata.response_code = ResponseCode::ServFail,
+        Says::Nothing => return None,
+    }
+    Some(reply)
+}

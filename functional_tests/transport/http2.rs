@@ -1,0 +1,61 @@
+//! HTTP/2 can say that a request was not processed, and only then does another provider get the mail.
+
+use crate::harness::http2_provider::{self, Answer as Does, CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM};
+use crate::harness::{Answer, Authority, Proxy, Settings, StubProvider, TlsDoor, mails};
+
+/// SendGrid does this over HTTP/2, Mailgun is ready behind it; the answer, and how many mails Mailgun got.
+async fn answer_when_sendgrid(does: Does) -> (Answer, usize) {
+    let authority = Authority::new();
+    let (sendgrid, mailgun) = (http2_provider::start(does).await, StubProvider::mailgun().await);
+    let mut config = authority.vouches_for("127.0.0.1");
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let door = TlsDoor::open(config, sendgrid.address()).await;
+    let settings = Settings::sendgrid_then_mailgun(&door.url(), &mailgun.url());
+    let proxy = Proxy::start(settings.with("SSL_CERT_FILE", &authority.path())).await;
+    let answer = proxy.client.send(&mails::plain()).await;
+    assert_eq!(sendgrid.connections(), 1, "{does:?}: tried again {answer}");
+    (answer, mailgun.mails().len())
+}
+
+#[tokio::test]
+async fn a_provider_that_speaks_http_2_gets_the_mail() {
+    let (answer, elsewhere) = answer_when_sendgrid(Does::Accepts).await;
+    answer.expect(200).expect_attempts(&["sg:accepted"]);
+    assert_eq!(elsewhere, 0);
+}
+
+#[tokio::test]
+async fn a_stream_that_the_provider_did_not_process_goes_to_the_next_one() {
+    for does in
+        [Does::Resets(REFUSED_STREAM), Does::ResetsEarly(REFUSED_STREAM), Does::Leaves { code: NO_ERROR, last: 0 }]
+    {
+        let (answer, elsewhere) = answer_when_sendgrid(does).await;
+        let answer = answer.expect(200).expect_attempts(&["sg:unavailable", "mg:accepted"]);
+        assert_eq!((answer.reasons()[0], elsewhere), ("refused_stream", 1), "{does:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_leaves_before_anything_was_asked_has_nothing() {
+    let (answer, elsewhere) = answer_when_sendgrid(Does::LeavesAtOnce).await;
+    let answer = answer.expect(200).expect_attempts(&["sg:unavailable", "mg:accepted"]);
+    // Whether the request was on its way when the goodbye came is a matter of microseconds.
+    assert!(["not_sent", "refused_stream"].contains(&answer.reasons()[0]), "{answer}");
+    assert_eq!(elsewhere, 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_broke_in_any_other_way_may_have_been_taken() {
+    for does in [
+        Does::Resets(INTERNAL_ERROR),
+        Does::Resets(CANCEL),
+        Does::Resets(NO_ERROR),
+        Does::ResetsEarly(INTERNAL_ERROR),
+        Does::Leaves { code: NO_ERROR, last: 1 },
+        Does::Leaves { code: INTERNAL_ERROR, last: 1 },
+    ] {
+        let (answer, elsewhere) = answer_when_sendgrid(does).await;
+        let answer = answer.expect_problem(504, "unknown", false).expect_attempts(&["sg:unknown"]);
+        assert_eq!((answer.reasons(), elsewhere), (vec!["connection_lost"], 0), "{does:?}: {answer}");
+    }
+}

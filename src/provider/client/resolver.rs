@@ -1,0 +1,88 @@
+//! Names to addresses without a thread: the system's own resolver holds one of the few blocking threads for as long as a
+//! name server is silent, and a Maildir needs those.
+//!
+//! `/etc/hosts` comes first, then the name servers and search list of `/etc/resolv.conf`, both as they are when the
+//! client is built. Without a readable one it asks 127.0.0.1, as libc does: never a stranger who was not configured.
+//! Each client has one of its own, with its own time limit; hosts, and so caches, would hardly ever be shared.
+
+use std::future::ready;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::op::Query;
+use hickory_resolver::proto::rr::{Name as DnsName, RecordType};
+use hickory_resolver::{Hosts, TokioResolver, system_conf};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::time::timeout;
+
+/// That a name does not exist may be cached for hours, but a provider that is back must not wait for that. Long enough
+/// for a burst of mails to ask once.
+const NEGATIVE_TTL: Duration = Duration::from_secs(1);
+/// Answers: one client asks for one name, in two families and along a search list.
+const CACHE_SIZE: u64 = 64;
+
+/// Resolves for one client.
+pub(super) struct Resolver {
+    hosts: Hosts,
+    servers: TokioResolver,
+    limit: Duration,
+}
+
+impl Resolver {
+    /// As this system is configured, for connections that must be made within `connect`.
+    pub(super) fn system(connect: Duration) -> Result<Self, NetError> {
+        let (config, options) = system_conf::read_system_conf().unwrap_or_else(|_| {
+            let loopback = NameServerConfig::udp_and_tcp(Ipv4Addr::LOCALHOST.into());
+            (ResolverConfig::from_parts(None, Vec::new(), vec![loopback]), ResolverOpts::default())
+        });
+        Self::new(config, options, Hosts::from_system().unwrap_or_default(), connect)
+    }
+
+    /// A query has a quarter of the time and is repeated once, so that a family that gets no answer leaves half of it to
+    /// the other; the whole lookup, search list and all, ends early enough to be told from a connection that is not made.
+    fn new(config: ResolverConfig, options: ResolverOpts, hosts: Hosts, connect: Duration) -> Result<Self, NetError> {
+        let mut servers =
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options);
+        let options = servers.options_mut();
+        options.timeout = connect / 4;
+        options.attempts = 1;
+        options.ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
+        options.cache_size = CACHE_SIZE;
+        options.negative_max_ttl = Some(NEGATIVE_TTL);
+        options.use_hosts_file = ResolveHosts::Never;
+        Ok(Self { hosts, servers: servers.build()?, limit: connect * 3 / 4 })
+    }
+
+    /// What the file says of this very name, in both families: then nobody is asked for the other one.
+    fn in_hosts_file(&self, name: &str) -> Vec<IpAddr> {
+        let Ok(name) = DnsName::from_ascii(name) else { return Vec::new() };
+        let lookup = |family| self.hosts.lookup_static_host(&Query::query(name.clone(), family));
+        let found = [RecordType::AAAA, RecordType::A].into_iter().filter_map(lookup);
+        found.flat_map(|lookup| lookup.answers().iter().filter_map(|r| r.data.ip_addr()).collect::<Vec<_>>()).collect()
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let known = self.in_hosts_file(name.as_str());
+        if !known.is_empty() {
+            return Box::pin(ready(Ok(addresses(known))));
+        }
+        let (servers, limit) = (self.servers.clone(), self.limit);
+        Box::pin(async move {
+            let found: Vec<_> = timeout(limit, servers.lookup_ip(name.as_str())).await??.iter().collect();
+            if found.is_empty() { Err("the name has no address".into()) } else { Ok(addresses(found)) }
+        })
+    }
+}
+
+/// The port comes from the URL.
+fn addresses(found: Vec<IpAddr>) -> Addrs {
+    Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0)))
+}
+
+#[cfg(test)]
+mod tests;
