@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::wait::{PATIENCE, eventually_within};
 
 /// The built binary under test, or the one that `scripts/ledger` names.
-fn binary() -> String {
+pub(crate) fn binary() -> String {
     std::env::var("SMSP_LEDGER_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_smsp").to_owned())
 }
 
