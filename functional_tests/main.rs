@@ -41,6 +41,7 @@ mod ramping;
 mod orders;
 mod telling;
 mod all_open;
+mod ledger;
 mod faults;
 mod black_hole;
 mod transport;

@@ -4,14 +4,17 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::interval;
 
-use super::ledger::{Account, Arrival, Cut, Ledger};
-use super::load::{self, Sent};
-use super::story::outages;
+use super::load;
 use crate::harness::stub_provider::Request;
 use crate::harness::{Proxy, Settings, StubProvider, eventually};
+use crate::ledger::book::{Account, Arrival, Cut, Ledger, Sent};
+use crate::ledger::lag::Meter;
+use crate::ledger::story::outages;
 
 /// How long a flapping provider is up, and how long it is down.
 const HALF_FLAP: Duration = Duration::from_millis(300);
+/// The built-in one.
+const DEADLINE: Duration = Duration::from_secs(15);
 /// In the operator's order.
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
@@ -33,6 +36,7 @@ pub(crate) struct Stand {
     pub(crate) providers: [StubProvider; 3],
     sent: Vec<Sent>,
     cuts: Vec<Cut>,
+    meter: Meter,
 }
 
 impl Stand {
@@ -45,7 +49,13 @@ impl Stand {
             settings = settings.with(&format!("{prefix}_API_KEY"), "SG.key");
             settings = settings.with(&format!("{prefix}_BASE_URL"), &provider.url());
         }
-        Self { proxy: Proxy::start(settings).await, providers, sent: Vec::new(), cuts: Vec::new() }
+        Self {
+            proxy: Proxy::start(settings).await,
+            providers,
+            sent: Vec::new(),
+            cuts: Vec::new(),
+            meter: Meter::start(),
+        }
     }
 
     /// The provider that mail goes to first.
@@ -93,16 +103,30 @@ impl Stand {
     }
 
     /// What became of everything, with one provider up all the time or not.
-    pub(crate) fn ledger(self, one_was_up: bool) -> Ledger {
+    pub(crate) async fn ledger(self, one_was_up: bool) -> Ledger {
         let log = self.proxy.logs();
         let accounts = NAMES.iter().zip(&self.providers).map(|(name, provider)| Account {
             name,
+            idempotent: false,
             arrivals: provider.mails().iter().map(arrival).collect(),
             dummies: provider.dummies().iter().map(|dummy| dummy.at).collect(),
             most_dummies_in_flight: provider.most_dummies_in_flight(),
             outages: outages(&log, name),
         });
-        Ledger { accounts: accounts.collect(), sent: self.sent, cuts: self.cuts, one_was_up }
+        let accounts: Vec<_> = accounts.collect();
+        assert!(accounts.iter().any(|account| !account.outages.is_empty()), "no circuit opened: nothing was tested");
+        Ledger {
+            sent: self.sent,
+            hung_up: Vec::new(),
+            unfinished: 0,
+            unanswered: Vec::new(),
+            accounts,
+            cuts: self.cuts,
+            one_was_up,
+            deadline: DEADLINE,
+            lags: self.meter.lags(),
+            metrics: self.proxy.client.metrics().await,
+        }
     }
 }
 
@@ -125,7 +149,13 @@ async fn go_down(provider: &StubProvider) -> Cut {
     [order, SystemTime::now()]
 }
 
+/// A server's error says nothing about the mail: here none is kept.
 fn arrival(mail: &Request) -> Arrival {
-    let number = mail.json()["subject"].as_str().unwrap_or_default().to_owned();
-    Arrival { number, at: mail.at, taken: mail.taken }
+    let number = mail.json()["subject"].as_str().and_then(|number| number.parse().ok()).expect("a number");
+    let outcomes = match mail.taken {
+        Some(true) => &["accepted"][..],
+        Some(false) => &["throttled"],
+        None => &["unknown"],
+    };
+    Arrival { number, at: mail.at, accepted: mail.taken == Some(true), outcomes }
 }

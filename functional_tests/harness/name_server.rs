@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
-use super::process::BINARY;
+use super::process::binary;
 use super::settings::Settings;
 use super::skip::skip;
 
@@ -75,7 +75,7 @@ impl NameServer {
     pub(crate) fn asked_by(&self, settings: &Settings) -> Command {
         let mut command = Command::new("unshare");
         let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\" serve";
-        command.args(["--mount", "sh", "-c", script, "sh"]).arg(self.file.path()).arg(BINARY);
+        command.args(["--mount", "sh", "-c", script, "sh"]).arg(self.file.path()).arg(binary());
         command.env_clear().envs(settings.pairs());
         command
     }

@@ -9,8 +9,10 @@ use std::time::Duration;
 use super::settings::Settings;
 use super::wait::{PATIENCE, eventually_within};
 
-/// The built binary under test.
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_smsp");
+/// The built binary under test, or the one that `scripts/ledger` names.
+pub(crate) fn binary() -> String {
+    std::env::var("SMSP_LEDGER_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_smsp").to_owned())
+}
 
 /// Lines of one stream, while they come.
 #[derive(Clone, Default)]
@@ -44,7 +46,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts our binary with exactly these settings as its environment.
     pub(crate) fn smsp(args: &[&str], settings: &Settings) -> Self {
-        let mut command = Command::new(BINARY);
+        let mut command = Command::new(binary());
         command.args(args).env_clear().envs(settings.pairs());
         Self::start(command)
     }

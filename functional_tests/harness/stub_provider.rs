@@ -7,9 +7,11 @@ mod behaviour;
 mod connection;
 mod in_flight;
 mod black_hole;
+mod glance;
 mod refusing_port;
 mod reply;
 mod request;
+mod step;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,20 +19,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use in_flight::InFlight;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub(crate) use behaviour::{Behaviour, Gate};
 pub(crate) use black_hole::BlackHole;
+pub(crate) use glance::{Glance, Look};
 pub(crate) use refusing_port::RefusingPort;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
+pub(crate) use step::Step;
 
 use super::wait::{eventually, when};
 
 type Script = Box<dyn FnMut(&Request) -> Behaviour + Send>;
+/// Decides by the start of a request whether it is read at all.
+type Gatekeeper = Box<dyn Fn(&Glance) -> Look + Send + Sync>;
 
 struct State {
     script: Mutex<Script>,
+    gatekeeper: Option<Gatekeeper>,
     received: Mutex<Vec<Request>>,
     connections: AtomicUsize,
     dummies: InFlight,
@@ -40,7 +48,9 @@ impl State {
     fn receive(&self, mut request: Request) -> Behaviour {
         let behaviour = lock(&self.script)(&request);
         request.taken = behaviour.takes();
-        lock(&self.received).push(request);
+        if self.gatekeeper.is_none() {
+            lock(&self.received).push(request);
+        }
         behaviour
     }
 }
@@ -50,7 +60,13 @@ pub(crate) struct StubProvider {
     address: SocketAddr,
     port: RefusingPort,
     state: Arc<State>,
-    accepting: Mutex<Option<JoinHandle<()>>>,
+    accepting: Mutex<Option<Accepting>>,
+}
+
+/// What takes connections, and how it is told to stop.
+struct Accepting {
+    task: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
 }
 
 impl StubProvider {
@@ -65,9 +81,22 @@ impl StubProvider {
     }
 
     async fn start(script: impl FnMut(&Request) -> Behaviour + Send + 'static) -> Self {
+        Self::with(Box::new(script), None)
+    }
+
+    /// Looks at each request before it reads it, and forgets it afterwards: whoever wants to know it writes it down.
+    pub(crate) fn gated(
+        gatekeeper: impl Fn(&Glance) -> Look + Send + Sync + 'static,
+        script: impl FnMut(&Request) -> Behaviour + Send + 'static,
+    ) -> Self {
+        Self::with(Box::new(script), Some(Box::new(gatekeeper)))
+    }
+
+    fn with(script: Script, gatekeeper: Option<Gatekeeper>) -> Self {
         let port = RefusingPort::reserve();
         let state = Arc::new(State {
-            script: Mutex::new(Box::new(script)),
+            script: Mutex::new(script),
+            gatekeeper,
             received: Mutex::default(),
             connections: AtomicUsize::new(0),
             dummies: InFlight::default(),
@@ -79,16 +108,17 @@ impl StubProvider {
 
     /// Takes connections.
     pub(crate) fn comes_up(&self) {
-        let accepting = tokio::spawn(accept(self.port.listen(), self.state.clone()));
-        *lock(&self.accepting) = Some(accepting);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(accept(self.port.listen(), self.state.clone(), stopped));
+        *lock(&self.accepting) = Some(Accepting { task, stop });
     }
 
     /// Ends all connections and refuses new ones; waits until that is so.
     pub(crate) async fn goes_down(&self) {
         let accepting = lock(&self.accepting).take();
-        if let Some(accepting) = accepting {
-            accepting.abort();
-            assert!(accepting.await.is_err_and(|end| end.is_cancelled()), "accepting never ends by itself");
+        if let Some(Accepting { task, stop }) = accepting {
+            drop(stop);
+            task.await.expect("accepting does not panic");
         }
     }
 
@@ -168,7 +198,7 @@ impl StubProvider {
 impl Drop for StubProvider {
     fn drop(&mut self) {
         if let Some(accepting) = lock(&self.accepting).take() {
-            accepting.abort();
+            accepting.task.abort();
         }
         if std::thread::panicking() {
             eprintln!("{}", self.evidence());
@@ -176,13 +206,21 @@ impl Drop for StubProvider {
     }
 }
 
-/// The connections live in this task, so they end with it.
-async fn accept(listener: TcpListener, state: Arc<State>) {
+/// The connections live in this task, so they end with it; to the last one before it ends in good order.
+async fn accept(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        state.connections.fetch_add(1, Ordering::SeqCst);
-        connections.spawn(connection::converse(stream, state.clone()));
+    loop {
+        tokio::select! {
+            _ = &mut stopped => break,
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { break };
+                state.connections.fetch_add(1, Ordering::SeqCst);
+                connections.spawn(connection::converse(stream, state.clone()));
+            }
+        }
     }
+    drop(listener);
+    connections.shutdown().await;
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

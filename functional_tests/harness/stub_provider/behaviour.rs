@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::reply::Reply;
+use super::step::Step;
 
 /// What a stub does once it has read a request to the last byte.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub(crate) enum Behaviour {
     Reset,
     /// Closes the connection without a word.
     Close,
+    /// Makes these moves.
+    Steps(Vec<Step>),
 }
 
 impl Behaviour {
@@ -29,7 +32,7 @@ impl Behaviour {
     pub(super) fn takes(&self) -> Option<bool> {
         match self {
             Self::Answer(reply) | Self::AnswerBehind(_, reply) | Self::AnswerAfter(_, reply) => reply.takes(),
-            Self::Stall | Self::Reset | Self::Close => None,
+            Self::Stall | Self::Reset | Self::Close | Self::Steps(_) => None,
         }
     }
 }
@@ -54,7 +57,7 @@ impl Gate {
         self.0.close();
     }
 
-    pub(super) async fn passed(&self) {
+    pub(crate) async fn passed(&self) {
         let refused = self.0.acquire().await;
         assert!(refused.is_err(), "a gate has no permits to give");
     }

@@ -8,17 +8,31 @@ use tokio::time::sleep;
 
 use super::behaviour::Behaviour;
 use super::reply::Reply;
-use super::{Request, State};
+use super::{Request, State, glance, step};
 
 /// Serves a connection until either side ends it.
 pub(super) async fn converse(stream: TcpStream, state: Arc<State>) {
     let mut stream = BufReader::new(stream);
-    while let Some(request) = Request::read(&mut stream).await {
+    for before in 0.. {
+        if !is_read(stream.get_mut(), before, &state).await {
+            return;
+        }
+        let Some(request) = Request::read(&mut stream).await else { return };
         let _pending = state.dummies.enter(request.is_dummy());
         let behaviour = state.receive(request);
         if !perform(behaviour, stream.get_mut()).await {
             return;
         }
+    }
+}
+
+/// Is the next request to be read? If not, something else has been done with it.
+async fn is_read(stream: &mut TcpStream, before: usize, state: &State) -> bool {
+    let Some(gatekeeper) = &state.gatekeeper else { return true };
+    match glance::look(stream, before, gatekeeper).await {
+        Some(steps) if steps.is_empty() => true,
+        Some(steps) => step::walk(&steps, stream).await,
+        None => false,
     }
 }
 
@@ -44,6 +58,7 @@ async fn perform(behaviour: Behaviour, stream: &mut TcpStream) -> bool {
             false
         }
         Behaviour::Close => false,
+        Behaviour::Steps(steps) => step::walk(&steps, stream).await,
     }
 }
 

@@ -4,6 +4,8 @@
 pub(crate) const MAILGUN_ID: &str = "<20261121.1.A1B2@mg.example.com>";
 /// What SendGrid calls the mail.
 pub(crate) const SENDGRID_ID: &str = "sg-message-id-1";
+/// What Resend calls the mail.
+pub(crate) const RESEND_ID: &str = "49a3999c-0ce1-4ea6-ab68-afcd6dc2e794";
 
 /// A scripted answer.
 #[derive(Clone)]
@@ -42,6 +44,17 @@ impl Reply {
 
     pub(crate) fn sendgrid_accepts() -> Self {
         Self::new(202, "").with("x-message-id", SENDGRID_ID)
+    }
+
+    pub(crate) fn resend_accepts() -> Self {
+        let body = serde_json::json!({"id": RESEND_ID});
+        Self::new(200, &body.to_string()).with("content-type", "application/json")
+    }
+
+    /// Resend's envelope around a name that its table of errors has.
+    pub(crate) fn resend_refuses(status: u16, name: &str, message: &str) -> Self {
+        let body = serde_json::json!({"statusCode": status, "name": name, "message": message});
+        Self::new(status, &body.to_string()).with("content-type", "application/json")
     }
 
     /// SendGrid's envelope of errors around one message.

@@ -5,9 +5,6 @@ use std::time::{Duration, SystemTime};
 use mail_parser::DateTime;
 use serde_json::Value;
 
-/// A closing is logged just after the fact, and a busy machine may put a pause between.
-const TOLERANCE: Duration = Duration::from_millis(50);
-
 /// One stretch of time in which a circuit was not closed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outage {
@@ -21,14 +18,24 @@ pub(crate) struct Outage {
 impl Outage {
     /// Was the circuit open for certain at this moment?
     pub(crate) fn covers(&self, moment: SystemTime) -> bool {
-        self.opened < moment && self.closed.is_none_or(|closed| moment + TOLERANCE < closed)
+        self.opened < moment && self.closed.is_none_or(|closed| moment < closed)
+    }
+
+    /// The part of it that is beyond doubt. A closing is logged after the fact, and the last one perhaps not yet; but no
+    /// circuit closes before the last of its dummies has arrived.
+    pub(crate) fn until_a_dummy(&self, dummies: &[SystemTime]) -> Self {
+        let during = |dummy: &&SystemTime| **dummy > self.opened && self.closed.is_none_or(|closed| **dummy <= closed);
+        let last = dummies.iter().filter(during).max().copied();
+        Self { closed: last.or(self.closed.map(|_| self.opened)), ..self.clone() }
     }
 }
 
-/// The outages of one upstream, in order.
+/// The outages of one upstream, in order. That of its circuit's generations: lines of several threads may be late.
 pub(crate) fn outages(log: &[Value], upstream: &str) -> Vec<Outage> {
     let mut outages = Vec::<Outage>::new();
-    for event in log.iter().filter(|event| event["upstream"] == upstream) {
+    let mut events: Vec<_> = log.iter().filter(|event| event["upstream"] == upstream).collect();
+    events.sort_by_key(|event| event["generation"].as_u64());
+    for event in events {
         match event["message"].as_str() {
             Some("circuit opened") if event["from"] == "closed" => {
                 outages.push(Outage { opened: time(event), closed: None, reason: text(&event["reason"]) });
@@ -57,16 +64,27 @@ fn text(value: &Value) -> String {
 }
 
 #[test]
-fn a_log_is_read_to_the_microsecond() {
-    let line = |message, from, stamp| serde_json::json!({"message": message, "from": from, "upstream": "a", "reason": "r", "timestamp": stamp});
+fn a_log_is_read_in_the_order_of_generations_and_to_the_microsecond() {
+    let line = |message, from, generation, stamp| serde_json::json!({"message": message, "from": from, "generation": generation, "upstream": "a", "reason": "r", "timestamp": stamp});
     let log = [
-        line("circuit opened", "closed", "2026-11-21T19:40:46.25Z"),
-        line("circuit opened", "half_open", "2026-11-21T19:40:47.000001Z"),
-        line("circuit closed", "half_open", "2026-11-21T19:40:48.000001Z"),
+        line("circuit closed", "half_open", 3, "2026-11-21T19:40:48.000001Z"),
+        line("circuit opened", "closed", 1, "2026-11-21T19:40:46.25Z"),
+        line("circuit opened", "half_open", 2, "2026-11-21T19:40:47.000001Z"),
     ];
     let outages = outages(&log, "a");
     let [Outage { opened, closed: Some(closed), .. }] = &outages[..] else { panic!("{outages:?}") };
     assert_eq!(closed.duration_since(*opened).ok(), Some(Duration::from_micros(1_750_001)));
     let start = opened.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
     assert_eq!(start, Duration::from_millis(1_795_290_046_250));
+}
+
+#[test]
+fn an_outage_lasts_for_certain_only_to_the_last_of_its_dummies() {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let outage = |closed| Outage { opened: at(10), closed, reason: String::new() };
+    let until = |closed, dummies: &[SystemTime]| outage(closed).until_a_dummy(dummies).closed;
+    assert_eq!(until(Some(at(20)), &[at(5), at(12), at(19), at(21)]), Some(at(19)));
+    assert_eq!(until(Some(at(20)), &[at(5)]), Some(at(10)), "nobody knows what closed it");
+    assert_eq!(until(None, &[at(5), at(12)]), Some(at(12)), "its closing may not be logged yet");
+    assert_eq!(until(None, &[at(5)]), None, "no dummy has tried it");
 }

@@ -1,0 +1,85 @@
+//! The ledger: every answer is right about the mail under every fault, and nothing is sent twice.
+//!
+//! Providers strike mail by mail as a seed says, and write down what they accepted; callers write down what they were
+//! told; the rules I1 to I7 of `rule` join the two. `controls` plants a violation of every rule. The short form here
+//! runs with `cargo test`, the long one by `scripts/ledger`.
+
+pub(crate) mod book;
+mod rule;
+pub(crate) mod story;
+pub(crate) mod lag;
+mod fault;
+mod dice;
+mod mail;
+mod provider;
+mod caller;
+mod scenario;
+mod stage;
+mod run;
+mod hang_up;
+mod twins;
+mod answers;
+mod attempts;
+mod circuits;
+mod times;
+mod sums;
+mod table;
+mod plan;
+mod controls;
+mod lies;
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::time::Instant;
+
+use book::Ledger;
+use scenario::Scenario;
+
+/// Enough to meet every fault some forty times.
+const SHORT: usize = 80;
+/// Most of them wait more than they work.
+const AT_A_TIME: usize = 3;
+
+#[tokio::test]
+async fn under_every_fault_every_answer_is_right_about_the_mail_and_nothing_is_sent_twice() {
+    play(SHORT, seed()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "scripts/ledger runs it, with more mails and the release binary"]
+async fn the_long_form() {
+    let mails = std::env::var("SMSP_LEDGER_MAILS").ok().and_then(|mails| mails.parse().ok());
+    play(mails.expect("SMSP_LEDGER_MAILS is a number"), seed()).await;
+}
+
+/// The one that was asked for, or a fresh one.
+fn seed() -> u64 {
+    let given = std::env::var("SMSP_LEDGER_SEED").ok();
+    given.map_or_else(|| fastrand::u64(..1 << 32), |seed| seed.parse().expect("SMSP_LEDGER_SEED is a number"))
+}
+
+/// Every scenario, several at a time, with a line for each.
+async fn play(mails: usize, seed: u64) {
+    eprintln!("seed {seed}, {mails} mails for each fault\n{}", table::head());
+    let mut failed = Vec::new();
+    let wanted = std::env::var("SMSP_LEDGER_FAULT").unwrap_or_default();
+    let scenarios = plan::all(mails, seed).into_iter().filter(|scenario| scenario.name.contains(&wanted));
+    let mut results = stream::iter(scenarios).map(timed).buffered(AT_A_TIME);
+    while let Some((scenario, ledger, took)) = results.next().await {
+        let (violations, evidence) = table::judge(&ledger);
+        eprintln!("{}", table::row(&scenario, &ledger, violations, took));
+        if violations > 0 {
+            eprintln!("{evidence}");
+            failed.push(format!("{} ({violations})\n{evidence}", scenario.name));
+        }
+    }
+    assert!(failed.is_empty(), "violations with seed {seed} in:\n{}", failed.join("\n"));
+}
+
+async fn timed(scenario: Scenario) -> (Scenario, Ledger, Duration) {
+    let start = Instant::now();
+    let ledger = run::run(&scenario).await;
+    (scenario, ledger, start.elapsed())
+}

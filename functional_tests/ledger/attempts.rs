@@ -1,0 +1,83 @@
+//! I1, I3, I6 and I7 of single attempts: each line of a receipt against what that provider did.
+
+use super::book::{Arrival, Index, Ledger, Sent};
+use super::rule::Rule;
+
+/// One line of a receipt.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Attempt {
+    pub(super) upstream: String,
+    pub(super) outcome: String,
+    pub(super) reason: String,
+}
+
+impl Attempt {
+    /// Was the mail handed over, or was it spared the way?
+    pub(super) fn is_real(&self) -> bool {
+        !["sender_held", "recipients", "size", "deadline"].contains(&self.reason.as_str())
+    }
+
+    fn is(&self, outcomes: &[&str]) -> bool {
+        outcomes.iter().any(|outcome| format!("{}:{}", self.outcome, self.reason).starts_with(outcome))
+    }
+}
+
+/// The attempts of one answer.
+pub(super) fn of(sent: &Sent) -> Vec<Attempt> {
+    let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let attempts = sent.answer.json["attempts"].as_array().cloned().unwrap_or_default();
+    let read = |a: &serde_json::Value| Attempt {
+        upstream: word(&a["provider"]),
+        outcome: word(&a["outcome"]),
+        reason: word(&a["reason"]),
+    };
+    attempts.iter().map(read).collect()
+}
+
+/// Judges every attempt, and that no provider saw a mail of which the receipt says nothing.
+pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {
+    for sent in &ledger.sent {
+        let attempts = of(sent);
+        let arrivals = index.get(&sent.number).map(Vec::as_slice).unwrap_or_default();
+        for (account, _) in arrivals {
+            let name = ledger.accounts[*account].name;
+            if !attempts.iter().any(|attempt| attempt.upstream == name && attempt.is_real()) {
+                note(Rule::I6, format!("mail {} reached {name} and does not say so\n{}", sent.number, sent.answer));
+            }
+        }
+        for (number, account) in ledger.accounts.iter().enumerate() {
+            let tried: Vec<_> = attempts.iter().filter(|a| a.upstream == account.name && a.is_real()).collect();
+            let here: Vec<_> = arrivals.iter().filter(|(at, _)| *at == number).map(|(_, arrival)| *arrival).collect();
+            for (attempt, met) in pairs(&tried, &here) {
+                if let Some((rule, fault)) = fault(attempt, &met, &here, ledger.was_cut(sent)) {
+                    note(rule, format!("mail {}: {attempt:?} {fault}: {here:?}\n{}", sent.number, sent.answer));
+                }
+            }
+        }
+    }
+}
+
+/// Each attempt with what it met. Of two at one provider it is not known which of them arrived, if not both did.
+fn pairs<'a>(tried: &[&'a Attempt], here: &[&'a Arrival]) -> Vec<(&'a Attempt, Vec<&'a Arrival>)> {
+    match (tried, here) {
+        ([alone], _) => vec![(alone, here.to_vec())],
+        _ if tried.len() == here.len() => tried.iter().zip(here).map(|(a, arrival)| (*a, vec![*arrival])).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What is wrong with an attempt that met this, at a provider that had all these.
+fn fault(attempt: &Attempt, met: &[&Arrival], here: &[&Arrival], was_cut: bool) -> Option<(Rule, &'static str)> {
+    // The machine may have been too slow for any answer, and a cut may strike anywhere.
+    let excused = attempt.is(&["unknown:timeout"]) || (was_cut && attempt.outcome == "unknown");
+    let unlike = !met.is_empty() && !met.iter().any(|arrival| attempt.is(arrival.outcomes));
+    match attempt.outcome.as_str() {
+        "accepted" if !here.iter().any(|arrival| arrival.accepted) => Some((Rule::I1, "was not accepted there")),
+        "accepted" | "unknown" if excused => None,
+        "accepted" | "unknown" | "unavailable" if met.is_empty() => None,
+        _ if met.is_empty() => Some((Rule::I6, "never came there")),
+        "accepted" | "unknown" => unlike.then_some((Rule::I7, "is not what that provider did")),
+        _ if met.iter().any(|arrival| arrival.accepted) => Some((Rule::I3, "was accepted there")),
+        _ => unlike.then_some((Rule::I7, "is not what that provider did")),
+    }
+}

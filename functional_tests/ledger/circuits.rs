@@ -1,0 +1,36 @@
+//! I4: an open circuit is left alone, and its provider gets one dummy at a time.
+
+use super::book::{Account, Index, Ledger, Sent};
+use super::rule::Rule;
+use super::story::Outage;
+
+/// Judges each mail by its own times against each outage.
+pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {
+    for (number, account) in ledger.accounts.iter().enumerate() {
+        let outages: Vec<_> = account.outages.iter().map(|outage| outage.until_a_dummy(&account.dummies)).collect();
+        for sent in &ledger.sent {
+            let Some(outage) = covering(&outages, sent) else { continue };
+            let arrivals = index.get(&sent.number).map(Vec::as_slice).unwrap_or_default();
+            if arrivals.iter().any(|(at, arrival)| *at == number && outage.covers(arrival.at)) {
+                note(Rule::I4, format!("mail {} reached {} while its circuit was open", sent.number, account.name));
+            } else if outage.covers(sent.to) && has_tried(sent, account) {
+                note(Rule::I4, format!("mail {} tried {} while its circuit was open", sent.number, account.name));
+            }
+        }
+        if account.most_dummies_in_flight > 1 {
+            note(Rule::I4, format!("{} had {} dummies in flight", account.name, account.most_dummies_in_flight));
+        }
+    }
+}
+
+/// The outage in which a mail was sent: the last one that began before it.
+fn covering<'a>(outages: &'a [Outage], sent: &Sent) -> Option<&'a Outage> {
+    let begun = outages.partition_point(|outage| outage.opened < sent.from);
+    outages[..begun].last().filter(|outage| outage.covers(sent.from))
+}
+
+fn has_tried(sent: &Sent, account: &Account) -> bool {
+    let begins = |attempt: &String| attempt.starts_with(&format!("{}:", account.name));
+    let skipped = |attempt: &String| attempt.ends_with(":sender_rejected") || attempt.ends_with(":not_capable");
+    sent.answer.attempts().iter().any(|attempt| begins(attempt) && !skipped(attempt))
+}

@@ -1,0 +1,54 @@
+//! What providers say: yes, no, and what gateways say in their place.
+
+use super::Kind;
+use crate::harness::Reply;
+use crate::harness::stub_provider::Step;
+
+/// What a provider without a fault does.
+pub(crate) fn well(kind: Kind) -> Step {
+    match kind {
+        Kind::Mailgun => Reply::mailgun_accepts().into(),
+        Kind::SendGrid => Reply::sendgrid_accepts().into(),
+        Kind::Resend => Reply::resend_accepts().into(),
+    }
+}
+
+pub(super) fn refuses(kind: Kind, status: u16, message: &str) -> Reply {
+    match kind {
+        Kind::Mailgun => Reply::mailgun_refuses(status, message),
+        Kind::SendGrid => Reply::sendgrid_refuses(status, message),
+        Kind::Resend => Reply::resend_refuses(status, name(status, message), message),
+    }
+}
+
+/// What Resend's table of errors calls it.
+fn name(status: u16, message: &str) -> &'static str {
+    match status {
+        401 => "invalid_api_key",
+        403 if message.contains("suspended") => "suspended_api_key",
+        404 => "not_found",
+        429 => "rate_limit_exceeded",
+        500.. => "internal_server_error",
+        _ => "validation_error",
+    }
+}
+
+pub(super) fn refusal(kind: Kind, status: u16, message: &str) -> Step {
+    refuses(kind, status, message).into()
+}
+
+/// Of a gateway.
+pub(super) fn page(status: u16) -> Step {
+    Reply::new(status, "<html>Bad Gateway</html>").with("content-type", "text/html").into()
+}
+
+pub(super) fn elsewhere(status: u16) -> Step {
+    Reply::new(status, "").with("location", "http://127.0.0.1:1/").into()
+}
+
+/// The accepting status, and the start of a body that was to be longer.
+pub(super) fn yes(kind: Kind, start: &str) -> Step {
+    let status = if kind == Kind::SendGrid { 202 } else { 200 };
+    let text = format!("HTTP/1.1 {status} Scripted\r\ncontent-length: 1000000000\r\n\r\n{start}");
+    Step::Write(text.into_bytes())
+}

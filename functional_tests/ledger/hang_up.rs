@@ -1,0 +1,106 @@
+//! Callers who hang up: in the head, in the body, and while a provider holds its answer back.
+//!
+//! Of a mail that was sent whole the outcome counts as if its caller had waited; half a mail was never sent.
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::book::{Arrival, Ledger};
+use super::caller;
+use super::lag::Meter;
+use super::mail;
+use super::run::{self, Times};
+use super::scenario::{Circuits, Scenario};
+use super::stage::{NAMES, Stage};
+use crate::harness::wait::when;
+use crate::harness::{Gate, eventually};
+
+/// A third of the callers hang up at each stage; then as many wait for their answers as usual.
+pub(crate) async fn run(scenario: &Scenario) -> Ledger {
+    let (meter, gate) = (Meter::start(), Gate::shut());
+    let stage = Stage::set(scenario, Some(&gate)).await;
+    let third = scenario.mails / 6;
+    for number in 0..third * 2 {
+        let share = if number < third { Part::Head } else { Part::Body };
+        hang_up(&stage, scenario, number, share).await;
+    }
+    let whole: Vec<_> = (third * 2..third * 3).collect();
+    let mut waiting = Vec::new();
+    for number in &whole {
+        waiting.push(hang_up(&stage, scenario, *number, Part::Whole).await);
+    }
+    let arrived = async || when(stage.arrived().len() >= whole.len(), || format!("{:?}", stage.arrived()));
+    eventually("every mail that was sent whole arrives", arrived).await;
+    for (stream, number) in waiting.into_iter().flatten().zip(&whole) {
+        leave(stream, scenario, *number);
+    }
+    gate.open();
+    is_over(&stage, &whole).await;
+    let answered = run::load(scenario, &stage, third * 3..scenario.mails).await;
+    if scenario.circuits == Circuits::Free {
+        heals(&stage).await;
+    }
+    let ledger = run::close(scenario, stage, answered, Times { meter, cuts: Vec::new() }).await;
+    Ledger { hung_up: whole, unfinished: third * 2, ..ledger }
+}
+
+/// No permit was lost: dummies still go out, and close every circuit that is not.
+async fn heals(stage: &Stage) {
+    for name in NAMES {
+        let closed = async || when(stage.proxy.client.state(name).await == "closed", String::new);
+        eventually(&format!("the circuit of {name} closes"), closed).await;
+    }
+}
+
+/// How much of a request is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Head,
+    Body,
+    Whole,
+}
+
+/// Sends a part, and leaves unless it is the whole.
+async fn hang_up(stage: &Stage, scenario: &Scenario, number: usize, part: Part) -> Option<TcpStream> {
+    let request = caller::request(number, &mail::numbered(number, scenario.dice).to_string(), &[]);
+    let body = request.find("\r\n\r\n").expect("a head") + 4;
+    let until = match part {
+        Part::Head => 1 + scenario.dice.roll("head", number, body - 2),
+        Part::Body => body + scenario.dice.roll("body", number, request.len() - body),
+        Part::Whole => request.len(),
+    };
+    let mut stream = TcpStream::connect(stage.proxy.api).await.expect("the proxy takes connections");
+    stream.write_all(&request.as_bytes()[..until]).await.expect("the proxy reads");
+    if part == Part::Whole {
+        return Some(stream);
+    }
+    leave(stream, scenario, number);
+    None
+}
+
+/// In good order, or with a reset.
+fn leave(stream: TcpStream, scenario: &Scenario, number: usize) {
+    if scenario.dice.coin("reset", number) {
+        stream.set_zero_linger().expect("a TCP stream can be told to reset");
+    }
+}
+
+/// Returns once each of these mails has found its end, and every attempt is counted.
+async fn is_over(stage: &Stage, mails: &[usize]) {
+    eventually("the outcome of every mail is counted", async || {
+        let arrived = stage.arrived();
+        let ended = |arrival: &&Arrival| ["accepted", "unknown"].iter().any(|end| arrival.outcomes[0].starts_with(end));
+        let ended = arrived.iter().filter(ended).count();
+        let counted = stage.proxy.client.metrics().await.count("smsp_attempts_total", &[]);
+        let over = ended == mails.len() && counted == arrived.len() as u64;
+        when(over, || format!("{ended} of {} ended, {counted} of {} counted", mails.len(), arrived.len()))
+    })
+    .await;
+}
+
+impl Stage {
+    /// Every mail that has arrived so far, anywhere.
+    fn arrived(&self) -> Vec<Arrival> {
+        self.providers.iter().flat_map(|(_, seen)| seen.all()).collect()
+    }
+}

@@ -1,0 +1,33 @@
+//! The mails of a ledger: each has a number, in its subject, which every provider sees; some are large.
+
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+
+/// So large that a provider that does not read it stops its sender half way.
+const LARGE: usize = 192 * 1024;
+/// One mail in so many is large.
+const SMALL: usize = 32;
+
+/// The mail with this number. Each has a sender of its own, so that no provider's refusal of one is remembered for all.
+pub(crate) fn numbered(number: usize, dice: Dice) -> Value {
+    let length = if dice.roll("large", number, SMALL) == 0 { LARGE } else { 16 };
+    json!({
+        "from": format!("sender@d{number}.example.com"),
+        "to": "receiver@example.net",
+        "subject": format!("mail-{number}."),
+        "text": "x".repeat(length),
+    })
+}
+
+/// The number of the mail in a request, as soon as the whole of it is there.
+pub(crate) fn number(request: &str) -> Option<usize> {
+    let (digits, _) = request.split_once("mail-")?.1.split_once('.')?;
+    digits.parse().ok()
+}
+
+#[test]
+fn a_number_is_read_only_whole() {
+    let seen = |text| number(text);
+    assert_eq!((seen("subject: mail-12."), seen("subject: mail-12"), seen("mail-x.")), (Some(12), None, None));
+}

@@ -1,0 +1,57 @@
+//! All scenarios: each fault alone, then random mixes, with free circuits and with held ones.
+
+use std::time::Duration;
+
+use super::book::Failover::{Always, Never, Safe};
+use super::dice::Dice;
+use super::fault::Kind::{Resend, SendGrid};
+use super::fault::{self, FAULTS, Fault};
+use super::scenario::Circuits::{Free, Held};
+use super::scenario::{Form, Port, Scenario};
+
+/// Ports that fail as a whole.
+const PORTS: [(&str, Port); 3] = [
+    ("connection refused", Port::Refusing),
+    ("connection swallowed", Port::Swallowing),
+    ("connection flaps", Port::Flapping),
+];
+
+/// Every scenario of a run: so many mails for each fault, half of them with free circuits.
+pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
+    let dice = Dice::new(seed);
+    let half = mails / 2;
+    let circuits = [(Held, mails - half), (Free, half)];
+    let of_ports = PORTS.iter().flat_map(|(name, port)| {
+        circuits.map(|(circuits, mails)| Scenario::of_port(name, *port, circuits, mails, dice))
+    });
+    let alone = FAULTS.iter().flat_map(|fault| circuits.map(|(held, mails)| Scenario::alone(fault, held, mails, dice)));
+    of_ports.chain(alone).chain(mixes(mails, dice)).collect()
+}
+
+fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {
+    let every = || FAULTS.iter().collect::<Vec<_>>();
+    let passing = || FAULTS.iter().filter(|fault| !fault.ends_the_mail()).collect::<Vec<&Fault>>();
+    let mut mixes = Vec::new();
+    // At once, and always the same: what a mail that nobody waits for comes to must be known beforehand.
+    let plain = || ["500, accepted", "500", "401"].map(fault::named).to_vec();
+    let silent = || ["accepted, silence", "silence", "no body, silence", "dripping body"].map(fault::named).to_vec();
+    for circuits in [Held, Free] {
+        let forms = [("callers hang up", Form::HangUps, mails.min(2000)), ("sent twice at once", Form::Twins, mails)];
+        for (name, form, mails) in forms {
+            mixes.push(Scenario::of(name, plain(), 2, Safe, circuits, mails, dice).with_callers(form));
+        }
+        mixes.push(Scenario::of("mix at three", every(), 3, Safe, circuits, mails, dice));
+        mixes.push(Scenario::of("mix at three", every(), 3, Never, circuits, mails, dice));
+        mixes.push(Scenario::of("mix at two", passing(), 2, Always, circuits, mails, dice));
+        for (faulty, faults, failover) in [(3, every(), Safe), (3, every(), Never), (2, passing(), Always)] {
+            let mix = Scenario::of("mix with Resend", faults, faulty, failover, circuits, mails, dice);
+            mixes.push(Scenario { kinds: [Resend, SendGrid, Resend], ..mix });
+        }
+        // Silent at two or three of three providers, a mail has no time left before the last.
+        let silent = Scenario::of("silence to the deadline", silent(), 3, Always, circuits, mails / 4, dice);
+        mixes.push(Scenario { deadline: Duration::from_millis(700), ..silent });
+        let flapping = Scenario::of("mix at three, flapping", every(), 3, Safe, circuits, mails, dice);
+        mixes.push(Scenario { port: Port::Flapping, ..flapping });
+    }
+    mixes
+}

@@ -1,0 +1,122 @@
+//! A provider that strikes as the dice say, and writes down every mail that it met and whether it accepted it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::book::Arrival;
+use super::dice::Dice;
+use super::fault::{self, Accepts, Fault, Kind};
+use super::mail;
+use crate::harness::settings::POLL_ADDRESS;
+use crate::harness::stub_provider::{Glance, Look, Request, Step};
+use crate::harness::{Behaviour, Gate, StubProvider};
+
+/// What it has seen so far.
+#[derive(Clone, Default)]
+pub(crate) struct Seen {
+    arrivals: Arc<Mutex<BTreeMap<usize, Vec<Arrival>>>>,
+    /// Under which it has accepted a mail.
+    keys: Arc<Mutex<BTreeSet<String>>>,
+    pub(crate) dummies: Arc<Mutex<Vec<SystemTime>>>,
+}
+
+/// How it behaves.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// Half of the mails meet one of these.
+    pub(crate) faults: Vec<&'static Fault>,
+    pub(crate) dice: Dice,
+    /// Holds every answer back.
+    pub(crate) gate: Option<Gate>,
+}
+
+/// Starts it.
+pub(crate) fn start(script: Script) -> (StubProvider, Seen) {
+    let seen = Seen::default();
+    let (gatekeeper, reader) = ((script.clone(), seen.clone()), (script, seen.clone()));
+    let stub = StubProvider::gated(
+        move |glance| gatekeeper.0.glance(glance, &gatekeeper.1),
+        move |request| reader.0.read(request, &reader.1),
+    );
+    (stub, seen)
+}
+
+impl Script {
+    /// Each visit of a mail meets a fault of its own.
+    fn fault(&self, number: usize, visit: usize) -> Option<&'static Fault> {
+        let dice = self.dice.of(&format!("{} {visit}", self.name));
+        let struck = !self.faults.is_empty() && dice.coin("struck", number);
+        struck.then(|| self.faults[dice.roll("by", number, self.faults.len())])
+    }
+
+    /// Dummies are always well.
+    fn glance(&self, glance: &Glance, seen: &Seen) -> Look {
+        if glance.text.contains(POLL_ADDRESS) {
+            return Look::Read;
+        }
+        let Some(number) = mail::number(&glance.text) else { return Look::Again };
+        match self.fault(number, seen.visits(number).len()).filter(|fault| !fault.reads) {
+            Some(fault) if !fault.kept || glance.before > 0 => Look::Instead(self.strike(fault, number, None, seen)),
+            _ => Look::Read,
+        }
+    }
+
+    fn read(&self, request: &Request, seen: &Seen) -> Behaviour {
+        if request.is_dummy() {
+            lock(&seen.dummies).push(request.at);
+            return Behaviour::Steps(vec![fault::well(self.kind)]);
+        }
+        let number = mail::number(&request.text()).unwrap_or_else(|| panic!("a mail without a number: {request}"));
+        let key = request.header("idempotency-key");
+        let steps = match self.fault(number, seen.visits(number).len()).filter(|fault| fault.reads) {
+            Some(fault) => self.strike(fault, number, key, seen),
+            None => {
+                seen.note(number, self.takes(key, seen), fault::WELL);
+                vec![fault::well(self.kind)]
+            }
+        };
+        let gate = self.gate.clone().map(Step::Pass);
+        Behaviour::Steps(gate.into_iter().chain(steps).collect())
+    }
+
+    /// What it has accepted already under this key it does not accept again.
+    fn takes(&self, key: Option<&str>, seen: &Seen) -> bool {
+        match key {
+            Some(key) if self.kind == Kind::Resend => lock(&seen.keys).insert(key.to_owned()),
+            _ => true,
+        }
+    }
+
+    fn strike(&self, fault: &Fault, number: usize, key: Option<&str>, seen: &Seen) -> Vec<Step> {
+        let accepted = match fault.accepts {
+            Accepts::Yes => true,
+            Accepts::No => false,
+            Accepts::Perhaps => self.dice.coin("accepts", number),
+        };
+        seen.note(number, accepted && self.takes(key, seen), fault.outcomes(self.kind));
+        fault.steps(self.kind)
+    }
+}
+
+impl Seen {
+    /// Every mail that was here.
+    pub(crate) fn all(&self) -> Vec<Arrival> {
+        lock(&self.arrivals).values().flatten().cloned().collect()
+    }
+
+    fn visits(&self, number: usize) -> Vec<Arrival> {
+        lock(&self.arrivals).get(&number).cloned().unwrap_or_default()
+    }
+
+    fn note(&self, number: usize, accepted: bool, outcomes: fault::Outcomes) {
+        let arrival = Arrival { number, at: SystemTime::now(), accepted, outcomes };
+        lock(&self.arrivals).entry(number).or_default().push(arrival);
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,35 @@
+//! The rules that a ledger is judged by, and what breaks them.
+
+use std::fmt;
+
+/// What a ledger must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rule {
+    /// Every 2xx was accepted exactly once, by the provider that it names.
+    I1,
+    /// Nothing is accepted twice, but with `always`, after an unknown, and marked.
+    I2,
+    /// Every `delivery: none` was accepted by nobody.
+    I3,
+    /// No mail at a provider whose circuit was open when the mail was admitted, and one dummy at a time.
+    I4,
+    /// Exactly one answer, before the deadline.
+    I5,
+    /// The metrics, the receipts and the providers agree.
+    I6,
+    /// Nothing is called worse than it is: no unknown without a cause, no refusal while a provider would take it.
+    I7,
+}
+
+/// One way in which a ledger does not hold.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    pub(crate) rule: Rule,
+    pub(crate) what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.rule, self.what)
+    }
+}

@@ -1,0 +1,143 @@
+//! Runs a scenario: callers that send one mail after the other until all are sent, and the ledger of it.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::book::{Cut, Failover, Ledger, Sent};
+use super::caller::{self, Caller};
+use super::lag::Meter;
+use super::scenario::{Circuits, Form, Port, Scenario};
+use super::stage::Stage;
+use super::{hang_up, mail, twins};
+use crate::harness::Gate;
+
+/// Up to four of these before each mail, so that circuits have the time to open and to recover.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// When things happened that are nobody's fault.
+pub(crate) struct Times {
+    pub(crate) meter: Meter,
+    pub(crate) cuts: Vec<Cut>,
+}
+
+/// What was answered, and what went wrong with the rest.
+pub(crate) type Answered = (Vec<Sent>, Vec<String>);
+
+/// The same, but judged as if its circuits had been these.
+pub(crate) async fn judged_as(scenario: &Scenario, circuits: Circuits) -> Ledger {
+    let meter = Meter::start();
+    let stage = Stage::set(scenario, None).await;
+    let answered = load(scenario, &stage, 0..scenario.mails).await;
+    close(&Scenario { circuits, ..scenario.clone() }, stage, answered, Times { meter, cuts: Vec::new() }).await
+}
+
+/// From the first mail to the ledger.
+pub(crate) async fn run(scenario: &Scenario) -> Ledger {
+    match scenario.form {
+        Form::Load => steadily(scenario).await,
+        Form::HangUps => hang_up::run(scenario).await,
+        Form::Twins => twins::run(scenario).await,
+    }
+}
+
+async fn steadily(scenario: &Scenario) -> Ledger {
+    let (meter, stop) = (Meter::start(), Gate::shut());
+    let mut stage = Stage::set(scenario, None).await;
+    if scenario.port == Port::Flapping {
+        stage.flaps(stop.clone());
+    }
+    let answered = load(scenario, &stage, 0..scenario.mails).await;
+    stop.open();
+    let cuts = stage.cuts().await;
+    close(scenario, stage, answered, Times { meter, cuts }).await
+}
+
+/// Makes the ledger when all is over.
+pub(crate) async fn close(scenario: &Scenario, stage: Stage, answered: Answered, times: Times) -> Ledger {
+    let (sent, unanswered) = answered;
+    Ledger {
+        sent,
+        hung_up: Vec::new(),
+        unfinished: 0,
+        unanswered,
+        cuts: times.cuts,
+        one_was_up: scenario.one_is_up(),
+        deadline: scenario.deadline,
+        lags: times.meter.lags(),
+        metrics: stage.proxy.client.metrics().await,
+        accounts: stage.accounts(scenario),
+    }
+}
+
+/// Sends all these mails.
+pub(crate) async fn load(scenario: &Scenario, stage: &Stage, mails: Range<usize>) -> Answered {
+    let next = Arc::new(AtomicUsize::new(mails.start));
+    let mut callers = JoinSet::new();
+    for _ in 0..scenario.callers {
+        callers.spawn(work(scenario.clone(), Caller::new(stage.proxy.api), next.clone()));
+    }
+    let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
+    for (answered, failed) in callers.join_all().await {
+        sent.extend(answered);
+        unanswered.extend(failed);
+    }
+    (sent, unanswered)
+}
+
+async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) -> Answered {
+    let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= scenario.mails {
+            break;
+        }
+        if scenario.circuits == Circuits::Free {
+            sleep(PAUSE * u32::try_from(scenario.dice.roll("pause", number, 5)).expect("small")).await;
+        }
+        let (failover, mut headers) = own_failover(&scenario, number);
+        let key = format!("key-{number}");
+        if scenario.dice.roll("key", number, 4) == 0 {
+            headers.push(("idempotency-key", &key));
+        }
+        let request = caller::request(number, &mail::numbered(number, scenario.dice).to_string(), &headers);
+        match send(&mut caller, number, failover, &request).await {
+            Ok(answered) => {
+                sent.push(answered);
+            }
+            Err(why) => unanswered.push(format!("mail {number} has no answer: {why}")),
+        }
+    }
+    let surplus = caller.surplus().await;
+    if !surplus.is_empty() {
+        unanswered.push(format!("a second answer: {}", String::from_utf8_lossy(&surplus)));
+    }
+    (sent, unanswered)
+}
+
+/// Some callers want less than the operator allows.
+fn own_failover<'a>(scenario: &Scenario, number: usize) -> (Failover, Vec<(&'a str, &'a str)>) {
+    let lower = [Failover::Never, Failover::Safe][scenario.dice.roll("which failover", number, 2)];
+    match scenario.failover {
+        Failover::Always if scenario.dice.roll("own failover", number, 4) == 0 => {
+            (lower, vec![("x-smsp-failover", lower.word())])
+        }
+        operators => (operators, Vec::new()),
+    }
+}
+
+/// Sends one mail, with the times at which that began and ended.
+pub(crate) async fn send(
+    caller: &mut Caller,
+    number: usize,
+    failover: Failover,
+    request: &str,
+) -> Result<Sent, String> {
+    let (from, start) = (SystemTime::now(), Instant::now());
+    let answer = caller.call(number, request).await?;
+    Ok(Sent { number, failover, from, to: SystemTime::now(), took: start.elapsed(), answer })
+}

@@ -1,0 +1,124 @@
+//! One run: which faults strike at which providers, behind which circuits, for how many mails.
+
+use std::time::Duration;
+
+use super::book::Failover;
+use super::dice::Dice;
+use super::fault::{Fault, Kind};
+
+/// How long the port of a provider is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// It listens all the time.
+    Open,
+    /// It refuses every connection.
+    Refusing,
+    /// It swallows every packet.
+    Swallowing,
+    /// It comes and goes, and takes its connections with it.
+    Flapping,
+}
+
+/// Whether circuits may open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Circuits {
+    /// As they are: they open and recover, and mails find them open.
+    Free,
+    /// An operator forces them closed, so that every mail meets its fault.
+    Held,
+}
+
+/// What the callers do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Send one mail after the other.
+    Load,
+    /// Half of them hang up, then the others send as usual.
+    HangUps,
+    /// Send each mail twice at once, under one key.
+    Twins,
+}
+
+/// One run.
+#[derive(Clone)]
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) form: Form,
+    pub(crate) kinds: [Kind; 3],
+    /// Half of the mails at each faulty provider meet one of these.
+    pub(crate) faults: Vec<&'static Fault>,
+    /// So many of the three are faulty, from the first.
+    pub(crate) faulty: usize,
+    /// Of the first provider.
+    pub(crate) port: Port,
+    pub(crate) circuits: Circuits,
+    pub(crate) failover: Failover,
+    pub(crate) mails: usize,
+    /// So many callers have a mail under way all the time.
+    pub(crate) callers: usize,
+    pub(crate) dice: Dice,
+    /// When every answer is due.
+    pub(crate) deadline: Duration,
+    /// Settings of its own.
+    pub(crate) own: Vec<(&'static str, &'static str)>,
+}
+
+/// Far behind the time that a mail takes along all three, so that no busy machine loses a mail.
+const FAR: Duration = Duration::from_secs(10);
+
+/// The last provider, where a mail ends that nobody else took, has the time that a busy machine may need.
+const WELL: [(&str, &str); 1] = [("SMSP_C_ATTEMPT_TIMEOUT", "8s")];
+
+/// So long that no answer comes too late for being held back by a test.
+const PATIENT: [(&str, &str); 2] = [("SMSP_ATTEMPT_TIMEOUT", "20s"), ("SMSP_C_ATTEMPT_TIMEOUT", "20s")];
+
+impl Scenario {
+    /// This fault alone, at two of three providers: one well provider remains.
+    pub(crate) fn alone(fault: &'static Fault, circuits: Circuits, mails: usize, dice: Dice) -> Self {
+        Self::of(fault.name, vec![fault], 2, Failover::Safe, circuits, mails, dice)
+    }
+
+    /// A port that fails, in front of two well providers.
+    pub(crate) fn of_port(name: &str, port: Port, circuits: Circuits, mails: usize, dice: Dice) -> Self {
+        Self { port, ..Self::of(name, Vec::new(), 0, Failover::Safe, circuits, mails, dice) }
+    }
+
+    /// These faults in a random mix at so many providers.
+    pub(crate) fn of(
+        name: &str,
+        faults: Vec<&'static Fault>,
+        faulty: usize,
+        failover: Failover,
+        circuits: Circuits,
+        mails: usize,
+        dice: Dice,
+    ) -> Self {
+        let dice = dice.of(&format!("{name} {} {circuits:?}", failover.word()));
+        let callers = mails.div_ceil(8).clamp(4, 96);
+        Self {
+            name: name.to_owned(),
+            form: Form::Load,
+            kinds: [Kind::Mailgun, Kind::SendGrid, Kind::Mailgun],
+            faults,
+            faulty,
+            port: Port::Open,
+            circuits,
+            failover,
+            mails,
+            callers,
+            dice,
+            deadline: FAR,
+            own: if faulty < 3 { WELL.to_vec() } else { Vec::new() },
+        }
+    }
+
+    /// With callers who do something else, while providers hold their answers back.
+    pub(crate) fn with_callers(self, form: Form) -> Self {
+        Self { form, deadline: FAR * 6, own: PATIENT.to_vec(), ..self }
+    }
+
+    /// Is there a provider that would take every mail?
+    pub(crate) fn one_is_up(&self) -> bool {
+        self.faulty < 3
+    }
+}

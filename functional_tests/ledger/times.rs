@@ -1,0 +1,26 @@
+//! I5: exactly one answer, and in time.
+
+use std::time::Duration;
+
+use super::book::Ledger;
+use super::rule::Rule;
+
+/// What the deadline may be overstepped by on a machine that is never late itself.
+const SLACK: Duration = Duration::from_millis(200);
+
+/// What this process sees of the machine's lag, the proxy suffers too.
+const BOTH: u32 = 2;
+
+/// Judges how long each caller waited.
+pub(super) fn check(ledger: &Ledger, note: &mut impl FnMut(Rule, String)) {
+    for sent in ledger.sent.iter().filter(|sent| sent.took > ledger.deadline + SLACK) {
+        let lag = ledger.lags.between(sent.from, sent.to);
+        if sent.took > ledger.deadline + SLACK + lag * BOTH {
+            let (number, took) = (sent.number, sent.took);
+            note(Rule::I5, format!("mail {number} took {took:?}, with {lag:?} of lag\n{}", sent.answer));
+        }
+    }
+    for why in &ledger.unanswered {
+        note(Rule::I5, why.clone());
+    }
+}

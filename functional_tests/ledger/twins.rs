@@ -1,0 +1,51 @@
+//! Mails that are sent twice at once under one `Idempotency-Key`: one goes out, and both callers get the same answer.
+//!
+//! Providers hold their answers back until the proxy has counted every second caller, for one who comes after the
+//! first has its answer is promised nothing.
+
+use tokio::task::JoinSet;
+
+use super::book::{Ledger, Sent};
+use super::caller::{self, Caller};
+use super::lag::Meter;
+use super::mail;
+use super::run::{self, Times};
+use super::scenario::Scenario;
+use super::stage::Stage;
+use crate::harness::wait::when;
+use crate::harness::{Gate, eventually};
+
+/// So many mails are sent twice at most: each is two connections, and all of them come at once.
+const MOST: usize = 60;
+
+/// Every mail twice.
+pub(crate) async fn run(scenario: &Scenario) -> Ledger {
+    let (meter, gate) = (Meter::start(), Gate::shut());
+    let stage = Stage::set(scenario, Some(&gate)).await;
+    let pairs = (scenario.mails / 2).min(MOST);
+    let mut sending = JoinSet::new();
+    for number in (0..pairs).chain(0..pairs) {
+        sending.spawn(send(scenario.clone(), Caller::new(stage.proxy.api), number));
+    }
+    eventually("every second caller waits with the first", async || {
+        let waiting = stage.proxy.client.metrics().await.count("smsp_coalesced_total", &[]);
+        when(waiting == pairs as u64, || format!("{waiting} of {pairs} wait"))
+    })
+    .await;
+    gate.open();
+    let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
+    for answered in sending.join_all().await {
+        match answered {
+            Ok(answered) => sent.push(answered),
+            Err(why) => unanswered.push(why),
+        }
+    }
+    run::close(scenario, stage, (sent, unanswered), Times { meter, cuts: Vec::new() }).await
+}
+
+/// Both of a pair have the same request id, so that nothing in their answers differs.
+async fn send(scenario: Scenario, mut caller: Caller, number: usize) -> Result<Sent, String> {
+    let mail = mail::numbered(number, scenario.dice).to_string();
+    let request = caller::request(number, &mail, &[("idempotency-key", &format!("key-{number}"))]);
+    run::send(&mut caller, number, scenario.failover, &request).await
+}
