@@ -260,3 +260,25 @@ async fn every_default_in_the_readmes_table_is_the_real_one() {
         assert_eq!(found.1, default, "{name}");
     }
 }
+
+/// The rows of a Markdown table whose head starts like this.
+fn table(text: &str, head: &str) -> String {
+    let rows: Vec<_> =
+        text.lines().skip_while(|line| !line.starts_with(head)).take_while(|line| line.starts_with('|')).collect();
+    rows.join("\n")
+}
+
+#[tokio::test]
+async fn the_readmes_table_of_providers_is_the_one_of_the_document() {
+    let output = run(&["openapi"], &Settings::empty()).await;
+    let document: serde_json::Value = serde_json::from_str(&output.stdout).expect("the document is JSON");
+    let about = document["info"]["description"].as_str().expect("a description");
+    let (path, readme) = (root().join("README.md"), read(&root().join("README.md")));
+    let (real, shown) = (table(about, "| kind |"), table(&readme, "| kind |"));
+    assert!(!real.is_empty(), "no table in {about}");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, readme.replace(&shown, &real)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    } else {
+        assert_eq!(shown, real, "UPDATE_GOLDEN=1 writes it anew");
+    }
+}

@@ -18,6 +18,7 @@ use value::{address, choice, count_to, duration, ip, mailbox, period, port, size
 
 use crate::dispatch::{self, AllOpen, Failover, Routing};
 use crate::http;
+use crate::provider;
 use crate::secret::KeyDigest;
 use crate::shutdown;
 use crate::supervisor::{self, Backoff};
@@ -121,6 +122,7 @@ fn http(section: &mut Section) -> Option<http::Settings> {
     Some(http::Settings {
         key: KeyDigest::of(secrecy::ExposeSecret::expose_secret(&key?).as_bytes()),
         docs: docs?,
+        providers: provider::table(),
         max_body: max_body?,
         max_recipients: max_recipients?,
     })

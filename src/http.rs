@@ -35,6 +35,8 @@ pub struct Settings {
     pub key: KeyDigest,
     /// Whether the document and its UI are served.
     pub docs: bool,
+    /// What the document tells of the providers, in Markdown.
+    pub providers: String,
     /// Bytes of a request body, at most.
     pub max_body: usize,
     /// Recipients of a mail, at most: To, Cc and Bcc together.
@@ -68,7 +70,7 @@ fn routes() -> OpenApiRouter<Door> {
 pub fn router(door: Door) -> Router {
     let mut router = Router::from(routes());
     if door.settings.docs {
-        router = router.merge(document::routes());
+        router = router.merge(document::routes(&door.settings.providers));
     }
     let layers = ServiceBuilder::new()
         // Outermost, so that every answer has its id, its line in the log and its count.

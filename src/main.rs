@@ -8,6 +8,7 @@ use std::time::Duration;
 use smsp::app;
 use smsp::config::{Config, Errors};
 use smsp::http;
+use smsp::provider;
 
 const HELP: &str = "smsp, the Send Mail Service Proxy
 
@@ -66,7 +67,7 @@ fn check_config() -> ExitCode {
 }
 
 fn openapi() -> ExitCode {
-    match http::document().to_pretty_json() {
+    match http::document(&provider::table()).to_pretty_json() {
         Ok(document) => print(&document),
         Err(error) => failed(&error.to_string()),
     }

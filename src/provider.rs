@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
-pub use capabilities::{Capabilities, Inline};
+pub use capabilities::{Capabilities, Inline, table};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::message::Message;
@@ -69,6 +69,8 @@ pub struct Kind {
     pub local: bool,
     /// What it can carry.
     pub capabilities: Capabilities,
+    /// What a dummy is there, and what it costs.
+    pub dummy: &'static str,
     /// What it reads from the environment.
     pub variables: &'static [Variable],
     /// Makes the adapter.

@@ -46,9 +46,11 @@ const EXAMPLES: [(&str, &str, &str); 2] = [
     ("original", "The original's names", include_str!("../../openapi/examples/original.json")),
 ];
 
-/// The document, made from the routes.
-pub fn document() -> OpenApi {
+/// The document, made from the routes; `providers` is what it tells of them, in Markdown.
+pub fn document(providers: &str) -> OpenApi {
     let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(super::routes()).to_openapi();
+    let about = document.info.description.unwrap_or_default();
+    document.info.description = Some(format!("{about}\n\n{providers}"));
     let send = document.paths.paths.get_mut("/email").and_then(|path| path.post.as_mut());
     if let Some(RefOr::T(body)) = send.and_then(|send| send.request_body.as_mut())
         && let Some(RefOr::T(json)) = body.content.get_mut("application/json")
@@ -64,8 +66,8 @@ fn example(name: &str, summary: &str, text: &str) -> (String, RefOr<Example>) {
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.
-pub(super) fn routes() -> Router<Door> {
-    let document = Arc::new(document());
+pub(super) fn routes(providers: &str) -> Router<Door> {
+    let document = Arc::new(document(providers));
     let serve = move || std::future::ready(Json(Arc::clone(&document)));
     let config = Config::from("/openapi.json").validator_url("none");
     Router::new()

@@ -31,6 +31,7 @@ pub(super) const KIND: Kind = Kind {
         idempotent: true,
         ..Capabilities::ANY
     },
+    dummy: "in the sandbox; free",
     variables: &[API_KEY, client::base_url("https://api.brevo.com")],
     build,
 };

@@ -1,5 +1,6 @@
 //! What an adapter can carry. A message that it cannot carry whole is not offered to it: nothing is dropped in silence.
 
+use super::{KINDS, Kind};
 use crate::message::{Attachment, Header, Message};
 use crate::outcome::Reason;
 
@@ -82,6 +83,32 @@ impl Capabilities {
             Inline::Any => true,
         }
     }
+}
+
+/// Every kind of provider and what it can carry, in Markdown.
+pub fn table() -> String {
+    let head =
+        "| kind | name | recipients | size | inside of the HTML | tags | reply_to | SMTPUTF8 | once | a dummy is |";
+    let rows = KINDS.iter().map(row);
+    [head.to_owned(), format!("|{}", "---|".repeat(10))].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+fn row(kind: &Kind) -> String {
+    let Capabilities { recipients, size, inline, tags, reply_to, smtputf8, idempotent, .. } = kind.capabilities;
+    let most = |count: usize| if count == usize::MAX { "any".to_owned() } else { count.to_string() };
+    let size = if size == usize::MAX { "any".to_owned() } else { format!("{} MB", size / 1_000_000) };
+    let inline = match inline {
+        Inline::No => "no",
+        Inline::Images => "images",
+        Inline::Any => "yes",
+    };
+    let yes = |yes| if yes { "yes" } else { "no" };
+    let (recipients, tags, reply_to) = (most(recipients), most(tags), most(reply_to));
+    let (smtputf8, once) = (yes(smtputf8), yes(idempotent));
+    let Kind { name, upstream, dummy, .. } = kind;
+    format!(
+        "| {name} | `{upstream}` | {recipients} | {size} | {inline} | {tags} | {reply_to} | {smtputf8} | {once} | {dummy} |"
+    )
 }
 
 fn has_template(message: &Message) -> bool {

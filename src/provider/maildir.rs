@@ -17,6 +17,7 @@ pub(super) const KIND: Kind = Kind {
     upstream: "maildir",
     local: true,
     capabilities: Capabilities::ANY,
+    dummy: "a file, removed at once",
     variables: &[Variable::required("DIR")],
     build,
 };

@@ -21,6 +21,7 @@ pub(super) const KIND: Kind = Kind {
     local: false,
     // Its documentation, "Sending messages": 25 MB and 1000 recipients a message, three tags.
     capabilities: Capabilities { recipients: 1000, size: 25_000_000, tags: 3, smtputf8: false, ..Capabilities::ANY },
+    dummy: "in test mode; counted as a mail",
     variables: &[Variable::required("DOMAIN"), API_KEY, client::base_url("https://api.mailgun.net")],
     build,
 };

@@ -23,6 +23,7 @@ pub(super) const KIND: Kind = Kind {
     local: false,
     // Its guide: 50 recipients, 15 MB of files, one address for answers, one campaign.
     capabilities: Capabilities { recipients: 50, size: 15_000_000, reply_to: 1, tags: 1, ..Capabilities::ANY },
+    dummy: "in the sandbox; free",
     variables: &[API_KEY, API_SECRET, client::base_url("https://api.mailjet.com")],
     build,
 };

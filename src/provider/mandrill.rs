@@ -20,6 +20,7 @@ pub(super) const KIND: Kind = Kind {
     upstream: "md",
     local: false,
     capabilities: Capabilities { size: 25_000_000, inline: Inline::Images, smtputf8: false, ..Capabilities::ANY },
+    dummy: "a mail to the poll address",
     variables: &[API_KEY, client::base_url("https://mandrillapp.com")],
     build,
 };

@@ -6,8 +6,15 @@ use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
 
-pub(super) const KIND: Kind =
-    Kind { name: "mock", upstream: "mock", local: true, capabilities: Capabilities::ANY, variables: &[], build };
+pub(super) const KIND: Kind = Kind {
+    name: "mock",
+    upstream: "mock",
+    local: true,
+    capabilities: Capabilities::ANY,
+    dummy: "nothing",
+    variables: &[],
+    build,
+};
 
 struct Mock;
 

@@ -21,6 +21,7 @@ pub(super) const KIND: Kind = Kind {
     local: false,
     // Its documentation: 50 recipients, 10 MB after encoding, one tag.
     capabilities: Capabilities { recipients: 50, size: 10_000_000, tags: 1, smtputf8: false, ..Capabilities::ANY },
+    dummy: "a mail to the poll address",
     variables: &[API_KEY, client::base_url("https://api.postmarkapp.com")],
     build,
 };

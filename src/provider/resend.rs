@@ -31,6 +31,7 @@ pub(super) const KIND: Kind = Kind {
         idempotent: true,
         ..Capabilities::ANY
     },
+    dummy: "to its test address; counted as a mail",
     variables: &[API_KEY, client::base_url("https://api.resend.com")],
     build,
 };

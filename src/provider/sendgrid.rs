@@ -25,6 +25,7 @@ pub(super) const KIND: Kind = Kind {
     local: false,
     // Its document: 1000 recipients a call, ten categories; Twilio's page of limits: 30 MB.
     capabilities: Capabilities { recipients: 1000, size: 30_000_000, tags: 10, smtputf8: false, ..Capabilities::ANY },
+    dummy: "in the sandbox; free",
     variables: &[API_KEY, client::base_url("https://api.sendgrid.com")],
     build,
 };

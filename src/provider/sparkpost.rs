@@ -28,6 +28,7 @@ pub(super) const KIND: Kind = Kind {
         template_headers: false,
         ..Capabilities::ANY
     },
+    dummy: "to its sink; counted as a mail",
     variables: &[API_KEY, client::base_url("https://api.sparkpost.com")],
     build,
 };
