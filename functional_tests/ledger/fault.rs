@@ -17,6 +17,12 @@ pub(crate) enum Kind {
     SendGrid,
     /// Takes a mail once under its key, and says so to whoever asks again.
     Resend,
+    Mandrill,
+    Postmark,
+    SparkPost,
+    /// Takes a mail once, too.
+    Brevo,
+    Mailjet,
 }
 
 impl Kind {
@@ -26,7 +32,17 @@ impl Kind {
             Self::Mailgun => "mailgun",
             Self::SendGrid => "sendgrid",
             Self::Resend => "resend",
+            Self::Mandrill => "mandrill",
+            Self::Postmark => "postmark",
+            Self::SparkPost => "sparkpost",
+            Self::Brevo => "brevo",
+            Self::Mailjet => "mailjet",
         }
+    }
+
+    /// Does it take a mail once?
+    pub(crate) fn is_idempotent(self) -> bool {
+        matches!(self, Self::Resend | Self::Brevo)
     }
 }
 
@@ -63,6 +79,13 @@ impl Fault {
     pub(crate) fn outcomes(&self, kind: Kind) -> Outcomes {
         let like_sendgrid = kind == Kind::SendGrid || (kind == Kind::Resend && self.name == SENDER);
         self.outcomes[usize::from(like_sendgrid)]
+    }
+
+    /// Is it the same in the words of every provider, or has it none?
+    pub(crate) fn is_wordless(&self) -> bool {
+        let reasons = ["unknown:connection_lost", "unknown:timeout", "unknown:http_", "unavailable:wrong_base_url"];
+        let wordless = |outcome: &&str| reasons.iter().any(|reason| outcome.starts_with(reason));
+        self.outcomes[0] == self.outcomes[1] && self.outcomes[0].iter().all(|outcome| wordless(outcome))
     }
 
     /// Does it say that the message itself is wrong? Then nobody else is asked.

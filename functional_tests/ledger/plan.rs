@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::book::Failover::{Always, Never, Safe};
 use super::dice::Dice;
-use super::fault::Kind::{Resend, SendGrid};
+use super::fault::Kind::{Brevo, Mailjet, Mandrill, Postmark, Resend, SendGrid, SparkPost};
 use super::fault::{self, FAULTS, Fault};
 use super::scenario::Circuits::{Free, Held};
 use super::scenario::{Form, Port, Scenario};
@@ -46,6 +46,14 @@ fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {
         for (faulty, faults, failover) in [(3, every(), Safe), (3, every(), Never), (2, passing(), Always)] {
             let mix = Scenario::of("mix with Resend", faults, faulty, failover, circuits, mails, dice);
             mixes.push(Scenario { kinds: [Resend, SendGrid, Resend], ..mix });
+        }
+        let wordless = || FAULTS.iter().filter(|fault| fault.is_wordless()).collect::<Vec<_>>();
+        for kinds in [[Mandrill, Postmark, SparkPost], [Brevo, Mailjet, Mandrill]] {
+            let name = format!("mix at {}, {}, {}", kinds[0].word(), kinds[1].word(), kinds[2].word());
+            for failover in [Safe, Always] {
+                let mix = Scenario::of(&name, wordless(), 2, failover, circuits, mails, dice);
+                mixes.push(Scenario { kinds, ..mix });
+            }
         }
         // Silent at two or three of three providers, a mail has no time left before the last.
         let silent = Scenario::of("silence to the deadline", silent(), 3, Always, circuits, mails / 4, dice);

@@ -70,7 +70,9 @@ impl Script {
             return Behaviour::Steps(vec![fault::well(self.kind)]);
         }
         let number = mail::number(&request.text()).unwrap_or_else(|| panic!("a mail without a number: {request}"));
-        let key = request.header("idempotency-key");
+        let text = request.text();
+        let in_body = text.split_once(r#""idempotencyKey":""#).and_then(|(_, rest)| rest.split('"').next());
+        let key = request.header("idempotency-key").or(in_body);
         let steps = match self.fault(number, seen.visits(number).len()).filter(|fault| fault.reads) {
             Some(fault) => self.strike(fault, number, key, seen),
             None => {
@@ -85,7 +87,7 @@ impl Script {
     /// What it has accepted already under this key it does not accept again.
     fn takes(&self, key: Option<&str>, seen: &Seen) -> bool {
         match key {
-            Some(key) if self.kind == Kind::Resend => lock(&seen.keys).insert(key.to_owned()),
+            Some(key) if self.kind.is_idempotent() => lock(&seen.keys).insert(key.to_owned()),
             _ => true,
         }
     }

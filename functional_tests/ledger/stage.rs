@@ -100,7 +100,7 @@ impl Stage {
         let log = if scenario.circuits == Circuits::Free { self.proxy.logs() } else { Vec::new() };
         let account = |(number, (stub, seen)): (usize, &(Arc<StubProvider>, Seen))| Account {
             name: NAMES[number],
-            idempotent: scenario.kinds[number] == Kind::Resend,
+            idempotent: scenario.kinds[number].is_idempotent(),
             arrivals: seen.all(),
             dummies: lock(&seen.dummies).clone(),
             most_dummies_in_flight: stub.most_dummies_in_flight(),
@@ -116,7 +116,8 @@ fn account(settings: Settings, name: &str, kind: Kind, url: &str) -> Settings {
     let settings = settings.with(&format!("{prefix}_API_KEY"), "key").with(&format!("{prefix}_BASE_URL"), url);
     match kind {
         Kind::Mailgun => settings.with(&format!("{prefix}_DOMAIN"), "mg.example.com"),
-        Kind::SendGrid | Kind::Resend => settings,
+        Kind::Mailjet => settings.with(&format!("{prefix}_API_SECRET"), "secret"),
+        _ => settings,
     }
 }
 

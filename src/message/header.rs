@@ -6,7 +6,7 @@
 use std::str::FromStr;
 
 /// Written by us or by whoever carries the mail (RFC 5322 3.6, RFC 2045 3, RFC 6376, RFC 8601, RFC 8617).
-const OURS: [&str; 22] = [
+const OURS: [&str; 23] = [
     "from",
     "to",
     "cc",
@@ -28,7 +28,8 @@ const OURS: [&str; 22] = [
     "arc-message-signature",
     "arc-authentication-results",
     "idempotency-key",
-    "x-smsp-id",
+    "x-tags",
+    "x-metadata",
 ];
 /// The providers' own switches: through a header, a caller could turn on what the operator pays for.
 const OF_PROVIDERS: [&str; 14] = [

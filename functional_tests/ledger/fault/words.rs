@@ -10,7 +10,16 @@ pub(crate) fn well(kind: Kind) -> Step {
         Kind::Mailgun => Reply::mailgun_accepts().into(),
         Kind::SendGrid => Reply::sendgrid_accepts().into(),
         Kind::Resend => Reply::resend_accepts().into(),
+        Kind::Mandrill => json(r#"[{"email": "receiver@example.net", "status": "sent", "_id": "1"}]"#),
+        Kind::Postmark => json(r#"{"ErrorCode": 0, "Message": "OK", "MessageID": "1"}"#),
+        Kind::SparkPost => json(r#"{"results": {"total_accepted_recipients": 1, "id": "1"}}"#),
+        Kind::Brevo => json(r#"{"messageId": "<1>"}"#),
+        Kind::Mailjet => json(r#"{"Messages": [{"Status": "success", "To": [{"MessageID": 1}]}]}"#),
     }
+}
+
+fn json(body: &str) -> Step {
+    Reply::new(200, body).with("content-type", "application/json").into()
 }
 
 pub(super) fn refuses(kind: Kind, status: u16, message: &str) -> Reply {
@@ -18,6 +27,8 @@ pub(super) fn refuses(kind: Kind, status: u16, message: &str) -> Reply {
         Kind::Mailgun => Reply::mailgun_refuses(status, message),
         Kind::SendGrid => Reply::sendgrid_refuses(status, message),
         Kind::Resend => Reply::resend_refuses(status, name(status, message), message),
+        // Of them only faults are played that are not in their words.
+        _ => Reply::new(status, message),
     }
 }
 
