@@ -1,4 +1,4 @@
-//! Signatures of botocore 1.43 (`SigV4Auth`, its clock held at the same time) for the same requests.
+//! Signatures of botocore 1.44 (`SigV4Auth`, its clock held at the same time) for the same requests.
 
 use std::time::Duration;
 
