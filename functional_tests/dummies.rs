@@ -16,6 +16,9 @@ async fn dummy(upstream: &str, accepts: Reply, probe: &str) -> String {
     for (own, name, value) in [("mg", "SMSP_MG_DOMAIN", "mg.example.com"), ("mj", "SMSP_MJ_API_SECRET", "secret")] {
         settings = if own == upstream { settings.with(name, value) } else { settings };
     }
+    if upstream == "ses" {
+        settings = settings.without("SMSP_SES_API_KEY").ses(&stub.url());
+    }
     let proxy = Proxy::start(settings.one_dummy_closes().eager_probes()).await;
     stub.receives_dummies(1).await;
     let closed = async || {
@@ -49,6 +52,7 @@ async fn a_dummy_sends_nothing_where_the_provider_has_a_way_for_that() {
     row("bv", Reply::new(201, ""), r#""X-Sib-Sandbox":"drop""#).await;
     let taken = r#"{"Messages":[{"Status":"success","To":[{"MessageID":0}]}]}"#;
     row("mj", Reply::new(200, taken), r#""SandboxMode":true"#).await;
+    row("ses", Reply::new(200, r#"{"MessageId":"1"}"#), "success@simulator.amazonses.com").await;
     real("mg", Reply::mailgun_accepts(), "o:testmode").await;
     real("sg", Reply::sendgrid_accepts(), "sandbox_mode").await;
     real("rs", Reply::new(200, r#"{"id":"1"}"#), "delivered@resend.dev").await;

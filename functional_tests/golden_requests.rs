@@ -1,5 +1,7 @@
 //! The exact request that each provider gets for a mail with everything in it, compared whole with `golden/`.
 
+mod ses;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Proxy, Reply, Settings, StubProvider, golden};

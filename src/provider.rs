@@ -19,6 +19,7 @@ mod postmark;
 mod render;
 mod resend;
 mod sendgrid;
+mod ses;
 mod sparkpost;
 
 use std::collections::BTreeMap;
@@ -46,7 +47,7 @@ pub trait Provider: Send + Sync {
 }
 
 /// Every kind of provider, in the order in which configured ones are used by default.
-pub static KINDS: [Kind; 10] = [
+pub static KINDS: [Kind; 11] = [
     mailgun::KIND,
     sendgrid::KIND,
     mandrill::KIND,
@@ -55,6 +56,7 @@ pub static KINDS: [Kind; 10] = [
     resend::KIND,
     brevo::KIND,
     mailjet::KIND,
+    ses::KIND,
     maildir::KIND,
     mock::KIND,
 ];
@@ -97,6 +99,11 @@ impl Variable {
 
     const fn secret(name: &'static str) -> Self {
         Self { name, secret: true, default: None }
+    }
+
+    /// Without it, it is empty.
+    const fn optional_secret(name: &'static str) -> Self {
+        Self { name, secret: true, default: Some("") }
     }
 
     const fn with_default(name: &'static str, default: &'static str) -> Self {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::Value;
 
 /// Where a golden file lies.
@@ -23,4 +24,10 @@ pub(crate) fn check(name: &str, actual: &str) {
     }
     let expected = std::fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     assert_eq!(actual, expected, "golden/{name} differs; UPDATE_GOLDEN=1 rewrites it\n{actual}");
+}
+
+/// What stands in base64.
+#[track_caller]
+pub(crate) fn decoded(text: &str) -> Vec<u8> {
+    BASE64_STANDARD.decode(text).unwrap_or_else(|e| panic!("{e} in {text}"))
 }

@@ -76,6 +76,15 @@ impl Settings {
         })
     }
 
+    /// An Amazon SES account whose API stands at `url`.
+    pub(crate) fn ses(self, url: &str) -> Self {
+        self.with("SMSP_SES_REGION", "eu-west-1")
+            .with("SMSP_SES_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .with("SMSP_SES_SECRET_ACCESS_KEY", "ses-account-secret")
+            .with("SMSP_SES_SESSION_TOKEN", "session/token+=")
+            .with("SMSP_SES_BASE_URL", url)
+    }
+
     /// Mailgun first, SendGrid second.
     pub(crate) fn mailgun_then_sendgrid(mailgun: &str, sendgrid: &str) -> Self {
         Self::server().mailgun(mailgun).sendgrid(sendgrid).with("SMSP_PROVIDERS", "mg,sg")

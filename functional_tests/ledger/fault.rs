@@ -84,8 +84,8 @@ impl Fault {
     /// Is it the same in the words of every provider, or has it none?
     pub(crate) fn is_wordless(&self) -> bool {
         let reasons = ["unknown:connection_lost", "unknown:timeout", "unknown:http_", "unavailable:wrong_base_url"];
-        let wordless = |outcome: &&str| reasons.iter().any(|reason| outcome.starts_with(reason));
-        self.outcomes[0] == self.outcomes[1] && self.outcomes[0].iter().all(|outcome| wordless(outcome))
+        let wordless = |outcome: &&'static str| reasons.iter().any(|reason| outcome.starts_with(reason));
+        self.outcomes[0] == self.outcomes[1] && self.outcomes[0].iter().all(wordless)
     }
 
     /// Does it say that the message itself is wrong? Then nobody else is asked.

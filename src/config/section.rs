@@ -71,6 +71,12 @@ impl Section {
         secret.map(SecretString::from).map_err(|(name, problem)| self.error(&name, &problem)).ok()
     }
 
+    /// Is this secret set, in either way?
+    pub(super) fn has_secret(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        self.values.contains_key(&name) || self.values.contains_key(&format!("{name}_file"))
+    }
+
     /// The effective text of a setting that was read before; empty if it had none.
     pub(super) fn effective(&self, name: &str) -> String {
         let name = self.full(name);

@@ -103,6 +103,25 @@ fn providers_are_those_that_are_configured_in_the_originals_order() {
 }
 
 #[test]
+fn an_optional_secret_may_be_missing_but_is_never_shown() {
+    let account = [
+        ("SMSP_SES_REGION", "eu-west-1"),
+        ("SMSP_SES_ACCESS_KEY_ID", "id"),
+        ("SMSP_SES_SECRET_ACCESS_KEY", "s"),
+        ("SMSP_POLL_MESSAGE_ADDRESS", "poll@example.org"),
+        ("SMSP_MOCK_EMAIL_SERVICE", "false"),
+    ];
+    let token = |pairs: &[(&str, &str)]| with(&[&account, pairs].concat()).map(|config| effective(&config, TOKEN));
+    const TOKEN: &str = "SMSP_SES_SESSION_TOKEN";
+    assert_eq!(token(&[]).ok().as_deref(), Some(""));
+    assert_eq!(token(&[(TOKEN, "t")]).ok().as_deref(), Some("<redacted>"));
+    assert!(token(&[(TOKEN, "a\u{1}b")]).is_err());
+    assert!(token(&[("SMSP_SES_SESSION_TOKEN_FILE", "/no/such/file")]).is_err());
+    let misspelt = token(&[("SMSP_SES_SESSION_TOKENS", "t")]);
+    assert_eq!(misspelt.err().map(|errors| errors.0.len()), Some(1));
+}
+
+#[test]
 fn several_accounts_of_a_kind_have_sections_of_their_own_and_the_longest_name_claims_first() {
     let config = with(&[
         ("SMSP_MOCK_EMAIL_SERVICE", "false"),

@@ -207,9 +207,11 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
     for variable in kind.variables {
         let what = format!("the {} upstream needs it", kind.name);
         let text = |text: &str| Ok(text.to_owned());
-        let value = match variable.default {
-            _ if variable.secret => own.secret(variable.name, &what),
+        // An optional secret that is set is read as any other secret.
+        let default = variable.default.filter(|_| !variable.secret || !own.has_secret(variable.name));
+        let value = match default {
             Some(default) => own.parse(variable.name, default, text).map(Into::into),
+            None if variable.secret => own.secret(variable.name, &what),
             None => own.require(variable.name, &what, text).map(Into::into),
         };
         match (&mut values, value) {

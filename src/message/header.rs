@@ -122,8 +122,13 @@ impl FromStr for Tag {
     type Err = BadHeader;
 
     fn from_str(text: &str) -> Result<Self, BadHeader> {
-        let sound = is_word(text, 50, "_-") && !text.starts_with('_');
-        if sound { Ok(Self(text.to_owned())) } else { Err(BadHeader::Tag) }
+        if !is_word(text, 50, "_-") || text.starts_with('_') {
+            Err(BadHeader::Tag)
+        } else if text.eq_ignore_ascii_case("smsp_id") {
+            Err(BadHeader::Ours)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
     }
 }
 
@@ -206,6 +211,8 @@ mod tests {
         for tag in ["", "_a", "a b", "ü", "a,b", "x".repeat(51).as_str()] {
             assert_eq!(tag.parse::<Tag>().err(), Some(BadHeader::Tag), "{tag:?}");
         }
+        assert_eq!("smsp_id".parse::<Tag>().err(), Some(BadHeader::Ours));
+        assert_eq!(Metadata::new("SMSP_ID", "v").err(), Some(BadHeader::Ours));
         assert!(Metadata::new("order_id", "17 of 20").is_ok());
         for name in ["", "1a", "_a", "a b", "a.b", "x".repeat(21).as_str()] {
             assert_eq!(Metadata::new(name, "v").err(), Some(BadHeader::MetadataName), "{name:?}");

@@ -50,9 +50,14 @@ pub(super) fn build(connect: Connect) -> Result<reqwest::Client, Invalid> {
 
 /// The endpoint at `path` of the configured base URL.
 pub(super) fn endpoint(values: &Values, path: &str) -> Result<Url, Invalid> {
+    endpoint_at(values.get(BASE_URL), path)
+}
+
+/// The endpoint at `path` of this base URL.
+pub(super) fn endpoint_at(base_url: &str, path: &str) -> Result<Url, Invalid> {
     let invalid =
         Invalid { variable: BASE_URL, problem: "must be scheme and host alone, such as https://api.example.com" };
-    match Url::parse(values.get(BASE_URL)) {
+    match Url::parse(base_url) {
         Ok(base) if is_scheme_and_host(&base) => base.join(path).map_err(|_| invalid),
         _ => Err(invalid),
     }

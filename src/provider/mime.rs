@@ -46,7 +46,7 @@ fn further_headers(head: MessageBuilder, message: &Message) -> MessageBuilder {
     let metadata = Pairs::metadata(message);
     let own = message.headers().iter().map(|header| (header.name(), header.value().to_owned()));
     let tags = (!tags.is_empty()).then(|| ("X-Tags", tags.join(", ")));
-    let metadata = (!metadata.is_empty()).then(|| ("X-Metadata", metadata.to_json()));
+    let metadata = (!metadata.is_empty()).then(|| ("X-Metadata", metadata.to_line()));
     own.chain(tags).chain(metadata).fold(head, |head, (name, value)| {
         match HeaderName::new_from_ascii(name.to_owned()) {
             Ok(name) => head.raw_header(HeaderValue::new(name, value)),

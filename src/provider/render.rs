@@ -62,6 +62,13 @@ impl<'a> Pairs<'a> {
         self.0.is_empty()
     }
 
+    /// As one header's value: JSON with a space after every pair, where a line that is too long for a mail can be folded.
+    pub(super) fn to_line(&self) -> String {
+        let text = |text: &str| serde_json::to_string(text).unwrap_or_default();
+        let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{}:{}", text(name), text(value))).collect();
+        format!("{{{}}}", pairs.join(", "))
+    }
+
     /// As one text, for who has a single field for them.
     pub(super) fn to_json(&self) -> String {
         // Texts always serialise.

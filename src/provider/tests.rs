@@ -2,6 +2,7 @@
 
 mod by_code;
 mod by_name;
+mod by_type;
 
 use std::time::Duration;
 

@@ -34,6 +34,18 @@ fn lone_line_ends(raw: &[u8]) -> usize {
 }
 
 #[test]
+fn much_metadata_is_folded_and_reads_back() {
+    let pairs = (0..32).map(|number| Metadata::new(&format!("n{number}"), &"x".repeat(80)).unwrap());
+    let raw = render(&message(Draft { metadata: pairs.collect(), ..Draft::default() })).unwrap();
+    let shown = String::from_utf8_lossy(&raw);
+    assert!(shown.split("\r\n").all(|line| line.len() <= 998), "{shown}");
+    let read = MessageParser::default().parse(&raw).unwrap();
+    let json = read.header_raw("X-Metadata").unwrap().replace("\r\n", "");
+    let pairs: std::collections::BTreeMap<String, String> = serde_json::from_str(&json).unwrap();
+    assert_eq!((pairs.len(), pairs["n31"].as_str()), (32, "x".repeat(80).as_str()));
+}
+
+#[test]
 fn a_whole_mail_is_read_back_part_by_part() {
     let mail = message(Draft {
         reply_to: vec!["r@example.org".parse().unwrap(), "S T <s@example.org>".parse().unwrap()],
