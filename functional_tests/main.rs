@@ -17,6 +17,7 @@ mod running_server;
 
 mod sending;
 mod golden_requests;
+mod oracles;
 mod maildir;
 mod injection;
 mod failover;
