@@ -99,7 +99,7 @@ async fn sparkpost_gets_what_anymail_sends() {
         "/content/from/email",
         "/content/from/name",
         "/options/perform_substitutions", // Braces in a body go through untouched.
-        "/options/transactional",         // It is the account's default otherwise.
+        "/options/transactional",         // Said aloud: this is no bulk mail.
         "target",                         // Anymail's ends in a slash; the API's own page has none.
     ];
     agrees(golden_requests::sparkpost(), &[], &intended).await;
