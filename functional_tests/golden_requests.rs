@@ -4,18 +4,46 @@ mod ses;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Proxy, Reply, Settings, StubProvider, golden};
+use crate::harness::{Answer, Proxy, Reply, Request, Settings, StubProvider, golden};
 
 /// An upstream whose API accepts with this answer.
-struct Row {
-    upstream: &'static str,
-    kind: &'static str,
-    reply: Reply,
+pub(crate) struct Row {
+    pub(crate) upstream: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) reply: Reply,
     /// What it calls the mail.
     id: &'static str,
     headers: &'static [&'static str],
     /// Takes away what it cannot carry.
     less: fn(&mut Value),
+}
+
+impl Row {
+    /// The golden mail, as far as this one can carry it.
+    pub(crate) fn mail(&self) -> Value {
+        let mut mail = golden::json("mail.json");
+        (self.less)(&mut mail);
+        mail
+    }
+
+    /// A server in front of this one alone, whose API stands at `url`.
+    pub(crate) fn settings(&self, url: &str, further: &[(&str, &str)]) -> Settings {
+        let prefix = format!("SMSP_{}", self.upstream.to_uppercase());
+        let settings = Settings::server()
+            .with("SMSP_PROVIDERS", self.upstream)
+            .with(&format!("{prefix}_API_KEY"), "account-key")
+            .with(&format!("{prefix}_BASE_URL"), url);
+        further.iter().fold(settings, |all, (name, value)| all.with(name, value))
+    }
+
+    /// What it gets for its mail, and what the caller gets.
+    pub(crate) async fn request(&self, further: &[(&str, &str)]) -> (Request, Answer) {
+        let stub = StubProvider::sendgrid().await;
+        stub.does(self.reply.clone().into());
+        let proxy = Proxy::start(self.settings(&stub.url(), further)).await;
+        let receipt = proxy.client.send(&self.mail()).await.expect(200);
+        (stub.only_mail(), receipt)
+    }
 }
 
 fn whole(_: &mut Value) {}
@@ -37,18 +65,8 @@ fn no_list_unsubscribe(mail: &mut Value) {
 }
 
 async fn is_golden(row: Row, further: &[(&str, &str)]) {
-    let stub = StubProvider::sendgrid().await;
-    stub.does(row.reply.into());
-    let prefix = format!("SMSP_{}", row.upstream.to_uppercase());
-    let settings = Settings::server()
-        .with("SMSP_PROVIDERS", row.upstream)
-        .with(&format!("{prefix}_API_KEY"), "account-key")
-        .with(&format!("{prefix}_BASE_URL"), &stub.url());
-    let proxy = Proxy::start(further.iter().fold(settings, |all, (name, value)| all.with(name, value))).await;
-    let mut mail = golden::json("mail.json");
-    (row.less)(&mut mail);
-    let receipt = proxy.client.send(&mail).await.expect(200);
-    golden::check(&format!("{}.txt", row.kind), &stub.only_mail().normalised(row.headers, &receipt));
+    let (request, receipt) = row.request(further).await;
+    golden::check(&format!("{}.txt", row.kind), &request.normalised(row.headers, &receipt));
     let accepted = format!("{}:accepted", row.upstream);
     assert_eq!(
         (receipt.attempts(), &receipt.json["provider_message_id"]),
@@ -61,38 +79,29 @@ fn answers(body: &str) -> Reply {
     Reply::new(200, body).with("content-type", "application/json")
 }
 
-#[tokio::test]
-async fn mailgun_gets_the_golden_request() {
+pub(crate) fn mailgun() -> Row {
     let (reply, id) = (Reply::mailgun_accepts(), "<20261121.1.A1B2@mg.example.com>");
-    let row =
-        Row { upstream: "mg", kind: "mailgun", reply, id, headers: &["authorization", "content-type"], less: whole };
-    is_golden(row, &[("SMSP_MG_DOMAIN", "mg.example.com")]).await;
+    Row { upstream: "mg", kind: "mailgun", reply, id, headers: &["authorization", "content-type"], less: whole }
 }
 
-#[tokio::test]
-async fn sendgrid_gets_the_golden_request() {
+pub(crate) fn sendgrid() -> Row {
     let (reply, id) = (Reply::sendgrid_accepts(), "sg-message-id-1");
     let headers = &["authorization", "accept", "content-type"];
-    is_golden(Row { upstream: "sg", kind: "sendgrid", reply, id, headers, less: whole }, &[]).await;
+    Row { upstream: "sg", kind: "sendgrid", reply, id, headers, less: whole }
 }
 
-#[tokio::test]
-async fn mandrill_gets_the_golden_request() {
+pub(crate) fn mandrill() -> Row {
     let reply = answers(r#"[{"email": "jane@example.net", "status": "sent", "_id": "mandrill-1"}]"#);
-    let row =
-        Row { upstream: "md", kind: "mandrill", reply, id: "mandrill-1", headers: &["content-type"], less: whole };
-    is_golden(row, &[]).await;
+    Row { upstream: "md", kind: "mandrill", reply, id: "mandrill-1", headers: &["content-type"], less: whole }
 }
 
-#[tokio::test]
-async fn postmark_gets_the_golden_request() {
+pub(crate) fn postmark() -> Row {
     let reply = answers(r#"{"ErrorCode": 0, "Message": "OK", "MessageID": "postmark-1"}"#);
     let headers = &["x-postmark-server-token", "accept", "content-type"];
-    is_golden(Row { upstream: "pm", kind: "postmark", reply, id: "postmark-1", headers, less: one_tag }, &[]).await;
+    Row { upstream: "pm", kind: "postmark", reply, id: "postmark-1", headers, less: one_tag }
 }
 
-#[tokio::test]
-async fn sparkpost_gets_the_golden_request() {
+pub(crate) fn sparkpost() -> Row {
     let reply = answers(
         r#"{"results": {"total_accepted_recipients": 4, "total_rejected_recipients": 0, "id": "sparkpost-1"}}"#,
     );
@@ -101,39 +110,75 @@ async fn sparkpost_gets_the_golden_request() {
         one_tag(mail);
         no_list_unsubscribe(mail);
     };
-    is_golden(Row { upstream: "sp", kind: "sparkpost", reply, id: "sparkpost-1", headers, less }, &[]).await;
+    Row { upstream: "sp", kind: "sparkpost", reply, id: "sparkpost-1", headers, less }
 }
 
-#[tokio::test]
-async fn resend_gets_the_golden_request() {
+pub(crate) fn resend() -> Row {
     let headers = &["authorization", "idempotency-key", "content-type"];
     let reply = answers(r#"{"id": "resend-1"}"#);
-    is_golden(Row { upstream: "rs", kind: "resend", reply, id: "resend-1", headers, less: whole }, &[]).await;
+    Row { upstream: "rs", kind: "resend", reply, id: "resend-1", headers, less: whole }
 }
 
-#[tokio::test]
-async fn brevo_gets_the_golden_request() {
+pub(crate) fn brevo() -> Row {
     let reply = answers(r#"{"messageId": "<brevo-1>"}"#);
     let less = |mail: &mut Value| {
         one_answer(mail);
         no_picture(mail);
     };
-    is_golden(
-        Row { upstream: "bv", kind: "brevo", reply, id: "<brevo-1>", headers: &["api-key", "content-type"], less },
-        &[],
-    )
-    .await;
+    Row { upstream: "bv", kind: "brevo", reply, id: "<brevo-1>", headers: &["api-key", "content-type"], less }
 }
 
-#[tokio::test]
-async fn mailjet_gets_the_golden_request() {
+pub(crate) fn mailjet() -> Row {
     let reply =
         answers(r#"{"Messages": [{"Status": "success", "To": [{"Email": "jane@example.net", "MessageID": 17}]}]}"#);
     let less = |mail: &mut Value| {
         one_answer(mail);
         one_tag(mail);
     };
-    let row =
-        Row { upstream: "mj", kind: "mailjet", reply, id: "17", headers: &["authorization", "content-type"], less };
-    is_golden(row, &[("SMSP_MJ_API_SECRET", "account-secret")]).await;
+    Row { upstream: "mj", kind: "mailjet", reply, id: "17", headers: &["authorization", "content-type"], less }
+}
+
+/// What Mailgun wants besides.
+pub(crate) const MAILGUN: &[(&str, &str)] = &[("SMSP_MG_DOMAIN", "mg.example.com")];
+/// What Mailjet wants besides.
+pub(crate) const MAILJET: &[(&str, &str)] = &[("SMSP_MJ_API_SECRET", "account-secret")];
+
+#[tokio::test]
+async fn mailgun_gets_the_golden_request() {
+    is_golden(mailgun(), MAILGUN).await;
+}
+
+#[tokio::test]
+async fn sendgrid_gets_the_golden_request() {
+    is_golden(sendgrid(), &[]).await;
+}
+
+#[tokio::test]
+async fn mandrill_gets_the_golden_request() {
+    is_golden(mandrill(), &[]).await;
+}
+
+#[tokio::test]
+async fn postmark_gets_the_golden_request() {
+    is_golden(postmark(), &[]).await;
+}
+
+#[tokio::test]
+async fn sparkpost_gets_the_golden_request() {
+    is_golden(sparkpost(), &[]).await;
+}
+
+#[tokio::test]
+async fn resend_gets_the_golden_request() {
+    is_golden(resend(), &[]).await;
+}
+
+#[tokio::test]
+async fn brevo_gets_the_golden_request() {
+    is_golden(brevo(), &[]).await;
+}
+
+#[tokio::test]
+async fn mailjet_gets_the_golden_request() {
+    is_golden(mailjet(), MAILJET).await;
 }

@@ -38,7 +38,7 @@ pub(crate) use raw_provider::{Conversation, RawProvider};
 pub(crate) use relay::Relay;
 pub(crate) use settings::Settings;
 pub(crate) use skip::skip;
-pub(crate) use stub_provider::{Behaviour, BlackHole, Gate, RefusingPort, Reply, StubProvider};
+pub(crate) use stub_provider::{Behaviour, BlackHole, Gate, RefusingPort, Reply, Request, StubProvider};
 pub(crate) use target::Target;
 pub(crate) use tls_door::TlsDoor;
 pub(crate) use wait::eventually;

@@ -18,6 +18,7 @@ mod running_server;
 mod sending;
 mod golden_requests;
 mod ses_oracles;
+mod oracles;
 mod maildir;
 mod injection;
 mod failover;

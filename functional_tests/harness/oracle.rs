@@ -14,7 +14,7 @@ const START: Duration = Duration::from_secs(90);
 
 /// One running tool.
 pub(crate) struct Oracle {
-    _process: Process,
+    process: Process,
     url: String,
 }
 
@@ -34,11 +34,16 @@ impl Oracle {
             said(&process.evidence()).ok_or_else(|| process.evidence())
         })
         .await;
-        Some(Self { _process: process, url })
+        Some(Self { process, url })
     }
 
     pub(crate) fn url(&self) -> String {
         self.url.clone()
+    }
+
+    /// What it said so far.
+    pub(crate) fn log(&self) -> String {
+        self.process.evidence()
     }
 }
 
