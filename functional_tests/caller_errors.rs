@@ -10,17 +10,25 @@ fn throttles(seconds: u32) -> Behaviour {
 
 #[tokio::test]
 async fn a_rejected_message_is_the_caller_s_fault_and_goes_nowhere_else() {
-    for status in [400, 413] {
-        let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
-        mailgun.does(
-            Reply::mailgun_refuses(status, "to parameter is not a valid address. please check documentation").into(),
-        );
-        let proxy = Proxy::before_both(&mailgun, &sendgrid).await;
-        let answer = proxy.client.send(&mails::plain()).await.expect_problem(422, "none", false);
-        assert_eq!(answer.attempts(), ["mg:message_rejected"], "{answer}");
-        assert!(sendgrid.mails().is_empty());
-        assert_eq!(proxy.client.state("mg").await, "closed", "no mail of a caller opens a circuit");
-    }
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    mailgun.does(Reply::mailgun_refuses(400, "to parameter is not a valid address. please check documentation").into());
+    let proxy = Proxy::before_both(&mailgun, &sendgrid).await;
+    let answer = proxy.client.send(&mails::plain()).await.expect_problem(422, "none", false);
+    assert_eq!(answer.attempts(), ["mg:message_rejected"], "{answer}");
+    assert!(sendgrid.mails().is_empty());
+    assert_eq!(proxy.client.state("mg").await, "closed", "no mail of a caller opens a circuit");
+}
+
+#[tokio::test]
+async fn a_mail_that_one_provider_finds_too_large_goes_to_the_next() {
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    mailgun.does(Reply::mailgun_refuses(413, "too large").into());
+    let proxy = Proxy::before_both(&mailgun, &sendgrid).await;
+    proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["mg:not_capable", "sg:accepted"]);
+    sendgrid.does(Reply::sendgrid_refuses(413, "too large").into());
+    let answer = proxy.client.send(&mails::plain()).await.expect_problem(422, "none", false);
+    assert_eq!(answer.fields(), ["body", "body"], "{answer}");
+    assert_eq!(proxy.client.state("mg").await, "closed", "no mail of a caller opens a circuit");
 }
 
 #[tokio::test]

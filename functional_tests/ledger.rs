@@ -63,11 +63,12 @@ fn seed() -> u64 {
 /// Every scenario, several at a time, with a line for each.
 async fn play(mails: usize, seed: u64) {
     eprintln!("seed {seed}, {mails} mails for each fault\n{}", table::head());
-    let mut failed = Vec::new();
+    let (mut failed, mut played) = (Vec::new(), 0);
     let wanted = std::env::var("SMSP_LEDGER_FAULT").unwrap_or_default();
     let scenarios = plan::all(mails, seed).into_iter().filter(|scenario| scenario.name.contains(&wanted));
     let mut results = stream::iter(scenarios).map(timed).buffered(AT_A_TIME);
     while let Some((scenario, ledger, took)) = results.next().await {
+        played += 1;
         let (violations, evidence) = table::judge(&ledger);
         eprintln!("{}", table::row(&scenario, &ledger, violations, took));
         if violations > 0 {
@@ -75,6 +76,7 @@ async fn play(mails: usize, seed: u64) {
             failed.push(format!("{} ({violations})\n{evidence}", scenario.name));
         }
     }
+    assert!(played > 0, "no fault is called {wanted}");
     assert!(failed.is_empty(), "violations with seed {seed} in:\n{}", failed.join("\n"));
 }
 

@@ -10,11 +10,13 @@ mod order;
 mod receipt;
 mod settings;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::{Instrument, warn};
+use tracing::{Instrument, info, warn};
 
 pub use attempt::Attempt;
 use flights::{Departure, Flights, Joined};
@@ -68,13 +70,17 @@ impl Dispatcher {
         let course = self.course(wishes);
         let Some(key) = wishes.key else { return self.depart(message, course, None).await };
         let message = message.identified_by(&key);
-        match self.flights.join(key, message.id()) {
+        let id = message.id();
+        match self.flights.join(key, id) {
             Joined::First(departure) => self.depart(message, course, Some(departure)).await,
             Joined::Repeat(landing) => {
+                // Many may wait: what they hold is their place, not their mail.
+                drop(message);
                 self.metrics.coalesced();
+                info!(%id, "a repeat waits for the first");
                 landing.answer().await
             }
-            Joined::Other => Err(SendError { id: message.id(), failure: Failure::KeyReused, attempts: Vec::new() }),
+            Joined::Other => Err(SendError { id, failure: Failure::KeyReused, attempts: Vec::new() }),
         }
     }
 
@@ -99,15 +105,17 @@ impl Dispatcher {
     ) -> Result<Receipt, SendError> {
         let id = message.id();
         let dispatcher = Arc::clone(self);
+        let panicked = move || Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() });
         let task = async move {
-            let answer = dispatcher.told(dispatcher.run(&message, course).await);
+            // Caught here, where somebody is left to tell of it though the caller has gone.
+            let run = AssertUnwindSafe(dispatcher.run(&message, course)).catch_unwind();
+            let answer = dispatcher.told(run.await.unwrap_or_else(|_| panicked()));
             if let Some(departure) = departure {
                 departure.land(&answer);
             }
             answer
         };
-        let joined = self.shutdown.spawn(task.in_current_span()).await;
-        joined.unwrap_or_else(|_| self.told(Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() })))
+        self.shutdown.spawn(task.in_current_span()).await.unwrap_or_else(|_| panicked())
     }
 
     /// The same answer; if nobody knows whether a provider has the mail, the operator is told so too.
@@ -129,7 +137,7 @@ impl Dispatcher {
             tour.visit(&upstream.name, attempt::attempt(upstream, message, deadline).await);
             // Its provider takes a mail once, so asking there again can only bring clarity.
             if course.failover > Failover::Never && upstream.is_idempotent() && tour.is_unknown_at(&upstream.name) {
-                tour.visit(&upstream.name, attempt::attempt(upstream, message, deadline).await);
+                tour.visit(&upstream.name, attempt::again(upstream, message, deadline).await);
             }
             if !tour.goes_on(course.failover) {
                 break;

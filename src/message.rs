@@ -70,6 +70,9 @@ impl Message {
         if parts.to.is_empty() {
             return Err(NoRecipient);
         }
+        // The members of an object have no order: the same mail has the same id and is written in the same way.
+        parts.headers.sort_by_cached_key(|header| header.name().to_ascii_lowercase());
+        parts.metadata.sort_by(|one, other| one.name().cmp(other.name()));
         Ok(Self { id: Id::fresh(), from, parts: Arc::new(parts) })
     }
 
@@ -172,7 +175,18 @@ impl Message {
     /// Bytes on the way: text as it is, files in base64.
     pub fn size(&self) -> usize {
         let files: usize = self.attachments().iter().map(Attachment::encoded_size).sum();
-        self.subject().len() + self.text().map_or(0, str::len) + self.html().map_or(0, str::len) + files
+        let names = |mailbox: &Mailbox| mailbox.address().as_str().len() + mailbox.name().map_or(0, str::len);
+        let parties: usize = self.mailboxes().map(names).sum();
+        let bodies = self.text().map_or(0, str::len) + self.html().map_or(0, str::len);
+        self.subject().len() + bodies + files + parties + self.labels()
+    }
+
+    /// Bytes of what the caller adds to the head of the mail: headers, tags, metadata.
+    pub fn labels(&self) -> usize {
+        let headers = self.headers().iter().map(|header| header.name().len() + header.value().len());
+        let metadata = self.metadata().iter().map(|pair| pair.name().len() + pair.value().len());
+        let tags = self.tags().iter().map(|tag| tag.as_str().len());
+        headers.chain(metadata).chain(tags).sum()
     }
 
     /// The RFC 5322 Message-ID without angle brackets: our id at the author's domain.

@@ -170,6 +170,8 @@ pub enum Reason {
     ConnectionLost,
     /// An accepting status with a body that refuses.
     RefusedInBody,
+    /// Taken into a queue that does not move before somebody sees to the account.
+    Stuck,
     /// A recipient is on the provider's suppression list; going around it would ruin the sender's reputation.
     Suppressed,
     /// An accepting status with a body that makes no sense.
@@ -226,6 +228,7 @@ impl fmt::Display for Reason {
             Self::Timeout => f.write_str("timeout"),
             Self::ConnectionLost => f.write_str("connection_lost"),
             Self::RefusedInBody => f.write_str("refused_in_body"),
+            Self::Stuck => f.write_str("stuck"),
             Self::Suppressed => f.write_str("suppressed"),
             Self::UnreadableAnswer => f.write_str("unreadable_answer"),
             Self::WrongBaseUrl => f.write_str("wrong_base_url"),
@@ -282,6 +285,16 @@ impl fmt::Debug for Recipient {
 }
 
 impl Verdict {
+    /// Whom it speaks against, of a mail: an account whose mail is stuck is no better than one that is refused.
+    pub fn blame(&self) -> Blame {
+        if self.reason == Reason::Stuck { Blame::Account } else { self.outcome.blame() }
+    }
+
+    /// The same of a dummy.
+    pub fn blame_of_probe(&self) -> Blame {
+        if self.reason == Reason::Stuck { Blame::Account } else { self.outcome.blame_of_probe() }
+    }
+
     /// An outcome and its reason, nothing else.
     pub fn new(outcome: Outcome, reason: Reason) -> Self {
         Self { outcome, reason, provider_message_id: None, retry_after: None, recipients: Vec::new() }

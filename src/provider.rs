@@ -40,6 +40,11 @@ pub trait Provider: Send + Sync {
     /// Hands over one mail. Dropping the call leaves unknown whether the provider took it.
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a>;
 
+    /// Hands over a mail once more after an answer that was not clear, where the provider takes a mail once.
+    fn send_again<'a>(&'a self, message: &'a Message) -> Call<'a> {
+        self.send(message)
+    }
+
     /// Hands over a dummy, along the path that real mail takes.
     fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
         self.send(dummy)

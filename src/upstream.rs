@@ -29,6 +29,15 @@ use story::{Events, Story};
 /// A large mail on a slow uplink may take this much longer than a small one: bytes per second.
 const UPLINK: u32 = 256 * 1024;
 
+/// How often a provider has been asked to take a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Not yet.
+    First,
+    /// Once, and its answer was not clear.
+    Again,
+}
+
 /// What a dummy is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
@@ -144,8 +153,12 @@ impl Upstream {
     }
 
     /// Hands over one mail.
-    pub async fn send(&self, message: &Message, time: Duration) -> Verdict {
-        bounded(time, || self.provider.send(message)).await
+    pub async fn send(&self, message: &Message, time: Duration, ask: Ask) -> Verdict {
+        let call = || match ask {
+            Ask::First => self.provider.send(message),
+            Ask::Again => self.provider.send_again(message),
+        };
+        bounded(time, call).await
     }
 
     /// Hands over one dummy.
@@ -163,7 +176,7 @@ impl Upstream {
             self.senders.hold(message.from().address().domain());
         }
         let slow = self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message));
-        match permit.settle(self.news(verdict.outcome.blame(), verdict, slow, Duration::ZERO)) {
+        match permit.settle(self.news(verdict.blame(), verdict, slow, Duration::ZERO)) {
             Settled::Changed(transition) => self.publish(transition),
             Settled::Late => self.metrics.late(&self.name),
             Settled::Quiet => {}
@@ -173,7 +186,7 @@ impl Upstream {
     /// The same of a dummy. Is its circuit still waiting for more? If no provider can be reached, the fault is on our
     /// side of the network, and the dummy says nothing about this one.
     pub fn settle_probe(&self, permit: ProbePermit<'_>, verdict: &Verdict, all_unreachable: bool) -> bool {
-        let blame = if all_unreachable { Blame::Neutral } else { verdict.outcome.blame_of_probe() };
+        let blame = if all_unreachable { Blame::Neutral } else { verdict.blame_of_probe() };
         let settled = permit.settle(self.news(blame, verdict, false, self.settings.account_hold));
         match settled {
             Settled::Changed(transition) => self.publish(transition),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::attempts;
 use super::book::{Account, Failover, Index, Ledger, Sent};
 use super::rule::Rule;
 use crate::harness::Answer;
@@ -73,6 +74,9 @@ fn faults(ledger: &Ledger, sent: &Sent, accepted: &[&str]) -> Vec<(Rule, &'stati
     }
     if unknowns > usize::from(!always && sent.delivery() == Some("unknown")) && !always {
         found.push((Rule::I2, "was tried again after an unknown"));
+    }
+    if sent.failover == Failover::Never && attempts::of(sent).iter().filter(|attempt| attempt.is_real()).count() > 1 {
+        found.push((Rule::I2, "was tried again without failover"));
     }
     if ledger.accounts.iter().any(|account| asked_too_often(account, sent)) {
         found.push((Rule::I2, "was tried too often at one provider"));

@@ -9,7 +9,11 @@ pub(super) struct Attempt {
     pub(super) upstream: String,
     pub(super) outcome: String,
     pub(super) reason: String,
+    millis: u64,
 }
+
+/// What an upstream has at least for an attempt, as the clock of the machine may round it.
+const SHORTEST: u64 = 299;
 
 impl Attempt {
     /// Was the mail handed over, or was it spared the way?
@@ -30,6 +34,7 @@ pub(super) fn of(sent: &Sent) -> Vec<Attempt> {
         upstream: word(&a["provider"]),
         outcome: word(&a["outcome"]),
         reason: word(&a["reason"]),
+        millis: a["duration_ms"].as_u64().unwrap_or_default(),
     };
     attempts.iter().map(read).collect()
 }
@@ -48,6 +53,10 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
         for (number, account) in ledger.accounts.iter().enumerate() {
             let tried: Vec<_> = attempts.iter().filter(|a| a.upstream == account.name && a.is_real()).collect();
             let here: Vec<_> = arrivals.iter().filter(|(at, _)| *at == number).map(|(_, arrival)| *arrival).collect();
+            if here.len() > tried.len() && !tried.is_empty() {
+                let what = format!("mail {} came to {} more often than they say", sent.number, account.name);
+                note(Rule::I2, format!("{what}: {here:?}\n{}", sent.answer));
+            }
             for (attempt, met) in pairs(&tried, &here) {
                 if let Some((rule, fault)) = fault(attempt, &met, &here, ledger.was_cut(sent)) {
                     note(rule, format!("mail {}: {attempt:?} {fault}: {here:?}\n{}", sent.number, sent.answer));
@@ -72,6 +81,9 @@ fn fault(attempt: &Attempt, met: &[&Arrival], here: &[&Arrival], was_cut: bool) 
     let excused = attempt.is(&["unknown:timeout"]) || (was_cut && attempt.outcome == "unknown");
     let unlike = !met.is_empty() && !met.iter().any(|arrival| attempt.is(arrival.outcomes));
     match attempt.outcome.as_str() {
+        "unknown" if attempt.is(&["unknown:timeout"]) && attempt.millis < SHORTEST => {
+            Some((Rule::I7, "gave up before its time"))
+        }
         "accepted" if !here.iter().any(|arrival| arrival.accepted) => Some((Rule::I1, "was not accepted there")),
         "accepted" | "unknown" if excused => None,
         "accepted" | "unknown" | "unavailable" if met.is_empty() => None,

@@ -7,9 +7,10 @@ use super::book::{Index, Ledger};
 use super::rule::Rule;
 
 /// Every outcome that a mail can come to.
-const OUTCOMES: [&str; 8] = [
+const OUTCOMES: [&str; 9] = [
     "accepted",
     "message_rejected",
+    "not_capable",
     "sender_rejected",
     "account_refused",
     "unclassified",

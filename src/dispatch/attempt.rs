@@ -7,7 +7,7 @@ use tracing::{error, info, warn};
 
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
-use crate::upstream::Upstream;
+use crate::upstream::{Ask, Upstream};
 
 /// What was tried, and what came of it.
 #[derive(Clone, Debug)]
@@ -28,12 +28,23 @@ impl Attempt {
 
 /// Tries once, until the deadline. `None`: the circuit is not closed (any more), nothing was sent.
 pub(super) async fn attempt(upstream: &Upstream, message: &Message, deadline: Instant) -> Option<Attempt> {
-    if let Some(skipped) = skip(upstream, message) {
-        return Some(skipped);
+    match skip(upstream, message) {
+        Some(skipped) => Some(skipped),
+        None => hand_over(upstream, message, deadline, Ask::First).await,
     }
+}
+
+/// Asks once more, where the first attempt gave no clear answer and the provider takes a mail once.
+pub(super) async fn again(upstream: &Upstream, message: &Message, deadline: Instant) -> Option<Attempt> {
+    hand_over(upstream, message, deadline, Ask::Again).await
+}
+
+async fn hand_over(upstream: &Upstream, message: &Message, deadline: Instant, ask: Ask) -> Option<Attempt> {
     let left = deadline.saturating_duration_since(Instant::now());
     let Some(time) = upstream.time_for(message, left) else {
-        return Some(Attempt::without_hand_over(upstream, Verdict::new(Outcome::Cancelled, Reason::Deadline)));
+        let verdict = Verdict::new(Outcome::Cancelled, Reason::Deadline);
+        upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
+        return Some(Attempt::without_hand_over(upstream, verdict));
     };
     // The draw of a ramped circuit is made when upstreams are put in order.
     let Some(permit) = upstream.circuit.admit(0) else {
@@ -41,7 +52,7 @@ pub(super) async fn attempt(upstream: &Upstream, message: &Message, deadline: In
         return None;
     };
     let start = Instant::now();
-    let verdict = upstream.send(message, time).await;
+    let verdict = upstream.send(message, time, ask).await;
     let took = start.elapsed();
     upstream.settle(permit, message, &verdict, took);
     upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);

@@ -43,7 +43,7 @@ pub(super) struct ReceiptBody {
 #[schema(title = "Recipient")]
 pub(super) struct RecipientBody {
     email: String,
-    /// `accepted`, or `message_rejected`: this provider will not send to it.
+    /// `accepted`; `message_rejected`: this provider will not send to it; or `unknown`, where it does not say who was refused.
     outcome: &'static str,
     /// Why.
     reason: String,
@@ -67,26 +67,27 @@ pub(super) struct AttemptBody {
 
 /// Send one message
 ///
-/// The answer says what is known about the mail: 200, a provider has it; `delivery: none`, nobody has it;
-/// `delivery: unknown`, somebody may have it, so sending it again may send it twice.
+/// The answer says what is known about the mail after this call: 200, a provider has it; `delivery: none`, nobody has it
+/// from this call; `delivery: unknown`, somebody may have it, so sending it again may send it twice. What an earlier call
+/// under the same key came to stays as it is.
 #[utoipa::path(
     post,
     path = "/email",
     operation_id = "sendEmail",
     tag = "email",
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the mail: a repeat under the same key has the same id, and waits for the first while that is under way", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
-        ("X-SMSP-Failover" = Option<String>, Header, description = "`never` or `safe`: lowers what this service does after a failure", pattern = "^(never|safe)$"),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the mail: a repeat under the same key has the same id, and waits for the first while that is under way", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
+        ("X-SMSP-Failover" = Option<String>, Header, nullable = false, description = "`never` or `safe`: lowers what this service does after a failure", pattern = "^(never|safe)$"),
     ),
     request_body(content = Mail, description = "The message"),
     responses(
         (status = 200, description = "A provider took the mail", body = ReceiptBody),
-        (status = 400, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The body is not JSON, or a header cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not plain JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The message is invalid, or was refused as such", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The message is invalid, or was refused as such, or its key names another message", body = ProblemBody, content_type = "application/problem+json"),
         (status = 500, description = "A fault of this service; delivery unknown", body = ProblemBody, content_type = "application/problem+json"),
         (status = 502, description = "Every provider refused; delivery none", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No provider can take the mail now; delivery none", body = ProblemBody, content_type = "application/problem+json",
@@ -157,7 +158,7 @@ fn problem(error: SendError) -> Problem {
         ),
         Failure::KeyReused => Problem::of_fields(
             Kind::IdempotencyKeyReused,
-            vec![field_error(IDEMPOTENCY_KEY, "names another message that is under way: take a new key")],
+            vec![field_error(IDEMPOTENCY_KEY, "names another message that is under way: a key belongs to one message")],
         ),
         Failure::NotCapable => Problem::of_fields(Kind::NotCapable, error.attempts.iter().map(lack).collect()),
         Failure::MessageRejected => Problem::new(

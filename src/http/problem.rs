@@ -173,7 +173,7 @@ pub(super) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     id: Option<String>,
-    /// `none`: nobody has the mail. `unknown`: somebody may have it.
+    /// Of this call. `none`: nobody has the mail from it. `unknown`: somebody may have it.
     #[schema(pattern = "^(none|unknown)$")]
     delivery: &'static str,
     /// May the very same call succeed later, without the danger of a second mail?

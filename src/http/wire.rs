@@ -75,6 +75,7 @@ impl FromRequest<Door> for Mail {
             let place = format!("line {}, column {}", error.line(), error.column());
             Problem::new(Kind::Malformed, format!("The body is not JSON: look at {place}."))
         })?;
+        drop(body);
         let message = message(value, door.settings.max_recipients);
         message.map(Self).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
     }
@@ -92,9 +93,9 @@ fn message(value: Value, max_recipients: usize) -> Result<Message, Vec<FieldErro
         text: fields.text(&TEXT),
         html: fields.text(&HTML),
         attachments: fields.attachments(&ATTACHMENTS),
-        headers: fields.pairs(&HEADERS, Header::new),
+        headers: fields.pairs(&HEADERS, Header::MOST, Header::new),
         tags: fields.words(&TAGS),
-        metadata: fields.pairs(&METADATA, Metadata::new),
+        metadata: fields.pairs(&METADATA, Metadata::MOST, Metadata::new),
     };
     fields.refuse_the_rest();
     if draft.to.is_empty() && !fields.has_fault(&TO) {

@@ -11,6 +11,9 @@ use email_address::{EmailAddress, Options};
 
 use super::content::{BadText, check_bidi, check_header_text, has_encoded_word};
 
+/// Of a display name, in bytes: some providers repeat every name for every recipient.
+const LONGEST_NAME: usize = 200;
+
 /// Why a text is not an address we send to. Never quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
@@ -137,6 +140,9 @@ impl Mailbox {
 }
 
 fn check_name(name: &str) -> Result<(), BadText> {
+    if name.len() > LONGEST_NAME {
+        return Err(BadText::Long);
+    }
     check_header_text(name).and_then(|()| check_bidi(name))
 }
 

@@ -90,7 +90,7 @@ impl FromStr for ContentType {
 }
 
 /// What HTML names as `cid:...` (RFC 2392), without angle brackets.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ContentId(String);
 
 impl FromStr for ContentId {

@@ -17,6 +17,9 @@ pub enum BadText {
     /// Bidirectional controls make text read differently from what it is.
     #[error("must not contain bidirectional control characters")]
     Bidi,
+    /// Nobody reads on.
+    #[error("must not be longer than 200 bytes")]
+    Long,
     /// NUL cannot be mailed.
     #[error("must not contain a NUL character")]
     Nul,

@@ -6,7 +6,7 @@
 use std::str::FromStr;
 
 /// Written by us or by whoever carries the mail (RFC 5322 3.6, RFC 2045 3, RFC 6376, RFC 8601, RFC 8617).
-const OURS: [&str; 23] = [
+const OURS: [&str; 24] = [
     "from",
     "to",
     "cc",
@@ -28,12 +28,14 @@ const OURS: [&str; 23] = [
     "arc-message-signature",
     "arc-authentication-results",
     "idempotency-key",
+    "idempotencykey",
     "x-tags",
     "x-metadata",
 ];
 /// The providers' own switches: through a header, a caller could turn on what the operator pays for.
-const OF_PROVIDERS: [&str; 14] = [
+const OF_PROVIDERS: [&str; 15] = [
     "content-",
+    "dkim-",
     "resent-",
     "x-mailgun-",
     "x-smtpapi",
@@ -82,6 +84,9 @@ pub struct Header {
 }
 
 impl Header {
+    /// Of one mail.
+    pub const MOST: usize = 30;
+
     /// Checks both.
     pub fn new(name: &str, value: &str) -> Result<Self, BadHeader> {
         let lower = name.to_ascii_lowercase();
@@ -140,6 +145,9 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// Of one mail: a provider that takes ten has room for our id.
+    pub const MOST: usize = 9;
+
     /// Checks both.
     pub fn new(name: &str, value: &str) -> Result<Self, BadHeader> {
         if !is_word(name, 20, "_-") || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {

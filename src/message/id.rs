@@ -132,6 +132,20 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_headers_and_metadata_is_no_difference() {
+        let id = |reversed: bool| {
+            let mut headers = ["X-B", "x-a"].map(|name| Header::new(name, "1").unwrap());
+            let mut metadata = ["b", "a"].map(|name| Metadata::new(name, "1").unwrap());
+            if reversed {
+                headers.reverse();
+                metadata.reverse();
+            }
+            id("c", "k", "a@example.org", Draft { headers: headers.into(), metadata: metadata.into(), ..draft() })
+        };
+        assert_eq!(id(false), id(true));
+    }
+
+    #[test]
     fn another_key_another_caller_or_another_part_of_the_mail_is_another_id() {
         let other = |change: fn(&mut Draft)| {
             let mut draft = draft();

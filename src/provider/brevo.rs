@@ -1,9 +1,10 @@
 //! Brevo: `POST /v3/smtp/email`. It takes a mail once under an idempotency key, for half an hour.
 //!
-//! Source: its documentation, "Idempotency" and "Rate limits", and its SDK. A duplicate is refused with a 400: the mail
-//! was taken before. It wants HTML, so a mail without any gets its text as that too. The type of a file is guessed from its
+//! Source: its documentation, "Idempotency" and "Rate limits", and its SDK. A duplicate is refused with a 400: asked once
+//! more after an unclear answer, the mail was taken; else nobody knows. It wants HTML, so a mail without any gets its text as that too. The type of a file is guessed from its
 //! name, and nothing is shown inside of the HTML. Our id is the key, and travels in the custom header.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,6 +29,7 @@ pub(super) const KIND: Kind = Kind {
         reply_to: 1,
         smtputf8: false,
         guessed_types: true,
+        endings: Some(&ENDINGS),
         idempotent: true,
         ..Capabilities::ANY
     },
@@ -36,6 +38,14 @@ pub(super) const KIND: Kind = Kind {
     build,
 };
 
+/// Its help page on attachments.
+const ENDINGS: [&str; 55] = [
+    "aif", "aifc", "aiff", "avi", "bmp", "cgm", "css", "csv", "doc", "docm", "docx", "eps", "ez", "flac", "gif", "htm",
+    "html", "ics", "jpeg", "jpg", "m4a", "m4v", "mkv", "mobi", "mov", "mp3", "mp4", "mpeg", "mpg", "msg", "ods", "odt",
+    "ogg", "pdf", "pkpass", "png", "ppt", "pptx", "pub", "rtf", "shtml", "tar", "tif", "tiff", "txt", "wav", "wma",
+    "wmv", "xls", "xlsm", "xlsx", "xml", "zip", "ico", "eml",
+];
+
 struct Brevo(Api);
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
@@ -43,20 +53,25 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Brevo {
-    async fn hand_over(&self, mail: Mail<'_>) -> Verdict {
-        api::call(self.0.post().header("api-key", self.0.key()), &mail, judge).await
+    async fn hand_over(&self, mail: Mail<'_>, again: bool) -> Verdict {
+        let request = self.0.post().header("api-key", self.0.key());
+        api::call(request, &mail, async |answer| judge(answer, again).await).await
     }
 }
 
 impl Provider for Brevo {
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(mail(message)))
+        Box::pin(self.hand_over(mail(message), false))
+    }
+
+    fn send_again<'a>(&'a self, message: &'a Message) -> Call<'a> {
+        Box::pin(self.hand_over(mail(message), true))
     }
 
     /// Its sandbox looks at the key and the mail, and drops it.
     fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
         let mail = mail(dummy);
-        Box::pin(self.hand_over(Mail { headers: mail.headers.with("X-Sib-Sandbox", "drop".to_owned()), ..mail }))
+        Box::pin(self.hand_over(Mail { headers: mail.headers.with("X-Sib-Sandbox", "drop".to_owned()), ..mail }, false))
     }
 }
 
@@ -86,7 +101,7 @@ struct Mail<'a> {
 struct Party<'a> {
     email: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
+    name: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -99,14 +114,14 @@ struct File<'a> {
 fn mail(message: &Message) -> Mail<'_> {
     let (text, html) = render::bodies(message);
     let id = message.id().to_string();
-    let custom = Pairs::metadata(message).with("smsp_id", id.clone()).to_json();
+    let custom = Pairs::metadata(message).with("smsp_id", id.clone()).to_line();
     Mail {
         sender: party(message.from()),
         to: message.to().iter().map(party).collect(),
         cc: message.cc().iter().map(party).collect(),
         bcc: message.bcc().iter().map(party).collect(),
         reply_to: message.reply_to().first().map(party),
-        subject: message.subject(),
+        subject: render::subject(message),
         text_content: text,
         html_content: html.map_or_else(|| as_html(text.unwrap_or_default()), str::to_owned),
         tags: message.tags().iter().map(Tag::as_str).collect(),
@@ -115,8 +130,12 @@ fn mail(message: &Message) -> Mail<'_> {
     }
 }
 
+/// It drops a name that is both beyond ASCII and in need of quotes, unless that is in encoded words.
 fn party(mailbox: &Mailbox) -> Party<'_> {
-    Party { email: mailbox.address().as_str(), name: mailbox.name() }
+    let plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == ' ');
+    let written =
+        |name| if str::is_ascii(name) || plain(name) { name.into() } else { render::encoded_words(name).into() };
+    Party { email: mailbox.address().as_str(), name: mailbox.name().map(written) }
 }
 
 fn file(attachment: &Attachment) -> File<'_> {
@@ -142,7 +161,7 @@ struct Fault {
     message: String,
 }
 
-async fn judge(answer: Answer) -> Verdict {
+async fn judge(answer: Answer, again: bool) -> Verdict {
     let status = answer.status();
     let reset = answer.header("x-sib-ratelimit-reset").and_then(|value| value.parse().ok()).map(Duration::from_secs);
     let wait = client::retry_after(answer.headers()).or(reset);
@@ -155,17 +174,19 @@ async fn judge(answer: Answer) -> Verdict {
     }
     let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
     match refused(status.as_u16(), &fault) {
-        Some(Outcome::Accepted) => Verdict::accepted(verdict.reason, None),
+        // Of our own first attempt, a moment ago; else nobody knows what became of the mail that had the key before.
+        Some(Outcome::Accepted) if again => Verdict::accepted(verdict.reason, None),
+        Some(Outcome::Accepted) => Verdict { outcome: Outcome::Unknown, ..verdict },
         Some(outcome) => Verdict { outcome, ..verdict },
         None if verdict.outcome == Outcome::Throttled => Verdict::throttled(verdict.reason, wait),
         None => verdict,
     }
 }
 
-/// Its own code; a sender or a domain that is not valid stands only in the text.
+/// Its own code; that a sender is not valid stands only in the text.
 fn refused(status: u16, fault: &Fault) -> Option<Outcome> {
     let text = fault.message.to_ascii_lowercase();
-    let of_sender = text.contains("sender") || text.contains("domain");
+    let of_sender = text.contains("sender");
     Some(match (status, fault.code.as_str()) {
         (400, "duplicate_parameter" | "duplicate_request") => Outcome::Accepted,
         (400..=403, "not_enough_credits" | "unauthorized" | "permission_denied" | "account_under_validation") => {

@@ -19,12 +19,16 @@ pub struct Capabilities {
     pub reply_to: usize,
     /// Local parts beyond ASCII (RFC 6531).
     pub smtputf8: bool,
-    /// Headers of the caller's that it leaves out, in lower case.
+    /// Bytes of headers, tags and metadata, at most.
+    pub labels: usize,
+    /// Headers of the caller's that it leaves out or refuses, in lower case.
     pub dropped_headers: &'static [&'static str],
     /// Does it leave `{{...}}` in a subject or header as it is?
     pub template_headers: bool,
     /// Does it guess the type of a file from its name?
     pub guessed_types: bool,
+    /// The only endings of file names that it takes, if not all.
+    pub endings: Option<&'static [&'static str]>,
     /// Does it take a mail once, however often it is handed over under the same id?
     pub idempotent: bool,
 }
@@ -49,9 +53,11 @@ impl Capabilities {
         tags: usize::MAX,
         reply_to: usize::MAX,
         smtputf8: true,
+        labels: usize::MAX,
         dropped_headers: &[],
         template_headers: true,
         guessed_types: false,
+        endings: None,
         idempotent: false,
     };
 
@@ -65,8 +71,10 @@ impl Capabilities {
             (message.tags().len() > self.tags, Reason::Tags),
             (message.reply_to().len() > self.reply_to, Reason::ReplyTo),
             (message.headers().iter().any(|header| self.drops(header)), Reason::Headers),
+            (message.labels() > self.labels, Reason::Headers),
             (!self.template_headers && has_template(message), Reason::Template),
             (self.guessed_types && !message.attachments().iter().all(is_guessable), Reason::AttachmentType),
+            (!message.attachments().iter().all(|file| self.takes(file)), Reason::AttachmentType),
             (!self.smtputf8 && message.mailboxes().any(|mailbox| !mailbox.address().is_ascii()), Reason::Smtputf8),
         ];
         lacks.into_iter().find(|(lacks, _)| *lacks).map(|(_, reason)| reason)
@@ -74,6 +82,11 @@ impl Capabilities {
 
     fn drops(&self, header: &Header) -> bool {
         self.dropped_headers.iter().any(|dropped| header.name().eq_ignore_ascii_case(dropped))
+    }
+
+    fn takes(&self, file: &Attachment) -> bool {
+        let ending = file.filename.as_str().rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        self.endings.is_none_or(|known| ending.is_some_and(|ending| known.contains(&ending.as_str())))
     }
 
     fn shows(&self, picture: &Attachment) -> bool {
@@ -130,14 +143,16 @@ mod tests {
 
     const LESS: Capabilities = Capabilities {
         recipients: 2,
-        size: 100,
+        size: 200,
         inline: Inline::Images,
         tags: 1,
         reply_to: 1,
         smtputf8: false,
+        labels: 60,
         dropped_headers: &["list-unsubscribe"],
         template_headers: false,
         guessed_types: true,
+        endings: Some(&["txt", "png", "pdf"]),
         idempotent: false,
     };
 
@@ -178,8 +193,10 @@ mod tests {
         let many = || ["c@example.org", "d@example.org"].map(|text| text.parse().unwrap());
         for (lack, reason) in [
             (lack(|draft| draft.bcc.extend(many())), Reason::Recipients),
-            (lack(|draft| draft.text = "x".repeat(101).parse().ok()), Reason::Size),
-            (lack(|draft| draft.attachments.push(file("a.txt", "text/plain", 76, None))), Reason::Size),
+            (lack(|draft| draft.text = "x".repeat(201).parse().ok()), Reason::Size),
+            (lack(|draft| draft.attachments.push(file("a.txt", "text/plain", 151, None))), Reason::Size),
+            (lack(|draft| draft.headers.push(Header::new("X-A", &"x".repeat(60)).unwrap())), Reason::Headers),
+            (lack(|draft| draft.attachments.push(file("a.csv", "text/csv", 1, None))), Reason::AttachmentType),
             (lack(|draft| draft.attachments.push(file("a.pdf", "application/pdf", 1, Some("a")))), Reason::Inline),
             (lack(|draft| draft.tags.extend(["one", "two"].map(|tag| tag.parse().unwrap()))), Reason::Tags),
             (lack(|draft| draft.reply_to.extend(many())), Reason::ReplyTo),

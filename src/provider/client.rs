@@ -110,15 +110,17 @@ impl Answer {
 }
 
 /// The verdict where the status alone decides. A 2xx is accepted; a redirect shows that the base URL is wrong; a
-/// 4xx is refused, but for those that a gateway gives while the provider may go on; every 5xx is unknown.
+/// 4xx is refused, but for those that a gateway or an idempotency layer gives while the provider may go on; every 5xx is
+/// unknown.
 pub(super) fn by_status(status: StatusCode) -> Verdict {
     let reason = Reason::Status(status.as_u16());
     let outcome = match status.as_u16() {
         200..=299 => Outcome::Accepted,
         301 | 302 | 307 | 308 => return Verdict::new(Outcome::Unavailable, Reason::WrongBaseUrl),
         401 | 402 | 404 => Outcome::AccountRefused,
-        408 | 425 | 499 => Outcome::Unknown,
-        413 => Outcome::MessageRejected,
+        408 | 409 | 425 | 499 => Outcome::Unknown,
+        // Another may take a larger one.
+        413 => Outcome::NotCapable,
         429 => Outcome::Throttled,
         400..=499 => Outcome::Unclassified,
         _ => Outcome::Unknown,
@@ -128,8 +130,23 @@ pub(super) fn by_status(status: StatusCode) -> Verdict {
 
 /// Does a 403 name the account's key, rights, plan, credits or suspension?
 pub(super) fn names_the_account(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    ["key", "scope", "permission", "plan", "credit", "suspend", "disabled"].iter().any(|word| text.contains(word))
+    const WORDS: [&str; 12] = [
+        "key",
+        "keys",
+        "scope",
+        "scopes",
+        "permission",
+        "permissions",
+        "plan",
+        "credit",
+        "credits",
+        "suspended",
+        "suspension",
+        "disabled",
+    ];
+    // Whole ones: a domain that the answer repeats may hold any of them.
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !".-@_".contains(c));
+    words.any(|word| WORDS.contains(&word.trim_end_matches('.').to_ascii_lowercase().as_str()))
 }
 
 /// The wait that a Retry-After header asks for: seconds or a date (RFC 9110 10.2.3).
@@ -197,7 +214,8 @@ mod tests {
             (403, Outcome::Unclassified),
             (404, Outcome::AccountRefused),
             (408, Outcome::Unknown),
-            (413, Outcome::MessageRejected),
+            (409, Outcome::Unknown),
+            (413, Outcome::NotCapable),
             (429, Outcome::Throttled),
             (499, Outcome::Unknown),
             (500, Outcome::Unknown),

@@ -19,8 +19,16 @@ pub(super) const KIND: Kind = Kind {
     name: "mailgun",
     upstream: "mg",
     local: false,
-    // Its documentation, "Sending messages": 25 MB and 1000 recipients a message, three tags.
-    capabilities: Capabilities { recipients: 1000, size: 25_000_000, tags: 3, smtputf8: false, ..Capabilities::ANY },
+    // Its documentation, "Sending messages": 25 MB and 1000 recipients a message, three tags; 16 kB of options, ours
+    // included.
+    capabilities: Capabilities {
+        recipients: 1000,
+        size: 25_000_000,
+        labels: 14_000,
+        tags: 3,
+        smtputf8: false,
+        ..Capabilities::ANY
+    },
     dummy: "in test mode; counted as a mail",
     variables: &[Variable::required("DOMAIN"), API_KEY, client::base_url("https://api.mailgun.net")],
     build,

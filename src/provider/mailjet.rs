@@ -22,7 +22,15 @@ pub(super) const KIND: Kind = Kind {
     upstream: "mj",
     local: false,
     // Its guide: 50 recipients, 15 MB of files, one address for answers, one campaign.
-    capabilities: Capabilities { recipients: 50, size: 15_000_000, reply_to: 1, tags: 1, ..Capabilities::ANY },
+    // It refuses headers that it or its customers' readers rely on (`send-0011`).
+    capabilities: Capabilities {
+        recipients: 50,
+        size: 15_000_000,
+        reply_to: 1,
+        tags: 1,
+        dropped_headers: &["x-mailer", "user-agent", "list-id", "x-feedback-id", "x-csa-complaints"],
+        ..Capabilities::ANY
+    },
     dummy: "in the sandbox; free",
     variables: &[API_KEY, API_SECRET, client::base_url("https://api.mailjet.com")],
     build,
@@ -123,7 +131,7 @@ fn mail(message: &Message) -> Mail<'_> {
         cc: message.cc().iter().map(party).collect(),
         bcc: message.bcc().iter().map(party).collect(),
         reply_to: message.reply_to().first().map(party),
-        subject: message.subject(),
+        subject: render::subject(message),
         text_part,
         html_part,
         attachments: render::attachments(message, false).map(file).collect(),
@@ -168,8 +176,8 @@ struct OfMessage {
 #[derive(Deserialize)]
 struct OfRecipient {
     /// 64 bits, more than JSON numbers hold in most languages.
-    #[serde(rename = "MessageID")]
-    message_id: u64,
+    #[serde(default, rename = "MessageID")]
+    message_id: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -186,7 +194,8 @@ async fn judge(answer: Answer) -> Verdict {
     let said: Said = serde_json::from_str(&text).unwrap_or_default();
     let message = said.messages.into_iter().next().unwrap_or_default();
     if message.status == "success" {
-        let id = message.to.first().map(|to| to.message_id.to_string());
+        let id =
+            message.to.first().and_then(|to| Some(to.message_id.as_ref()?.to_string().trim_matches('"').to_owned()));
         return Verdict::accepted(Reason::Status(status.as_u16()), id);
     }
     let code = said.error_code.or_else(|| message.errors.into_iter().next().map(|fault| fault.error_code));

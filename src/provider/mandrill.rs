@@ -96,7 +96,7 @@ fn request<'a>(key: &'a str, message: &'a Message) -> Request<'a> {
         from_email: message.from().address().as_str(),
         from_name: message.from().name(),
         to: recipients(message),
-        subject: message.subject(),
+        subject: render::subject(message),
         text,
         html,
         headers: headers(message),
@@ -135,6 +135,8 @@ struct Said {
     status: String,
     #[serde(default)]
     reject_reason: Option<String>,
+    #[serde(default)]
+    queued_reason: Option<String>,
     #[serde(default, rename = "_id")]
     id: Option<String>,
 }
@@ -175,12 +177,27 @@ fn accepted(reason: Reason, text: &str) -> Option<Verdict> {
     let recipients: Vec<_> = said.iter().map(recipient).collect::<Option<_>>()?;
     let taken = said.iter().zip(&recipients).find(|(_, recipient)| recipient.outcome == Outcome::Accepted);
     let Some((first, _)) = taken else {
-        // All refused; a fault of the sender or the account is the same for all of them.
-        return recipients.first().map(|first| Verdict::new(first.outcome, first.reason));
+        // All refused. A suppressed recipient is not taken elsewhere for the others' sake.
+        let of_the_message = |recipient: &&Recipient| recipient.outcome == Outcome::MessageRejected;
+        let decisive = recipients.iter().find(of_the_message).or(recipients.first())?;
+        return Some(Verdict::new(decisive.outcome, decisive.reason));
     };
     let partly = recipients.iter().any(|recipient| recipient.outcome != Outcome::Accepted);
     let recipients = if partly { recipients } else { Vec::new() };
+    let reason = if said.iter().any(is_stuck) { Reason::Stuck } else { reason };
     Some(Verdict { recipients, ..Verdict::accepted(reason, first.id.clone()) })
+}
+
+/// Taken, but it will not go out before somebody sees to the account.
+fn is_stuck(said: &Said) -> bool {
+    const REASONS: [&str; 5] = [
+        "account-suspended",
+        "sending-paused",
+        "sending-suspended",
+        "monthly-limit-reached",
+        "free-trial-sends-exhausted",
+    ];
+    said.queued_reason.as_deref().is_some_and(|reason| REASONS.contains(&reason))
 }
 
 fn recipient(said: &Said) -> Option<Recipient> {
@@ -191,7 +208,10 @@ fn recipient(said: &Said) -> Option<Recipient> {
         ("invalid", _) | ("rejected", "invalid" | "invalid-sender") => {
             (Outcome::MessageRejected, Reason::RefusedInBody)
         }
-        ("rejected", _) => (Outcome::MessageRejected, Reason::Suppressed),
+        ("rejected", "hard-bounce" | "soft-bounce" | "spam" | "unsub" | "custom" | "rule") => {
+            (Outcome::MessageRejected, Reason::Suppressed)
+        }
+        ("rejected", _) => (Outcome::Unclassified, Reason::RefusedInBody),
         _ => return None,
     };
     Some(Recipient { email: said.email.clone(), outcome, reason })

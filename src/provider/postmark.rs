@@ -92,7 +92,7 @@ fn mail(message: &Message) -> Mail<'_> {
         cc: render::line(message.cc()),
         bcc: render::line(message.bcc()),
         reply_to: render::line(message.reply_to()),
-        subject: message.subject(),
+        subject: render::subject(message),
         text_body,
         html_body,
         tag: message.tags().first().map(Tag::as_str),

@@ -1,5 +1,6 @@
 //! What several adapters write in the same way.
 
+use base64::Engine;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -16,6 +17,11 @@ pub(super) fn bodies(message: &Message) -> (Option<&str>, Option<&str>) {
         (None, None) => (Some("\n"), None),
         bodies => bodies,
     }
+}
+
+/// The subject; an empty one is refused by most, and a space is the emptiest that they take.
+pub(super) fn subject(message: &Message) -> &str {
+    Some(message.subject()).filter(|subject| !subject.is_empty()).unwrap_or(" ")
 }
 
 /// Each as `Name <a@b.org>`.
@@ -36,6 +42,22 @@ pub(super) fn attachments(message: &Message, inline: bool) -> impl Iterator<Item
 /// In base64, written straight into the body: an attempt makes one copy, not two.
 pub(super) fn base64<S: Serializer>(content: &&Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&Base64Display::new(content, &STANDARD))
+}
+
+/// Bytes of text in an encoded word: 75 characters with the rest of it (RFC 2047 2).
+const ENCODED_WORD: usize = 45;
+
+/// RFC 2047: no word ends within a character.
+pub(super) fn encoded_words(text: &str) -> String {
+    let mut words = vec![String::new()];
+    for c in text.chars() {
+        match words.last_mut() {
+            Some(word) if word.len() + c.len_utf8() <= ENCODED_WORD => word.push(c),
+            _ => words.push(c.into()),
+        }
+    }
+    let words: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
+    words.join(" ")
 }
 
 /// An object of texts, in the caller's order.

@@ -109,7 +109,7 @@ fn mail(message: &Message) -> Mail<'_> {
         cc: render::texts(message.cc()),
         bcc: render::texts(message.bcc()),
         reply_to: render::texts(message.reply_to()),
-        subject: message.subject(),
+        subject: render::subject(message),
         text,
         html,
         attachments: message.attachments().iter().map(file).collect(),
@@ -130,7 +130,7 @@ fn file(attachment: &Attachment) -> File<'_> {
 /// Metadata has no other place: the values of its tags are words.
 fn headers(message: &Message) -> Pairs<'_> {
     let (headers, metadata) = (Pairs::headers(message), Pairs::metadata(message));
-    if metadata.is_empty() { headers } else { headers.with("X-Metadata", metadata.to_json()) }
+    if metadata.is_empty() { headers } else { headers.with("X-Metadata", metadata.to_line()) }
 }
 
 /// A tag is its own name: two of the same name would be one.

@@ -115,6 +115,8 @@ struct File<'a> {
 struct Tracking {
     click_tracking: Switch,
     open_tracking: Switch,
+    subscription_tracking: Switch,
+    ganalytics: Switch,
 }
 
 #[derive(Default, Serialize)]
@@ -139,8 +141,7 @@ fn mail(message: &Message) -> Mail<'_> {
         }],
         from: party(message.from()),
         reply_to_list: parties(message.reply_to()),
-        // An empty subject is refused; a space is the emptiest that it takes.
-        subject: Some(message.subject()).filter(|subject| !subject.is_empty()).unwrap_or(" "),
+        subject: render::subject(message),
         content: content(message),
         attachments: message.attachments().iter().map(file).collect(),
         headers: Pairs::headers(message),

@@ -155,6 +155,8 @@ fn refused(name: &str, text: &str) -> Option<Outcome> {
         "TooManyRequests" | "Throttling" if text.contains("quota exceeded") => Outcome::AccountRefused,
         "TooManyRequests" | "Throttling" => Outcome::Throttled,
         "AccountSuspended" | "SendingPaused" | "NotFound" | "LimitExceeded" => Outcome::AccountRefused,
+        // A policy of the operator's that names identities: another sender may pass.
+        "AccessDenied" if text.contains(":identity/") => Outcome::SenderRejected,
         "AccessDenied" | "NotAuthorized" | "OptInRequired" | "UnrecognizedClient" => Outcome::AccountRefused,
         "InvalidClientTokenId" | "MissingAuthenticationToken" | "ExpiredToken" => Outcome::AccountRefused,
         "SignatureDoesNotMatch" | "InvalidSignature" | "IncompleteSignature" | "RequestExpired" => {

@@ -20,8 +20,10 @@ pub(super) const KIND: Kind = Kind {
     name: "sparkpost",
     upstream: "sp",
     local: false,
-    // Its document: 20 MB of content, one campaign.
+    // Its document: 20 MB of content, one campaign. It names no number of recipients, but the whole To line is repeated
+    // for each.
     capabilities: Capabilities {
+        recipients: 200,
         size: 20_000_000,
         tags: 1,
         dropped_headers: &["list-unsubscribe"],
@@ -45,7 +47,10 @@ const SINK: &str = ".sink.sparkpostmail.com";
 impl SparkPost {
     async fn hand_over(&self, message: &Message, suffix: &str) -> Verdict {
         let request = self.0.post().header(AUTHORIZATION, self.0.key());
-        api::call(request, &mail(message, suffix), async |answer| judge(answer, message).await).await
+        api::call(request, &mail(message, &render::line(message.to()), suffix), async |answer| {
+            judge(answer, message).await
+        })
+        .await
     }
 }
 
@@ -61,7 +66,7 @@ impl Provider for SparkPost {
 
 #[derive(Serialize)]
 struct Mail<'a> {
-    recipients: Vec<To>,
+    recipients: Vec<To<'a>>,
     content: Content<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     campaign_id: Option<&'a str>,
@@ -70,14 +75,14 @@ struct Mail<'a> {
 }
 
 #[derive(Serialize)]
-struct To {
-    address: Address,
+struct To<'a> {
+    address: Address<'a>,
 }
 
 #[derive(Serialize)]
-struct Address {
+struct Address<'a> {
     email: String,
-    header_to: String,
+    header_to: &'a str,
 }
 
 #[derive(Serialize)]
@@ -127,9 +132,9 @@ const OPTIONS: Options =
     Options { transactional: true, perform_substitutions: false, open_tracking: false, click_tracking: false };
 
 /// To everybody it names, each with this behind the address.
-fn mail<'a>(message: &'a Message, suffix: &str) -> Mail<'a> {
+fn mail<'a>(message: &'a Message, header_to: &'a str, suffix: &str) -> Mail<'a> {
     let email = |mailbox: &Mailbox| format!("{}{suffix}", mailbox.address().as_str());
-    let to = |mailbox| To { address: Address { email: email(mailbox), header_to: render::line(message.to()) } };
+    let to = |mailbox| To { address: Address { email: email(mailbox), header_to } };
     Mail {
         recipients: message.recipient_mailboxes().map(to).collect(),
         content: content(message),
@@ -143,7 +148,7 @@ fn content(message: &Message) -> Content<'_> {
     let (text, html) = render::bodies(message);
     Content {
         from: From { email: message.from().address().as_str(), name: message.from().name() },
-        subject: message.subject(),
+        subject: render::subject(message),
         reply_to: render::line(message.reply_to()),
         text,
         html,

@@ -5,7 +5,7 @@ use super::*;
 type Plant = fn(&mut Ledger);
 
 /// What is planted, and what the checker says of it.
-const PLANTS: [(Rule, &str, Plant); 24] = [
+const PLANTS: [(Rule, &str, Plant); 27] = [
     (Rule::I1, "accepted, they say; accepted by []", |l| accepted_by_nobody(l)),
     (Rule::I1, "was not accepted there", |l| {
         mail(l, (1, 2, 504, told(UNKNOWN_, &["a:accepted", "b:unknown:http_500"])), &[(1, 1, false, UNKNOWN)]);
@@ -28,6 +28,18 @@ const PLANTS: [(Rule, &str, Plant); 24] = [
     }),
     (Rule::I2, "too often at one provider", |l| {
         mail(l, (1, 2, 504, told(UNKNOWN_, &["a:unknown:lost", "a:unknown:lost"])), &[]);
+    }),
+    (Rule::I2, "tried again without failover", |l| {
+        let told = told(None, &["a:account_refused", "b:accepted"]);
+        mail(l, (1, 2, 200, told), &[(0, 1, false, REFUSED), (1, 1, true, ACCEPTED)]);
+        last(l).failover = Failover::Never;
+    }),
+    (Rule::I2, "more often than they say", |l| {
+        let twice = [(0, 1, false, ACCEPTED), (0, 2, true, ACCEPTED)];
+        mail(l, (1, 2, 200, told(None, &["a:accepted"])), &twice);
+    }),
+    (Rule::I7, "gave up before its time", |l| {
+        mail(l, (1, 2, 504, told(UNKNOWN_, &["b:unknown:timeout"])), &[]);
     }),
     (Rule::I3, "is nowhere, they say", |l| {
         mail(l, (1, 2, 422, told(NONE, &["a:unavailable", "b:message_rejected"])), &[(1, 1, false, REJECTED)]);

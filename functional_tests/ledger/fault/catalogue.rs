@@ -30,7 +30,7 @@ pub(crate) static FAULTS: [Fault; 34] = [
     unread("closed unread", LOST, |_| vec![Step::Close]),
     unread("reset unread", LOST, |_| vec![Step::Reset]),
     unread("reset half read", LOST, |_| vec![Step::Read(256), Step::Reset]),
-    unread("413 unread", [&["message_rejected:http_413", "unknown:connection_lost"]; 2], |_| {
+    unread("413 unread", [&["not_capable:http_413", "unknown:connection_lost"]; 2], |_| {
         vec![Reply::new(413, "").with("connection", "close").into(), Step::Pause(PAUSE), Step::Close]
     }),
     Fault { kept: true, ..unread("kept connection closed", LOST, |_| vec![Step::Close]) },

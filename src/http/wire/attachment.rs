@@ -42,7 +42,16 @@ impl Fields {
             self.fault(field.name, &format!("holds more than {MOST_ATTACHMENTS} files"));
             return Vec::new();
         }
-        items.into_iter().filter_map(|(name, item)| self.attachment(&name, item)).collect()
+        let mut attachments: Vec<Attachment> = Vec::new();
+        for (name, item) in items {
+            let Some(attachment) = self.attachment(&name, item) else { continue };
+            let content_id = attachment.content_id.as_ref();
+            if content_id.is_some() && attachments.iter().any(|other| other.content_id.as_ref() == content_id) {
+                self.fault(&format!("{name}.content_id"), "is given twice");
+            }
+            attachments.push(attachment);
+        }
+        attachments
     }
 
     fn attachment(&mut self, name: &str, item: Value) -> Option<Attachment> {

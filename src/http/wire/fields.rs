@@ -13,6 +13,9 @@ use crate::message::address::split_list;
 /// Enough to mend a call by; a hostile body has millions.
 const MOST_FAULTS: usize = 50;
 
+/// More than any provider keeps apart.
+const MOST_WORDS: usize = 50;
+
 /// Members not taken yet, and the faults so far.
 pub(super) struct Fields {
     /// What the names of faults start with: `to[1].`, or nothing.
@@ -63,8 +66,12 @@ impl Fields {
 
     /// The sound ones of a list of words; one that is doubled is kept once.
     pub(super) fn words<T: FromStr<Err: Display> + PartialEq>(&mut self, field: &Field) -> Vec<T> {
-        let mut words = Vec::new();
-        for (name, item) in self.items(field) {
+        let (mut words, items) = (Vec::new(), self.items(field));
+        if items.len() > MOST_WORDS {
+            self.fault(field.name, &format!("holds more than {MOST_WORDS} words"));
+            return words;
+        }
+        for (name, item) in items {
             if let Some(word) = self.read_text(&name, item).filter(|word| !words.contains(word)) {
                 words.push(word);
             }
@@ -73,12 +80,21 @@ impl Fields {
     }
 
     /// The sound ones of an object's texts; a name that is given twice, in whatever case, is a fault.
-    pub(super) fn pairs<T, E: Display>(&mut self, field: &Field, pair: fn(&str, &str) -> Result<T, E>) -> Vec<T> {
+    pub(super) fn pairs<T, E: Display>(
+        &mut self,
+        field: &Field,
+        most: usize,
+        pair: fn(&str, &str) -> Result<T, E>,
+    ) -> Vec<T> {
         let Some((name, value)) = self.take(field) else { return Vec::new() };
         let Value::Object(members) = value else {
             self.mismatch(&name, "an object of strings", &value);
             return Vec::new();
         };
+        if members.len() > most {
+            self.fault(&name, &format!("holds more than {most} names"));
+            return Vec::new();
+        }
         let (mut pairs, mut seen) = (Vec::new(), BTreeSet::new());
         for (key, value) in members {
             let name = format!("{name}.{}", shortened(&key));

@@ -112,7 +112,7 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Vec::new();
-        while self.depth < DEEPEST && object.len() < MOST_MEMBERS {
+        while self.depth < DEEPEST && object.len() <= MOST_MEMBERS {
             match members.next_key()? {
                 Some(name) => object.push((name, members.next_value_seed(self.below())?)),
                 None => return Ok(Value::Object(object)),

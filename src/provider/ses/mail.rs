@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -17,8 +16,6 @@ const MOST_HEADERS: usize = 15;
 const LONGEST_HEADER: usize = 996;
 /// Of a file's type there.
 const LONGEST_TYPE: usize = 78;
-/// Bytes of text in an encoded word: 75 characters with the rest of it (RFC 2047 2).
-const ENCODED_WORD: usize = 45;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -190,22 +187,9 @@ fn mailboxes(mailboxes: &[Mailbox]) -> Vec<String> {
 /// In 7 bits: a name beyond ASCII is refused unless it is in encoded words.
 fn mailbox(mailbox: &Mailbox) -> String {
     match mailbox.name() {
-        Some(name) if !name.is_ascii() => format!("{} <{}>", encoded_words(name), mailbox.address().as_str()),
+        Some(name) if !name.is_ascii() => format!("{} <{}>", render::encoded_words(name), mailbox.address().as_str()),
         _ => mailbox.to_string(),
     }
-}
-
-/// RFC 2047: no word ends within a character.
-fn encoded_words(text: &str) -> String {
-    let mut words = vec![String::new()];
-    for c in text.chars() {
-        match words.last_mut() {
-            Some(word) if word.len() + c.len_utf8() <= ENCODED_WORD => word.push(c),
-            _ => words.push(c.into()),
-        }
-    }
-    let words: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", BASE64_STANDARD.encode(word))).collect();
-    words.join(" ")
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ async fn postmarks_answers_are_judged_by_its_codes_then_by_its_table() {
         (200, "", Unknown),
         (200, "{}", Unknown),
         (401, "", AccountRefused),
-        (413, "", MessageRejected),
+        (413, "", NotCapable),
         (429, "", Throttled),
         (500, "", Unknown),
         (503, "", Unknown),
@@ -99,7 +99,7 @@ async fn sparkposts_answers_are_judged_by_its_codes_then_by_its_table() {
         (200, none.as_str(), MessageRejected),
         (200, "", Unknown),
         (401, "", AccountRefused),
-        (413, "", MessageRejected),
+        (413, "", NotCapable),
         (420, "", AccountRefused),
         (429, "", Throttled),
         (500, "", Unknown),
@@ -134,8 +134,9 @@ async fn brevos_answers_are_judged_by_its_codes_then_by_its_table() {
         (401, "unauthorized", "", AccountRefused),
         (403, "permission_denied", "", AccountRefused),
         (403, "account_under_validation", "", AccountRefused),
-        (400, "duplicate_parameter", "", Accepted),
-        (400, "duplicate_request", "", Accepted),
+        (400, "invalid_parameter", "email is not valid in to: domain does not exist", MessageRejected),
+        (400, "duplicate_parameter", "", Unknown),
+        (400, "duplicate_request", "", Unknown),
     ] {
         let verdict = verdict("brevo", answer(status, "", &bv(code, message))).await;
         assert_eq!(verdict.outcome, outcome, "{status} {code} {message}");

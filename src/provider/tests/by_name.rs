@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::outcome::Outcome::*;
-use crate::outcome::Recipient;
+use crate::outcome::{Blame, Recipient};
 
 fn error(name: &str, message: &str) -> String {
     format!(r#"{{"statusCode":0,"status":"error","code":-1,"name":"{name}","message":"{message}"}}"#)
@@ -113,6 +113,7 @@ async fn mandrills_word_for_every_recipient_is_read() {
         ("rejected", "custom", MessageRejected, "suppressed"),
         ("rejected", "rule", MessageRejected, "suppressed"),
         ("rejected", "unsigned", SenderRejected, "refused_in_body"),
+        ("rejected", "something new", Unclassified, "refused_in_body"),
         ("rejected", "test-mode-limit", AccountRefused, "refused_in_body"),
         ("lost", "", Unknown, "unreadable_answer"),
     ] {
@@ -123,6 +124,30 @@ async fn mandrills_word_for_every_recipient_is_read() {
     for body in ["[]", "{}", "", "[{}]", r#"[{"email":"b@example.org"}]"#] {
         assert_eq!(verdict("mandrill", answer(200, "", body)).await.outcome, Unknown, "{body}");
     }
+}
+
+#[tokio::test]
+async fn mandrills_mail_that_is_stuck_is_taken_and_speaks_against_the_account() {
+    for reason in [
+        "account-suspended",
+        "sending-paused",
+        "sending-suspended",
+        "monthly-limit-reached",
+        "free-trial-sends-exhausted",
+    ] {
+        let body = format!(r#"[{{"email":"b@example.org","status":"queued","queued_reason":"{reason}","_id":"m1"}}]"#);
+        let verdict = verdict("mandrill", answer(200, "", &body)).await;
+        assert_eq!((verdict.outcome, verdict.reason), (Accepted, Reason::Stuck), "{reason}");
+        assert_eq!((verdict.blame(), verdict.blame_of_probe()), (Blame::Account, Blame::Account), "{reason}");
+    }
+    let harmless = r#"[{"email":"b@example.org","status":"queued","queued_reason":"attachments","_id":"m1"}]"#;
+    assert_eq!(verdict("mandrill", answer(200, "", harmless)).await.blame(), Blame::Success);
+}
+
+#[tokio::test]
+async fn of_recipients_that_are_all_refused_a_suppressed_one_decides() {
+    let verdict = verdict("mandrill", said(&[("rejected", "unsigned"), ("rejected", "hard-bounce")])).await;
+    assert_eq!((verdict.outcome, verdict.reason), (MessageRejected, Reason::Suppressed));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::outcome::Outcome::*;
 
-const ROWS: [(u16, &str, &str, Outcome); 28] = [
+const ROWS: [(u16, &str, &str, Outcome); 29] = [
     (400, "BadRequestException", "Missing final '@domain'", MessageRejected),
     (400, "ValidationError", "", MessageRejected),
     (400, "ValidationException", "", MessageRejected),
@@ -21,6 +21,12 @@ const ROWS: [(u16, &str, &str, Outcome); 28] = [
     (404, "NotFoundException", "", AccountRefused),
     (400, "AccessDeniedException", "", AccountRefused),
     (403, "AccessDenied", "", AccountRefused),
+    (
+        403,
+        "AccessDenied",
+        "not authorized to perform `ses:SendEmail' on resource `arn:aws:ses:x:1:identity/foo.example'",
+        SenderRejected,
+    ),
     (403, "UnrecognizedClientException", "The security token included in the request is invalid", AccountRefused),
     (403, "InvalidClientTokenId", "", AccountRefused),
     (403, "SignatureDoesNotMatch", "", AccountRefused),
@@ -58,7 +64,7 @@ async fn ses_s_answers_without_a_type_are_judged_by_their_status() {
         (403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>", AccountRefused),
         (404, "", AccountRefused),
         (408, "", Unknown),
-        (413, "", MessageRejected),
+        (413, "", NotCapable),
         (429, "", Throttled),
         (500, r#"{"__type":"BadRequestException"}"#, Unknown),
         (502, "<html>", Unknown),
