@@ -156,11 +156,15 @@ impl Outcome {
 pub enum Reason {
     /// The provider answered with this HTTP status.
     Status(u16),
+    /// The relay answered with this code (RFC 5321 4.2).
+    Smtp(u16),
     /// No connection: DNS, TCP or TLS.
     Connect,
+    /// The provider did not prove who it is, or speaks no TLS that we do.
+    Tls,
     /// No answer within the attempt's time.
     Timeout,
-    /// The connection broke after hand-over.
+    /// The connection broke; unless the outcome says otherwise, after hand-over.
     ConnectionLost,
     /// An accepting status with a body that refuses.
     RefusedInBody,
@@ -206,7 +210,9 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(f, "http_{status}"),
+            Self::Smtp(code) => write!(f, "smtp_{code}"),
             Self::Connect => f.write_str("connect"),
+            Self::Tls => f.write_str("tls"),
             Self::Timeout => f.write_str("timeout"),
             Self::ConnectionLost => f.write_str("connection_lost"),
             Self::RefusedInBody => f.write_str("refused_in_body"),

@@ -19,6 +19,7 @@ mod postmark;
 mod render;
 mod resend;
 mod sendgrid;
+mod smtp;
 mod sparkpost;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,13 @@ pub trait Provider: Send + Sync {
     /// Hands over one mail. Dropping the call leaves unknown whether the provider took it.
     fn send<'a>(&'a self, message: &'a Message) -> Call<'a>;
 
+    /// The same for who must know how long it has: the call is dropped when the time is over, and what is proved by then
+    /// only the adapter could say.
+    fn send_within<'a>(&'a self, message: &'a Message, time: Duration) -> Call<'a> {
+        let _ = time;
+        self.send(message)
+    }
+
     /// Hands over a dummy, along the path that real mail takes.
     fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
         self.send(dummy)
@@ -46,7 +54,7 @@ pub trait Provider: Send + Sync {
 }
 
 /// Every kind of provider, in the order in which configured ones are used by default.
-pub static KINDS: [Kind; 10] = [
+pub static KINDS: [Kind; 11] = [
     mailgun::KIND,
     sendgrid::KIND,
     mandrill::KIND,
@@ -55,6 +63,7 @@ pub static KINDS: [Kind; 10] = [
     resend::KIND,
     brevo::KIND,
     mailjet::KIND,
+    smtp::KIND,
     maildir::KIND,
     mock::KIND,
 ];
@@ -95,6 +104,16 @@ impl Variable {
 
     const fn secret(name: &'static str) -> Self {
         Self { name, secret: true, default: None }
+    }
+
+    /// Empty if it is not set.
+    const fn optional(name: &'static str) -> Self {
+        Self::with_default(name, "")
+    }
+
+    /// Empty if it is not set.
+    const fn optional_secret(name: &'static str) -> Self {
+        Self { name, secret: true, default: Some("") }
     }
 
     const fn with_default(name: &'static str, default: &'static str) -> Self {

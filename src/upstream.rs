@@ -134,7 +134,7 @@ impl Upstream {
 
     /// Hands over one mail.
     pub async fn send(&self, message: &Message, time: Duration) -> Verdict {
-        bounded(time, || self.provider.send(message)).await
+        bounded(time, || self.provider.send_within(message, time)).await
     }
 
     /// Hands over one dummy.

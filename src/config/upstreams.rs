@@ -205,7 +205,8 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
         let what = format!("the {} upstream needs it", kind.name);
         let text = |text: &str| Ok(text.to_owned());
         let value = match variable.default {
-            _ if variable.secret => own.secret(variable.name, &what),
+            Some(_) if variable.secret => own.optional_secret(variable.name),
+            None if variable.secret => own.secret(variable.name, &what),
             Some(default) => own.parse(variable.name, default, text).map(Into::into),
             None => own.require(variable.name, &what, text).map(Into::into),
         };

@@ -43,7 +43,7 @@ pub(super) struct ReceiptBody {
 #[schema(title = "Recipient")]
 pub(super) struct RecipientBody {
     email: String,
-    /// `accepted`, or `message_rejected`: this provider will not send to it.
+    /// `accepted`; anything else, mostly `message_rejected`: this provider will not send to it.
     outcome: &'static str,
     /// Why.
     reason: String,
