@@ -15,6 +15,7 @@ pub(crate) mod raw;
 pub(crate) mod settings;
 pub(crate) mod skip;
 pub(crate) mod stub_provider;
+pub(crate) mod stub_relay;
 pub(crate) mod target;
 pub(crate) mod wait;
 

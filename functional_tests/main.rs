@@ -18,6 +18,7 @@ mod running_server;
 mod sending;
 mod golden_requests;
 mod maildir;
+mod smtp;
 mod injection;
 mod failover;
 mod caller_errors;

@@ -54,7 +54,7 @@ impl Gate {
         self.0.close();
     }
 
-    pub(super) async fn passed(&self) {
+    pub(crate) async fn passed(&self) {
         let refused = self.0.acquire().await;
         assert!(refused.is_err(), "a gate has no permits to give");
     }
