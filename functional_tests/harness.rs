@@ -23,6 +23,7 @@ pub(crate) mod relay;
 pub(crate) mod settings;
 pub(crate) mod skip;
 pub(crate) mod stub_provider;
+pub(crate) mod stub_relay;
 pub(crate) mod target;
 pub(crate) mod tls_door;
 pub(crate) mod wait;

@@ -218,7 +218,7 @@ fn documented() -> Vec<(String, Option<String>)> {
 async fn effective() -> Vec<(String, String)> {
     let settings = Settings::empty()
         .with("SMSP_API_KEY", "k")
-        .with("SMSP_PROVIDERS", "mg,sg,md,pm,sp,rs,bv,mj,ses,maildir,mock")
+        .with("SMSP_PROVIDERS", "mg,sg,md,pm,sp,rs,bv,mj,ses,smtp,maildir,mock")
         .with("SMSP_MG_DOMAIN", "mg.example.org")
         .with("SMSP_MG_API_KEY", "k")
         .with("SMSP_SG_API_KEY", "k")
@@ -232,6 +232,7 @@ async fn effective() -> Vec<(String, String)> {
         .with("SMSP_SES_REGION", "eu-west-1")
         .with("SMSP_SES_ACCESS_KEY_ID", "k")
         .with("SMSP_SES_SECRET_ACCESS_KEY", "k")
+        .with("SMSP_SMTP_HOST", "smtp.example.org")
         .with("SMSP_MAILDIR_DIR", "/tmp/maildir")
         .with("SMSP_POLL_MESSAGE_ADDRESS", "poll@example.org");
     let output = run(&["check-config"], &settings).await;
@@ -243,7 +244,7 @@ async fn effective() -> Vec<(String, String)> {
 #[tokio::test]
 async fn the_readmes_table_names_every_variable_and_no_other() {
     let own = |name: &str| {
-        let names = ["MG", "SG", "MD", "PM", "SP", "RS", "BV", "MJ", "SES", "MAILDIR", "MOCK"]
+        let names = ["MG", "SG", "MD", "PM", "SP", "RS", "BV", "MJ", "SES", "SMTP", "MAILDIR", "MOCK"]
             .map(|upstream| format!("SMSP_{upstream}_"));
         let is_limit = |rest: &&str| *rest == "ATTEMPT_TIMEOUT" || rest.starts_with("CIRCUIT_");
         let rest = names.iter().find_map(|prefix| name.strip_prefix(prefix.as_str()));

@@ -20,6 +20,7 @@ mod golden_requests;
 mod ses_oracles;
 mod oracles;
 mod maildir;
+mod smtp;
 mod injection;
 mod failover;
 mod at_least_once;

@@ -156,6 +156,8 @@ impl Outcome {
 pub enum Reason {
     /// The provider answered with this HTTP status.
     Status(u16),
+    /// The relay answered with this code (RFC 5321 4.2).
+    Smtp(u16),
     /// The provider's name could not be looked up.
     Dns,
     /// No connection was made: refused, unreachable, or not in time.
@@ -166,7 +168,7 @@ pub enum Reason {
     RefusedStream,
     /// No answer within the attempt's time.
     Timeout,
-    /// The connection broke after hand-over.
+    /// The connection broke; unless the outcome says otherwise, after hand-over.
     ConnectionLost,
     /// An accepting status with a body that refuses.
     RefusedInBody,
@@ -221,6 +223,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(f, "http_{status}"),
+            Self::Smtp(code) => write!(f, "smtp_{code}"),
             Self::Dns => f.write_str("dns"),
             Self::Connect => f.write_str("connect"),
             Self::Tls => f.write_str("tls"),

@@ -18,8 +18,10 @@ mod mock;
 mod postmark;
 mod render;
 mod resend;
+mod resolver;
 mod sendgrid;
 mod ses;
+mod smtp;
 mod sparkpost;
 
 use std::collections::BTreeMap;
@@ -45,6 +47,13 @@ pub trait Provider: Send + Sync {
         self.send(message)
     }
 
+    /// The same for who must know how long it has: the call is dropped when the time is over, and what is proved by then
+    /// only the adapter could say.
+    fn send_within<'a>(&'a self, message: &'a Message, time: Duration) -> Call<'a> {
+        let _ = time;
+        self.send(message)
+    }
+
     /// Hands over a dummy, along the path that real mail takes.
     fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
         self.send(dummy)
@@ -52,7 +61,7 @@ pub trait Provider: Send + Sync {
 }
 
 /// Every kind of provider, in the order in which configured ones are used by default.
-pub static KINDS: [Kind; 11] = [
+pub static KINDS: [Kind; 12] = [
     mailgun::KIND,
     sendgrid::KIND,
     mandrill::KIND,
@@ -62,6 +71,7 @@ pub static KINDS: [Kind; 11] = [
     brevo::KIND,
     mailjet::KIND,
     ses::KIND,
+    smtp::KIND,
     maildir::KIND,
     mock::KIND,
 ];
@@ -106,7 +116,12 @@ impl Variable {
         Self { name, secret: true, default: None }
     }
 
-    /// Without it, it is empty.
+    /// Empty if it is not set.
+    const fn optional(name: &'static str) -> Self {
+        Self::with_default(name, "")
+    }
+
+    /// Empty if it is not set.
     const fn optional_secret(name: &'static str) -> Self {
         Self { name, secret: true, default: Some("") }
     }

@@ -155,7 +155,7 @@ impl Upstream {
     /// Hands over one mail.
     pub async fn send(&self, message: &Message, time: Duration, ask: Ask) -> Verdict {
         let call = || match ask {
-            Ask::First => self.provider.send(message),
+            Ask::First => self.provider.send_within(message, time),
             Ask::Again => self.provider.send_again(message),
         };
         bounded(time, call).await

@@ -38,3 +38,19 @@ async fn an_upstream_has_any_name_and_a_kind() {
     let output = run(&["check-config"], &settings).await;
     assert_eq!(output.code, Some(0), "{output:?}");
 }
+
+#[tokio::test]
+async fn a_relay_has_a_user_name_and_a_password_or_neither() {
+    let relay = || Settings::server().with("SMSP_SMTP_HOST", "smtp.example.org");
+    let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    std::fs::write(file.path(), "canary\n").expect("a temporary file can be written");
+    let path = file.path().display().to_string();
+    fails(relay().with("SMSP_SMTP_USERNAME", "user"), &["SMSP_SMTP_PASSWORD"]).await;
+    fails(relay().with("SMSP_SMTP_PASSWORD_FILE", &path), &["SMSP_SMTP_USERNAME"]).await;
+    let both = relay().with("SMSP_SMTP_USERNAME", "user").with("SMSP_SMTP_PASSWORD_FILE", &path);
+    for (settings, line) in [(relay(), "SMSP_SMTP_PASSWORD="), (both, "SMSP_SMTP_PASSWORD=<redacted>")] {
+        let output = run(&["check-config"], &settings).await;
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert!(output.stdout.lines().any(|shown| shown == line) && !output.stdout.contains("canary"), "{output:?}");
+    }
+}

@@ -71,10 +71,14 @@ impl Section {
         secret.map(SecretString::from).map_err(|(name, problem)| self.error(&name, &problem)).ok()
     }
 
-    /// Is this secret set, in either way?
-    pub(super) fn has_secret(&self, name: &str) -> bool {
-        let name = name.to_ascii_lowercase();
-        self.values.contains_key(&name) || self.values.contains_key(&format!("{name}_file"))
+    /// The same where it may be left out; then it is empty.
+    pub(super) fn optional_secret(&mut self, name: &str) -> Option<SecretString> {
+        let is_set = [name.to_ascii_lowercase(), format!("{name}_FILE").to_ascii_lowercase()];
+        if is_set.iter().any(|name| self.values.contains_key(name)) {
+            return self.secret(name, "");
+        }
+        self.effective.push((self.full(name), String::new()));
+        Some(SecretString::default())
     }
 
     /// The effective text of a setting that was read before; empty if it had none.

@@ -207,9 +207,9 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
     for variable in kind.variables {
         let what = format!("the {} upstream needs it", kind.name);
         let text = |text: &str| Ok(text.to_owned());
-        // An optional secret that is set is read as any other secret.
-        let default = variable.default.filter(|_| !variable.secret || !own.has_secret(variable.name));
-        let value = match default {
+        let value = match variable.default {
+            Some(_) if variable.secret => own.optional_secret(variable.name),
+            None if variable.secret => own.secret(variable.name, &what),
             Some(default) => own.parse(variable.name, default, text).map(Into::into),
             None if variable.secret => own.secret(variable.name, &what),
             None => own.require(variable.name, &what, text).map(Into::into),

@@ -2,10 +2,9 @@
 //!
 //! It follows no redirect (a 307 would post the mail and its key to a stranger), retries nothing, obeys no proxy
 //! variable and closes idle connections early: a provider that closes one first costs an `unknown`. It looks names up
-//! without a thread ([`resolver`]), and [`failure`] says what a call without an answer proves.
+//! without a thread ([`super::resolver`]), and [`failure`] says what a call without an answer proves.
 
 mod failure;
-mod resolver;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect, retry};
 
+use super::resolver::Resolver;
 use super::{Connect, Invalid, Values, Variable};
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -30,7 +30,7 @@ pub(super) const fn base_url(default: &'static str) -> Variable {
 
 /// A client with the time limits of one upstream.
 pub(super) fn build(connect: Connect) -> Result<reqwest::Client, Invalid> {
-    let resolver = resolver::Resolver::system(connect.timeout)
+    let resolver = Resolver::system(connect.timeout)
         .map_err(|_| Invalid { variable: BASE_URL, problem: "no name can be looked up: see /etc/resolv.conf" })?;
     reqwest::Client::builder()
         .user_agent(concat!("smsp/", env!("CARGO_PKG_VERSION")))

@@ -5,7 +5,6 @@
 //! client is built. Without a readable one it asks 127.0.0.1, as libc does: never a stranger who was not configured.
 //! Each client has one of its own, with its own time limit; hosts, and so caches, would hardly ever be shared.
 
-use std::future::ready;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -23,6 +22,9 @@ use tokio::time::timeout;
 const NEGATIVE_TTL: Duration = Duration::from_secs(1);
 /// Answers: one client asks for one name, in two families and along a search list.
 const CACHE_SIZE: u64 = 64;
+
+/// Why a name has no address.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Resolves for one client.
 pub(super) struct Resolver {
@@ -56,6 +58,19 @@ impl Resolver {
         Ok(Self { hosts, servers: servers.build()?, limit: connect * 3 / 4 })
     }
 
+    /// The addresses of a name: at least one.
+    pub(super) fn lookup(&self, name: &str) -> impl Future<Output = Result<Vec<IpAddr>, Failure>> + use<> {
+        let known = self.in_hosts_file(name);
+        let (servers, limit, name) = (self.servers.clone(), self.limit, name.to_owned());
+        async move {
+            if !known.is_empty() {
+                return Ok(known);
+            }
+            let found: Vec<_> = timeout(limit, servers.lookup_ip(name)).await??.iter().collect();
+            if found.is_empty() { Err("the name has no address".into()) } else { Ok(found) }
+        }
+    }
+
     /// What the file says of this very name, in both families: then nobody is asked for the other one.
     fn in_hosts_file(&self, name: &str) -> Vec<IpAddr> {
         let Ok(name) = DnsName::from_ascii(name) else { return Vec::new() };
@@ -67,15 +82,8 @@ impl Resolver {
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let known = self.in_hosts_file(name.as_str());
-        if !known.is_empty() {
-            return Box::pin(ready(Ok(addresses(known))));
-        }
-        let (servers, limit) = (self.servers.clone(), self.limit);
-        Box::pin(async move {
-            let found: Vec<_> = timeout(limit, servers.lookup_ip(name.as_str())).await??.iter().collect();
-            if found.is_empty() { Err("the name has no address".into()) } else { Ok(addresses(found)) }
-        })
+        let lookup = self.lookup(name.as_str());
+        Box::pin(async { lookup.await.map(addresses) })
     }
 }
 

@@ -1,0 +1,97 @@
+//! An SMTP relay on loopback that takes every mail, once its gate is open, and keeps the whole dialogue.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::stub_provider::Gate;
+
+/// A stub.
+pub(crate) struct StubRelay {
+    address: SocketAddr,
+    dialogue: Arc<Mutex<String>>,
+    accepting: JoinHandle<()>,
+}
+
+impl StubRelay {
+    /// Takes every mail at once.
+    pub(crate) async fn start() -> Self {
+        let gate = Gate::shut();
+        gate.open();
+        Self::behind(gate).await
+    }
+
+    /// Says nothing to the end of a mail until the gate is open.
+    pub(crate) async fn behind(gate: Gate) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let dialogue = Arc::<Mutex<String>>::default();
+        let record = Arc::clone(&dialogue);
+        let accepting = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (record, gate) = (Arc::clone(&record), gate.clone());
+                connections.spawn(async move { converse(stream, &record, &gate).await });
+            }
+        });
+        Self { address, dialogue, accepting }
+    }
+
+    pub(crate) fn port(&self) -> String {
+        self.address.port().to_string()
+    }
+
+    /// Every line, behind `S: ` or `C: `; those of a mail as they are.
+    pub(crate) fn dialogue(&self) -> String {
+        self.dialogue.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for StubRelay {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        if std::thread::panicking() {
+            eprintln!("--- relay {}\n{}---", self.address, self.dialogue());
+        }
+    }
+}
+
+/// To the end of the connection, which is no fault of anybody's.
+async fn converse(stream: TcpStream, record: &Mutex<String>, gate: &Gate) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    let write = |text: String| record.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+    let (mut said, mut in_mail) = ("220 relay.example.org ESMTP", false);
+    loop {
+        if !said.is_empty() {
+            said.lines().for_each(|line| write(format!("S: {line}\n")));
+            stream.write_all(format!("{}\r\n", said.replace('\n', "\r\n")).as_bytes()).await.ok()?;
+        }
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        let line = line.strip_suffix("\r\n").unwrap_or_else(|| panic!("a lone line end in {line:?}"));
+        write(if in_mail { format!("{line}\n") } else { format!("C: {line}\n") });
+        if in_mail && line == "." {
+            gate.passed().await;
+        }
+        said = if in_mail && line != "." { "" } else { answer(line) };
+        in_mail = said.is_empty() || said.starts_with("354");
+    }
+}
+
+fn answer(line: &str) -> &'static str {
+    match line.split([' ', ':']).next().unwrap_or_default() {
+        "EHLO" => {
+            "250-relay.example.org\n250-PIPELINING\n250-SIZE 52428800\n250-8BITMIME\n250-AUTH PLAIN LOGIN\n250 SMTPUTF8"
+        }
+        "AUTH" => "235 2.7.0 Authentication successful",
+        "DATA" => "354 End data with <CR><LF>.<CR><LF>",
+        "QUIT" => "221 2.0.0 Bye",
+        "." => "250 2.0.0 Ok: queued as 4B1",
+        _ => "250 2.1.0 Ok",
+    }
+}

@@ -1,0 +1,119 @@
+//! The SMTP adapter from outside: the dialogue of a whole mail, the long wait, and relays that are not ours.
+
+mod login_relay;
+mod postfix;
+mod smtp_sink;
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use crate::harness::stub_relay::StubRelay;
+use crate::harness::wait::when;
+use crate::harness::{Gate, Process, Proxy, Settings, eventually, golden, mails};
+
+/// A relay on loopback, in clear.
+fn relay(port: &str) -> Settings {
+    Settings::server()
+        .with("SMSP_PROVIDERS", "smtp")
+        .with("SMSP_SMTP_HOST", "127.0.0.1")
+        .with("SMSP_SMTP_PORT", port)
+        .with("SMSP_SMTP_TLS", "none")
+}
+
+fn with_login(settings: Settings, username: &str, password: &str) -> Settings {
+    settings.with("SMSP_SMTP_USERNAME", username).with("SMSP_SMTP_PASSWORD", password)
+}
+
+/// A port for a tool that cannot choose one itself: nobody else has it at this moment.
+fn free_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a listener has an address").port().to_string()
+}
+
+/// Starts a tool and waits until its port takes connections.
+async fn listening(command: Command, port: &str) -> Process {
+    let mut process = Process::start(command);
+    eventually("the relay listens", async || {
+        assert!(process.ended().is_none(), "{}", process.evidence());
+        let open = tokio::net::TcpStream::connect(format!("127.0.0.1:{port}")).await.is_ok();
+        when(open, || process.evidence())
+    })
+    .await;
+    process
+}
+
+fn is_here(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|dir| Path::new(&dir).join(program).is_file())
+}
+
+/// What differs from run to run: id, date, boundaries.
+fn normalised(dialogue: &str, id: &str) -> String {
+    let dialogue = dialogue.replace(id, "{id}");
+    let dated = |line: &str| if line.starts_with("Date: ") { "Date: {date}".to_owned() } else { line.to_owned() };
+    let text = dialogue.lines().map(dated).collect::<Vec<_>>().join("\n") + "\n";
+    let boundaries = text.split("boundary=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let boundaries: Vec<_> = boundaries.map(str::to_owned).collect();
+    boundaries
+        .iter()
+        .enumerate()
+        .fold(text, |text, (index, boundary)| text.replace(boundary, &format!("{{boundary {index}}}")))
+}
+
+#[tokio::test]
+async fn a_relay_hears_the_golden_dialogue() {
+    let stub = StubRelay::start().await;
+    let proxy = Proxy::start(with_login(relay(&stub.port()), "user", "pass")).await;
+    let receipt = proxy.client.send(&golden::json("mail.json")).await.expect(200).expect_attempts(&["smtp:accepted"]);
+    let id = receipt.json["id"].as_str().expect("a receipt has an id");
+    assert_eq!(receipt.json["provider_message_id"], format!("{id}@example.com"), "{receipt}");
+    golden::check("smtp.txt", &normalised(&stub.dialogue(), id));
+}
+
+#[tokio::test]
+async fn who_cannot_wait_for_a_slow_relay_is_told_so_and_the_log_tells_the_end() {
+    let gate = Gate::shut();
+    let stub = StubRelay::behind(gate.clone()).await;
+    let proxy = Proxy::start(relay(&stub.port()).with("SMSP_ATTEMPT_TIMEOUT", "500ms")).await;
+    let answer = proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
+    assert_eq!(answer.attempts(), ["smtp:unknown"], "{answer}");
+    gate.open();
+    let end = eventually("the log tells how it ended", async || {
+        let lines = proxy.logs();
+        let line = lines.iter().find(|line| line["message"] == "the end of an attempt that was unknown");
+        line.cloned().ok_or_else(|| format!("{lines:#?}"))
+    })
+    .await;
+    assert_eq!((&end["outcome"], &end["reason"]), (&"accepted".into(), &"smtp_250".into()), "{end}");
+    assert_eq!(end["id"], answer.json["id"], "{end}");
+    assert!(!end.to_string().contains("example"), "an address in {end}");
+    assert!(!stub.dialogue().contains("QUIT"), "{}", stub.dialogue());
+}
+
+#[tokio::test]
+async fn a_relay_that_is_silent_before_the_end_of_the_mail_is_passed_over() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let (port, second) = (silent.local_addr().expect("an address").port().to_string(), StubRelay::start().await);
+    let settings = relay(&port)
+        .with("SMSP_PROVIDERS", "smtp,second=smtp")
+        .with("SMSP_SECOND_HOST", "127.0.0.1")
+        .with("SMSP_SECOND_PORT", &second.port())
+        .with("SMSP_SECOND_TLS", "none")
+        .with("SMSP_ATTEMPT_TIMEOUT", "500ms");
+    let proxy = Proxy::start(settings).await;
+    let answer = proxy.client.send(&mails::plain()).await.expect(200);
+    let answer = answer.expect_attempts(&["smtp:unavailable", "second:accepted"]);
+    assert_eq!(answer.at("/attempts/0/reason"), "timeout", "{answer}");
+}
+
+/// Waits for the one mail that a tool has written into this folder.
+async fn only_file(dir: &Path, evidence: &Process) -> Vec<u8> {
+    eventually("the relay keeps the mail", async || {
+        let files = std::fs::read_dir(dir).map_err(|e| e.to_string())?;
+        let files: Vec<_> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let mail = files.first().and_then(|path| std::fs::read(path).ok()).filter(|mail| !mail.is_empty());
+        mail.ok_or_else(|| evidence.evidence())
+    })
+    .await
+}

@@ -1,0 +1,113 @@
+//! What a relay answers: a code of three digits, perhaps an enhanced one (RFC 3463), and words for people.
+
+/// One complete answer, of one line or many.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) code: u16,
+    lines: Vec<String>,
+}
+
+/// One line of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line<'a> {
+    code: u16,
+    pub(super) is_last: bool,
+    text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// `250-text`, `250 text` or `250`.
+    pub(super) fn parse(line: &'a str) -> Option<Self> {
+        let (digits, rest) = line.split_at_checked(3)?;
+        let code = digits.parse().ok().filter(|code| (200..600).contains(code))?;
+        let is_last = match rest.chars().next() {
+            None | Some(' ') => true,
+            Some('-') => false,
+            Some(_) => return None,
+        };
+        Some(Self { code, is_last, text: rest.get(1..).unwrap_or_default() })
+    }
+}
+
+impl Reply {
+    pub(super) fn new(first: &Line) -> Self {
+        Self { code: first.code, lines: vec![first.text.to_owned()] }
+    }
+
+    /// Takes a further line of the same answer. Is it one?
+    pub(super) fn push(&mut self, line: &Line) -> bool {
+        self.lines.push(line.text.to_owned());
+        self.code == line.code
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        self.code / 100 == 2
+    }
+
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(String::as_str)
+    }
+
+    /// Subject and detail of the enhanced code, `(7, 1)` of `5.7.1`; its class must be that of the code (RFC 2034 4).
+    pub(super) fn enhanced(&self) -> Option<(u16, u16)> {
+        let mut numbers = self.lines.first()?.split_whitespace().next()?.split('.').map(str::parse::<u16>);
+        let parts = (numbers.next()?, numbers.next()?, numbers.next()?, numbers.next());
+        let (Ok(class), Ok(subject), Ok(detail), None) = parts else { return None };
+        (class == self.code / 100).then_some((subject, detail))
+    }
+
+    /// Does any line have one of these words, in any case?
+    pub(super) fn says(&self, words: &[&str]) -> bool {
+        let text = self.lines.join(" ").to_ascii_lowercase();
+        words.iter().any(|word| text.contains(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(lines: &[&str]) -> Reply {
+        let mut lines = lines.iter().map(|line| Line::parse(line).unwrap());
+        let mut reply = Reply::new(&lines.next().unwrap());
+        assert!(lines.all(|line| reply.push(&line)));
+        reply
+    }
+
+    #[test]
+    fn a_line_has_a_code_and_tells_whether_more_follow() {
+        for (text, code, is_last, rest) in [
+            ("250 ok", 250, true, "ok"),
+            ("250-SIZE 10", 250, false, "SIZE 10"),
+            ("250", 250, true, ""),
+            ("354 ", 354, true, ""),
+        ] {
+            assert_eq!(Line::parse(text), Some(Line { code, is_last, text: rest }), "{text}");
+        }
+        for text in ["", "25", "2x0 ok", "+25 ok", "199 no", "600 no", "250ok", "250_ok", "HTTP/1.1 400", "ü50 ok"] {
+            assert_eq!(Line::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_enhanced_code_agrees_with_the_code() {
+        for (line, enhanced) in [
+            ("550 5.1.1 unknown", Some((1, 1))),
+            ("554 5.7.708 no", Some((7, 708))),
+            ("250 2.0.0", Some((0, 0))),
+            ("550 4.1.1 unknown", None),
+            ("550 5.1 unknown", None),
+            ("550 5.1.1.1 unknown", None),
+            ("550 unknown 5.1.1", None),
+            ("550", None),
+        ] {
+            assert_eq!(reply(&[line]).enhanced(), enhanced, "{line}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_in_every_line() {
+        let reply = reply(&["554-5.7.1 no", "554 Relay access DENIED"]);
+        assert!(reply.says(&["nothing", "access denied"]) && !reply.says(&["nothing"]));
+    }
+}

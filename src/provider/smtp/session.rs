@@ -1,0 +1,155 @@
+//! From nothing to a relay that is ready for mail: connect, greeting, EHLO, STARTTLS, EHLO again, AUTH.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::authentication;
+use super::reply::Reply;
+use super::settings::{Relay, Security, Tls};
+use super::verdicts::{self, Stage, lost, refused};
+use super::wire::Wire;
+use crate::outcome::{Outcome, Reason, Verdict};
+
+/// For a relay to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A conversation with a relay that is ready for mail.
+pub(super) struct Session {
+    wire: Wire,
+    offers: Offers,
+}
+
+/// What a relay can do (RFC 5321 4.1.1.1).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Offers {
+    pub(super) starttls: bool,
+    pub(super) plain: bool,
+    pub(super) login: bool,
+    pub(super) smtputf8: bool,
+    /// Does it want to know the size beforehand?
+    pub(super) size: bool,
+    /// The most that it takes, if it says so.
+    pub(super) max_size: Option<usize>,
+}
+
+impl Offers {
+    fn read(reply: &Reply) -> Self {
+        let mut offers = Self::default();
+        for line in reply.lines().skip(1) {
+            let line = line.to_ascii_uppercase();
+            let mut words = line.split_whitespace();
+            match words.next() {
+                Some("STARTTLS") => offers.starttls = true,
+                Some("SMTPUTF8") => offers.smtputf8 = true,
+                Some("SIZE") => {
+                    offers.size = true;
+                    offers.max_size = words.next().and_then(|size| size.parse().ok()).filter(|&size| size > 0);
+                }
+                Some("AUTH") => words.for_each(|mechanism| match mechanism {
+                    "PLAIN" => offers.plain = true,
+                    "LOGIN" => offers.login = true,
+                    _ => {}
+                }),
+                _ => {}
+            }
+        }
+        offers
+    }
+}
+
+impl Session {
+    pub(super) async fn open(relay: &Relay) -> Result<Self, Verdict> {
+        let reaching = timeout(relay.connect_timeout, reach(relay)).await;
+        let (wire, we) = reaching.unwrap_or(Err(Verdict::new(Outcome::Unavailable, Reason::Connect)))?;
+        let mut session = Self::greet(wire, &we).await?;
+        if let Security::Starttls(tls) = &relay.security {
+            session = session.encrypt(tls, &we).await?;
+        }
+        if let Some(login) = &relay.login {
+            authentication::authenticate(&mut session, login).await?;
+        }
+        Ok(session)
+    }
+
+    /// Hears the greeting, and says hello.
+    pub(super) async fn greet(mut wire: Wire, we: &str) -> Result<Self, Verdict> {
+        verdicts::expect(Stage::Opening, 220, wire.reply().await)?;
+        Self::hello(wire, we).await
+    }
+
+    async fn hello(mut wire: Wire, we: &str) -> Result<Self, Verdict> {
+        let reply = verdicts::expect(Stage::Opening, 250, wire.command(&format!("EHLO {we}")).await)?;
+        Ok(Self { wire, offers: Offers::read(&reply) })
+    }
+
+    /// What the relay has said in clear is forgotten.
+    async fn encrypt(mut self, tls: &Tls, we: &str) -> Result<Self, Verdict> {
+        if !self.offers.starttls {
+            return Err(no_tls());
+        }
+        match self.command("STARTTLS").await? {
+            Reply { code: 220, .. } => Self::hello(self.wire.encrypt(tls).await.map_err(|_| no_tls())?, we).await,
+            _ => Err(no_tls()),
+        }
+    }
+
+    pub(super) fn offers(&self) -> &Offers {
+        &self.offers
+    }
+
+    /// One exchange before the end of a mail.
+    pub(super) async fn command(&mut self, line: &str) -> Result<Reply, Verdict> {
+        self.wire.command(line).await.map_err(|error| lost(Outcome::Unavailable, &error))
+    }
+
+    /// The same where only one code will do.
+    pub(super) async fn expect(&mut self, stage: Stage, code: u16, line: &str) -> Result<Reply, Verdict> {
+        let reply = self.command(line).await?;
+        if reply.code == code { Ok(reply) } else { Err(refused(stage, &reply)) }
+    }
+
+    pub(super) fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
+    /// Says goodbye, for which nobody waits.
+    pub(super) fn leave(mut self) {
+        tokio::spawn(async move { timeout(FAREWELL, self.wire.command("QUIT")).await });
+    }
+}
+
+/// A connection, encrypted where that comes first; and what to call ourselves, our address (RFC 5321 4.1.3).
+async fn reach(relay: &Relay) -> Result<(Wire, String), Verdict> {
+    let addresses: Vec<_> = addresses(relay).await?.into_iter().map(|ip| SocketAddr::new(ip, relay.port)).collect();
+    let stream = TcpStream::connect(&addresses[..]).await.map_err(no_connection)?;
+    stream.set_nodelay(true).map_err(no_connection)?;
+    let we = match stream.local_addr().map_err(no_connection)? {
+        SocketAddr::V4(address) => format!("[{}]", address.ip()),
+        SocketAddr::V6(address) => format!("[IPv6:{}]", address.ip()),
+    };
+    let wire = Wire::new(stream);
+    match &relay.security {
+        Security::Implicit(tls) => Ok((wire.encrypt(tls).await.map_err(|_| no_tls())?, we)),
+        Security::Starttls(_) | Security::None => Ok((wire, we)),
+    }
+}
+
+/// An address needs no looking up.
+async fn addresses(relay: &Relay) -> Result<Vec<IpAddr>, Verdict> {
+    match relay.host.parse() {
+        Ok(address) => Ok(vec![address]),
+        Err(_) => relay.resolver.lookup(&relay.host).await.map_err(|_| Verdict::new(Outcome::Unavailable, Reason::Dns)),
+    }
+}
+
+fn no_connection(_: io::Error) -> Verdict {
+    Verdict::new(Outcome::Unavailable, Reason::Connect)
+}
+
+fn no_tls() -> Verdict {
+    Verdict::new(Outcome::Unavailable, Reason::Tls)
+}

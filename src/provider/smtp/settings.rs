@@ -1,0 +1,111 @@
+//! Where the relay is, how it is spoken to, and as whom.
+
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls_platform_verifier::BuilderVerifierExt;
+use secrecy::SecretString;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, Error};
+
+use super::super::resolver::Resolver;
+use super::super::{Connect, Invalid, Values};
+
+pub(super) const HOST: &str = "HOST";
+pub(super) const PORT: &str = "PORT";
+pub(super) const TLS: &str = "TLS";
+pub(super) const USERNAME: &str = "USERNAME";
+pub(super) const PASSWORD: &str = "PASSWORD";
+
+/// One relay, as its operator describes it.
+pub(super) struct Relay {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) security: Security,
+    pub(super) login: Option<Login>,
+    pub(super) resolver: Resolver,
+    /// For DNS, TCP and, where it comes first, TLS.
+    pub(super) connect_timeout: Duration,
+}
+
+/// Who we are to the relay.
+pub(super) struct Login {
+    pub(super) username: String,
+    pub(super) password: SecretString,
+}
+
+/// When TLS begins.
+pub(super) enum Security {
+    /// After a first exchange in clear, or not at all: then no mail is sent.
+    Starttls(Tls),
+    /// With the first byte (RFC 8314).
+    Implicit(Tls),
+    /// Never, because the operator says so.
+    None,
+}
+
+/// What the relay has to prove.
+#[derive(Clone)]
+pub(super) struct Tls {
+    pub(super) connector: TlsConnector,
+    pub(super) name: ServerName<'static>,
+}
+
+impl Relay {
+    pub(super) fn read(values: &Values, connect: Connect) -> Result<Self, Invalid> {
+        let host = host(values.get(HOST))?;
+        let (security, usual) = match values.get(TLS) {
+            "starttls" => (Security::Starttls(tls(&host)?), 587),
+            "implicit" => (Security::Implicit(tls(&host)?), 465),
+            "none" => (Security::None, 25),
+            _ => return Err(invalid(TLS, "must be starttls, implicit or none")),
+        };
+        let port = match values.get(PORT) {
+            "" => usual,
+            port => port.parse().map_err(|_| invalid(PORT, "must be a number up to 65535"))?,
+        };
+        let resolver = Resolver::system(connect.timeout)
+            .map_err(|_| invalid(HOST, "no name can be looked up: see /etc/resolv.conf"))?;
+        Ok(Self { host, port, security, login: login(values)?, resolver, connect_timeout: connect.timeout })
+    }
+}
+
+fn invalid(variable: &'static str, problem: &'static str) -> Invalid {
+    Invalid { variable, problem }
+}
+
+fn host(text: &str) -> Result<String, Invalid> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    if text.chars().all(plain) || text.parse::<Ipv6Addr>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    Err(invalid(HOST, "must be a host name or address alone, such as smtp.example.com"))
+}
+
+fn login(values: &Values) -> Result<Option<Login>, Invalid> {
+    match (values.get(USERNAME), values.get(PASSWORD)) {
+        ("", "") => Ok(None),
+        ("", _) => Err(invalid(USERNAME, "is missing beside the password: set both or neither")),
+        (_, "") => Err(invalid(PASSWORD, "is missing beside the user name: set both or neither")),
+        (username, password) => Ok(Some(Login { username: username.to_owned(), password: password.into() })),
+    }
+}
+
+fn tls(host: &str) -> Result<Tls, Invalid> {
+    let name = ServerName::try_from(host.to_owned());
+    let name = name.map_err(|_| invalid(HOST, "must be a host name or address that a certificate can name"))?;
+    let config = client().map_err(|_| {
+        invalid(TLS, "no TLS client can be made: install the system's CA certificates, or set none on purpose")
+    })?;
+    Ok(Tls { connector: Arc::new(config).into(), name })
+}
+
+/// The same trust as the HTTP adapters have: the system's.
+fn client() -> Result<ClientConfig, Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(builder.with_platform_verifier()?.with_no_client_auth())
+}

@@ -1,0 +1,85 @@
+//! The adapter before a relay on loopback that says what each test tells it to.
+
+mod conversation;
+mod long_wait;
+mod on_the_wire;
+mod rows;
+mod stub;
+mod tls;
+
+use secrecy::SecretString;
+
+use super::super::resolver::Resolver;
+use super::settings::{Login, Security};
+use super::*;
+use crate::message::Draft;
+use stub::{Act, Stub};
+
+/// Long enough for a busy machine, where nobody is silent.
+const TIME: Duration = Duration::from_secs(20);
+
+fn smtp(port: u16) -> Smtp {
+    let connect_timeout = Duration::from_secs(5);
+    let resolver = Resolver::system(connect_timeout).unwrap();
+    let (host, security) = ("127.0.0.1".to_owned(), Security::None);
+    let relay = Relay { host, port, security, login: None, resolver, connect_timeout };
+    Smtp { relay, pool: Arc::default() }
+}
+
+fn with_login(smtp: Smtp) -> Smtp {
+    let login = Login { username: "user".to_owned(), password: SecretString::from("pass") };
+    Smtp { relay: Relay { login: Some(login), ..smtp.relay }, ..smtp }
+}
+
+fn mail_to(to: &[&str]) -> Message {
+    let to = to.iter().map(|address| address.parse().unwrap()).collect();
+    let draft = Draft { to, text: "text\n.\n..\n.end".parse().ok(), ..Draft::default() };
+    Message::new("a@example.org".parse().unwrap(), draft).unwrap()
+}
+
+fn mail() -> Message {
+    mail_to(&["b@example.net"])
+}
+
+fn is(outcome: Outcome, code: u16) -> Verdict {
+    Verdict::new(outcome, Reason::Smtp(code))
+}
+
+fn build_with(pairs: &[(&str, &str)]) -> Result<Box<dyn Provider>, Invalid> {
+    let mut values = Values::default();
+    for variable in KIND.variables {
+        let value = pairs.iter().find(|(name, _)| *name == variable.name).map(|(_, value)| *value);
+        values.set(variable, value.or(variable.default).expect("a value").into());
+    }
+    (KIND.build)(&values, Connect { timeout: TIME })
+}
+
+#[test]
+fn settings_that_make_no_sense_name_their_variable() {
+    assert!(build_with(&[("HOST", "smtp.example.com")]).is_ok());
+    assert!(build_with(&[("HOST", "::1"), ("TLS", "implicit"), ("PORT", "2465")]).is_ok());
+    assert!(build_with(&[("HOST", "localhost"), ("USERNAME", "u"), ("PASSWORD", "p"), ("TLS", "none")]).is_ok());
+    for (name, value, faulty) in [
+        ("HOST", "smtp://smtp.example.com", "HOST"),
+        ("HOST", "smtp.example.com:587", "HOST"),
+        ("PORT", "smtp", "PORT"),
+        ("PORT", "65536", "PORT"),
+        ("TLS", "off", "TLS"),
+        ("USERNAME", "u", "PASSWORD"),
+        ("PASSWORD", "p", "USERNAME"),
+    ] {
+        let fault = build_with(&[(name, value), ("HOST", "smtp.example.com")]).err();
+        assert_eq!(fault.map(|fault| fault.variable), Some(faulty), "{name}={value}");
+    }
+}
+
+#[test]
+fn the_port_follows_from_the_kind_of_tls() {
+    for (tls, port) in [("starttls", 587), ("implicit", 465), ("none", 25)] {
+        let mut values = Values::default();
+        values.set(&KIND.variables[0], "localhost".into());
+        values.set(&KIND.variables[2], tls.into());
+        let relay = Relay::read(&values, Connect { timeout: TIME }).unwrap_or_else(|e| panic!("{tls}: {e:?}"));
+        assert_eq!(relay.port, port, "{tls}");
+    }
+}

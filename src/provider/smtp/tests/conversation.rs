@@ -1,0 +1,173 @@
+//! What is said to a relay, and how often: recipients apart, parameters, kept connections, probes.
+
+use super::*;
+
+async fn send(stub: &Stub, mail: &Message) -> Verdict {
+    smtp(stub.port).send_within(mail, TIME).await
+}
+
+fn refuses(address: &'static str, answer: &'static str) -> impl Fn(usize, &str) -> Option<Act> {
+    move |_, line| (line == format!("RCPT TO:<{address}>")).then(|| Act::say(answer)).flatten()
+}
+
+#[tokio::test]
+async fn a_mail_that_some_get_is_accepted_and_tells_of_each() {
+    let stub = Stub::new(refuses("c@example.net", "550 5.1.1 unknown")).await;
+    let mail = mail_to(&["b@example.net", "c@example.net", "d@example.net"]);
+    let verdict = send(&stub, &mail).await;
+    let told: Vec<_> = verdict.recipients.iter().map(|r| (r.email.as_str(), r.outcome, r.reason)).collect();
+    let (taken, refused) = ((Outcome::Accepted, Reason::Smtp(250)), (Outcome::MessageRejected, Reason::Smtp(550)));
+    assert_eq!(
+        told,
+        [
+            ("b@example.net", taken.0, taken.1),
+            ("c@example.net", refused.0, refused.1),
+            ("d@example.net", taken.0, taken.1)
+        ]
+    );
+    assert_eq!((verdict.outcome, verdict.reason), taken);
+}
+
+#[tokio::test]
+async fn a_mail_that_all_get_tells_of_none_and_keeps_our_message_id() {
+    let (stub, mail) = (Stub::new(|_, _| None).await, mail_to(&["b@example.net", "c@example.net"]));
+    assert_eq!(send(&stub, &mail).await, Verdict::accepted(Reason::Smtp(250), Some(mail.message_id())));
+}
+
+#[tokio::test]
+async fn a_mail_that_nobody_gets_is_at_fault_only_if_all_of_them_are() {
+    let mail = mail_to(&["b@example.net", "c@example.net"]);
+    let stub = Stub::that("RCPT", Act::Say("550 5.1.1 unknown".to_owned())).await;
+    assert_eq!(send(&stub, &mail).await, is(Outcome::MessageRejected, 550));
+    let stub = Stub::new(|_, line| match line {
+        "RCPT TO:<b@example.net>" => Act::say("550 5.1.1 unknown"),
+        "RCPT TO:<c@example.net>" => Act::say("451 4.7.1 greylisted"),
+        _ => None,
+    })
+    .await;
+    assert_eq!(send(&stub, &mail).await, is(Outcome::Throttled, 451));
+    assert!(!stub.heard().contains(&"DATA".to_owned()), "{:?}", stub.heard());
+}
+
+#[tokio::test]
+async fn a_relay_that_hangs_up_among_the_recipients_has_taken_the_mail_for_none() {
+    let stub = Stub::new(refuses("c@example.net", "421 4.7.0 goodbye")).await;
+    assert_eq!(send(&stub, &mail_to(&["b@example.net", "c@example.net"])).await, is(Outcome::Throttled, 421));
+}
+
+/// What is sent as MAIL to a relay that offers this.
+async fn announced(offers: &'static str, mail: &Message) -> Result<String, Verdict> {
+    let stub = Stub::that("EHLO", Act::Say(offers.to_owned())).await;
+    let verdict = send(&stub, mail).await;
+    let line = stub.heard().into_iter().find(|line| line.starts_with("MAIL"));
+    line.ok_or(verdict)
+}
+
+#[tokio::test]
+async fn a_relay_is_told_only_what_it_offers_to_hear() {
+    let ascii = mail();
+    let utf8 = mail_to(&["用户@example.net"]);
+    let size = super::super::mail::Mail::of(&ascii).map(|mail| mail.file.len()).unwrap();
+    assert_eq!(announced("250 stub", &ascii).await, Ok("MAIL FROM:<a@example.org>".to_owned()));
+    assert_eq!(
+        announced("250-stub\r\n250-size 0\r\n250 SMTPUTF8", &ascii).await,
+        Ok(format!("MAIL FROM:<a@example.org> SIZE={size}"))
+    );
+    assert_eq!(
+        announced("250-stub\r\n250-8BITMIME\r\n250 SMTPUTF8", &utf8).await,
+        Ok("MAIL FROM:<a@example.org> BODY=8BITMIME SMTPUTF8".to_owned())
+    );
+    for (offers, mail, reason) in
+        [("250-stub\r\n250 SIZE 99", &ascii, Reason::Size), ("250-stub\r\n250 8BITMIME", &utf8, Reason::Smtputf8)]
+    {
+        assert_eq!(announced(offers, mail).await, Err(Verdict::new(Outcome::NotCapable, reason)));
+    }
+}
+
+#[tokio::test]
+async fn a_login_goes_the_way_that_the_relay_offers() {
+    for (offers, said) in [
+        ("250-stub\r\n250 AUTH LOGIN PLAIN", vec!["AUTH PLAIN AHVzZXIAcGFzcw=="]),
+        ("250-stub\r\n250 auth login CRAM-MD5", vec!["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]),
+    ] {
+        let stub = Stub::new(move |_, line| match line {
+            "AUTH LOGIN" => Act::say("334 VXNlcm5hbWU6"),
+            "dXNlcg==" => Act::say("334 what else"),
+            "cGFzcw==" => Act::say("235 ok"),
+            _ if line.starts_with("EHLO") => Act::say(offers),
+            _ => None,
+        })
+        .await;
+        assert_eq!(with_login(smtp(stub.port)).send_within(&mail(), TIME).await.outcome, Outcome::Accepted);
+        assert_eq!(stub.heard()[1..=said.len()], said, "{offers}");
+    }
+    let stub = Stub::that("EHLO", Act::Say("250-stub\r\n250 AUTH CRAM-MD5".to_owned())).await;
+    let verdict = with_login(smtp(stub.port)).send_within(&mail(), TIME).await;
+    assert_eq!(verdict, Verdict::new(Outcome::AccountRefused, Reason::NotSent));
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_next_mail() {
+    let stub = Stub::new(|_, _| None).await;
+    let smtp = smtp(stub.port);
+    for _ in 0..3 {
+        assert_eq!(smtp.send_within(&mail(), TIME).await.outcome, Outcome::Accepted);
+    }
+    let greetings = stub.heard().iter().filter(|line| line.starts_with("EHLO")).count();
+    assert_eq!((stub.connections(), greetings), (1, 1), "{:?}", stub.heard());
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_has_gone_costs_a_new_one_and_nothing_else() {
+    for gone in [Act::Close, Act::Say("421 4.4.2 timeout".to_owned())] {
+        let stub =
+            Stub::new(move |number, line| (number == 1 && line.starts_with("MAIL FROM:<again@")).then(|| gone.clone()))
+                .await;
+        let smtp = smtp(stub.port);
+        assert_eq!(smtp.send_within(&mail(), TIME).await.outcome, Outcome::Accepted);
+        let draft = Draft { to: vec!["b@example.net".parse().unwrap()], ..Draft::default() };
+        let again = Message::new("again@example.org".parse().unwrap(), draft).unwrap();
+        assert_eq!(smtp.send_within(&again, TIME).await.outcome, Outcome::Accepted, "{:?}", stub.heard());
+        assert_eq!(stub.connections(), 2, "{:?}", stub.heard());
+    }
+}
+
+#[tokio::test]
+async fn a_new_connection_that_breaks_is_not_tried_again() {
+    let stub = Stub::that("MAIL", Act::Close).await;
+    send(&stub, &mail()).await;
+    assert_eq!(stub.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_on_which_a_mail_was_refused_is_not_kept() {
+    let stub = Stub::new(|number, line| if number == 1 && line == "." { Act::say("554 no") } else { None }).await;
+    let smtp = smtp(stub.port);
+    assert_eq!(smtp.send_within(&mail(), TIME).await.outcome, Outcome::Unclassified);
+    assert_eq!(smtp.send_within(&mail(), TIME).await.outcome, Outcome::Accepted);
+    assert_eq!(stub.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_probe_goes_as_far_as_the_recipient_and_sends_nothing() {
+    let stub = Stub::new(|_, _| None).await;
+    let verdict = with_login(smtp(stub.port)).probe(&mail()).await;
+    assert_eq!(verdict, Verdict::accepted(Reason::Smtp(250), None));
+    let heard = stub.heard();
+    let words: Vec<_> = heard.iter().map(|line| line.split([' ', ':']).next().unwrap_or_default()).collect();
+    assert_eq!(words[..5], ["EHLO", "AUTH", "MAIL", "RCPT", "RSET"], "{heard:?}");
+    assert!(words[5..].iter().all(|word| *word == "QUIT"), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_probe_is_judged_by_the_same_table() {
+    for (at, answer, verdict) in [
+        ("AUTH", "535 5.7.8 no", is(Outcome::AccountRefused, 535)),
+        ("MAIL", "550 5.7.1 no", is(Outcome::SenderRejected, 550)),
+        ("RCPT", "550 5.1.1 no", is(Outcome::MessageRejected, 550)),
+        ("RCPT", "451 4.3.0 later", is(Outcome::Throttled, 451)),
+    ] {
+        let stub = Stub::that(at, Act::Say(answer.to_owned())).await;
+        assert_eq!(with_login(smtp(stub.port)).probe(&mail()).await, verdict, "{at} {answer}");
+    }
+}

@@ -1,0 +1,81 @@
+//! Commands out, answers in, over TCP or TLS; and the mail itself, in two parts: all its lines, then its end.
+
+use std::io::{self, ErrorKind};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
+
+use super::reply::{Line, Reply};
+use super::settings::Tls;
+
+/// RFC 5321 4.5.3.1.5 says 512 bytes; some relays tell stories.
+const LINE_LIMIT: u64 = 4096;
+const LINES_LIMIT: usize = 100;
+
+/// TCP, or TLS on top of it.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A connection.
+pub(super) struct Wire(BufReader<BufWriter<Box<dyn Stream>>>);
+
+impl Wire {
+    pub(super) fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self(BufReader::new(BufWriter::new(Box::new(stream))))
+    }
+
+    /// Goes on under TLS. What has been read ahead was written in clear, by whomever: then there is nothing to trust.
+    pub(super) async fn encrypt(self, tls: &Tls) -> io::Result<Self> {
+        if !self.0.buffer().is_empty() {
+            return Err(ErrorKind::InvalidData.into());
+        }
+        let clear = self.0.into_inner().into_inner();
+        Ok(Self::new(tls.connector.connect(tls.name.clone(), clear).await?))
+    }
+
+    /// Sends a line and waits for the answer.
+    pub(super) async fn command(&mut self, line: &str) -> io::Result<Reply> {
+        self.0.write_all(line.as_bytes()).await?;
+        self.0.write_all(b"\r\n").await?;
+        self.0.flush().await?;
+        self.reply().await
+    }
+
+    /// Sends every line of a file, with a dot before each that begins with one (RFC 5321 4.5.2). Without the end that is
+    /// still missing, nobody has the mail.
+    pub(super) async fn lines(&mut self, file: &[u8]) -> io::Result<()> {
+        for line in file.split_inclusive(|&byte| byte == b'\n') {
+            if line.starts_with(b".") {
+                self.0.write_all(b".").await?;
+            }
+            self.0.write_all(line).await?;
+        }
+        self.0.flush().await
+    }
+
+    /// Waits for an answer.
+    pub(super) async fn reply(&mut self) -> io::Result<Reply> {
+        let line = self.line().await?;
+        let mut line = Line::parse(&line).ok_or(ErrorKind::InvalidData)?;
+        let mut reply = Reply::new(&line);
+        let mut text;
+        for _ in 0..LINES_LIMIT {
+            if line.is_last {
+                return Ok(reply);
+            }
+            text = self.line().await?;
+            line = Line::parse(&text).filter(|line| reply.push(line)).ok_or(ErrorKind::InvalidData)?;
+        }
+        Err(ErrorKind::InvalidData.into())
+    }
+
+    /// One line without its end.
+    async fn line(&mut self) -> io::Result<String> {
+        let mut line = Vec::new();
+        let read = (&mut self.0).take(LINE_LIMIT).read_until(b'\n', &mut line).await?;
+        match line.last() {
+            Some(b'\n') => Ok(String::from_utf8_lossy(&line).trim_end().to_owned()),
+            _ if read as u64 == LINE_LIMIT => Err(ErrorKind::InvalidData.into()),
+            _ => Err(ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
