@@ -23,6 +23,7 @@ pub(crate) enum Kind {
     /// Takes a mail once, too.
     Brevo,
     Mailjet,
+    Ses,
 }
 
 impl Kind {
@@ -37,6 +38,7 @@ impl Kind {
             Self::SparkPost => "sparkpost",
             Self::Brevo => "brevo",
             Self::Mailjet => "mailjet",
+            Self::Ses => "ses",
         }
     }
 

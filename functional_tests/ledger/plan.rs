@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::book::Failover::{Always, Never, Safe};
 use super::dice::Dice;
-use super::fault::Kind::{Brevo, Mailjet, Mandrill, Postmark, Resend, SendGrid, SparkPost};
+use super::fault::Kind::{Brevo, Mailjet, Mandrill, Postmark, Resend, SendGrid, Ses, SparkPost};
 use super::fault::{self, FAULTS, Fault};
 use super::scenario::Circuits::{Free, Held};
 use super::scenario::{Form, Port, Scenario};
@@ -48,7 +48,7 @@ fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {
             mixes.push(Scenario { kinds: [Resend, SendGrid, Resend], ..mix });
         }
         let wordless = || FAULTS.iter().filter(|fault| fault.is_wordless()).collect::<Vec<_>>();
-        for kinds in [[Mandrill, Postmark, SparkPost], [Brevo, Mailjet, Mandrill]] {
+        for kinds in [[Mandrill, Postmark, SparkPost], [Brevo, Mailjet, Ses]] {
             let name = format!("mix at {}, {}, {}", kinds[0].word(), kinds[1].word(), kinds[2].word());
             for failover in [Safe, Always] {
                 let mix = Scenario::of(&name, wordless(), 2, failover, circuits, mails, dice);

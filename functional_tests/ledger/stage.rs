@@ -113,7 +113,14 @@ impl Stage {
 /// What the proxy has to know of a provider.
 fn account(settings: Settings, name: &str, kind: Kind, url: &str) -> Settings {
     let prefix = format!("SMSP_{}", name.to_uppercase());
-    let settings = settings.with(&format!("{prefix}_API_KEY"), "key").with(&format!("{prefix}_BASE_URL"), url);
+    let settings = settings.with(&format!("{prefix}_BASE_URL"), url);
+    if kind == Kind::Ses {
+        return settings
+            .with(&format!("{prefix}_REGION"), "eu-west-1")
+            .with(&format!("{prefix}_ACCESS_KEY_ID"), "AKIDEXAMPLE")
+            .with(&format!("{prefix}_SECRET_ACCESS_KEY"), "secret");
+    }
+    let settings = settings.with(&format!("{prefix}_API_KEY"), "key");
     match kind {
         Kind::Mailgun => settings.with(&format!("{prefix}_DOMAIN"), "mg.example.com"),
         Kind::Mailjet => settings.with(&format!("{prefix}_API_SECRET"), "secret"),

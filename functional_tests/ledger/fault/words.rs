@@ -14,6 +14,7 @@ pub(crate) fn well(kind: Kind) -> Step {
         Kind::Postmark => json(r#"{"ErrorCode": 0, "Message": "OK", "MessageID": "1"}"#),
         Kind::SparkPost => json(r#"{"results": {"total_accepted_recipients": 1, "id": "1"}}"#),
         Kind::Brevo => json(r#"{"messageId": "<1>"}"#),
+        Kind::Ses => json(r#"{"MessageId": "1"}"#),
         Kind::Mailjet => json(r#"{"Messages": [{"Status": "success", "To": [{"MessageID": 1}]}]}"#),
     }
 }
