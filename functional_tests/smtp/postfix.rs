@@ -86,5 +86,5 @@ async fn postfix_takes_what_it_should_and_refuses_the_rest_as_the_table_has_it()
     let mail = MessageParser::default().parse(&file).expect("it is a mail");
     assert_eq!((mail.subject(), mail.body_text(0).as_deref().map(str::trim)), (Some("hello"), Some("body")));
     let relayed = proxy.client.send(&mails::but("to", json!("x@elsewhere.example.org"))).await;
-    assert_eq!(relayed.attempts(), ["smtp:account_refused"], "{relayed}");
+    assert_eq!(relayed.attempts(), ["smtp:not_capable"], "{relayed}");
 }

@@ -45,7 +45,7 @@ async fn each_way_in_which_smtp_sink_fails_is_judged_by_the_table() {
         (&["-f", "MAIL", "-B", "553 5.7.1 not yours"], "smtp:sender_rejected", "smtp_553"),
         (&["-r", "MAIL"], "smtp:throttled", "smtp_450"),
         (&["-f", "RCPT", "-B", "550 5.1.1 unknown"], "smtp:message_rejected", "smtp_550"),
-        (&["-f", "RCPT", "-B", "554 5.7.1 Relay access denied"], "smtp:account_refused", "smtp_554"),
+        (&["-f", "RCPT", "-B", "554 5.7.1 Relay access denied"], "smtp:not_capable", "smtp_554"),
         (&["-r", "RCPT"], "smtp:throttled", "smtp_450"),
         (&["-Q", "RCPT"], "smtp:throttled", "smtp_421"),
         (&["-q", "DATA"], "smtp:unavailable", "connection_lost"),

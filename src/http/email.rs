@@ -183,6 +183,7 @@ fn problem(error: SendError) -> Problem {
 fn lack(attempt: &Attempt) -> FieldError {
     let (field, what) = match attempt.verdict.reason {
         Reason::Recipients => ("to", "so many recipients"),
+        Reason::Smtp(_) => ("to", "a mail to these recipients"),
         Reason::Inline => ("attachments", "a picture inside of the HTML"),
         Reason::AttachmentType => ("attachments", "a file whose type its name does not tell"),
         Reason::Tags => ("tags", "so many tags"),

@@ -51,15 +51,18 @@ fn outcome(stage: Stage, reply: &Reply) -> Outcome {
         (_, 400..=499) => Outcome::Throttled,
         (Stage::Auth, _) => Outcome::AccountRefused,
         (Stage::Mail, code) => of_sender(code),
-        (Stage::Rcpt, code) => of_policy(reply).unwrap_or_else(|| of_recipient(code, reply)),
+        (Stage::Rcpt, code) => of_recipient(code, reply),
         (Stage::Data | Stage::End, code) => of_policy(reply).unwrap_or_else(|| of_mail(code, reply)),
     }
 }
 
 fn of_sender(code: u16) -> Outcome {
     match code {
-        530 | 550 | 553 | 554 => Outcome::SenderRejected,
-        501 | 552 => Outcome::MessageRejected,
+        530 => Outcome::AccountRefused,
+        550 | 553 | 554 => Outcome::SenderRejected,
+        501 => Outcome::MessageRejected,
+        // Another may take a larger one.
+        552 => Outcome::NotCapable,
         _ => Outcome::Unclassified,
     }
 }
@@ -69,15 +72,24 @@ fn of_policy(reply: &Reply) -> Option<Outcome> {
     const ACCOUNT: [&str; 4] = ["relay", "authent", "account", "client host"];
     match (reply.enhanced(), reply.code) {
         (Some((7, _)), _) if reply.says(&ACCOUNT) => Some(Outcome::AccountRefused),
-        (Some((7, _) | (1, 7 | 8)), _) => Some(Outcome::SenderRejected),
+        (Some((1, 7 | 8)), _) => Some(Outcome::SenderRejected),
+        (Some((7, _)), _) if reply.says(&["sender", "send as", "verified"]) => Some(Outcome::SenderRejected),
+        // It does not like what the mail says; another may.
+        (Some((7, _)), _) => Some(Outcome::NotCapable),
         (_, 530) => Some(Outcome::AccountRefused),
         (None, 550 | 554) if reply.says(&["relay"]) => Some(Outcome::AccountRefused),
         _ => None,
     }
 }
 
+/// A relay that does not go there, or does not like the mail's company, cannot carry this one. It is not to blame: else a
+/// caller who writes to the wrong place could open its circuit.
 fn of_recipient(code: u16, reply: &Reply) -> Outcome {
     match (reply.enhanced(), code) {
+        (_, 530) => Outcome::AccountRefused,
+        (Some((1, 7 | 8)), _) => Outcome::SenderRejected,
+        (Some((7, _)), _) => Outcome::NotCapable,
+        (None, 550 | 554) if reply.says(&["relay"]) => Outcome::NotCapable,
         (Some((1 | 2, _)), _) => Outcome::MessageRejected,
         // Too many recipients, in the words of RFC 821 (RFC 5321 4.5.3.1.10).
         (_, 552) => Outcome::Throttled,
@@ -88,7 +100,8 @@ fn of_recipient(code: u16, reply: &Reply) -> Outcome {
 
 fn of_mail(code: u16, reply: &Reply) -> Outcome {
     match (reply.enhanced(), code) {
-        (Some((6, _) | (3, 4)), _) | (None, 552) => Outcome::MessageRejected,
+        (Some((3, 4)), _) | (None, 552) => Outcome::NotCapable,
+        (Some((6, _)), _) => Outcome::MessageRejected,
         // SES has no enhanced code for an address or domain that it does not know.
         (None, 550 | 554) if reply.says(&["not verified", "verified sender"]) => Outcome::SenderRejected,
         _ => Outcome::Unclassified,

@@ -53,8 +53,8 @@ async fn a_sender_that_is_refused_is_so_here_alone() {
         ("550 5.7.1 not yours", SenderRejected),
         ("553 5.7.1 not owned by user", SenderRejected),
         ("554 no", SenderRejected),
-        ("530 5.7.0 no", SenderRejected),
-        ("552 5.3.4 too large", MessageRejected),
+        ("530 5.7.0 no", AccountRefused),
+        ("552 5.3.4 too large", NotCapable),
         ("501 5.1.7 bad address", MessageRejected),
         ("421 4.7.0 later", Throttled),
         ("450 later", Throttled),
@@ -69,7 +69,7 @@ async fn a_sender_that_is_refused_is_so_here_alone() {
 }
 
 #[tokio::test]
-async fn a_recipient_that_is_refused_is_at_fault_itself_unless_the_relay_speaks_of_us() {
+async fn a_recipient_that_is_refused_is_at_fault_itself_unless_the_relay_does_not_go_there() {
     use Outcome::*;
     let rows = [
         ("550 5.1.1 unknown", MessageRejected),
@@ -79,12 +79,12 @@ async fn a_recipient_that_is_refused_is_at_fault_itself_unless_the_relay_speaks_
         ("501 5.1.3 bad address", MessageRejected),
         ("551 not local", MessageRejected),
         ("552 5.2.2 mailbox full", MessageRejected),
-        ("554 5.7.1 <b>: Relay access denied", AccountRefused),
-        ("550 relaying denied", AccountRefused),
-        ("550 5.7.64 TenantAttribution; Relay Access Denied", AccountRefused),
-        ("554 5.7.1 <x>: Client host rejected: Access denied", AccountRefused),
+        ("554 5.7.1 <b>: Relay access denied", NotCapable),
+        ("550 relaying denied", NotCapable),
+        ("550 5.7.64 TenantAttribution; Relay Access Denied", NotCapable),
+        ("554 5.7.1 <x>: Client host rejected: Access denied", NotCapable),
         ("530 5.7.0 Authentication required", AccountRefused),
-        ("550 5.7.1 policy", SenderRejected),
+        ("550 5.7.1 policy", NotCapable),
         ("554 5.1.8 bad outbound sender", SenderRejected),
         ("452 4.5.3 too many recipients", Throttled),
         ("552 too many recipients", Throttled),
@@ -101,11 +101,11 @@ async fn a_recipient_that_is_refused_is_at_fault_itself_unless_the_relay_speaks_
 async fn a_mail_that_is_refused_at_data_or_at_its_end_has_not_been_taken() {
     use Outcome::*;
     let rows = [
-        ("552 5.3.4 too large", MessageRejected),
-        ("552 too large", MessageRejected),
+        ("552 5.3.4 too large", NotCapable),
+        ("552 too large", NotCapable),
         ("554 5.6.0 malformed", MessageRejected),
         ("550 5.6.1 media", MessageRejected),
-        ("554 5.7.1 spam", SenderRejected),
+        ("554 5.7.1 spam", NotCapable),
         ("550 5.7.60 Client does not have permissions to send as this sender", SenderRejected),
         ("554 Message rejected: Email address is not verified.", SenderRejected),
         ("550 The from address does not match a verified Sender Identity", SenderRejected),
