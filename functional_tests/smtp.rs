@@ -1,5 +1,6 @@
 //! The SMTP adapter from outside: the dialogue of a whole mail, the long wait, and relays that are not ours.
 
+mod ledger;
 mod login_relay;
 mod postfix;
 mod smtp_sink;
