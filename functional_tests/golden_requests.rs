@@ -38,10 +38,14 @@ impl Row {
 
     /// What it gets for its mail, and what the caller gets.
     pub(crate) async fn request(&self, further: &[(&str, &str)]) -> (Request, Answer) {
+        self.request_for(&self.mail(), further).await
+    }
+
+    async fn request_for(&self, mail: &Value, further: &[(&str, &str)]) -> (Request, Answer) {
         let stub = StubProvider::sendgrid().await;
         stub.does(self.reply.clone().into());
         let proxy = Proxy::start(self.settings(&stub.url(), further)).await;
-        let receipt = proxy.client.send(&self.mail()).await.expect(200);
+        let receipt = proxy.client.send(mail).await.expect(200);
         (stub.only_mail(), receipt)
     }
 }
@@ -181,4 +185,18 @@ async fn brevo_gets_the_golden_request() {
 #[tokio::test]
 async fn mailjet_gets_the_golden_request() {
     is_golden(mailjet(), MAILJET).await;
+}
+
+/// Nothing but what every mail has; a name that is both beyond ASCII and in need of quotes.
+fn smallest() -> Value {
+    json!({"from": "\"Müller, Anna\" <anna@example.com>", "to": "\"Müller, Jo\" <jo@example.net>"})
+}
+
+#[tokio::test]
+async fn the_smallest_mail_is_golden_everywhere() {
+    let plain = [sendgrid(), mandrill(), postmark(), sparkpost(), resend(), brevo()].map(|row| (row, &[][..]));
+    for (row, further) in plain.into_iter().chain([(mailgun(), MAILGUN), (mailjet(), MAILJET)]) {
+        let (request, receipt) = row.request_for(&smallest(), further).await;
+        golden::check(&format!("{}-smallest.txt", row.kind), &request.normalised(&[], &receipt));
+    }
 }
