@@ -59,6 +59,9 @@ async fn sendgrid_gets_what_anymail_sends() {
     let intended = [
         "/attachments/0/disposition", // The default, said aloud.
         ANYMAIL_ID,
+        // Off, whatever the account's default: tagged links and a footer are no part of the mail that was asked for.
+        "/tracking_settings/ganalytics/enable",
+        "/tracking_settings/subscription_tracking/enable",
     ];
     agrees(golden_requests::sendgrid(), &[], &intended).await;
 }
