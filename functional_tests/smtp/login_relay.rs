@@ -117,7 +117,7 @@ async fn a_wrong_login_a_strange_authority_and_a_relay_that_insists_on_tls_are_t
         (good().with("SSL_CERT_FILE", &other), "smtp:unavailable", "tls"),
         (good().with("SMSP_SMTP_HOST", "127.0.0.1"), "smtp:unavailable", "tls"),
         (relay.settings("implicit"), "smtp:unavailable", "tls"),
-        (relay.settings("none"), "smtp:sender_rejected", "smtp_530"),
+        (relay.settings("none"), "smtp:account_refused", "smtp_530"),
     ] {
         let answer = relay.is_sent(settings).await;
         assert_eq!(answer.attempts(), [attempt], "{answer}");
