@@ -1,9 +1,10 @@
 //! The outside world that takes mail: one adapter per provider, all behind [`Provider`].
 //!
 //! To add one: a file beside [`mailgun`] with a `KIND`, and a line in [`KINDS`]. An adapter renders the message
-//! afresh for every call, makes exactly one attempt, and judges the answer by the provider's own code first, the
-//! status second, text last. It never retries, and it never lets a provider's text out. Deliberately absent:
-//! time limits. Whoever calls an adapter bounds the call and drops it when the time is over.
+//! afresh for every call, hands it over at most once, and judges the answer by the provider's own code first, the
+//! status second, text last. It never lets a provider's text out. Deliberately absent: retries, but for an SMTP
+//! connection that was kept too long and failed before the mail; and time limits, but for SMTP's. Whoever calls an
+//! adapter bounds the call and drops it when the time is over.
 
 mod api;
 mod brevo;
