@@ -29,7 +29,8 @@
 //!
 //! A store: a node shares nothing with its neighbours, and forgets everything when it ends. A clock in the circuit:
 //! time is passed in. A lock across an await. A retry that could send twice: another upstream is asked only where the
-//! attempts so far prove that nobody has the mail, the same one again only if it takes a mail once. A provider's text in any answer, log or metric.
+//! attempts so far prove that nobody has the mail, the same one again only if it takes a mail once. A provider's text in
+//! any answer, log or metric.
 
 pub mod config;
 pub mod app;

@@ -1,8 +1,9 @@
 //! Addresses and mailboxes, stricter than RFC 5322: only what every provider reads in the same way.
 //!
 //! The policy, on top of a library's grammar: the local part is a dot-atom of letters in any script (RFC 6531, for
-//! providers that carry it), without encoded-words or a leading `-`; the domain is a public DNS name, kept as lower-case A-labels (UTS #46, strict); no domain literal, no bare
-//! host, no quoted local part. Display names are plain Unicode without control characters.
+//! providers that carry it), without encoded-words or a leading `-`; the domain is a public DNS name, kept as
+//! lower-case A-labels (UTS #46, strict); no domain literal, no bare host, no quoted local part. Display names are plain
+//! Unicode without control characters.
 
 use std::fmt;
 use std::str::FromStr;
