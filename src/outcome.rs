@@ -263,7 +263,7 @@ pub struct Verdict {
     pub reason: Reason,
     /// The provider's own id for the mail, if it gave one.
     pub provider_message_id: Option<String>,
-    /// How long the provider asks us to wait, if it was [`Outcome::Throttled`] and said so.
+    /// How long the provider asks us to wait, if it said so; it counts where this is [`Outcome::Throttled`].
     pub retry_after: Option<Duration>,
     /// Every recipient, of a mail that was [`Outcome::Accepted`] for some and refused for others; else none.
     pub recipients: Vec<Recipient>,
@@ -308,10 +308,11 @@ impl Verdict {
         Self { provider_message_id, ..Self::new(Outcome::Accepted, reason) }
     }
 
-    /// Throttled, with the wait that the provider asks for, clamped to 1 s to 1 h: absurd values are a provider's bug.
-    pub fn throttled(reason: Reason, retry_after: Option<Duration>) -> Self {
-        let retry_after = retry_after.map(|wait| wait.clamp(Duration::from_secs(1), Duration::from_secs(3600)));
-        Self { retry_after, ..Self::new(Outcome::Throttled, reason) }
+    /// With the wait that the provider asks for, if none is known yet, clamped to 1 s to 1 h: absurd values are a
+    /// provider's bug.
+    pub fn waiting(self, wait: Option<Duration>) -> Self {
+        let wait = wait.map(|wait| wait.clamp(Duration::from_secs(1), Duration::from_secs(3600)));
+        Self { retry_after: self.retry_after.or(wait), ..self }
     }
 }
 

@@ -164,9 +164,8 @@ struct Fault {
 async fn judge(answer: Answer, again: bool) -> Verdict {
     let status = answer.status();
     let reset = answer.header("x-sib-ratelimit-reset").and_then(|value| value.parse().ok()).map(Duration::from_secs);
-    let wait = client::retry_after(answer.headers()).or(reset);
+    let verdict = answer.verdict().waiting(reset);
     let text = answer.text().await;
-    let verdict = client::by_status(status);
     if status.is_success() {
         // An empty body is an acceptance too.
         let taken: Taken = serde_json::from_str(&text).unwrap_or_default();
@@ -178,7 +177,6 @@ async fn judge(answer: Answer, again: bool) -> Verdict {
         Some(Outcome::Accepted) if again => Verdict::accepted(verdict.reason, None),
         Some(Outcome::Accepted) => Verdict { outcome: Outcome::Unknown, ..verdict },
         Some(outcome) => Verdict { outcome, ..verdict },
-        None if verdict.outcome == Outcome::Throttled => Verdict::throttled(verdict.reason, wait),
         None => verdict,
     }
 }

@@ -86,13 +86,14 @@ impl Answer {
         self.0.status()
     }
 
-    pub(super) fn headers(&self) -> &HeaderMap {
-        self.0.headers()
+    /// The verdict where the status alone decides, with the wait that a Retry-After header asks for.
+    pub(super) fn verdict(&self) -> Verdict {
+        by_status(self.status()).waiting(retry_after(self.0.headers()))
     }
 
     /// A header as text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers().get(name).and_then(|value| value.to_str().ok())
+        self.0.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
     /// As much of the body as arrives, at most 64 KiB; what is no UTF-8 is replaced.
@@ -109,10 +110,10 @@ impl Answer {
     }
 }
 
-/// The verdict where the status alone decides. A 2xx is accepted; a redirect shows that the base URL is wrong; a
+/// A 2xx is accepted; a redirect shows that the base URL is wrong; a
 /// 4xx is refused, but for those that a gateway or an idempotency layer gives while the provider may go on; every 5xx is
 /// unknown.
-pub(super) fn by_status(status: StatusCode) -> Verdict {
+fn by_status(status: StatusCode) -> Verdict {
     let reason = Reason::Status(status.as_u16());
     let outcome = match status.as_u16() {
         200..=299 => Outcome::Accepted,
@@ -150,7 +151,7 @@ pub(super) fn names_the_account(text: &str) -> bool {
 }
 
 /// The wait that a Retry-After header asks for: seconds or a date (RFC 9110 10.2.3).
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     value.parse().map(Duration::from_secs).ok().or_else(|| until_date(value))
 }

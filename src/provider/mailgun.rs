@@ -113,7 +113,7 @@ struct Body {
 
 async fn judge(answer: Answer) -> Verdict {
     let status = answer.status();
-    let retry_after = client::retry_after(answer.headers());
+    let verdict = answer.verdict();
     let text = answer.text().await;
     let body = serde_json::from_str::<Body>(&text).ok();
     if status.is_success() {
@@ -121,7 +121,6 @@ async fn judge(answer: Answer) -> Verdict {
     }
     let enveloped = body.as_ref().is_some_and(|body| !body.message.is_empty());
     let said = body.map_or(text, |body| body.message);
-    let verdict = client::by_status(status);
     match status.as_u16() {
         // In a gateway's words it says nothing about the message.
         400 if !enveloped => verdict,
@@ -130,7 +129,7 @@ async fn judge(answer: Answer) -> Verdict {
         403 if client::names_the_account(&said) => Verdict { outcome: Outcome::AccountRefused, ..verdict },
         // The hourly limit of the account.
         420 => Verdict { outcome: Outcome::AccountRefused, ..verdict },
-        429 => Verdict::throttled(verdict.reason, retry_after.or_else(|| named_wait(&said))),
+        429 => verdict.waiting(named_wait(&said)),
         _ => verdict,
     }
 }

@@ -188,9 +188,8 @@ struct Fault {
 
 async fn judge(answer: Answer) -> Verdict {
     let status = answer.status();
-    let wait = client::retry_after(answer.headers());
+    let verdict = answer.verdict();
     let text = answer.text().await;
-    let verdict = client::by_status(status);
     let said: Said = serde_json::from_str(&text).unwrap_or_default();
     let message = said.messages.into_iter().next().unwrap_or_default();
     if message.status == "success" {
@@ -202,7 +201,6 @@ async fn judge(answer: Answer) -> Verdict {
     match code.as_deref().and_then(refused) {
         Some(outcome) => Verdict { outcome, ..verdict },
         None if status.is_success() => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
-        None if verdict.outcome == Outcome::Throttled => Verdict::throttled(verdict.reason, wait),
         None => verdict,
     }
 }

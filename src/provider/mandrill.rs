@@ -149,23 +149,21 @@ struct Fault {
 
 async fn judge(answer: Answer) -> Verdict {
     let status = answer.status();
-    let wait = client::retry_after(answer.headers());
+    let verdict = answer.verdict();
     let text = answer.text().await;
-    let verdict = client::by_status(status);
     if status.is_success() {
         return accepted(verdict.reason, &text).unwrap_or(Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer));
     }
     let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
-    match (fault.name.as_str(), verdict.outcome) {
-        ("RequestLimitExceeded", _) | (_, Outcome::Throttled) => Verdict::throttled(verdict.reason, wait),
-        (name, outcome) => Verdict { outcome: refused(name).unwrap_or(outcome), ..verdict },
-    }
+    let outcome = refused(&fault.name).filter(|_| verdict.outcome != Outcome::Throttled).unwrap_or(verdict.outcome);
+    Verdict { outcome, ..verdict }
 }
 
 fn refused(name: &str) -> Option<Outcome> {
     Some(match name {
         "Invalid_Key" | "PaymentRequired" | "Unknown_Subaccount" | "Unknown_Template" => Outcome::AccountRefused,
         "ValidationError" => Outcome::MessageRejected,
+        "RequestLimitExceeded" => Outcome::Throttled,
         "ServiceUnavailable" => Outcome::Unavailable,
         _ => return None,
     })

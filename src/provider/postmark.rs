@@ -124,12 +124,11 @@ struct Said {
 
 async fn judge(answer: Answer, message: &Message) -> Verdict {
     let status = answer.status();
-    let wait = client::retry_after(answer.headers());
+    let verdict = answer.verdict();
     let text = answer.text().await;
-    let verdict = client::by_status(status);
     let said: Option<Said> = serde_json::from_str(&text).ok();
     match said {
-        _ if verdict.outcome == Outcome::Throttled => Verdict::throttled(verdict.reason, wait),
+        _ if verdict.outcome == Outcome::Throttled => verdict,
         Some(said) if status.is_success() => accepted(verdict, said, message),
         None if status.is_success() => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
         Some(said) => said.error_code.and_then(|code| refused(code, verdict.reason)).unwrap_or(verdict),

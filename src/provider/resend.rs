@@ -154,9 +154,8 @@ struct Fault {
 
 async fn judge(answer: Answer) -> Verdict {
     let status = answer.status();
-    let wait = client::retry_after(answer.headers()).or_else(|| reset(&answer));
+    let verdict = answer.verdict().waiting(reset(&answer));
     let text = answer.text().await;
-    let verdict = client::by_status(status);
     if status.is_success() {
         return match serde_json::from_str::<Accepted>(&text) {
             Ok(Accepted { id }) => Verdict::accepted(verdict.reason, Some(id)),
@@ -165,9 +164,7 @@ async fn judge(answer: Answer) -> Verdict {
     }
     let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
     match refused(status.as_u16(), &fault) {
-        Some(Outcome::Throttled) => Verdict::throttled(verdict.reason, wait),
         Some(outcome) => Verdict { outcome, ..verdict },
-        None if status.as_u16() == 429 => Verdict::throttled(verdict.reason, wait),
         None => verdict,
     }
 }

@@ -192,7 +192,7 @@ struct Fault {
 
 async fn judge(answer: Answer, sandbox: bool) -> Verdict {
     let status = answer.status();
-    let verdict = client::by_status(status);
+    let verdict = answer.verdict();
     match status.as_u16() {
         200 if sandbox => Verdict::accepted(verdict.reason, None),
         202 => Verdict::accepted(verdict.reason, answer.header("X-Message-Id").map(str::to_owned)),
@@ -201,7 +201,7 @@ async fn judge(answer: Answer, sandbox: bool) -> Verdict {
         400 | 403 => Verdict { outcome: refused(status, &errors(answer).await), ..verdict },
         // 405 and 406 speak of our call, 451 of the wrong region.
         405 | 406 | 451 => Verdict { outcome: Outcome::AccountRefused, ..verdict },
-        429 => throttled(verdict.reason, &answer),
+        429 => verdict.waiting(until_reset(&answer)),
         _ => verdict,
     }
 }
@@ -227,9 +227,8 @@ fn refused(status: StatusCode, errors: &[Fault]) -> Outcome {
 }
 
 /// `X-RateLimit-Reset` is the Unix time at which the limit ends; Retry-After is not documented, but clearer.
-fn throttled(reason: Reason, answer: &Answer) -> Verdict {
-    let reset = answer.header("X-RateLimit-Reset").and_then(|value| value.parse().ok()).map(Duration::from_secs);
+fn until_reset(answer: &Answer) -> Option<Duration> {
+    let reset = answer.header("X-RateLimit-Reset")?.parse().ok().map(Duration::from_secs)?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let until_reset = reset.map(|reset| reset.saturating_sub(now));
-    Verdict::throttled(reason, client::retry_after(answer.headers()).or(until_reset))
+    Some(reset.saturating_sub(now))
 }

@@ -117,10 +117,9 @@ struct Fault {
 
 async fn judge(answer: Answer) -> Verdict {
     let status = answer.status();
-    let wait = client::retry_after(answer.headers());
+    let verdict = answer.verdict();
     let named = answer.header("x-amzn-errortype").map(str::to_owned);
     let text = answer.text().await;
-    let verdict = client::by_status(status);
     if status.is_success() {
         return match serde_json::from_str(&text) {
             Ok(Accepted { message_id }) => Verdict::accepted(verdict.reason, Some(message_id)),
@@ -131,7 +130,6 @@ async fn judge(answer: Answer) -> Verdict {
     let name = named.unwrap_or(fault.name);
     let refused = refused(bare(&name), &fault.message.to_ascii_lowercase()).filter(|_| status.is_client_error());
     match (refused, status.as_u16()) {
-        (Some(Outcome::Throttled), _) | (None, 429) => Verdict::throttled(verdict.reason, wait),
         (Some(outcome), _) => Verdict { outcome, ..verdict },
         // Whatever it says: it is about who signed.
         (None, 403) => Verdict { outcome: Outcome::AccountRefused, ..verdict },

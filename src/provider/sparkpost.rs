@@ -194,9 +194,8 @@ struct Fault {
 
 async fn judge(answer: Answer, message: &Message) -> Verdict {
     let status = answer.status();
-    let wait = client::retry_after(answer.headers());
+    let verdict = answer.verdict();
     let text = answer.text().await;
-    let verdict = client::by_status(status);
     if status.is_success() {
         return accepted(verdict.reason, &text, message);
     }
@@ -207,7 +206,6 @@ async fn judge(answer: Answer, message: &Message) -> Verdict {
             let reason = if suppressed { Reason::Suppressed } else { verdict.reason };
             Verdict { outcome, reason, ..verdict }
         }
-        None if verdict.outcome == Outcome::Throttled => Verdict::throttled(verdict.reason, wait),
         // With its own envelope, a 422 is about the message; 420 is a quota.
         None if status.as_u16() == 422 && !errors.is_empty() => {
             Verdict { outcome: Outcome::MessageRejected, ..verdict }

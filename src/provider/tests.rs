@@ -149,11 +149,14 @@ async fn a_wait_that_a_provider_names_is_kept_within_reason() {
         ("Retry-After: 999999\r\n", Some(3600)),
         ("", None),
     ] {
-        for kind in ["mailgun", "sendgrid"] {
+        for kind in ["mailgun", "sendgrid", "mandrill", "postmark", "sparkpost", "resend", "brevo", "mailjet", "ses"] {
             let verdict = verdict(kind, answer(429, headers, "")).await;
             assert_eq!(verdict.retry_after, seconds.map(Duration::from_secs), "{kind}: {headers}");
         }
     }
+    // A limit that it names under another status.
+    let named = verdict("mandrill", answer(500, "Retry-After: 7\r\n", r#"{"name":"RequestLimitExceeded"}"#)).await;
+    assert_eq!(named, Verdict::new(Outcome::Throttled, Reason::Status(500)).waiting(Some(Duration::from_secs(7))));
     let reset = verdict("sendgrid", answer(429, "X-RateLimit-Reset: 99999999999\r\n", "")).await;
     assert_eq!(reset.retry_after, Some(Duration::from_secs(3600)));
 }

@@ -128,6 +128,10 @@ impl Bench {
     }
 }
 
+fn throttled(wait: Option<Duration>) -> Verdict {
+    Verdict::new(Outcome::Throttled, Reason::Mock).waiting(wait)
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_is_back_is_found_after_the_first_wait_and_three_dummies() {
     let bench = opened(0).await;
@@ -160,7 +164,7 @@ async fn the_next_probe_is_known_to_others_while_the_circuit_is_open() {
 async fn throttled_is_held_for_as_long_as_the_provider_asks_then_one_dummy_closes_it() {
     for (asked, least, most) in [(Some(2), 2.0, 2.8), (Some(60), 60.0, 72.5), (None, 5.0, 6.5)] {
         let bench = supervised(limits(), Outcome::Unavailable, 0).await;
-        bench.verdict(Verdict::throttled(Reason::Mock, asked.map(Duration::from_secs))).await;
+        bench.verdict(throttled(asked.map(Duration::from_secs))).await;
         let took = bench.until(State::Closed).await;
         assert!((least..most).contains(&took), "{asked:?}: {took}");
         assert_eq!((bench.dummies(), bench.trips(), bench.ramp()), (1, 0, 127), "{asked:?}");
@@ -171,8 +175,8 @@ async fn throttled_is_held_for_as_long_as_the_provider_asks_then_one_dummy_close
 async fn a_longer_wait_that_comes_late_is_kept_too() {
     let bench = supervised(limits(), Outcome::Unavailable, 0).await;
     let late = bench.upstream.circuit.admit(0).expect("closed");
-    bench.verdict(Verdict::throttled(Reason::Mock, Some(SECOND))).await;
-    bench.upstream.settle(late, &small(), &Verdict::throttled(Reason::Mock, Some(60 * SECOND)), Duration::ZERO);
+    bench.verdict(throttled(Some(SECOND))).await;
+    bench.upstream.settle(late, &small(), &throttled(Some(60 * SECOND)), Duration::ZERO);
     let took = bench.until(State::Closed).await;
     assert!((60.0..61.0).contains(&took), "{took}");
 }
