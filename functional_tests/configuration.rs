@@ -89,8 +89,7 @@ async fn a_misspelt_variable_is_an_error() {
 
 #[tokio::test]
 async fn a_setting_without_a_meaning_yet_is_an_error() {
-    each_fails(stub_accounts(), &[("SMSP_API_KEYS", "a:b"), ("SMSP_ROUTING", "weighted"), ("SMSP_MG_WEIGHT", "1")])
-        .await;
+    each_fails(stub_accounts(), &[("SMSP_ROUTING", "weighted"), ("SMSP_MG_WEIGHT", "1")]).await;
 }
 
 #[tokio::test]

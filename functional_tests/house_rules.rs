@@ -246,7 +246,10 @@ async fn the_readmes_table_names_every_variable_and_no_other() {
     let own = |name: &str| {
         let names = ["MG", "SG", "MD", "PM", "SP", "RS", "BV", "MJ", "SES", "SMTP", "MAILDIR", "MOCK"]
             .map(|upstream| format!("SMSP_{upstream}_"));
-        let is_limit = |rest: &&str| *rest == "ATTEMPT_TIMEOUT" || rest.starts_with("CIRCUIT_");
+        if let Some(rest) = name.strip_prefix("SMSP_CALLER_CALLER_") {
+            return format!("SMSP_CALLER_<NAME>_{rest}");
+        }
+        let is_limit = |rest: &&str| ["ATTEMPT_TIMEOUT", "CONCURRENCY"].contains(rest) || rest.starts_with("CIRCUIT_");
         let rest = names.iter().find_map(|prefix| name.strip_prefix(prefix.as_str()));
         rest.filter(is_limit).map_or_else(|| name.to_owned(), |rest| format!("SMSP_<NAME>_{rest}"))
     };

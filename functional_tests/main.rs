@@ -50,6 +50,8 @@ mod black_hole;
 mod transport;
 mod hostile;
 mod deadlines;
+mod framing;
+mod patience;
 mod limits;
 mod long_lists;
 mod visible_recipients;

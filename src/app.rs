@@ -9,12 +9,16 @@ use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tracing::{error, info};
 
-use crate::config::{Config, UpstreamConfig};
+use crate::config::{CallersConfig, Config, KeySource, UpstreamConfig};
 use crate::dispatch::{AllOpen, Dispatcher};
-use crate::http::{self, listener};
+use crate::http;
+use crate::http::caller::Callers;
+use crate::http::listener::{self, Limits};
+use crate::http::load::Load;
 use crate::metrics::Metrics;
 use crate::ops;
 use crate::outcome::Outcome;
@@ -28,6 +32,8 @@ use crate::upstream::story::{Event, Events};
 const EVENTS: usize = 256;
 /// Connections that wait to be accepted; the kernel's own limit (`net.core.somaxconn`) is the other bound.
 const BACKLOG: u32 = 4096;
+/// How soon a key that was taken out of its file opens nothing any more.
+const KEYS_INTERVAL: Duration = Duration::from_secs(1);
 /// A supervisor that panics again and again must not take the processor.
 const SUPERVISOR_PAUSE: Duration = Duration::from_secs(1);
 
@@ -54,12 +60,13 @@ pub enum StartError {
 
 /// Serves until a signal says otherwise.
 pub async fn serve(config: Config) -> Result<(), StartError> {
-    telemetry::init(config.telemetry);
+    let metrics = Arc::new(Metrics::default());
+    let counted = Arc::clone(&metrics);
+    telemetry::init(config.telemetry, move || counted.panicked());
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let api = bind("api", config.listen.api, "SMSP_PORT").await?;
     let operators = bind("ops", config.listen.ops, "SMSP_OPS_PORT").await?;
     let shutdown = Shutdown::default();
-    let metrics = Arc::new(Metrics::default());
     let events = Events::new(EVENTS);
     let listener = events.subscribe();
     let upstreams = upstreams(config.upstreams, &metrics, &events);
@@ -70,16 +77,26 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     }
     let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
+    let CallersConfig { keys, source, by_name, common } = config.callers;
+    let callers = Arc::new(Callers::new(keys, by_name, common));
+    if source.may_change() {
+        tokio::spawn(exchange_keys(source, Arc::clone(&callers)));
+    }
     let door = http::Door {
         dispatcher,
+        callers,
+        load: Arc::new(Load::new(config.load, Arc::clone(&metrics))),
         settings: Arc::new(config.http),
         shutdown: shutdown.clone(),
         metrics: Arc::clone(&metrics),
     };
-    let ops_door = ops::Door { upstreams: all, metrics, shutdown: shutdown.clone() };
-    tokio::spawn(listener::serve(api, http::router(door), shutdown.clone()));
+    let ops_door = ops::Door { upstreams: all, metrics: Arc::clone(&metrics), shutdown: shutdown.clone() };
+    let serve = |listener, router, shutdown, limits| {
+        tokio::spawn(listener::serve(listener, router, shutdown, limits, Arc::clone(&metrics)));
+    };
+    serve(api, http::router(door), shutdown.clone(), config.listener);
     // With a shutdown of its own that never comes: operators watch until the very end.
-    tokio::spawn(listener::serve(operators, ops::router(ops_door), Shutdown::default()));
+    serve(operators, ops::router(ops_door), Shutdown::default(), Limits::OPS);
     shutdown.clone().run(signals, config.shutdown).await;
     if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
 }
@@ -106,6 +123,28 @@ async fn exit_when_down(mut events: Receiver<Event>, dispatcher: Arc<Dispatcher>
             error!("down: no circuit is usable, and SMSP_ALL_OPEN=exit");
             return shutdown.request();
         }
+    }
+}
+
+/// Looks after files with keys: what changes there holds at once, and what cannot be read changes nothing.
+async fn exchange_keys(source: KeySource, callers: Arc<Callers>) {
+    let mut known = source.read();
+    loop {
+        sleep(KEYS_INTERVAL).await;
+        let source = source.clone();
+        // Reading a file can block; a panic there would be ours, and changes nothing.
+        let Ok(now) = spawn_blocking(move || source.read()).await else { continue };
+        if now == known {
+            continue;
+        }
+        match &now {
+            Ok(ring) => {
+                callers.replace(ring.clone());
+                info!(keys = ring.callers().count(), "the keys of callers were exchanged");
+            }
+            Err(problem) => error!(problem, "the keys of callers cannot be read: the last ones hold"),
+        }
+        known = now;
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Invariants: a wrong start reports every error at once, each with the full name of its variable and what to do;
 //! a name that nobody claims is an error; no error and no listing shows a secret. Deliberately absent: files (but for
-//! secrets), flags, reloading, and the process environment itself: the pairs are passed in.
+//! secrets), flags, reloading (but for keys in files), and the process environment itself: the pairs are passed in.
 
+mod callers;
 mod limits;
 mod section;
 mod upstreams;
@@ -11,15 +12,16 @@ mod value;
 
 use std::net::SocketAddr;
 
+pub use callers::{CallersConfig, KeySource};
 use section::Section;
 use upstreams::Surroundings;
 pub use upstreams::UpstreamConfig;
 use value::{address, choice, count_to, duration, ip, mailbox, period, port, size, truth};
 
 use crate::dispatch::{self, AllOpen, Failover, Routing};
-use crate::http;
+use crate::http::listener::Limits;
+use crate::http::{self, load};
 use crate::provider;
-use crate::secret::KeyDigest;
 use crate::shutdown;
 use crate::supervisor::{self, Backoff};
 use crate::telemetry::{self, Format};
@@ -37,6 +39,12 @@ pub struct Config {
     pub listen: Listen,
     /// The public door.
     pub http: http::Settings,
+    /// Who may call there.
+    pub callers: CallersConfig,
+    /// What it takes on at once.
+    pub load: load::Settings,
+    /// Its connections.
+    pub listener: Limits,
     /// How mails find their upstream.
     pub dispatch: dispatch::Settings,
     /// How open circuits are probed.
@@ -88,7 +96,10 @@ impl Config {
 
 /// Each part is read before any is missed, so that all errors are found.
 fn read(section: &mut Section) -> Option<Config> {
+    let callers = callers::read(section);
     let http = http(section);
+    let load = load(section, http.as_ref().map(|http| http.max_body));
+    let listener = listener(section);
     let listen = listen(section);
     let providers = upstreams::names(section);
     let supervisor = supervisor(section, upstreams::are_local(&providers));
@@ -104,6 +115,9 @@ fn read(section: &mut Section) -> Option<Config> {
     Some(Config {
         listen: listen?,
         http: http?,
+        callers: callers?,
+        load: load?,
+        listener: listener?,
         dispatch: dispatch?,
         supervisor: supervisor?,
         upstreams: upstreams?,
@@ -114,18 +128,35 @@ fn read(section: &mut Section) -> Option<Config> {
 }
 
 fn http(section: &mut Section) -> Option<http::Settings> {
-    let key = section.secret("API_KEY", "the key that callers send as X-API-KEY");
     let docs = section.parse("DOCS", "true", truth);
     let max_body = section.parse("MAX_BODY", "26MiB", size);
+    let body_timeout = section.parse("BODY_TIMEOUT", "10s", period);
     let most = |text: &str| count_to(text, http::Settings::MOST_RECIPIENTS);
     let max_recipients = section.parse("MAX_RECIPIENTS", "50", most);
     Some(http::Settings {
-        key: KeyDigest::of(secrecy::ExposeSecret::expose_secret(&key?).as_bytes()),
         docs: docs?,
         providers: provider::table(),
         max_body: max_body?,
+        body_timeout: body_timeout?,
         max_recipients: max_recipients?,
     })
+}
+
+fn load(section: &mut Section, max_body: Option<usize>) -> Option<load::Settings> {
+    let mails = |text: &str| count_to(text, load::Settings::MOST_IN_FLIGHT);
+    let max_in_flight = section.parse("MAX_IN_FLIGHT", "1024", mails);
+    let max_in_flight_bytes = section.parse("MAX_IN_FLIGHT_BYTES", "64MiB", size);
+    if max_in_flight_bytes < max_body && max_in_flight_bytes.is_some() {
+        section.error("MAX_IN_FLIGHT_BYTES", "is less than SMSP_MAX_BODY: raise the one or lower the other");
+    }
+    Some(load::Settings { max_in_flight: max_in_flight?, max_in_flight_bytes: max_in_flight_bytes? })
+}
+
+fn listener(section: &mut Section) -> Option<Limits> {
+    let header_timeout = section.parse("HEADER_TIMEOUT", "5s", period);
+    let idle_timeout = section.parse("IDLE_TIMEOUT", "60s", period);
+    let max_connections = section.parse("MAX_CONNECTIONS", "10000", |text| count_to(text, Limits::MOST_CONNECTIONS));
+    Some(Limits { header_timeout: header_timeout?, idle_timeout: idle_timeout?, max_connections: max_connections? })
 }
 
 fn api_address(section: &mut Section) -> Option<SocketAddr> {

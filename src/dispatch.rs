@@ -65,17 +65,23 @@ impl Dispatcher {
         Arc::new(Self { upstreams, settings, shutdown, metrics, flights, turn })
     }
 
-    /// Sends one message, come what may to whoever waits for the receipt.
-    pub async fn send(self: &Arc<Self>, message: Message, wishes: Wishes) -> Result<Receipt, SendError> {
+    /// Sends one message, come what may to whoever waits for the receipt. What is `held` for it is given back when it
+    /// has its answer.
+    pub async fn send(
+        self: &Arc<Self>,
+        message: Message,
+        wishes: Wishes,
+        held: impl Send + 'static,
+    ) -> Result<Receipt, SendError> {
         let course = self.course(wishes);
-        let Some(key) = wishes.key else { return self.depart(message, course, None).await };
+        let Some(key) = wishes.key else { return self.depart(message, course, None, held).await };
         let message = message.identified_by(&key);
         let id = message.id();
         match self.flights.join(key, id) {
-            Joined::First(departure) => self.depart(message, course, Some(departure)).await,
+            Joined::First(departure) => self.depart(message, course, Some(departure), held).await,
             Joined::Repeat(landing) => {
                 // Many may wait: what they hold is their place, not their mail.
-                drop(message);
+                drop((message, held));
                 self.metrics.coalesced();
                 info!(%id, "a repeat waits for the first");
                 landing.answer().await
@@ -102,6 +108,7 @@ impl Dispatcher {
         message: Message,
         course: Course,
         departure: Option<Departure>,
+        held: impl Send + 'static,
     ) -> Result<Receipt, SendError> {
         let id = message.id();
         let dispatcher = Arc::clone(self);
@@ -113,6 +120,7 @@ impl Dispatcher {
             if let Some(departure) = departure {
                 departure.land(&answer);
             }
+            drop((message, held));
             answer
         };
         self.shutdown.spawn(task.in_current_span()).await.unwrap_or_else(|_| panicked())

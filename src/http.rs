@@ -3,17 +3,19 @@
 //! Read top to bottom: the routes, then what every request passes on its way to one. Every answer of a handler that
 //! is not a success is a [`problem`]. TLS and HTTP/2 end at the load balancer in front.
 
-mod caller;
+pub mod caller;
 mod document;
 mod email;
 mod healthcheck;
 mod layers;
+pub mod load;
 pub mod listener;
 mod problem;
 mod wire;
 mod wishes;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::{Router, middleware};
 use tower::ServiceBuilder;
@@ -21,24 +23,25 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use caller::Callers;
 pub use document::document;
+use load::Load;
 
 use crate::dispatch::Dispatcher;
 use crate::metrics::Metrics;
-use crate::secret::KeyDigest;
 use crate::shutdown::Shutdown;
 
 /// What the public door asks of its callers.
 #[derive(Clone)]
 pub struct Settings {
-    /// Of the key that callers present.
-    pub key: KeyDigest,
     /// Whether the document and its UI are served.
     pub docs: bool,
     /// What the document tells of the providers, in Markdown.
     pub providers: String,
     /// Bytes of a request body, at most.
     pub max_body: usize,
+    /// For a whole request body.
+    pub body_timeout: Duration,
     /// Recipients of a mail, at most: To, Cc and Bcc together.
     pub max_recipients: usize,
 }
@@ -53,6 +56,10 @@ impl Settings {
 pub struct Door {
     /// Where mail goes.
     pub dispatcher: Arc<Dispatcher>,
+    /// Who may call.
+    pub callers: Arc<Callers>,
+    /// What is taken on at once.
+    pub load: Arc<Load>,
     /// The rules of this door.
     pub settings: Arc<Settings>,
     /// Are we leaving?
@@ -72,11 +79,14 @@ pub fn router(door: Door) -> Router {
     if door.settings.docs {
         router = router.merge(document::routes(&door.settings.providers));
     }
+    let shed = Arc::clone(&door.load);
     let layers = ServiceBuilder::new()
         // Outermost, so that every answer has its id, its line in the log and its count.
         .layer(middleware::from_fn_with_state(Arc::clone(&door.metrics), layers::account))
         // A panic is the problem of one request.
         .layer(CatchPanicLayer::custom(layers::panicked))
+        // A load balancer must learn that this node lives, however many callers there are.
+        .layer(middleware::from_fn_with_state(shed, layers::shed_the_crowd))
         // Before any work for a caller who is not known yet.
         .layer(middleware::from_fn_with_state(door.settings.max_body, layers::refuse_unreadable));
     router

@@ -3,6 +3,8 @@
 //! Labels come from closed sets: upstream names, outcomes, states, route patterns, statuses. No address, key or raw
 //! path is ever a label.
 
+mod edge;
+
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+pub use edge::{Edge, Held};
+
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -24,6 +28,7 @@ const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 struct Request {
     path: String,
     status: u16,
+    caller: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,6 +72,8 @@ pub struct Gauges {
 
 /// All counters of one process.
 pub struct Metrics {
+    /// Of the doors.
+    pub edge: Edge,
     registry: Registry,
     requests: Family<Request, Counter>,
     attempts: Family<Attempt, Counter>,
@@ -80,6 +87,7 @@ pub struct Metrics {
     skipped: Family<Attempt, Counter>,
     unknown: Counter,
     coalesced: Counter,
+    panics: Counter,
     ramp: Family<Upstream, Gauge<f64, AtomicU64>>,
     next_probe: Family<Upstream, Gauge<f64, AtomicU64>>,
     supervisor_age: Family<Upstream, Gauge<f64, AtomicU64>>,
@@ -88,6 +96,7 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
+            edge: Edge::default(),
             registry: Registry::with_prefix("smsp"),
             requests: Family::default(),
             attempts: Family::default(),
@@ -101,6 +110,7 @@ impl Default for Metrics {
             skipped: Family::default(),
             unknown: Counter::default(),
             coalesced: Counter::default(),
+            panics: Counter::default(),
             ramp: Family::default(),
             next_probe: Family::default(),
             supervisor_age: Family::default(),
@@ -113,7 +123,8 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("requests", "HTTP requests answered, by route and status", self.requests.clone());
+        self.edge.register(registry);
+        registry.register("requests", "HTTP requests answered, by route, status and caller", self.requests.clone());
         registry.register("attempts", "Mails handed to an upstream, by outcome", self.attempts.clone());
         registry.register(
             "attempt_duration_seconds",
@@ -141,6 +152,7 @@ impl Metrics {
             self.unknown.clone(),
         );
         registry.register("coalesced", "Repeats that waited for the answer to the first", self.coalesced.clone());
+        registry.register("panics", "Faults of ours that ended one request, dummy or supervision", self.panics.clone());
         registry.register("circuit_ramp", "Share of mail that a closed circuit takes", self.ramp.clone());
         registry.register("next_probe_seconds", "Time to the next dummy", self.next_probe.clone());
         registry.register(
@@ -152,9 +164,10 @@ impl Metrics {
         registry.register("build", "What is running", version);
     }
 
-    /// One answer of a door; `path` is the route's pattern.
-    pub fn request(&self, path: &str, status: u16) {
-        self.requests.get_or_create(&Request { path: path.to_owned(), status }).inc();
+    /// One answer of a door; `path` is the route's pattern, `caller` the name that belongs to the key, if to any.
+    pub fn request(&self, path: &str, status: u16, caller: &str) {
+        let (path, caller) = (path.to_owned(), caller.to_owned());
+        self.requests.get_or_create(&Request { path, status, caller }).inc();
     }
 
     /// One attempt at an upstream.
@@ -219,6 +232,11 @@ impl Metrics {
         self.coalesced.inc();
     }
 
+    /// One panic, wherever it was.
+    pub fn panicked(&self) {
+        self.panics.inc();
+    }
+
     /// The page that Prometheus reads.
     pub fn render(&self) -> String {
         let mut page = String::new();
@@ -235,7 +253,7 @@ mod tests {
     #[test]
     fn the_page_holds_every_metric_under_its_documented_name() {
         let metrics = Metrics::default();
-        metrics.request("/email", 200);
+        metrics.request("/email", 200, "billing");
         metrics.attempt("mg", "accepted", Duration::from_millis(30));
         metrics.probe("mg", "unavailable");
         metrics.circuit_state("mg", "open", true);
@@ -246,10 +264,14 @@ mod tests {
         metrics.skipped("mg", "not_capable");
         metrics.unknown();
         metrics.coalesced();
+        metrics.panicked();
+        metrics.edge.shed("bytes");
+        let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
+        body.grow(7);
         metrics.circuit_gauges("mg", &Gauges { ramp: 0.5, next_probe: 4.5, supervisor_age: 0.25 });
         let page = metrics.render();
         for line in [
-            "smsp_requests_total{path=\"/email\",status=\"200\"} 1",
+            "smsp_requests_total{path=\"/email\",status=\"200\",caller=\"billing\"} 1",
             "smsp_attempts_total{upstream=\"mg\",outcome=\"accepted\"} 1",
             "smsp_attempt_duration_seconds_bucket{le=\"0.05\",upstream=\"mg\"} 1",
             "smsp_attempt_duration_seconds_count{upstream=\"mg\"} 1",
@@ -263,6 +285,11 @@ mod tests {
             "smsp_skipped_total{upstream=\"mg\",outcome=\"not_capable\"} 1",
             "smsp_unknown_total 1",
             "smsp_coalesced_total 1",
+            "smsp_panics_total 1",
+            "smsp_shed_total{reason=\"bytes\"} 1",
+            "smsp_connections 1",
+            "smsp_in_flight 1",
+            "smsp_in_flight_bytes 7",
             "smsp_circuit_ramp{upstream=\"mg\"} 0.5",
             "smsp_next_probe_seconds{upstream=\"mg\"} 4.5",
             "smsp_supervisor_age_seconds{upstream=\"mg\"} 0.25",

@@ -127,6 +127,7 @@ mod tests {
             slow_call: None,
             account_hold: second,
             sender_hold: second,
+            concurrency: 100,
             ramp: second,
             circuit,
         };

@@ -204,6 +204,8 @@ pub enum Reason {
     SenderHeld,
     /// Too little of the request's time was left to prove anything.
     Deadline,
+    /// As many mails are under way there as may be.
+    Busy,
     /// Written to, or refused by, the local disk.
     Disk,
     /// The mock provider says so.
@@ -246,6 +248,7 @@ impl fmt::Display for Reason {
             Self::AttachmentType => f.write_str("attachment_type"),
             Self::Smtputf8 => f.write_str("smtputf8"),
             Self::SenderHeld => f.write_str("sender_held"),
+            Self::Busy => f.write_str("busy"),
             Self::Deadline => f.write_str("deadline"),
             Self::Disk => f.write_str("disk"),
             Self::Mock => f.write_str("mock"),

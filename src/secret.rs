@@ -1,34 +1,173 @@
-//! API keys that can be compared but not read back.
+//! API keys that can be compared but not read back: each by its digest, with its caller's name and perhaps a last day.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
+use time::Date;
+use time::format_description::well_known::Iso8601;
+
+/// Live keys of a caller, so that one can take the place of the other.
+const KEYS_OF_A_CALLER: usize = 2;
 
 /// The SHA-256 of a key. Comparing digests in constant time tells a guesser neither length nor prefix.
-#[derive(Clone)]
-pub struct KeyDigest([u8; 32]);
+#[derive(Clone, PartialEq, Eq)]
+struct KeyDigest([u8; 32]);
 
 impl KeyDigest {
     /// Of a key as it was configured or presented.
-    pub fn of(key: &[u8]) -> Self {
+    fn of(key: &[u8]) -> Self {
         Self(Sha256::digest(key).into())
     }
 
-    /// Are they digests of the same key?
-    pub fn matches(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+    /// As `sha256sum` prints it.
+    fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
+        let mut digest = [0; 32];
+        for (at, place) in digest.iter_mut().enumerate() {
+            *place = byte(at).filter(|_| digits)?;
+        }
+        Some(Self(digest))
     }
+}
+
+/// A caller's key.
+#[derive(Clone, PartialEq, Eq)]
+struct Key {
+    caller: Arc<str>,
+    digest: KeyDigest,
+    /// Good before this.
+    end: Option<SystemTime>,
+}
+
+/// All keys of all callers.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct KeyRing(Vec<Key>);
+
+impl KeyRing {
+    /// Adds one caller with one key.
+    pub fn add(&mut self, caller: &str, key: &str) {
+        self.0.push(Key { caller: caller.into(), digest: KeyDigest::of(key.as_bytes()), end: None });
+    }
+
+    /// Adds `name:key` entries, separated by commas or line ends; `name:sha256:<hex>` holds the digest alone, and
+    /// `;until=2027-01-31` behind either the last day (UTC) that the key is good for. An error names its entry by number.
+    pub fn read(&mut self, text: &str) -> Result<(), String> {
+        let entries = text.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
+        for (number, entry) in entries.enumerate() {
+            let key = key(entry).map_err(|problem| format!("entry {} {problem}", number + 1))?;
+            self.0.push(key);
+        }
+        let mut counts = HashMap::new();
+        for key in &self.0 {
+            *counts.entry(&key.caller).or_insert(0) += 1;
+        }
+        match counts.into_iter().find(|(_, count)| *count > KEYS_OF_A_CALLER) {
+            Some((caller, _)) => Err(format!("gives `{caller}` more than {KEYS_OF_A_CALLER} keys: remove the oldest")),
+            None => Ok(()),
+        }
+    }
+
+    /// The caller whose key this is. Every key is compared, whichever is right.
+    pub fn holder(&self, key: &[u8], now: SystemTime) -> Option<&Arc<str>> {
+        let (digest, mut found) = (KeyDigest::of(key), u32::MAX);
+        for (index, key) in (0..).zip(&self.0) {
+            found.conditional_assign(&index, key.digest.0.ct_eq(&digest.0));
+        }
+        let key = self.0.get(usize::try_from(found).ok()?)?;
+        key.end.is_none_or(|end| now < end).then_some(&key.caller)
+    }
+
+    /// The callers' names; one with two keys comes twice.
+    pub fn callers(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().map(|key| &key.caller)
+    }
+}
+
+fn key(entry: &str) -> Result<Key, &'static str> {
+    let (entry, end) = match entry.split_once(';') {
+        Some((entry, until)) => (entry, Some(end(until.trim()).ok_or("must end with ;until=YYYY-MM-DD")?)),
+        None => (entry, None),
+    };
+    let (caller, key) = entry.split_once(':').ok_or("must be name:key")?;
+    let digest = match key.strip_prefix("sha256:") {
+        Some(hex) => KeyDigest::from_hex(hex).ok_or("must have 64 hexadecimal digits behind sha256:")?,
+        None if key.is_empty() => return Err("has no key"),
+        None => KeyDigest::of(key.as_bytes()),
+    };
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !caller.starts_with(|c: char| c.is_ascii_lowercase()) || !caller.chars().all(plain) {
+        return Err("must start with a name of lower-case letters, digits and -, a letter first");
+    }
+    Ok(Key { caller: caller.into(), digest, end })
+}
+
+/// The midnight that ends a key's last day.
+fn end(until: &str) -> Option<SystemTime> {
+    let date = Date::parse(until.strip_prefix("until=")?, &Iso8601::DATE).ok()?;
+    Some(date.next_day()?.midnight().assume_utc().into())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use super::*;
 
+    fn ring(text: &str) -> Result<KeyRing, String> {
+        let mut ring = KeyRing::default();
+        ring.read(text).map(|()| ring)
+    }
+
+    fn holder(ring: &KeyRing, key: &str, now: SystemTime) -> Option<String> {
+        ring.holder(key.as_bytes(), now).map(ToString::to_string)
+    }
+
     #[test]
-    fn only_the_very_same_key_matches() {
-        let key = KeyDigest::of(b"a key");
-        assert!(key.matches(&KeyDigest::of(b"a key")));
-        for other in [&b"a ke"[..], b"a key ", b"A key", b""] {
-            assert!(!key.matches(&KeyDigest::of(other)), "{other:?}");
+    fn only_the_very_same_key_opens() {
+        let ring = ring("a:a key").unwrap();
+        assert_eq!(holder(&ring, "a key", UNIX_EPOCH).as_deref(), Some("a"));
+        for other in ["a ke", "a key ", "A key", "", "a:a key"] {
+            assert_eq!(holder(&ring, other, UNIX_EPOCH), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_caller_may_have_two_keys_and_a_key_may_be_a_digest() {
+        let digest = "SHA256 of `new`: 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437";
+        let hex = digest.rsplit(' ').next().unwrap();
+        let ring = ring(&format!("billing:old,\n billing:sha256:{hex} ,shop:other\n")).unwrap();
+        for (key, caller) in [("old", "billing"), ("new", "billing"), ("other", "shop")] {
+            assert_eq!(holder(&ring, key, UNIX_EPOCH).as_deref(), Some(caller), "{key}");
+        }
+        assert_eq!(holder(&ring, hex, UNIX_EPOCH), None, "a digest is no key");
+        assert_eq!(ring.callers().map(AsRef::as_ref).collect::<Vec<_>>(), ["billing", "billing", "shop"]);
+    }
+
+    #[test]
+    fn a_key_is_good_through_its_last_day_and_no_longer() {
+        let ring = ring("a:k;until=1970-01-02").unwrap();
+        let day = Duration::from_secs(86_400);
+        assert_eq!(holder(&ring, "k", UNIX_EPOCH + day * 2 - Duration::from_nanos(1)).as_deref(), Some("a"));
+        assert_eq!(holder(&ring, "k", UNIX_EPOCH + day * 2), None);
+    }
+
+    #[test]
+    fn a_mistake_is_named_by_its_place_and_never_quoted() {
+        for (text, problem) in [
+            ("canary", "entry 1 must be name:key"),
+            ("a:b,Canary:k", "entry 2 must start with a name"),
+            ("a:", "entry 1 has no key"),
+            ("a:sha256:canary", "entry 1 must have 64 hexadecimal digits"),
+            ("a:canary;until=tomorrow", "entry 1 must end with ;until=YYYY-MM-DD"),
+            ("a:canary;until=2027-02-30", "entry 1 must end with ;until=YYYY-MM-DD"),
+            ("a:1,a:2,a:3", "gives `a` more than 2 keys"),
+        ] {
+            let error = ring(text).err().unwrap_or_default();
+            assert!(error.starts_with(problem) && !error.to_lowercase().contains("canary"), "{text}: {error}");
         }
     }
 }

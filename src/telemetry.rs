@@ -32,8 +32,8 @@ pub struct Settings {
     pub debug: bool,
 }
 
-/// Starts logging; later calls change nothing.
-pub fn init(settings: Settings) {
+/// Starts logging; later calls change nothing. Every panic is told to `on_panic` too.
+pub fn init(settings: Settings, on_panic: impl Fn() + Send + Sync + 'static) {
     let own = if settings.debug { Level::DEBUG } else { Level::INFO };
     let filter = Targets::new().with_default(Level::WARN).with_target("smsp", own);
     let json = || fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
@@ -44,7 +44,8 @@ pub fn init(settings: Settings) {
     };
     // An error means that somebody else has set a subscriber, as tests may.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
-    panic::set_hook(Box::new(|panic| {
+    panic::set_hook(Box::new(move |panic| {
+        on_panic();
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
         error!(location, "panic");
     }));

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::circuit::{
@@ -70,8 +70,15 @@ pub struct Settings {
     pub sender_hold: Duration,
     /// How long a circuit that has closed takes less than all mail.
     pub ramp: Duration,
+    /// Mails at a time, so that a slow provider does not hold every place of this node.
+    pub concurrency: usize,
     /// When its circuit opens and closes.
     pub circuit: circuit::Settings,
+}
+
+impl Settings {
+    /// No more than the node takes on.
+    pub const MOST_CONCURRENCY: usize = 1_000_000;
 }
 
 /// One configured provider account.
@@ -87,6 +94,7 @@ pub struct Upstream {
     /// Where its attempts and probes are counted.
     pub metrics: Arc<Metrics>,
     provider: Box<dyn Provider>,
+    places: Semaphore,
     senders: Senders,
     events: Events,
     story: watch::Sender<Story>,
@@ -113,6 +121,7 @@ impl Upstream {
             settings,
             metrics,
             provider,
+            places: Semaphore::new(settings.concurrency),
             senders: Senders::new(settings.sender_hold),
             events,
             story: watch::Sender::new(Story::new(epoch)),
@@ -129,6 +138,11 @@ impl Upstream {
         }
         let held = self.senders.holds(message.from().address().domain());
         held.then(|| Verdict::new(Outcome::SenderRejected, Reason::SenderHeld))
+    }
+
+    /// A place for one mail more; `None`: there are as many under way here as may be.
+    pub fn place(&self) -> Option<SemaphorePermit<'_>> {
+        self.places.try_acquire().ok()
     }
 
     /// Does its provider take a mail once, however often it gets it under the same id?

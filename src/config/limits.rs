@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::section::Section;
 use super::value::{choice, count_to, duration, period, share};
 use crate::circuit::{self, Rates};
+use crate::upstream;
 
 /// One limit, as it was written and as it was understood.
 struct Limit<T> {
@@ -15,6 +16,7 @@ struct Limit<T> {
 /// What an upstream is held to.
 pub(super) struct Limits {
     attempt_timeout: Limit<Duration>,
+    concurrency: Limit<usize>,
     consecutive_failures: Limit<u16>,
     failure_rate: Limit<f64>,
     window: Limit<Duration>,
@@ -28,8 +30,9 @@ pub(super) struct Limits {
 
 impl Limits {
     /// What an operator may set of one upstream.
-    pub(super) const NAMES: [&str; 10] = [
+    pub(super) const NAMES: [&str; 11] = [
         "ATTEMPT_TIMEOUT",
+        "CONCURRENCY",
         "CIRCUIT_CONSECUTIVE_FAILURES",
         "CIRCUIT_FAILURE_RATE",
         "CIRCUIT_WINDOW",
@@ -46,6 +49,7 @@ impl Limits {
         let text = |limit: fn(&Self) -> &str, built_in| common.map_or(built_in, limit);
         Self {
             attempt_timeout: limit(section, "ATTEMPT_TIMEOUT", text(|l| &l.attempt_timeout.text, "10s"), period),
+            concurrency: limit(section, "CONCURRENCY", text(|l| &l.concurrency.text, "512"), mails),
             consecutive_failures: limit(
                 section,
                 "CIRCUIT_CONSECUTIVE_FAILURES",
@@ -70,6 +74,10 @@ impl Limits {
 
     pub(super) fn attempt_timeout(&self) -> Duration {
         self.attempt_timeout.value
+    }
+
+    pub(super) fn concurrency(&self) -> usize {
+        self.concurrency.value
     }
 
     pub(super) fn ramp(&self) -> Duration {
@@ -109,6 +117,10 @@ fn limit<T: Default>(
         Some(value) => Limit { text: section.effective(name), value },
         None => Limit { text: default.to_owned(), value: parse(default).unwrap_or_default() },
     }
+}
+
+fn mails(text: &str) -> Result<usize, String> {
+    count_to(text, upstream::Settings::MOST_CONCURRENCY)
 }
 
 fn streak(text: &str) -> Result<u16, String> {

@@ -5,9 +5,48 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 const REDACTED: &str = "<redacted>";
+
+/// Where a secret stands.
+#[derive(Clone)]
+pub(super) struct Source {
+    /// Without the prefix.
+    variable: String,
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    Variable(SecretString),
+    File(String),
+}
+
+impl Source {
+    /// The variable that says so, without the prefix.
+    pub(super) fn variable(&self) -> &str {
+        &self.variable
+    }
+
+    /// May it change while we look?
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.place, Place::File(_))
+    }
+
+    /// The secret as it is now.
+    pub(super) fn text(&self) -> Result<SecretString, String> {
+        match &self.place {
+            Place::Variable(secret) => Ok(secret.clone()),
+            Place::File(path) => read_secret(path).map(SecretString::from),
+        }
+    }
+
+    /// The same where it must be one line.
+    pub(super) fn line(&self) -> Result<SecretString, String> {
+        self.text().and_then(|secret| check_secret(secret.expose_secret()).map(|()| secret))
+    }
+}
 
 /// The variables of one prefix, and what became of them.
 pub(super) struct Section {
@@ -60,15 +99,29 @@ impl Section {
 
     /// A secret without a default, from the variable itself or from the file that `<NAME>_FILE` names.
     pub(super) fn secret(&mut self, name: &str, what: &str) -> Option<SecretString> {
+        let (known, source) = (self.errors.len(), self.source(name));
+        if source.is_none() && self.errors.len() == known {
+            self.error(name, &format!("is required: {what}"));
+        }
+        let source = source?;
+        source.line().map_err(|problem| self.error(source.variable(), &problem)).ok()
+    }
+
+    /// Where a secret stands: in the variable itself, or in the file that `<NAME>_FILE` names; if it is set at all.
+    pub(super) fn source(&mut self, name: &str) -> Option<Source> {
         let file = format!("{name}_FILE");
-        let secret = match (self.take(name), self.take(&file)) {
-            (Some(secret), None) => check_secret(secret).map_err(|problem| (name.to_owned(), problem)),
-            (None, Some(path)) => read_secret(&path).and_then(check_secret).map_err(|problem| (file, problem)),
-            (None, None) => Err((name.to_owned(), format!("is required: {what}"))),
-            (Some(_), Some(_)) => Err((file, format!("is set beside {}: remove one of them", self.full(name)))),
-        };
-        self.effective.push((self.full(name), REDACTED.to_owned()));
-        secret.map(SecretString::from).map_err(|(name, problem)| self.error(&name, &problem)).ok()
+        let (text, path) = (self.take(name), self.take(&file));
+        let shown = if text.is_some() || path.is_some() { REDACTED } else { "" };
+        self.effective.push((self.full(name), shown.to_owned()));
+        match (text, path) {
+            (None, None) => None,
+            (Some(text), None) => Some(Source { variable: name.to_owned(), place: Place::Variable(text.into()) }),
+            (None, Some(path)) => Some(Source { variable: file, place: Place::File(path) }),
+            (Some(_), Some(_)) => {
+                self.error(&file, &format!("is set beside {}: remove one of them", self.full(name)));
+                None
+            }
+        }
     }
 
     /// The same where it may be left out; then it is empty.
@@ -79,6 +132,11 @@ impl Section {
         }
         self.effective.push((self.full(name), String::new()));
         Some(SecretString::default())
+    }
+
+    /// Is something wrong with this variable, or with its file?
+    pub(super) fn has_error(&self, name: &str) -> bool {
+        self.errors.iter().any(|error| error.starts_with(&self.full(name)))
     }
 
     /// The effective text of a setting that was read before; empty if it had none.
@@ -143,9 +201,9 @@ impl Section {
 }
 
 /// One line of plain text: anything else could not be sent as a header.
-fn check_secret(secret: String) -> Result<String, String> {
+fn check_secret(secret: &str) -> Result<(), String> {
     let plain = |c: char| !c.is_control() && c != char::REPLACEMENT_CHARACTER;
-    if secret.chars().all(plain) { Ok(secret) } else { Err("must be one line of plain text".to_owned()) }
+    if secret.chars().all(plain) { Ok(()) } else { Err("must be one line of plain text".to_owned()) }
 }
 
 fn read_secret(path: &str) -> Result<String, String> {

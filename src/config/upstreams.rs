@@ -9,13 +9,15 @@ use crate::provider::{self, Connect, Kind, Provider, Values};
 use crate::upstream::{self, Probe};
 
 /// Words that begin variables of ours, now or in a later version.
-const RESERVED: [&str; 23] = [
+const RESERVED: [&str; 25] = [
     "account",
     "all",
     "api",
     "attempt",
     "body",
+    "caller",
     "circuit",
+    "concurrency",
     "connect",
     "docs",
     "drain",
@@ -239,6 +241,7 @@ fn settings(kind: &Kind, own: &mut Section, common: &Common, surroundings: Surro
         account_hold: common.account_hold,
         sender_hold: common.sender_hold,
         ramp: limits.ramp(),
+        concurrency: limits.concurrency(),
         circuit: limits.circuit(),
     }
 }

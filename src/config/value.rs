@@ -5,7 +5,12 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::http::caller::Rate;
+use crate::message::address::public_domain;
 use crate::message::{Address, Mailbox};
+
+/// Of a rate.
+const MOST_CALLS: u32 = 1_000_000;
 
 type Parsed<T> = Result<T, String>;
 
@@ -25,6 +30,33 @@ pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Parsed<T> {
 pub(super) fn count_to<T: Copy + Display + From<u8> + FromStr + PartialOrd>(text: &str, most: T) -> Parsed<T> {
     let count = text.parse().ok().filter(|count| (T::from(1)..=most).contains(count));
     count.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
+}
+
+/// A value, or none where this word stands.
+pub(super) fn or_none<T>(text: &str, none: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Option<T>> {
+    if text == none { Ok(None) } else { parse(text).map(Some).map_err(|problem| format!("{problem}, or {none}")) }
+}
+
+/// Calls in a second, a minute or an hour.
+pub(super) fn rate(text: &str) -> Parsed<Rate> {
+    let units = [("s", 1), ("m", 60), ("h", 3600)];
+    let parsed = text.split_once('/').and_then(|(calls, unit)| {
+        let (_, seconds) = units.into_iter().find(|(name, _)| *name == unit)?;
+        Some(Rate { calls: calls.parse().ok()?, per: Duration::from_secs(seconds) })
+    });
+    // A call must be worth at least a nanosecond.
+    let sound = parsed.filter(|rate| rate.calls.get() <= MOST_CALLS);
+    sound.ok_or_else(|| format!("must be calls in a time, for example 100/s, 600/m or 5000/h, at most {MOST_CALLS}"))
+}
+
+/// Domains, separated by commas; `*.` in front stands for every domain below.
+pub(super) fn domains(text: &str) -> Parsed<Vec<String>> {
+    let domain = |text: &str| match text.trim().strip_prefix("*.") {
+        Some(below) => public_domain(below).map(|below| format!("*.{below}")),
+        None => public_domain(text.trim()),
+    };
+    let domains: Result<_, _> = text.split(',').map(domain).collect();
+    domains.map_err(|_| "must be domains separated by commas, such as example.org,*.example.org".to_owned())
 }
 
 /// A share above 0 and at most 1.

@@ -46,6 +46,10 @@ async fn hand_over(upstream: &Upstream, message: &Message, deadline: Instant, as
         upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
         return Some(Attempt::without_hand_over(upstream, verdict));
     };
+    let Some(_place) = upstream.place() else {
+        upstream.metrics.skipped(&upstream.name, Outcome::Throttled.as_str());
+        return Some(Attempt::without_hand_over(upstream, Verdict::new(Outcome::Throttled, Reason::Busy)));
+    };
     // The draw of a ramped circuit is made when upstreams are put in order.
     let Some(permit) = upstream.circuit.admit(0) else {
         upstream.metrics.rejected(&upstream.name);

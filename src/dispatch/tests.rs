@@ -88,6 +88,7 @@ impl Bench {
                 first_wait: 5 * SECOND,
                 account_hold: 900 * SECOND,
                 sender_hold: 600 * SECOND,
+                concurrency: 100,
                 ramp: 30 * SECOND,
                 circuit: circuit::Settings {
                     consecutive_failures: failures,
@@ -117,7 +118,7 @@ impl Bench {
     }
 
     async fn send_with(&self, wishes: Wishes) -> Result<Receipt, SendError> {
-        self.dispatcher.send(mail("a@example.org"), wishes).await
+        self.dispatcher.send(mail("a@example.org"), wishes, ()).await
     }
 
     async fn failure(&self) -> Failure {
@@ -196,7 +197,7 @@ async fn large_mails_are_not_slow_for_being_large() {
             ..Draft::default()
         };
         let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
-        assert!(bench.dispatcher.send(message, Wishes::default()).await.is_ok());
+        assert!(bench.dispatcher.send(message, Wishes::default(), ()).await.is_ok());
     }
     assert!(bench.dispatcher.upstreams[0].circuit.snapshot().admits());
 }
@@ -232,7 +233,7 @@ async fn a_large_mail_gets_the_time_that_a_slow_uplink_takes() {
     };
     let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
     assert!(
-        bench.dispatcher.send(message, Wishes::default()).await.is_ok(),
+        bench.dispatcher.send(message, Wishes::default(), ()).await.is_ok(),
         "10 s, and 1 s for each of four times 256 KiB"
     );
 }

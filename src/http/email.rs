@@ -84,13 +84,16 @@ pub(super) struct AttemptBody {
         (status = 200, description = "A provider took the mail", body = ReceiptBody),
         (status = 400, description = "The body is not JSON, or a header cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "This key may not send from that domain", body = ProblemBody, content_type = "application/problem+json"),
         (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not plain JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The message is invalid, or was refused as such, or its key names another message", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "This key, or whoever tries wrong ones, calls too often", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 500, description = "A fault of this service; delivery unknown", body = ProblemBody, content_type = "application/problem+json"),
         (status = 502, description = "Every provider refused; delivery none", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No provider can take the mail now; delivery none", body = ProblemBody, content_type = "application/problem+json",
+        (status = 503, description = "No provider, or not this node, can take the mail now; delivery none", body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 504, description = "A provider may have the mail; delivery unknown", body = ProblemBody, content_type = "application/problem+json"),
     ),
@@ -100,9 +103,11 @@ pub(super) async fn send(
     State(door): State<Door>,
     caller: Caller,
     wishes: Wishes,
-    Mail(mail): Mail,
+    Mail(mail, place): Mail,
 ) -> Result<Json<ReceiptBody>, Problem> {
-    door.dispatcher.send(mail, wishes.of(&caller)).await.map(receipt).map(Json).map_err(problem)
+    caller.standing.allows(&mail)?;
+    let held = (place, caller.standing.place()?);
+    door.dispatcher.send(mail, wishes.of(&caller), held).await.map(receipt).map(Json).map_err(problem)
 }
 
 fn receipt(receipt: Receipt) -> ReceiptBody {

@@ -9,28 +9,35 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
+use tracing::field::Empty;
 use tracing::{Instrument, debug, info, info_span};
 use uuid::Uuid;
 
+use super::caller::Seen;
+use super::listener::Crowded;
+use super::load::Load;
 use super::problem::{self, Kind, Problem};
 use crate::metrics::Metrics;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const HEALTHCHECK: &str = "/healthcheck";
 const LONGEST_REQUEST_ID: usize = 128;
 
 /// Gives the request its id, then the answer the same id, a line in the log and a count.
-pub(super) async fn account(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+pub(super) async fn account(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
     let path =
         request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
-    let span = info_span!("request", request_id = %id);
+    let caller = Seen::default();
+    request.extensions_mut().insert(caller.clone());
+    let span = info_span!("request", request_id = %id, caller = Empty);
     let mut response = problem::write(next.run(request).instrument(span.clone()).await, &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
-    metrics.request(&path, response.status().as_u16());
+    metrics.request(&path, response.status().as_u16(), caller.0.get().map_or("", |name| name));
     span.in_scope(|| log(&method, &path, response.status(), start));
     response
 }
@@ -50,11 +57,19 @@ fn log(method: &Method, path: &str, status: StatusCode, start: Instant) {
     // As a number: JSON logs write 128 bits as text.
     let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     // Load balancers ask every second, and learn nothing new.
-    if path == "/healthcheck" {
+    if path == HEALTHCHECK {
         debug!(%method, path, status, duration_ms, "request");
     } else {
         info!(%method, path, status, duration_ms, "request");
     }
+}
+
+/// Beyond the limit of connections only health checks are served.
+pub(super) async fn shed_the_crowd(State(load): State<Arc<Load>>, request: Request, next: Next) -> Response {
+    if request.extensions().get::<Crowded>().is_some() && request.uri().path() != HEALTHCHECK {
+        return load.shed("connections").into_response();
+    }
+    next.run(request).await
 }
 
 /// Refuses by the headers alone what is too large, or compressed (a bomb, or just not understood).

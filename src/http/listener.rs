@@ -1,74 +1,83 @@
-//! The accept loop of a door: HTTP/1.1 over TCP, with an end to slow headers and to everything on shutdown.
+//! The accept loop of a door: HTTP/1.1 over TCP, so many connections at most, an end to slow callers, and to everything
+//! on shutdown.
 //!
-//! A loop of our own because `axum::serve` has no header timeout. It stops accepting when told, lets each connection
-//! finish its request, and says `Connection: close` on it.
+//! A loop of our own because `axum::serve` has no limit at all. It stops accepting when told, lets each connection
+//! finish its request, and says `Connection: close` on it. From the [`Limits::max_connections`] on a few more are served
+//! in need, so that a load balancer still learns that this node lives; beyond those they are dropped at once.
 
-use std::pin::pin;
+mod connection;
+mod head;
+mod stream;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
-use tokio_util::task::TaskTracker;
 use tracing::warn;
 
+pub(super) use connection::Crowded;
+
+use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
 
-/// For the headers of a request, and so also for the next request of a kept connection.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// For the headers of a request that are still on their way when the listeners close.
-const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
-/// For the answer of the last request to be written.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Served in need beyond the limit.
+const RESERVE: usize = 64;
 /// Out of file descriptors: it is no use asking again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// What a door grants its callers.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the head of a request.
+    pub header_timeout: Duration,
+    /// For a kept connection without a request, and for an answer to be taken.
+    pub idle_timeout: Duration,
+    /// Connections at a time.
+    pub max_connections: usize,
+}
+
+impl Limits {
+    /// More than a node has ports and file descriptors for.
+    pub const MOST_CONNECTIONS: usize = 1_000_000;
+    /// Operators are few.
+    pub const OPS: Self =
+        Self { header_timeout: Duration::from_secs(5), idle_timeout: Duration::from_secs(60), max_connections: 256 };
+}
+
 /// Serves until the shutdown closes the door. Its connections are work that the shutdown waits for.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
+pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown, limits: Limits, metrics: Arc<Metrics>) {
+    let places = Arc::new(Semaphore::new(limits.max_connections + RESERVE));
+    let mut failing = false;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = shutdown.closing() => return,
         };
         match accepted {
-            Ok((stream, _)) => drop(shutdown.spawn(connection(stream, router.clone(), shutdown.clone()))),
+            Ok((stream, _)) => {
+                failing = false;
+                let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                    metrics.edge.shed("connections");
+                    continue;
+                };
+                let crowded = places.available_permits() < RESERVE;
+                let open = metrics.edge.connection();
+                let served = connection::serve(stream, router.clone(), shutdown.clone(), limits, crowded);
+                drop(shutdown.spawn(async move {
+                    served.await;
+                    drop((place, open));
+                }));
+            }
             Err(error) => {
-                warn!(%error, "cannot accept a connection");
+                // One line for as long as it lasts.
+                if !std::mem::replace(&mut failing, true) {
+                    warn!(%error, "cannot accept connections");
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
         }
-    }
-}
-
-async fn connection(stream: TcpStream, router: Router, shutdown: Shutdown) {
-    // Answers are written whole; if the kernel refuses, they are only a little later.
-    let _ = stream.set_nodelay(true);
-    let requests = TaskTracker::new();
-    let service = TowerToHyperService::new(router);
-    let counted = service_fn(|request| requests.track_future(service.call(request)));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), counted);
-    let mut connection = pin!(connection);
-    // A broken connection has nobody left to tell.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = shutdown.closing() => connection.as_mut().graceful_shutdown(),
-    }
-    // Whoever is still writing headers is not waited for; a request that is here is finished.
-    let idle = async {
-        sleep(CLOSING_TIMEOUT).await;
-        requests.close();
-        requests.wait().await;
-        sleep(LAST_WORDS).await;
-    };
-    tokio::select! {
-        _ = connection => {}
-        () = idle => {}
     }
 }

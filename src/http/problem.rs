@@ -23,6 +23,8 @@ pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 pub(super) enum Kind {
     Malformed,
     Unauthorized,
+    SenderNotAllowed,
+    TooManyCalls,
     NotFound,
     MethodNotAllowed,
     BodyTimeout,
@@ -36,6 +38,7 @@ pub(super) enum Kind {
     Panicked,
     Refused { retryable: bool },
     NotNow,
+    Overloaded,
     Draining,
     Unknown,
 }
@@ -52,6 +55,10 @@ impl Kind {
         let (status, slug, title) = match self {
             Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The call is malformed"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or wrong"),
+            Self::SenderNotAllowed => {
+                (StatusCode::FORBIDDEN, "sender-not-allowed", "This key may not send from that domain")
+            }
+            Self::TooManyCalls => (StatusCode::TOO_MANY_REQUESTS, "too-many-calls", "This caller calls too often"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such path"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This path has no such method")
@@ -75,6 +82,7 @@ impl Kind {
             Self::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "fault", "A fault of this service"),
             Self::Refused { .. } => (StatusCode::BAD_GATEWAY, "refused", "Every provider refused"),
             Self::NotNow => (StatusCode::SERVICE_UNAVAILABLE, "not-now", "No provider can take the mail now"),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "This node is overloaded"),
             Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining", "This node is leaving"),
             Self::Unknown => (StatusCode::GATEWAY_TIMEOUT, "unknown", "A provider may have the mail"),
         };
@@ -92,7 +100,7 @@ impl Kind {
     fn retryable(self) -> bool {
         match self {
             Self::Refused { retryable } => retryable,
-            Self::BodyTimeout | Self::NotNow | Self::Draining => true,
+            Self::TooManyCalls | Self::BodyTimeout | Self::NotNow | Self::Overloaded | Self::Draining => true,
             _ => false,
         }
     }

@@ -12,6 +12,7 @@ mod value;
 use axum::extract::{FromRequest, Request};
 
 use super::Door;
+use super::load::Place;
 use super::problem::{FieldError, Kind, Problem};
 use crate::message::{Draft, Header, Message, Metadata};
 use fields::Fields;
@@ -62,22 +63,21 @@ const METADATA: Field = field("metadata", Shape::Pairs, "Pairs that come back wi
 const FIELDS: [&Field; 12] =
     [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML, &ATTACHMENTS, &HEADERS, &TAGS, &METADATA];
 
-/// The message of a request.
-#[derive(Debug)]
-pub(super) struct Mail(pub(super) Message);
+/// The message of a request, and its place among those that are worked on.
+pub(super) struct Mail(pub(super) Message, pub(super) Place);
 
 impl FromRequest<Door> for Mail {
     type Rejection = Problem;
 
     async fn from_request(request: Request, door: &Door) -> Result<Self, Problem> {
-        let body = body::read(request, door.settings.max_body, &door.shutdown).await?;
+        let (body, place) = body::read(request, door).await?;
         let value: Value = serde_json::from_slice(&body).map_err(|error| {
             let place = format!("line {}, column {}", error.line(), error.column());
             Problem::new(Kind::Malformed, format!("The body is not JSON: look at {place}."))
         })?;
         drop(body);
         let message = message(value, door.settings.max_recipients);
-        message.map(Self).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+        message.map(|message| Self(message, place)).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Wishes {
 impl Wishes {
     /// As the dispatcher wants them; a key belongs to its caller.
     pub(super) fn of(self, caller: &Caller) -> dispatch::Wishes {
-        let key = self.key.map(|text| IdempotencyKey::new(caller.name, &text));
+        let key = self.key.map(|text| IdempotencyKey::new(&caller.name, &text));
         dispatch::Wishes { failover: self.failover, key }
     }
 }

@@ -97,7 +97,7 @@ fn check_local_part(local: &str) -> Result<(), BadAddress> {
 }
 
 /// The domain as A-labels: two labels or more, and a last one that no IP address could have.
-fn public_domain(domain: &str) -> Result<String, BadAddress> {
+pub fn public_domain(domain: &str) -> Result<String, BadAddress> {
     let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| BadAddress::Domain)?;
     match ascii.rsplit_once('.') {
         Some((_, top)) if top.starts_with(|c: char| c.is_ascii_alphabetic()) => Ok(ascii),

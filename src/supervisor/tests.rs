@@ -53,6 +53,7 @@ fn limits() -> upstream::Settings {
         first_wait: 5 * SECOND,
         account_hold: 900 * SECOND,
         sender_hold: 600 * SECOND,
+        concurrency: 100,
         ramp: 30 * SECOND,
         circuit: Policies {
             consecutive_failures: 1,

@@ -30,7 +30,7 @@ async fn a_repeat_gets_its_answer_though_the_first_caller_has_hung_up() {
 #[tokio::test(start_paused = true)]
 async fn another_mail_under_a_key_in_use_is_refused_and_the_first_goes_its_way() {
     let bench = Bench::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Accepted)]]);
-    let other = bench.dispatcher.send(mail("x@example.org"), under("k"));
+    let other = bench.dispatcher.send(mail("x@example.org"), under("k"), ());
     let (first, other) = tokio::join!(bench.send_with(under("k")), other);
     assert!(first.is_ok());
     assert_eq!(other.map_err(|error| error.failure).err(), Some(Failure::KeyReused));

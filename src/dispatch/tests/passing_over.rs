@@ -25,7 +25,7 @@ async fn an_upstream_that_cannot_carry_a_mail_whole_is_passed_over_whatever_the_
     for failover in [Failover::Never, Failover::Safe] {
         for (message, reason) in [(large(), Reason::Size), (many(), Reason::Recipients)] {
             let bench = bench(failover, &[(SMALL, &[]), (ANY, &[Act::Say(Outcome::Accepted)])]);
-            let receipt = bench.dispatcher.send(message, Wishes::default()).await.expect("the other carries it");
+            let receipt = bench.dispatcher.send(message, Wishes::default(), ()).await.expect("the other carries it");
             assert_eq!(words(&receipt.attempts), ["u0:not_capable", "u1:accepted"]);
             assert_eq!((receipt.attempts[0].verdict.reason, receipt.attempts[0].took), (reason, None));
             assert!(bench.dispatcher.upstreams[0].circuit.snapshot().admits());
@@ -36,7 +36,7 @@ async fn an_upstream_that_cannot_carry_a_mail_whole_is_passed_over_whatever_the_
 #[tokio::test(start_paused = true)]
 async fn a_mail_that_no_upstream_can_carry_is_the_callers_to_mend() {
     let bench = bench(Failover::Safe, &[(SMALL, &[]), (SMALL, &[])]);
-    let error = bench.dispatcher.send(large(), Wishes::default()).await.expect_err("nobody can");
+    let error = bench.dispatcher.send(large(), Wishes::default(), ()).await.expect_err("nobody can");
     assert_eq!(error.failure, Failure::NotCapable);
     assert_eq!(words(&error.attempts), ["u0:not_capable", "u1:not_capable"]);
 }
@@ -48,7 +48,7 @@ async fn an_open_circuit_gives_hope_only_to_a_mail_that_it_could_carry() {
         for upstream in &bench.dispatcher.upstreams {
             assert!(upstream.circuit.set_override(Override::Open).is_some());
         }
-        let error = bench.dispatcher.send(large(), Wishes::default()).await.expect_err("all are open");
+        let error = bench.dispatcher.send(large(), Wishes::default(), ()).await.expect_err("all are open");
         assert_eq!(error.failure, expected);
     }
 }
@@ -65,7 +65,7 @@ async fn a_refused_sender_is_not_offered_again_while_it_is_held_and_the_circuit_
     let first = &bench.dispatcher.upstreams[0];
     assert!(first.circuit.snapshot().admits());
     assert_eq!(first.held_senders(), [("example.org".to_owned(), 600 * SECOND)]);
-    let receipt = bench.dispatcher.send(mail("a@other.example"), Wishes::default()).await.expect("another sender");
+    let receipt = bench.dispatcher.send(mail("a@other.example"), Wishes::default(), ()).await.expect("another sender");
     assert_eq!(words(&receipt.attempts), ["u0:accepted"]);
 }
 

@@ -1,0 +1,86 @@
+//! How long a caller may take: for a head, between two requests, for a body, to take an answer. Whoever takes longer is
+//! cut, and holds nothing meanwhile that others need.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::harness::raw::{Raw, head};
+use crate::harness::settings::API_KEY;
+use crate::harness::wait::{PATIENCE, when};
+use crate::harness::{Proxy, Settings, eventually};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+/// One limit is short, all others are far away.
+async fn with_short(variable: &str) -> Proxy {
+    let all = ["SMSP_HEADER_TIMEOUT", "SMSP_IDLE_TIMEOUT", "SMSP_BODY_TIMEOUT"];
+    let far = all.iter().fold(Settings::mock(), |settings, name| settings.with(name, "1h"));
+    Proxy::start(far.with(variable, "300ms")).await
+}
+
+/// What comes back until the connection is cut, which must not be before its time.
+async fn cut(raw: &mut Raw, start: Instant) -> String {
+    let rest = raw.read_to_end().await;
+    assert!(start.elapsed() >= SHORT, "cut after {:?}", start.elapsed());
+    assert!(start.elapsed() < PATIENCE, "cut after {:?}", start.elapsed());
+    rest
+}
+
+#[tokio::test]
+async fn a_silent_connection_and_half_a_head_are_cut_by_the_header_timeout() {
+    let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
+    for begun in ["", "GET /healthcheck HTTP/1.1\r\nhost: a\r\n"] {
+        let start = Instant::now();
+        let mut raw = Raw::connect(proxy.api).await;
+        raw.write(begun).await;
+        assert_eq!(cut(&mut raw, start).await, "", "{begun:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_cut_by_the_idle_timeout_and_its_next_head_by_the_header_timeout() {
+    let request = "GET /healthcheck HTTP/1.1\r\nhost: a\r\n\r\n";
+    let proxy = with_short("SMSP_IDLE_TIMEOUT").await;
+    let mut raw = Raw::connect(proxy.api).await;
+    raw.write(request).await;
+    let before = raw.read_until("serving\"}").await;
+    assert_eq!(cut(&mut raw, Instant::now()).await, before);
+    let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
+    let mut raw = Raw::connect(proxy.api).await;
+    raw.write(request).await;
+    let before = raw.read_until("serving\"}").await;
+    let start = Instant::now();
+    raw.write("GET /healthcheck HTTP/1.1\r\n").await;
+    assert_eq!(cut(&mut raw, start).await, before);
+}
+
+#[tokio::test]
+async fn a_body_that_takes_too_long_is_408_and_nobody_has_the_mail() {
+    let proxy = with_short("SMSP_BODY_TIMEOUT").await;
+    let start = Instant::now();
+    let mut raw = Raw::connect(proxy.api).await;
+    raw.write(&head(&["content-length: 1000", &format!("x-api-key: {API_KEY}")])).await;
+    raw.write("{").await;
+    let answer = cut(&mut raw, start).await;
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"delivery\":\"none\""), "{answer}");
+}
+
+#[tokio::test]
+async fn who_does_not_take_an_answer_is_cut_by_the_idle_timeout() {
+    let proxy = with_short("SMSP_IDLE_TIMEOUT").await;
+    let mut raw = Raw::connect(proxy.api).await;
+    // More than all buffers between us hold: the page of the UI many times over.
+    let request = "GET /swagger-ui/swagger-ui-bundle.js HTTP/1.1\r\nhost: a\r\n\r\n";
+    raw.write(&request.repeat(100)).await;
+    // One connection is the operator's own.
+    for open in [2, 1] {
+        eventually(&format!("{open} connections are open"), async || {
+            let metrics = proxy.client.metrics().await;
+            when(metrics.count("smsp_connections", &[]) == open, || metrics.page)
+        })
+        .await;
+    }
+    let answers = raw.read_to_end().await;
+    assert!(answers.matches("HTTP/1.1 200").count() < 100, "all of it was written");
+}

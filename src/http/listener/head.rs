@@ -1,0 +1,152 @@
+//! The head of a request, looked at before the HTTP library sees it: the library forgives what a proxy before us may
+//! read in another way, and then two sides disagree on where a request ends (request smuggling).
+//!
+//! Found here: where the head ends, what follows it, and [`Fault`]s. Everything else about a head is the library's.
+
+use memchr::memmem;
+
+/// A longer head is refused: bytes.
+pub(super) const LONGEST: usize = 16 * 1024;
+
+/// Why a request is refused by its head alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Two servers could read it in two ways (RFC 9112, sections 2.2, 3.2, 6.3 and 11.2).
+    Ambiguous,
+    /// The request line alone is too long.
+    UriTooLong,
+    /// It is too long as a whole.
+    HeadTooLong,
+}
+
+/// What follows a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// So many bytes.
+    Sized(u64),
+    /// Chunks, whose end only their reader knows.
+    Chunked,
+}
+
+/// How long the head at the start of these bytes is, once it is here whole: however its lines end.
+pub(super) fn end(bytes: &[u8]) -> Option<usize> {
+    let crlf = memmem::find(bytes, b"\n\r\n").map(|at| at + 3);
+    let bare = memmem::find(&bytes[..crlf.unwrap_or(bytes.len())], b"\n\n").map(|at| at + 2);
+    bare.or(crlf)
+}
+
+/// What follows this head, unless it is at fault.
+pub(super) fn read(head: &[u8]) -> Result<Body, Fault> {
+    if has_odd_line_end(head) || head.starts_with(b"\r\n") {
+        return Err(Fault::Ambiguous);
+    }
+    let lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let (mut hosts, mut length, mut chunked) = (0, None, false);
+    for line in lines.clone().skip(1) {
+        let mut parts = line.splitn(2, |byte| *byte == b':');
+        let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default().trim_ascii());
+        if name.eq_ignore_ascii_case(b"host") {
+            hosts += 1;
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            chunked = true;
+        } else if name.eq_ignore_ascii_case(b"content-length") && length.replace(value).is_some() {
+            return Err(Fault::Ambiguous);
+        }
+    }
+    // HTTP/1.0, as old health checks speak it, knows no Host.
+    let old = lines.clone().next().is_some_and(|line| line.ends_with(b"HTTP/1.0"));
+    match length {
+        _ if hosts > 1 || (hosts == 0 && !old) => Err(Fault::Ambiguous),
+        None if chunked => Ok(Body::Chunked),
+        None => Ok(Body::Sized(0)),
+        Some(_) if chunked => Err(Fault::Ambiguous),
+        Some(length) => sized(length).ok_or(Fault::Ambiguous),
+    }
+}
+
+/// What is wrong with a head that is not whole yet and too long already.
+pub(super) fn too_long(head: &[u8]) -> Fault {
+    if memchr::memchr(b'\n', head).is_some() { Fault::HeadTooLong } else { Fault::UriTooLong }
+}
+
+/// A line ends with CR and LF; neither stands elsewhere.
+fn has_odd_line_end(head: &[u8]) -> bool {
+    let bare_lf = memchr::memchr_iter(b'\n', head).any(|at| at == 0 || head[at - 1] != b'\r');
+    bare_lf || memchr::memchr_iter(b'\r', head).any(|at| head.get(at + 1) != Some(&b'\n'))
+}
+
+/// Digits alone: no sign, no list.
+fn sized(length: &[u8]) -> Option<Body> {
+    let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
+    let text = str::from_utf8(length).ok().filter(|_| digits)?;
+    text.parse().ok().map(Body::Sized)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(lines: &[&str]) -> Vec<u8> {
+        format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
+    }
+
+    #[test]
+    fn a_plain_head_says_what_follows() {
+        let post = "POST /email HTTP/1.1";
+        for (lines, body) in [
+            (vec!["GET / HTTP/1.1", "Host: a"], Body::Sized(0)),
+            (vec!["GET / HTTP/1.0"], Body::Sized(0)),
+            (vec![post, "hOsT:a", "Content-Length: 12 "], Body::Sized(12)),
+            (vec![post, "Host: a", "Transfer-Encoding: chunked"], Body::Chunked),
+        ] {
+            assert_eq!(read(&head(&lines)), Ok(body), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_two_servers_could_read_in_two_ways_is_a_fault() {
+        let (post, host, five) = ("POST /email HTTP/1.1", "Host: a", "Content-Length: 5");
+        for lines in [
+            vec![post],
+            vec![post, host, "HOST: b"],
+            vec!["GET / HTTP/1.0", host, host],
+            vec![post, host, five, "Transfer-Encoding: chunked"],
+            vec![post, host, "Transfer-Encoding: chunked", five],
+            vec![post, host, five, five],
+            vec![post, host, "Content-Length: 5, 5"],
+            vec![post, host, "Content-Length: +5"],
+            vec![post, host, "Content-Length:"],
+            vec![post, host, "Content-Length: 99999999999999999999"],
+            vec!["", post, host],
+        ] {
+            assert_eq!(read(&head(&lines)), Err(Fault::Ambiguous), "{lines:?}");
+        }
+        for odd in [
+            &b"GET / HTTP/1.1\nHost: a\n\n"[..],
+            b"GET / HTTP/1.1\r\nHost: a\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\n\n",
+        ] {
+            assert_eq!(read(odd), Err(Fault::Ambiguous), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_ends_with_its_first_empty_line() {
+        for (bytes, found) in [
+            (&b"GET / HTTP/1.1\r\nHost: a\r\n\r\nbody\n\n"[..], Some(27)),
+            (b"a\n\nb\r\n\r\n", Some(3)),
+            (b"a\n\r\nb", Some(4)),
+            (b"GET / HTTP/1.1\r\nHost: a\r\n", None),
+            (b"", None),
+        ] {
+            assert_eq!(end(bytes), found, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_request_line_is_told_from_a_long_head() {
+        assert_eq!(too_long(b"GET /aaaa"), Fault::UriTooLong);
+        assert_eq!(too_long(b"GET / HTTP/1.1\r\nA: aaaa"), Fault::HeadTooLong);
+    }
+}

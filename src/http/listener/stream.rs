@@ -1,0 +1,264 @@
+//! A caller's end of a connection, read a request at a time: each head whole and within its time, then as much body as
+//! it has announced, and nothing of the next request before that is due.
+//!
+//! Slow peers end here: a head has its timeout from its first byte on (the first one from the connection's start), a
+//! kept connection without a request its idle time, an answer that its caller does not take the same. How long a body
+//! may take is for whoever reads it.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::io::poll_read_buf;
+use tokio_util::task::TaskTracker;
+
+use super::Limits;
+use super::head::{self, Body, Fault};
+
+/// Read at a time while a head is on its way.
+const CHUNK: usize = 2 * 1024;
+/// For a caller to read our last words, when we do not read his: or his kernel would throw them away.
+const LINGER: Duration = Duration::from_secs(2);
+/// What the library is given to read in place of a head that is too long to be kept.
+const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+
+/// Why no request can follow this one on its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Last {
+    /// Only the library knows where its body ends.
+    Chunked,
+    /// Nobody can be sure where it ends.
+    Faulty(Fault),
+}
+
+/// Where the reader stands.
+enum Place {
+    /// In a head, or before one.
+    Head,
+    /// A head is handed on; this follows.
+    HandingOn(Option<u64>),
+    /// In a body, with so many bytes to come.
+    Body(u64),
+    /// Behind the last head that could be told from what follows it.
+    Rest,
+}
+
+/// A watched connection.
+pub(super) struct Stream {
+    tcp: TcpStream,
+    limits: Limits,
+    place: Place,
+    /// What was read and is not handed on yet.
+    read: BytesMut,
+    /// Of that, the head that is being handed on.
+    head: BytesMut,
+    last: Arc<OnceLock<Last>>,
+    requests: TaskTracker,
+    /// When the next head must be here, or begin.
+    due: Instant,
+    /// Was there a request on it before?
+    kept: bool,
+    /// When the answer that is being written must be taken.
+    write_due: Option<Instant>,
+    linger: Option<Instant>,
+    clock: Pin<Box<Sleep>>,
+}
+
+impl Stream {
+    /// `requests` are those that are being answered; `last` is set with the connection's last request.
+    pub(super) fn new(tcp: TcpStream, limits: Limits, requests: TaskTracker, last: Arc<OnceLock<Last>>) -> Self {
+        let due = Instant::now() + limits.header_timeout;
+        let (read, head) = (BytesMut::new(), BytesMut::new());
+        let clock = Box::pin(sleep_until(due));
+        let (place, kept, write_due, linger) = (Place::Head, false, None, None);
+        Self { tcp, limits, place, read, head, last, requests, due, kept, write_due, linger, clock }
+    }
+
+    /// Is it over? Otherwise the task is woken then.
+    fn is_over(&mut self, end: Instant, cx: &mut Context<'_>) -> bool {
+        if self.clock.deadline() != end {
+            self.clock.as_mut().reset(end);
+        }
+        self.clock.as_mut().poll(cx).is_ready()
+    }
+
+    /// Reads on until a head is whole. An end of the stream is one for the library too.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        loop {
+            if let Some(length) = head::end(&self.read) {
+                self.head = self.read.split_to(length);
+                self.hand_on();
+                return Poll::Ready(Ok(true));
+            }
+            if self.read.len() >= head::LONGEST {
+                let fault = head::too_long(&self.read);
+                self.head = BytesMut::from(STAND_IN);
+                self.end_with(Last::Faulty(fault));
+                return Poll::Ready(Ok(true));
+            }
+            let before = self.read.len();
+            self.read.reserve(CHUNK);
+            match poll_read_buf(Pin::new(&mut self.tcp), cx, &mut self.read) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Ok(false)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(_)) => {
+                    if self.kept && before == 0 {
+                        self.due = Instant::now() + self.limits.header_timeout;
+                    }
+                }
+                Poll::Pending => {
+                    ready!(self.poll_due(cx));
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+            }
+        }
+    }
+
+    /// Waits for the end of the caller's time. While an answer is on its way, he has time.
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.is_over(self.write_due.unwrap_or(self.due), cx) {
+            if self.write_due.is_some() || self.requests.is_empty() {
+                return Poll::Ready(());
+            }
+            self.due = Instant::now() + self.limits.idle_timeout;
+        }
+        Poll::Pending
+    }
+
+    fn hand_on(&mut self) {
+        self.kept = true;
+        match head::read(&self.head) {
+            Ok(Body::Sized(length)) => self.place = Place::HandingOn(Some(length)),
+            Ok(Body::Chunked) => self.end_with(Last::Chunked),
+            Err(fault) => self.end_with(Last::Faulty(fault)),
+        }
+    }
+
+    fn end_with(&mut self, last: Last) {
+        self.place = Place::HandingOn(None);
+        // The first word holds: no head is looked at behind it.
+        let _ = self.last.set(last);
+    }
+
+    /// Some of a body, at most `most` bytes.
+    fn poll_body(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>, most: u64) -> Poll<io::Result<u64>> {
+        let most = buf.remaining().min(usize::try_from(most).unwrap_or(usize::MAX));
+        if !self.read.is_empty() {
+            return Poll::Ready(Ok(give(&mut self.read, buf, most)));
+        }
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(most));
+        ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut part))?;
+        let count = part.filled().len();
+        buf.advance(count);
+        Poll::Ready(Ok(count as u64))
+    }
+
+    /// An answer is taken, some of it, or none of it in time.
+    fn written(&mut self, cx: &mut Context<'_>, all: usize, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let now = Instant::now();
+        if matches!(done, Poll::Ready(Ok(count)) if count == all) {
+            self.write_due = None;
+            self.due = now + self.limits.idle_timeout;
+            // The library may wait for the next request already: its clock is set anew.
+            let _ = self.is_over(self.due, cx);
+            return done;
+        }
+        let end = *self.write_due.get_or_insert(now + self.limits.idle_timeout);
+        if self.is_over(end, cx) { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { done }
+    }
+}
+
+/// Moves at most `most` bytes on.
+fn give(from: &mut BytesMut, to: &mut ReadBuf<'_>, most: usize) -> u64 {
+    let count = from.len().min(most).min(to.remaining());
+    to.put_slice(&from[..count]);
+    from.advance(count);
+    count as u64
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        loop {
+            match this.place {
+                Place::Head => {
+                    if !ready!(this.poll_head(cx))? {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                Place::HandingOn(body) => {
+                    give(&mut this.head, buf, usize::MAX);
+                    if this.head.is_empty() {
+                        this.head = BytesMut::new();
+                        this.place = body.map_or(Place::Rest, Place::Body);
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                Place::Body(0) => this.place = Place::Head,
+                Place::Body(left) => {
+                    let count = ready!(this.poll_body(cx, buf, left))?;
+                    this.place = Place::Body(left - count);
+                    return Poll::Ready(Ok(()));
+                }
+                Place::Rest => {
+                    ready!(this.poll_body(cx, buf, u64::MAX))?;
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let done = Pin::new(&mut this.tcp).poll_write(cx, buf);
+        this.written(cx, buf.len(), done)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let done = Pin::new(&mut this.tcp).poll_write_vectored(cx, bufs);
+        this.written(cx, bufs.iter().map(|buf| buf.len()).sum(), done)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
+    }
+
+    /// Who is still sending gets a moment to read why we stopped.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
+        }
+        if matches!(this.place, Place::Head | Place::Body(0)) {
+            return Poll::Ready(Ok(()));
+        }
+        let end = *this.linger.get_or_insert_with(|| Instant::now() + LINGER);
+        loop {
+            if this.is_over(end, cx) {
+                return Poll::Ready(Ok(()));
+            }
+            this.read.clear();
+            this.read.reserve(CHUNK);
+            if ready!(poll_read_buf(Pin::new(&mut this.tcp), cx, &mut this.read))? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
