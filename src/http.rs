@@ -6,6 +6,7 @@
 pub mod caller;
 mod document;
 mod email;
+mod hardening;
 mod healthcheck;
 mod layers;
 pub mod load;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use axum::http::Method;
+use axum::middleware::map_response;
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::cors::{Any, CorsLayer};
@@ -15,7 +16,7 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::Door;
+use super::{Door, hardening};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -74,5 +75,5 @@ pub(super) fn routes(providers: &str) -> Router<Door> {
         .route("/openapi.json", get(serve.clone()))
         .route("/swagger.json", get(serve))
         .layer(CorsLayer::new().allow_methods([Method::GET]).allow_origin(Any))
-        .merge(SwaggerUi::new("/swagger-ui").config(config))
+        .merge(Router::from(SwaggerUi::new("/swagger-ui").config(config)).layer(map_response(hardening::page)))
 }

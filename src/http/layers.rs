@@ -14,6 +14,7 @@ use tracing::{Instrument, debug, info, info_span};
 use uuid::Uuid;
 
 use super::caller::Seen;
+use super::hardening::harden;
 use super::listener::Crowded;
 use super::load::Load;
 use super::problem::{self, Kind, Problem};
@@ -37,6 +38,7 @@ pub(super) async fn account(State(metrics): State<Arc<Metrics>>, mut request: Re
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
+    harden(response.headers_mut());
     metrics.request(&path, response.status().as_u16(), caller.0.get().map_or("", |name| name));
     span.in_scope(|| log(&method, &path, response.status(), start));
     response

@@ -1,0 +1,144 @@
+//! Several callers: each with keys of its own that can be exchanged, and within the terms that hold for it.
+
+use std::fs;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::harness::wait::when;
+use crate::harness::{Answer, Behaviour, Gate, Proxy, Reply, Settings, StubProvider, eventually, mails};
+
+/// Of `new-key`.
+const DIGEST: &str = "479a61d5370a0351ad498a8f324e0f9ad50bfafbe4c044ea49cbe3981e8cb573";
+
+async fn send_as(proxy: &Proxy, key: &str, mail: &Value) -> Answer {
+    proxy.client.post_raw(mail.to_string(), &[("x-api-key", key)]).await
+}
+
+async fn with_keys(keys: &str) -> Proxy {
+    Proxy::start(Settings::mock().without("SMSP_API_KEY").with("SMSP_API_KEYS", keys)).await
+}
+
+#[tokio::test]
+async fn every_live_key_opens_and_no_other_does() {
+    let keys = format!("billing:old-key,billing:sha256:{DIGEST},shop:k3;until=2999-12-31,late:k4;until=2020-01-01");
+    let proxy = with_keys(&keys).await;
+    for key in ["old-key", "new-key", "k3"] {
+        send_as(&proxy, key, &mails::plain()).await.expect(200);
+    }
+    for key in ["k4", DIGEST, "billing", "billing:old-key", "old-key,", "k3;until=2999-12-31"] {
+        send_as(&proxy, key, &mails::plain()).await.expect_problem(401, "none", false);
+    }
+    let metrics = proxy.client.metrics().await;
+    for (caller, status, count) in [("billing", "200", 2), ("shop", "200", 1), ("", "401", 6)] {
+        let labels = [("path", "/email"), ("status", status), ("caller", caller)];
+        assert_eq!(metrics.count("smsp_requests_total", &labels), count, "{caller}: {}", metrics.page);
+    }
+    let told = |caller: &str| proxy.logs().iter().any(|event| event["span"]["caller"] == caller);
+    eventually("the log names the callers", async || {
+        when(told("billing") && told("shop"), || format!("{:#?}", proxy.logs()))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_in_a_file_are_exchanged_while_we_serve_and_a_broken_file_changes_nothing() {
+    let file = NamedTempFile::new().expect("a temporary file can be made");
+    let write = |text: &str| fs::write(file.path(), text).expect("a temporary file can be written");
+    let opens = async |proxy: &Proxy, key: &str| send_as(proxy, key, &mails::plain()).await.status == 200;
+    write("billing:first\n");
+    let path = file.path().display().to_string();
+    let proxy = Proxy::start(Settings::mock().with("SMSP_API_KEYS_FILE", &path)).await;
+    assert!(opens(&proxy, "first").await);
+    write("billing:first\nbilling:second\nshop:third\n");
+    eventually("the new keys open", async || {
+        when(opens(&proxy, "second").await && opens(&proxy, "third").await, || "not yet".to_owned())
+    })
+    .await;
+    write("nonsense canary");
+    eventually("the broken file is told of", async || {
+        let told = proxy.logs().iter().any(|event| event["level"] == "ERROR" && event["problem"].is_string());
+        when(told, || format!("{:#?}", proxy.logs()))
+    })
+    .await;
+    assert!(!format!("{:?}", proxy.logs()).contains("canary"), "no key is logged");
+    assert!(opens(&proxy, "first").await && opens(&proxy, "second").await, "the last ones hold");
+    write("billing:second\n");
+    eventually("the old key opens nothing any more", async || {
+        when(!opens(&proxy, "first").await, || "not yet".to_owned())
+    })
+    .await;
+    assert!(opens(&proxy, "second").await && opens(&proxy, proxy.client.key()).await);
+}
+
+#[tokio::test]
+async fn who_calls_too_often_waits_and_nobody_else_does() {
+    let settings = Settings::mock().with("SMSP_API_KEYS", "shop:k1,billing:k2").with("SMSP_CALLER_SHOP_RATE", "3/h");
+    let proxy = Proxy::start(settings).await;
+    for _ in 0..3 {
+        send_as(&proxy, "k1", &mails::plain()).await.expect(200);
+    }
+    let refused = send_as(&proxy, "k1", &mails::plain()).await.expect_problem(429, "none", true);
+    assert!((1000..=1200).contains(&refused.retry_after()), "a third of an hour: {refused}");
+    for _ in 0..10 {
+        send_as(&proxy, "k2", &mails::plain()).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_has_so_many_mails_under_way_and_a_place_again_when_one_has_its_answer() {
+    let (mailgun, gate) = (StubProvider::mailgun().await, Gate::shut());
+    mailgun.does(Behaviour::AnswerBehind(gate.clone(), Reply::mailgun_accepts()));
+    let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_CALLER_CALLER_CONCURRENCY", "2");
+    let proxy = Proxy::start(settings).await;
+    let client = proxy.client.clone();
+    let mail = mails::plain();
+    let first = tokio::spawn(async move { join_all((0..2).map(|_| client.send(&mail))).await });
+    mailgun.receives_mails(2).await;
+    let refused = proxy.client.send(&mails::plain()).await.expect_problem(429, "none", true);
+    assert_eq!(refused.retry_after(), 1);
+    gate.open();
+    for answer in first.await.expect("the callers' task goes on") {
+        answer.expect(200);
+    }
+    proxy.client.send(&mails::plain()).await.expect(200);
+    assert_eq!(mailgun.mails().len(), 3, "the refused one went nowhere");
+}
+
+#[tokio::test]
+async fn a_caller_sends_for_its_own_domains_alone() {
+    let settings = Settings::mock().with("SMSP_API_KEYS", "shop:k1,billing:k2");
+    let proxy = Proxy::start(settings.with("SMSP_CALLER_SHOP_FROM_DOMAINS", "example.org, *.shop.example.com")).await;
+    let from = |address: &str| mails::but("from", json!(address));
+    for address in ["a@example.org", "a@EXAMPLE.org", "A <a@eu.shop.example.com>"] {
+        send_as(&proxy, "k1", &from(address)).await.expect(200);
+    }
+    for address in ["a@example.com", "a@shop.example.com", "a@evil-example.org"] {
+        let refused = send_as(&proxy, "k1", &from(address)).await.expect_problem(403, "none", false);
+        assert_eq!(refused.fields(), ["from"], "{refused}");
+    }
+    send_as(&proxy, "k2", &from("a@example.com")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_right_key_is_served_at_once_while_somebody_guesses() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let guesses = (0..150).map(|number| {
+        let client = proxy.client.clone();
+        async move { client.post_raw(mails::plain().to_string(), &[("x-api-key", &number.to_string())]).await.status }
+    });
+    let guessing = tokio::spawn(join_all(guesses.collect::<Vec<_>>()));
+    eventually("guesses wait", async || {
+        let metrics = proxy.client.metrics().await;
+        let labels = |status| [("path", "/email"), ("status", status), ("caller", "")];
+        when(metrics.count("smsp_requests_total", &labels("429")) > 0, || metrics.page)
+    })
+    .await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    assert!(!guessing.is_finished(), "the right key did not wait for the wrong ones");
+    let statuses = guessing.await.expect("the guesser's task goes on");
+    let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!(count(401) + count(429), 150, "{statuses:?}");
+    assert!(count(429) > 0 && count(401) >= 90, "{statuses:?}");
+}

@@ -1,0 +1,85 @@
+//! What answers at the API's port: the documented pairs of method and path, and nothing else; every answer with the
+//! headers that keep a browser from making more of it than it is.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::harness::raw::Raw;
+use crate::harness::{Proxy, Settings};
+
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "SMSP"];
+
+fn method(name: &str) -> Method {
+    name.parse().expect("a method is a word")
+}
+
+/// What the served document has, as `METHOD /path`.
+async fn documented(proxy: &Proxy) -> Vec<String> {
+    let document = proxy.client.get("/openapi.json").await.expect(200).json;
+    let paths = document["paths"].as_object().cloned().unwrap_or_default();
+    let pairs = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().cloned().unwrap_or_default();
+        methods.into_iter().map(move |(method, _): (String, Value)| format!("{} {path}", method.to_uppercase()))
+    });
+    pairs.collect()
+}
+
+#[tokio::test]
+async fn only_documented_pairs_of_method_and_path_answer() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let documented = documented(&proxy).await;
+    assert_eq!(documented, ["POST /email", "GET /healthcheck"]);
+    for path in ["/email", "/healthcheck"] {
+        for name in METHODS {
+            let answer = proxy.client.call(method(name), path).await;
+            // HEAD is GET without the body (RFC 9110, 9.3.2).
+            let known = documented.contains(&format!("{} {path}", name.replace("HEAD", "GET")));
+            assert_eq!(answer.status != 405, known, "{name} {path}: {answer}");
+            assert!(known || answer.header("allow").is_some(), "{name} {path}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_other_path_answers_and_none_of_the_operators() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let (operators, spellings) = (
+        ["/livez", "/readyz", "/metrics", "/circuits", "/circuits/mock"],
+        ["/", "/email/", "//email", "/email%2f", "/%65mail", "/EMAIL", "/email/x", "/healthcheck/", "/healthcheck;x"],
+    );
+    for path in operators.into_iter().chain(spellings) {
+        for name in METHODS {
+            let answer = proxy.client.call(method(name), path).await;
+            assert_eq!(answer.status, 404, "{name} {path}: {answer}");
+        }
+    }
+    let mut raw = Raw::connect(proxy.api).await;
+    raw.write("CONNECT a.example:80 HTTP/1.1\r\nhost: a.example:80\r\nconnection: close\r\n\r\n").await;
+    let answer = raw.read_to_end().await;
+    assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_method_cannot_be_overridden() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
+        let request = proxy.client.request(Method::GET, "/email?_method=POST").header(header, "POST");
+        assert_eq!(request.send().await.expect("an answer").status(), 405, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_tells_a_browser_to_make_nothing_more_of_it() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    for path in ["/healthcheck", "/email", "/nowhere", "/openapi.json", "/swagger-ui/", "/swagger-ui/index.css"] {
+        let answer = proxy.client.get(path).await;
+        let policy = answer.header("content-security-policy").unwrap_or_else(|| panic!("{path}: {answer}"));
+        let page = path.starts_with("/swagger-ui");
+        assert!(policy.contains(if page { "default-src 'self'" } else { "default-src 'none'" }), "{path}: {answer}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {answer}");
+        for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
+            assert_eq!(answer.header(name), Some(value), "{path}: {answer}");
+        }
+        assert_eq!(answer.header("cache-control"), (!page).then_some("no-store"), "{path}: {answer}");
+    }
+}
