@@ -55,6 +55,7 @@ mod patience;
 mod callers;
 mod shedding;
 mod surface;
+mod panics;
 mod limits;
 mod long_lists;
 mod visible_recipients;

@@ -67,6 +67,8 @@ async fn during_the_drain_delay_a_node_is_unhealthy_and_still_sends() {
         when(answer.status == 503, || answer.to_string())
     })
     .await;
+    let last = proxy.client.healthcheck().await;
+    assert_eq!(last.header("connection"), Some("close"), "whoever keeps this connection learns it: {last}");
     proxy.client.ops("/readyz").await.expect(503);
     proxy.client.ops("/livez").await.expect(200);
     proxy.client.send(&mails::plain()).await.expect(200);

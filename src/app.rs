@@ -73,7 +73,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let supervisor = Arc::new(config.supervisor);
     let all: Arc<[Arc<Upstream>]> = upstreams.clone().into();
     for upstream in &upstreams {
-        tokio::spawn(keep_supervising(Arc::clone(upstream), Arc::clone(&all), Arc::clone(&supervisor)));
+        let (upstream, all, supervisor) = (Arc::clone(upstream), Arc::clone(&all), Arc::clone(&supervisor));
+        tokio::spawn(keep(move || supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))));
     }
     let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
@@ -102,13 +103,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 }
 
 /// A supervisor that panics is a fault of ours; its circuit must not stay open for that.
-async fn keep_supervising(upstream: Arc<Upstream>, all: Arc<[Arc<Upstream>]>, settings: Arc<supervisor::Settings>) {
-    loop {
-        let supervision = supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&settings));
-        if AssertUnwindSafe(supervision).catch_unwind().await.is_err() {
-            error!(upstream = upstream.name, "the supervisor panicked and starts anew");
-            sleep(SUPERVISOR_PAUSE).await;
-        }
+async fn keep<F: Future<Output = ()>>(supervision: impl Fn() -> F) {
+    while AssertUnwindSafe(async { supervision().await }).catch_unwind().await.is_err() {
+        error!("a supervisor panicked and starts anew");
+        sleep(SUPERVISOR_PAUSE).await;
     }
 }
 
@@ -182,4 +180,24 @@ pub async fn probe(config: Config, mut print: impl FnMut(String)) -> bool {
         print(format!("{}: {} ({})", upstream.name, verdict.outcome.as_str(), verdict.reason));
     }
     all_taken
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_supervisor_that_panics_is_back_a_second_later() {
+        let (start, starts) = (Instant::now(), AtomicU32::new(0));
+        keep(|| {
+            let before = starts.fetch_add(1, Ordering::Relaxed);
+            async move { assert!(before >= 2, "a fault of ours") }
+        })
+        .await;
+        assert_eq!((start.elapsed(), starts.into_inner()), (SUPERVISOR_PAUSE * 2, 3));
+    }
 }

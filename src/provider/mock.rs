@@ -1,6 +1,7 @@
 //! The original's mock: it sends nothing, and the subject says what happens.
 //!
-//! `timeout` never answers, `fail` fails provably, anything else (dummies too) is accepted.
+//! `timeout` never answers, `fail` fails provably, `panic` is a fault of ours, anything else (dummies too) is accepted:
+//! so a caller can rehearse every kind of answer.
 
 use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
 use crate::message::Message;
@@ -28,8 +29,14 @@ impl Provider for Mock {
             match message.subject() {
                 "timeout" => std::future::pending().await,
                 "fail" => Verdict::new(Outcome::Unavailable, Reason::Mock),
+                "panic" => fault(),
                 _ => Verdict::accepted(Reason::Mock, Some(format!("mock-{}", message.id()))),
             }
         })
     }
+}
+
+#[expect(clippy::panic, reason = "what happens after a panic is what this is for")]
+fn fault() -> Verdict {
+    panic!("as the subject asked")
 }

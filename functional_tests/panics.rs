@@ -1,0 +1,34 @@
+//! A panic is the problem of one request: its answer is truthful, it is counted, told by its place alone, and everything
+//! else goes on. The mock panics where the subject asks for it.
+
+use futures_util::future::join_all;
+
+use crate::harness::{Proxy, Settings, mails};
+
+#[tokio::test]
+async fn a_panic_ends_one_request_and_nothing_else() {
+    let proxy = Proxy::start(Settings::mock().with("SMSP_MAX_IN_FLIGHT", "3")).await;
+    let (panics, sound) = (mails::with_subject("panic"), mails::plain());
+    for _ in 0..4 {
+        let answers = join_all([&panics, &sound, &sound].map(|mail| proxy.client.send(mail))).await;
+        let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses, [500, 200, 200], "{answers:#?}");
+    }
+    let metrics = proxy.client.metrics().await;
+    assert_eq!(metrics.count("smsp_panics_total", &[]), 4, "{}", metrics.page);
+    assert_eq!(metrics.count("smsp_unknown_total", &[]), 4, "{}", metrics.page);
+    assert_eq!(metrics.count("smsp_in_flight", &[]), 0, "places are given back: {}", metrics.page);
+    assert_eq!(proxy.client.state("mock").await, "closed");
+    let told: Vec<_> = proxy.logs().into_iter().filter(|event| event["message"] == "panic").collect();
+    assert_eq!(told.len(), 4, "{told:#?}");
+    assert!(told.iter().all(|event| event["location"].is_string()), "{told:#?}");
+    assert!(!format!("{told:?}").contains("as the subject asked"), "{told:#?}");
+}
+
+#[tokio::test]
+async fn who_panics_is_told_that_nobody_knows() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let answer = proxy.client.send(&mails::with_subject("panic")).await.expect_problem(500, "unknown", false);
+    assert_eq!(answer.attempts(), ["mock:unknown"], "{answer}");
+    assert_eq!(answer.reasons(), ["panic"], "{answer}");
+}
