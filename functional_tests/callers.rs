@@ -142,3 +142,32 @@ async fn a_right_key_is_served_at_once_while_somebody_guesses() {
     assert_eq!(count(401) + count(429), 150, "{statuses:?}");
     assert!(count(429) > 0 && count(401) >= 90, "{statuses:?}");
 }
+
+#[tokio::test]
+async fn while_keys_are_exchanged_nobody_who_keeps_his_fails() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("keys");
+    let exchange = |number: usize| {
+        let text = if number % 5 == 4 { "nonsense".to_owned() } else { format!("shop:mine,guest:{number}") };
+        fs::write(folder.path().join("new"), text).expect("a temporary file can be written");
+        fs::rename(folder.path().join("new"), &path).expect("and take its place, as a mounted secret does");
+    };
+    exchange(0);
+    let proxy = Proxy::start(Settings::mock().with("SMSP_API_KEYS_FILE", &path.display().to_string())).await;
+    for number in 1..4 {
+        exchange(number);
+        let new = format!("{number}");
+        eventually("the new key opens", async || {
+            send_as(&proxy, "mine", &mails::plain()).await.expect(200);
+            when(send_as(&proxy, &new, &mails::plain()).await.status == 200, || new.clone())
+        })
+        .await;
+    }
+    exchange(4);
+    eventually("the broken file is told of", async || {
+        send_as(&proxy, "mine", &mails::plain()).await.expect(200);
+        when(proxy.logs().iter().any(|event| event["problem"].is_string()), || format!("{:#?}", proxy.logs()))
+    })
+    .await;
+    send_as(&proxy, "3", &mails::plain()).await.expect(200);
+}

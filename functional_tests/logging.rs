@@ -18,6 +18,11 @@ fn secretive(mailgun: &StubProvider, sendgrid: &StubProvider) -> Settings {
         .with("SMSP_SG_API_KEY", "SG.canary-key-of-sendgrid")
         .with("SMSP_POLL_MESSAGE_ADDRESS", "canary-dummies@probe.example.org")
         .with("SMSP_ATTEMPT_TIMEOUT", "500ms")
+        .with("SMSP_API_KEYS", "shop:canary-key-of-the-shop,bot:canary-key-of-the-bot;until=2020-01-01")
+        .with("SMSP_CALLER_SHOP_FROM_DOMAINS", "example.org")
+        .with("SMSP_CALLER_BOT_RATE", "1/h")
+        .with("SMSP_MAX_BODY", "64KiB")
+        .with("SMSP_MAX_IN_FLIGHT_BYTES", "64KiB")
         .with("SMSP_LOG_OUTPUT_DEBUG", "true")
         .eager_probes()
 }
@@ -52,6 +57,12 @@ async fn walk_every_path(client: &Client, mailgun: &StubProvider, sendgrid: &Stu
     client.post_raw(personal().to_string(), &[("x-api-key", "canary-wrong")]).await.expect(401);
     client.post_bare("/email?key=canary", &personal(), &[("authorization", "canary")]).await.expect(401);
     client.get("/canary?canary=canary").await.expect(404);
+    for (key, status) in [("canary-key-of-the-shop", 403), ("canary-key-of-the-bot", 401)] {
+        client.post_raw(personal().to_string(), &[("x-api-key", key)]).await.expect(status);
+    }
+    client.post_raw("canary".repeat(20_000), &[]).await.expect(413);
+    let odd = [("x-smsp-failover", "canary"), ("idempotency-key", "can ary"), ("x-request-id", "<canary>")];
+    client.post_raw(personal().to_string(), &odd).await.expect(400);
 }
 
 #[tokio::test]

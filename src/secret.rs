@@ -12,6 +12,9 @@ use time::format_description::well_known::Iso8601;
 /// Live keys of a caller, so that one can take the place of the other.
 const KEYS_OF_A_CALLER: usize = 2;
 
+/// Every one is compared with every key that is presented.
+const MOST_KEYS: usize = 1000;
+
 /// The SHA-256 of a key. Comparing digests in constant time tells a guesser neither length nor prefix.
 #[derive(Clone, PartialEq, Eq)]
 struct KeyDigest([u8; 32]);
@@ -60,6 +63,9 @@ impl KeyRing {
         for (number, entry) in entries.enumerate() {
             let key = key(entry).map_err(|problem| format!("entry {} {problem}", number + 1))?;
             self.0.push(key);
+            if self.0.len() > MOST_KEYS {
+                return Err(format!("has more than {MOST_KEYS} keys"));
+            }
         }
         let mut counts = HashMap::new();
         for key in &self.0 {
@@ -153,6 +159,13 @@ mod tests {
         let day = Duration::from_secs(86_400);
         assert_eq!(holder(&ring, "k", UNIX_EPOCH + day * 2 - Duration::from_nanos(1)).as_deref(), Some("a"));
         assert_eq!(holder(&ring, "k", UNIX_EPOCH + day * 2), None);
+    }
+
+    #[test]
+    fn no_more_keys_are_read_than_can_be_compared() {
+        let keys = |count| (0..count).map(|number| format!("c{number}:k,")).collect::<String>();
+        assert!(ring(&keys(MOST_KEYS)).is_ok());
+        assert_eq!(ring(&keys(1_000_000)).err().as_deref(), Some("has more than 1000 keys"));
     }
 
     #[test]

@@ -3,10 +3,13 @@
 //! Empty means unset; values are trimmed. What is left over when everybody has claimed theirs is a mistake.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 
 use secrecy::{ExposeSecret, SecretString};
 
+/// More than all keys together need.
+const LARGEST_FILE: u64 = 1 << 20;
 const REDACTED: &str = "<redacted>";
 
 /// Where a secret stands.
@@ -207,8 +210,11 @@ fn check_secret(secret: &str) -> Result<(), String> {
 }
 
 fn read_secret(path: &str) -> Result<String, String> {
-    match fs::read_to_string(path).map(|text| text.trim().to_owned()) {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_string(&mut text));
+    match read.map(|_| text.trim().to_owned()) {
         Ok(secret) if secret.is_empty() => Err("names an empty file".to_owned()),
+        Ok(_) if text.len() as u64 > LARGEST_FILE => Err(format!("names a file of more than {LARGEST_FILE} bytes")),
         Ok(secret) => Ok(secret),
         Err(error) => Err(format!("names a file that cannot be read: {}", error.kind())),
     }
