@@ -268,6 +268,24 @@ async fn every_default_in_the_readmes_table_is_the_real_one() {
     }
 }
 
+/// The chapter's text speaks of a default as `NAME` (value), perhaps with more words behind the value.
+#[tokio::test]
+async fn every_default_in_the_chapter_on_limits_is_the_real_one() {
+    let (readme, real) = (read(&root().join("README.md")), effective().await);
+    let chapter = readme.split("## Limits and threats").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let mut seen = 0;
+    for mention in chapter.expect("the chapter on limits").split("`SMSP_").skip(1) {
+        let Some((name, rest)) = mention.split_once("` (") else { continue };
+        let value = rest.split([')', ',']).next().unwrap_or_default().replace(' ', "");
+        let name = format!("SMSP_{name}");
+        if let Some((_, default)) = real.iter().find(|(real, _)| *real == name) {
+            assert_eq!(*default, value, "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 12, "only {seen} defaults were found");
+}
+
 /// The rows of a Markdown table whose head starts like this.
 fn table(text: &str, head: &str) -> String {
     let rows: Vec<_> =
