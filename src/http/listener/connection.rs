@@ -25,6 +25,8 @@ use super::head::Fault;
 use super::stream::{Last, Stream};
 use crate::shutdown::Shutdown;
 
+/// The library's own, for bytes that are on their way to whoever reads the body: they are in no budget.
+const BUFFER: usize = 64 * 1024;
 /// For the headers of a request that are still on their way when the listeners close.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the answer of the last request to be written.
@@ -77,7 +79,7 @@ pub(super) async fn serve(tcp: TcpStream, router: Router, shutdown: Shutdown, li
     let stream = Stream::new(tcp, limits, pending.clone(), Arc::clone(&last));
     let requests = Arc::new(Requests { router, shutdown: shutdown.clone(), last, crowded });
     let service = service_fn(|request| pending.track_future(Arc::clone(&requests).answer(request)));
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new().max_buf_size(BUFFER).serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     // A broken connection has nobody left to tell.
     tokio::select! {

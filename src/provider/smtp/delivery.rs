@@ -23,7 +23,7 @@ const LONG_WAIT: Duration = Duration::from_secs(600);
 /// Hands over the lines of the mail before the deadline, and its end.
 pub(super) async fn deliver(
     session: Session,
-    mail: Mail,
+    mut mail: Mail,
     recipients: Vec<Recipient>,
     deadline: Instant,
     pool: Arc<Pool>,
@@ -31,7 +31,7 @@ pub(super) async fn deliver(
     let (tell, told) = oneshot::channel();
     let start = Instant::now();
     let task = async move {
-        let verdict = hand_over(session, &mail, recipients, deadline, &pool).await;
+        let verdict = hand_over(session, &mut mail, recipients, deadline, &pool).await;
         if let Err(unheard) = tell.send(verdict) {
             log(&mail, &unheard, start.elapsed());
         }
@@ -42,16 +42,19 @@ pub(super) async fn deliver(
 
 async fn hand_over(
     mut session: Session,
-    mail: &Mail,
+    mail: &mut Mail,
     recipients: Vec<Recipient>,
     deadline: Instant,
     pool: &Arc<Pool>,
 ) -> Verdict {
-    match timeout_at(deadline, session.wire().lines(&mail.file)).await {
+    // Nobody's budget counts it during the long wait.
+    let file = std::mem::take(&mut mail.file);
+    match timeout_at(deadline, session.wire().lines(&file)).await {
         Err(_) => return timed_out(),
         Ok(Err(error)) => return lost(Outcome::Unavailable, &error),
         Ok(Ok(())) => {}
     }
+    drop(file);
     // From here on, only an answer proves anything.
     match timeout(LONG_WAIT, session.wire().command(".")).await {
         Err(_) => Verdict::new(Outcome::Unknown, Reason::Timeout),
