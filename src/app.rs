@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::ops;
 use crate::outcome::Outcome;
 use crate::shutdown::{Shutdown, Signals};
-use crate::supervisor::{self, supervise};
+use crate::supervisor::supervise;
 use crate::telemetry;
 use crate::upstream::Upstream;
 use crate::upstream::story::{Event, Events};

@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
@@ -76,8 +76,24 @@ pub(super) async fn serve(tcp: TcpStream, router: Router, shutdown: Shutdown, li
     // Answers are written whole; if the kernel refuses, they are only a little later.
     let _ = tcp.set_nodelay(true);
     let (pending, last) = (TaskTracker::new(), Arc::new(OnceLock::new()));
-    let stream = Stream::new(tcp, limits, pending.clone(), Arc::clone(&last));
-    let requests = Arc::new(Requests { router, shutdown: shutdown.clone(), last, crowded });
+    let mut stream = Stream::new(tcp, limits, pending.clone(), Arc::clone(&last));
+    if begins(&mut stream, &shutdown).await {
+        let requests = Arc::new(Requests { router, shutdown: shutdown.clone(), last, crowded });
+        // On the heap: who has shown no head is not worth the library's memory.
+        Box::pin(converse(stream, requests, pending, &shutdown)).await;
+    }
+}
+
+/// Waits for the first head; once the doors close, only for one that is on its way.
+async fn begins(stream: &mut Stream, shutdown: &Shutdown) -> bool {
+    tokio::select! {
+        begun = stream.begun() => return begun,
+        () = shutdown.closing() => {}
+    }
+    stream.is_in_a_head() && timeout(CLOSING_TIMEOUT, stream.begun()).await.unwrap_or(false)
+}
+
+async fn converse(stream: Stream, requests: Arc<Requests>, pending: TaskTracker, shutdown: &Shutdown) {
     let service = service_fn(|request| pending.track_future(Arc::clone(&requests).answer(request)));
     let connection = http1::Builder::new().max_buf_size(BUFFER).serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

@@ -5,6 +5,7 @@
 //! kept connection without a request its idle time, an answer that its caller does not take the same. How long a body
 //! may take is for whoever reads it.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -78,6 +79,16 @@ impl Stream {
         let clock = Box::pin(sleep_until(due));
         let (place, kept, write_due, linger) = (Place::Head, false, None, None);
         Self { tcp, limits, place, read, head, last, requests, due, kept, write_due, linger, clock }
+    }
+
+    /// Waits until the first head is here; not, if the connection ends before.
+    pub(super) async fn begun(&mut self) -> bool {
+        matches!(poll_fn(|cx| self.poll_head(cx)).await, Ok(true))
+    }
+
+    /// Is some of a head here?
+    pub(super) fn is_in_a_head(&self) -> bool {
+        !self.read.is_empty()
     }
 
     /// Is it over? Otherwise the task is woken then.
