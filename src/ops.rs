@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{get, put};
+use tower_http::timeout::TimeoutLayer;
 
 use crate::circuit::{Override, State as CircuitState};
 use crate::metrics::{self, Gauges, Metrics};
@@ -25,6 +26,9 @@ use crate::upstream::Upstream;
 /// A supervisor that waits for a dummy is silent for as long as the dummy may take; one that is silent for so much
 /// longer has stopped.
 const SUPERVISOR_SILENCE: Duration = Duration::from_secs(30);
+
+/// Nothing here takes long but an order that does not arrive.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the handlers look at.
 #[derive(Clone)]
@@ -45,6 +49,7 @@ pub fn router(door: Door) -> Router {
         .route("/metrics", get(metrics))
         .route("/circuits", get(circuits::list))
         .route("/circuits/{name}", put(circuits::order))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .with_state(door)
 }
 
@@ -90,6 +95,11 @@ fn measure(metrics: &Metrics, upstream: &Upstream) {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use tokio::time::Instant;
+    use tower::ServiceExt;
+
     use super::*;
     use crate::circuit::Settings as Policies;
     use crate::message::Message;
@@ -106,8 +116,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_supervisor_that_has_gone_silent_fails_the_liveness() {
+    fn door() -> Door {
         let second = Duration::from_secs(1);
         let circuit = Policies {
             consecutive_failures: 1,
@@ -140,12 +149,26 @@ mod tests {
             Arc::clone(&metrics),
             Events::new(1),
         ));
-        let door = Door { upstreams: [Arc::clone(&upstream)].into(), metrics, shutdown: Shutdown::default() };
+        Door { upstreams: [upstream].into(), metrics, shutdown: Shutdown::default() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_supervisor_that_has_gone_silent_fails_the_liveness() {
+        let (second, door) = (Duration::from_secs(1), door());
         tokio::time::advance(second * 40).await;
         assert_eq!(live(State(door.clone())).await.0, StatusCode::OK);
         tokio::time::advance(second).await;
         assert_eq!(live(State(door.clone())).await.0, StatusCode::SERVICE_UNAVAILABLE);
-        upstream.beat();
+        door.upstreams[0].beat();
         assert_eq!(live(State(door)).await.0, StatusCode::OK);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_that_does_not_arrive_is_given_up() {
+        let stalled = Body::from_stream(futures_util::stream::pending::<Result<&[u8], std::io::Error>>());
+        let order = Request::put("/circuits/u").header(CONTENT_TYPE, "application/json").body(stalled).unwrap();
+        let start = Instant::now();
+        let answer = router(door()).oneshot(order).await.unwrap();
+        assert_eq!((answer.status(), start.elapsed()), (StatusCode::REQUEST_TIMEOUT, TIMEOUT));
     }
 }
