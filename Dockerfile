@@ -30,6 +30,8 @@ COPY --from=build /ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /smsp /smsp
 # For collectors; the binary's own default is for people.
 ENV SMSP_LOG_OUTPUT_FORMAT=JSON_ONELINE
+# The memory of a large mail goes back to the system at once; glibc would raise this threshold and keep it.
+ENV GLIBC_TUNABLES=glibc.malloc.mmap_threshold=131072
 # Numeric: there is no /etc/passwd, and Kubernetes can verify runAsNonRoot only for a number.
 USER 65532:65532
 # callers, operators

@@ -44,6 +44,25 @@ async fn a_body_of_the_very_limit_is_taken_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
+async fn an_answer_before_the_whole_body_ends_its_connection_and_says_so() {
+    let proxy = with_one_kibibyte().await;
+    for _ in 0..20 {
+        let refused = proxy.client.post_raw(mail_of(300_000), &[]).await.expect_problem(413, "none", false);
+        assert_eq!(refused.header("connection"), Some("close"), "{refused}");
+        proxy.client.send(&mails::plain()).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_small_call_that_is_refused_keeps_its_connection() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    for _ in 0..20 {
+        let refused = proxy.client.post_raw(mails::plain().to_string(), &[("x-api-key", "wrong")]).await.expect(401);
+        assert_eq!(refused.header("connection"), None, "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn the_limit_of_recipients_is_a_setting() {
     let proxy = Proxy::start(Settings::mock().with("SMSP_MAX_RECIPIENTS", "2")).await;
     let mut mail = mails::but("to", json!(["a@example.net", "b@example.net"]));

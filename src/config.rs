@@ -145,7 +145,7 @@ fn http(section: &mut Section) -> Option<http::Settings> {
 fn load(section: &mut Section, max_body: Option<usize>) -> Option<load::Settings> {
     let mails = |text: &str| count_to(text, load::Settings::MOST_IN_FLIGHT);
     let max_in_flight = section.parse("MAX_IN_FLIGHT", "1024", mails);
-    let max_in_flight_bytes = section.parse("MAX_IN_FLIGHT_BYTES", "64MiB", size);
+    let max_in_flight_bytes = section.parse("MAX_IN_FLIGHT_BYTES", "48MiB", size);
     if max_in_flight_bytes < max_body && max_in_flight_bytes.is_some() {
         section.error("MAX_IN_FLIGHT_BYTES", "is less than SMSP_MAX_BODY: raise the one or lower the other");
     }

@@ -1,15 +1,18 @@
 //! What every adapter over HTTP is made of: a client, an endpoint, a key.
 
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::client::{self, Answer};
-use super::{Connect, Invalid, Values, Variable};
-use crate::outcome::Verdict;
+use super::{Connect, Invalid, Values, Variable, render};
+use crate::outcome::{Outcome, Reason, Verdict};
 
 /// The variable of every such adapter that holds its key.
 pub(super) const API_KEY: Variable = Variable::secret("API_KEY");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// One endpoint of a provider.
 pub(super) struct Api {
@@ -40,7 +43,10 @@ pub(super) async fn call(
     body: &impl Serialize,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
-    judged(request.json(body), judge).await
+    match render::json(body) {
+        Ok(body) => judged(request.header(CONTENT_TYPE, JSON).body(body), judge).await,
+        Err(_) => Verdict::new(Outcome::Unavailable, Reason::NotSent),
+    }
 }
 
 /// Makes the one call, and judges the answer.

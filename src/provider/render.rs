@@ -39,6 +39,13 @@ pub(super) fn attachments(message: &Message, inline: bool) -> impl Iterator<Item
     message.attachments().iter().filter(move |attachment| attachment.content_id.is_some() == inline)
 }
 
+/// As JSON. It has grown by doubling, and would hold twice its memory for as long as a provider takes to answer.
+pub(super) fn json(body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut json = serde_json::to_vec(body)?;
+    json.shrink_to_fit();
+    Ok(json)
+}
+
 /// In base64, written straight into the body: an attempt makes one copy, not two.
 pub(super) fn base64<S: Serializer>(content: &&Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&Base64Display::new(content, &STANDARD))

@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -22,11 +22,11 @@ use tower::ServiceExt;
 
 use super::Limits;
 use super::head::Fault;
-use super::stream::{Last, Stream};
+use super::stream::{Last, Signs, Stream};
 use crate::shutdown::Shutdown;
 
 /// The library's own, for bytes that are on their way to whoever reads the body: they are in no budget.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 16 * 1024;
 /// For the headers of a request that are still on their way when the listeners close.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the answer of the last request to be written.
@@ -40,7 +40,7 @@ pub(in crate::http) struct Crowded;
 struct Requests {
     router: Router,
     shutdown: Shutdown,
-    last: Arc<OnceLock<Last>>,
+    signs: Arc<Signs>,
     crowded: bool,
 }
 
@@ -49,12 +49,13 @@ impl Requests {
         if self.crowded {
             request.extensions_mut().insert(Crowded);
         }
-        let mut response = match self.last.get() {
+        let mut response = match self.signs.last() {
             Some(Last::Faulty(fault)) => refusal(*fault),
             _ => self.router.clone().oneshot(request).await?,
         };
         // Said in the answer to the last one, after which the library closes the connection.
-        if self.crowded || self.last.get().is_some() || self.shutdown.is_draining() {
+        let last = self.signs.last().is_some() || self.signs.is_incomplete();
+        if self.crowded || last || self.shutdown.is_draining() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
@@ -75,10 +76,10 @@ fn refusal(fault: Fault) -> Response<Body> {
 pub(super) async fn serve(tcp: TcpStream, router: Router, shutdown: Shutdown, limits: Limits, crowded: bool) {
     // Answers are written whole; if the kernel refuses, they are only a little later.
     let _ = tcp.set_nodelay(true);
-    let (pending, last) = (TaskTracker::new(), Arc::new(OnceLock::new()));
-    let mut stream = Stream::new(tcp, limits, pending.clone(), Arc::clone(&last));
+    let (pending, signs) = (TaskTracker::new(), Arc::new(Signs::default()));
+    let mut stream = Stream::new(tcp, limits, pending.clone(), Arc::clone(&signs));
     if begins(&mut stream, &shutdown).await {
-        let requests = Arc::new(Requests { router, shutdown: shutdown.clone(), last, crowded });
+        let requests = Arc::new(Requests { router, shutdown: shutdown.clone(), signs, crowded });
         // On the heap: who has shown no head is not worth the library's memory.
         Box::pin(converse(stream, requests, pending, &shutdown)).await;
     }

@@ -8,6 +8,7 @@
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -38,6 +39,26 @@ pub(super) enum Last {
     Faulty(Fault),
 }
 
+/// What the stream lets be known of its request.
+#[derive(Default)]
+pub(super) struct Signs {
+    last: OnceLock<Last>,
+    /// Bytes of its body that have not come yet.
+    missing: AtomicU64,
+}
+
+impl Signs {
+    /// Why it is the last one, if it is.
+    pub(super) fn last(&self) -> Option<&Last> {
+        self.last.get()
+    }
+
+    /// Is more of its body to come? An answer before that ends the connection: the rest cannot be told from a request.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.missing.load(Ordering::Relaxed) > 0
+    }
+}
+
 /// Where the reader stands.
 enum Place {
     /// In a head, or before one.
@@ -59,7 +80,7 @@ pub(super) struct Stream {
     read: BytesMut,
     /// Of that, the head that is being handed on.
     head: BytesMut,
-    last: Arc<OnceLock<Last>>,
+    signs: Arc<Signs>,
     requests: TaskTracker,
     /// When the next head must be here, or begin.
     due: Instant,
@@ -72,13 +93,13 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// `requests` are those that are being answered; `last` is set with the connection's last request.
-    pub(super) fn new(tcp: TcpStream, limits: Limits, requests: TaskTracker, last: Arc<OnceLock<Last>>) -> Self {
+    /// `requests` are those that are being answered.
+    pub(super) fn new(tcp: TcpStream, limits: Limits, requests: TaskTracker, signs: Arc<Signs>) -> Self {
         let due = Instant::now() + limits.header_timeout;
         let (read, head) = (BytesMut::new(), BytesMut::new());
         let clock = Box::pin(sleep_until(due));
         let (place, kept, write_due, linger) = (Place::Head, false, None, None);
-        Self { tcp, limits, place, read, head, last, requests, due, kept, write_due, linger, clock }
+        Self { tcp, limits, place, read, head, signs, requests, due, kept, write_due, linger, clock }
     }
 
     /// Waits until the first head is here; not, if the connection ends before.
@@ -145,7 +166,10 @@ impl Stream {
     fn hand_on(&mut self) {
         self.kept = true;
         match head::read(&self.head) {
-            Ok(Body::Sized(length)) => self.place = Place::HandingOn(Some(length)),
+            Ok(Body::Sized(length)) => {
+                self.place = Place::HandingOn(Some(length));
+                self.signs.missing.store(length.saturating_sub(self.read.len() as u64), Ordering::Relaxed);
+            }
             Ok(Body::Chunked) => self.end_with(Last::Chunked),
             Err(fault) => self.end_with(Last::Faulty(fault)),
         }
@@ -154,7 +178,7 @@ impl Stream {
     fn end_with(&mut self, last: Last) {
         self.place = Place::HandingOn(None);
         // The first word holds: no head is looked at behind it.
-        let _ = self.last.set(last);
+        let _ = self.signs.last.set(last);
     }
 
     /// Some of a body, at most `most` bytes.
@@ -167,6 +191,7 @@ impl Stream {
         ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut part))?;
         let count = part.filled().len();
         buf.advance(count);
+        self.signs.missing.fetch_sub(self.signs.missing.load(Ordering::Relaxed).min(count as u64), Ordering::Relaxed);
         Poll::Ready(Ok(count as u64))
     }
 

@@ -105,10 +105,10 @@ struct File<'a> {
 pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
     let simple = simple(message);
     if is_enough(&simple) {
-        return serde_json::to_vec(&request(message, Content::Simple(simple))).ok();
+        return render::json(&request(message, Content::Simple(simple))).ok();
     }
     let file = Bytes::from(mime::render(message).ok()?);
-    serde_json::to_vec(&request(message, Content::Raw(Raw { data: &file }))).ok()
+    render::json(&request(message, Content::Raw(Raw { data: &file }))).ok()
 }
 
 /// A file has its own From, which a further one would replace; it is given all recipients, for that is how Bcc works.
