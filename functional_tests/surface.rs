@@ -41,6 +41,18 @@ async fn only_documented_pairs_of_method_and_path_answer() {
 }
 
 #[tokio::test]
+async fn the_document_and_its_page_are_read_and_nothing_else() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    for path in ["/openapi.json", "/swagger.json", "/swagger-ui/", "/swagger-ui/index.css"] {
+        for name in METHODS {
+            let answer = proxy.client.call(method(name), path).await;
+            let expected = if ["GET", "HEAD"].contains(&name) { 200 } else { 405 };
+            assert_eq!(answer.status, expected, "{name} {path}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_other_path_answers_and_none_of_the_operators() {
     let proxy = Proxy::start(Settings::mock()).await;
     let (operators, spellings) = (

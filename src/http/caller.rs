@@ -1,7 +1,8 @@
 //! Who calls: the holder of an API key, within the terms that hold for that caller.
 //!
 //! Missing, doubled, wrong and expired keys get the same answer after the same work. A key in the query is not read.
-//! Answers to wrong keys are slowed down, and only those: a right key is always served, whoever else shares its address.
+//! Answers to wrong keys are slowed down, and only those: a right key is always served, whoever else shares its
+//! address.
 
 mod guesses;
 mod pace;

@@ -7,6 +7,7 @@
 
 mod connection;
 mod head;
+mod signs;
 mod stream;
 
 use std::sync::Arc;

@@ -22,7 +22,8 @@ use tower::ServiceExt;
 
 use super::Limits;
 use super::head::Fault;
-use super::stream::{Last, Signs, Stream};
+use super::signs::{Last, Signs};
+use super::stream::Stream;
 use crate::shutdown::Shutdown;
 
 /// The library's own, for bytes that are on their way to whoever reads the body: they are in no budget.
@@ -86,7 +87,7 @@ pub(super) async fn serve(tcp: TcpStream, router: Router, shutdown: Shutdown, li
 }
 
 /// Waits for the first head; once the doors close, only for one that is on its way.
-async fn begins(stream: &mut Stream, shutdown: &Shutdown) -> bool {
+async fn begins(stream: &mut Stream<TcpStream>, shutdown: &Shutdown) -> bool {
     tokio::select! {
         begun = stream.begun() => return begun,
         () = shutdown.closing() => {}
@@ -94,7 +95,7 @@ async fn begins(stream: &mut Stream, shutdown: &Shutdown) -> bool {
     stream.is_in_a_head() && timeout(CLOSING_TIMEOUT, stream.begun()).await.unwrap_or(false)
 }
 
-async fn converse(stream: Stream, requests: Arc<Requests>, pending: TaskTracker, shutdown: &Shutdown) {
+async fn converse(stream: Stream<TcpStream>, requests: Arc<Requests>, pending: TaskTracker, shutdown: &Shutdown) {
     let service = service_fn(|request| pending.track_future(Arc::clone(&requests).answer(request)));
     let connection = http1::Builder::new().max_buf_size(BUFFER).serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

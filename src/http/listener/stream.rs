@@ -8,20 +8,19 @@
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::io::poll_read_buf;
 use tokio_util::task::TaskTracker;
 
 use super::Limits;
-use super::head::{self, Body, Fault};
+use super::head::{self, Body};
+use super::signs::{Last, Signs};
 
 /// Read at a time while a head is on its way.
 const CHUNK: usize = 2 * 1024;
@@ -29,35 +28,6 @@ const CHUNK: usize = 2 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 /// What the library is given to read in place of a head that is too long to be kept.
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
-
-/// Why no request can follow this one on its connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Last {
-    /// Only the library knows where its body ends.
-    Chunked,
-    /// Nobody can be sure where it ends.
-    Faulty(Fault),
-}
-
-/// What the stream lets be known of its request.
-#[derive(Default)]
-pub(super) struct Signs {
-    last: OnceLock<Last>,
-    /// Bytes of its body that have not come yet.
-    missing: AtomicU64,
-}
-
-impl Signs {
-    /// Why it is the last one, if it is.
-    pub(super) fn last(&self) -> Option<&Last> {
-        self.last.get()
-    }
-
-    /// Is more of its body to come? An answer before that ends the connection: the rest cannot be told from a request.
-    pub(super) fn is_incomplete(&self) -> bool {
-        self.missing.load(Ordering::Relaxed) > 0
-    }
-}
 
 /// Where the reader stands.
 enum Place {
@@ -72,8 +42,8 @@ enum Place {
 }
 
 /// A watched connection.
-pub(super) struct Stream {
-    tcp: TcpStream,
+pub(super) struct Stream<T> {
+    tcp: T,
     limits: Limits,
     place: Place,
     /// What was read and is not handed on yet.
@@ -92,9 +62,9 @@ pub(super) struct Stream {
     clock: Pin<Box<Sleep>>,
 }
 
-impl Stream {
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
     /// `requests` are those that are being answered.
-    pub(super) fn new(tcp: TcpStream, limits: Limits, requests: TaskTracker, signs: Arc<Signs>) -> Self {
+    pub(super) fn new(tcp: T, limits: Limits, requests: TaskTracker, signs: Arc<Signs>) -> Self {
         let due = Instant::now() + limits.header_timeout;
         let (read, head) = (BytesMut::new(), BytesMut::new());
         let clock = Box::pin(sleep_until(due));
@@ -168,7 +138,7 @@ impl Stream {
         match head::read(&self.head) {
             Ok(Body::Sized(length)) => {
                 self.place = Place::HandingOn(Some(length));
-                self.signs.missing.store(length.saturating_sub(self.read.len() as u64), Ordering::Relaxed);
+                self.signs.expect(length.saturating_sub(self.read.len() as u64));
             }
             Ok(Body::Chunked) => self.end_with(Last::Chunked),
             Err(fault) => self.end_with(Last::Faulty(fault)),
@@ -177,8 +147,7 @@ impl Stream {
 
     fn end_with(&mut self, last: Last) {
         self.place = Place::HandingOn(None);
-        // The first word holds: no head is looked at behind it.
-        let _ = self.signs.last.set(last);
+        self.signs.end_with(last);
     }
 
     /// Some of a body, at most `most` bytes.
@@ -191,7 +160,7 @@ impl Stream {
         ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut part))?;
         let count = part.filled().len();
         buf.advance(count);
-        self.signs.missing.fetch_sub(self.signs.missing.load(Ordering::Relaxed).min(count as u64), Ordering::Relaxed);
+        self.signs.receive(count as u64);
         Poll::Ready(Ok(count as u64))
     }
 
@@ -218,7 +187,7 @@ fn give(from: &mut BytesMut, to: &mut ReadBuf<'_>, most: usize) -> u64 {
     count as u64
 }
 
-impl AsyncRead for Stream {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<T> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
@@ -251,7 +220,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let done = Pin::new(&mut this.tcp).poll_write(cx, buf);
@@ -298,3 +267,6 @@ impl AsyncWrite for Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! What metrics are told apart by. Every value comes from a closed set.
+
+use prometheus_client::encoding::EncodeLabelSet;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Request {
+    pub(super) path: String,
+    pub(super) status: u16,
+    pub(super) caller: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Upstream {
+    pub(super) upstream: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Attempt {
+    pub(super) upstream: String,
+    pub(super) outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct CircuitState {
+    pub(super) upstream: String,
+    pub(super) state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct CircuitOverride {
+    pub(super) upstream: String,
+    pub(super) r#override: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Transition {
+    pub(super) upstream: String,
+    pub(super) reason: &'static str,
+}
