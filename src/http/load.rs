@@ -16,7 +16,7 @@ use super::problem::{Kind, Problem};
 use crate::metrics::{Held, Metrics};
 
 /// Bytes of a body that no budget refuses.
-const SMALL: usize = 16 * 1024;
+pub(super) const SMALL: usize = 16 * 1024;
 /// How long a mail may wait for a place.
 const QUEUE_TIME: Duration = Duration::from_millis(5);
 /// So many times more mails may be worked on than may wait.

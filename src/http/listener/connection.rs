@@ -27,7 +27,7 @@ use super::stream::Stream;
 use crate::shutdown::Shutdown;
 
 /// The library's own, for bytes that are on their way to whoever reads the body: they are in no budget.
-const BUFFER: usize = 16 * 1024;
+const BUFFER: usize = 8 * 1024;
 /// For the headers of a request that are still on their way when the listeners close.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the answer of the last request to be written.

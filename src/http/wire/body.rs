@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use tokio::time::sleep;
 
 use super::super::Door;
-use super::super::load::{BodyRoom, Load, Place};
+use super::super::load::{self, BodyRoom, Load, Place};
 use super::super::problem::{Kind, Problem};
 use crate::shutdown::Shutdown;
 
@@ -51,7 +51,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn collect(mut body: Body, limit: usize, load: &Load) -> Result<(Vec<u8>, BodyRoom), Problem> {
-    let (mut bytes, mut room) = (Vec::new(), load.body());
+    // A small one in a piece; of a large one, what was announced is not believed.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let (mut bytes, mut room) = (Vec::with_capacity(announced.min(load::SMALL)), load.body());
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             return Err(Problem::new(Kind::Malformed, "The body ended before its announced length."));
