@@ -28,8 +28,11 @@ pub(super) struct Health {
     tag = "health",
     responses(
         (status = 200, description = "This node serves", body = Health),
+        (status = 413, description = "The request announces a body that is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The request announces a Content-Encoding", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "This node is leaving, or no circuit is closed and that counts", body = ProblemBody, content_type = "application/problem+json"),
-    )
+    ),
+    security(())
 )]
 pub(super) async fn healthcheck(State(door): State<Door>) -> Result<Json<Health>, Problem> {
     if door.shutdown.is_draining() {
