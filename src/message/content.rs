@@ -45,7 +45,7 @@ pub(super) fn check_bidi(text: &str) -> Result<(), BadText> {
     if text.contains(BIDI) { Err(BadText::Bidi) } else { Ok(()) }
 }
 
-/// Does it hold `=?charset?B|Q?text?=` (RFC 2047 2)?
+/// Does it hold `=?charset?B|Q?text?=` (RFC 2047 2)? Whatever the charset: a reader that is less strict would decode it.
 pub(super) fn has_encoded_word(text: &str) -> bool {
     // Found once: a look for the end from every start would take a hostile text quadratic time.
     let Some(last_end) = text.rfind("?=") else { return false };
@@ -55,7 +55,7 @@ pub(super) fn has_encoded_word(text: &str) -> bool {
         let encoding_at = charset_at + charset.len() + 1;
         let encoding = text.get(encoding_at..).unwrap_or_default();
         let known = ["B?", "b?", "Q?", "q?"].iter().any(|known| encoding.starts_with(known));
-        !charset.is_empty() && !charset.contains(' ') && known && last_end >= encoding_at + 2
+        !charset.is_empty() && known && last_end >= encoding_at + 2
     })
 }
 
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn an_encoded_word_is_refused_but_its_pieces_are_text() {
-        for text in ["=?utf-8?q?=0D=0ABcc:x?=", "Re: =?UTF-8?B?aGk=?= x", "=?a?b?=?utf-8?Q?x?="] {
+        for text in ["=?utf-8?q?=0D=0ABcc:x?=", "Re: =?UTF-8?B?aGk=?= x", "=?a?b?=?utf-8?Q?x?=", "=?a b?q?c?="] {
             assert_eq!(text.parse::<Subject>().err(), Some(BadText::EncodedWord), "{text:?}");
         }
         for text in ["what =? is ?= this", "=?utf-8?x?y?=", "1 =?= 1", "=??q?x?=", "=?utf-8?q?open"] {
