@@ -1,8 +1,9 @@
-//! What third parties say about the requests of our adapters: django-anymail writes the same mails, Prism reads ours.
+//! What third parties say: django-anymail writes the same mails as our adapters, Prism reads theirs, Schemathesis calls us.
 //!
-//! `scripts/check` installs both. Prism reads the providers' own OpenAPI documents, which are theirs: `SMSP_SPECS` names
+//! `scripts/check` installs them. Prism reads the providers' own OpenAPI documents, which are theirs: `SMSP_SPECS` names
 //! the folder that has them.
 
 mod anymail;
 mod prism;
+mod schemathesis;
 mod wire;
