@@ -182,3 +182,15 @@ fn the_document_names_exactly_the_fields_that_are_read() {
         assert_eq!(seen, expected);
     }
 }
+
+#[test]
+fn nothing_of_a_message_shows_in_its_debug_form() {
+    let json = r#"{"from":"Canary <canary@canary.org>","to":["canary@b.org"],"subject":"canary","text":"canary",
+        "html":"canary","tags":["canary"],"metadata":{"canary":"canary"},"headers":{"X-Canary":"canary"},
+        "attachments":[{"filename":"canary","content_type":"canary/canary","content":"Y2FuYXJ5","content_id":"canary"}]}"#;
+    let value: Value = serde_json::from_str(json).unwrap();
+    let message = parse(json).unwrap();
+    let (from, files, headers) = (message.from(), message.attachments(), message.headers());
+    let shown = format!("{value:?} {message:?} {from:?} {:?} {files:?} {}", message.to(), headers.len());
+    assert!(!shown.to_lowercase().contains("canary"), "{shown}");
+}
