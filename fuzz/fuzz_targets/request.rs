@@ -1,0 +1,139 @@
+//! Any bytes as the body of `POST /email`, through the whole door: nothing panics, no answer is a fault of ours, and a mail
+//! that is taken holds what the JSON says as another reader has it: no field that is unknown or doubled, nothing left out.
+
+#![no_main]
+
+mod json;
+
+use std::sync::{Arc, LazyLock, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use libfuzzer_sys::fuzz_target;
+use smsp::config::Config;
+use smsp::dispatch::Dispatcher;
+use smsp::http::{self, Door};
+use smsp::message::Message;
+use smsp::metrics::Metrics;
+use smsp::outcome::{Reason, Verdict};
+use smsp::provider::{Call, Provider};
+use smsp::shutdown::Shutdown;
+use smsp::upstream::Upstream;
+use smsp::upstream::story::Events;
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt;
+
+use json::Json;
+
+const KEY: &str = "key";
+const FIELDS: [&str; 15] = [
+    "from",
+    "fromaddress",
+    "to",
+    "toaddress",
+    "cc",
+    "bcc",
+    "reply_to",
+    "subject",
+    "text",
+    "plaintextbody",
+    "html",
+    "attachments",
+    "headers",
+    "tags",
+    "metadata",
+];
+
+/// Takes every mail, and keeps it.
+#[derive(Clone, Default)]
+struct Keeper(Arc<Mutex<Vec<Message>>>);
+
+impl Provider for Keeper {
+    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
+        self.0.lock().expect("nobody panics with it").push(message.clone());
+        Box::pin(async { Verdict::accepted(Reason::Mock, None) })
+    }
+}
+
+struct Bench {
+    runtime: Runtime,
+    router: Router,
+    keeper: Keeper,
+}
+
+static BENCH: LazyLock<Bench> = LazyLock::new(|| {
+    let keeper = Keeper::default();
+    let pairs = [("SMSP_API_KEY", KEY), ("SMSP_MOCK_EMAIL_SERVICE", "true")];
+    let config = Config::load(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
+    let config = config.unwrap_or_else(|errors| panic!("{errors}"));
+    let (metrics, shutdown) = (Arc::new(Metrics::default()), Shutdown::default());
+    let settings = config.upstreams[0].settings;
+    let provider = Box::new(keeper.clone());
+    let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, Arc::clone(&metrics), Events::new(1));
+    let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, shutdown.clone(), Arc::clone(&metrics));
+    let door = Door { dispatcher, settings: Arc::new(config.http), shutdown, metrics };
+    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+    Bench { runtime, router: http::router(door), keeper }
+});
+
+fn post(body: &[u8]) -> StatusCode {
+    let request = Request::post("/email").header("x-api-key", KEY).header("content-type", "application/json");
+    let request = request.body(Body::from(body.to_vec())).expect("a request");
+    BENCH.runtime.block_on(BENCH.router.clone().oneshot(request)).expect("an answer").status()
+}
+
+fuzz_target!(|body: &[u8]| {
+    let status = post(body);
+    let taken = std::mem::take(&mut *BENCH.keeper.0.lock().expect("nobody panics with it"));
+    match (status.as_u16(), &taken[..]) {
+        (200, [message]) => says_the_same(message, &Json::read(body).expect("JSON")),
+        (400 | 422, []) => {}
+        _ => panic!("{status} and {} mails", taken.len()),
+    }
+});
+
+fn says_the_same(message: &Message, json: &Json) {
+    let names = json.names();
+    assert!(names.iter().all(|name| FIELDS.contains(name)), "{names:?}");
+    assert!(!message.to().is_empty() && message.recipients() <= 50, "{json:?}");
+    let either = |name, alias| json.only(&[name, alias]);
+    assert!(either("from", "fromaddress").is_some() && either("to", "toaddress").is_some(), "{json:?}");
+    let text = |field: Option<&Json>| field.map(|text| text.text().expect("a text").to_owned());
+    assert_eq!(message.subject(), text(json.only(&["subject"])).unwrap_or_default());
+    assert_eq!(message.text().map(str::to_owned), text(either("text", "plaintextbody")));
+    assert_eq!(message.html().map(str::to_owned), text(json.only(&["html"])));
+    let mailboxes = ["from", "fromaddress", "to", "toaddress", "cc", "bcc", "reply_to"];
+    mailboxes.iter().filter_map(|name| json.only(&[name])).for_each(is_of_mailboxes);
+    let files = json.only(&["attachments"]).map_or(&[][..], Json::items);
+    assert_eq!(message.attachments().len(), files.len());
+    for (file, said) in message.attachments().iter().zip(files) {
+        said.has_only(&["filename", "content_type", "content", "content_id"]);
+        assert_eq!(Some(file.filename.as_str()), said.only(&["filename"]).and_then(Json::text));
+        assert_eq!(file.content_id.as_ref().map(|id| id.as_str()), said.only(&["content_id"]).and_then(Json::text));
+    }
+    let headers = message.headers().iter().map(|header| (header.name(), header.value()));
+    assert_eq!(headers.collect::<Vec<_>>(), pairs(json, "headers", str::to_ascii_lowercase));
+    let metadata = message.metadata().iter().map(|pair| (pair.name(), pair.value()));
+    assert_eq!(metadata.collect::<Vec<_>>(), pairs(json, "metadata", str::to_owned));
+    let tags: Vec<_> = message.tags().iter().map(|tag| tag.as_str()).collect();
+    let said = json.only(&["tags"]).map_or(&[][..], Json::items);
+    assert!(said.iter().all(|tag| tags.contains(&tag.text().expect("a text"))) && tags.len() <= said.len());
+}
+
+fn is_of_mailboxes(json: &Json) {
+    match json {
+        Json::List(items) => items.iter().for_each(is_of_mailboxes),
+        Json::Object(_) => json.has_only(&["email", "name"]),
+        Json::Text(_) => {}
+        Json::Other => panic!("a mailbox that is none"),
+    }
+}
+
+/// In the order in which a mail has them.
+fn pairs<'a>(json: &'a Json, field: &str, key: fn(&str) -> String) -> Vec<(&'a str, &'a str)> {
+    let object = json.only(&[field]);
+    let mut pairs: Vec<_> = object.iter().flat_map(|object| object.members()).collect();
+    pairs.sort_by_key(|(name, _)| key(name));
+    pairs.iter().map(|(name, value)| (name.as_str(), value.text().expect("a text"))).collect()
+}
