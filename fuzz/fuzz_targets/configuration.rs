@@ -86,7 +86,12 @@ fn load(pairs: &BTreeMap<String, String>) -> Result<Config, Errors> {
 static KNOWN: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
     let mut pairs: BTreeMap<_, _> = KINDS.iter().flat_map(sound).collect();
     let providers: Vec<_> = KINDS.iter().map(|kind| kind.upstream).collect();
-    let further = [("API_KEY", "value"), ("PROVIDERS", &providers.join(",")), ("SMTP_USERNAME", "value")];
+    let further = [
+        ("API_KEY", "value"),
+        ("API_KEYS", "name:value"),
+        ("PROVIDERS", &providers.join(",")),
+        ("SMTP_USERNAME", "value"),
+    ];
     pairs.extend(further.map(|(name, value)| (format!("SMSP_{name}"), value.to_owned())));
     pairs.insert("SMSP_POLL_MESSAGE_ADDRESS".to_owned(), "p@example.org".to_owned());
     let all = load(&pairs).unwrap_or_else(|errors| panic!("{errors}")).effective;
@@ -142,6 +147,10 @@ fuzz_target!(init: trust_one_certificate(), |environment: Environment| {
         Ok(config) => {
             let shown = format!("{:?}", config.effective);
             assert!(!shown.contains(CANARY), "{shown}");
+            // What stands for keys in the listing names no callers.
+            if pairs.contains_key("SMSP_API_KEYS") || pairs.contains_key("SMSP_API_KEYS_FILE") {
+                return;
+            }
             let again = load(&config.effective.iter().cloned().collect()).unwrap_or_else(|e| panic!("{shown}: {e}"));
             assert_eq!(again.effective, config.effective);
         }

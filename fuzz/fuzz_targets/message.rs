@@ -90,7 +90,11 @@ fuzz_target!(|asked: Asked| {
     let shown = String::from_utf8_lossy(&raw);
     assert!(!shown.replace("\r\n", "").contains(['\r', '\n', '\0']), "a line end stands alone: {shown:?}");
     let read = MessageParser::default().parse(&raw).expect("a mail");
-    assert_eq!((emails(read.to()), emails(read.cc())), (asked_emails(message.to()), asked_emails(message.cc())), "{shown}");
+    assert_eq!(
+        (emails(read.to()), emails(read.cc())),
+        (asked_emails(message.to()), asked_emails(message.cc())),
+        "{shown}"
+    );
     let mut expected = vec!["Message-ID", "Date", "From", "Subject", "To"];
     expected.extend((!message.cc().is_empty()).then_some("Cc"));
     expected.extend(message.headers().iter().map(Header::name));

@@ -11,8 +11,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
-use smsp::config::Config;
+use smsp::config::{CallersConfig, Config};
 use smsp::dispatch::Dispatcher;
+use smsp::http::caller::Callers;
+use smsp::http::load::Load;
 use smsp::http::{self, Door};
 use smsp::message::Message;
 use smsp::metrics::Metrics;
@@ -72,7 +74,15 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let provider = Box::new(keeper.clone());
     let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, Arc::clone(&metrics), Events::new(1));
     let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, shutdown.clone(), Arc::clone(&metrics));
-    let door = Door { dispatcher, settings: Arc::new(config.http), shutdown, metrics };
+    let CallersConfig { keys, by_name, common, .. } = config.callers;
+    let door = Door {
+        dispatcher,
+        callers: Arc::new(Callers::new(keys, by_name, common)),
+        load: Arc::new(Load::new(config.load, Arc::clone(&metrics))),
+        settings: Arc::new(config.http),
+        shutdown,
+        metrics,
+    };
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     Bench { runtime, router: http::router(door), keeper }
 });
