@@ -26,6 +26,7 @@ pub(crate) mod stub_provider;
 pub(crate) mod stub_relay;
 pub(crate) mod target;
 pub(crate) mod tls_door;
+pub(crate) mod tool;
 pub(crate) mod wait;
 
 pub(crate) use answer::Answer;

@@ -7,10 +7,8 @@ mod smtp_sink;
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
 
 use crate::harness::stub_relay::StubRelay;
-use crate::harness::wait::when;
 use crate::harness::{Gate, Process, Proxy, Settings, eventually, golden, mails};
 
 /// A relay on loopback, in clear.
@@ -24,29 +22,6 @@ fn relay(port: &str) -> Settings {
 
 fn with_login(settings: Settings, username: &str, password: &str) -> Settings {
     settings.with("SMSP_SMTP_USERNAME", username).with("SMSP_SMTP_PASSWORD", password)
-}
-
-/// A port for a tool that cannot choose one itself: nobody else has it at this moment.
-fn free_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a listener has an address").port().to_string()
-}
-
-/// Starts a tool and waits until its port takes connections.
-async fn listening(command: Command, port: &str) -> Process {
-    let mut process = Process::start(command);
-    eventually("the relay listens", async || {
-        assert!(process.ended().is_none(), "{}", process.evidence());
-        let open = tokio::net::TcpStream::connect(format!("127.0.0.1:{port}")).await.is_ok();
-        when(open, || process.evidence())
-    })
-    .await;
-    process
-}
-
-fn is_here(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|dir| Path::new(&dir).join(program).is_file())
 }
 
 /// What differs from run to run: id, date, boundaries.

@@ -7,8 +7,9 @@ use mail_parser::MessageParser;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{free_port, is_here, listening, only_file, relay};
-use crate::harness::{Process, Proxy, mails, skip};
+use super::{only_file, relay};
+use crate::harness::tool::{free_port, is_here, listening};
+use crate::harness::{Process, Proxy, mails};
 
 const MASTER: &str = include_str!("postfix/master.cf");
 const MAIN: &str = include_str!("postfix/main.cf");
@@ -61,8 +62,8 @@ fn run(program: &str, args: &[&str]) {
 #[tokio::test]
 #[ignore = "scripts/check --long runs it, as root"]
 async fn postfix_takes_what_it_should_and_refuses_the_rest_as_the_table_has_it() {
-    if !is_here("postfix") {
-        return skip("postfix is not here (Debian package postfix)");
+    if !is_here("postfix", "postfix") {
+        return;
     }
     let postfix = Postfix::start().await;
     let proxy = Proxy::start(relay(&postfix.port).with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "100")).await;

@@ -4,16 +4,9 @@ use std::process::Command;
 
 use mail_parser::MessageParser;
 
-use super::{free_port, is_here, listening, only_file, relay};
-use crate::harness::{Process, Proxy, golden, mails, skip};
-
-fn is_missing() -> bool {
-    let missing = !is_here("smtp-sink");
-    if missing {
-        skip("smtp-sink is not here (Debian package postfix)");
-    }
-    missing
-}
+use super::{only_file, relay};
+use crate::harness::tool::{free_port, is_here, listening};
+use crate::harness::{Process, Proxy, golden, mails};
 
 async fn sink(args: &[&str], port: &str) -> Process {
     let mut command = Command::new("smtp-sink");
@@ -34,7 +27,7 @@ async fn sink(args: &[&str], port: &str) -> Process {
 
 #[tokio::test]
 async fn each_way_in_which_smtp_sink_fails_is_judged_by_the_table() {
-    if is_missing() {
+    if !is_here("smtp-sink", "postfix") {
         return;
     }
     for (args, attempt, reason) in [
@@ -66,7 +59,7 @@ async fn each_way_in_which_smtp_sink_fails_is_judged_by_the_table() {
 
 #[tokio::test]
 async fn what_smtp_sink_keeps_is_the_mail_that_was_asked_for() {
-    if is_missing() {
+    if !is_here("smtp-sink", "postfix") {
         return;
     }
     let (dir, port) = (tempfile::tempdir().expect("a temporary directory can be made"), free_port());
