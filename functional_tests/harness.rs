@@ -16,6 +16,7 @@ pub(crate) mod moto;
 pub(crate) mod name_server;
 pub(crate) mod oracle;
 pub(crate) mod process;
+pub(crate) mod procfs;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod raw_provider;

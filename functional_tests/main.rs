@@ -47,6 +47,7 @@ mod all_open;
 mod ledger;
 mod faults;
 mod black_hole;
+mod edge;
 mod transport;
 mod hostile;
 mod deadlines;

@@ -46,8 +46,15 @@ pub(crate) struct Process {
 impl Process {
     /// Starts our binary with exactly these settings as its environment.
     pub(crate) fn smsp(args: &[&str], settings: &Settings) -> Self {
-        let mut command = Command::new(binary());
-        command.args(args).env_clear().envs(settings.pairs());
+        Self::smsp_behind(&[], args, settings)
+    }
+
+    /// The same through a program that prepares something, and then becomes it.
+    pub(crate) fn smsp_behind(program: &[&str], args: &[&str], settings: &Settings) -> Self {
+        let binary = binary();
+        let words = [program, &[binary.as_str()], args].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).env_clear().envs(settings.pairs());
         Self::start(command)
     }
 
@@ -70,11 +77,8 @@ impl Process {
         assert!(status.success(), "{kill}: {status}");
     }
 
-    /// The most memory that it ever had: `VmHWM` of proc(5).
-    pub(crate) fn peak_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
-        line.and_then(|size| size.trim().parse().ok()).unwrap_or_else(|| panic!("no VmHWM in {status}"))
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn stdout(&self) -> Vec<String> {

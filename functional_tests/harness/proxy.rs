@@ -13,7 +13,7 @@ use super::wait::{eventually, when};
 
 /// A running proxy, with a client that holds its key.
 pub(crate) struct Proxy {
-    process: Process,
+    pub(crate) process: Process,
     pub(crate) api: SocketAddr,
     pub(crate) ops: SocketAddr,
     pub(crate) client: Client,
@@ -57,11 +57,6 @@ impl Proxy {
             when(!open, || self.process.evidence())
         })
         .await;
-    }
-
-    /// The most memory that it ever had.
-    pub(crate) fn peak_kib(&self) -> u64 {
-        self.process.peak_kib()
     }
 
     /// Waits for the end and returns what it left.

@@ -9,11 +9,11 @@ const MAILS: usize = 8;
 
 async fn costs_no_memory(status: Status, habit: Habit) {
     let stand = Stand::new(status, habit).await;
-    let before = stand.proxy.peak_kib();
+    let before = stand.proxy.process.peak_kib();
     for _ in 0..MAILS {
         stand.answer().await;
     }
-    let after = stand.proxy.peak_kib();
+    let after = stand.proxy.process.peak_kib();
     assert!(after <= before + ROOM_KIB, "{status:?}: at most {before} KiB before, {after} KiB after");
 }
 

@@ -1,0 +1,9 @@
+//! The edge: clients that are slow, hostile or many, more load than a node can bear, and the end of a node under load.
+//!
+//! What takes seconds runs with `cargo test`. What takes minutes, or somebody else's tool, `scripts/check --long` runs
+//! on the release binary, and prints the figures of each row.
+
+mod stalls;
+mod sizes;
+mod connections;
+mod descriptors;

@@ -1,0 +1,36 @@
+//! What the kernel knows of a running process: its memory, its open files, the processor time that it took.
+
+use std::fs;
+use std::time::Duration;
+
+use super::process::Process;
+
+/// Of the times in `stat`; Linux has shown no other to programs for decades.
+const TICKS_A_SECOND: u64 = 100;
+
+impl Process {
+    /// The most memory that it ever had: `VmHWM` of proc(5).
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = self.proc("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+        line.and_then(|size| size.trim().parse().ok()).unwrap_or_else(|| panic!("no VmHWM in {status}"))
+    }
+
+    /// How many files it has open, connections among them.
+    pub(crate) fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.id())).expect("it runs").count()
+    }
+
+    /// What it has taken so far, for itself and in the kernel: `utime` and `stime`, the 14th and 15th field.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = self.proc("stat");
+        let (_, behind_the_name) = stat.rsplit_once(')').unwrap_or_else(|| panic!("no name in {stat}"));
+        let ticks = behind_the_name.split_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
+        Duration::from_millis(ticks * 1000 / TICKS_A_SECOND)
+    }
+
+    fn proc(&self, file: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{file}", self.id())).expect("it runs")
+    }
+}
