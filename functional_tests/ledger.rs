@@ -12,7 +12,7 @@ mod fault;
 mod dice;
 mod mail;
 mod provider;
-mod caller;
+pub(crate) mod caller;
 mod scenario;
 mod stage;
 mod run;

@@ -1,4 +1,5 @@
-//! L-fd: out of file descriptors, a node neither ends nor spins, and serves again as soon as there are some.
+//! L-fd: out of file descriptors, a node neither ends nor spins, and serves again as soon as there are some; so it does
+//! with whatever else may come in the way of a connection.
 
 use std::time::Duration;
 
@@ -7,11 +8,13 @@ use tokio::time::{Instant, sleep};
 
 use crate::harness::lag::Lag;
 use crate::harness::settings::API_KEY;
+use crate::harness::tool::is_here;
 use crate::harness::wait::when;
-use crate::harness::{Client, Process, Proxy, Settings, eventually, mails};
+use crate::harness::{Client, Process, Proxy, Settings, eventually, mails, report};
 
 const FILES: usize = 64;
 const CLIENTS: usize = 500;
+const FAILURES: usize = 10;
 /// Long enough to see a loop that asks again and again: that takes a whole core.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -40,4 +43,25 @@ async fn out_of_descriptors_a_node_lives_on_without_spinning_and_serves_again_at
     stranger.send(&mails::plain()).await.expect(200);
     let (took, bar) = (start.elapsed(), Duration::from_secs(1) + lag.forgives());
     assert!(took <= bar, "{took:?}, at most {bar:?}");
+}
+
+/// What accept(2) may say on Linux, beside that there is nobody. strace lets it say so, to each thread so many times.
+#[tokio::test]
+#[ignore = "scripts/check --long runs it"]
+async fn whatever_accept_fails_with_a_node_takes_the_connection_in_the_end() {
+    if !is_here("strace", "strace") {
+        return;
+    }
+    for error in ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EINTR", "EPERM", "EPROTO", "ENETDOWN"] {
+        let inject = format!("inject=accept4:error={error}:when=1..{FAILURES}");
+        // The tracer is the grandchild, and the child our binary.
+        let strace = ["strace", "-D", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=accept4", "-e", &inject];
+        let settings = Settings::mock();
+        let proxy = Proxy::of(Process::smsp_behind(&strace, &["serve"], &settings), &settings).await;
+        proxy.client.send(&mails::plain()).await.expect(200);
+        let log = proxy.logs();
+        let warnings = log.iter().filter(|line| line["message"] == "cannot accept connections").count();
+        assert_eq!(warnings, 1, "{error}: one line for as long as it lasts: {log:#?}");
+    }
+    report("L-fd", "nine ways in which accept(2) fails are survived");
 }

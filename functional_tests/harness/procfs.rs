@@ -1,12 +1,28 @@
-//! What the kernel knows of a running process: its memory, its open files, the processor time that it took.
+//! What the kernel knows of a running process: its memory, its open files and connections, the processor time that it
+//! took.
 
 use std::fs;
+use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use super::process::Process;
 
 /// Of the times in `stat`; Linux has shown no other to programs for decades.
 const TICKS_A_SECOND: u64 = 100;
+const ESTABLISHED: &str = "01";
+
+/// Of each established connection to this address of ours, taken or waiting, the bytes that it has yet to take from us.
+pub(crate) fn unsent_to_callers_of(address: SocketAddrV4) -> Vec<usize> {
+    let table = fs::read_to_string("/proc/net/tcp").expect("a kernel that knows TCP");
+    let local = format!("{:08X}:{:04X}", u32::from_le_bytes(address.ip().octets()), address.port());
+    let unsent = |line: &str| {
+        let mut words = line.split_whitespace().skip(1);
+        let established = words.next() == Some(&local) && words.nth(1) == Some(ESTABLISHED);
+        let unsent = words.next().and_then(|queues| usize::from_str_radix(queues.split(':').next()?, 16).ok());
+        unsent.filter(|_| established)
+    };
+    table.lines().filter_map(unsent).collect()
+}
 
 impl Process {
     /// The most memory that it ever had: `VmHWM` of proc(5).

@@ -57,6 +57,10 @@ impl Gate {
         self.0.close();
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.is_closed()
+    }
+
     pub(crate) async fn passed(&self) {
         let refused = self.0.acquire().await;
         assert!(refused.is_err(), "a gate has no permits to give");
