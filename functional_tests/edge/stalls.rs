@@ -1,4 +1,5 @@
-//! SIGTERM while clients leave something half done: the end comes with the drain deadline, and idle ones do not delay it.
+//! SIGTERM while clients leave something half done: the end comes with the drain deadline, and idle ones do not delay
+//! it.
 
 use std::time::Duration;
 

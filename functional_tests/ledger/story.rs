@@ -50,7 +50,8 @@ pub(crate) fn outages(log: &[Value], upstream: &str) -> Vec<Outage> {
     outages
 }
 
-fn time(event: &Value) -> SystemTime {
+/// When an event was logged.
+pub(crate) fn time(event: &Value) -> SystemTime {
     let stamp = text(&event["timestamp"]);
     let seconds = DateTime::parse_rfc3339(&stamp).unwrap_or_else(|| panic!("no time in {event}")).to_timestamp();
     let fraction = stamp.split_once('.').map_or("0", |(_, rest)| rest.trim_end_matches('Z'));
