@@ -20,3 +20,4 @@ mod fairness;
 mod draining;
 mod killing;
 mod clock;
+mod memory;
