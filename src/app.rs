@@ -32,6 +32,8 @@ use crate::upstream::story::{Event, Events};
 const EVENTS: usize = 256;
 /// Connections that wait to be accepted; the kernel's own limit (`net.core.somaxconn`) is the other bound.
 const BACKLOG: u32 = 4096;
+/// What the kernel holds of a connection each way, of which it counts half as its own: bytes.
+const SOCKET_BUFFER: u32 = 128 * 1024;
 /// How soon a key that was taken out of its file opens nothing any more.
 const KEYS_INTERVAL: Duration = Duration::from_secs(1);
 /// A supervisor that panics again and again must not take the processor.
@@ -159,6 +161,9 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // A restart must not wait for the connections of the process before.
     socket.set_reuseaddr(true)?;
+    // Of its connections too: the kernel would keep megabytes for each caller who does not read, and run short of them.
+    socket.set_send_buffer_size(SOCKET_BUFFER)?;
+    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
