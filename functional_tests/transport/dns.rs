@@ -83,6 +83,7 @@ async fn a_silent_name_server_holds_up_nothing_on_this_machine() {
     let (mailgun, folder) = (StubProvider::mailgun().await, tempfile::tempdir().expect("a temporary folder"));
     let settings = Settings::maildir(folder.path()).mailgun(&named(&mailgun)).with("SMSP_PROVIDERS", "mg,maildir");
     let settings = settings.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4095").with("SMSP_CIRCUIT_MIN_CALLS", "4000");
+    let settings = settings.with("SMSP_CONCURRENCY", &MAILS.to_string());
     let proxy = Proxy::of(Process::start(names.asked_by(&settings)), &settings).await;
     let started = Instant::now();
     let mut sending = JoinSet::new();
