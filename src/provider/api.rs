@@ -44,7 +44,7 @@ pub(super) async fn call(
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
     match render::json(body) {
-        Ok(body) => judged(request.header(CONTENT_TYPE, JSON).body(body), judge).await,
+        Ok(body) => judged(request.header(CONTENT_TYPE, JSON).body(client::body(body)), judge).await,
         Err(_) => Verdict::new(Outcome::Unavailable, Reason::NotSent),
     }
 }

@@ -9,8 +9,10 @@ mod failure;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect, retry};
+use reqwest::{Body, RequestBuilder, Response, StatusCode, Url, redirect, retry};
 
 use super::resolver::Resolver;
 use super::{Connect, Invalid, Values, Variable};
@@ -71,6 +73,11 @@ fn is_scheme_and_host(url: &Url) -> bool {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none()
+}
+
+/// A body that is let go once it is written: one that the library could send again it keeps until the answer is here.
+pub(super) fn body(bytes: Vec<u8>) -> Body {
+    Body::wrap(Full::new(Bytes::from(bytes)))
 }
 
 /// A provider's answer: the status is known, the body is still on its way.

@@ -10,7 +10,6 @@ mod signature;
 
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Url};
 use serde::Deserialize;
@@ -96,7 +95,7 @@ impl Ses {
         let headers = signed.map_err(|_| Verdict::new(Outcome::AccountRefused, Reason::NotSent))?;
         let request = self.client.post(self.endpoint.clone()).header(CONTENT_TYPE, signature::JSON);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        client::call(request.body(Bytes::from(body))).await
+        client::call(request.body(client::body(body))).await
     }
 }
 
