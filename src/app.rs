@@ -75,8 +75,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let supervisor = Arc::new(config.supervisor);
     let all: Arc<[Arc<Upstream>]> = upstreams.clone().into();
     for upstream in &upstreams {
-        let (upstream, all, supervisor) = (Arc::clone(upstream), Arc::clone(&all), Arc::clone(&supervisor));
-        tokio::spawn(keep(move || supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))));
+        let (name, upstream, all) = (upstream.name.clone(), Arc::clone(upstream), Arc::clone(&all));
+        let supervisor = Arc::clone(&supervisor);
+        tokio::spawn(keep(name, move || supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))));
     }
     let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
@@ -105,9 +106,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 }
 
 /// A supervisor that panics is a fault of ours; its circuit must not stay open for that.
-async fn keep<F: Future<Output = ()>>(supervision: impl Fn() -> F) {
+async fn keep<F: Future<Output = ()>>(upstream: String, supervision: impl Fn() -> F) {
     while AssertUnwindSafe(async { supervision().await }).catch_unwind().await.is_err() {
-        error!("a supervisor panicked and starts anew");
+        error!(upstream, "the supervisor panicked and starts anew");
         sleep(SUPERVISOR_PAUSE).await;
     }
 }
@@ -198,7 +199,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_supervisor_that_panics_is_back_a_second_later() {
         let (start, starts) = (Instant::now(), AtomicU32::new(0));
-        keep(|| {
+        keep("u".to_owned(), || {
             let before = starts.fetch_add(1, Ordering::Relaxed);
             async move { assert!(before >= 2, "a fault of ours") }
         })

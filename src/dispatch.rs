@@ -80,7 +80,7 @@ impl Dispatcher {
         match self.flights.join(key, id) {
             Joined::First(departure) => self.depart(message, course, Some(departure), held).await,
             Joined::Repeat(landing) => {
-                // Many may wait: what they hold is their place, not their mail.
+                // Many may wait, and must hold neither a mail nor what is held for one.
                 drop((message, held));
                 self.metrics.coalesced();
                 info!(%id, "a repeat waits for the first");

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use secrecy::ExposeSecret;
 
+use super::PREFIX;
 use super::section::{Section, Source};
 use super::value::{count_to, domains, or_none, rate};
 use crate::http::caller::Terms;
@@ -43,7 +44,7 @@ impl KeySource {
 
     /// The keys as they are now; an error names its variable, and no key.
     pub fn read(&self) -> Result<KeyRing, String> {
-        self.ring().map_err(|(source, problem)| format!("SMSP_{}: {problem}", source.variable()))
+        self.ring().map_err(|(source, problem)| format!("{PREFIX}{}: {problem}", source.variable()))
     }
 
     fn ring(&self) -> Result<KeyRing, (&Source, String)> {
@@ -59,14 +60,23 @@ impl KeySource {
     }
 }
 
-pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
-    let source = KeySource { one: section.source("API_KEY"), many: section.source("API_KEYS") };
-    if source.one.is_none() && source.many.is_none() && !section.has_error("API_KEY") {
+fn source(section: &mut Section) -> Option<KeySource> {
+    let (one, many) = (section.source("API_KEY"), section.source("API_KEYS"));
+    let source = KeySource { one: one?, many: many? };
+    if source.one.is_none() && source.many.is_none() {
         section.error("API_KEY", "is required: the key that callers send as X-API-KEY (or SMSP_API_KEYS, for several)");
+        return None;
     }
-    let keys = source.ring().map_err(|(source, problem)| section.error(source.variable(), &problem)).ok();
+    Some(source)
+}
+
+pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
+    let source = source(section);
+    let keys = source
+        .as_ref()
+        .and_then(|source| source.ring().map_err(|(source, problem)| section.error(source.variable(), &problem)).ok());
     let common = Written::read(section, "CALLER_", None);
-    let Some(keys) = keys else {
+    let (Some(source), Some(keys)) = (source, keys) else {
         // Whose terms these are is not known; one mistake is reported once.
         drop(section.split_off("CALLER_"));
         return None;

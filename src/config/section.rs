@@ -102,24 +102,24 @@ impl Section {
 
     /// A secret without a default, from the variable itself or from the file that `<NAME>_FILE` names.
     pub(super) fn secret(&mut self, name: &str, what: &str) -> Option<SecretString> {
-        let (known, source) = (self.errors.len(), self.source(name));
-        if source.is_none() && self.errors.len() == known {
+        let Some(source) = self.source(name)? else {
             self.error(name, &format!("is required: {what}"));
-        }
-        let source = source?;
+            return None;
+        };
         source.line().map_err(|problem| self.error(source.variable(), &problem)).ok()
     }
 
-    /// Where a secret stands: in the variable itself, or in the file that `<NAME>_FILE` names; if it is set at all.
-    pub(super) fn source(&mut self, name: &str) -> Option<Source> {
+    /// Where a secret stands: in the variable itself, or in the file that `<NAME>_FILE` names; if it is set at all. Both
+    /// contradict each other, which is recorded.
+    pub(super) fn source(&mut self, name: &str) -> Option<Option<Source>> {
         let file = format!("{name}_FILE");
         let (text, path) = (self.take(name), self.take(&file));
         let shown = if text.is_some() || path.is_some() { REDACTED } else { "" };
         self.effective.push((self.full(name), shown.to_owned()));
         match (text, path) {
-            (None, None) => None,
-            (Some(text), None) => Some(Source { variable: name.to_owned(), place: Place::Variable(text.into()) }),
-            (None, Some(path)) => Some(Source { variable: file, place: Place::File(path) }),
+            (None, None) => Some(None),
+            (Some(text), None) => Some(Some(Source { variable: name.to_owned(), place: Place::Variable(text.into()) })),
+            (None, Some(path)) => Some(Some(Source { variable: file, place: Place::File(path) })),
             (Some(_), Some(_)) => {
                 self.error(&file, &format!("is set beside {}: remove one of them", self.full(name)));
                 None
@@ -135,11 +135,6 @@ impl Section {
         }
         self.effective.push((self.full(name), String::new()));
         Some(SecretString::default())
-    }
-
-    /// Is something wrong with this variable, or with its file?
-    pub(super) fn has_error(&self, name: &str) -> bool {
-        self.errors.iter().any(|error| error.starts_with(&self.full(name)))
     }
 
     /// The effective text of a setting that was read before; empty if it had none.

@@ -35,7 +35,10 @@ struct Security;
 
 impl Modify for Security {
     fn modify(&self, document: &mut OpenApi) {
-        let key = ApiKeyValue::with_description("X-API-KEY", "The key in SMSP_API_KEY of the server.");
+        let key = ApiKeyValue::with_description(
+            "X-API-KEY",
+            "A key of a caller: SMSP_API_KEY or SMSP_API_KEYS of the server.",
+        );
         let components = document.components.get_or_insert_with(Components::new);
         components.add_security_scheme("X-API-KEY", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }
