@@ -49,6 +49,9 @@ async fn what_is_ambiguous_gets_one_400_and_an_end() {
         let answers = answers(&proxy, &format!("{request}{HIDDEN}")).await;
         assert_eq!(statuses(&answers), ["400"], "{claim}: {answers}");
     }
+    // The others are the library's.
+    let metrics = proxy.client.metrics().await;
+    assert!(metrics.count("smsp_cut_total", &[("reason", "ambiguous")]) >= 12, "{}", metrics.page);
     proxy.client.healthcheck().await.expect(200);
 }
 

@@ -19,6 +19,15 @@ async fn with_short(variable: &str) -> Proxy {
     Proxy::start(far.with(variable, "300ms")).await
 }
 
+async fn cut_for_being_slow(proxy: &Proxy) -> u64 {
+    let metrics = proxy.client.metrics().await;
+    if metrics.has("smsp_cut_total", &[("reason", "slow")]) {
+        metrics.count("smsp_cut_total", &[("reason", "slow")])
+    } else {
+        0
+    }
+}
+
 /// What comes back until the connection is cut, which must not be before its time.
 async fn cut(raw: &mut Raw, start: Instant) -> String {
     let rest = raw.read_to_end().await;
@@ -36,6 +45,7 @@ async fn a_silent_connection_and_half_a_head_are_cut_by_the_header_timeout() {
         raw.write(begun).await;
         assert_eq!(cut(&mut raw, start).await, "", "{begun:?}");
     }
+    eventually("both are counted", async || when(cut_for_being_slow(&proxy).await == 2, || "not yet".to_owned())).await;
 }
 
 #[tokio::test]
@@ -46,6 +56,7 @@ async fn a_kept_connection_is_cut_by_the_idle_timeout_and_its_next_head_by_the_h
     raw.write(request).await;
     let before = raw.read_until("serving\"}").await;
     assert_eq!(cut(&mut raw, Instant::now()).await, before);
+    assert_eq!(cut_for_being_slow(&proxy).await, 0, "to be idle is no fault");
     let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
     let mut raw = Raw::connect(proxy.api).await;
     raw.write(request).await;

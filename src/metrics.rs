@@ -232,6 +232,7 @@ mod tests {
         metrics.coalesced();
         metrics.panicked();
         metrics.edge.shed("bytes");
+        metrics.edge.cut("slow");
         let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
         body.grow(7);
         metrics.circuit_gauges("mg", &Gauges { ramp: 0.5, next_probe: 4.5, supervisor_age: 0.25 });
@@ -253,6 +254,7 @@ mod tests {
             "smsp_coalesced_total 1",
             "smsp_panics_total 1",
             "smsp_shed_total{reason=\"bytes\"} 1",
+            "smsp_cut_total{reason=\"slow\"} 1",
             "smsp_connections 1",
             "smsp_in_flight 1",
             "smsp_in_flight_bytes 7",

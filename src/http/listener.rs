@@ -67,8 +67,11 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown, li
                 let crowded = places.available_permits() < RESERVE;
                 let open = metrics.edge.connection();
                 let served = connection::serve(stream, router.clone(), shutdown.clone(), limits, crowded);
+                let metrics = Arc::clone(&metrics);
                 drop(shutdown.spawn(async move {
-                    served.await;
+                    if let Some(reason) = served.await {
+                        metrics.edge.cut(reason);
+                    }
                     drop((place, open));
                 }));
             }

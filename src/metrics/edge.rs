@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Shed {
+struct Why {
     reason: &'static str,
 }
 
@@ -17,7 +17,8 @@ pub struct Edge {
     connections: Gauge,
     in_flight: Gauge,
     in_flight_bytes: Gauge,
-    shed: Family<Shed, Counter>,
+    shed: Family<Why, Counter>,
+    cut: Family<Why, Counter>,
 }
 
 /// So much of a gauge, until it is dropped.
@@ -52,6 +53,7 @@ impl Edge {
         registry.register("in_flight", "Mails that are being worked on", self.in_flight.clone());
         registry.register("in_flight_bytes", "Bytes of bodies that are held", self.in_flight_bytes.clone());
         registry.register("shed", "What was turned away for want of room, by what was full", self.shed.clone());
+        registry.register("cut", "Connections that we ended, by what their callers did", self.cut.clone());
     }
 
     /// One open connection.
@@ -71,6 +73,11 @@ impl Edge {
 
     /// One connection or mail that was turned away, because this was full.
     pub fn shed(&self, reason: &'static str) {
-        self.shed.get_or_create(&Shed { reason }).inc();
+        self.shed.get_or_create(&Why { reason }).inc();
+    }
+
+    /// One connection that we ended, because its caller did this.
+    pub fn cut(&self, reason: &'static str) {
+        self.cut.get_or_create(&Why { reason }).inc();
     }
 }

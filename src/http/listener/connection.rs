@@ -73,17 +73,24 @@ fn refusal(fault: Fault) -> Response<Body> {
     response
 }
 
-/// Serves one connection; a `crowded` one for a single request.
-pub(super) async fn serve(tcp: TcpStream, router: Router, shutdown: Shutdown, limits: Limits, crowded: bool) {
+/// Serves one connection; a `crowded` one for a single request. What its caller did, if that ended it.
+pub(super) async fn serve(
+    tcp: TcpStream,
+    router: Router,
+    shutdown: Shutdown,
+    limits: Limits,
+    crowded: bool,
+) -> Option<&'static str> {
     // Answers are written whole; if the kernel refuses, they are only a little later.
     let _ = tcp.set_nodelay(true);
     let (pending, signs) = (TaskTracker::new(), Arc::new(Signs::default()));
     let mut stream = Stream::new(tcp, limits, pending.clone(), Arc::clone(&signs));
     if begins(&mut stream, &shutdown).await {
-        let requests = Arc::new(Requests { router, shutdown: shutdown.clone(), signs, crowded });
+        let requests = Arc::new(Requests { router, shutdown: shutdown.clone(), signs: Arc::clone(&signs), crowded });
         // On the heap: who has shown no head is not worth the library's memory.
         Box::pin(converse(stream, requests, pending, &shutdown)).await;
     }
+    signs.fault()
 }
 
 /// Waits for the first head; once the doors close, only for one that is on its way.

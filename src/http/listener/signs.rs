@@ -1,7 +1,7 @@
-//! What a connection's reader lets its answers know: whether another request can follow.
+//! What a connection's reader lets others know: whether another request can follow, and what ended it.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::head::Fault;
 
@@ -18,6 +18,8 @@ pub(super) enum Last {
 #[derive(Default)]
 pub(super) struct Signs {
     last: OnceLock<Last>,
+    /// Was its caller too slow, rather than merely idle?
+    slow: AtomicBool,
     /// Bytes of its body that have not come yet.
     missing: AtomicU64,
 }
@@ -31,6 +33,20 @@ impl Signs {
     /// This request is the last one. The first word holds: no head is looked at behind it.
     pub(super) fn end_with(&self, last: Last) {
         let _ = self.last.set(last);
+    }
+
+    /// Its caller was too slow, with a head or with an answer.
+    pub(super) fn give_up(&self) {
+        self.slow.store(true, Ordering::Relaxed);
+    }
+
+    /// What its caller did that ended it, in a word for the metrics.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        match self.last() {
+            Some(Last::Faulty(Fault::Ambiguous)) => Some("ambiguous"),
+            Some(Last::Faulty(Fault::UriTooLong | Fault::HeadTooLong)) => Some("too_long"),
+            _ => self.slow.load(Ordering::Relaxed).then_some("slow"),
+        }
     }
 
     /// So many bytes of its body are to come.

@@ -116,7 +116,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
                 }
                 Poll::Pending => {
                     ready!(self.poll_due(cx));
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                    return Poll::Ready(Err(self.timed_out()));
                 }
             }
         }
@@ -175,7 +175,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
             return done;
         }
         let end = *self.write_due.get_or_insert(now + self.limits.idle_timeout);
-        if self.is_over(end, cx) { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { done }
+        if self.is_over(end, cx) { Poll::Ready(Err(self.timed_out())) } else { done }
+    }
+
+    /// A kept connection may be idle until its time is over: that is no fault.
+    fn timed_out(&self) -> io::Error {
+        if self.write_due.is_some() || self.is_in_a_head() || !self.kept {
+            self.signs.give_up();
+        }
+        io::ErrorKind::TimedOut.into()
     }
 }
 
