@@ -7,6 +7,7 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,15 +16,15 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::io::poll_read_buf;
 use tokio_util::task::TaskTracker;
 
 use super::Limits;
 use super::head::{self, Body};
 use super::signs::{Last, Signs};
 
-/// Read at a time while a head is on its way.
-const CHUNK: usize = 2 * 1024;
+/// Read at a time while a head is on its way: most mails come whole, and one that fills less shows without another
+/// call that no more is here.
+const CHUNK: usize = 8 * 1024;
 /// For a caller to read our last words, when we do not read his: or his kernel would throw them away.
 const LINGER: Duration = Duration::from_secs(2);
 /// What the library is given to read in place of a head that is too long to be kept.
@@ -105,8 +106,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
                 return Poll::Ready(Ok(true));
             }
             let before = self.read.len();
-            self.read.reserve(CHUNK);
-            match poll_read_buf(Pin::new(&mut self.tcp), cx, &mut self.read) {
+            match self.poll_chunk(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Ok(false)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(_)) => {
@@ -120,6 +120,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
                 }
             }
         }
+    }
+
+    /// By way of the stack: who is silent holds no memory.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut space = [const { MaybeUninit::uninit() }; CHUNK];
+        let mut chunk = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut chunk))?;
+        self.read.extend_from_slice(chunk.filled());
+        Poll::Ready(Ok(chunk.filled().len()))
     }
 
     /// Waits for the end of the caller's time. While an answer is on its way, he has time.
@@ -268,8 +277,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<T> {
                 return Poll::Ready(Ok(()));
             }
             this.read.clear();
-            this.read.reserve(CHUNK);
-            if ready!(poll_read_buf(Pin::new(&mut this.tcp), cx, &mut this.read))? == 0 {
+            if ready!(this.poll_chunk(cx))? == 0 {
                 return Poll::Ready(Ok(()));
             }
         }

@@ -38,6 +38,8 @@ async fn in_time<T>(
     };
     let too_late = |detail: String| Err(Problem::new(Kind::BodyTimeout, detail));
     tokio::select! {
+        // First: most bodies are here already, and their clock is never set.
+        biased;
         body = body => body,
         () = sleep(limit) => too_late(format!("Send the whole body within {limit:?}.")),
         () = closing => too_late("This node is leaving; send the mail to another.".to_owned()),
