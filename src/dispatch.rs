@@ -1,7 +1,7 @@
 //! From a message to a receipt: which upstreams, in which order, until when.
 //!
-//! The send runs in a task of its own: a caller who hangs up changes nothing, and shutdown waits for it. One deadline
-//! covers the whole request. Another upstream tries only what the attempts so far prove to be in nobody's hands, unless
+//! A caller who hangs up changes nothing: the send goes on without him, and shutdown waits for it. One deadline covers
+//! the whole request. Another upstream tries only what the attempts so far prove to be in nobody's hands, unless
 //! the operator would rather have two mails than none.
 
 mod attempt;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::{Instrument, info, warn};
+use tracing::{info, warn};
 
 pub use attempt::Attempt;
 use flights::{Departure, Flights, Joined};
@@ -102,7 +102,7 @@ impl Dispatcher {
         }
     }
 
-    /// Sends it in a task of its own, which lands with the answer.
+    /// Sends it, come what may, and lands with the answer.
     async fn depart(
         self: &Arc<Self>,
         message: Message,
@@ -112,18 +112,18 @@ impl Dispatcher {
     ) -> Result<Receipt, SendError> {
         let id = message.id();
         let dispatcher = Arc::clone(self);
-        let panicked = move || Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() });
-        let task = async move {
+        let work = async move {
             // Caught here, where somebody is left to tell of it though the caller has gone.
             let run = AssertUnwindSafe(dispatcher.run(&message, course)).catch_unwind();
-            let answer = dispatcher.told(run.await.unwrap_or_else(|_| panicked()));
+            let panicked = |_| Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() });
+            let answer = dispatcher.told(run.await.unwrap_or_else(panicked));
             if let Some(departure) = departure {
                 departure.land(&answer);
             }
             drop((message, held));
             answer
         };
-        self.shutdown.spawn(task.in_current_span()).await.unwrap_or_else(|_| panicked())
+        self.shutdown.finish(work).await
     }
 
     /// The same answer; if nobody knows whether a provider has the mail, the operator is told so too.

@@ -4,8 +4,11 @@
 //! `closing` follows: no new connection. Then whatever is in flight has until the drain deadline. Everything that
 //! must finish is spawned here, so that somebody waits for it.
 
+mod lasting;
+
 use std::time::Duration;
 
+pub use lasting::Lasting;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -35,6 +38,11 @@ impl Shutdown {
     /// Spawns work that the exit waits for.
     pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.work.spawn(work)
+    }
+
+    /// Work that is finished, and that the exit waits for, whether or not somebody waits for what it comes to.
+    pub fn finish<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Lasting<T> {
+        Lasting::new(self.work.track_future(work))
     }
 
     /// Begins the end without a signal.
