@@ -3,9 +3,12 @@
 //! No key, address or body is ever logged: types that hold one redact their `Debug`, other crates speak only to warn,
 //! and a panic is reported by its place, never by its text.
 
+mod line;
+
 use std::io::{self, Write};
 use std::panic;
 
+use line::Line;
 use tracing::{Level, error};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -36,14 +39,14 @@ pub struct Settings {
 pub fn init(settings: Settings, on_panic: impl Fn() + Send + Sync + 'static) {
     let own = if settings.debug { Level::DEBUG } else { Level::INFO };
     let filter = Targets::new().with_default(Level::WARN).with_target("smsp", own);
-    let json = || fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let json = || fmt::layer().event_format(Line).fmt_fields(Line);
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
         Format::JsonOneline => json().boxed(),
         Format::JsonPretty => json().with_writer(PrettyStdout::default).boxed(),
         Format::Debug => fmt::layer().with_ansi(false).boxed(),
     };
     // An error means that somebody else has set a subscriber, as tests may.
-    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    let _ = tracing_subscriber::registry().with(layer).with(filter).try_init();
     panic::set_hook(Box::new(move |panic| {
         on_panic();
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
