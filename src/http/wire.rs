@@ -75,13 +75,12 @@ impl FromRequest<Door> for Mail {
             let place = format!("line {}, column {}", error.line(), error.column());
             Problem::new(Kind::Malformed, format!("The body is not JSON: look at {place}."))
         })?;
-        drop(body);
         let message = message(value, door.settings.max_recipients);
         message.map(|message| Self(message, place)).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
     }
 }
 
-fn message(value: Value, max_recipients: usize) -> Result<Message, Vec<FieldError>> {
+fn message(value: Value<'_>, max_recipients: usize) -> Result<Message, Vec<FieldError>> {
     let mut fields = Fields::of(value);
     let from = fields.mailbox(&FROM);
     let draft = Draft {

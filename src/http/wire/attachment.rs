@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::fields::Fields;
+use super::fields::{Fields, Name};
 use super::{Field, Shape, Value, field};
 use crate::message::Attachment;
 use crate::message::attachment::BadAttachment;
@@ -34,27 +34,28 @@ impl std::str::FromStr for Content {
     }
 }
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// The sound ones of a list of attachments.
     pub(super) fn attachments(&mut self, field: &Field) -> Vec<Attachment> {
-        let items = self.items(field);
+        let (name, items) = self.items(field);
         if items.len() > MOST_ATTACHMENTS {
             self.fault(field.name, &format!("holds more than {MOST_ATTACHMENTS} files"));
             return Vec::new();
         }
         let mut attachments: Vec<Attachment> = Vec::new();
-        for (name, item) in items {
-            let Some(attachment) = self.attachment(&name, item) else { continue };
+        for (index, item) in items.into_iter().enumerate() {
+            let name = format_args!("{name}[{index}]");
+            let Some(attachment) = self.attachment(name, item) else { continue };
             let content_id = attachment.content_id.as_ref();
             if content_id.is_some() && attachments.iter().any(|other| other.content_id.as_ref() == content_id) {
-                self.fault(&format!("{name}.content_id"), "is given twice");
+                self.fault(format_args!("{name}.content_id"), "is given twice");
             }
             attachments.push(attachment);
         }
         attachments
     }
 
-    fn attachment(&mut self, name: &str, item: Value) -> Option<Attachment> {
+    fn attachment(&mut self, name: Name<'_>, item: Value<'a>) -> Option<Attachment> {
         let mut parts = self.below(name, item)?;
         let (filename, content_type) = (parts.text(&FILENAME), parts.text(&CONTENT_TYPE));
         let (content, content_id) = (parts.text::<Content>(&CONTENT), parts.text(&CONTENT_ID));

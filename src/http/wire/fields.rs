@@ -1,11 +1,12 @@
 //! The members of an object, taken one by one; what is wrong with each is kept until all have been looked at.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::Display;
+use std::fmt::{Arguments, Display};
 use std::str::FromStr;
 
 use super::super::problem::FieldError;
-use super::value::MOST_ITEMS;
+use super::value::{MOST_ITEMS, Members};
 use super::{Field, Value};
 use crate::message::Mailbox;
 use crate::message::address::split_list;
@@ -16,21 +17,24 @@ const MOST_FAULTS: usize = 50;
 /// More than any provider keeps apart.
 const MOST_WORDS: usize = 50;
 
+/// The name of a field, or of an item of it; written out only where there is a fault.
+pub(super) type Name<'n> = Arguments<'n>;
+
 /// Members not taken yet, and the faults so far.
-pub(super) struct Fields {
+pub(super) struct Fields<'a> {
     /// What the names of faults start with: `to[1].`, or nothing.
     path: String,
-    members: Vec<(String, Value)>,
+    members: Members<'a>,
     faults: Vec<FieldError>,
 }
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// Of a request's whole body.
-    pub(super) fn of(value: Value) -> Self {
+    pub(super) fn of(value: Value<'a>) -> Self {
         let mut fields = Self { path: String::new(), members: Vec::new(), faults: Vec::new() };
         match value {
             Value::Object(members) => fields.members = members,
-            other => fields.mismatch("body", "an object", &other),
+            other => fields.mismatch(format_args!("body"), "an object", &other),
         }
         fields
     }
@@ -38,7 +42,7 @@ impl Fields {
     /// A mailbox, if it is there and sound.
     pub(super) fn mailbox(&mut self, field: &Field) -> Option<Mailbox> {
         let (name, value) = self.take(field)?;
-        self.read_mailbox(&name, value)
+        self.read_mailbox(format_args!("{name}"), value)
     }
 
     /// The sound ones of a list of mailboxes.
@@ -51,14 +55,14 @@ impl Fields {
                     self.fault(&name, &format!("names more than {MOST_ITEMS} mailboxes"));
                     return Vec::new();
                 }
-                parts.into_iter().filter_map(|part| self.read(&name, part)).collect()
+                parts.into_iter().filter_map(|part| self.read(format_args!("{name}"), part)).collect()
             }
             Value::List(items) => {
                 let items = items.into_iter().enumerate();
-                items.filter_map(|(index, item)| self.read_mailbox(&format!("{name}[{index}]"), item)).collect()
+                items.filter_map(|(index, item)| self.read_mailbox(format_args!("{name}[{index}]"), item)).collect()
             }
             other => {
-                self.mismatch(&name, "an array of mailboxes or a string", &other);
+                self.mismatch(format_args!("{name}"), "an array of mailboxes or a string", &other);
                 Vec::new()
             }
         }
@@ -66,13 +70,14 @@ impl Fields {
 
     /// The sound ones of a list of words; one that is doubled is kept once.
     pub(super) fn words<T: FromStr<Err: Display> + PartialEq>(&mut self, field: &Field) -> Vec<T> {
-        let (mut words, items) = (Vec::new(), self.items(field));
+        let (mut words, (name, items)) = (Vec::new(), self.items(field));
         if items.len() > MOST_WORDS {
             self.fault(field.name, &format!("holds more than {MOST_WORDS} words"));
             return words;
         }
-        for (name, item) in items {
-            if let Some(word) = self.read_text(&name, item).filter(|word| !words.contains(word)) {
+        for (index, item) in items.into_iter().enumerate() {
+            let word = self.read_text(format_args!("{name}[{index}]"), item);
+            if let Some(word) = word.filter(|word| !words.contains(word)) {
                 words.push(word);
             }
         }
@@ -88,7 +93,7 @@ impl Fields {
     ) -> Vec<T> {
         let Some((name, value)) = self.take(field) else { return Vec::new() };
         let Value::Object(members) = value else {
-            self.mismatch(&name, "an object of strings", &value);
+            self.mismatch(format_args!("{name}"), "an object of strings", &value);
             return Vec::new();
         };
         if members.len() > most {
@@ -97,35 +102,32 @@ impl Fields {
         }
         let (mut pairs, mut seen) = (Vec::new(), BTreeSet::new());
         for (key, value) in members {
-            let name = format!("{name}.{}", shortened(&key));
+            let key_shown = shortened(&key);
+            let name = format_args!("{name}.{key_shown}");
             if !seen.insert(key.to_ascii_lowercase()) {
-                self.fault(&name, "is given twice");
+                self.fault(name, "is given twice");
                 continue;
             }
-            let value: Option<String> = self.read_text(&name, value);
-            pairs.extend(
-                value.and_then(|value| pair(&key, &value).map_err(|error| self.fault(&name, &error.to_string())).ok()),
-            );
+            let Some(value) = self.text_of(name, value) else { continue };
+            pairs.extend(pair(&key, &value).map_err(|error| self.fault(name, &error.to_string())).ok());
         }
         pairs
     }
 
-    /// The items of a list, each with its name.
-    pub(super) fn items(&mut self, field: &Field) -> Vec<(String, Value)> {
+    /// The name of a list, as the caller wrote it, and its items.
+    pub(super) fn items(&mut self, field: &Field) -> (Cow<'a, str>, Vec<Value<'a>>) {
         match self.take(field) {
-            Some((name, Value::List(items))) => {
-                items.into_iter().enumerate().map(|(index, item)| (format!("{name}[{index}]"), item)).collect()
-            }
+            Some((name, Value::List(items))) => (name, items),
             Some((name, other)) => {
-                self.mismatch(&name, "an array", &other);
-                Vec::new()
+                self.mismatch(format_args!("{name}"), "an array", &other);
+                (name, Vec::new())
             }
-            None => Vec::new(),
+            None => (Cow::Borrowed(field.name), Vec::new()),
         }
     }
 
     /// The members of an object inside this one.
-    pub(super) fn below(&mut self, name: &str, value: Value) -> Option<Self> {
+    pub(super) fn below(&mut self, name: Name<'_>, value: Value<'a>) -> Option<Self> {
         match value {
             Value::Object(members) => Some(Self { path: format!("{}{name}.", self.path), members, faults: Vec::new() }),
             other => {
@@ -144,18 +146,18 @@ impl Fields {
     /// A text, if it is there and sound.
     pub(super) fn text<T: FromStr<Err: Display>>(&mut self, field: &Field) -> Option<T> {
         let (name, value) = self.take(field)?;
-        self.read_text(&name, value)
+        self.read_text(format_args!("{name}"), value)
     }
 
     /// Whatever was not taken is unknown.
     pub(super) fn refuse_the_rest(&mut self) {
         for (name, _) in std::mem::take(&mut self.members) {
-            self.fault(&shortened(&name), "is not a field of a message");
+            self.fault(shortened(&name), "is not a field of a message");
         }
     }
 
     /// Notes a fault.
-    pub(super) fn fault(&mut self, name: &str, reason: &str) {
+    pub(super) fn fault(&mut self, name: impl Display, reason: &str) {
         if self.faults.len() >= MOST_FAULTS {
             return;
         }
@@ -174,15 +176,14 @@ impl Fields {
     }
 
     /// Takes the field under its name or its alias, whichever the caller used; both, or one twice, is a fault.
-    fn take(&mut self, field: &Field) -> Option<(String, Value)> {
-        let is = |name: &str| name == field.name || Some(name) == field.alias;
-        let found: Vec<_> = self.members.extract_if(.., |(name, _)| is(name)).collect();
-        if found.is_empty() && field.required {
-            self.fault(field.name, "is required");
-        }
-        let mut found = found.into_iter();
-        let first = found.next()?;
-        for (name, _) in found {
+    fn take(&mut self, field: &Field) -> Option<(Cow<'a, str>, Value<'a>)> {
+        let Some(first) = self.take_next(field) else {
+            if field.required {
+                self.fault(field.name, "is required");
+            }
+            return None;
+        };
+        while let Some((name, _)) = self.take_next(field) {
             if name == first.0 {
                 self.fault(&name, "is given twice");
             } else {
@@ -192,7 +193,13 @@ impl Fields {
         Some(first)
     }
 
-    fn read_mailbox(&mut self, name: &str, value: Value) -> Option<Mailbox> {
+    fn take_next(&mut self, field: &Field) -> Option<(Cow<'a, str>, Value<'a>)> {
+        let is = |name: &str| name == field.name || Some(name) == field.alias;
+        let at = self.members.iter().position(|(name, _)| is(name))?;
+        Some(self.members.remove(at))
+    }
+
+    fn read_mailbox(&mut self, name: Name<'_>, value: Value<'a>) -> Option<Mailbox> {
         match value {
             Value::Text(text) => self.read(name, &text),
             Value::Object(members) => self.read_parts(name, members),
@@ -204,7 +211,7 @@ impl Fields {
     }
 
     /// `{"email", "name"}`.
-    fn read_parts(&mut self, name: &str, members: Vec<(String, Value)>) -> Option<Mailbox> {
+    fn read_parts(&mut self, name: Name<'_>, members: Members<'a>) -> Option<Mailbox> {
         const EMAIL: Field = Field { required: true, ..super::field("email", super::Shape::Text, "") };
         const NAME: Field = super::field("name", super::Shape::Text, "");
         let mut parts = self.below(name, Value::Object(members))?;
@@ -216,9 +223,14 @@ impl Fields {
         mailbox.map_err(|error| self.fault(name, &error.to_string())).ok()
     }
 
-    fn read_text<T: FromStr<Err: Display>>(&mut self, name: &str, value: Value) -> Option<T> {
+    fn read_text<T: FromStr<Err: Display>>(&mut self, name: Name<'_>, value: Value<'a>) -> Option<T> {
+        let text = self.text_of(name, value)?;
+        self.read(name, &text)
+    }
+
+    fn text_of(&mut self, name: Name<'_>, value: Value<'a>) -> Option<Cow<'a, str>> {
         match value {
-            Value::Text(text) => self.read(name, &text),
+            Value::Text(text) => Some(text),
             other => {
                 self.mismatch(name, "a string", &other);
                 None
@@ -226,20 +238,20 @@ impl Fields {
         }
     }
 
-    fn read<T: FromStr<Err: Display>>(&mut self, name: &str, text: &str) -> Option<T> {
+    fn read<T: FromStr<Err: Display>>(&mut self, name: Name<'_>, text: &str) -> Option<T> {
         text.parse().map_err(|error: T::Err| self.fault(name, &error.to_string())).ok()
     }
 
-    fn mismatch(&mut self, name: &str, wanted: &str, got: &Value) {
+    fn mismatch(&mut self, name: Name<'_>, wanted: &str, got: &Value<'_>) {
         self.fault(name, &format!("must be {wanted}, not {}", got.kind()));
     }
 }
 
 /// An unknown name is repeated to the caller, but not at any length.
-fn shortened(name: &str) -> String {
+fn shortened(name: &str) -> Cow<'_, str> {
     const LONGEST: usize = 64;
     match name.char_indices().nth(LONGEST) {
-        Some((cut, _)) => format!("{}...", &name[..cut]),
-        None => name.to_owned(),
+        Some((cut, _)) => format!("{}...", &name[..cut]).into(),
+        None => name.into(),
     }
 }
