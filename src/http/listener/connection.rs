@@ -104,7 +104,9 @@ async fn begins(stream: &mut Stream<TcpStream>, shutdown: &Shutdown) -> bool {
 
 async fn converse(stream: Stream<TcpStream>, requests: Arc<Requests>, pending: TaskTracker, shutdown: &Shutdown) {
     let service = service_fn(|request| pending.track_future(Arc::clone(&requests).answer(request)));
-    let connection = http1::Builder::new().max_buf_size(BUFFER).serve_connection(TokioIo::new(stream), service);
+    // Who has hung up is not looked for: his mail goes on anyway, and the look costs each mail in flight a buffer.
+    let mut protocol = http1::Builder::new();
+    let connection = protocol.max_buf_size(BUFFER).half_close(true).serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     // A broken connection has nobody left to tell.
     tokio::select! {

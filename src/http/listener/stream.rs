@@ -161,10 +161,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
 
     /// Some of a body, at most `most` bytes.
     fn poll_body(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>, most: u64) -> Poll<io::Result<u64>> {
-        let most = buf.remaining().min(usize::try_from(most).unwrap_or(usize::MAX));
         if !self.read.is_empty() {
             return Poll::Ready(Ok(give(&mut self.read, buf, most)));
         }
+        let most = at_most(buf.remaining(), most);
         let mut part = ReadBuf::new(buf.initialize_unfilled_to(most));
         ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut part))?;
         let count = part.filled().len();
@@ -196,11 +196,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
     }
 }
 
+fn at_most(count: usize, most: u64) -> usize {
+    count.min(usize::try_from(most).unwrap_or(usize::MAX))
+}
+
 /// Moves at most `most` bytes on.
-fn give(from: &mut BytesMut, to: &mut ReadBuf<'_>, most: usize) -> u64 {
-    let count = from.len().min(most).min(to.remaining());
+fn give(from: &mut BytesMut, to: &mut ReadBuf<'_>, most: u64) -> u64 {
+    let count = at_most(from.len().min(to.remaining()), most);
     to.put_slice(&from[..count]);
     from.advance(count);
+    if from.is_empty() {
+        // Who waits for an answer, or is idle, holds no memory here.
+        *from = BytesMut::new();
+    }
     count as u64
 }
 
@@ -215,10 +223,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<T> {
                     }
                 }
                 Place::HandingOn(body) => {
-                    give(&mut this.head, buf, usize::MAX);
+                    give(&mut this.head, buf, u64::MAX);
                     if this.head.is_empty() {
-                        this.head = BytesMut::new();
-                        this.place = body.map_or(Place::Rest, Place::Body);
+                        // What is here of its body goes along: to the library it is one read.
+                        let here = give(&mut this.read, buf, body.unwrap_or(0));
+                        this.place = body.map_or(Place::Rest, |length| Place::Body(length - here));
                     }
                     return Poll::Ready(Ok(()));
                 }
