@@ -19,8 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Router, middleware};
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -80,19 +78,11 @@ pub fn router(door: Door) -> Router {
     if door.settings.docs {
         router = router.merge(document::routes(&door.settings.providers));
     }
-    let shed = Arc::clone(&door.load);
-    let layers = ServiceBuilder::new()
-        // Outermost, so that every answer has its id, its line in the log and its count.
-        .layer(middleware::from_fn_with_state(Arc::clone(&door.metrics), layers::account))
-        // A panic is the problem of one request.
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        // A load balancer must learn that this node lives, however many callers there are.
-        .layer(middleware::from_fn_with_state(shed, layers::shed_the_crowd))
-        // Before any work for a caller who is not known yet.
-        .layer(middleware::from_fn_with_state(door.settings.max_body, layers::refuse_unreadable));
+    let (load, metrics) = (Arc::clone(&door.load), Arc::clone(&door.metrics));
+    let rules = layers::Rules { load, metrics, max_body: door.settings.max_body };
     router
         .fallback(layers::not_found)
         .method_not_allowed_fallback(layers::method_not_allowed)
-        .layer(layers)
+        .layer(middleware::from_fn_with_state(rules, layers::pass))
         .with_state(door)
 }

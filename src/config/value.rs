@@ -1,5 +1,6 @@
 //! From the text of a variable to its value; an error says what to write instead.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -53,7 +54,7 @@ pub(super) fn rate(text: &str) -> Parsed<Rate> {
 pub(super) fn domains(text: &str) -> Parsed<Vec<String>> {
     let domain = |text: &str| match text.trim().strip_prefix("*.") {
         Some(below) => public_domain(below).map(|below| format!("*.{below}")),
-        None => public_domain(text.trim()),
+        None => public_domain(text.trim()).map(Cow::into_owned),
     };
     let domains: Result<_, _> = text.split(',').map(domain).collect();
     domains.map_err(|_| "must be domains separated by commas, such as example.org,*.example.org".to_owned())

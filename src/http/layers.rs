@@ -1,6 +1,6 @@
 //! What every request passes: an id, a line in the log, a count; the refusal of what cannot be read; no panic.
 
-use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -8,6 +8,7 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Instrument, debug, info, info_span};
@@ -24,24 +25,43 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const HEALTHCHECK: &str = "/healthcheck";
 const LONGEST_REQUEST_ID: usize = 128;
 
-/// Gives the request its id, then the answer the same id, a line in the log and a count.
-pub(super) async fn account(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
+/// What it takes to pass.
+#[derive(Clone)]
+pub(super) struct Rules {
+    pub(super) load: Arc<Load>,
+    pub(super) metrics: Arc<Metrics>,
+    /// Bytes.
+    pub(super) max_body: usize,
+}
+
+/// Gives the request its id, then the answer the same id, a line in the log and a count. One layer for all: each that
+/// the framework is given of its own costs every request a handful of allocations.
+pub(super) async fn pass(State(rules): State<Rules>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
-    let path =
-        request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let path = path.as_ref().map_or("other", MatchedPath::as_str);
     let caller = Seen::default();
     request.extensions_mut().insert(caller.clone());
     let span = info_span!("request", request_id = %id, caller = Empty);
-    let mut response = problem::write(next.run(request).instrument(span.clone()).await, &id);
+    let mut response = problem::write(answer(&rules, request, next).instrument(span.clone()).await, &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     harden(response.headers_mut());
-    metrics.request(&path, response.status().as_u16(), caller.0.get().map_or("", |name| name));
-    span.in_scope(|| log(&method, &path, response.status(), start));
+    rules.metrics.request(path, response.status().as_u16(), caller.0.get().map_or("", |name| name));
+    span.in_scope(|| log(&method, path, response.status(), start));
     response
+}
+
+/// A panic is the problem of one request.
+async fn answer(rules: &Rules, request: Request, next: Next) -> Response {
+    let refused = shed_the_crowd(&rules.load, &request).and_then(|()| refuse_unreadable(rules.max_body, &request));
+    if let Err(problem) = refused {
+        return problem.into_response();
+    }
+    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| panicked().into_response())
 }
 
 /// The caller's own id if it is short and plain, so that it can be found in our log; else a new one.
@@ -66,31 +86,29 @@ fn log(method: &Method, path: &str, status: StatusCode, start: Instant) {
     }
 }
 
-/// Beyond the limit of connections only health checks are served.
-pub(super) async fn shed_the_crowd(State(load): State<Arc<Load>>, request: Request, next: Next) -> Response {
-    if request.extensions().get::<Crowded>().is_some() && request.uri().path() != HEALTHCHECK {
-        return load.shed("connections").into_response();
-    }
-    next.run(request).await
+/// Beyond the limit of connections only health checks are served: a load balancer must learn that this node lives.
+fn shed_the_crowd(load: &Load, request: &Request) -> Result<(), Problem> {
+    let crowded = request.extensions().get::<Crowded>().is_some();
+    if crowded && request.uri().path() != HEALTHCHECK { Err(load.shed("connections")) } else { Ok(()) }
 }
 
-/// Refuses by the headers alone what is too large, or compressed (a bomb, or just not understood).
-pub(super) async fn refuse_unreadable(State(max_body): State<usize>, request: Request, next: Next) -> Response {
+/// Refuses by the headers alone, before any work for a caller who is not known yet, what is too large, or compressed (a
+/// bomb, or just not understood).
+fn refuse_unreadable(max_body: usize, request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > max_body as u64) {
-        return Problem::too_large(max_body).into_response();
+        return Err(Problem::too_large(max_body));
     }
     if headers.contains_key(CONTENT_ENCODING) {
-        return Problem::new(Kind::UnsupportedMediaType, "Send the body without a Content-Encoding.").into_response();
+        return Err(Problem::new(Kind::UnsupportedMediaType, "Send the body without a Content-Encoding."));
     }
-    next.run(request).await
+    Ok(())
 }
 
-/// What a panic outside of the send task is answered with.
-pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+/// What a panic outside of a send is answered with.
+fn panicked() -> Problem {
     Problem::new(Kind::Panicked, "A fault of this service; it may or may not have handed over the mail.")
-        .into_response()
 }
 
 pub(super) async fn not_found() -> Problem {
@@ -110,18 +128,19 @@ mod tests {
         use axum::Router;
         use axum::body::Body;
         use axum::routing::get;
-        use tower::{ServiceBuilder, ServiceExt};
-        use tower_http::catch_panic::CatchPanicLayer;
+        use tower::ServiceExt;
+
+        use crate::http::load::Settings;
 
         let boom = || async {
             if true {
                 panic!("a@b.org")
             }
         };
-        let layers = ServiceBuilder::new()
-            .layer(axum::middleware::from_fn_with_state(Arc::new(Metrics::default()), account))
-            .layer(CatchPanicLayer::custom(panicked));
-        let router: Router = Router::new().route("/boom", get(boom)).layer(layers);
+        let load = Load::new(Settings { max_in_flight: 1, max_in_flight_bytes: 1 }, Arc::default());
+        let rules = Rules { load: Arc::new(load), metrics: Arc::default(), max_body: 1 };
+        let layer = axum::middleware::from_fn_with_state(rules, pass);
+        let router: Router = Router::new().route("/boom", get(boom)).layer(layer);
         let response = router.oneshot(Request::get("/boom").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();

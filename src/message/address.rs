@@ -5,10 +5,13 @@
 //! lower-case A-labels (UTS #46, strict); no domain literal, no bare host, no quoted local part. Display names are plain
 //! Unicode without control characters.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
 
 use super::content::{BadText, check_bidi, check_header_text, has_encoded_word};
 
@@ -81,7 +84,7 @@ impl FromStr for Address {
         }
         let (local, domain) = text.rsplit_once('@').ok_or(BadAddress::Syntax)?;
         check_local_part(local)?;
-        let text = format!("{local}@{}", public_domain(domain)?);
+        let text = [local, &public_domain(domain)?].join("@");
         let grammar = Options::default().without_display_text().without_domain_literal();
         EmailAddress::parse_with_options(&text, grammar).map_err(|_| BadAddress::Syntax)?;
         Ok(Self { text, at: local.len() })
@@ -97,8 +100,10 @@ fn check_local_part(local: &str) -> Result<(), BadAddress> {
 }
 
 /// The domain as A-labels: two labels or more, and a last one that no IP address could have.
-pub fn public_domain(domain: &str) -> Result<String, BadAddress> {
-    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| BadAddress::Domain)?;
+pub fn public_domain(domain: &str) -> Result<Cow<'_, str>, BadAddress> {
+    let strict = (AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify);
+    let ascii = Uts46::new().to_ascii(domain.as_bytes(), strict.0, strict.1, strict.2);
+    let ascii = ascii.map_err(|_| BadAddress::Domain)?;
     match ascii.rsplit_once('.') {
         Some((_, top)) if top.starts_with(|c: char| c.is_ascii_alphabetic()) => Ok(ascii),
         _ => Err(BadAddress::Domain),

@@ -39,9 +39,13 @@ pub(super) fn attachments(message: &Message, inline: bool) -> impl Iterator<Item
     message.attachments().iter().filter(move |attachment| attachment.content_id.is_some() == inline)
 }
 
-/// As JSON. It has grown by doubling, and would hold twice its memory for as long as a provider takes to answer.
+/// A small mail fits; a larger one grows by doubling.
+const SMALL_BODY: usize = 4 * 1024;
+
+/// As JSON, cut to its size: it is held for as long as a provider takes to answer.
 pub(super) fn json(body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
-    let mut json = serde_json::to_vec(body)?;
+    let mut json = Vec::with_capacity(SMALL_BODY);
+    serde_json::to_writer(&mut json, body)?;
     json.shrink_to_fit();
     Ok(json)
 }
