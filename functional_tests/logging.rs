@@ -85,13 +85,16 @@ async fn every_line_is_one_event_with_its_time_its_level_and_its_message() {
     proxy.client.send(&mails::plain()).await.expect(200);
     proxy.client.get("/%0a%1b[31m%e2%80%ae?\u{202e}").await.expect(404);
     proxy.client.post_raw("{", &[("x-request-id", "a\tb")]).await.expect(400);
-    for event in proxy.logs() {
+    proxy.terminate();
+    let output = proxy.exit(PATIENCE).await;
+    let events: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    for event in &events {
         for field in ["timestamp", "level", "message"] {
             assert!(event[field].is_string(), "{field} in {event}");
         }
     }
-    proxy.terminate();
-    let output = proxy.exit(PATIENCE).await;
+    let requests = events.iter().filter(|event| event["message"] == "request").count();
+    assert_eq!(requests, 3, "a process that ends has written its last lines: {events:#?}");
     assert!(!output.stdout.chars().any(|c| c.is_control() && c != '\n'), "{:?}", output.stdout);
     assert!(output.stderr.is_empty(), "{}", output.stderr);
 }

@@ -9,6 +9,8 @@ use smsp::app;
 use smsp::config::{Config, Errors};
 use smsp::http;
 use smsp::provider;
+use smsp::telemetry;
+use tokio::runtime::Builder;
 
 const HELP: &str = "smsp, the Send Mail Service Proxy
 
@@ -28,6 +30,8 @@ Every setting comes from the environment: the README has the table.";
 /// `EX_USAGE` of sysexits.h. Configuration errors and unknown commands: trying again without a change is no use.
 const EXIT_USAGE: u8 = 64;
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// For the workers to end.
+const LAST_LINES: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -108,13 +112,15 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 fn run(command: impl Future<Output = Result<bool, String>>) -> ExitCode {
-    let runtime = match tokio::runtime::Runtime::new() {
+    let mut workers = Builder::new_multi_thread();
+    workers.enable_all().on_thread_park(telemetry::flush).on_thread_stop(telemetry::flush);
+    let runtime = match workers.build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),
     };
     let result = runtime.block_on(command);
-    // What the drain deadline has left behind must not hold up the exit.
-    runtime.shutdown_background();
+    // What the drain deadline has left behind must not hold up the exit; the last lines of the log may.
+    runtime.shutdown_timeout(LAST_LINES);
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

@@ -4,11 +4,14 @@
 //! and a panic is reported by its place, never by its text.
 
 mod line;
+mod lines;
 
 use std::io::{self, Write};
 use std::panic;
 
 use line::Line;
+use lines::Lines;
+pub use lines::flush;
 use tracing::{Level, error};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -41,9 +44,9 @@ pub fn init(settings: Settings, on_panic: impl Fn() + Send + Sync + 'static) {
     let filter = Targets::new().with_default(Level::WARN).with_target("smsp", own);
     let json = || fmt::layer().event_format(Line).fmt_fields(Line);
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
-        Format::JsonOneline => json().boxed(),
-        Format::JsonPretty => json().with_writer(PrettyStdout::default).boxed(),
-        Format::Debug => fmt::layer().with_ansi(false).boxed(),
+        Format::JsonOneline => json().with_writer(|| Lines).boxed(),
+        Format::JsonPretty => json().with_writer(|| Pretty).boxed(),
+        Format::Debug => fmt::layer().with_ansi(false).with_writer(|| Lines).boxed(),
     };
     // An error means that somebody else has set a subscriber, as tests may.
     let _ = tracing_subscriber::registry().with(layer).with(filter).try_init();
@@ -55,19 +58,18 @@ pub fn init(settings: Settings, on_panic: impl Fn() + Send + Sync + 'static) {
 }
 
 /// Spreads each JSON line over several.
-#[derive(Default)]
-struct PrettyStdout;
+struct Pretty;
 
-impl Write for PrettyStdout {
+impl Write for Pretty {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let event: serde_json::Value = serde_json::from_slice(line)?;
-        let mut stdout = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut stdout, &event)?;
-        stdout.write_all(b"\n")?;
+        let mut pretty = serde_json::to_vec_pretty(&event)?;
+        pretty.push(b'\n');
+        Lines.write_all(&pretty)?;
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
+        Ok(())
     }
 }
