@@ -42,11 +42,13 @@ pub(super) fn attachments(message: &Message, inline: bool) -> impl Iterator<Item
 /// A small mail fits; a larger one grows by doubling.
 const SMALL_BODY: usize = 4 * 1024;
 
-/// As JSON, cut to its size: it is held for as long as a provider takes to answer.
+/// As JSON; one that has grown is cut to its size, for it would hold twice its memory until it is written.
 pub(super) fn json(body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut json = Vec::with_capacity(SMALL_BODY);
     serde_json::to_writer(&mut json, body)?;
-    json.shrink_to_fit();
+    if json.len() > SMALL_BODY {
+        json.shrink_to_fit();
+    }
     Ok(json)
 }
 
