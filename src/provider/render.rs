@@ -1,5 +1,7 @@
 //! What several adapters write in the same way.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
@@ -74,22 +76,22 @@ pub(super) fn encoded_words(text: &str) -> String {
 }
 
 /// An object of texts, in the caller's order.
-pub(super) struct Pairs<'a>(Vec<(&'a str, String)>);
+pub(super) struct Pairs<'a>(Vec<(&'a str, Cow<'a, str>)>);
 
 impl<'a> Pairs<'a> {
     /// The caller's headers.
     pub(super) fn headers(message: &'a Message) -> Self {
-        Self(message.headers().iter().map(|header| (header.name(), header.value().to_owned())).collect())
+        Self(message.headers().iter().map(|header| (header.name(), header.value().into())).collect())
     }
 
     /// The caller's metadata.
     pub(super) fn metadata(message: &'a Message) -> Self {
-        Self(message.metadata().iter().map(|pair| (pair.name(), pair.value().to_owned())).collect())
+        Self(message.metadata().iter().map(|pair| (pair.name(), pair.value().into())).collect())
     }
 
     /// One more.
     pub(super) fn with(mut self, name: &'a str, value: String) -> Self {
-        self.0.push((name, value));
+        self.0.push((name, value.into()));
         self
     }
 

@@ -25,11 +25,11 @@ where
     fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         writer.write_str("{\"timestamp\":\"")?;
         SystemTime.format_time(&mut writer)?;
-        write!(writer, "\",\"level\":\"{}\"", event.metadata().level())?;
+        write_all(&mut writer, ["\",\"level\":\"", event.metadata().level().as_str(), "\""])?;
         members(&mut writer, event)?;
-        write!(writer, ",\"target\":\"{}\"", event.metadata().target())?;
+        write_all(&mut writer, [",\"target\":\"", event.metadata().target(), "\""])?;
         if let Some(span) = ctx.lookup_current() {
-            write!(writer, ",\"span\":{{\"name\":\"{}\"", span.name())?;
+            write_all(&mut writer, [",\"span\":{\"name\":\"", span.name(), "\""])?;
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
                 writer.write_str(fields)?;
             }
@@ -49,6 +49,10 @@ impl<'w> FormatFields<'w> for Line {
     }
 }
 
+fn write_all<const N: usize>(writer: &mut Writer<'_>, texts: [&str; N]) -> fmt::Result {
+    texts.into_iter().try_for_each(|text| writer.write_str(text))
+}
+
 /// Each as `,"name":value`.
 fn members(writer: &mut Writer<'_>, fields: impl RecordFields) -> fmt::Result {
     let mut members = Members(writer, Ok(()));
@@ -60,7 +64,7 @@ struct Members<'a, 'w>(&'a mut Writer<'w>, fmt::Result);
 
 impl Members<'_, '_> {
     fn member(&mut self, field: &Field, value: &impl serde::Serialize) {
-        let written = write!(self.0, ",\"{}\":", field.name())
+        let written = write_all(self.0, [",\"", field.name(), "\":"])
             .and_then(|()| serde_json::to_writer(Text(self.0), value).map_err(|_| fmt::Error));
         self.1 = self.1.and(written);
     }
