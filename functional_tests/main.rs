@@ -30,6 +30,7 @@ mod coalescing;
 mod held_senders;
 mod capabilities;
 mod turns;
+mod readme;
 mod receipts;
 mod sums;
 mod caller_errors;

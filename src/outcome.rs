@@ -5,8 +5,11 @@
 //!
 //! Deliberately absent: HTTP, providers' codes and texts (adapters judge those), time.
 
-use std::fmt;
-use std::time::Duration;
+mod reason;
+mod verdict;
+
+pub use reason::Reason;
+pub use verdict::{Recipient, Verdict};
 
 /// What one attempt at one upstream came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,174 +151,6 @@ impl Outcome {
             Self::Unknown => "unknown",
             Self::Cancelled => "cancelled",
         }
-    }
-}
-
-/// Why an outcome was given: a closed set, so that no provider's text reaches a caller, a log or a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The provider answered with this HTTP status.
-    Status(u16),
-    /// The relay answered with this code (RFC 5321 4.2).
-    Smtp(u16),
-    /// The provider's name could not be looked up.
-    Dns,
-    /// No connection was made: refused, unreachable, or not in time.
-    Connect,
-    /// The provider did not prove who it is, or speaks no TLS that we do.
-    Tls,
-    /// The provider said, in HTTP/2's own words, that it did not process the request.
-    RefusedStream,
-    /// No answer within the attempt's time.
-    Timeout,
-    /// The connection broke; unless the outcome says otherwise, after hand-over.
-    ConnectionLost,
-    /// An accepting status with a body that refuses.
-    RefusedInBody,
-    /// Taken into a queue that does not move before somebody sees to the account.
-    Stuck,
-    /// A recipient is on the provider's suppression list; going around it would ruin the sender's reputation.
-    Suppressed,
-    /// An accepting status with a body that makes no sense.
-    UnreadableAnswer,
-    /// The base URL leads somewhere else than to the provider's API.
-    WrongBaseUrl,
-    /// The request could not be built, or got no further than this process.
-    NotSent,
-    /// More recipients than this adapter can carry.
-    Recipients,
-    /// A larger mail than this adapter can carry.
-    Size,
-    /// A picture inside of the HTML, which this adapter cannot show there.
-    Inline,
-    /// More tags than this adapter can carry.
-    Tags,
-    /// More addresses for answers than this adapter can carry.
-    ReplyTo,
-    /// A header that this adapter leaves out.
-    Headers,
-    /// Template syntax in a header, which this provider would fill in.
-    Template,
-    /// A file whose type its name does not tell, where the provider goes by the name.
-    AttachmentType,
-    /// A local part beyond ASCII, which this adapter cannot carry.
-    Smtputf8,
-    /// This upstream has refused the sender's domain a while ago.
-    SenderHeld,
-    /// Too little of the request's time was left to prove anything.
-    Deadline,
-    /// As many mails are under way there as may be.
-    Busy,
-    /// Written to, or refused by, the local disk.
-    Disk,
-    /// The mock provider says so.
-    Mock,
-    /// Our own code panicked during the attempt.
-    Panic,
-}
-
-impl Reason {
-    /// Could the provider not be reached at all? Then the fault may as well be on our side of the network.
-    pub fn is_unreachable(self) -> bool {
-        matches!(self, Self::Dns | Self::Connect)
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status(status) => write!(f, "http_{status}"),
-            Self::Smtp(code) => write!(f, "smtp_{code}"),
-            Self::Dns => f.write_str("dns"),
-            Self::Connect => f.write_str("connect"),
-            Self::Tls => f.write_str("tls"),
-            Self::RefusedStream => f.write_str("refused_stream"),
-            Self::Timeout => f.write_str("timeout"),
-            Self::ConnectionLost => f.write_str("connection_lost"),
-            Self::RefusedInBody => f.write_str("refused_in_body"),
-            Self::Stuck => f.write_str("stuck"),
-            Self::Suppressed => f.write_str("suppressed"),
-            Self::UnreadableAnswer => f.write_str("unreadable_answer"),
-            Self::WrongBaseUrl => f.write_str("wrong_base_url"),
-            Self::NotSent => f.write_str("not_sent"),
-            Self::Recipients => f.write_str("recipients"),
-            Self::Size => f.write_str("size"),
-            Self::Inline => f.write_str("inline"),
-            Self::Tags => f.write_str("tags"),
-            Self::ReplyTo => f.write_str("reply_to"),
-            Self::Headers => f.write_str("headers"),
-            Self::Template => f.write_str("template"),
-            Self::AttachmentType => f.write_str("attachment_type"),
-            Self::Smtputf8 => f.write_str("smtputf8"),
-            Self::SenderHeld => f.write_str("sender_held"),
-            Self::Busy => f.write_str("busy"),
-            Self::Deadline => f.write_str("deadline"),
-            Self::Disk => f.write_str("disk"),
-            Self::Mock => f.write_str("mock"),
-            Self::Panic => f.write_str("panic"),
-        }
-    }
-}
-
-/// An outcome with its evidence: what an adapter returns for every call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// What the attempt came to.
-    pub outcome: Outcome,
-    /// Why.
-    pub reason: Reason,
-    /// The provider's own id for the mail, if it gave one.
-    pub provider_message_id: Option<String>,
-    /// How long the provider asks us to wait, if it said so; it counts where this is [`Outcome::Throttled`].
-    pub retry_after: Option<Duration>,
-    /// Every recipient, of a mail that was [`Outcome::Accepted`] for some and refused for others; else none.
-    pub recipients: Vec<Recipient>,
-}
-
-/// What became of one recipient.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Recipient {
-    /// The address, as the provider repeats it.
-    pub email: String,
-    /// What the mail came to for this one.
-    pub outcome: Outcome,
-    /// Why.
-    pub reason: Reason,
-}
-
-impl fmt::Debug for Recipient {
-    /// No address reaches a log.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Recipient({}, {})", self.outcome.as_str(), self.reason)
-    }
-}
-
-impl Verdict {
-    /// Whom it speaks against, of a mail: an account whose mail is stuck is no better than one that is refused.
-    pub fn blame(&self) -> Blame {
-        if self.reason == Reason::Stuck { Blame::Account } else { self.outcome.blame() }
-    }
-
-    /// The same of a dummy.
-    pub fn blame_of_probe(&self) -> Blame {
-        if self.reason == Reason::Stuck { Blame::Account } else { self.outcome.blame_of_probe() }
-    }
-
-    /// An outcome and its reason, nothing else.
-    pub fn new(outcome: Outcome, reason: Reason) -> Self {
-        Self { outcome, reason, provider_message_id: None, retry_after: None, recipients: Vec::new() }
-    }
-
-    /// Accepted, with the provider's id where there is one.
-    pub fn accepted(reason: Reason, provider_message_id: Option<String>) -> Self {
-        Self { provider_message_id, ..Self::new(Outcome::Accepted, reason) }
-    }
-
-    /// With the wait that the provider asks for, if none is known yet, clamped to 1 s to 1 h: absurd values are a
-    /// provider's bug.
-    pub fn waiting(self, wait: Option<Duration>) -> Self {
-        let wait = wait.map(|wait| wait.clamp(Duration::from_secs(1), Duration::from_secs(3600)));
-        Self { retry_after: self.retry_after.or(wait), ..self }
     }
 }
 

@@ -1,0 +1,130 @@
+//! What the README says, held against what the program does: scripts, variables, defaults, limits, providers.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::harness::{Settings, run};
+use crate::house_rules::{read, root};
+
+#[test]
+fn every_script_that_the_readme_names_exists_and_every_script_is_named() {
+    let readme = read(&root().join("README.md"));
+    let named: BTreeSet<_> = readme
+        .split("scripts/")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '-').next())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let scripts = fs::read_dir(root().join("scripts")).expect("scripts/");
+    let existing: BTreeSet<_> =
+        scripts.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(named, existing);
+}
+
+/// The variable of each row of the README's table, and its default where that is a value rather than words.
+fn documented() -> Vec<(String, Option<String>)> {
+    let readme = read(&root().join("README.md"));
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `SMSP_"));
+    rows.map(|row| {
+        let (name, rest) = row.split_once('`').expect("a closing backtick");
+        let cell = rest.split('|').nth(1).unwrap_or_default().trim();
+        let default = cell.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+        (format!("SMSP_{name}"), default.map(str::to_owned))
+    })
+    .collect()
+}
+
+/// Every variable there is, with its default, as the binary itself lists them.
+async fn effective() -> Vec<(String, String)> {
+    let settings = Settings::empty()
+        .with("SMSP_API_KEY", "k")
+        .with("SMSP_PROVIDERS", "mg,sg,md,pm,sp,rs,bv,mj,ses,smtp,maildir,mock")
+        .with("SMSP_MG_DOMAIN", "mg.example.org")
+        .with("SMSP_MG_API_KEY", "k")
+        .with("SMSP_SG_API_KEY", "k")
+        .with("SMSP_MD_API_KEY", "k")
+        .with("SMSP_PM_API_KEY", "k")
+        .with("SMSP_SP_API_KEY", "k")
+        .with("SMSP_RS_API_KEY", "k")
+        .with("SMSP_BV_API_KEY", "k")
+        .with("SMSP_MJ_API_KEY", "k")
+        .with("SMSP_MJ_API_SECRET", "k")
+        .with("SMSP_SES_REGION", "eu-west-1")
+        .with("SMSP_SES_ACCESS_KEY_ID", "k")
+        .with("SMSP_SES_SECRET_ACCESS_KEY", "k")
+        .with("SMSP_SMTP_HOST", "smtp.example.org")
+        .with("SMSP_MAILDIR_DIR", "/tmp/maildir")
+        .with("SMSP_POLL_MESSAGE_ADDRESS", "poll@example.org");
+    let output = run(&["check-config"], &settings).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let pairs = output.stdout.lines().filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+#[tokio::test]
+async fn the_readmes_table_names_every_variable_and_no_other() {
+    let own = |name: &str| {
+        let names = ["MG", "SG", "MD", "PM", "SP", "RS", "BV", "MJ", "SES", "SMTP", "MAILDIR", "MOCK"]
+            .map(|upstream| format!("SMSP_{upstream}_"));
+        if let Some(rest) = name.strip_prefix("SMSP_CALLER_CALLER_") {
+            return format!("SMSP_CALLER_<NAME>_{rest}");
+        }
+        let is_limit = |rest: &&str| ["ATTEMPT_TIMEOUT", "CONCURRENCY"].contains(rest) || rest.starts_with("CIRCUIT_");
+        let rest = names.iter().find_map(|prefix| name.strip_prefix(prefix.as_str()));
+        rest.filter(is_limit).map_or_else(|| name.to_owned(), |rest| format!("SMSP_<NAME>_{rest}"))
+    };
+    let real: BTreeSet<_> = effective().await.iter().map(|(name, _)| own(name)).collect();
+    let documented: BTreeSet<_> = documented().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(documented, real);
+}
+
+#[tokio::test]
+async fn every_default_in_the_readmes_table_is_the_real_one() {
+    let real = effective().await;
+    for (name, default) in documented() {
+        let Some(default) = default else { continue };
+        let found = real.iter().find(|(real, _)| *real == name).unwrap_or_else(|| panic!("{name} is not a variable"));
+        assert_eq!(found.1, default, "{name}");
+    }
+}
+
+/// The chapter's text speaks of a default as `NAME` (value), perhaps with more words behind the value.
+#[tokio::test]
+async fn every_default_in_the_chapter_on_limits_is_the_real_one() {
+    let (readme, real) = (read(&root().join("README.md")), effective().await);
+    let chapter = readme.split("## Limits and threats").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let mut seen = 0;
+    for mention in chapter.expect("the chapter on limits").split("`SMSP_").skip(1) {
+        let Some((name, rest)) = mention.split_once("` (") else { continue };
+        let value = rest.split([')', ',']).next().unwrap_or_default().replace(' ', "");
+        let name = format!("SMSP_{name}");
+        if let Some((_, default)) = real.iter().find(|(real, _)| *real == name) {
+            assert_eq!(*default, value, "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 12, "only {seen} defaults were found");
+}
+
+/// The rows of a Markdown table whose head starts like this.
+fn table(text: &str, head: &str) -> String {
+    let rows: Vec<_> =
+        text.lines().skip_while(|line| !line.starts_with(head)).take_while(|line| line.starts_with('|')).collect();
+    rows.join("\n")
+}
+
+#[tokio::test]
+async fn the_readmes_table_of_providers_is_the_one_of_the_document() {
+    let output = run(&["openapi"], &Settings::empty()).await;
+    let document: serde_json::Value = serde_json::from_str(&output.stdout).expect("the document is JSON");
+    let about = document["info"]["description"].as_str().expect("a description");
+    let (path, readme) = (root().join("README.md"), read(&root().join("README.md")));
+    let (real, shown) = (table(about, "| kind |"), table(&readme, "| kind |"));
+    assert!(!real.is_empty(), "no table in {about}");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, readme.replace(&shown, &real)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    } else {
+        assert_eq!(shown, real, "UPDATE_GOLDEN=1 writes it anew");
+    }
+}

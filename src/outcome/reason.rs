@@ -1,0 +1,109 @@
+//! Why an attempt came to what it did, in words of ours.
+
+use std::fmt;
+
+/// Why an outcome was given: a closed set, so that no provider's text reaches a caller, a log or a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The provider answered with this HTTP status.
+    Status(u16),
+    /// The relay answered with this code (RFC 5321 4.2).
+    Smtp(u16),
+    /// The provider's name could not be looked up.
+    Dns,
+    /// No connection was made: refused, unreachable, or not in time.
+    Connect,
+    /// The provider did not prove who it is, or speaks no TLS that we do.
+    Tls,
+    /// The provider said, in HTTP/2's own words, that it did not process the request.
+    RefusedStream,
+    /// No answer within the attempt's time.
+    Timeout,
+    /// The connection broke; unless the outcome says otherwise, after hand-over.
+    ConnectionLost,
+    /// An accepting status with a body that refuses.
+    RefusedInBody,
+    /// Taken into a queue that does not move before somebody sees to the account.
+    Stuck,
+    /// A recipient is on the provider's suppression list; going around it would ruin the sender's reputation.
+    Suppressed,
+    /// An accepting status with a body that makes no sense.
+    UnreadableAnswer,
+    /// The base URL leads somewhere else than to the provider's API.
+    WrongBaseUrl,
+    /// The request could not be built, or got no further than this process.
+    NotSent,
+    /// More recipients than this adapter can carry.
+    Recipients,
+    /// A larger mail than this adapter can carry.
+    Size,
+    /// A picture inside of the HTML, which this adapter cannot show there.
+    Inline,
+    /// More tags than this adapter can carry.
+    Tags,
+    /// More addresses for answers than this adapter can carry.
+    ReplyTo,
+    /// A header that this adapter leaves out.
+    Headers,
+    /// Template syntax in a header, which this provider would fill in.
+    Template,
+    /// A file whose type its name does not tell, where the provider goes by the name.
+    AttachmentType,
+    /// A local part beyond ASCII, which this adapter cannot carry.
+    Smtputf8,
+    /// This upstream has refused the sender's domain a while ago.
+    SenderHeld,
+    /// Too little of the request's time was left to prove anything.
+    Deadline,
+    /// As many mails are under way there as may be.
+    Busy,
+    /// Written to, or refused by, the local disk.
+    Disk,
+    /// The mock provider says so.
+    Mock,
+    /// Our own code panicked during the attempt.
+    Panic,
+}
+
+impl Reason {
+    /// Could the provider not be reached at all? Then the fault may as well be on our side of the network.
+    pub fn is_unreachable(self) -> bool {
+        matches!(self, Self::Dns | Self::Connect)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "http_{status}"),
+            Self::Smtp(code) => write!(f, "smtp_{code}"),
+            Self::Dns => f.write_str("dns"),
+            Self::Connect => f.write_str("connect"),
+            Self::Tls => f.write_str("tls"),
+            Self::RefusedStream => f.write_str("refused_stream"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::ConnectionLost => f.write_str("connection_lost"),
+            Self::RefusedInBody => f.write_str("refused_in_body"),
+            Self::Stuck => f.write_str("stuck"),
+            Self::Suppressed => f.write_str("suppressed"),
+            Self::UnreadableAnswer => f.write_str("unreadable_answer"),
+            Self::WrongBaseUrl => f.write_str("wrong_base_url"),
+            Self::NotSent => f.write_str("not_sent"),
+            Self::Recipients => f.write_str("recipients"),
+            Self::Size => f.write_str("size"),
+            Self::Inline => f.write_str("inline"),
+            Self::Tags => f.write_str("tags"),
+            Self::ReplyTo => f.write_str("reply_to"),
+            Self::Headers => f.write_str("headers"),
+            Self::Template => f.write_str("template"),
+            Self::AttachmentType => f.write_str("attachment_type"),
+            Self::Smtputf8 => f.write_str("smtputf8"),
+            Self::SenderHeld => f.write_str("sender_held"),
+            Self::Busy => f.write_str("busy"),
+            Self::Deadline => f.write_str("deadline"),
+            Self::Disk => f.write_str("disk"),
+            Self::Mock => f.write_str("mock"),
+            Self::Panic => f.write_str("panic"),
+        }
+    }
+}
