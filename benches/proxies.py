@@ -198,7 +198,9 @@ def compare(folder, binary, options):
         for _ in range(options.rounds)
     ]
     rate = min(statistics.median(one[name][2] for one in rounds) for name in idle) / 2
-    late = [{server.name: latency(server, rate, folder) for server in contenders} for _ in range(options.rounds)]
+    met = [provider, *contenders]
+    late = [{server.name: latency(server, rate, folder) for server in met} for _ in range(options.rounds)]
+    alone = [spread([one[provider.name][index] for one in late], 0) for index in (0, 1)]
     print(
         f"\n## {options.mails} mails over {options.clients} connections, {options.rounds} rounds; latency at {rate:.0f} mails/s\n"
     )
@@ -206,6 +208,7 @@ def compare(folder, binary, options):
         "| | CPU us/mail | user | system | ratio to nginx | mails/s/core | p50 us | p99 us | CPU us/mail then | ratio | MiB idle | MiB then | ready ms |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| the provider alone | | | | | | {' | '.join(alone)} | | | | | |")
     for server in contenders:
         name = server.name
         both = [one[name][0] + one[name][1] for one in rounds]
