@@ -9,7 +9,7 @@
 //!
 //! It walks down the list of modules: [`http::listener`] accepts and bounds it in time, the layers give it an id, the
 //! [caller](http::caller) shows a key, the wire turns JSON into a [`message::Message`] if there is room for its body and
-//! a place for its mail ([`http::load`]). [`dispatch`] takes over in a task of its own, so that a caller
+//! a place for its mail ([`http::load`]). [`dispatch`] sees it through, so that a caller
 //! who hangs up changes nothing: it orders the closed upstreams, and each attempt is permit -> send -> verdict ->
 //! settle. The [`circuit`] gives the permit, the [`upstream`] bounds the call in time, the [`provider`] makes it, the
 //! [`outcome`] says three things apart: may another try, is the provider to blame, what does the caller hear? The

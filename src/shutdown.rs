@@ -2,7 +2,7 @@
 //!
 //! `draining` comes with the signal: health checks turn to 503 while mail is still taken. After the drain delay
 //! `closing` follows: no new connection. Then whatever is in flight has until the drain deadline. Everything that
-//! must finish is spawned here, so that somebody waits for it.
+//! must finish is spawned or finished here, so that somebody waits for it.
 
 mod lasting;
 
@@ -10,7 +10,6 @@ use std::time::Duration;
 
 pub use lasting::Lasting;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,8 +35,8 @@ pub struct Shutdown {
 
 impl Shutdown {
     /// Spawns work that the exit waits for.
-    pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-        self.work.spawn(work)
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.work.spawn(work));
     }
 
     /// Work that is finished, and that the exit waits for, whether or not somebody waits for what it comes to.

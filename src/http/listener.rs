@@ -68,12 +68,12 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown, li
                 let open = metrics.edge.connection();
                 let served = connection::serve(stream, router.clone(), shutdown.clone(), limits, crowded);
                 let metrics = Arc::clone(&metrics);
-                drop(shutdown.spawn(async move {
+                shutdown.spawn(async move {
                     if let Some(reason) = served.await {
                         metrics.edge.cut(reason);
                     }
                     drop((place, open));
-                }));
+                });
             }
             Err(error) => {
                 // One line for as long as it lasts.
