@@ -1,10 +1,12 @@
 //! `{filename, content_type, content, content_id?}`: the content comes in base64 and is kept as bytes.
 
+use std::fmt::Display;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::fields::{Fields, Name};
+use super::fields::Fields;
 use super::{Field, Shape, Value, field};
 use crate::message::Attachment;
 use crate::message::attachment::BadAttachment;
@@ -55,7 +57,7 @@ impl<'a> Fields<'a> {
         attachments
     }
 
-    fn attachment(&mut self, name: Name<'_>, item: Value<'a>) -> Option<Attachment> {
+    fn attachment(&mut self, name: impl Display + Copy, item: Value<'a>) -> Option<Attachment> {
         let mut parts = self.below(name, item)?;
         let (filename, content_type) = (parts.text(&FILENAME), parts.text(&CONTENT_TYPE));
         let (content, content_id) = (parts.text::<Content>(&CONTENT), parts.text(&CONTENT_ID));

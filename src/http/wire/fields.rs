@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::{Arguments, Display};
+use std::fmt::Display;
 use std::str::FromStr;
 
 use super::super::problem::FieldError;
@@ -17,10 +17,8 @@ const MOST_FAULTS: usize = 50;
 /// More than any provider keeps apart.
 const MOST_WORDS: usize = 50;
 
-/// The name of a field, or of an item of it; written out only where there is a fault.
-pub(super) type Name<'n> = Arguments<'n>;
-
-/// Members not taken yet, and the faults so far.
+/// Members not taken yet, and the faults so far. The name of a field or of an item of it is whatever shows it, and is
+/// written out only where there is a fault.
 pub(super) struct Fields<'a> {
     /// What the names of faults start with: `to[1].`, or nothing.
     path: String,
@@ -34,7 +32,7 @@ impl<'a> Fields<'a> {
         let mut fields = Self { path: String::new(), members: Vec::new(), faults: Vec::new() };
         match value {
             Value::Object(members) => fields.members = members,
-            other => fields.mismatch(format_args!("body"), "an object", &other),
+            other => fields.mismatch("body", "an object", &other),
         }
         fields
     }
@@ -42,7 +40,7 @@ impl<'a> Fields<'a> {
     /// A mailbox, if it is there and sound.
     pub(super) fn mailbox(&mut self, field: &Field) -> Option<Mailbox> {
         let (name, value) = self.take(field)?;
-        self.read_mailbox(format_args!("{name}"), value)
+        self.read_mailbox(&name, value)
     }
 
     /// The sound ones of a list of mailboxes.
@@ -55,14 +53,14 @@ impl<'a> Fields<'a> {
                     self.fault(&name, &format!("names more than {MOST_ITEMS} mailboxes"));
                     return Vec::new();
                 }
-                parts.into_iter().filter_map(|part| self.read(format_args!("{name}"), part)).collect()
+                parts.into_iter().filter_map(|part| self.read(&name, part)).collect()
             }
             Value::List(items) => {
                 let items = items.into_iter().enumerate();
                 items.filter_map(|(index, item)| self.read_mailbox(format_args!("{name}[{index}]"), item)).collect()
             }
             other => {
-                self.mismatch(format_args!("{name}"), "an array of mailboxes or a string", &other);
+                self.mismatch(&name, "an array of mailboxes or a string", &other);
                 Vec::new()
             }
         }
@@ -93,7 +91,7 @@ impl<'a> Fields<'a> {
     ) -> Vec<T> {
         let Some((name, value)) = self.take(field) else { return Vec::new() };
         let Value::Object(members) = value else {
-            self.mismatch(format_args!("{name}"), "an object of strings", &value);
+            self.mismatch(&name, "an object of strings", &value);
             return Vec::new();
         };
         if members.len() > most {
@@ -119,7 +117,7 @@ impl<'a> Fields<'a> {
         match self.take(field) {
             Some((name, Value::List(items))) => (name, items),
             Some((name, other)) => {
-                self.mismatch(format_args!("{name}"), "an array", &other);
+                self.mismatch(&name, "an array", &other);
                 (name, Vec::new())
             }
             None => (Cow::Borrowed(field.name), Vec::new()),
@@ -127,7 +125,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The members of an object inside this one.
-    pub(super) fn below(&mut self, name: Name<'_>, value: Value<'a>) -> Option<Self> {
+    pub(super) fn below(&mut self, name: impl Display + Copy, value: Value<'a>) -> Option<Self> {
         match value {
             Value::Object(members) => Some(Self { path: format!("{}{name}.", self.path), members, faults: Vec::new() }),
             other => {
@@ -146,7 +144,7 @@ impl<'a> Fields<'a> {
     /// A text, if it is there and sound.
     pub(super) fn text<T: FromStr<Err: Display>>(&mut self, field: &Field) -> Option<T> {
         let (name, value) = self.take(field)?;
-        self.read_text(format_args!("{name}"), value)
+        self.read_text(&name, value)
     }
 
     /// Whatever was not taken is unknown.
@@ -199,7 +197,7 @@ impl<'a> Fields<'a> {
         Some(self.members.remove(at))
     }
 
-    fn read_mailbox(&mut self, name: Name<'_>, value: Value<'a>) -> Option<Mailbox> {
+    fn read_mailbox(&mut self, name: impl Display + Copy, value: Value<'a>) -> Option<Mailbox> {
         match value {
             Value::Text(text) => self.read(name, &text),
             Value::Object(members) => self.read_parts(name, members),
@@ -211,7 +209,7 @@ impl<'a> Fields<'a> {
     }
 
     /// `{"email", "name"}`.
-    fn read_parts(&mut self, name: Name<'_>, members: Members<'a>) -> Option<Mailbox> {
+    fn read_parts(&mut self, name: impl Display + Copy, members: Members<'a>) -> Option<Mailbox> {
         const EMAIL: Field = Field { required: true, ..super::field("email", super::Shape::Text, "") };
         const NAME: Field = super::field("name", super::Shape::Text, "");
         let mut parts = self.below(name, Value::Object(members))?;
@@ -223,12 +221,12 @@ impl<'a> Fields<'a> {
         mailbox.map_err(|error| self.fault(name, &error.to_string())).ok()
     }
 
-    fn read_text<T: FromStr<Err: Display>>(&mut self, name: Name<'_>, value: Value<'a>) -> Option<T> {
+    fn read_text<T: FromStr<Err: Display>>(&mut self, name: impl Display + Copy, value: Value<'a>) -> Option<T> {
         let text = self.text_of(name, value)?;
         self.read(name, &text)
     }
 
-    fn text_of(&mut self, name: Name<'_>, value: Value<'a>) -> Option<Cow<'a, str>> {
+    fn text_of(&mut self, name: impl Display + Copy, value: Value<'a>) -> Option<Cow<'a, str>> {
         match value {
             Value::Text(text) => Some(text),
             other => {
@@ -238,11 +236,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn read<T: FromStr<Err: Display>>(&mut self, name: Name<'_>, text: &str) -> Option<T> {
+    fn read<T: FromStr<Err: Display>>(&mut self, name: impl Display + Copy, text: &str) -> Option<T> {
         text.parse().map_err(|error: T::Err| self.fault(name, &error.to_string())).ok()
     }
 
-    fn mismatch(&mut self, name: Name<'_>, wanted: &str, got: &Value<'_>) {
+    fn mismatch(&mut self, name: impl Display + Copy, wanted: &str, got: &Value<'_>) {
         self.fault(name, &format!("must be {wanted}, not {}", got.kind()));
     }
 }
