@@ -37,6 +37,23 @@ async fn the_mail_of_a_caller_who_hangs_up_arrives_and_is_counted() {
 }
 
 #[tokio::test]
+async fn a_caller_who_has_nothing_more_to_say_still_gets_his_answer() {
+    let mailgun = StubProvider::mailgun().await;
+    let gate = Gate::shut();
+    mailgun.does(Behaviour::AnswerBehind(gate.clone(), Reply::mailgun_accepts()));
+    let proxy = Proxy::before(&mailgun).await;
+    let mail = mails::plain().to_string();
+    let mut caller = Raw::connect(proxy.api).await;
+    caller.write(&head(&[&format!("content-length: {}", mail.len()), &format!("x-api-key: {API_KEY}")])).await;
+    caller.write(&mail).await;
+    caller.shut().await;
+    mailgun.receives_mails(1).await;
+    gate.open();
+    let answer = caller.read_to_end().await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
 async fn the_failure_that_a_caller_did_not_wait_for_still_opens_the_circuit() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.does(Behaviour::Stall);

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::harness::raw::{Raw, head};
 use crate::harness::settings::API_KEY;
 use crate::harness::wait::{PATIENCE, when};
-use crate::harness::{Proxy, Settings, eventually};
+use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, eventually, mails};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -64,6 +64,26 @@ async fn a_kept_connection_is_cut_by_the_idle_timeout_and_its_next_head_by_the_h
     let start = Instant::now();
     raw.write("GET /healthcheck HTTP/1.1\r\n").await;
     assert_eq!(cut(&mut raw, start).await, before);
+}
+
+#[tokio::test]
+async fn a_mail_may_take_longer_than_its_connection_may_be_idle() {
+    let mailgun = StubProvider::mailgun().await;
+    mailgun.does(Behaviour::AnswerAfter(SHORT * 3, Reply::mailgun_accepts()));
+    let all = ["SMSP_HEADER_TIMEOUT", "SMSP_IDLE_TIMEOUT", "SMSP_BODY_TIMEOUT"];
+    let settings = Settings::server().mailgun(&mailgun.url());
+    let proxy = Proxy::start(all.iter().fold(settings, |settings, name| settings.with(name, "300ms"))).await;
+    let mail = mails::plain().to_string();
+    let request = head(&[&format!("content-length: {}", mail.len()), &format!("x-api-key: {API_KEY}")]) + &mail;
+    let mut raw = Raw::connect(proxy.api).await;
+    raw.write(&request).await;
+    let answer = raw.read_until("}]}").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    // A second one on the same connection: the clock of the first has long gone by.
+    raw.write(&request).await;
+    raw.shut().await;
+    let answer = raw.read_to_end().await;
+    assert_eq!(answer.matches("HTTP/1.1 200 ").count(), 2, "{answer}");
 }
 
 #[tokio::test]

@@ -24,6 +24,11 @@ impl Raw {
     }
 
     /// Reads until the text so far holds `end`; panics with it when the connection ends or stays silent.
+    /// Says that nothing more is to come.
+    pub(crate) async fn shut(&mut self) {
+        self.stream.shutdown().await.expect("the other side is there");
+    }
+
     pub(crate) async fn read_until(&mut self, end: &str) -> String {
         while !self.text().contains(end) {
             assert!(self.read_more().await, "no {end:?} in {:?}", self.text());

@@ -119,3 +119,60 @@ impl Write for Text<'_, '_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+    use tracing::field::Empty;
+    use tracing::{Level, info, span};
+    use tracing_subscriber::fmt;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn whatever_is_said_a_line_is_one_object_with_its_span() {
+        let (written, odd) = (Written::default(), "a \"b\"\n\u{1}ü\\");
+        let layer = fmt::layer().event_format(Line).fmt_fields(Line).with_writer({
+            let written = written.clone();
+            move || written.clone()
+        });
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let span = span!(Level::INFO, "request", request_id = odd, caller = Empty);
+            span.record("caller", odd);
+            span.in_scope(|| info!(%odd, shown = ?odd, yes = true, less = -1, more = u64::MAX, share = 0.5, "{odd}"));
+            info!("outside");
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let [mut inside, outside] = text
+            .lines()
+            .map(serde_json::from_str::<Value>)
+            .collect::<Result<Vec<_>, _>>()
+            .ok()
+            .and_then(|lines| lines.try_into().ok())
+            .unwrap_or_else(|| panic!("{text}"));
+        assert!(inside.as_object_mut().unwrap().remove("timestamp").is_some(), "{inside}");
+        let expected = json!({
+            "level": "INFO", "message": odd, "odd": odd, "shown": format!("{odd:?}"), "yes": true, "less": -1,
+            "more": u64::MAX, "share": 0.5, "target": module_path!(),
+            "span": {"name": "request", "request_id": odd, "caller": odd},
+        });
+        assert_eq!(inside, expected);
+        assert_eq!((&outside["message"], outside.get("span")), (&"outside".into(), None), "{outside}");
+    }
+}
