@@ -30,7 +30,7 @@ use crate::circuit::Override;
 use crate::message::Message;
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
-use crate::upstream::Upstream;
+use crate::upstream::{Upstream, on_the_way};
 
 /// The draw that only a circuit that takes all mail passes.
 const ALL: u8 = 127;
@@ -137,15 +137,16 @@ impl Dispatcher {
 
     /// Offers it to one upstream after the other.
     async fn run(&self, message: &Message, course: Course) -> Result<Receipt, SendError> {
-        let deadline = Instant::now() + self.settings.request_deadline;
+        let deadline = Instant::now() + self.settings.request_deadline + on_the_way(message);
+        let time = attempt::Time { deadline, shutdown: &self.shutdown };
         let mut tour = Tour::new(message.id());
         let shut = self.upstreams.iter().filter(|upstream| standing(upstream, course.draw) == Standing::Shut);
         shut.for_each(|upstream| upstream.metrics.rejected(&upstream.name));
         while let Some(upstream) = self.next(&tour, course) {
-            tour.visit(&upstream.name, attempt::attempt(upstream, message, deadline).await);
+            tour.visit(&upstream.name, attempt::attempt(upstream, message, &time).await);
             // Its provider takes a mail once, so asking there again can only bring clarity.
-            if course.failover > Failover::Never && upstream.is_idempotent() && tour.is_unknown_at(&upstream.name) {
-                tour.visit(&upstream.name, attempt::again(upstream, message, deadline).await);
+            if course.failover > Failover::Never && upstream.is_idempotent() && tour.was_silent_at(&upstream.name) {
+                tour.visit(&upstream.name, attempt::again(upstream, message, &time).await);
             }
             if !tour.goes_on(course.failover) {
                 break;

@@ -102,16 +102,15 @@ mod tests {
 
     use super::*;
     use crate::circuit::Settings as Policies;
-    use crate::message::Message;
     use crate::outcome::{Outcome, Reason, Verdict};
-    use crate::provider::{Call, Capabilities, Provider};
+    use crate::provider::{Call, Capabilities, Delivery, Provider};
     use crate::upstream::story::Events;
     use crate::upstream::{Probe, Settings};
 
     struct Idle;
 
     impl Provider for Idle {
-        fn send<'a>(&'a self, _: &'a Message) -> Call<'a> {
+        fn send<'a>(&'a self, _: Delivery<'a>) -> Call<'a> {
             Box::pin(async { Verdict::new(Outcome::Accepted, Reason::Mock) })
         }
     }

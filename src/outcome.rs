@@ -5,10 +5,14 @@
 //!
 //! Deliberately absent: HTTP, providers' codes and texts (adapters judge those), time.
 
+mod code;
 mod reason;
+mod subject;
 mod verdict;
 
+pub use code::Code;
 pub use reason::Reason;
+pub use subject::Subject;
 pub use verdict::{Recipient, Verdict};
 
 /// What one attempt at one upstream came to.
@@ -24,8 +28,13 @@ pub enum Outcome {
     SenderRejected,
     /// The account is refused: key, plan, credits, suspension, endpoint.
     AccountRefused,
-    /// A 403 or other 4xx that no table explains.
+    /// A 4xx in words that are not the provider's own, such as a gateway's.
     Unclassified,
+    /// Refused in the provider's own form, by a code that is in no table of ours. The provider lives and judges, so this
+    /// is taken to be about the message.
+    Unlisted,
+    /// Refused for now, because of the sender, a recipient or the content. Nothing was taken; the provider takes other mail.
+    Deferred,
     /// Too many calls for now; nothing was taken.
     Throttled,
     /// Never reached the provider, or it says that it did nothing.
@@ -75,13 +84,15 @@ pub enum Delivery {
 
 impl Outcome {
     /// Every outcome, for tables.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Accepted,
         Self::MessageRejected,
         Self::NotCapable,
         Self::SenderRejected,
         Self::AccountRefused,
         Self::Unclassified,
+        Self::Unlisted,
+        Self::Deferred,
         Self::Throttled,
         Self::Unavailable,
         Self::Unknown,
@@ -95,6 +106,8 @@ impl Outcome {
             | Self::SenderRejected
             | Self::AccountRefused
             | Self::Unclassified
+            | Self::Unlisted
+            | Self::Deferred
             | Self::Throttled
             | Self::Unavailable => Another::Safe,
             Self::Unknown => Another::AtRisk,
@@ -109,7 +122,12 @@ impl Outcome {
             Self::Unclassified | Self::Unavailable | Self::Unknown => Blame::Failure,
             Self::AccountRefused => Blame::Account,
             Self::Throttled => Blame::Throttled,
-            Self::MessageRejected | Self::NotCapable | Self::SenderRejected | Self::Cancelled => Blame::Neutral,
+            Self::MessageRejected
+            | Self::NotCapable
+            | Self::SenderRejected
+            | Self::Unlisted
+            | Self::Deferred
+            | Self::Cancelled => Blame::Neutral,
         }
     }
 
@@ -123,17 +141,27 @@ impl Outcome {
             | Self::SenderRejected
             | Self::AccountRefused
             | Self::Unclassified
+            | Self::Unlisted
+            | Self::Deferred
             | Self::Throttled
             | Self::Unavailable
             | Self::Cancelled => Delivery::None,
         }
     }
 
-    /// The same outcome of a dummy. A provider that judged the dummy is alive: the dummy is at fault.
+    /// The blame for this outcome of a probe. A provider that judged the probe itself is alive.
     pub fn blame_of_probe(self) -> Blame {
         match self {
-            Self::MessageRejected | Self::SenderRejected => Blame::Success,
-            _ => self.blame(),
+            Self::MessageRejected | Self::NotCapable | Self::SenderRejected | Self::Unlisted | Self::Deferred => {
+                Blame::Success
+            }
+            Self::Accepted
+            | Self::AccountRefused
+            | Self::Unclassified
+            | Self::Throttled
+            | Self::Unavailable
+            | Self::Unknown
+            | Self::Cancelled => self.blame(),
         }
     }
 
@@ -146,6 +174,8 @@ impl Outcome {
             Self::SenderRejected => "sender_rejected",
             Self::AccountRefused => "account_refused",
             Self::Unclassified => "unclassified",
+            Self::Unlisted => "unlisted",
+            Self::Deferred => "deferred",
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
             Self::Unknown => "unknown",
@@ -159,13 +189,15 @@ mod tests {
     use super::*;
 
     /// design table: outcome, may another try, blame, delivery, blame of a probe.
-    const TABLE: [(Outcome, Another, Blame, Delivery, Blame); 10] = [
+    const TABLE: [(Outcome, Another, Blame, Delivery, Blame); 12] = [
         (Outcome::Accepted, Another::Never, Blame::Success, Delivery::Accepted, Blame::Success),
         (Outcome::MessageRejected, Another::Never, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::NotCapable, Another::Safe, Blame::Neutral, Delivery::None, Blame::Neutral),
+        (Outcome::NotCapable, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
         (Outcome::SenderRejected, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
         (Outcome::AccountRefused, Another::Safe, Blame::Account, Delivery::None, Blame::Account),
         (Outcome::Unclassified, Another::Safe, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::Unlisted, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::Deferred, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
         (Outcome::Throttled, Another::Safe, Blame::Throttled, Delivery::None, Blame::Throttled),
         (Outcome::Unavailable, Another::Safe, Blame::Failure, Delivery::None, Blame::Failure),
         (Outcome::Unknown, Another::AtRisk, Blame::Failure, Delivery::Unknown, Blame::Failure),

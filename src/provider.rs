@@ -3,13 +3,14 @@
 //! To add one: a file beside [`mailgun`] with a `KIND`, and a line in [`KINDS`]. An adapter renders the message
 //! afresh for every call, hands it over at most once, and judges the answer by the provider's own code first, the
 //! status second, text last. It never lets a provider's text out. Deliberately absent: retries, but for an SMTP
-//! connection that was kept too long and failed before the mail; and time limits, but for SMTP's. Whoever calls an
-//! adapter bounds the call and drops it when the time is over.
+//! connection that was kept too long and failed before the mail; and time limits. Whoever calls an adapter bounds the
+//! call: when the time is over it revokes the [`HandOver`] and drops the call.
 
 mod api;
 mod brevo;
 mod capabilities;
 mod client;
+mod hand_over;
 mod maildir;
 mod mailgun;
 mod mailjet;
@@ -26,10 +27,13 @@ mod smtp;
 mod sparkpost;
 
 use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use capabilities::{Capabilities, Inline, table};
+pub use hand_over::HandOver;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::message::Message;
@@ -40,25 +44,37 @@ pub type Call<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 
 /// An email service we hand mail to.
 pub trait Provider: Send + Sync {
-    /// Hands over one mail. Dropping the call leaves unknown whether the provider took it.
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a>;
+    /// Hands over one mail. Once the call is dropped, the hand-over tells whether the provider may have taken it.
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a>;
+}
 
-    /// Hands over a mail once more after an answer that was not clear, where the provider takes a mail once.
-    fn send_again<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        self.send(message)
-    }
+/// One mail for one provider.
+pub struct Delivery<'a> {
+    /// The mail.
+    pub message: &'a Message,
+    /// What for.
+    pub mode: Mode,
+    /// How far it has come.
+    pub hand_over: Arc<HandOver>,
+}
 
-    /// The same for who must know how long it has: the call is dropped when the time is over, and what is proved by then
-    /// only the adapter could say.
-    fn send_within<'a>(&'a self, message: &'a Message, time: Duration) -> Call<'a> {
-        let _ = time;
-        self.send(message)
+impl<'a> Delivery<'a> {
+    /// Begins now.
+    pub fn new(message: &'a Message, mode: Mode) -> Self {
+        Self { message, mode, hand_over: Arc::new(HandOver::begin()) }
     }
+}
 
-    /// Hands over a dummy, along the path that real mail takes.
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        self.send(dummy)
-    }
+/// What a mail is handed over for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// To be sent.
+    First,
+    /// To be sent, after an attempt at this provider under the same id whose end is not known.
+    Repeat,
+    /// To see whether the provider takes mail, along the path that real mail takes: a test message, sent to nobody where
+    /// the provider has a way for that.
+    Probe,
 }
 
 /// Every kind of provider, in the order in which configured ones are used by default.
@@ -153,6 +169,14 @@ pub struct Connect {
     /// For DNS, TCP and TLS together; well below the time of an attempt, else a connection that was never made could
     /// not be told from silence.
     pub timeout: Duration,
+}
+
+/// Does it say that this process or machine has no file descriptor, port or memory left? That is no provider's fault.
+fn is_local_limit(error: &io::Error) -> bool {
+    /// The same on Linux, the BSDs and macOS: `ENFILE` and `EMFILE`.
+    const NO_FILES: [i32; 2] = [23, 24];
+    let by_kind = matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::OutOfMemory);
+    by_kind || error.raw_os_error().is_some_and(|code| NO_FILES.contains(&code))
 }
 
 /// A value that an adapter cannot work with.

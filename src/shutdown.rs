@@ -6,14 +6,19 @@
 
 mod lasting;
 
+use std::future::pending;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use lasting::Lasting;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
+
+/// For the answers to mail that is still under way at the last call.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long the end may take.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +35,9 @@ pub struct Shutdown {
     requested: CancellationToken,
     draining: CancellationToken,
     closing: CancellationToken,
+    last_call: CancellationToken,
+    /// When that is, from the signal on.
+    last_call_at: Arc<OnceLock<Instant>>,
     work: TaskTracker,
 }
 
@@ -64,6 +72,16 @@ impl Shutdown {
         self.closing.cancelled().await;
     }
 
+    /// When mail that is under way must have its answer; nothing before the signal.
+    pub fn last_call(&self) -> Option<Instant> {
+        self.last_call_at.get().copied()
+    }
+
+    /// Waits until mail that is under way must have its answer, shortly before the drain deadline.
+    pub async fn until_last_call(&self) {
+        self.last_call.cancelled().await;
+    }
+
     /// Waits for the signal, then drains.
     pub async fn run(self, mut signals: Signals, settings: Settings) {
         tokio::select! {
@@ -78,11 +96,25 @@ impl Shutdown {
     }
 
     async fn drain(&self, settings: Settings) {
+        let end = Instant::now() + settings.delay + settings.deadline;
+        // Set once: there is one drain.
+        let last_call = *self.last_call_at.get_or_init(|| end - LAST_WORDS.min(settings.deadline));
         self.draining.cancel();
         sleep(settings.delay).await;
         self.closing.cancel();
         self.work.close();
-        match timeout(settings.deadline, self.work.wait()).await {
+        let last_call = async {
+            sleep_until(last_call).await;
+            self.last_call.cancel();
+            pending::<()>().await;
+        };
+        let waiting = async {
+            tokio::select! {
+                () = self.work.wait() => {}
+                () = last_call => {}
+            }
+        };
+        match timeout_at(end, waiting).await {
             Ok(()) => info!("drained"),
             Err(_) => warn!(in_flight = self.work.len(), "drain deadline over: leaving what is in flight"),
         }

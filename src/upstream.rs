@@ -7,36 +7,30 @@
 mod senders;
 mod settings;
 pub mod story;
+mod time_out;
 
+use std::future::pending;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::circuit::{Circuit, Counts, News, Override, Permit, ProbePermit, Reason as Why, Settled, State, Transition};
 use crate::message::Message;
 use crate::metrics::Metrics;
 use crate::outcome::{Blame, Outcome, Reason, Verdict};
-use crate::provider::{Call, Provider};
+use crate::provider::{Delivery, Mode, Provider};
 use senders::Senders;
 pub use settings::{Probe, Settings};
 use story::{Events, Story};
 
 /// A large mail on a slow uplink may take this much longer than a small one: bytes per second.
 const UPLINK: u32 = 256 * 1024;
-
-/// How often a provider has been asked to take a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// Not yet.
-    First,
-    /// Once, and its answer was not clear.
-    Again,
-}
 
 /// One configured provider account.
 pub struct Upstream {
@@ -123,22 +117,50 @@ impl Upstream {
         (left >= self.settings.connect_timeout * 2).then(|| wanted.min(left))
     }
 
-    /// Hands over one mail.
-    pub async fn send(&self, message: &Message, time: Duration, ask: Ask) -> Verdict {
-        let call = || match ask {
-            Ask::First => self.provider.send_within(message, time),
-            Ask::Again => self.provider.send_again(message),
-        };
-        bounded(time, call).await
+    /// Hands over one mail. If `cut` comes first, this node has no time left for it.
+    pub async fn send(&self, message: &Message, time: Duration, mode: Mode, cut: impl Future<Output = ()>) -> Verdict {
+        self.bounded(message, Instant::now() + time, mode, cut).await
     }
 
-    /// Hands over one dummy.
-    pub async fn probe(&self, dummy: &Message) -> Verdict {
-        let call = || match self.settings.probe {
-            Probe::Auto => self.provider.probe(dummy),
-            Probe::Message => self.provider.send(dummy),
+    /// Hands over one test message.
+    pub async fn probe(&self, test_message: &Message) -> Verdict {
+        let mode = match self.settings.probe {
+            Probe::Auto => Mode::Probe,
+            Probe::Message => Mode::First,
         };
-        bounded(self.settings.probe_timeout, call).await
+        self.bounded(test_message, Instant::now() + self.settings.probe_timeout, mode, pending()).await
+    }
+
+    /// What was provably not processed is handed over once more, on another connection (RFC 9113 8.7).
+    async fn bounded(
+        &self,
+        message: &Message,
+        deadline: Instant,
+        mode: Mode,
+        cut: impl Future<Output = ()>,
+    ) -> Verdict {
+        let mut cut = pin!(cut);
+        let verdict = self.hand_over(message, deadline, mode, cut.as_mut()).await;
+        if verdict.was_not_processed() { self.hand_over(message, deadline, mode, cut).await } else { verdict }
+    }
+
+    async fn hand_over(
+        &self,
+        message: &Message,
+        deadline: Instant,
+        mode: Mode,
+        cut: Pin<&mut impl Future<Output = ()>>,
+    ) -> Verdict {
+        let delivery = Delivery::new(message, mode);
+        let hand_over = Arc::clone(&delivery.hand_over);
+        // An adapter may panic before its first await, too.
+        let call = AssertUnwindSafe(async { self.provider.send(delivery).await }).catch_unwind();
+        tokio::select! {
+            biased;
+            answer = call => answer.unwrap_or(Verdict::new(Outcome::Unknown, Reason::Panic)),
+            () = time_out::over(&hand_over, deadline, self.settings.connect_timeout) => time_out::judge(&hand_over),
+            () = cut => time_out::judge_cut(&hand_over),
+        }
     }
 
     /// Tells the circuit what became of a mail, and everybody what that did to the circuit.
@@ -260,8 +282,9 @@ impl Upstream {
     }
 }
 
-/// The time that a large mail may need on a slow uplink: neither its attempt nor its provider is slow for that.
-fn on_the_way(message: &Message) -> Duration {
+/// The time that a large mail may need on a slow uplink, beside what any mail may: neither its attempt nor its provider is
+/// slow for that.
+pub fn on_the_way(message: &Message) -> Duration {
     let size = u32::try_from(message.size()).unwrap_or(u32::MAX);
     Duration::from_secs(1) * size / UPLINK
 }
@@ -275,13 +298,4 @@ fn thread() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local!(static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed));
     NUMBER.with(|number| *number)
-}
-
-async fn bounded<'a>(time: Duration, call: impl FnOnce() -> Call<'a>) -> Verdict {
-    let call = async { call().await };
-    match timeout(time, AssertUnwindSafe(call).catch_unwind()).await {
-        Ok(Ok(verdict)) => verdict,
-        Ok(Err(_)) => Verdict::new(Outcome::Unknown, Reason::Panic),
-        Err(_) => Verdict::new(Outcome::Unknown, Reason::Timeout),
-    }
 }

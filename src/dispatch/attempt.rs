@@ -7,7 +7,9 @@ use tracing::{error, info, warn};
 
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
-use crate::upstream::{Ask, Upstream};
+use crate::provider::Mode;
+use crate::shutdown::Shutdown;
+use crate::upstream::Upstream;
 
 /// What was tried, and what came of it.
 #[derive(Clone, Debug)]
@@ -26,22 +28,39 @@ impl Attempt {
     }
 }
 
+/// How long a mail may take: until its deadline, or until this node must end.
+pub(super) struct Time<'a> {
+    pub(super) deadline: Instant,
+    pub(super) shutdown: &'a Shutdown,
+}
+
+impl Time<'_> {
+    fn left(&self) -> Duration {
+        let end = self.shutdown.last_call().map_or(self.deadline, |end| end.min(self.deadline));
+        end.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits until this node must end.
+    async fn cut(&self) {
+        self.shutdown.until_last_call().await;
+    }
+}
+
 /// Tries once, until the deadline. `None`: the circuit is not closed (any more), nothing was sent.
-pub(super) async fn attempt(upstream: &Upstream, message: &Message, deadline: Instant) -> Option<Attempt> {
+pub(super) async fn attempt(upstream: &Upstream, message: &Message, time: &Time<'_>) -> Option<Attempt> {
     match skip(upstream, message) {
         Some(skipped) => Some(skipped),
-        None => hand_over(upstream, message, deadline, Ask::First).await,
+        None => hand_over(upstream, message, time, Mode::First).await,
     }
 }
 
 /// Asks once more, where the first attempt gave no clear answer and the provider takes a mail once.
-pub(super) async fn again(upstream: &Upstream, message: &Message, deadline: Instant) -> Option<Attempt> {
-    hand_over(upstream, message, deadline, Ask::Again).await
+pub(super) async fn again(upstream: &Upstream, message: &Message, time: &Time<'_>) -> Option<Attempt> {
+    hand_over(upstream, message, time, Mode::Repeat).await
 }
 
-async fn hand_over(upstream: &Upstream, message: &Message, deadline: Instant, ask: Ask) -> Option<Attempt> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let Some(time) = upstream.time_for(message, left) else {
+async fn hand_over(upstream: &Upstream, message: &Message, limit: &Time<'_>, mode: Mode) -> Option<Attempt> {
+    let Some(time) = upstream.time_for(message, limit.left()) else {
         let verdict = Verdict::new(Outcome::Cancelled, Reason::Deadline);
         upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
         return Some(Attempt::without_hand_over(upstream, verdict));
@@ -56,7 +75,7 @@ async fn hand_over(upstream: &Upstream, message: &Message, deadline: Instant, as
         return None;
     };
     let start = Instant::now();
-    let verdict = upstream.send(message, time, ask).await;
+    let verdict = upstream.send(message, time, mode, limit.cut()).await;
     let took = start.elapsed();
     upstream.settle(permit, message, &verdict, took);
     upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);

@@ -125,15 +125,18 @@ impl Tour {
         })
     }
 
-    /// Is it unknown whether this upstream has it?
-    pub(super) fn is_unknown_at(&self, upstream: &str) -> bool {
-        let unknown = |attempt: &&Attempt| attempt.verdict.outcome == Outcome::Unknown;
-        self.attempts.iter().filter(unknown).any(|attempt| attempt.upstream == upstream)
+    /// Is it unknown whether this upstream has it, for want of a clear answer? That it knows the mail's id from before is
+    /// an answer: asking again would bring the same.
+    pub(super) fn was_silent_at(&self, upstream: &str) -> bool {
+        let silent = |attempt: &&Attempt| {
+            attempt.verdict.outcome == Outcome::Unknown && attempt.verdict.reason != Reason::Duplicate
+        };
+        self.attempts.iter().filter(silent).any(|attempt| attempt.upstream == upstream)
     }
 
     /// Might this upstream take it later, though it was tried?
     pub(super) fn was_put_off(&self, upstream: &str) -> bool {
-        let put_off = |attempt: &&Attempt| matches!(attempt.verdict.outcome, Outcome::Throttled | Outcome::Cancelled);
+        let put_off = |attempt: &&Attempt| is_for_now(attempt.verdict.outcome);
         self.attempts.iter().filter(put_off).any(|attempt| attempt.upstream == upstream)
     }
 
@@ -148,6 +151,11 @@ impl Tour {
     }
 }
 
+/// Might the same upstream take it later?
+fn is_for_now(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Throttled | Outcome::Deferred | Outcome::Cancelled)
+}
+
 fn failure(attempts: &[Attempt], left: Left, wait: Duration) -> Failure {
     let outcomes = || attempts.iter().map(|attempt| attempt.verdict.outcome);
     let any = |wanted| outcomes().any(|outcome| outcome == wanted);
@@ -158,7 +166,7 @@ fn failure(attempts: &[Attempt], left: Left, wait: Duration) -> Failure {
         Failure::Unknown
     } else if any(Outcome::MessageRejected) {
         Failure::MessageRejected
-    } else if left == Left::Later || any(Outcome::Throttled) || any(Outcome::Cancelled) || attempts.is_empty() {
+    } else if left == Left::Later || attempts.is_empty() || outcomes().any(is_for_now) {
         Failure::NotNow { retry_after: wait.max(SHORTEST_WAIT) }
     } else if left == Left::Unasked {
         Failure::Refused { retryable: true }

@@ -13,7 +13,7 @@ use crate::circuit::{self, Rates};
 use crate::message::Draft;
 use crate::metrics::Metrics;
 use crate::outcome::{Another, Outcome, Reason, Verdict};
-use crate::provider::{Call, Capabilities, Provider};
+use crate::provider::{Call, Capabilities, Delivery, Provider};
 use crate::upstream;
 use crate::upstream::story::Events;
 
@@ -34,7 +34,7 @@ struct Scripted {
 }
 
 impl Provider for Scripted {
-    fn send<'a>(&'a self, _: &'a Message) -> Call<'a> {
+    fn send<'a>(&'a self, _: Delivery<'a>) -> Call<'a> {
         *self.calls.lock().unwrap() += 1;
         let act = self.script.lock().unwrap().pop_front().expect("no call beyond the script");
         Box::pin(async move {

@@ -59,6 +59,12 @@ pub enum Reason {
     Busy,
     /// Written to, or refused by, the local disk.
     Disk,
+    /// The provider says that it knows this mail's id from before.
+    Duplicate,
+    /// This process or machine has no file descriptor, port or memory left for a connection or a file.
+    LocalLimit,
+    /// The time was over while the mail was still on its way out.
+    StillSending,
     /// The mock provider says so.
     Mock,
     /// Our own code panicked during the attempt.
@@ -66,6 +72,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Does it say nothing of the provider, whatever the attempt came to? The fault, or the limit, is on our side.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::LocalLimit | Self::StillSending | Self::Deadline)
+    }
+
     /// Could the provider not be reached at all? Then the fault may as well be on our side of the network.
     pub fn is_unreachable(self) -> bool {
         matches!(self, Self::Dns | Self::Connect)
@@ -102,6 +113,9 @@ impl fmt::Display for Reason {
             Self::Busy => f.write_str("busy"),
             Self::Deadline => f.write_str("deadline"),
             Self::Disk => f.write_str("disk"),
+            Self::Duplicate => f.write_str("duplicate"),
+            Self::LocalLimit => f.write_str("local_limit"),
+            Self::StillSending => f.write_str("still_sending"),
             Self::Mock => f.write_str("mock"),
             Self::Panic => f.write_str("panic"),
         }

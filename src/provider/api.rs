@@ -1,12 +1,17 @@
 //! What every adapter over HTTP is made of: a client, an endpoint, a key.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::multipart::Form;
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::client::{self, Answer};
-use super::{Connect, Invalid, Values, Variable, render};
+use super::{Connect, HandOver, Invalid, Values, Variable, render};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 /// The variable of every such adapter that holds its key.
@@ -37,21 +42,42 @@ impl Api {
     }
 }
 
-/// Makes the one call with this body, and judges the answer.
+/// Makes the one call with this body as JSON, and judges the answer.
 pub(super) async fn call(
     request: RequestBuilder,
     body: &impl Serialize,
+    hand_over: Arc<HandOver>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
     match render::json(body) {
-        Ok(body) => judged(request.header(CONTENT_TYPE, JSON).body(client::body(body)), judge).await,
-        Err(_) => Verdict::new(Outcome::Unavailable, Reason::NotSent),
+        Ok(body) => judged(request.header(CONTENT_TYPE, JSON), [Bytes::from(body)], hand_over, judge).await,
+        Err(_) => Verdict::new(Outcome::MessageRejected, Reason::NotSent),
+    }
+}
+
+/// Makes the one call with this form, and judges the answer.
+pub(super) async fn call_with_form(
+    request: RequestBuilder,
+    form: Form,
+    hand_over: Arc<HandOver>,
+    judge: impl AsyncFnOnce(Answer) -> Verdict,
+) -> Verdict {
+    let content_type = format!("multipart/form-data; boundary={}", form.boundary());
+    // Its parts are in memory, so this neither waits nor fails.
+    match form.into_stream().try_collect::<Vec<_>>().await {
+        Ok(parts) => judged(request.header(CONTENT_TYPE, content_type), parts, hand_over, judge).await,
+        Err(_) => Verdict::new(Outcome::MessageRejected, Reason::NotSent),
     }
 }
 
 /// Makes the one call, and judges the answer.
-pub(super) async fn judged(request: RequestBuilder, judge: impl AsyncFnOnce(Answer) -> Verdict) -> Verdict {
-    match client::call(request).await {
+async fn judged(
+    request: RequestBuilder,
+    body: impl IntoIterator<Item = Bytes>,
+    hand_over: Arc<HandOver>,
+    judge: impl AsyncFnOnce(Answer) -> Verdict,
+) -> Verdict {
+    match client::call(request, body, hand_over).await {
         Ok(answer) => judge(answer).await,
         Err(verdict) => verdict,
     }

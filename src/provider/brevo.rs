@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Inline, Invalid, Kind, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Inline, Invalid, Kind, Mode, Provider, Values};
 use crate::message::{Attachment, Mailbox, Message, Tag};
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Outcome, Reason, Verdict};
 
 pub(super) const KIND: Kind = Kind {
     name: "brevo",
@@ -53,25 +53,20 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Brevo {
-    async fn hand_over(&self, mail: Mail<'_>, again: bool) -> Verdict {
+    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
+        let mut mail = mail(message);
+        if mode == Mode::Probe {
+            // Its sandbox looks at the key and the mail, and drops it.
+            mail.headers = mail.headers.with("X-Sib-Sandbox", "drop".to_owned());
+        }
         let request = self.0.post().header("api-key", self.0.key());
-        api::call(request, &mail, async |answer| judge(answer, again).await).await
+        api::call(request, &mail, hand_over, async |answer| judge(answer, mode).await).await
     }
 }
 
 impl Provider for Brevo {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(mail(message), false))
-    }
-
-    fn send_again<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(mail(message), true))
-    }
-
-    /// Its sandbox looks at the key and the mail, and drops it.
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        let mail = mail(dummy);
-        Box::pin(self.hand_over(Mail { headers: mail.headers.with("X-Sib-Sandbox", "drop".to_owned()), ..mail }, false))
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        Box::pin(self.call(delivery))
     }
 }
 
@@ -161,7 +156,7 @@ struct Fault {
     message: String,
 }
 
-async fn judge(answer: Answer, again: bool) -> Verdict {
+async fn judge(answer: Answer, mode: Mode) -> Verdict {
     let status = answer.status();
     let reset = answer.header("x-sib-ratelimit-reset").and_then(|value| value.parse().ok()).map(Duration::from_secs);
     let verdict = answer.verdict().waiting(reset);
@@ -174,8 +169,8 @@ async fn judge(answer: Answer, again: bool) -> Verdict {
     let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
     match refused(status.as_u16(), &fault) {
         // Of our own first attempt, a moment ago; else nobody knows what became of the mail that had the key before.
-        Some(Outcome::Accepted) if again => Verdict::accepted(verdict.reason, None),
-        Some(Outcome::Accepted) => Verdict { outcome: Outcome::Unknown, ..verdict },
+        Some(Outcome::Accepted) if mode == Mode::Repeat => Verdict::accepted(verdict.reason, None),
+        Some(Outcome::Accepted) => Verdict { outcome: Outcome::Unknown, reason: Reason::Duplicate, ..verdict },
         Some(outcome) => Verdict { outcome, ..verdict },
         None => verdict,
     }

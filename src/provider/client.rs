@@ -1,25 +1,31 @@
 //! The HTTP client of the adapters.
 //!
 //! It follows no redirect (a 307 would post the mail and its key to a stranger), retries nothing, obeys no proxy
-//! variable and closes idle connections early: a provider that closes one first costs an `unknown`. It looks names up
+//! variable, asks for answers that are not compressed and closes idle connections early: a provider that closes one
+//! first costs an `unknown`. It looks names up
 //! without a thread ([`super::resolver`]), and [`failure`] says what a call without an answer proves.
 
+mod body;
 mod failure;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, RequestBuilder, Response, StatusCode, Url, redirect, retry};
 
 use super::resolver::Resolver;
-use super::{Connect, Invalid, Values, Variable};
+use super::{Connect, HandOver, Invalid, Values, Variable};
 use crate::outcome::{Outcome, Reason, Verdict};
+use body::Frames;
 
 /// Below the 30 s to 60 s after which common front ends close an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// An HTTP/2 connection is shared by all mails, so one that has died must be noticed before its idle timeout.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// For the answer to a ping; then the connection is closed.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than any provider's answer, less than what could hurt.
 const ANSWER_LIMIT: usize = 64 * 1024;
 
@@ -36,12 +42,16 @@ pub(super) fn build(connect: Connect) -> Result<reqwest::Client, Invalid> {
         .map_err(|_| Invalid { variable: BASE_URL, problem: "no name can be looked up: see /etc/resolv.conf" })?;
     reqwest::Client::builder()
         .user_agent(concat!("smsp/", env!("CARGO_PKG_VERSION")))
+        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()
         .referer(false)
         .dns_resolver(Arc::new(resolver))
         .connect_timeout(connect.timeout)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
+        .http2_keep_alive_while_idle(true)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .build()
         .map_err(|_| Invalid {
@@ -75,16 +85,16 @@ fn is_scheme_and_host(url: &Url) -> bool {
         && url.password().is_none()
 }
 
-/// A body that is let go once it is written: one that the library could send again it keeps until the answer is here.
-pub(super) fn body(bytes: Vec<u8>) -> Body {
-    Body::wrap(Full::new(Bytes::from(bytes)))
-}
-
 /// A provider's answer: the status is known, the body is still on its way.
 pub(super) struct Answer(Response);
 
-/// Makes the one request; an error is already judged.
-pub(super) async fn call(request: RequestBuilder) -> Result<Answer, Verdict> {
+/// Makes the one request with this body; an error is already judged.
+pub(super) async fn call(
+    request: RequestBuilder,
+    body: impl IntoIterator<Item = Bytes>,
+    hand_over: Arc<HandOver>,
+) -> Result<Answer, Verdict> {
+    let request = request.body(Body::wrap(Frames::new(body, hand_over)));
     request.send().await.map(Answer).map_err(|error| failure::judge(&error))
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable, render};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values, Variable, render};
 use crate::message::{Attachment, Message};
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -48,27 +48,27 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Mailgun {
-    async fn hand_over(&self, form: Form) -> Verdict {
+    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
         let request = self.0.post().basic_auth("api", Some(self.0.key()));
-        api::judged(request.multipart(form), judge).await
+        api::call_with_form(request, form(message, mode), hand_over, judge).await
     }
 }
 
 impl Provider for Mailgun {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(form(message)))
-    }
-
-    /// In its test mode it takes a mail, and does not send it (but counts it).
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(form(dummy).text("o:testmode", "yes")))
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        Box::pin(self.call(delivery))
     }
 }
 
-fn form(message: &Message) -> Form {
+/// It ends with `to`, all of them in one field: a form that breaks off is no mail to anybody.
+fn form(message: &Message, mode: Mode) -> Form {
     let mut form = Form::new().text("from", message.from().to_string());
-    for (field, mailboxes) in [("to", message.to()), ("cc", message.cc()), ("bcc", message.bcc())] {
+    for (field, mailboxes) in [("cc", message.cc()), ("bcc", message.bcc())] {
         form = mailboxes.iter().fold(form, |form, mailbox| form.text(field, mailbox.to_string()));
+    }
+    if mode == Mode::Probe {
+        // In its test mode it takes a mail, and does not send it (but counts it).
+        form = form.text("o:testmode", "yes");
     }
     form = form.text("subject", message.subject().to_owned());
     let (text, html) = render::bodies(message);
@@ -84,7 +84,7 @@ fn form(message: &Message) -> Form {
     form = form.text("o:tracking", "no");
     form = form.text("h:Message-Id", format!("<{}>", message.message_id()));
     form = message.attachments().iter().fold(form, attach);
-    form.text("v:smsp_id", message.id().to_string())
+    form.text("v:smsp_id", message.id().to_string()).text("to", render::line(message.to()))
 }
 
 /// The file name of a picture inside of the HTML is its content id.

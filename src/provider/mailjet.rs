@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values, Variable};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::{Outcome, Reason, Verdict};
@@ -47,20 +47,17 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Mailjet {
-    async fn hand_over(&self, message: &Message, sandbox_mode: bool) -> Verdict {
+    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
+        // Its sandbox looks at the key, the sender and the mail, and sends nothing.
+        let mails = Mails { messages: [mail(message)], sandbox_mode: mode == Mode::Probe };
         let request = self.api.post().basic_auth(self.api.key(), Some(self.secret.expose_secret()));
-        api::call(request, &Mails { messages: [mail(message)], sandbox_mode }, judge).await
+        api::call(request, &mails, hand_over, judge).await
     }
 }
 
 impl Provider for Mailjet {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(message, false))
-    }
-
-    /// Its sandbox looks at the key, the sender and the mail, and sends nothing.
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(dummy, true))
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        Box::pin(self.call(delivery))
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Inline, Invalid, Kind, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Inline, Invalid, Kind, Provider, Values};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Message, Tag};
 use crate::outcome::{Outcome, Reason, Recipient, Verdict};
@@ -32,8 +32,8 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Provider for Mandrill {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(async { api::call(self.0.post(), &request(self.0.key(), message), judge).await })
+    fn send<'a>(&'a self, Delivery { message, hand_over, .. }: Delivery<'a>) -> Call<'a> {
+        Box::pin(async { api::call(self.0.post(), &request(self.0.key(), message), hand_over, judge).await })
     }
 }
 

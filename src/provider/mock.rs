@@ -3,8 +3,7 @@
 //! `timeout` never answers, `fail` fails provably, `panic` is a fault of ours, anything else (dummies too) is accepted:
 //! so a caller can rehearse every kind of answer.
 
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
-use crate::message::Message;
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Provider, Values};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 pub(super) const KIND: Kind = Kind {
@@ -24,8 +23,10 @@ fn build(_: &Values, _: Connect) -> Result<Box<dyn Provider>, Invalid> {
 }
 
 impl Provider for Mock {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(async {
+    fn send<'a>(&'a self, Delivery { message, hand_over, .. }: Delivery<'a>) -> Call<'a> {
+        Box::pin(async move {
+            // As a provider that has the mail, whatever it answers.
+            hand_over.give();
             match message.subject() {
                 "timeout" => std::future::pending().await,
                 "fail" => Verdict::new(Outcome::Unavailable, Reason::Mock),

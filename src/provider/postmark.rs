@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Provider, Values};
 use crate::message::{Attachment, Message, Tag};
 use crate::outcome::{Outcome, Reason, Recipient, Verdict};
 
@@ -33,9 +33,11 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Provider for Postmark {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
+    fn send<'a>(&'a self, Delivery { message, hand_over, .. }: Delivery<'a>) -> Call<'a> {
         let request = self.0.post().header("X-Postmark-Server-Token", self.0.key()).header(ACCEPT, "application/json");
-        Box::pin(async move { api::call(request, &mail(message), async |answer| judge(answer, message).await).await })
+        Box::pin(async move {
+            api::call(request, &mail(message), hand_over, async |answer| judge(answer, message).await).await
+        })
     }
 }
 

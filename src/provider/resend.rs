@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
 use crate::message::attachment::ContentId;
-use crate::message::{Attachment, Id, Message};
+use crate::message::{Attachment, Message};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 pub(super) const KIND: Kind = Kind {
@@ -46,19 +46,19 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Resend {
-    async fn hand_over(&self, id: Id, mail: Mail<'_>) -> Verdict {
-        let request = self.0.post().bearer_auth(self.0.key()).header("Idempotency-Key", id.to_string());
-        api::call(request, &mail, judge).await
+    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
+        let mut mail = mail(message);
+        if mode == Mode::Probe {
+            mail.to = vec![NOBODY.to_owned()];
+        }
+        let request = self.0.post().bearer_auth(self.0.key()).header("Idempotency-Key", message.id().to_string());
+        api::call(request, &mail, hand_over, judge).await
     }
 }
 
 impl Provider for Resend {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(message.id(), mail(message)))
-    }
-
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(dummy.id(), Mail { to: vec![NOBODY.to_owned()], ..mail(dummy) }))
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        Box::pin(self.call(delivery))
     }
 }
 

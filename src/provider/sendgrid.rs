@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::{Outcome, Reason, Verdict};
@@ -37,23 +37,18 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl SendGrid {
-    /// In its sandbox, or really.
-    async fn hand_over(&self, message: &Message, sandbox: bool) -> Verdict {
-        let mail = Mail { mail_settings: sandbox.then_some(SANDBOX), ..mail(message) };
+    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
+        // The sandbox looks at the key, the scope and the mail, and sends nothing.
+        let mail = Mail { mail_settings: (mode == Mode::Probe).then_some(SANDBOX), ..mail(message) };
         // Without Accept it can answer 406.
         let request = self.0.post().bearer_auth(self.0.key()).header(ACCEPT, "application/json");
-        api::call(request, &mail, async |answer| judge(answer, sandbox).await).await
+        api::call(request, &mail, hand_over, async |answer| judge(answer, mode).await).await
     }
 }
 
 impl Provider for SendGrid {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(message, false))
-    }
-
-    /// The sandbox looks at the key, the scope and the mail, and sends nothing.
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(dummy, true))
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        Box::pin(self.call(delivery))
     }
 }
 
@@ -190,11 +185,11 @@ struct Fault {
     field: Option<String>,
 }
 
-async fn judge(answer: Answer, sandbox: bool) -> Verdict {
+async fn judge(answer: Answer, mode: Mode) -> Verdict {
     let status = answer.status();
     let verdict = answer.verdict();
     match status.as_u16() {
-        200 if sandbox => Verdict::accepted(verdict.reason, None),
+        200 if mode == Mode::Probe => Verdict::accepted(verdict.reason, None),
         202 => Verdict::accepted(verdict.reason, answer.header("X-Message-Id").map(str::to_owned)),
         // Its sandbox answers 200, and so does whatever else may stand at a wrong URL.
         200..=299 => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),

@@ -8,14 +8,16 @@
 mod mail;
 mod signature;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Url};
 use serde::Deserialize;
 
 use super::client::{self, Answer};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Mode, Provider, Values, Variable};
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
 use signature::Signer;
@@ -67,35 +69,30 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Provider for Ses {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(mail::body(message)))
-    }
-
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        let simulated = NOBODY.parse().map(|nobody| Message::dummy(dummy.from().clone(), nobody));
-        Box::pin(self.hand_over(mail::body(simulated.as_ref().unwrap_or(dummy))))
+    fn send<'a>(&'a self, Delivery { message, mode, hand_over }: Delivery<'a>) -> Call<'a> {
+        Box::pin(async move {
+            let simulated = (mode == Mode::Probe).then(|| NOBODY.parse().ok()).flatten();
+            let simulated = simulated.map(|nobody| Message::dummy(message.from().clone(), nobody));
+            let Some(body) = mail::body(simulated.as_ref().unwrap_or(message)) else {
+                return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
+            };
+            match self.call(body, hand_over).await {
+                Ok(answer) => judge(answer).await,
+                Err(verdict) => verdict,
+            }
+        })
     }
 }
 
 impl Ses {
-    async fn hand_over(&self, body: Option<Vec<u8>>) -> Verdict {
-        let Some(body) = body else {
-            return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
-        };
-        match self.call(body).await {
-            Ok(answer) => judge(answer).await,
-            Err(verdict) => verdict,
-        }
-    }
-
     /// The bytes that are signed are the bytes that are sent.
-    async fn call(&self, body: Vec<u8>) -> Result<Answer, Verdict> {
+    async fn call(&self, body: Vec<u8>, hand_over: Arc<HandOver>) -> Result<Answer, Verdict> {
         let signed = self.signer.sign(&self.endpoint, &body, SystemTime::now());
         // Only a key that fits into no header cannot sign.
         let headers = signed.map_err(|_| Verdict::new(Outcome::AccountRefused, Reason::NotSent))?;
         let request = self.client.post(self.endpoint.clone()).header(CONTENT_TYPE, signature::JSON);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        client::call(request.body(client::body(body))).await
+        client::call(request, [Bytes::from(body)], hand_over).await
     }
 }
 

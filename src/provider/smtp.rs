@@ -17,13 +17,10 @@ mod verdicts;
 mod wire;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
-
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Mode, Provider, Values, Variable};
 use crate::message::Message;
-use crate::outcome::{Outcome, Reason, Recipient, Verdict};
+use crate::outcome::{Reason, Recipient, Verdict};
 use mail::Mail;
 use pool::Pool;
 use session::Session;
@@ -48,8 +45,6 @@ pub(super) const KIND: Kind = Kind {
 
 /// What every relay must take (RFC 5321 4.5.3.1.8).
 const RECIPIENTS: usize = 100;
-/// For a call that nobody bounds: a relay may take this long for one answer (RFC 5321 4.5.3.2).
-const PATIENCE: Duration = Duration::from_secs(300);
 
 struct Smtp {
     relay: Relay,
@@ -61,28 +56,24 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Provider for Smtp {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        self.send_within(message, PATIENCE)
-    }
-
-    fn send_within<'a>(&'a self, message: &'a Message, time: Duration) -> Call<'a> {
-        // The last tenth is for the answer: a time-out before the end of the mail must be ours, who know what it proves.
-        let deadline = Instant::now() + time * 9 / 10;
-        Box::pin(async move { self.hand_over(message, deadline).await.unwrap_or_else(|verdict| verdict) })
-    }
-
-    /// Everything but the mail itself: no DATA.
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        Box::pin(async { self.rehearse(dummy).await.unwrap_or_else(|verdict| verdict) })
+    /// A probe is everything but the mail itself: no DATA.
+    fn send<'a>(&'a self, Delivery { message, mode, hand_over }: Delivery<'a>) -> Call<'a> {
+        hand_over.track();
+        Box::pin(async move {
+            let verdict = match mode {
+                Mode::First | Mode::Repeat => self.hand_over(message, &hand_over).await,
+                Mode::Probe => self.rehearse(message).await,
+            };
+            verdict.unwrap_or_else(|verdict| verdict)
+        })
     }
 }
 
 impl Smtp {
-    async fn hand_over(&self, message: &Message, deadline: Instant) -> Result<Verdict, Verdict> {
+    async fn hand_over(&self, message: &Message, hand_over: &HandOver) -> Result<Verdict, Verdict> {
         let mail = Mail::of(message)?;
-        let addressed = timeout_at(deadline, self.address(&mail)).await;
-        let (session, recipients) = addressed.map_err(|_| timed_out())??;
-        Ok(delivery::deliver(session, mail, recipients, deadline, Arc::clone(&self.pool)).await)
+        let (session, recipients) = self.address(&mail).await?;
+        Ok(delivery::deliver(session, mail, recipients, hand_over, Arc::clone(&self.pool)).await)
     }
 
     /// Up to the relay's word that it waits for the mail. A kept connection may have been closed at the other end: that
@@ -106,11 +97,6 @@ impl Smtp {
 
 fn is_gone(verdict: &Verdict) -> bool {
     matches!(verdict.reason, Reason::ConnectionLost | Reason::Smtp(421))
-}
-
-/// Before the end of the mail.
-fn timed_out() -> Verdict {
-    Verdict::new(Outcome::Unavailable, Reason::Timeout)
 }
 
 #[cfg(test)]

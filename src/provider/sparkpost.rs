@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Invalid, Kind, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::{Outcome, Reason, Recipient, Verdict};
@@ -45,22 +45,17 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 const SINK: &str = ".sink.sparkpostmail.com";
 
 impl SparkPost {
-    async fn hand_over(&self, message: &Message, suffix: &str) -> Verdict {
+    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
         let request = self.0.post().header(AUTHORIZATION, self.0.key());
-        api::call(request, &mail(message, &render::line(message.to()), suffix), async |answer| {
-            judge(answer, message).await
-        })
-        .await
+        let (header_to, suffix) = (render::line(message.to()), if mode == Mode::Probe { SINK } else { "" });
+        let mail = mail(message, &header_to, suffix);
+        api::call(request, &mail, hand_over, async |answer| judge(answer, message).await).await
     }
 }
 
 impl Provider for SparkPost {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(message, ""))
-    }
-
-    fn probe<'a>(&'a self, dummy: &'a Message) -> Call<'a> {
-        Box::pin(self.hand_over(dummy, SINK))
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        Box::pin(self.call(delivery))
     }
 }
 

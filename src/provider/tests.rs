@@ -43,7 +43,7 @@ async fn verdict(kind: &str, answer: String) -> Verdict {
         stream.write_all(answer.as_bytes()).await.unwrap();
     };
     let (adapter, mail) = (adapter(kind, &base_url), mail());
-    tokio::join!(adapter.send(&mail), stub).0
+    tokio::join!(adapter.send(Delivery::new(&mail, Mode::First)), stub).0
 }
 
 /// Headers, and as much body as they announce.
@@ -195,7 +195,7 @@ async fn a_connection_that_is_not_made_in_time_proves_that_nothing_was_sent() {
     };
     let (adapter, mail) = (adapter("sendgrid", &base_url), mail());
     let verdict = tokio::select! {
-        verdict = adapter.send(&mail) => verdict,
+        verdict = adapter.send(Delivery::new(&mail, Mode::First)) => verdict,
         () = silent => unreachable!("it is silent for ever"),
     };
     assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Connect));
@@ -213,7 +213,7 @@ async fn no_connection_proves_that_nothing_was_sent() {
             ("https://127.0.0.1:1", Reason::Connect),
             ("http://no-such-host.invalid", Reason::Dns),
         ] {
-            let verdict = adapter(kind, base_url).send(&mail()).await;
+            let verdict = adapter(kind, base_url).send(Delivery::new(&mail(), Mode::First)).await;
             assert_eq!(verdict, Verdict::new(Outcome::Unavailable, reason), "{kind}: {base_url}");
         }
     }
@@ -228,6 +228,6 @@ async fn plain_text_where_tls_was_asked_for_proves_that_nothing_was_sent() {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
     };
     let (adapter, mail) = (adapter("sendgrid", &base_url), mail());
-    let verdict = tokio::join!(adapter.send(&mail), stub).0;
+    let verdict = tokio::join!(adapter.send(Delivery::new(&mail, Mode::First)), stub).0;
     assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Tls));
 }

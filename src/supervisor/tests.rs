@@ -6,7 +6,7 @@ use super::*;
 use crate::circuit::{Override, Rates, Reason as Why, Settings as Policies};
 use crate::metrics::Metrics;
 use crate::outcome::Reason;
-use crate::provider::{Call, Capabilities, Provider};
+use crate::provider::{Call, Capabilities, Delivery, Mode, Provider};
 use crate::upstream;
 use crate::upstream::story::Events;
 
@@ -21,12 +21,11 @@ struct Recovering {
 }
 
 impl Provider for Recovering {
-    fn send<'a>(&'a self, _: &'a Message) -> Call<'a> {
-        Box::pin(async { Verdict::new(Outcome::Accepted, Reason::Mock) })
-    }
-
-    fn probe<'a>(&'a self, _: &'a Message) -> Call<'a> {
-        Box::pin(async {
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        Box::pin(async move {
+            if delivery.mode != Mode::Probe {
+                return Verdict::new(Outcome::Accepted, Reason::Mock);
+            }
             assert_eq!(self.in_flight.fetch_add(1, Ordering::SeqCst), 0, "two dummies in flight");
             sleep(SECOND / 10).await;
             self.in_flight.fetch_sub(1, Ordering::SeqCst);
@@ -315,7 +314,7 @@ async fn probe_lease_expires() {
     /// Its dummies never end.
     struct Stuck;
     impl Provider for Stuck {
-        fn send<'a>(&'a self, _: &'a Message) -> Call<'a> {
+        fn send<'a>(&'a self, _: Delivery<'a>) -> Call<'a> {
             Box::pin(std::future::pending())
         }
     }
@@ -358,7 +357,7 @@ struct Networked {
 }
 
 impl Provider for Networked {
-    fn send<'a>(&'a self, _: &'a Message) -> Call<'a> {
+    fn send<'a>(&'a self, _: Delivery<'a>) -> Call<'a> {
         Box::pin(async {
             match self.gone.load(Ordering::SeqCst) {
                 0 => Verdict::new(Outcome::Accepted, Reason::Mock),
@@ -395,7 +394,7 @@ async fn when_no_provider_can_be_reached_the_waits_do_not_grow() {
         tokio::task::yield_now().await;
         for upstream in all.iter() {
             let (mail, permit) = (small(), upstream.circuit.admit(0).expect("closed"));
-            let verdict = upstream.send(&mail, SECOND, upstream::Ask::First).await;
+            let verdict = upstream.send(&mail, SECOND, Mode::First, std::future::pending()).await;
             upstream.settle(permit, &mail, &verdict, Duration::ZERO);
         }
         sleep(600 * SECOND).await;

@@ -11,6 +11,7 @@ use std::iter::successors;
 use h2::Reason as Code;
 use hyper_util::client::legacy;
 
+use super::super::is_local_limit;
 use crate::outcome::{Outcome, Reason, Verdict};
 
 /// The verdict on a call without an answer.
@@ -19,6 +20,8 @@ pub(super) fn judge(error: &reqwest::Error) -> Verdict {
     let (outcome, reason) = if error.is_builder() {
         // Messages are valid by construction, so it is the key or the URL.
         (Outcome::AccountRefused, Reason::NotSent)
+    } else if (error.is_dns() || error.is_connect()) && any(is_lack_of_our_own) {
+        (Outcome::Unavailable, Reason::LocalLimit)
     } else if error.is_dns() {
         (Outcome::Unavailable, Reason::Dns)
     } else if error.is_connect() && any(is_broken_handshake) {
@@ -47,6 +50,11 @@ fn behind(error: &Cause) -> Option<&Cause> {
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
+}
+
+/// No socket could be made for a look-up or a connection.
+fn is_lack_of_our_own(cause: &Cause) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(is_local_limit)
 }
 
 /// While a connection is made, only TLS reads and writes: a connection that could not be made at all fails otherwise.

@@ -17,6 +17,10 @@ fn message(draft: Draft) -> Message {
     Message::new(r#""Jürgen \"J\" Groß" <a@example.org>"#.parse().unwrap(), draft).unwrap()
 }
 
+fn maildir(dir: &Path) -> Maildir {
+    Maildir { dir: dir.to_owned(), writers: Arc::new(Semaphore::new(1)) }
+}
+
 fn files(dir: &Path, folder: &str) -> Vec<PathBuf> {
     fs::read_dir(dir.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
@@ -38,9 +42,9 @@ async fn an_independent_parser_reads_back_what_was_asked_and_nothing_else() {
         html: body("<b>h</b>"),
         ..Draft::default()
     });
-    let maildir = Maildir { dir: dir.path().to_owned() };
+    let maildir = maildir(dir.path());
 
-    let verdict = maildir.send(&message).await;
+    let verdict = maildir.send(Delivery::new(&message, Mode::First)).await;
 
     assert_eq!(verdict, Verdict::accepted(Reason::Disk, Some(message.message_id())));
     let [path] = &files(dir.path(), "new")[..] else { panic!("one mail") };
@@ -66,19 +70,19 @@ async fn an_independent_parser_reads_back_what_was_asked_and_nothing_else() {
 #[tokio::test]
 async fn a_dummy_is_written_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
-    let maildir = Maildir { dir: dir.path().to_owned() };
+    let maildir = maildir(dir.path());
     let dummy = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
-    assert_eq!(maildir.probe(&dummy).await.outcome, Outcome::Accepted);
+    assert_eq!(maildir.send(Delivery::new(&dummy, Mode::Probe)).await.outcome, Outcome::Accepted);
     assert_eq!((files(dir.path(), "tmp"), files(dir.path(), "new")), (vec![], vec![]));
 }
 
 #[tokio::test]
 async fn a_disk_that_refuses_is_unavailable() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let maildir = Maildir { dir: file.path().to_owned() };
+    let maildir = maildir(file.path());
     let mail = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
-    assert_eq!(maildir.send(&mail).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
-    assert_eq!(maildir.probe(&mail).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
+    assert_eq!(maildir.send(Delivery::new(&mail, Mode::First)).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
+    assert_eq!(maildir.send(Delivery::new(&mail, Mode::Probe)).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
 }
 
 #[tokio::test]
@@ -87,7 +91,24 @@ async fn a_mail_that_cannot_be_delivered_is_left_nowhere() {
     create_folders(dir.path()).unwrap();
     fs::remove_dir(dir.path().join("new")).unwrap();
     let mail = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
-    let maildir = Maildir { dir: dir.path().to_owned() };
-    assert_eq!(maildir.send(&mail).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
+    let maildir = maildir(dir.path());
+    assert_eq!(maildir.send(Delivery::new(&mail, Mode::First)).await, Verdict::new(Outcome::Unavailable, Reason::Disk));
     assert_eq!(files(dir.path(), "tmp"), Vec::<PathBuf>::new());
+}
+
+/// Time is over while it waits for a writer that a stalled disk holds, or before its name is made.
+#[tokio::test]
+async fn a_mail_that_is_revoked_is_left_nowhere_and_a_stalled_disk_holds_no_more_than_its_writers() {
+    let dir = tempfile::tempdir().unwrap();
+    let (maildir, mail) =
+        (maildir(dir.path()), message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() }));
+    let held = Arc::clone(&maildir.writers).acquire_owned().await.unwrap();
+    let delivery = Delivery::new(&mail, Mode::First);
+    let hand_over = Arc::clone(&delivery.hand_over);
+    let mut sending = maildir.send(delivery);
+    assert!(futures_util::poll!(&mut sending).is_pending(), "it waits for a writer");
+    assert!(hand_over.revoke(), "nobody has it");
+    drop(held);
+    assert_eq!(sending.await, Verdict::new(Outcome::Unavailable, Reason::Disk));
+    assert_eq!((files(dir.path(), "tmp"), files(dir.path(), "new")), (vec![], vec![]));
 }

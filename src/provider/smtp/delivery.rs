@@ -8,30 +8,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use tracing::{Instrument, info, warn};
 
+use super::super::HandOver;
 use super::mail::Mail;
 use super::pool::Pool;
 use super::session::Session;
-use super::timed_out;
 use super::verdicts::{Stage, lost, refused};
 use crate::outcome::{Outcome, Reason, Recipient, Verdict};
 
 const LONG_WAIT: Duration = Duration::from_secs(600);
 
-/// Hands over the lines of the mail before the deadline, and its end.
+/// Hands over the lines of the mail, and its end unless that was revoked meanwhile.
 pub(super) async fn deliver(
-    session: Session,
+    mut session: Session,
     mut mail: Mail,
     recipients: Vec<Recipient>,
-    deadline: Instant,
+    hand_over: &HandOver,
     pool: Arc<Pool>,
 ) -> Verdict {
+    // Nobody's budget counts it during the long wait.
+    let file = std::mem::take(&mut mail.file);
+    if let Err(error) = session.wire().lines(&file, hand_over).await {
+        return lost(Outcome::Unavailable, &error);
+    }
+    drop(file);
+    if !hand_over.give() {
+        return Verdict::new(Outcome::Unavailable, Reason::Timeout);
+    }
     let (tell, told) = oneshot::channel();
     let start = Instant::now();
     let task = async move {
-        let verdict = hand_over(session, &mut mail, recipients, deadline, &pool).await;
+        let verdict = end(session, &mail, recipients, &pool).await;
         if let Err(unheard) = tell.send(verdict) {
             log(&mail, &unheard, start.elapsed());
         }
@@ -40,22 +49,8 @@ pub(super) async fn deliver(
     told.await.unwrap_or(Verdict::new(Outcome::Unknown, Reason::Panic))
 }
 
-async fn hand_over(
-    mut session: Session,
-    mail: &mut Mail,
-    recipients: Vec<Recipient>,
-    deadline: Instant,
-    pool: &Arc<Pool>,
-) -> Verdict {
-    // Nobody's budget counts it during the long wait.
-    let file = std::mem::take(&mut mail.file);
-    match timeout_at(deadline, session.wire().lines(&file)).await {
-        Err(_) => return timed_out(),
-        Ok(Err(error)) => return lost(Outcome::Unavailable, &error),
-        Ok(Ok(())) => {}
-    }
-    drop(file);
-    // From here on, only an answer proves anything.
+/// From here on, only an answer proves anything.
+async fn end(mut session: Session, mail: &Mail, recipients: Vec<Recipient>, pool: &Arc<Pool>) -> Verdict {
     match timeout(LONG_WAIT, session.wire().command(".")).await {
         Err(_) => Verdict::new(Outcome::Unknown, Reason::Timeout),
         Ok(Err(error)) => lost(Outcome::Unknown, &error),

@@ -9,10 +9,13 @@ mod tls;
 
 use secrecy::SecretString;
 
+use std::time::Duration;
+
 use super::super::resolver::Resolver;
 use super::settings::{Login, Security};
 use super::*;
 use crate::message::Draft;
+use crate::outcome::Outcome;
 use stub::{Act, Stub};
 
 /// Long enough for a busy machine, where nobody is silent.
@@ -29,6 +32,18 @@ fn smtp(port: u16) -> Smtp {
 fn with_login(smtp: Smtp) -> Smtp {
     let login = Login { username: "user".to_owned(), password: SecretString::from("pass") };
     Smtp { relay: Relay { login: Some(login), ..smtp.relay }, ..smtp }
+}
+
+impl Smtp {
+    /// Sends it for the first time.
+    async fn first(&self, mail: &Message) -> Verdict {
+        tokio::time::timeout(TIME, self.send(Delivery::new(mail, Mode::First))).await.expect("in time")
+    }
+
+    /// Sends it as a probe.
+    async fn rehearsed(&self, mail: &Message) -> Verdict {
+        tokio::time::timeout(TIME, self.send(Delivery::new(mail, Mode::Probe))).await.expect("in time")
+    }
 }
 
 fn mail_to(to: &[&str]) -> Message {

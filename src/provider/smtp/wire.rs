@@ -4,12 +4,15 @@ use std::io::{self, ErrorKind};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
 
+use super::super::HandOver;
 use super::reply::{Line, Reply};
 use super::settings::Tls;
 
 /// RFC 5321 4.5.3.1.5 says 512 bytes; some relays tell stories.
 const LINE_LIMIT: u64 = 4096;
 const LINES_LIMIT: usize = 100;
+/// Bytes of a mail after which its progress is noted.
+const MARK: usize = 64 * 1024;
 
 /// TCP, or TLS on top of it.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -42,14 +45,23 @@ impl Wire {
 
     /// Sends every line of a file, with a dot before each that begins with one (RFC 5321 4.5.2). Without the end that is
     /// still missing, nobody has the mail.
-    pub(super) async fn lines(&mut self, file: &[u8]) -> io::Result<()> {
+    pub(super) async fn lines(&mut self, file: &[u8], hand_over: &HandOver) -> io::Result<()> {
+        hand_over.write();
+        let mut unmarked = 0;
         for line in file.split_inclusive(|&byte| byte == b'\n') {
+            unmarked += line.len();
+            if unmarked > MARK {
+                hand_over.moved();
+                unmarked = 0;
+            }
             if line.starts_with(b".") {
                 self.0.write_all(b".").await?;
             }
             self.0.write_all(line).await?;
         }
-        self.0.flush().await
+        self.0.flush().await?;
+        hand_over.moved();
+        Ok(())
     }
 
     /// Waits for an answer.

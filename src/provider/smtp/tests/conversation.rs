@@ -3,7 +3,7 @@
 use super::*;
 
 async fn send(stub: &Stub, mail: &Message) -> Verdict {
-    smtp(stub.port).send_within(mail, TIME).await
+    smtp(stub.port).first(mail).await
 }
 
 fn refuses(address: &'static str, answer: &'static str) -> impl Fn(usize, &str) -> Option<Act> {
@@ -98,11 +98,11 @@ async fn a_login_goes_the_way_that_the_relay_offers() {
             _ => None,
         })
         .await;
-        assert_eq!(with_login(smtp(stub.port)).send_within(&mail(), TIME).await.outcome, Outcome::Accepted);
+        assert_eq!(with_login(smtp(stub.port)).first(&mail()).await.outcome, Outcome::Accepted);
         assert_eq!(stub.heard()[1..=said.len()], said, "{offers}");
     }
     let stub = Stub::that("EHLO", Act::Say("250-stub\r\n250 AUTH CRAM-MD5".to_owned())).await;
-    let verdict = with_login(smtp(stub.port)).send_within(&mail(), TIME).await;
+    let verdict = with_login(smtp(stub.port)).first(&mail()).await;
     assert_eq!(verdict, Verdict::new(Outcome::AccountRefused, Reason::NotSent));
 }
 
@@ -111,7 +111,7 @@ async fn a_connection_is_kept_for_the_next_mail() {
     let stub = Stub::new(|_, _| None).await;
     let smtp = smtp(stub.port);
     for _ in 0..3 {
-        assert_eq!(smtp.send_within(&mail(), TIME).await.outcome, Outcome::Accepted);
+        assert_eq!(smtp.first(&mail()).await.outcome, Outcome::Accepted);
     }
     let greetings = stub.heard().iter().filter(|line| line.starts_with("EHLO")).count();
     assert_eq!((stub.connections(), greetings), (1, 1), "{:?}", stub.heard());
@@ -124,10 +124,10 @@ async fn a_kept_connection_that_has_gone_costs_a_new_one_and_nothing_else() {
             Stub::new(move |number, line| (number == 1 && line.starts_with("MAIL FROM:<again@")).then(|| gone.clone()))
                 .await;
         let smtp = smtp(stub.port);
-        assert_eq!(smtp.send_within(&mail(), TIME).await.outcome, Outcome::Accepted);
+        assert_eq!(smtp.first(&mail()).await.outcome, Outcome::Accepted);
         let draft = Draft { to: vec!["b@example.net".parse().unwrap()], ..Draft::default() };
         let again = Message::new("again@example.org".parse().unwrap(), draft).unwrap();
-        assert_eq!(smtp.send_within(&again, TIME).await.outcome, Outcome::Accepted, "{:?}", stub.heard());
+        assert_eq!(smtp.first(&again).await.outcome, Outcome::Accepted, "{:?}", stub.heard());
         assert_eq!(stub.connections(), 2, "{:?}", stub.heard());
     }
 }
@@ -143,15 +143,15 @@ async fn a_new_connection_that_breaks_is_not_tried_again() {
 async fn a_connection_on_which_a_mail_was_refused_is_not_kept() {
     let stub = Stub::new(|number, line| if number == 1 && line == "." { Act::say("554 no") } else { None }).await;
     let smtp = smtp(stub.port);
-    assert_eq!(smtp.send_within(&mail(), TIME).await.outcome, Outcome::Unclassified);
-    assert_eq!(smtp.send_within(&mail(), TIME).await.outcome, Outcome::Accepted);
+    assert_eq!(smtp.first(&mail()).await.outcome, Outcome::Unclassified);
+    assert_eq!(smtp.first(&mail()).await.outcome, Outcome::Accepted);
     assert_eq!(stub.connections(), 2);
 }
 
 #[tokio::test]
 async fn a_probe_goes_as_far_as_the_recipient_and_sends_nothing() {
     let stub = Stub::new(|_, _| None).await;
-    let verdict = with_login(smtp(stub.port)).probe(&mail()).await;
+    let verdict = with_login(smtp(stub.port)).rehearsed(&mail()).await;
     assert_eq!(verdict, Verdict::accepted(Reason::Smtp(250), None));
     let heard = stub.heard();
     let words: Vec<_> = heard.iter().map(|line| line.split([' ', ':']).next().unwrap_or_default()).collect();
@@ -168,6 +168,6 @@ async fn a_probe_is_judged_by_the_same_table() {
         ("RCPT", "451 4.3.0 later", is(Outcome::Throttled, 451)),
     ] {
         let stub = Stub::that(at, Act::Say(answer.to_owned())).await;
-        assert_eq!(with_login(smtp(stub.port)).probe(&mail()).await, verdict, "{at} {answer}");
+        assert_eq!(with_login(smtp(stub.port)).rehearsed(&mail()).await, verdict, "{at} {answer}");
     }
 }

@@ -26,9 +26,14 @@ async fn read_to_the_end(relay: &mut BufReader<DuplexStream>) {
     }
 }
 
-fn delivery(session: Session, pool: &Arc<Pool>) -> impl Future<Output = Verdict> + use<> {
-    let deadline = Instant::now() + Duration::from_secs(9);
-    deliver(session, Mail::of(&mail()).unwrap(), vec![], deadline, Arc::clone(pool))
+async fn delivery(session: Session, pool: &Arc<Pool>) -> Verdict {
+    deliver(session, Mail::of(&mail()).unwrap(), vec![], &tracked(), Arc::clone(pool)).await
+}
+
+fn tracked() -> HandOver {
+    let hand_over = HandOver::begin();
+    hand_over.track();
+    hand_over
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,7 +48,8 @@ async fn the_answer_to_the_end_of_a_mail_may_take_ten_minutes() {
             // After ten minutes nobody may listen any more.
             let _ = relay.write_all(b"250 ok\r\n").await;
         };
-        let (told, ()) = tokio::join!(delivery(session, &Arc::default()), answering);
+        let pool = Arc::default();
+        let (told, ()) = tokio::join!(delivery(session, &pool), answering);
         assert_eq!(Verdict { provider_message_id: None, ..told }, verdict, "{wait}");
     }
 }
@@ -64,8 +70,26 @@ async fn a_caller_who_cannot_wait_does_not_cut_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn lines_that_nobody_reads_in_time_prove_that_nothing_was_taken() {
-    let (session, _relay) = with_room(64).await;
-    assert_eq!(delivery(session, &Arc::default()).await, Verdict::new(Outcome::Unavailable, Reason::Timeout));
+    let (session, mut relay) = with_room(64).await;
+    let hand_over = tracked();
+    let sending = deliver(session, Mail::of(&mail()).unwrap(), vec![], &hand_over, Arc::default());
+    assert!(tokio::time::timeout(Duration::from_secs(9), sending).await.is_err());
+    assert!(hand_over.is_writing() && hand_over.revoke());
+    let mut heard = String::new();
+    while relay.read_line(&mut heard).await.unwrap() > 0 {}
+    assert!(!heard.ends_with("\r\n.\r\n"), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_was_revoked_is_not_sent() {
+    let (session, mut relay) = ready().await;
+    let hand_over = tracked();
+    assert!(hand_over.revoke());
+    let verdict = deliver(session, Mail::of(&mail()).unwrap(), vec![], &hand_over, Arc::default()).await;
+    assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Timeout));
+    let mut heard = String::new();
+    while relay.read_line(&mut heard).await.unwrap() > 0 {}
+    assert!(!heard.ends_with("\r\n.\r\n"), "{heard}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +103,8 @@ async fn a_connection_that_breaks_in_the_middle_of_the_lines_proves_that_nothing
         drop(relay);
         line
     };
-    let (verdict, heard) = tokio::join!(delivery(session, &Arc::default()), hanging_up);
+    let pool = Arc::default();
+    let (verdict, heard) = tokio::join!(delivery(session, &pool), hanging_up);
     assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::ConnectionLost), "{heard}");
 }
 

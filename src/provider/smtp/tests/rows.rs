@@ -4,7 +4,7 @@ use super::*;
 
 async fn verdict_of(at: &'static str, act: Act) -> Verdict {
     let stub = Stub::that(at, act).await;
-    let verdict = with_login(smtp(stub.port)).send_within(&mail(), TIME).await;
+    let verdict = with_login(smtp(stub.port)).first(&mail()).await;
     if verdict.outcome != Outcome::Accepted && at != "." {
         assert!(!stub.heard().contains(&".".to_owned()), "{at}: {:?}", stub.heard());
     }
@@ -159,10 +159,11 @@ async fn an_answer_that_makes_no_sense_proves_what_no_answer_proves() {
 async fn silence_before_the_end_of_the_mail_proves_that_nothing_was_taken() {
     for at in BEFORE_THE_END {
         let stub = Stub::that(at, Act::Silence).await;
-        let time = Duration::from_millis(500);
-        // As the one who bounds an attempt does.
-        let verdict = tokio::time::timeout(time, with_login(smtp(stub.port)).send_within(&mail(), time)).await;
-        assert_eq!(verdict, Ok(Verdict::new(Outcome::Unavailable, Reason::Timeout)), "{at}");
+        let (smtp, mail) = (with_login(smtp(stub.port)), mail());
+        let delivery = Delivery::new(&mail, Mode::First);
+        let hand_over = Arc::clone(&delivery.hand_over);
+        let answer = tokio::time::timeout(Duration::from_millis(500), smtp.send(delivery)).await;
+        assert!(answer.is_err() && hand_over.revoke(), "{at}: {answer:?}");
     }
 }
 
@@ -175,7 +176,7 @@ async fn a_relay_that_is_not_there_is_unavailable() {
     let nowhere = smtp(25);
     let nowhere = Smtp { relay: Relay { host: "no-such-host.invalid".to_owned(), ..nowhere.relay }, ..nowhere };
     for (smtp, reason) in [(nobody, Reason::Connect), (nowhere, Reason::Dns)] {
-        let verdict = smtp.send_within(&mail(), TIME).await;
+        let verdict = smtp.first(&mail()).await;
         assert_eq!(verdict, Verdict::new(Outcome::Unavailable, reason));
     }
 }

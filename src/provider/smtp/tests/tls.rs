@@ -73,7 +73,7 @@ async fn with_starttls_nothing_but_the_wish_for_it_goes_out_in_clear() {
     let smtp = secured(port, Security::Starttls(tls));
     let mail = mail();
     let verdict = tokio::select! {
-        verdict = smtp.send_within(&mail, TIME) => verdict,
+        verdict = smtp.first(&mail) => verdict,
         () = relay => unreachable!("the relay stays"),
     };
     assert_eq!(verdict.outcome, Outcome::Accepted, "{verdict:?}");
@@ -93,7 +93,7 @@ async fn with_implicit_tls_everything_is_encrypted() {
     let smtp = secured(port, Security::Implicit(tls));
     let mail = mail();
     let verdict = tokio::select! {
-        verdict = smtp.send_within(&mail, TIME) => verdict,
+        verdict = smtp.first(&mail) => verdict,
         () = relay => unreachable!("the relay stays"),
     };
     assert_eq!(verdict.outcome, Outcome::Accepted, "{verdict:?}");
@@ -114,7 +114,7 @@ async fn a_relay_without_starttls_gets_no_byte_of_the_mail_and_no_password() {
         };
         let smtp = secured(port, Security::Starttls(pair("relay.example.org").0));
         let mail = mail();
-        let (verdict, heard) = tokio::join!(smtp.send_within(&mail, TIME), relay);
+        let (verdict, heard) = tokio::join!(smtp.first(&mail), relay);
         assert_eq!((verdict.outcome, verdict.reason), NO_TLS, "{answer}");
         assert_eq!(heard, clear);
     }
@@ -134,7 +134,7 @@ async fn a_certificate_of_another_name_is_no_certificate() {
         };
         let smtp = secured(port, if implicit { Security::Implicit(tls) } else { Security::Starttls(tls) });
         let mail = mail();
-        let (verdict, error) = tokio::join!(smtp.send_within(&mail, TIME), relay);
+        let (verdict, error) = tokio::join!(smtp.first(&mail), relay);
         assert_eq!((verdict.outcome, verdict.reason), NO_TLS, "{error}");
     }
 }
@@ -150,7 +150,7 @@ async fn what_somebody_adds_in_clear_to_the_answer_to_starttls_is_not_believed()
     };
     let smtp = secured(port, Security::Starttls(tls));
     let mail = mail();
-    let (verdict, error) = tokio::join!(smtp.send_within(&mail, TIME), relay);
+    let (verdict, error) = tokio::join!(smtp.first(&mail), relay);
     assert_eq!((verdict.outcome, verdict.reason), NO_TLS, "{error}");
 }
 
@@ -158,7 +158,7 @@ async fn what_somebody_adds_in_clear_to_the_answer_to_starttls_is_not_believed()
 async fn clear_text_where_tls_was_expected_is_unavailable() {
     let stub = Stub::new(|_, _| None).await;
     let smtp = secured(stub.port, Security::Implicit(pair("relay.example.org").0));
-    let verdict = smtp.send_within(&mail(), TIME).await;
+    let verdict = smtp.first(&mail()).await;
     assert_eq!((verdict.outcome, verdict.reason), NO_TLS);
     assert!(stub.heard().iter().all(|line| !line.contains("EHLO")), "{:?}", stub.heard());
 }
