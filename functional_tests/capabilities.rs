@@ -63,7 +63,7 @@ async fn as_many_recipients_as_a_provider_takes_are_offered_to_it() {
     let proxy = Proxy::start(generous(&mailgun, &sendgrid)).await;
     proxy.client.send(&to(1000)).await.expect(200).expect_attempts(&["mg:accepted"]);
     let mail = mailgun.only_mail();
-    let offered = ["to", "cc", "bcc"].map(|field| mail.parts(field).len());
+    let offered = ["to", "cc", "bcc"].map(|field| mail.parts(field).join(", ").matches('@').count());
     assert_eq!(offered, [2, 0, 998]);
 }
 

@@ -202,11 +202,14 @@ fn dispatch(section: &mut Section) -> Option<dispatch::Settings> {
     let routing = section.parse("ROUTING", "priority", |text| choice(text, &routings));
     let all_open = [("serve", AllOpen::Serve), ("unhealthy", AllOpen::Unhealthy), ("exit", AllOpen::Exit)];
     let all_open = section.parse("ALL_OPEN", "serve", |text| choice(text, &all_open));
+    let held = |text: &str| count_to(text, dispatch::Settings::MOST_HELD_ANSWERS);
+    let held_answers = section.parse("HELD_ANSWERS", "20000", held);
     Some(dispatch::Settings {
         failover: failover?,
         routing: routing?,
         request_deadline: request_deadline?,
         all_open: all_open?,
+        held_answers: held_answers?,
     })
 }
 

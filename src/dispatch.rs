@@ -1,11 +1,12 @@
 //! From a message to a receipt: which upstreams, in which order, until when.
 //!
-//! A caller who hangs up changes nothing: the send goes on without him, and shutdown waits for it. One deadline covers
-//! the whole request. Another upstream tries only what the attempts so far prove to be in nobody's hands, unless
-//! the operator would rather have two mails than none.
+//! A caller who hangs up changes nothing: the send goes on, and shutdown waits for it. One deadline covers the whole
+//! request; it grows with the mail's size, and is cut to what a drain leaves. Another upstream tries only what the attempts
+//! so far prove to be in nobody's hands, unless the operator would rather have two mails than none. What a mail with a key
+//! came to is remembered for a while ([`answers`]).
 
+mod answers;
 mod attempt;
-mod flights;
 mod order;
 mod receipt;
 mod settings;
@@ -13,13 +14,14 @@ mod settings;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use answers::{Answer, Answers, Leader, Role};
 pub use attempt::Attempt;
-use flights::{Departure, Flights, Joined};
 pub use order::Routing;
 use order::{Standing, Turn};
 pub use receipt::{Failure, Receipt, SendError};
@@ -29,8 +31,9 @@ pub use settings::{AllOpen, Failover, Settings, Wishes};
 use crate::circuit::Override;
 use crate::message::Message;
 use crate::metrics::Metrics;
+use crate::outcome::Outcome;
 use crate::shutdown::Shutdown;
-use crate::upstream::{Upstream, on_the_way};
+use crate::upstream::{LateVerdict, Upstream, on_the_way};
 
 /// The draw that only a circuit that takes all mail passes.
 const ALL: u8 = 127;
@@ -41,7 +44,7 @@ pub struct Dispatcher {
     settings: Settings,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
-    flights: Flights,
+    answers: Answers,
     turn: AtomicUsize,
 }
 
@@ -53,6 +56,15 @@ struct Course {
     draw: u8,
 }
 
+/// A mail with a key that this call sends, or asks about again.
+struct Keyed {
+    leader: Leader,
+    /// What is known of it, where it is asked about again.
+    before: Option<SendError>,
+    /// Hears of attempts whose end comes after the answer.
+    late: LateVerdict,
+}
+
 impl Dispatcher {
     /// Over these upstreams, the preferred one first.
     pub fn new(
@@ -61,8 +73,8 @@ impl Dispatcher {
         shutdown: Shutdown,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
-        let (flights, turn) = (Flights::default(), AtomicUsize::new(0));
-        Arc::new(Self { upstreams, settings, shutdown, metrics, flights, turn })
+        let answers = Answers::new(settings.held_answers, Arc::clone(&metrics));
+        Arc::new(Self { upstreams, settings, shutdown, metrics, answers, turn: AtomicUsize::new(0) })
     }
 
     /// Sends one message, come what may to whoever waits for the receipt. What is `held` for it is given back when it
@@ -77,17 +89,36 @@ impl Dispatcher {
         let Some(key) = wishes.key else { return self.depart(message, course, None, held).await };
         let message = message.identified_by(&key);
         let id = message.id();
-        match self.flights.join(key, id) {
-            Joined::First(departure) => self.depart(message, course, Some(departure), held).await,
-            Joined::Repeat(landing) => {
+        let may_ask_again = |error: &SendError| course.failover > Failover::Never && self.asked_again(error).is_some();
+        let (leader, before) = match self.answers.join(key, id, may_ask_again) {
+            Role::Leader(leader) => (leader, None),
+            Role::Again(leader, before) => (leader, Some(before)),
+            Role::Follower(follower) => {
                 // Many may wait, and must hold neither a mail nor what is held for one.
                 drop((message, held));
                 self.metrics.coalesced();
                 info!(%id, "a repeat waits for the first");
-                landing.answer().await
+                return follower.answer().await;
             }
-            Joined::Other => Err(SendError { id, failure: Failure::KeyReused, attempts: Vec::new() }),
-        }
+            Role::Held(answer) => {
+                self.metrics.replayed();
+                info!(%id, "a repeat hears the answer that is held");
+                return replayed(answer);
+            }
+            Role::Reused => return Err(SendError::new(id, Failure::KeyReused, Vec::new())),
+        };
+        let answers = self.answers.clone();
+        let late: LateVerdict = Arc::new(move |upstream, verdict| answers.late(key, id, upstream, verdict));
+        self.depart(message, course, Some(Keyed { leader, before, late }), held).await
+    }
+
+    /// The upstream that may have a mail, takes a mail once, and still knows it.
+    fn asked_again(&self, error: &SendError) -> Option<&Arc<Upstream>> {
+        let knows = |attempt: &Attempt| {
+            let upstream = self.upstreams.iter().find(|upstream| upstream.name == attempt.upstream)?;
+            (attempt.is_unknown() && upstream.takes_once(attempt.at.elapsed())).then_some(upstream)
+        };
+        error.attempts.iter().find_map(knows)
     }
 
     /// A repeat goes the same way as the first, on every node; any other mail takes its turn.
@@ -102,24 +133,24 @@ impl Dispatcher {
         }
     }
 
-    /// Sends it, come what may, and lands with the answer.
+    /// Sends it, come what may, and tells everybody who waits.
     async fn depart(
         self: &Arc<Self>,
         message: Message,
         course: Course,
-        departure: Option<Departure>,
+        keyed: Option<Keyed>,
         held: impl Send + 'static,
     ) -> Result<Receipt, SendError> {
         let id = message.id();
         let dispatcher = Arc::clone(self);
         let work = async move {
             // Caught here, where somebody is left to tell of it though the caller has gone.
-            let run = AssertUnwindSafe(dispatcher.run(&message, course)).catch_unwind();
-            let panicked = |_| Err(SendError { id, failure: Failure::Panicked, attempts: Vec::new() });
-            let answer = dispatcher.told(run.await.unwrap_or_else(panicked));
-            if let Some(departure) = departure {
-                departure.land(&answer);
-            }
+            let run = AssertUnwindSafe(dispatcher.go(&message, course, keyed.as_ref())).catch_unwind();
+            let answer = dispatcher.told(run.await.unwrap_or_else(|_| Err(answers::panicked(id))));
+            let answer = match keyed {
+                Some(keyed) => keyed.leader.finish(answer),
+                None => answer,
+            };
             drop((message, held));
             answer
         };
@@ -127,7 +158,7 @@ impl Dispatcher {
     }
 
     /// The same answer; if nobody knows whether a provider has the mail, the operator is told so too.
-    fn told(&self, answer: Result<Receipt, SendError>) -> Result<Receipt, SendError> {
+    fn told(&self, answer: Answer) -> Answer {
         if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
             self.metrics.unknown();
             warn!(%id, "nobody knows whether a provider has this mail: look the id up there");
@@ -135,18 +166,42 @@ impl Dispatcher {
         answer
     }
 
-    /// Offers it to one upstream after the other.
-    async fn run(&self, message: &Message, course: Course) -> Result<Receipt, SendError> {
+    /// Sends it, or asks about it again.
+    async fn go(&self, message: &Message, course: Course, keyed: Option<&Keyed>) -> Answer {
         let deadline = Instant::now() + self.settings.request_deadline + on_the_way(message);
-        let time = attempt::Time { deadline, shutdown: &self.shutdown };
+        let late = keyed.map(|keyed| &keyed.late);
+        let call = attempt::Call { message, deadline, shutdown: &self.shutdown, late };
+        match keyed.and_then(|keyed| keyed.before.as_ref()) {
+            Some(before) => self.ask_again(&call, before).await,
+            None => self.run(&call, course).await,
+        }
+    }
+
+    /// Asks about a mail where it may be, and nowhere else. Only an acceptance brings clarity: a refusal of this call says
+    /// nothing of an earlier one.
+    async fn ask_again(&self, call: &attempt::Call<'_>, before: &SendError) -> Answer {
+        let mut attempts = before.attempts.clone();
+        let Some(upstream) = self.asked_again(before) else { return Err(before.clone()) };
+        let attempt = attempt::again(upstream, call).await;
+        let accepted = attempt.as_ref().is_some_and(|attempt| attempt.verdict.outcome == Outcome::Accepted);
+        attempts.extend(attempt.filter(|_| accepted));
+        if accepted { Ok(Receipt::new(before.id, attempts)) } else { Err(before.clone()) }
+    }
+
+    /// Offers it to one upstream after the other.
+    async fn run(&self, call: &attempt::Call<'_>, course: Course) -> Answer {
+        let message = call.message;
         let mut tour = Tour::new(message.id());
         let shut = self.upstreams.iter().filter(|upstream| standing(upstream, course.draw) == Standing::Shut);
         shut.for_each(|upstream| upstream.metrics.rejected(&upstream.name));
         while let Some(upstream) = self.next(&tour, course) {
-            tour.visit(&upstream.name, attempt::attempt(upstream, message, &time).await);
+            tour.visit(&upstream.name, attempt::attempt(upstream, call).await);
             // Its provider takes a mail once, so asking there again can only bring clarity.
-            if course.failover > Failover::Never && upstream.is_idempotent() && tour.was_silent_at(&upstream.name) {
-                tour.visit(&upstream.name, attempt::again(upstream, message, &time).await);
+            if course.failover > Failover::Never
+                && upstream.takes_once(Duration::ZERO)
+                && tour.was_silent_at(&upstream.name)
+            {
+                tour.visit(&upstream.name, attempt::again(upstream, call).await);
             }
             if !tour.goes_on(course.failover) {
                 break;
@@ -197,6 +252,14 @@ impl Dispatcher {
         let may_start = |upstream: &Upstream| wanted == AllOpen::Exit && upstream.is_undecided();
         self.settings.all_open == wanted
             && !self.upstreams.iter().any(|upstream| upstream.circuit.snapshot().admits() || may_start(upstream))
+    }
+}
+
+/// The answer of an earlier call.
+fn replayed(answer: Answer) -> Answer {
+    match answer {
+        Ok(receipt) => Ok(Receipt { replayed: true, ..receipt }),
+        Err(error) => Err(SendError { replayed: true, ..error }),
     }
 }
 

@@ -53,6 +53,10 @@ pub struct Metrics {
     skipped: Family<Attempt, Counter>,
     unknown: Counter,
     coalesced: Counter,
+    replayed: Counter,
+    held_answers: Gauge,
+    evicted: Counter,
+    unlisted: Family<Upstream, Counter>,
     panics: Counter,
     ramp: Family<Upstream, Gauge<f64, AtomicU64>>,
     next_probe: Family<Upstream, Gauge<f64, AtomicU64>>,
@@ -76,6 +80,10 @@ impl Default for Metrics {
             skipped: Family::default(),
             unknown: Counter::default(),
             coalesced: Counter::default(),
+            replayed: Counter::default(),
+            held_answers: Gauge::default(),
+            evicted: Counter::default(),
+            unlisted: Family::default(),
             panics: Counter::default(),
             ramp: Family::default(),
             next_probe: Family::default(),
@@ -118,6 +126,18 @@ impl Metrics {
             self.unknown.clone(),
         );
         registry.register("coalesced", "Repeats that waited for the answer to the first", self.coalesced.clone());
+        registry.register("replayed", "Repeats that heard an answer that was held", self.replayed.clone());
+        registry.register("held_answers", "Answers that are held for repeats", self.held_answers.clone());
+        registry.register(
+            "unlisted_answers",
+            "Refusals of an upstream by a code that no table lists",
+            self.unlisted.clone(),
+        );
+        registry.register(
+            "held_answers_evicted",
+            "Answers that were forgotten before their time, because more are held than may be",
+            self.evicted.clone(),
+        );
         registry.register("panics", "Faults of ours that ended one request, dummy or supervision", self.panics.clone());
         registry.register("circuit_ramp", "Share of mail that a closed circuit takes", self.ramp.clone());
         registry.register("next_probe_seconds", "Time to the next dummy", self.next_probe.clone());
@@ -196,6 +216,26 @@ impl Metrics {
     /// One repeat under a key whose first mail was still under way.
     pub fn coalesced(&self) {
         self.coalesced.inc();
+    }
+
+    /// One repeat that heard a held answer.
+    pub fn replayed(&self) {
+        self.replayed.inc();
+    }
+
+    /// So many answers are held now.
+    pub fn held_answers(&self, count: usize) {
+        self.held_answers.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// So many answers were forgotten before their time.
+    pub fn evicted(&self, count: usize) {
+        self.evicted.inc_by(count as u64);
+    }
+
+    /// One answer of a provider in its own form, by a code that no table lists.
+    pub fn unlisted(&self, upstream: &str) {
+        self.unlisted.get_or_create(&Upstream { upstream: upstream.to_owned() }).inc();
     }
 
     /// One panic, wherever it was.

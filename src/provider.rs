@@ -61,7 +61,7 @@ pub struct Delivery<'a> {
 impl<'a> Delivery<'a> {
     /// Begins now.
     pub fn new(message: &'a Message, mode: Mode) -> Self {
-        Self { message, mode, hand_over: Arc::new(HandOver::begin()) }
+        Self { message, mode, hand_over: Arc::new(HandOver::begin(None)) }
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-/// For the answers to mail that is still under way at the last call.
+/// For the answers to mail that is still under way at the last call; a quarter of a short deadline.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long the end may take.
@@ -98,7 +98,7 @@ impl Shutdown {
     async fn drain(&self, settings: Settings) {
         let end = Instant::now() + settings.delay + settings.deadline;
         // Set once: there is one drain.
-        let last_call = *self.last_call_at.get_or_init(|| end - LAST_WORDS.min(settings.deadline));
+        let last_call = *self.last_call_at.get_or_init(|| end - LAST_WORDS.min(settings.deadline / 4));
         self.draining.cancel();
         sleep(settings.delay).await;
         self.closing.cancel();

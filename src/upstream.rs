@@ -8,6 +8,7 @@ mod senders;
 mod settings;
 pub mod story;
 mod time_out;
+mod unlisted;
 
 use std::future::pending;
 use std::panic::AssertUnwindSafe;
@@ -24,13 +25,25 @@ use crate::circuit::{Circuit, Counts, News, Override, Permit, ProbePermit, Reaso
 use crate::message::Message;
 use crate::metrics::Metrics;
 use crate::outcome::{Blame, Outcome, Reason, Verdict};
-use crate::provider::{Delivery, Mode, Provider};
+use crate::provider::{Delivery, HandOver, Mode, Provider};
 use senders::Senders;
 pub use settings::{Probe, Settings};
 use story::{Events, Story};
+use unlisted::Unlisted;
 
 /// A large mail on a slow uplink may take this much longer than a small one: bytes per second.
 const UPLINK: u32 = 256 * 1024;
+
+/// Hears what became of an attempt at the upstream of this name after its call had ended.
+pub type LateVerdict = Arc<dyn Fn(&str, &Verdict) + Send + Sync>;
+
+/// One mail for its provider, until when.
+struct Request<'a> {
+    message: &'a Message,
+    deadline: Instant,
+    mode: Mode,
+    late: Option<&'a LateVerdict>,
+}
 
 /// One configured provider account.
 pub struct Upstream {
@@ -47,6 +60,7 @@ pub struct Upstream {
     provider: Box<dyn Provider>,
     places: Semaphore,
     senders: Senders,
+    unlisted: Unlisted,
     events: Events,
     story: watch::Sender<Story>,
     heartbeat: AtomicU64,
@@ -74,6 +88,7 @@ impl Upstream {
             provider,
             places: Semaphore::new(settings.concurrency),
             senders: Senders::new(settings.sender_hold),
+            unlisted: Unlisted::default(),
             events,
             story: watch::Sender::new(Story::new(epoch)),
             heartbeat: AtomicU64::new(0),
@@ -96,9 +111,9 @@ impl Upstream {
         self.places.try_acquire().ok()
     }
 
-    /// Does its provider take a mail once, however often it gets it under the same id?
-    pub fn is_idempotent(&self) -> bool {
-        self.settings.capabilities.idempotent
+    /// Does its provider take a mail once, however often it gets it under the same id, so long after the first time?
+    pub fn takes_once(&self, after: Duration) -> bool {
+        self.settings.capabilities.once_within.is_some_and(|window| after < window)
     }
 
     /// The From domains that it is not offered for now, and for how much longer.
@@ -117,9 +132,17 @@ impl Upstream {
         (left >= self.settings.connect_timeout * 2).then(|| wanted.min(left))
     }
 
-    /// Hands over one mail. If `cut` comes first, this node has no time left for it.
-    pub async fn send(&self, message: &Message, time: Duration, mode: Mode, cut: impl Future<Output = ()>) -> Verdict {
-        self.bounded(message, Instant::now() + time, mode, cut).await
+    /// Hands over one mail. If `cut` comes first, this node has no time left for it. What becomes known of it only after
+    /// this has returned is told to `late`.
+    pub async fn send(
+        &self,
+        message: &Message,
+        time: Duration,
+        mode: Mode,
+        cut: impl Future<Output = ()>,
+        late: Option<&LateVerdict>,
+    ) -> Verdict {
+        self.bounded(Request { message, deadline: Instant::now() + time, mode, late }, cut).await
     }
 
     /// Hands over one test message.
@@ -128,31 +151,24 @@ impl Upstream {
             Probe::Auto => Mode::Probe,
             Probe::Message => Mode::First,
         };
-        self.bounded(test_message, Instant::now() + self.settings.probe_timeout, mode, pending()).await
+        let deadline = Instant::now() + self.settings.probe_timeout;
+        self.bounded(Request { message: test_message, deadline, mode, late: None }, pending()).await
     }
 
     /// What was provably not processed is handed over once more, on another connection (RFC 9113 8.7).
-    async fn bounded(
-        &self,
-        message: &Message,
-        deadline: Instant,
-        mode: Mode,
-        cut: impl Future<Output = ()>,
-    ) -> Verdict {
+    async fn bounded(&self, request: Request<'_>, cut: impl Future<Output = ()>) -> Verdict {
         let mut cut = pin!(cut);
-        let verdict = self.hand_over(message, deadline, mode, cut.as_mut()).await;
-        if verdict.was_not_processed() { self.hand_over(message, deadline, mode, cut).await } else { verdict }
+        let verdict = self.hand_over(&request, cut.as_mut()).await;
+        if verdict.was_not_processed() { self.hand_over(&request, cut).await } else { verdict }
     }
 
-    async fn hand_over(
-        &self,
-        message: &Message,
-        deadline: Instant,
-        mode: Mode,
-        cut: Pin<&mut impl Future<Output = ()>>,
-    ) -> Verdict {
-        let delivery = Delivery::new(message, mode);
-        let hand_over = Arc::clone(&delivery.hand_over);
+    async fn hand_over(&self, request: &Request<'_>, cut: Pin<&mut impl Future<Output = ()>>) -> Verdict {
+        let &Request { message, deadline, mode, late } = request;
+        let hand_over = Arc::new(HandOver::begin(late.map(|late| {
+            let (late, name) = (Arc::clone(late), self.name.clone());
+            Box::new(move |verdict: &Verdict| late(&name, verdict)) as Box<dyn Fn(&Verdict) + Send + Sync>
+        })));
+        let delivery = Delivery { message, mode, hand_over: Arc::clone(&hand_over) };
         // An adapter may panic before its first await, too.
         let call = AssertUnwindSafe(async { self.provider.send(delivery).await }).catch_unwind();
         tokio::select! {
@@ -190,6 +206,9 @@ impl Upstream {
     }
 
     fn news(&self, blame: Blame, verdict: &Verdict, slow: bool, account_hold: Duration) -> News {
+        if self.unlisted.note(&self.name, verdict) {
+            self.metrics.unlisted(&self.name);
+        }
         let now = self.epoch.elapsed();
         self.unreachable.store(verdict.reason.is_unreachable(), Ordering::Release);
         let hold = match blame {

@@ -1,5 +1,8 @@
 //! A provider that speaks HTTP/2 frame by frame over plain TCP; a TLS door in front of it agrees on the protocol.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::raw_provider::{Conversation, RawProvider};
 
 /// RFC 9113, sections 3.4, 6 and 7.
@@ -18,11 +21,15 @@ pub(crate) const CANCEL: u8 = 8;
 /// `:status 202` (RFC 7541: an indexed name, a literal value).
 const STATUS_202: &[u8] = b"\x48\x03202";
 
-/// What it does with the first request of a connection.
+/// What it does with every request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     /// Takes the mail, as SendGrid does.
     Accepts,
+    /// Resets the first stream of all as refused, and takes every later mail.
+    RefusesOnce,
+    /// Says goodbye to the first request of all, which it did not process, and takes every later mail.
+    LeavesOnce,
     /// Resets the stream once the request is read to its end.
     Resets(u8),
     /// Resets the stream on seeing its head.
@@ -34,29 +41,40 @@ pub(crate) enum Answer {
 }
 
 pub(crate) async fn start(answer: Answer) -> RawProvider {
-    RawProvider::start(move |conversation| converse(conversation, answer)).await
+    let requests = Arc::new(AtomicUsize::new(0));
+    RawProvider::start(move |conversation| converse(conversation, answer, Arc::clone(&requests))).await
 }
 
-async fn converse(mut conversation: Conversation, answer: Answer) {
-    let mut read = Vec::new();
+async fn converse(mut conversation: Conversation, answer: Answer, requests: Arc<AtomicUsize>) {
+    let (mut read, mut seen) = (Vec::new(), 0);
     conversation.write(frame(SETTINGS, 0, 0, &[])).await;
     if matches!(answer, Answer::LeavesAtOnce) {
         conversation.write(goodbye(NO_ERROR, 0)).await;
         return conversation.ends().await;
     }
     let whole = !matches!(answer, Answer::ResetsEarly(_));
-    let Some(stream) = request(&mut conversation, &mut read, whole).await else { return };
     conversation.write(frame(SETTINGS, ACK, 0, &[])).await;
-    let _ = match answer {
-        Answer::Accepts => conversation.write(frame(HEADERS, END_HEADERS | END_STREAM, stream, STATUS_202)).await,
-        Answer::Resets(code) | Answer::ResetsEarly(code) => {
-            conversation.write(frame(RST_STREAM, 0, stream, &[0, 0, 0, code])).await
+    while let Some(stream) = request(&mut conversation, &mut read, seen, whole).await {
+        seen = stream;
+        let first = requests.fetch_add(1, Ordering::SeqCst) == 0;
+        let answer = match answer {
+            Answer::RefusesOnce if first => Answer::Resets(REFUSED_STREAM),
+            Answer::LeavesOnce if first => Answer::Leaves { code: NO_ERROR, last: 0 },
+            Answer::RefusesOnce | Answer::LeavesOnce => Answer::Accepts,
+            always => always,
+        };
+        match answer {
+            Answer::Resets(code) | Answer::ResetsEarly(code) => {
+                conversation.write(frame(RST_STREAM, 0, stream, &[0, 0, 0, code])).await;
+            }
+            Answer::Leaves { code, last } => {
+                conversation.write(goodbye(code, last)).await;
+                return;
+            }
+            _ => {
+                conversation.write(frame(HEADERS, END_HEADERS | END_STREAM, stream, STATUS_202)).await;
+            }
         }
-        Answer::Leaves { code, last } => conversation.write(goodbye(code, last)).await,
-        Answer::LeavesAtOnce => return,
-    };
-    if !matches!(answer, Answer::Leaves { .. }) {
-        conversation.ends().await;
     }
 }
 
@@ -69,14 +87,14 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
 }
 
-/// The stream of the first request, once its head, or the whole of it, is here.
-async fn request(conversation: &mut Conversation, read: &mut Vec<u8>, whole: bool) -> Option<u8> {
+/// The stream of the next request behind this one, once its head, or the whole of it, is here.
+async fn request(conversation: &mut Conversation, read: &mut Vec<u8>, after: u8, whole: bool) -> Option<u8> {
     loop {
         let mut rest = read.get(PREFACE..).unwrap_or_default();
         while let Some((length, kind, flags, stream)) = head(rest) {
             let Some(behind) = rest.get(9 + length..) else { break };
             let is_due = if whole { kind <= HEADERS && flags & END_STREAM > 0 } else { kind == HEADERS };
-            if is_due {
+            if is_due && stream > after {
                 return Some(stream);
             }
             rest = behind;

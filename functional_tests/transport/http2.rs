@@ -5,6 +5,12 @@ use crate::harness::{Answer, Authority, Proxy, Settings, StubProvider, TlsDoor, 
 
 /// SendGrid does this over HTTP/2, Mailgun is ready behind it; the answer, and how many mails Mailgun got.
 async fn answer_when_sendgrid(does: Does) -> (Answer, usize) {
+    let (answer, elsewhere, state) = answer_and_circuit_when_sendgrid(does).await;
+    assert_eq!(state, "closed", "{does:?}: {answer}");
+    (answer, elsewhere)
+}
+
+async fn answer_and_circuit_when_sendgrid(does: Does) -> (Answer, usize, String) {
     let authority = Authority::new();
     let (sendgrid, mailgun) = (http2_provider::start(does).await, StubProvider::mailgun().await);
     let mut config = authority.vouches_for("127.0.0.1");
@@ -13,8 +19,17 @@ async fn answer_when_sendgrid(does: Does) -> (Answer, usize) {
     let settings = Settings::sendgrid_then_mailgun(&door.url(), &mailgun.url());
     let proxy = Proxy::start(settings.with("SSL_CERT_FILE", &authority.path())).await;
     let answer = proxy.client.send(&mails::plain()).await;
-    assert_eq!(sendgrid.connections(), 1, "{does:?}: tried again {answer}");
-    (answer, mailgun.mails().len())
+    let state = proxy.client.circuit("sg").await["state"].as_str().unwrap_or_default().to_owned();
+    (answer, mailgun.mails().len(), state)
+}
+
+#[tokio::test]
+async fn what_was_provably_not_processed_is_sent_once_more_there_and_harms_no_circuit() {
+    for does in [Does::RefusesOnce, Does::LeavesOnce] {
+        let (answer, elsewhere, state) = answer_and_circuit_when_sendgrid(does).await;
+        answer.expect(200).expect_attempts(&["sg:accepted"]);
+        assert_eq!((elsewhere, state.as_str()), (0, "closed"), "{does:?}");
+    }
 }
 
 #[tokio::test]

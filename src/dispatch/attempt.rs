@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
 use crate::provider::Mode;
 use crate::shutdown::Shutdown;
-use crate::upstream::Upstream;
+use crate::upstream::{LateVerdict, Upstream};
 
 /// What was tried, and what came of it.
 #[derive(Clone, Debug)]
@@ -20,47 +20,55 @@ pub struct Attempt {
     pub verdict: Verdict,
     /// From hand-over to verdict; nothing if the mail was not offered at all.
     pub took: Option<Duration>,
+    /// When it ended.
+    pub at: Instant,
 }
 
 impl Attempt {
     fn without_hand_over(upstream: &Upstream, verdict: Verdict) -> Self {
-        Self { upstream: upstream.name.clone(), verdict, took: None }
+        Self { upstream: upstream.name.clone(), verdict, took: None, at: Instant::now() }
+    }
+
+    /// May this upstream have the mail?
+    pub fn is_unknown(&self) -> bool {
+        self.verdict.outcome == Outcome::Unknown
     }
 }
 
-/// How long a mail may take: until its deadline, or until this node must end.
-pub(super) struct Time<'a> {
+/// One mail on its way from upstream to upstream.
+pub(super) struct Call<'a> {
+    pub(super) message: &'a Message,
+    /// For all attempts together.
     pub(super) deadline: Instant,
+    /// The node may end before.
     pub(super) shutdown: &'a Shutdown,
+    /// Hears of attempts whose end comes after the answer.
+    pub(super) late: Option<&'a LateVerdict>,
 }
 
-impl Time<'_> {
+impl Call<'_> {
     fn left(&self) -> Duration {
         let end = self.shutdown.last_call().map_or(self.deadline, |end| end.min(self.deadline));
         end.saturating_duration_since(Instant::now())
     }
-
-    /// Waits until this node must end.
-    async fn cut(&self) {
-        self.shutdown.until_last_call().await;
-    }
 }
 
 /// Tries once, until the deadline. `None`: the circuit is not closed (any more), nothing was sent.
-pub(super) async fn attempt(upstream: &Upstream, message: &Message, time: &Time<'_>) -> Option<Attempt> {
-    match skip(upstream, message) {
+pub(super) async fn attempt(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
+    match skip(upstream, call.message) {
         Some(skipped) => Some(skipped),
-        None => hand_over(upstream, message, time, Mode::First).await,
+        None => hand_over(upstream, call, Mode::First).await,
     }
 }
 
 /// Asks once more, where the first attempt gave no clear answer and the provider takes a mail once.
-pub(super) async fn again(upstream: &Upstream, message: &Message, time: &Time<'_>) -> Option<Attempt> {
-    hand_over(upstream, message, time, Mode::Repeat).await
+pub(super) async fn again(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
+    hand_over(upstream, call, Mode::Repeat).await
 }
 
-async fn hand_over(upstream: &Upstream, message: &Message, limit: &Time<'_>, mode: Mode) -> Option<Attempt> {
-    let Some(time) = upstream.time_for(message, limit.left()) else {
+async fn hand_over(upstream: &Upstream, call: &Call<'_>, mode: Mode) -> Option<Attempt> {
+    let message = call.message;
+    let Some(time) = upstream.time_for(message, call.left()) else {
         let verdict = Verdict::new(Outcome::Cancelled, Reason::Deadline);
         upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
         return Some(Attempt::without_hand_over(upstream, verdict));
@@ -75,12 +83,12 @@ async fn hand_over(upstream: &Upstream, message: &Message, limit: &Time<'_>, mod
         return None;
     };
     let start = Instant::now();
-    let verdict = upstream.send(message, time, mode, limit.cut()).await;
+    let verdict = upstream.send(message, time, mode, call.shutdown.until_last_call(), call.late).await;
     let took = start.elapsed();
     upstream.settle(permit, message, &verdict, took);
     upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);
     log(message, &upstream.name, &verdict, took);
-    Some(Attempt { upstream: upstream.name.clone(), verdict, took: Some(took) })
+    Some(Attempt { upstream: upstream.name.clone(), verdict, took: Some(took), at: start + took })
 }
 
 /// What an attempt would come to, where that is known beforehand.

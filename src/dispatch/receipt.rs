@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Attempt, Failover};
 use crate::message::Id;
-use crate::outcome::{Delivery, Outcome, Reason};
+use crate::outcome::{Delivery, Outcome, Reason, Verdict};
 
 /// The shortest wait that we ask of a caller.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -19,9 +19,15 @@ pub struct Receipt {
     pub id: Id,
     /// Every attempt; the last one is the one that was accepted.
     pub attempts: Vec<Attempt>,
+    /// Is it the answer to an earlier call under the same key?
+    pub replayed: bool,
 }
 
 impl Receipt {
+    pub(super) fn new(id: Id, attempts: Vec<Attempt>) -> Self {
+        Self { id, attempts, replayed: false }
+    }
+
     /// May another upstream have it too? One upstream is asked again only if it takes a mail once.
     pub fn may_be_doubled(&self) -> bool {
         let unknown = |attempt: &&Attempt| attempt.verdict.outcome.delivery() == Delivery::Unknown;
@@ -39,6 +45,14 @@ pub struct SendError {
     pub failure: Failure,
     /// Every attempt.
     pub attempts: Vec<Attempt>,
+    /// Is it the answer to an earlier call under the same key?
+    pub replayed: bool,
+}
+
+impl SendError {
+    pub(super) fn new(id: Id, failure: Failure, attempts: Vec<Attempt>) -> Self {
+        Self { id, failure, attempts, replayed: false }
+    }
 }
 
 /// What the attempts together prove.
@@ -48,7 +62,7 @@ pub enum Failure {
     Unknown,
     /// Our code panicked while a provider may have been taking it.
     Panicked,
-    /// Nobody has this one: another mail is on its way under the same key.
+    /// Nobody has this one: its key names another mail.
     KeyReused,
     /// Nobody has it: a provider refused the message itself.
     MessageRejected,
@@ -144,11 +158,28 @@ impl Tour {
     pub(super) fn conclude(self, left: Left, wait: Duration) -> Result<Receipt, SendError> {
         let Self { id, attempts, .. } = self;
         if attempts.last().is_some_and(|attempt| attempt.verdict.outcome.delivery() == Delivery::Accepted) {
-            return Ok(Receipt { id, attempts });
+            return Ok(Receipt::new(id, attempts));
         }
         let failure = failure(&attempts, left, wait);
-        Err(SendError { id, failure, attempts })
+        Err(SendError::new(id, failure, attempts))
     }
+}
+
+/// The answer once the end of an attempt is known that was `unknown`.
+pub(super) fn settled(error: SendError, upstream: &str, verdict: &Verdict) -> Result<Receipt, SendError> {
+    let SendError { id, failure: before, mut attempts, replayed } = error;
+    let settles = |attempt: &Attempt| attempt.upstream == upstream && attempt.is_unknown();
+    if let Some(at) = attempts.iter().position(settles) {
+        attempts[at].verdict = verdict.clone();
+        if verdict.outcome == Outcome::Accepted {
+            let taken = attempts.remove(at);
+            attempts.push(taken);
+            return Ok(Receipt { id, attempts, replayed });
+        }
+    }
+    let unknown = attempts.is_empty() || attempts.iter().any(Attempt::is_unknown);
+    let failure = if unknown { before } else { failure(&attempts, Left::Nobody, SHORTEST_WAIT) };
+    Err(SendError { id, failure, attempts, replayed })
 }
 
 /// Might the same upstream take it later?
@@ -181,14 +212,16 @@ fn failure(attempts: &[Attempt], left: Left, wait: Duration) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
-    use crate::outcome::Verdict;
 
     fn attempts(outcomes: &[Outcome]) -> Vec<Attempt> {
         let attempt = |&outcome| Attempt {
             upstream: "mg".to_owned(),
             verdict: Verdict::new(outcome, Reason::Status(0)),
             took: Some(Duration::ZERO),
+            at: Instant::now(),
         };
         outcomes.iter().map(attempt).collect()
     }

@@ -58,4 +58,11 @@ pub struct Settings {
     pub request_deadline: Duration,
     /// What happens while no circuit is usable.
     pub all_open: AllOpen,
+    /// Answers to mails with a key that are held for their repeats, at most.
+    pub held_answers: usize,
+}
+
+impl Settings {
+    /// More than memory would bear.
+    pub const MOST_HELD_ANSWERS: usize = 10_000_000;
 }

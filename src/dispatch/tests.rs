@@ -23,6 +23,9 @@ const SECOND: Duration = Duration::from_secs(1);
 enum Act {
     Say(Outcome),
     SayAfter(Duration, Outcome),
+    Because(Outcome, Reason),
+    /// Says nothing to the call, and this so long after it began.
+    Late(Duration, Outcome),
     Hang,
     Panic,
 }
@@ -34,7 +37,7 @@ struct Scripted {
 }
 
 impl Provider for Scripted {
-    fn send<'a>(&'a self, _: Delivery<'a>) -> Call<'a> {
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
         *self.calls.lock().unwrap() += 1;
         let act = self.script.lock().unwrap().pop_front().expect("no call beyond the script");
         Box::pin(async move {
@@ -43,6 +46,14 @@ impl Provider for Scripted {
                 Act::SayAfter(wait, outcome) => {
                     tokio::time::sleep(wait).await;
                     Verdict::new(outcome, Reason::Mock)
+                }
+                Act::Because(outcome, reason) => Verdict::new(outcome, reason),
+                Act::Late(wait, outcome) => {
+                    tokio::spawn(async move {
+                        tokio::time::sleep(wait).await;
+                        delivery.hand_over.tell_late(&Verdict::new(outcome, Reason::Mock));
+                    });
+                    std::future::pending().await
                 }
                 Act::Hang => std::future::pending().await,
                 Act::Panic => panic!("the adapter's bug"),
@@ -108,7 +119,8 @@ impl Bench {
                 Events::new(1),
             ))
         });
-        let settings = Settings { failover, routing, request_deadline: 15 * SECOND, all_open: AllOpen::Serve };
+        let settings =
+            Settings { failover, routing, request_deadline: 15 * SECOND, all_open: AllOpen::Serve, held_answers: 100 };
         let upstreams = upstreams.collect();
         Self { dispatcher: Dispatcher::new(upstreams, settings, Shutdown::default(), metrics), calls }
     }

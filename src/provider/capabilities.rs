@@ -1,5 +1,7 @@
 //! What an adapter can carry. A message that it cannot carry whole is not offered to it: nothing is dropped in silence.
 
+use std::time::Duration;
+
 use super::{KINDS, Kind};
 use crate::message::{Attachment, Header, Message};
 use crate::outcome::Reason;
@@ -29,8 +31,8 @@ pub struct Capabilities {
     pub guessed_types: bool,
     /// The only endings of file names that it takes, if not all.
     pub endings: Option<&'static [&'static str]>,
-    /// Does it take a mail once, however often it is handed over under the same id?
-    pub idempotent: bool,
+    /// For how long it takes a mail once, however often it is handed over under the same id; `None`: not at all.
+    pub once_within: Option<Duration>,
 }
 
 /// Which attachments an adapter can show inside of the HTML.
@@ -58,7 +60,7 @@ impl Capabilities {
         template_headers: true,
         guessed_types: false,
         endings: None,
-        idempotent: false,
+        once_within: None,
     };
 
     /// Why a message cannot be carried whole, if it cannot.
@@ -107,7 +109,7 @@ pub fn table() -> String {
 }
 
 fn row(kind: &Kind) -> String {
-    let Capabilities { recipients, size, inline, tags, reply_to, smtputf8, idempotent, .. } = kind.capabilities;
+    let Capabilities { recipients, size, inline, tags, reply_to, smtputf8, once_within, .. } = kind.capabilities;
     let most = |count: usize| if count == usize::MAX { "any".to_owned() } else { count.to_string() };
     let size = if size == usize::MAX { "any".to_owned() } else { format!("{} MB", size / 1_000_000) };
     let inline = match inline {
@@ -117,7 +119,7 @@ fn row(kind: &Kind) -> String {
     };
     let yes = |yes| if yes { "yes" } else { "no" };
     let (recipients, tags, reply_to) = (most(recipients), most(tags), most(reply_to));
-    let (smtputf8, once) = (yes(smtputf8), yes(idempotent));
+    let (smtputf8, once) = (yes(smtputf8), yes(once_within.is_some()));
     let Kind { name, upstream, dummy, .. } = kind;
     format!(
         "| {name} | `{upstream}` | {recipients} | {size} | {inline} | {tags} | {reply_to} | {smtputf8} | {once} | {dummy} |"
@@ -153,7 +155,7 @@ mod tests {
         template_headers: false,
         guessed_types: true,
         endings: Some(&["txt", "png", "pdf"]),
-        idempotent: false,
+        once_within: None,
     };
 
     fn lack(change: impl FnOnce(&mut Draft)) -> Option<Reason> {

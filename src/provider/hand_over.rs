@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::outcome::Verdict;
+
 /// Nobody has promised to ask before the end.
 const UNTRACKED: u8 = 0;
 /// The end is not given yet.
@@ -21,7 +23,6 @@ const GIVEN: u8 = 2;
 const REVOKED: u8 = 3;
 
 /// The hand-over of one mail.
-#[derive(Debug)]
 pub struct HandOver {
     state: AtomicU8,
     start: Instant,
@@ -29,13 +30,17 @@ pub struct HandOver {
     moved: AtomicU64,
     /// Is the mail itself being written?
     writing: AtomicBool,
+    late: Option<OnLate>,
 }
 
+/// Hears what became of a mail after its call has ended.
+type OnLate = Box<dyn Fn(&Verdict) + Send + Sync>;
+
 impl HandOver {
-    /// Begins now.
-    pub fn begin() -> Self {
+    /// Begins now. What becomes known only after the call has ended is told to `late`.
+    pub fn begin(late: Option<OnLate>) -> Self {
         let (state, moved, writing) = (AtomicU8::new(UNTRACKED), AtomicU64::new(0), AtomicBool::new(false));
-        Self { state, start: Instant::now(), moved, writing }
+        Self { state, start: Instant::now(), moved, writing, late }
     }
 
     /// Promises that the end of the mail is not written before [`HandOver::give`] has allowed it.
@@ -76,6 +81,13 @@ impl HandOver {
         self.writing.load(Ordering::Acquire) && self.state.load(Ordering::Acquire) == OPEN
     }
 
+    /// Tells what became of the mail after its call has ended.
+    pub fn tell_late(&self, verdict: &Verdict) {
+        if let Some(late) = &self.late {
+            late(verdict);
+        }
+    }
+
     /// When it began, or when some of the mail was taken last.
     pub fn last_moved(&self) -> Instant {
         self.start + Duration::from_millis(self.moved.load(Ordering::Acquire).saturating_sub(1))
@@ -96,13 +108,13 @@ mod tests {
 
     #[test]
     fn what_is_not_tracked_cannot_be_revoked() {
-        let hand_over = HandOver::begin();
+        let hand_over = HandOver::begin(None);
         assert!(!hand_over.revoke() && hand_over.give());
     }
 
     #[test]
     fn what_was_revoked_is_never_given_and_what_was_given_never_revoked() {
-        let [revoked, given] = [(); 2].map(|()| HandOver::begin());
+        let [revoked, given] = [(); 2].map(|()| HandOver::begin(None));
         revoked.track();
         assert!(revoked.revoke() && !revoked.give() && revoked.is_revoked());
         given.track();
@@ -112,7 +124,7 @@ mod tests {
     #[test]
     fn of_two_threads_exactly_one_wins() {
         for _ in 0..2000 {
-            let hand_over = Arc::new(HandOver::begin());
+            let hand_over = Arc::new(HandOver::begin(None));
             hand_over.track();
             let writer = thread::spawn({
                 let hand_over = Arc::clone(&hand_over);

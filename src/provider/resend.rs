@@ -28,7 +28,7 @@ pub(super) const KIND: Kind = Kind {
         smtputf8: false,
         // A mail with a file whose name does not fit its type vanishes without an error.
         guessed_types: true,
-        idempotent: true,
+        once_within: Some(Duration::from_secs(23 * 3600)),
         ..Capabilities::ANY
     },
     dummy: "to its test address; counted as a mail",

@@ -70,7 +70,7 @@ impl Provider for Smtp {
 }
 
 impl Smtp {
-    async fn hand_over(&self, message: &Message, hand_over: &HandOver) -> Result<Verdict, Verdict> {
+    async fn hand_over(&self, message: &Message, hand_over: &Arc<HandOver>) -> Result<Verdict, Verdict> {
         let mail = Mail::of(message)?;
         let (session, recipients) = self.address(&mail).await?;
         Ok(delivery::deliver(session, mail, recipients, hand_over, Arc::clone(&self.pool)).await)

@@ -394,7 +394,7 @@ async fn when_no_provider_can_be_reached_the_waits_do_not_grow() {
         tokio::task::yield_now().await;
         for upstream in all.iter() {
             let (mail, permit) = (small(), upstream.circuit.admit(0).expect("closed"));
-            let verdict = upstream.send(&mail, SECOND, Mode::First, std::future::pending()).await;
+            let verdict = upstream.send(&mail, SECOND, Mode::First, std::future::pending(), None).await;
             upstream.settle(permit, &mail, &verdict, Duration::ZERO);
         }
         sleep(600 * SECOND).await;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::message::IdempotencyKey;
+use crate::outcome::Delivery;
 
 const ANY: Capabilities = Capabilities::ANY;
 
@@ -52,17 +53,100 @@ async fn another_key_or_none_is_another_mail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_is_free_again_after_the_answer_and_after_a_panic_and_keeps_its_id() {
-    let bench = Bench::of(
-        Failover::Safe,
-        Routing::Priority,
-        100,
-        &[(ANY, &[Act::Say(Outcome::Accepted), Act::Panic, Act::Say(Outcome::Accepted)])],
-    );
+async fn a_repeat_of_what_was_accepted_hears_the_held_answer_and_another_mail_is_refused() {
+    let bench = Bench::new(Failover::Safe, &[&[Act::Say(Outcome::Accepted)]]);
     let first = bench.send_with(under("k")).await.expect("accepted");
-    assert_eq!(bench.send_with(under("k")).await.map_err(|error| error.failure).err(), Some(Failure::Panicked));
-    let last = bench.send_with(under("k")).await.expect("accepted");
-    assert_eq!((first.id, bench.calls()), (last.id, vec![3]), "nothing is stored: it is sent again, under the same id");
+    let repeat = bench.send_with(under("k")).await.expect("held");
+    assert_eq!((first.id, first.replayed, repeat.id, repeat.replayed), (repeat.id, false, first.id, true));
+    let other = bench.dispatcher.send(mail("x@example.org"), under("k"), ()).await;
+    assert_eq!(other.map_err(|error| error.failure).err(), Some(Failure::KeyReused));
+    assert_eq!(bench.calls(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_an_unknown_hears_it_again_and_is_not_sent() {
+    for act in [Act::Hang, Act::Say(Outcome::Unknown), Act::Panic] {
+        let bench = Bench::of(Failover::Safe, Routing::Priority, 100, &[(ANY, &[act]), (ANY, &[])]);
+        let first = bench.send_with(under("k")).await.expect_err("unknown");
+        let repeat = bench.send_with(under("k")).await.expect_err("held");
+        assert_eq!((first.failure, first.id), (repeat.failure, repeat.id));
+        assert!(!first.replayed && repeat.replayed && repeat.failure.is_unknown());
+        assert_eq!(bench.calls(), [1, 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_none_frees_the_key() {
+    for outcome in Outcome::ALL.into_iter().filter(|outcome| outcome.delivery() == Delivery::None) {
+        let script = [Act::Say(outcome), Act::Say(Outcome::Accepted)];
+        let bench = Bench::of(Failover::Never, Routing::Priority, 100, &[(ANY, &script)]);
+        assert!(bench.send_with(under("k")).await.is_err(), "{outcome:?}");
+        bench.dispatcher.upstreams[0].circuit.reset();
+        bench.dispatcher.upstreams[0].release_senders();
+        let repeat = bench.send_with(under("k")).await.expect("sent anew");
+        assert_eq!((repeat.replayed, bench.calls()), (false, vec![2]), "{outcome:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_held_for_ten_minutes_and_no_longer() {
+    let accepts = Act::Say(Outcome::Accepted);
+    let bench = Bench::new(Failover::Safe, &[&[accepts, accepts]]);
+    assert!(bench.send_with(under("k")).await.is_ok());
+    tokio::time::advance(599 * SECOND).await;
+    assert!(bench.send_with(under("k")).await.is_ok_and(|receipt| receipt.replayed));
+    tokio::time::advance(SECOND).await;
+    assert!(bench.send_with(under("k")).await.is_ok_and(|receipt| !receipt.replayed));
+    assert_eq!(bench.calls(), [2]);
+}
+
+/// The first upstream takes a mail once, for twenty-five minutes.
+fn once(first: &[Act]) -> Bench {
+    let once = Capabilities { once_within: Some(1500 * SECOND), ..ANY };
+    Bench::of(Failover::Safe, Routing::Priority, 100, &[(once, first), (ANY, &[])])
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_at_a_provider_that_takes_a_mail_once_is_asked_about_again_there_alone() {
+    let unknown = Act::Say(Outcome::Unknown);
+    let bench = once(&[unknown, unknown, unknown, Act::Say(Outcome::AccountRefused), Act::Say(Outcome::Accepted)]);
+    assert_eq!(bench.send_with(under("k")).await.expect_err("unknown").failure, Failure::Unknown);
+    assert_eq!(bench.calls(), [2, 0], "once by the first call itself");
+    let still = bench.send_with(under("k")).await.expect_err("still unknown");
+    assert_eq!((still.failure, still.replayed, bench.calls()), (Failure::Unknown, false, vec![3, 0]));
+    let refused = bench.send_with(under("k")).await.expect_err("a refusal of the repeat says nothing of the first");
+    assert_eq!((refused.failure, bench.calls()), (Failure::Unknown, vec![4, 0]));
+    bench.dispatcher.upstreams[0].circuit.reset();
+    let receipt = bench.send_with(under("k")).await.expect("clear now");
+    assert_eq!(words(&receipt.attempts), ["u0:unknown", "u0:unknown", "u0:accepted"]);
+    assert!(bench.send_with(under("k")).await.is_ok_and(|receipt| receipt.replayed));
+    assert_eq!(bench.calls(), [5, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_provider_knows_from_before_is_not_asked_again_in_the_same_call() {
+    let bench = once(&[Act::Because(Outcome::Unknown, Reason::Duplicate)]);
+    assert_eq!(bench.send_with(under("k")).await.expect_err("unknown").failure, Failure::Unknown);
+    assert_eq!(bench.calls(), [1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_verdict_changes_the_held_answer() {
+    for (verdict, expected) in [(Outcome::Accepted, true), (Outcome::MessageRejected, false)] {
+        let script = [Act::Late(20 * SECOND, verdict), Act::Say(Outcome::Unavailable)];
+        let bench = Bench::of(Failover::Safe, Routing::Priority, 100, &[(ANY, &script)]);
+        assert_eq!(bench.send_with(under("k")).await.expect_err("unknown").failure, Failure::Unknown);
+        assert!(bench.send_with(under("k")).await.is_err_and(|error| error.replayed));
+        tokio::time::sleep(11 * SECOND).await;
+        let repeat = bench.send_with(under("k")).await;
+        if expected {
+            assert!(repeat.is_ok_and(|receipt| receipt.replayed), "the relay has taken it after all");
+            assert_eq!(bench.calls(), [1]);
+        } else {
+            assert_eq!(repeat.expect_err("sent anew").failure, Failure::Refused { retryable: true });
+            assert_eq!(bench.calls(), [2], "the relay has refused it after all");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,7 +25,7 @@ pub(super) async fn deliver(
     mut session: Session,
     mut mail: Mail,
     recipients: Vec<Recipient>,
-    hand_over: &HandOver,
+    hand_over: &Arc<HandOver>,
     pool: Arc<Pool>,
 ) -> Verdict {
     // Nobody's budget counts it during the long wait.
@@ -38,10 +38,11 @@ pub(super) async fn deliver(
         return Verdict::new(Outcome::Unavailable, Reason::Timeout);
     }
     let (tell, told) = oneshot::channel();
-    let start = Instant::now();
+    let (start, hand_over) = (Instant::now(), Arc::clone(hand_over));
     let task = async move {
         let verdict = end(session, &mail, recipients, &pool).await;
         if let Err(unheard) = tell.send(verdict) {
+            hand_over.tell_late(&unheard);
             log(&mail, &unheard, start.elapsed());
         }
     };

@@ -30,10 +30,10 @@ async fn delivery(session: Session, pool: &Arc<Pool>) -> Verdict {
     deliver(session, Mail::of(&mail()).unwrap(), vec![], &tracked(), Arc::clone(pool)).await
 }
 
-fn tracked() -> HandOver {
-    let hand_over = HandOver::begin();
+fn tracked() -> Arc<HandOver> {
+    let hand_over = HandOver::begin(None);
     hand_over.track();
-    hand_over
+    Arc::new(hand_over)
 }
 
 #[tokio::test(start_paused = true)]
