@@ -117,7 +117,7 @@ fn the_fields_that_only_some_receipts_have_are_documented_as_such() {
     let receipt = document.pointer(name).unwrap_or_else(|| panic!("no {name}"));
     let required: Vec<_> = receipt["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     assert!(["id", "provider", "provider_message_id", "attempts"].iter().all(|field| required.contains(field)));
-    for (field, kind) in [("possible_duplicate", "boolean"), ("recipients", "array")] {
+    for (field, kind) in [("possible_duplicate", "boolean"), ("partial", "boolean"), ("recipients", "array")] {
         let schema = &receipt["properties"][field];
         assert_eq!(schema["type"], kind, "{field} in {receipt:#}");
         assert!(schema["description"].as_str().is_some_and(|text| text.len() > 20), "{field} in {receipt:#}");
@@ -126,7 +126,10 @@ fn the_fields_that_only_some_receipts_have_are_documented_as_such() {
     let reference =
         receipt["properties"]["recipients"]["items"]["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
     let recipient = reference.and_then(|path| document.pointer(path)).expect("a recipient has a schema");
-    for field in ["email", "outcome", "reason"] {
-        assert_eq!(recipient["properties"][field]["type"], "string", "{field} in {recipient:#}");
+    for (field, kind) in [("email", "string"), ("reason", "string"), ("retryable", "boolean")] {
+        assert_eq!(recipient["properties"][field]["type"], kind, "{field} in {recipient:#}");
     }
+    let reference = recipient["properties"]["outcome"]["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
+    let outcome = reference.and_then(|path| document.pointer(path)).expect("an outcome has a schema");
+    assert_eq!(outcome["enum"], serde_json::json!(["accepted", "deferred", "message_rejected", "unknown"]));
 }

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Proxy, RefusingPort, Reply, Settings, StubProvider, mails};
+use crate::harness::{Answer, Client, Proxy, RefusingPort, Reply, Settings, StubProvider, mails};
 
 const HEADER: &str = "Idempotency-Key";
 const KEY: &str = "order-4711/confirmation";
@@ -55,7 +55,7 @@ async fn another_key_or_another_mail_is_another_id_and_without_a_key_every_mail_
     for key in [KEY, "Order-4711/confirmation", "order-4711/confirmatio", "x"] {
         ids.push(id(client, key, &mails::plain()).await);
     }
-    for (field, value) in [
+    for (number, (field, value)) in [
         ("from", "other@example.com"),
         ("from", "Name <sender@example.com>"),
         ("to", "other@example.net"),
@@ -66,8 +66,14 @@ async fn another_key_or_another_mail_is_another_id_and_without_a_key_every_mail_
         ("subject", "hello "),
         ("text", "body\n"),
         ("html", "body"),
-    ] {
-        ids.push(id(client, KEY, &mails::but(field, json!(value))).await);
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // On a node of its own: here the key names the first mail.
+        let node = Proxy::start(Settings::mock()).await;
+        ids.push(id(&node.client, KEY, &mails::but(field, json!(value))).await);
+        assert_eq!(ids.len(), 5 + number);
     }
     for _ in 0..3 {
         ids.push(client.send(&mails::plain()).await.expect(200).json["id"].to_string());
@@ -92,20 +98,71 @@ async fn the_same_mail_in_other_words_has_the_same_id() {
     }
 }
 
+fn replayed(answer: &Answer) -> Option<&str> {
+    answer.header("idempotency-replayed")
+}
+
 #[tokio::test]
-async fn a_key_lasts_no_longer_than_its_answer_and_a_repeat_then_is_sent_again_under_the_same_id() {
+async fn a_repeat_after_the_answer_hears_it_again_and_sends_no_second_mail() {
     let mailgun = StubProvider::mailgun().await;
     let proxy = Proxy::start(Settings::server().mailgun(&mailgun.url()).patient_circuits()).await;
-    let first = id(&proxy.client, KEY, &mails::plain()).await;
-    assert_eq!(id(&proxy.client, KEY, &mails::plain()).await, first);
+    let send = async |mail: &Value| proxy.client.send_with(mail, &[(HEADER, KEY)]).await;
+    let first = send(&mails::plain()).await.expect(200);
+    assert_eq!(replayed(&first), None, "{first}");
     mailgun.answers(500, "");
-    let failed = proxy.client.send_with(&mails::plain(), &[(HEADER, KEY)]).await;
-    assert_eq!(failed.expect_problem(504, "unknown", false).json["id"], first);
-    let seen: Vec<_> = mailgun.mails().iter().map(|mail| mail.parts("v:smsp_id").concat()).collect();
-    assert_eq!(seen, [first.as_str(); 3]);
+    for _ in 0..3 {
+        let repeat = send(&mails::plain()).await.expect(200);
+        assert_eq!((replayed(&repeat), &repeat.json), (Some("true"), &first.json), "{repeat}");
+    }
+    send(&mails::with_subject("another")).await.expect_problem(422, "none", false);
+    mailgun.only_mail();
+    let metrics = proxy.client.metrics().await;
+    assert_eq!(metrics.count("smsp_replayed_total", &[]), 3, "{}", metrics.page);
+    assert_eq!(metrics.count("smsp_held_answers", &[]), 1, "{}", metrics.page);
+    proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
+    assert_eq!(mailgun.mails().len(), 2, "without a key every mail is sent");
+}
+
+#[tokio::test]
+async fn a_repeat_of_an_unknown_hears_that_again_and_where_to_look_the_mail_up() {
+    let mailgun = StubProvider::mailgun().await;
+    mailgun.answers(500, "");
+    let proxy = Proxy::start(Settings::server().mailgun(&mailgun.url()).patient_circuits()).await;
+    let send = async || proxy.client.send_with(&mails::plain(), &[(HEADER, KEY)]).await;
+    let first = send().await.expect_problem(504, "unknown", false);
     mailgun.does(Reply::mailgun_accepts().into());
-    let another = id(&proxy.client, KEY, &mails::with_subject("another")).await;
-    assert_ne!(another, first, "nor does the key belong to its mail");
+    let repeat = send().await.expect_problem(504, "unknown", false);
+    assert_eq!((replayed(&first), replayed(&repeat)), (None, Some("true")), "{repeat}");
+    let message_id = mailgun.only_mail().parts("h:Message-Id").concat();
+    let lookup = json!({"upstream": "mg", "field": "Message-ID", "value": message_id.trim_matches(['<', '>'])});
+    for answer in [&first, &repeat] {
+        assert_eq!(answer.json["lookup"], lookup, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_none_frees_the_key_for_a_repeat_or_for_another_mail() {
+    let mailgun = StubProvider::mailgun().await;
+    let proxy = Proxy::start(Settings::server().mailgun(&mailgun.url()).patient_circuits()).await;
+    mailgun.does(Reply::mailgun_refuses(400, "to parameter is not a valid address").into());
+    let refused = proxy.client.send_with(&mails::plain(), &[(HEADER, KEY)]).await;
+    refused.expect_problem(422, "none", false);
+    mailgun.does(Reply::mailgun_accepts().into());
+    let other = proxy.client.send_with(&mails::with_subject("another"), &[(HEADER, KEY)]).await.expect(200);
+    assert_eq!(replayed(&other), None, "{other}");
+}
+
+#[tokio::test]
+async fn no_more_answers_are_held_than_may_be_and_each_eviction_is_counted() {
+    let proxy = Proxy::start(Settings::mock().with("SMSP_HELD_ANSWERS", "2")).await;
+    let send = async |key: &str| proxy.client.send_with(&mails::plain(), &[(HEADER, key)]).await.expect(200);
+    for key in ["a", "b", "c"] {
+        assert_eq!(replayed(&send(key).await), None, "{key}");
+    }
+    assert_eq!(replayed(&send("b").await), Some("true"));
+    assert_eq!(replayed(&send("a").await), None, "the oldest has gone");
+    let metrics = proxy.client.metrics().await;
+    assert_eq!(metrics.count("smsp_held_answers_evicted_total", &[]), 2, "{}", metrics.page);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod layers;
 pub mod load;
 pub mod listener;
 mod problem;
+mod replayed;
 mod wire;
 mod wishes;
 

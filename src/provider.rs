@@ -32,7 +32,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use capabilities::{Capabilities, Inline, table};
+pub use capabilities::{Capabilities, Inline, Lookup, table};
 pub use hand_over::HandOver;
 use secrecy::{ExposeSecret, SecretString};
 

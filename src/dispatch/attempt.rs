@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::field::display;
 use tracing::{error, info, warn};
 
 use crate::message::Message;
@@ -22,11 +23,13 @@ pub struct Attempt {
     pub took: Option<Duration>,
     /// When it ended.
     pub at: Instant,
+    /// The field at the provider, and its value, by which the mail can be looked up there, if it may have it.
+    pub lookup: Option<(&'static str, String)>,
 }
 
 impl Attempt {
     fn without_hand_over(upstream: &Upstream, verdict: Verdict) -> Self {
-        Self { upstream: upstream.name.clone(), verdict, took: None, at: Instant::now() }
+        Self { upstream: upstream.name.clone(), verdict, took: None, at: Instant::now(), lookup: None }
     }
 
     /// May this upstream have the mail?
@@ -88,7 +91,8 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, mode: Mode) -> Option<A
     upstream.settle(permit, message, &verdict, took);
     upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);
     log(message, &upstream.name, &verdict, took);
-    Some(Attempt { upstream: upstream.name.clone(), verdict, took: Some(took), at: start + took })
+    let lookup = (verdict.outcome == Outcome::Unknown).then(|| upstream.settings.capabilities.lookup.of(message));
+    Some(Attempt { upstream: upstream.name.clone(), verdict, took: Some(took), at: start + took, lookup })
 }
 
 /// What an attempt would come to, where that is known beforehand.
@@ -102,9 +106,11 @@ fn log(message: &Message, upstream: &str, verdict: &Verdict, took: Duration) {
     let (id, outcome, reason) = (message.id(), verdict.outcome.as_str(), verdict.reason);
     // As a number: JSON logs write 128 bits as text.
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let provider_code = verdict.code.map(display);
     match verdict.outcome {
-        Outcome::Accepted | Outcome::MessageRejected => info!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
-        Outcome::AccountRefused => error!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
-        _ => warn!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
+        Outcome::Accepted => info!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
+        Outcome::MessageRejected => info!(%id, upstream, outcome, %reason, provider_code, duration_ms, "attempt"),
+        Outcome::AccountRefused => error!(%id, upstream, outcome, %reason, provider_code, duration_ms, "attempt"),
+        _ => warn!(%id, upstream, outcome, %reason, provider_code, duration_ms, "attempt"),
     }
 }

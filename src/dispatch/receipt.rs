@@ -222,6 +222,7 @@ mod tests {
             verdict: Verdict::new(outcome, Reason::Status(0)),
             took: Some(Duration::ZERO),
             at: Instant::now(),
+            lookup: None,
         };
         outcomes.iter().map(attempt).collect()
     }

@@ -1,5 +1,7 @@
 //! `POST /email`: one message in, one truthful answer out.
 
+mod failures;
+
 use std::time::Duration;
 
 use axum::Json;
@@ -9,11 +11,13 @@ use utoipa::ToSchema;
 
 use super::Door;
 use super::caller::Caller;
-use super::problem::{FieldError, Kind, Problem, ProblemBody};
+use super::problem::{Problem, ProblemBody};
+use super::replayed::{Replayed, replayed};
 use super::wire::Mail;
-use super::wishes::{IDEMPOTENCY_KEY, Wishes};
-use crate::dispatch::{Attempt, Failure, Receipt, SendError};
-use crate::outcome::{Reason, Recipient};
+use super::wishes::Wishes;
+use crate::dispatch::{Attempt, Receipt};
+use crate::outcome::{Outcome, Recipient};
+use failures::problem;
 
 /// A provider took the mail.
 #[derive(Serialize, ToSchema)]
@@ -32,6 +36,10 @@ pub(super) struct ReceiptBody {
     #[serde(skip_serializing_if = "is_false")]
     #[schema(required = false)]
     possible_duplicate: bool,
+    /// The provider took the mail for some recipients and not for others: `recipients` tells which.
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
+    partial: bool,
     /// Every recipient, where the provider took some and refused others.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -43,10 +51,38 @@ pub(super) struct ReceiptBody {
 #[schema(title = "Recipient")]
 pub(super) struct RecipientBody {
     email: String,
-    /// `accepted`; `message_rejected`: this provider will not send to it; or `unknown`, where it does not say who was refused.
-    outcome: &'static str,
+    outcome: RecipientOutcome,
     /// Why.
     reason: String,
+    /// May a mail to this recipient alone succeed later, without the danger of a second one?
+    retryable: bool,
+}
+
+/// `accepted`; `deferred`: the provider would not take it now; `message_rejected`: this provider will not send to it;
+/// `unknown`: the provider does not say who was refused.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RecipientOutcome {
+    Accepted,
+    Deferred,
+    MessageRejected,
+    Unknown,
+}
+
+impl From<Outcome> for RecipientOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted => Self::Accepted,
+            Outcome::Unknown => Self::Unknown,
+            Outcome::Deferred | Outcome::Throttled | Outcome::Unavailable | Outcome::Cancelled => Self::Deferred,
+            Outcome::MessageRejected
+            | Outcome::NotCapable
+            | Outcome::SenderRejected
+            | Outcome::AccountRefused
+            | Outcome::Unclassified
+            | Outcome::Unlisted => Self::MessageRejected,
+        }
+    }
 }
 
 /// One try at one provider.
@@ -61,8 +97,24 @@ pub(super) struct AttemptBody {
     /// Why.
     #[schema(examples("http_202", "connect"))]
     reason: String,
+    /// The provider's own code for its answer, where it has one that its document lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("5.1.1", "406"))]
+    provider_code: Option<String>,
     /// How long it took, in milliseconds; 0 where the mail was not offered.
     duration_ms: u64,
+}
+
+/// How to find out whether a provider has a mail of which that is not known.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(title = "Lookup")]
+pub(super) struct LookupBody {
+    /// The upstream that may have it.
+    upstream: String,
+    /// The provider's field that has our mark of the mail.
+    field: &'static str,
+    /// What stands in that field.
+    value: String,
 }
 
 /// Send one message
@@ -76,12 +128,13 @@ pub(super) struct AttemptBody {
     operation_id = "sendEmail",
     tag = "email",
     params(
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the mail: a repeat under the same key has the same id, and waits for the first while that is under way", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the mail: a repeat under the same key within 10 minutes sends no second mail, but waits for the first answer or hears it again (`Idempotency-Replayed: true`); a `none` frees the key. Without a store this is not promised on another node, after a restart, or after 10 minutes", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
         ("X-SMSP-Failover" = Option<String>, Header, nullable = false, description = "`never` or `safe`: lowers what this service does after a failure", pattern = "^(never|safe)$"),
     ),
     request_body(content = Mail, description = "The message"),
     responses(
-        (status = 200, description = "A provider took the mail", body = ReceiptBody),
+        (status = 200, description = "A provider took the mail", body = ReceiptBody,
+            headers(("Idempotency-Replayed" = bool, description = "`true`: the answer to an earlier call under this key"))),
         (status = 400, description = "The body is not JSON, or a header cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "This key may not send from that domain", body = ProblemBody, content_type = "application/problem+json"),
@@ -95,7 +148,8 @@ pub(super) struct AttemptBody {
         (status = 502, description = "Every provider refused; delivery none", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No provider, or not this node, can take the mail now; delivery none", body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u64, description = "Seconds"))),
-        (status = 504, description = "A provider may have the mail; delivery unknown", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 504, description = "A provider may have the mail; delivery unknown", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Idempotency-Replayed" = bool, description = "`true`: the answer to an earlier call under this key"))),
     ),
     security(("X-API-KEY" = []))
 )]
@@ -104,10 +158,11 @@ pub(super) async fn send(
     caller: Caller,
     wishes: Wishes,
     Mail(mail, place): Mail,
-) -> Result<Json<ReceiptBody>, Problem> {
+) -> Result<(Replayed, Json<ReceiptBody>), Problem> {
     caller.standing.allows(&mail)?;
     let held = (place, caller.standing.place()?);
-    door.dispatcher.send(mail, wishes.of(&caller), held).await.map(receipt).map(Json).map_err(problem)
+    let receipt = door.dispatcher.send(mail, wishes.of(&caller), held).await.map_err(problem)?;
+    Ok((replayed(receipt.replayed), Json(self::receipt(receipt))))
 }
 
 fn receipt(receipt: Receipt) -> ReceiptBody {
@@ -118,6 +173,7 @@ fn receipt(receipt: Receipt) -> ReceiptBody {
         provider_message_id: taken.and_then(|attempt| attempt.verdict.provider_message_id.clone()),
         attempts: receipt.attempts.iter().map(attempt).collect(),
         possible_duplicate: receipt.may_be_doubled(),
+        partial: taken.is_some_and(|attempt| !attempt.verdict.recipients.is_empty()),
         recipients: recipients(&receipt),
     }
 }
@@ -125,10 +181,10 @@ fn receipt(receipt: Receipt) -> ReceiptBody {
 /// Only where some were taken and others refused.
 fn recipients(receipt: &Receipt) -> Option<Vec<RecipientBody>> {
     let recipients = &receipt.attempts.last()?.verdict.recipients;
-    let body = |recipient: &Recipient| RecipientBody {
-        email: recipient.email.clone(),
-        outcome: recipient.outcome.as_str(),
-        reason: recipient.reason.to_string(),
+    let body = |recipient: &Recipient| {
+        let outcome = RecipientOutcome::from(recipient.outcome);
+        let (email, reason) = (recipient.email.clone(), recipient.reason.to_string());
+        RecipientBody { email, outcome, reason, retryable: matches!(outcome, RecipientOutcome::Deferred) }
     };
     (!recipients.is_empty()).then(|| recipients.iter().map(body).collect())
 }
@@ -143,64 +199,11 @@ fn attempt(attempt: &Attempt) -> AttemptBody {
         provider: attempt.upstream.clone(),
         outcome: attempt.verdict.outcome.as_str(),
         reason: attempt.verdict.reason.to_string(),
+        provider_code: attempt.verdict.code.map(|code| code.to_string()),
         duration_ms: millis(attempt.took.unwrap_or_default()),
     }
 }
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn problem(error: SendError) -> Problem {
-    let problem = match error.failure {
-        Failure::Unknown => Problem::new(
-            Kind::Unknown,
-            "A provider was handed the mail and gave no clear answer. Look the id up there before you send it again.",
-        ),
-        Failure::Panicked => Problem::new(
-            Kind::Panicked,
-            "A fault of this service while it handed over the mail. Look the id up at the provider before you send it again.",
-        ),
-        Failure::KeyReused => Problem::of_fields(
-            Kind::IdempotencyKeyReused,
-            vec![field_error(IDEMPOTENCY_KEY, "names another message that is under way: a key belongs to one message")],
-        ),
-        Failure::NotCapable => Problem::of_fields(Kind::NotCapable, error.attempts.iter().map(lack).collect()),
-        Failure::MessageRejected => Problem::new(
-            Kind::MessageRejected,
-            "A provider refused the message itself; correct it before you send it again.",
-        ),
-        Failure::NotNow { retry_after } => {
-            Problem::new(Kind::NotNow, "No provider can take the mail now. Send it again after Retry-After.")
-                .retry_after(retry_after)
-        }
-        Failure::SenderRejected => {
-            Problem::of_fields(Kind::SenderRejected, vec![field_error("from", "no provider may send for this address")])
-        }
-        Failure::Refused { retryable } => {
-            Problem::new(Kind::Refused { retryable }, "No provider has taken the mail: each that was asked refused.")
-        }
-    };
-    problem.of_mail(error.id, error.attempts.iter().map(attempt).collect())
-}
-
-/// Who lacks what, by the field that asks for it.
-fn lack(attempt: &Attempt) -> FieldError {
-    let (field, what) = match attempt.verdict.reason {
-        Reason::Recipients => ("to", "so many recipients"),
-        Reason::Smtp(_) => ("to", "a mail to these recipients"),
-        Reason::Inline => ("attachments", "a picture inside of the HTML"),
-        Reason::AttachmentType => ("attachments", "a file whose type its name does not tell"),
-        Reason::Tags => ("tags", "so many tags"),
-        Reason::ReplyTo => ("reply_to", "so many addresses for answers"),
-        Reason::Headers => ("headers", "one of these headers"),
-        Reason::Template => ("subject", "{{ in a subject, a name or a header"),
-        Reason::Smtputf8 => ("to", "letters beyond ASCII before an @"),
-        _ => ("body", "a mail of this size"),
-    };
-    field_error(field, &format!("{} cannot carry {what}", attempt.upstream))
-}
-
-fn field_error(field: &str, reason: &str) -> FieldError {
-    FieldError { field: field.to_owned(), reason: reason.to_owned() }
 }

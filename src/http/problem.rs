@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::email::AttemptBody;
+use super::email::{AttemptBody, LookupBody};
+use super::replayed::IDEMPOTENCY_REPLAYED;
 use crate::message::Id;
 
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -123,12 +124,23 @@ pub(super) struct Problem {
     id: Option<Id>,
     attempts: Option<Vec<AttemptBody>>,
     errors: Option<Vec<FieldError>>,
+    lookup: Option<LookupBody>,
     retry_after: Option<Duration>,
+    replayed: bool,
 }
 
 impl Problem {
     pub(super) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), id: None, attempts: None, errors: None, retry_after: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            id: None,
+            attempts: None,
+            errors: None,
+            lookup: None,
+            retry_after: None,
+            replayed: false,
+        }
     }
 
     pub(super) fn not_found() -> Self {
@@ -149,8 +161,21 @@ impl Problem {
         Self { id: Some(id), attempts: Some(attempts), ..self }
     }
 
+    pub(super) fn errors(self, errors: Option<Vec<FieldError>>) -> Self {
+        Self { errors, ..self }
+    }
+
+    pub(super) fn lookup(self, lookup: Option<LookupBody>) -> Self {
+        Self { lookup, ..self }
+    }
+
     pub(super) fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
+    }
+
+    /// The answer to an earlier call under the same key, if it is one.
+    pub(super) fn replayed(self, replayed: bool) -> Self {
+        Self { replayed, ..self }
     }
 }
 
@@ -188,6 +213,10 @@ pub(super) struct ProblemBody {
     retryable: bool,
     /// The id of the request, also in `X-Request-Id` and in our log.
     request_id: String,
+    /// Where to look the mail up, if it is not known whether a provider has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    lookup: Option<LookupBody>,
     /// Every attempt that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -208,6 +237,9 @@ pub(super) fn write(mut response: Response, request_id: &str) -> Response {
     if let Some(wait) = problem.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
     }
+    if problem.replayed {
+        headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    }
     // Strings and numbers always serialise.
     let body = serde_json::to_vec(&body(problem, request_id)).unwrap_or_default();
     *response.body_mut() = Body::from(body);
@@ -220,7 +252,7 @@ fn whole_seconds(wait: Duration) -> u64 {
 }
 
 fn body(problem: Problem, request_id: &str) -> ProblemBody {
-    let Problem { kind, detail, id, attempts, errors, .. } = problem;
+    let Problem { kind, detail, id, attempts, errors, lookup, .. } = problem;
     let Description { status, slug, title } = kind.describe();
     ProblemBody {
         r#type: format!("urn:smsp:problem:{slug}"),
@@ -232,6 +264,7 @@ fn body(problem: Problem, request_id: &str) -> ProblemBody {
         delivery: kind.delivery(),
         retryable: kind.retryable(),
         request_id: request_id.to_owned(),
+        lookup,
         attempts,
         errors,
     }

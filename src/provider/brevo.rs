@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Inline, Invalid, Kind, Mode, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Inline, Invalid, Kind, Lookup, Mode, Provider, Values};
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -31,6 +31,7 @@ pub(super) const KIND: Kind = Kind {
         guessed_types: true,
         endings: Some(&ENDINGS),
         // It knows a key for half an hour; the rest is for the clocks and the way.
+        lookup: Lookup::Id("X-Mailin-custom"),
         once_within: Some(Duration::from_secs(25 * 60)),
         ..Capabilities::ANY
     },

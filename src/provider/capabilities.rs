@@ -33,6 +33,27 @@ pub struct Capabilities {
     pub endings: Option<&'static [&'static str]>,
     /// For how long it takes a mail once, however often it is handed over under the same id; `None`: not at all.
     pub once_within: Option<Duration>,
+    /// How a mail of unknown end can be looked up at the provider.
+    pub lookup: Lookup,
+}
+
+/// By what a provider lets a mail be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// Our id, in this field of its own.
+    Id(&'static str),
+    /// Our Message-ID, which it keeps.
+    MessageId,
+}
+
+impl Lookup {
+    /// The field that has it, and what stands there for this mail.
+    pub fn of(self, message: &Message) -> (&'static str, String) {
+        match self {
+            Self::Id(field) => (field, message.id().to_string()),
+            Self::MessageId => ("Message-ID", message.message_id()),
+        }
+    }
 }
 
 /// Which attachments an adapter can show inside of the HTML.
@@ -61,6 +82,7 @@ impl Capabilities {
         guessed_types: false,
         endings: None,
         once_within: None,
+        lookup: Lookup::Id("smsp_id"),
     };
 
     /// Why a message cannot be carried whole, if it cannot.
@@ -156,6 +178,7 @@ mod tests {
         guessed_types: true,
         endings: Some(&["txt", "png", "pdf"]),
         once_within: None,
+        lookup: Lookup::MessageId,
     };
 
     fn lack(change: impl FnOnce(&mut Draft)) -> Option<Reason> {

@@ -12,8 +12,8 @@ use std::time::SystemTime;
 use tokio::sync::Semaphore;
 
 use super::{
-    Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Mode, Provider, Values, Variable, is_local_limit,
-    mime,
+    Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, Mode, Provider, Values, Variable,
+    is_local_limit, mime,
 };
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
@@ -22,7 +22,7 @@ pub(super) const KIND: Kind = Kind {
     name: "maildir",
     upstream: "maildir",
     local: true,
-    capabilities: Capabilities::ANY,
+    capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
     dummy: "a file, removed at once",
     variables: &[Variable::required("DIR")],
     build,

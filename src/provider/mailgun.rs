@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values, Variable, render};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Lookup, Mode, Provider, Values, Variable, render};
 use crate::message::{Attachment, Message};
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -27,6 +27,7 @@ pub(super) const KIND: Kind = Kind {
         labels: 14_000,
         tags: 3,
         smtputf8: false,
+        lookup: Lookup::MessageId,
         ..Capabilities::ANY
     },
     dummy: "in test mode; counted as a mail",

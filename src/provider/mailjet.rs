@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{self, API_KEY, Api};
 use super::client::{self, Answer};
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Lookup, Mode, Provider, Values, Variable};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::{Outcome, Reason, Verdict};
@@ -29,6 +29,7 @@ pub(super) const KIND: Kind = Kind {
         reply_to: 1,
         tags: 1,
         dropped_headers: &["x-mailer", "user-agent", "list-id", "x-feedback-id", "x-csa-complaints"],
+        lookup: Lookup::Id("CustomID"),
         ..Capabilities::ANY
     },
     dummy: "in the sandbox; free",

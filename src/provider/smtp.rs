@@ -18,7 +18,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use super::{Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Mode, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, Mode, Provider, Values, Variable};
 use crate::message::Message;
 use crate::outcome::{Reason, Recipient, Verdict};
 use mail::Mail;
@@ -31,7 +31,7 @@ pub(super) const KIND: Kind = Kind {
     upstream: "smtp",
     local: false,
     // What depends on the relay (SIZE, SMTPUTF8) is known only after its EHLO.
-    capabilities: Capabilities { recipients: RECIPIENTS, ..Capabilities::ANY },
+    capabilities: Capabilities { recipients: RECIPIENTS, lookup: Lookup::MessageId, ..Capabilities::ANY },
     dummy: "a dialogue up to the recipient; free",
     variables: &[
         Variable::required(settings::HOST),

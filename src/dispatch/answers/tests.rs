@@ -22,7 +22,7 @@ fn message(number: u8) -> Message {
 fn attempts(outcome: Outcome, recipients: usize) -> Vec<Attempt> {
     let recipient = Recipient { email: String::new(), outcome, reason: Reason::Mock };
     let verdict = Verdict { recipients: vec![recipient; recipients], ..Verdict::new(outcome, Reason::Mock) };
-    vec![Attempt { upstream: "u".to_owned(), verdict, took: Some(Duration::ZERO), at: Instant::now() }]
+    vec![Attempt { upstream: "u".to_owned(), verdict, took: Some(Duration::ZERO), at: Instant::now(), lookup: None }]
 }
 
 fn answer(id: Id, outcome: Outcome, recipients: usize) -> Answer {
