@@ -11,10 +11,10 @@ mod upstreams;
 mod value;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 pub use callers::{CallersConfig, KeySource};
 use section::Section;
-use upstreams::Surroundings;
 pub use upstreams::UpstreamConfig;
 use value::{address, choice, count_to, duration, ip, mailbox, period, port, size, truth};
 
@@ -25,6 +25,7 @@ use crate::provider;
 use crate::shutdown;
 use crate::supervisor::{self, Backoff};
 use crate::telemetry::{self, Format};
+use crate::upstream::on_the_way;
 
 const PREFIX: &str = "SMSP_";
 /// Read by the test clients of the original, which may share an environment with the server.
@@ -57,6 +58,8 @@ pub struct Config {
     pub shutdown: shutdown::Settings,
     /// Every variable with its effective value, secrets redacted, in the order of the README's table.
     pub effective: Vec<(String, String)>,
+    /// What may be meant, but is worth a thought; a line each.
+    pub warnings: Vec<String>,
 }
 
 /// Where the doors listen.
@@ -80,9 +83,10 @@ impl Config {
         section.ignore(&OF_TEST_CLIENTS);
         let config = read(&mut section);
         section.refuse_the_rest();
+        let warnings = section.take_warnings();
         let (effective, errors) = section.finish();
         match config {
-            Some(config) if errors.is_empty() => Ok(Self { effective, ..config }),
+            Some(config) if errors.is_empty() => Ok(Self { effective, warnings, ..config }),
             _ => Err(Errors(errors)),
         }
     }
@@ -107,11 +111,15 @@ fn read(section: &mut Section) -> Option<Config> {
     let common = upstreams::Common::read(section);
     let shutdown = shutdown(section);
     let telemetry = telemetry(section);
-    let surroundings = Surroundings {
-        request_deadline: dispatch.map(|dispatch| dispatch.request_deadline),
-        poll_interval: supervisor.as_ref().map(|supervisor| supervisor.backoff.first),
-    };
-    let upstreams = upstreams::read(section, &providers, &common, surroundings);
+    let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
+    let upstreams = upstreams::read(section, &providers, &common, poll_interval);
+    let connects = upstreams.iter().flatten().map(|upstream| upstream.settings.connect_timeout);
+    if connects.max().zip(dispatch).is_some_and(|(connect, dispatch)| dispatch.request_deadline <= connect * 2) {
+        section.error("REQUEST_DEADLINE", NO_TIME);
+    }
+    if let (Some(http), Some(dispatch), Some(shutdown)) = (&http, dispatch, shutdown) {
+        warn_of_a_short_drain(section, http.max_body, dispatch.request_deadline, shutdown.deadline);
+    }
     Some(Config {
         listen: listen?,
         http: http?,
@@ -124,7 +132,22 @@ fn read(section: &mut Section) -> Option<Config> {
         telemetry: telemetry?,
         shutdown: shutdown?,
         effective: Vec::new(),
+        warnings: Vec::new(),
     })
+}
+
+const NO_TIME: &str = "leaves no time for an attempt: it must be more than twice SMSP_CONNECT_TIMEOUT";
+
+/// What is still under way at the end of the drain is given up.
+fn warn_of_a_short_drain(section: &mut Section, max_body: usize, request: Duration, drain: Duration) {
+    let longest = request + on_the_way(max_body);
+    if drain < longest {
+        let problem = format!(
+            "is {drain:?}, but a mail of SMSP_MAX_BODY may take {}s: a node that ends gives up what takes longer",
+            longest.as_secs()
+        );
+        section.warning("DRAIN_DEADLINE", &problem);
+    }
 }
 
 fn http(section: &mut Section) -> Option<http::Settings> {

@@ -168,7 +168,7 @@ impl Dispatcher {
 
     /// Sends it, or asks about it again.
     async fn go(&self, message: &Message, course: Course, keyed: Option<&Keyed>) -> Answer {
-        let deadline = Instant::now() + self.settings.request_deadline + on_the_way(message);
+        let deadline = Instant::now() + self.settings.request_deadline + on_the_way(message.size());
         let late = keyed.map(|keyed| &keyed.late);
         let call = attempt::Call { message, deadline, shutdown: &self.shutdown, late };
         match keyed.and_then(|keyed| keyed.before.as_ref()) {

@@ -66,6 +66,7 @@ fn check_config() -> ExitCode {
         config.effective.iter().for_each(|(name, value)| {
             print(&format!("{name}={value}"));
         });
+        config.warnings.iter().for_each(|warning| complain(&format!("warning: {warning}")));
         ExitCode::SUCCESS
     })
 }

@@ -17,6 +17,7 @@ mod mailjet;
 mod mandrill;
 mod mime;
 mod mock;
+mod off_worker;
 mod postmark;
 mod render;
 mod resend;
@@ -61,7 +62,7 @@ pub struct Delivery<'a> {
 impl<'a> Delivery<'a> {
     /// Begins now.
     pub fn new(message: &'a Message, mode: Mode) -> Self {
-        Self { message, mode, hand_over: Arc::new(HandOver::begin(None)) }
+        Self { message, mode, hand_over: Arc::new(HandOver::begin(message.size(), None)) }
     }
 }
 

@@ -128,7 +128,7 @@ impl Upstream {
 
     /// How long an attempt may take of what is `left` of the request's time. `None`: too little to prove anything.
     pub fn time_for(&self, message: &Message, left: Duration) -> Option<Duration> {
-        let wanted = self.settings.attempt_timeout + on_the_way(message);
+        let wanted = self.settings.attempt_timeout + on_the_way(message.size());
         (left >= self.settings.connect_timeout * 2).then(|| wanted.min(left))
     }
 
@@ -164,17 +164,20 @@ impl Upstream {
 
     async fn hand_over(&self, request: &Request<'_>, cut: Pin<&mut impl Future<Output = ()>>) -> Verdict {
         let &Request { message, deadline, mode, late } = request;
-        let hand_over = Arc::new(HandOver::begin(late.map(|late| {
-            let (late, name) = (Arc::clone(late), self.name.clone());
-            Box::new(move |verdict: &Verdict| late(&name, verdict)) as Box<dyn Fn(&Verdict) + Send + Sync>
-        })));
+        let hand_over = Arc::new(HandOver::begin(
+            message.size(),
+            late.map(|late| {
+                let (late, name) = (Arc::clone(late), self.name.clone());
+                Box::new(move |verdict: &Verdict| late(&name, verdict)) as Box<dyn Fn(&Verdict) + Send + Sync>
+            }),
+        ));
         let delivery = Delivery { message, mode, hand_over: Arc::clone(&hand_over) };
         // An adapter may panic before its first await, too.
         let call = AssertUnwindSafe(async { self.provider.send(delivery).await }).catch_unwind();
         tokio::select! {
             biased;
             answer = call => answer.unwrap_or(Verdict::new(Outcome::Unknown, Reason::Panic)),
-            () = time_out::over(&hand_over, deadline, self.settings.connect_timeout) => time_out::judge(&hand_over),
+            moving = time_out::over(&hand_over, deadline, self.settings.connect_timeout) => time_out::judge(&hand_over, moving),
             () = cut => time_out::judge_cut(&hand_over),
         }
     }
@@ -184,7 +187,7 @@ impl Upstream {
         if verdict.outcome == Outcome::SenderRejected {
             self.senders.hold(message.from().address().domain());
         }
-        let slow = self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message));
+        let slow = self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message.size()));
         match permit.settle(self.news(verdict.blame(), verdict, slow, Duration::ZERO)) {
             Settled::Changed(transition) => self.publish(transition),
             Settled::Late => self.metrics.late(&self.name),
@@ -303,9 +306,8 @@ impl Upstream {
 
 /// The time that a large mail may need on a slow uplink, beside what any mail may: neither its attempt nor its provider is
 /// slow for that.
-pub fn on_the_way(message: &Message) -> Duration {
-    let size = u32::try_from(message.size()).unwrap_or(u32::MAX);
-    Duration::from_secs(1) * size / UPLINK
+pub fn on_the_way(bytes: usize) -> Duration {
+    Duration::from_secs_f64(bytes as f64 / f64::from(UPLINK))
 }
 
 fn millis(time: Duration) -> u64 {

@@ -58,6 +58,7 @@ pub(super) struct Section {
     values: BTreeMap<String, String>,
     effective: Vec<(String, String)>,
     errors: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl Section {
@@ -70,7 +71,13 @@ impl Section {
         let mut errors: Vec<_> = odd.iter().map(|(name, _)| format!("{name}: names are written in capitals")).collect();
         errors.extend(values.as_ref().err().map(ToString::to_string));
         let values = values.unwrap_or_default().into_iter().map(|(name, value)| (name, value.trim().to_owned()));
-        Self { prefix: prefix.to_owned(), values: values.collect(), effective: Vec::new(), errors }
+        Self {
+            prefix: prefix.to_owned(),
+            values: values.collect(),
+            effective: Vec::new(),
+            errors,
+            warnings: Vec::new(),
+        }
     }
 
     /// A setting; `default` is written as an operator would.
@@ -155,7 +162,7 @@ impl Section {
         let start = prefix.to_ascii_lowercase();
         let mine = self.values.extract_if(.., |name, _| name.starts_with(&start));
         let values = mine.map(|(name, value)| (name[start.len()..].to_owned(), value)).collect();
-        Self { prefix: self.full(prefix), values, effective: Vec::new(), errors: Vec::new() }
+        Self { prefix: self.full(prefix), values, effective: Vec::new(), errors: Vec::new(), warnings: Vec::new() }
     }
 
     /// Takes the findings of a section that was split off.
@@ -175,6 +182,16 @@ impl Section {
     /// Records what is wrong with a variable; the problem reads on from its name.
     pub(super) fn error(&mut self, name: &str, problem: &str) {
         self.errors.push(format!("{}: {problem}", self.full(name)));
+    }
+
+    /// What may be meant, but is worth a thought.
+    pub(super) fn warning(&mut self, name: &str, problem: &str) {
+        self.warnings.push(format!("{}: {problem}", self.full(name)));
+    }
+
+    /// The warnings so far.
+    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// What nobody has claimed is misspelt, or belongs to another version.

@@ -153,21 +153,12 @@ impl Common {
     }
 }
 
-/// What the limits of an upstream depend on and are checked against.
-#[derive(Clone, Copy)]
-pub(super) struct Surroundings {
-    /// For a whole request.
-    pub(super) request_deadline: Option<Duration>,
-    /// The first wait of an open circuit.
-    pub(super) poll_interval: Option<Duration>,
-}
-
 /// Reads every upstream's own section; the longest name claims first.
 pub(super) fn read(
     section: &mut Section,
     names: &[Named],
     common: &Common,
-    surroundings: Surroundings,
+    poll_interval: Option<Duration>,
 ) -> Option<Vec<UpstreamConfig>> {
     let mut own: Vec<_> = names.iter().map(|_| None).collect();
     let mut by_length: Vec<_> = (0..names.len()).collect();
@@ -178,7 +169,7 @@ pub(super) fn read(
     ignore_unlisted(section, names);
     let mut upstreams = Vec::new();
     for (named, mut own) in names.iter().zip(own.into_iter().flatten()).filter(|(named, _)| !named.idle) {
-        upstreams.push(upstream(named, &mut own, common, surroundings));
+        upstreams.push(upstream(named, &mut own, common, poll_interval));
         section.join(own);
     }
     upstreams.into_iter().collect()
@@ -195,9 +186,14 @@ fn ignore_unlisted(section: &mut Section, names: &[Named]) {
     }
 }
 
-fn upstream(named: &Named, own: &mut Section, common: &Common, surroundings: Surroundings) -> Option<UpstreamConfig> {
+fn upstream(
+    named: &Named,
+    own: &mut Section,
+    common: &Common,
+    poll_interval: Option<Duration>,
+) -> Option<UpstreamConfig> {
     let values = values(named.kind, own);
-    let settings = settings(named.kind, own, common, surroundings);
+    let settings = settings(named.kind, own, common, poll_interval);
     let connect = Connect { timeout: settings.connect_timeout };
     let provider = (named.kind.build)(&values?, connect);
     let provider = provider.map_err(|invalid| own.error(invalid.variable, invalid.problem)).ok()?;
@@ -210,10 +206,10 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
         let what = format!("the {} upstream needs it", kind.name);
         let text = |text: &str| Ok(text.to_owned());
         let value = match variable.default {
+            // A secret has no other default than to be empty.
             Some(_) if variable.secret => own.optional_secret(variable.name),
             None if variable.secret => own.secret(variable.name, &what),
             Some(default) => own.parse(variable.name, default, text).map(Into::into),
-            None if variable.secret => own.secret(variable.name, &what),
             None => own.require(variable.name, &what, text).map(Into::into),
         };
         match (&mut values, value) {
@@ -224,12 +220,9 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
     values
 }
 
-fn settings(kind: &Kind, own: &mut Section, common: &Common, surroundings: Surroundings) -> upstream::Settings {
+fn settings(kind: &Kind, own: &mut Section, common: &Common, poll_interval: Option<Duration>) -> upstream::Settings {
     let limits = Limits::read(own, Some(&common.limits));
     let connect_timeout = common.connect_timeout.min(limits.attempt_timeout() / 2);
-    if surroundings.request_deadline.is_some_and(|deadline| deadline <= connect_timeout * 2) {
-        own.error("ATTEMPT_TIMEOUT", NO_TIME);
-    }
     upstream::Settings {
         capabilities: kind.capabilities,
         attempt_timeout: limits.attempt_timeout(),
@@ -237,7 +230,7 @@ fn settings(kind: &Kind, own: &mut Section, common: &Common, surroundings: Surro
         probe_timeout: common.probe_timeout.unwrap_or(limits.attempt_timeout()),
         probe: common.probe,
         slow_call: limits.slow_call(),
-        first_wait: surroundings.poll_interval.unwrap_or_default(),
+        first_wait: poll_interval.unwrap_or_default(),
         account_hold: common.account_hold,
         sender_hold: common.sender_hold,
         ramp: limits.ramp(),
@@ -245,6 +238,3 @@ fn settings(kind: &Kind, own: &mut Section, common: &Common, surroundings: Surro
         circuit: limits.circuit(),
     }
 }
-
-const NO_TIME: &str =
-    "leaves no time for an attempt: SMSP_REQUEST_DEADLINE must be more than twice the connect timeout";

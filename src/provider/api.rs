@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
+use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::multipart::Form;
-use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::client::{self, Answer};
+use super::client::{self, Answer, Client, Post};
+use super::off_worker::off_worker;
 use super::{Connect, HandOver, Invalid, Values, Variable, render};
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -37,19 +38,19 @@ impl Api {
         self.key.expose_secret()
     }
 
-    pub(super) fn post(&self) -> RequestBuilder {
+    pub(super) fn post(&self) -> Post {
         self.client.post(self.endpoint.clone())
     }
 }
 
 /// Makes the one call with this body as JSON, and judges the answer.
 pub(super) async fn call(
-    request: RequestBuilder,
+    request: Post,
     body: &impl Serialize,
     hand_over: Arc<HandOver>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
-    match render::json(body) {
+    match off_worker(hand_over.size(), || render::json(body)) {
         Ok(body) => judged(request.header(CONTENT_TYPE, JSON), [Bytes::from(body)], hand_over, judge).await,
         Err(_) => Verdict::new(Outcome::MessageRejected, Reason::NotSent),
     }
@@ -57,7 +58,7 @@ pub(super) async fn call(
 
 /// Makes the one call with this form, and judges the answer.
 pub(super) async fn call_with_form(
-    request: RequestBuilder,
+    request: Post,
     form: Form,
     hand_over: Arc<HandOver>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
@@ -72,7 +73,7 @@ pub(super) async fn call_with_form(
 
 /// Makes the one call, and judges the answer.
 async fn judged(
-    request: RequestBuilder,
+    request: Post,
     body: impl IntoIterator<Item = Bytes>,
     hand_over: Arc<HandOver>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,

@@ -6,19 +6,21 @@
 //! without a thread ([`super::resolver`]), and [`failure`] says what a call without an answer proves.
 
 mod body;
+mod connections;
 mod failure;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, RequestBuilder, Response, StatusCode, Url, redirect, retry};
 
 use super::resolver::Resolver;
 use super::{Connect, HandOver, Invalid, Values, Variable};
 use crate::outcome::{Outcome, Reason, Verdict};
 use body::Frames;
+pub(super) use connections::Connections;
 
 /// Below the 30 s to 60 s after which common front ends close an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -36,11 +38,49 @@ pub(super) const fn base_url(default: &'static str) -> Variable {
     Variable::with_default(BASE_URL, default)
 }
 
+/// A client of one upstream, and what is known of its connections.
+pub(super) struct Client {
+    http: reqwest::Client,
+    connections: Connections,
+}
+
+impl Client {
+    pub(super) fn post(&self, endpoint: Url) -> Post {
+        Post { request: self.http.post(endpoint), connections: self.connections.clone() }
+    }
+}
+
+/// A request that is being made up.
+pub(super) struct Post {
+    request: RequestBuilder,
+    connections: Connections,
+}
+
+impl Post {
+    pub(super) fn header<K, V>(self, name: K, value: V) -> Self
+    where
+        HeaderName: TryFrom<K, Error: Into<hyper::http::Error>>,
+        HeaderValue: TryFrom<V, Error: Into<hyper::http::Error>>,
+    {
+        Self { request: self.request.header(name, value), ..self }
+    }
+
+    pub(super) fn bearer_auth(self, token: &str) -> Self {
+        Self { request: self.request.bearer_auth(token), ..self }
+    }
+
+    pub(super) fn basic_auth(self, username: &str, password: Option<&str>) -> Self {
+        Self { request: self.request.basic_auth(username, password), ..self }
+    }
+}
+
 /// A client with the time limits of one upstream.
-pub(super) fn build(connect: Connect) -> Result<reqwest::Client, Invalid> {
+pub(super) fn build(connect: Connect) -> Result<Client, Invalid> {
     let resolver = Resolver::system(connect.timeout)
         .map_err(|_| Invalid { variable: BASE_URL, problem: "no name can be looked up: see /etc/resolv.conf" })?;
-    reqwest::Client::builder()
+    let connections = Connections::default();
+    let http = reqwest::Client::builder()
+        .connector_layer(connections.clone())
         .user_agent(concat!("smsp/", env!("CARGO_PKG_VERSION")))
         .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
         .redirect(redirect::Policy::none())
@@ -57,7 +97,8 @@ pub(super) fn build(connect: Connect) -> Result<reqwest::Client, Invalid> {
         .map_err(|_| Invalid {
             variable: BASE_URL,
             problem: "no TLS client can be made: install the system's CA certificates",
-        })
+        })?;
+    Ok(Client { http, connections })
 }
 
 /// The endpoint at `path` of the configured base URL.
@@ -90,10 +131,11 @@ pub(super) struct Answer(Response);
 
 /// Makes the one request with this body; an error is already judged.
 pub(super) async fn call(
-    request: RequestBuilder,
+    Post { request, connections }: Post,
     body: impl IntoIterator<Item = Bytes>,
     hand_over: Arc<HandOver>,
 ) -> Result<Answer, Verdict> {
+    hand_over.watch(connections);
     let request = request.body(Body::wrap(Frames::new(body, hand_over)));
     request.send().await.map(Answer).map_err(|error| failure::judge(&error))
 }
@@ -178,6 +220,9 @@ pub(super) fn until_date(date: &str) -> Option<Duration> {
     let date = httpdate::parse_http_date(date).ok()?;
     Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod revoking;
 
 #[cfg(test)]
 mod tests {

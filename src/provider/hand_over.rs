@@ -4,13 +4,15 @@
 //! Exactly one of them wins. So "nobody has the mail" is said after a time-out only if the end of the mail was withheld.
 //! A hand-over that nobody has promised to ask for cannot be revoked: what is not tracked proves nothing.
 //!
-//! Deliberately absent: I/O, a timer. What was handed to the client may still stand in buffers of the client or the kernel.
+//! Deliberately absent: a timer. What was handed to the client may still stand in buffers of the client or the kernel.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::client::Connections;
 use crate::outcome::Verdict;
 
 /// Nobody has promised to ask before the end.
@@ -24,6 +26,8 @@ const REVOKED: u8 = 3;
 
 /// The hand-over of one mail.
 pub struct HandOver {
+    /// Bytes of the mail, as [`Message::size`](crate::message::Message::size) counts them.
+    size: usize,
     state: AtomicU8,
     start: Instant,
     /// When some of the mail was taken last: milliseconds from the start, and one; 0 as long as none was.
@@ -31,37 +35,44 @@ pub struct HandOver {
     /// Is the mail itself being written?
     writing: AtomicBool,
     late: Option<OnLate>,
+    /// Of the client that carries it.
+    connections: OnceLock<Connections>,
 }
 
 /// Hears what became of a mail after its call has ended.
 type OnLate = Box<dyn Fn(&Verdict) + Send + Sync>;
 
 impl HandOver {
-    /// Begins now. What becomes known only after the call has ended is told to `late`.
-    pub fn begin(late: Option<OnLate>) -> Self {
+    /// Of a mail of this size, begins now. What becomes known only after the call has ended is told to `late`.
+    pub fn begin(size: usize, late: Option<OnLate>) -> Self {
         let (state, moved, writing) = (AtomicU8::new(UNTRACKED), AtomicU64::new(0), AtomicBool::new(false));
-        Self { state, start: Instant::now(), moved, writing, late }
+        Self { size, state, start: Instant::now(), moved, writing, late, connections: OnceLock::new() }
+    }
+
+    /// Bytes of the mail.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// Promises that the end of the mail is not written before [`HandOver::give`] has allowed it.
-    pub(super) fn track(&self) {
+    pub fn track(&self) {
         // A call that is made once more has been told already.
         let _ = self.state.compare_exchange(UNTRACKED, OPEN, Ordering::AcqRel, Ordering::Acquire);
     }
 
     /// The mail itself is written from now on: a provider that takes nothing of it for too long is given up.
-    pub(super) fn write(&self) {
+    pub fn write(&self) {
         self.writing.store(true, Ordering::Release);
     }
 
     /// Some of the mail, or of what is said before it, was taken.
-    pub(super) fn moved(&self) {
+    pub fn moved(&self) {
         let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.moved.store(now.saturating_add(1), Ordering::Release);
     }
 
     /// May the end of the mail be written? From then on nobody can revoke it.
-    pub(super) fn give(&self) -> bool {
+    pub fn give(&self) -> bool {
         let give = |state| (state != REVOKED).then_some(GIVEN);
         self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, give).is_ok()
     }
@@ -76,9 +87,26 @@ impl HandOver {
         self.state.load(Ordering::Acquire) == REVOKED
     }
 
+    /// Was the end of the mail given?
+    pub fn is_given(&self) -> bool {
+        self.state.load(Ordering::Acquire) == GIVEN
+    }
+
     /// Is the mail being written, and its end not given yet?
     pub fn is_writing(&self) -> bool {
         self.writing.load(Ordering::Acquire) && self.state.load(Ordering::Acquire) == OPEN
+    }
+
+    /// The mail goes along one of these connections.
+    pub(super) fn watch(&self, connections: Connections) {
+        // A call that is made once more goes along the same ones.
+        let _ = self.connections.set(connections);
+    }
+
+    /// Bytes that the kernel holds for the client's connections; none, where there is no such client. `None`: nobody can
+    /// tell. Reads files of the kernel's: not for a worker.
+    pub fn unsent(&self) -> Option<u64> {
+        self.connections.get().map_or(Some(0), Connections::unsent)
     }
 
     /// Tells what became of the mail after its call has ended.
@@ -108,13 +136,13 @@ mod tests {
 
     #[test]
     fn what_is_not_tracked_cannot_be_revoked() {
-        let hand_over = HandOver::begin(None);
+        let hand_over = HandOver::begin(0, None);
         assert!(!hand_over.revoke() && hand_over.give());
     }
 
     #[test]
     fn what_was_revoked_is_never_given_and_what_was_given_never_revoked() {
-        let [revoked, given] = [(); 2].map(|()| HandOver::begin(None));
+        let [revoked, given] = [(); 2].map(|()| HandOver::begin(0, None));
         revoked.track();
         assert!(revoked.revoke() && !revoked.give() && revoked.is_revoked());
         given.track();
@@ -124,7 +152,7 @@ mod tests {
     #[test]
     fn of_two_threads_exactly_one_wins() {
         for _ in 0..2000 {
-            let hand_over = Arc::new(HandOver::begin(None));
+            let hand_over = Arc::new(HandOver::begin(0, None));
             hand_over.track();
             let writer = thread::spawn({
                 let hand_over = Arc::clone(&hand_over);

@@ -5,11 +5,16 @@ use lettre::error::Error;
 use lettre::message::header::{Cc, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, ReplyTo, To};
 use lettre::message::{Attachment, Body, Mailbox, Mailboxes, MessageBuilder, MultiPart, SinglePart};
 
+use super::off_worker::off_worker;
 use super::render::{self, Pairs};
 use crate::message::{self, Message};
 
 /// The bytes, with CRLF at the end of every line.
 pub(super) fn render(message: &Message) -> Result<Vec<u8>, Error> {
+    off_worker(message.size(), || write(message))
+}
+
+fn write(message: &Message) -> Result<Vec<u8>, Error> {
     let mut head = lettre::Message::builder()
         .message_id(Some(format!("<{}>", message.message_id())))
         .date_now()

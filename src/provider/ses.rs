@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Url};
 use serde::Deserialize;
 
-use super::client::{self, Answer};
+use super::client::{self, Answer, Client};
+use super::off_worker::off_worker;
 use super::{Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Mode, Provider, Values, Variable};
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
@@ -87,7 +88,7 @@ impl Provider for Ses {
 impl Ses {
     /// The bytes that are signed are the bytes that are sent.
     async fn call(&self, body: Vec<u8>, hand_over: Arc<HandOver>) -> Result<Answer, Verdict> {
-        let signed = self.signer.sign(&self.endpoint, &body, SystemTime::now());
+        let signed = off_worker(body.len(), || self.signer.sign(&self.endpoint, &body, SystemTime::now()));
         // Only a key that fits into no header cannot sign.
         let headers = signed.map_err(|_| Verdict::new(Outcome::AccountRefused, Reason::NotSent))?;
         let request = self.client.post(self.endpoint.clone()).header(CONTENT_TYPE, signature::JSON);

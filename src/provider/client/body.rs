@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn frames(parts: &[usize]) -> (Frames, Arc<HandOver>) {
-        let hand_over = Arc::new(HandOver::begin(None));
+        let hand_over = Arc::new(HandOver::begin(0, None));
         let mut byte = 0_u8;
         let parts = parts.iter().map(|&length| {
             let next = || {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message};
 use crate::provider::mime;
+use crate::provider::off_worker::off_worker;
 use crate::provider::render::{self, Pairs};
 
 /// Headers in `Simple`, at most.
@@ -104,11 +105,12 @@ struct File<'a> {
 /// The whole body; `None` if the message cannot be written as a file.
 pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
     let simple = simple(message);
+    let json = |content| off_worker(message.size(), || render::json(&request(message, content))).ok();
     if is_enough(&simple) {
-        return render::json(&request(message, Content::Simple(simple))).ok();
+        return json(Content::Simple(simple));
     }
     let file = Bytes::from(mime::render(message).ok()?);
-    render::json(&request(message, Content::Raw(Raw { data: &file }))).ok()
+    json(Content::Raw(Raw { data: &file }))
 }
 
 /// A file has its own From, which a further one would replace; it is given all recipients, for that is how Bcc works.

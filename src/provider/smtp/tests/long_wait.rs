@@ -31,7 +31,7 @@ async fn delivery(session: Session, pool: &Arc<Pool>) -> Verdict {
 }
 
 fn tracked() -> Arc<HandOver> {
-    let hand_over = HandOver::begin(None);
+    let hand_over = HandOver::begin(0, None);
     hand_over.track();
     Arc::new(hand_over)
 }

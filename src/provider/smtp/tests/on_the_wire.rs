@@ -12,7 +12,7 @@ fn sent(file: &[u8]) -> Vec<u8> {
     runtime.block_on(async {
         let (ours, mut theirs) = duplex(1 << 22);
         let mut wire = Wire::new(ours);
-        wire.lines(file, &HandOver::begin(None)).await.unwrap();
+        wire.lines(file, &HandOver::begin(0, None)).await.unwrap();
         // The relay hangs up after the end; what counts is what it has read.
         let (_, read) = tokio::join!(async { drop(wire.command(".").await) }, async {
             let mut read = Vec::new();
