@@ -20,6 +20,7 @@ mod golden_requests;
 mod ses_oracles;
 mod oracles;
 mod maildir;
+mod slow_uplink;
 mod smtp;
 mod injection;
 mod failover;
