@@ -39,25 +39,27 @@ async fn cut(raw: &mut Raw, start: Instant) -> String {
 #[tokio::test]
 async fn a_silent_connection_and_half_a_head_are_cut_by_the_header_timeout() {
     let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
-    for begun in ["", "GET /healthcheck HTTP/1.1\r\nhost: a\r\n"] {
+    for begun in ["", "\r\n", "GET /healthcheck HTTP/1.1\r\nhost: a\r\n"] {
         let start = Instant::now();
         let mut raw = Raw::connect(proxy.api).await;
         raw.write(begun).await;
         assert_eq!(cut(&mut raw, start).await, "", "{begun:?}");
     }
-    eventually("both are counted", async || when(cut_for_being_slow(&proxy).await == 2, || "not yet".to_owned())).await;
+    eventually("all are counted", async || when(cut_for_being_slow(&proxy).await == 3, || "not yet".to_owned())).await;
 }
 
 #[tokio::test]
 async fn a_kept_connection_is_cut_by_the_idle_timeout_and_its_next_head_by_the_header_timeout() {
     let request = "GET /healthcheck HTTP/1.1\r\nhost: a\r\n\r\n";
     let proxy = with_short("SMSP_IDLE_TIMEOUT").await;
-    let mut raw = Raw::connect(proxy.api).await;
-    // Its clock starts with the answer, which we see later than it was written.
-    let start = Instant::now();
-    raw.write(request).await;
-    let before = raw.read_until("serving\"}").await;
-    assert_eq!(cut(&mut raw, start).await, before);
+    for behind in ["", "\r\n"] {
+        let mut raw = Raw::connect(proxy.api).await;
+        // Its clock starts with the answer, which we see later than it was written.
+        let start = Instant::now();
+        raw.write(&format!("{request}{behind}")).await;
+        let before = raw.read_until("serving\"}").await;
+        assert_eq!(cut(&mut raw, start).await, before);
+    }
     assert_eq!(cut_for_being_slow(&proxy).await, 0, "to be idle is no fault");
     let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
     let mut raw = Raw::connect(proxy.api).await;
@@ -66,6 +68,17 @@ async fn a_kept_connection_is_cut_by_the_idle_timeout_and_its_next_head_by_the_h
     let start = Instant::now();
     raw.write("GET /healthcheck HTTP/1.1\r\n").await;
     assert_eq!(cut(&mut raw, start).await, before);
+}
+
+#[tokio::test]
+async fn a_head_that_begins_behind_the_last_request_is_cut_by_the_header_timeout() {
+    let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
+    let mut raw = Raw::connect(proxy.api).await;
+    let start = Instant::now();
+    raw.write("GET /healthcheck HTTP/1.1\r\nhost: a\r\n\r\nGET /healthcheck HTTP/1.1\r\n").await;
+    let before = raw.read_until("serving\"}").await;
+    assert_eq!(cut(&mut raw, start).await, before);
+    eventually("it is counted", async || when(cut_for_being_slow(&proxy).await == 1, || "not yet".to_owned())).await;
 }
 
 #[tokio::test]
