@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use crate::harness::raw::{Raw, head};
 use crate::harness::settings::API_KEY;
@@ -110,6 +111,25 @@ async fn a_body_that_takes_too_long_is_408_and_nobody_has_the_mail() {
     raw.write("{").await;
     let answer = cut(&mut raw, start).await;
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"delivery\":\"none\""), "{answer}");
+    assert!(answer.contains("within 300ms and 1s more for every 64 KiB of it, without a pause of 300ms"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_large_body_on_a_slow_line_is_taken() {
+    let proxy = Proxy::start(Settings::mock().with("SMSP_BODY_TIMEOUT", "3s")).await;
+    let mail = mails::but("text", json!("x".repeat(384 * 1024))).to_string();
+    let mut raw = Raw::connect(proxy.api).await;
+    raw.write(&head(&[&format!("content-length: {}", mail.len()), &format!("x-api-key: {API_KEY}")])).await;
+    let (first, rest) = mail.split_at(128 * 1024);
+    let (second, last) = rest.split_at(128 * 1024);
+    for part in [first, second] {
+        raw.write(part).await;
+        // As slow as the line is.
+        sleep(Duration::from_secs(2)).await;
+    }
+    raw.write(last).await;
+    let answer = raw.read_until("}]}").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 #[tokio::test]
