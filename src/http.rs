@@ -12,6 +12,7 @@ mod layers;
 pub mod load;
 pub mod listener;
 mod problem;
+mod query;
 mod wire;
 mod wishes;
 

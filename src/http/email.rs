@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::Door;
 use super::caller::Caller;
 use super::problem::{FieldError, Kind, Problem, ProblemBody};
+use super::query::NoQuery;
 use super::wire::Mail;
 use super::wishes::{IDEMPOTENCY_KEY, Wishes};
 use crate::dispatch::{Attempt, Failure, Receipt, SendError};
@@ -102,6 +103,7 @@ pub(super) struct AttemptBody {
 pub(super) async fn send(
     State(door): State<Door>,
     caller: Caller,
+    _: NoQuery,
     wishes: Wishes,
     Mail(mail, place): Mail,
 ) -> Result<Json<ReceiptBody>, Problem> {
