@@ -73,6 +73,14 @@ async fn keys_in_a_file_are_exchanged_while_we_serve_and_a_broken_file_changes_n
 }
 
 #[tokio::test]
+async fn an_expired_key_does_not_keep_a_new_one_out() {
+    let proxy = with_keys("shop:k1;until=2020-01-01,shop:k2,shop:k3").await;
+    for (key, status) in [("k1", 401), ("k2", 200), ("k3", 200)] {
+        send_as(&proxy, key, &mails::plain()).await.expect(status);
+    }
+}
+
+#[tokio::test]
 async fn who_calls_too_often_waits_and_nobody_else_does() {
     let settings = Settings::mock().with("SMSP_API_KEYS", "shop:k1,billing:k2").with("SMSP_CALLER_SHOP_RATE", "3/h");
     let proxy = Proxy::start(settings).await;

@@ -35,7 +35,8 @@ async fn what_is_ambiguous_gets_one_400_and_an_end() {
         ("NUL in a header", format!("{GET}host: a\r\nx: a\0b\r\n\r\n")),
         ("a folded header", format!("{GET}host: a\r\nx: a\r\n b\r\n\r\n")),
         ("a blank before the colon", format!("{GET}host: a\r\nx : a\r\n\r\n")),
-        ("an empty line first", format!("\r\n{GET}host: a\r\n\r\n")),
+        ("empty lines without an end", "\r\n".repeat(20_000)),
+        ("a bare LF first", format!("\n{GET}host: a\r\n\r\n")),
         ("length and chunks", format!("{post}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")),
         ("chunks and length", format!("{post}transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n")),
         ("two lengths", format!("{post}content-length: 5\r\ncontent-length: 6\r\n\r\n")),
@@ -43,15 +44,16 @@ async fn what_is_ambiguous_gets_one_400_and_an_end() {
         ("a list of lengths", format!("{post}content-length: 5, 5\r\n\r\n")),
         ("a length with a sign", format!("{post}content-length: +5\r\n\r\n")),
         ("an unknown transfer coding", format!("{post}transfer-encoding: gzip\r\n\r\n")),
+        ("another coding below the chunks", format!("{post}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n")),
+        ("chunks in chunks", format!("{post}{}\r\n0\r\n\r\n", "transfer-encoding: chunked\r\n".repeat(2))),
         ("a version of the future", "GET /healthcheck HTTP/3.0\r\nhost: a\r\n\r\n".to_owned()),
         ("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned()),
     ] {
         let answers = answers(&proxy, &format!("{request}{HIDDEN}")).await;
         assert_eq!(statuses(&answers), ["400"], "{claim}: {answers}");
     }
-    // The others are the library's.
     let metrics = proxy.client.metrics().await;
-    assert!(metrics.count("smsp_cut_total", &[("reason", "ambiguous")]) >= 12, "{}", metrics.page);
+    assert!(metrics.count("smsp_cut_total", &[("reason", "ambiguous")]) >= 20, "{}", metrics.page);
     proxy.client.healthcheck().await.expect(200);
 }
 
@@ -67,6 +69,15 @@ async fn what_is_odd_but_clear_is_served() {
         assert_eq!(answers.lines().filter(|line| line.starts_with("HTTP/1.")).count(), 1, "{claim}: {answers}");
         assert!(answers.contains(" 200 OK"), "{claim}: {answers}");
     }
+}
+
+#[tokio::test]
+async fn an_empty_line_before_a_request_is_ignored() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let request = format!("{GET}host: a\r\n\r\n");
+    let last = format!("{GET}host: a\r\nconnection: close\r\n\r\n");
+    let answers = answers(&proxy, &format!("\r\n{request}\r\n\r\n{request}{request}\r\n{last}")).await;
+    assert_eq!(statuses(&answers), ["200"; 4], "{answers}");
 }
 
 #[tokio::test]
@@ -89,6 +100,40 @@ async fn a_mail_in_chunks_is_taken_and_is_the_last_of_its_connection() {
     assert_eq!(statuses(&answers), ["200"], "{answers}");
     assert!(answers.contains("connection: close"), "{answers}");
     mailgun.only_mail();
+}
+
+/// A request whose head has so many bytes.
+fn of_length(length: usize, lines: &str, body: &str) -> String {
+    let padding = length - lines.len() - "x: \r\n\r\n".len();
+    format!("{lines}x: {}\r\n\r\n{body}", "a".repeat(padding))
+}
+
+#[tokio::test]
+async fn a_head_of_up_to_16_kib_is_served() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let mail = mails::plain().to_string();
+    let post = head(&[&format!("content-length: {}", mail.len()), &format!("x-api-key: {API_KEY}")]);
+    // To go on with further lines.
+    let post = post.trim_end().to_owned() + "\r\n";
+    let get = format!("{GET}host: a\r\nconnection: close\r\n");
+    for length in [9_000, 12_000, 16 * 1024] {
+        let request = of_length(length, &post, &mail) + &of_length(length, &get, "");
+        let answers = answers(&proxy, &request).await;
+        assert_eq!(statuses(&answers), ["200", "200"], "{length}: {answers}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_of_more_than_16_kib_is_refused_whether_or_not_it_is_whole() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let (get, more) = (format!("{GET}host: a\r\n"), 16 * 1024 + 1);
+    let uri = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(more));
+    for (status, request) in [("431", of_length(more, &get, "")), ("431", of_length(20_000, &get, "")), ("414", uri)] {
+        let answers = answers(&proxy, &format!("{request}{HIDDEN}")).await;
+        assert_eq!(statuses(&answers), [status], "{answers}");
+    }
+    let metrics = proxy.client.metrics().await;
+    assert_eq!(metrics.count("smsp_cut_total", &[("reason", "too_long")]), 3, "{}", metrics.page);
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use crate::harness::raw::{Raw, head};
 use crate::harness::settings::API_KEY;
@@ -39,23 +40,27 @@ async fn cut(raw: &mut Raw, start: Instant) -> String {
 #[tokio::test]
 async fn a_silent_connection_and_half_a_head_are_cut_by_the_header_timeout() {
     let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
-    for begun in ["", "GET /healthcheck HTTP/1.1\r\nhost: a\r\n"] {
+    for begun in ["", "\r\n", "GET /healthcheck HTTP/1.1\r\nhost: a\r\n"] {
         let start = Instant::now();
         let mut raw = Raw::connect(proxy.api).await;
         raw.write(begun).await;
         assert_eq!(cut(&mut raw, start).await, "", "{begun:?}");
     }
-    eventually("both are counted", async || when(cut_for_being_slow(&proxy).await == 2, || "not yet".to_owned())).await;
+    eventually("all are counted", async || when(cut_for_being_slow(&proxy).await == 3, || "not yet".to_owned())).await;
 }
 
 #[tokio::test]
 async fn a_kept_connection_is_cut_by_the_idle_timeout_and_its_next_head_by_the_header_timeout() {
     let request = "GET /healthcheck HTTP/1.1\r\nhost: a\r\n\r\n";
     let proxy = with_short("SMSP_IDLE_TIMEOUT").await;
-    let mut raw = Raw::connect(proxy.api).await;
-    raw.write(request).await;
-    let before = raw.read_until("serving\"}").await;
-    assert_eq!(cut(&mut raw, Instant::now()).await, before);
+    for behind in ["", "\r\n"] {
+        let mut raw = Raw::connect(proxy.api).await;
+        // Its clock starts with the answer, which we see later than it was written.
+        let start = Instant::now();
+        raw.write(&format!("{request}{behind}")).await;
+        let before = raw.read_until("serving\"}").await;
+        assert_eq!(cut(&mut raw, start).await, before);
+    }
     assert_eq!(cut_for_being_slow(&proxy).await, 0, "to be idle is no fault");
     let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
     let mut raw = Raw::connect(proxy.api).await;
@@ -64,6 +69,17 @@ async fn a_kept_connection_is_cut_by_the_idle_timeout_and_its_next_head_by_the_h
     let start = Instant::now();
     raw.write("GET /healthcheck HTTP/1.1\r\n").await;
     assert_eq!(cut(&mut raw, start).await, before);
+}
+
+#[tokio::test]
+async fn a_head_that_begins_behind_the_last_request_is_cut_by_the_header_timeout() {
+    let proxy = with_short("SMSP_HEADER_TIMEOUT").await;
+    let mut raw = Raw::connect(proxy.api).await;
+    let start = Instant::now();
+    raw.write("GET /healthcheck HTTP/1.1\r\nhost: a\r\n\r\nGET /healthcheck HTTP/1.1\r\n").await;
+    let before = raw.read_until("serving\"}").await;
+    assert_eq!(cut(&mut raw, start).await, before);
+    eventually("it is counted", async || when(cut_for_being_slow(&proxy).await == 1, || "not yet".to_owned())).await;
 }
 
 #[tokio::test]
@@ -95,6 +111,25 @@ async fn a_body_that_takes_too_long_is_408_and_nobody_has_the_mail() {
     raw.write("{").await;
     let answer = cut(&mut raw, start).await;
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"delivery\":\"none\""), "{answer}");
+    assert!(answer.contains("within 300ms and 1s more for every 64 KiB of it, without a pause of 300ms"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_large_body_on_a_slow_line_is_taken() {
+    let proxy = Proxy::start(Settings::mock().with("SMSP_BODY_TIMEOUT", "3s")).await;
+    let mail = mails::but("text", json!("x".repeat(384 * 1024))).to_string();
+    let mut raw = Raw::connect(proxy.api).await;
+    raw.write(&head(&[&format!("content-length: {}", mail.len()), &format!("x-api-key: {API_KEY}")])).await;
+    let (first, rest) = mail.split_at(128 * 1024);
+    let (second, last) = rest.split_at(128 * 1024);
+    for part in [first, second] {
+        raw.write(part).await;
+        // As slow as the line is.
+        sleep(Duration::from_secs(2)).await;
+    }
+    raw.write(last).await;
+    let answer = raw.read_until("}]}").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 #[tokio::test]

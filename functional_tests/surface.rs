@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::harness::raw::Raw;
-use crate::harness::{Proxy, Settings};
+use crate::harness::{Proxy, Settings, StubProvider, mails};
 
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "SMSP"];
 
@@ -78,6 +78,33 @@ async fn a_method_cannot_be_overridden() {
         let request = proxy.client.request(Method::GET, "/email?_method=POST").header(header, "POST");
         assert_eq!(request.send().await.expect("an answer").status(), 405, "{header}");
     }
+}
+
+#[tokio::test]
+async fn a_query_name_that_is_not_documented_is_400_and_nothing_is_sent() {
+    let mailgun = StubProvider::mailgun().await;
+    let proxy = Proxy::before(&mailgun).await;
+    let (mail, key) = (mails::plain(), proxy.client.key().to_owned());
+    let headers = [("x-api-key", key.as_str())];
+    for (query, name) in [
+        ("dry-run=true", "dry-run"),
+        ("dry_run", "dry_run"),
+        ("&a=1&a=2", "a"),
+        ("=1", "query"),
+        ("%0d%0aX:%20y=1", "%0d%0aX:%20y"),
+    ] {
+        let answer = proxy.client.post_bare(&format!("/email?{query}"), &mail, &headers).await;
+        let answer = answer.expect_problem(400, "none", false);
+        assert_eq!(answer.at("/type"), "urn:smsp:problem:malformed", "{query}: {answer}");
+        assert_eq!(answer.at("/errors/0/field"), name, "{query}: {answer}");
+        let reason = answer.at("/errors/0/reason").as_str().unwrap_or_default();
+        assert!(reason.starts_with("is not a parameter of this call"), "{query}: {answer}");
+    }
+    assert_eq!(mailgun.connections(), 0, "nothing is sent");
+    for query in ["", "&"] {
+        proxy.client.post_bare(&format!("/email?{query}"), &mail, &headers).await.expect(200);
+    }
+    proxy.client.get("/healthcheck?x=1").await.expect(200);
 }
 
 #[tokio::test]

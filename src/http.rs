@@ -12,6 +12,7 @@ mod layers;
 pub mod load;
 pub mod listener;
 mod problem;
+mod query;
 mod replayed;
 mod wire;
 mod wishes;
@@ -40,7 +41,7 @@ pub struct Settings {
     pub providers: String,
     /// Bytes of a request body, at most.
     pub max_body: usize,
-    /// For a whole request body.
+    /// For a whole request body, beside what it earns by the bytes that have come.
     pub body_timeout: Duration,
     /// Recipients of a mail, at most: To, Cc and Bcc together.
     pub max_recipients: usize,

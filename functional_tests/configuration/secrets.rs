@@ -26,13 +26,23 @@ async fn a_secret_file_that_cannot_be_read_or_is_empty_is_an_error() {
 
 #[tokio::test]
 async fn keys_of_several_callers_are_checked_at_the_start() {
-    let most = (0..2000).map(|number| format!("c{number}:k")).collect::<Vec<_>>().join(",");
-    for keys in
-        ["canary", "Shop:canary", "shop:", "shop:sha256:canary", "shop:canary;until=never", "a:1,a:2,a:3", &most]
-    {
+    let most = (0..2000).map(|number| format!("c{number}:k{number}")).collect::<Vec<_>>().join(",");
+    for keys in [
+        "canary",
+        "Shop:canary",
+        "shop:",
+        "shop:sha256:canary",
+        "shop:canary;until=never",
+        "a:1,a:2,a:3",
+        "a:canary,b:canary",
+        &most,
+    ] {
         let output = fails(stub_accounts().with("SMSP_API_KEYS", keys), &["SMSP_API_KEYS"]).await;
         assert!(!output.stderr.contains("canary"), "{output:?}");
     }
+    let one = stub_accounts().with("SMSP_API_KEY", "canary").with("SMSP_API_KEYS", "shop:canary");
+    let output = fails(one, &["SMSP_API_KEYS", "SMSP_API_KEY", "shop"]).await;
+    assert!(!output.stderr.contains("canary"), "{output:?}");
     let terms = stub_accounts().with("SMSP_API_KEYS", "shop:k").with("SMSP_CALLER_STORE_RATE", "1/s");
     fails(terms, &["SMSP_CALLER_STORE_RATE"]).await;
 }

@@ -61,7 +61,9 @@ async fn whatever_accept_fails_with_a_node_takes_the_connection_in_the_end() {
         proxy.client.send(&mails::plain()).await.expect(200);
         let log = proxy.logs();
         let warnings = log.iter().filter(|line| line["message"] == "cannot accept connections").count();
-        assert_eq!(warnings, 1, "{error}: one line for as long as it lasts: {log:#?}");
+        // That one connection is gone says nothing about the next, and nobody is told.
+        let expected = usize::from(error != "ECONNABORTED");
+        assert_eq!(warnings, expected, "{error}: one line for as long as it lasts: {log:#?}");
     }
     report("L-fd", "nine ways in which accept(2) fails are survived");
 }

@@ -88,7 +88,7 @@ static KNOWN: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
     let providers: Vec<_> = KINDS.iter().map(|kind| kind.upstream).collect();
     let further = [
         ("API_KEY", "value"),
-        ("API_KEYS", "name:value"),
+        ("API_KEYS", "name:another"),
         ("PROVIDERS", &providers.join(",")),
         ("SMTP_USERNAME", "value"),
     ];
@@ -125,6 +125,11 @@ fn pair(name: &Name, value: &Value) -> (String, String) {
     }
 }
 
+/// Without the names of callers, which are no secrets and stand in backticks.
+fn unnamed(error: &str) -> String {
+    error.split('`').step_by(2).collect()
+}
+
 /// Of all that the system trusts, which every client of every start would read: nearly all of the time.
 fn trust_one_certificate() {
     let Some(all) = std::env::var("SSL_CERT_FILE").ok().and_then(|path| std::fs::read_to_string(path).ok()) else {
@@ -157,8 +162,9 @@ fuzz_target!(init: trust_one_certificate(), |environment: Environment| {
         Err(Errors(errors)) => {
             assert!(!errors.is_empty());
             for error in errors {
-                let name = error.split_once(": ").map(|(name, _)| name);
-                assert!(name.is_some_and(|name| name.starts_with("SMSP_") && !error.contains(CANARY)), "{error:?}");
+                let name = error.split_once(": ").map(|(name, _)| name.to_owned());
+                let shown = if name.as_ref().is_some_and(|name| name.starts_with("SMSP_API_KEYS")) { unnamed(&error) } else { error };
+                assert!(name.is_some_and(|name| name.starts_with("SMSP_") && !shown.contains(CANARY)), "{shown:?}");
             }
         }
     }

@@ -4,6 +4,7 @@
 //! somebody asks.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::SystemTime;
 
 use secrecy::ExposeSecret;
 
@@ -44,17 +45,17 @@ impl KeySource {
 
     /// The keys as they are now; an error names its variable, and no key.
     pub fn read(&self) -> Result<KeyRing, String> {
-        self.ring().map_err(|(source, problem)| format!("{PREFIX}{}: {problem}", source.variable()))
+        self.ring(SystemTime::now()).map_err(|(source, problem)| format!("{PREFIX}{}: {problem}", source.variable()))
     }
 
-    fn ring(&self) -> Result<KeyRing, (&Source, String)> {
+    fn ring(&self, now: SystemTime) -> Result<KeyRing, (&Source, String)> {
         let mut ring = KeyRing::default();
         if let Some(one) = &self.one {
             ring.add(THE_ONE, one.line().map_err(|problem| (one, problem))?.expose_secret());
         }
         if let Some(many) = &self.many {
             let text = many.text().map_err(|problem| (many, problem))?;
-            ring.read(text.expose_secret()).map_err(|problem| (many, problem))?;
+            ring.read(text.expose_secret(), now).map_err(|problem| (many, problem))?;
         }
         Ok(ring)
     }
@@ -72,9 +73,9 @@ fn source(section: &mut Section) -> Option<KeySource> {
 
 pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
     let source = source(section);
-    let keys = source
-        .as_ref()
-        .and_then(|source| source.ring().map_err(|(source, problem)| section.error(source.variable(), &problem)).ok());
+    let keys = source.as_ref().and_then(|source| {
+        source.ring(SystemTime::now()).map_err(|(source, problem)| section.error(source.variable(), &problem)).ok()
+    });
     let common = Written::read(section, "CALLER_", None);
     let (Some(source), Some(keys)) = (source, keys) else {
         // Whose terms these are is not known; one mistake is reported once.

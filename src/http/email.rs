@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::Door;
 use super::caller::Caller;
 use super::problem::{Problem, ProblemBody};
+use super::query::NoQuery;
 use super::replayed::{Replayed, replayed};
 use super::wire::Mail;
 use super::wishes::Wishes;
@@ -156,6 +157,7 @@ pub(super) struct LookupBody {
 pub(super) async fn send(
     State(door): State<Door>,
     caller: Caller,
+    _: NoQuery,
     wishes: Wishes,
     Mail(mail, place): Mail,
 ) -> Result<(Replayed, Json<ReceiptBody>), Problem> {

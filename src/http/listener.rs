@@ -10,6 +10,7 @@ mod head;
 mod signs;
 mod stream;
 
+use std::io::{Error, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,12 +76,33 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown, li
                     drop((place, open));
                 });
             }
+            Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // One line for as long as it lasts.
                 if !std::mem::replace(&mut failing, true) {
                     warn!(%error, "cannot accept connections");
                 }
                 sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Is only the connection gone that would have been accepted, rather than the means to accept any?
+fn is_of_one_connection(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_hinders_every_connection_pauses_the_accepting() {
+        // ECONNABORTED, ECONNREFUSED, ECONNRESET, and then EMFILE, ENFILE, ENOMEM.
+        for (codes, of_one) in [([103, 111, 104], true), ([24, 23, 12], false)] {
+            for code in codes {
+                assert_eq!(is_of_one_connection(&Error::from_raw_os_error(code)), of_one, "{code}");
             }
         }
     }

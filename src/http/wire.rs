@@ -1,7 +1,8 @@
 //! From the JSON of a request to a [`Message`]: the one place that knows the names of the fields.
 //!
 //! [`FIELDS`] drives both the reading and the document. Every fault is found, not just the first, and each names the
-//! field as the caller wrote it. Nothing is dropped in silence: an unknown or doubled field is a fault.
+//! field as the caller wrote it. Nothing is dropped in silence: an unknown or doubled field is a fault. A large body is
+//! read off the worker, whose other connections would wait for it.
 
 mod attachment;
 mod body;
@@ -9,7 +10,10 @@ mod fields;
 mod schema;
 mod value;
 
+use std::panic::resume_unwind;
+
 use axum::extract::{FromRequest, Request};
+use tokio::task::spawn_blocking;
 
 use super::Door;
 use super::load::Place;
@@ -63,6 +67,9 @@ const METADATA: Field = field("metadata", Shape::Pairs, "Pairs that come back wi
 const FIELDS: [&Field; 12] =
     [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML, &ATTACHMENTS, &HEADERS, &TAGS, &METADATA];
 
+/// A body of more bytes takes a worker about a millisecond or longer.
+const LARGE: usize = 256 * 1024;
+
 /// The message of a request, and its place among those that are worked on.
 pub(super) struct Mail(pub(super) Message, pub(super) Place);
 
@@ -71,13 +78,35 @@ impl FromRequest<Door> for Mail {
 
     async fn from_request(request: Request, door: &Door) -> Result<Self, Problem> {
         let (body, place) = body::read(request, door).await?;
-        let value: Value = serde_json::from_slice(&body).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            Problem::new(Kind::Malformed, format!("The body is not JSON: look at {place}."))
-        })?;
-        let message = message(value, door.settings.max_recipients);
-        message.map(|message| Self(message, place)).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+        read(body, door.settings.max_recipients).await.map(|message| Self(message, place))
     }
+}
+
+/// The message that these bytes are; of a large body, off the worker.
+async fn read(body: Vec<u8>, max_recipients: usize) -> Result<Message, Problem> {
+    if body.len() <= LARGE {
+        return parse(&body, max_recipients);
+    }
+    off_the_worker(move || parse(&body, max_recipients)).await
+}
+
+/// So many at a time as there is room for bodies: a limit of threads would be one more line to wait in.
+async fn off_the_worker<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    spawn_blocking(work).await.unwrap_or_else(|error| match error.try_into_panic() {
+        // It is the request's, as everywhere.
+        Ok(panic) => resume_unwind(panic),
+        Err(_) => Err(Problem::new(Kind::Draining, "This node is leaving; send the mail to another.")),
+    })
+}
+
+fn parse(body: &[u8], max_recipients: usize) -> Result<Message, Problem> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Problem::new(Kind::Malformed, format!("The body is not JSON: look at {place}."))
+    })?;
+    message(value, max_recipients).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
 }
 
 fn message(value: Value<'_>, max_recipients: usize) -> Result<Message, Vec<FieldError>> {

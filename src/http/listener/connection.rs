@@ -21,13 +21,14 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::Limits;
-use super::head::Fault;
+use super::head::{self, Fault};
 use super::signs::{Last, Signs};
 use super::stream::Stream;
 use crate::shutdown::Shutdown;
 
-/// The library's own, for bytes that are on their way to whoever reads the body: they are in no budget.
-const BUFFER: usize = 8 * 1024;
+/// The library's own, for the longest head, and for bytes that are on their way to whoever reads the body: they are in no
+/// budget. It takes 8 KiB, and more only for a longer head.
+const BUFFER: usize = head::LONGEST;
 /// For the headers of a request that are still on their way when the listeners close.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the answer of the last request to be written.

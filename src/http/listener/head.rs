@@ -1,21 +1,27 @@
 //! The head of a request, looked at before the HTTP library sees it: the library forgives what a proxy before us may
 //! read in another way, and then two sides disagree on where a request ends (request smuggling).
 //!
-//! Found here: where the head ends, what follows it, and [`Fault`]s. Everything else about a head is the library's.
+//! It is parsed with the library's own parser, so that the two of us cannot disagree on what a line, a name or a value
+//! is. Found here: where the head ends, what follows it, and [`Fault`]s. Everything else about a head is the library's.
 
+use std::mem::MaybeUninit;
+
+use httparse::{Error, Header, Request, Status};
 use memchr::memmem;
 
 /// A longer head is refused: bytes.
 pub(super) const LONGEST: usize = 16 * 1024;
+/// More headers are refused: the library's own limit.
+const MAX_HEADERS: usize = 100;
 
 /// Why a request is refused by its head alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Two servers could read it in two ways (RFC 9112, sections 2.2, 3.2, 6.3 and 11.2).
+    /// Two servers could read it in two ways (RFC 9112, sections 2.2, 3.2, 6.1, 6.3 and 11.2), or none could read it.
     Ambiguous,
     /// The request line alone is too long.
     UriTooLong,
-    /// It is too long as a whole.
+    /// It is too long as a whole, or has too many headers.
     HeadTooLong,
 }
 
@@ -37,26 +43,40 @@ pub(super) fn end(bytes: &[u8]) -> Option<usize> {
 
 /// What follows this head, unless it is at fault.
 pub(super) fn read(head: &[u8]) -> Result<Body, Fault> {
+    if head.len() > LONGEST {
+        return Err(too_long(&head[..LONGEST]));
+    }
+    // The parser forgives both.
     if has_odd_line_end(head) || head.starts_with(b"\r\n") {
         return Err(Fault::Ambiguous);
     }
-    let lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut space = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut request = Request::new(&mut []);
+    match request.parse_with_uninit_headers(head, &mut space) {
+        Ok(Status::Complete(length)) if length == head.len() => framing(request.headers, request.version == Some(0)),
+        Err(Error::TooManyHeaders) => Err(Fault::HeadTooLong),
+        _ => Err(Fault::Ambiguous),
+    }
+}
+
+/// What follows these headers. HTTP/1.0, as `old` health checks speak it, knows neither Host nor chunks.
+fn framing(headers: &[Header<'_>], old: bool) -> Result<Body, Fault> {
     let (mut hosts, mut length, mut chunked) = (0, None, false);
-    for line in lines.clone().skip(1) {
-        let mut parts = line.splitn(2, |byte| *byte == b':');
-        let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default().trim_ascii());
-        if name.eq_ignore_ascii_case(b"host") {
+    for Header { name, value } in headers {
+        if name.eq_ignore_ascii_case("host") {
             hosts += 1;
-        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            chunked = true;
-        } else if name.eq_ignore_ascii_case(b"content-length") && length.replace(value).is_some() {
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            // Once and nothing else: a coding inside of the chunks is one that nobody here undoes.
+            let plain = value.trim_ascii().eq_ignore_ascii_case(b"chunked");
+            if !plain || std::mem::replace(&mut chunked, true) {
+                return Err(Fault::Ambiguous);
+            }
+        } else if name.eq_ignore_ascii_case("content-length") && length.replace(value.trim_ascii()).is_some() {
             return Err(Fault::Ambiguous);
         }
     }
-    // HTTP/1.0, as old health checks speak it, knows no Host.
-    let old = lines.clone().next().is_some_and(|line| line.ends_with(b"HTTP/1.0"));
     match length {
-        _ if hosts > 1 || (hosts == 0 && !old) => Err(Fault::Ambiguous),
+        _ if hosts > 1 || (hosts == 0 && !old) || (chunked && old) => Err(Fault::Ambiguous),
         None if chunked => Ok(Body::Chunked),
         None => Ok(Body::Sized(0)),
         Some(_) if chunked => Err(Fault::Ambiguous),
@@ -117,7 +137,19 @@ mod tests {
             vec![post, host, "Content-Length: +5"],
             vec![post, host, "Content-Length:"],
             vec![post, host, "Content-Length: 99999999999999999999"],
+            vec![post, host, "Transfer-Encoding: gzip"],
+            vec![post, host, "Transfer-Encoding: gzip, chunked"],
+            vec![post, host, "Transfer-Encoding: chunked", "Transfer-Encoding: chunked"],
+            vec!["POST /email HTTP/1.0", "Transfer-Encoding: chunked"],
             vec!["", post, host],
+            vec![post, host, "X : a"],
+            vec![post, host, "X: a", " b"],
+            vec![post, host, "X: a\0b"],
+            vec![post, host, "no colon"],
+            vec!["POST /email HTTP/3.0", host],
+            vec!["POST  /email HTTP/1.1", host],
+            vec!["POST /email", host],
+            vec![""],
         ] {
             assert_eq!(read(&head(&lines)), Err(Fault::Ambiguous), "{lines:?}");
         }
@@ -129,6 +161,21 @@ mod tests {
         ] {
             assert_eq!(read(odd), Err(Fault::Ambiguous), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn length_and_number_of_headers_have_a_limit() {
+        let of = |length: usize, first: &str| {
+            let rest = "\r\nHost: a\r\nX: \r\n\r\n".len() + first.len();
+            head(&[first, "Host: a", &format!("X: {}", "a".repeat(length - rest))])
+        };
+        assert_eq!(read(&of(LONGEST, "GET / HTTP/1.1")), Ok(Body::Sized(0)));
+        assert_eq!(read(&of(LONGEST + 1, "GET / HTTP/1.1")), Err(Fault::HeadTooLong));
+        let uri = format!("GET /{} HTTP/1.1", "a".repeat(LONGEST));
+        assert_eq!(read(&head(&[&uri, "Host: a"])), Err(Fault::UriTooLong));
+        let many = |count: usize| head(&[vec!["GET / HTTP/1.1", "Host: a"], vec!["X: a"; count - 1]].concat());
+        assert_eq!(read(&many(MAX_HEADERS)), Ok(Body::Sized(0)));
+        assert_eq!(read(&many(MAX_HEADERS + 1)), Err(Fault::HeadTooLong));
     }
 
     #[test]

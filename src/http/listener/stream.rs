@@ -1,12 +1,15 @@
 //! A caller's end of a connection, read a request at a time: each head whole and within its time, then as much body as
 //! it has announced, and nothing of the next request before that is due.
 //!
-//! Slow peers end here: a head has its timeout from its first byte on (the first one from the connection's start), a
-//! kept connection without a request its idle time, an answer that its caller does not take the same. How long a body
-//! may take is for whoever reads it.
+//! Slow peers end here: a head has its timeout from its first byte on (the first one from the connection's start, one
+//! that began behind the last request from its answer), a kept connection without a request its idle time, an answer
+//! that its caller does not take the same. Empty lines before a head are no part of it: they begin nothing and prolong
+//! nothing. A head at fault never reaches the library. How long a body may take is for whoever reads it.
+
+mod async_io;
 
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,7 +30,9 @@ use super::signs::{Last, Signs};
 const CHUNK: usize = 8 * 1024;
 /// For a caller to read our last words, when we do not read his: or his kernel would throw them away.
 const LINGER: Duration = Duration::from_secs(2);
-/// What the library is given to read in place of a head that is too long to be kept.
+/// Empty lines before a request line that are ignored (RFC 9112, section 2.2): some callers end a body with one.
+const MAX_EMPTY_LINES: u8 = 2;
+/// What the library is given to read in place of a head at fault, which it might read in another way, or wait for.
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
 
 /// Where the reader stands.
@@ -57,6 +62,10 @@ pub(super) struct Stream<T> {
     due: Instant,
     /// Was there a request on it before?
     kept: bool,
+    /// Does the time of the next head run already, rather than that of an idle connection?
+    head_begun: bool,
+    /// Those that were ignored before the next head.
+    empty_lines: u8,
     /// When the answer that is being written must be taken.
     write_due: Option<Instant>,
     linger: Option<Instant>,
@@ -69,8 +78,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         let due = Instant::now() + limits.header_timeout;
         let (read, head) = (BytesMut::new(), BytesMut::new());
         let clock = Box::pin(sleep_until(due));
-        let (place, kept, write_due, linger) = (Place::Head, false, None, None);
-        Self { tcp, limits, place, read, head, signs, requests, due, kept, write_due, linger, clock }
+        let (place, kept, head_begun, empty_lines) = (Place::Head, false, false, 0);
+        let (write_due, linger) = (None, None);
+        Self {
+            tcp,
+            limits,
+            place,
+            read,
+            head,
+            signs,
+            requests,
+            due,
+            kept,
+            head_begun,
+            empty_lines,
+            write_due,
+            linger,
+            clock,
+        }
     }
 
     /// Waits until the first head is here; not, if the connection ends before.
@@ -78,9 +103,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         matches!(poll_fn(|cx| self.poll_head(cx)).await, Ok(true))
     }
 
-    /// Is some of a head here?
+    /// Is some of a head here? Half an empty line is none of it.
     pub(super) fn is_in_a_head(&self) -> bool {
-        !self.read.is_empty()
+        !matches!(&self.read[..], [] | [b'\r'])
     }
 
     /// Is it over? Otherwise the task is woken then.
@@ -94,6 +119,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
     /// Reads on until a head is whole. An end of the stream is one for the library too.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         loop {
+            self.skip_empty_lines();
+            if self.kept && !self.head_begun && self.is_in_a_head() {
+                self.head_begun = true;
+                self.due = Instant::now() + self.next_timeout();
+            }
             if let Some(length) = head::end(&self.read) {
                 self.head = self.read.split_to(length);
                 self.hand_on();
@@ -101,25 +131,35 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
             }
             if self.read.len() >= head::LONGEST {
                 let fault = head::too_long(&self.read);
-                self.head = BytesMut::from(STAND_IN);
                 self.end_with(Last::Faulty(fault));
                 return Poll::Ready(Ok(true));
             }
-            let before = self.read.len();
             match self.poll_chunk(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Ok(false)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Ready(Ok(_)) => {
-                    if self.kept && before == 0 {
-                        self.due = Instant::now() + self.limits.header_timeout;
-                    }
-                }
+                Poll::Ready(Ok(_)) => {}
                 Poll::Pending => {
                     ready!(self.poll_due(cx));
                     return Poll::Ready(Err(self.timed_out()));
                 }
             }
         }
+    }
+
+    /// Further ones are a head that is at fault: a caller with nothing else to say comes to an end.
+    fn skip_empty_lines(&mut self) {
+        while self.empty_lines < MAX_EMPTY_LINES && self.read.starts_with(b"\r\n") {
+            self.empty_lines += 1;
+            self.read.advance(2);
+            if self.read.is_empty() {
+                self.read = BytesMut::new();
+            }
+        }
+    }
+
+    /// How long a kept connection may take for what is next.
+    fn next_timeout(&self) -> Duration {
+        if self.head_begun { self.limits.header_timeout } else { self.limits.idle_timeout }
     }
 
     /// By way of the stack: who is silent holds no memory.
@@ -137,13 +177,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
             if self.write_due.is_some() || self.requests.is_empty() {
                 return Poll::Ready(());
             }
-            self.due = Instant::now() + self.limits.idle_timeout;
+            self.due = Instant::now() + self.next_timeout();
         }
         Poll::Pending
     }
 
     fn hand_on(&mut self) {
-        self.kept = true;
+        (self.kept, self.head_begun, self.empty_lines) = (true, false, 0);
         match head::read(&self.head) {
             Ok(Body::Sized(length)) => {
                 self.place = Place::HandingOn(Some(length));
@@ -155,6 +195,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
     }
 
     fn end_with(&mut self, last: Last) {
+        if matches!(last, Last::Faulty(_)) {
+            self.head = BytesMut::from(STAND_IN);
+        }
         self.place = Place::HandingOn(None);
         self.signs.end_with(last);
     }
@@ -178,7 +221,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         let now = Instant::now();
         if matches!(done, Poll::Ready(Ok(count)) if count == all) {
             self.write_due = None;
-            self.due = now + self.limits.idle_timeout;
+            self.due = now + self.next_timeout();
             // The library may wait for the next request already: its clock is set anew.
             let _ = self.is_over(self.due, cx);
             return done;
@@ -210,87 +253,6 @@ fn give(from: &mut BytesMut, to: &mut ReadBuf<'_>, most: u64) -> u64 {
         *from = BytesMut::new();
     }
     count as u64
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<T> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        loop {
-            match this.place {
-                Place::Head => {
-                    if !ready!(this.poll_head(cx))? {
-                        return Poll::Ready(Ok(()));
-                    }
-                }
-                Place::HandingOn(body) => {
-                    give(&mut this.head, buf, u64::MAX);
-                    if this.head.is_empty() {
-                        // What is here of its body goes along: to the library it is one read.
-                        let here = give(&mut this.read, buf, body.unwrap_or(0));
-                        this.place = body.map_or(Place::Rest, |length| Place::Body(length - here));
-                    }
-                    return Poll::Ready(Ok(()));
-                }
-                Place::Body(0) => this.place = Place::Head,
-                Place::Body(left) => {
-                    let count = ready!(this.poll_body(cx, buf, left))?;
-                    this.place = Place::Body(left - count);
-                    return Poll::Ready(Ok(()));
-                }
-                Place::Rest => {
-                    ready!(this.poll_body(cx, buf, u64::MAX))?;
-                    return Poll::Ready(Ok(()));
-                }
-            }
-        }
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<T> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let done = Pin::new(&mut this.tcp).poll_write(cx, buf);
-        this.written(cx, buf.len(), done)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let done = Pin::new(&mut this.tcp).poll_write_vectored(cx, bufs);
-        this.written(cx, bufs.iter().map(|buf| buf.len()).sum(), done)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
-    }
-
-    /// Who is still sending gets a moment to read why we stopped.
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if this.linger.is_none() {
-            ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
-        }
-        if matches!(this.place, Place::Head | Place::Body(0)) {
-            return Poll::Ready(Ok(()));
-        }
-        let end = *this.linger.get_or_insert_with(|| Instant::now() + LINGER);
-        loop {
-            if this.is_over(end, cx) {
-                return Poll::Ready(Ok(()));
-            }
-            this.read.clear();
-            if ready!(this.poll_chunk(cx))? == 0 {
-                return Poll::Ready(Ok(()));
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,10 @@
-//! The request, row by row: what is taken, and what is refused with which field named.
+//! The request, row by row: what is taken, and what is refused with which field named; and where it is read.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::mpsc;
+
+use futures_util::FutureExt;
+use tokio::runtime::Builder;
 
 use super::*;
 
@@ -193,4 +199,35 @@ fn nothing_of_a_message_shows_in_its_debug_form() {
     let (from, files, headers) = (message.from(), message.attachments(), message.headers());
     let shown = format!("{value:?} {message:?} {from:?} {:?} {files:?} {}", message.to(), headers.len());
     assert!(!shown.to_lowercase().contains("canary"), "{shown}");
+}
+
+/// A mail whose JSON has so many bytes.
+fn json_of(length: usize) -> Vec<u8> {
+    let empty = r#"{"from":"a@b.org","to":"c@d.org","text":""}"#;
+    empty.replace(r#""""#, &format!(r#""{}""#, "x".repeat(length - empty.len()))).into_bytes()
+}
+
+#[test]
+fn a_large_body_is_read_off_the_worker_and_a_small_one_on_it() {
+    // One thread for all blocking work, which is taken: what goes there cannot be ready.
+    let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let (free, taken) = mpsc::channel::<()>();
+        let blocking = spawn_blocking(move || taken.recv().is_err());
+        let small = read(json_of(LARGE), 50).now_or_never().expect("read on the worker");
+        assert!(small.is_ok(), "{small:?}");
+        let mut large = Box::pin(read(json_of(LARGE + 1), 50));
+        assert!(large.as_mut().now_or_never().is_none(), "the worker has read it");
+        drop(free);
+        assert_eq!(large.await.unwrap().text().map(|text| text.len() > LARGE / 2), Some(true));
+        assert!(blocking.await.unwrap());
+    });
+}
+
+#[tokio::test]
+async fn a_panic_off_the_worker_is_one_of_its_request() {
+    let work = off_the_worker(|| -> Result<(), Problem> { panic!("a fault of ours") });
+    assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());
+    let problem = off_the_worker(|| Err::<(), _>(Problem::not_found())).await.unwrap_err();
+    assert!(format!("{problem:?}").contains("NotFound"), "{problem:?}");
 }
