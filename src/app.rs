@@ -55,6 +55,9 @@ pub enum StartError {
     /// The operator wants it so.
     #[error("no circuit was usable, and SMSP_ALL_OPEN=exit")]
     Down,
+    /// No log.
+    #[error("cannot start the thread that writes the log: {0}; look at the limits on threads and open files")]
+    Log(std::io::Error),
     /// No signals.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -63,8 +66,9 @@ pub enum StartError {
 /// Serves until a signal says otherwise.
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let metrics = Arc::new(Metrics::default());
-    let counted = Arc::clone(&metrics);
-    telemetry::init(config.telemetry, move || counted.panicked());
+    let (panics, lines) = (Arc::clone(&metrics), Arc::clone(&metrics));
+    telemetry::init(config.telemetry, move || panics.panicked(), move |dropped| lines.log_lines_dropped(dropped))
+        .map_err(StartError::Log)?;
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let api = bind("api", config.listen.api, "SMSP_PORT").await?;
     let operators = bind("ops", config.listen.ops, "SMSP_OPS_PORT").await?;

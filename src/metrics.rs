@@ -54,6 +54,7 @@ pub struct Metrics {
     unknown: Counter,
     coalesced: Counter,
     panics: Counter,
+    log_lines_dropped: Counter,
     ramp: Family<Upstream, Gauge<f64, AtomicU64>>,
     next_probe: Family<Upstream, Gauge<f64, AtomicU64>>,
     supervisor_age: Family<Upstream, Gauge<f64, AtomicU64>>,
@@ -77,6 +78,7 @@ impl Default for Metrics {
             unknown: Counter::default(),
             coalesced: Counter::default(),
             panics: Counter::default(),
+            log_lines_dropped: Counter::default(),
             ramp: Family::default(),
             next_probe: Family::default(),
             supervisor_age: Family::default(),
@@ -119,6 +121,11 @@ impl Metrics {
         );
         registry.register("coalesced", "Repeats that waited for the answer to the first", self.coalesced.clone());
         registry.register("panics", "Faults of ours that ended one request, dummy or supervision", self.panics.clone());
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that were not written, because nobody read them",
+            self.log_lines_dropped.clone(),
+        );
         registry.register("circuit_ramp", "Share of mail that a closed circuit takes", self.ramp.clone());
         registry.register("next_probe_seconds", "Time to the next dummy", self.next_probe.clone());
         registry.register(
@@ -203,6 +210,11 @@ impl Metrics {
         self.panics.inc();
     }
 
+    /// So many lines of the log that were not written.
+    pub fn log_lines_dropped(&self, lines: u64) {
+        self.log_lines_dropped.inc_by(lines);
+    }
+
     /// The page that Prometheus reads.
     pub fn render(&self) -> String {
         let mut page = String::new();
@@ -231,6 +243,7 @@ mod tests {
         metrics.unknown();
         metrics.coalesced();
         metrics.panicked();
+        metrics.log_lines_dropped(3);
         metrics.edge.shed("bytes");
         metrics.edge.cut("slow");
         let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
@@ -253,6 +266,7 @@ mod tests {
             "smsp_unknown_total 1",
             "smsp_coalesced_total 1",
             "smsp_panics_total 1",
+            "smsp_log_lines_dropped_total 3",
             "smsp_shed_total{reason=\"bytes\"} 1",
             "smsp_cut_total{reason=\"slow\"} 1",
             "smsp_connections 1",
