@@ -1,10 +1,14 @@
 //! Several callers: each with keys of its own that can be exchanged, and within the terms that hold for it.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::process::Command;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
+use tokio::task::spawn_blocking;
 
 use crate::harness::wait::when;
 use crate::harness::{Answer, Behaviour, Gate, Proxy, Reply, Settings, StubProvider, eventually, mails};
@@ -178,4 +182,39 @@ async fn while_keys_are_exchanged_nobody_who_keeps_his_fails() {
     })
     .await;
     send_as(&proxy, "3", &mails::plain()).await.expect(200);
+}
+
+/// Its file of keys has become a FIFO, which keeps its reader waiting, as a file system does whose server is gone.
+async fn with_a_file_that_stalls() -> (Proxy, File) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (path, fifo) = (folder.path().join("keys"), folder.path().join("fifo"));
+    fs::write(&path, "shop:first").expect("a temporary file can be written");
+    let made = Command::new("mkfifo").arg(&fifo).status().expect("mkfifo is on every machine");
+    assert!(made.success(), "{made}");
+    let proxy = Proxy::start(Settings::mock().with("SMSP_API_KEYS_FILE", &path.display().to_string())).await;
+    fs::rename(&fifo, &path).expect("and take its place, as a mounted secret does");
+    // Opening it waits until it is read.
+    let opening = spawn_blocking(move || OpenOptions::new().write(true).open(path));
+    (proxy, opening.await.expect("no panic").expect("a FIFO can be opened"))
+}
+
+#[tokio::test]
+async fn a_file_with_keys_that_stalls_delays_neither_mail_nor_health_checks_nor_the_end() {
+    let (proxy, _file) = with_a_file_that_stalls().await;
+    send_as(&proxy, "first", &mails::plain()).await.expect(200);
+    proxy.client.ops("/livez").await.expect(200);
+    proxy.terminate();
+    assert_eq!(proxy.exit(Duration::from_secs(5)).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn keys_of_a_file_that_stalled_are_exchanged_once_it_is_read() {
+    let (proxy, mut file) = with_a_file_that_stalls().await;
+    file.write_all(b"shop:second").expect("a FIFO with a reader can be written");
+    drop(file);
+    eventually("the keys that came late are exchanged", async || {
+        when(send_as(&proxy, "second", &mails::plain()).await.status == 200, || "not yet".to_owned())
+    })
+    .await;
+    send_as(&proxy, "first", &mails::plain()).await.expect(401);
 }

@@ -19,5 +19,6 @@ mod overload;
 mod fairness;
 mod draining;
 mod killing;
+mod log_reader;
 mod clock;
 mod memory;

@@ -24,6 +24,7 @@ pub(crate) mod relay;
 pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod skip;
+pub(crate) mod stalling;
 pub(crate) mod stub_provider;
 pub(crate) mod stub_relay;
 pub(crate) mod target;

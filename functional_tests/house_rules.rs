@@ -49,6 +49,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "metrics",
             "telemetry",
             "shutdown",
+            "secret",
         ],
     ),
 ];

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Deserializer, Value, json};
 
 use crate::harness::wait::{PATIENCE, when};
-use crate::harness::{Behaviour, Client, Process, Proxy, Reply, Settings, StubProvider, eventually, mails};
+use crate::harness::{Behaviour, Client, Process, Proxy, Reply, Settings, StubProvider, eventually, mails, run};
 
 /// Stands in every secret and in everything personal.
 const CANARY: &str = "canary";
@@ -100,6 +100,15 @@ async fn every_line_is_one_event_with_its_time_its_level_and_its_message() {
 }
 
 #[tokio::test]
+async fn a_node_that_cannot_start_has_written_what_it_logged() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port().to_string();
+    let output = run(&["serve"], &Settings::mock().with("SMSP_OPS_PORT", &port)).await;
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stdout.contains("\"listening\"") && output.stderr.contains("SMSP_OPS_PORT"), "{output:?}");
+}
+
+#[tokio::test]
 async fn the_request_id_leads_from_the_answer_to_the_log() {
     let proxy = Proxy::start(Settings::mock()).await;
     for (subject, status) in [("hello", 200), ("fail", 502)] {
@@ -135,14 +144,19 @@ async fn the_pretty_format_is_json_over_several_lines() {
 #[tokio::test]
 async fn the_format_for_people_is_the_default() {
     let process = Process::smsp(&["serve"], &Settings::mock().without("SMSP_LOG_OUTPUT_FORMAT"));
-    let api = eventually("the API door is logged", async || {
+    let api = api_of(&process).await;
+    assert!(serde_json::from_str::<Value>(&process.stdout()[0]).is_err(), "{:?}", process.stdout());
+    Client::new(&format!("http://{api}"), KEY).healthcheck().await.expect(200);
+}
+
+/// The address of the API of a process that logs for people.
+pub(crate) async fn api_of(process: &Process) -> SocketAddr {
+    eventually("the API door is logged", async || {
         let lines = process.stdout();
         let listening = lines.iter().find(|line| line.contains("listening") && line.contains("api"));
         listening.and_then(|line| address_in(line)).ok_or_else(|| lines.join("\n"))
     })
-    .await;
-    assert!(serde_json::from_str::<Value>(&process.stdout()[0]).is_err(), "{:?}", process.stdout());
-    Client::new(&format!("http://{api}"), KEY).healthcheck().await.expect(200);
+    .await
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {

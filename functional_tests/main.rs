@@ -70,6 +70,7 @@ mod health;
 mod configuration;
 mod commands;
 mod logging;
+mod stalled_log;
 mod document;
 mod swagger_ui;
 mod house_rules;

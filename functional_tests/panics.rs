@@ -3,7 +3,8 @@
 
 use futures_util::future::join_all;
 
-use crate::harness::{Proxy, Settings, mails};
+use crate::harness::wait::when;
+use crate::harness::{Proxy, Settings, eventually, mails};
 
 #[tokio::test]
 async fn a_panic_ends_one_request_and_nothing_else() {
@@ -19,8 +20,12 @@ async fn a_panic_ends_one_request_and_nothing_else() {
     assert_eq!(metrics.count("smsp_unknown_total", &[]), 4, "{}", metrics.page);
     assert_eq!(metrics.count("smsp_in_flight", &[]), 0, "places are given back: {}", metrics.page);
     assert_eq!(proxy.client.state("mock").await, "closed");
-    let told: Vec<_> = proxy.logs().into_iter().filter(|event| event["message"] == "panic").collect();
-    assert_eq!(told.len(), 4, "{told:#?}");
+    // What it has logged may not be read yet.
+    let told = eventually("each panic is logged", async || {
+        let told: Vec<_> = proxy.logs().into_iter().filter(|event| event["message"] == "panic").collect();
+        when(told.len() == 4, || format!("{told:#?}")).map(|()| told)
+    })
+    .await;
     assert!(told.iter().all(|event| event["location"].is_string()), "{told:#?}");
     assert!(!format!("{told:?}").contains("as the subject asked"), "{told:#?}");
 }

@@ -1,5 +1,7 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
+mod keys;
+
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -9,11 +11,10 @@ use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tracing::{error, info};
 
-use crate::config::{CallersConfig, Config, KeySource, UpstreamConfig};
+use crate::config::{CallersConfig, Config, UpstreamConfig};
 use crate::dispatch::{AllOpen, Dispatcher};
 use crate::http;
 use crate::http::caller::Callers;
@@ -34,8 +35,6 @@ const EVENTS: usize = 256;
 const BACKLOG: u32 = 4096;
 /// What the kernel holds of a connection each way, of which it counts half as its own: bytes.
 const SOCKET_BUFFER: u32 = 128 * 1024;
-/// How soon a key that was taken out of its file opens nothing any more.
-const KEYS_INTERVAL: Duration = Duration::from_secs(1);
 /// A supervisor that panics again and again must not take the processor.
 const SUPERVISOR_PAUSE: Duration = Duration::from_secs(1);
 
@@ -55,6 +54,9 @@ pub enum StartError {
     /// The operator wants it so.
     #[error("no circuit was usable, and SMSP_ALL_OPEN=exit")]
     Down,
+    /// No log.
+    #[error("cannot start the thread that writes the log: {0}; look at the limits on threads and open files")]
+    Log(std::io::Error),
     /// No signals.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -63,8 +65,9 @@ pub enum StartError {
 /// Serves until a signal says otherwise.
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let metrics = Arc::new(Metrics::default());
-    let counted = Arc::clone(&metrics);
-    telemetry::init(config.telemetry, move || counted.panicked());
+    let (panics, lines) = (Arc::clone(&metrics), Arc::clone(&metrics));
+    telemetry::init(config.telemetry, move || panics.panicked(), move |dropped| lines.log_lines_dropped(dropped))
+        .map_err(StartError::Log)?;
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let api = bind("api", config.listen.api, "SMSP_PORT").await?;
     let operators = bind("ops", config.listen.ops, "SMSP_OPS_PORT").await?;
@@ -82,9 +85,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
     let CallersConfig { keys, source, by_name, common } = config.callers;
-    let callers = Arc::new(Callers::new(keys, by_name, common));
+    let callers = Arc::new(Callers::new(keys.clone(), by_name, common));
     if source.may_change() {
-        tokio::spawn(exchange_keys(source, Arc::clone(&callers)));
+        tokio::spawn(keys::watch(source, keys, Arc::clone(&callers)));
     }
     let door = http::Door {
         dispatcher,
@@ -124,28 +127,6 @@ async fn exit_when_down(mut events: Receiver<Event>, dispatcher: Arc<Dispatcher>
             error!("down: no circuit is usable, and SMSP_ALL_OPEN=exit");
             return shutdown.request();
         }
-    }
-}
-
-/// Looks after files with keys: what changes there holds at once, and what cannot be read changes nothing.
-async fn exchange_keys(source: KeySource, callers: Arc<Callers>) {
-    let mut known = source.read();
-    loop {
-        sleep(KEYS_INTERVAL).await;
-        let source = source.clone();
-        // Reading a file can block; a panic there would be ours, and changes nothing.
-        let Ok(now) = spawn_blocking(move || source.read()).await else { continue };
-        if now == known {
-            continue;
-        }
-        match &now {
-            Ok(ring) => {
-                callers.replace(ring.clone());
-                info!(keys = ring.callers().count(), "the keys of callers were exchanged");
-            }
-            Err(problem) => error!(problem, "the keys of callers cannot be read: the last ones hold"),
-        }
-        known = now;
     }
 }
 

@@ -1,8 +1,10 @@
 //! The command line: one binary, a few commands, everything else from the environment.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use smsp::app;
@@ -32,6 +34,8 @@ const EXIT_USAGE: u8 = 64;
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// For the workers to end.
 const LAST_LINES: Duration = Duration::from_millis(200);
+/// For the last lines of the log to be written, and for an error on stderr: whoever reads them may have stalled.
+const LAST_WRITE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -114,7 +118,7 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 fn run(command: impl Future<Output = Result<bool, String>>) -> ExitCode {
     let mut workers = Builder::new_multi_thread();
-    workers.enable_all().on_thread_park(telemetry::flush).on_thread_stop(telemetry::flush);
+    workers.enable_all().on_thread_park(telemetry::flush).on_thread_stop(telemetry::stop_gathering);
     let runtime = match workers.build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),
@@ -122,6 +126,7 @@ fn run(command: impl Future<Output = Result<bool, String>>) -> ExitCode {
     let result = runtime.block_on(command);
     // What the drain deadline has left behind must not hold up the exit; the last lines of the log may.
     runtime.shutdown_timeout(LAST_LINES);
+    telemetry::finish(LAST_WRITE);
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -141,13 +146,29 @@ fn failed(error: &str) -> ExitCode {
 
 /// Success, unless stdout is gone.
 fn print(text: &str) -> ExitCode {
-    match writeln!(std::io::stdout(), "{text}") {
+    match writeln!(io::stdout(), "{text}") {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
+/// On stderr, which may be the pipe that nobody reads any more: a node that has to end must not wait for its reader.
 fn complain(text: &str) {
-    // If stderr is gone, the exit code still says it.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let line = format!("{text}\n");
+    let write = |line: &str| {
+        // If stderr is gone, the exit code still says it.
+        let _ = io::stderr().write_all(line.as_bytes());
+    };
+    let ((written, wait), copy) = (mpsc::channel(), line.clone());
+    let writing = thread::Builder::new().spawn(move || {
+        write(&copy);
+        // Nobody listens any more once the time is up.
+        let _ = written.send(());
+    });
+    match writing {
+        // An error is that the time is up.
+        Ok(_) => drop(wait.recv_timeout(LAST_WRITE)),
+        // Without threads this may well be the error.
+        Err(_) => write(&line),
+    }
 }

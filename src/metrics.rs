@@ -58,6 +58,7 @@ pub struct Metrics {
     evicted: Counter,
     unlisted: Family<Upstream, Counter>,
     panics: Counter,
+    log_lines_dropped: Counter,
     ramp: Family<Upstream, Gauge<f64, AtomicU64>>,
     next_probe: Family<Upstream, Gauge<f64, AtomicU64>>,
     supervisor_age: Family<Upstream, Gauge<f64, AtomicU64>>,
@@ -85,6 +86,7 @@ impl Default for Metrics {
             evicted: Counter::default(),
             unlisted: Family::default(),
             panics: Counter::default(),
+            log_lines_dropped: Counter::default(),
             ramp: Family::default(),
             next_probe: Family::default(),
             supervisor_age: Family::default(),
@@ -139,6 +141,11 @@ impl Metrics {
             self.evicted.clone(),
         );
         registry.register("panics", "Faults of ours that ended one request, dummy or supervision", self.panics.clone());
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that were not written, because nobody read them",
+            self.log_lines_dropped.clone(),
+        );
         registry.register("circuit_ramp", "Share of mail that a closed circuit takes", self.ramp.clone());
         registry.register("next_probe_seconds", "Time to the next dummy", self.next_probe.clone());
         registry.register(
@@ -243,6 +250,11 @@ impl Metrics {
         self.panics.inc();
     }
 
+    /// So many lines of the log that were not written.
+    pub fn log_lines_dropped(&self, lines: u64) {
+        self.log_lines_dropped.inc_by(lines);
+    }
+
     /// The page that Prometheus reads.
     pub fn render(&self) -> String {
         let mut page = String::new();
@@ -271,6 +283,7 @@ mod tests {
         metrics.unknown();
         metrics.coalesced();
         metrics.panicked();
+        metrics.log_lines_dropped(3);
         metrics.edge.shed("bytes");
         metrics.edge.cut("slow");
         let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
@@ -293,6 +306,7 @@ mod tests {
             "smsp_unknown_total 1",
             "smsp_coalesced_total 1",
             "smsp_panics_total 1",
+            "smsp_log_lines_dropped_total 3",
             "smsp_shed_total{reason=\"bytes\"} 1",
             "smsp_cut_total{reason=\"slow\"} 1",
             "smsp_connections 1",

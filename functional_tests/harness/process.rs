@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::settings::Settings;
+use super::stalling::{Reading, Stalling, Switch};
 use super::wait::{PATIENCE, eventually_within};
 
 /// The built binary under test, or the one that `scripts/ledger` names.
@@ -40,6 +41,7 @@ pub(crate) struct Process {
     child: Child,
     stdout: Lines,
     stderr: Lines,
+    switch: Switch,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -62,12 +64,13 @@ impl Process {
         let shown = format!("{command:?}");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|e| panic!("cannot start {shown}: {e}"));
-        let (stdout, stderr) = (Lines::default(), Lines::default());
+        let (stdout, stderr, switch) = (Lines::default(), Lines::default(), Switch::default());
+        let stream = child.stdout.take().expect("stdout is piped");
         let readers = vec![
-            stdout.follow(child.stdout.take().expect("stdout is piped")),
+            stdout.follow(Stalling { stream, switch: switch.clone() }),
             stderr.follow(child.stderr.take().expect("stderr is piped")),
         ];
-        Self { command: shown, child, stdout, stderr, readers }
+        Self { command: shown, child, stdout, stderr, switch, readers }
     }
 
     /// Sends a signal by name; the shell's own `kill` is on every machine.
@@ -75,6 +78,11 @@ impl Process {
         let kill = format!("kill -{name} {}", self.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status().expect("sh starts");
         assert!(status.success(), "{kill}: {status}");
+    }
+
+    /// How its stdout is read from now on. A read that has begun may still take what comes next.
+    pub(crate) fn read_stdout(&self, reading: Reading) {
+        self.switch.set(reading);
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -105,6 +113,7 @@ impl Process {
     }
 
     fn join_readers(&mut self) {
+        self.switch.set(Reading::On);
         for reader in self.readers.drain(..) {
             reader.join().expect("a reader of lines does not panic");
         }

@@ -1,0 +1,147 @@
+//! Files with keys, read again and again while we serve: what changes there holds at once, and what cannot be read
+//! changes nothing.
+//!
+//! A file can block its reader for ever (a FIFO, a file system whose server is gone). There is one read at a time, on a
+//! thread where it may block; one that takes too long is logged once, and waited for.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+use tracing::{error, info};
+
+use crate::config::KeySource;
+use crate::http::caller::Callers;
+use crate::secret::KeyRing;
+
+/// How soon a key that was taken out of its file opens nothing any more.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// A sound file is read within milliseconds.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What a look at the keys has found.
+enum Finding<'a, T> {
+    /// They are others than before.
+    Changed(&'a T),
+    /// They cannot be read, for this reason, which is another than before.
+    Unreadable(&'a str),
+    /// They have not been read within the deadline.
+    Late,
+    /// The read that was late has ended.
+    LateEnded,
+}
+
+/// Exchanges the keys of callers whenever their files change. `first` are those that hold now, so that a change since they
+/// were read is seen too.
+pub(super) async fn watch(source: KeySource, first: KeyRing, callers: Arc<Callers>) {
+    let read = || {
+        let source = source.clone();
+        // A panic there would be ours, and changes nothing.
+        async { spawn_blocking(move || source.read()).await.ok() }
+    };
+    compare(first, read, |finding| match finding {
+        Finding::Changed(ring) => {
+            callers.replace(ring.clone());
+            info!(keys = ring.callers().count(), "the keys of callers were exchanged");
+        }
+        Finding::Unreadable(problem) => error!(problem, "the keys of callers cannot be read: the last ones hold"),
+        Finding::Late => {
+            let problem = format!("not within {DEADLINE:?}: look at the disk or the mount that their file is on");
+            error!(problem, "the keys of callers cannot be read in time: the last ones hold");
+        }
+        Finding::LateEnded => info!("the file with the keys of callers answers again"),
+    })
+    .await;
+}
+
+/// Reads for ever, and compares with what was read before.
+async fn compare<T, R>(first: T, read: impl Fn() -> R, tell: impl Fn(Finding<'_, T>))
+where
+    T: PartialEq,
+    R: Future<Output = Option<Result<T, String>>>,
+{
+    let mut known = Ok(first);
+    loop {
+        sleep(INTERVAL).await;
+        let mut reading = pin!(read());
+        let now = match timeout(DEADLINE, &mut reading).await {
+            Ok(now) => now,
+            Err(_) => {
+                tell(Finding::Late);
+                let now = reading.await;
+                tell(Finding::LateEnded);
+                now
+            }
+        };
+        let Some(now) = now.filter(|now| *now != known) else { continue };
+        match &now {
+            Ok(keys) => tell(Finding::Changed(keys)),
+            Err(problem) => tell(Finding::Unreadable(problem)),
+        }
+        known = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A file that says these things, one a read, each after so many seconds; the last for ever.
+    async fn findings(reads: &[(u64, Result<&str, &str>)], time: u64) -> Vec<(u64, String)> {
+        let (start, number, reading) = (Instant::now(), Cell::new(0), Cell::new(false));
+        let found = RefCell::new(Vec::new());
+        let read = || {
+            let (seconds, keys) = reads[number.get().min(reads.len() - 1)];
+            number.set(number.get() + 1);
+            assert!(!reading.replace(true), "one read at a time");
+            let reading = &reading;
+            async move {
+                sleep(Duration::from_secs(seconds)).await;
+                reading.set(false);
+                Some(keys.map(str::to_owned).map_err(str::to_owned))
+            }
+        };
+        let tell = |finding: Finding<'_, String>| {
+            let text = match finding {
+                Finding::Changed(keys) => keys.clone(),
+                Finding::Unreadable(problem) => format!("unreadable: {problem}"),
+                Finding::Late => "late".to_owned(),
+                Finding::LateEnded => "no longer late".to_owned(),
+            };
+            found.borrow_mut().push((start.elapsed().as_secs(), text));
+        };
+        let watching = compare("first".to_owned(), read, tell);
+        assert!(timeout(Duration::from_secs(time), watching).await.is_err(), "it watches for ever");
+        found.into_inner()
+    }
+
+    fn at<const N: usize>(expected: [(u64, &str); N]) -> Vec<(u64, String)> {
+        expected.map(|(second, text)| (second, text.to_owned())).into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_changed_before_the_first_look_are_found_by_it() {
+        assert_eq!(findings(&[(0, Ok("second"))], 10).await, at([(1, "second")]));
+        assert_eq!(findings(&[(0, Ok("first"))], 10).await, []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_change_and_each_problem_is_told_once() {
+        let reads = [(0, Err("gone")), (0, Err("gone")), (0, Ok("first")), (0, Ok("first")), (0, Ok("second"))];
+        let expected = at([(1, "unreadable: gone"), (3, "first"), (5, "second")]);
+        assert_eq!(findings(&reads, 100).await, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_that_stalls_is_told_once_and_no_other_begins_before_it_has_ended() {
+        let reads = [(500, Ok("second")), (9, Ok("third"))];
+        let expected = at([(11, "late"), (501, "no longer late"), (501, "second"), (511, "third")]);
+        assert_eq!(findings(&reads, 1000).await, expected);
+    }
+}

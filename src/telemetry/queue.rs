@@ -1,0 +1,163 @@
+//! The queue between the threads that log and the one that writes: bounded in bytes, and nobody waits for room in it.
+//!
+//! What does not fit is dropped and its lines are counted; from then on everything is, until half of the queue has been
+//! written: one gap instead of many, told of where it lies. The lock is held to copy a line or to take a block, never
+//! while something is written. Lines that were added one after the other are written in that order, whichever threads
+//! added them.
+//!
+//! Deliberately absent: a thread, a stream, a clock but for the deadline of [`Queue::finish`].
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What is written by one call: half of what a pipe holds.
+pub(super) const BLOCK: usize = 32 * 1024;
+
+/// Lines in the order in which they came.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// The writer waits here until it is woken.
+    woken: Condvar,
+    /// Who ends the process waits here until all is written.
+    finished: Condvar,
+    /// Bytes.
+    capacity: usize,
+}
+
+struct State {
+    blocks: VecDeque<Block>,
+    /// Of all lines in `blocks`, and in the one that is being written.
+    bytes: usize,
+    /// Lines that were dropped since the last that was taken.
+    dropped: u64,
+    /// The writer waits, or there is none.
+    idle: bool,
+    /// Somebody waits for the end.
+    finishing: bool,
+    /// For the next block, so that a node that is read asks for no memory.
+    spare: Vec<u8>,
+}
+
+/// What is written at a time.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    /// So many lines are missing before these.
+    pub(super) dropped: u64,
+    /// Whole lines.
+    pub(super) lines: Vec<u8>,
+}
+
+/// When lines that are added are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// At once.
+    Now,
+    /// At the next [`Queue::wake`], or once there are as many as are written at a time.
+    Woken,
+}
+
+impl Queue {
+    pub(super) const fn new(capacity: usize) -> Self {
+        let state =
+            State { blocks: VecDeque::new(), bytes: 0, dropped: 0, idle: true, finishing: false, spare: Vec::new() };
+        Self { state: Mutex::new(state), woken: Condvar::new(), finished: Condvar::new(), capacity }
+    }
+
+    /// Adds whole lines; returns how many of them were dropped, which is all or none.
+    pub(super) fn add(&self, lines: &[u8], when: When) -> u64 {
+        let mut state = self.lock();
+        let room = if state.dropped > 0 { self.capacity / 2 } else { self.capacity };
+        let fits = state.bytes.checked_add(lines.len()).is_some_and(|bytes| bytes <= room);
+        let dropped = if fits { 0 } else { count(lines) };
+        state.dropped += dropped;
+        if fits {
+            state.append(lines);
+        }
+        if when == When::Now || !fits || state.bytes >= BLOCK {
+            self.wake_locked(&mut state);
+        }
+        dropped
+    }
+
+    /// Has everything written that was added so far.
+    pub(super) fn wake(&self) {
+        self.wake_locked(&mut self.lock());
+    }
+
+    fn wake_locked(&self, state: &mut State) {
+        if state.idle && !state.is_empty() {
+            state.idle = false;
+            self.woken.notify_one();
+        }
+    }
+
+    /// Gives the block that was written back, and waits for the next.
+    pub(super) fn next(&self, written: Block) -> Block {
+        let mut state = self.lock();
+        state.bytes -= written.lines.len();
+        state.keep(written.lines);
+        if state.is_empty() {
+            state.idle = true;
+            if state.finishing {
+                self.finished.notify_all();
+            }
+            state = self.woken.wait_while(state, |state| state.idle).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.take()
+    }
+
+    /// Waits until everything is written, for this time at most; was it?
+    pub(super) fn finish(&self, within: Duration) -> bool {
+        let mut state = self.lock();
+        state.finishing = true;
+        self.wake_locked(&mut state);
+        let waited = self.finished.wait_timeout_while(state, within, |state| !state.idle);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// No panic under the lock leaves half a change behind.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.dropped == 0
+    }
+
+    fn append(&mut self, lines: &[u8]) {
+        self.bytes += lines.len();
+        let dropped = mem::take(&mut self.dropped);
+        let last = self.blocks.back_mut().filter(|last| dropped == 0 && last.lines.len() + lines.len() <= BLOCK);
+        if let Some(last) = last {
+            return last.lines.extend_from_slice(lines);
+        }
+        let mut block = mem::take(&mut self.spare);
+        block.reserve_exact(lines.len().max(BLOCK));
+        block.extend_from_slice(lines);
+        self.blocks.push_back(Block { dropped, lines: block });
+    }
+
+    fn keep(&mut self, mut spare: Vec<u8>) {
+        if (1..=BLOCK).contains(&spare.capacity()) {
+            spare.clear();
+            self.spare = spare;
+        }
+    }
+
+    fn take(&mut self) -> Block {
+        let gap = || Block { dropped: mem::take(&mut self.dropped), lines: Vec::new() };
+        self.blocks.pop_front().unwrap_or_else(gap)
+    }
+}
+
+/// As a reader counts lines.
+pub(super) fn count(lines: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', lines).count() as u64
+}
+
+#[cfg(test)]
+mod tests;
