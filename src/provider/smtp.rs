@@ -6,6 +6,7 @@
 //! silence after it proves nothing, and [`delivery`] listens on when the caller cannot wait any longer.
 
 mod authentication;
+mod connect;
 mod delivery;
 mod mail;
 mod pool;

@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::authentication;
+use super::connect;
 use super::reply::Reply;
 use super::settings::{Relay, Security, Tls};
 use super::verdicts::{self, Stage, lost, refused};
@@ -124,9 +124,8 @@ impl Session {
 
 /// A connection, encrypted where that comes first; and what to call ourselves, our address (RFC 5321 4.1.3).
 async fn reach(relay: &Relay) -> Result<(Wire, String), Verdict> {
-    let addresses: Vec<_> = addresses(relay).await?.into_iter().map(|ip| SocketAddr::new(ip, relay.port)).collect();
-    let stream = TcpStream::connect(&addresses[..]).await.map_err(no_connection)?;
-    stream.set_nodelay(true).map_err(no_connection)?;
+    let unavailable = |reason| Verdict::new(Outcome::Unavailable, reason);
+    let stream = connect::to_first(addresses(relay).await?, relay.port).await.map_err(unavailable)?;
     let we = match stream.local_addr().map_err(no_connection)? {
         SocketAddr::V4(address) => format!("[{}]", address.ip()),
         SocketAddr::V6(address) => format!("[IPv6:{}]", address.ip()),
