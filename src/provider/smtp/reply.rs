@@ -57,6 +57,13 @@ impl Reply {
         self.lines.iter().map(String::as_str)
     }
 
+    /// As the relay wrote it.
+    pub(super) fn text(&self) -> String {
+        let last = self.lines.len().saturating_sub(1);
+        let line = |(at, line): (usize, &String)| format!("{}{}{line}", self.code, if at < last { '-' } else { ' ' });
+        self.lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     /// Subject and detail of the enhanced code, `(7, 1)` of `5.7.1`; its class must be that of the code (RFC 2034 4).
     pub(super) fn enhanced(&self) -> Option<(u16, u16)> {
         let mut numbers = self.lines.first()?.split_whitespace().next()?.split('.').map(str::parse::<u16>);
@@ -112,6 +119,12 @@ mod tests {
         ] {
             assert_eq!(reply(&[line]).enhanced(), enhanced, "{line}");
         }
+    }
+
+    #[test]
+    fn the_text_of_a_reply_is_what_the_relay_wrote() {
+        assert_eq!(reply(&["554-5.7.1 no", "554 never"]).text(), "554-5.7.1 no\n554 never");
+        assert_eq!(reply(&["250"]).text(), "250 ");
     }
 
     #[test]

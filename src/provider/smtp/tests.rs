@@ -1,6 +1,7 @@
 //! The adapter before a relay on loopback that says what each test tells it to.
 
 mod conversation;
+mod farewells;
 mod long_wait;
 mod on_the_wire;
 mod rows;
@@ -58,6 +59,26 @@ fn mail() -> Message {
 
 fn is(outcome: Outcome, code: u16) -> Verdict {
     Verdict::new(outcome, Reason::Smtp(code))
+}
+
+/// A relay of one connection: its greeting, one reply to each line, then it only listens, up to QUIT. Ends with all that it
+/// heard.
+async fn scripted(replies: &'static [&'static str]) -> (u16, tokio::task::JoinHandle<String>) {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let relay = tokio::spawn(async move {
+        let (mut stream, mut heard) = (BufReader::new(listener.accept().await.unwrap().0), String::new());
+        for (number, reply) in replies.iter().enumerate() {
+            if number > 0 {
+                stream.read_line(&mut heard).await.unwrap();
+            }
+            stream.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
+        }
+        while !heard.ends_with("QUIT\r\n") && stream.read_line(&mut heard).await.unwrap() > 0 {}
+        heard
+    });
+    (port, relay)
 }
 
 fn build_with(pairs: &[(&str, &str)]) -> Result<Box<dyn Provider>, Invalid> {

@@ -26,7 +26,7 @@ async fn a_greeting_that_is_none_is_a_relay_that_is_not_there() {
         &[("421 4.3.2 later", Unavailable), ("554 no service", Unavailable), ("521 no mail", Unavailable)],
     )
     .await;
-    check("EHLO", &[("421 later", Unavailable), ("502 what", Unavailable), ("550 no", Unavailable)]).await;
+    check("EHLO", &[("421 later", Unavailable), ("503 what", Unavailable), ("554 no", Unavailable)]).await;
 }
 
 #[tokio::test]
