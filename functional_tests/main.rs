@@ -21,6 +21,7 @@ mod ses_oracles;
 mod oracles;
 mod maildir;
 mod smtp;
+mod smtp_blame;
 mod injection;
 mod failover;
 mod at_least_once;

@@ -1,6 +1,9 @@
-//! How a session begins and ends: HELO where there is no EHLO, QUIT before an early end, a transcript.
+//! How a session begins and ends: HELO where there is no EHLO, QUIT before an early end, progress, a transcript.
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
 
 use super::super::super::transcript::recording;
+use super::super::wire::Wire;
 use super::*;
 
 #[tokio::test]
@@ -24,7 +27,7 @@ async fn a_relay_that_refuses_helo_too_is_unavailable() {
         _ => None,
     })
     .await;
-    assert_eq!(smtp(stub.port).first(&mail()).await.outcome, Outcome::Unavailable);
+    assert_eq!(bare(smtp(stub.port).first(&mail()).await), is(Outcome::Unavailable, 550));
 }
 
 #[tokio::test]
@@ -46,6 +49,32 @@ async fn a_session_that_ends_before_a_mail_says_goodbye() {
         let heard: Vec<_> = heard.lines().filter_map(|line| line.split(' ').next()).collect();
         assert_eq!(heard.join(" "), words, "{replies:?} {verdict:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_goes_on_answering_is_still_moving() {
+    let (ours, theirs) = duplex(1 << 16);
+    let relay = async {
+        let (mut relay, mut line) = (BufReader::new(theirs), String::new());
+        relay.write_all(b"220 hi\r\n").await.unwrap();
+        while relay.read_line(&mut line).await.unwrap() > 0 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            relay.write_all(b"250 ok\r\n").await.unwrap();
+        }
+    };
+    let addresses: Vec<_> = (0..100).map(|number| format!("b{number}@example.net")).collect();
+    let mail = Mail::of(&mail_to(&addresses.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
+    let hand_over = HandOver::begin();
+    hand_over.track();
+    let beginning = async {
+        let session = Session::greet(Wire::new(ours), "[127.0.0.1]").await.unwrap();
+        assert!(!hand_over.has_moved());
+        transaction::begin(session, &mail, &hand_over).await.map(|_| ())
+    };
+    let both = async { tokio::join!(beginning, relay) };
+    assert!(tokio::time::timeout(Duration::from_millis(30_500), both).await.is_err(), "it takes longer");
+    assert!(hand_over.last_moved().elapsed() <= Duration::from_secs(1) && !hand_over.is_writing());
+    assert!(hand_over.revoke());
 }
 
 #[tokio::test]
