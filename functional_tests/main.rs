@@ -22,6 +22,7 @@ mod oracles;
 mod maildir;
 mod slow_uplink;
 mod smtp;
+mod smtp_blame;
 mod injection;
 mod failover;
 mod at_least_once;

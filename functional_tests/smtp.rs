@@ -12,7 +12,7 @@ use crate::harness::stub_relay::StubRelay;
 use crate::harness::{Gate, Process, Proxy, Settings, eventually, golden, mails};
 
 /// A relay on loopback, in clear.
-fn relay(port: &str) -> Settings {
+pub(crate) fn relay(port: &str) -> Settings {
     Settings::server()
         .with("SMSP_PROVIDERS", "smtp")
         .with("SMSP_SMTP_HOST", "127.0.0.1")

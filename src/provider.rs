@@ -26,6 +26,7 @@ mod sendgrid;
 mod ses;
 mod smtp;
 mod sparkpost;
+mod transcript;
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -36,6 +37,7 @@ use std::time::Duration;
 pub use capabilities::{Capabilities, Inline, Lookup, table};
 pub use hand_over::HandOver;
 use secrecy::{ExposeSecret, SecretString};
+pub use transcript::recording;
 
 use crate::message::Message;
 use crate::outcome::Verdict;

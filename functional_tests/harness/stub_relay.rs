@@ -26,15 +26,26 @@ impl StubRelay {
 
     /// Says nothing to the end of a mail until the gate is open.
     pub(crate) async fn behind(gate: Gate) -> Self {
+        Self::with(gate, |_, _| None).await
+    }
+
+    /// Answers as this says to a command (`.` at the end of a mail), given the last RCPT; else it takes every mail.
+    pub(crate) async fn that(answers: impl Fn(&str, &str) -> Option<&'static str> + Send + Sync + 'static) -> Self {
+        let gate = Gate::shut();
+        gate.open();
+        Self::with(gate, answers).await
+    }
+
+    async fn with(gate: Gate, answers: impl Fn(&str, &str) -> Option<&'static str> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let dialogue = Arc::<Mutex<String>>::default();
-        let record = Arc::clone(&dialogue);
+        let (record, answers) = (Arc::clone(&dialogue), Arc::new(answers));
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (record, gate) = (Arc::clone(&record), gate.clone());
-                connections.spawn(async move { converse(stream, &record, &gate).await });
+                let (record, gate, answers) = (Arc::clone(&record), gate.clone(), Arc::clone(&answers));
+                connections.spawn(async move { converse(stream, &record, &gate, &*answers).await });
             }
         });
         Self { address, dialogue, accepting }
@@ -60,10 +71,15 @@ impl Drop for StubRelay {
 }
 
 /// To the end of the connection, which is no fault of anybody's.
-async fn converse(stream: TcpStream, record: &Mutex<String>, gate: &Gate) -> Option<()> {
+async fn converse(
+    stream: TcpStream,
+    record: &Mutex<String>,
+    gate: &Gate,
+    answers: &(impl Fn(&str, &str) -> Option<&'static str> + Sync),
+) -> Option<()> {
     let mut stream = BufReader::new(stream);
     let write = |text: String| record.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
-    let (mut said, mut in_mail) = ("220 relay.example.org ESMTP", false);
+    let (mut said, mut in_mail, mut recipient) = ("220 relay.example.org ESMTP", false, String::new());
     loop {
         if !said.is_empty() {
             said.lines().for_each(|line| write(format!("S: {line}\n")));
@@ -78,7 +94,10 @@ async fn converse(stream: TcpStream, record: &Mutex<String>, gate: &Gate) -> Opt
         if in_mail && line == "." {
             gate.passed().await;
         }
-        said = if in_mail && line != "." { "" } else { answer(line) };
+        if !in_mail && line.starts_with("RCPT") {
+            line.clone_into(&mut recipient);
+        }
+        said = if in_mail && line != "." { "" } else { answers(line, &recipient).unwrap_or_else(|| answer(line)) };
         in_mail = said.is_empty() || said.starts_with("354");
     }
 }

@@ -36,21 +36,22 @@ async fn each_way_in_which_smtp_sink_fails_is_judged_by_the_table() {
         (&["-f", "CONNECT", "-B", "554 5.3.2 closed"], "smtp:unavailable", "smtp_554"),
         (&["-q", "MAIL"], "smtp:unavailable", "connection_lost"),
         (&["-f", "MAIL", "-B", "553 5.7.1 not yours"], "smtp:sender_rejected", "smtp_553"),
-        (&["-r", "MAIL"], "smtp:throttled", "smtp_450"),
+        (&["-r", "MAIL"], "smtp:deferred", "smtp_450"),
         (&["-f", "RCPT", "-B", "550 5.1.1 unknown"], "smtp:message_rejected", "smtp_550"),
         (&["-f", "RCPT", "-B", "554 5.7.1 Relay access denied"], "smtp:not_capable", "smtp_554"),
-        (&["-r", "RCPT"], "smtp:throttled", "smtp_450"),
+        (&["-r", "RCPT"], "smtp:deferred", "smtp_450"),
         (&["-Q", "RCPT"], "smtp:throttled", "smtp_421"),
         (&["-q", "DATA"], "smtp:unavailable", "connection_lost"),
         (&["-w", "20"], "smtp:unavailable", "timeout"),
         (&["-f", ".", "-B", "554 5.6.0 malformed"], "smtp:message_rejected", "smtp_554"),
-        (&["-r", "."], "smtp:throttled", "smtp_450"),
+        (&["-r", "."], "smtp:deferred", "smtp_450"),
         (&["-Q", "."], "smtp:throttled", "smtp_421"),
         (&["-q", "."], "smtp:unknown", "connection_lost"),
     ] {
         let port = free_port();
         let _sink = sink(args, &port).await;
-        let proxy = Proxy::start(relay(&port).with("SMSP_ATTEMPT_TIMEOUT", "3s")).await;
+        // Longer than the 5 s of silence that are needed to blame a relay which has answered before.
+        let proxy = Proxy::start(relay(&port).with("SMSP_ATTEMPT_TIMEOUT", "6s")).await;
         let answer = proxy.client.send(&mails::plain()).await;
         assert_eq!(answer.attempts(), [attempt], "{args:?} {answer}");
         assert_eq!(answer.at("/attempts/0/reason"), reason, "{args:?} {answer}");

@@ -6,6 +6,7 @@
 //! silence after it proves nothing, and [`delivery`] listens on when the caller cannot wait any longer.
 
 mod authentication;
+mod connect;
 mod delivery;
 mod mail;
 mod pool;
@@ -15,6 +16,7 @@ mod settings;
 mod transaction;
 mod verdicts;
 mod wire;
+mod words;
 
 use std::sync::Arc;
 
@@ -72,20 +74,20 @@ impl Provider for Smtp {
 impl Smtp {
     async fn hand_over(&self, message: &Message, hand_over: &Arc<HandOver>) -> Result<Verdict, Verdict> {
         let mail = Mail::of(message)?;
-        let (session, recipients) = self.address(&mail).await?;
+        let (session, recipients) = self.address(&mail, hand_over).await?;
         Ok(delivery::deliver(session, mail, recipients, hand_over, Arc::clone(&self.pool)).await)
     }
 
     /// Up to the relay's word that it waits for the mail. A kept connection may have been closed at the other end: that
     /// proves that nothing was taken, so a new one is tried.
-    async fn address(&self, mail: &Mail) -> Result<(Session, Vec<Recipient>), Verdict> {
+    async fn address(&self, mail: &Mail, hand_over: &HandOver) -> Result<(Session, Vec<Recipient>), Verdict> {
         if let Some(kept) = self.pool.take() {
-            match transaction::begin(kept, mail).await {
+            match transaction::begin(kept, mail, hand_over).await {
                 Err(verdict) if is_gone(&verdict) => {}
                 begun => return begun,
             }
         }
-        transaction::begin(Session::open(&self.relay).await?, mail).await
+        transaction::begin(Session::open(&self.relay).await?, mail, hand_over).await
     }
 
     async fn rehearse(&self, dummy: &Message) -> Result<Verdict, Verdict> {

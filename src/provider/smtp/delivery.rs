@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument, info, warn};
 
-use super::super::HandOver;
+use super::super::{HandOver, transcript};
 use super::mail::Mail;
 use super::pool::Pool;
 use super::session::Session;
@@ -46,7 +46,7 @@ pub(super) async fn deliver(
             log(&mail, &unheard, start.elapsed());
         }
     };
-    tokio::spawn(task.in_current_span());
+    tokio::spawn(transcript::carry(task.in_current_span()));
     told.await.unwrap_or(Verdict::new(Outcome::Unknown, Reason::Panic))
 }
 

@@ -2,20 +2,16 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::authentication;
+use super::connect;
 use super::reply::Reply;
 use super::settings::{Relay, Security, Tls};
 use super::verdicts::{self, Stage, lost, refused};
 use super::wire::Wire;
 use crate::outcome::{Outcome, Reason, Verdict};
-
-/// For a relay to say goodbye.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A conversation with a relay that is ready for mail.
 pub(super) struct Session {
@@ -69,32 +65,44 @@ impl Session {
         if let Security::Starttls(tls) = &relay.security {
             session = session.encrypt(tls, &we).await?;
         }
-        if let Some(login) = &relay.login {
-            authentication::authenticate(&mut session, login).await?;
+        let Some(login) = &relay.login else { return Ok(session) };
+        match authentication::authenticate(&mut session, login).await {
+            Ok(()) => Ok(session),
+            Err(verdict) => {
+                session.leave();
+                Err(verdict)
+            }
         }
-        Ok(session)
     }
 
     /// Hears the greeting, and says hello.
     pub(super) async fn greet(mut wire: Wire, we: &str) -> Result<Self, Verdict> {
-        verdicts::expect(Stage::Opening, 220, wire.reply().await)?;
-        Self::hello(wire, we).await
+        match verdicts::expect(Stage::Opening, 220, wire.reply().await) {
+            Ok(_) => Self::hello(wire, we).await,
+            Err(verdict) => {
+                wire.leave();
+                Err(verdict)
+            }
+        }
     }
 
     async fn hello(mut wire: Wire, we: &str) -> Result<Self, Verdict> {
-        let reply = verdicts::expect(Stage::Opening, 250, wire.command(&format!("EHLO {we}")).await)?;
-        Ok(Self { wire, offers: Offers::read(&reply) })
+        match offers(&mut wire, we).await {
+            Ok(offers) => Ok(Self { wire, offers }),
+            Err(verdict) => {
+                wire.leave();
+                Err(verdict)
+            }
+        }
     }
 
     /// What the relay has said in clear is forgotten.
     async fn encrypt(mut self, tls: &Tls, we: &str) -> Result<Self, Verdict> {
-        if !self.offers.starttls {
-            return Err(no_tls());
+        if self.offers.starttls && self.command("STARTTLS").await?.code == 220 {
+            return Self::hello(self.wire.encrypt(tls).await.map_err(|_| no_tls())?, we).await;
         }
-        match self.command("STARTTLS").await? {
-            Reply { code: 220, .. } => Self::hello(self.wire.encrypt(tls).await.map_err(|_| no_tls())?, we).await,
-            _ => Err(no_tls()),
-        }
+        self.leave();
+        Err(no_tls())
     }
 
     pub(super) fn offers(&self) -> &Offers {
@@ -117,16 +125,26 @@ impl Session {
     }
 
     /// Says goodbye, for which nobody waits.
-    pub(super) fn leave(mut self) {
-        tokio::spawn(async move { timeout(FAREWELL, self.wire.command("QUIT")).await });
+    pub(super) fn leave(self) {
+        self.wire.leave();
     }
+}
+
+/// What the relay can do. One that does not know EHLO can do nothing but take mail: HELO (RFC 5321 3.2, 4.1.1.1). So says
+/// 500 or 502, and some say 501, 504 or 550; a relay that means "not you" says it to HELO once more.
+async fn offers(wire: &mut Wire, we: &str) -> Result<Offers, Verdict> {
+    let reply = wire.command(&format!("EHLO {we}")).await;
+    if let Ok(Reply { code: 500..=502 | 504 | 550, .. }) = reply {
+        let hello = wire.command(&format!("HELO {we}")).await;
+        return verdicts::expect(Stage::Opening, 250, hello).map(|_| Offers::default());
+    }
+    verdicts::expect(Stage::Opening, 250, reply).map(|reply| Offers::read(&reply))
 }
 
 /// A connection, encrypted where that comes first; and what to call ourselves, our address (RFC 5321 4.1.3).
 async fn reach(relay: &Relay) -> Result<(Wire, String), Verdict> {
-    let addresses: Vec<_> = addresses(relay).await?.into_iter().map(|ip| SocketAddr::new(ip, relay.port)).collect();
-    let stream = TcpStream::connect(&addresses[..]).await.map_err(no_connection)?;
-    stream.set_nodelay(true).map_err(no_connection)?;
+    let unavailable = |reason| Verdict::new(Outcome::Unavailable, reason);
+    let stream = connect::to_first(addresses(relay).await?, relay.port).await.map_err(unavailable)?;
     let we = match stream.local_addr().map_err(no_connection)? {
         SocketAddr::V4(address) => format!("[{}]", address.ip()),
         SocketAddr::V6(address) => format!("[IPv6:{}]", address.ip()),

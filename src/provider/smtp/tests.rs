@@ -1,6 +1,9 @@
 //! The adapter before a relay on loopback that says what each test tells it to.
 
+mod blame;
+mod cells;
 mod conversation;
+mod farewells;
 mod long_wait;
 mod on_the_wire;
 mod rows;
@@ -14,6 +17,7 @@ use std::time::Duration;
 use super::super::resolver::Resolver;
 use super::settings::{Login, Security};
 use super::*;
+use crate::circuit::{Circuit, News, Settings};
 use crate::message::Draft;
 use crate::outcome::Outcome;
 use stub::{Act, Stub};
@@ -58,6 +62,51 @@ fn mail() -> Message {
 
 fn is(outcome: Outcome, code: u16) -> Verdict {
     Verdict::new(outcome, Reason::Smtp(code))
+}
+
+/// A verdict without what the tests of the table look at.
+fn bare(verdict: Verdict) -> Verdict {
+    Verdict { subject: None, code: None, ..verdict }
+}
+
+/// Does the circuit of a relay open after so many mails that came to this?
+fn opens(verdict: &Verdict, mails: usize) -> bool {
+    let settings = Settings {
+        consecutive_failures: 5,
+        probes_to_close: 3,
+        rates: None,
+        ramps: false,
+        start_closed: true,
+        shards: 1,
+    };
+    let circuit = Circuit::new(settings);
+    let blame = verdict.blame();
+    let news = |now| News { blame, slow: false, now, not_before: 0, thread: 0 };
+    let mut changes = (0..mails).filter(|&mail| {
+        let permit = circuit.admit(0).expect("it was closed before");
+        permit.settle(news(mail as u64)) != crate::circuit::Settled::Quiet
+    });
+    changes.next().is_some()
+}
+
+/// A relay of one connection: its greeting, one reply to each line, then it only listens, up to QUIT. Ends with all that it
+/// heard.
+async fn scripted(replies: &'static [&'static str]) -> (u16, tokio::task::JoinHandle<String>) {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let relay = tokio::spawn(async move {
+        let (mut stream, mut heard) = (BufReader::new(listener.accept().await.unwrap().0), String::new());
+        for (number, reply) in replies.iter().enumerate() {
+            if number > 0 {
+                stream.read_line(&mut heard).await.unwrap();
+            }
+            stream.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
+        }
+        while !heard.ends_with("QUIT\r\n") && stream.read_line(&mut heard).await.unwrap() > 0 {}
+        heard
+    });
+    (port, relay)
 }
 
 fn build_with(pairs: &[(&str, &str)]) -> Result<Box<dyn Provider>, Invalid> {

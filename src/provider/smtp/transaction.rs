@@ -1,13 +1,19 @@
 //! MAIL, RCPT, DATA: one mail is announced to a relay, which says of each recipient whether it takes it.
 
+use super::super::HandOver;
 use super::mail::Mail;
 use super::session::Session;
 use super::verdicts::{Stage, refused};
-use crate::outcome::{Outcome, Reason, Recipient, Verdict};
+use crate::message::Address;
+use crate::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 
 /// Up to the relay's word that it waits for the mail, and what it says of every recipient: at least one is taken.
-pub(super) async fn begin(mut session: Session, mail: &Mail) -> Result<(Session, Vec<Recipient>), Verdict> {
-    match announce(&mut session, mail).await {
+pub(super) async fn begin(
+    mut session: Session,
+    mail: &Mail,
+    hand_over: &HandOver,
+) -> Result<(Session, Vec<Recipient>), Verdict> {
+    match announce(&mut session, mail, hand_over).await {
         Ok(recipients) => Ok((session, recipients)),
         Err(verdict) => {
             session.leave();
@@ -16,42 +22,63 @@ pub(super) async fn begin(mut session: Session, mail: &Mail) -> Result<(Session,
     }
 }
 
-async fn announce(session: &mut Session, mail: &Mail) -> Result<Vec<Recipient>, Verdict> {
-    let recipients = envelope(session, mail).await?;
+async fn announce(session: &mut Session, mail: &Mail, hand_over: &HandOver) -> Result<Vec<Recipient>, Verdict> {
+    let recipients = envelope(session, mail, || hand_over.moved()).await?;
     session.expect(Stage::Data, 354, "DATA").await?;
+    hand_over.moved();
     Ok(recipients)
 }
 
-/// The same without DATA, and forgotten again.
+/// A dialogue without DATA, and forgotten again.
 pub(super) async fn rehearse(mut session: Session, mail: &Mail) -> Result<Verdict, Verdict> {
-    let taken = envelope(&mut session, mail).await;
+    // A probe waits for few answers, all of them the relay's own time.
+    let taken = envelope(&mut session, mail, || {}).await;
     let forgotten = session.expect(Stage::Data, 250, "RSET").await;
     session.leave();
     taken.and(forgotten).map(|reply| Verdict::accepted(Reason::Smtp(reply.code), None))
 }
 
-async fn envelope(session: &mut Session, mail: &Mail) -> Result<Vec<Recipient>, Verdict> {
+/// MAIL, and RCPT for each recipient; `moved` is told of every answer, for a mail may have many.
+async fn envelope(session: &mut Session, mail: &Mail, moved: impl Fn()) -> Result<Vec<Recipient>, Verdict> {
     let parameters = parameters(session, mail)?;
-    session.expect(Stage::Mail, 250, &format!("MAIL FROM:<{}>{parameters}", mail.from.as_str())).await?;
+    let from = format!("MAIL FROM:<{}>{parameters}", mail.from.as_str());
+    session.expect(Stage::Mail, 250, &from).await.map_err(|verdict| of_its_letters(Stage::Mail, verdict, mail))?;
+    moved();
     let mut verdicts = Vec::new();
     for to in &mail.to {
         let reply = session.command(&format!("RCPT TO:<{}>", to.as_str())).await?;
+        moved();
         verdicts.push(match reply.code {
             // It hangs up.
             421 => return Err(refused(Stage::Rcpt, &reply)),
             250 | 251 => Verdict::accepted(Reason::Smtp(reply.code), None),
-            _ => refused(Stage::Rcpt, &reply),
+            _ => of_its_letters(Stage::Rcpt, refused(Stage::Rcpt, &reply), mail),
         });
     }
     if let Some(verdict) = none_taken(&verdicts) {
         return Err(verdict);
     }
-    let recipient = |(to, verdict): (&crate::message::Address, Verdict)| Recipient {
+    let recipient = |(to, verdict): (&Address, Verdict)| Recipient {
         email: to.as_str().to_owned(),
         outcome: verdict.outcome,
         reason: verdict.reason,
     };
     Ok(mail.to.iter().zip(verdicts).map(recipient).collect())
+}
+
+/// A relay that does not understand a command may only not understand its letters beyond ASCII, or the parameter that
+/// announces them: those are the caller's choice, and another relay may know them.
+fn of_its_letters(stage: Stage, verdict: Verdict, mail: &Mail) -> Verdict {
+    let is_unsure = match verdict.outcome {
+        Outcome::Unclassified => true,
+        Outcome::MessageRejected => stage == Stage::Mail,
+        _ => false,
+    };
+    if !(mail.utf8 && is_unsure) {
+        return verdict;
+    }
+    let code = verdict.code;
+    Verdict { outcome: Outcome::NotCapable, ..verdict }.about(Subject::Content, code)
 }
 
 /// What this relay wants to know beforehand (RFC 1870, RFC 6152, RFC 6531); or why it cannot take the mail.
@@ -67,12 +94,19 @@ fn parameters(session: &Session, mail: &Mail) -> Result<String, Verdict> {
     Ok(size + if mail.utf8 { " BODY=8BITMIME SMTPUTF8" } else { "" })
 }
 
-/// What the mail came to if nobody gets it. Only if all of them are at fault themselves, the mail is; else another
-/// relay may do better.
+/// What the mail came to if nobody gets it: what is said of the relay or the account first, then what leaves most hope.
+/// Only if all of the recipients are at fault themselves, the mail is; else another relay may do better.
 fn none_taken(verdicts: &[Verdict]) -> Option<Verdict> {
+    let rank = |verdict: &&Verdict| match verdict.outcome {
+        Outcome::AccountRefused | Outcome::Throttled | Outcome::Unavailable => 0,
+        Outcome::Deferred => 1,
+        Outcome::Unlisted | Outcome::NotCapable | Outcome::SenderRejected => 2,
+        // It has judged others, so it may have meant the recipient.
+        Outcome::Unclassified => 3,
+        _ => 4,
+    };
     if verdicts.iter().any(|verdict| verdict.outcome == Outcome::Accepted) {
         return None;
     }
-    let hopeful = verdicts.iter().find(|verdict| verdict.outcome != Outcome::MessageRejected);
-    hopeful.or(verdicts.first()).cloned()
+    verdicts.iter().min_by_key(rank).cloned()
 }

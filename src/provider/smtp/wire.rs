@@ -1,10 +1,12 @@
 //! Commands out, answers in, over TCP or TLS; and the mail itself, in two parts: all its lines, then its end.
 
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
+use tokio::time::timeout;
 
-use super::super::HandOver;
+use super::super::{HandOver, transcript};
 use super::reply::{Line, Reply};
 use super::settings::Tls;
 
@@ -13,6 +15,9 @@ const LINE_LIMIT: u64 = 4096;
 const LINES_LIMIT: usize = 100;
 /// Bytes of a mail after which its progress is noted.
 const MARK: usize = 64 * 1024;
+
+/// For a relay to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// TCP, or TLS on top of it.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -66,18 +71,23 @@ impl Wire {
 
     /// Waits for an answer.
     pub(super) async fn reply(&mut self) -> io::Result<Reply> {
-        let line = self.line().await?;
-        let mut line = Line::parse(&line).ok_or(ErrorKind::InvalidData)?;
+        let mut text = self.line().await?;
+        let mut line = Line::parse(&text).ok_or_else(|| unreadable(&text))?;
         let mut reply = Reply::new(&line);
-        let mut text;
         for _ in 0..LINES_LIMIT {
             if line.is_last {
+                transcript::record(|| reply.text());
                 return Ok(reply);
             }
             text = self.line().await?;
-            line = Line::parse(&text).filter(|line| reply.push(line)).ok_or(ErrorKind::InvalidData)?;
+            line = Line::parse(&text).filter(|line| reply.push(line)).ok_or_else(|| unreadable(&text))?;
         }
         Err(ErrorKind::InvalidData.into())
+    }
+
+    /// Says goodbye, for which nobody waits.
+    pub(super) fn leave(mut self) {
+        tokio::spawn(async move { timeout(FAREWELL, self.command("QUIT")).await });
     }
 
     /// One line without its end.
@@ -90,4 +100,10 @@ impl Wire {
             _ => Err(ErrorKind::UnexpectedEof.into()),
         }
     }
+}
+
+/// What makes no sense is what an operator wants to see.
+fn unreadable(line: &str) -> io::Error {
+    transcript::record(|| line.to_owned());
+    ErrorKind::InvalidData.into()
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 async fn send(stub: &Stub, mail: &Message) -> Verdict {
-    smtp(stub.port).first(mail).await
+    bare(smtp(stub.port).first(mail).await)
 }
 
 fn refuses(address: &'static str, answer: &'static str) -> impl Fn(usize, &str) -> Option<Act> {
@@ -29,6 +29,50 @@ async fn a_mail_that_some_get_is_accepted_and_tells_of_each() {
 }
 
 #[tokio::test]
+async fn a_recipient_who_is_put_off_does_not_keep_the_mail_from_the_others() {
+    let stub = Stub::new(refuses("c@example.net", "450 4.2.0 greylisted")).await;
+    let verdict = send(&stub, &mail_to(&["b@example.net", "c@example.net"])).await;
+    let told: Vec<_> = verdict.recipients.iter().map(|r| (r.outcome, r.reason)).collect();
+    assert_eq!(verdict.outcome, Outcome::Accepted);
+    assert_eq!(told, [(Outcome::Accepted, Reason::Smtp(250)), (Outcome::Deferred, Reason::Smtp(450))]);
+}
+
+#[tokio::test]
+async fn a_mail_that_nobody_gets_comes_to_what_leaves_most_hope() {
+    for (b, c, verdict) in [
+        ("550 5.1.1 unknown", "450 4.2.0 greylisted", is(Outcome::Deferred, 450)),
+        ("554 5.7.1 no relay", "450 4.2.0 greylisted", is(Outcome::Deferred, 450)),
+        ("550 5.1.1 unknown", "554 5.7.1 no relay", is(Outcome::NotCapable, 554)),
+        ("450 4.2.0 greylisted", "451 4.3.2 closing down", is(Outcome::Throttled, 451)),
+        ("450 4.2.0 greylisted", "530 5.7.0 who are you", is(Outcome::AccountRefused, 530)),
+        // It has judged another: so it may have meant the recipient.
+        ("504 5.5.2 what", "554 5.7.1 no relay", is(Outcome::NotCapable, 554)),
+    ] {
+        let stub = Stub::new(move |_, line| match line {
+            "RCPT TO:<b@example.net>" => Act::say(b),
+            "RCPT TO:<c@example.net>" => Act::say(c),
+            _ => None,
+        })
+        .await;
+        let verdict_of = async |to: &[&str]| send(&stub, &mail_to(to)).await;
+        assert_eq!(verdict_of(&["b@example.net", "c@example.net"]).await, verdict, "{b} {c}");
+        assert_eq!(verdict_of(&["c@example.net", "b@example.net"]).await, verdict, "{c} {b}");
+    }
+}
+
+#[tokio::test]
+async fn letters_that_a_relay_does_not_understand_after_all_are_not_its_fault() {
+    for (at, answer) in
+        [("MAIL", "504 5.5.4 what"), ("MAIL", "501 5.5.4 what"), ("MAIL", "500 what"), ("RCPT", "500 5.5.2 what")]
+    {
+        let stub = Stub::that(at, Act::Say(answer.to_owned())).await;
+        let verdict = send(&stub, &mail_to(&["用户@example.net"])).await;
+        assert_eq!(verdict.outcome, Outcome::NotCapable, "{at} {answer}");
+        assert_ne!(send(&stub, &mail()).await.outcome, Outcome::NotCapable, "{at} {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_mail_that_all_get_tells_of_none_and_keeps_our_message_id() {
     let (stub, mail) = (Stub::new(|_, _| None).await, mail_to(&["b@example.net", "c@example.net"]));
     assert_eq!(send(&stub, &mail).await, Verdict::accepted(Reason::Smtp(250), Some(mail.message_id())));
@@ -45,7 +89,7 @@ async fn a_mail_that_nobody_gets_is_at_fault_only_if_all_of_them_are() {
         _ => None,
     })
     .await;
-    assert_eq!(send(&stub, &mail).await, is(Outcome::Throttled, 451));
+    assert_eq!(send(&stub, &mail).await, is(Outcome::Deferred, 451));
     assert!(!stub.heard().contains(&"DATA".to_owned()), "{:?}", stub.heard());
 }
 
@@ -143,7 +187,7 @@ async fn a_new_connection_that_breaks_is_not_tried_again() {
 async fn a_connection_on_which_a_mail_was_refused_is_not_kept() {
     let stub = Stub::new(|number, line| if number == 1 && line == "." { Act::say("554 no") } else { None }).await;
     let smtp = smtp(stub.port);
-    assert_eq!(smtp.first(&mail()).await.outcome, Outcome::Unclassified);
+    assert_eq!(smtp.first(&mail()).await.outcome, Outcome::NotCapable);
     assert_eq!(smtp.first(&mail()).await.outcome, Outcome::Accepted);
     assert_eq!(stub.connections(), 2);
 }
@@ -165,9 +209,9 @@ async fn a_probe_is_judged_by_the_same_table() {
         ("AUTH", "535 5.7.8 no", is(Outcome::AccountRefused, 535)),
         ("MAIL", "550 5.7.1 no", is(Outcome::SenderRejected, 550)),
         ("RCPT", "550 5.1.1 no", is(Outcome::MessageRejected, 550)),
-        ("RCPT", "451 4.3.0 later", is(Outcome::Throttled, 451)),
+        ("RCPT", "451 4.3.0 later", is(Outcome::Deferred, 451)),
     ] {
         let stub = Stub::that(at, Act::Say(answer.to_owned())).await;
-        assert_eq!(with_login(smtp(stub.port)).rehearsed(&mail()).await, verdict, "{at} {answer}");
+        assert_eq!(bare(with_login(smtp(stub.port)).rehearsed(&mail()).await), verdict, "{at} {answer}");
     }
 }

@@ -2,7 +2,7 @@
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::sync::Mutex;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
@@ -42,7 +42,7 @@ async fn in_clear(stream: TcpStream, offers: &str, answer: &str) -> (TcpStream, 
     stream.write_all(b"220 stub\r\n").await.unwrap();
     stream.read_line(&mut heard).await.unwrap();
     stream.write_all(format!("{offers}\r\n").as_bytes()).await.unwrap();
-    if stream.read_line(&mut heard).await.unwrap() > 0 && heard.ends_with("STARTTLS\r\n") {
+    if stream.read_line(&mut heard).await.unwrap() > 0 && !heard.ends_with("QUIT\r\n") {
         stream.write_all(answer.as_bytes()).await.unwrap();
     }
     (stream.into_inner(), heard)
@@ -102,14 +102,17 @@ async fn with_implicit_tls_everything_is_encrypted() {
 #[tokio::test]
 async fn a_relay_without_starttls_gets_no_byte_of_the_mail_and_no_password() {
     for (offers, answer, clear) in [
-        ("250-stub\r\n250 AUTH PLAIN", "", "EHLO [127.0.0.1]\r\n"),
-        (OFFERS, "454 4.7.0 not now\r\n", "EHLO [127.0.0.1]\r\nSTARTTLS\r\n"),
-        (OFFERS, "250 what\r\n", "EHLO [127.0.0.1]\r\nSTARTTLS\r\n"),
+        ("250-stub\r\n250 AUTH PLAIN", "", "EHLO [127.0.0.1]\r\nQUIT\r\n"),
+        // One that does not know EHLO knows no STARTTLS.
+        ("502 what", "250 hi\r\n", "EHLO [127.0.0.1]\r\nHELO [127.0.0.1]\r\nQUIT\r\n"),
+        (OFFERS, "454 4.7.0 not now\r\n", "EHLO [127.0.0.1]\r\nSTARTTLS\r\nQUIT\r\n"),
+        (OFFERS, "250 what\r\n", "EHLO [127.0.0.1]\r\nSTARTTLS\r\nQUIT\r\n"),
     ] {
         let (listener, port) = listener().await;
         let relay = async {
-            let (mut stream, mut heard) = in_clear(listener.accept().await.unwrap().0, offers, answer).await;
-            stream.read_to_string(&mut heard).await.unwrap();
+            let (stream, mut heard) = in_clear(listener.accept().await.unwrap().0, offers, answer).await;
+            let mut stream = BufReader::new(stream);
+            while !heard.ends_with("QUIT\r\n") && stream.read_line(&mut heard).await.unwrap() > 0 {}
             heard
         };
         let smtp = secured(port, Security::Starttls(pair("relay.example.org").0));
