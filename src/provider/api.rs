@@ -1,7 +1,5 @@
 //! What every adapter over HTTP is made of: a client, an endpoint, a key.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -11,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::client::{self, Answer};
-use super::{Connect, HandOver, Invalid, Values, Variable, render};
+use super::{Connect, Delivery, Invalid, Values, Variable, render};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 /// The variable of every such adapter that holds its key.
@@ -46,11 +44,11 @@ impl Api {
 pub(super) async fn call(
     request: RequestBuilder,
     body: &impl Serialize,
-    hand_over: Arc<HandOver>,
+    delivery: &Delivery<'_>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
     match render::json(body) {
-        Ok(body) => judged(request.header(CONTENT_TYPE, JSON), [Bytes::from(body)], hand_over, judge).await,
+        Ok(body) => judged(request.header(CONTENT_TYPE, JSON), [Bytes::from(body)], delivery, judge).await,
         Err(_) => Verdict::new(Outcome::MessageRejected, Reason::NotSent),
     }
 }
@@ -59,13 +57,13 @@ pub(super) async fn call(
 pub(super) async fn call_with_form(
     request: RequestBuilder,
     form: Form,
-    hand_over: Arc<HandOver>,
+    delivery: &Delivery<'_>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
     let content_type = format!("multipart/form-data; boundary={}", form.boundary());
     // Its parts are in memory, so this neither waits nor fails.
     match form.into_stream().try_collect::<Vec<_>>().await {
-        Ok(parts) => judged(request.header(CONTENT_TYPE, content_type), parts, hand_over, judge).await,
+        Ok(parts) => judged(request.header(CONTENT_TYPE, content_type), parts, delivery, judge).await,
         Err(_) => Verdict::new(Outcome::MessageRejected, Reason::NotSent),
     }
 }
@@ -74,10 +72,10 @@ pub(super) async fn call_with_form(
 async fn judged(
     request: RequestBuilder,
     body: impl IntoIterator<Item = Bytes>,
-    hand_over: Arc<HandOver>,
+    delivery: &Delivery<'_>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
-    match client::call(request, body, hand_over).await {
+    match client::call(request, body, delivery).await {
         Ok(answer) => judge(answer).await,
         Err(verdict) => verdict,
     }
