@@ -72,7 +72,7 @@ async fn no_later_refusal_makes_an_unknown_certain() {
     let proxy = at_least_once(&mailgun.url(), &sendgrid.url()).await;
     for (reply, outcome) in [
         (Reply::sendgrid_refuses(400, "Does not contain a valid address."), "sg:message_rejected"),
-        (Reply::sendgrid_refuses(418, "teapot"), "sg:unclassified"),
+        (Reply::sendgrid_refuses(418, "teapot"), "sg:unlisted"),
         (Reply::sendgrid_refuses(401, "key"), "sg:account_refused"),
     ] {
         sendgrid.does(reply.into());

@@ -90,11 +90,11 @@ async fn a_late_refusal_leaves_the_next_attempt_what_is_left() {
     sendgrid.does(Behaviour::Stall);
     let proxy = node(&mailgun, &sendgrid, &[]).await;
     let (answer, lag) = in_time(&proxy).await;
-    let answer = answer.expect_problem(504, "unknown", false).expect_attempts(&["mg:unclassified", "sg:unknown"]);
+    let answer = answer.expect_problem(504, "unknown", false).expect_attempts(&["mg:unlisted", "sg:unknown"]);
     assert!(durations(&answer)[1] <= millis(2000) + GRACE + lag, "{lag:?} {answer}");
     sendgrid.does(Reply::sendgrid_accepts().into());
     let (answer, _) = in_time(&proxy).await;
-    answer.expect(200).expect_attempts(&["mg:unclassified", "sg:accepted"]);
+    answer.expect(200).expect_attempts(&["mg:unlisted", "sg:accepted"]);
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn without_time_left_nothing_more_is_tried_and_nobody_has_the_mail() {
     mailgun.does(Behaviour::AnswerAfter(millis(2600), Reply::mailgun_refuses(418, "teapot")));
     let proxy = node(&mailgun, &sendgrid, &[("SMSP_CONNECT_TIMEOUT", "800ms")]).await;
     let (answer, _) = in_time(&proxy).await;
-    let answer = answer.expect_problem(503, "none", true).expect_attempts(&["mg:unclassified", "sg:cancelled"]);
+    let answer = answer.expect_problem(503, "none", true).expect_attempts(&["mg:unlisted", "sg:cancelled"]);
     was_given_up(&answer, 1, "sg");
     assert!((1..=60).contains(&answer.retry_after()), "{answer}");
     assert_eq!(sendgrid.connections(), 0, "{answer}");
@@ -158,6 +158,6 @@ async fn a_tour_that_runs_out_of_time_ends_there() {
     let proxy = Proxy::start(settings).await;
     let (answer, _) = in_time(&proxy).await;
     let answer = answer.expect_problem(503, "none", true);
-    assert_eq!(answer.attempts(), ["a:unclassified", "b:unclassified", "c:cancelled"], "{answer}");
+    assert_eq!(answer.attempts(), ["a:unlisted", "b:unlisted", "c:cancelled"], "{answer}");
     assert_eq!((c.connections(), d.connections()), (0, 0), "{answer}");
 }

@@ -48,7 +48,7 @@ async fn after_an_unknown_it_starts_no_node_that_would_stop() {
 #[tokio::test]
 async fn after_a_refusal_only_never_stops_a_node_that_would_go_on() {
     for failover in ["always", "safe"] {
-        let (one, both): (&[_], &[_]) = (&["mg:unclassified"], &["mg:unclassified", "sg:accepted"]);
+        let (one, both): (&[_], &[_]) = (&["mg:unlisted"], &["mg:unlisted", "sg:accepted"]);
         let teapot = Reply::mailgun_refuses(418, "teapot").into();
         asked(failover, teapot, [(Some("never"), 502, one), (Some("safe"), 200, both), (None, 200, both)]).await;
     }
@@ -56,7 +56,7 @@ async fn after_a_refusal_only_never_stops_a_node_that_would_go_on() {
 
 #[tokio::test]
 async fn after_a_refusal_it_starts_no_node_that_would_stop() {
-    let (one, teapot): (&[_], _) = (&["mg:unclassified"], Reply::mailgun_refuses(418, "teapot").into());
+    let (one, teapot): (&[_], _) = (&["mg:unlisted"], Reply::mailgun_refuses(418, "teapot").into());
     asked("never", teapot, [(Some("safe"), 502, one), (None, 502, one), (Some("never"), 502, one)]).await;
 }
 

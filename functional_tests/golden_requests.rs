@@ -95,7 +95,8 @@ pub(crate) fn sendgrid() -> Row {
 }
 
 pub(crate) fn mandrill() -> Row {
-    let reply = answers(r#"[{"email": "jane@example.net", "status": "sent", "_id": "mandrill-1"}]"#);
+    let said = |name: &str| format!(r#"{{"email": "{name}@example.net", "status": "sent", "_id": "mandrill-1"}}"#);
+    let reply = answers(&format!("[{}]", ["jane", "plain", "copy", "hidden"].map(said).join(", ")));
     Row { upstream: "md", kind: "mandrill", reply, id: "mandrill-1", headers: &["content-type"], less: whole }
 }
 
@@ -124,7 +125,7 @@ pub(crate) fn resend() -> Row {
 }
 
 pub(crate) fn brevo() -> Row {
-    let reply = answers(r#"{"messageId": "<brevo-1>"}"#);
+    let reply = Reply::new(201, r#"{"messageId": "<brevo-1>"}"#).with("content-type", "application/json");
     let less = |mail: &mut Value| {
         one_answer(mail);
         no_picture(mail);

@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("telemetry", &[]),
     ("shutdown", &[]),
     ("circuit", &["outcome"]),
-    ("provider", &["message", "outcome", "secret", "metrics"]),
+    ("provider", &["message", "outcome", "telemetry"]),
     ("upstream", &["message", "outcome", "circuit", "provider", "metrics"]),
     ("dispatch", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown"]),
     ("supervisor", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown"]),

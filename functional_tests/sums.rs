@@ -78,7 +78,7 @@ fn told(answers: &[Answer], upstream: &str) -> [BTreeMap<String, u64>; 2] {
 }
 
 fn counted(metrics: &Metrics, name: &str, upstream: &str) -> BTreeMap<String, u64> {
-    let outcomes = ["accepted", "unclassified", "unknown", "message_rejected", "sender_rejected", "not_capable"];
+    let outcomes = ["accepted", "unlisted", "unknown", "message_rejected", "sender_rejected", "not_capable"];
     let count = |outcome| metrics.count(name, &[("upstream", upstream), ("outcome", outcome)]);
     let counted = outcomes.map(|outcome| (outcome.to_owned(), count(outcome)));
     assert_eq!(counted.iter().map(|(_, count)| count).sum::<u64>(), metrics.count(name, &[("upstream", upstream)]));

@@ -10,6 +10,7 @@ mod api;
 mod brevo;
 mod capabilities;
 mod client;
+mod codes;
 mod hand_over;
 mod maildir;
 mod mailgun;

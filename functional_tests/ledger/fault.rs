@@ -100,7 +100,7 @@ impl Fault {
 const SENDER: &str = "403 of the sender";
 
 /// What a provider without a fault may be called.
-pub(crate) const WELL: Outcomes = &["accepted:http_200", "accepted:http_202"];
+pub(crate) const WELL: Outcomes = &["accepted:http_200", "accepted:http_201", "accepted:http_202"];
 
 /// One of the catalogue.
 pub(crate) fn named(name: &str) -> &'static Fault {

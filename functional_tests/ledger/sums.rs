@@ -7,13 +7,15 @@ use super::book::{Index, Ledger};
 use super::rule::Rule;
 
 /// Every outcome that a mail can come to.
-const OUTCOMES: [&str; 9] = [
+const OUTCOMES: [&str; 11] = [
     "accepted",
     "message_rejected",
     "not_capable",
     "sender_rejected",
     "account_refused",
     "unclassified",
+    "unlisted",
+    "deferred",
     "throttled",
     "unavailable",
     "unknown",

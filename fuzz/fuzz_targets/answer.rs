@@ -1,5 +1,5 @@
-//! Any answer to any adapter over HTTP: nothing panics, only a 2xx is an acceptance, and a wait is one second to one hour,
-//! the one that Retry-After names if it names one.
+//! Any answer to any adapter over HTTP: nothing panics, only a 2xx is an acceptance, no text of a provider's gets out, and a
+//! wait is one second to one hour, the one that Retry-After names if it names one.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use smsp::message::{Draft, Message};
 use smsp::outcome::{Outcome, Verdict};
-use smsp::provider::{Connect, KINDS, Provider, Values};
+use smsp::provider::{Connect, Delivery, KINDS, Mode, Provider, Values};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -77,8 +77,10 @@ fuzz_target!(|answer: Answer| {
     let Bench { runtime, adapters, said, mail } = &*BENCH;
     let (kind, adapter) = &adapters[usize::from(answer.adapter) % adapters.len()];
     *said.lock().expect("nobody panics with it") = answer.written(kind);
-    let verdict = runtime.block_on(if answer.dummy { adapter.probe(mail) } else { adapter.send(mail) });
+    let mode = if answer.dummy { Mode::Probe } else { Mode::First };
+    let verdict = runtime.block_on(adapter.send(Delivery::new(mail, mode)));
     is_sound(kind, &verdict, &answer);
+    shows_no_text_of_a_provider(&verdict, mail);
 });
 
 fn is_sound(kind: &str, verdict: &Verdict, answer: &Answer) {
@@ -93,4 +95,16 @@ fn is_sound(kind: &str, verdict: &Verdict, answer: &Answer) {
         let asked = Duration::from_secs(*seconds).clamp(shortest, longest);
         assert_eq!(verdict.retry_after, Some(asked), "{verdict:?}");
     }
+}
+
+/// Ids are short and plain, recipients are the mail's.
+fn shows_no_text_of_a_provider(verdict: &Verdict, mail: &Message) {
+    let id = verdict.provider_message_id.as_deref();
+    assert!(
+        id.is_none_or(|id| (1..=256).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())),
+        "{id:?}"
+    );
+    let emails: Vec<_> = mail.recipient_mailboxes().map(|mailbox| mailbox.address().as_str()).collect();
+    let named: Vec<_> = verdict.recipients.iter().map(|recipient| recipient.email.as_str()).collect();
+    assert!(named.is_empty() || named == emails, "{named:?}");
 }

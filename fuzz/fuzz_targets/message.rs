@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use mail_parser::{Address, MessageParser, MimeHeaders};
 use smsp::message::{Attachment, Draft, Header, Mailbox, Message, Metadata};
 use smsp::outcome::Outcome;
-use smsp::provider::{self, Connect, Provider, Values};
+use smsp::provider::{self, Connect, Delivery, Mode, Provider, Values};
 
 #[derive(Arbitrary, Debug)]
 struct Asked<'a> {
@@ -69,7 +69,7 @@ fn written(message: &Message, dir: &Path) -> Vec<u8> {
     let maildir: Box<dyn Provider> =
         (kind.build)(&values, Connect { timeout: Duration::from_secs(1) }).unwrap_or_else(|e| panic!("{e:?}"));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let verdict = runtime.block_on(maildir.send(message));
+    let verdict = runtime.block_on(maildir.send(Delivery::new(message, Mode::First)));
     assert_eq!(verdict.outcome, Outcome::Accepted, "{verdict:?}");
     let mut files = std::fs::read_dir(dir.join("new")).expect("a Maildir");
     std::fs::read(files.next().expect("a mail").expect("an entry").path()).expect("a file")

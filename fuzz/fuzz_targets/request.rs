@@ -19,7 +19,7 @@ use smsp::http::{self, Door};
 use smsp::message::Message;
 use smsp::metrics::Metrics;
 use smsp::outcome::{Reason, Verdict};
-use smsp::provider::{Call, Provider};
+use smsp::provider::{Call, Delivery, Provider};
 use smsp::shutdown::Shutdown;
 use smsp::upstream::Upstream;
 use smsp::upstream::story::Events;
@@ -52,8 +52,8 @@ const FIELDS: [&str; 15] = [
 struct Keeper(Arc<Mutex<Vec<Message>>>);
 
 impl Provider for Keeper {
-    fn send<'a>(&'a self, message: &'a Message) -> Call<'a> {
-        self.0.lock().expect("nobody panics with it").push(message.clone());
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        self.0.lock().expect("nobody panics with it").push(delivery.message.clone());
         Box::pin(async { Verdict::accepted(Reason::Mock, None) })
     }
 }

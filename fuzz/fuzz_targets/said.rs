@@ -50,7 +50,7 @@ enum Text<'a> {
 const OWN: [&str; 5] =
     ["x-ratelimit-reset", "ratelimit-reset", "x-sib-ratelimit-reset", "x-amzn-errortype", "x-message-id"];
 /// What each provider writes: `~` is a number, `$` and `%` are texts.
-const ENVELOPES: [(&str, &str); 12] = [
+const ENVELOPES: [(&str, &str); 13] = [
     ("mailgun", r#"{"id":$,"message":%}"#),
     ("mailgun", r#"{"message":$}"#),
     ("sendgrid", r#"{"errors":[{"message":$,"field":%},{"message":%}]}"#),
@@ -61,12 +61,13 @@ const ENVELOPES: [(&str, &str); 12] = [
     ("sparkpost", r#"{"errors":[{"message":$,"code":"~"}]}"#),
     ("resend", r#"{"id":$,"name":$,"message":%}"#),
     ("brevo", r#"{"code":$,"message":%}"#),
+    ("brevo", r#"{"messageId":$}"#),
     ("mailjet", r#"{"Messages":[{"Status":$,"To":[{"MessageID":~}],"Errors":[{"ErrorCode":%}]}]}"#),
     ("ses", r#"{"__type":$,"message":%,"MessageId":$}"#),
 ];
 
 /// What it would take long to come upon.
-const WORDS: [&str; 25] = [
+const WORDS: [&str; 27] = [
     "success",
     "sent",
     "queued",
@@ -86,6 +87,8 @@ const WORDS: [&str; 25] = [
     "rate_limit_exceeded",
     "validation_error",
     "duplicate_parameter",
+    "error",
+    "send-0015",
     "unauthorized",
     "mj-0001",
     "send-0006",

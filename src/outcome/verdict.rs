@@ -43,14 +43,21 @@ impl fmt::Debug for Recipient {
 }
 
 impl Verdict {
-    /// Whom it speaks against, as the verdict on a mail.
+    /// Whom it speaks against, as the verdict on a mail: nobody, where it speaks of what a caller chooses.
     pub fn blame(&self) -> Blame {
-        self.blame_by_reason().unwrap_or(self.outcome.blame())
+        let of_the_message = self.speaks_of_the_message().then_some(Blame::Neutral);
+        self.blame_by_reason().or(of_the_message).unwrap_or(self.outcome.blame())
     }
 
-    /// Whom it speaks against, as the verdict on a probe.
+    /// Whom it speaks against, as the verdict on a probe: a provider that judged the probe itself is alive.
     pub fn blame_of_probe(&self) -> Blame {
-        self.blame_by_reason().unwrap_or(self.outcome.blame_of_probe())
+        let of_the_message = self.speaks_of_the_message().then_some(Blame::Success);
+        self.blame_by_reason().or(of_the_message).unwrap_or(self.outcome.blame_of_probe())
+    }
+
+    /// Even an unknown can: that the provider knows the mail's id from before.
+    fn speaks_of_the_message(&self) -> bool {
+        self.subject.is_some_and(Subject::is_of_the_message)
     }
 
     /// An account whose mail is stuck is no better than one that is refused; what is our own fault is nobody else's.
@@ -86,8 +93,10 @@ impl Verdict {
         }
     }
 
-    /// Accepted, with the provider's id where there is one.
+    /// Accepted, with the provider's id where there is one. Callers and logs see it, so one that is long or not plain is
+    /// left out: it is a provider's text.
     pub fn accepted(reason: Reason, provider_message_id: Option<String>) -> Self {
+        let provider_message_id = provider_message_id.filter(|id| is_plain(id));
         Self { provider_message_id, ..Self::new(Outcome::Accepted, reason) }
     }
 
@@ -96,5 +105,47 @@ impl Verdict {
     pub fn waiting(self, wait: Option<Duration>) -> Self {
         let wait = wait.map(|wait| wait.clamp(Duration::from_secs(1), Duration::from_secs(3600)));
         Self { retry_after: self.retry_after.or(wait), ..self }
+    }
+}
+
+/// 1 to 256 visible ASCII characters.
+fn is_plain(id: &str) -> bool {
+    (1..=256).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_kept_only_if_it_is_short_and_plain() {
+        let kept = |id: &str| Verdict::accepted(Reason::Mock, Some(id.to_owned())).provider_message_id.is_some();
+        for id in ["1", "<20261121.1.A1B2@mg.example.com>", "0100018-a_b.c/d+e=", &"x".repeat(256)] {
+            assert!(kept(id), "{id}");
+        }
+        for id in ["", " ", "a b", "a\n", "a\u{7f}", "\u{0}", "é", "\u{202e}x", &"x".repeat(257)] {
+            assert!(!kept(id), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_about_the_mails_own_id_blames_nobody() {
+        let duplicate = Verdict::new(Outcome::Unknown, Reason::Duplicate);
+        assert_eq!(
+            (duplicate.blame(), duplicate.blame_of_probe()),
+            (Blame::Failure, Blame::Failure),
+            "no table says so"
+        );
+        let listed = duplicate.about(Subject::Content, Some(Code::Name("duplicate_request")));
+        assert_eq!((listed.blame(), listed.blame_of_probe()), (Blame::Neutral, Blame::Success));
+    }
+
+    #[test]
+    fn what_speaks_of_the_account_or_the_system_is_blamed_by_its_outcome() {
+        for subject in [Subject::Account, Subject::System] {
+            let verdict = Verdict::new(subject.refused(), Reason::Status(400)).about(subject, None);
+            assert_eq!(verdict.blame(), subject.refused().blame(), "{subject:?}");
+            assert_eq!(verdict.blame_of_probe(), subject.refused().blame_of_probe(), "{subject:?}");
+        }
     }
 }

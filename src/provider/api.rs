@@ -1,7 +1,5 @@
 //! What every adapter over HTTP is made of: a client, an endpoint, a key.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use reqwest::Url;
@@ -12,7 +10,7 @@ use serde::Serialize;
 
 use super::client::{self, Answer, Client, Post};
 use super::off_worker::off_worker;
-use super::{Connect, HandOver, Invalid, Values, Variable, render};
+use super::{Connect, Delivery, Invalid, Values, Variable, render};
 use crate::outcome::{Outcome, Reason, Verdict};
 
 /// The variable of every such adapter that holds its key.
@@ -47,11 +45,11 @@ impl Api {
 pub(super) async fn call(
     request: Post,
     body: &impl Serialize,
-    hand_over: Arc<HandOver>,
+    delivery: &Delivery<'_>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
-    match off_worker(hand_over.size(), || render::json(body)) {
-        Ok(body) => judged(request.header(CONTENT_TYPE, JSON), [Bytes::from(body)], hand_over, judge).await,
+    match off_worker(delivery.message.size(), || render::json(body)) {
+        Ok(body) => judged(request.header(CONTENT_TYPE, JSON), [Bytes::from(body)], delivery, judge).await,
         Err(_) => Verdict::new(Outcome::MessageRejected, Reason::NotSent),
     }
 }
@@ -60,13 +58,13 @@ pub(super) async fn call(
 pub(super) async fn call_with_form(
     request: Post,
     form: Form,
-    hand_over: Arc<HandOver>,
+    delivery: &Delivery<'_>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
     let content_type = format!("multipart/form-data; boundary={}", form.boundary());
     // Its parts are in memory, so this neither waits nor fails.
     match form.into_stream().try_collect::<Vec<_>>().await {
-        Ok(parts) => judged(request.header(CONTENT_TYPE, content_type), parts, hand_over, judge).await,
+        Ok(parts) => judged(request.header(CONTENT_TYPE, content_type), parts, delivery, judge).await,
         Err(_) => Verdict::new(Outcome::MessageRejected, Reason::NotSent),
     }
 }
@@ -75,10 +73,10 @@ pub(super) async fn call_with_form(
 async fn judged(
     request: Post,
     body: impl IntoIterator<Item = Bytes>,
-    hand_over: Arc<HandOver>,
+    delivery: &Delivery<'_>,
     judge: impl AsyncFnOnce(Answer) -> Verdict,
 ) -> Verdict {
-    match client::call(request, body, hand_over).await {
+    match client::call(request, body, delivery).await {
         Ok(answer) => judge(answer).await,
         Err(verdict) => verdict,
     }

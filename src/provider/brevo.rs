@@ -1,21 +1,25 @@
 //! Brevo: `POST /v3/smtp/email`. It takes a mail once under an idempotency key, for half an hour.
 //!
-//! Source: its documentation, "Idempotency" and "Rate limits", and its SDK. A duplicate is refused with a 400: asked once
-//! more after an unclear answer, the mail was taken; else nobody knows. It wants HTML, so a mail without any gets its text as that too. The type of a file is guessed from its
-//! name, and nothing is shown inside of the HTML. Our id is the key, and travels in the custom header.
+//! Source: its documentation, "Idempotency" and "Rate limits", and its SDK. It wants HTML, so a mail without any gets its
+//! text as that too. The type of a file is guessed from its name, and nothing is shown inside of the HTML. Our id is the
+//! key, and travels in the custom header.
+
+mod answer;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
-use super::client::{self, Answer};
+use super::client;
 use super::render::{self, Pairs};
 use super::{Call, Capabilities, Connect, Delivery, Inline, Invalid, Kind, Lookup, Mode, Provider, Values};
 use crate::message::{Attachment, Mailbox, Message, Tag};
-use crate::outcome::{Outcome, Reason, Verdict};
+use crate::outcome::Verdict;
+#[cfg(test)]
+pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "brevo",
@@ -55,14 +59,14 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Brevo {
-    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
-        let mut mail = mail(message);
-        if mode == Mode::Probe {
+    async fn call(&self, delivery: Delivery<'_>) -> Verdict {
+        let mut mail = mail(delivery.message);
+        if delivery.mode == Mode::Probe {
             // Its sandbox looks at the key and the mail, and drops it.
             mail.headers = mail.headers.with("X-Sib-Sandbox", "drop".to_owned());
         }
         let request = self.0.post().header("api-key", self.0.key());
-        api::call(request, &mail, hand_over, async |answer| judge(answer, mode).await).await
+        api::call(request, &mail, &delivery, async |answer| answer::judge(answer, delivery.mode).await).await
     }
 }
 
@@ -143,54 +147,6 @@ fn file(attachment: &Attachment) -> File<'_> {
 fn as_html(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<pre style=\"font: inherit; white-space: pre-wrap\">{escaped}</pre>")
-}
-
-#[derive(Deserialize, Default)]
-struct Taken {
-    #[serde(default, rename = "messageId")]
-    message_id: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Fault {
-    code: String,
-    message: String,
-}
-
-async fn judge(answer: Answer, mode: Mode) -> Verdict {
-    let status = answer.status();
-    let reset = answer.header("x-sib-ratelimit-reset").and_then(|value| value.parse().ok()).map(Duration::from_secs);
-    let verdict = answer.verdict().waiting(reset);
-    let text = answer.text().await;
-    if status.is_success() {
-        // An empty body is an acceptance too.
-        let taken: Taken = serde_json::from_str(&text).unwrap_or_default();
-        return Verdict::accepted(verdict.reason, taken.message_id);
-    }
-    let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
-    match refused(status.as_u16(), &fault) {
-        // Of our own first attempt, a moment ago; else nobody knows what became of the mail that had the key before.
-        Some(Outcome::Accepted) if mode == Mode::Repeat => Verdict::accepted(verdict.reason, None),
-        Some(Outcome::Accepted) => Verdict { outcome: Outcome::Unknown, reason: Reason::Duplicate, ..verdict },
-        Some(outcome) => Verdict { outcome, ..verdict },
-        None => verdict,
-    }
-}
-
-/// Its own code; that a sender is not valid stands only in the text.
-fn refused(status: u16, fault: &Fault) -> Option<Outcome> {
-    let text = fault.message.to_ascii_lowercase();
-    let of_sender = text.contains("sender");
-    Some(match (status, fault.code.as_str()) {
-        (400, "duplicate_parameter" | "duplicate_request") => Outcome::Accepted,
-        (400..=403, "not_enough_credits" | "unauthorized" | "permission_denied" | "account_under_validation") => {
-            Outcome::AccountRefused
-        }
-        (400 | 422, code) if !code.is_empty() && of_sender => Outcome::SenderRejected,
-        (400 | 422, code) if !code.is_empty() => Outcome::MessageRejected,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

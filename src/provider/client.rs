@@ -3,24 +3,29 @@
 //! It follows no redirect (a 307 would post the mail and its key to a stranger), retries nothing, obeys no proxy
 //! variable, asks for answers that are not compressed and closes idle connections early: a provider that closes one
 //! first costs an `unknown`. It looks names up
-//! without a thread ([`super::resolver`]), and [`failure`] says what a call without an answer proves.
+//! without a thread ([`super::resolver`]); [`failure`] says what a call without an answer proves, [`answer`] what an answer
+//! proves by its status alone.
 
+mod answer;
 mod body;
 mod connections;
 mod failure;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Body, RequestBuilder, Response, StatusCode, Url, redirect, retry};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Body, RequestBuilder, Url, redirect, retry};
 
 use super::resolver::Resolver;
-use super::{Connect, HandOver, Invalid, Values, Variable};
-use crate::outcome::{Outcome, Reason, Verdict};
+use super::{Connect, Delivery, Invalid, Values, Variable};
+use crate::outcome::Verdict;
+pub(super) use answer::{Answer, until_date};
 use body::Frames;
 pub(super) use connections::Connections;
+pub(super) use words::names_the_account;
 
 /// Below the 30 s to 60 s after which common front ends close an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -28,8 +33,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// For the answer to a ping; then the connection is closed.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
-/// More than any provider's answer, less than what could hurt.
-const ANSWER_LIMIT: usize = 64 * 1024;
 
 pub(super) const BASE_URL: &str = "BASE_URL";
 
@@ -126,99 +129,16 @@ fn is_scheme_and_host(url: &Url) -> bool {
         && url.password().is_none()
 }
 
-/// A provider's answer: the status is known, the body is still on its way.
-pub(super) struct Answer(Response);
-
 /// Makes the one request with this body; an error is already judged.
 pub(super) async fn call(
     Post { request, connections }: Post,
     body: impl IntoIterator<Item = Bytes>,
-    hand_over: Arc<HandOver>,
+    delivery: &Delivery<'_>,
 ) -> Result<Answer, Verdict> {
-    hand_over.watch(connections);
-    let request = request.body(Body::wrap(Frames::new(body, hand_over)));
-    request.send().await.map(Answer).map_err(|error| failure::judge(&error))
-}
-
-impl Answer {
-    pub(super) fn status(&self) -> StatusCode {
-        self.0.status()
-    }
-
-    /// The verdict where the status alone decides, with the wait that a Retry-After header asks for.
-    pub(super) fn verdict(&self) -> Verdict {
-        by_status(self.status()).waiting(retry_after(self.0.headers()))
-    }
-
-    /// A header as text.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.0.headers().get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// As much of the body as arrives, at most 64 KiB; what is no UTF-8 is replaced.
-    pub(super) async fn text(mut self) -> String {
-        let mut body = Vec::new();
-        while let Ok(Some(chunk)) = self.0.chunk().await {
-            let room = ANSWER_LIMIT - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if body.len() == ANSWER_LIMIT {
-                break;
-            }
-        }
-        String::from_utf8_lossy(&body).into_owned()
-    }
-}
-
-/// A 2xx is accepted; a redirect shows that the base URL is wrong; a
-/// 4xx is refused, but for those that a gateway or an idempotency layer gives while the provider may go on; every 5xx is
-/// unknown.
-fn by_status(status: StatusCode) -> Verdict {
-    let reason = Reason::Status(status.as_u16());
-    let outcome = match status.as_u16() {
-        200..=299 => Outcome::Accepted,
-        301 | 302 | 307 | 308 => return Verdict::new(Outcome::Unavailable, Reason::WrongBaseUrl),
-        401 | 402 | 404 => Outcome::AccountRefused,
-        408 | 409 | 425 | 499 => Outcome::Unknown,
-        // Another may take a larger one.
-        413 => Outcome::NotCapable,
-        429 => Outcome::Throttled,
-        400..=499 => Outcome::Unclassified,
-        _ => Outcome::Unknown,
-    };
-    Verdict::new(outcome, reason)
-}
-
-/// Does a 403 name the account's key, rights, plan, credits or suspension?
-pub(super) fn names_the_account(text: &str) -> bool {
-    const WORDS: [&str; 12] = [
-        "key",
-        "keys",
-        "scope",
-        "scopes",
-        "permission",
-        "permissions",
-        "plan",
-        "credit",
-        "credits",
-        "suspended",
-        "suspension",
-        "disabled",
-    ];
-    // Whole ones: a domain that the answer repeats may hold any of them.
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !".-@_".contains(c));
-    words.any(|word| WORDS.contains(&word.trim_end_matches('.').to_ascii_lowercase().as_str()))
-}
-
-/// The wait that a Retry-After header asks for: seconds or a date (RFC 9110 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    value.parse().map(Duration::from_secs).ok().or_else(|| until_date(value))
-}
-
-/// From now to an HTTP date (RFC 9110 5.6.7); the past is no wait.
-pub(super) fn until_date(date: &str) -> Option<Duration> {
-    let date = httpdate::parse_http_date(date).ok()?;
-    Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
+    delivery.hand_over.watch(connections);
+    let frames = Frames::new(body, Arc::clone(&delivery.hand_over));
+    let response = request.body(Body::wrap(frames)).send().await.map_err(|error| failure::judge(&error))?;
+    Ok(Answer::new(response, delivery))
 }
 
 #[cfg(test)]
@@ -226,23 +146,7 @@ mod revoking;
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
-
     use super::*;
-
-    fn wait(value: &'static str) -> Option<Duration> {
-        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]))
-    }
-
-    #[test]
-    fn retry_after_reads_seconds_and_dates_and_nothing_else() {
-        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
-        assert!(wait("Fri, 31 Dec 2100 23:59:59 GMT").is_some_and(|wait| wait > Duration::from_secs(3600)));
-        for value in ["", "-1", "soon", "1.5", "99999999999999999999999"] {
-            assert_eq!(wait(value), None, "{value:?}");
-        }
-    }
 
     #[test]
     fn a_base_url_is_scheme_and_host_alone() {
@@ -260,32 +164,6 @@ mod tests {
             let mut values = Values::default();
             values.set(&base_url(""), base.into());
             assert_eq!(endpoint(&values, "v3/mail/send").is_ok(), good, "{base}");
-        }
-    }
-
-    #[test]
-    fn the_status_alone_never_proves_more_than_it_says() {
-        for (status, outcome) in [
-            (200, Outcome::Accepted),
-            (202, Outcome::Accepted),
-            (300, Outcome::Unknown),
-            (301, Outcome::Unavailable),
-            (304, Outcome::Unknown),
-            (307, Outcome::Unavailable),
-            (400, Outcome::Unclassified),
-            (401, Outcome::AccountRefused),
-            (403, Outcome::Unclassified),
-            (404, Outcome::AccountRefused),
-            (408, Outcome::Unknown),
-            (409, Outcome::Unknown),
-            (413, Outcome::NotCapable),
-            (429, Outcome::Throttled),
-            (499, Outcome::Unknown),
-            (500, Outcome::Unknown),
-            (503, Outcome::Unknown),
-            (599, Outcome::Unknown),
-        ] {
-            assert_eq!(by_status(StatusCode::from_u16(status).unwrap()).outcome, outcome, "{status}");
         }
     }
 }

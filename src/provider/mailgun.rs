@@ -1,19 +1,17 @@
 //! Mailgun: `POST /v3/{domain}/messages`, always multipart (a url-encoded body can be refused).
 //!
 //! Source: Mailgun's documentation, "Messages" and its error list. Our id travels as the variable `smsp_id`, and in the
-//! Message-ID, which Mailgun keeps. A 200 is an acceptance only with an id or "Queued": a wrong URL answers 200 too, in prose.
+//! Message-ID, which Mailgun keeps.
 
-use std::time::Duration;
+mod answer;
 
-use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
-use serde::Deserialize;
 
 use super::api::{self, API_KEY, Api};
-use super::client::{self, Answer};
+use super::client;
 use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Lookup, Mode, Provider, Values, Variable, render};
 use crate::message::{Attachment, Message};
-use crate::outcome::{Outcome, Reason, Verdict};
+use crate::outcome::Verdict;
 
 pub(super) const KIND: Kind = Kind {
     name: "mailgun",
@@ -49,9 +47,11 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Mailgun {
-    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
+    async fn call(&self, delivery: Delivery<'_>) -> Verdict {
         let request = self.0.post().basic_auth("api", Some(self.0.key()));
-        api::call_with_form(request, form(message, mode), hand_over, judge).await
+        let form = form(delivery.message, delivery.mode);
+        let judge = async |answer| answer::judge(answer, delivery.message).await;
+        api::call_with_form(request, form, &delivery, judge).await
     }
 }
 
@@ -101,73 +101,5 @@ fn attach(form: Form, attachment: &Attachment) -> Form {
     match part.mime_str(attachment.content_type.as_str()) {
         Ok(part) => form.part(field, part),
         Err(_) => form,
-    }
-}
-
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    id: Option<String>,
-    #[serde(default)]
-    message: String,
-}
-
-async fn judge(answer: Answer) -> Verdict {
-    let status = answer.status();
-    let verdict = answer.verdict();
-    let text = answer.text().await;
-    let body = serde_json::from_str::<Body>(&text).ok();
-    if status.is_success() {
-        return accepted(status, &text, body);
-    }
-    let enveloped = body.as_ref().is_some_and(|body| !body.message.is_empty());
-    let said = body.map_or(text, |body| body.message);
-    match status.as_u16() {
-        // In a gateway's words it says nothing about the message.
-        400 if !enveloped => verdict,
-        400 if said.contains("is not allowed to send") => Verdict { outcome: Outcome::AccountRefused, ..verdict },
-        400 => Verdict { outcome: Outcome::MessageRejected, ..verdict },
-        403 if client::names_the_account(&said) => Verdict { outcome: Outcome::AccountRefused, ..verdict },
-        // The hourly limit of the account.
-        420 => Verdict { outcome: Outcome::AccountRefused, ..verdict },
-        429 => verdict.waiting(named_wait(&said)),
-        _ => verdict,
-    }
-}
-
-fn accepted(status: StatusCode, text: &str, body: Option<Body>) -> Verdict {
-    match body {
-        Some(body) if body.id.is_some() || body.message.starts_with("Queued") => {
-            Verdict::accepted(Reason::Status(status.as_u16()), body.id)
-        }
-        _ if text.contains("Mailgun Magnificent API") => Verdict::new(Outcome::Unavailable, Reason::WrongBaseUrl),
-        _ => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
-    }
-}
-
-/// "try again after 30 seconds", or after a date.
-fn named_wait(text: &str) -> Option<Duration> {
-    let rest = text.split_once("after ")?.1;
-    let seconds = rest.split_once(" second").and_then(|(number, _)| number.parse().ok()).map(Duration::from_secs);
-    seconds.or_else(|| client::until_date(&rest.get(..29)?.replace("UTC", "GMT")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wait_that_a_429_names_is_read_from_its_text() {
-        for (text, seconds) in [
-            ("Too many requests, try again after 30 seconds", Some(30)),
-            ("Please try again after 1 second.", Some(1)),
-            ("try again after Sun, 06 Nov 1994 08:49:37 UTC", Some(0)),
-            ("try again after Sun, 06 Nov 1994 08:49:37 GMT.", Some(0)),
-            ("try again later", None),
-            ("try again after lunch", None),
-            ("try again after üüüüüüüüüüüüüüüüüüüüüüüüüüüüüü", None),
-        ] {
-            assert_eq!(named_wait(text), seconds.map(Duration::from_secs), "{text}");
-        }
     }
 }

@@ -1,19 +1,22 @@
 //! Mailjet: `POST /v3.1/send`, one message a call, so that a 4xx never hides a success.
 //!
-//! Source: its "Send API v3.1" guide. Its own code decides, at the root (nothing was sent) or in the message's errors. Our id
-//! travels as the `CustomID`.
+//! Source: its "Send API v3.1" guide. Our id travels as the `CustomID`.
+
+mod answer;
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
-use super::client::{self, Answer};
+use super::client;
 use super::render::{self, Pairs};
 use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Lookup, Mode, Provider, Values, Variable};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
-use crate::outcome::{Outcome, Reason, Verdict};
+use crate::outcome::Verdict;
+#[cfg(test)]
+pub(super) use answer::LISTED;
 
 const API_SECRET: Variable = Variable::secret("API_SECRET");
 
@@ -48,11 +51,11 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Mailjet {
-    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
+    async fn call(&self, delivery: Delivery<'_>) -> Verdict {
         // Its sandbox looks at the key, the sender and the mail, and sends nothing.
-        let mails = Mails { messages: [mail(message)], sandbox_mode: mode == Mode::Probe };
+        let mails = Mails { messages: [mail(delivery.message)], sandbox_mode: delivery.mode == Mode::Probe };
         let request = self.api.post().basic_auth(self.api.key(), Some(self.secret.expose_secret()));
-        api::call(request, &mails, hand_over, judge).await
+        api::call(request, &mails, &delivery, answer::judge).await
     }
 }
 
@@ -154,65 +157,4 @@ fn file(attachment: &Attachment) -> File<'_> {
         content: &attachment.content,
         content_id: attachment.content_id.as_ref().map(ContentId::as_str),
     }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "PascalCase")]
-struct Said {
-    error_code: Option<String>,
-    messages: Vec<OfMessage>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "PascalCase")]
-struct OfMessage {
-    status: String,
-    to: Vec<OfRecipient>,
-    errors: Vec<Fault>,
-}
-
-#[derive(Deserialize)]
-struct OfRecipient {
-    /// 64 bits, more than JSON numbers hold in most languages.
-    #[serde(default, rename = "MessageID")]
-    message_id: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Fault {
-    error_code: String,
-}
-
-async fn judge(answer: Answer) -> Verdict {
-    let status = answer.status();
-    let verdict = answer.verdict();
-    let text = answer.text().await;
-    let said: Said = serde_json::from_str(&text).unwrap_or_default();
-    let message = said.messages.into_iter().next().unwrap_or_default();
-    if message.status == "success" {
-        let id =
-            message.to.first().and_then(|to| Some(to.message_id.as_ref()?.to_string().trim_matches('"').to_owned()));
-        return Verdict::accepted(Reason::Status(status.as_u16()), id);
-    }
-    let code = said.error_code.or_else(|| message.errors.into_iter().next().map(|fault| fault.error_code));
-    match code.as_deref().and_then(refused) {
-        Some(outcome) => Verdict { outcome, ..verdict },
-        None if status.is_success() => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
-        None => verdict,
-    }
-}
-
-/// Its own code, from its table.
-fn refused(code: &str) -> Option<Outcome> {
-    Some(match code {
-        "mj-0001" | "mj-0015" => Outcome::AccountRefused,
-        "mj-0002" | "mj-0003" | "mj-0004" | "mj-0005" | "mj-0006" | "mj-0007" | "mj-0008" => Outcome::MessageRejected,
-        "mj-0011" | "mj-0012" | "mj-0013" | "send-0003" | "send-0004" => Outcome::MessageRejected,
-        "send-0006" | "send-0007" | "send-0008" => Outcome::SenderRejected,
-        "send-0010" | "send-0011" | "send-0012" | "send-0013" | "send-0014" | "send-0015" | "send-0016" => {
-            Outcome::MessageRejected
-        }
-        _ => return None,
-    })
 }

@@ -5,6 +5,8 @@
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
+use crate::telemetry;
+
 /// Work on more bytes than this leaves the worker.
 const LARGE: usize = 256 * 1024;
 
@@ -12,7 +14,13 @@ const LARGE: usize = 256 * 1024;
 pub(super) fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let has_other_threads =
         || Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
-    if bytes > LARGE && has_other_threads() { block_in_place(work) } else { work() }
+    if bytes <= LARGE || !has_other_threads() {
+        return work();
+    }
+    let result = block_in_place(work);
+    // This thread goes on with its task, but does not park as a worker soon.
+    telemetry::stop_gathering();
+    result
 }
 
 #[cfg(test)]

@@ -1,21 +1,23 @@
 //! Resend: `POST /emails`. It takes a mail once under an `Idempotency-Key`, for 24 hours.
 //!
-//! Source: Resend's OpenAPI document and its pages "Errors" and "Idempotency keys". Our id is that key, and travels as
-//! the tag `smsp_id`. Its error names decide before the status does: a spent quota is a 429 that no wait within reason
-//! ends. A conflict over the key means that an earlier call under it was or is being taken: unknown.
+//! Source: Resend's OpenAPI document and its page "Idempotency keys". Our id is that key, and travels as the tag `smsp_id`.
+
+mod answer;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
-use super::client::{self, Answer};
+use super::client;
 use super::render::{self, Pairs};
 use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Message};
-use crate::outcome::{Outcome, Reason, Verdict};
+use crate::outcome::Verdict;
+#[cfg(test)]
+pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "resend",
@@ -46,13 +48,13 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Resend {
-    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
-        let mut mail = mail(message);
-        if mode == Mode::Probe {
+    async fn call(&self, delivery: Delivery<'_>) -> Verdict {
+        let (message, mut mail) = (delivery.message, mail(delivery.message));
+        if delivery.mode == Mode::Probe {
             mail.to = vec![NOBODY.to_owned()];
         }
         let request = self.0.post().bearer_auth(self.0.key()).header("Idempotency-Key", message.id().to_string());
-        api::call(request, &mail, hand_over, judge).await
+        api::call(request, &mail, &delivery, answer::judge).await
     }
 }
 
@@ -138,57 +140,4 @@ fn labels(message: &Message) -> Vec<Label> {
     let label = |name: &str, value: &str| Label { name: name.to_owned(), value: value.to_owned() };
     let tags = message.tags().iter().map(|tag| label(tag.as_str(), tag.as_str()));
     tags.chain([label("smsp_id", &message.id().to_string())]).collect()
-}
-
-#[derive(Deserialize)]
-struct Accepted {
-    id: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Fault {
-    name: String,
-    message: String,
-}
-
-async fn judge(answer: Answer) -> Verdict {
-    let status = answer.status();
-    let verdict = answer.verdict().waiting(reset(&answer));
-    let text = answer.text().await;
-    if status.is_success() {
-        return match serde_json::from_str::<Accepted>(&text) {
-            Ok(Accepted { id }) => Verdict::accepted(verdict.reason, Some(id)),
-            Err(_) => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
-        };
-    }
-    let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
-    match refused(status.as_u16(), &fault) {
-        Some(outcome) => Verdict { outcome, ..verdict },
-        None => verdict,
-    }
-}
-
-/// What its own error name says; nothing if the answer is somebody else's, or a fault of its own.
-fn refused(status: u16, fault: &Fault) -> Option<Outcome> {
-    Some(match (status, fault.name.as_str()) {
-        (400..=499, "missing_api_key" | "restricted_api_key" | "invalid_api_key" | "suspended_api_key") => {
-            Outcome::AccountRefused
-        }
-        (
-            400..=499,
-            "invalid_permission" | "daily_quota_exceeded" | "monthly_quota_exceeded" | "method_not_allowed",
-        ) => Outcome::AccountRefused,
-        (_, "rate_limit_exceeded") => Outcome::Throttled,
-        (400, "validation_error") if fault.message.contains("API key") => Outcome::AccountRefused,
-        (403, "validation_error") => Outcome::SenderRejected,
-        (409, _) => Outcome::Unknown,
-        (400 | 422, name) if !name.is_empty() => Outcome::MessageRejected,
-        _ => return None,
-    })
-}
-
-/// `ratelimit-reset` counts seconds.
-fn reset(answer: &Answer) -> Option<Duration> {
-    answer.header("ratelimit-reset")?.parse().ok().map(Duration::from_secs)
 }

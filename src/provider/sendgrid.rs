@@ -1,23 +1,23 @@
 //! SendGrid: `POST /v3/mail/send`.
 //!
-//! Source: Twilio's OpenAPI document `tsg_mail_v3` and its page of Mail Send errors. 202 is the acceptance, without a
-//! body; the id is in `X-Message-Id`. Our id travels as the custom argument `smsp_id`, inside the personalization:
-//! SendGrid's own document wants a string at the top level.
+//! Source: Twilio's OpenAPI document `tsg_mail_v3`. Our id travels as the custom argument `smsp_id`, inside the
+//! personalization: SendGrid's own document wants a string at the top level.
 
-use std::time::{Duration, SystemTime};
+mod answer;
 
 use bytes::Bytes;
-use reqwest::StatusCode;
 use reqwest::header::ACCEPT;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
-use super::client::{self, Answer};
+use super::client;
 use super::render::{self, Pairs};
 use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
-use crate::outcome::{Outcome, Reason, Verdict};
+use crate::outcome::Verdict;
+#[cfg(test)]
+pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "sendgrid",
@@ -37,12 +37,13 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl SendGrid {
-    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
+    async fn call(&self, delivery: Delivery<'_>) -> Verdict {
+        let Delivery { message, mode, .. } = delivery;
         // The sandbox looks at the key, the scope and the mail, and sends nothing.
         let mail = Mail { mail_settings: (mode == Mode::Probe).then_some(SANDBOX), ..mail(message) };
         // Without Accept it can answer 406.
         let request = self.0.post().bearer_auth(self.0.key()).header(ACCEPT, "application/json");
-        api::call(request, &mail, hand_over, async |answer| judge(answer, mode).await).await
+        api::call(request, &mail, &delivery, async |answer| answer::judge(answer, message, mode).await).await
     }
 }
 
@@ -170,60 +171,4 @@ fn content(message: &Message) -> Vec<Content<'_>> {
     let (text, html) = render::bodies(message);
     let parts = [("text/plain", text), ("text/html", html)];
     parts.into_iter().filter_map(|(r#type, value)| Some(Content { r#type, value: value? })).collect()
-}
-
-#[derive(Deserialize, Default)]
-struct Errors {
-    errors: Vec<Fault>,
-}
-
-#[derive(Deserialize)]
-struct Fault {
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    field: Option<String>,
-}
-
-async fn judge(answer: Answer, mode: Mode) -> Verdict {
-    let status = answer.status();
-    let verdict = answer.verdict();
-    match status.as_u16() {
-        200 if mode == Mode::Probe => Verdict::accepted(verdict.reason, None),
-        202 => Verdict::accepted(verdict.reason, answer.header("X-Message-Id").map(str::to_owned)),
-        // Its sandbox answers 200, and so does whatever else may stand at a wrong URL.
-        200..=299 => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
-        400 | 403 => Verdict { outcome: refused(status, &errors(answer).await), ..verdict },
-        // 405 and 406 speak of our call, 451 of the wrong region.
-        405 | 406 | 451 => Verdict { outcome: Outcome::AccountRefused, ..verdict },
-        429 => verdict.waiting(until_reset(&answer)),
-        _ => verdict,
-    }
-}
-
-/// What its own envelope names; nothing if the answer is somebody else's.
-async fn errors(answer: Answer) -> Vec<Fault> {
-    serde_json::from_str::<Errors>(&answer.text().await).unwrap_or_default().errors
-}
-
-/// A 400 is about the message; a 403 about the sender identity, the account (key, scope, plan), or nothing we know.
-/// Without its envelope either may be a gateway's, which says nothing about the message.
-fn refused(status: StatusCode, errors: &[Fault]) -> Outcome {
-    let any = |named: fn(&Fault) -> bool| errors.iter().any(named);
-    if status == StatusCode::BAD_REQUEST && any(|_| true) {
-        Outcome::MessageRejected
-    } else if any(|fault| fault.field.as_deref() == Some("from") || fault.message.contains("Sender Identity")) {
-        Outcome::SenderRejected
-    } else if any(|fault| client::names_the_account(&fault.message)) {
-        Outcome::AccountRefused
-    } else {
-        Outcome::Unclassified
-    }
-}
-
-/// `X-RateLimit-Reset` is the Unix time at which the limit ends; Retry-After is not documented, but clearer.
-fn until_reset(answer: &Answer) -> Option<Duration> {
-    let reset = answer.header("X-RateLimit-Reset")?.parse().ok().map(Duration::from_secs)?;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Some(reset.saturating_sub(now))
 }

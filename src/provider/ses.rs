@@ -1,26 +1,25 @@
 //! Amazon SES: `POST /v2/email/outbound-emails` of its API v2, signed with Signature Version 4.
 //!
-//! Source: its API reference and developer guide, and botocore's model of the service. The error's type decides, then the
-//! status; the text only where one type means two things: an unverified sender comes as the same `MessageRejected` as a
-//! bad content, a spent daily quota as the same throttling as too high a rate. A refused call is not sent, its document
-//! says. Our id travels as the tag `smsp_id`; SES makes its own Message-ID.
+//! Source: its API reference and developer guide, and botocore's model of the service. Our id travels as the tag `smsp_id`;
+//! SES makes its own Message-ID.
 
+mod answer;
 mod mail;
 mod signature;
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
-use serde::Deserialize;
 
 use super::client::{self, Answer, Client};
 use super::off_worker::off_worker;
-use super::{Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Mode, Provider, Values, Variable};
+use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values, Variable};
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
+#[cfg(test)]
+pub(super) use answer::LISTED;
 use signature::Signer;
 
 /// The mailbox simulator takes a mail, and tells nobody.
@@ -70,15 +69,16 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 impl Provider for Ses {
-    fn send<'a>(&'a self, Delivery { message, mode, hand_over }: Delivery<'a>) -> Call<'a> {
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
         Box::pin(async move {
+            let Delivery { message, mode, .. } = delivery;
             let simulated = (mode == Mode::Probe).then(|| NOBODY.parse().ok()).flatten();
             let simulated = simulated.map(|nobody| Message::dummy(message.from().clone(), nobody));
             let Some(body) = mail::body(simulated.as_ref().unwrap_or(message)) else {
                 return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
             };
-            match self.call(body, hand_over).await {
-                Ok(answer) => judge(answer).await,
+            match self.call(body, &delivery).await {
+                Ok(answer) => answer::judge(answer).await,
                 Err(verdict) => verdict,
             }
         })
@@ -87,76 +87,12 @@ impl Provider for Ses {
 
 impl Ses {
     /// The bytes that are signed are the bytes that are sent.
-    async fn call(&self, body: Vec<u8>, hand_over: Arc<HandOver>) -> Result<Answer, Verdict> {
+    async fn call(&self, body: Vec<u8>, delivery: &Delivery<'_>) -> Result<Answer, Verdict> {
         let signed = off_worker(body.len(), || self.signer.sign(&self.endpoint, &body, SystemTime::now()));
         // Only a key that fits into no header cannot sign.
         let headers = signed.map_err(|_| Verdict::new(Outcome::AccountRefused, Reason::NotSent))?;
         let request = self.client.post(self.endpoint.clone()).header(CONTENT_TYPE, signature::JSON);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        client::call(request, [Bytes::from(body)], hand_over).await
+        client::call(request, [Bytes::from(body)], delivery).await
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Accepted {
-    message_id: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Fault {
-    #[serde(rename = "__type")]
-    name: String,
-    #[serde(alias = "Message")]
-    message: String,
-}
-
-async fn judge(answer: Answer) -> Verdict {
-    let status = answer.status();
-    let verdict = answer.verdict();
-    let named = answer.header("x-amzn-errortype").map(str::to_owned);
-    let text = answer.text().await;
-    if status.is_success() {
-        return match serde_json::from_str(&text) {
-            Ok(Accepted { message_id }) => Verdict::accepted(verdict.reason, Some(message_id)),
-            Err(_) => Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer),
-        };
-    }
-    let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
-    let name = named.unwrap_or(fault.name);
-    let refused = refused(bare(&name), &fault.message.to_ascii_lowercase()).filter(|_| status.is_client_error());
-    match (refused, status.as_u16()) {
-        (Some(outcome), _) => Verdict { outcome, ..verdict },
-        // Whatever it says: it is about who signed.
-        (None, 403) => Verdict { outcome: Outcome::AccountRefused, ..verdict },
-        (None, _) => verdict,
-    }
-}
-
-/// `com.amazonaws.sesv2#BadRequestException:http://...` is a `BadRequest`; some names come with the ending and without.
-fn bare(name: &str) -> &str {
-    let name = name.split(':').next().unwrap_or_default();
-    let name = name.rsplit('#').next().unwrap_or_default();
-    name.strip_suffix("Exception").unwrap_or(name)
-}
-
-/// What the type of its error says, the text where the type is not enough.
-fn refused(name: &str, text: &str) -> Option<Outcome> {
-    Some(match name {
-        "MessageRejected" if text.contains("not verified") => Outcome::SenderRejected,
-        "MailFromDomainNotVerified" => Outcome::SenderRejected,
-        "BadRequest" | "ValidationError" | "Validation" | "MessageRejected" => Outcome::MessageRejected,
-        "TooManyRequests" | "Throttling" if text.contains("quota exceeded") => Outcome::AccountRefused,
-        "TooManyRequests" | "Throttling" => Outcome::Throttled,
-        "AccountSuspended" | "SendingPaused" | "NotFound" | "LimitExceeded" => Outcome::AccountRefused,
-        // A policy of the operator's that names identities: another sender may pass.
-        "AccessDenied" if text.contains(":identity/") => Outcome::SenderRejected,
-        "AccessDenied" | "NotAuthorized" | "OptInRequired" | "UnrecognizedClient" => Outcome::AccountRefused,
-        "InvalidClientTokenId" | "MissingAuthenticationToken" | "ExpiredToken" => Outcome::AccountRefused,
-        "SignatureDoesNotMatch" | "InvalidSignature" | "IncompleteSignature" | "RequestExpired" => {
-            Outcome::AccountRefused
-        }
-        _ => return None,
-    })
 }

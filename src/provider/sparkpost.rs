@@ -1,20 +1,24 @@
 //! `SparkPost`: `POST /api/v1/transmissions`.
 //!
-//! Source: its "Transmissions API" and "Extended error codes". Every recipient is an entry of its own; `header_to` shows
-//! the To list to all, Cc stands in a header, Bcc nowhere. A 200 can have refused some without saying whom. Substitution
-//! is off for bodies, but not for headers, so `{{` in a subject is not carried; nor is a List-Unsubscribe of one's own.
+//! Source: its "Transmissions API". Every recipient is an entry of its own; `header_to` shows the To list to all, Cc stands
+//! in a header, Bcc nowhere. Substitution is off for bodies, but not for headers, so `{{` in a subject is not carried; nor is
+//! a List-Unsubscribe of one's own.
+
+mod answer;
 
 use bytes::Bytes;
 use reqwest::header::AUTHORIZATION;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
-use super::client::{self, Answer};
+use super::client;
 use super::render::{self, Pairs};
 use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
-use crate::outcome::{Outcome, Reason, Recipient, Verdict};
+use crate::outcome::Verdict;
+#[cfg(test)]
+pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "sparkpost",
@@ -45,11 +49,12 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 const SINK: &str = ".sink.sparkpostmail.com";
 
 impl SparkPost {
-    async fn call(&self, Delivery { message, mode, hand_over }: Delivery<'_>) -> Verdict {
+    async fn call(&self, delivery: Delivery<'_>) -> Verdict {
         let request = self.0.post().header(AUTHORIZATION, self.0.key());
+        let Delivery { message, mode, .. } = delivery;
         let (header_to, suffix) = (render::line(message.to()), if mode == Mode::Probe { SINK } else { "" });
         let mail = mail(message, &header_to, suffix);
-        api::call(request, &mail, hand_over, async |answer| judge(answer, message).await).await
+        api::call(request, &mail, &delivery, async |answer| answer::judge(answer, message).await).await
     }
 }
 
@@ -161,85 +166,4 @@ fn headers(message: &Message) -> Pairs<'_> {
 fn file(attachment: &Attachment) -> File<'_> {
     let name = attachment.content_id.as_ref().map_or(attachment.filename.as_str(), ContentId::as_str);
     File { name, r#type: attachment.content_type.as_str(), data: &attachment.content }
-}
-
-#[derive(Deserialize)]
-struct Said {
-    results: Results,
-}
-
-#[derive(Deserialize)]
-struct Results {
-    total_accepted_recipients: u32,
-    #[serde(default)]
-    total_rejected_recipients: u32,
-    id: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-struct Errors {
-    errors: Vec<Fault>,
-}
-
-#[derive(Deserialize)]
-struct Fault {
-    #[serde(default)]
-    code: String,
-}
-
-async fn judge(answer: Answer, message: &Message) -> Verdict {
-    let status = answer.status();
-    let verdict = answer.verdict();
-    let text = answer.text().await;
-    if status.is_success() {
-        return accepted(verdict.reason, &text, message);
-    }
-    let errors = serde_json::from_str::<Errors>(&text).unwrap_or_default().errors;
-    let code = errors.first().and_then(|fault| fault.code.parse().ok());
-    match code.and_then(|code| refused(status.as_u16(), code)) {
-        Some((outcome, suppressed)) => {
-            let reason = if suppressed { Reason::Suppressed } else { verdict.reason };
-            Verdict { outcome, reason, ..verdict }
-        }
-        // With its own envelope, a 422 is about the message; 420 is a quota.
-        None if status.as_u16() == 422 && !errors.is_empty() => {
-            Verdict { outcome: Outcome::MessageRejected, ..verdict }
-        }
-        None if status.as_u16() == 420 => Verdict { outcome: Outcome::AccountRefused, ..verdict },
-        None => verdict,
-    }
-}
-
-fn accepted(reason: Reason, text: &str, message: &Message) -> Verdict {
-    let Ok(Said { results }) = serde_json::from_str(text) else {
-        return Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer);
-    };
-    if results.total_accepted_recipients == 0 {
-        return Verdict::new(Outcome::MessageRejected, Reason::RefusedInBody);
-    }
-    let mut verdict = Verdict::accepted(reason, results.id);
-    if results.total_rejected_recipients > 0 {
-        // Some were refused, and it does not say whom.
-        let recipient = |email: &str| Recipient {
-            email: email.to_owned(),
-            outcome: Outcome::Unknown,
-            reason: Reason::RefusedInBody,
-        };
-        verdict.recipients =
-            message.recipient_mailboxes().map(|mailbox| recipient(mailbox.address().as_str())).collect();
-    }
-    verdict
-}
-
-/// Its own code, from its table, and whether it speaks of a suppressed recipient.
-fn refused(status: u16, code: u32) -> Option<(Outcome, bool)> {
-    Some(match code {
-        1300 | 1301 | 1305 | 1400 | 2002 | 3000..=3050 | 5002 => (Outcome::MessageRejected, false),
-        1901 | 1902 | 1910 => (Outcome::MessageRejected, true),
-        7001 => (Outcome::SenderRejected, false),
-        1100 | 1601 | 2101 | 2103 => (Outcome::AccountRefused, false),
-        1502 => (Outcome::Unavailable, false),
-        1900 if status == 503 => (Outcome::Unavailable, false),
-        _ => return None,
-    })
 }

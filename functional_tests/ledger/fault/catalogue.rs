@@ -54,7 +54,7 @@ pub(crate) static FAULTS: [Fault; 34] = [
         vec![refuses(kind, 429, text).with("retry-after", "1").into()]
     }),
     read("401", No, [&["account_refused:http_401"]; 2], |kind| vec![refusal(kind, 401, "Forbidden")]),
-    read(SENDER, No, [&["unclassified:http_403"], &["sender_rejected:http_403"]], |kind| {
+    read(SENDER, No, [&["unlisted:http_403"], &["sender_rejected:http_403"]], |kind| {
         vec![refusal(kind, 403, "The from address does not match a verified Sender Identity.")]
     }),
     read("403 of the account", No, [&["account_refused:http_403"]; 2], |kind| {

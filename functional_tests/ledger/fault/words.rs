@@ -13,7 +13,7 @@ pub(crate) fn well(kind: Kind) -> Step {
         Kind::Mandrill => json(r#"[{"email": "receiver@example.net", "status": "sent", "_id": "1"}]"#),
         Kind::Postmark => json(r#"{"ErrorCode": 0, "Message": "OK", "MessageID": "1"}"#),
         Kind::SparkPost => json(r#"{"results": {"total_accepted_recipients": 1, "id": "1"}}"#),
-        Kind::Brevo => json(r#"{"messageId": "<1>"}"#),
+        Kind::Brevo => Reply::new(201, r#"{"messageId": "<1>"}"#).with("content-type", "application/json").into(),
         Kind::Ses => json(r#"{"MessageId": "1"}"#),
         Kind::Mailjet => json(r#"{"Messages": [{"Status": "success", "To": [{"MessageID": 1}]}]}"#),
     }

@@ -103,3 +103,16 @@ async fn a_repeat_gets_what_is_left_of_the_deadline() {
     assert_eq!(bench.failure().await, Failure::Unknown);
     assert_eq!(start.elapsed().as_secs(), 15);
 }
+
+#[test]
+fn a_duplicate_as_the_first_answer_is_not_asked_about_again_though_it_is_unknown() {
+    for (reason, is_asked) in [(Reason::Timeout, true), (Reason::Duplicate, false)] {
+        let mut tour = Tour::new(mail("a@example.org").id());
+        let verdict = Verdict::new(Outcome::Unknown, reason);
+        tour.visit(
+            "u0",
+            Some(Attempt { upstream: "u0".to_owned(), verdict, took: Some(SECOND), at: Instant::now(), lookup: None }),
+        );
+        assert_eq!(tour.was_silent_at("u0"), is_asked, "{reason}");
+    }
+}

@@ -9,7 +9,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::{JoinSet, yield_now};
 
+use super::super::{HandOver, Mode};
 use super::*;
+use crate::message::Message;
 
 const MAILS: u64 = 5_000;
 const CALLERS: usize = 16;
@@ -100,15 +102,17 @@ async fn run(http_2: bool, is_none: fn(&HandOver) -> bool) -> Run {
         let (client, url, bytes) = (Arc::clone(&client), url.clone(), bytes.clone());
         let (next, told_none) = (Arc::clone(&next), Arc::clone(&told_none));
         callers.spawn(async move {
+            let mail = Message::dummy("a@example.org".parse().unwrap(), "b@example.org".parse().unwrap());
             loop {
                 let id = next.fetch_add(1, Ordering::Relaxed);
                 if id >= MAILS {
                     return;
                 }
                 let size = fastrand::usize(1..if fastrand::u8(..4) == 0 { LARGE } else { SMALL });
-                let hand_over = Arc::new(HandOver::begin(size, None));
+                let delivery = Delivery::new(&mail, Mode::First);
+                let hand_over = Arc::clone(&delivery.hand_over);
                 let request = client.post(url.clone()).header("x-id", id);
-                let calling = call(request, [bytes.slice(..size)], Arc::clone(&hand_over));
+                let calling = call(request, [bytes.slice(..size)], &delivery);
                 let over = async {
                     // Early time-outs come more often: a small mail is given at once.
                     for _ in 0..1_u32 << fastrand::u32(LOOKS) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::outcome::Outcome::*;
 
-const ROWS: [(u16, &str, &str, Outcome); 29] = [
+const ROWS: [(u16, &str, &str, Outcome); 31] = [
     (400, "BadRequestException", "Missing final '@domain'", MessageRejected),
     (400, "ValidationError", "", MessageRejected),
     (400, "ValidationException", "", MessageRejected),
@@ -35,7 +35,9 @@ const ROWS: [(u16, &str, &str, Outcome); 29] = [
     (403, "IncompleteSignature", "", AccountRefused),
     (400, "RequestExpired", "", AccountRefused),
     (403, "MissingAuthenticationToken", "", AccountRefused),
-    (400, "SomethingNewException", "", Unclassified),
+    (400, "MessageRejected", "Illegal file name 'address is not verified.txt'", MessageRejected),
+    (400, "SomethingNewException", "", Unlisted),
+    (403, "SomethingNewException", "", Unlisted),
     (500, "InternalFailure", "", Unknown),
     (503, "ServiceUnavailable", "", Unknown),
 ];
@@ -62,6 +64,8 @@ async fn ses_s_answers_without_a_type_are_judged_by_their_status() {
         (400, "<html>", Unclassified),
         (401, "", AccountRefused),
         (403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>", AccountRefused),
+        (403, "<ErrorResponse><Error><Code>SomethingNew</Code></Error></ErrorResponse>", Unlisted),
+        (403, "<html>", Unlisted),
         (404, "", AccountRefused),
         (408, "", Unknown),
         (413, "", NotCapable),

@@ -1,0 +1,95 @@
+//! What SendGrid's answers come to.
+//!
+//! Source: Twilio's OpenAPI document `tsg_mail_v3` and its pages of Mail Send errors and of the sandbox. 202 is the
+//! acceptance, whatever the body; the sandbox's is a 200 without one. Its errors have no codes, but name the field of the
+//! request that is wrong, of which the first part is one of the document's.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::super::Mode;
+use super::super::client::{self, Answer};
+use super::super::codes::{self, Form, Listed, Refusal};
+use crate::message::Message;
+use crate::outcome::Outcome::{AccountRefused, MessageRejected, SenderRejected, Unclassified, Unlisted};
+use crate::outcome::{Outcome, Reason, Subject, Verdict};
+
+pub(in crate::provider) const LISTED: &[Listed] = &[
+    Listed::names(&["from"], MessageRejected, Subject::Sender),
+    Listed::names(&["personalizations"], MessageRejected, Subject::Recipient),
+    Listed::names(
+        &["reply_to", "reply_to_list", "subject", "content", "attachments", "template_id", "headers", "categories"],
+        MessageRejected,
+        Subject::Content,
+    ),
+    Listed::names(
+        &["custom_args", "send_at", "batch_id", "asm", "ip_pool_name", "mail_settings", "tracking_settings"],
+        MessageRejected,
+        Subject::Content,
+    ),
+];
+
+pub(super) async fn judge(answer: Answer, message: &Message, mode: Mode) -> Verdict {
+    let by_status = answer.verdict();
+    match by_status.reason {
+        Reason::Status(202) => {
+            return Verdict::accepted(by_status.reason, answer.header("X-Message-Id").map(str::to_owned));
+        }
+        Reason::Status(429) => return by_status.waiting(until_reset(&answer)),
+        // The wrong region.
+        Reason::Status(451) => return Refusal::new(AccountRefused, Subject::Account).verdict(by_status.reason),
+        _ if !matches!(by_status.outcome, Outcome::Accepted | Unclassified | Unlisted) => return by_status,
+        _ => {}
+    }
+    let (verdict, text) = answer.text().await;
+    match verdict.reason {
+        Reason::Status(200) if mode == Mode::Probe && text.is_empty() => Verdict::accepted(verdict.reason, None),
+        // So answers whatever else may stand at a wrong URL.
+        _ if verdict.outcome == Outcome::Accepted => codes::unreadable(),
+        reason => codes::decide(verdict, form(reason, &text, message)),
+    }
+}
+
+/// `{"errors": [{"message", "field", "help"}]}`.
+fn form(reason: Reason, text: &str, message: &Message) -> Form {
+    let body = codes::json(text);
+    let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let texts: Vec<_> = errors.iter().filter_map(|error| error.get("message")?.as_str()).collect();
+    if texts.is_empty() {
+        return Form::Foreign;
+    }
+    let listed = errors.iter().find_map(|error| {
+        let field = codes::text(error, "field")?;
+        codes::by_name(LISTED, |name| Some(name) == field.split(['.', '[']).next())
+    });
+    Form::Own(refused(reason, listed, &texts, message))
+}
+
+/// A 400 is about the message; a 403 about the sender identity, the account (key, scope, plan), or nothing that we know; a
+/// 406 about our call.
+fn refused(reason: Reason, listed: Option<Refusal>, texts: &[&str], message: &Message) -> Option<Refusal> {
+    let of_the_sender = listed.filter(|refusal| refusal.subject == Subject::Sender);
+    match reason {
+        Reason::Status(400) => Some(listed.unwrap_or(Refusal::new(MessageRejected, Subject::Content))),
+        Reason::Status(403) if of_the_sender.is_some() => {
+            of_the_sender.map(|refusal| refusal.but(SenderRejected, Subject::Sender))
+        }
+        Reason::Status(403) if texts.iter().any(|text| text.starts_with("The from address ")) => {
+            Some(Refusal::new(SenderRejected, Subject::Sender))
+        }
+        Reason::Status(403) => {
+            let of_the_account = texts.iter().any(|text| client::names_the_account(text, message));
+            of_the_account.then_some(Refusal::new(AccountRefused, Subject::Account))
+        }
+        Reason::Status(406) => Some(Refusal::new(AccountRefused, Subject::Account)),
+        _ => listed,
+    }
+}
+
+/// `X-RateLimit-Reset` is the Unix time at which the limit ends; Retry-After is not documented, but clearer.
+fn until_reset(answer: &Answer) -> Option<Duration> {
+    let reset = answer.header("X-RateLimit-Reset")?.parse().ok().map(Duration::from_secs)?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Some(reset.saturating_sub(now))
+}
