@@ -23,6 +23,7 @@ use crate::http::load::Load;
 use crate::metrics::Metrics;
 use crate::ops;
 use crate::outcome::Outcome;
+use crate::provider::recording;
 use crate::shutdown::{Shutdown, Signals};
 use crate::supervisor::supervise;
 use crate::telemetry;
@@ -158,15 +159,24 @@ fn upstreams(configs: Vec<UpstreamConfig>, metrics: &Arc<Metrics>, events: &Even
     configs.into_iter().map(upstream).collect()
 }
 
-/// Sends one dummy along every upstream, open or closed, and prints a line each. Were all of them taken?
-pub async fn probe(config: Config, mut print: impl FnMut(String)) -> bool {
+/// Sends one test message along every upstream, open or closed, and prints a line each; with `show_answer` also what the
+/// provider said, word for word. Were all of them taken?
+pub async fn probe(config: Config, show_answer: bool, mut print: impl FnMut(String)) -> bool {
     let mut all_taken = true;
     for upstream in upstreams(config.upstreams, &Arc::new(Metrics::default()), &Events::new(EVENTS)) {
-        let verdict = upstream.probe(&config.supervisor.dummy()).await;
+        let (verdict, answers) = recording(upstream.probe(&config.supervisor.dummy())).await;
         all_taken &= verdict.outcome == Outcome::Accepted;
-        print(format!("{}: {} ({})", upstream.name, verdict.outcome.as_str(), verdict.reason));
+        let code = verdict.code.map(|code| format!(", {code}")).unwrap_or_default();
+        print(format!("{}: {} ({}{code})", upstream.name, verdict.outcome.as_str(), verdict.reason));
+        let lines = answers.iter().filter(|_| show_answer).flat_map(|answer| answer.lines());
+        lines.for_each(|line| print(format!("  {}", printable(line))));
     }
     all_taken
+}
+
+/// Without control characters: a terminal would obey them.
+fn printable(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ usage: smsp [COMMAND]
 commands:
   serve         serve until SIGTERM (the default)
   check-config  read the environment, print the effective settings, exit 0 or 64
-  probe         send one dummy along every upstream, exit 0 if all were taken
+  probe         send one test message along every upstream, exit 0 if all were taken;
+                with --show-answer print what each provider said, word for word
   healthcheck   ask the running server, exit 0 if it serves
   openapi       print the OpenAPI document
   --version     print the version
@@ -42,14 +43,8 @@ fn main() -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] | ["serve"] => serve(),
         ["check-config"] => check_config(),
-        ["probe"] => with_config(|config| {
-            run(async {
-                Ok(app::probe(config, |line| {
-                    print(&line);
-                })
-                .await)
-            })
-        }),
+        ["probe"] => probe(false),
+        ["probe", "--show-answer"] => probe(true),
         ["healthcheck"] => healthcheck(),
         ["openapi"] => openapi(),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
@@ -72,6 +67,17 @@ fn check_config() -> ExitCode {
         });
         config.warnings.iter().for_each(|warning| complain(&format!("warning: {warning}")));
         ExitCode::SUCCESS
+    })
+}
+
+fn probe(show_answer: bool) -> ExitCode {
+    with_config(|config| {
+        run(async move {
+            Ok(app::probe(config, show_answer, |line| {
+                print(&line);
+            })
+            .await)
+        })
     })
 }
 

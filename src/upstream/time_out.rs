@@ -21,19 +21,21 @@ const VISIBLE: usize = 128 * 1024;
 /// Waits until the deadline, or until the provider has taken nothing for too long. The first bytes may also wait for a
 /// connection, for as long as `connect`. Was the mail still moving at the end?
 pub(super) async fn over(hand_over: &Arc<HandOver>, deadline: Instant, connect: Duration) -> bool {
+    // An attempt of little time cannot wait for so long to see whether anything moves.
+    let pause = STALL.min((deadline - Instant::now()) / 2);
     let mut sent_before = None;
     loop {
         // What is not written yet may be by then: it is looked at again after as long as a stall takes.
         let stalled = hand_over.is_writing().then(|| stalls_at(hand_over, connect));
         let next = stalled.unwrap_or_else(|| Instant::now() + STALL).min(deadline);
-        let look = deadline.checked_sub(STALL).filter(|look| hand_over.size() > VISIBLE && *look > Instant::now());
+        let look = deadline.checked_sub(pause).filter(|look| hand_over.size() > VISIBLE && *look > Instant::now());
         sleep_until(look.map_or(next, |look| look.min(next))).await;
         if Some(Instant::now()) >= look && look.is_some() {
             sent_before = Some(unsent(hand_over).await);
         }
         let now = Instant::now();
         if now >= deadline {
-            return is_moving(hand_over) || is_in_the_kernel(hand_over, sent_before).await;
+            return is_moving(hand_over, pause) || is_in_the_kernel(hand_over, sent_before).await;
         }
         // Looked at once more: it may have moved, or have been given, meanwhile.
         if hand_over.is_writing() && stalls_at(hand_over, connect) <= now {
@@ -43,8 +45,8 @@ pub(super) async fn over(hand_over: &Arc<HandOver>, deadline: Instant, connect: 
 }
 
 /// Has some of the mail been taken a moment ago, and is more to come?
-fn is_moving(hand_over: &HandOver) -> bool {
-    !hand_over.is_given() && hand_over.has_moved() && hand_over.last_moved().elapsed() < STALL
+fn is_moving(hand_over: &HandOver, pause: Duration) -> bool {
+    !hand_over.is_given() && hand_over.has_moved() && hand_over.last_moved().elapsed() < pause
 }
 
 /// Is some of a large mail, all of which was given, still on its way out of the kernel? What does not get less is stuck.

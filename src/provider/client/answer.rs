@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Response, StatusCode, Version};
 
-use super::super::{Delivery, Mode};
+use super::super::{Delivery, Mode, transcript};
 use crate::outcome::{Outcome, Reason, Subject, Verdict};
 
 /// More than any provider's answer about a mail as a whole.
@@ -69,6 +69,7 @@ impl Answer {
         let verdict = self.verdict();
         let (body, end) = self.body().await;
         let text = String::from_utf8_lossy(&body).into_owned();
+        transcript::record(|| text.clone());
         match end {
             End::Whole => (verdict, text),
             _ => (self.without_body(verdict, end), String::new()),

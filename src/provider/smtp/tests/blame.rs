@@ -75,7 +75,7 @@ fn enhanced() -> impl Strategy<Value = Option<(u16, u16)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
     fn a_reply_about_the_mail_never_opens_a_circuit_and_one_about_the_relay_does(

@@ -136,7 +136,7 @@ async fn a_reply_to_rcpt_speaks_of_the_recipient() {
         ("554 5.7.1 <x>: Client host rejected: Access denied", Some(Recipient), NotCapable),
         ("550 5.7.1 account suspended", Some(Recipient), NotCapable),
         ("525 5.7.13 account disabled", Some(Recipient), NotCapable),
-        ("554 5.3.5 mail loops back to me", None, Unlisted),
+        ("554 5.3.5 mail loops back to me", Some(Recipient), NotCapable),
         ("554 5.1.8 bad outbound sender", Some(Sender), SenderRejected),
         ("550 5.4.1 access denied", Some(Recipient), NotCapable),
         ("553 5.6.7 letters", Some(Recipient), NotCapable),

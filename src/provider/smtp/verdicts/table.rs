@@ -10,10 +10,12 @@
 //!   5.7.13, a disabled account, except of a recipient, who may have one too;
 //! - 5.4.5, with which Gmail says that the account's day is used up (RFC 3463 3.5 has no use for it in class 5);
 //! - a rate or quota in words, for now, and only with words that no caller can put there (see [`super::super::words`]):
-//!   many relays have no code for it.
+//!   many relays have no code for it;
+//! - 5.3.5, a relay's own misconfiguration, except of a recipient, whose domain may lead back to the relay.
 //!
-//! x.3.1 and x.3.0 do not: whether there is room, or a filter has an answer, depends on the mail. Where a refusal is this
-//! relay's choice rather than the mail's fault, it is `not_capable`, and another upstream may try.
+//! In no row, and a failure all the same, are 500 and 502 to 504 at MAIL and RCPT without a code that says more: the dialogue
+//! is wrong, not the mail. x.3.0 and x.3.1 blame nobody: whether a filter has an answer, or there is room, depends on the
+//! mail. Where a refusal is this relay's choice rather than the mail's fault, it is `not_capable`, and another may try.
 
 use super::super::reply::Reply;
 use super::super::words;
@@ -146,7 +148,7 @@ static ROWS: &[Row] = &[
     row(&[Rcpt],     FOR_GOOD,                   Is(&[(1, 7), (1, 8)]),                    Text::Any, Sender,    Subject::refused),
     row(&[Rcpt],     FOR_GOOD,                   Is(&[(3, 4)]),                            Text::Any, Size,      Subject::refused),
     row(&[Rcpt],     &[(552, 552)],              Plain,                                    Text::Any, Recipient, Subject::deferred),
-    row(&[Rcpt],     FOR_GOOD,                   Is(&[(5, 3)]),                            Text::Any, Recipient, elsewhere),
+    row(&[Rcpt],     FOR_GOOD,                   Is(&[(3, 5), (5, 3)]),                    Text::Any, Recipient, elsewhere),
     row(&[Rcpt],     FOR_GOOD,                   Of(&[4, 6, 7]),                           Text::Any, Recipient, elsewhere),
     row(&[Rcpt],     FOR_GOOD,                   Plain,                                    RELAY,     Recipient, elsewhere),
     row(&[Rcpt],     FOR_GOOD,                   Of(&[1, 2]),                              Text::Any, Recipient, Subject::refused),
