@@ -76,6 +76,36 @@ async fn a_probe_that_is_not_taken_everywhere_fails() {
 }
 
 #[tokio::test]
+async fn a_probe_shows_what_the_provider_said_only_if_it_is_asked_to_and_no_control_characters() {
+    let sendgrid = StubProvider::sendgrid().await;
+    let text = "The from address does not match a verified Sender Identity. canary";
+    sendgrid.answers(403, &serde_json::json!({"errors": [{"message": text, "field": "from"}]}).to_string());
+    let settings = Settings::server().sendgrid(&sendgrid.url());
+    let plain = run(&["probe"], &settings).await;
+    assert!(!plain.stdout.contains("canary"), "{plain:?}");
+    assert!(plain.stdout.contains("sg: sender_rejected (http_403, from)"), "the code is listed: {plain:?}");
+    let shown = run(&["probe", "--show-answer"], &settings).await;
+    assert_eq!(shown.code, plain.code, "{shown:?}");
+    let lines: Vec<_> = shown.stdout.lines().collect();
+    assert!(
+        lines[0] == plain.stdout.trim_end() && lines[1].starts_with("  {") && lines[1].contains("canary"),
+        "{shown:?}"
+    );
+    sendgrid.answers(403, "<html>\u{1b}[2Jcanary\n</html>");
+    let shown = run(&["probe", "--show-answer"], &settings).await;
+    assert!(shown.stdout.contains("  <html>\u{fffd}[2Jcanary\n  </html>\n"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn the_configuration_is_checked_with_a_warning_where_the_drain_is_shorter_than_the_longest_mail() {
+    let short = run(&["check-config"], &Settings::mock()).await;
+    assert_eq!(short.code, Some(0), "{short:?}");
+    assert!(short.stderr.starts_with("warning: SMSP_DRAIN_DEADLINE: is 20s, but a mail of SMSP_MAX_BODY"), "{short:?}");
+    let long = run(&["check-config"], &Settings::mock().with("SMSP_DRAIN_DEADLINE", "120s")).await;
+    assert_eq!((long.code, long.stderr.as_str()), (Some(0), ""), "{long:?}");
+}
+
+#[tokio::test]
 async fn the_health_check_of_a_running_server_succeeds() {
     let proxy = Proxy::start(Settings::mock()).await;
     let addressed = |settings: Settings| {

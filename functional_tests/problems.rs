@@ -11,6 +11,9 @@ fn shown(title: &str, answer: &Answer) -> String {
     if problem.get("id").is_some() {
         problem["id"] = json!("{id}");
     }
+    if let Some(value) = problem.pointer_mut("/lookup/value") {
+        *value = json!("{id}");
+    }
     for attempt in problem.get_mut("attempts").and_then(Value::as_array_mut).into_iter().flatten() {
         attempt["duration_ms"] = json!("{duration}");
     }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::harness::raw_provider::{Conversation, RawProvider};
-use crate::harness::{Proxy, Settings, mails};
+use crate::harness::wait::{PATIENCE, when};
+use crate::harness::{Proxy, Settings, eventually, mails};
 
 const KIB: usize = 1024;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -20,9 +20,8 @@ async fn behind_a_slow_link(bytes: usize) -> RawProvider {
 }
 
 async fn carry(mut conversation: Conversation, bytes: usize) {
-    let (mut request, mut carried) = (Vec::new(), vec![0; bytes]);
-    while let Ok(count @ 1..) = conversation.stream.read(&mut carried).await {
-        request.extend_from_slice(&carried[..count]);
+    let mut request = Vec::with_capacity(bytes);
+    while conversation.read_at_most(bytes, &mut request).await > 0 {
         if let Some(rest) = behind_a_whole_request(&request) {
             request.drain(..rest);
             if !conversation.write(ACCEPTS).await {
@@ -98,4 +97,21 @@ async fn a_provider_that_takes_nothing_is_given_up_and_the_next_one_gets_the_mai
     let receipt = receipt.expect_attempts(&["a:unavailable", "b:accepted"]);
     assert_eq!(receipt.reasons()[0], "timeout", "{receipt}");
     assert_eq!(proxy.client.circuit("a").await["state"], "open", "it took nothing for five seconds");
+}
+
+#[tokio::test]
+async fn a_node_that_ends_withholds_the_end_of_a_mail_that_cannot_be_handed_over_in_time() {
+    let provider = behind_a_slow_link(KIB).await;
+    let settings = Settings::server().sendgrid(&provider.url()).with("SMSP_DRAIN_DEADLINE", "2s");
+    let proxy = Proxy::start(settings).await;
+    let client = proxy.client.clone();
+    let sending = tokio::spawn(async move { client.send(&large(12 * 1024 * KIB)).await });
+    eventually("some of the mail is on its way", async || {
+        when(provider.received().len() > KIB, || provider.connections().to_string())
+    })
+    .await;
+    proxy.terminate();
+    let answer = sending.await.expect("the caller's task goes on").expect_problem(503, "none", true);
+    assert_eq!((answer.attempts(), answer.reasons()), (vec!["sg:cancelled".to_owned()], vec!["deadline"]), "{answer}");
+    assert_eq!(proxy.exit(PATIENCE).await.code, Some(0));
 }

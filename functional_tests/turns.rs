@@ -13,7 +13,9 @@ async fn three() -> [StubProvider; 3] {
 
 async fn node([a, b, c]: &[StubProvider; 3]) -> Proxy {
     let accounts = Settings::accounts(&[("a", &a.url()), ("b", &b.url()), ("c", &c.url())]);
-    Proxy::start(accounts.patient_circuits().with("SMSP_ROUTING", "round_robin")).await
+    // One answer is held, so that of thirty keys each is sent anew.
+    let accounts = accounts.patient_circuits().with("SMSP_HELD_ANSWERS", "1");
+    Proxy::start(accounts.with("SMSP_ROUTING", "round_robin")).await
 }
 
 fn taker(receipt: &Answer) -> String {

@@ -88,6 +88,15 @@ impl Conversation {
         count
     }
 
+    /// Reads at most so much of what is there; 0 at the end.
+    pub(crate) async fn read_at_most(&mut self, most: usize, into: &mut Vec<u8>) -> usize {
+        let mut bytes = vec![0; most];
+        let count = self.stream.read(&mut bytes).await.unwrap_or_default();
+        into.extend_from_slice(&bytes[..count]);
+        self.received.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&bytes[..count]);
+        count
+    }
+
     /// Writes; has the other side stayed?
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).await.is_ok()
