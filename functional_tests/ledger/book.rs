@@ -39,6 +39,8 @@ pub(crate) struct Sent {
     pub(crate) from: SystemTime,
     pub(crate) to: SystemTime,
     pub(crate) took: Duration,
+    /// What it may take beyond the deadline, for its size.
+    pub(crate) allowance: Duration,
     pub(crate) answer: Answer,
 }
 
@@ -138,6 +140,11 @@ impl Ledger {
 }
 
 impl Sent {
+    /// A small mail for which the operator's `safe` holds.
+    pub(crate) fn plain(number: usize, [from, to]: [SystemTime; 2], took: Duration, answer: Answer) -> Self {
+        Self { number, failover: Failover::Safe, from, to, took, allowance: Duration::ZERO, answer }
+    }
+
     /// `none`, `unknown`, or nothing if a provider took it.
     pub(crate) fn delivery(&self) -> Option<&str> {
         self.answer.json["delivery"].as_str()

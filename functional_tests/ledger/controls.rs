@@ -73,6 +73,8 @@ pub(super) fn clean() -> Ledger {
     mail(&mut ledger, (990, 1200, 200, both), &[(0, 1001, false, REFUSED), (1, 1150, true, ACCEPTED)]);
     mail(&mut ledger, (1970, 2100, 200, told(none, &["a:accepted"])), &[(0, 1995, true, ACCEPTED)]);
     mail(&mut ledger, (4000, 5450, 200, told(none, &["a:accepted"])), &[(0, 5000, true, ACCEPTED)]);
+    mail(&mut ledger, (3000, 4700, 200, told(none, &["b:accepted"])), &[(1, 3001, true, ACCEPTED)]);
+    last(&mut ledger).allowance = Duration::from_millis(750);
     mail(&mut ledger, (3000, 3001, 422, told(Some("none"), &["a:sender_rejected:sender_held"])), &[]);
     let mut marked = told(none, &["a:unknown:http_500", "b:accepted"]);
     marked["possible_duplicate"] = true.into();
@@ -90,7 +92,7 @@ pub(super) fn mail(ledger: &mut Ledger, (from, to, status, json): Answered, met:
     let (from, to) = (at(from), at(to));
     let answer = Answer { status, headers: HeaderMap::new(), text: String::new(), json };
     let took = to.duration_since(from).expect("an answer comes later");
-    ledger.sent.push(Sent { number, failover: Failover::Safe, from, to, took, answer });
+    ledger.sent.push(Sent::plain(number, [from, to], took, answer));
 }
 
 /// One more mail whose caller did not wait.
@@ -116,9 +118,9 @@ pub(super) fn last(ledger: &mut Ledger) -> &mut Sent {
 const PAGE: &str = r#"smsp_attempts_total{upstream="a",outcome="accepted"} 3
 smsp_attempts_total{upstream="a",outcome="unknown"} 4
 smsp_attempts_total{upstream="a",outcome="account_refused"} 1
-smsp_attempts_total{upstream="b",outcome="accepted"} 4
+smsp_attempts_total{upstream="b",outcome="accepted"} 5
 smsp_attempts_total{upstream="b",outcome="unknown"} 1
-smsp_requests_total{path="/email",status="200"} 6
+smsp_requests_total{path="/email",status="200"} 7
 smsp_requests_total{path="/email",status="422"} 1
 smsp_requests_total{path="/email",status="504"} 3
 smsp_unknown_total 4"#;

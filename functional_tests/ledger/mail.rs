@@ -1,5 +1,7 @@
 //! The mails of a ledger: each has a number, in its subject, which every provider sees; some are large.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::dice::Dice;
@@ -18,6 +20,14 @@ pub(crate) fn numbered(number: usize, dice: Dice) -> Value {
         "subject": format!("mail-{number}."),
         "text": "x".repeat(length),
     })
+}
+
+/// A large mail has 1 s more for so many bytes, for an attempt as for all of them together.
+const UPLINK: u32 = 256 * 1024;
+
+/// How much more time than any mail the one in this call has. The JSON around it counts too, which is less than 1 ms.
+pub(crate) fn allowance(request: &str) -> Duration {
+    Duration::from_secs(1) * u32::try_from(request.len()).expect("mails are small") / UPLINK
 }
 
 /// The number of the mail in a request, as soon as the whole of it is there.

@@ -139,5 +139,6 @@ pub(crate) async fn send(
 ) -> Result<Sent, String> {
     let (from, start) = (SystemTime::now(), Instant::now());
     let answer = caller.call(number, request).await?;
-    Ok(Sent { number, failover, from, to: SystemTime::now(), took: start.elapsed(), answer })
+    let allowance = mail::allowance(request);
+    Ok(Sent { number, failover, from, to: SystemTime::now(), took: start.elapsed(), allowance, answer })
 }

@@ -5,7 +5,7 @@ use super::*;
 type Plant = fn(&mut Ledger);
 
 /// What is planted, and what the checker says of it.
-const PLANTS: [(Rule, &str, Plant); 27] = [
+const PLANTS: [(Rule, &str, Plant); 28] = [
     (Rule::I1, "accepted, they say; accepted by []", |l| accepted_by_nobody(l)),
     (Rule::I1, "was not accepted there", |l| {
         mail(l, (1, 2, 504, told(UNKNOWN_, &["a:accepted", "b:unknown:http_500"])), &[(1, 1, false, UNKNOWN)]);
@@ -60,6 +60,10 @@ const PLANTS: [(Rule, &str, Plant); 27] = [
     }),
     (Rule::I5, "took 1.9s", |l| {
         mail(l, (4000, 5900, 200, told(None, &["b:accepted"])), &[(1, 4001, true, ACCEPTED)]);
+    }),
+    (Rule::I5, "750ms more for its size", |l| {
+        mail(l, (2000, 4000, 200, told(None, &["b:accepted"])), &[(1, 2001, true, ACCEPTED)]);
+        last(l).allowance = Duration::from_millis(750);
     }),
     (Rule::I5, "a second answer", |l| l.unanswered.push("a second answer".to_owned())),
     (Rule::I5, "strangely", |l| mail(l, (1, 2, 500, told(UNKNOWN_, &[])), &[])),
