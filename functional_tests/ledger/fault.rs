@@ -3,6 +3,7 @@
 //! Some are half lies: the mail is accepted, and the caller is never told. Others look worse than they are.
 
 mod catalogue;
+pub(crate) mod judgements;
 mod words;
 
 use crate::harness::stub_provider::Step;

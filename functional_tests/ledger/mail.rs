@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::scenario::Scenario;
 
 /// So large that a provider that does not read it stops its sender half way.
 const LARGE: usize = 192 * 1024;
@@ -12,14 +12,22 @@ const LARGE: usize = 192 * 1024;
 const SMALL: usize = 32;
 
 /// The mail with this number. Each has a sender of its own, so that no provider's refusal of one is remembered for all.
-pub(crate) fn numbered(number: usize, dice: Dice) -> Value {
-    let length = if dice.roll("large", number, SMALL) == 0 { LARGE } else { 16 };
+pub(crate) fn numbered(number: usize, scenario: &Scenario) -> Value {
+    let by_chance = if scenario.dice.roll("large", number, SMALL) == 0 { LARGE } else { 16 };
     json!({
         "from": format!("sender@d{number}.example.com"),
-        "to": "receiver@example.net",
+        "to": recipients(number, scenario.recipients),
         "subject": format!("mail-{number}."),
-        "text": "x".repeat(length),
+        "text": "x".repeat(scenario.size.unwrap_or(by_chance)),
     })
+}
+
+/// Whom the mail with this number goes to, if it goes to so many.
+pub(crate) fn recipients(number: usize, count: usize) -> Vec<String> {
+    match count {
+        1 => vec!["receiver@example.net".to_owned()],
+        _ => (0..count).map(|recipient| format!("r{recipient}@n{number}.example.net")).collect(),
+    }
 }
 
 /// A large mail has 1 s more for so many bytes, for an attempt as for all of them together.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::book::Failover::{Always, Never, Safe};
 use super::dice::Dice;
-use super::fault::Kind::{Brevo, Mailjet, Mandrill, Postmark, Resend, SendGrid, Ses, SparkPost};
+use super::fault::Kind::{self, Brevo, Mailgun, Mailjet, Mandrill, Postmark, Resend, SendGrid, Ses, SparkPost};
 use super::fault::{self, FAULTS, Fault};
 use super::scenario::Circuits::{Free, Held};
+use super::scenario::Habit::{RefusesAll, RefusesHalf, TakesInPart};
 use super::scenario::{Form, Port, Scenario};
 
 /// Ports that fail as a whole.
@@ -25,7 +26,26 @@ pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
         circuits.map(|(circuits, mails)| Scenario::of_port(name, *port, circuits, mails, dice))
     });
     let alone = FAULTS.iter().flat_map(|fault| circuits.map(|(held, mails)| Scenario::alone(fault, held, mails, dice)));
-    of_ports.chain(alone).chain(mixes(mails, dice)).collect()
+    let all = of_ports.chain(alone).chain(mixes(mails, dice));
+    all.chain(in_part(mails, dice)).chain(refusals(half, dice)).collect()
+}
+
+/// Mails to many, which providers take for some of them; gateways say nothing of recipients.
+fn in_part(mails: usize, dice: Dice) -> Vec<Scenario> {
+    let wordless: Vec<_> = FAULTS.iter().filter(|fault| fault.is_wordless()).collect();
+    let of = |circuits| Scenario::of("taken in part", wordless.clone(), 2, Safe, circuits, mails, dice);
+    let to_many = |circuits| Scenario { recipients: 3, ..of(circuits) };
+    [Held, Free].map(|circuits| to_many(circuits).with_habit(TakesInPart, [Mandrill, Postmark, SparkPost])).into()
+}
+
+/// Providers that refuse mails for what these are like, and do nothing else that is wrong.
+fn refusals(mails: usize, dice: Dice) -> Vec<Scenario> {
+    let all = [[Mailgun, SendGrid, Resend], [Mandrill, Postmark, SparkPost], [Brevo, Mailjet, Ses]];
+    let of = |kinds: [Kind; 3], share, habit| {
+        let name = format!("{share} refused at {}", kinds[0].word());
+        Scenario::of(&name, Vec::new(), 0, Safe, Free, mails, dice).with_habit(habit, kinds)
+    };
+    all.into_iter().flat_map(|kinds| [of(kinds, "half", RefusesHalf), of(kinds, "all", RefusesAll)]).collect()
 }
 
 fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {

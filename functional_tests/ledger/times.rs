@@ -14,7 +14,7 @@ const BOTH: u32 = 2;
 /// Judges how long each caller waited.
 pub(super) fn check(ledger: &Ledger, note: &mut impl FnMut(Rule, String)) {
     let due = |sent: &Sent| ledger.deadline + sent.allowance + SLACK;
-    for sent in ledger.sent.iter().filter(|sent| sent.took > due(sent)) {
+    for sent in ledger.every().filter(|sent| sent.took > due(sent)) {
         let lag = ledger.lags.between(sent.from, sent.to);
         if sent.took > due(sent) + lag * BOTH {
             let (number, took, allowance) = (sent.number, sent.took, sent.allowance);

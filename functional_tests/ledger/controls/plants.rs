@@ -1,5 +1,8 @@
 //! Violations, each planted alone: the checker names the rule, and no other.
 
+mod answers;
+mod keys;
+
 use super::*;
 
 type Plant = fn(&mut Ledger);
@@ -71,7 +74,9 @@ const PLANTS: [(Rule, &str, Plant); 28] = [
         mail(l, (1, 2, 422, told(NONE, &[])), &[(1, 1, false, REFUSED)]);
     }),
     (Rule::I6, "never came there", |l| mail(l, (1, 2, 422, told(NONE, &["b:message_rejected"])), &[])),
-    (Rule::I7, "refused while a provider was up", |l| mail(l, (1, 2, 503, told(NONE, &[])), &[])),
+    (Rule::I7, "refused while a provider was up", |l| {
+        mail(l, (1, 2, 502, told(NONE, &["b:account_refused"])), &[(1, 1, false, REFUSED)]);
+    }),
     (Rule::I7, "no attempt was", |l| mail(l, (1, 2, 504, told(UNKNOWN_, &[])), &[])),
     (Rule::I7, "was lost", |l| {
         mail(l, (1, 2, 504, told(UNKNOWN_, &["b:unknown:lost"])), &[]);
@@ -87,7 +92,6 @@ const PLANTS: [(Rule, &str, Plant); 28] = [
 
 const NONE: Option<&str> = Some("none");
 const UNKNOWN_: Option<&str> = Some("unknown");
-const REJECTED: &[&str] = &["message_rejected"];
 
 fn accepted_by_nobody(ledger: &mut Ledger) {
     mail(ledger, (1, 2, 200, told(None, &[])), &[]);
@@ -97,13 +101,14 @@ fn accepted_by_nobody(ledger: &mut Ledger) {
 /// The sums speak of a ledger without plants, so they are left out here.
 #[test]
 fn every_planted_violation_is_found() {
-    for (rule, named, plant) in PLANTS {
+    for (rule, named, plant) in PLANTS.iter().chain(&keys::PLANTS).chain(&answers::PLANTS) {
         let mut ledger = clean();
         plant(&mut ledger);
         let mut found = ledger.violations();
         found.retain(|violation| !violation.what.contains("in the metrics"));
-        let named = found.iter().any(|violation| violation.what.contains(named));
-        assert!(named && found.iter().all(|violation| violation.rule == rule), "{rule:?}: {found:#?}");
+        let is_named = found.iter().any(|violation| violation.what.contains(named));
+        let alone = found.iter().all(|violation| violation.rule == *rule);
+        assert!(is_named && alone, "{rule:?} {named}: {found:#?}");
     }
 }
 
