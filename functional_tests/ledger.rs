@@ -72,7 +72,7 @@ async fn play(mails: usize, seed: u64) {
     let (mut failed, mut played) = (Vec::new(), 0);
     let wanted = std::env::var("SMSP_LEDGER_FAULT").unwrap_or_default();
     let scenarios = plan::all(mails, seed).into_iter().filter(|scenario| scenario.name.contains(&wanted));
-    let mut results = stream::iter(scenarios).map(timed).buffered(AT_A_TIME);
+    let mut results = stream::iter(scenarios).map(timed).buffer_unordered(AT_A_TIME);
     while let Some((scenario, ledger, took)) = results.next().await {
         played += 1;
         let (violations, evidence) = table::judge(&ledger);

@@ -8,7 +8,7 @@ mod words;
 
 use crate::harness::stub_provider::Step;
 
-pub(crate) use catalogue::{FAULTS, FORGETS, KEEPS, KEEPS_THE_WRONG};
+pub(crate) use catalogue::{FAULTS, FORGETS, KEEPS, KEEPS_THE_WRONG, STALLS_IN_MUCH};
 pub(crate) use words::well;
 
 /// Which API a provider speaks.

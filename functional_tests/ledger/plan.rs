@@ -17,6 +17,11 @@ const PORTS: [(&str, Port); 3] = [
     ("connection flaps", Port::Flapping),
 ];
 
+/// So many large mails at a time fit into the proxy's budget of bytes.
+const LARGE: usize = 5;
+/// Larger than all buffers on the way to a provider.
+const SIZE: usize = 8 << 20;
+
 /// Every scenario of a run: so many mails for each fault, half of them with free circuits.
 pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
     let dice = Dice::new(seed);
@@ -26,7 +31,11 @@ pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
         circuits.map(|(circuits, mails)| Scenario::of_port(name, *port, circuits, mails, dice))
     });
     let alone = FAULTS.iter().flat_map(|fault| circuits.map(|(held, mails)| Scenario::alone(fault, held, mails, dice)));
-    let all = of_ports.chain(alone).chain(mixes(mails, dice));
+    let large =
+        Scenario::of("stalls in a large mail", vec![&fault::STALLS_IN_MUCH], 1, Safe, Held, mails.min(LARGE), dice);
+    // Those that wait longest come first.
+    let large = Scenario { size: Some(SIZE), callers: LARGE, ..large };
+    let all = [large].into_iter().chain(of_ports).chain(alone).chain(mixes(mails, dice));
     all.chain(in_part(mails, dice)).chain(refusals(half, dice)).collect()
 }
 
