@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use super::harvest::Harvest;
 use crate::harness::settings::API_KEY;
 use crate::harness::{Gate, mails};
-use crate::ledger::book::{Failover, Sent};
+use crate::ledger::book::Sent;
 use crate::ledger::caller::{Caller, request_of};
 
 /// A proxy may end a connection that is idle for longer.
@@ -99,7 +99,7 @@ impl Load {
         let answer = caller.call(number, &request).await.map_err(|why| format!("mail {number}: {why}"))?;
         let (to, took) = (SystemTime::now(), start.elapsed());
         self.idle().push((Instant::now(), caller));
-        Ok(Sent { number, failover: Failover::Safe, from, to, took, answer })
+        Ok(Sent::plain(number, [from, to], took, answer))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<(Instant, Caller)>> {

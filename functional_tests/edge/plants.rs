@@ -7,22 +7,14 @@ use reqwest::header::HeaderMap;
 
 use super::harvest::Harvest;
 use crate::harness::Answer;
-use crate::ledger::book::{Failover, Sent};
+use crate::ledger::book::Sent;
 
 #[test]
 fn a_mail_that_is_lost_denied_or_doubled_is_found() {
-    let sent = |number, status, delivery: &str| Sent {
-        number,
-        failover: Failover::Safe,
-        from: SystemTime::now(),
-        to: SystemTime::now(),
-        took: Duration::ZERO,
-        answer: Answer {
-            status,
-            headers: HeaderMap::new(),
-            text: String::new(),
-            json: serde_json::json!({"delivery": delivery}),
-        },
+    let sent = |number, status, delivery: &str| {
+        let json = serde_json::json!({"delivery": delivery});
+        let answer = Answer { status, headers: HeaderMap::new(), text: String::new(), json };
+        Sent::plain(number, [SystemTime::now(); 2], Duration::ZERO, answer)
     };
     let well = [(1, 200, ""), (2, 503, "none"), (3, 504, "unknown")];
     let harvest = Harvest::of(well.map(|(number, status, delivery)| Ok(sent(number, status, delivery))));

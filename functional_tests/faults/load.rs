@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::harness::{Client, mails};
-use crate::ledger::book::{Failover, Sent};
+use crate::ledger::book::Sent;
 
 /// A hundred a second.
 const PACE: Duration = Duration::from_millis(10);
@@ -29,5 +29,5 @@ pub(crate) async fn steady(client: &Client, first: usize, during: Duration) -> V
 async fn send(client: Client, number: usize) -> Sent {
     let (from, start) = (SystemTime::now(), Instant::now());
     let answer = client.send(&mails::with_subject(&number.to_string())).await;
-    Sent { number, failover: Failover::Safe, from, to: SystemTime::now(), took: start.elapsed(), answer }
+    Sent::plain(number, [from, SystemTime::now()], start.elapsed(), answer)
 }

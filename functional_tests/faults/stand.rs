@@ -117,12 +117,16 @@ impl Stand {
         assert!(accounts.iter().any(|account| !account.outages.is_empty()), "no circuit opened: nothing was tested");
         Ledger {
             sent: self.sent,
+            repeats: Vec::new(),
+            reused: Vec::new(),
             hung_up: Vec::new(),
             unfinished: 0,
             unanswered: Vec::new(),
             accounts,
             cuts: self.cuts,
             one_was_up,
+            refuses_mails_alone: false,
+            states: Vec::new(),
             deadline: DEADLINE,
             lags: self.meter.lags(),
             metrics: self.proxy.client.metrics().await,
@@ -157,5 +161,5 @@ fn arrival(mail: &Request) -> Arrival {
         Some(false) => &["throttled"],
         None => &["unknown"],
     };
-    Arrival { number, at: mail.at, accepted: mail.taken == Some(true), outcomes }
+    Arrival { number, at: mail.at, accepted: mail.taken == Some(true), outcomes, fates: None }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::attempts;
 use super::book::{Account, Failover, Index, Ledger, Sent};
+use super::calls::{self, Call};
 use super::rule::Rule;
 use crate::harness::Answer;
 
 /// Judges every mail, and that nobody got one that was not sent.
 pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {
-    for sent in &ledger.sent {
-        let arrivals = index.get(&sent.number).map(Vec::as_slice).unwrap_or_default();
+    for Call { sent, arrivals } in calls::all(ledger, index) {
         let accepted = arrivals.iter().filter(|(_, arrival)| arrival.accepted);
         let accepted: Vec<_> = accepted.map(|(account, _)| ledger.accounts[*account].name).collect();
         for (rule, fault) in faults(ledger, sent, &accepted) {

@@ -1,6 +1,7 @@
 //! I1, I3, I6 and I7 of single attempts: each line of a receipt against what that provider did.
 
 use super::book::{Arrival, Index, Ledger, Sent};
+use super::calls::{self, Call};
 use super::rule::Rule;
 
 /// One line of a receipt.
@@ -41,10 +42,9 @@ pub(super) fn of(sent: &Sent) -> Vec<Attempt> {
 
 /// Judges every attempt, and that no provider saw a mail of which the receipt says nothing.
 pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {
-    for sent in &ledger.sent {
+    for Call { sent, arrivals } in calls::all(ledger, index) {
         let attempts = of(sent);
-        let arrivals = index.get(&sent.number).map(Vec::as_slice).unwrap_or_default();
-        for (account, _) in arrivals {
+        for (account, _) in &arrivals {
             let name = ledger.accounts[*account].name;
             if !attempts.iter().any(|attempt| attempt.upstream == name && attempt.is_real()) {
                 note(Rule::I6, format!("mail {} reached {name} and does not say so\n{}", sent.number, sent.answer));

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use super::fault::Outcomes;
 use super::lag::Lags;
+use super::partial::Fates;
 use super::rule::Violation;
 use super::story::Outage;
-use super::{answers, attempts, circuits, sums, times};
+use super::{answers, attempts, circuits, judging, keys, partial, retrying, sums, times};
 use crate::harness::Answer;
 use crate::harness::metrics::Metrics;
 
@@ -39,6 +40,10 @@ pub(crate) struct Sent {
     pub(crate) from: SystemTime,
     pub(crate) to: SystemTime,
     pub(crate) took: Duration,
+    /// Had it a key?
+    pub(crate) keyed: bool,
+    /// What it may take beyond the deadline, for its size.
+    pub(crate) allowance: Duration,
     pub(crate) answer: Answer,
 }
 
@@ -51,6 +56,8 @@ pub(crate) struct Arrival {
     pub(crate) accepted: bool,
     /// What the proxy may call that.
     pub(crate) outcomes: Outcomes,
+    /// What became of each recipient, where it did not treat all alike.
+    pub(crate) fates: Option<Fates>,
 }
 
 /// What one provider saw, and when its circuit was not closed.
@@ -69,7 +76,12 @@ pub(crate) type Cut = [SystemTime; 2];
 
 /// Everything that is known of one run.
 pub(crate) struct Ledger {
+    /// The first call of every mail, and both of those that were sent twice at once.
     pub(crate) sent: Vec<Sent>,
+    /// The same mail under the same key, after an answer.
+    pub(crate) repeats: Vec<Sent>,
+    /// Another mail under a key of which an answer is held; the number is that of the first.
+    pub(crate) reused: Vec<Sent>,
     /// Mails whose callers did not wait for the answer.
     pub(crate) hung_up: Vec<usize>,
     /// How many more were never sent whole.
@@ -80,6 +92,10 @@ pub(crate) struct Ledger {
     pub(crate) cuts: Vec<Cut>,
     /// Was one provider up all the time?
     pub(crate) one_was_up: bool,
+    /// Do providers refuse mails alone, and never the account or the call?
+    pub(crate) refuses_mails_alone: bool,
+    /// Of each circuit in the end.
+    pub(crate) states: Vec<String>,
     /// When every answer is due.
     pub(crate) deadline: Duration,
     pub(crate) lags: Lags,
@@ -100,6 +116,10 @@ impl Ledger {
         circuits::check(self, &index, &mut note);
         times::check(self, &mut note);
         sums::check(self, &index, &mut note);
+        keys::check(self, &index, &mut note);
+        retrying::check(self, &mut note);
+        partial::check(self, &index, &mut note);
+        judging::check(self, &mut note);
         found
     }
 
@@ -108,6 +128,11 @@ impl Ledger {
         let found = self.violations();
         let first: Vec<_> = found.iter().take(5).map(ToString::to_string).collect();
         assert!(found.is_empty(), "{} violations, the first of them:\n{}", found.len(), first.join("\n"));
+    }
+
+    /// Every call that has an answer.
+    pub(crate) fn every(&self) -> impl Iterator<Item = &Sent> {
+        self.sent.iter().chain(&self.repeats).chain(&self.reused)
     }
 
     /// How many callers do not know what became of their mail.
@@ -138,9 +163,19 @@ impl Ledger {
 }
 
 impl Sent {
+    /// A small mail for which the operator's `safe` holds.
+    pub(crate) fn plain(number: usize, [from, to]: [SystemTime; 2], took: Duration, answer: Answer) -> Self {
+        Self { number, failover: Failover::Safe, from, to, took, keyed: false, allowance: Duration::ZERO, answer }
+    }
+
     /// `none`, `unknown`, or nothing if a provider took it.
     pub(crate) fn delivery(&self) -> Option<&str> {
         self.answer.json["delivery"].as_str()
+    }
+
+    /// Was it the answer to an earlier call?
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.answer.header("idempotency-replayed") == Some("true")
     }
 
     /// Was it under way at that moment?

@@ -1,16 +1,19 @@
 //! I4: an open circuit is left alone, and its provider gets one dummy at a time.
 
 use super::book::{Account, Index, Ledger, Sent};
+use super::calls::{self, Call};
 use super::rule::Rule;
 use super::story::Outage;
 
 /// Judges each mail by its own times against each outage.
 pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {
+    // A held answer tells of attempts that were made before its call.
+    let handed_over = |call: &Call<'_>| !call.sent.is_replayed();
+    let calls: Vec<_> = calls::all(ledger, index).into_iter().filter(handed_over).collect();
     for (number, account) in ledger.accounts.iter().enumerate() {
         let outages: Vec<_> = account.outages.iter().map(|outage| outage.until_a_dummy(&account.dummies)).collect();
-        for sent in &ledger.sent {
+        for Call { sent, arrivals } in &calls {
             let Some(outage) = covering(&outages, sent) else { continue };
-            let arrivals = index.get(&sent.number).map(Vec::as_slice).unwrap_or_default();
             if arrivals.iter().any(|(at, arrival)| *at == number && outage.covers(arrival.at)) {
                 note(Rule::I4, format!("mail {} reached {} while its circuit was open", sent.number, account.name));
             } else if outage.covers(sent.to) && has_tried(sent, account) {

@@ -1,51 +1,31 @@
 //! The checker itself: a clean ledger passes, and a violation of each rule that is planted into it is found.
 
-use std::time::{Duration, SystemTime};
-
-use reqwest::header::HeaderMap;
-use serde_json::{Value, json};
-
-use super::book::{Account, Arrival, Failover, Ledger, Sent};
-use super::lag::Lags;
-use super::rule::Rule;
-use super::story::Outage;
-use crate::harness::Answer;
-use crate::harness::metrics::Metrics;
-
+mod making;
 mod plants;
 
-pub(super) fn at(millis: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
-}
+use std::time::Duration;
 
-/// A mail under way: when it was sent and answered, with which status and body.
-pub(super) type Answered = (u64, u64, u16, Value);
-/// Where it arrived when, whether it was accepted, and what that may be called.
-pub(super) type Met = (usize, u64, bool, &'static [&'static str]);
+use serde_json::json;
+
+use super::book::{Account, Failover, Ledger};
+use super::lag::Lags;
+use super::partial::Fate;
+use super::rule::Rule;
+use super::story::Outage;
+use crate::harness::metrics::Metrics;
+use making::{at, fates, hang_up, keyed, last, mail, repeat, replay, told};
 
 const ACCEPTED: &[&str] = &["accepted"];
 const UNKNOWN: &[&str] = &["unknown:http_500"];
+const REJECTED: &[&str] = &["message_rejected"];
 const REFUSED: &[&str] = &["account_refused"];
 
-/// The body of an answer, with its attempts as `upstream:outcome:reason`; a 200 names the last upstream.
-pub(super) fn told(delivery: Option<&str>, attempts: &[&str]) -> Value {
-    let attempt = |text: &&str| {
-        let words: Vec<_> = text.split(':').collect();
-        json!({"provider": words[0], "outcome": words[1], "reason": words.get(2)})
-    };
-    let all: Vec<_> = attempts.iter().map(attempt).collect();
-    match delivery {
-        Some(delivery) => json!({"delivery": delivery, "attempts": all}),
-        None => json!({"provider": all.last().map(|last| &last["provider"]), "attempts": all}),
-    }
-}
-
-/// The circuit of `a` is open from 1000 to 2000; `b` is well.
+/// The circuit of `a` is open from 1000 to 2000; `b` is well; `c` takes a mail once.
 pub(super) fn clean() -> Ledger {
     let outage = Outage { opened: at(1000), closed: Some(at(2000)), reason: String::new() };
     let account = |name, outages, dummies| Account {
         name,
-        idempotent: false,
+        idempotent: name == "c",
         arrivals: Vec::new(),
         dummies,
         most_dummies_in_flight: 1,
@@ -53,12 +33,20 @@ pub(super) fn clean() -> Ledger {
     };
     let mut ledger = Ledger {
         sent: Vec::new(),
+        repeats: Vec::new(),
+        reused: Vec::new(),
         hung_up: Vec::new(),
         unfinished: 0,
         unanswered: Vec::new(),
-        accounts: vec![account("a", vec![outage], vec![at(1200), at(1990)]), account("b", Vec::new(), Vec::new())],
+        accounts: vec![
+            account("a", vec![outage], vec![at(1200), at(1990)]),
+            account("b", Vec::new(), Vec::new()),
+            account("c", Vec::new(), Vec::new()),
+        ],
         cuts: vec![[at(500), at(510)]],
         one_was_up: true,
+        refuses_mails_alone: false,
+        states: Vec::new(),
         deadline: Duration::from_secs(1),
         lags: Lags(vec![(at(5400), Duration::from_millis(300))]),
         metrics: Metrics::parse(""),
@@ -73,55 +61,65 @@ pub(super) fn clean() -> Ledger {
     mail(&mut ledger, (990, 1200, 200, both), &[(0, 1001, false, REFUSED), (1, 1150, true, ACCEPTED)]);
     mail(&mut ledger, (1970, 2100, 200, told(none, &["a:accepted"])), &[(0, 1995, true, ACCEPTED)]);
     mail(&mut ledger, (4000, 5450, 200, told(none, &["a:accepted"])), &[(0, 5000, true, ACCEPTED)]);
+    mail(&mut ledger, (3000, 4700, 200, told(none, &["b:accepted"])), &[(1, 3001, true, ACCEPTED)]);
+    last(&mut ledger).allowance = Duration::from_millis(750);
     mail(&mut ledger, (3000, 3001, 422, told(Some("none"), &["a:sender_rejected:sender_held"])), &[]);
     let mut marked = told(none, &["a:unknown:http_500", "b:accepted"]);
     marked["possible_duplicate"] = true.into();
     mail(&mut ledger, (3000, 3100, 200, marked), &[(0, 3001, true, UNKNOWN), (1, 3050, true, ACCEPTED)]);
     last(&mut ledger).failover = Failover::Always;
     hang_up(&mut ledger, &[(1, 3000, true, ACCEPTED)]);
+    replay(&mut ledger, (3100, 3101, 200, told(none, &["b:accepted"])));
     hang_up(&mut ledger, &[(1, 3000, true, UNKNOWN)]);
     hang_up(&mut ledger, &[]);
+    repeats(&mut ledger);
+    mail(&mut ledger, (3000, 3100, 200, in_part()), &[(1, 3050, true, ACCEPTED)]);
+    fates(&mut ledger, [Fate::Taken, Fate::Deferred]);
     ledger
 }
 
-/// One more mail.
-pub(super) fn mail(ledger: &mut Ledger, (from, to, status, json): Answered, met: &[Met]) {
-    let number = arrive(ledger, met);
-    let (from, to) = (at(from), at(to));
-    let answer = Answer { status, headers: HeaderMap::new(), text: String::new(), json };
-    let took = to.duration_since(from).expect("an answer comes later");
-    ledger.sent.push(Sent { number, failover: Failover::Safe, from, to, took, answer });
-}
-
-/// One more mail whose caller did not wait.
-pub(super) fn hang_up(ledger: &mut Ledger, met: &[Met]) {
-    let number = arrive(ledger, met);
-    ledger.hung_up.push(number);
-}
-
-fn arrive(ledger: &mut Ledger, met: &[Met]) -> usize {
-    let number = ledger.sent.len() + ledger.hung_up.len();
-    for (account, millis, accepted, outcomes) in met {
-        let arrival = Arrival { number, at: at(*millis), accepted: *accepted, outcomes };
-        ledger.accounts[*account].arrivals.push(arrival);
+/// Mails with a key, each called once more after its answer.
+fn repeats(ledger: &mut Ledger) {
+    let (none, unknown, nowhere) = (None, Some("unknown"), Some("none"));
+    keyed(ledger, (3000, 3100, 200, told(none, &["b:accepted"])), &[(1, 3050, true, ACCEPTED)]);
+    replay(ledger, (3200, 3201, 200, told(none, &["b:accepted"])));
+    keyed(ledger, (3000, 3100, 504, told(unknown, &["b:unknown:http_500"])), &[(1, 3050, true, UNKNOWN)]);
+    replay(ledger, (3200, 3201, 504, told(unknown, &["b:unknown:http_500"])));
+    keyed(ledger, (3000, 3100, 422, told(nowhere, &["b:message_rejected"])), &[(1, 3050, false, REJECTED)]);
+    repeat(ledger, (3200, 3300, 200, told(none, &["b:accepted"])), &[(1, 3250, true, ACCEPTED)]);
+    for (status, delivery, attempts) in
+        [(504, unknown, &["c:unknown:http_500"][..]), (200, none, &["c:unknown:http_500", "c:accepted"])]
+    {
+        keyed(ledger, (3000, 3100, 504, told(unknown, &["c:unknown:http_500"])), &[(2, 3050, true, UNKNOWN)]);
+        repeat(ledger, (3200, 3300, status, told(delivery, attempts)), &[(2, 3250, false, ACCEPTED)]);
     }
-    number
 }
 
-pub(super) fn last(ledger: &mut Ledger) -> &mut Sent {
-    ledger.sent.last_mut().expect("a mail")
+/// An answer that tells of two recipients.
+fn in_part() -> serde_json::Value {
+    let mut told = told(None, &["b:accepted"]);
+    told["partial"] = true.into();
+    told["recipients"] = json!([
+        {"email": "x@a.example", "outcome": "accepted", "retryable": false},
+        {"email": "y@a.example", "outcome": "deferred", "retryable": true},
+    ]);
+    told
 }
 
 /// What a proxy would count that did as the ledger says.
 const PAGE: &str = r#"smsp_attempts_total{upstream="a",outcome="accepted"} 3
 smsp_attempts_total{upstream="a",outcome="unknown"} 4
 smsp_attempts_total{upstream="a",outcome="account_refused"} 1
-smsp_attempts_total{upstream="b",outcome="accepted"} 4
-smsp_attempts_total{upstream="b",outcome="unknown"} 1
-smsp_requests_total{path="/email",status="200"} 6
-smsp_requests_total{path="/email",status="422"} 1
-smsp_requests_total{path="/email",status="504"} 3
-smsp_unknown_total 4"#;
+smsp_attempts_total{upstream="b",outcome="accepted"} 8
+smsp_attempts_total{upstream="b",outcome="message_rejected"} 1
+smsp_attempts_total{upstream="b",outcome="unknown"} 2
+smsp_attempts_total{upstream="c",outcome="accepted"} 1
+smsp_attempts_total{upstream="c",outcome="unknown"} 2
+smsp_requests_total{path="/email",status="200"} 13
+smsp_requests_total{path="/email",status="422"} 2
+smsp_requests_total{path="/email",status="504"} 8
+smsp_unknown_total 8
+smsp_replayed_total 3"#;
 
 fn rules(ledger: &Ledger) -> Vec<Rule> {
     ledger.violations().iter().map(|violation| violation.rule).collect()

@@ -3,11 +3,12 @@
 //! Some are half lies: the mail is accepted, and the caller is never told. Others look worse than they are.
 
 mod catalogue;
+pub(crate) mod judgements;
 mod words;
 
 use crate::harness::stub_provider::Step;
 
-pub(crate) use catalogue::{FAULTS, FORGETS, KEEPS, KEEPS_THE_WRONG};
+pub(crate) use catalogue::{FAULTS, FORGETS, KEEPS, KEEPS_THE_WRONG, STALLS_IN_MUCH};
 pub(crate) use words::well;
 
 /// Which API a provider speaks.

@@ -5,13 +5,13 @@
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::book::{Arrival, Ledger};
-use super::caller;
+use super::book::{Arrival, Ledger, Sent};
+use super::caller::{self, Caller};
 use super::lag::Meter;
-use super::mail;
-use super::run::{self, Times};
+use super::run::{self, Answered, Times};
 use super::scenario::{Circuits, Scenario};
 use super::stage::{NAMES, Stage};
+use super::{mail, repeating};
 use crate::harness::wait::when;
 use crate::harness::{Gate, eventually};
 
@@ -36,7 +36,9 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
     }
     gate.open();
     is_over(&stage, &whole).await;
-    let answered = run::load(scenario, &stage, third * 3..scenario.mails).await;
+    let keyed: Vec<_> = whole.iter().copied().filter(|number| is_keyed(scenario, *number)).collect();
+    let mut answered = hear_later(&stage, scenario, &keyed).await;
+    answered.absorb(run::load(scenario, &stage, third * 3..scenario.mails).await);
     if scenario.circuits == Circuits::Free {
         heals(&stage).await;
     }
@@ -52,6 +54,35 @@ async fn heals(stage: &Stage) {
     }
 }
 
+/// Every second one has a key.
+fn is_keyed(scenario: &Scenario, number: usize) -> bool {
+    scenario.dice.coin("key of who hangs up", number)
+}
+
+/// The same calls once more: who hung up hears now what the mail came to.
+async fn hear_later(stage: &Stage, scenario: &Scenario, mails: &[usize]) -> Answered {
+    eventually("the answers that nobody waited for are held", async || {
+        let metrics = stage.proxy.client.metrics().await;
+        when(metrics.count("smsp_held_answers", &[]) == mails.len() as u64, || metrics.page)
+    })
+    .await;
+    let (mut answered, mut caller) = (Answered::default(), Caller::new(stage.proxy.api));
+    for &number in mails {
+        match run::send(&mut caller, number, scenario.failover, &request(scenario, number, Part::Whole)).await {
+            Ok(repeat) => answered.repeats.push(Sent { keyed: true, ..repeat }),
+            Err(why) => answered.unanswered.push(format!("repeat of mail {number}: {why}")),
+        }
+    }
+    answered
+}
+
+fn request(scenario: &Scenario, number: usize, part: Part) -> String {
+    let (mail, key) = (mail::numbered(number, scenario).to_string(), format!("key-{number}"));
+    let headers = [(repeating::KEY, key.as_str())];
+    let keyed = part == Part::Whole && is_keyed(scenario, number);
+    caller::request(number, &mail, if keyed { &headers } else { &[] })
+}
+
 /// How much of a request is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -62,7 +93,7 @@ enum Part {
 
 /// Sends a part, and leaves unless it is the whole.
 async fn hang_up(stage: &Stage, scenario: &Scenario, number: usize, part: Part) -> Option<TcpStream> {
-    let request = caller::request(number, &mail::numbered(number, scenario.dice).to_string(), &[]);
+    let request = request(scenario, number, part);
     let body = request.find("\r\n\r\n").expect("a head") + 4;
     let until = match part {
         Part::Head => 1 + scenario.dice.roll("head", number, body - 2),

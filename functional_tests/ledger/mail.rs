@@ -1,8 +1,10 @@
 //! The mails of a ledger: each has a number, in its subject, which every provider sees; some are large.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::scenario::Scenario;
 
 /// So large that a provider that does not read it stops its sender half way.
 const LARGE: usize = 192 * 1024;
@@ -10,14 +12,30 @@ const LARGE: usize = 192 * 1024;
 const SMALL: usize = 32;
 
 /// The mail with this number. Each has a sender of its own, so that no provider's refusal of one is remembered for all.
-pub(crate) fn numbered(number: usize, dice: Dice) -> Value {
-    let length = if dice.roll("large", number, SMALL) == 0 { LARGE } else { 16 };
+pub(crate) fn numbered(number: usize, scenario: &Scenario) -> Value {
+    let by_chance = if scenario.dice.roll("large", number, SMALL) == 0 { LARGE } else { 16 };
     json!({
         "from": format!("sender@d{number}.example.com"),
-        "to": "receiver@example.net",
+        "to": recipients(number, scenario.recipients),
         "subject": format!("mail-{number}."),
-        "text": "x".repeat(length),
+        "text": "x".repeat(scenario.size.unwrap_or(by_chance)),
     })
+}
+
+/// Whom the mail with this number goes to, if it goes to so many.
+pub(crate) fn recipients(number: usize, count: usize) -> Vec<String> {
+    match count {
+        1 => vec!["receiver@example.net".to_owned()],
+        _ => (0..count).map(|recipient| format!("r{recipient}@n{number}.example.net")).collect(),
+    }
+}
+
+/// A large mail has 1 s more for so many bytes, for an attempt as for all of them together.
+const UPLINK: u32 = 256 * 1024;
+
+/// How much more time than any mail the one in this call has. The JSON around it counts too, which is less than 1 ms.
+pub(crate) fn allowance(request: &str) -> Duration {
+    Duration::from_secs(1) * u32::try_from(request.len()).expect("mails are small") / UPLINK
 }
 
 /// The number of the mail in a request, as soon as the whole of it is there.

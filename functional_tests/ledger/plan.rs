@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::book::Failover::{Always, Never, Safe};
 use super::dice::Dice;
-use super::fault::Kind::{Brevo, Mailjet, Mandrill, Postmark, Resend, SendGrid, Ses, SparkPost};
+use super::fault::Kind::{self, Brevo, Mailgun, Mailjet, Mandrill, Postmark, Resend, SendGrid, Ses, SparkPost};
 use super::fault::{self, FAULTS, Fault};
 use super::scenario::Circuits::{Free, Held};
+use super::scenario::Habit::{RefusesAll, RefusesHalf, TakesInPart};
 use super::scenario::{Form, Port, Scenario};
 
 /// Ports that fail as a whole.
@@ -15,6 +16,11 @@ const PORTS: [(&str, Port); 3] = [
     ("connection swallowed", Port::Swallowing),
     ("connection flaps", Port::Flapping),
 ];
+
+/// So many large mails at a time fit into the proxy's budget of bytes.
+const LARGE: usize = 5;
+/// Larger than all buffers on the way to a provider.
+const SIZE: usize = 8 << 20;
 
 /// Every scenario of a run: so many mails for each fault, half of them with free circuits.
 pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
@@ -25,7 +31,30 @@ pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
         circuits.map(|(circuits, mails)| Scenario::of_port(name, *port, circuits, mails, dice))
     });
     let alone = FAULTS.iter().flat_map(|fault| circuits.map(|(held, mails)| Scenario::alone(fault, held, mails, dice)));
-    of_ports.chain(alone).chain(mixes(mails, dice)).collect()
+    let large =
+        Scenario::of("stalls in a large mail", vec![&fault::STALLS_IN_MUCH], 1, Safe, Held, mails.min(LARGE), dice);
+    // Those that wait longest come first.
+    let large = Scenario { size: Some(SIZE), callers: LARGE, ..large };
+    let all = [large].into_iter().chain(of_ports).chain(alone).chain(mixes(mails, dice));
+    all.chain(in_part(mails, dice)).chain(refusals(half, dice)).collect()
+}
+
+/// Mails to many, which providers take for some of them; gateways say nothing of recipients.
+fn in_part(mails: usize, dice: Dice) -> Vec<Scenario> {
+    let wordless: Vec<_> = FAULTS.iter().filter(|fault| fault.is_wordless()).collect();
+    let of = |circuits| Scenario::of("taken in part", wordless.clone(), 2, Safe, circuits, mails, dice);
+    let to_many = |circuits| Scenario { recipients: 3, ..of(circuits) };
+    [Held, Free].map(|circuits| to_many(circuits).with_habit(TakesInPart, [Mandrill, Postmark, SparkPost])).into()
+}
+
+/// Providers that refuse mails for what these are like, and do nothing else that is wrong.
+fn refusals(mails: usize, dice: Dice) -> Vec<Scenario> {
+    let all = [[Mailgun, SendGrid, Resend], [Mandrill, Postmark, SparkPost], [Brevo, Mailjet, Ses]];
+    let of = |kinds: [Kind; 3], share, habit| {
+        let name = format!("{share} refused at {}", kinds[0].word());
+        Scenario::of(&name, Vec::new(), 0, Safe, Free, mails, dice).with_habit(habit, kinds)
+    };
+    all.into_iter().flat_map(|kinds| [of(kinds, "half", RefusesHalf), of(kinds, "all", RefusesAll)]).collect()
 }
 
 fn mixes(mails: usize, dice: Dice) -> Vec<Scenario> {

@@ -1,13 +1,17 @@
 //! A provider that strikes as the dice say, and writes down every mail that it met and whether it accepted it.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::book::Arrival;
 use super::dice::Dice;
-use super::fault::{self, Accepts, Fault, Kind};
+use super::fault::{self, Accepts, Fault, Kind, judgements};
 use super::mail;
+use super::partial::{Fate, Fates};
+use super::scenario::Habit;
 use crate::harness::settings::POLL_ADDRESS;
 use crate::harness::stub_provider::{Glance, Look, Request, Step};
 use crate::harness::{Behaviour, Gate, StubProvider};
@@ -28,6 +32,10 @@ pub(crate) struct Script {
     pub(crate) kind: Kind,
     /// Half of the mails meet one of these.
     pub(crate) faults: Vec<&'static Fault>,
+    /// What it does with the others.
+    pub(crate) habit: Habit,
+    /// Every mail goes to so many.
+    pub(crate) recipients: usize,
     pub(crate) dice: Dice,
     /// Holds every answer back.
     pub(crate) gate: Option<Gate>,
@@ -75,13 +83,32 @@ impl Script {
         let key = request.header("idempotency-key").or(in_body);
         let steps = match self.fault(number, seen.visits(number).len()).filter(|fault| fault.reads) {
             Some(fault) => self.strike(fault, number, key, seen),
-            None => {
-                seen.note(number, self.takes(key, seen), fault::WELL);
-                vec![fault::well(self.kind)]
-            }
+            None => vec![self.work(number, key, seen)],
         };
         let gate = self.gate.clone().map(Step::Pass);
         Behaviour::Steps(gate.into_iter().chain(steps).collect())
+    }
+
+    /// What it does with a mail that no fault strikes.
+    fn work(&self, number: usize, key: Option<&str>, seen: &Seen) -> Step {
+        let dice = self.dice.of(&format!("{} {}", self.name, seen.visits(number).len()));
+        let refuses = match self.habit {
+            Habit::Takes => false,
+            Habit::RefusesHalf => dice.coin("refuses", number),
+            Habit::RefusesAll => true,
+            Habit::TakesInPart => {
+                let fates = parts::fates(self.kind, &mail::recipients(number, self.recipients), number, dice);
+                let reply = parts::reply(self.kind, &fates);
+                seen.note_in_part(number, fates);
+                return reply.into();
+            }
+        };
+        if refuses {
+            seen.note(number, false, judgements::BLAMELESS);
+            return judgements::reply(self.kind, dice.roll("how", number, judgements::count(self.kind))).into();
+        }
+        seen.note(number, self.takes(key, seen), fault::WELL);
+        fault::well(self.kind)
     }
 
     /// What it has accepted already under this key it does not accept again.
@@ -114,8 +141,17 @@ impl Seen {
     }
 
     fn note(&self, number: usize, accepted: bool, outcomes: fault::Outcomes) {
-        let arrival = Arrival { number, at: SystemTime::now(), accepted, outcomes };
-        lock(&self.arrivals).entry(number).or_default().push(arrival);
+        self.push(Arrival { number, at: SystemTime::now(), accepted, outcomes, fates: None });
+    }
+
+    fn note_in_part(&self, number: usize, fates: Fates) {
+        let accepted = fates.has(Fate::Taken);
+        let outcomes = if accepted { fault::WELL } else { judgements::BLAMELESS };
+        self.push(Arrival { number, at: SystemTime::now(), accepted, outcomes, fates: Some(fates) });
+    }
+
+    fn push(&self, arrival: Arrival) {
+        lock(&self.arrivals).entry(arrival.number).or_default().push(arrival);
     }
 }
 

@@ -19,6 +19,14 @@ pub(crate) enum Rule {
     I6,
     /// Nothing is called worse than it is: no unknown without a cause, no refusal while a provider would take it.
     I7,
+    /// One key, at most one mail, in and after the call; a repeat hears what is held.
+    I8,
+    /// `retryable` and `Retry-After` ask for another call only where that may succeed and sends nothing twice.
+    I9,
+    /// Of a mail to many each recipient is told of as the provider did.
+    I10,
+    /// Where every refusal speaks of the mail alone, no circuit moves.
+    I11,
 }
 
 /// One way in which a ledger does not hold.

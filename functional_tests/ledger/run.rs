@@ -12,8 +12,8 @@ use super::book::{Cut, Failover, Ledger, Sent};
 use super::caller::{self, Caller};
 use super::lag::Meter;
 use super::scenario::{Circuits, Form, Port, Scenario};
-use super::stage::Stage;
-use super::{hang_up, mail, twins};
+use super::stage::{NAMES, Stage};
+use super::{hang_up, mail, repeating, twins};
 use crate::harness::Gate;
 
 /// Up to four of these before each mail, so that circuits have the time to open and to recover.
@@ -26,7 +26,22 @@ pub(crate) struct Times {
 }
 
 /// What was answered, and what went wrong with the rest.
-pub(crate) type Answered = (Vec<Sent>, Vec<String>);
+#[derive(Default)]
+pub(crate) struct Answered {
+    pub(crate) sent: Vec<Sent>,
+    pub(crate) repeats: Vec<Sent>,
+    pub(crate) reused: Vec<Sent>,
+    pub(crate) unanswered: Vec<String>,
+}
+
+impl Answered {
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.sent.extend(other.sent);
+        self.repeats.extend(other.repeats);
+        self.reused.extend(other.reused);
+        self.unanswered.extend(other.unanswered);
+    }
+}
 
 /// The same, but judged as if its circuits had been these.
 pub(crate) async fn judged_as(scenario: &Scenario, circuits: Circuits) -> Ledger {
@@ -59,14 +74,22 @@ async fn steadily(scenario: &Scenario) -> Ledger {
 
 /// Makes the ledger when all is over.
 pub(crate) async fn close(scenario: &Scenario, stage: Stage, answered: Answered, times: Times) -> Ledger {
-    let (sent, unanswered) = answered;
+    let Answered { sent, repeats, reused, unanswered } = answered;
+    let mut states = Vec::new();
+    for name in NAMES {
+        states.push(stage.proxy.client.state(name).await);
+    }
     Ledger {
         sent,
+        repeats,
+        reused,
         hung_up: Vec::new(),
         unfinished: 0,
         unanswered,
         cuts: times.cuts,
         one_was_up: scenario.one_is_up(),
+        refuses_mails_alone: scenario.refuses_mails_alone(),
+        states,
         deadline: scenario.deadline,
         lags: times.meter.lags(),
         metrics: stage.proxy.client.metrics().await,
@@ -81,16 +104,13 @@ pub(crate) async fn load(scenario: &Scenario, stage: &Stage, mails: Range<usize>
     for _ in 0..scenario.callers {
         callers.spawn(work(scenario.clone(), Caller::new(stage.proxy.api), next.clone()));
     }
-    let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
-    for (answered, failed) in callers.join_all().await {
-        sent.extend(answered);
-        unanswered.extend(failed);
-    }
-    (sent, unanswered)
+    let mut all = Answered::default();
+    callers.join_all().await.into_iter().for_each(|answered| all.absorb(answered));
+    all
 }
 
 async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) -> Answered {
-    let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
+    let mut answered = Answered::default();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
         if number >= scenario.mails {
@@ -100,23 +120,26 @@ async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) ->
             sleep(PAUSE * u32::try_from(scenario.dice.roll("pause", number, 5)).expect("small")).await;
         }
         let (failover, mut headers) = own_failover(&scenario, number);
-        let key = format!("key-{number}");
-        if scenario.dice.roll("key", number, 4) == 0 {
-            headers.push(("idempotency-key", &key));
+        let (key, keyed) = (format!("key-{number}"), scenario.dice.roll("key", number, 3) == 0);
+        if keyed {
+            headers.push((repeating::KEY, &key));
         }
-        let request = caller::request(number, &mail::numbered(number, scenario.dice).to_string(), &headers);
+        let request = caller::request(number, &mail::numbered(number, &scenario).to_string(), &headers);
         match send(&mut caller, number, failover, &request).await {
-            Ok(answered) => {
-                sent.push(answered);
+            Ok(sent) => {
+                if keyed {
+                    answered.absorb(repeating::repeat(&scenario, &mut caller, &sent, &request).await);
+                }
+                answered.sent.push(Sent { keyed, ..sent });
             }
-            Err(why) => unanswered.push(format!("mail {number} has no answer: {why}")),
+            Err(why) => answered.unanswered.push(format!("mail {number} has no answer: {why}")),
         }
     }
     let surplus = caller.surplus().await;
     if !surplus.is_empty() {
-        unanswered.push(format!("a second answer: {}", String::from_utf8_lossy(&surplus)));
+        answered.unanswered.push(format!("a second answer: {}", String::from_utf8_lossy(&surplus)));
     }
-    (sent, unanswered)
+    answered
 }
 
 /// Some callers want less than the operator allows.
@@ -139,5 +162,6 @@ pub(crate) async fn send(
 ) -> Result<Sent, String> {
     let (from, start) = (SystemTime::now(), Instant::now());
     let answer = caller.call(number, request).await?;
-    Ok(Sent { number, failover, from, to: SystemTime::now(), took: start.elapsed(), answer })
+    let allowance = mail::allowance(request);
+    Ok(Sent { number, failover, from, to: SystemTime::now(), took: start.elapsed(), keyed: false, allowance, answer })
 }

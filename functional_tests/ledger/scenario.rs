@@ -28,6 +28,19 @@ pub(crate) enum Circuits {
     Held,
 }
 
+/// What providers do with a mail that no fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Habit {
+    /// Take it.
+    Takes,
+    /// Take it for some recipients, and not for others.
+    TakesInPart,
+    /// Refuse every second one for its sender, a recipient, its content or its size.
+    RefusesHalf,
+    /// Refuse every one for that.
+    RefusesAll,
+}
+
 /// What the callers do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -49,11 +62,16 @@ pub(crate) struct Scenario {
     pub(crate) faults: Vec<&'static Fault>,
     /// So many of the three are faulty, from the first.
     pub(crate) faulty: usize,
+    pub(crate) habit: Habit,
     /// Of the first provider.
     pub(crate) port: Port,
     pub(crate) circuits: Circuits,
     pub(crate) failover: Failover,
     pub(crate) mails: usize,
+    /// Each goes to so many.
+    pub(crate) recipients: usize,
+    /// Of the text of every mail, if they are not to differ.
+    pub(crate) size: Option<usize>,
     /// So many callers have a mail under way all the time.
     pub(crate) callers: usize,
     pub(crate) dice: Dice,
@@ -101,10 +119,13 @@ impl Scenario {
             kinds: [Kind::Mailgun, Kind::SendGrid, Kind::Mailgun],
             faults,
             faulty,
+            habit: Habit::Takes,
             port: Port::Open,
             circuits,
             failover,
             mails,
+            recipients: 1,
+            size: None,
             callers,
             dice,
             deadline: FAR,
@@ -117,8 +138,19 @@ impl Scenario {
         Self { form, deadline: FAR * 6, own: PATIENT.to_vec(), ..self }
     }
 
+    /// Behind providers that each meet some of the mails, and treat them so.
+    pub(crate) fn with_habit(self, habit: Habit, kinds: [Kind; 3]) -> Self {
+        let own = self.own.iter().copied().chain([("SMSP_ROUTING", "round_robin")]).collect();
+        Self { habit, kinds, own, ..self }
+    }
+
+    /// Do providers do nothing but take mails and refuse them as such?
+    pub(crate) fn refuses_mails_alone(&self) -> bool {
+        self.faults.is_empty() && matches!(self.habit, Habit::RefusesHalf | Habit::RefusesAll)
+    }
+
     /// Is there a provider that would take every mail?
     pub(crate) fn one_is_up(&self) -> bool {
-        self.faulty < 3
+        self.faulty < 3 && !self.refuses_mails_alone()
     }
 }

@@ -48,7 +48,9 @@ impl Stage {
         let providers = std::array::from_fn(|number| {
             let (name, kind) = (NAMES[number], scenario.kinds[number]);
             let faults = if number < scenario.faulty { scenario.faults.clone() } else { Vec::new() };
-            let (stub, seen) = provider::start(Script { name, kind, faults, dice: scenario.dice, gate: gate.cloned() });
+            let Scenario { habit, recipients, dice, .. } = *scenario;
+            let script = Script { name, kind, faults, habit, recipients, dice, gate: gate.cloned() };
+            let (stub, seen) = provider::start(script);
             (Arc::new(stub), seen)
         });
         let (refusing, mut swallowing) = (RefusingPort::reserve(), None);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempts::{self, Attempt};
-use super::book::{Index, Ledger};
+use super::book::{Index, Ledger, Sent};
+use super::calls::{self, Turn};
 use super::rule::Rule;
 
 /// Every outcome that a mail can come to.
@@ -29,22 +30,28 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
         }
     };
     let attempts = counted(ledger, index);
+    let again = turns(ledger, Turn::Again);
+    let asked_in_vain = again.iter().filter(|(_, repeat)| repeat.delivery() == Some("unknown")).count() as u64;
     for account in &ledger.accounts {
         for outcome in OUTCOMES {
             let labels = [("upstream", account.name), ("outcome", outcome)];
             let seen = attempts.get(&(account.name.to_owned(), outcome.to_owned())).copied().unwrap_or_default();
             let metric = ledger.metrics.count("smsp_attempts_total", &labels);
-            differ(format!("smsp_attempts_total {labels:?}"), metric, seen, seen);
+            // A receipt tells of a further attempt after an unknown only if that was accepted.
+            let untold = if account.idempotent { asked_in_vain } else { 0 };
+            differ(format!("smsp_attempts_total {labels:?}"), metric, seen + untold, seen);
         }
     }
     // An answer that nobody waited for may or may not have been given.
     let hung_up = (ledger.hung_up.len() + ledger.unfinished) as u64;
     for status in [200, 400, 408, 422, 500, 502, 503, 504] {
-        let seen = ledger.sent.iter().filter(|sent| sent.answer.status == status).count() as u64;
+        let seen = ledger.every().filter(|sent| sent.answer.status == status).count() as u64;
         let metric =
             ledger.metrics.count("smsp_requests_total", &[("path", "/email"), ("status", &status.to_string())]);
         differ(format!("smsp_requests_total of {status}"), metric, seen + hung_up, seen);
     }
+    let replayed = ledger.every().filter(|sent| sent.is_replayed()).count() as u64;
+    differ("smsp_replayed_total".to_owned(), ledger.metrics.count("smsp_replayed_total", &[]), replayed, replayed);
     let unknown = unknown(ledger, index);
     differ("smsp_unknown_total".to_owned(), ledger.metrics.count("smsp_unknown_total", &[]), unknown, unknown);
 }
@@ -54,11 +61,22 @@ fn counted(ledger: &Ledger, index: &Index<'_>) -> BTreeMap<(String, String), u64
     let mut counts = BTreeMap::new();
     let mut seen = BTreeSet::new();
     let once = ledger.sent.iter().filter(|sent| seen.insert(sent.number));
-    let told = once.flat_map(attempts::of).filter(Attempt::is_real).map(|a| (a.upstream, a.outcome));
-    for attempt in told.chain(untold(ledger, index)) {
+    let fresh = turns(ledger, Turn::Fresh).into_iter().map(|(_, repeat)| repeat);
+    let more = turns(ledger, Turn::Again).into_iter().flat_map(|(before, repeat)| {
+        let known = before.map(|before| attempts::of(before).len()).unwrap_or_default();
+        attempts::of(repeat).into_iter().skip(known)
+    });
+    let told = once.chain(fresh).flat_map(attempts::of).chain(more).filter(Attempt::is_real);
+    for attempt in told.map(|a| (a.upstream, a.outcome)).chain(untold(ledger, index)) {
         *counts.entry(attempt).or_default() += 1;
     }
     counts
+}
+
+/// The repeats that were this, with the answer before each.
+fn turns(ledger: &Ledger, turn: Turn) -> Vec<(Option<&Sent>, &Sent)> {
+    let steps = calls::chains(ledger).into_values().flat_map(|chain| chain.steps());
+    steps.filter(|(before, repeat)| calls::turn(*before, repeat) == turn).collect()
 }
 
 /// The attempts of mails whose callers hung up, as the faults that they met have it.
@@ -68,7 +86,7 @@ fn untold(ledger: &Ledger, index: &Index<'_>) -> Vec<(String, String)> {
     arrivals.map(|(account, arrival)| (ledger.accounts[*account].name.to_owned(), outcome(arrival.outcomes))).collect()
 }
 
-/// Mails that ended unknown, each once, whoever may have waited.
+/// Mails that ended unknown, each once, whoever may have waited; and calls that asked again and know no more.
 fn unknown(ledger: &Ledger, index: &Index<'_>) -> u64 {
     let told = ledger.sent.iter().filter(|sent| sent.delivery() == Some("unknown")).map(|sent| sent.number);
     let ended = |number: &&usize| {
@@ -76,5 +94,7 @@ fn unknown(ledger: &Ledger, index: &Index<'_>) -> u64 {
         arrivals.iter().any(|(_, arrival)| arrival.outcomes[0].starts_with("unknown"))
     };
     let untold = ledger.hung_up.iter().filter(ended).copied();
-    told.chain(untold).collect::<BTreeSet<_>>().len() as u64
+    let handed_over = [Turn::Fresh, Turn::Again].into_iter().flat_map(|turn| turns(ledger, turn));
+    let repeats = handed_over.filter(|(_, repeat)| repeat.delivery() == Some("unknown")).count();
+    (told.chain(untold).collect::<BTreeSet<_>>().len() + repeats) as u64
 }

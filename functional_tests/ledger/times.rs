@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::book::Ledger;
+use super::book::{Ledger, Sent};
 use super::rule::Rule;
 
 /// What the deadline may be overstepped by on a machine that is never late itself.
@@ -13,11 +13,13 @@ const BOTH: u32 = 2;
 
 /// Judges how long each caller waited.
 pub(super) fn check(ledger: &Ledger, note: &mut impl FnMut(Rule, String)) {
-    for sent in ledger.sent.iter().filter(|sent| sent.took > ledger.deadline + SLACK) {
+    let due = |sent: &Sent| ledger.deadline + sent.allowance + SLACK;
+    for sent in ledger.every().filter(|sent| sent.took > due(sent)) {
         let lag = ledger.lags.between(sent.from, sent.to);
-        if sent.took > ledger.deadline + SLACK + lag * BOTH {
-            let (number, took) = (sent.number, sent.took);
-            note(Rule::I5, format!("mail {number} took {took:?}, with {lag:?} of lag\n{}", sent.answer));
+        if sent.took > due(sent) + lag * BOTH {
+            let (number, took, allowance) = (sent.number, sent.took, sent.allowance);
+            let more = format!("{allowance:?} more for its size and {lag:?} of lag");
+            note(Rule::I5, format!("mail {number} took {took:?}, with {more}\n{}", sent.answer));
         }
     }
     for why in &ledger.unanswered {

@@ -1,17 +1,20 @@
-//! Mails that are sent twice at once under one `Idempotency-Key`: one goes out, and both callers get the same answer.
+//! Mails that are sent twice at once under one `Idempotency-Key`: one goes out, and both callers get the same answer, as
+//! does who repeats it later.
 //!
 //! Providers hold their answers back until the proxy has counted every second caller, for one who comes after the
 //! first has its answer is promised nothing.
+
+use std::collections::BTreeMap;
 
 use tokio::task::JoinSet;
 
 use super::book::{Ledger, Sent};
 use super::caller::{self, Caller};
 use super::lag::Meter;
-use super::mail;
-use super::run::{self, Times};
+use super::run::{self, Answered, Times};
 use super::scenario::Scenario;
 use super::stage::Stage;
+use super::{mail, repeating};
 use crate::harness::wait::when;
 use crate::harness::{Gate, eventually};
 
@@ -33,19 +36,29 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
     })
     .await;
     gate.open();
-    let (mut sent, mut unanswered) = (Vec::new(), Vec::new());
-    for answered in sending.join_all().await {
-        match answered {
-            Ok(answered) => sent.push(answered),
-            Err(why) => unanswered.push(why),
+    let mut answered = Answered::default();
+    for twin in sending.join_all().await {
+        match twin {
+            Ok(sent) => answered.sent.push(Sent { keyed: true, ..sent }),
+            Err(why) => answered.unanswered.push(why),
         }
     }
-    run::close(scenario, stage, (sent, unanswered), Times { meter, cuts: Vec::new() }).await
+    let mut caller = Caller::new(stage.proxy.api);
+    let firsts: BTreeMap<_, _> = answered.sent.iter().map(|sent| (sent.number, sent)).collect();
+    let mut later = Answered::default();
+    for (number, first) in firsts {
+        later.absorb(repeating::repeat(scenario, &mut caller, first, &request(scenario, number)).await);
+    }
+    answered.absorb(later);
+    run::close(scenario, stage, answered, Times { meter, cuts: Vec::new() }).await
 }
 
 /// Both of a pair have the same request id, so that nothing in their answers differs.
 async fn send(scenario: Scenario, mut caller: Caller, number: usize) -> Result<Sent, String> {
-    let mail = mail::numbered(number, scenario.dice).to_string();
-    let request = caller::request(number, &mail, &[("idempotency-key", &format!("key-{number}"))]);
-    run::send(&mut caller, number, scenario.failover, &request).await
+    run::send(&mut caller, number, scenario.failover, &request(&scenario, number)).await
+}
+
+fn request(scenario: &Scenario, number: usize) -> String {
+    let mail = mail::numbered(number, scenario).to_string();
+    caller::request(number, &mail, &[(repeating::KEY, &format!("key-{number}"))])
 }

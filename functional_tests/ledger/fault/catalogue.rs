@@ -9,9 +9,17 @@ use crate::harness::Reply;
 use crate::harness::stub_provider::Step;
 
 const PAUSE: Duration = Duration::from_millis(50);
+/// Longer than an attempt.
+const LONG: Duration = Duration::from_secs(1);
+/// Longer than a provider may take nothing of a mail.
+const TOO_LONG: Duration = Duration::from_secs(20);
 
 const LOST: [Outcomes; 2] = [&["unknown:connection_lost"]; 2];
 const TIMEOUT: [Outcomes; 2] = [&["unknown:timeout"]; 2];
+/// A busy machine may see the end first.
+const LOST_LATE: [Outcomes; 2] = [&["unknown:timeout", "unknown:connection_lost"]; 2];
+/// The end of a mail that is larger than every buffer on its way is never handed over.
+const WITHHELD: [Outcomes; 2] = [&["unavailable:timeout", "unavailable:still_sending"]; 2];
 const ACCEPTED: [Outcomes; 2] = [WELL; 2];
 /// Mailgun's acceptance is in the body, SendGrid's in the status.
 const CUT: [Outcomes; 2] =
@@ -26,10 +34,11 @@ const fn read(name: &'static str, accepts: Accepts, outcomes: [Outcomes; 2], ste
 }
 
 /// Those that strike mail by mail; a port that refuses, swallows or flaps is a matter of the whole provider.
-pub(crate) static FAULTS: [Fault; 34] = [
+pub(crate) static FAULTS: [Fault; 35] = [
     unread("closed unread", LOST, |_| vec![Step::Close]),
     unread("reset unread", LOST, |_| vec![Step::Reset]),
     unread("reset half read", LOST, |_| vec![Step::Read(256), Step::Reset]),
+    unread("half read, stalls", LOST_LATE, |_| vec![Step::Read(256), Step::Pause(LONG), Step::Close]),
     unread("413 unread", [&["not_capable:http_413", "unknown:connection_lost"]; 2], |_| {
         vec![Reply::new(413, "").with("connection", "close").into(), Step::Pause(PAUSE), Step::Close]
     }),
@@ -74,6 +83,9 @@ pub(crate) static FAULTS: [Fault; 34] = [
     read("slow", Yes, ACCEPTED, |kind| vec![Step::Pause(Duration::from_millis(150)), well(kind)]),
 ];
 
+/// Takes the start of a mail that is larger than all buffers, and then no more.
+pub(crate) static STALLS_IN_MUCH: Fault =
+    unread("stalls in a large mail", WITHHELD, |_| vec![Step::Read(256 << 10), Step::Pause(TOO_LONG), Step::Close]);
 /// Says yes and forgets the mail: no proxy can see that.
 pub(crate) static FORGETS: Fault = read("forgets", No, ACCEPTED, |kind| vec![well(kind)]);
 /// Says no and keeps it.
