@@ -93,7 +93,7 @@ async fn a_probe_shows_what_the_provider_said_only_if_it_is_asked_to_and_no_cont
     );
     sendgrid.answers(403, "<html>\u{1b}[2Jcanary\n</html>");
     let shown = run(&["probe", "--show-answer"], &settings).await;
-    assert!(shown.stdout.contains("  <html>\u{fffd}[2Jcanary\n  </html>\n"), "{shown:?}");
+    assert!(shown.stdout.contains("  <html>\u{fffd}[2Jcanary\n  </html>"), "{shown:?}");
 }
 
 #[tokio::test]
