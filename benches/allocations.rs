@@ -23,7 +23,7 @@ const MANY: u64 = 1100;
 /// Of a mail; measured: 154.
 const MOST_ALLOCATIONS: u64 = 160;
 /// Of a mail; measured: 47036, of which three times 8 KiB are the HTTP library's buffers.
-const MOST_BYTES: u64 = 48_500;
+const MOST_BYTES: u64 = 51_500;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1) {

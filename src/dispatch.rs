@@ -38,6 +38,9 @@ use crate::upstream::{LateVerdict, Upstream, on_the_way};
 /// The draw that only a circuit that takes all mail passes.
 const ALL: u8 = 127;
 
+/// How long a mail is put off that an upstream puts off for its own sake: greylisting takes minutes (RFC 6647 5).
+const DEFERRED_WAIT: Duration = Duration::from_secs(60);
+
 /// Sends messages along closed circuits.
 pub struct Dispatcher {
     upstreams: Vec<Arc<Upstream>>,
@@ -107,8 +110,7 @@ impl Dispatcher {
             }
             Role::Reused => return Err(SendError::new(id, Failure::KeyReused, Vec::new())),
         };
-        let answers = self.answers.clone();
-        let late: LateVerdict = Arc::new(move |upstream, verdict| answers.late(key, id, upstream, verdict));
+        let late = leader.late();
         self.depart(message, course, Some(Keyed { leader, before, late }), held).await
     }
 
@@ -116,9 +118,11 @@ impl Dispatcher {
     fn asked_again(&self, error: &SendError) -> Option<&Arc<Upstream>> {
         let knows = |attempt: &Attempt| {
             let upstream = self.upstreams.iter().find(|upstream| upstream.name == attempt.upstream)?;
-            (attempt.is_unknown() && upstream.takes_once(attempt.at.elapsed())).then_some(upstream)
+            (attempt.was_silent() && upstream.takes_once(attempt.at.elapsed())).then_some(upstream)
         };
-        error.attempts.iter().find_map(knows)
+        // What it has said since then counts as well.
+        let silent = error.attempts.iter().all(|attempt| !attempt.is_unknown() || attempt.was_silent());
+        error.attempts.iter().filter(|_| silent).find_map(knows)
     }
 
     /// A repeat goes the same way as the first, on every node; any other mail takes its turn.
@@ -146,7 +150,10 @@ impl Dispatcher {
         let work = async move {
             // Caught here, where somebody is left to tell of it though the caller has gone.
             let run = AssertUnwindSafe(dispatcher.go(&message, course, keyed.as_ref())).catch_unwind();
-            let answer = dispatcher.told(run.await.unwrap_or_else(|_| Err(answers::panicked(id))));
+            let answer = run.await.unwrap_or_else(|_| Err(answers::panicked(id)));
+            if keyed.as_ref().is_none_or(|keyed| keyed.before.is_none()) {
+                dispatcher.tell(&answer);
+            }
             let answer = match keyed {
                 Some(keyed) => keyed.leader.finish(answer),
                 None => answer,
@@ -157,13 +164,12 @@ impl Dispatcher {
         self.shutdown.finish(work).await
     }
 
-    /// The same answer; if nobody knows whether a provider has the mail, the operator is told so too.
-    fn told(&self, answer: Answer) -> Answer {
+    /// If nobody knows whether a provider has the mail, the operator is told so too.
+    fn tell(&self, answer: &Answer) {
         if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
             self.metrics.unknown();
             warn!(%id, "nobody knows whether a provider has this mail: look the id up there");
         }
-        answer
     }
 
     /// Sends it, or asks about it again.
@@ -184,8 +190,8 @@ impl Dispatcher {
         let Some(upstream) = self.asked_again(before) else { return Err(before.clone()) };
         let attempt = attempt::again(upstream, call).await;
         let accepted = attempt.as_ref().is_some_and(|attempt| attempt.verdict.outcome == Outcome::Accepted);
-        attempts.extend(attempt.filter(|_| accepted));
-        if accepted { Ok(Receipt::new(before.id, attempts)) } else { Err(before.clone()) }
+        attempts.extend(attempt);
+        if accepted { Ok(Receipt::new(before.id, attempts)) } else { Err(SendError { attempts, ..before.clone() }) }
     }
 
     /// Offers it to one upstream after the other.
@@ -225,6 +231,8 @@ impl Dispatcher {
         };
         let hopeful = |upstream: &&Arc<Upstream>| untried(upstream) || tour.was_put_off(&upstream.name);
         let wait = self.upstreams.iter().filter(hopeful).filter_map(|upstream| upstream.until_usable()).min();
+        // A recipient or a sender that is put off is so for a while, though its upstream takes other mail at once.
+        let wait = if tour.was_deferred() { wait.map(|wait| wait.max(DEFERRED_WAIT)) } else { wait };
         // Only an operator can end the wait for circuits that are forced open: nobody knows when.
         let unknown = || self.upstreams.iter().map(|upstream| upstream.settings.first_wait).min();
         tour.conclude(left, wait.or_else(unknown).unwrap_or_default())

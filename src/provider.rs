@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use capabilities::{Capabilities, Inline, Lookup, table};
+pub use client::Unsent;
 pub use hand_over::HandOver;
 use secrecy::{ExposeSecret, SecretString};
 pub use transcript::recording;

@@ -102,7 +102,7 @@ impl Upstream {
         if let Some(lack) = self.settings.capabilities.lack(message) {
             return Some(Verdict::new(Outcome::NotCapable, lack));
         }
-        let held = self.senders.holds(message.from().address().domain());
+        let held = self.senders.holds(message.from().address());
         held.then(|| Verdict::new(Outcome::SenderRejected, Reason::SenderHeld))
     }
 
@@ -116,7 +116,7 @@ impl Upstream {
         self.settings.capabilities.once_within.is_some_and(|window| after < window)
     }
 
-    /// The From domains that it is not offered for now, and for how much longer.
+    /// The domains with From addresses that it is not offered for now, and for how much longer.
     pub fn held_senders(&self) -> Vec<(String, Duration)> {
         self.senders.list()
     }
@@ -157,9 +157,13 @@ impl Upstream {
 
     /// What was provably not processed is handed over once more, on another connection (RFC 9113 8.7).
     async fn bounded(&self, request: Request<'_>, cut: impl Future<Output = ()>) -> Verdict {
-        let mut cut = pin!(cut);
-        let verdict = self.hand_over(&request, cut.as_mut()).await;
-        if verdict.was_not_processed() { self.hand_over(&request, cut).await } else { verdict }
+        let (mut cut, mut is_first) = (pin!(cut), true);
+        loop {
+            let verdict = self.hand_over(&request, cut.as_mut()).await;
+            if !verdict.was_not_processed() || !std::mem::take(&mut is_first) {
+                return verdict;
+            }
+        }
     }
 
     async fn hand_over(&self, request: &Request<'_>, cut: Pin<&mut impl Future<Output = ()>>) -> Verdict {
@@ -176,16 +180,20 @@ impl Upstream {
         let call = AssertUnwindSafe(async { self.provider.send(delivery).await }).catch_unwind();
         tokio::select! {
             biased;
-            answer = call => answer.unwrap_or(Verdict::new(Outcome::Unknown, Reason::Panic)),
-            moving = time_out::over(&hand_over, deadline, self.settings.connect_timeout) => time_out::judge(&hand_over, moving),
+            answer = call => match answer {
+                Ok(verdict) => time_out::judge_answer(&hand_over, verdict),
+                Err(_) => Verdict::new(Outcome::Unknown, Reason::Panic),
+            },
+            // First: whatever begins during a drain has no deadline but that.
             () = cut => time_out::judge_cut(&hand_over),
+            moving = time_out::over(&hand_over, deadline, self.settings.connect_timeout) => time_out::judge(&hand_over, moving),
         }
     }
 
     /// Tells the circuit what became of a mail, and everybody what that did to the circuit.
     pub fn settle(&self, permit: Permit<'_>, message: &Message, verdict: &Verdict, took: Duration) {
         if verdict.outcome == Outcome::SenderRejected {
-            self.senders.hold(message.from().address().domain());
+            self.senders.hold(message.from().address());
         }
         let slow = self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message.size()));
         match permit.settle(self.news(verdict.blame(), verdict, slow, Duration::ZERO)) {

@@ -18,7 +18,8 @@ use super::{Attempt, Failure, Receipt, SendError};
 use crate::message::{Id, IdempotencyKey};
 use crate::metrics::Metrics;
 use crate::outcome::Verdict;
-use held::{Held, Records, State, UnderWay};
+use crate::upstream::LateVerdict;
+use held::{Held, Records, State};
 
 /// What a call comes to.
 pub(super) type Answer = Result<Receipt, SendError>;
@@ -50,6 +51,8 @@ pub(super) struct Leader {
     answers: Answers,
     key: IdempotencyKey,
     id: Id,
+    /// Tells its attempts from those of another call under the key.
+    number: u64,
     told: watch::Sender<Option<Answer>>,
 }
 
@@ -79,39 +82,38 @@ impl Answers {
             Some((_, State::Held(Held { answer, .. }))) => return Role::Held(answer.clone()),
         };
         let (told, answer) = watch::channel(None);
-        let held = records.begin(key, id, UnderWay::new(answer));
+        let number = records.begin(key, id, answer);
         self.metrics.held_answers(records.held());
         drop(records);
-        let leader = Leader { answers: self.clone(), key, id, told };
-        match held.and(before) {
+        let leader = Leader { answers: self.clone(), key, id, number, told };
+        match before {
             Some(error) => Role::Again(leader, error),
             None => Role::Leader(leader),
         }
     }
 
-    /// What became of an attempt at this upstream whose call has ended already.
-    pub(super) fn late(&self, key: IdempotencyKey, id: Id, upstream: &str, verdict: &Verdict) {
+    /// What became of an attempt at this upstream, of the call of this number, after its answer.
+    fn late(&self, key: IdempotencyKey, number: u64, upstream: &str, verdict: &Verdict) {
         let mut records = self.records();
         match records.get_mut(&key) {
-            Some((known, State::UnderWay(under_way))) if *known == id => {
+            Some((_, State::UnderWay(under_way))) if under_way.number == number => {
                 under_way.late.push((upstream.to_owned(), verdict.clone()));
             }
-            Some((known, State::Held(held))) if *known == id => {
-                let Err(error) = &held.answer else { return };
+            Some((id, State::Held(held))) if held.of == number => {
+                let (id, Err(error)) = (*id, &held.answer) else { return };
                 let answer = settled(error.clone(), upstream, verdict);
-                self.keep(&mut records, key, id, &answer);
+                self.keep(&mut records, key, id, number, answer);
             }
             _ => {}
         }
     }
 
     /// Holds an answer that says that somebody has the mail or may have it; any other frees the key.
-    fn keep(&self, records: &mut Records, key: IdempotencyKey, id: Id, answer: &Answer) {
-        let evicted = match answer {
+    fn keep(&self, records: &mut Records, key: IdempotencyKey, id: Id, number: u64, answer: Answer) {
+        match answer {
             Err(error) if !error.failure.is_unknown() => records.free(&key),
-            answer => records.hold(key, id, answer.clone(), Instant::now()),
-        };
-        self.metrics.evicted(evicted);
+            answer => self.metrics.evicted(records.hold(key, id, number, answer, Instant::now())),
+        }
         self.metrics.held_answers(records.held());
     }
 
@@ -121,6 +123,12 @@ impl Answers {
 }
 
 impl Leader {
+    /// Hears of attempts of this call whose end comes after its answer.
+    pub(super) fn late(&self) -> LateVerdict {
+        let (answers, key, number) = (self.answers.clone(), self.key, self.number);
+        Arc::new(move |upstream, verdict| answers.late(key, number, upstream, verdict))
+    }
+
     /// Gives the answer to whoever waits, and to whoever asks later.
     pub(super) fn finish(self, answer: Answer) -> Answer {
         let mut records = self.answers.records();
@@ -132,7 +140,7 @@ impl Leader {
             Err(error) => settled(error, upstream, verdict),
             accepted => accepted,
         });
-        self.answers.keep(&mut records, self.key, self.id, &answer);
+        self.answers.keep(&mut records, self.key, self.id, self.number, answer.clone());
         drop(records);
         self.told.send_replace(Some(answer.clone()));
         answer
@@ -143,7 +151,7 @@ impl Drop for Leader {
     fn drop(&mut self) {
         if self.told.borrow().is_none() {
             let mut records = self.answers.records();
-            self.answers.keep(&mut records, self.key, self.id, &Err(panicked(self.id)));
+            self.answers.keep(&mut records, self.key, self.id, self.number, Err(panicked(self.id)));
         }
     }
 }

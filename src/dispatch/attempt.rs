@@ -24,12 +24,18 @@ pub struct Attempt {
     /// When it ended.
     pub at: Instant,
     /// The field at the provider, and its value, by which the mail can be looked up there, if it may have it.
-    pub lookup: Option<(&'static str, String)>,
+    pub lookup: Option<Box<(&'static str, String)>>,
 }
 
 impl Attempt {
     fn without_hand_over(upstream: &Upstream, verdict: Verdict) -> Self {
         Self { upstream: upstream.name.clone(), verdict, took: None, at: Instant::now(), lookup: None }
+    }
+
+    /// May this upstream have the mail, for want of a clear answer? That it knows the mail's id from before is an answer:
+    /// asking again would bring the same, and prove nothing.
+    pub fn was_silent(&self) -> bool {
+        self.is_unknown() && self.verdict.reason != Reason::Duplicate
     }
 
     /// May this upstream have the mail?
@@ -91,7 +97,8 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, mode: Mode) -> Option<A
     upstream.settle(permit, message, &verdict, took);
     upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);
     log(message, &upstream.name, &verdict, took);
-    let lookup = (verdict.outcome == Outcome::Unknown).then(|| upstream.settings.capabilities.lookup.of(message));
+    let lookup =
+        (verdict.outcome == Outcome::Unknown).then(|| Box::new(upstream.settings.capabilities.lookup.of(message)));
     Some(Attempt { upstream: upstream.name.clone(), verdict, took: Some(took), at: start + took, lookup })
 }
 

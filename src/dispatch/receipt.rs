@@ -139,13 +139,16 @@ impl Tour {
         })
     }
 
-    /// Is it unknown whether this upstream has it, for want of a clear answer? That it knows the mail's id from before is
-    /// an answer: asking again would bring the same.
+    /// Is it unknown whether this upstream has it, for want of a clear answer?
     pub(super) fn was_silent_at(&self, upstream: &str) -> bool {
-        let silent = |attempt: &&Attempt| {
-            attempt.verdict.outcome == Outcome::Unknown && attempt.verdict.reason != Reason::Duplicate
-        };
-        self.attempts.iter().filter(silent).any(|attempt| attempt.upstream == upstream)
+        self.attempts.iter().any(|attempt| attempt.was_silent() && attempt.upstream == upstream)
+    }
+
+    /// Was it put off everywhere where it was not refused, for its own sake?
+    pub(super) fn was_deferred(&self) -> bool {
+        let put_off = |attempt: &&Attempt| is_for_now(attempt.verdict.outcome);
+        let deferred = |attempt: &Attempt| attempt.verdict.outcome == Outcome::Deferred;
+        self.attempts.iter().any(deferred) && self.attempts.iter().filter(put_off).all(deferred)
     }
 
     /// Might this upstream take it later, though it was tried?

@@ -124,7 +124,7 @@ pub(super) struct Problem {
     id: Option<Id>,
     attempts: Option<Vec<AttemptBody>>,
     errors: Option<Vec<FieldError>>,
-    lookup: Option<LookupBody>,
+    lookup: Option<Box<LookupBody>>,
     retry_after: Option<Duration>,
     replayed: bool,
 }
@@ -166,7 +166,7 @@ impl Problem {
     }
 
     pub(super) fn lookup(self, lookup: Option<LookupBody>) -> Self {
-        Self { lookup, ..self }
+        Self { lookup: lookup.map(Box::new), ..self }
     }
 
     pub(super) fn retry_after(self, wait: Duration) -> Self {
@@ -264,7 +264,7 @@ fn body(problem: Problem, request_id: &str) -> ProblemBody {
         delivery: kind.delivery(),
         retryable: kind.retryable(),
         request_id: request_id.to_owned(),
-        lookup,
+        lookup: lookup.map(|lookup| *lookup),
         attempts,
         errors,
     }

@@ -63,7 +63,7 @@ pub enum Reason {
     Duplicate,
     /// This process or machine has no file descriptor, port or memory left for a connection or a file.
     LocalLimit,
-    /// The time was over while the mail was still on its way out.
+    /// The mail was still on its way out when its time was over, or its connection.
     StillSending,
     /// The mock provider says so.
     Mock,

@@ -20,11 +20,13 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, RequestBuilder, Url, redirect, retry};
 
 use super::resolver::Resolver;
-use super::{Connect, Delivery, Invalid, Values, Variable};
+use super::{Connect, Delivery, Invalid, Values, Variable, transcript};
 use crate::outcome::Verdict;
 pub(super) use answer::{Answer, until_date};
 use body::Frames;
 pub(super) use connections::Connections;
+pub use connections::Unsent;
+pub(super) use failure::lacks_resources;
 pub(super) use words::names_the_account;
 
 /// Below the 30 s to 60 s after which common front ends close an idle connection.
@@ -41,15 +43,16 @@ pub(super) const fn base_url(default: &'static str) -> Variable {
     Variable::with_default(BASE_URL, default)
 }
 
-/// A client of one upstream, and what is known of its connections.
+/// A client of one upstream, and the resolver that looks its host up.
 pub(super) struct Client {
     http: reqwest::Client,
-    connections: Connections,
+    resolver: Arc<Resolver>,
 }
 
 impl Client {
     pub(super) fn post(&self, endpoint: Url) -> Post {
-        Post { request: self.http.post(endpoint), connections: self.connections.clone() }
+        let connections = Connections::to(&endpoint, Arc::clone(&self.resolver));
+        Post { request: self.http.post(endpoint), connections }
     }
 }
 
@@ -81,16 +84,15 @@ impl Post {
 pub(super) fn build(connect: Connect) -> Result<Client, Invalid> {
     let resolver = Resolver::system(connect.timeout)
         .map_err(|_| Invalid { variable: BASE_URL, problem: "no name can be looked up: see /etc/resolv.conf" })?;
-    let connections = Connections::default();
+    let resolver = Arc::new(resolver);
     let http = reqwest::Client::builder()
-        .connector_layer(connections.clone())
         .user_agent(concat!("smsp/", env!("CARGO_PKG_VERSION")))
         .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()
         .referer(false)
-        .dns_resolver(Arc::new(resolver))
+        .dns_resolver(Arc::clone(&resolver))
         .connect_timeout(connect.timeout)
         .http2_keep_alive_interval(PING_INTERVAL)
         .http2_keep_alive_timeout(PING_TIMEOUT)
@@ -101,7 +103,7 @@ pub(super) fn build(connect: Connect) -> Result<Client, Invalid> {
             variable: BASE_URL,
             problem: "no TLS client can be made: install the system's CA certificates",
         })?;
-    Ok(Client { http, connections })
+    Ok(Client { http, resolver })
 }
 
 /// The endpoint at `path` of the configured base URL.
@@ -138,6 +140,7 @@ pub(super) async fn call(
     delivery.hand_over.watch(connections);
     let frames = Frames::new(body, Arc::clone(&delivery.hand_over));
     let response = request.body(Body::wrap(frames)).send().await.map_err(|error| failure::judge(&error))?;
+    transcript::record(|| answer::summary(&response));
     Ok(Answer::new(response, delivery))
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::client::Connections;
+use super::client::{Connections, Unsent};
 use crate::outcome::Verdict;
 
 /// Nobody has promised to ask before the end.
@@ -103,10 +103,10 @@ impl HandOver {
         let _ = self.connections.set(connections);
     }
 
-    /// Bytes that the kernel holds for the client's connections; none, where there is no such client. `None`: nobody can
-    /// tell. Reads files of the kernel's: not for a worker.
-    pub fn unsent(&self) -> Option<u64> {
-        self.connections.get().map_or(Some(0), Connections::unsent)
+    /// What the kernel holds for the client's connections; nothing, where there is no such client. `None`: nobody can tell.
+    /// Reads files of the kernel's: not for a worker.
+    pub fn unsent(&self) -> Option<Unsent> {
+        self.connections.get().map_or_else(|| Some(Unsent::default()), Connections::unsent)
     }
 
     /// Tells what became of the mail after its call has ended.

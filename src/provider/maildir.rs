@@ -51,9 +51,13 @@ impl Provider for Maildir {
             let Ok(writer) = Arc::clone(&self.writers).acquire_owned().await else {
                 return Verdict::new(Outcome::Unavailable, Reason::Disk);
             };
+            // To have waited for a writer is not to have taken nothing.
+            hand_over.moved();
             let (dir, message) = (self.dir.clone(), message.clone());
             let writing = tokio::task::spawn_blocking(move || {
                 let verdict = write(&dir, &message, mode, &hand_over);
+                // The call may have ended; if it has not, it hears the same.
+                hand_over.tell_late(&verdict);
                 drop(writer);
                 verdict
             });

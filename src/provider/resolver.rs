@@ -6,6 +6,7 @@
 //! Each client has one of its own, with its own time limit; hosts, and so caches, would hardly ever be shared.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
@@ -31,6 +32,8 @@ pub(super) struct Resolver {
     hosts: Hosts,
     servers: TokioResolver,
     limit: Duration,
+    /// What was found last.
+    found: Arc<Mutex<Vec<IpAddr>>>,
 }
 
 impl Resolver {
@@ -55,20 +58,30 @@ impl Resolver {
         options.cache_size = CACHE_SIZE;
         options.negative_max_ttl = Some(NEGATIVE_TTL);
         options.use_hosts_file = ResolveHosts::Never;
-        Ok(Self { hosts, servers: servers.build()?, limit: connect * 3 / 4 })
+        Ok(Self { hosts, servers: servers.build()?, limit: connect * 3 / 4, found: Arc::default() })
     }
 
     /// The addresses of a name: at least one.
     pub(super) fn lookup(&self, name: &str) -> impl Future<Output = Result<Vec<IpAddr>, Failure>> + use<> {
         let known = self.in_hosts_file(name);
         let (servers, limit, name) = (self.servers.clone(), self.limit, name.to_owned());
+        let last = Arc::clone(&self.found);
         async move {
-            if !known.is_empty() {
-                return Ok(known);
+            let found = match known.is_empty() {
+                true => timeout(limit, servers.lookup_ip(name)).await??.iter().collect(),
+                false => known,
+            };
+            if found.is_empty() {
+                return Err("the name has no address".into());
             }
-            let found: Vec<_> = timeout(limit, servers.lookup_ip(name)).await??.iter().collect();
-            if found.is_empty() { Err("the name has no address".into()) } else { Ok(found) }
+            last.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&found);
+            Ok(found)
         }
+    }
+
+    /// The addresses that were found last: of the one name that a client asks for.
+    pub(super) fn found(&self) -> Vec<IpAddr> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the file says of this very name, in both families: then nobody is asked for the other one.

@@ -8,38 +8,45 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::outcome::{Outcome, Reason, Verdict};
-use crate::provider::HandOver;
+use crate::provider::{HandOver, Unsent};
 
 /// A provider that takes nothing of a mail for so long is given up.
 const STALL: Duration = Duration::from_secs(5);
 /// Of a smaller mail the kernel holds too little for too short a time to be worth a look: bytes.
-const VISIBLE: usize = 128 * 1024;
+pub(super) const VISIBLE: usize = 128 * 1024;
+/// For the kernel's tables to be read.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Waits until the deadline, or until the provider has taken nothing for too long. The first bytes may also wait for a
 /// connection, for as long as `connect`. Was the mail still moving at the end?
 pub(super) async fn over(hand_over: &Arc<HandOver>, deadline: Instant, connect: Duration) -> bool {
     // An attempt of little time cannot wait for so long to see whether anything moves.
     let pause = STALL.min((deadline - Instant::now()) / 2);
-    let mut sent_before = None;
+    let mut kernel = Kernel::default();
     loop {
         // What is not written yet may be by then: it is looked at again after as long as a stall takes.
         let stalled = hand_over.is_writing().then(|| stalls_at(hand_over, connect));
-        let next = stalled.unwrap_or_else(|| Instant::now() + STALL).min(deadline);
-        let look = deadline.checked_sub(pause).filter(|look| hand_over.size() > VISIBLE && *look > Instant::now());
-        sleep_until(look.map_or(next, |look| look.min(next))).await;
-        if Some(Instant::now()) >= look && look.is_some() {
-            sent_before = Some(unsent(hand_over).await);
+        let end = stalled.unwrap_or_else(|| Instant::now() + STALL).min(deadline);
+        // The kernel is looked at twice: some time before, and then.
+        let look = end.checked_sub(pause / 2).filter(|look| *look > Instant::now() && hand_over.size() > VISIBLE);
+        if let Some(look) = look {
+            sleep_until(look).await;
+            kernel.look(hand_over).await;
         }
-        let now = Instant::now();
-        if now >= deadline {
-            return is_moving(hand_over, pause) || is_in_the_kernel(hand_over, sent_before).await;
+        sleep_until(end).await;
+        if Instant::now() >= deadline {
+            return is_moving(hand_over, pause) || (hand_over.is_given() && kernel.is_draining(hand_over).await);
         }
         // Looked at once more: it may have moved, or have been given, meanwhile.
-        if hand_over.is_writing() && stalls_at(hand_over, connect) <= now {
-            return false;
+        if hand_over.is_writing() && stalls_at(hand_over, connect) <= Instant::now() {
+            if !kernel.is_draining(hand_over).await {
+                return false;
+            }
+            // What leaves the kernel is taken as well: it lets the client write only once much of its buffer is free.
+            hand_over.moved();
         }
     }
 }
@@ -49,22 +56,32 @@ fn is_moving(hand_over: &HandOver, pause: Duration) -> bool {
     !hand_over.is_given() && hand_over.has_moved() && hand_over.last_moved().elapsed() < pause
 }
 
-/// Is some of a large mail, all of which was given, still on its way out of the kernel? What does not get less is stuck.
-async fn is_in_the_kernel(hand_over: &Arc<HandOver>, before: Option<Option<u64>>) -> bool {
-    if hand_over.size() <= VISIBLE || !hand_over.is_given() {
-        return false;
+/// What the kernel held of large mails to this provider when it was looked at last; nothing, if nobody could tell.
+#[derive(Default)]
+struct Kernel(Option<Unsent>);
+
+impl Kernel {
+    async fn look(&mut self, hand_over: &Arc<HandOver>) {
+        self.0 = unsent(hand_over).await;
     }
-    match (before.flatten(), unsent(hand_over).await) {
-        (_, Some(0)) => false,
-        (Some(before), Some(now)) => now != before,
-        // Who cannot see blames nobody.
-        (None, _) | (_, None) => true,
+
+    /// Is some of a large mail still on its way out? What does not get less is stuck. Who cannot see blames nobody.
+    async fn is_draining(&self, hand_over: &Arc<HandOver>) -> bool {
+        if hand_over.size() <= VISIBLE {
+            return false;
+        }
+        match (&self.0, unsent(hand_over).await) {
+            (_, Some(now)) if now.is_empty() => false,
+            (Some(before), Some(now)) => now.has_less_than(before),
+            (None, _) | (_, None) => true,
+        }
     }
 }
 
-async fn unsent(hand_over: &Arc<HandOver>) -> Option<u64> {
+/// Not for a worker, and not for ever: the pool for blocking work may be full.
+async fn unsent(hand_over: &Arc<HandOver>) -> Option<Unsent> {
     let hand_over = Arc::clone(hand_over);
-    spawn_blocking(move || hand_over.unsent()).await.ok().flatten()
+    timeout(LOOK_TIMEOUT, spawn_blocking(move || hand_over.unsent())).await.ok()?.ok()?
 }
 
 fn stalls_at(hand_over: &HandOver, connect: Duration) -> Instant {
@@ -76,6 +93,23 @@ fn stalls_at(hand_over: &HandOver, connect: Duration) -> Instant {
 pub(super) fn judge(hand_over: &HandOver, moving: bool) -> Verdict {
     let outcome = if hand_over.revoke() { Outcome::Unavailable } else { Outcome::Unknown };
     Verdict::new(outcome, if moving { Reason::StillSending } else { Reason::Timeout })
+}
+
+/// The verdict on an answer, or on a connection that broke. One that comes before the end of the mail was given proves that
+/// nobody has it. If it came to none while a large mail was on its way, that is nobody's fault: how large it is, is the
+/// caller's choice, and a front end may have no time or room for it.
+pub(super) fn judge_answer(hand_over: &HandOver, verdict: Verdict) -> Verdict {
+    let before_the_end = match verdict.outcome {
+        Outcome::Unknown => hand_over.revoke(),
+        Outcome::Unavailable => verdict.reason == Reason::ConnectionLost && hand_over.is_writing(),
+        _ => false,
+    };
+    let large = hand_over.size() > VISIBLE && hand_over.has_moved();
+    match before_the_end {
+        true if large => Verdict { outcome: Outcome::Unavailable, reason: Reason::StillSending, ..verdict },
+        true => Verdict { outcome: Outcome::Unavailable, ..verdict },
+        false => verdict,
+    }
 }
 
 /// The verdict if this node has no time left.

@@ -19,7 +19,9 @@ pub(super) struct Unlisted(Mutex<Vec<(Reason, Option<Code>)>>);
 impl Unlisted {
     /// Is this answer one? The first of its kind is logged.
     pub(super) fn note(&self, upstream: &str, verdict: &Verdict) -> bool {
-        if verdict.outcome != Outcome::Unlisted {
+        // Of an unlisted code behind a status that proves nothing it is unknown what it came to.
+        let unproven = verdict.outcome == Outcome::Unknown && verdict.subject.is_some() && verdict.code.is_none();
+        if verdict.outcome != Outcome::Unlisted && !(unproven && verdict.reason != Reason::Duplicate) {
             return false;
         }
         let kind = (verdict.reason, verdict.code);

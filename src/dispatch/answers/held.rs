@@ -25,23 +25,24 @@ pub(super) enum State {
 
 /// A mail that is being sent.
 pub(super) struct UnderWay {
+    /// Of the call that sends it.
+    pub(super) number: u64,
     /// What is going to be the answer.
     pub(super) answer: watch::Receiver<Option<Answer>>,
     /// What has become known of its attempts meanwhile, by upstream.
     pub(super) late: Vec<(String, Verdict)>,
-}
-
-impl UnderWay {
-    pub(super) fn new(answer: watch::Receiver<Option<Answer>>) -> Self {
-        Self { answer, late: Vec::new() }
-    }
+    /// What was held of it before, if it is asked about again.
+    before: Option<Held>,
 }
 
 /// An answer that is held.
 pub(super) struct Held {
     pub(super) answer: Answer,
+    /// The call that it is the answer to.
+    pub(super) of: u64,
     /// Which entry of its queue is this one's.
-    number: u64,
+    entry: u64,
+    until: Instant,
     weight: usize,
 }
 
@@ -51,6 +52,9 @@ struct Entry {
     number: u64,
     until: Instant,
 }
+
+/// So many entries of a queue may be stale beside as many that are not.
+const STALE: usize = 64;
 
 /// All records. Two queues hold the order of the answers, each the oldest first; an entry whose number is not its record's
 /// any more is stale.
@@ -82,30 +86,67 @@ impl Records {
         self.weight
     }
 
-    /// A mail is being sent from now on. What was held of it before, if anything was.
-    pub(super) fn begin(&mut self, key: IdempotencyKey, id: Id, under_way: UnderWay) -> Option<()> {
-        let before = self.by_key.insert(key, (id, State::UnderWay(under_way)));
-        self.forget(before).then_some(())
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> usize {
+        self.accepted.len() + self.unknown.len()
     }
 
-    /// Holds an answer. How many others had to go for it?
-    pub(super) fn hold(&mut self, key: IdempotencyKey, id: Id, answer: Answer, now: Instant) -> usize {
-        let number = self.next;
-        self.next += 1;
-        let weight = weight(&answer);
+    /// A mail is being sent from now on; the number of the call that does it. What was held of it waits for its end.
+    pub(super) fn begin(&mut self, key: IdempotencyKey, id: Id, answer: watch::Receiver<Option<Answer>>) -> u64 {
+        let number = self.number();
+        let before = match self.by_key.remove(&key) {
+            Some((_, State::Held(held))) => Some(held),
+            _ => None,
+        };
+        self.weight -= before.as_ref().map_or(0, |held| held.weight);
+        let under_way = UnderWay { number, answer, late: Vec::new(), before };
+        self.by_key.insert(key, (id, State::UnderWay(under_way)));
+        number
+    }
+
+    /// Holds the answer to the call of this number. How many others had to go for it? Asking again that has brought
+    /// nothing new prolongs nothing.
+    pub(super) fn hold(&mut self, key: IdempotencyKey, id: Id, of: u64, answer: Answer, now: Instant) -> usize {
+        let before = self.by_key.remove(&key);
+        let asked_in_vain = match before {
+            Some((_, State::UnderWay(UnderWay { before: Some(held), .. }))) if answer.is_err() => Some(held),
+            before => {
+                self.forget(before);
+                None
+            }
+        };
+        let (answer, until) = match asked_in_vain.filter(|held| held.until > now) {
+            Some(held) => (held.answer, held.until),
+            None => (answer, now + HOLD),
+        };
+        let (entry, weight) = (self.number(), weight(&answer));
         let queue = if answer.is_ok() { &mut self.accepted } else { &mut self.unknown };
-        queue.push_back(Entry { key, number, until: now + HOLD });
-        let before = self.by_key.insert(key, (id, State::Held(Held { answer, number, weight })));
-        self.forget(before);
+        queue.push_back(Entry { key, number: entry, until });
         self.weight += weight;
+        self.by_key.insert(key, (id, State::Held(Held { answer, of, entry, until, weight })));
+        self.sweep();
         self.evict()
     }
 
-    /// Forgets a mail. Nothing has to go for that.
-    pub(super) fn free(&mut self, key: &IdempotencyKey) -> usize {
+    /// Forgets a mail.
+    pub(super) fn free(&mut self, key: &IdempotencyKey) {
         let before = self.by_key.remove(key);
         self.forget(before);
-        0
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Takes out stale entries once they are more than the others.
+    fn sweep(&mut self) {
+        let Self { by_key, accepted, unknown, .. } = self;
+        if accepted.len() + unknown.len() > 2 * by_key.len() + STALE {
+            for queue in [accepted, unknown] {
+                queue.retain(|entry| is_current(by_key, entry));
+            }
+        }
     }
 
     /// Forgets what has been held for long enough.
@@ -137,9 +178,7 @@ impl Records {
     /// Was the oldest entry of this queue still a held answer?
     fn drop_oldest(&mut self, accepted: bool) -> bool {
         let Some(entry) = self.queue(accepted).pop_front() else { return false };
-        let is_current = |(_, state): &(Id, State)| matches!(state, State::Held(held) if held.number == entry.number);
-        let before =
-            if self.by_key.get(&entry.key).is_some_and(is_current) { self.by_key.remove(&entry.key) } else { None };
+        let before = is_current(&self.by_key, &entry).then(|| self.by_key.remove(&entry.key)).flatten();
         self.forget(before)
     }
 
@@ -149,6 +188,12 @@ impl Records {
         self.weight -= held.weight;
         true
     }
+}
+
+/// Does this entry still stand for an answer that is held?
+fn is_current(by_key: &HashMap<IdempotencyKey, (Id, State)>, entry: &Entry) -> bool {
+    let held = by_key.get(&entry.key).map(|(_, state)| state);
+    matches!(held, Some(State::Held(held)) if held.entry == entry.number)
 }
 
 fn weight(answer: &Answer) -> usize {

@@ -120,7 +120,40 @@ async fn an_answer_of_many_recipients_counts_as_many() {
 async fn a_verdict_that_comes_while_the_mail_is_still_under_way_is_not_lost() {
     let (answers, id) = (answers(10), message(1).id());
     let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
-    answers.late(key(1), id, "u", &Verdict::new(Outcome::Accepted, Reason::Smtp(250)));
+    leader.late()("u", &Verdict::new(Outcome::Accepted, Reason::Smtp(250)));
     assert!(leader.finish(answer(id, Outcome::Unknown, 0)).is_ok());
     assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Ok(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_verdict_of_a_forgotten_call_says_nothing_of_the_next_one() {
+    let (answers, id) = (answers(1), message(1).id());
+    let leader = |number: u8| match answers.join(key(number), message(number).id(), |_| false) {
+        Role::Leader(leader) => leader,
+        _ => panic!("it is the first"),
+    };
+    let first = leader(1);
+    let late = first.late();
+    let _ = first.finish(answer(id, Outcome::Unknown, 0));
+    let _ = leader(2).finish(answer(message(2).id(), Outcome::Unknown, 0));
+    let _ = leader(1).finish(answer(id, Outcome::Unknown, 0));
+    late("u", &Verdict::new(Outcome::MessageRejected, Reason::Smtp(554)));
+    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Err(error)) if error.failure.is_unknown()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn asking_again_in_vain_prolongs_nothing_and_takes_no_more_memory() {
+    let (answers, id) = (answers(10), message(1).id());
+    for number in 0..1000 {
+        let leader = match answers.join(key(1), id, |_| true) {
+            Role::Leader(leader) if number == 0 => leader,
+            Role::Again(leader, _) if number > 0 => leader,
+            _ => panic!("asked for the {number}th time"),
+        };
+        let _ = leader.finish(answer(id, Outcome::Unknown, 0));
+        tokio::time::advance(Duration::from_millis(500)).await;
+    }
+    assert!(answers.records().entries() < 100, "{} entries for one answer", answers.records().entries());
+    tokio::time::advance(HOLD - Duration::from_secs(500)).await;
+    assert!(matches!(answers.join(key(1), id, |_| true), Role::Leader(_)), "ten minutes after the first");
 }

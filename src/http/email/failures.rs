@@ -38,7 +38,7 @@ pub(super) fn problem(error: SendError) -> Problem {
 /// The upstream that was asked last, of those that may have the mail.
 fn lookup(error: &SendError) -> Option<LookupBody> {
     let body = |attempt: &Attempt| {
-        let (field, value) = attempt.lookup.clone()?;
+        let (field, value) = *attempt.lookup.clone()?;
         Some(LookupBody { upstream: attempt.upstream.clone(), field, value })
     };
     error.attempts.iter().rev().filter(|attempt| attempt.is_unknown()).find_map(body)

@@ -24,6 +24,12 @@ pub(in crate::provider) struct Answer {
     limit: usize,
 }
 
+/// The status, and the type of error that SES names in a header, for the operator of a probe.
+pub(super) fn summary(response: &Response) -> String {
+    let kind = response.headers().get("x-amzn-errortype").and_then(|kind| kind.to_str().ok());
+    [Some(response.status().as_str()), kind].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 /// How a body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {

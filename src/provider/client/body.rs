@@ -25,6 +25,9 @@ pub(super) struct Revoked;
 
 /// A body on its way.
 pub(super) struct Frames {
+    /// What is written now; most bodies are this part alone.
+    part: Bytes,
+    /// What comes after it.
     parts: VecDeque<Bytes>,
     left: usize,
     hand_over: Arc<HandOver>,
@@ -33,40 +36,48 @@ pub(super) struct Frames {
 impl Frames {
     /// Of these parts, one after the other.
     pub(super) fn new(parts: impl IntoIterator<Item = Bytes>, hand_over: Arc<HandOver>) -> Self {
-        let (mut joined, mut small) = (VecDeque::new(), BytesMut::new());
-        for part in parts {
-            if part.len() < SMALL_PART {
-                small.extend_from_slice(&part);
-                continue;
-            }
-            if !small.is_empty() {
-                joined.push_back(small.split().freeze());
-            }
-            joined.push_back(part);
-        }
-        if !small.is_empty() {
-            joined.push_back(small.freeze());
-        }
+        let mut parts = parts.into_iter();
+        let (first, second) = (parts.next().unwrap_or_default(), parts.next());
         hand_over.track();
         hand_over.write();
-        Self { left: joined.iter().map(Bytes::len).sum(), parts: joined, hand_over }
+        match second {
+            None => Self { left: first.len(), part: first, parts: VecDeque::new(), hand_over },
+            Some(second) => {
+                let parts = joined([first, second].into_iter().chain(parts));
+                Self { left: parts.iter().map(Bytes::len).sum(), part: Bytes::new(), parts, hand_over }
+            }
+        }
     }
 
-    /// The next frame and whether it is the last.
+    /// The next frame, unless there is none.
     fn next(&mut self) -> Option<Bytes> {
-        let part = self.parts.front_mut()?;
-        let frame = part.split_to(part.len().min(FRAME));
-        if part.is_empty() {
-            self.parts.pop_front();
+        if self.part.is_empty() {
+            self.part = self.parts.pop_front()?;
         }
+        let frame = self.part.split_to(self.part.len().min(FRAME));
         self.left -= frame.len();
-        Some(frame)
+        Some(frame).filter(|frame| !frame.is_empty())
     }
 
     /// The last frame may be given only once; before it, a look is enough.
     fn may_go_on(&self) -> bool {
         if self.left == 0 { self.hand_over.give() } else { !self.hand_over.is_revoked() }
     }
+}
+
+/// Small parts in one piece, large ones as they are.
+fn joined(parts: impl Iterator<Item = Bytes>) -> VecDeque<Bytes> {
+    let (mut joined, mut small) = (VecDeque::new(), BytesMut::new());
+    for part in parts {
+        if part.len() < SMALL_PART {
+            small.extend_from_slice(&part);
+            continue;
+        }
+        joined.extend((!small.is_empty()).then(|| small.split().freeze()));
+        joined.push_back(part);
+    }
+    joined.extend((!small.is_empty()).then(|| small.freeze()));
+    joined
 }
 
 impl Body for Frames {
@@ -77,7 +88,7 @@ impl Body for Frames {
         let this = self.get_mut();
         let Some(frame) = this.next() else { return Poll::Ready(None) };
         if !this.may_go_on() {
-            this.parts.clear();
+            (this.part, this.parts) = (Bytes::new(), VecDeque::new());
             return Poll::Ready(Some(Err(Revoked)));
         }
         this.hand_over.moved();

@@ -1,63 +1,89 @@
-//! The connections of one client, and how many bytes of mail the kernel still holds for them.
+//! How many bytes of mail the kernel still holds for the connections to one provider.
 //!
 //! The client takes a body faster than a slow uplink: up to some megabytes stand in the kernel's send buffer, which the
 //! client gives no way to bound. So after a time-out the kernel is asked whether they were still moving: a provider that
-//! has not got all of a large mail yet is not silent. Linux tells it in `/proc/net/tcp` (proc_pid_net(5)); where that
+//! has not got all of a large mail yet is not silent. Linux tells it in `/proc/net/tcp` (`proc_pid_net(5)`); where that
 //! cannot be read, nobody is blamed.
 //!
-//! Deliberately absent: a way from a mail to its own connection, which the client does not tell. All of them are looked at.
+//! Deliberately absent: a way from a mail to its own connection, which the client does not tell. All connections of this
+//! machine to the provider's addresses are looked at.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
-use hyper::http::Extensions;
-use hyper_util::client::legacy::connect::{Connection, HttpInfo};
-use tower::{Layer, Service};
+use reqwest::Url;
 
-/// More than an upstream has mails at a time. Older ones are closed, or so busy that they are not stuck.
-const MAX_KNOWN: usize = 1024;
+use super::super::resolver::Resolver;
+
 /// `/proc` has a table for each family.
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
-/// Our ends of the connections of one client, the oldest first.
-#[derive(Clone, Default)]
-pub(in crate::provider) struct Connections(Arc<Mutex<VecDeque<SocketAddr>>>);
+/// Where the connections of one client lead to.
+#[derive(Clone)]
+pub(in crate::provider) struct Connections {
+    /// The host, if it is an address; else the resolver knows its addresses.
+    address: Option<IpAddr>,
+    port: u16,
+    resolver: Arc<Resolver>,
+}
 
 impl Connections {
-    fn note(&self, connection: &impl Connection) {
-        let mut extensions = Extensions::new();
-        connection.connected().get_extras(&mut extensions);
-        let Some(info) = extensions.get::<HttpInfo>() else { return };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() == MAX_KNOWN {
-            known.pop_front();
-        }
-        known.push_back(info.local_addr());
+    /// To this endpoint, whose name this resolver looks up.
+    pub(super) fn to(endpoint: &Url, resolver: Arc<Resolver>) -> Self {
+        let host = endpoint.host_str().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+        Self { address, port: endpoint.port_or_known_default().unwrap_or_default(), resolver }
     }
 
-    /// Bytes that were sent along these connections and that their other ends have not got yet. `None`: nobody can tell.
-    /// Reads files of the kernel's: not for a worker.
-    pub(in crate::provider) fn unsent(&self) -> Option<u64> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    /// What was sent along these connections and has not arrived at their other ends yet. `None`: nobody can tell. Reads
+    /// files of the kernel's: not for a worker.
+    pub(in crate::provider) fn unsent(&self) -> Option<Unsent> {
+        let found = self.address.map_or_else(|| self.resolver.found(), |address| vec![address]);
+        let peers: Vec<_> = found.into_iter().map(|ip| SocketAddr::new(ip, self.port)).collect();
         let tables: Vec<_> = TABLES.iter().filter_map(|table| fs::read_to_string(table).ok()).collect();
         let rows = tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(row);
-        let queues = rows.filter(|(local, _)| known.contains(local)).map(|(_, queue)| queue);
-        (!tables.is_empty()).then(|| queues.sum())
+        let queues = rows.filter(|row| peers.contains(&row.peer) && row.queue > 0);
+        (!tables.is_empty()).then(|| Unsent(queues.map(|row| (row.local, row.queue)).collect()))
     }
 }
 
-/// Our end, and the bytes in its send queue.
-fn row(line: &str) -> Option<(SocketAddr, u64)> {
+/// Bytes in the send queues of connections, by our end; those without any are left out.
+#[derive(Debug, Default)]
+pub struct Unsent(HashMap<SocketAddr, u64>);
+
+impl Unsent {
+    /// Has everything arrived?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Has any of the connections that had some then less of it now?
+    pub fn has_less_than(&self, before: &Self) -> bool {
+        before.0.iter().any(|(local, queue)| self.0.get(local).copied().unwrap_or_default() < *queue)
+    }
+}
+
+/// One connection in the kernel's table.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    local: SocketAddr,
+    peer: SocketAddr,
+    /// Bytes in our send queue.
+    queue: u64,
+}
+
+fn row(line: &str) -> Option<Row> {
     let mut fields = line.split_whitespace().skip(1);
-    let (local, queues) = (fields.next()?, fields.nth(2)?);
-    let (address, port) = local.split_once(':')?;
-    let (queue, _) = queues.split_once(':')?;
-    let address = SocketAddr::new(address_of(address)?, u16::from_str_radix(port, 16).ok()?);
-    Some((address, u64::from_str_radix(queue, 16).ok()?))
+    let (local, peer) = (socket(fields.next()?)?, socket(fields.next()?)?);
+    let (queue, _) = fields.nth(1)?.split_once(':')?;
+    Some(Row { local, peer, queue: u64::from_str_radix(queue, 16).ok()? })
+}
+
+fn socket(text: &str) -> Option<SocketAddr> {
+    let (address, port) = text.split_once(':')?;
+    Some(SocketAddr::new(address_of(address)?, u16::from_str_radix(port, 16).ok()?))
 }
 
 /// Each 32 bits of the address are printed as a number of this machine.
@@ -74,39 +100,6 @@ fn address_of(digits: &str) -> Option<IpAddr> {
     }
 }
 
-impl<S> Layer<S> for Connections {
-    type Service = Noting<S>;
-
-    fn layer(&self, inner: S) -> Noting<S> {
-        Noting { inner, connections: self.clone() }
-    }
-}
-
-/// Makes connections, and notes each.
-#[derive(Clone)]
-pub(in crate::provider) struct Noting<S> {
-    inner: S,
-    connections: Connections,
-}
-
-impl<S, R> Service<R> for Noting<S>
-where
-    S: Service<R, Response: Connection, Future: Send + 'static>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let (connecting, connections) = (self.inner.call(request), self.connections.clone());
-        Box::pin(async move { connecting.await.inspect(|connection| connections.note(connection)) })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -119,9 +112,12 @@ mod tests {
         let four = "   0: 0100007F:1F90 0200007F:0050 01 0000ABCD:00000001 00:00000000 00000000     0        0 1 1 0";
         let six =
             "   1: 00000000000000000000000001000000:01BB 00000000000000000000000001000000:0050 01 00000010:00000000 0";
+        let expected = |local: &str, peer: &str, queue| {
+            Some(Row { local: local.parse().unwrap(), peer: peer.parse().unwrap(), queue })
+        };
         if cfg!(target_endian = "little") {
-            assert_eq!(row(four), Some(("127.0.0.1:8080".parse().unwrap(), 0xABCD)));
-            assert_eq!(row(six), Some(("[::1]:443".parse().unwrap(), 16)));
+            assert_eq!(row(four), expected("127.0.0.1:8080", "127.0.0.2:80", 0xABCD));
+            assert_eq!(row(six), expected("[::1]:443", "[::1]:80", 16));
         }
         for nonsense in ["", "  sl  local_address rem_address   st tx_queue rx_queue", "0: 0100007F 0200007F 01 0:0"] {
             assert_eq!(row(nonsense), None, "{nonsense}");
@@ -134,9 +130,13 @@ mod tests {
             let listener = TcpListener::bind(address).await.unwrap();
             let mut ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (mut theirs, _) = listener.accept().await.unwrap();
-            let connections = Connections::default();
-            connections.0.lock().unwrap().push_back(ours.local_addr().unwrap());
-            assert_eq!(connections.unsent(), Some(0));
+            let resolver = Arc::new(Resolver::system(std::time::Duration::from_secs(1)).unwrap());
+            let to = |port: u16| {
+                let url = format!("http://{}/", SocketAddr::new(listener.local_addr().unwrap().ip(), port));
+                Connections::to(&url.parse().unwrap(), Arc::clone(&resolver))
+            };
+            let connections = to(listener.local_addr().unwrap().port());
+            assert!(connections.unsent().unwrap().is_empty());
             let mut written = 0;
             // Until neither end's kernel takes any more.
             while let Ok(Ok(count)) =
@@ -144,10 +144,13 @@ mod tests {
             {
                 written += count;
             }
-            assert!(connections.unsent().is_some_and(|unsent| unsent > 0), "{written} bytes are on their way");
-            assert_eq!(Connections::default().unsent(), Some(0), "of others nothing is counted");
+            let before = connections.unsent().unwrap();
+            assert!(!before.is_empty(), "{written} bytes are on their way");
+            assert!(!connections.unsent().unwrap().has_less_than(&before), "they are stuck");
+            assert!(to(1).unsent().unwrap().is_empty(), "of others nothing is counted");
             theirs.read_exact(&mut vec![0; written]).await.unwrap();
-            while connections.unsent() != Some(0) {
+            assert!(connections.unsent().unwrap().has_less_than(&before));
+            while !connections.unsent().unwrap().is_empty() {
                 tokio::task::yield_now().await;
             }
         }

@@ -52,7 +52,12 @@ fn behind(error: &Cause) -> Option<&Cause> {
     }
 }
 
-/// No socket could be made for a look-up or a connection.
+/// Was a look-up or a connection not made because this machine has nothing left for it?
+pub(in crate::provider) fn lacks_resources(error: &Cause) -> bool {
+    causes(error).any(is_lack_of_our_own)
+}
+
+/// No socket could be made.
 fn is_lack_of_our_own(cause: &Cause) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(is_local_limit)
 }

@@ -4,6 +4,7 @@
 //! word that the mail itself holds is no evidence: whatever a caller writes, it makes no fault of the account. The price:
 //! a refusal of the account is not seen by the mails that hold its word, but by all others, and by the probe.
 
+use super::super::off_worker::off_worker;
 use crate::message::Message;
 
 /// Of keys, rights, plans, credits and suspension.
@@ -25,9 +26,12 @@ const WORDS: [&str; 12] = [
 /// Does this text name the account, in words that are not the mail's?
 pub(in crate::provider) fn names_the_account(text: &str, message: &Message) -> bool {
     // Whole ones: a domain that the answer repeats may hold any of them.
-    let words = text.split(|c: char| !c.is_alphanumeric() && !".-@_".contains(c));
-    let mut named = words.map(|word| word.trim_end_matches('.').to_ascii_lowercase());
-    named.any(|word| WORDS.contains(&word.as_str()) && !texts(message).any(|text| holds(text, &word)))
+    let words = || text.split(|c: char| !c.is_alphanumeric() && !".-@_".contains(c));
+    let says = |word: &str| words().any(|said| said.trim_end_matches('.').eq_ignore_ascii_case(word));
+    let said: Vec<_> = WORDS.into_iter().filter(|word| says(word)).collect();
+    // Once through each: both may be long, and a worker waits for it.
+    !said.is_empty()
+        && off_worker(message.size(), || said.iter().any(|word| !texts(message).any(|text| holds(text, word))))
 }
 
 /// Everything that a caller writes, but for the contents of files.
@@ -44,7 +48,7 @@ fn texts(message: &Message) -> impl Iterator<Item = &str> {
 }
 
 fn holds(text: &str, word: &str) -> bool {
-    text.to_ascii_lowercase().contains(word)
+    text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 #[cfg(test)]

@@ -53,7 +53,16 @@ pub(super) async fn judge(answer: Answer, message: &Message) -> Verdict {
             accepted(&body, message).unwrap_or_else(codes::unreadable)
         }
         _ if verdict.outcome == Outcome::Accepted => codes::unreadable(),
-        _ => codes::decide(verdict, form(&body)),
+        _ => decide(verdict, form(&body)),
+    }
+}
+
+/// It answers 500 to everything, so an error of its own form that no table lists is as likely the mail's as its own: it is
+/// unknown what it did, and nobody is blamed.
+fn decide(verdict: Verdict, form: Form) -> Verdict {
+    match (form, verdict.outcome) {
+        (Form::Own(None), Outcome::Unknown) => verdict.about(Subject::Content, None),
+        _ => codes::decide(verdict, form),
     }
 }
 

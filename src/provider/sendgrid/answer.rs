@@ -31,16 +31,12 @@ pub(in crate::provider) const LISTED: &[Listed] = &[
 ];
 
 pub(super) async fn judge(answer: Answer, message: &Message, mode: Mode) -> Verdict {
-    let by_status = answer.verdict();
-    match by_status.reason {
-        Reason::Status(202) => {
-            return Verdict::accepted(by_status.reason, answer.header("X-Message-Id").map(str::to_owned));
+    if let Some(verdict) = by_status(&answer) {
+        if mode == Mode::Probe {
+            // For the operator, who may want to see it.
+            let _ = answer.text().await;
         }
-        Reason::Status(429) => return by_status.waiting(until_reset(&answer)),
-        // The wrong region.
-        Reason::Status(451) => return Refusal::new(AccountRefused, Subject::Account).verdict(by_status.reason),
-        _ if !matches!(by_status.outcome, Outcome::Accepted | Unclassified | Unlisted) => return by_status,
-        _ => {}
+        return verdict;
     }
     let (verdict, text) = answer.text().await;
     match verdict.reason {
@@ -48,6 +44,20 @@ pub(super) async fn judge(answer: Answer, message: &Message, mode: Mode) -> Verd
         // So answers whatever else may stand at a wrong URL.
         _ if verdict.outcome == Outcome::Accepted => codes::unreadable(),
         reason => codes::decide(verdict, form(reason, &text, message)),
+    }
+}
+
+/// The verdict, where the body adds nothing.
+fn by_status(answer: &Answer) -> Option<Verdict> {
+    let verdict = answer.verdict();
+    match verdict.reason {
+        Reason::Status(202) => {
+            Some(Verdict::accepted(verdict.reason, answer.header("X-Message-Id").map(str::to_owned)))
+        }
+        Reason::Status(429) => Some(verdict.waiting(until_reset(answer))),
+        // The wrong region.
+        Reason::Status(451) => Some(Refusal::new(AccountRefused, Subject::Account).verdict(verdict.reason)),
+        _ => Some(verdict).filter(|verdict| !matches!(verdict.outcome, Outcome::Accepted | Unclassified | Unlisted)),
     }
 }
 

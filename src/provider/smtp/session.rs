@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::time::timeout;
 
+use super::super::client::lacks_resources;
 use super::authentication;
 use super::connect;
 use super::reply::Reply;
@@ -160,7 +161,10 @@ async fn reach(relay: &Relay) -> Result<(Wire, String), Verdict> {
 async fn addresses(relay: &Relay) -> Result<Vec<IpAddr>, Verdict> {
     match relay.host.parse() {
         Ok(address) => Ok(vec![address]),
-        Err(_) => relay.resolver.lookup(&relay.host).await.map_err(|_| Verdict::new(Outcome::Unavailable, Reason::Dns)),
+        Err(_) => relay.resolver.lookup(&relay.host).await.map_err(|error| {
+            let reason = if lacks_resources(&*error) { Reason::LocalLimit } else { Reason::Dns };
+            Verdict::new(Outcome::Unavailable, reason)
+        }),
     }
 }
 

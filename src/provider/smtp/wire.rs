@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::super::{HandOver, transcript};
@@ -17,6 +18,8 @@ const LINES_LIMIT: usize = 100;
 const MARK: usize = 64 * 1024;
 
 /// For a relay to say goodbye.
+/// Connections at a time that wait for the answer to QUIT.
+static FAREWELLS: Semaphore = Semaphore::const_new(64);
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// TCP, or TLS on top of it.
@@ -85,9 +88,14 @@ impl Wire {
         Err(ErrorKind::InvalidData.into())
     }
 
-    /// Says goodbye, for which nobody waits.
+    /// Says QUIT, for which nobody waits. While many relays are slow to answer that, a connection is just closed: each holds
+    /// a file descriptor.
     pub(super) fn leave(mut self) {
-        tokio::spawn(async move { timeout(FAREWELL, self.command("QUIT")).await });
+        let Ok(place) = FAREWELLS.try_acquire() else { return };
+        tokio::spawn(async move {
+            let _ = timeout(FAREWELL, self.command("QUIT")).await;
+            drop(place);
+        });
     }
 
     /// One line without its end.
