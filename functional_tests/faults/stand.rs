@@ -1,5 +1,6 @@
 //! Three providers behind one proxy, a load, and the ledger of both.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::interval;
@@ -119,6 +120,8 @@ impl Stand {
             sent: self.sent,
             repeats: Vec::new(),
             reused: Vec::new(),
+            cut_off: Vec::new(),
+            rates: BTreeMap::new(),
             hung_up: Vec::new(),
             unfinished: 0,
             unanswered: Vec::new(),

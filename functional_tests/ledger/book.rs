@@ -10,8 +10,9 @@ use super::fault::Outcomes;
 use super::lag::Lags;
 use super::partial::Fates;
 use super::rule::Violation;
+use super::slow::Rate;
 use super::story::Outage;
-use super::{answers, attempts, circuits, judging, keys, partial, retrying, sums, times};
+use super::{answers, attempts, circuits, judging, keys, partial, retrying, slow, sums, times};
 use crate::harness::Answer;
 use crate::harness::metrics::Metrics;
 
@@ -82,6 +83,10 @@ pub(crate) struct Ledger {
     pub(crate) repeats: Vec<Sent>,
     /// Another mail under a key of which an answer is held; the number is that of the first.
     pub(crate) reused: Vec<Sent>,
+    /// Those whose bodies were too slow.
+    pub(crate) cut_off: Vec<Sent>,
+    /// Whether bodies that came slowly kept up the minimum rate, by mail.
+    pub(crate) rates: BTreeMap<usize, Rate>,
     /// Mails whose callers did not wait for the answer.
     pub(crate) hung_up: Vec<usize>,
     /// How many more were never sent whole.
@@ -120,6 +125,7 @@ impl Ledger {
         retrying::check(self, &mut note);
         partial::check(self, &index, &mut note);
         judging::check(self, &mut note);
+        slow::check(self, &mut note);
         found
     }
 
@@ -132,7 +138,7 @@ impl Ledger {
 
     /// Every call that has an answer.
     pub(crate) fn every(&self) -> impl Iterator<Item = &Sent> {
-        self.sent.iter().chain(&self.repeats).chain(&self.reused)
+        self.sent.iter().chain(&self.repeats).chain(&self.reused).chain(&self.cut_off)
     }
 
     /// How many callers do not know what became of their mail.

@@ -73,7 +73,8 @@ impl Caller {
     }
 }
 
-async fn read(stream: &mut BufReader<TcpStream>) -> std::io::Result<Answer> {
+/// One answer.
+pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> std::io::Result<Answer> {
     let first = line(stream).await?;
     let status = first.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(|| strange(&first))?;
     let mut headers = HeaderMap::new();

@@ -3,6 +3,7 @@
 mod making;
 mod plants;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
@@ -35,6 +36,8 @@ pub(super) fn clean() -> Ledger {
         sent: Vec::new(),
         repeats: Vec::new(),
         reused: Vec::new(),
+        cut_off: Vec::new(),
+        rates: BTreeMap::new(),
         hung_up: Vec::new(),
         unfinished: 0,
         unanswered: Vec::new(),

@@ -71,6 +71,15 @@ async fn a_provider_that_saw_one_mail_more_is_found() {
 }
 
 #[tokio::test]
+async fn a_node_that_forgets_its_answers_is_found() {
+    // One is held at a time, for all callers.
+    let held = Scenario::alone(fault::named("500"), Circuits::Held, 240, Dice::new(1));
+    let own = held.own.iter().copied().chain([("SMSP_HELD_ANSWERS", "1")]).collect();
+    let found = rules(&run::run(&Scenario { own, ..held }).await);
+    assert!(found.contains(&Rule::I8), "{found:?}");
+}
+
+#[tokio::test]
 async fn a_mail_that_is_lost_without_need_is_found() {
     let mut ledger = under(fault::named("500"), Circuits::Held).await;
     ledger.sent.iter_mut().for_each(|sent| sent.failover = Failover::Always);

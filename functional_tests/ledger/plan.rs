@@ -9,6 +9,7 @@ use super::fault::{self, FAULTS, Fault};
 use super::scenario::Circuits::{Free, Held};
 use super::scenario::Habit::{RefusesAll, RefusesHalf, TakesInPart};
 use super::scenario::{Form, Port, Scenario};
+use super::slow;
 
 /// Ports that fail as a whole.
 const PORTS: [(&str, Port); 3] = [
@@ -21,6 +22,9 @@ const PORTS: [(&str, Port); 3] = [
 const LARGE: usize = 5;
 /// Larger than all buffers on the way to a provider.
 const SIZE: usize = 8 << 20;
+
+/// Of callers who are slow: it comes within two seconds, or would take four.
+const BODY: usize = 128 * 1024;
 
 /// Every scenario of a run: so many mails for each fault, half of them with free circuits.
 pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
@@ -35,7 +39,10 @@ pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
         Scenario::of("stalls in a large mail", vec![&fault::STALLS_IN_MUCH], 1, Safe, Held, mails.min(LARGE), dice);
     // Those that wait longest come first.
     let large = Scenario { size: Some(SIZE), callers: LARGE, ..large };
-    let all = [large].into_iter().chain(of_ports).chain(alone).chain(mixes(mails, dice));
+    let slow = Scenario::of("slow callers", vec![fault::named("500")], 2, Safe, Held, mails, dice);
+    let own = slow.own.iter().copied().chain([("SMSP_BODY_TIMEOUT", slow::BODY_TIMEOUT)]).collect();
+    let slow = Scenario { own, form: Form::Slow, size: Some(BODY), ..slow };
+    let all = [large, slow].into_iter().chain(of_ports).chain(alone).chain(mixes(mails, dice));
     all.chain(in_part(mails, dice)).chain(refusals(half, dice)).collect()
 }
 

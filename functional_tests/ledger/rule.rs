@@ -27,6 +27,8 @@ pub(crate) enum Rule {
     I10,
     /// Where every refusal speaks of the mail alone, no circuit moves.
     I11,
+    /// A body that keeps up the minimum rate is read, one that does not is cut off, and nobody has its mail.
+    I12,
 }
 
 /// One way in which a ledger does not hold.

@@ -1,5 +1,6 @@
 //! Runs a scenario: callers that send one mail after the other until all are sent, and the ledger of it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use super::caller::{self, Caller};
 use super::lag::Meter;
 use super::scenario::{Circuits, Form, Port, Scenario};
 use super::stage::{NAMES, Stage};
-use super::{hang_up, mail, repeating, twins};
+use super::{hang_up, mail, repeating, slow, twins};
 use crate::harness::Gate;
 
 /// Up to four of these before each mail, so that circuits have the time to open and to recover.
@@ -57,6 +58,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
         Form::Load => steadily(scenario).await,
         Form::HangUps => hang_up::run(scenario).await,
         Form::Twins => twins::run(scenario).await,
+        Form::Slow => slow::run(scenario).await,
     }
 }
 
@@ -83,6 +85,8 @@ pub(crate) async fn close(scenario: &Scenario, stage: Stage, answered: Answered,
         sent,
         repeats,
         reused,
+        cut_off: Vec::new(),
+        rates: BTreeMap::new(),
         hung_up: Vec::new(),
         unfinished: 0,
         unanswered,

@@ -50,6 +50,8 @@ pub(crate) enum Form {
     HangUps,
     /// Send each mail twice at once, under one key.
     Twins,
+    /// Write their bodies slowly, all at once.
+    Slow,
 }
 
 /// One run.

@@ -23,7 +23,7 @@ pub(crate) fn row(scenario: &Scenario, ledger: &Ledger, violations: usize, took:
         "{:<26} {:<7} {circuits:<8} {:>7} {:>8} {:>7} {:>7} {trips:>6} {violations:>10} {:>6.1}",
         scenario.name,
         scenario.failover.word(),
-        ledger.sent.len() + ledger.hung_up.len() + ledger.unfinished + ledger.unanswered.len(),
+        ledger.sent.len() + ledger.hung_up.len() + ledger.unfinished + ledger.unanswered.len() + ledger.cut_off.len(),
         of(None),
         of(Some("none")),
         of(Some("unknown")),

@@ -6,7 +6,8 @@ use super::{Kind, Outcomes};
 use crate::harness::Reply;
 
 /// What such an answer may be called: nothing that blames anybody.
-pub(crate) const BLAMELESS: Outcomes = &["message_rejected:", "sender_rejected:", "not_capable:", "deferred:"];
+pub(crate) const BLAMELESS: Outcomes =
+    &["message_rejected:", "sender_rejected:", "not_capable:", "deferred:", "unlisted:"];
 
 /// A status, and the body that goes with it.
 type Judgement = (u16, &'static str);
@@ -93,14 +94,31 @@ const SES: [Judgement; 5] = [
     TOO_LARGE,
 ];
 
+/// In the provider's own form, by a code or in words that no document has: it lives, and judges.
+fn unlisted(kind: Kind) -> Judgement {
+    match kind {
+        Kind::Mailgun => (422, r#"{"message": "Something that nobody has said before"}"#),
+        Kind::SendGrid => (422, r#"{"errors": [{"message": "Something new", "field": null, "help": null}]}"#),
+        Kind::Resend => (422, r#"{"statusCode": 422, "name": "brand_new", "message": "Something new"}"#),
+        Kind::Mandrill => (400, r#"{"status": "error", "code": 99, "name": "Brand_New", "message": "Something new"}"#),
+        Kind::Postmark => (422, r#"{"ErrorCode": 9999, "Message": "Something new"}"#),
+        Kind::SparkPost => (400, r#"{"errors": [{"message": "Something new", "code": "9999"}]}"#),
+        Kind::Brevo => (400, r#"{"code": "brand_new", "message": "Something new"}"#),
+        Kind::Mailjet => {
+            (400, r#"{"Messages": [{"Status": "error", "Errors": [{"ErrorCode": "mj-9999", "StatusCode": 400}]}]}"#)
+        }
+        Kind::Ses => (400, r#"{"__type": "BrandNewException", "message": "Something new"}"#),
+    }
+}
+
 /// How many there are of this provider.
 pub(crate) fn count(kind: Kind) -> usize {
-    table(kind).len()
+    table(kind).len() + 1
 }
 
 /// One of them.
 pub(crate) fn reply(kind: Kind, number: usize) -> Reply {
-    let (status, body) = table(kind)[number];
+    let (status, body) = table(kind).get(number).copied().unwrap_or(unlisted(kind));
     Reply::new(status, body).with("content-type", "application/json")
 }
 

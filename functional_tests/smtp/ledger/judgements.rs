@@ -12,7 +12,7 @@ use crate::smtp::relay;
 const MAILS: usize = 60;
 
 /// What it says of mails, and at which word.
-const ALL: [Fault; 9] = [
+const ALL: [Fault; 14] = [
     says("MAIL", "550 5.7.1 not yours"),
     says("MAIL", "501 5.1.7 bad address"),
     says("RCPT", "550 5.1.1 unknown"),
@@ -22,6 +22,13 @@ const ALL: [Fault; 9] = [
     says(".", "554 5.7.1 spam"),
     says(".", "552 5.3.4 too large"),
     says(".", "550 5.7.1 refused by policy"),
+    // For now.
+    says("MAIL", "450 4.1.8 the domain of the sender was not found"),
+    says("RCPT", "450 4.2.1 this mailbox has too many of your mails"),
+    says("RCPT", "451 4.7.1 greylisted, come again"),
+    // In no row of the table.
+    says("RCPT", "550 5.9.9 something new"),
+    says(".", "554 5.9.9 something new"),
 ];
 
 /// The same among mails that it takes.

@@ -2,9 +2,10 @@
 //! and circuits that move for what mails are like.
 
 use super::*;
+use crate::ledger::slow::Rate;
 
 /// What is planted, and what the checker says of it.
-pub(super) const PLANTS: [(Rule, &str, Plant); 18] = [
+pub(super) const PLANTS: [(Rule, &str, Plant); 20] = [
     (Rule::I9, "does not say whether", |l| {
         mail(l, (1, 2, 422, told(NONE, &[])), &[]);
         last(l).answer.json["retryable"].take();
@@ -49,7 +50,20 @@ pub(super) const PLANTS: [(Rule, &str, Plant); 18] = [
     (Rule::I10, "was not taken in part, and says so", |l| taken_in_part(l, [Fate::Taken, Fate::Taken], "")),
     (Rule::I10, "has x@a.example Refused", |l| taken_in_part(l, [Fate::Refused, Fate::Taken], "")),
     (Rule::I11, "circuits moved", |l| l.refuses_mails_alone = true),
+    (Rule::I12, "kept up the rate and was cut off", |l| cut_off(l, Rate::Kept)),
+    (Rule::I12, "missed the rate and was read", |l| {
+        mail(l, (1, 2, 200, told(None, &["b:accepted"])), &[(1, 1, true, ACCEPTED)]);
+        let number = last(l).number;
+        l.rates.insert(number, Rate::Missed);
+    }),
 ];
+
+fn cut_off(ledger: &mut Ledger, rate: Rate) {
+    retryable(ledger, (1, 2, 408, told(NONE, &[])));
+    let cut_off = ledger.sent.pop().expect("a mail");
+    ledger.rates.insert(cut_off.number, rate);
+    ledger.cut_off.push(cut_off);
+}
 
 fn retryable(ledger: &mut Ledger, answered: making::Answered) {
     mail(ledger, answered, &[]);
