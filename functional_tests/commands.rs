@@ -87,10 +87,8 @@ async fn a_probe_shows_what_the_provider_said_only_if_it_is_asked_to_and_no_cont
     let shown = run(&["probe", "--show-answer"], &settings).await;
     assert_eq!(shown.code, plain.code, "{shown:?}");
     let lines: Vec<_> = shown.stdout.lines().collect();
-    assert!(
-        lines[0] == plain.stdout.trim_end() && lines[1].starts_with("  {") && lines[1].contains("canary"),
-        "{shown:?}"
-    );
+    assert_eq!(lines[..2], [plain.stdout.trim_end(), "  403"], "{shown:?}");
+    assert!(lines[2].starts_with("  {") && lines[2].contains("canary"), "{shown:?}");
     sendgrid.answers(403, "<html>\u{1b}[2Jcanary\n</html>");
     let shown = run(&["probe", "--show-answer"], &settings).await;
     assert!(shown.stdout.contains("  <html>\u{fffd}[2Jcanary\n  </html>"), "{shown:?}");

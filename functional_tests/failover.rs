@@ -82,7 +82,7 @@ async fn an_endless_refusal_is_judged_by_its_status() {
 #[tokio::test]
 async fn an_endless_acceptance_is_an_acceptance_where_no_body_is_due() {
     let sendgrid = StubProvider::sendgrid().await;
-    sendgrid.does(Reply::endless(202).into());
+    sendgrid.does(Reply::endless(202).with("x-message-id", "1").into());
     let proxy = Proxy::start(Settings::server().sendgrid(&sendgrid.url())).await;
     proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["sg:accepted"]);
 }

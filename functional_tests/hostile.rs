@@ -71,7 +71,7 @@ async fn something_that_is_not_http() {
 #[tokio::test]
 async fn a_connection_that_is_reset_while_the_request_is_still_read() {
     for status in [Status::Mailgun, Status::SendGrid] {
-        Stand::new(status, habits::resets_in_request).await.large().is_unknown().await;
-        Stand::new(status, habits::closes_in_request).await.large().is_unknown().await;
+        Stand::new(status, habits::resets_in_request).await.large().is_unknown_or_goes_elsewhere().await;
+        Stand::new(status, habits::closes_in_request).await.large().is_unknown_or_goes_elsewhere().await;
     }
 }

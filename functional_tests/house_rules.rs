@@ -5,17 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each one may name besides itself. `main` knows the library from outside.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("message", &[]),
     ("outcome", &[]),
     ("metrics", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
     ("shutdown", &[]),
+    ("off_worker", &["telemetry"]),
     ("circuit", &["outcome"]),
-    ("provider", &["message", "outcome", "telemetry"]),
+    ("provider", &["message", "outcome", "off_worker"]),
     ("upstream", &["message", "outcome", "circuit", "provider", "metrics"]),
-    ("dispatch", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown"]),
+    ("dispatch", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown", "off_worker"]),
     ("supervisor", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown"]),
     ("http", &["dispatch", "message", "outcome", "metrics", "secret", "shutdown", "telemetry"]),
     ("ops", &["circuit", "upstream", "outcome", "metrics", "shutdown"]),

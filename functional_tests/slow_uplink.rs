@@ -74,9 +74,19 @@ async fn a_large_mail_on_a_slow_link_has_time_beyond_the_small_ones() {
 
 #[tokio::test]
 async fn a_link_that_is_too_slow_for_large_mail_harms_no_other_mail() {
-    // 40 KiB/s: after three seconds most of 512 KiB still stands in the kernel.
-    let provider = behind_a_slow_link(4 * KIB).await;
+    // 80 KiB/s: after three seconds most of 512 KiB still stands in the kernel.
+    let provider = behind_a_slow_link(8 * KIB).await;
     let answers = five_and_a_small_one(&node(&provider, "1s").await, 512 * KIB).await;
+    for (status, reasons) in &answers {
+        assert!(*status != 200 && reasons == "still_sending", "{answers:?}");
+    }
+}
+
+/// At 150 KiB/s the kernel lets us write only every few seconds, which is no stall.
+#[tokio::test]
+async fn five_mails_larger_than_the_kernels_buffer_on_one_slow_uplink_harm_no_other_mail() {
+    let provider = behind_a_slow_link(15 * KIB).await;
+    let answers = five_and_a_small_one(&node(&provider, "1s").await, 5 * 1024 * KIB).await;
     for (status, reasons) in &answers {
         assert!(*status != 200 && reasons == "still_sending", "{answers:?}");
     }

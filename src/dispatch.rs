@@ -31,6 +31,7 @@ pub use settings::{AllOpen, Failover, Settings, Wishes};
 use crate::circuit::Override;
 use crate::message::Message;
 use crate::metrics::Metrics;
+use crate::off_worker::off_worker;
 use crate::outcome::Outcome;
 use crate::shutdown::Shutdown;
 use crate::upstream::{LateVerdict, Upstream, on_the_way};
@@ -90,7 +91,8 @@ impl Dispatcher {
     ) -> Result<Receipt, SendError> {
         let course = self.course(wishes);
         let Some(key) = wishes.key else { return self.depart(message, course, None, held).await };
-        let message = message.identified_by(&key);
+        // Its id is a digest of all of it.
+        let message = off_worker(message.size(), || message.identified_by(&key));
         let id = message.id();
         let may_ask_again = |error: &SendError| course.failover > Failover::Never && self.asked_again(error).is_some();
         let (leader, before) = match self.answers.join(key, id, may_ask_again) {
@@ -184,14 +186,16 @@ impl Dispatcher {
     }
 
     /// Asks about a mail where it may be, and nowhere else. Only an acceptance brings clarity: a refusal of this call says
-    /// nothing of an earlier one.
+    /// nothing of an earlier one, so then the answer is that of the earlier one.
     async fn ask_again(&self, call: &attempt::Call<'_>, before: &SendError) -> Answer {
-        let mut attempts = before.attempts.clone();
         let Some(upstream) = self.asked_again(before) else { return Err(before.clone()) };
-        let attempt = attempt::again(upstream, call).await;
-        let accepted = attempt.as_ref().is_some_and(|attempt| attempt.verdict.outcome == Outcome::Accepted);
-        attempts.extend(attempt);
-        if accepted { Ok(Receipt::new(before.id, attempts)) } else { Err(SendError { attempts, ..before.clone() }) }
+        match attempt::again(upstream, call).await {
+            Some(attempt) if attempt.verdict.outcome == Outcome::Accepted => {
+                let attempts = before.attempts.iter().cloned().chain([attempt]).collect();
+                Ok(Receipt::new(before.id, attempts))
+            }
+            _ => Err(before.clone()),
+        }
     }
 
     /// Offers it to one upstream after the other.

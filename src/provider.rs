@@ -18,7 +18,6 @@ mod mailjet;
 mod mandrill;
 mod mime;
 mod mock;
-mod off_worker;
 mod postmark;
 mod render;
 mod resend;

@@ -33,6 +33,8 @@ use unlisted::Unlisted;
 
 /// A large mail on a slow uplink may take this much longer than a small one: bytes per second.
 const UPLINK: u32 = 256 * 1024;
+/// A mail above this is never a slow one: bytes.
+const LARGE: usize = 128 * 1024;
 
 /// Hears what became of an attempt at the upstream of this name after its call had ended.
 pub type LateVerdict = Arc<dyn Fn(&str, &Verdict) + Send + Sync>;
@@ -181,7 +183,7 @@ impl Upstream {
         tokio::select! {
             biased;
             answer = call => match answer {
-                Ok(verdict) => time_out::judge_answer(&hand_over, verdict),
+                Ok(verdict) => time_out::judge_answer(&hand_over, mode, verdict),
                 Err(_) => Verdict::new(Outcome::Unknown, Reason::Panic),
             },
             // First: whatever begins during a drain has no deadline but that.
@@ -195,7 +197,9 @@ impl Upstream {
         if verdict.outcome == Outcome::SenderRejected {
             self.senders.hold(message.from().address());
         }
-        let slow = self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message.size()));
+        // How long a large mail takes says as much of the uplink.
+        let slow = message.size() <= LARGE
+            && self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message.size()));
         match permit.settle(self.news(verdict.blame(), verdict, slow, Duration::ZERO)) {
             Settled::Changed(transition) => self.publish(transition),
             Settled::Late => self.metrics.late(&self.name),

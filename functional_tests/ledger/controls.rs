@@ -121,7 +121,7 @@ smsp_attempts_total{upstream="c",outcome="unknown"} 2
 smsp_requests_total{path="/email",status="200"} 13
 smsp_requests_total{path="/email",status="422"} 2
 smsp_requests_total{path="/email",status="504"} 8
-smsp_unknown_total 8
+smsp_unknown_total 7
 smsp_replayed_total 3"#;
 
 fn rules(ledger: &Ledger) -> Vec<Rule> {

@@ -86,7 +86,7 @@ fn untold(ledger: &Ledger, index: &Index<'_>) -> Vec<(String, String)> {
     arrivals.map(|(account, arrival)| (ledger.accounts[*account].name.to_owned(), outcome(arrival.outcomes))).collect()
 }
 
-/// Mails that ended unknown, each once, whoever may have waited; and calls that asked again and know no more.
+/// Mails that ended unknown, each once, whoever may have waited and however often it is asked about again.
 fn unknown(ledger: &Ledger, index: &Index<'_>) -> u64 {
     let told = ledger.sent.iter().filter(|sent| sent.delivery() == Some("unknown")).map(|sent| sent.number);
     let ended = |number: &&usize| {
@@ -94,7 +94,7 @@ fn unknown(ledger: &Ledger, index: &Index<'_>) -> u64 {
         arrivals.iter().any(|(_, arrival)| arrival.outcomes[0].starts_with("unknown"))
     };
     let untold = ledger.hung_up.iter().filter(ended).copied();
-    let handed_over = [Turn::Fresh, Turn::Again].into_iter().flat_map(|turn| turns(ledger, turn));
+    let handed_over = turns(ledger, Turn::Fresh).into_iter();
     let repeats = handed_over.filter(|(_, repeat)| repeat.delivery() == Some("unknown")).count();
     (told.chain(untold).collect::<BTreeSet<_>>().len() + repeats) as u64
 }

@@ -1,13 +1,15 @@
 //! Files with keys, read again and again while we serve: what changes there holds at once, and what cannot be read
 //! changes nothing.
 //!
-//! A file can block its reader for ever (a FIFO, a file system whose server is gone). There is one read at a time, on a
-//! thread where it may block; one that takes too long is logged once, and waited for.
+//! A file can block its reader for ever (a FIFO, a file system whose server is gone), on a thread where it may. A read that
+//! takes too long is logged once and left behind, and the file is read anew; no more than [`MAX_LOST`] are left behind, so
+//! that they do not use up the threads.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info};
@@ -21,6 +23,9 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// A sound file is read within milliseconds.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Reads that may hang at a time.
+const MAX_LOST: usize = 4;
+
 /// What a look at the keys has found.
 enum Finding<'a, T> {
     /// They are others than before.
@@ -29,7 +34,7 @@ enum Finding<'a, T> {
     Unreadable(&'a str),
     /// They have not been read within the deadline.
     Late,
-    /// The read that was late has ended.
+    /// They are read in time again.
     LateEnded,
 }
 
@@ -62,19 +67,29 @@ where
     T: PartialEq,
     R: Future<Output = Option<Result<T, String>>>,
 {
-    let mut known = Ok(first);
+    let (mut known, mut lost, mut is_late) = (Ok(first), FuturesUnordered::new(), false);
     loop {
         sleep(INTERVAL).await;
-        let mut reading = pin!(read());
+        let mut reading = Box::pin(read());
         let now = match timeout(DEADLINE, &mut reading).await {
             Ok(now) => now,
             Err(_) => {
-                tell(Finding::Late);
-                let now = reading.await;
-                tell(Finding::LateEnded);
-                now
+                if !std::mem::replace(&mut is_late, true) {
+                    tell(Finding::Late);
+                }
+                lost.push(reading);
+                if lost.len() == MAX_LOST {
+                    // Until one of them ends, there is no thread for another.
+                    lost.next().await;
+                }
+                continue;
             }
         };
+        // What the lost ones bring is older than this; those that still hang go on being counted.
+        while let Some(Some(_)) = lost.next().now_or_never() {}
+        if std::mem::take(&mut is_late) {
+            tell(Finding::LateEnded);
+        }
         let Some(now) = now.filter(|now| *now != known) else { continue };
         match &now {
             Ok(keys) => tell(Finding::Changed(keys)),
@@ -94,16 +109,17 @@ mod tests {
 
     /// A file that says these things, one a read, each after so many seconds; the last for ever.
     async fn findings(reads: &[(u64, Result<&str, &str>)], time: u64) -> Vec<(u64, String)> {
-        let (start, number, reading) = (Instant::now(), Cell::new(0), Cell::new(false));
+        let (start, number, reading) = (Instant::now(), Cell::new(0), Cell::new(0));
         let found = RefCell::new(Vec::new());
         let read = || {
             let (seconds, keys) = reads[number.get().min(reads.len() - 1)];
             number.set(number.get() + 1);
-            assert!(!reading.replace(true), "one read at a time");
+            reading.set(reading.get() + 1);
+            assert!(reading.get() <= MAX_LOST, "{} reads at a time", reading.get());
             let reading = &reading;
             async move {
                 sleep(Duration::from_secs(seconds)).await;
-                reading.set(false);
+                reading.set(reading.get() - 1);
                 Some(keys.map(str::to_owned).map_err(str::to_owned))
             }
         };
@@ -139,9 +155,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_read_that_stalls_is_told_once_and_no_other_begins_before_it_has_ended() {
-        let reads = [(500, Ok("second")), (9, Ok("third"))];
-        let expected = at([(11, "late"), (501, "no longer late"), (501, "second"), (511, "third")]);
-        assert_eq!(findings(&reads, 1000).await, expected);
+    async fn a_read_that_hangs_is_told_once_and_left_behind() {
+        let reads = [(1_000_000, Ok("second")), (9, Ok("third")), (1_000_000, Ok("fourth")), (0, Ok("fifth"))];
+        let third = [(11, "late"), (21, "no longer late"), (21, "third")];
+        let fifth = [(32, "late"), (33, "no longer late"), (33, "fifth")];
+        assert_eq!(findings(&reads, 1000).await, [at(third), at(fifth)].concat());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_reads_hang_than_may_and_one_that_ends_makes_room() {
+        let reads =
+            [(300, Ok("second")), (300, Ok("second")), (300, Ok("second")), (300, Ok("second")), (0, Ok("third"))];
+        let found = findings(&reads, 1000).await;
+        assert_eq!(found, at([(11, "late"), (302, "no longer late"), (302, "third")]));
     }
 }

@@ -74,7 +74,7 @@ pub enum Reason {
 impl Reason {
     /// Does it say nothing of the provider, whatever the attempt came to? The fault, or the limit, is on our side.
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::LocalLimit | Self::StillSending | Self::Deadline)
+        matches!(self, Self::LocalLimit | Self::StillSending | Self::Deadline | Self::Panic)
     }
 
     /// Could the provider not be reached at all? Then the fault may as well be on our side of the network.

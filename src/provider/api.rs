@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::client::{self, Answer, Client, Post};
-use super::off_worker::off_worker;
 use super::{Connect, Delivery, Invalid, Values, Variable, render};
+use crate::off_worker::off_worker;
 use crate::outcome::{Outcome, Reason, Verdict};
 
 /// The variable of every such adapter that holds its key.

@@ -12,7 +12,7 @@ mod connections;
 mod failure;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,11 +47,15 @@ pub(super) const fn base_url(default: &'static str) -> Variable {
 pub(super) struct Client {
     http: reqwest::Client,
     resolver: Arc<Resolver>,
+    /// To its endpoint, once that is known.
+    connections: OnceLock<Connections>,
 }
 
 impl Client {
+    /// To its one endpoint.
     pub(super) fn post(&self, endpoint: Url) -> Post {
-        let connections = Connections::to(&endpoint, Arc::clone(&self.resolver));
+        let connections =
+            self.connections.get_or_init(|| Connections::to(&endpoint, Arc::clone(&self.resolver))).clone();
         Post { request: self.http.post(endpoint), connections }
     }
 }
@@ -103,7 +107,7 @@ pub(super) fn build(connect: Connect) -> Result<Client, Invalid> {
             variable: BASE_URL,
             problem: "no TLS client can be made: install the system's CA certificates",
         })?;
-    Ok(Client { http, resolver })
+    Ok(Client { http, resolver, connections: OnceLock::new() })
 }
 
 /// The endpoint at `path` of the configured base URL.

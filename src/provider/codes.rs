@@ -124,6 +124,11 @@ pub(super) fn decide(by_status: Verdict, form: Form) -> Verdict {
         (NotCapable, Some(refusal)) if refusal.subject.is_of_the_message() => {
             by_status.about(Subject::Size, refusal.code)
         }
+        // What it came to is unknown all the same, but it speaks of the mail: the provider lives and judges.
+        (Unknown, Some(refusal)) if refusal.subject.is_of_the_message() => {
+            by_status.about(refusal.subject, refusal.code)
+        }
+        (Unknown, None) if !is_5xx(by_status.reason) => by_status.about(Subject::Content, None),
         (Unknown | Throttled | Unavailable | Outcome::Accepted, _) => by_status,
         (_, Some(refusal)) => refusal.decide(by_status),
         (Unclassified | Unlisted, None) => Verdict { outcome: Unlisted, ..by_status },

@@ -5,9 +5,9 @@ use lettre::error::Error;
 use lettre::message::header::{Cc, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, ReplyTo, To};
 use lettre::message::{Attachment, Body, Mailbox, Mailboxes, MessageBuilder, MultiPart, SinglePart};
 
-use super::off_worker::off_worker;
 use super::render::{self, Pairs};
 use crate::message::{self, Message};
+use crate::off_worker::off_worker;
 
 /// The bytes, with CRLF at the end of every line.
 pub(super) fn render(message: &Message) -> Result<Vec<u8>, Error> {

@@ -14,9 +14,9 @@ use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 
 use super::client::{self, Answer, Client};
-use super::off_worker::off_worker;
 use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values, Variable};
 use crate::message::Message;
+use crate::off_worker::off_worker;
 use crate::outcome::{Outcome, Reason, Verdict};
 #[cfg(test)]
 pub(super) use answer::LISTED;

@@ -21,8 +21,9 @@ mod words;
 use std::sync::Arc;
 
 use super::{Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, Mode, Provider, Values, Variable};
-use crate::message::Message;
-use crate::outcome::{Reason, Recipient, Verdict};
+use crate::message::{Header, Mailbox, Message};
+use crate::off_worker::off_worker;
+use crate::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 use mail::Mail;
 use pool::Pool;
 use session::Session;
@@ -66,7 +67,7 @@ impl Provider for Smtp {
                 Mode::First | Mode::Repeat => self.hand_over(message, &hand_over).await,
                 Mode::Probe => self.rehearse(message).await,
             };
-            verdict.unwrap_or_else(|verdict| verdict)
+            unless_echoed(verdict.unwrap_or_else(|verdict| verdict), message)
         })
     }
 }
@@ -95,6 +96,20 @@ impl Smtp {
         let session = Session::open(&self.relay).await?;
         transaction::rehearse(session, &mail).await
     }
+}
+
+/// A relay that tells of a rate or a quota in words may have them from the mail: then it is the mail that is put off.
+fn unless_echoed(verdict: Verdict, message: &Message) -> Verdict {
+    let by_words = verdict.outcome == Outcome::Throttled && !verdicts::is_by_code(&verdict);
+    let texts = || {
+        let names = message.mailboxes().filter_map(Mailbox::name);
+        let headers = message.headers().iter().map(Header::value);
+        [Some(message.subject()), message.text(), message.html()].into_iter().flatten().chain(names).chain(headers)
+    };
+    if by_words && off_worker(message.size(), || texts().any(verdicts::speaks_of_a_rate)) {
+        return Verdict { outcome: Outcome::Deferred, ..verdict }.about(Subject::Content, verdict.code);
+    }
+    verdict
 }
 
 fn is_gone(verdict: &Verdict) -> bool {

@@ -11,12 +11,12 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::outcome::{Outcome, Reason, Verdict};
-use crate::provider::{HandOver, Unsent};
+use crate::provider::{HandOver, Mode, Unsent};
 
 /// A provider that takes nothing of a mail for so long is given up.
 const STALL: Duration = Duration::from_secs(5);
 /// Of a smaller mail the kernel holds too little for too short a time to be worth a look: bytes.
-pub(super) const VISIBLE: usize = 128 * 1024;
+const VISIBLE: usize = 16 * 1024;
 /// For the kernel's tables to be read.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -31,7 +31,7 @@ pub(super) async fn over(hand_over: &Arc<HandOver>, deadline: Instant, connect: 
         let stalled = hand_over.is_writing().then(|| stalls_at(hand_over, connect));
         let end = stalled.unwrap_or_else(|| Instant::now() + STALL).min(deadline);
         // The kernel is looked at twice: some time before, and then.
-        let look = end.checked_sub(pause / 2).filter(|look| *look > Instant::now() && hand_over.size() > VISIBLE);
+        let look = end.checked_sub(pause * 3 / 4).filter(|look| *look > Instant::now() && hand_over.size() > VISIBLE);
         if let Some(look) = look {
             sleep_until(look).await;
             kernel.look(hand_over).await;
@@ -98,7 +98,11 @@ pub(super) fn judge(hand_over: &HandOver, moving: bool) -> Verdict {
 /// The verdict on an answer, or on a connection that broke. One that comes before the end of the mail was given proves that
 /// nobody has it. If it came to none while a large mail was on its way, that is nobody's fault: how large it is, is the
 /// caller's choice, and a front end may have no time or room for it.
-pub(super) fn judge_answer(hand_over: &HandOver, verdict: Verdict) -> Verdict {
+pub(super) fn judge_answer(hand_over: &HandOver, mode: Mode, verdict: Verdict) -> Verdict {
+    if verdict.outcome == Outcome::Accepted && mode != Mode::Probe && hand_over.revoke() {
+        // Of what it says to have taken it has not got the end.
+        return Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer);
+    }
     let before_the_end = match verdict.outcome {
         Outcome::Unknown => hand_over.revoke(),
         Outcome::Unavailable => verdict.reason == Reason::ConnectionLost && hand_over.is_writing(),

@@ -60,7 +60,7 @@ pub(super) fn elsewhere(status: u16) -> Step {
 
 /// The accepting status, and the start of a body that was to be longer.
 pub(super) fn yes(kind: Kind, start: &str) -> Step {
-    let status = if kind == Kind::SendGrid { 202 } else { 200 };
-    let text = format!("HTTP/1.1 {status} Scripted\r\ncontent-length: 1000000000\r\n\r\n{start}");
+    let status = if kind == Kind::SendGrid { "202 Scripted\r\nx-message-id: 1" } else { "200 Scripted" };
+    let text = format!("HTTP/1.1 {status}\r\ncontent-length: 1000000000\r\n\r\n{start}");
     Step::Write(text.into_bytes())
 }

@@ -94,7 +94,11 @@ async fn run(http_2: bool, is_none: fn(&HandOver) -> bool) -> Run {
     });
     let client = reqwest::Client::builder().retry(retry::never());
     let http = if http_2 { client.http2_prior_knowledge() } else { client }.build().unwrap();
-    let client = Arc::new(Client { http, resolver: Arc::new(Resolver::system(Duration::from_secs(1)).unwrap()) });
+    let client = Arc::new(Client {
+        http,
+        resolver: Arc::new(Resolver::system(Duration::from_secs(1)).unwrap()),
+        connections: OnceLock::new(),
+    });
     let url: Url = url.parse().unwrap();
     let bytes = Bytes::from(vec![b'x'; LARGE]);
     let mut callers = JoinSet::new();

@@ -4,8 +4,8 @@
 //! word that the mail itself holds is no evidence: whatever a caller writes, it makes no fault of the account. The price:
 //! a refusal of the account is not seen by the mails that hold its word, but by all others, and by the probe.
 
-use super::super::off_worker::off_worker;
 use crate::message::Message;
+use crate::off_worker::off_worker;
 
 /// Of keys, rights, plans, credits and suspension.
 const WORDS: [&str; 12] = [

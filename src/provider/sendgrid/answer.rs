@@ -1,7 +1,7 @@
 //! What SendGrid's answers come to.
 //!
 //! Source: Twilio's OpenAPI document `tsg_mail_v3` and its pages of Mail Send errors and of the sandbox. 202 is the
-//! acceptance, whatever the body; the sandbox's is a 200 without one. Its errors have no codes, but name the field of the
+//! acceptance, with an id or without a body; the sandbox's is a 200 without one. Its errors have no codes, but name the field of the
 //! request that is wrong, of which the first part is one of the document's.
 
 use std::time::{Duration, SystemTime};
@@ -39,11 +39,13 @@ pub(super) async fn judge(answer: Answer, message: &Message, mode: Mode) -> Verd
         return verdict;
     }
     let (verdict, text) = answer.text().await;
-    match verdict.reason {
+    let reason = verdict.reason;
+    match reason {
+        _ if verdict.outcome != Outcome::Accepted => codes::decide(verdict, form(reason, &text, message)),
+        Reason::Status(202) if text.is_empty() => Verdict::accepted(verdict.reason, None),
         Reason::Status(200) if mode == Mode::Probe && text.is_empty() => Verdict::accepted(verdict.reason, None),
-        // So answers whatever else may stand at a wrong URL.
-        _ if verdict.outcome == Outcome::Accepted => codes::unreadable(),
-        reason => codes::decide(verdict, form(reason, &text, message)),
+        // So answers whatever else may stand at a wrong URL, or in front of it.
+        _ => codes::unreadable(),
     }
 }
 
@@ -52,7 +54,8 @@ fn by_status(answer: &Answer) -> Option<Verdict> {
     let verdict = answer.verdict();
     match verdict.reason {
         Reason::Status(202) => {
-            Some(Verdict::accepted(verdict.reason, answer.header("X-Message-Id").map(str::to_owned)))
+            let id = answer.header("X-Message-Id").filter(|id| !id.is_empty())?;
+            Some(Verdict::accepted(verdict.reason, Some(id.to_owned())))
         }
         Reason::Status(429) => Some(verdict.waiting(until_reset(answer))),
         // The wrong region.

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message};
+use crate::off_worker::off_worker;
 use crate::provider::mime;
-use crate::provider::off_worker::off_worker;
 use crate::provider::render::{self, Pairs};
 
 /// Headers in `Simple`, at most.

@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind};
 
 use super::reply::Reply;
 use crate::outcome::{Code, Outcome, Reason, Verdict};
+pub(super) use table::speaks_of_a_rate;
 
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,12 @@ fn out_of_step(stage: Stage, code: u16) -> Outcome {
         (Stage::Mail | Stage::Rcpt, 500 | 502..=504) => Outcome::Unclassified,
         _ => Outcome::Unlisted,
     }
+}
+
+/// Does a code say that the relay asks to wait, rather than its words? 421, 4.3.2 and 5.4.5 do.
+pub(super) fn is_by_code(verdict: &Verdict) -> bool {
+    let by_code = matches!(verdict.code, Some(Code::Enhanced(_, 3, 2) | Code::Enhanced(5, 4, 5)));
+    by_code || verdict.reason == Reason::Smtp(421)
 }
 
 /// The reply, if it has this code.

@@ -2,12 +2,13 @@
 //!
 //! Relays repeat addresses, subjects and links. Left out are quoted text, from the first mark to the last of its kind, for
 //! a caller may write marks too; and every word with `@`, `<`, `>` or a dot inside. It errs towards leaving out: then a
-//! reply says less, and blames nobody. A filter that repeats a whole sentence of the mail without any mark is believed.
+//! reply says less, and blames nobody. What is repeated without any mark is looked for in the mail by whoever asks.
 
 use super::reply::Reply;
 
 /// Marks in pairs; an apostrophe counts only before a word.
-const MARKS: [(char, char); 6] = [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>'), ('“', '”'), ('«', '»')];
+const MARKS: [(char, char); 8] =
+    [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>'), ('“', '”'), ('«', '»'), ('(', ')'), ('[', ']')];
 
 /// In lower case, each with one space between.
 pub(super) fn own(reply: &Reply) -> String {

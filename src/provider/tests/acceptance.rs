@@ -94,7 +94,7 @@ fn is_acceptance(kind: &str, mode: Mode, status: u16, content: Content) -> bool 
     let (own_status, ..) = acceptance(kind);
     let id_is_no_proof = ["mandrill", "sparkpost", "mailjet"].contains(&kind);
     match kind {
-        "sendgrid" if status == 202 => true,
+        "sendgrid" if status == 202 => matches!(content, Own | Empty | Truncated),
         "sendgrid" => status == 200 && mode == Mode::Probe && matches!(content, Own | Empty | Truncated),
         "brevo" if status == 202 || status == 201 => matches!(content, Own | Empty),
         _ if status != own_status => false,

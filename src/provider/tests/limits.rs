@@ -10,7 +10,9 @@ fn cut(status: u16) -> String {
 #[tokio::test]
 async fn an_answer_that_breaks_off_proves_what_its_status_proves_and_no_more() {
     assert_eq!(verdict("mailgun", cut(200)).await, Verdict::new(Outcome::Unknown, Reason::ConnectionLost));
-    assert_eq!(verdict("sendgrid", cut(202)).await.outcome, Outcome::Accepted);
+    let with_id = cut(202).replace("\r\n\r\n", "\r\nX-Message-Id: 1\r\n\r\n");
+    assert_eq!(verdict("sendgrid", with_id).await.outcome, Outcome::Accepted);
+    assert_eq!(verdict("sendgrid", cut(202)).await.outcome, Outcome::Unknown, "a firewall's challenge is a 202, too");
     assert_eq!(verdict("mailgun", cut(401)).await.outcome, Outcome::AccountRefused);
     assert_eq!(verdict("mailgun", cut(400)).await.outcome, Outcome::Unclassified);
     for kind in ["mailgun", "sendgrid"] {

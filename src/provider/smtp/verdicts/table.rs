@@ -180,6 +180,14 @@ const fn row(
     Row { at, codes, enhanced, text, subject, outcome }
 }
 
+/// Does a text hold words of [`RATE`] or [`QUOTA`]?
+pub(in crate::provider::smtp) fn speaks_of_a_rate(text: &str) -> bool {
+    let text = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    [RATE, QUOTA]
+        .iter()
+        .any(|words| matches!(words, SaysBut(phrases, _) if phrases.iter().any(|phrase| text.contains(phrase))))
+}
+
 /// What the first row that fits says.
 pub(super) fn find(stage: Stage, reply: &Reply) -> Option<(Subject, Outcome)> {
     let row = ROWS.iter().find(|row| row.fits(stage, reply))?;

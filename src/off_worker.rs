@@ -11,7 +11,7 @@ use crate::telemetry;
 const LARGE: usize = 256 * 1024;
 
 /// Does this work, which takes time in proportion to so many bytes.
-pub(super) fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+pub fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let has_other_threads =
         || Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
     if bytes <= LARGE || !has_other_threads() {
