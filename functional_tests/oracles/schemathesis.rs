@@ -28,6 +28,7 @@ struct Run {
 /// the tool is not here.
 async fn run(key: Option<&str>, random: u64) -> Option<Run> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let oracles = root.join("functional_tests/oracles");
     let tool = root.join("target/check-tools/bin/schemathesis");
     if !tool.exists() {
         skip("schemathesis is not here: scripts/check installs it");
@@ -35,7 +36,8 @@ async fn run(key: Option<&str>, random: u64) -> Option<Run> {
     }
     let (proxy, folder) = (Proxy::start(Settings::mock()).await, tempfile::tempdir().expect("a folder"));
     let mut command = Command::new(tool);
-    command.current_dir(&folder).arg("--config-file").arg(root.join("functional_tests/oracles/schemathesis.toml"));
+    command.current_dir(&folder).arg("--config-file").arg(oracles.join("schemathesis.toml"));
+    command.env("SCHEMATHESIS_HOOKS", oracles.join("schemathesis_keys.py"));
     command.args(["run", &proxy.client.url("/openapi.json")]).args(HOW.split(' '));
     let seed = seed();
     eprintln!("schemathesis begins, with the seed {seed} and {} key", key.map_or("no", |_| "the"));

@@ -67,7 +67,9 @@ fn form(named: Option<&str>, text: &str) -> Form {
 }
 
 fn in_xml(text: &str) -> Option<&str> {
-    let error = text.trim_start().strip_prefix("<ErrorResponse")?;
+    let text = text.trim_start();
+    let body = text.strip_prefix("<?xml").and_then(|text| text.split_once("?>")).map_or(text, |(_, body)| body);
+    let error = body.trim_start().strip_prefix("<ErrorResponse")?;
     error.split_once("<Code>")?.1.split_once("</Code>").map(|(name, _)| name)
 }
 

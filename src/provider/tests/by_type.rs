@@ -64,6 +64,12 @@ async fn ses_s_answers_without_a_type_are_judged_by_their_status() {
         (400, "<html>", Unclassified),
         (401, "", AccountRefused),
         (403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>", AccountRefused),
+        (
+            403,
+            "<?xml version=\"1.0\"?>\n<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>",
+            AccountRefused,
+        ),
+        (403, "<?xml version=\"1.0\"?><html><Code>InvalidClientTokenId</Code></html>", Unlisted),
         (403, "<ErrorResponse><Error><Code>SomethingNew</Code></Error></ErrorResponse>", Unlisted),
         (403, "<html>", Unlisted),
         (404, "", AccountRefused),
