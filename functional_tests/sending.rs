@@ -30,6 +30,17 @@ async fn both_shapes_of_a_request_render_the_same_mail() {
     assert_eq!(first, rendered(&proxy, &sendgrid, &original).await);
 }
 
+/// RFC 9110, section 12.5.3: without this header a provider may compress its answer, which we do not read.
+#[tokio::test]
+async fn a_provider_is_asked_not_to_compress_its_answer() {
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    Proxy::before(&mailgun).await.client.send(&mails::plain()).await.expect(200);
+    before_sendgrid(&sendgrid).await.client.send(&mails::plain()).await.expect(200);
+    for request in [mailgun.only_mail(), sendgrid.only_mail()] {
+        assert_eq!(request.header("accept-encoding"), Some("identity"), "{request}");
+    }
+}
+
 #[tokio::test]
 async fn an_empty_body_is_sent_as_one_line_break() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);

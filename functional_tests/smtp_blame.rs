@@ -58,6 +58,24 @@ async fn recipients_and_contents_that_are_refused_after_data_do_not_open_the_cir
 }
 
 #[tokio::test]
+async fn a_refusal_names_the_field_that_the_reply_speaks_of_at_whatever_stage_it_comes() {
+    for (stage, answer, field) in [
+        ("MAIL", "552 5.3.4 message size exceeds fixed limit", "body"),
+        ("RCPT", "550 5.1.1 no such user", "to"),
+        ("RCPT", "550 5.7.1 relay access denied", "to"),
+        (".", "552 5.3.4 message size exceeds fixed limit", "body"),
+        (".", "554 5.6.0 content rejected", "body"),
+        (".", "550 5.7.1 looks like spam", "body"),
+        (".", "550 5.1.10 recipient not found", "to"),
+    ] {
+        let stub = StubRelay::that(move |line, _| line.starts_with(stage).then_some(answer)).await;
+        let proxy = Proxy::start(relay(&stub.port())).await;
+        let refused = proxy.client.send(&mails::plain()).await.expect(422);
+        assert_eq!(refused.at("/errors/0/field"), field, "{stage} {answer} {refused}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_that_is_refused_or_throttled_in_the_middle_of_a_dialogue_opens_the_circuit() {
     for (answer, attempt) in [
         ("530 5.7.0 Authentication required", "smtp:account_refused"),

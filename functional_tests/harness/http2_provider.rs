@@ -30,6 +30,8 @@ pub(crate) enum Answer {
     RefusesOnce,
     /// Says goodbye to the first request of all, which it did not process, and takes every later mail.
     LeavesOnce,
+    /// Answers neither the first request of all nor any PING on its connection, and takes every later mail.
+    FallsSilentOnce,
     /// Resets the stream once the request is read to its end.
     Resets(u8),
     /// Resets the stream on seeing its head.
@@ -60,7 +62,8 @@ async fn converse(mut conversation: Conversation, answer: Answer, requests: Arc<
         let answer = match answer {
             Answer::RefusesOnce if first => Answer::Resets(REFUSED_STREAM),
             Answer::LeavesOnce if first => Answer::Leaves { code: NO_ERROR, last: 0 },
-            Answer::RefusesOnce | Answer::LeavesOnce => Answer::Accepts,
+            Answer::FallsSilentOnce if first => return conversation.ends().await,
+            Answer::RefusesOnce | Answer::LeavesOnce | Answer::FallsSilentOnce => Answer::Accepts,
             always => always,
         };
         match answer {

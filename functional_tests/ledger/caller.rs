@@ -1,6 +1,7 @@
 //! A caller on one kept connection, byte by byte: it sees whether there is exactly one answer, and it costs little.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -39,9 +40,11 @@ impl Caller {
 
     /// The answer, or why there is none.
     pub(crate) async fn call(&mut self, id: usize, request: &str) -> Result<Answer, String> {
-        let answer = timeout(PATIENCE, self.try_call(request)).await;
+        // As the deadline of a mail, which grows by a second for every 256 KiB.
+        let patience = PATIENCE + Duration::from_secs(request.len() as u64 >> 18);
+        let answer = timeout(patience, self.try_call(request)).await;
         let answer =
-            answer.map_err(|_| format!("no answer within {PATIENCE:?}"))?.map_err(|error| error.to_string())?;
+            answer.map_err(|_| format!("no answer within {patience:?}"))?.map_err(|error| error.to_string())?;
         match answer.header("x-request-id") == Some(id.to_string().as_str()) {
             true => Ok(answer),
             false => Err(format!("the answer of somebody else: {answer}")),

@@ -1,7 +1,7 @@
 //! HTTP/2 can say that a request was not processed, and only then does another provider get the mail.
 
 use crate::harness::http2_provider::{self, Answer as Does, CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM};
-use crate::harness::{Answer, Authority, Proxy, Settings, StubProvider, TlsDoor, mails};
+use crate::harness::{Answer, Authority, Proxy, RawProvider, Settings, StubProvider, TlsDoor, mails};
 
 /// SendGrid does this over HTTP/2, Mailgun is ready behind it; the answer, and how many mails Mailgun got.
 async fn answer_when_sendgrid(does: Does) -> (Answer, usize) {
@@ -11,16 +11,45 @@ async fn answer_when_sendgrid(does: Does) -> (Answer, usize) {
 }
 
 async fn answer_and_circuit_when_sendgrid(does: Does) -> (Answer, usize, String) {
-    let authority = Authority::new();
-    let (sendgrid, mailgun) = (http2_provider::start(does).await, StubProvider::mailgun().await);
-    let mut config = authority.vouches_for("127.0.0.1");
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let door = TlsDoor::open(config, sendgrid.address()).await;
-    let settings = Settings::sendgrid_then_mailgun(&door.url(), &mailgun.url());
-    let proxy = Proxy::start(settings.with("SSL_CERT_FILE", &authority.path())).await;
+    let (sendgrid, mailgun) = (Sendgrid::start(does).await, StubProvider::mailgun().await);
+    let proxy = sendgrid.proxy(Settings::sendgrid_then_mailgun(&sendgrid.door.url(), &mailgun.url())).await;
     let answer = proxy.client.send(&mails::plain()).await;
     let state = proxy.client.circuit("sg").await["state"].as_str().unwrap_or_default().to_owned();
     (answer, mailgun.mails().len(), state)
+}
+
+/// SendGrid over HTTP/2, behind a door that agrees on that.
+struct Sendgrid {
+    authority: Authority,
+    _provider: RawProvider,
+    door: TlsDoor,
+}
+
+impl Sendgrid {
+    async fn start(does: Does) -> Self {
+        let authority = Authority::new();
+        let provider = http2_provider::start(does).await;
+        let mut config = authority.vouches_for("127.0.0.1");
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let door = TlsDoor::open(config, provider.address()).await;
+        Self { authority, _provider: provider, door }
+    }
+
+    async fn proxy(&self, settings: Settings) -> Proxy {
+        Proxy::start(settings.with("SSL_CERT_FILE", &self.authority.path())).await
+    }
+}
+
+/// A time-out would be called `timeout`: here our PING without an answer ends the connection, and the next mail has another.
+#[tokio::test]
+async fn a_connection_that_answers_no_ping_is_given_up_before_the_attempt_is() {
+    let sendgrid = Sendgrid::start(Does::FallsSilentOnce).await;
+    let settings = Settings::server().sendgrid(&sendgrid.door.url());
+    let settings = settings.with("SMSP_ATTEMPT_TIMEOUT", "40s").with("SMSP_REQUEST_DEADLINE", "50s");
+    let proxy = sendgrid.proxy(settings).await;
+    let lost = proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
+    assert_eq!(lost.reasons(), ["connection_lost"], "{lost}");
+    proxy.client.send(&mails::plain()).await.expect(200);
 }
 
 #[tokio::test]
