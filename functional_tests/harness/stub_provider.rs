@@ -219,7 +219,7 @@ async fn accept(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::
             }
         }
     }
-    drop(listener);
+    RefusingPort::close(listener);
     connections.shutdown().await;
 }
 

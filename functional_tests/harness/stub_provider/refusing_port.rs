@@ -1,6 +1,7 @@
 //! A port that refuses every connection, and that nobody else can take meanwhile.
 
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -22,6 +23,12 @@ impl RefusingPort {
         bound(self.address()).listen(1024).expect("a reserved port can be listened on")
     }
 
+    /// Takes no more, at once. Merely dropped, it would listen on for as long as a child that is being started has a copy.
+    pub(super) fn close(listener: TcpListener) {
+        let socket = OwnedFd::from(listener.into_std().expect("a listener of the runtime"));
+        TcpStream::from(socket).shutdown(Shutdown::Both).expect("a listening socket can be shut down");
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address())
     }
@@ -32,4 +39,15 @@ fn bound(address: SocketAddr) -> TcpSocket {
     socket.set_reuseaddr(true).expect("a port can be shared among sockets that do not listen");
     socket.bind(address).expect("loopback has a free port");
     socket
+}
+
+#[tokio::test]
+async fn a_port_can_be_listened_on_again_although_a_child_has_a_copy_of_the_old_socket() {
+    let port = RefusingPort::reserve();
+    let listener = port.listen().into_std().expect("a listener of the runtime");
+    let copy = listener.try_clone().expect("a descriptor");
+    RefusingPort::close(TcpListener::from_std(listener).expect("a listener"));
+    TcpStream::connect(port.address()).expect_err("nobody listens");
+    drop(port.listen());
+    drop(copy);
 }
