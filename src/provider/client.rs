@@ -144,6 +144,7 @@ pub(super) async fn call(
     delivery.hand_over.watch(connections);
     let frames = Frames::new(body, Arc::clone(&delivery.hand_over));
     let response = request.body(Body::wrap(frames)).send().await.map_err(|error| failure::judge(&error))?;
+    delivery.hand_over.answered();
     transcript::record(|| answer::summary(&response));
     Ok(Answer::new(response, delivery))
 }

@@ -34,6 +34,8 @@ pub struct HandOver {
     moved: AtomicU64,
     /// Is the mail itself being written?
     writing: AtomicBool,
+    /// Has the head of an answer come?
+    answered: AtomicBool,
     late: Option<OnLate>,
     /// Of the client that carries it.
     connections: OnceLock<Connections>,
@@ -46,7 +48,16 @@ impl HandOver {
     /// Of a mail of this size, begins now. What becomes known only after the call has ended is told to `late`.
     pub fn begin(size: usize, late: Option<OnLate>) -> Self {
         let (state, moved, writing) = (AtomicU8::new(UNTRACKED), AtomicU64::new(0), AtomicBool::new(false));
-        Self { size, state, start: Instant::now(), moved, writing, late, connections: OnceLock::new() }
+        Self {
+            size,
+            state,
+            start: Instant::now(),
+            moved,
+            writing,
+            answered: AtomicBool::new(false),
+            late,
+            connections: OnceLock::new(),
+        }
     }
 
     /// Bytes of the mail.
@@ -95,6 +106,16 @@ impl HandOver {
     /// Is the mail being written, and its end not given yet?
     pub fn is_writing(&self) -> bool {
         self.writing.load(Ordering::Acquire) && self.state.load(Ordering::Acquire) == OPEN
+    }
+
+    /// The provider has begun to answer, so what it waits for is no more of this mail.
+    pub fn answered(&self) {
+        self.answered.store(true, Ordering::SeqCst);
+    }
+
+    /// Has it?
+    pub fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::SeqCst)
     }
 
     /// The mail goes along one of these connections.

@@ -38,7 +38,8 @@ pub(super) async fn over(hand_over: &Arc<HandOver>, deadline: Instant, connect: 
         }
         sleep_until(end).await;
         if Instant::now() >= deadline {
-            return is_moving(hand_over, pause) || (hand_over.is_given() && kernel.is_draining(hand_over).await);
+            let may_drain = hand_over.is_given() && !hand_over.is_answered();
+            return is_moving(hand_over, pause) || (may_drain && kernel.is_draining(hand_over).await);
         }
         // Looked at once more: it may have moved, or have been given, meanwhile.
         if hand_over.is_writing() && stalls_at(hand_over, connect) <= Instant::now() {
