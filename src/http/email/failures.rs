@@ -104,13 +104,14 @@ fn lack(attempt: &Attempt) -> FieldError {
 
 /// What the provider's own refusal speaks of.
 fn by_subject(subject: Option<Subject>) -> (&'static str, &'static str) {
-    match subject {
-        Some(Subject::Sender) => ("from", "a mail of this sender"),
-        Some(Subject::Recipient) => ("to", "a mail to these recipients"),
-        Some(Subject::Size) => ("body", "a mail of this size"),
-        Some(Subject::Content) => ("body", "a mail with this content"),
-        Some(Subject::Account | Subject::System) | None => ("body", "this mail"),
-    }
+    let what = match subject {
+        Some(Subject::Sender) => "a mail of this sender",
+        Some(Subject::Recipient) => "a mail to these recipients",
+        Some(Subject::Size) => "a mail of this size",
+        Some(Subject::Content) => "a mail with this content",
+        Some(Subject::Account | Subject::System) | None => "this mail",
+    };
+    (subject.and_then(Subject::field).unwrap_or("body"), what)
 }
 
 fn field_error(field: &str, reason: String) -> FieldError {
