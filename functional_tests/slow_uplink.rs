@@ -92,6 +92,33 @@ async fn five_mails_larger_than_the_kernels_buffer_on_one_slow_uplink_harm_no_ot
     }
 }
 
+/// As `carry`, but it ends no answer.
+async fn carry_and_begin_to_answer(mut conversation: Conversation) {
+    let mut request = Vec::new();
+    while conversation.read_at_most(15 * KIB, &mut request).await > 0 {
+        if behind_a_whole_request(&request).is_some() {
+            conversation.write("HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n").await;
+            return conversation.ends().await;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Large enough for the kernel to be asked, which can tell only of all connections to that provider.
+#[tokio::test]
+async fn a_provider_that_ends_no_answer_is_blamed_though_another_mail_is_on_its_way_there() {
+    let provider = RawProvider::start(carry_and_begin_to_answer).await;
+    let proxy = node(&provider, "2s").await;
+    let client = proxy.client.clone();
+    let other = tokio::spawn(async move { client.send(&large(1024 * KIB)).await });
+    let is_on_its_way = async || when(provider.received().len() > 32 * KIB, || "not yet".to_owned());
+    eventually("the other mail is on its way", is_on_its_way).await;
+    let answer = proxy.client.send(&large(20 * KIB)).await.expect_problem(504, "unknown", false);
+    assert_eq!(answer.reasons(), ["timeout"], "{answer}");
+    assert_ne!(proxy.client.state("sg").await, "closed");
+    assert!(!other.is_finished(), "it was on its way all the time");
+}
+
 #[tokio::test]
 async fn a_provider_that_takes_nothing_is_given_up_and_the_next_one_gets_the_mail() {
     let stalled = RawProvider::start(|conversation| async move {
