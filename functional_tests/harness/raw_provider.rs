@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
+
+use super::stub_provider::RefusingPort;
 
 /// A stub.
 pub(crate) struct RawProvider {
@@ -32,7 +34,7 @@ impl RawProvider {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let listener = RefusingPort::reserve().listen();
         let address = listener.local_addr().expect("a listener has an address");
         let (connections, received) = (Arc::new(AtomicUsize::new(0)), Received::default());
         let (count, all) = (connections.clone(), received.clone());

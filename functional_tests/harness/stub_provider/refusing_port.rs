@@ -5,6 +5,10 @@ use std::os::fd::OwnedFd;
 
 use tokio::net::{TcpListener, TcpSocket};
 
+/// Bytes. Left to itself the kernel takes up to `tcp_rmem`, here 32 MiB, of what nobody reads, and a mail that was to
+/// stall has all been taken.
+const RECEIVE_BUFFER: u32 = 64 * 1024;
+
 /// Bound but never listening: a connection is refused, and the port is not given to a parallel test. Whoever holds it
 /// may listen there for a while, through a second socket.
 pub(crate) struct RefusingPort(TcpSocket);
@@ -19,8 +23,10 @@ impl RefusingPort {
     }
 
     /// Takes connections until the listener is dropped.
-    pub(super) fn listen(&self) -> TcpListener {
-        bound(self.address()).listen(1024).expect("a reserved port can be listened on")
+    pub(in crate::harness) fn listen(&self) -> TcpListener {
+        let socket = bound(self.address());
+        socket.set_recv_buffer_size(RECEIVE_BUFFER).expect("a buffer can be bounded");
+        socket.listen(1024).expect("a reserved port can be listened on")
     }
 
     /// Takes no more, at once. Merely dropped, it would listen on for as long as a child that is being started has a copy.
