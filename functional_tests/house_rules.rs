@@ -5,20 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each one may name besides itself. `main` knows the library from outside.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("message", &[]),
     ("outcome", &[]),
     ("metrics", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
     ("shutdown", &[]),
+    ("suggestion", &[]),
     ("off_worker", &["telemetry"]),
     ("circuit", &["outcome"]),
     ("provider", &["message", "outcome", "off_worker"]),
     ("upstream", &["message", "outcome", "circuit", "provider", "metrics"]),
     ("dispatch", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown", "off_worker"]),
     ("supervisor", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown"]),
-    ("http", &["dispatch", "message", "outcome", "metrics", "secret", "shutdown", "telemetry"]),
+    ("http", &["dispatch", "message", "outcome", "metrics", "secret", "shutdown", "suggestion", "telemetry"]),
     ("ops", &["circuit", "upstream", "outcome", "metrics", "shutdown"]),
     (
         "config",
@@ -33,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "telemetry",
             "shutdown",
             "secret",
+            "suggestion",
         ],
     ),
     (

@@ -22,7 +22,8 @@
 //! ## What depends on what
 //!
 //! Arrows point inwards, and a test holds them (`functional_tests/house_rules.rs`): [`message`], [`outcome`],
-//! [`metrics`], [`secret`], [`telemetry`] and [`shutdown`] name nothing of ours; [`off_worker`] names [`telemetry`]; [`circuit`] names [`outcome`] alone;
+//! [`metrics`], [`secret`], [`telemetry`], [`shutdown`] and [`suggestion`] name nothing of ours; [`off_worker`] names
+//! [`telemetry`]; [`circuit`] names [`outcome`] alone;
 //! [`upstream`] joins circuit and provider; [`dispatch`] and [`supervisor`] use it; the doors, [`http`] and [`ops`],
 //! come last. [`config`] reads every module's settings and [`app`] wires them all.
 //!
@@ -49,3 +50,4 @@ pub mod telemetry;
 pub mod shutdown;
 pub mod off_worker;
 pub mod secret;
+pub mod suggestion;
