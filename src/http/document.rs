@@ -46,8 +46,12 @@ impl Modify for Security {
 
 /// The same files that the tests send.
 const EXAMPLES: [(&str, &str, &str); 2] = [
-    ("email", "Today's names", include_str!("../../openapi/examples/email.json")),
-    ("original", "The original's names", include_str!("../../openapi/examples/original.json")),
+    ("email", "Field names of smsp", include_str!("../../openapi/examples/email.json")),
+    (
+        "original",
+        "Legacy field names, of the service that smsp replaces",
+        include_str!("../../openapi/examples/original.json"),
+    ),
 ];
 
 /// The document, made from the routes; `providers` is what it tells of them, in Markdown.
@@ -80,3 +84,6 @@ pub(super) fn routes(providers: &str) -> Router<Door> {
         .layer(CorsLayer::new().allow_methods([Method::GET]).allow_origin(Any))
         .merge(Router::from(SwaggerUi::new("/swagger-ui").config(config)).layer(map_response(hardening::page)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ use failures::problem;
 
 /// A provider took the mail.
 #[derive(Serialize, ToSchema)]
-#[schema(title = "Receipt")]
+#[schema(as = Receipt)]
 pub(super) struct ReceiptBody {
     /// Our id of the mail; the provider has it too.
     id: String,
@@ -49,7 +49,7 @@ pub(super) struct ReceiptBody {
 
 /// What became of one recipient.
 #[derive(Serialize, ToSchema)]
-#[schema(title = "Recipient")]
+#[schema(as = Recipient)]
 pub(super) struct RecipientBody {
     email: String,
     outcome: RecipientOutcome,
@@ -88,7 +88,7 @@ impl From<Outcome> for RecipientOutcome {
 
 /// One try at one provider.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(title = "Attempt")]
+#[schema(as = Attempt)]
 pub(super) struct AttemptBody {
     /// The upstream's name.
     provider: String,
@@ -108,7 +108,7 @@ pub(super) struct AttemptBody {
 
 /// How to find out whether a provider has a mail of which that is not known.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(title = "Lookup")]
+#[schema(as = Lookup)]
 pub(super) struct LookupBody {
     /// The upstream that may have it.
     upstream: String,
@@ -132,7 +132,7 @@ pub(super) struct LookupBody {
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the mail: a repeat under the same key within 10 minutes sends no second mail, but waits for the first answer or hears it again (`Idempotency-Replayed: true`); a `none` frees the key. Without a store this is not promised on another node, after a restart, or after 10 minutes", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
         ("X-SMSP-Failover" = Option<String>, Header, nullable = false, description = "`never` or `safe`: lowers what this service does after a failure", pattern = "^(never|safe)$"),
     ),
-    request_body(content = Mail, description = "The message"),
+    request_body(content = inline(Mail), description = "The message"),
     responses(
         (status = 200, description = "A provider took the mail", body = ReceiptBody,
             headers(("Idempotency-Replayed" = bool, description = "`true`: the answer to an earlier call under this key"))),

@@ -14,7 +14,6 @@ use crate::dispatch::AllOpen;
 
 /// The answer while serving.
 #[derive(Serialize, ToSchema)]
-#[schema(title = "Health")]
 pub(super) struct Health {
     /// Always `serving`.
     status: &'static str,

@@ -189,7 +189,7 @@ impl IntoResponse for Problem {
 
 /// The body of every answer that is not a success.
 #[derive(Serialize, ToSchema)]
-#[schema(title = "Problem")]
+#[schema(as = Problem)]
 pub(super) struct ProblemBody {
     /// The kind of problem, as a URN.
     #[schema(examples("urn:smsp:problem:invalid-message"))]

@@ -30,8 +30,8 @@ enum Shape {
     Text,
     /// A list of words.
     Words,
-    /// An object whose members are texts.
-    Pairs,
+    Headers,
+    Metadata,
     Attachments,
 }
 
@@ -60,9 +60,9 @@ const SUBJECT: Field = field("subject", Shape::Text, "The subject, in plain Unic
 const TEXT: Field = Field { alias: Some("plaintextbody"), ..field("text", Shape::Text, "The body as plain text.") };
 const HTML: Field = field("html", Shape::Text, "The body as HTML.");
 const ATTACHMENTS: Field = field("attachments", Shape::Attachments, "Files, and pictures that the HTML shows.");
-const HEADERS: Field = field("headers", Shape::Pairs, "Further headers, in plain ASCII; none that is ours to write.");
+const HEADERS: Field = field("headers", Shape::Headers, "Further headers, in plain ASCII; none that is ours to write.");
 const TAGS: Field = field("tags", Shape::Words, "Words that group mails at the provider.");
-const METADATA: Field = field("metadata", Shape::Pairs, "Pairs that come back with the provider's events.");
+const METADATA: Field = field("metadata", Shape::Metadata, "Pairs that come back with the provider's events.");
 
 const FIELDS: [&Field; 12] =
     [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML, &ATTACHMENTS, &HEADERS, &TAGS, &METADATA];
