@@ -178,10 +178,9 @@ fn a_long_unknown_name_is_not_repeated_whole() {
 #[test]
 fn the_document_names_exactly_the_fields_that_are_read() {
     let document = serde_json::to_value(super::super::document("")).unwrap();
-    let names: [(&str, fn(&Field) -> &'static str); 2] =
-        [("Email", |field| field.name), ("OriginalEmail", |field| field.alias.unwrap_or(field.name))];
-    for (shape, name) in names {
-        let mut expected: Vec<_> = FIELDS.into_iter().map(name).collect();
+    let legacy = |field: &Field| field.alias.unwrap_or(field.name);
+    for (shape, names) in [("Email", FIELDS.map(|field| field.name)), ("OriginalEmail", FIELDS.map(legacy))] {
+        let mut expected = names;
         expected.sort_unstable();
         let shape = &document["components"]["schemas"][shape]["properties"];
         let mut seen: Vec<_> = shape.as_object().unwrap().keys().map(String::as_str).collect();
