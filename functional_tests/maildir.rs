@@ -60,18 +60,22 @@ async fn a_mail_reads_back_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_mail_has_exactly_the_expected_headers() {
-    let dir = temporary();
-    let proxy = Proxy::start(Settings::maildir(dir.path())).await;
-    let receipt = proxy.client.send(&golden::json("mail.json")).await.expect(200);
-    let bytes = only_mail(&dir);
-    let message = parse(&bytes);
-    let usual = ["Cc", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Reply-To", "Subject", "To"];
-    let mut expected = [&usual[..], &["List-Unsubscribe", "X-Metadata", "X-Order", "X-Tags"]].concat();
-    expected.sort_unstable();
-    assert_eq!(header_names(&message), expected, "{}", String::from_utf8_lossy(&bytes));
-    let id = receipt.json["id"].as_str().expect("a receipt has an id");
-    assert_eq!(message.message_id(), Some(&*format!("{id}@example.com")));
+async fn a_mail_has_exactly_the_expected_headers_and_those_for_tags_and_metadata_by_a_switch() {
+    for (switch, shown) in [(None, &[][..]), (Some("true"), &["X-Metadata", "X-Tags"])] {
+        let dir = temporary();
+        let settings = Settings::maildir(dir.path());
+        let with = |switch| settings.clone().with("SMSP_MAILDIR_METADATA_HEADERS", switch);
+        let proxy = Proxy::start(switch.map_or(settings.clone(), with)).await;
+        let receipt = proxy.client.send(&golden::json("mail.json")).await.expect(200);
+        let bytes = only_mail(&dir);
+        let message = parse(&bytes);
+        let usual = ["Cc", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Reply-To", "Subject", "To"];
+        let mut expected = [&usual[..], &["List-Unsubscribe", "X-Order"], shown].concat();
+        expected.sort_unstable();
+        assert_eq!(header_names(&message), expected, "{}", String::from_utf8_lossy(&bytes));
+        let id = receipt.json["id"].as_str().expect("a receipt has an id");
+        assert_eq!(message.message_id(), Some(&*format!("{id}@example.com")));
+    }
 }
 
 #[tokio::test]

@@ -48,6 +48,18 @@ async fn a_relay_hears_the_golden_dialogue() {
 }
 
 #[tokio::test]
+async fn tags_and_metadata_are_shown_to_the_recipients_of_a_relay_by_a_switch_alone() {
+    let stub = StubRelay::start().await;
+    let proxy = Proxy::start(relay(&stub.port()).with("SMSP_SMTP_METADATA_HEADERS", "true")).await;
+    proxy.client.send(&golden::json("mail.json")).await.expect(200);
+    let shown = stub.dialogue();
+    assert!(
+        shown.contains("\nX-Tags: welcome, first\n") && shown.contains("\nX-Metadata: {\"order\":\"17\""),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
 async fn who_cannot_wait_for_a_slow_relay_is_told_so_and_the_log_tells_the_end() {
     let gate = Gate::shut();
     let stub = StubRelay::behind(gate.clone()).await;

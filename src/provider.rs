@@ -37,6 +37,7 @@ use std::time::Duration;
 pub use capabilities::{Capabilities, Inline, Lookup, table};
 pub use client::Unsent;
 pub use hand_over::HandOver;
+use mime::Labels;
 use secrecy::{ExposeSecret, SecretString};
 pub use transcript::recording;
 
@@ -152,6 +153,9 @@ impl Variable {
     }
 }
 
+/// The switch of kinds that make a file: shall it show tags and metadata to every recipient?
+const METADATA_HEADERS: &str = "METADATA_HEADERS";
+
 /// The values of an adapter's variables: each that it declares is here.
 #[derive(Default)]
 pub struct Values(BTreeMap<&'static str, SecretString>);
@@ -164,6 +168,20 @@ impl Values {
 
     fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", ExposeSecret::expose_secret)
+    }
+
+    /// Of a switch: on or off, and off if it is not set.
+    fn is_on(&self, variable: &'static str) -> Result<bool, Invalid> {
+        match self.get(variable) {
+            "true" => Ok(true),
+            "false" | "" => Ok(false),
+            _ => Err(Invalid { variable, problem: "must be one of: true, false" }),
+        }
+    }
+
+    /// Are tags and metadata shown in the head of a file?
+    fn labels(&self) -> Result<Labels, Invalid> {
+        Ok(if self.is_on(METADATA_HEADERS)? { Labels::Shown } else { Labels::Hidden })
     }
 }
 

@@ -11,9 +11,10 @@ use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 
+use super::mime::Labels;
 use super::{
-    Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, Mode, Provider, Values, Variable,
-    is_local_limit, mime,
+    Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, METADATA_HEADERS, Mode, Provider, Values,
+    Variable, is_local_limit, mime,
 };
 use crate::message::Message;
 use crate::outcome::{Outcome, Reason, Verdict};
@@ -24,7 +25,7 @@ pub(super) const KIND: Kind = Kind {
     local: true,
     capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
     dummy: "a file, removed at once",
-    variables: &[Variable::required("DIR")],
+    variables: &[Variable::required("DIR"), Variable::with_default(METADATA_HEADERS, "false")],
     build,
 };
 
@@ -35,11 +36,13 @@ const CHUNK: usize = 64 * 1024;
 
 struct Maildir {
     dir: PathBuf,
+    labels: Labels,
     writers: Arc<Semaphore>,
 }
 
 fn build(values: &Values, _: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    Ok(Box::new(Maildir { dir: values.get("DIR").into(), writers: Arc::new(Semaphore::new(WRITERS)) }))
+    let (dir, labels) = (values.get("DIR").into(), values.labels()?);
+    Ok(Box::new(Maildir { dir, labels, writers: Arc::new(Semaphore::new(WRITERS)) }))
 }
 
 impl Provider for Maildir {
@@ -53,9 +56,9 @@ impl Provider for Maildir {
             };
             // To have waited for a writer is not to have taken nothing.
             hand_over.moved();
-            let (dir, message) = (self.dir.clone(), message.clone());
+            let (dir, labels, message) = (self.dir.clone(), self.labels, message.clone());
             let writing = tokio::task::spawn_blocking(move || {
-                let verdict = write(&dir, &message, mode, &hand_over);
+                let verdict = write(&dir, &message, labels, mode, &hand_over);
                 // The call may have ended; if it has not, it hears the same.
                 hand_over.tell_late(&verdict);
                 drop(writer);
@@ -66,8 +69,8 @@ impl Provider for Maildir {
     }
 }
 
-fn write(dir: &Path, message: &Message, mode: Mode, hand_over: &HandOver) -> Verdict {
-    let Ok(mail) = mime::render(message) else {
+fn write(dir: &Path, message: &Message, labels: Labels, mode: Mode, hand_over: &HandOver) -> Verdict {
+    let Ok(mail) = mime::render(message, labels) else {
         return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
     };
     let name = unique_name(message);

@@ -9,12 +9,20 @@ use super::render::{self, Pairs};
 use crate::message::{self, Message};
 use crate::off_worker::off_worker;
 
-/// The bytes, with CRLF at the end of every line.
-pub(super) fn render(message: &Message) -> Result<Vec<u8>, Error> {
-    off_worker(message.size(), || write(message))
+/// Does the file show tags and metadata, which have no other place in it than `X-Tags` and `X-Metadata`? Every recipient sees
+/// those.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Labels {
+    Shown,
+    Hidden,
 }
 
-fn write(message: &Message) -> Result<Vec<u8>, Error> {
+/// The bytes, with CRLF at the end of every line.
+pub(super) fn render(message: &Message, labels: Labels) -> Result<Vec<u8>, Error> {
+    off_worker(message.size(), || write(message, labels))
+}
+
+fn write(message: &Message, labels: Labels) -> Result<Vec<u8>, Error> {
     let mut head = lettre::Message::builder()
         .message_id(Some(format!("<{}>", message.message_id())))
         .date_now()
@@ -27,7 +35,7 @@ fn write(message: &Message) -> Result<Vec<u8>, Error> {
     if !message.reply_to().is_empty() {
         head = head.header(ReplyTo::from(mailboxes(message.reply_to())?));
     }
-    let head = further_headers(head, message);
+    let head = further_headers(head, message, labels);
     let rendered = match content(message)? {
         Part::Single(part) => head.singlepart(part),
         Part::Multi(part) => head.multipart(part),
@@ -45,14 +53,15 @@ fn mailboxes(list: &[message::Mailbox]) -> Result<Mailboxes, Error> {
     list.iter().map(mailbox).collect()
 }
 
-/// The caller's, and tags and metadata, which have no other place in a file.
-fn further_headers(head: MessageBuilder, message: &Message) -> MessageBuilder {
+/// The caller's, and those for tags and metadata.
+fn further_headers(head: MessageBuilder, message: &Message, labels: Labels) -> MessageBuilder {
     let tags: Vec<_> = message.tags().iter().map(message::Tag::as_str).collect();
     let metadata = Pairs::metadata(message);
     let own = message.headers().iter().map(|header| (header.name(), header.value().to_owned()));
     let tags = (!tags.is_empty()).then(|| ("X-Tags", tags.join(", ")));
     let metadata = (!metadata.is_empty()).then(|| ("X-Metadata", metadata.to_line()));
-    own.chain(tags).chain(metadata).fold(head, |head, (name, value)| {
+    let shown = tags.into_iter().chain(metadata).filter(|_| labels == Labels::Shown);
+    own.chain(shown).fold(head, |head, (name, value)| {
         match HeaderName::new_from_ascii(name.to_owned()) {
             Ok(name) => head.raw_header(HeaderValue::new(name, value)),
             // Names of a message are ASCII words.

@@ -20,7 +20,11 @@ mod words;
 
 use std::sync::Arc;
 
-use super::{Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, Mode, Provider, Values, Variable};
+use super::mime::Labels;
+use super::{
+    Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, METADATA_HEADERS, Mode, Provider, Values,
+    Variable,
+};
 use crate::message::{Header, Mailbox, Message};
 use crate::off_worker::off_worker;
 use crate::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
@@ -42,6 +46,7 @@ pub(super) const KIND: Kind = Kind {
         Variable::with_default(settings::TLS, "starttls"),
         Variable::optional(settings::USERNAME),
         Variable::optional_secret(settings::PASSWORD),
+        Variable::with_default(METADATA_HEADERS, "false"),
     ],
     build,
 };
@@ -51,11 +56,12 @@ const RECIPIENTS: usize = 100;
 
 struct Smtp {
     relay: Relay,
+    labels: Labels,
     pool: Arc<Pool>,
 }
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    Ok(Box::new(Smtp { relay: Relay::read(values, connect)?, pool: Arc::default() }))
+    Ok(Box::new(Smtp { relay: Relay::read(values, connect)?, labels: values.labels()?, pool: Arc::default() }))
 }
 
 impl Provider for Smtp {
@@ -74,7 +80,7 @@ impl Provider for Smtp {
 
 impl Smtp {
     async fn hand_over(&self, message: &Message, hand_over: &Arc<HandOver>) -> Result<Verdict, Verdict> {
-        let mail = Mail::of(message)?;
+        let mail = Mail::of(message, self.labels)?;
         let (session, recipients) = self.address(&mail, hand_over).await?;
         Ok(delivery::deliver(session, mail, recipients, hand_over, Arc::clone(&self.pool)).await)
     }
@@ -92,7 +98,7 @@ impl Smtp {
     }
 
     async fn rehearse(&self, dummy: &Message) -> Result<Verdict, Verdict> {
-        let mail = Mail::of(dummy)?;
+        let mail = Mail::of(dummy, self.labels)?;
         let session = Session::open(&self.relay).await?;
         transaction::rehearse(session, &mail).await
     }

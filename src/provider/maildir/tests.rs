@@ -18,7 +18,7 @@ fn message(draft: Draft) -> Message {
 }
 
 fn maildir(dir: &Path) -> Maildir {
-    Maildir { dir: dir.to_owned(), writers: Arc::new(Semaphore::new(1)) }
+    Maildir { dir: dir.to_owned(), labels: Labels::Hidden, writers: Arc::new(Semaphore::new(1)) }
 }
 
 fn files(dir: &Path, folder: &str) -> Vec<PathBuf> {
@@ -65,6 +65,18 @@ async fn an_independent_parser_reads_back_what_was_asked_and_nothing_else() {
     assert_eq!(read.subject(), Some(message.subject()));
     assert_eq!(read.body_text(0).unwrap().replace("\r\n", "\n"), "line one\nline two\n.\n.\nünï\n");
     assert_eq!(read.body_html(0).unwrap().trim_end(), "<b>h</b>");
+}
+
+#[test]
+fn a_switch_that_is_neither_on_nor_off_names_its_variable() {
+    let build_with = |switch: &str| {
+        let mut values = Values::default();
+        KIND.variables.iter().zip(["/tmp/maildir", switch]).for_each(|(name, value)| values.set(name, value.into()));
+        build(&values, Connect { timeout: std::time::Duration::from_secs(1) }).err().map(|fault| fault.variable)
+    };
+    for (switch, fault) in [("true", None), ("false", None), ("yes", Some("METADATA_HEADERS"))] {
+        assert_eq!(build_with(switch), fault, "{switch}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message};
 use crate::off_worker::off_worker;
-use crate::provider::mime;
+use crate::provider::mime::{self, Labels};
 use crate::provider::render::{self, Pairs};
 
 /// Headers in `Simple`, at most.
@@ -109,7 +109,7 @@ pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
     if is_enough(&simple) {
         return json(Content::Simple(simple));
     }
-    let file = Bytes::from(mime::render(message).ok()?);
+    let file = Bytes::from(mime::render(message, Labels::Shown).ok()?);
     json(Content::Raw(Raw { data: &file }))
 }
 

@@ -1,6 +1,6 @@
 //! A mail as a relay takes it: from whom, to whom, a file. It owns its parts, for it may outlive the call.
 
-use super::super::mime;
+use super::super::mime::{self, Labels};
 use crate::message::{Address, Id, Mailbox, Message};
 use crate::outcome::{Outcome, Reason, Verdict};
 
@@ -15,9 +15,9 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    pub(super) fn of(message: &Message) -> Result<Self, Verdict> {
+    pub(super) fn of(message: &Message, labels: Labels) -> Result<Self, Verdict> {
         let not_sent = |_| Verdict::new(Outcome::MessageRejected, Reason::NotSent);
-        let file = mime::render(message).map_err(not_sent)?;
+        let file = mime::render(message, labels).map_err(not_sent)?;
         let addresses = || message.mailboxes().map(Mailbox::address);
         Ok(Self {
             id: message.id(),

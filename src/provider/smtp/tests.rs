@@ -30,7 +30,7 @@ fn smtp(port: u16) -> Smtp {
     let resolver = Resolver::system(connect_timeout).unwrap();
     let (host, security) = ("127.0.0.1".to_owned(), Security::None);
     let relay = Relay { host, port, security, login: None, resolver, connect_timeout };
-    Smtp { relay, pool: Arc::default() }
+    Smtp { relay, labels: Labels::Hidden, pool: Arc::default() }
 }
 
 fn with_login(smtp: Smtp) -> Smtp {

@@ -111,7 +111,7 @@ async fn announced(offers: &'static str, mail: &Message) -> Result<String, Verdi
 async fn a_relay_is_told_only_what_it_offers_to_hear() {
     let ascii = mail();
     let utf8 = mail_to(&["用户@example.net"]);
-    let size = super::super::mail::Mail::of(&ascii).map(|mail| mail.file.len()).unwrap();
+    let size = super::super::mail::Mail::of(&ascii, Labels::Hidden).map(|mail| mail.file.len()).unwrap();
     assert_eq!(announced("250 stub", &ascii).await, Ok("MAIL FROM:<a@example.org>".to_owned()));
     assert_eq!(
         announced("250-stub\r\n250-size 0\r\n250 SMTPUTF8", &ascii).await,
