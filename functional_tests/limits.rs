@@ -72,6 +72,21 @@ async fn the_limit_of_recipients_is_a_setting() {
 }
 
 #[tokio::test]
+async fn the_limits_of_attachments_and_headers_are_settings() {
+    let proxy = Proxy::start(Settings::mock().with("SMSP_MAX_ATTACHMENTS", "21").with("SMSP_MAX_HEADERS", "31")).await;
+    let file = json!({"filename": "a.txt", "content_type": "text/plain", "content": "aGk="});
+    let headers = |count: usize| (0..count).map(|n| (format!("X-{n}"), json!("v"))).collect::<serde_json::Map<_, _>>();
+    for (field, most, one_more) in [
+        ("attachments", json!(vec![&file; 21]), json!(vec![&file; 22])),
+        ("headers", json!(headers(31)), json!(headers(32))),
+    ] {
+        proxy.client.send(&mails::but(field, most)).await.expect(200);
+        let answer = proxy.client.send(&mails::but(field, one_more)).await.expect_problem(422, "none", false);
+        assert_eq!(answer.fields(), [field], "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_large_mail_arrives_whole() {
     let mailgun = StubProvider::mailgun().await;
     let proxy = Proxy::before(&mailgun).await;

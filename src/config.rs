@@ -20,7 +20,7 @@ use value::{address, choice, count_to, duration, ip, mailbox, period, port, size
 
 use crate::dispatch::{self, AllOpen, Failover, Routing};
 use crate::http::listener::Limits;
-use crate::http::{self, load};
+use crate::http::{self, MailLimits, load};
 use crate::provider;
 use crate::shutdown;
 use crate::supervisor::{self, Backoff};
@@ -154,15 +154,22 @@ fn http(section: &mut Section) -> Option<http::Settings> {
     let docs = section.parse("DOCS", "true", truth);
     let max_body = section.parse("MAX_BODY", "26MiB", size);
     let body_timeout = section.parse("BODY_TIMEOUT", "10s", period);
-    let most = |text: &str| count_to(text, http::Settings::MOST_RECIPIENTS);
-    let max_recipients = section.parse("MAX_RECIPIENTS", "50", most);
+    let mail = mail_limits(section);
     Some(http::Settings {
         docs: docs?,
         providers: provider::table(),
         max_body: max_body?,
         body_timeout: body_timeout?,
-        max_recipients: max_recipients?,
+        mail: mail?,
     })
+}
+
+fn mail_limits(section: &mut Section) -> Option<MailLimits> {
+    let most = MailLimits::MOST;
+    let recipients = section.parse("MAX_RECIPIENTS", "50", |text| count_to(text, most.recipients));
+    let attachments = section.parse("MAX_ATTACHMENTS", "20", |text| count_to(text, most.attachments));
+    let headers = section.parse("MAX_HEADERS", "30", |text| count_to(text, most.headers));
+    Some(MailLimits { recipients: recipients?, attachments: attachments?, headers: headers? })
 }
 
 fn load(section: &mut Section, max_body: Option<usize>) -> Option<load::Settings> {

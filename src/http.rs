@@ -43,13 +43,24 @@ pub struct Settings {
     pub max_body: usize,
     /// For a whole request body, beside what it earns by the bytes that have come.
     pub body_timeout: Duration,
-    /// Recipients of a mail, at most: To, Cc and Bcc together.
-    pub max_recipients: usize,
+    /// What one mail may hold.
+    pub mail: MailLimits,
 }
 
-impl Settings {
-    /// More than any provider takes in one mail, for the memory that a hostile list would cost.
-    pub const MOST_RECIPIENTS: usize = 10_000;
+/// How many of each one mail may hold, at most.
+#[derive(Clone, Copy)]
+pub struct MailLimits {
+    /// To, Cc and Bcc together.
+    pub recipients: usize,
+    /// Files.
+    pub attachments: usize,
+    /// Headers of the caller's.
+    pub headers: usize,
+}
+
+impl MailLimits {
+    /// What an operator may set: more than any provider takes, and little enough for the memory that a hostile list costs.
+    pub const MOST: Self = Self { recipients: 10_000, attachments: 1000, headers: 200 };
 }
 
 /// What the handlers share.

@@ -54,6 +54,8 @@ async fn a_value_out_of_its_range_is_an_error() {
             ("SMSP_CALLER_FROM_DOMAINS", "localhost"),
             ("SMSP_CALLER_CALLER_FROM_DOMAINS", "a@example.org"),
             ("SMSP_MAX_RECIPIENTS", "0"),
+            ("SMSP_MAX_ATTACHMENTS", "1001"),
+            ("SMSP_MAX_HEADERS", "201"),
             ("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "0"),
             ("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4096"),
             ("SMSP_MG_CIRCUIT_CONSECUTIVE_FAILURES", "many"),

@@ -15,9 +15,9 @@ use std::panic::resume_unwind;
 use axum::extract::{FromRequest, Request};
 use tokio::task::spawn_blocking;
 
-use super::Door;
 use super::load::Place;
 use super::problem::{FieldError, Kind, Problem};
+use super::{Door, MailLimits};
 use crate::message::{Draft, Header, Message, Metadata};
 use fields::Fields;
 use value::Value;
@@ -78,16 +78,16 @@ impl FromRequest<Door> for Mail {
 
     async fn from_request(request: Request, door: &Door) -> Result<Self, Problem> {
         let (body, place) = body::read(request, door).await?;
-        read(body, door.settings.max_recipients).await.map(|message| Self(message, place))
+        read(body, door.settings.mail).await.map(|message| Self(message, place))
     }
 }
 
 /// The message that these bytes are; of a large body, off the worker.
-async fn read(body: Vec<u8>, max_recipients: usize) -> Result<Message, Problem> {
+async fn read(body: Vec<u8>, most: MailLimits) -> Result<Message, Problem> {
     if body.len() <= LARGE {
-        return parse(&body, max_recipients);
+        return parse(&body, most);
     }
-    off_the_worker(move || parse(&body, max_recipients)).await
+    off_the_worker(move || parse(&body, most)).await
 }
 
 /// So many at a time as there is room for bodies: a limit of threads would be one more line to wait in.
@@ -101,15 +101,15 @@ async fn off_the_worker<T: Send + 'static>(
     })
 }
 
-fn parse(body: &[u8], max_recipients: usize) -> Result<Message, Problem> {
+fn parse(body: &[u8], most: MailLimits) -> Result<Message, Problem> {
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Problem::new(Kind::Malformed, format!("The body is not JSON: look at {place}."))
     })?;
-    message(value, max_recipients).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+    message(value, most).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
 }
 
-fn message(value: Value<'_>, max_recipients: usize) -> Result<Message, Vec<FieldError>> {
+fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError>> {
     let mut fields = Fields::of(value);
     let from = fields.mailbox(&FROM);
     let draft = Draft {
@@ -120,8 +120,8 @@ fn message(value: Value<'_>, max_recipients: usize) -> Result<Message, Vec<Field
         subject: fields.text(&SUBJECT).unwrap_or_default(),
         text: fields.text(&TEXT),
         html: fields.text(&HTML),
-        attachments: fields.attachments(&ATTACHMENTS),
-        headers: fields.pairs(&HEADERS, Header::MOST, Header::new),
+        attachments: fields.attachments(&ATTACHMENTS, most.attachments),
+        headers: fields.pairs(&HEADERS, most.headers, Header::new),
         tags: fields.words(&TAGS),
         metadata: fields.pairs(&METADATA, Metadata::MOST, Metadata::new),
     };
@@ -130,8 +130,8 @@ fn message(value: Value<'_>, max_recipients: usize) -> Result<Message, Vec<Field
         fields.fault(TO.name, "name at least one recipient");
     }
     let message = from.and_then(|from| Message::new(from, draft).ok());
-    if let Some(recipients) = message.as_ref().map(Message::recipients).filter(|count| *count > max_recipients) {
-        let reason = format!("{recipients} recipients in to, cc and bcc; at most {max_recipients} are allowed");
+    if let Some(recipients) = message.as_ref().map(Message::recipients).filter(|count| *count > most.recipients) {
+        let reason = format!("{recipients} recipients in to, cc and bcc; at most {} are allowed", most.recipients);
         fields.fault(TO.name, &reason);
     }
     fields.finish(message)

@@ -84,9 +84,6 @@ pub struct Header {
 }
 
 impl Header {
-    /// Of one mail.
-    pub const MOST: usize = 30;
-
     /// Checks both.
     pub fn new(name: &str, value: &str) -> Result<Self, BadHeader> {
         let lower = name.to_ascii_lowercase();

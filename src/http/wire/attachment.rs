@@ -11,9 +11,6 @@ use super::{Field, Shape, Value, field};
 use crate::message::Attachment;
 use crate::message::attachment::BadAttachment;
 
-/// A mail with more is not one that people read.
-const MOST_ATTACHMENTS: usize = 20;
-
 const FILENAME: Field = Field { required: true, ..field("filename", Shape::Text, "Its name, without a folder.") };
 const CONTENT_TYPE: Field =
     Field { required: true, ..field("content_type", Shape::Text, "What it is, for example `application/pdf`.") };
@@ -38,12 +35,8 @@ impl std::str::FromStr for Content {
 
 impl<'a> Fields<'a> {
     /// The sound ones of a list of attachments.
-    pub(super) fn attachments(&mut self, field: &Field) -> Vec<Attachment> {
-        let (name, items) = self.items(field);
-        if items.len() > MOST_ATTACHMENTS {
-            self.fault(field.name, &format!("holds more than {MOST_ATTACHMENTS} files"));
-            return Vec::new();
-        }
+    pub(super) fn attachments(&mut self, field: &Field, most: usize) -> Vec<Attachment> {
+        let (name, items) = self.items(field, most, "files");
         let mut attachments: Vec<Attachment> = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             let name = format_args!("{name}[{index}]");

@@ -68,11 +68,7 @@ impl<'a> Fields<'a> {
 
     /// The sound ones of a list of words; one that is doubled is kept once.
     pub(super) fn words<T: FromStr<Err: Display> + PartialEq>(&mut self, field: &Field) -> Vec<T> {
-        let (mut words, (name, items)) = (Vec::new(), self.items(field));
-        if items.len() > MOST_WORDS {
-            self.fault(field.name, &format!("holds more than {MOST_WORDS} words"));
-            return words;
-        }
+        let (mut words, (name, items)) = (Vec::new(), self.items(field, MOST_WORDS, "words"));
         for (index, item) in items.into_iter().enumerate() {
             let word = self.read_text(format_args!("{name}[{index}]"), item);
             if let Some(word) = word.filter(|word| !words.contains(word)) {
@@ -90,14 +86,17 @@ impl<'a> Fields<'a> {
         pair: fn(&str, &str) -> Result<T, E>,
     ) -> Vec<T> {
         let Some((name, value)) = self.take(field) else { return Vec::new() };
-        let Value::Object(members) = value else {
-            self.mismatch(&name, "an object of strings", &value);
-            return Vec::new();
+        let members = match value {
+            Value::Object(members) if members.len() <= most => members,
+            Value::Object(_) | Value::LongObject => {
+                self.fault(&name, &format!("holds more than {most} names"));
+                return Vec::new();
+            }
+            other => {
+                self.mismatch(&name, "an object of strings", &other);
+                return Vec::new();
+            }
         };
-        if members.len() > most {
-            self.fault(&name, &format!("holds more than {most} names"));
-            return Vec::new();
-        }
         let (mut pairs, mut seen) = (Vec::new(), BTreeSet::new());
         for (key, value) in members {
             let key_shown = shortened(&key);
@@ -112,16 +111,15 @@ impl<'a> Fields<'a> {
         pairs
     }
 
-    /// The name of a list, as the caller wrote it, and its items.
-    pub(super) fn items(&mut self, field: &Field) -> (Cow<'a, str>, Vec<Value<'a>>) {
-        match self.take(field) {
-            Some((name, Value::List(items))) => (name, items),
-            Some((name, other)) => {
-                self.mismatch(&name, "an array", &other);
-                (name, Vec::new())
-            }
-            None => (Cow::Borrowed(field.name), Vec::new()),
+    /// The name of a list, as the caller wrote it, and its items; more than `most` of them are a fault.
+    pub(super) fn items(&mut self, field: &Field, most: usize, what: &str) -> (Cow<'a, str>, Vec<Value<'a>>) {
+        let Some((name, value)) = self.take(field) else { return (Cow::Borrowed(field.name), Vec::new()) };
+        match value {
+            Value::List(items) if items.len() <= most => return (name, items),
+            Value::List(_) | Value::LongList => self.fault(&name, &format!("holds more than {most} {what}")),
+            other => self.mismatch(&name, "an array", &other),
         }
+        (name, Vec::new())
     }
 
     /// The members of an object inside this one.

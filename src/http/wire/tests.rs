@@ -8,8 +8,14 @@ use tokio::runtime::Builder;
 
 use super::*;
 
+const MOST: MailLimits = MailLimits { recipients: 50, attachments: 20, headers: 30 };
+
 fn parse(json: &str) -> Result<Message, Vec<FieldError>> {
-    message(serde_json::from_str(json).unwrap_or_else(|e| panic!("{json}: {e}")), 50)
+    parse_with(MOST, json)
+}
+
+fn parse_with(most: MailLimits, json: &str) -> Result<Message, Vec<FieldError>> {
+    message(serde_json::from_str(json).unwrap_or_else(|e| panic!("{json}: {e}")), most)
 }
 
 fn faults(json: &str) -> Vec<(String, String)> {
@@ -154,6 +160,37 @@ fn one_recipient_too_many_is_refused_over_all_lists_together() {
     assert_eq!(faults(&json(11))[0].0, "to");
 }
 
+/// A mail with so many attachments, headers and pairs of metadata.
+fn json_with(attachments: usize, headers: usize, pairs: usize) -> String {
+    let file = r#"{"filename":"a","content_type":"a/b","content":""}"#;
+    let object = |count: usize| (0..count).map(|n| format!(r#""X{n}":"1""#)).collect::<Vec<_>>().join(",");
+    format!(
+        r#"{{"from":"a@b.org","to":"c@d.org","attachments":[{}],"headers":{{{}}},"metadata":{{{}}}}}"#,
+        vec![file; attachments].join(","),
+        object(headers),
+        object(pairs)
+    )
+}
+
+#[test]
+fn attachments_and_headers_are_counted_up_to_what_the_operator_allows() {
+    let most = MailLimits::MOST;
+    for (limits, attachments, headers) in [(MOST, 20, 30), (most, most.attachments, most.headers)] {
+        assert!(parse_with(limits, &json_with(attachments, headers, Metadata::MOST)).is_ok());
+        for (json, field, reason) in [
+            (json_with(attachments + 1, 0, 0), "attachments", format!("holds more than {attachments} files")),
+            (json_with(20_000, 0, 0), "attachments", format!("holds more than {attachments} files")),
+            (json_with(0, headers + 1, 0), "headers", format!("holds more than {headers} names")),
+            (json_with(0, 5000, 0), "headers", format!("holds more than {headers} names")),
+            (json_with(0, 0, Metadata::MOST + 1), "metadata", format!("holds more than {} names", Metadata::MOST)),
+            (json_with(0, 0, 5000), "metadata", format!("holds more than {} names", Metadata::MOST)),
+        ] {
+            let faults: Vec<_> = parse_with(limits, &json).unwrap_err();
+            assert_eq!(faults, [FieldError { field: field.to_owned(), reason }]);
+        }
+    }
+}
+
 #[test]
 fn a_body_that_no_message_can_be_is_refused_without_being_kept() {
     let members = format!("{{{}}}", vec![r#""a":1"#; 1_000_000].join(","));
@@ -214,9 +251,9 @@ fn a_large_body_is_read_off_the_worker_and_a_small_one_on_it() {
     runtime.block_on(async {
         let (free, taken) = mpsc::channel::<()>();
         let blocking = spawn_blocking(move || taken.recv().is_err());
-        let small = read(json_of(LARGE), 50).now_or_never().expect("read on the worker");
+        let small = read(json_of(LARGE), MOST).now_or_never().expect("read on the worker");
         assert!(small.is_ok(), "{small:?}");
-        let mut large = Box::pin(read(json_of(LARGE + 1), 50));
+        let mut large = Box::pin(read(json_of(LARGE + 1), MOST));
         assert!(large.as_mut().now_or_never().is_none(), "the worker has read it");
         drop(free);
         assert_eq!(large.await.unwrap().text().map(|text| text.len() > LARGE / 2), Some(true));

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::http::Settings;
+use crate::http::MailLimits;
 
 /// In their order.
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
@@ -20,6 +20,10 @@ pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
     List(Vec<Self>),
     Object(Members<'a>),
+    /// One of more items than any message has, or one that lies deeper; it was not kept.
+    LongList,
+    /// One of more members than any message has, or one that lies deeper; it was not kept.
+    LongObject,
     /// `null`, a boolean or a number: none of which a message holds.
     Other(&'static str),
 }
@@ -31,6 +35,8 @@ impl Value<'_> {
             Self::Text(_) => "a string",
             Self::List(_) => "an array",
             Self::Object(_) => "an object",
+            Self::LongList => "an array that is too long or too deep",
+            Self::LongObject => "an object with too many members or too deep",
             Self::Other(kind) => kind,
         }
     }
@@ -46,8 +52,8 @@ impl fmt::Debug for Value<'_> {
 /// Deeper than a message goes: body, list, mailbox, text.
 const DEEPEST: u8 = 3;
 /// No list of recipients is longer, whatever the operator allows.
-pub(super) const MOST_ITEMS: usize = Settings::MOST_RECIPIENTS;
-/// More than any object of a message has.
+pub(super) const MOST_ITEMS: usize = MailLimits::MOST.recipients;
+/// More than the body, a mailbox or an attachment has.
 const MOST_MEMBERS: usize = 32;
 
 impl<'de> Deserialize<'de> for Value<'de> {
@@ -68,6 +74,11 @@ struct Any {
 impl Any {
     fn below(self) -> Self {
         Self { depth: self.depth + 1 }
+    }
+
+    /// Headers and metadata stand inside of the body.
+    fn most_members(self) -> usize {
+        if self.depth == 1 { MailLimits::MOST.headers } else { MOST_MEMBERS }
     }
 }
 
@@ -123,18 +134,18 @@ impl<'de> Visitor<'de> for Any {
             }
         }
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::Other("an array that is too long or too deep"))
+        Ok(Value::LongList)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value<'de>, A::Error> {
         let mut object = Vec::new();
-        while self.depth < DEEPEST && object.len() <= MOST_MEMBERS {
+        while self.depth < DEEPEST && object.len() <= self.most_members() {
             match members.next_key()? {
                 Some(Name(name)) => object.push((name, members.next_value_seed(self.below())?)),
                 None => return Ok(Value::Object(object)),
             }
         }
         while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Value::Other("an object with too many members or too deep"))
+        Ok(Value::LongObject)
     }
 }
