@@ -1,16 +1,22 @@
-//! A message as an RFC 5322 file, for who takes one whole. The library fixes line ends and encodings; it is given no
-//! header text that [`crate::message`] has not checked. Bcc recipients appear nowhere.
+//! A message as an RFC 5322 file, for who takes one whole.
+//!
+//! Invariant: CRLF ends every line, and no line has more than 998 octets without it (RFC 5322 2.1.1). The fields of the
+//! head are written here, for the library folds no list of addresses and loses spaces; it writes the parts of the body.
+
+mod field;
+mod head;
+mod text;
 
 use lettre::error::Error;
-use lettre::message::header::{Cc, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, ReplyTo, To};
-use lettre::message::{Attachment, Body, Mailbox, Mailboxes, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Attachment, Body, MultiPart, SinglePart};
 
-use super::render::{self, Pairs};
+use super::render;
 use crate::message::{self, Message};
 use crate::off_worker::off_worker;
 
-/// Does the file show tags and metadata, which have no other place in it than `X-Tags` and `X-Metadata`? Every recipient sees
-/// those.
+/// Does the file show tags and metadata, which have no other place in it than `X-Tags` and `X-Metadata`? Every recipient
+/// sees those.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Labels {
     Shown,
@@ -23,51 +29,12 @@ pub(super) fn render(message: &Message, labels: Labels) -> Result<Vec<u8>, Error
 }
 
 fn write(message: &Message, labels: Labels) -> Result<Vec<u8>, Error> {
-    let mut head = lettre::Message::builder()
-        .message_id(Some(format!("<{}>", message.message_id())))
-        .date_now()
-        .from(mailbox(message.from())?)
-        .subject(message.subject())
-        .header(To::from(mailboxes(message.to())?));
-    if !message.cc().is_empty() {
-        head = head.header(Cc::from(mailboxes(message.cc())?));
-    }
-    if !message.reply_to().is_empty() {
-        head = head.header(ReplyTo::from(mailboxes(message.reply_to())?));
-    }
-    let head = further_headers(head, message, labels);
-    let rendered = match content(message)? {
-        Part::Single(part) => head.singlepart(part),
-        Part::Multi(part) => head.multipart(part),
+    let head = head::head(message, labels) + "MIME-Version: 1.0\r\n";
+    let body = match content(message)? {
+        Part::Single(part) => part.formatted(),
+        Part::Multi(part) => part.formatted(),
     };
-    Ok(rendered?.formatted())
-}
-
-fn mailbox(mailbox: &message::Mailbox) -> Result<Mailbox, Error> {
-    let address = mailbox.address().as_str().parse().map_err(|_| Error::EmailMissingAt)?;
-    Ok(Mailbox::new(mailbox.name().map(str::to_owned), address))
-}
-
-/// All at once: the library encodes a header anew for every address that is added to it.
-fn mailboxes(list: &[message::Mailbox]) -> Result<Mailboxes, Error> {
-    list.iter().map(mailbox).collect()
-}
-
-/// The caller's, and those for tags and metadata.
-fn further_headers(head: MessageBuilder, message: &Message, labels: Labels) -> MessageBuilder {
-    let tags: Vec<_> = message.tags().iter().map(message::Tag::as_str).collect();
-    let metadata = Pairs::metadata(message);
-    let own = message.headers().iter().map(|header| (header.name(), header.value().to_owned()));
-    let tags = (!tags.is_empty()).then(|| ("X-Tags", tags.join(", ")));
-    let metadata = (!metadata.is_empty()).then(|| ("X-Metadata", metadata.to_line()));
-    let shown = tags.into_iter().chain(metadata).filter(|_| labels == Labels::Shown);
-    own.chain(shown).fold(head, |head, (name, value)| {
-        match HeaderName::new_from_ascii(name.to_owned()) {
-            Ok(name) => head.raw_header(HeaderValue::new(name, value)),
-            // Names of a message are ASCII words.
-            Err(_) => head,
-        }
-    })
+    Ok([head.into_bytes(), body].concat())
 }
 
 enum Part {

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use email_encoding::headers::rfc2047;
+use email_encoding::headers::writer::EmailWriter;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -59,20 +60,25 @@ pub(super) fn base64<S: Serializer>(content: &&Bytes, serializer: S) -> Result<S
     serializer.collect_str(&Base64Display::new(content, &STANDARD))
 }
 
-/// Bytes of text in an encoded word: 75 characters with the rest of it (RFC 2047 2).
-const ENCODED_WORD: usize = 45;
-
-/// RFC 2047: no word ends within a character.
+/// A text in encoded-words (RFC 2047), in one line.
 pub(super) fn encoded_words(text: &str) -> String {
-    let mut words = vec![String::new()];
-    for c in text.chars() {
-        match words.last_mut() {
-            Some(word) if word.len() + c.len_utf8() <= ENCODED_WORD => word.push(c),
-            _ => words.push(c.into()),
-        }
+    let mut words = String::new();
+    // A `String` takes whatever is written.
+    let _ = rfc2047::encode(text, &mut EmailWriter::new(&mut words, 0, 0, false));
+    words.replace("\r\n", "")
+}
+
+/// A display name as words, or else in quotes (RFC 5322 3.2.5), in one line; none where only encoded-words can say it.
+pub(super) fn phrase(name: &str) -> Option<String> {
+    let is_printable = name.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if !is_printable || name.contains("=?") {
+        return None;
     }
-    let words: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
-    words.join(" ")
+    let is_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    if name.split(' ').all(|word| !word.is_empty() && word.chars().all(is_atom)) {
+        return Some(name.to_owned());
+    }
+    Some(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 /// An object of texts, in the caller's order.

@@ -6,9 +6,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::message::{Attachment, Body, Draft, Header, Mailbox, Metadata, Subject};
 
-fn message(draft: Draft) -> Message {
-    let to = vec!["b@example.net".parse().unwrap()];
-    Message::new("a@example.org".parse().unwrap(), Draft { to, ..draft }).unwrap()
+mod head;
+
+/// To somebody, if the draft names nobody.
+fn message(mut draft: Draft) -> Message {
+    if draft.to.is_empty() {
+        draft.to.push("b@example.net".parse().unwrap());
+    }
+    Message::new("a@example.org".parse().unwrap(), draft).unwrap()
 }
 
 fn file(name: &str, kind: &str, content: &[u8], content_id: Option<&str>) -> Attachment {

@@ -188,10 +188,11 @@ fn mailboxes(mailboxes: &[Mailbox]) -> Vec<String> {
 
 /// In 7 bits: a name beyond ASCII is refused unless it is in encoded words.
 fn mailbox(mailbox: &Mailbox) -> String {
-    match mailbox.name() {
-        Some(name) if !name.is_ascii() => format!("{} <{}>", render::encoded_words(name), mailbox.address().as_str()),
-        _ => mailbox.to_string(),
-    }
+    let address = mailbox.address().as_str();
+    mailbox.name().map_or_else(
+        || address.to_owned(),
+        |name| format!("{} <{address}>", render::phrase(name).unwrap_or_else(|| render::encoded_words(name))),
+    )
 }
 
 #[cfg(test)]

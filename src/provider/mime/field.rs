@@ -1,0 +1,60 @@
+//! One header field, folded before a word that would make its line too long (RFC 5322 2.2.3).
+//!
+//! A line has 76 octets, the most that RFC 2047 2 allows beside encoded-words, unless a single word is longer. No word
+//! is longer than [`LONGEST_WORD`], so that no line passes 998 octets (RFC 5322 2.1.1).
+
+use email_encoding::headers::rfc2047;
+use email_encoding::headers::writer::EmailWriter;
+
+/// Octets of a line without its CRLF.
+pub(super) const LINE: usize = 76;
+/// Octets of a word; beside it there is room for the longest name of a header.
+pub(super) const LONGEST_WORD: usize = 900;
+
+pub(super) struct Field {
+    text: String,
+    /// Octets of its last line.
+    line: usize,
+    /// Octets of its name and the colon.
+    name: usize,
+}
+
+impl Field {
+    pub(super) fn new(name: &str) -> Self {
+        let text = format!("{name}:");
+        Self { line: text.len(), name: text.len(), text }
+    }
+
+    /// A field of one word.
+    pub(super) fn of(name: &str, word: &str) -> Self {
+        let mut field = Self::new(name);
+        field.word(word);
+        field
+    }
+
+    /// A space, or a new line that begins with one, and this as it is. Nothing is folded away from the name: not every
+    /// reader looks for a value there.
+    pub(super) fn word(&mut self, word: &str) {
+        if self.line + 1 + word.len() > LINE && self.text.len() > self.name {
+            self.text.push_str("\r\n");
+            self.line = 0;
+        }
+        self.text.push(' ');
+        self.text.push_str(word);
+        self.line += 1 + word.len();
+    }
+
+    /// A space and this in encoded-words.
+    pub(super) fn encoded(&mut self, text: &str) {
+        let mut writer = EmailWriter::new(&mut self.text, self.line, 1, true);
+        // A `String` takes whatever is written.
+        let _ = rfc2047::encode(text, &mut writer);
+        self.line = writer.line_len();
+    }
+
+    /// With its CRLF.
+    pub(super) fn end(mut self) -> String {
+        self.text.push_str("\r\n");
+        self.text
+    }
+}

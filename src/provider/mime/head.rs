@@ -1,0 +1,74 @@
+//! The head of a mail: who, when, what about, and what the caller adds. Bcc recipients appear nowhere.
+
+use std::time::SystemTime;
+
+use super::field::{Field, LINE, LONGEST_WORD};
+use super::{Labels, text};
+use crate::message::{Header, Mailbox, Message, Tag};
+use crate::provider::render::{self, Pairs};
+
+/// Every field with its CRLF, but for those that say how the body is written.
+pub(super) fn head(message: &Message, labels: Labels) -> String {
+    let mut fields = vec![
+        Field::of("Message-ID", &format!("<{}>", message.message_id())),
+        Field::of("Date", &date()),
+        mailboxes("From", std::slice::from_ref(message.from())),
+        text::field("Subject", message.subject(), LINE - "Subject: ".len()),
+    ];
+    let lists = [("To", message.to()), ("Cc", message.cc()), ("Reply-To", message.reply_to())];
+    fields.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| mailboxes(name, list)));
+    fields.extend(message.headers().iter().map(own));
+    if labels == Labels::Shown {
+        fields.extend(tags_and_metadata(message));
+    }
+    fields.into_iter().map(Field::end).collect()
+}
+
+/// RFC 5322 3.3: HTTP's form of a date, but for its name of the zone, which is obsolete in mail.
+fn date() -> String {
+    httpdate::fmt_http_date(SystemTime::now()).replace("GMT", "+0000")
+}
+
+/// A list of mailboxes, folded at its commas and before the addresses.
+fn mailboxes(name: &str, list: &[Mailbox]) -> Field {
+    let mut field = Field::new(name);
+    for (index, mailbox) in list.iter().enumerate() {
+        let comma = if index + 1 < list.len() { "," } else { "" };
+        let address = mailbox.address().as_str();
+        let Some(name) = mailbox.name() else {
+            field.word(&format!("{address}{comma}"));
+            continue;
+        };
+        match render::phrase(name).filter(|phrase| phrase.len() < LINE) {
+            Some(phrase) => field.word(&phrase),
+            None => field.encoded(name),
+        }
+        field.word(&format!("<{address}>{comma}"));
+    }
+    field
+}
+
+/// A header of the caller's.
+fn own(header: &Header) -> Field {
+    let (name, value) = (header.name(), header.value());
+    if !is_list_of_ids(name) {
+        return text::field(name, value, LONGEST_WORD);
+    }
+    // White space between them means nothing, and where there is some the line can be folded.
+    let value = value.replace('<', " <").split_whitespace().collect::<Vec<_>>().join(" ");
+    text::field(name, &value, LONGEST_WORD)
+}
+
+/// Fields of several `<...>` (RFC 5322 3.6.4, RFC 2369).
+fn is_list_of_ids(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "references" || name == "in-reply-to" || name.starts_with("list-")
+}
+
+fn tags_and_metadata(message: &Message) -> impl Iterator<Item = Field> {
+    let tags: Vec<_> = message.tags().iter().map(Tag::as_str).collect();
+    let metadata = Pairs::metadata(message);
+    let tags = (!tags.is_empty()).then(|| text::field("X-Tags", &tags.join(", "), LONGEST_WORD));
+    let metadata = (!metadata.is_empty()).then(|| text::field("X-Metadata", &metadata.to_line(), LONGEST_WORD));
+    tags.into_iter().chain(metadata)
+}
