@@ -116,7 +116,9 @@ fn the_fields_that_only_some_receipts_have_are_documented_as_such() {
     let name = reference.and_then(Value::as_str).and_then(|path| path.strip_prefix('#')).expect("a schema by name");
     let receipt = document.pointer(name).unwrap_or_else(|| panic!("no {name}"));
     let required: Vec<_> = receipt["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    assert!(["id", "provider", "provider_message_id", "attempts"].iter().all(|field| required.contains(field)));
+    assert!(
+        ["id", "delivery", "provider", "provider_message_id", "attempts"].iter().all(|field| required.contains(field))
+    );
     for (field, kind) in [("possible_duplicate", "boolean"), ("partial", "boolean"), ("recipients", "array")] {
         let schema = &receipt["properties"][field];
         assert_eq!(schema["type"], kind, "{field} in {receipt:#}");

@@ -4,6 +4,7 @@
 //! is not a success is a [`problem`]. TLS and HTTP/2 end at the load balancer in front.
 
 pub mod caller;
+mod delivery;
 mod document;
 mod email;
 mod hardening;

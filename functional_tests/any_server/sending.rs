@@ -16,6 +16,7 @@ async fn an_accepted_mail_is_answered_with_a_receipt() {
     let receipt = target.client.send(&mails::plain()).await.expect(200);
     assert_eq!(receipt.header("content-type"), Some("application/json"), "{receipt}");
     assert!(receipt.json["id"].as_str().is_some_and(|id| id.len() == 36), "a UUID in {receipt}");
+    assert_eq!(receipt.json["delivery"], "accepted", "one field decides, in {receipt}");
     assert!(receipt.json.get("provider_message_id").is_some(), "present, even when null, in {receipt}");
     let last = receipt.at("/attempts").as_array().and_then(|all| all.last()).cloned().unwrap_or_default();
     assert_eq!((&last["provider"], &last["outcome"]), (&receipt.json["provider"], &json!("accepted")), "{receipt}");

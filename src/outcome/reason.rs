@@ -72,6 +72,40 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason but a provider's status and a relay's code, for lists.
+    pub const NAMED: [Self; 30] = [
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::RefusedStream,
+        Self::Timeout,
+        Self::ConnectionLost,
+        Self::RefusedInBody,
+        Self::Stuck,
+        Self::Suppressed,
+        Self::UnreadableAnswer,
+        Self::WrongBaseUrl,
+        Self::NotSent,
+        Self::Recipients,
+        Self::Size,
+        Self::Inline,
+        Self::Tags,
+        Self::ReplyTo,
+        Self::Headers,
+        Self::Template,
+        Self::AttachmentType,
+        Self::Smtputf8,
+        Self::SenderHeld,
+        Self::Busy,
+        Self::Deadline,
+        Self::Disk,
+        Self::Duplicate,
+        Self::LocalLimit,
+        Self::StillSending,
+        Self::Mock,
+        Self::Panic,
+    ];
+
     /// Does it say nothing of the provider, whatever the attempt came to? The fault, or the limit, is on our side.
     pub fn is_ours(self) -> bool {
         matches!(self, Self::LocalLimit | Self::StillSending | Self::Deadline | Self::Panic)
@@ -119,5 +153,17 @@ impl fmt::Display for Reason {
             Self::Mock => f.write_str("mock"),
             Self::Panic => f.write_str("panic"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_with_a_word_of_its_own_is_listed_once() {
+        let code = include_str!("reason.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        let words: std::collections::BTreeSet<_> = Reason::NAMED.map(|reason| reason.to_string()).into();
+        assert_eq!(words.len(), code.matches("=> f.write_str(").count(), "{words:?}");
     }
 }

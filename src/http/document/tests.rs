@@ -1,8 +1,9 @@
-//! What generators of clients need: each object of the document has one name.
+//! What generators of clients need: each object has one name, and what a client decides by is a closed set of words.
 
 use serde_json::{Value, json};
 
 use super::document;
+use crate::outcome::{Outcome, Reason};
 
 fn whole() -> Value {
     serde_json::to_value(document("")).expect("a document is JSON")
@@ -48,5 +49,45 @@ fn an_object_inside_of_another_schema_is_found_and_so_is_a_second_name() {
         ("title of Mail", json!({"Mail": {"title": "Today's names", "properties": {}}})),
     ] {
         assert_eq!(unnamed(&json!({"components": {"schemas": planted}})), [place]);
+    }
+}
+
+#[test]
+fn a_receipt_and_a_problem_have_the_same_closed_words_for_a_delivery() {
+    let document = whole();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["Delivery"]["enum"], json!(["accepted", "none", "unknown", "queued"]));
+    for name in ["Receipt", "Problem"] {
+        assert_eq!(schemas[name]["properties"]["delivery"]["$ref"], "#/components/schemas/Delivery", "{name}");
+        assert!(schemas[name]["required"].as_array().expect("a list").contains(&json!("delivery")), "{name}");
+    }
+}
+
+#[test]
+fn a_problem_s_type_is_one_of_those_that_the_code_has() {
+    let document = whole();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["Problem"]["properties"]["type"]["$ref"], "#/components/schemas/ProblemType");
+    let types = schemas["ProblemType"]["enum"].as_array().expect("a list");
+    assert!(
+        types.iter().all(|kind| kind.as_str().is_some_and(|urn| urn.starts_with("urn:smsp:problem:"))),
+        "{types:?}"
+    );
+    assert!(types.contains(&json!("urn:smsp:problem:idempotency-key-reused")), "{types:?}");
+}
+
+#[test]
+fn outcomes_and_reasons_are_texts_whose_words_are_listed() {
+    let document = whole();
+    for (name, field, words) in [
+        ("Attempt", "outcome", Outcome::ALL.map(|outcome| outcome.as_str().to_owned()).to_vec()),
+        ("Attempt", "reason", Reason::NAMED.map(|reason| reason.to_string()).to_vec()),
+        ("Recipient", "reason", vec!["`http_502`".to_owned(), "`smtp_550`".to_owned()]),
+    ] {
+        let schema = &document["components"]["schemas"][name]["properties"][field];
+        assert_eq!((&schema["type"], schema.get("enum")), (&json!("string"), None), "{schema}");
+        let about = schema["description"].as_str().expect("a text");
+        let absent: Vec<_> = words.iter().filter(|word| !about.contains(*word)).collect();
+        assert!(absent.is_empty(), "{absent:?} in {about}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::problem::{FieldError, Kind, Problem};
 use super::super::wishes::IDEMPOTENCY_KEY;
-use super::{LookupBody, attempt};
+use super::{AttemptBody, LookupBody};
 use crate::dispatch::{Attempt, Failure, SendError};
 use crate::outcome::{Outcome, Reason, Subject};
 
@@ -28,11 +28,12 @@ pub(super) fn problem(error: SendError) -> Problem {
             Problem::of_fields(Kind::SenderRejected, vec![field_error("from", reason)])
         }
         Failure::Refused { retryable } => {
-            Problem::new(Kind::Refused { retryable }, "No provider has taken the mail: each that was asked refused.")
+            Problem::new(Kind::Refused, "No provider has taken the mail: each that was asked refused.")
+                .retryable(retryable)
         }
     };
     let (lookup, replayed) = (lookup(&error), error.replayed);
-    problem.of_mail(error.id, error.attempts.iter().map(attempt).collect()).lookup(lookup).replayed(replayed)
+    problem.of_mail(error.id, error.attempts.iter().map(AttemptBody::from).collect()).lookup(lookup).replayed(replayed)
 }
 
 /// The upstream that was asked last, of those that may have the mail.
