@@ -1,5 +1,6 @@
 //! The SMTP adapter from outside: the dialogue of a whole mail, the long wait, and relays that are not ours.
 
+mod access_token;
 mod ledger;
 mod login_relay;
 mod postfix;
@@ -9,7 +10,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use crate::harness::stub_relay::StubRelay;
-use crate::harness::{Gate, Process, Proxy, Settings, eventually, golden, mails};
+use crate::harness::{Gate, Process, Proxy, Settings, eventually, golden, mails, run};
 
 /// A relay on loopback, in clear.
 pub(crate) fn relay(port: &str) -> Settings {
@@ -45,6 +46,17 @@ async fn a_relay_hears_the_golden_dialogue() {
     let id = receipt.json["id"].as_str().expect("a receipt has an id");
     assert_eq!(receipt.json["provider_message_id"], format!("{id}@example.com"), "{receipt}");
     golden::check("smtp.txt", &normalised(&stub.dialogue(), id));
+}
+
+#[tokio::test]
+async fn the_name_that_the_operator_gives_is_the_one_that_a_relay_hears() {
+    let stub = StubRelay::that(|line, _| (line == "EHLO [127.0.0.1]").then_some("550 5.7.1 a name is needed")).await;
+    let proxy = Proxy::start(relay(&stub.port()).with("SMSP_SMTP_HELO", "mail.example.org")).await;
+    proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["smtp:accepted"]);
+    assert!(stub.dialogue().contains("C: EHLO mail.example.org\n"), "{}", stub.dialogue());
+    let output = run(&["check-config"], &relay("25").with("SMSP_SMTP_HELO", "mailhost")).await;
+    assert_eq!(output.code, Some(64), "{output:?}");
+    assert!(output.stderr.contains("SMSP_SMTP_HELO: must be this host's full name"), "{output:?}");
 }
 
 #[tokio::test]

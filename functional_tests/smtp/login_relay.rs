@@ -12,7 +12,7 @@ use super::{relay, with_login};
 use crate::harness::{Answer, Process, Proxy, Settings, eventually, mails, skip};
 
 /// Where scripts/check installs it.
-fn python() -> Option<PathBuf> {
+pub(super) fn python() -> Option<PathBuf> {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/check-tools/bin");
     let found = tools.join("aiosmtpd").is_file();
     if !found {
@@ -42,25 +42,31 @@ fn certificate(dir: &TempDir) -> [String; 3] {
     ]
 }
 
-struct LoginRelay {
-    process: Process,
+pub(super) struct LoginRelay {
+    pub(super) process: Process,
     port: String,
     authority: String,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl LoginRelay {
-    async fn start(python: &Path, mode: &str, left_out: &[&str]) -> Self {
+    pub(super) async fn start(python: &Path, mode: &str, left_out: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory can be made");
         let [authority, certificate, key] = certificate(&dir);
         let mut command = Command::new(python);
-        command.args(["-c", include_str!("login_relay.py"), mode, &certificate, &key]).args(left_out);
+        command.args(["-c", include_str!("login_relay.py"), mode, &certificate, &key]);
+        command.arg(dir.path().join("token")).args(left_out);
         let process = Process::start(command);
         let port = said(&process, "port").await["port"].to_string();
-        Self { process, port, authority, _dir: dir }
+        Self { process, port, authority, dir }
     }
 
-    fn settings(&self, mode: &str) -> Settings {
+    /// The only token that it takes from now on.
+    pub(super) fn takes(&self, token: &str) {
+        std::fs::write(self.dir.path().join("token"), token).expect("a temporary file can be written");
+    }
+
+    pub(super) fn settings(&self, mode: &str) -> Settings {
         relay(&self.port)
             .with("SMSP_SMTP_HOST", "localhost")
             .with("SMSP_SMTP_TLS", mode)

@@ -9,10 +9,12 @@ mod authentication;
 mod connect;
 mod delivery;
 mod mail;
+mod offers;
 mod pool;
 mod reply;
 mod session;
 mod settings;
+mod token;
 mod transaction;
 mod verdicts;
 mod wire;
@@ -46,6 +48,8 @@ pub(super) const KIND: Kind = Kind {
         Variable::with_default(settings::TLS, "starttls"),
         Variable::optional(settings::USERNAME),
         Variable::optional_secret(settings::PASSWORD),
+        Variable::optional(settings::TOKEN_FILE),
+        Variable::optional(settings::HELO),
         Variable::with_default(METADATA_HEADERS, "false"),
     ],
     build,

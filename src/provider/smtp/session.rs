@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::super::client::lacks_resources;
 use super::authentication;
 use super::connect;
+use super::offers::Offers;
 use super::reply::Reply;
 use super::settings::{Relay, Security, Tls};
 use super::verdicts::{self, Stage, lost, refused};
@@ -20,44 +21,6 @@ pub(super) struct Session {
     offers: Offers,
 }
 
-/// What a relay can do (RFC 5321 4.1.1.1).
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Offers {
-    pub(super) starttls: bool,
-    pub(super) plain: bool,
-    pub(super) login: bool,
-    pub(super) smtputf8: bool,
-    /// Does it want to know the size beforehand?
-    pub(super) size: bool,
-    /// The most that it takes, if it says so.
-    pub(super) max_size: Option<usize>,
-}
-
-impl Offers {
-    fn read(reply: &Reply) -> Self {
-        let mut offers = Self::default();
-        for line in reply.lines().skip(1) {
-            let line = line.to_ascii_uppercase();
-            let mut words = line.split_whitespace();
-            match words.next() {
-                Some("STARTTLS") => offers.starttls = true,
-                Some("SMTPUTF8") => offers.smtputf8 = true,
-                Some("SIZE") => {
-                    offers.size = true;
-                    offers.max_size = words.next().and_then(|size| size.parse().ok()).filter(|&size| size > 0);
-                }
-                Some("AUTH") => words.for_each(|mechanism| match mechanism {
-                    "PLAIN" => offers.plain = true,
-                    "LOGIN" => offers.login = true,
-                    _ => {}
-                }),
-                _ => {}
-            }
-        }
-        offers
-    }
-}
-
 impl Session {
     pub(super) async fn open(relay: &Relay) -> Result<Self, Verdict> {
         let reaching = timeout(relay.connect_timeout, reach(relay)).await;
@@ -67,7 +30,7 @@ impl Session {
             session = session.encrypt(tls, &we).await?;
         }
         let Some(login) = &relay.login else { return Ok(session) };
-        match authentication::authenticate(&mut session, login).await {
+        match authentication::authenticate(&mut session, relay, login).await {
             Ok(()) => Ok(session),
             Err(verdict) => {
                 session.leave();
@@ -115,7 +78,12 @@ impl Session {
         self.wire.command(line).await.map_err(|error| lost(Outcome::Unavailable, &error))
     }
 
-    /// The same where only one code will do.
+    /// The same where the line is a secret: no reply that repeats it is recorded so.
+    pub(super) async fn secret(&mut self, line: &str) -> Result<Reply, Verdict> {
+        self.wire.secret(line).await.map_err(|error| lost(Outcome::Unavailable, &error))
+    }
+
+    /// One exchange for which only one code will do.
     pub(super) async fn expect(&mut self, stage: Stage, code: u16, line: &str) -> Result<Reply, Verdict> {
         let reply = self.command(line).await?;
         if reply.code == code { Ok(reply) } else { Err(refused(stage, &reply)) }
@@ -142,13 +110,15 @@ async fn offers(wire: &mut Wire, we: &str) -> Result<Offers, Verdict> {
     verdicts::expect(Stage::Opening, 250, reply).map(|reply| Offers::read(&reply))
 }
 
-/// A connection, encrypted where that comes first; and what to call ourselves, our address (RFC 5321 4.1.3).
+/// A connection, encrypted where that comes first; and what to call ourselves: the operator's word, or our address
+/// (RFC 5321 4.1.3).
 async fn reach(relay: &Relay) -> Result<(Wire, String), Verdict> {
     let unavailable = |reason| Verdict::new(Outcome::Unavailable, reason);
     let stream = connect::to_first(addresses(relay).await?, relay.port).await.map_err(unavailable)?;
-    let we = match stream.local_addr().map_err(no_connection)? {
-        SocketAddr::V4(address) => format!("[{}]", address.ip()),
-        SocketAddr::V6(address) => format!("[IPv6:{}]", address.ip()),
+    let we = match (&relay.helo, stream.local_addr().map_err(no_connection)?) {
+        (Some(name), _) => name.clone(),
+        (None, SocketAddr::V4(address)) => format!("[{}]", address.ip()),
+        (None, SocketAddr::V6(address)) => format!("[IPv6:{}]", address.ip()),
     };
     let wire = Wire::new(stream);
     match &relay.security {

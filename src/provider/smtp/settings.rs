@@ -1,6 +1,6 @@
 //! Where the relay is, how it is spoken to, and as whom.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,18 +13,24 @@ use tokio_rustls::rustls::{ClientConfig, Error};
 
 use super::super::resolver::Resolver;
 use super::super::{Connect, Invalid, Values};
+use super::token::TokenFile;
+use crate::message::address::public_domain;
 
 pub(super) const HOST: &str = "HOST";
 pub(super) const PORT: &str = "PORT";
 pub(super) const TLS: &str = "TLS";
 pub(super) const USERNAME: &str = "USERNAME";
 pub(super) const PASSWORD: &str = "PASSWORD";
+pub(super) const TOKEN_FILE: &str = "TOKEN_FILE";
+pub(super) const HELO: &str = "HELO";
 
 /// One relay, as its operator describes it.
 pub(super) struct Relay {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) security: Security,
+    /// What we call ourselves, if not by our address.
+    pub(super) helo: Option<String>,
     pub(super) login: Option<Login>,
     pub(super) resolver: Resolver,
     /// For DNS, TCP and, where it comes first, TLS.
@@ -34,7 +40,14 @@ pub(super) struct Relay {
 /// Who we are to the relay.
 pub(super) struct Login {
     pub(super) username: String,
-    pub(super) password: SecretString,
+    pub(super) proof: Proof,
+}
+
+/// What proves it.
+pub(super) enum Proof {
+    Password(SecretString),
+    /// Of OAuth 2.0.
+    Token(TokenFile),
 }
 
 /// When TLS begins.
@@ -69,7 +82,8 @@ impl Relay {
         };
         let resolver = Resolver::system(connect.timeout)
             .map_err(|_| invalid(HOST, "no name can be looked up: see /etc/resolv.conf"))?;
-        Ok(Self { host, port, security, login: login(values)?, resolver, connect_timeout: connect.timeout })
+        let (helo, login) = (helo(values.get(HELO))?, login(values)?);
+        Ok(Self { host, port, security, helo, login, resolver, connect_timeout: connect.timeout })
     }
 }
 
@@ -85,13 +99,35 @@ fn host(text: &str) -> Result<String, Invalid> {
     Err(invalid(HOST, "must be a host name or address alone, such as smtp.example.com"))
 }
 
-fn login(values: &Values) -> Result<Option<Login>, Invalid> {
-    match (values.get(USERNAME), values.get(PASSWORD)) {
-        ("", "") => Ok(None),
-        ("", _) => Err(invalid(USERNAME, "is missing beside the password: set both or neither")),
-        (_, "") => Err(invalid(PASSWORD, "is missing beside the user name: set both or neither")),
-        (username, password) => Ok(Some(Login { username: username.to_owned(), password: password.into() })),
+/// A domain name or an address literal (RFC 5321 4.1.1.1, 4.1.3).
+fn helo(text: &str) -> Result<Option<String>, Invalid> {
+    if text.is_empty() {
+        return Ok(None);
     }
+    let literal = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let name = match literal.map(|address| (address.strip_prefix("IPv6:"), address)) {
+        Some((Some(v6), _)) => v6.parse::<Ipv6Addr>().ok().map(|_| text.to_owned()),
+        Some((None, v4)) => v4.parse::<Ipv4Addr>().ok().map(|_| text.to_owned()),
+        None => public_domain(text).ok().map(Into::into),
+    };
+    let wanted =
+        "must be this host's full name, such as mail.example.org, or its address in brackets, such as [192.0.2.1]";
+    name.map(Some).ok_or(invalid(HELO, wanted))
+}
+
+fn login(values: &Values) -> Result<Option<Login>, Invalid> {
+    let proof = match (values.get(USERNAME), values.get(PASSWORD), values.get(TOKEN_FILE)) {
+        ("", "", "") => return Ok(None),
+        ("", "", _) => return Err(invalid(USERNAME, "is missing beside the token file: set both or neither")),
+        ("", _, "") => return Err(invalid(USERNAME, "is missing beside the password: set both or neither")),
+        (_, "", "") => {
+            return Err(invalid(PASSWORD, "is missing beside the user name: set it, or a token file, or none of them"));
+        }
+        (_, password, "") => Proof::Password(password.into()),
+        (_, "", path) => Proof::Token(TokenFile::new(path)),
+        _ => return Err(invalid(TOKEN_FILE, "is set beside the password: remove one of them")),
+    };
+    Ok(Some(Login { username: values.get(USERNAME).to_owned(), proof }))
 }
 
 fn tls(host: &str) -> Result<Tls, Invalid> {

@@ -1,5 +1,6 @@
 //! The adapter before a relay on loopback that says what each test tells it to.
 
+mod access_token;
 mod blame;
 mod cells;
 mod conversation;
@@ -15,7 +16,8 @@ use secrecy::SecretString;
 use std::time::Duration;
 
 use super::super::resolver::Resolver;
-use super::settings::{Login, Security};
+use super::settings::{Login, Proof, Security};
+use super::token::TokenFile;
 use super::*;
 use crate::circuit::{Circuit, News, Settings};
 use crate::message::Draft;
@@ -29,12 +31,18 @@ fn smtp(port: u16) -> Smtp {
     let connect_timeout = Duration::from_secs(5);
     let resolver = Resolver::system(connect_timeout).unwrap();
     let (host, security) = ("127.0.0.1".to_owned(), Security::None);
-    let relay = Relay { host, port, security, login: None, resolver, connect_timeout };
+    let relay = Relay { host, port, security, helo: None, login: None, resolver, connect_timeout };
     Smtp { relay, labels: Labels::Hidden, pool: Arc::default() }
 }
 
 fn with_login(smtp: Smtp) -> Smtp {
-    let login = Login { username: "user".to_owned(), password: SecretString::from("pass") };
+    let login = Login { username: "user".to_owned(), proof: Proof::Password(SecretString::from("pass")) };
+    Smtp { relay: Relay { login: Some(login), ..smtp.relay }, ..smtp }
+}
+
+fn with_token(smtp: Smtp, file: &std::path::Path) -> Smtp {
+    let proof = Proof::Token(TokenFile::new(&file.display().to_string()));
+    let login = Login { username: "a=b,c@example.org".to_owned(), proof };
     Smtp { relay: Relay { login: Some(login), ..smtp.relay }, ..smtp }
 }
 
@@ -123,6 +131,12 @@ fn settings_that_make_no_sense_name_their_variable() {
     assert!(build_with(&[("HOST", "smtp.example.com")]).is_ok());
     assert!(build_with(&[("HOST", "::1"), ("TLS", "implicit"), ("PORT", "2465")]).is_ok());
     assert!(build_with(&[("HOST", "localhost"), ("USERNAME", "u"), ("PASSWORD", "p"), ("TLS", "none")]).is_ok());
+    assert!(build_with(&[("HOST", "localhost"), ("USERNAME", "u"), ("TOKEN_FILE", "/run/token")]).is_ok());
+    for helo in ["mail.example.org", "[192.0.2.1]", "[IPv6:2001:db8::1]", "mail.bücher.example"] {
+        assert!(build_with(&[("HOST", "localhost"), ("HELO", helo)]).is_ok(), "{helo}");
+    }
+    let both = [("HOST", "localhost"), ("USERNAME", "u"), ("PASSWORD", "p"), ("TOKEN_FILE", "/run/token")];
+    assert_eq!(build_with(&both).err().map(|fault| fault.variable), Some("TOKEN_FILE"));
     for (name, value, faulty) in [
         ("HOST", "smtp://smtp.example.com", "HOST"),
         ("HOST", "smtp.example.com:587", "HOST"),
@@ -131,6 +145,14 @@ fn settings_that_make_no_sense_name_their_variable() {
         ("TLS", "off", "TLS"),
         ("USERNAME", "u", "PASSWORD"),
         ("PASSWORD", "p", "USERNAME"),
+        ("TOKEN_FILE", "/run/token", "USERNAME"),
+        ("HELO", "mailhost", "HELO"),
+        ("HELO", "mail example.org", "HELO"),
+        ("HELO", "mail.example.org\r\nMAIL", "HELO"),
+        ("HELO", "192.0.2.1", "HELO"),
+        ("HELO", "[192.0.2.256]", "HELO"),
+        ("HELO", "[IPv6:192.0.2.1]", "HELO"),
+        ("HELO", "[mail.example.org]", "HELO"),
     ] {
         let fault = build_with(&[(name, value), ("HOST", "smtp.example.com")]).err();
         assert_eq!(fault.map(|fault| fault.variable), Some(faulty), "{name}={value}");

@@ -45,10 +45,20 @@ impl Wire {
 
     /// Sends a line and waits for the answer.
     pub(super) async fn command(&mut self, line: &str) -> io::Result<Reply> {
+        self.send(line).await?;
+        self.reply().await
+    }
+
+    /// The same where the line ends in a secret, which is not recorded even if the relay repeats it.
+    pub(super) async fn secret(&mut self, line: &str) -> io::Result<Reply> {
+        self.send(line).await?;
+        self.reply_without(line.rsplit(' ').next()).await
+    }
+
+    async fn send(&mut self, line: &str) -> io::Result<()> {
         self.0.write_all(line.as_bytes()).await?;
         self.0.write_all(b"\r\n").await?;
-        self.0.flush().await?;
-        self.reply().await
+        self.0.flush().await
     }
 
     /// Sends every line of a file, with a dot before each that begins with one (RFC 5321 4.5.2). Without the end that is
@@ -74,16 +84,20 @@ impl Wire {
 
     /// Waits for an answer.
     pub(super) async fn reply(&mut self) -> io::Result<Reply> {
+        self.reply_without(None).await
+    }
+
+    async fn reply_without(&mut self, secret: Option<&str>) -> io::Result<Reply> {
         let mut text = self.line().await?;
-        let mut line = Line::parse(&text).ok_or_else(|| unreadable(&text))?;
+        let mut line = Line::parse(&text).ok_or_else(|| unreadable(&text, secret))?;
         let mut reply = Reply::new(&line);
         for _ in 0..LINES_LIMIT {
             if line.is_last {
-                transcript::record(|| reply.text());
+                transcript::record(|| without(&reply.text(), secret));
                 return Ok(reply);
             }
             text = self.line().await?;
-            line = Line::parse(&text).filter(|line| reply.push(line)).ok_or_else(|| unreadable(&text))?;
+            line = Line::parse(&text).filter(|line| reply.push(line)).ok_or_else(|| unreadable(&text, secret))?;
         }
         Err(ErrorKind::InvalidData.into())
     }
@@ -111,7 +125,19 @@ impl Wire {
 }
 
 /// What makes no sense is what an operator wants to see.
-fn unreadable(line: &str) -> io::Error {
-    transcript::record(|| line.to_owned());
+fn unreadable(line: &str, secret: Option<&str>) -> io::Error {
+    transcript::record(|| without(line, secret));
     ErrorKind::InvalidData.into()
+}
+
+/// Without the words that stand in the secret, which a relay may repeat whole or cut short. Fewer than four characters tell
+/// nobody anything.
+fn without(text: &str, secret: Option<&str>) -> String {
+    let Some(secret) = secret else { return text.to_owned() };
+    let hide = |word: &str| {
+        let core = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let is_secret = core.len() >= 4 && secret.contains(core);
+        if is_secret { word.replace(core, "<redacted>") } else { word.to_owned() }
+    };
+    text.split_inclusive(char::is_whitespace).map(hide).collect()
 }

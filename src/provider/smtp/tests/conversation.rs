@@ -99,6 +99,19 @@ async fn a_relay_that_hangs_up_among_the_recipients_has_taken_the_mail_for_none(
     assert_eq!(send(&stub, &mail_to(&["b@example.net", "c@example.net"])).await, is(Outcome::Throttled, 421));
 }
 
+#[tokio::test]
+async fn we_call_ourselves_as_the_operator_says() {
+    for (refusal, said) in [(None, &["EHLO"][..]), (Some("502 what"), &["EHLO", "HELO"])] {
+        let stub =
+            Stub::new(move |_, line| line.starts_with("EHLO").then(|| refusal.and_then(Act::say)).flatten()).await;
+        let smtp = smtp(stub.port);
+        let named = Smtp { relay: Relay { helo: Some("mail.example.org".to_owned()), ..smtp.relay }, ..smtp };
+        assert_eq!(named.first(&mail()).await.outcome, Outcome::Accepted);
+        let said: Vec<_> = said.iter().map(|word| format!("{word} mail.example.org")).collect();
+        assert_eq!(stub.heard()[..said.len()], said, "{refusal:?}");
+    }
+}
+
 /// What is sent as MAIL to a relay that offers this.
 async fn announced(offers: &'static str, mail: &Message) -> Result<String, Verdict> {
     let stub = Stub::that("EHLO", Act::Say(offers.to_owned())).await;

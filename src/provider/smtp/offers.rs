@@ -1,0 +1,45 @@
+//! What a relay says that it can do, in its answer to EHLO (RFC 5321 4.1.1.1).
+
+use super::reply::Reply;
+
+/// Nothing, where it only knows HELO.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Offers {
+    pub(super) starttls: bool,
+    pub(super) plain: bool,
+    pub(super) login: bool,
+    pub(super) oauthbearer: bool,
+    pub(super) xoauth2: bool,
+    pub(super) smtputf8: bool,
+    /// Does it want to know the size beforehand?
+    pub(super) size: bool,
+    /// The most that it takes, if it says so.
+    pub(super) max_size: Option<usize>,
+}
+
+impl Offers {
+    pub(super) fn read(reply: &Reply) -> Self {
+        let mut offers = Self::default();
+        for line in reply.lines().skip(1) {
+            let line = line.to_ascii_uppercase();
+            let mut words = line.split_whitespace();
+            match words.next() {
+                Some("STARTTLS") => offers.starttls = true,
+                Some("SMTPUTF8") => offers.smtputf8 = true,
+                Some("SIZE") => {
+                    offers.size = true;
+                    offers.max_size = words.next().and_then(|size| size.parse().ok()).filter(|&size| size > 0);
+                }
+                Some("AUTH") => words.for_each(|mechanism| match mechanism {
+                    "PLAIN" => offers.plain = true,
+                    "LOGIN" => offers.login = true,
+                    "OAUTHBEARER" => offers.oauthbearer = true,
+                    "XOAUTH2" => offers.xoauth2 = true,
+                    _ => {}
+                }),
+                _ => {}
+            }
+        }
+        offers
+    }
+}
