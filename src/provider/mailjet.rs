@@ -100,8 +100,11 @@ struct Mail<'a> {
     custom_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_payload: Option<String>,
-    track_opens: &'static str,
-    track_clicks: &'static str,
+    /// Off, whatever the account's default; it refuses both switches without HTML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    track_opens: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    track_clicks: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -126,6 +129,7 @@ struct File<'a> {
 fn mail(message: &Message) -> Mail<'_> {
     let (text_part, html_part) = render::bodies(message);
     let metadata = Pairs::metadata(message);
+    let tracking = html_part.map(|_| "disabled");
     Mail {
         from: party(message.from()),
         to: message.to().iter().map(party).collect(),
@@ -141,8 +145,8 @@ fn mail(message: &Message) -> Mail<'_> {
         custom_campaign: message.tags().first().map(Tag::as_str),
         custom_id: message.id().to_string(),
         event_payload: (!metadata.is_empty()).then(|| metadata.to_json()),
-        track_opens: "disabled",
-        track_clicks: "disabled",
+        track_opens: tracking,
+        track_clicks: tracking,
     }
 }
 
