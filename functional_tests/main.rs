@@ -17,6 +17,7 @@ mod running_server;
 
 mod sending;
 mod golden_requests;
+mod stub_rules;
 mod ses_oracles;
 mod oracles;
 mod maildir;

@@ -11,6 +11,7 @@ mod glance;
 mod refusing_port;
 mod reply;
 mod request;
+pub(crate) mod rules;
 mod step;
 
 use std::net::SocketAddr;
@@ -40,22 +41,34 @@ struct State {
     script: Mutex<Script>,
     gatekeeper: Option<Gatekeeper>,
     received: Mutex<Vec<Request>>,
+    /// Rules of its provider's that mails broke which it was to take.
+    broken: Mutex<Vec<String>>,
     connections: AtomicUsize,
     dummies: InFlight,
 }
 
 impl State {
     fn receive(&self, mut request: Request) -> Behaviour {
-        let behaviour = lock(&self.script)(&request);
+        let behaviour = self.by_the_rules(&request, lock(&self.script)(&request));
         request.taken = behaviour.takes();
         if self.gatekeeper.is_none() {
             lock(&self.received).push(request);
         }
         behaviour
     }
+
+    /// What is to be taken must be what its provider takes.
+    fn by_the_rules(&self, request: &Request, behaviour: Behaviour) -> Behaviour {
+        if behaviour.takes() != Some(true) {
+            return behaviour;
+        }
+        let Some(broken) = rules::broken(request) else { return behaviour };
+        lock(&self.broken).push(format!("{}: {}", request.target, broken.rule));
+        broken.refusal.into()
+    }
 }
 
-/// A stub.
+/// A stub. A test fails in which it was to take a mail that its provider refuses.
 pub(crate) struct StubProvider {
     address: SocketAddr,
     port: RefusingPort,
@@ -98,6 +111,7 @@ impl StubProvider {
             script: Mutex::new(script),
             gatekeeper,
             received: Mutex::default(),
+            broken: Mutex::default(),
             connections: AtomicUsize::new(0),
             dummies: InFlight::default(),
         });
@@ -185,6 +199,11 @@ impl StubProvider {
         mails.remove(0)
     }
 
+    /// The rules that mails broke until now; this test knows of them.
+    pub(crate) fn take_broken_rules(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.state.broken))
+    }
+
     fn received(&self, wanted: impl Fn(&Request) -> bool) -> Vec<Request> {
         lock(&self.state.received).iter().filter(|request| wanted(request)).cloned().collect()
     }
@@ -200,9 +219,11 @@ impl Drop for StubProvider {
         if let Some(accepting) = lock(&self.accepting).take() {
             accepting.task.abort();
         }
-        if std::thread::panicking() {
+        let broken = self.take_broken_rules();
+        if !broken.is_empty() || std::thread::panicking() {
             eprintln!("{}", self.evidence());
         }
+        assert!(broken.is_empty() || std::thread::panicking(), "the provider would refuse this mail: {broken:#?}");
     }
 }
 

@@ -23,6 +23,12 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// One that nobody sent.
+    pub(crate) fn of(target: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { target: target.to_owned(), at: SystemTime::now(), taken: None, headers, body }
+    }
+
     /// The next one on this connection, to its last byte; `None` when the other side has ended it.
     pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> Option<Self> {
         let first = line(stream).await?;
