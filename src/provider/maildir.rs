@@ -70,9 +70,7 @@ impl Provider for Maildir {
 }
 
 fn write(dir: &Path, message: &Message, labels: Labels, mode: Mode, hand_over: &HandOver) -> Verdict {
-    let Ok(mail) = mime::render(message, labels) else {
-        return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
-    };
+    let mail = mime::render(message, labels);
     let name = unique_name(message);
     let written = match mode {
         Mode::First | Mode::Repeat => deliver(dir, &name, &mail, hand_over),

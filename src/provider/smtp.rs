@@ -84,7 +84,7 @@ impl Provider for Smtp {
 
 impl Smtp {
     async fn hand_over(&self, message: &Message, hand_over: &Arc<HandOver>) -> Result<Verdict, Verdict> {
-        let mail = Mail::of(message, self.labels)?;
+        let mail = Mail::of(message, self.labels);
         let (session, recipients) = self.address(&mail, hand_over).await?;
         Ok(delivery::deliver(session, mail, recipients, hand_over, Arc::clone(&self.pool)).await)
     }
@@ -102,7 +102,7 @@ impl Smtp {
     }
 
     async fn rehearse(&self, dummy: &Message) -> Result<Verdict, Verdict> {
-        let mail = Mail::of(dummy, self.labels)?;
+        let mail = Mail::of(dummy, self.labels);
         let session = Session::open(&self.relay).await?;
         transaction::rehearse(session, &mail).await
     }

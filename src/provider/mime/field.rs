@@ -3,8 +3,8 @@
 //! A line has 76 octets, the most that RFC 2047 2 allows beside encoded-words, unless a single word is longer. No word
 //! is longer than [`LONGEST_WORD`], so that no line passes 998 octets (RFC 5322 2.1.1).
 
-use email_encoding::headers::rfc2047;
 use email_encoding::headers::writer::EmailWriter;
+use email_encoding::headers::{rfc2047, rfc2231};
 
 /// Octets of a line without its CRLF.
 pub(super) const LINE: usize = 76;
@@ -32,6 +32,13 @@ impl Field {
         field
     }
 
+    /// A field of words that spaces separate.
+    pub(super) fn of_words(name: &str, words: &str) -> Self {
+        let mut field = Self::new(name);
+        words.split_whitespace().for_each(|word| field.word(word));
+        field
+    }
+
     /// A space, or a new line that begins with one, and this as it is. Nothing is folded away from the name: not every
     /// reader looks for a value there.
     pub(super) fn word(&mut self, word: &str) {
@@ -49,6 +56,14 @@ impl Field {
         let mut writer = EmailWriter::new(&mut self.text, self.line, 1, true);
         // A `String` takes whatever is written.
         let _ = rfc2047::encode(text, &mut writer);
+        self.line = writer.line_len();
+    }
+
+    /// A space and `name="value"`, or what RFC 2231 makes of a value that is long or beyond ASCII.
+    pub(super) fn parameter(&mut self, name: &str, value: &str) {
+        let mut writer = EmailWriter::new(&mut self.text, self.line, 1, true);
+        // A `String` takes whatever is written.
+        let _ = rfc2231::encode(name, value, &mut writer);
         self.line = writer.line_len();
     }
 

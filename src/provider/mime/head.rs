@@ -48,21 +48,18 @@ fn mailboxes(name: &str, list: &[Mailbox]) -> Field {
     field
 }
 
-/// A header of the caller's.
+/// A header of the caller's. White space between `<...>` and `<...>` means nothing, and there a line can be folded.
 fn own(header: &Header) -> Field {
     let (name, value) = (header.name(), header.value());
-    if !is_list_of_ids(name) {
-        return text::field(name, value, LONGEST_WORD);
+    let spaced = || value.replace('<', " <").split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = name.to_ascii_lowercase();
+    match lower.as_str() {
+        // RFC 5322 3.6.4: ids that no reader decodes.
+        "references" | "in-reply-to" => Field::of_words(name, &spaced()),
+        // RFC 2369.
+        _ if lower.starts_with("list-") => text::field(name, &spaced(), LONGEST_WORD),
+        _ => text::field(name, value, LONGEST_WORD),
     }
-    // White space between them means nothing, and where there is some the line can be folded.
-    let value = value.replace('<', " <").split_whitespace().collect::<Vec<_>>().join(" ");
-    text::field(name, &value, LONGEST_WORD)
-}
-
-/// Fields of several `<...>` (RFC 5322 3.6.4, RFC 2369).
-fn is_list_of_ids(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name == "references" || name == "in-reply-to" || name.starts_with("list-")
 }
 
 fn tags_and_metadata(message: &Message) -> impl Iterator<Item = Field> {

@@ -7,6 +7,7 @@ use super::*;
 use crate::message::{Attachment, Body, Draft, Header, Mailbox, Metadata, Subject};
 
 mod head;
+mod parts;
 
 /// To somebody, if the draft names nobody.
 fn message(mut draft: Draft) -> Message {
@@ -41,7 +42,7 @@ fn lone_line_ends(raw: &[u8]) -> usize {
 #[test]
 fn much_metadata_is_folded_and_reads_back() {
     let pairs = (0..32).map(|number| Metadata::new(&format!("n{number}"), &"x".repeat(80)).unwrap());
-    let raw = render(&message(Draft { metadata: pairs.collect(), ..Draft::default() }), Labels::Shown).unwrap();
+    let raw = render(&message(Draft { metadata: pairs.collect(), ..Draft::default() }), Labels::Shown);
     let shown = String::from_utf8_lossy(&raw);
     assert!(shown.split("\r\n").all(|line| line.len() <= 998), "{shown}");
     let read = MessageParser::default().parse(&raw).unwrap();
@@ -68,7 +69,7 @@ fn a_whole_mail_is_read_back_part_by_part() {
         metadata: vec![Metadata::new("order", "17 \"a\"").unwrap()],
         ..Draft::default()
     });
-    let raw = render(&mail, Labels::Shown).unwrap();
+    let raw = render(&mail, Labels::Shown);
     let read = MessageParser::default().parse(&raw).unwrap();
     let shown = String::from_utf8_lossy(&raw);
     assert_eq!(emails(read.reply_to()), ["r@example.org", "s@example.org"], "{shown}");
@@ -87,7 +88,7 @@ fn a_whole_mail_is_read_back_part_by_part() {
 #[test]
 fn an_address_beyond_ascii_stays_as_it_is() {
     let mail = message(Draft { cc: vec!["用户@example.org".parse().unwrap()], ..Draft::default() });
-    let raw = render(&mail, Labels::Shown).unwrap();
+    let raw = render(&mail, Labels::Shown);
     let read = MessageParser::default().parse(&raw).unwrap();
     assert_eq!(emails(read.cc()), ["用户@example.org"], "{}", String::from_utf8_lossy(&raw));
 }
@@ -130,7 +131,7 @@ proptest! {
         let files = attachments.len();
         let draft = Draft { to: vec![mailbox], subject, text: Some(text), headers: headers.clone(), attachments, ..Draft::default() };
         let mail = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
-        let raw = render(&mail, Labels::Shown).unwrap();
+        let raw = render(&mail, Labels::Shown);
         let read = MessageParser::default().parse(&raw).unwrap();
         prop_assert_eq!(names(&read), expected);
         prop_assert_eq!(emails(read.to()), ["b@example.net"]);

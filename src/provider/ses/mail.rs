@@ -102,14 +102,14 @@ struct File<'a> {
     content_transfer_encoding: &'static str,
 }
 
-/// The whole body; `None` if the message cannot be written as a file.
+/// The whole body; `None` if it cannot be written as JSON.
 pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
     let simple = simple(message);
     let json = |content| off_worker(message.size(), || render::json(&request(message, content))).ok();
     if is_enough(&simple) {
         return json(Content::Simple(simple));
     }
-    let file = Bytes::from(mime::render(message, Labels::Shown).ok()?);
+    let file = Bytes::from(mime::render(message, Labels::Shown));
     json(Content::Raw(Raw { data: &file }))
 }
 
@@ -140,10 +140,14 @@ fn simple(message: &Message) -> Simple<'_> {
     }
 }
 
-/// What SES makes of an empty subject, or of a file name beyond ASCII, is not documented, so neither is left to it.
+/// What SES makes of an empty subject, a file name beyond ASCII or a message that is a file is not documented, so none of
+/// them is left to it.
 fn is_enough(simple: &Simple) -> bool {
     let fits = |header: &Pair| header.name.len() + header.value.len() <= LONGEST_HEADER;
-    let is_plain = |file: &File| file.file_name.is_ascii() && file.content_type.len() <= LONGEST_TYPE;
+    let is_plain = |file: &File| {
+        let is_short = file.content_type.len() <= LONGEST_TYPE;
+        is_short && file.file_name.is_ascii() && !file.content_type.starts_with("message/")
+    };
     !simple.subject.data.is_empty()
         && simple.headers.len() <= MOST_HEADERS
         && simple.headers.iter().all(fits)

@@ -2,7 +2,6 @@
 
 use super::super::mime::{self, Labels};
 use crate::message::{Address, Id, Mailbox, Message};
-use crate::outcome::{Outcome, Reason, Verdict};
 
 pub(super) struct Mail {
     pub(super) id: Id,
@@ -10,22 +9,24 @@ pub(super) struct Mail {
     pub(super) from: Address,
     pub(super) to: Vec<Address>,
     pub(super) file: Vec<u8>,
-    /// Can only a relay with SMTPUTF8 take it (RFC 6531)?
+    /// Can only a relay with SMTPUTF8 take it (RFC 6531)? Addresses are all that is beyond ASCII in a head.
     pub(super) utf8: bool,
+    /// Can only a relay with 8BITMIME take it (RFC 6152)?
+    pub(super) eight_bit: bool,
 }
 
 impl Mail {
-    pub(super) fn of(message: &Message, labels: Labels) -> Result<Self, Verdict> {
-        let not_sent = |_| Verdict::new(Outcome::MessageRejected, Reason::NotSent);
-        let file = mime::render(message, labels).map_err(not_sent)?;
+    pub(super) fn of(message: &Message, labels: Labels) -> Self {
+        let file = mime::render(message, labels);
         let addresses = || message.mailboxes().map(Mailbox::address);
-        Ok(Self {
+        Self {
             id: message.id(),
             message_id: message.message_id(),
             from: message.from().address().clone(),
             to: message.recipient_mailboxes().map(|mailbox| mailbox.address().clone()).collect(),
-            utf8: !file.is_ascii() || !addresses().all(Address::is_ascii),
+            utf8: !addresses().all(Address::is_ascii),
+            eight_bit: !file.is_ascii(),
             file,
-        })
+        }
     }
 }

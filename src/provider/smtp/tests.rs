@@ -20,7 +20,7 @@ use super::settings::{Login, Proof, Security};
 use super::token::TokenFile;
 use super::*;
 use crate::circuit::{Circuit, News, Settings};
-use crate::message::Draft;
+use crate::message::{Attachment, Draft};
 use crate::outcome::Outcome;
 use stub::{Act, Stub};
 
@@ -66,6 +66,17 @@ fn mail_to(to: &[&str]) -> Message {
 
 fn mail() -> Message {
     mail_to(&["b@example.net"])
+}
+
+fn with_file(content_type: &str, content: &'static str) -> Message {
+    let file = Attachment {
+        filename: "f".parse().unwrap(),
+        content_type: content_type.parse().unwrap(),
+        content: content.into(),
+        content_id: None,
+    };
+    let draft = Draft { to: vec!["b@example.net".parse().unwrap()], attachments: vec![file], ..Draft::default() };
+    Message::new("a@example.org".parse().unwrap(), draft).unwrap()
 }
 
 fn is(outcome: Outcome, code: u16) -> Verdict {

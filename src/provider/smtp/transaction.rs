@@ -90,8 +90,13 @@ fn parameters(session: &Session, mail: &Mail) -> Result<String, Verdict> {
     if mail.utf8 && !offers.smtputf8 {
         return Err(Verdict::new(Outcome::NotCapable, Reason::Smtputf8));
     }
+    // SMTPUTF8 includes it (RFC 6531 3.1).
+    if mail.eight_bit && !(offers.eight_bit || offers.smtputf8) {
+        return Err(Verdict::new(Outcome::NotCapable, Reason::AttachmentType));
+    }
     let size = if offers.size { format!(" SIZE={size}") } else { String::new() };
-    Ok(size + if mail.utf8 { " BODY=8BITMIME SMTPUTF8" } else { "" })
+    let body = if mail.eight_bit || mail.utf8 { " BODY=8BITMIME" } else { "" };
+    Ok(size + body + if mail.utf8 { " SMTPUTF8" } else { "" })
 }
 
 /// What the mail came to if nobody gets it: what is said of the relay or the account first, then what leaves most hope.

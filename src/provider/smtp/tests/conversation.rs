@@ -124,7 +124,7 @@ async fn announced(offers: &'static str, mail: &Message) -> Result<String, Verdi
 async fn a_relay_is_told_only_what_it_offers_to_hear() {
     let ascii = mail();
     let utf8 = mail_to(&["用户@example.net"]);
-    let size = super::super::mail::Mail::of(&ascii, Labels::Hidden).map(|mail| mail.file.len()).unwrap();
+    let size = super::super::mail::Mail::of(&ascii, Labels::Hidden).file.len();
     assert_eq!(announced("250 stub", &ascii).await, Ok("MAIL FROM:<a@example.org>".to_owned()));
     assert_eq!(
         announced("250-stub\r\n250-size 0\r\n250 SMTPUTF8", &ascii).await,
@@ -134,9 +134,14 @@ async fn a_relay_is_told_only_what_it_offers_to_hear() {
         announced("250-stub\r\n250-8BITMIME\r\n250 SMTPUTF8", &utf8).await,
         Ok("MAIL FROM:<a@example.org> BODY=8BITMIME SMTPUTF8".to_owned())
     );
-    for (offers, mail, reason) in
-        [("250-stub\r\n250 SIZE 99", &ascii, Reason::Size), ("250-stub\r\n250 8BITMIME", &utf8, Reason::Smtputf8)]
-    {
+    let attached = with_file("message/rfc822", "Subject: s\n\nü");
+    let eight_bit = announced("250-stub\r\n250 8BITMIME", &attached).await;
+    assert_eq!(eight_bit, Ok("MAIL FROM:<a@example.org> BODY=8BITMIME".to_owned()));
+    for (offers, mail, reason) in [
+        ("250-stub\r\n250 SIZE 99", &ascii, Reason::Size),
+        ("250-stub\r\n250 8BITMIME", &utf8, Reason::Smtputf8),
+        ("250 stub", &attached, Reason::AttachmentType),
+    ] {
         assert_eq!(announced(offers, mail).await, Err(Verdict::new(Outcome::NotCapable, reason)));
     }
 }

@@ -63,7 +63,7 @@ async fn a_relay_that_goes_on_answering_is_still_moving() {
         }
     };
     let addresses: Vec<_> = (0..100).map(|number| format!("b{number}@example.net")).collect();
-    let mail = Mail::of(&mail_to(&addresses.iter().map(String::as_str).collect::<Vec<_>>()), Labels::Hidden).unwrap();
+    let mail = Mail::of(&mail_to(&addresses.iter().map(String::as_str).collect::<Vec<_>>()), Labels::Hidden);
     let hand_over = HandOver::begin(0, None);
     hand_over.track();
     let beginning = async {

@@ -27,7 +27,7 @@ async fn read_to_the_end(relay: &mut BufReader<DuplexStream>) {
 }
 
 async fn delivery(session: Session, pool: &Arc<Pool>) -> Verdict {
-    deliver(session, Mail::of(&mail(), Labels::Hidden).unwrap(), vec![], &tracked(), Arc::clone(pool)).await
+    deliver(session, Mail::of(&mail(), Labels::Hidden), vec![], &tracked(), Arc::clone(pool)).await
 }
 
 fn tracked() -> Arc<HandOver> {
@@ -72,7 +72,7 @@ async fn a_caller_who_cannot_wait_does_not_cut_the_connection() {
 async fn lines_that_nobody_reads_in_time_prove_that_nothing_was_taken() {
     let (session, mut relay) = with_room(64).await;
     let hand_over = tracked();
-    let sending = deliver(session, Mail::of(&mail(), Labels::Hidden).unwrap(), vec![], &hand_over, Arc::default());
+    let sending = deliver(session, Mail::of(&mail(), Labels::Hidden), vec![], &hand_over, Arc::default());
     assert!(tokio::time::timeout(Duration::from_secs(9), sending).await.is_err());
     assert!(hand_over.is_writing() && hand_over.revoke());
     let mut heard = String::new();
@@ -85,8 +85,7 @@ async fn an_end_that_was_revoked_is_not_sent() {
     let (session, mut relay) = ready().await;
     let hand_over = tracked();
     assert!(hand_over.revoke());
-    let verdict =
-        deliver(session, Mail::of(&mail(), Labels::Hidden).unwrap(), vec![], &hand_over, Arc::default()).await;
+    let verdict = deliver(session, Mail::of(&mail(), Labels::Hidden), vec![], &hand_over, Arc::default()).await;
     assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Timeout));
     let mut heard = String::new();
     while relay.read_line(&mut heard).await.unwrap() > 0 {}

@@ -56,7 +56,7 @@ proptest! {
         let to = vec!["b@example.net".parse().unwrap()];
         let draft = Draft { to, text: body(text), html: body(html), attachments: attachments.collect(), ..Draft::default() };
         let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
-        let file = Mail::of(&message, Labels::Hidden).unwrap().file;
+        let file = Mail::of(&message, Labels::Hidden).file;
         let wire = sent(&file);
         prop_assert_eq!(read_as_a_relay(&wire), (file, wire.len()));
         let ends = wire.windows(5).filter(|bytes| bytes == b"\r\n.\r\n").count();
