@@ -7,6 +7,7 @@ pub(crate) mod answer;
 pub(crate) mod authority;
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod egress_proxy;
 pub(crate) mod golden;
 pub(crate) mod http2_provider;
 pub(crate) mod lag;

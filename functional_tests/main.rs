@@ -53,6 +53,7 @@ mod faults;
 mod black_hole;
 mod edge;
 mod transport;
+mod egress;
 mod hostile;
 mod deadlines;
 mod framing;

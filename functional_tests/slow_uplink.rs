@@ -46,7 +46,11 @@ fn large(size: usize) -> Value {
 
 /// A circuit that a single failure opens.
 async fn node(provider: &RawProvider, attempt: &str) -> Proxy {
-    let settings = Settings::server().sendgrid(&provider.url()).with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "1");
+    with_one_failure(Settings::server().sendgrid(&provider.url()), attempt).await
+}
+
+async fn with_one_failure(settings: Settings, attempt: &str) -> Proxy {
+    let settings = settings.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "1");
     Proxy::start(settings.with("SMSP_ATTEMPT_TIMEOUT", attempt)).await
 }
 
@@ -79,6 +83,17 @@ async fn a_link_that_is_too_slow_for_large_mail_harms_no_other_mail() {
     let answers = five_and_a_small_one(&node(&provider, "1s").await, 512 * KIB).await;
     for (status, reasons) in &answers {
         assert!(*status != 200 && reasons == "still_sending", "{answers:?}");
+    }
+}
+
+/// What stands in the kernel is on its way to the proxy, and the provider's address is nobody's here.
+#[tokio::test]
+async fn a_link_to_a_proxy_that_is_too_slow_for_large_mail_harms_no_other_mail() {
+    let outside = behind_a_slow_link(8 * KIB).await;
+    let settings = Settings::server().sendgrid("http://api.provider.example");
+    let proxy = with_one_failure(settings.with("SMSP_EGRESS_PROXY", &outside.url()), "1s").await;
+    for (status, reasons) in &five_and_a_small_one(&proxy, 512 * KIB).await {
+        assert!(*status != 200 && reasons == "still_sending", "{status} {reasons}");
     }
 }
 

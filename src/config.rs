@@ -5,6 +5,7 @@
 //! secrets), flags, reloading (but for keys in files), and the process environment itself: the pairs are passed in.
 
 mod callers;
+mod egress;
 mod limits;
 mod section;
 mod upstreams;

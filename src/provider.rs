@@ -11,6 +11,7 @@ mod brevo;
 mod capabilities;
 mod client;
 mod codes;
+mod egress_proxy;
 mod hand_over;
 mod maildir;
 mod mailgun;
@@ -36,6 +37,7 @@ use std::time::Duration;
 
 pub use capabilities::{Capabilities, Inline, Lookup, table};
 pub use client::Unsent;
+pub use egress_proxy::EgressProxy;
 pub use hand_over::HandOver;
 use mime::Labels;
 use secrecy::{ExposeSecret, SecretString};
@@ -116,6 +118,13 @@ pub struct Kind {
     pub build: Build,
 }
 
+impl Kind {
+    /// Is it called over HTTP, and so through a proxy if there is one?
+    pub fn is_over_http(&self) -> bool {
+        self.variables.iter().any(|variable| variable.name == client::BASE_URL)
+    }
+}
+
 /// Makes an adapter from its variables.
 pub type Build = fn(&Values, Connect) -> Result<Box<dyn Provider>, Invalid>;
 
@@ -186,11 +195,13 @@ impl Values {
 }
 
 /// How an adapter connects.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Connect {
-    /// For DNS, TCP and TLS together; well below the time of an attempt, else a connection that was never made could
+    /// For DNS, TCP, a proxy's tunnel and TLS together; well below the time of an attempt, else a connection that was never made could
     /// not be told from silence.
     pub timeout: Duration,
+    /// For HTTP alone.
+    pub proxy: Option<EgressProxy>,
 }
 
 /// Does it say that this process or machine has no file descriptor, port or memory left? That is no provider's fault.

@@ -30,6 +30,10 @@ impl TlsDoor {
         Self { address, accepting }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }

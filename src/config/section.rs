@@ -144,6 +144,14 @@ impl Section {
         Some(SecretString::default())
     }
 
+    /// Lists a secret that was read before by what may be seen of it.
+    pub(super) fn show(&mut self, name: &str, shown: &str) {
+        let name = self.full(name);
+        if let Some((_, text)) = self.effective.iter_mut().find(|(seen, _)| *seen == name) {
+            shown.clone_into(text);
+        }
+    }
+
     /// The effective text of a setting that was read before; empty if it had none.
     pub(super) fn effective(&self, name: &str) -> String {
         let name = self.full(name);

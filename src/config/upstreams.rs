@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use super::egress;
 use super::limits::Limits;
 use super::section::Section;
 use super::value::{choice, period, truth};
-use crate::provider::{self, Connect, Kind, Provider, Values};
+use crate::provider::{self, Connect, EgressProxy, Kind, Provider, Values};
 use crate::upstream::{self, Probe};
 
 /// Words that begin variables of ours, now or in a later version.
-const RESERVED: [&str; 25] = [
+const RESERVED: [&str; 26] = [
     "account",
     "all",
     "api",
@@ -21,6 +22,7 @@ const RESERVED: [&str; 25] = [
     "connect",
     "docs",
     "drain",
+    "egress",
     "failover",
     "header",
     "host",
@@ -132,6 +134,7 @@ fn parse_name(entry: &str) -> Result<Named, String> {
 pub(super) struct Common {
     limits: Limits,
     connect_timeout: Duration,
+    egress_proxy: Option<EgressProxy>,
     /// `None`: each upstream's own attempt timeout.
     probe_timeout: Option<Duration>,
     probe: Probe,
@@ -142,6 +145,7 @@ pub(super) struct Common {
 impl Common {
     pub(super) fn read(section: &mut Section) -> Self {
         let connect_timeout = section.parse("CONNECT_TIMEOUT", "1s", period).unwrap_or_default();
+        let egress_proxy = egress::proxy(section);
         let limits = Limits::read(section, None);
         let is_set = section.has("PROBE_TIMEOUT");
         let probe_timeout = section.parse("PROBE_TIMEOUT", limits.attempt_timeout_text(), period).filter(|_| is_set);
@@ -149,7 +153,7 @@ impl Common {
         let probe = section.parse("PROBE", "auto", |text| choice(text, &probes)).unwrap_or(Probe::Auto);
         let account_hold = section.parse("ACCOUNT_HOLD", "15m", period).unwrap_or_default();
         let sender_hold = section.parse("SENDER_HOLD", "10m", period).unwrap_or_default();
-        Self { limits, connect_timeout, probe_timeout, probe, account_hold, sender_hold }
+        Self { limits, connect_timeout, egress_proxy, probe_timeout, probe, account_hold, sender_hold }
     }
 }
 
@@ -171,6 +175,9 @@ pub(super) fn read(
     for (named, mut own) in names.iter().zip(own.into_iter().flatten()).filter(|(named, _)| !named.idle) {
         upstreams.push(upstream(named, &mut own, common, poll_interval));
         section.join(own);
+        if common.egress_proxy.is_some() {
+            egress::warn_of_a_direct_way(section, &named.name, named.kind);
+        }
     }
     upstreams.into_iter().collect()
 }
@@ -194,7 +201,7 @@ fn upstream(
 ) -> Option<UpstreamConfig> {
     let values = values(named.kind, own);
     let settings = settings(named.kind, own, common, poll_interval);
-    let connect = Connect { timeout: settings.connect_timeout };
+    let connect = Connect { timeout: settings.connect_timeout, proxy: common.egress_proxy.clone() };
     let provider = (named.kind.build)(&values?, connect);
     let provider = provider.map_err(|invalid| own.error(invalid.variable, invalid.problem)).ok()?;
     Some(UpstreamConfig { name: named.name.clone(), kind: named.kind.name, provider, settings })

@@ -9,9 +9,9 @@ pub enum Reason {
     Status(u16),
     /// The relay answered with this code (RFC 5321 4.2).
     Smtp(u16),
-    /// The provider's name could not be looked up.
+    /// The provider's name could not be looked up; where a proxy stands before it, the proxy's.
     Dns,
-    /// No connection was made: refused, unreachable, or not in time.
+    /// No connection was made: refused, unreachable, or not in time; or a proxy let none through.
     Connect,
     /// The provider did not prove who it is, or speaks no TLS that we do.
     Tls,
@@ -111,9 +111,10 @@ impl Reason {
         matches!(self, Self::LocalLimit | Self::StillSending | Self::Deadline | Self::Panic)
     }
 
-    /// Could the provider not be reached at all? Then the fault may as well be on our side of the network.
+    /// Could the provider not be reached at all? Then the fault may as well be on our side of the network, as it is where a
+    /// proxy wants credentials (407, RFC 9110 15.5.8).
     pub fn is_unreachable(self) -> bool {
-        matches!(self, Self::Dns | Self::Connect)
+        matches!(self, Self::Dns | Self::Connect | Self::Status(407))
     }
 }
 

@@ -1,10 +1,9 @@
 //! The HTTP client of the adapters.
 //!
-//! It follows no redirect (a 307 would post the mail and its key to a stranger), retries nothing, obeys no proxy
-//! variable, asks for answers that are not compressed and closes idle connections early: a provider that closes one
-//! first costs an `unknown`. It looks names up
-//! without a thread ([`super::resolver`]); [`failure`] says what a call without an answer proves, [`answer`] what an answer
-//! proves by its status alone.
+//! It follows no redirect (a 307 would post the mail and its key to a stranger), retries nothing, goes through no proxy but
+//! the configured one ([`super::egress_proxy`]), asks for answers that are not compressed and closes idle connections early:
+//! a provider that closes one first costs an `unknown`. It looks names up without a thread ([`super::resolver`]);
+//! [`failure`] says what a call without an answer proves, [`answer`] what an answer proves by its status alone.
 
 mod answer;
 mod body;
@@ -47,15 +46,17 @@ pub(super) const fn base_url(default: &'static str) -> Variable {
 pub(super) struct Client {
     http: reqwest::Client,
     resolver: Arc<Resolver>,
-    /// To its endpoint, once that is known.
+    /// What all connections lead to, instead of the endpoint.
+    proxy: Option<Url>,
+    /// To its endpoint or the proxy, once that is known.
     connections: OnceLock<Connections>,
 }
 
 impl Client {
     /// To its one endpoint.
     pub(super) fn post(&self, endpoint: Url) -> Post {
-        let connections =
-            self.connections.get_or_init(|| Connections::to(&endpoint, Arc::clone(&self.resolver))).clone();
+        let to = self.proxy.as_ref().unwrap_or(&endpoint);
+        let connections = self.connections.get_or_init(|| Connections::to(to, Arc::clone(&self.resolver))).clone();
         Post { request: self.http.post(endpoint), connections }
     }
 }
@@ -89,7 +90,7 @@ pub(super) fn build(connect: Connect) -> Result<Client, Invalid> {
     let resolver = Resolver::system(connect.timeout)
         .map_err(|_| Invalid { variable: BASE_URL, problem: "no name can be looked up: see /etc/resolv.conf" })?;
     let resolver = Arc::new(resolver);
-    let http = reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("smsp/", env!("CARGO_PKG_VERSION")))
         .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
         .redirect(redirect::Policy::none())
@@ -101,13 +102,17 @@ pub(super) fn build(connect: Connect) -> Result<Client, Invalid> {
         .http2_keep_alive_interval(PING_INTERVAL)
         .http2_keep_alive_timeout(PING_TIMEOUT)
         .http2_keep_alive_while_idle(true)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .build()
-        .map_err(|_| Invalid {
-            variable: BASE_URL,
-            problem: "no TLS client can be made: install the system's CA certificates",
-        })?;
-    Ok(Client { http, resolver, connections: OnceLock::new() })
+        .pool_idle_timeout(IDLE_TIMEOUT);
+    let builder = match &connect.proxy {
+        Some(proxy) => builder.proxy(proxy.to_client()),
+        None => builder,
+    };
+    let http = builder.build().map_err(|_| Invalid {
+        variable: BASE_URL,
+        problem: "no TLS client can be made: install the system's CA certificates",
+    })?;
+    let proxy = connect.proxy.map(|proxy| proxy.url().clone());
+    Ok(Client { http, resolver, proxy, connections: OnceLock::new() })
 }
 
 /// The endpoint at `path` of the configured base URL.
@@ -143,7 +148,10 @@ pub(super) async fn call(
 ) -> Result<Answer, Verdict> {
     delivery.hand_over.watch(connections);
     let frames = Frames::new(body, Arc::clone(&delivery.hand_over));
-    let response = request.body(Body::wrap(frames)).send().await.map_err(|error| failure::judge(&error))?;
+    let response = request.body(Body::wrap(frames)).send().await.map_err(|error| {
+        transcript::record(|| failure::summary(&error));
+        failure::judge(&error)
+    })?;
     delivery.hand_over.answered();
     transcript::record(|| answer::summary(&response));
     Ok(Answer::new(response, delivery))

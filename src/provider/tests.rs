@@ -17,7 +17,7 @@ use super::*;
 use crate::message::Draft;
 use crate::outcome::{Outcome, Reason};
 
-const CONNECT: Connect = Connect { timeout: Duration::from_millis(500) };
+const CONNECT: Connect = Connect { timeout: Duration::from_millis(500), proxy: None };
 
 fn adapter(kind_name: &str, base_url: &str) -> Box<dyn Provider> {
     let kind = kind(kind_name).expect("a kind");

@@ -1,6 +1,6 @@
 //! What providers answer, word for word, for the operator who asks with a probe of their own; for nobody else.
 //!
-//! Adapters [`record`] every answer. It is kept only within a call to [`recording`], and costs nothing outside of one: no
+//! Adapters [`record`] every answer, and why there was none. It is kept only within a call to [`recording`], and costs nothing outside of one: no
 //! text is made. Deliberately absent: logs, metrics and answers to callers, which no provider's text ever reaches; and what
 //! we say to a provider, which holds passwords.
 

@@ -372,9 +372,13 @@ async fn when_no_provider_can_be_reached_the_waits_do_not_grow() {
     let poll: Mailbox = "poll@example.org".parse().unwrap();
     let backoff = Backoff { first: 5 * SECOND, longest: 300 * SECOND };
     let settings = Arc::new(Settings { backoff, from: poll.clone(), to: poll });
-    for (reason, first_gone, trips_after) in
-        [(Reason::Connect, 1, 1..=2), (Reason::Dns, 1, 1..=2), (Reason::Tls, 1, 6..=8), (Reason::Connect, 0, 6..=8)]
-    {
+    for (reason, first_gone, trips_after) in [
+        (Reason::Connect, 1, 1..=2),
+        (Reason::Dns, 1, 1..=2),
+        (Reason::Status(407), 1, 1..=2),
+        (Reason::Tls, 1, 6..=8),
+        (Reason::Connect, 0, 6..=8),
+    ] {
         let gone = [Arc::new(AtomicU32::new(first_gone)), Arc::new(AtomicU32::new(1))];
         let upstream = |(index, gone): (usize, &Arc<AtomicU32>)| {
             let (provider, metrics) = (Networked { gone: Arc::clone(gone), reason }, Arc::default());

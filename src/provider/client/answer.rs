@@ -189,6 +189,7 @@ mod tests {
             (404, Outcome::AccountRefused),
             (405, Outcome::AccountRefused),
             (406, Outcome::Unlisted),
+            (407, Outcome::Unclassified),
             (408, Outcome::Unknown),
             (409, Outcome::Unknown),
             (413, Outcome::NotCapable),

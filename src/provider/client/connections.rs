@@ -1,4 +1,4 @@
-//! How many bytes of mail the kernel still holds for the connections to one provider.
+//! How many bytes of mail the kernel still holds for the connections to one provider, or to the proxy before it.
 //!
 //! The client takes a body faster than a slow uplink: up to some megabytes stand in the kernel's send buffer, which the
 //! client gives no way to bound. So after a time-out the kernel is asked whether they were still moving: a provider that
@@ -6,7 +6,7 @@
 //! cannot be read, nobody is blamed.
 //!
 //! Deliberately absent: a way from a mail to its own connection, which the client does not tell. All connections of this
-//! machine to the provider's addresses are looked at.
+//! machine to the provider's addresses are looked at; behind a proxy, all to the proxy's, whichever provider they are for.
 
 use std::collections::HashMap;
 use std::fs;
@@ -30,7 +30,7 @@ pub(in crate::provider) struct Connections {
 }
 
 impl Connections {
-    /// To this endpoint, whose name this resolver looks up.
+    /// To this endpoint or proxy, whose name this resolver looks up.
     pub(super) fn to(endpoint: &Url, resolver: Arc<Resolver>) -> Self {
         let host = endpoint.host_str().unwrap_or_default();
         let address = host.trim_start_matches('[').trim_end_matches(']').parse().ok();

@@ -1,6 +1,7 @@
 //! What a call that came to no answer proves: the one place that tells "nobody has the mail" from "somebody may".
 //!
-//! Nothing was sent while the name was looked up, the connection made, TLS agreed on. Nothing was taken where the client
+//! Nothing was sent while the name was looked up, the connection made, a proxy asked for a tunnel, TLS agreed on; a proxy
+//! that refuses the tunnel has nothing either (RFC 9110 9.3.6). Nothing was taken where the client
 //! hands the message back unstarted, or where the peer says, in HTTP/2's own words, that it did not process the stream.
 //! Whatever else broke may have been taken. A time-out is judged by whoever keeps the time.
 
@@ -24,7 +25,7 @@ pub(super) fn judge(error: &reqwest::Error) -> Verdict {
         (Outcome::Unavailable, Reason::LocalLimit)
     } else if error.is_dns() {
         (Outcome::Unavailable, Reason::Dns)
-    } else if error.is_connect() && any(is_broken_handshake) {
+    } else if error.is_connect() && is_broken_handshake(error) {
         (Outcome::Unavailable, Reason::Tls)
     } else if error.is_connect() {
         (Outcome::Unavailable, Reason::Connect)
@@ -36,6 +37,12 @@ pub(super) fn judge(error: &reqwest::Error) -> Verdict {
         (Outcome::Unknown, Reason::ConnectionLost)
     };
     Verdict::new(outcome, reason)
+}
+
+/// The error and its causes, for the operator of a probe: by what a proxy or a certificate is refused. The URL is left out.
+pub(super) fn summary(error: &reqwest::Error) -> String {
+    let words = causes(error).skip(1).map(ToString::to_string).collect::<Vec<_>>();
+    format!("no answer: {}", words.join(": "))
 }
 
 type Cause = dyn Error + 'static;
@@ -62,10 +69,12 @@ fn is_lack_of_our_own(cause: &Cause) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(is_local_limit)
 }
 
-/// While a connection is made, only TLS reads and writes: a connection that could not be made at all fails otherwise.
-fn is_broken_handshake(cause: &Cause) -> bool {
+/// Once a connection is made, TLS reads and writes, and the client has its I/O error as it is. Whoever came before it, TCP or
+/// a proxy's tunnel, wraps it in an error of a type of its own.
+fn is_broken_handshake(error: &Cause) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
-    cause.downcast_ref::<io::Error>().is_some_and(|error| {
+    let of_the_connection = causes(error).skip_while(|cause| !cause.is::<legacy::Error>()).skip(1);
+    of_the_connection.map_while(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
         matches!(error.kind(), InvalidData | UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
     })
 }

@@ -97,6 +97,7 @@ async fn run(http_2: bool, is_none: fn(&HandOver) -> bool) -> Run {
     let client = Arc::new(Client {
         http,
         resolver: Arc::new(Resolver::system(Duration::from_secs(1)).unwrap()),
+        proxy: None,
         connections: OnceLock::new(),
     });
     let url: Url = url.parse().unwrap();

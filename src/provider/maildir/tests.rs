@@ -72,7 +72,9 @@ fn a_switch_that_is_neither_on_nor_off_names_its_variable() {
     let build_with = |switch: &str| {
         let mut values = Values::default();
         KIND.variables.iter().zip(["/tmp/maildir", switch]).for_each(|(name, value)| values.set(name, value.into()));
-        build(&values, Connect { timeout: std::time::Duration::from_secs(1) }).err().map(|fault| fault.variable)
+        build(&values, Connect { timeout: std::time::Duration::from_secs(1), proxy: None })
+            .err()
+            .map(|fault| fault.variable)
     };
     for (switch, fault) in [("true", None), ("false", None), ("yes", Some("METADATA_HEADERS"))] {
         assert_eq!(build_with(switch), fault, "{switch}");

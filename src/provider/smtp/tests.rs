@@ -134,7 +134,7 @@ fn build_with(pairs: &[(&str, &str)]) -> Result<Box<dyn Provider>, Invalid> {
         let value = pairs.iter().find(|(name, _)| *name == variable.name).map(|(_, value)| *value);
         values.set(variable, value.or(variable.default).expect("a value").into());
     }
-    (KIND.build)(&values, Connect { timeout: TIME })
+    (KIND.build)(&values, Connect { timeout: TIME, proxy: None })
 }
 
 #[test]
@@ -176,7 +176,8 @@ fn the_port_follows_from_the_kind_of_tls() {
         let mut values = Values::default();
         values.set(&KIND.variables[0], "localhost".into());
         values.set(&KIND.variables[2], tls.into());
-        let relay = Relay::read(&values, Connect { timeout: TIME }).unwrap_or_else(|e| panic!("{tls}: {e:?}"));
+        let relay =
+            Relay::read(&values, Connect { timeout: TIME, proxy: None }).unwrap_or_else(|e| panic!("{tls}: {e:?}"));
         assert_eq!(relay.port, port, "{tls}");
     }
 }

@@ -85,11 +85,59 @@ async fn only_the_peer_can_say_that_it_did_not_process_a_stream() {
     assert!(!is_unprocessed_stream(&error), "{error:?}");
 }
 
-#[test]
-fn a_handshake_is_found_behind_any_wrapping_and_a_refused_connection_is_none() {
-    let wrapped = |kind| io::Error::other(io::Error::other(io::Error::new(kind, "inside")));
-    assert!(causes(&wrapped(io::ErrorKind::InvalidData)).any(is_broken_handshake));
-    for kind in [io::ErrorKind::ConnectionRefused, io::ErrorKind::TimedOut, io::ErrorKind::NetworkUnreachable] {
-        assert!(!causes(&wrapped(kind)).any(is_broken_handshake), "{kind:?}");
+/// What one call of our own client comes to, through a proxy that reads the head of a request and answers so.
+async fn verdict_behind_a_proxy(url: &str, answer: &'static [u8], reset: bool) -> (bool, Verdict) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = super::super::super::EgressProxy::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let answering = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        stream.write_all(answer).await.unwrap();
+        if reset {
+            stream.set_zero_linger().unwrap();
+        }
+    };
+    let client = reqwest::Client::builder().proxy(proxy.to_client()).build().unwrap();
+    let error = tokio::join!(client.post(url).send(), answering).0.unwrap_err();
+    (error.is_connect(), judge(&error))
+}
+
+#[tokio::test]
+async fn a_proxy_that_makes_no_tunnel_proves_that_no_connection_was_made() {
+    for (answer, reset) in [
+        (&b"HTTP/1.1 403 Forbidden\r\n\r\n"[..], false),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", false),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", false),
+        (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", false),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", false),
+        (b"HTTP/1.1 20", false),
+        (b"", false),
+        (b"", true),
+        (b"HTTP/1.1 20", true),
+    ] {
+        let (is_connect, verdict) = verdict_behind_a_proxy("https://api.provider.example/", answer, reset).await;
+        let shown = String::from_utf8_lossy(answer);
+        assert!(is_connect, "{shown:?} {reset}");
+        assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Connect), "{shown:?} {reset}");
     }
+}
+
+/// The tunnel is there, so whatever breaks then is the provider's TLS, or may have been the mail itself.
+#[tokio::test]
+async fn what_breaks_behind_a_tunnel_is_judged_as_without_a_proxy() {
+    for (url, outcome, reason) in [
+        ("https://api.provider.example/", Outcome::Unavailable, Reason::Tls),
+        ("http://api.provider.example/", Outcome::Unknown, Reason::ConnectionLost),
+    ] {
+        let answer = if url.starts_with("https") { &b"HTTP/1.1 200 OK\r\n\r\n"[..] } else { b"" };
+        let (_, verdict) = verdict_behind_a_proxy(url, answer, true).await;
+        assert_eq!(verdict, Verdict::new(outcome, reason), "{url}");
+    }
+}
+
+#[test]
+fn a_summary_names_the_causes_and_no_url() {
+    let error = reqwest::Client::new().post("http://canary.example/").header("a\n", "b").build().unwrap_err();
+    let summary = summary(&error);
+    assert!(summary.starts_with("no answer: ") && !summary.contains("canary"), "{summary}");
 }
