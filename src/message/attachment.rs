@@ -51,9 +51,6 @@ pub enum BadAttachment {
     /// The content id.
     #[error("must be 1 to 78 of the characters A-Z a-z 0-9 . _ - @ +, without < and >")]
     ContentId,
-    /// The content.
-    #[error("must be base64 (RFC 4648 4), with its padding and without line breaks")]
-    Content,
 }
 
 /// A file's name.

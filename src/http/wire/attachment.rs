@@ -1,15 +1,13 @@
 //! `{filename, content_type, content, content_id?}`: the content comes in base64 and is kept as bytes.
 
-use std::fmt::Display;
+mod content;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use std::fmt::Display;
 
 use super::fields::Fields;
 use super::{Field, Shape, Value, field};
 use crate::message::Attachment;
-use crate::message::attachment::BadAttachment;
+use content::Content;
 
 const FILENAME: Field = Field { required: true, ..field("filename", Shape::Text, "Its name, without a folder.") };
 const CONTENT_TYPE: Field =
@@ -22,16 +20,6 @@ const CONTENT_ID: Field = field(
 );
 
 pub(super) const FIELDS: [&Field; 4] = [&FILENAME, &CONTENT_TYPE, &CONTENT, &CONTENT_ID];
-
-struct Content(Bytes);
-
-impl std::str::FromStr for Content {
-    type Err = BadAttachment;
-
-    fn from_str(text: &str) -> Result<Self, BadAttachment> {
-        STANDARD.decode(text).map(|bytes| Self(bytes.into())).map_err(|_| BadAttachment::Content)
-    }
-}
 
 impl<'a> Fields<'a> {
     /// The sound ones of a list of attachments.

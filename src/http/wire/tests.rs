@@ -84,7 +84,7 @@ fn every_fault_of_the_further_fields_is_named() {
         (
             format!(r#""attachments":[{{{file}}},{{{}}}]"#, file.replace("aGk=", "aGk")),
             "attachments[1].content",
-            "must be base64 (RFC 4648 4), with its padding and without line breaks",
+            "has a length that is no multiple of 4: its padding (=) or its end is missing (RFC 4648 4)",
         ),
         (
             format!(r#""attachments":[{{{}}}]"#, file.replace("text/plain", "text")),
