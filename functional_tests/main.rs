@@ -64,6 +64,7 @@ mod surface;
 mod panics;
 mod limits;
 mod long_lists;
+mod reading;
 mod visible_recipients;
 mod final_answers;
 mod auth;

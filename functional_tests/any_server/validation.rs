@@ -38,7 +38,7 @@ async fn no_address(addresses: &[&str]) {
 async fn what_is_not_json_is_400() {
     let target = Target::shared().await;
     let deep = format!(r#"{{"from":{}"#, "[".repeat(200));
-    let rows = ["", "hello", r#"{"from":"#, r#"{"from":"a@example.com"} x"#, r#"{"subject":"\ud800"}"#, &deep];
+    let rows = ["", "hello", r#"{"from":"#, r#"{"from":"a@example.com"} x"#, r#"{"subject":"\ud800","#, &deep];
     for row in rows {
         refused(target.client.post_raw(row.to_owned(), &[]).await, 400, row);
     }

@@ -7,7 +7,10 @@
 mod attachment;
 mod body;
 mod fields;
+mod mailboxes;
+mod malformed;
 mod schema;
+mod surrogates;
 mod value;
 
 use std::panic::resume_unwind;
@@ -70,6 +73,9 @@ const FIELDS: [&Field; 12] =
 /// A body of more bytes takes a worker about a millisecond or longer.
 const LARGE: usize = 256 * 1024;
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The message of a request, and its place among those that are worked on.
 pub(super) struct Mail(pub(super) Message, pub(super) Place);
 
@@ -83,11 +89,11 @@ impl FromRequest<Door> for Mail {
 }
 
 /// The message that these bytes are; of a large body, off the worker.
-async fn read(body: Vec<u8>, most: MailLimits) -> Result<Message, Problem> {
+async fn read(mut body: Vec<u8>, most: MailLimits) -> Result<Message, Problem> {
     if body.len() <= LARGE {
-        return parse(&body, most);
+        return parse(&mut body, most);
     }
-    off_the_worker(move || parse(&body, most)).await
+    off_the_worker(move || parse(&mut body, most)).await
 }
 
 /// So many at a time as there is room for bodies: a limit of threads would be one more line to wait in.
@@ -101,12 +107,18 @@ async fn off_the_worker<T: Send + 'static>(
     })
 }
 
-fn parse(body: &[u8], most: MailLimits) -> Result<Message, Problem> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::new(Kind::Malformed, format!("The body is not JSON: look at {place}."))
-    })?;
-    message(value, most).map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+fn parse(body: &mut [u8], most: MailLimits) -> Result<Message, Problem> {
+    // RFC 8259 8.1: a reader may ignore it.
+    let json = if body.starts_with(BYTE_ORDER_MARK) { &mut body[BYTE_ORDER_MARK.len()..] } else { body };
+    let result = match serde_json::from_slice(json).map(|value| message(value, most)) {
+        Err(_) if surrogates::mark(json) => serde_json::from_slice(json).map(|mut value: Value<'_>| {
+            value.refuse_marked();
+            message(value, most)
+        }),
+        result => result,
+    };
+    let message = result.map_err(|error| malformed::problem(json, &error))?;
+    message.map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
 }
 
 fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError>> {

@@ -27,6 +27,9 @@ impl<'a> Fields<'a> {
         let (name, items) = self.items(field, most, "files");
         let mut attachments: Vec<Attachment> = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
+            if self.is_full() {
+                break;
+            }
             let name = format_args!("{name}[{index}]");
             let Some(attachment) = self.attachment(name, item) else { continue };
             let content_id = attachment.content_id.as_ref();

@@ -6,10 +6,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::super::problem::FieldError;
-use super::value::{MOST_ITEMS, Members};
-use super::{Field, Value};
-use crate::message::Mailbox;
-use crate::message::address::split_list;
+use super::value::Members;
+use super::{Field, Shape, Value};
 
 /// Enough to mend a call by; a hostile body has millions.
 const MOST_FAULTS: usize = 50;
@@ -37,35 +35,6 @@ impl<'a> Fields<'a> {
         fields
     }
 
-    /// A mailbox, if it is there and sound.
-    pub(super) fn mailbox(&mut self, field: &Field) -> Option<Mailbox> {
-        let (name, value) = self.take(field)?;
-        self.read_mailbox(&name, value)
-    }
-
-    /// The sound ones of a list of mailboxes.
-    pub(super) fn mailboxes(&mut self, field: &Field) -> Vec<Mailbox> {
-        let Some((name, value)) = self.take(field) else { return Vec::new() };
-        match value {
-            Value::Text(text) => {
-                let parts: Vec<_> = split_list(&text).take(MOST_ITEMS + 1).collect();
-                if parts.len() > MOST_ITEMS {
-                    self.fault(&name, &format!("names more than {MOST_ITEMS} mailboxes"));
-                    return Vec::new();
-                }
-                parts.into_iter().filter_map(|part| self.read(&name, part)).collect()
-            }
-            Value::List(items) => {
-                let items = items.into_iter().enumerate();
-                items.filter_map(|(index, item)| self.read_mailbox(format_args!("{name}[{index}]"), item)).collect()
-            }
-            other => {
-                self.mismatch(&name, "an array of mailboxes or a string", &other);
-                Vec::new()
-            }
-        }
-    }
-
     /// The sound ones of a list of words; one that is doubled is kept once.
     pub(super) fn words<T: FromStr<Err: Display> + PartialEq>(&mut self, field: &Field) -> Vec<T> {
         let (mut words, (name, items)) = (Vec::new(), self.items(field, MOST_WORDS, "words"));
@@ -78,7 +47,7 @@ impl<'a> Fields<'a> {
         words
     }
 
-    /// The sound ones of an object's texts; a name that is given twice, in whatever case, is a fault.
+    /// The sound ones of an object's pairs; a name that is given twice, in whatever case, is a fault.
     pub(super) fn pairs<T, E: Display>(
         &mut self,
         field: &Field,
@@ -97,6 +66,8 @@ impl<'a> Fields<'a> {
                 return Vec::new();
             }
         };
+        let takes_literals = field.shape == Shape::Metadata;
+        let wanted = if takes_literals { "a string, a number or a boolean" } else { "a string" };
         let (mut pairs, mut seen) = (Vec::new(), BTreeSet::new());
         for (key, value) in members {
             let key_shown = shortened(&key);
@@ -105,7 +76,15 @@ impl<'a> Fields<'a> {
                 self.fault(name, "is given twice");
                 continue;
             }
-            let Some(value) = self.text_of(name, value) else { continue };
+            let value = match value {
+                Value::Null => continue,
+                Value::Text(text) => text,
+                Value::Literal(text) if takes_literals => Cow::Borrowed(text),
+                other => {
+                    self.mismatch(name, wanted, &other);
+                    continue;
+                }
+            };
             pairs.extend(pair(&key, &value).map_err(|error| self.fault(name, &error.to_string())).ok());
         }
         pairs
@@ -152,9 +131,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Are there as many faults as are told?
+    pub(super) fn is_full(&self) -> bool {
+        self.faults.len() >= MOST_FAULTS
+    }
+
     /// Notes a fault.
     pub(super) fn fault(&mut self, name: impl Display, reason: &str) {
-        if self.faults.len() >= MOST_FAULTS {
+        if self.is_full() {
             return;
         }
         self.faults.push(FieldError { field: format!("{}{name}", self.path), reason: reason.to_owned() });
@@ -171,52 +155,34 @@ impl<'a> Fields<'a> {
         result.filter(|_| self.faults.is_empty()).ok_or(self.faults)
     }
 
-    /// Takes the field under its name or its alias, whichever the caller used; both, or one twice, is a fault.
-    fn take(&mut self, field: &Field) -> Option<(Cow<'a, str>, Value<'a>)> {
-        let Some(first) = self.take_next(field) else {
-            if field.required {
-                self.fault(field.name, "is required");
-            }
-            return None;
-        };
-        while let Some((name, _)) = self.take_next(field) {
-            if name == first.0 {
+    /// Takes the field under its name or its alias, whichever the caller used; `null` is as good as neither. Both, or one
+    /// twice, is a fault.
+    pub(super) fn take(&mut self, field: &Field) -> Option<(Cow<'a, str>, Value<'a>)> {
+        let mut first: Option<(Cow<'a, str>, Value<'a>)> = None;
+        while let Some((name, value)) = self.take_next(field) {
+            let Some((other, earlier)) = &first else {
+                first = Some((name, value));
+                continue;
+            };
+            if *other == name {
                 self.fault(&name, "is given twice");
-            } else {
-                self.fault(&name, &format!("is given as {} too: keep one of them", first.0));
+            } else if *earlier == Value::Null {
+                first = Some((name, value));
+            } else if value != Value::Null {
+                self.fault(&name, &format!("is given as {other} too: keep one of them"));
             }
         }
-        Some(first)
+        let found = first.filter(|(_, value)| *value != Value::Null);
+        if found.is_none() && field.required {
+            self.fault(field.name, "is required");
+        }
+        found
     }
 
     fn take_next(&mut self, field: &Field) -> Option<(Cow<'a, str>, Value<'a>)> {
         let is = |name: &str| name == field.name || Some(name) == field.alias;
         let at = self.members.iter().position(|(name, _)| is(name))?;
         Some(self.members.remove(at))
-    }
-
-    fn read_mailbox(&mut self, name: impl Display + Copy, value: Value<'a>) -> Option<Mailbox> {
-        match value {
-            Value::Text(text) => self.read(name, &text),
-            Value::Object(members) => self.read_parts(name, members),
-            other => {
-                self.mismatch(name, "a string or an object with email and name", &other);
-                None
-            }
-        }
-    }
-
-    /// `{"email", "name"}`.
-    fn read_parts(&mut self, name: impl Display + Copy, members: Members<'a>) -> Option<Mailbox> {
-        const EMAIL: Field = Field { required: true, ..super::field("email", super::Shape::Text, "") };
-        const NAME: Field = super::field("name", super::Shape::Text, "");
-        let mut parts = self.below(name, Value::Object(members))?;
-        let email = parts.text(&EMAIL);
-        let display_name = parts.text::<String>(&NAME);
-        parts.refuse_the_rest();
-        self.take_faults(parts);
-        let mailbox = Mailbox::new(display_name.as_deref(), email?);
-        mailbox.map_err(|error| self.fault(name, &error.to_string())).ok()
     }
 
     fn read_text<T: FromStr<Err: Display>>(&mut self, name: impl Display + Copy, value: Value<'a>) -> Option<T> {
@@ -234,11 +200,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn read<T: FromStr<Err: Display>>(&mut self, name: impl Display + Copy, text: &str) -> Option<T> {
+    pub(super) fn read<T: FromStr<Err: Display>>(&mut self, name: impl Display + Copy, text: &str) -> Option<T> {
         text.parse().map_err(|error: T::Err| self.fault(name, &error.to_string())).ok()
     }
 
-    fn mismatch(&mut self, name: impl Display + Copy, wanted: &str, got: &Value<'_>) {
+    pub(super) fn mismatch(&mut self, name: impl Display + Copy, wanted: &str, got: &Value<'_>) {
         self.fault(name, &format!("must be {wanted}, not {}", got.kind()));
     }
 }

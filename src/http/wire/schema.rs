@@ -4,11 +4,13 @@
 //! Every object is a component with a name: generators of clients make a type of each, and some fail at an object that
 //! stands inside of another schema.
 
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, RefBuilder, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, RefBuilder, SchemaType, Type,
+};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{FIELDS, Field, Mail, Shape, attachment};
+use super::{FIELDS, Field, Mail, Shape, attachment, mailboxes};
 
 const EMAIL: &str = "Email";
 const ORIGINAL_EMAIL: &str = "OriginalEmail";
@@ -29,10 +31,10 @@ impl ToSchema for Mail {
             (EMAIL, email),
             (ORIGINAL_EMAIL, original),
             (MAILBOX, mailbox()),
-            (MAILBOX_PARTS, mailbox_parts()),
+            (MAILBOX_PARTS, object("A mailbox in its parts.", &mailboxes::PARTS, |field| field.name)),
             (MAILBOXES, mailboxes()),
-            (HEADERS, pairs("Names and their values.")),
-            (METADATA, pairs("Names and their values.")),
+            (HEADERS, pairs(&[Type::String, Type::Null])),
+            (METADATA, pairs(&[Type::String, Type::Number, Type::Boolean, Type::Null])),
             (ATTACHMENT, attachment),
         ];
         schemas.extend(components.map(|(name, schema)| (name.to_owned(), schema.into())));
@@ -55,19 +57,34 @@ fn object(about: &str, fields: &[&Field], name: fn(&Field) -> &'static str) -> S
     required.fold(object, |object, field| object.required(name(field))).build().into()
 }
 
+/// What need not be given may be `null`, which serialisers write for it.
 fn property(field: &Field) -> RefOr<Schema> {
-    let named = |name| RefBuilder::new().ref_location_from_schema_name(name).description(Some(field.about)).build();
+    let list = |items: RefOr<Schema>| {
+        let list = ArrayBuilder::new().schema_type(type_of(field, Type::Array)).items(items);
+        RefOr::T(list.description(Some(field.about)).into())
+    };
     match field.shape {
-        Shape::Text => RefOr::T(text(field.about).into()),
-        Shape::Mailbox => RefOr::Ref(named(MAILBOX)),
-        Shape::Mailboxes => RefOr::Ref(named(MAILBOXES)),
-        Shape::Words => RefOr::T(ArrayBuilder::new().items(text("A word.")).description(Some(field.about)).into()),
-        Shape::Headers => RefOr::Ref(named(HEADERS)),
-        Shape::Metadata => RefOr::Ref(named(METADATA)),
-        Shape::Attachments => {
-            RefOr::T(ArrayBuilder::new().items(reference(ATTACHMENT)).description(Some(field.about)).into())
-        }
+        Shape::Text => RefOr::T(text(field.about).schema_type(type_of(field, Type::String)).into()),
+        Shape::Mailbox => named(MAILBOX, field),
+        Shape::Mailboxes => named(MAILBOXES, field),
+        Shape::Words => list(text("A word.").into()),
+        Shape::Headers => named(HEADERS, field),
+        Shape::Metadata => named(METADATA, field),
+        Shape::Attachments => list(reference(ATTACHMENT)),
     }
+}
+
+fn type_of(field: &Field, known: Type) -> SchemaType {
+    if field.required { known.into() } else { SchemaType::from_iter([known, Type::Null]) }
+}
+
+fn named(name: &str, field: &Field) -> RefOr<Schema> {
+    let about = Some(field.about);
+    if field.required {
+        return RefOr::Ref(RefBuilder::new().ref_location_from_schema_name(name).description(about).build());
+    }
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    RefOr::T(OneOfBuilder::new().item(reference(name)).item(null).description(about).build().into())
 }
 
 fn mailbox() -> Schema {
@@ -75,20 +92,16 @@ fn mailbox() -> Schema {
     Schema::OneOf(OneOfBuilder::new().item(written).item(reference(MAILBOX_PARTS)).build())
 }
 
-fn mailbox_parts() -> Schema {
-    let parts = closed_object().description(Some("A mailbox in its parts."));
-    let parts = parts.property("email", text("The address.")).required("email");
-    parts.property("name", text("The name that is shown.")).into()
-}
-
 fn mailboxes() -> Schema {
     let list = ArrayBuilder::new().items(reference(MAILBOX));
     Schema::OneOf(OneOfBuilder::new().item(list).item(text("Mailboxes, separated by `,` or `;`.")).build())
 }
 
-fn pairs(about: &str) -> Schema {
-    let texts = AdditionalProperties::RefOr(RefOr::T(text("A text.").into()));
-    ObjectBuilder::new().additional_properties(Some(texts)).description(Some(about)).into()
+/// Names and values of these types.
+fn pairs(types: &[Type]) -> Schema {
+    let value = ObjectBuilder::new().schema_type(SchemaType::from_iter(types.iter().cloned()));
+    let values = AdditionalProperties::RefOr(RefOr::T(value.description(Some("A value.")).into()));
+    ObjectBuilder::new().additional_properties(Some(values)).description(Some("Names and their values.")).into()
 }
 
 fn closed_object() -> ObjectBuilder {

@@ -8,6 +8,9 @@ use tokio::runtime::Builder;
 
 use super::*;
 
+mod absent;
+mod json;
+
 const MOST: MailLimits = MailLimits { recipients: 50, attachments: 20, headers: 30 };
 
 fn parse(json: &str) -> Result<Message, Vec<FieldError>> {
@@ -51,10 +54,10 @@ fn every_fault_names_its_field_as_the_caller_wrote_it() {
         (r#"{"from":"a@b.org"}"#, "to", "is required"),
         (r#"{"from":"a@b.org","to":[]}"#, "to", "name at least one recipient"),
         (r#"{"from":"a@b.org","to":" ;, "}"#, "to", "name at least one recipient"),
-        (r#"{"from":"a@b.org","to":null}"#, "to", "must be an array of mailboxes or a string, not null"),
+        (r#"{"from":"a@b.org","to":7}"#, "to", "must be an array of mailboxes or a string, not a number"),
         (r#"{"from":7,"to":"c@d.org"}"#, "from", "must be a string or an object with email and name, not a number"),
         (r#"{"from":"a@b.org","to":"c@d.org","text":true}"#, "text", "must be a string, not a boolean"),
-        (r#"{"from":"a@b.org","to":"c@d.org","attachment":[]}"#, "attachment", "is not a field of a message"),
+        (r#"{"from":"a@b.org","to":"c@d.org","bogus":[]}"#, "bogus", "is not a field of a message"),
         (r#"{"from":"a@b.org","to":"c@d.org","text":"x","text":"x"}"#, "text", "is given twice"),
         (
             r#"{"from":"a@b.org","to":"c@d.org","toaddress":"c@d.org"}"#,

@@ -1,4 +1,5 @@
-//! JSON as it was written: the members of an object keep their order and their doubles, which a map would swallow.
+//! JSON as it was written: the members of an object keep their order and their doubles, which a map would swallow, and
+//! the numbers of metadata keep their digits.
 //!
 //! Texts without escapes are the body's own bytes. What no message can be (too long, too deep) is read, but not kept: a
 //! hostile body costs no more memory than its bytes.
@@ -8,7 +9,9 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
+use super::surrogates::MARK;
 use crate::http::MailLimits;
 
 /// In their order.
@@ -24,9 +27,15 @@ pub(super) enum Value<'a> {
     LongList,
     /// One of more members than any message has, or one that lies deeper; it was not kept.
     LongObject,
-    /// `null`, a boolean or a number: none of which a message holds.
+    /// A number, `true` or `false` in an object inside of the body, as it is written.
+    Literal(&'a str),
+    /// It says that nothing is there.
+    Null,
+    /// What no message holds where it stands: a number, a list in a pair, half of a surrogate pair.
     Other(&'static str),
 }
+
+const A_HALF: Value<'_> = Value::Other("text with half of a surrogate pair, such as \\ud83d alone");
 
 impl Value<'_> {
     /// What it is, for the words "must be ..., not ...".
@@ -37,7 +46,27 @@ impl Value<'_> {
             Self::Object(_) => "an object",
             Self::LongList => "an array that is too long or too deep",
             Self::LongObject => "an object with too many members or too deep",
+            Self::Literal("true" | "false") => "a boolean",
+            Self::Literal(_) => "a number",
+            Self::Null => "null",
             Self::Other(kind) => kind,
+        }
+    }
+
+    /// Puts what no message holds in the place of every marked text, and of whatever goes by a marked name.
+    pub(super) fn refuse_marked(&mut self) {
+        match self {
+            Self::Text(text) if text.contains(MARK) => *self = A_HALF,
+            Self::List(items) => items.iter_mut().for_each(Self::refuse_marked),
+            Self::Object(members) => {
+                for (name, value) in members {
+                    value.refuse_marked();
+                    if name.contains(MARK) {
+                        (*name, *value) = (name.replace(MARK, "\u{fffd}").into(), A_HALF);
+                    }
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -106,7 +135,7 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Value<'de>, E> {
-        Ok(Value::Other("null"))
+        Ok(Value::Null)
     }
 
     fn visit_bool<E: de::Error>(self, _: bool) -> Result<Value<'de>, E> {
@@ -141,11 +170,22 @@ impl<'de> Visitor<'de> for Any {
         let mut object = Vec::new();
         while self.depth < DEEPEST && object.len() <= self.most_members() {
             match members.next_key()? {
+                Some(Name(name)) if self.depth == 1 => object.push((name, written(members.next_value()?)?)),
                 Some(Name(name)) => object.push((name, members.next_value_seed(self.below())?)),
                 None => return Ok(Value::Object(object)),
             }
         }
         while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Value::LongObject)
+    }
+}
+
+/// The value of a pair. Read as a type of ours, a number might lose digits.
+fn written<E: de::Error>(raw: &RawValue) -> Result<Value<'_>, E> {
+    match raw.get().as_bytes() {
+        [b'{', ..] => Ok(Value::Other("an object")),
+        [b'[', ..] => Ok(Value::Other("an array")),
+        [b'-' | b'0'..=b'9' | b't' | b'f', ..] => Ok(Value::Literal(raw.get())),
+        _ => serde_json::from_str(raw.get()).map_err(E::custom),
     }
 }
