@@ -67,3 +67,18 @@ async fn json_that_is_broken_is_told_where_and_how_and_nothing_of_it_is_repeated
         assert!(!answer.text.contains("canary"), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn a_refusal_tells_which_field_was_meant_and_how_to_write_a_name_with_a_comma() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    for (field, value, words) in [
+        ("body", "x", "did you mean `text` or `html`?"),
+        ("replyTo", "a@example.com", "did you mean `reply_to`?"),
+        ("to", "Doe, Jane <a@example.com>", r#""Doe, Jane" <a@b.org>"#),
+    ] {
+        let answer = proxy.client.send(&mails::but(field, json!(value))).await.expect_problem(422, "none", false);
+        assert_eq!(answer.fields(), [field], "{answer}");
+        let reason = answer.at("/errors/0/reason").as_str().unwrap_or_default();
+        assert!(reason.contains(words), "{answer}");
+    }
+}

@@ -11,6 +11,7 @@ mod mailboxes;
 mod malformed;
 mod schema;
 mod surrogates;
+mod unknown;
 mod value;
 
 use std::panic::resume_unwind;
@@ -137,7 +138,7 @@ fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError
         tags: fields.words(&TAGS),
         metadata: fields.pairs(&METADATA, Metadata::MOST, Metadata::new),
     };
-    fields.refuse_the_rest();
+    fields.refuse_the_rest(&FIELDS);
     if draft.to.is_empty() && !fields.has_fault(&TO) {
         fields.fault(TO.name, "name at least one recipient");
     }

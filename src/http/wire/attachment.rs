@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
         let mut parts = self.below(name, item)?;
         let (filename, content_type) = (parts.text(&FILENAME), parts.text(&CONTENT_TYPE));
         let (content, content_id) = (parts.text::<Content>(&CONTENT), parts.text(&CONTENT_ID));
-        parts.refuse_the_rest();
+        parts.refuse_the_rest(&FIELDS);
         self.take_faults(parts);
         Some(Attachment { filename: filename?, content_type: content_type?, content: content?.0, content_id })
     }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::super::problem::FieldError;
 use super::value::Members;
-use super::{Field, Shape, Value};
+use super::{Field, Shape, Value, unknown};
 
 /// Enough to mend a call by; a hostile body has millions.
 const MOST_FAULTS: usize = 50;
@@ -124,10 +124,14 @@ impl<'a> Fields<'a> {
         self.read_text(&name, value)
     }
 
-    /// Whatever was not taken is unknown.
-    pub(super) fn refuse_the_rest(&mut self) {
+    /// Whatever was not taken is unknown; these are the fields that are known.
+    pub(super) fn refuse_the_rest(&mut self, known: &[&Field]) {
         for (name, _) in std::mem::take(&mut self.members) {
-            self.fault(shortened(&name), "is not a field of a message");
+            if self.is_full() {
+                return;
+            }
+            let reason = format!("is not a field of a message{}", unknown::hint(&name, known));
+            self.fault(shortened(&name), &reason);
         }
     }
 

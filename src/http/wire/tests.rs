@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 use super::*;
 
 mod absent;
+mod hints;
 mod json;
 
 const MOST: MailLimits = MailLimits { recipients: 50, attachments: 20, headers: 30 };
