@@ -49,7 +49,7 @@ fn faults(ledger: &Ledger, sent: &Sent, accepted: &[&str]) -> Vec<(Rule, &'stati
     let always = sent.failover == Failover::Always;
     let marked = sent.answer.json["possible_duplicate"] == true;
     match (sent.answer.status, sent.delivery()) {
-        (200, None) => {
+        (200, Some("accepted")) => {
             let provider = sent.answer.json["provider"].as_str().unwrap_or_default();
             if !accepted.contains(&provider) {
                 found.push((Rule::I1, "was accepted, they say"));

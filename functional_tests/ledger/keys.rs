@@ -54,9 +54,9 @@ fn fault(ledger: &Ledger, before: Option<&Sent>, repeat: &Sent) -> Option<&'stat
     };
     let same = (before.answer.status, &before.answer.json) == (repeat.answer.status, &repeat.answer.json);
     match (before.delivery(), calls::turn(Some(before), repeat)) {
-        (None | Some("unknown"), Turn::Replayed) => (!same).then_some("has a replay that differs"),
+        (Some("accepted" | "unknown"), Turn::Replayed) => (!same).then_some("has a replay that differs"),
         (_, Turn::Replayed) => Some("was in no hands, and its repeat heard that from before"),
-        (None, _) => Some("was accepted, and its repeat was sent anew"),
+        (Some("accepted"), _) => Some("was accepted, and its repeat was sent anew"),
         (Some("unknown"), _) if repeat.delivery() == Some("none") => Some("was unknown, and is nowhere for its repeat"),
         (Some("unknown"), _) if !may_ask_again(ledger, before) => Some("was unknown, and its repeat was sent anew"),
         (Some("unknown"), _) if repeat.delivery() == Some("unknown") => {

@@ -24,7 +24,7 @@ pub(crate) fn row(scenario: &Scenario, ledger: &Ledger, violations: usize, took:
         scenario.name,
         scenario.failover.word(),
         ledger.sent.len() + ledger.hung_up.len() + ledger.unfinished + ledger.unanswered.len() + ledger.cut_off.len(),
-        of(None),
+        of(Some("accepted")),
         of(Some("none")),
         of(Some("unknown")),
         took.as_secs_f64()

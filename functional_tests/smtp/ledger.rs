@@ -24,7 +24,7 @@ const MAILS: usize = 266;
 fn fault(answer: &Answer, copies: usize, fault: &Fault) -> Option<&'static str> {
     let ambiguous = fault.at == "." && (fault.says.is_none() || fault.late);
     match (answer.status, answer.json["delivery"].as_str()) {
-        (200, None) => (copies != 1).then_some("I1: accepted, they say"),
+        (200, Some("accepted")) => (copies != 1).then_some("I1: accepted, they say"),
         (_, Some("none")) => (copies > 0).then_some("I3: nowhere, they say"),
         (504, Some("unknown")) if !ambiguous => Some("I7: unknown without a cause"),
         (504, Some("unknown")) => (copies > 1).then_some("I2: twice"),

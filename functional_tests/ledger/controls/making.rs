@@ -28,7 +28,7 @@ pub(in crate::ledger) fn told(delivery: Option<&str>, attempts: &[&str]) -> Valu
     let all: Vec<_> = attempts.iter().map(attempt).collect();
     match delivery {
         Some(delivery) => json!({"delivery": delivery, "retryable": false, "attempts": all}),
-        None => json!({"provider": all.last().map(|last| &last["provider"]), "attempts": all}),
+        None => json!({"delivery": "accepted", "provider": all.last().map(|last| &last["provider"]), "attempts": all}),
     }
 }
 
