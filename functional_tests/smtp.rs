@@ -9,6 +9,8 @@ mod smtp_sink;
 use std::net::TcpListener;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::harness::stub_relay::StubRelay;
 use crate::harness::{Gate, Process, Proxy, Settings, eventually, golden, mails, run};
 
@@ -57,6 +59,26 @@ async fn the_name_that_the_operator_gives_is_the_one_that_a_relay_hears() {
     let output = run(&["check-config"], &relay("25").with("SMSP_SMTP_HELO", "mailhost")).await;
     assert_eq!(output.code, Some(64), "{output:?}");
     assert!(output.stderr.contains("SMSP_SMTP_HELO: must be this host's full name"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_mail_to_a_thousand_is_one_transaction_and_tells_who_was_too_many() {
+    let number = |line: &str| line.strip_prefix("RCPT TO:<r")?.split_once('@')?.0.parse::<usize>().ok();
+    let stub = StubRelay::that(move |line, _| {
+        number(line).filter(|number| *number >= 600).map(|_| "452 4.5.3 Error: too many recipients")
+    })
+    .await;
+    let proxy = Proxy::start(relay(&stub.port()).with("SMSP_MAX_RECIPIENTS", "1000")).await;
+    let to: Vec<_> = (0..1000).map(|number| format!("r{number}@example.net")).collect();
+    let answer = proxy.client.send(&mails::but("to", json!(to))).await.expect(200);
+    assert_eq!(answer.attempts(), ["smtp:accepted"], "{answer}");
+    let told = answer.json["recipients"].as_array().expect("it was taken for some");
+    let is = |at: usize, outcome: &str| told[at]["outcome"] == outcome && told[at]["email"] == to[at].as_str();
+    assert!((0..1000).all(|at| is(at, if at < 600 { "accepted" } else { "deferred" })), "{answer}");
+    assert!(told[600]["retryable"] == true && answer.json["partial"] == true, "{answer}");
+    let dialogue = stub.dialogue();
+    let said = |command: &str| dialogue.matches(&format!("\nC: {command}")).count();
+    assert_eq!((said("MAIL"), said("RCPT"), said("DATA")), (1, 1000, 1));
 }
 
 #[tokio::test]

@@ -39,8 +39,9 @@ pub(super) const KIND: Kind = Kind {
     name: "smtp",
     upstream: "smtp",
     local: false,
-    // What depends on the relay (SIZE, SMTPUTF8) is known only after its EHLO.
-    capabilities: Capabilities { recipients: RECIPIENTS, lookup: Lookup::MessageId, ..Capabilities::ANY },
+    // What depends on the relay is known only from its answers: SIZE and SMTPUTF8 after EHLO, and how many recipients it takes
+    // (100 at least, RFC 5321 4.5.3.1.8) after RCPT.
+    capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
     dummy: "a dialogue up to the recipient; free",
     variables: &[
         Variable::required(settings::HOST),
@@ -54,9 +55,6 @@ pub(super) const KIND: Kind = Kind {
     ],
     build,
 };
-
-/// What every relay must take (RFC 5321 4.5.3.1.8).
-const RECIPIENTS: usize = 100;
 
 struct Smtp {
     relay: Relay,

@@ -12,6 +12,8 @@ pub(super) struct Offers {
     pub(super) xoauth2: bool,
     pub(super) smtputf8: bool,
     pub(super) eight_bit: bool,
+    /// Does it read ahead while it answers (RFC 2920)?
+    pub(super) pipelining: bool,
     /// Does it want to know the size beforehand?
     pub(super) size: bool,
     /// The most that it takes, if it says so.
@@ -28,6 +30,7 @@ impl Offers {
                 Some("STARTTLS") => offers.starttls = true,
                 Some("SMTPUTF8") => offers.smtputf8 = true,
                 Some("8BITMIME") => offers.eight_bit = true,
+                Some("PIPELINING") => offers.pipelining = true,
                 Some("SIZE") => {
                     offers.size = true;
                     offers.max_size = words.next().and_then(|size| size.parse().ok()).filter(|&size| size > 0);

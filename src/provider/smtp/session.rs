@@ -78,7 +78,17 @@ impl Session {
         self.wire.command(line).await.map_err(|error| lost(Outcome::Unavailable, &error))
     }
 
-    /// The same where the line is a secret: no reply that repeats it is recorded so.
+    /// Sends lines for which the answers are still to come.
+    pub(super) async fn send(&mut self, lines: &str) -> Result<(), Verdict> {
+        self.wire.send(lines).await.map_err(|error| lost(Outcome::Unavailable, &error))
+    }
+
+    /// Waits for the next answer.
+    pub(super) async fn reply(&mut self) -> Result<Reply, Verdict> {
+        self.wire.reply().await.map_err(|error| lost(Outcome::Unavailable, &error))
+    }
+
+    /// One exchange where the line is a secret: no reply that repeats it is recorded so.
     pub(super) async fn secret(&mut self, line: &str) -> Result<Reply, Verdict> {
         self.wire.secret(line).await.map_err(|error| lost(Outcome::Unavailable, &error))
     }

@@ -6,6 +6,7 @@ mod cells;
 mod conversation;
 mod farewells;
 mod long_wait;
+mod many_recipients;
 mod on_the_wire;
 mod rows;
 mod stub;

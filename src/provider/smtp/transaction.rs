@@ -1,11 +1,20 @@
 //! MAIL, RCPT, DATA: one mail is announced to a relay, which says of each recipient whether it takes it.
+//!
+//! A mail is never split: one relay, one transaction. Recipients that are too many for the relay are refused one by one, as
+//! any others are. RCPT goes ahead of the answers where the relay allows that, or a thousand of them would take a
+//! thousand round trips. Deliberately absent: MAIL and DATA ahead of answers, which would save two.
 
 use super::super::HandOver;
 use super::mail::Mail;
+use super::reply::Reply;
 use super::session::Session;
 use super::verdicts::{Stage, refused};
 use crate::message::Address;
 use crate::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
+
+/// Bytes of commands ahead of the answers: what the smallest window takes in, so that it never is each side's turn to read
+/// (RFC 2920 3.1).
+const AHEAD: usize = 4096;
 
 /// Up to the relay's word that it waits for the mail, and what it says of every recipient: at least one is taken.
 pub(super) async fn begin(
@@ -44,16 +53,16 @@ async fn envelope(session: &mut Session, mail: &Mail, moved: impl Fn()) -> Resul
     let from = format!("MAIL FROM:<{}>{parameters}", mail.from.as_str());
     session.expect(Stage::Mail, 250, &from).await.map_err(|verdict| of_its_letters(Stage::Mail, verdict, mail))?;
     moved();
-    let mut verdicts = Vec::new();
-    for to in &mail.to {
-        let reply = session.command(&format!("RCPT TO:<{}>", to.as_str())).await?;
-        moved();
-        verdicts.push(match reply.code {
-            // It hangs up.
-            421 => return Err(refused(Stage::Rcpt, &reply)),
-            250 | 251 => Verdict::accepted(Reason::Smtp(reply.code), None),
-            _ => of_its_letters(Stage::Rcpt, refused(Stage::Rcpt, &reply), mail),
-        });
+    let (mut verdicts, mut rest) = (Vec::with_capacity(mail.to.len()), &mail.to[..]);
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(at_once(rest, session.offers().pipelining));
+        session.send(&now.iter().map(rcpt).collect::<Vec<_>>().join("\r\n")).await?;
+        for _ in now {
+            let reply = session.reply().await?;
+            moved();
+            verdicts.push(of_recipient(&reply, mail)?);
+        }
+        rest = later;
     }
     if let Some(verdict) = none_taken(&verdicts) {
         return Err(verdict);
@@ -64,6 +73,29 @@ async fn envelope(session: &mut Session, mail: &Mail, moved: impl Fn()) -> Resul
         reason: verdict.reason,
     };
     Ok(mail.to.iter().zip(verdicts).map(recipient).collect())
+}
+
+/// How many of these, one at least, are named before the first answer is read.
+pub(super) fn at_once(recipients: &[Address], pipelining: bool) -> usize {
+    let sizes = recipients.iter().map(|to| rcpt(to).len() + 2);
+    let sums = sizes.scan(0, |sum, size| {
+        *sum += size;
+        Some(*sum)
+    });
+    if pipelining { sums.take_while(|sum| *sum <= AHEAD).count().max(1) } else { 1 }
+}
+
+fn rcpt(to: &Address) -> String {
+    format!("RCPT TO:<{}>", to.as_str())
+}
+
+/// What it says of one recipient; or that it hangs up.
+fn of_recipient(reply: &Reply, mail: &Mail) -> Result<Verdict, Verdict> {
+    match reply.code {
+        421 => Err(refused(Stage::Rcpt, reply)),
+        250 | 251 => Ok(Verdict::accepted(Reason::Smtp(reply.code), None)),
+        _ => Ok(of_its_letters(Stage::Rcpt, refused(Stage::Rcpt, reply), mail)),
+    }
 }
 
 /// A relay that does not understand a command may only not understand its letters beyond ASCII, or the parameter that

@@ -55,7 +55,8 @@ impl Wire {
         self.reply_without(line.rsplit(' ').next()).await
     }
 
-    async fn send(&mut self, line: &str) -> io::Result<()> {
+    /// Sends a line, or several with line ends between them.
+    pub(super) async fn send(&mut self, line: &str) -> io::Result<()> {
         self.0.write_all(line.as_bytes()).await?;
         self.0.write_all(b"\r\n").await?;
         self.0.flush().await

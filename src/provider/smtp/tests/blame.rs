@@ -35,7 +35,7 @@ fn speaks_of_the_relay(stage: Stage, code: u16, enhanced: Option<(u16, u16)>) ->
     let class = code / 100;
     // An enhanced code that says more than the code does.
     let judges = match enhanced {
-        Some((1, 7 | 8) | (3, 4) | (6, _)) => true,
+        Some((1, 7 | 8) | (2, 3) | (3, 4) | (6, _)) => true,
         Some((1 | 2 | 4 | 7, _) | (5, 3)) => at_rcpt,
         _ => false,
     };

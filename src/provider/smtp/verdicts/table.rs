@@ -15,7 +15,8 @@
 //!
 //! In no row, and a failure all the same, are 500 and 502 to 504 at MAIL and RCPT without a code that says more: the dialogue
 //! is wrong, not the mail. x.3.0 and x.3.1 blame nobody: whether a filter has an answer, or there is room, depends on the
-//! mail. Where a refusal is this relay's choice rather than the mail's fault, it is `not_capable`, and another may try.
+//! mail. Where a refusal is this relay's choice rather than the mail's fault, it is `not_capable`, and another may try: what it
+//! has no room, length or number for, and what it cannot convert (5.6.1 to 5.6.10, RFC 3463 3.7 and RFC 6531 3.6.1).
 
 use super::super::reply::Reply;
 use super::super::words;
@@ -97,6 +98,12 @@ const SEND_AS: Text = Says(&["send as", "sendas"]);
 /// SES and SendGrid have no enhanced code for a sender that they do not know.
 const VERIFIED: Text = Says(&["not verified", "verified sender"]);
 
+/// One recipient more than it takes in a transaction (RFC 5321 4.5.3.1.10).
+const TOO_MANY: Text = Says(&["too many recipients"]);
+/// A limit of this relay (RFC 5321 4.5.3.1.9, "line too long", "path too long").
+const LARGE: Text = Says(&["too large", "too big"]);
+const LONG: Text = Says(&["too long", "line length"]);
+
 /// Another may have no trouble with it.
 fn elsewhere(_: Subject) -> Outcome {
     Outcome::NotCapable
@@ -127,18 +134,28 @@ static ROWS: &[Row] = &[
     row(NOT_RCPT,    FOR_NOW,                    NotOf(&[1, 2, 6]),                        QUOTA,     Account,   Subject::deferred),
     // The mail, for now.
     row(MAILS,       FOR_NOW,                    Is(&[(1, 7), (1, 8)]),                    Text::Any, Sender,    Subject::deferred),
-    row(MAILS,       FOR_NOW,                    Is(&[(3, 4)]),                            Text::Any, Size,      Subject::deferred),
+    row(MAILS,       FOR_NOW,                    Is(&[(2, 3), (3, 4)]),                    Text::Any, Size,      Subject::deferred),
+    row(TEXT,        FOR_NOW,                    Is(&[(5, 3)]),                            Text::Any, Recipient, Subject::deferred),
     row(TEXT,        FOR_NOW,                    Of(&[1, 2, 4]),                           Text::Any, Recipient, Subject::deferred),
     row(&[Mail],     &[(452, 452)],              Enhanced::Any,                            Text::Any, Size,      Subject::deferred),
     row(&[Mail],     FOR_NOW,                    Enhanced::Any,                            Text::Any, Sender,    Subject::deferred),
     row(&[Rcpt],     FOR_NOW,                    Enhanced::Any,                            Text::Any, Recipient, Subject::deferred),
     row(TEXT,        FOR_NOW,                    Enhanced::Any,                            Text::Any, Content,   Subject::deferred),
+    // Sizes, lengths and counts, for good: never a fault of the mail itself.
+    row(MAILS,       FOR_GOOD,                   Is(&[(2, 3), (3, 4)]),                    Text::Any, Size,      Subject::refused),
+    row(&[Rcpt],     FOR_GOOD,                   Is(&[(5, 3)]),                            Text::Any, Recipient, Subject::deferred),
+    row(&[Rcpt],     FOR_GOOD,                   Enhanced::Any,                            TOO_MANY,  Recipient, Subject::deferred),
+    row(TEXT,        FOR_GOOD,                   Is(&[(5, 3)]),                            Text::Any, Recipient, elsewhere),
+    row(TEXT,        FOR_GOOD,                   Enhanced::Any,                            TOO_MANY,  Recipient, elsewhere),
+    row(MAILS,       FOR_GOOD,                   NotOf(&[1, 2]),                           LARGE,     Size,      Subject::refused),
+    row(&[Mail],     FOR_GOOD,                   Enhanced::Any,                            LONG,      Sender,    elsewhere),
+    row(&[Rcpt],     FOR_GOOD,                   Enhanced::Any,                            LONG,      Recipient, elsewhere),
+    row(TEXT,        FOR_GOOD,                   NotOf(&[1, 2]),                           LONG,      Size,      Subject::refused),
     // The sender, for good. 500 and 502 to 504 are of the dialogue, here and at RCPT, and in no row.
     row(&[Mail],     &[(501, 501)],              Of(&[1]),                                 Text::Any, Sender,    malformed),
     row(&[Mail],     &[(501, 501)],              Plain,                                    Text::Any, Sender,    malformed),
     row(&[Mail],     &[(553, 553)],              Of(&[5]),                                 Text::Any, Sender,    malformed),
     row(&[Mail],     &[(552, 552)],              Enhanced::Any,                            Text::Any, Size,      Subject::refused),
-    row(&[Mail],     FOR_GOOD,                   Is(&[(3, 4)]),                            Text::Any, Size,      Subject::refused),
     row(&[Mail],     FOR_GOOD,                   Is(&[(1, 7), (1, 8)]),                    Text::Any, Sender,    Subject::refused),
     row(&[Mail],     FOR_GOOD,                   Of(&[6]),                                 Text::Any, Sender,    elsewhere),
     row(&[Mail],     &[(555, 555)],              Plain,                                    Text::Any, Sender,    elsewhere),
@@ -146,9 +163,8 @@ static ROWS: &[Row] = &[
     row(&[Mail],     &[(501, 501), (505, 599)],  Of(&[1, 7]),                              Text::Any, Sender,    Subject::refused),
     // A recipient, for good.
     row(&[Rcpt],     FOR_GOOD,                   Is(&[(1, 7), (1, 8)]),                    Text::Any, Sender,    Subject::refused),
-    row(&[Rcpt],     FOR_GOOD,                   Is(&[(3, 4)]),                            Text::Any, Size,      Subject::refused),
     row(&[Rcpt],     &[(552, 552)],              Plain,                                    Text::Any, Recipient, Subject::deferred),
-    row(&[Rcpt],     FOR_GOOD,                   Is(&[(3, 5), (5, 3)]),                    Text::Any, Recipient, elsewhere),
+    row(&[Rcpt],     FOR_GOOD,                   Is(&[(3, 5)]),                            Text::Any, Recipient, elsewhere),
     row(&[Rcpt],     FOR_GOOD,                   Of(&[4, 6, 7]),                           Text::Any, Recipient, elsewhere),
     row(&[Rcpt],     FOR_GOOD,                   Plain,                                    RELAY,     Recipient, elsewhere),
     row(&[Rcpt],     FOR_GOOD,                   Of(&[1, 2]),                              Text::Any, Recipient, Subject::refused),
@@ -159,12 +175,12 @@ static ROWS: &[Row] = &[
     row(TEXT,        FOR_GOOD,                   Of(&[7]),                                 SENDER,    Sender,    Subject::refused),
     row(TEXT,        FOR_GOOD,                   Of(&[2]),                                 SEND_AS,   Sender,    Subject::refused),
     row(TEXT,        &[(550, 550), (554, 554)],  Plain,                                    VERIFIED,  Sender,    Subject::refused),
-    row(TEXT,        FOR_GOOD,                   Is(&[(3, 4)]),                            Text::Any, Size,      Subject::refused),
     row(TEXT,        &[(552, 552)],              Plain,                                    Text::Any, Size,      Subject::refused),
+    row(TEXT,        &[(552, 552)],              Of(&[3]),                                 Text::Any, Size,      Subject::refused),
     row(TEXT,        FOR_GOOD,                   Of(&[1, 2]),                              Text::Any, Recipient, Subject::refused),
     row(TEXT,        FOR_GOOD,                   Of(&[4]),                                 Text::Any, Recipient, elsewhere),
-    row(TEXT,        FOR_GOOD,                   Is(&[(6, 7)]),                            Text::Any, Content,   elsewhere),
-    row(TEXT,        FOR_GOOD,                   Of(&[6]),                                 Text::Any, Content,   Subject::refused),
+    row(TEXT,        FOR_GOOD,                   Is(&[(6, 0)]),                            Text::Any, Content,   Subject::refused),
+    row(TEXT,        FOR_GOOD,                   Of(&[6]),                                 Text::Any, Content,   elsewhere),
     row(TEXT,        FOR_GOOD,                   Of(&[7]),                                 Text::Any, Content,   elsewhere),
     row(TEXT,        &[(550, 550), (554, 554)],  Plain,                                    Text::Any, Content,   elsewhere),
 ];
