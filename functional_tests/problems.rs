@@ -22,7 +22,7 @@ fn shown(title: &str, answer: &Answer) -> String {
 }
 
 async fn bad_calls(client: &Client) -> String {
-    let bad = json!({"from": "nobody", "to": ["a@localhost"], "subject": "a\nb", "bogus": 1});
+    let bad = json!({"from": "nobody", "to": ["a@-b.org"], "subject": "a\nb", "bogus": 1});
     [
         shown("not JSON", &client.post_raw("hello", &[]).await),
         shown("no key", &client.post_bare("/email", &Value::Null, &[]).await),

@@ -1,51 +1,27 @@
 //! One validated mail, immutable, valid by construction: whoever holds a [`Message`] may hand it to any provider.
 //!
-//! Invariants: at least one To recipient; no address twice; no control character, NUL or encoded-word in anything
-//! that becomes a header. Deliberately absent: serde, HTTP, MIME: every adapter renders a message afresh for every
+//! Invariants: at least one recipient in To, Cc or Bcc; no address twice in them, nor in Reply-To; no control character,
+//! NUL or encoded-word in anything that becomes a header. Deliberately absent: serde, HTTP, MIME: every adapter renders a message afresh for every
 //! attempt. `Debug` shows the id alone, so that no address or body can reach a log.
 
 pub mod address;
 pub mod attachment;
 pub mod content;
+mod draft;
 pub mod header;
 pub mod id;
+pub mod label;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-pub use address::{Address, Mailbox};
+pub use address::{Address, BadAddress, Mailbox};
 pub use attachment::Attachment;
 pub use content::{Body, Subject};
-pub use header::{Header, Metadata, Tag};
+pub use draft::{BadDraft, Draft};
+pub use header::Header;
 pub use id::{Id, IdempotencyKey};
-
-/// The parts of a mail before they are known to fit together.
-#[derive(Default)]
-pub struct Draft {
-    /// Visible recipients; at least one.
-    pub to: Vec<Mailbox>,
-    /// Visible copies.
-    pub cc: Vec<Mailbox>,
-    /// Copies that no header names.
-    pub bcc: Vec<Mailbox>,
-    /// Where answers go, if not to From.
-    pub reply_to: Vec<Mailbox>,
-    /// The subject; empty is legal.
-    pub subject: Subject,
-    /// The plain text part.
-    pub text: Option<Body>,
-    /// The HTML part.
-    pub html: Option<Body>,
-    /// Files, and pictures that the HTML shows.
-    pub attachments: Vec<Attachment>,
-    /// Headers of the caller's; no name twice.
-    pub headers: Vec<Header>,
-    /// Words that group mails at the provider; none twice.
-    pub tags: Vec<Tag>,
-    /// Pairs that come back with the provider's events; no name twice.
-    pub metadata: Vec<Metadata>,
-}
+pub use label::{Metadata, Tag};
 
 /// One validated mail; clones share their content.
 #[derive(Clone)]
@@ -53,30 +29,22 @@ pub struct Message {
     id: Id,
     from: Mailbox,
     parts: Arc<Draft>,
+    bounce_address: Option<Address>,
 }
-
-/// A draft without a To recipient is no mail.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("name at least one recipient")]
-pub struct NoRecipient;
 
 impl Message {
     /// Joins the parts under a fresh id; an address that occurs twice is kept once, To before Cc before Bcc.
-    pub fn new(from: Mailbox, mut parts: Draft) -> Result<Self, NoRecipient> {
-        let mut seen = BTreeSet::new();
-        for list in [&mut parts.to, &mut parts.cc, &mut parts.bcc] {
-            list.retain(|mailbox| seen.insert(mailbox.address().as_str().to_ascii_lowercase()));
-        }
-        if parts.to.is_empty() {
-            return Err(NoRecipient);
-        }
-        // The members of an object have no order: the same mail has the same id and is written in the same way.
-        parts.headers.sort_by_cached_key(|header| header.name().to_ascii_lowercase());
-        parts.metadata.sort_by(|one, other| one.name().cmp(other.name()));
-        Ok(Self { id: Id::fresh(), from, parts: Arc::new(parts) })
+    pub fn new(from: Mailbox, mut parts: Draft) -> Result<Self, BadDraft> {
+        parts.settle(&from)?;
+        Ok(Self { id: Id::fresh(), from, parts: Arc::new(parts), bounce_address: None })
     }
 
-    /// The same message under the id that its key gives it.
+    /// The message with an envelope sender of its own (RFC 5321 4.1.1.2), which is no part of what its id is made of.
+    pub fn with_bounce_address(self, address: Address) -> Self {
+        Self { bounce_address: Some(address), ..self }
+    }
+
+    /// The message under the id that its key gives it.
     pub fn identified_by(self, key: &IdempotencyKey) -> Self {
         Self { id: Id::of(key, &self), ..self }
     }
@@ -89,7 +57,7 @@ impl Message {
             text: "A dummy message of the Send Mail Service Proxy: is this provider back?\n".parse().ok(),
             ..Draft::default()
         };
-        Self { id: Id::fresh(), from, parts: Arc::new(parts) }
+        Self { id: Id::fresh(), from, parts: Arc::new(parts), bounce_address: None }
     }
 
     /// Our id, which travels to the provider.
@@ -122,6 +90,21 @@ impl Message {
         &self.parts.reply_to
     }
 
+    /// Who sends for the author, if it is somebody else.
+    pub fn sender(&self) -> Option<&Mailbox> {
+        self.parts.sender.as_ref()
+    }
+
+    /// Where reports about the delivery go: the bounce address, if it has one of its own.
+    pub fn bounce_address(&self) -> Option<&Address> {
+        self.bounce_address.as_ref()
+    }
+
+    /// The envelope sender: the bounce address, else the author's.
+    pub fn envelope_from(&self) -> &Address {
+        self.bounce_address().unwrap_or_else(|| self.from.address())
+    }
+
     /// The subject, perhaps empty.
     pub fn subject(&self) -> &str {
         self.parts.subject.as_str()
@@ -142,7 +125,13 @@ impl Message {
         &self.parts.attachments
     }
 
-    /// Headers of the caller's.
+    /// What asks for an answer to an invitation (RFC 6047 2.4): the first `text/calendar` file with a method.
+    pub fn invitation(&self) -> Option<&Attachment> {
+        let asks = |file: &&Attachment| file.content_type.method().is_some() && file.content_id.is_none();
+        self.attachments().iter().find(asks)
+    }
+
+    /// Headers of the caller's, but for those that have a place of their own.
     pub fn headers(&self) -> &[Header] {
         &self.parts.headers
     }
@@ -164,7 +153,7 @@ impl Message {
 
     /// Everybody it names, the author first.
     pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
-        std::iter::once(&self.from).chain(self.recipient_mailboxes()).chain(self.reply_to())
+        std::iter::once(&self.from).chain(self.sender()).chain(self.recipient_mailboxes()).chain(self.reply_to())
     }
 
     /// How many addresses it goes to.
@@ -189,9 +178,15 @@ impl Message {
         headers.chain(metadata).chain(tags).sum()
     }
 
-    /// The RFC 5322 Message-ID without angle brackets: our id at the author's domain.
+    /// The Message-ID that the caller gave it, without angle brackets.
+    pub fn own_message_id(&self) -> Option<&str> {
+        self.parts.message_id.as_deref()
+    }
+
+    /// The RFC 5322 Message-ID without angle brackets: the caller's own, else our id at the author's domain.
     pub fn message_id(&self) -> String {
-        format!("{}@{}", self.id, self.from.address().domain())
+        let ours = || format!("{}@{}", self.id, self.from.address().domain());
+        self.own_message_id().map_or_else(ours, str::to_owned)
     }
 }
 
@@ -202,43 +197,4 @@ impl fmt::Debug for Message {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mailboxes(list: &[&str]) -> Vec<Mailbox> {
-        list.iter().map(|text| text.parse().unwrap()).collect()
-    }
-
-    fn from() -> Mailbox {
-        "Al <a@example.org>".parse().unwrap()
-    }
-
-    #[test]
-    fn a_doubled_address_is_kept_once_to_before_cc_before_bcc() {
-        let draft = Draft {
-            to: mailboxes(&["b@example.org", "B@Example.org"]),
-            cc: mailboxes(&["b@example.org", "c@example.org"]),
-            bcc: mailboxes(&["c@example.org", "d@example.org"]),
-            ..Draft::default()
-        };
-        let message = Message::new(from(), draft).unwrap();
-        assert_eq!(message.to(), mailboxes(&["b@example.org"]));
-        assert_eq!(message.cc(), mailboxes(&["c@example.org"]));
-        assert_eq!(message.bcc(), mailboxes(&["d@example.org"]));
-        assert_eq!(message.recipients(), 3);
-    }
-
-    #[test]
-    fn a_mail_without_to_is_no_mail() {
-        let draft = Draft { cc: mailboxes(&["c@example.org"]), ..Draft::default() };
-        assert_eq!(Message::new(from(), draft).err(), Some(NoRecipient));
-    }
-
-    #[test]
-    fn debug_shows_neither_address_nor_content() {
-        let draft =
-            Draft { to: mailboxes(&["b@example.org"]), text: Some("secret".parse().unwrap()), ..Draft::default() };
-        let shown = format!("{:?}", Message::new(from(), draft).unwrap());
-        assert!(!shown.contains("example") && !shown.contains("secret"), "{shown}");
-    }
-}
+mod tests;

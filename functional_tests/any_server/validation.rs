@@ -89,7 +89,7 @@ async fn a_missing_sender_or_recipient_is_named() {
 #[tokio::test]
 async fn every_fault_of_a_mail_is_reported_at_once() {
     let target = Target::shared().await;
-    let mail = json!({"from": "nobody", "to": ["a@localhost"], "subject": "a\nb", "reply_to": "-x@example.com"});
+    let mail = json!({"from": "nobody", "to": ["a@-b.org"], "subject": "a\nb", "reply_to": "-x@example.com"});
     let answer = refused(target.client.send(&mail).await, 422, "four faults");
     for field in ["from", "to", "subject", "reply_to"] {
         names_the_field(&answer, field, "four faults");
@@ -121,8 +121,8 @@ async fn an_address_with_a_trick_is_named() {
 }
 
 #[tokio::test]
-async fn an_address_without_a_public_domain_is_named() {
-    no_address(&["a@[127.0.0.1]", "a@127.0.0.1", "a@localhost", "a@-b.example", "a@b_c.example", "a@b..example"]).await;
+async fn an_address_without_a_host_name_is_named() {
+    no_address(&["a@[127.0.0.1]", "a@127.0.0.1", "a@-b.example", "a@b_c.example", "a@b..example"]).await;
 }
 
 #[tokio::test]

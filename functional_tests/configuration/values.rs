@@ -75,7 +75,7 @@ async fn a_value_out_of_its_range_is_an_error() {
             ("SMSP_POLL_INTERVAL_MAX", "1s"),
             ("SMSP_MOCK_EMAIL_SERVICE", "perhaps"),
             ("SMSP_POLL_MESSAGE_ADDRESS", "nobody"),
-            ("SMSP_POLL_FROM_ADDRESS", "a@localhost"),
+            ("SMSP_POLL_FROM_ADDRESS", "a@-b.org"),
             ("SMSP_MG_BASE_URL", "ftp://127.0.0.1"),
             ("SMSP_MG_BASE_URL", "127.0.0.1:80"),
         ],

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::http::caller::Rate;
-use crate::message::address::public_domain;
+use crate::message::address::host_name;
 use crate::message::{Address, Mailbox};
 
 /// Of a rate.
@@ -53,8 +53,8 @@ pub(super) fn rate(text: &str) -> Parsed<Rate> {
 /// Domains, separated by commas; `*.` in front stands for every domain below.
 pub(super) fn domains(text: &str) -> Parsed<Vec<String>> {
     let domain = |text: &str| match text.trim().strip_prefix("*.") {
-        Some(below) => public_domain(below).map(|below| format!("*.{below}")),
-        None => public_domain(text.trim()).map(Cow::into_owned),
+        Some(below) => host_name(below).map(|below| format!("*.{below}")),
+        None => host_name(text.trim()).map(Cow::into_owned),
     };
     let domains: Result<_, _> = text.split(',').map(domain).collect();
     domains.map_err(|_| "must be domains separated by commas, such as example.org,*.example.org".to_owned())

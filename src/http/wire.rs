@@ -22,7 +22,7 @@ use tokio::task::spawn_blocking;
 use super::load::Place;
 use super::problem::{FieldError, Kind, Problem};
 use super::{Door, MailLimits};
-use crate::message::{Draft, Header, Message, Metadata};
+use crate::message::{BadDraft, Draft, Header, Message, Metadata};
 use fields::Fields;
 use value::Value;
 
@@ -55,8 +55,10 @@ const fn field(name: &'static str, shape: Shape, about: &'static str) -> Field {
 
 const FROM: Field =
     Field { alias: Some("fromaddress"), required: true, ..field("from", Shape::Mailbox, "The author.") };
-const TO: Field =
-    Field { alias: Some("toaddress"), required: true, ..field("to", Shape::Mailboxes, "Visible recipients.") };
+const TO: Field = Field {
+    alias: Some("toaddress"),
+    ..field("to", Shape::Mailboxes, "Visible recipients; not needed beside `cc` or `bcc`.")
+};
 const CC: Field = field("cc", Shape::Mailboxes, "Visible copies.");
 const BCC: Field = field("bcc", Shape::Mailboxes, "Hidden copies.");
 const REPLY_TO: Field = field("reply_to", Shape::Mailboxes, "Where answers go, if not to `from`.");
@@ -64,7 +66,7 @@ const SUBJECT: Field = field("subject", Shape::Text, "The subject, in plain Unic
 const TEXT: Field = Field { alias: Some("plaintextbody"), ..field("text", Shape::Text, "The body as plain text.") };
 const HTML: Field = field("html", Shape::Text, "The body as HTML.");
 const ATTACHMENTS: Field = field("attachments", Shape::Attachments, "Files, and pictures that the HTML shows.");
-const HEADERS: Field = field("headers", Shape::Headers, "Further headers, in plain ASCII; none that is ours to write.");
+const HEADERS: Field = field("headers", Shape::Headers, "Further headers; none that is ours to write.");
 const TAGS: Field = field("tags", Shape::Words, "Words that group mails at the provider.");
 const METADATA: Field = field("metadata", Shape::Metadata, "Pairs that come back with the provider's events.");
 
@@ -137,12 +139,22 @@ fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError
         headers: fields.pairs(&HEADERS, most.headers, Header::new),
         tags: fields.words(&TAGS),
         metadata: fields.pairs(&METADATA, Metadata::MOST, Metadata::new),
+        ..Draft::default()
     };
     fields.refuse_the_rest(&FIELDS);
-    if draft.to.is_empty() && !fields.has_fault(&TO) {
-        fields.fault(TO.name, "name at least one recipient");
+    let recipients = [(&TO, &draft.to), (&CC, &draft.cc), (&BCC, &draft.bcc)];
+    if recipients.iter().all(|(field, list)| list.is_empty() && !fields.has_fault(field)) {
+        fields.fault(TO.name, &BadDraft::NoRecipient.to_string());
     }
-    let message = from.and_then(|from| Message::new(from, draft).ok());
+    let message = from.and_then(|from| {
+        Message::new(from, draft)
+            .map_err(|error| {
+                if error == BadDraft::ReplyToTwice {
+                    fields.fault("headers.Reply-To", &error.to_string());
+                }
+            })
+            .ok()
+    });
     if let Some(recipients) = message.as_ref().map(Message::recipients).filter(|count| *count > most.recipients) {
         let reason = format!("{recipients} recipients in to, cc and bcc; at most {} are allowed", most.recipients);
         fields.fault(TO.name, &reason);

@@ -1,15 +1,17 @@
 //! Addresses and mailboxes, stricter than RFC 5322: only what every provider reads in the same way.
 //!
-//! The policy, on top of a library's grammar: the local part is a dot-atom of letters in any script (RFC 6531, for
-//! providers that carry it), without encoded-words or a leading `-`; the domain is a public DNS name, kept as
-//! lower-case A-labels (UTS #46, strict); no domain literal, no bare host, no quoted local part. Display names are plain
-//! Unicode without control characters.
+//! The policy: the local part is a dot-atom of letters and their marks in any script (RFC
+//! 6531 3.3, for providers that carry it), without encoded-words or a leading `-`; the domain is a host name of LDH labels
+//! (RFC 1123 2.1), kept as lower-case A-labels (UTS #46). A host name of one label is an intranet's ([`Address::is_intranet`]),
+//! which only a relay or a Maildir can reach. No domain literal, no quoted local part. Display names are plain Unicode
+//! without control characters.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use email_address::{EmailAddress, Options};
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
@@ -18,6 +20,11 @@ use super::content::{BadText, check_bidi, check_header_text, has_encoded_word};
 /// Of a display name, in bytes: some providers repeat every name for every recipient.
 const LONGEST_NAME: usize = 200;
 
+/// Octets of a local part (RFC 5321 4.5.3.1.1).
+const LONGEST_LOCAL_PART: usize = 64;
+/// Octets of an address: a path has 256, two of which are its brackets (RFC 5321 4.5.3.1.3).
+const LONGEST: usize = 254;
+
 /// Why a text is not an address we send to. Never quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
@@ -25,13 +32,16 @@ pub enum BadAddress {
     #[error("is not an address of the form local@domain")]
     Syntax,
     /// The part before the @.
-    #[error("has a local part that is not a plain dot-atom")]
+    #[error("has a local part that is not a plain dot-atom: letters, digits and marks such as . _ + -")]
     LocalPart,
+    /// RFC 5321 4.5.3.1.
+    #[error("must have at most 64 bytes before the @ and 254 in all")]
+    Long,
     /// An encoded-word in the local part hides a second address.
     #[error("must not contain an RFC 2047 encoded-word (=?...?=)")]
     EncodedWord,
     /// The part behind the @.
-    #[error("has a domain that is not a public DNS name")]
+    #[error("has a domain that is not a host name, such as example.org")]
     Domain,
     /// CR, LF, NUL and the like.
     #[error("must not contain control characters such as CR, LF or NUL")]
@@ -63,6 +73,11 @@ impl Address {
     pub fn domain(&self) -> &str {
         &self.text[self.at + 1..]
     }
+
+    /// Is its domain a host name of one label, which means something in one network alone?
+    pub fn is_intranet(&self) -> bool {
+        !self.domain().contains('.')
+    }
 }
 
 /// Redacted: an address never reaches a log.
@@ -84,30 +99,38 @@ impl FromStr for Address {
         }
         let (local, domain) = text.rsplit_once('@').ok_or(BadAddress::Syntax)?;
         check_local_part(local)?;
-        let text = [local, &public_domain(domain)?].join("@");
-        let grammar = Options::default().without_display_text().without_domain_literal();
-        EmailAddress::parse_with_options(&text, grammar).map_err(|_| BadAddress::Syntax)?;
+        let text = [local, &host_name(domain)?].join("@");
+        if local.len() > LONGEST_LOCAL_PART || text.len() > LONGEST {
+            return Err(BadAddress::Long);
+        }
         Ok(Self { text, at: local.len() })
     }
 }
 
+/// Atoms separated by dots (RFC 5322 3.2.3, RFC 6532 3.2), none of which begins with a mark.
 fn check_local_part(local: &str) -> Result<(), BadAddress> {
-    let plain = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-    if local.is_empty() || local.starts_with('-') || !local.chars().all(plain) {
+    let plain = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_mark(c);
+    let is_atom = |atom: &str| !atom.is_empty() && !atom.starts_with(is_mark) && atom.chars().all(plain);
+    if local.starts_with('-') || !local.split('.').all(is_atom) {
         return Err(BadAddress::LocalPart);
     }
     Ok(())
 }
 
-/// The domain as A-labels: two labels or more, and a last one that no IP address could have.
-pub fn public_domain(domain: &str) -> Result<Cow<'_, str>, BadAddress> {
-    let strict = (AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify);
-    let ascii = Uts46::new().to_ascii(domain.as_bytes(), strict.0, strict.1, strict.2);
+/// Does it belong to the letter before it? Vowel signs, viramas, tone marks, accents (Unicode 4.5, categories Mn and Mc).
+fn is_mark(c: char) -> bool {
+    let category = || CodePointMapData::<GeneralCategory>::new().get(c);
+    !c.is_ascii() && matches!(category(), GeneralCategory::NonspacingMark | GeneralCategory::SpacingMark)
+}
+
+/// A domain as A-labels, the last of which no IP address could have. `--` may stand anywhere but in front of an A-label that
+/// is none.
+pub fn host_name(domain: &str) -> Result<Cow<'_, str>, BadAddress> {
+    let policy = (AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
+    let ascii = Uts46::new().to_ascii(domain.as_bytes(), policy.0, policy.1, policy.2);
     let ascii = ascii.map_err(|_| BadAddress::Domain)?;
-    match ascii.rsplit_once('.') {
-        Some((_, top)) if top.starts_with(|c: char| c.is_ascii_alphabetic()) => Ok(ascii),
-        _ => Err(BadAddress::Domain),
-    }
+    let top = ascii.rsplit('.').next().unwrap_or_default();
+    if top.starts_with(|c: char| c.is_ascii_alphabetic()) { Ok(ascii) } else { Err(BadAddress::Domain) }
 }
 
 /// An address, perhaps with a display name.

@@ -3,12 +3,15 @@
 //! A file name and a content id end up in headers of MIME parts, a type in every API: each is text that all providers
 //! read in the same way. The content is held once, shared by every attempt.
 
+mod content_type;
+
 use std::fmt;
-use std::str::FromStr;
+use std::str::{self, FromStr};
 
 use bytes::Bytes;
 
 use super::content::{BadText, check_bidi, check_header_text};
+pub use content_type::ContentType;
 
 /// One file.
 #[derive(Clone)]
@@ -28,6 +31,18 @@ impl Attachment {
     pub fn encoded_size(&self) -> usize {
         self.content.len().div_ceil(3) * 4
     }
+
+    /// How its bytes are to be read: as the caller says, else UTF-8 if it is a text of that kind. A text without a charset
+    /// would be read as US-ASCII (RFC 2046 4.1.2).
+    pub fn charset(&self) -> Option<&str> {
+        let found = || self.content_type.is_text() && str::from_utf8(&self.content).is_ok();
+        self.content_type.charset().or_else(|| found().then_some("utf-8"))
+    }
+
+    /// Its type with its parameters, such as `text/calendar; charset=utf-8; method=REQUEST`.
+    pub fn media_type(&self) -> String {
+        self.content_type.with_charset(self.charset())
+    }
 }
 
 impl fmt::Debug for Attachment {
@@ -40,20 +55,28 @@ impl fmt::Debug for Attachment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAttachment {
     /// The name.
-    #[error("must be a file name of 1 to 255 bytes without a folder")]
+    #[error("must be a file name of 1 to 255 bytes, without a space at either end")]
     Filename,
     /// Neither.
     #[error("{0}")]
     Text(BadText),
     /// The type.
-    #[error("must be a media type such as application/pdf, without parameters")]
+    #[error("must be a media type such as application/pdf or text/plain; charset=utf-8")]
     ContentType,
+    /// A parameter of the type.
+    #[error("may have the parameters charset and, in text/calendar, method, each once; remove the others")]
+    Parameter,
+    /// A type of parts.
+    #[error(
+        "multipart/... is not the type of a file: attach each of its parts as a file, or the whole as message/rfc822"
+    )]
+    Multipart,
     /// The content id.
-    #[error("must be 1 to 78 of the characters A-Z a-z 0-9 . _ - @ +, without < and >")]
+    #[error("must be 1 to 78 of the characters A-Z a-z 0-9 . _ - @ +, perhaps between < and >")]
     ContentId,
 }
 
-/// A file's name.
+/// A file's name. `/` and `\`, which would make a folder of what stands before them, become `_`.
 #[derive(Clone)]
 pub struct Filename(String);
 
@@ -62,27 +85,9 @@ impl FromStr for Filename {
 
     fn from_str(text: &str) -> Result<Self, BadAttachment> {
         check_header_text(text).and_then(|()| check_bidi(text)).map_err(BadAttachment::Text)?;
-        let sound = (1..=255).contains(&text.len()) && !text.contains(['/', '\\']) && text.trim() == text;
-        if sound && text != "." && text != ".." { Ok(Self(text.to_owned())) } else { Err(BadAttachment::Filename) }
-    }
-}
-
-/// `type/subtype` (RFC 6838 4.2), in lower case.
-#[derive(Clone)]
-pub struct ContentType(String);
-
-impl FromStr for ContentType {
-    type Err = BadAttachment;
-
-    fn from_str(text: &str) -> Result<Self, BadAttachment> {
-        let sound = |part: &str| {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
-            (1..=127).contains(&part.len()) && part.chars().all(plain)
-        };
-        match text.split_once('/') {
-            Some((kind, subkind)) if sound(kind) && sound(subkind) => Ok(Self(text.to_ascii_lowercase())),
-            _ => Err(BadAttachment::ContentType),
-        }
+        let name = text.replace(['/', '\\'], "_");
+        let sound = (1..=255).contains(&name.len()) && name.trim() == name;
+        if sound && name != "." && name != ".." { Ok(Self(name)) } else { Err(BadAttachment::Filename) }
     }
 }
 
@@ -94,6 +99,7 @@ impl FromStr for ContentId {
     type Err = BadAttachment;
 
     fn from_str(text: &str) -> Result<Self, BadAttachment> {
+        let text = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text);
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-@+".contains(c);
         let sound = (1..=78).contains(&text.len()) && text.chars().all(plain);
         if sound { Ok(Self(text.to_owned())) } else { Err(BadAttachment::ContentId) }
@@ -101,13 +107,6 @@ impl FromStr for ContentId {
 }
 
 impl Filename {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl ContentType {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -130,27 +129,49 @@ mod tests {
         for name in ["a.pdf", "Bericht Überblick.pdf", "图.png", "no-extension", ".hidden", "a\"b.txt"] {
             assert!(name.parse::<Filename>().is_ok(), "{name}");
         }
-        for name in ["", " a", "a ", ".", "..", "../a", "a/b", "a\\b", "a\r\nb", "a\0b", "=?utf-8?q?a?=", "a\u{202e}b"]
-        {
+        for name in ["", " a", "a ", ".", "..", "a\r\nb", "a\0b", "=?utf-8?q?a?=", "a\u{202e}b"] {
             assert!(name.parse::<Filename>().is_err(), "{name:?}");
         }
         assert!("x".repeat(256).parse::<Filename>().is_err());
     }
 
     #[test]
-    fn a_content_type_is_two_tokens() {
-        assert_eq!("Application/PDF".parse::<ContentType>().unwrap().as_str(), "application/pdf");
-        for text in ["", "pdf", "/", "a/", "/b", "a/b/c", "a/b; c=d", "a/b\r\nX: y", "ä/b", "a /b"] {
-            assert!(text.parse::<ContentType>().is_err(), "{text:?}");
+    fn a_file_name_leads_to_no_folder() {
+        for (name, kept) in [("../a", ".._a"), ("a/b", "a_b"), ("c:\\a\\b.txt", "c:_a_b.txt"), ("/", "_")] {
+            assert_eq!(name.parse::<Filename>().unwrap().as_str(), kept);
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_as_the_caller_says_else_as_utf_8_if_it_is() {
+        for (content_type, content, whole) in [
+            ("text/plain", "Größe".as_bytes(), "text/plain; charset=utf-8"),
+            ("text/csv", b"a,b", "text/csv; charset=utf-8"),
+            ("text/plain", b"Gr\xf6\xdfe", "text/plain"),
+            ("text/plain; charset=iso-8859-1", b"Gr\xf6\xdfe", "text/plain; charset=iso-8859-1"),
+            ("application/xml", b"<a/>", "application/xml"),
+            ("text/calendar; method=REQUEST", b"BEGIN", "text/calendar; charset=utf-8; method=REQUEST"),
+        ] {
+            let file = Attachment {
+                filename: "a".parse().unwrap(),
+                content_type: content_type.parse().unwrap(),
+                content: content.to_vec().into(),
+                content_id: None,
+            };
+            assert_eq!(file.media_type(), whole);
         }
     }
 
     #[test]
     fn a_content_id_needs_no_quoting_anywhere() {
-        for text in ["logo", "part1.abc@example.org"] {
-            assert!(text.parse::<ContentId>().is_ok(), "{text}");
+        for (text, kept) in [
+            ("logo", "logo"),
+            ("part1.abc@example.org", "part1.abc@example.org"),
+            ("<logo@example.org>", "logo@example.org"),
+        ] {
+            assert_eq!(text.parse::<ContentId>().unwrap().as_str(), kept);
         }
-        for text in ["", "<logo>", "a b", "a>b", "ü", "a\r\nb"] {
+        for text in ["", "<>", "<logo", "logo>", "<<logo>>", "a b", "a>b", "ü", "a\r\nb"] {
             assert!(text.parse::<ContentId>().is_err(), "{text:?}");
         }
     }

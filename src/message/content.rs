@@ -15,7 +15,7 @@ pub enum BadText {
     #[error("must be plain Unicode text, not an RFC 2047 encoded-word (=?...?=)")]
     EncodedWord,
     /// Bidirectional controls make text read differently from what it is.
-    #[error("must not contain bidirectional control characters")]
+    #[error("must not contain bidirectional embeddings, overrides or isolates (U+202A to U+202E, U+2066 to U+2069)")]
     Bidi,
     /// Nobody reads on.
     #[error("must not be longer than 200 bytes")]
@@ -36,12 +36,11 @@ pub(super) fn check_header_text(text: &str) -> Result<(), BadText> {
     Ok(())
 }
 
-/// Checks text that people read: it must not show itself in another order than it is.
+/// Checks text that people read: it must not show itself in another order than it is. The three marks (ALM, LRM, RLM; UAX #9
+/// 2.6) reorder no letter and belong to ordinary Hebrew and Arabic text; embeddings, overrides and isolates do not.
 pub(super) fn check_bidi(text: &str) -> Result<(), BadText> {
-    const BIDI: [char; 12] = [
-        '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',
-        '\u{2067}', '\u{2068}', '\u{2069}',
-    ];
+    const BIDI: [char; 9] =
+        ['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'];
     if text.contains(BIDI) { Err(BadText::Bidi) } else { Ok(()) }
 }
 

@@ -1,21 +1,22 @@
-//! Headers that a caller adds, and tags and metadata that stay with the provider.
+//! Headers that a caller adds: any name that is not ours to write, and one line of Unicode text.
 //!
-//! Only what every provider carries in the same way: plain ASCII, short, and no header that is ours to write or that the
-//! way of a mail leaves behind.
+//! `Message-ID`, `Sender` and `Reply-To` may be given as headers too: their values are checked as what they are, and
+//! [`Message::new`](super::Message::new) gives each its own place. `In-Reply-To` and `References` are ASCII words (RFC 5322
+//! 3.6.4). Encoding and folding are the business of whoever writes a mail's head. Deliberately absent: headers that the way
+//! of a mail leaves behind, and a provider's own switches.
 
-use std::str::FromStr;
+use super::address::split_list;
+use super::content::{BadText, check_bidi, check_header_text};
+use super::{BadAddress, Mailbox};
 
 /// Written by us or by whoever carries the mail (RFC 5322 3.6, RFC 2045 3, RFC 6376, RFC 8601, RFC 8617).
-const OURS: [&str; 24] = [
+const OURS: [&str; 21] = [
     "from",
     "to",
     "cc",
     "bcc",
     "subject",
-    "reply-to",
-    "sender",
     "date",
-    "message-id",
     "mime-version",
     "received",
     "return-path",
@@ -33,8 +34,7 @@ const OURS: [&str; 24] = [
     "x-metadata",
 ];
 /// The providers' own switches: through a header, a caller could turn on what the operator pays for.
-const OF_PROVIDERS: [&str; 15] = [
-    "content-",
+const OF_PROVIDERS: [&str; 14] = [
     "dkim-",
     "resent-",
     "x-mailgun-",
@@ -50,30 +50,37 @@ const OF_PROVIDERS: [&str; 15] = [
     "x-sib-",
     "x-mailin-",
 ];
-/// RFC 5322 2.1.1, less the name.
-const LONGEST_VALUE: usize = 900;
+/// Written by us with every part (RFC 2045, RFC 2183); `Content-Language` (RFC 3282) is not.
+const OF_PARTS: &str = "content-";
+/// Bytes of a value: a thread of a thousand mails has as many in its References. Mail servers take a head of 100 KB.
+const LONGEST_VALUE: usize = 64 * 1024;
+/// Of a word that must not be cut: a line has 998 (RFC 5322 2.1.1).
+const LONGEST_WORD: usize = 900;
 
-/// Why a text cannot be a header, a tag or metadata. Never quotes it.
+/// Why a text cannot be a header. Never quotes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadHeader {
-    /// Of a header.
-    #[error("is not a header's name: 1 to 70 of the characters A-Z a-z 0-9 -")]
+    /// The name.
+    #[error("is not a header's name: 1 to 70 of the characters A-Z a-z 0-9 - _")]
     Name,
     /// Written by us.
     #[error("is a name that this service or a provider uses itself")]
     Ours,
-    /// Of a header.
-    #[error("must be 1 to 900 printable ASCII characters")]
+    /// The value.
+    #[error("must be 1 to 65536 bytes of text without a space at either end")]
     Value,
-    /// A tag.
-    #[error("must be 1 to 50 of the characters A-Z a-z 0-9 _ -, the first no _")]
-    Tag,
-    /// Of metadata.
-    #[error("is not a name for metadata: 1 to 20 of the characters A-Z a-z 0-9 _ -, the first a letter")]
-    MetadataName,
-    /// Of metadata.
-    #[error("must be 1 to 80 printable ASCII characters")]
-    MetadataValue,
+    /// What the value holds.
+    #[error("{0}")]
+    Text(BadText),
+    /// `Message-ID`.
+    #[error("must be one message id between < and >, such as <17@example.org>, of at most 250 ASCII characters")]
+    MessageId,
+    /// `In-Reply-To`, `References`.
+    #[error("must be message ids between < and >, separated by spaces")]
+    MessageIds,
+    /// `Sender`, `Reply-To`.
+    #[error("{0}")]
+    Address(BadAddress),
 }
 
 /// One header of the caller's.
@@ -86,16 +93,15 @@ pub struct Header {
 impl Header {
     /// Checks both.
     pub fn new(name: &str, value: &str) -> Result<Self, BadHeader> {
-        let lower = name.to_ascii_lowercase();
-        if !is_word(name, 70, "-") {
-            Err(BadHeader::Name)
-        } else if OURS.contains(&lower.as_str()) || OF_PROVIDERS.iter().any(|start| lower.starts_with(start)) {
-            Err(BadHeader::Ours)
-        } else if !is_line(value, LONGEST_VALUE) {
-            Err(BadHeader::Value)
-        } else {
-            Ok(Self { name: name.to_owned(), value: value.to_owned() })
+        if !is_name(name) {
+            return Err(BadHeader::Name);
         }
+        let lower = name.to_ascii_lowercase();
+        let of_a_part = lower.starts_with(OF_PARTS) && lower != "content-language";
+        if of_a_part || OURS.contains(&lower.as_str()) || OF_PROVIDERS.iter().any(|start| lower.starts_with(start)) {
+            return Err(BadHeader::Ours);
+        }
+        check_value(&lower, value).map(|()| Self { name: name.to_owned(), value: value.to_owned() })
     }
 
     /// As the caller wrote it.
@@ -103,127 +109,121 @@ impl Header {
         &self.name
     }
 
-    /// One line.
+    /// One line of text, of any script.
     pub fn value(&self) -> &str {
         &self.value
     }
-}
 
-/// A word that groups mails at the provider.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Tag(String);
-
-impl Tag {
-    /// The word.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Is this its name, in whatever case?
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
     }
 }
 
-impl FromStr for Tag {
-    type Err = BadHeader;
-
-    fn from_str(text: &str) -> Result<Self, BadHeader> {
-        if !is_word(text, 50, "_-") || text.starts_with('_') {
-            Err(BadHeader::Tag)
-        } else if text.eq_ignore_ascii_case("smsp_id") {
-            Err(BadHeader::Ours)
-        } else {
-            Ok(Self(text.to_owned()))
-        }
-    }
-}
-
-/// A pair that comes back with the provider's events.
-#[derive(Clone)]
-pub struct Metadata {
-    name: String,
-    value: String,
-}
-
-impl Metadata {
-    /// Of one mail: a provider that takes ten has room for our id.
-    pub const MOST: usize = 9;
-
-    /// Checks both.
-    pub fn new(name: &str, value: &str) -> Result<Self, BadHeader> {
-        if !is_word(name, 20, "_-") || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            Err(BadHeader::MetadataName)
-        } else if name.eq_ignore_ascii_case("smsp_id") {
-            Err(BadHeader::Ours)
-        } else if !is_line(value, 80) {
-            Err(BadHeader::MetadataValue)
-        } else {
-            Ok(Self { name: name.to_owned(), value: value.to_owned() })
-        }
-    }
-
-    /// The name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The value.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-}
-
-fn is_word(text: &str, longest: usize, marks: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || marks.contains(c);
-    (1..=longest).contains(&text.len()) && text.chars().all(plain)
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=70).contains(&text.len()) && text.chars().all(plain)
 }
 
 /// A space at either end would not survive the way.
-fn is_line(text: &str, longest: usize) -> bool {
-    let printable = |c: char| c.is_ascii_graphic() || c == ' ';
-    (1..=longest).contains(&text.len()) && text.chars().all(printable) && text.trim() == text
+fn check_value(name: &str, value: &str) -> Result<(), BadHeader> {
+    check_header_text(value).and_then(|()| check_bidi(value)).map_err(BadHeader::Text)?;
+    if !(1..=LONGEST_VALUE).contains(&value.len()) || value.trim() != value {
+        return Err(BadHeader::Value);
+    }
+    match name {
+        "message-id" if !(value.len() <= 250 && is_message_id(value)) => Err(BadHeader::MessageId),
+        "in-reply-to" | "references" if !value.split(' ').all(is_word) => Err(BadHeader::MessageIds),
+        "sender" => value.parse::<Mailbox>().map(drop).map_err(BadHeader::Address),
+        "reply-to" => mailboxes(value).map(drop).map_err(BadHeader::Address),
+        _ => Ok(()),
+    }
+}
+
+/// `<left@right>` of visible ASCII (RFC 5322 3.6.4).
+fn is_message_id(text: &str) -> bool {
+    let inner = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && !"<>@\"".contains(c));
+    inner.and_then(|inner| inner.split_once('@')).is_some_and(|(left, right)| plain(left) && plain(right))
+}
+
+/// Of ids that others made, and that are only repeated.
+fn is_word(word: &str) -> bool {
+    word.len() <= LONGEST_WORD && word.chars().all(|c| c.is_ascii_graphic())
+}
+
+/// The mailboxes of a value that was checked, or what is wrong with one.
+pub(super) fn mailboxes(value: &str) -> Result<Vec<Mailbox>, BadAddress> {
+    split_list(value).map(str::parse).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn error(name: &str, value: &str) -> Option<BadHeader> {
+        Header::new(name, value).err()
+    }
+
     #[test]
-    fn a_header_is_a_name_and_one_plain_line() {
-        for (name, value) in
-            [("X-Order", "17"), ("List-Unsubscribe", "<mailto:u@example.org>, <https://example.org/u>")]
-        {
+    fn a_header_is_a_name_and_one_line_of_text() {
+        for (name, value) in [
+            ("X-Order", "17"),
+            ("X_Order", "siebzehn Stück"),
+            ("Content-Language", "de"),
+            ("List-Unsubscribe", "<mailto:u@example.org>, <https://example.org/u>"),
+            ("References", "<a@example.org> <b@example.org>"),
+        ] {
             let header = Header::new(name, value).unwrap();
             assert_eq!((header.name(), header.value()), (name, value));
         }
         for name in ["", "X Order", "X:Order", "X-Ördre", "X\r\nBcc", "x".repeat(71).as_str()] {
-            assert_eq!(Header::new(name, "v").err(), Some(BadHeader::Name), "{name:?}");
+            assert_eq!(error(name, "v"), Some(BadHeader::Name), "{name:?}");
         }
-        for value in ["", " v", "v ", "a\r\nBcc: x@evil.org", "a\tb", "ü", "a\0", "x".repeat(901).as_str()] {
-            assert_eq!(Header::new("X-A", value).err(), Some(BadHeader::Value), "{value:?}");
+        for value in ["", " v", "v ", "x".repeat(65_537).as_str()] {
+            assert_eq!(error("X-A", value), Some(BadHeader::Value), "{value:?}");
+        }
+        for value in ["a\r\nBcc: x@evil.org", "a\tb", "a\0", "a\u{85}"] {
+            assert_eq!(error("X-A", value), Some(BadHeader::Text(BadText::Control)), "{value:?}");
+        }
+        let hidden = "=?utf-8?q?=0D=0ABcc:..?=";
+        assert_eq!(error("X-A", hidden), Some(BadHeader::Text(BadText::EncodedWord)));
+    }
+
+    #[test]
+    fn references_may_have_any_length_and_each_id_fits_a_line() {
+        let thread = vec!["<0123456789012345678901234567890123456789@mail.example.org>"; 900].join(" ");
+        assert!(Header::new("References", &thread).is_ok());
+        for value in ["<ü@example.org>", "x".repeat(901).as_str()] {
+            assert_eq!(error("references", value), Some(BadHeader::MessageIds), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_id_is_one_id_and_a_sender_one_mailbox() {
+        for (name, value) in [
+            ("Message-ID", "<17.a@example.org>"),
+            ("Sender", "Al <al@example.org>"),
+            ("Reply-To", "Al <al@example.org>, \"B, C\" <b@example.org>"),
+        ] {
+            assert_eq!(error(name, value), None, "{name}: {value}");
+        }
+        let long = format!("<{}@example.org>", "x".repeat(250));
+        for value in ["17@example.org", "<17>", "<a@b@c>", "<a b@c>", "<a@b> <c@d>", "<@c>", "<ü@b>", &long] {
+            assert_eq!(error("message-id", value), Some(BadHeader::MessageId), "{value}");
+        }
+        for (name, value) in [("Sender", "nobody"), ("Sender", "a@b.org, c@d.org"), ("Reply-To", "a@b.org, nobody")] {
+            assert!(matches!(error(name, value), Some(BadHeader::Address(_))), "{name}: {value}");
         }
     }
 
     #[test]
     fn headers_that_others_write_are_refused_in_any_case() {
         for name in ["From", "TO", "bcc", "Received", "Return-Path", "DKIM-Signature", "Content-Type", "MIME-Version"] {
-            assert_eq!(Header::new(name, "v").err(), Some(BadHeader::Ours), "{name}");
+            assert_eq!(error(name, "v"), Some(BadHeader::Ours), "{name}");
         }
-        for name in ["Message-ID", "X-Mailgun-Drop-Message", "X-SMTPAPI", "X-MC-Track", "Resent-To", "X-SES-Whatever"] {
-            assert_eq!(Header::new(name, "v").err(), Some(BadHeader::Ours), "{name}");
-        }
-    }
-
-    #[test]
-    fn tags_and_metadata_are_what_every_provider_takes() {
-        assert_eq!("welcome-mail_2".parse::<Tag>().unwrap().as_str(), "welcome-mail_2");
-        for tag in ["", "_a", "a b", "ü", "a,b", "x".repeat(51).as_str()] {
-            assert_eq!(tag.parse::<Tag>().err(), Some(BadHeader::Tag), "{tag:?}");
-        }
-        assert_eq!("smsp_id".parse::<Tag>().err(), Some(BadHeader::Ours));
-        assert_eq!(Metadata::new("SMSP_ID", "v").err(), Some(BadHeader::Ours));
-        assert!(Metadata::new("order_id", "17 of 20").is_ok());
-        for name in ["", "1a", "_a", "a b", "a.b", "x".repeat(21).as_str()] {
-            assert_eq!(Metadata::new(name, "v").err(), Some(BadHeader::MetadataName), "{name:?}");
-        }
-        for value in ["", " v", "ü", "a\nb", "x".repeat(81).as_str()] {
-            assert_eq!(Metadata::new("n", value).err(), Some(BadHeader::MetadataValue), "{value:?}");
+        for name in ["X-Mailgun-Drop-Message", "X-SMTPAPI", "X-MC-Track", "Resent-To", "X-SES-Whatever", "X-Tags"] {
+            assert_eq!(error(name, "v"), Some(BadHeader::Ours), "{name}");
         }
     }
 }

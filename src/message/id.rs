@@ -36,10 +36,13 @@ impl Id {
             body.iter().for_each(|body| part(&mut hash, name, [Some(*body)]));
         }
         for file in message.attachments() {
-            let words = [file.filename.as_str(), file.content_type.as_str()].map(Some);
+            let content_type = file.content_type.to_string();
+            let words = [file.filename.as_str(), content_type.as_str()].map(Some);
             part(&mut hash, "attachment", words.into_iter().chain([file.content_id.as_ref().map(ContentId::as_str)]));
             bytes(&mut hash, Some(&file.content));
         }
+        message.sender().iter().for_each(|sender| part(&mut hash, "sender", mailbox(sender)));
+        message.own_message_id().iter().for_each(|id| part(&mut hash, "message_id", [Some(*id)]));
         message.headers().iter().for_each(|h| part(&mut hash, "header", [Some(h.name()), Some(h.value())]));
         message.tags().iter().for_each(|tag| part(&mut hash, "tag", [Some(tag.as_str())]));
         message.metadata().iter().for_each(|m| part(&mut hash, "metadata", [Some(m.name()), Some(m.value())]));
@@ -116,6 +119,10 @@ mod tests {
         Attachment { filename, content_type, content: content.into(), content_id }
     }
 
+    fn file_of(content_type: &str) -> Attachment {
+        Attachment { content_type: content_type.parse().unwrap(), ..file("a.txt", b"x", None) }
+    }
+
     fn id(caller: &str, key: &str, from: &str, draft: Draft) -> String {
         let message = Message::new(mailbox(from), draft).unwrap();
         Id::of(&IdempotencyKey::new(caller, key), &message).to_string()
@@ -170,6 +177,9 @@ mod tests {
             other(|draft| draft.attachments.push(file("b.txt", b"x", None))),
             other(|draft| draft.attachments.push(file("a.txt", b"y", None))),
             other(|draft| draft.attachments.push(file("a.txt", b"x", Some("cid")))),
+            other(|draft| draft.attachments.push(file_of("text/plain; charset=utf-8"))),
+            other(|draft| draft.sender = Some(mailbox("s@example.org"))),
+            other(|draft| draft.message_id = Some("1@example.org".to_owned())),
             other(|draft| draft.headers.push(Header::new("X-A", "1").unwrap())),
             other(|draft| draft.tags.push("X-A".parse().unwrap())),
             other(|draft| draft.metadata.push(Metadata::new("X-A", "1").unwrap())),

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::problem::{FieldError, Kind, Problem};
 use super::pace::{Pace, Rate};
-use crate::message::Message;
+use crate::message::{Mailbox, Message};
 
 /// A wait for a mail of the same caller to end, which nobody can foretell.
 const SHORT: Duration = Duration::from_secs(1);
@@ -49,19 +49,23 @@ impl Standing {
         })
     }
 
-    /// May this mail be sent with this key?
+    /// May this mail be sent with this key? Who sends for the author needs the same right as the author.
     pub(in crate::http) fn allows(&self, message: &Message) -> Result<(), Problem> {
-        let Some(domains) = &self.from_domains else { return Ok(()) };
-        let from = message.from().address().domain();
-        let covers = |domain: &String| match domain.strip_prefix('*') {
-            Some(below) => from.ends_with(below),
-            None => from == domain,
+        let parties = [("from", Some(message.from())), ("headers.Sender", message.sender())];
+        let strangers = parties.into_iter().filter(|(_, party)| party.is_some_and(|party| !self.covers(party)));
+        let reason = || "is not of a domain that this key may send from".to_owned();
+        let errors: Vec<_> =
+            strangers.map(|(field, _)| FieldError { field: field.to_owned(), reason: reason() }).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::of_fields(Kind::SenderNotAllowed, errors)) }
+    }
+
+    fn covers(&self, party: &Mailbox) -> bool {
+        let domain = party.address().domain();
+        let covers = |pattern: &String| match pattern.strip_prefix('*') {
+            Some(below) => domain.ends_with(below),
+            None => domain == pattern,
         };
-        if domains.iter().any(covers) {
-            return Ok(());
-        }
-        let reason = "is not of a domain that this key may send from".to_owned();
-        Err(Problem::of_fields(Kind::SenderNotAllowed, vec![FieldError { field: "from".to_owned(), reason }]))
+        self.from_domains.as_ref().is_none_or(|patterns| patterns.iter().any(covers))
     }
 
     /// A place for one mail more, until it has its answer.
@@ -84,6 +88,7 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
+    use crate::message::{Draft, Header};
 
     fn standing(terms: Terms) -> Standing {
         Standing::new(&terms)
@@ -129,6 +134,17 @@ mod tests {
         ] {
             let mail = Message::dummy(from.parse().unwrap(), "b@example.net".parse().unwrap());
             assert_eq!(standing.allows(&mail).is_ok(), allowed, "{from}");
+        }
+    }
+
+    #[test]
+    fn who_sends_for_the_author_needs_the_same_right() {
+        let standing = standing(Terms { from_domains: Some(vec!["example.org".to_owned()]), ..Terms::default() });
+        for (sender, allowed) in [("office@example.org", true), ("office@evil.net", false)] {
+            let headers = vec![Header::new("Sender", sender).unwrap()];
+            let draft = Draft { to: vec!["b@example.net".parse().unwrap()], headers, ..Draft::default() };
+            let mail = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+            assert_eq!(standing.allows(&mail).is_ok(), allowed, "{sender}");
         }
     }
 

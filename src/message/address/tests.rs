@@ -14,6 +14,15 @@ fn plain_addresses_are_taken_and_domains_become_lower_case_a_labels() {
         ("o'neil/x=y@mail.example.co", "o'neil/x=y@mail.example.co"),
         ("jürgen.größ@bücher.example", "jürgen.größ@xn--bcher-kva.example"),
         ("用户@example.org", "用户@example.org"),
+        // Viramas, vowel signs, tone marks, and an accent that is a mark of its own (RFC 6531 3.3).
+        ("संपर्क@डाटामेल.भारत", "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c"),
+        ("ผู้ใช้@example.org", "ผู้ใช้@example.org"),
+        ("தமிழ்@example.org", "தமிழ்@example.org"),
+        ("jose\u{301}@example.org", "jose\u{301}@example.org"),
+        // Labels of letters, digits and hyphens (RFC 1123 2.1).
+        ("a@ab--cd.example", "a@ab--cd.example"),
+        ("a@r3---sn-x.example.org", "a@r3---sn-x.example.org"),
+        ("user@MailHost", "user@mailhost"),
     ] {
         let address: Address = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_eq!(address.as_str(), kept);
@@ -38,20 +47,43 @@ fn tricks_are_refused_with_the_reason() {
         ("a <b>@c.org", BadAddress::LocalPart),
         ("@b.org", BadAddress::LocalPart),
         ("a@", BadAddress::Domain),
-        ("a@localhost", BadAddress::Domain),
+        ("\u{301}a@b.org", BadAddress::LocalPart),
+        ("a@1", BadAddress::Domain),
         ("a@[127.0.0.1]", BadAddress::Domain),
         ("a@127.0.0.1", BadAddress::Domain),
         ("a@xn--0049.test", BadAddress::Domain),
+        ("a@xn--zz--zz.org", BadAddress::Domain),
         ("a@-b.org", BadAddress::Domain),
+        ("a@b-.org", BadAddress::Domain),
         ("a@b..org", BadAddress::Domain),
         ("a@b_c.org", BadAddress::Domain),
-        ("a..b@c.org", BadAddress::Syntax),
-        (".a@c.org", BadAddress::Syntax),
+        ("a..b@c.org", BadAddress::LocalPart),
+        (".a@c.org", BadAddress::LocalPart),
+        ("a.@c.org", BadAddress::LocalPart),
     ] {
         assert_eq!(text.parse::<Address>().err(), Some(reason), "{text:?}");
     }
-    let long = format!("{}@b.org", "a".repeat(65));
-    assert_eq!(long.parse::<Address>().err(), Some(BadAddress::Syntax));
+    let label = "b".repeat(63);
+    for (length, domain, long) in
+        [(64, "b.org", false), (65, "b.org", true), (64, &format!("{label}.{label}.{label}"), true)]
+    {
+        let error = format!("{}@{domain}", "a".repeat(length)).parse::<Address>().err();
+        assert_eq!(error, long.then_some(BadAddress::Long), "{length} {domain}");
+    }
+}
+
+#[test]
+fn a_host_of_one_label_is_an_intranets() {
+    for (text, intranet) in [("user@mailhost", true), ("a@localhost", true), ("a@b.org", false)] {
+        assert_eq!(text.parse::<Address>().unwrap().is_intranet(), intranet, "{text}");
+    }
+}
+
+#[test]
+fn marks_of_direction_are_part_of_a_name() {
+    for name in ["\u{200f}שלום", "א\u{200e}b", "\u{61c}مرحبا"] {
+        assert!(Mailbox::new(Some(name), "a@b.org".parse().unwrap()).is_ok(), "{name:?}");
+    }
 }
 
 #[test]

@@ -15,7 +15,11 @@ pub(super) fn head(message: &Message, labels: Labels) -> String {
         mailboxes("From", std::slice::from_ref(message.from())),
         text::field("Subject", message.subject(), LINE - "Subject: ".len()),
     ];
-    let lists = [("To", message.to()), ("Cc", message.cc()), ("Reply-To", message.reply_to())];
+    if message.to().is_empty() && message.cc().is_empty() {
+        fields.push(Field::of("To", "undisclosed-recipients:;"));
+    }
+    let sender: Vec<_> = message.sender().into_iter().cloned().collect();
+    let lists = [("Sender", &sender[..]), ("To", message.to()), ("Cc", message.cc()), ("Reply-To", message.reply_to())];
     fields.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| mailboxes(name, list)));
     fields.extend(message.headers().iter().map(own));
     if labels == Labels::Shown {
