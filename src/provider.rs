@@ -35,7 +35,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use capabilities::{Capabilities, Inline, Lookup, table};
+pub use capabilities::{Capabilities, Files, Inline, Longest, Lookup, Parameters, Words, table};
 pub use client::Unsent;
 pub use egress_proxy::EgressProxy;
 pub use hand_over::HandOver;

@@ -32,7 +32,7 @@ pub enum BadAddress {
     #[error("is not an address of the form local@domain")]
     Syntax,
     /// The part before the @.
-    #[error("has a local part that is not a plain dot-atom: letters, digits and marks such as . _ + -")]
+    #[error("has a local part that is not a plain dot-atom of letters, digits and marks such as . _ + -")]
     LocalPart,
     /// RFC 5321 4.5.3.1.
     #[error("must have at most 64 bytes before the @ and 254 in all")]

@@ -35,19 +35,35 @@ pub enum Reason {
     NotSent,
     /// More recipients than this adapter can carry.
     Recipients,
+    /// Nobody in To, where this adapter needs one.
+    NoTo,
+    /// A domain of one label, which this adapter cannot reach.
+    Intranet,
+    /// A longer display name than this adapter can carry.
+    Name,
+    /// A Sender beside From, which this adapter cannot name.
+    Sender,
+    /// A Message-ID of the caller's, which this adapter does not keep.
+    MessageId,
+    /// A longer subject than this adapter can carry.
+    Subject,
+    /// More metadata, or other words in it, than this adapter can carry.
+    Metadata,
+    /// A file without a byte, which this adapter cannot carry.
+    EmptyFile,
     /// A larger mail than this adapter can carry.
     Size,
     /// A picture inside of the HTML, which this adapter cannot show there.
     Inline,
-    /// More tags than this adapter can carry.
+    /// More tags, or other words as tags, than this adapter can carry.
     Tags,
     /// More addresses for answers than this adapter can carry.
     ReplyTo,
-    /// A header that this adapter leaves out.
+    /// More or longer headers than this adapter can carry, or one that it leaves out.
     Headers,
     /// Template syntax in a header, which this provider would fill in.
     Template,
-    /// A file whose type its name does not tell, where the provider goes by the name.
+    /// A file whose type does not arrive: its name does not tell it, or the provider refuses or changes it.
     AttachmentType,
     /// A local part beyond ASCII, which this adapter cannot carry.
     Smtputf8,
@@ -73,7 +89,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason but a provider's status and a relay's code, for lists.
-    pub const NAMED: [Self; 30] = [
+    pub const NAMED: [Self; 38] = [
         Self::Dns,
         Self::Connect,
         Self::Tls,
@@ -87,6 +103,14 @@ impl Reason {
         Self::WrongBaseUrl,
         Self::NotSent,
         Self::Recipients,
+        Self::NoTo,
+        Self::Intranet,
+        Self::Name,
+        Self::Sender,
+        Self::MessageId,
+        Self::Subject,
+        Self::Metadata,
+        Self::EmptyFile,
         Self::Size,
         Self::Inline,
         Self::Tags,
@@ -136,6 +160,14 @@ impl fmt::Display for Reason {
             Self::WrongBaseUrl => f.write_str("wrong_base_url"),
             Self::NotSent => f.write_str("not_sent"),
             Self::Recipients => f.write_str("recipients"),
+            Self::NoTo => f.write_str("no_to"),
+            Self::Intranet => f.write_str("intranet"),
+            Self::Name => f.write_str("name"),
+            Self::Sender => f.write_str("sender"),
+            Self::MessageId => f.write_str("message_id"),
+            Self::Subject => f.write_str("subject"),
+            Self::Metadata => f.write_str("metadata"),
+            Self::EmptyFile => f.write_str("empty_file"),
             Self::Size => f.write_str("size"),
             Self::Inline => f.write_str("inline"),
             Self::Tags => f.write_str("tags"),

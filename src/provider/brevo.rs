@@ -15,7 +15,10 @@ use serde::Serialize;
 use super::api::{self, API_KEY, Api};
 use super::client;
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Inline, Invalid, Kind, Lookup, Mode, Provider, Values};
+use super::{
+    Call, Capabilities, Connect, Delivery, Files, Inline, Invalid, Kind, Longest, Lookup, Mode, Parameters, Provider,
+    Values,
+};
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::Verdict;
 #[cfg(test)]
@@ -25,19 +28,25 @@ pub(super) const KIND: Kind = Kind {
     name: "brevo",
     upstream: "bv",
     local: false,
-    // Its document: 99 recipients a version, one address for answers; 20 MB is what its page of attachments allows.
+    // Its document and SDK: 99 recipients a version, names of 70 characters, one address for answers, a head of less than
+    // 4096 characters ("Unexpected long headers length"), of which 600 are ours; 20 MB is what its page of attachments allows.
     capabilities: Capabilities {
         recipients: 99,
         size: 20_000_000,
-        inline: Inline::No,
+        name: Longest::Characters(70),
         reply_to: 1,
-        smtputf8: false,
-        guessed_types: true,
-        endings: Some(&ENDINGS),
+        head: 4096 - 600,
+        files: Files {
+            inline: Inline::No,
+            parameters: Parameters::Utf8,
+            guessed: true,
+            endings: Some(&ENDINGS),
+            ..Files::ANY
+        },
         // It knows a key for half an hour; the rest is for the clocks and the way.
         lookup: Lookup::Id("X-Mailin-custom"),
         once_within: Some(Duration::from_secs(25 * 60)),
-        ..Capabilities::ANY
+        ..Capabilities::API
     },
     dummy: "in the sandbox; free",
     variables: &[API_KEY, client::base_url("https://api.brevo.com")],

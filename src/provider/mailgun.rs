@@ -8,8 +8,13 @@ mod answer;
 use reqwest::multipart::{Form, Part};
 
 use super::api::{self, API_KEY, Api};
+use super::capabilities::is_ascii;
 use super::client;
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Lookup, Mode, Provider, Values, Variable, render};
+use super::render::Pairs;
+use super::{
+    Call, Capabilities, Connect, Delivery, Invalid, Kind, Longest, Lookup, Mode, Provider, Values, Variable, Words,
+    render,
+};
 use crate::message::{Attachment, Message};
 use crate::outcome::Verdict;
 
@@ -17,16 +22,18 @@ pub(super) const KIND: Kind = Kind {
     name: "mailgun",
     upstream: "mg",
     local: false,
-    // Its documentation, "Sending messages": 25 MB and 1000 recipients a message, three tags; 16 kB of options, ours
-    // included.
+    // Its documentation, "Sending messages" and "Tags": 25 MB and 1000 recipients a message; three tags of 128 ASCII
+    // characters, whatever their case; 16 kB of options, ours included.
     capabilities: Capabilities {
         recipients: 1000,
         size: 25_000_000,
         labels: 14_000,
-        tags: 3,
-        smtputf8: false,
+        sender: true,
+        message_id: true,
+        tags: Words { most: 3, longest: Longest::Characters(128), fits: is_ascii },
+        caseless_tags: true,
         lookup: Lookup::MessageId,
-        ..Capabilities::ANY
+        ..Capabilities::API
     },
     dummy: "in test mode; counted as a mail",
     variables: &[Variable::required("DOMAIN"), API_KEY, client::base_url("https://api.mailgun.net")],
@@ -79,7 +86,8 @@ fn form(message: &Message, mode: Mode) -> Form {
     if !message.reply_to().is_empty() {
         form = form.text("h:Reply-To", render::line(message.reply_to()));
     }
-    form = message.headers().iter().fold(form, |form, h| form.text(format!("h:{}", h.name()), h.value().to_owned()));
+    let headers = Pairs::headers(message).into_iter();
+    form = headers.fold(form, |form, (name, value)| form.text(format!("h:{name}"), value.into_owned()));
     form = message.tags().iter().fold(form, |form, tag| form.text("o:tag", tag.as_str().to_owned()));
     form = message.metadata().iter().fold(form, |form, m| form.text(format!("v:{}", m.name()), m.value().to_owned()));
     form = form.text("o:tracking", "no");
@@ -97,8 +105,8 @@ fn attach(form: Form, attachment: &Attachment) -> Form {
         None => ("attachment", attachment.filename.as_str()),
     };
     let part = part.file_name(name.to_owned());
-    // Two tokens are always a media type.
-    match part.mime_str(attachment.content_type.as_str()) {
+    // A type that a message has is always a media type.
+    match part.mime_str(&attachment.media_type()) {
         Ok(part) => form.part(field, part),
         Err(_) => form,
     }

@@ -11,7 +11,10 @@ use serde::Serialize;
 use super::api::{self, API_KEY, Api};
 use super::client;
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Lookup, Mode, Provider, Values, Variable};
+use super::{
+    Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Lookup, Mode, Parameters, Provider, Values,
+    Variable, Words,
+};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::Verdict;
@@ -24,21 +27,30 @@ pub(super) const KIND: Kind = Kind {
     name: "mailjet",
     upstream: "mj",
     local: false,
-    // Its guide: 50 recipients, 15 MB of files, one address for answers, one campaign.
-    // It refuses headers that it or its customers' readers rely on (`send-0011`).
+    // Its guide: 50 recipients, a subject of 255 characters, 15 MB of files, none of them empty, 50 headers, one address for
+    // answers, one campaign. It refuses headers that it or its customers' readers rely on (`send-0011`), and calls every text
+    // UTF-8.
     capabilities: Capabilities {
         recipients: 50,
         size: 15_000_000,
+        subject: Longest::Characters(255),
+        smtputf8: true,
         reply_to: 1,
-        tags: 1,
-        dropped_headers: &["x-mailer", "user-agent", "list-id", "x-feedback-id", "x-csa-complaints"],
+        headers: 50,
+        dropped_headers: &REFUSED_HEADERS,
+        tags: Words { most: 1, longest: Longest::Characters(255), ..Words::ANY },
+        files: Files { empty: false, parameters: Parameters::Utf8, ..Files::ANY },
         lookup: Lookup::Id("CustomID"),
-        ..Capabilities::ANY
+        ..Capabilities::API
     },
     dummy: "in the sandbox; free",
     variables: &[API_KEY, API_SECRET, client::base_url("https://api.mailjet.com")],
     build,
 };
+
+/// Its guide, "Forbidden headers", but for those that no caller may write.
+const REFUSED_HEADERS: [&str; 7] =
+    ["x-mailer", "user-agent", "list-id", "x-feedback-id", "x-csa-complaints", "domainkey-status", "x-mailjet-prio"];
 
 struct Mailjet {
     api: Api,

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::client;
-use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Inline, Invalid, Kind, Provider, Values};
+use super::render::{self, OUR_PAIR, Pairs};
+use super::{Call, Capabilities, Connect, Delivery, Files, Inline, Invalid, Kind, Longest, Provider, Values, Words};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Message, Tag};
 #[cfg(test)]
@@ -20,11 +20,25 @@ pub(super) const KIND: Kind = Kind {
     name: "mandrill",
     upstream: "md",
     local: false,
-    capabilities: Capabilities { size: 25_000_000, inline: Inline::Images, smtputf8: false, ..Capabilities::ANY },
+    // Its help pages: tags of 50 characters, none of which begins with `_`; metadata of 200 bytes, ours included, under names
+    // of letters, digits, spaces and `_`; the type of a picture begins with `image/`.
+    capabilities: Capabilities {
+        size: 25_000_000,
+        sender: true,
+        tags: Words { longest: Longest::Characters(50), fits: |tag| !tag.starts_with('_'), ..Words::ANY },
+        metadata_names: Words { fits: is_metadata_name, ..Words::ANY },
+        metadata: 200 - OUR_PAIR,
+        files: Files { inline: Inline::Images, ..Files::ANY },
+        ..Capabilities::API
+    },
     dummy: "a mail to the poll address",
     variables: &[API_KEY, client::base_url("https://mandrillapp.com")],
     build,
 };
+
+fn is_metadata_name(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ' ') && !name.starts_with('_')
+}
 
 struct Mandrill(Api);
 
@@ -88,7 +102,7 @@ struct To<'a> {
 /// The name of a picture is its content id.
 #[derive(Serialize)]
 struct File<'a> {
-    r#type: &'a str,
+    r#type: String,
     name: &'a str,
     #[serde(serialize_with = "render::base64")]
     content: &'a Bytes,
@@ -123,7 +137,7 @@ fn headers(message: &Message) -> Pairs<'_> {
 
 fn file(attachment: &Attachment) -> File<'_> {
     let name = attachment.content_id.as_ref().map_or(attachment.filename.as_str(), ContentId::as_str);
-    File { r#type: attachment.content_type.as_str(), name, content: &attachment.content }
+    File { r#type: attachment.media_type(), name, content: &attachment.content }
 }
 
 fn recipients(message: &Message) -> Vec<To<'_>> {

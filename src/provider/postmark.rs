@@ -1,8 +1,11 @@
 //! Postmark: `POST /email`.
 //!
-//! Source: its documentation, "Email API". Our id travels in the metadata; Postmark makes its own Message-ID.
+//! Source: its documentation, "Email API". Our id travels in the metadata; Postmark makes its own Message-ID where the caller
+//! has none.
 
 mod answer;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use reqwest::header::ACCEPT;
@@ -11,7 +14,7 @@ use serde::Serialize;
 use super::api::{self, API_KEY, Api};
 use super::client;
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Provider, Values, Words};
 use crate::message::{Attachment, Message, Tag};
 #[cfg(test)]
 pub(super) use answer::LISTED;
@@ -20,12 +23,32 @@ pub(super) const KIND: Kind = Kind {
     name: "postmark",
     upstream: "pm",
     local: false,
-    // Its documentation: 50 recipients, 10 MB after encoding, one tag.
-    capabilities: Capabilities { recipients: 50, size: 10_000_000, tags: 1, smtputf8: false, ..Capabilities::ANY },
+    // Its documentation: 50 recipients, 10 MB after encoding, one tag of 1000 characters; "Subject line and From address
+    // character limits", in units of UTF-16; "Custom metadata FAQ": ten pairs, ours included, of 20 and 80 characters;
+    // "Forbidden file types".
+    capabilities: Capabilities {
+        recipients: 50,
+        size: 10_000_000,
+        subject: Longest::Utf16(2000),
+        from: Longest::Utf16(255),
+        sender: true,
+        message_id: true,
+        tags: Words { most: 1, longest: Longest::Characters(1000), ..Words::ANY },
+        metadata_names: Words { most: 9, longest: Longest::Characters(20), ..Words::ANY },
+        metadata_value: Longest::Characters(80),
+        files: Files { refused_endings: &REFUSED_ENDINGS, ..Files::ANY },
+        ..Capabilities::API
+    },
     dummy: "a mail to the poll address",
     variables: &[API_KEY, client::base_url("https://api.postmarkapp.com")],
     build,
 };
+
+/// Its page "Forbidden file types" (code 411).
+const REFUSED_ENDINGS: [&str; 32] = [
+    "vbs", "exe", "bin", "bat", "chm", "com", "cpl", "crt", "hlp", "hta", "inf", "ins", "isp", "jse", "lnk", "mdb",
+    "pcd", "pif", "reg", "scr", "sct", "shs", "vbe", "vba", "wsf", "wsh", "wsl", "msc", "msi", "msp", "mst", "vb",
+];
 
 struct Postmark(Api);
 
@@ -74,7 +97,7 @@ struct Mail<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Header<'a> {
     name: &'a str,
-    value: &'a str,
+    value: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -83,7 +106,7 @@ struct File<'a> {
     name: &'a str,
     #[serde(serialize_with = "render::base64")]
     content: &'a Bytes,
-    content_type: &'a str,
+    content_type: String,
     #[serde(rename = "ContentID", skip_serializing_if = "Option::is_none")]
     content_id: Option<String>,
 }
@@ -101,18 +124,26 @@ fn mail(message: &Message) -> Mail<'_> {
         html_body,
         tag: message.tags().first().map(Tag::as_str),
         metadata: Pairs::metadata(message).with("smsp_id", message.id().to_string()),
-        headers: message.headers().iter().map(|h| Header { name: h.name(), value: h.value() }).collect(),
+        headers: headers(message),
         attachments: message.attachments().iter().map(file).collect(),
         track_opens: false,
         track_links: "None",
     }
 }
 
+/// A Message-ID is kept where one more header asks for that.
+fn headers(message: &Message) -> Vec<Header<'_>> {
+    let own_id =
+        message.own_message_id().map(|id| [("Message-ID", format!("<{id}>")), ("X-PM-KeepID", "true".to_owned())]);
+    let own_id = own_id.into_iter().flatten().map(|(name, value)| (name, value.into()));
+    Pairs::headers(message).into_iter().chain(own_id).map(|(name, value)| Header { name, value }).collect()
+}
+
 fn file(attachment: &Attachment) -> File<'_> {
     File {
         name: attachment.filename.as_str(),
         content: &attachment.content,
-        content_type: attachment.content_type.as_str(),
+        content_type: attachment.media_type(),
         content_id: attachment.content_id.as_ref().map(|id| format!("cid:{}", id.as_str())),
     }
 }

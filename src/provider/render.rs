@@ -81,13 +81,48 @@ pub(super) fn phrase(name: &str) -> Option<String> {
     Some(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
+/// A header's value in ASCII.
+pub(super) fn in_ascii(value: &str) -> Cow<'_, str> {
+    if value.is_ascii() { value.into() } else { encoded_words(value).into() }
+}
+
+/// A mailbox in ASCII, but for its address: its name in encoded words where only they can say it.
+pub(super) fn in_7_bits(mailbox: &Mailbox) -> String {
+    let address = mailbox.address().as_str();
+    let written = |name| phrase(name).unwrap_or_else(|| encoded_words(name));
+    mailbox.name().map_or_else(|| address.to_owned(), |name| format!("{} <{address}>", written(name)))
+}
+
+/// JSON in ASCII: what is more as `\u` and the number of each unit of UTF-16 (RFC 8259 7).
+fn escaped(json: &str) -> String {
+    let mut units = [0; 2];
+    json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+        text
+    })
+}
+
+/// Bytes of our id beside the caller's metadata in JSON: `"smsp_id":"..."` and a comma.
+pub(super) const OUR_PAIR: usize = 49;
+
 /// An object of texts, in the caller's order.
 pub(super) struct Pairs<'a>(Vec<(&'a str, Cow<'a, str>)>);
 
 impl<'a> Pairs<'a> {
-    /// The caller's headers.
+    /// The caller's headers and the Sender, in ASCII: what is more is in encoded words.
     pub(super) fn headers(message: &'a Message) -> Self {
-        Self(message.headers().iter().map(|header| (header.name(), header.value().into())).collect())
+        let own = message.headers().iter().map(|header| (header.name(), in_ascii(header.value())));
+        Self(own.chain(message.sender().map(|sender| ("Sender", in_7_bits(sender).into()))).collect())
+    }
+
+    /// The caller's headers and the Sender as they are, for who encodes them.
+    pub(super) fn plain_headers(message: &'a Message) -> Self {
+        let own = message.headers().iter().map(|header| (header.name(), header.value().into()));
+        Self(own.chain(message.sender().map(|sender| ("Sender", sender.to_string().into()))).collect())
     }
 
     /// The caller's metadata.
@@ -105,9 +140,10 @@ impl<'a> Pairs<'a> {
         self.0.is_empty()
     }
 
-    /// As one header's value: JSON with a space after every pair, where a line that is too long for a mail can be folded.
+    /// As one header's value: JSON in ASCII, with a space after every pair, where a line that is too long for a mail can be
+    /// folded.
     pub(super) fn to_line(&self) -> String {
-        let text = |text: &str| serde_json::to_string(text).unwrap_or_default();
+        let text = |text: &str| escaped(&serde_json::to_string(text).unwrap_or_default());
         let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{}:{}", text(name), text(value))).collect();
         format!("{{{}}}", pairs.join(", "))
     }
@@ -116,6 +152,15 @@ impl<'a> Pairs<'a> {
     pub(super) fn to_json(&self) -> String {
         // Texts always serialise.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl<'a> IntoIterator for Pairs<'a> {
+    type Item = (&'a str, Cow<'a, str>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

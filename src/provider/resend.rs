@@ -10,9 +10,10 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
+use super::capabilities::is_word;
 use super::client;
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
+use super::{Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Mode, Provider, Values, Words, ses};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Message};
 use crate::outcome::Verdict;
@@ -27,11 +28,13 @@ pub(super) const KIND: Kind = Kind {
     capabilities: Capabilities {
         recipients: 50,
         size: 40_000_000,
-        smtputf8: false,
-        // A mail with a file whose name does not fit its type vanishes without an error.
-        guessed_types: true,
+        sender: true,
+        // Names and values of tags: 256 of the characters A-Z a-z 0-9 _ -.
+        tags: Words { longest: Longest::Bytes(256), fits: is_word, ..Words::ANY },
+        // A mail with a file whose name does not fit its type vanishes without an error. It sends through SES.
+        files: Files { guessed: true, refused_endings: &ses::REFUSED_ENDINGS, ..Files::ANY },
         once_within: Some(Duration::from_secs(23 * 3600)),
-        ..Capabilities::ANY
+        ..Capabilities::API
     },
     dummy: "to its test address; counted as a mail",
     variables: &[API_KEY, client::base_url("https://api.resend.com")],
@@ -91,7 +94,8 @@ struct File<'a> {
     filename: &'a str,
     #[serde(serialize_with = "render::base64")]
     content: &'a Bytes,
-    content_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_id: Option<&'a str>,
 }
@@ -120,11 +124,13 @@ fn mail(message: &Message) -> Mail<'_> {
     }
 }
 
+/// The name of a file of bytes says more than its type, from which it must not differ.
 fn file(attachment: &Attachment) -> File<'_> {
+    let is_bytes = attachment.content_type.as_str() == "application/octet-stream";
     File {
         filename: attachment.filename.as_str(),
         content: &attachment.content,
-        content_type: attachment.content_type.as_str(),
+        content_type: (!is_bytes).then(|| attachment.media_type()),
         content_id: attachment.content_id.as_ref().map(ContentId::as_str),
     }
 }

@@ -5,14 +5,20 @@
 
 mod answer;
 
+use std::borrow::Cow;
+use std::{ptr, str};
+
 use bytes::Bytes;
 use reqwest::header::ACCEPT;
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
+use super::capabilities::is_ascii;
 use super::client;
-use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
+use super::render::{self, OUR_PAIR, Pairs};
+use super::{
+    Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Mode, Parameters, Provider, Values, Words,
+};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::Verdict;
@@ -23,8 +29,17 @@ pub(super) const KIND: Kind = Kind {
     name: "sendgrid",
     upstream: "sg",
     local: false,
-    // Its document: 1000 recipients a call, ten categories; Twilio's page of limits: 30 MB.
-    capabilities: Capabilities { recipients: 1000, size: 30_000_000, tags: 10, smtputf8: false, ..Capabilities::ANY },
+    // Its document: 1000 recipients a call; ten categories of 255 ASCII characters; custom arguments of 10,000 bytes, ours
+    // included; no empty file; of a file's type it takes the method of an invitation alone. Twilio's page of limits: 30 MB.
+    capabilities: Capabilities {
+        recipients: 1000,
+        size: 30_000_000,
+        sender: true,
+        tags: Words { most: 10, longest: Longest::Characters(255), fits: is_ascii },
+        metadata: 10_000 - OUR_PAIR,
+        files: Files { empty: false, parameters: Parameters::Method, ..Files::ANY },
+        ..Capabilities::API
+    },
     dummy: "in the sandbox; free",
     variables: &[API_KEY, client::base_url("https://api.sendgrid.com")],
     build,
@@ -91,7 +106,7 @@ struct Party<'a> {
 
 #[derive(Serialize)]
 struct Content<'a> {
-    r#type: &'static str,
+    r#type: Cow<'a, str>,
     value: &'a str,
 }
 
@@ -99,7 +114,7 @@ struct Content<'a> {
 struct File<'a> {
     #[serde(serialize_with = "render::base64")]
     content: &'a Bytes,
-    r#type: &'a str,
+    r#type: Cow<'a, str>,
     filename: &'a str,
     disposition: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,7 +154,7 @@ fn mail(message: &Message) -> Mail<'_> {
         reply_to_list: parties(message.reply_to()),
         subject: render::subject(message),
         content: content(message),
-        attachments: message.attachments().iter().map(file).collect(),
+        attachments: files(message),
         headers: Pairs::headers(message),
         categories: message.tags().iter().map(Tag::as_str).collect(),
         tracking_settings: Tracking::default(),
@@ -147,11 +162,30 @@ fn mail(message: &Message) -> Mail<'_> {
     }
 }
 
+/// But for an invitation, which stands beside the texts.
+fn files(message: &Message) -> Vec<File<'_>> {
+    let invitation = invitation(message).map(|(file, _)| file);
+    let others = message.attachments().iter().filter(|file| !invitation.is_some_and(|found| ptr::eq(found, *file)));
+    others.map(file).collect()
+}
+
+/// The file that asks for an answer, and its text.
+fn invitation(message: &Message) -> Option<(&Attachment, &str)> {
+    let file = message.invitation()?;
+    str::from_utf8(&file.content).ok().filter(|text| !text.is_empty()).map(|text| (file, text))
+}
+
+/// The method is the only parameter that it takes.
+fn content_type(attachment: &Attachment) -> Cow<'_, str> {
+    let bare = attachment.content_type.as_str();
+    attachment.content_type.method().map_or(bare.into(), |method| format!("{bare}; method={method}").into())
+}
+
 fn file(attachment: &Attachment) -> File<'_> {
     let content_id = attachment.content_id.as_ref().map(ContentId::as_str);
     File {
         content: &attachment.content,
-        r#type: attachment.content_type.as_str(),
+        r#type: content_type(attachment),
         filename: attachment.filename.as_str(),
         disposition: if content_id.is_some() { "inline" } else { "attachment" },
         content_id,
@@ -166,9 +200,11 @@ fn party(mailbox: &Mailbox) -> Party<'_> {
     Party { email: mailbox.address().as_str(), name: mailbox.name() }
 }
 
-/// Plain text first, as it asks.
+/// Plain text first, then HTML, as it asks; then what asks for an answer.
 fn content(message: &Message) -> Vec<Content<'_>> {
     let (text, html) = render::bodies(message);
-    let parts = [("text/plain", text), ("text/html", html)];
-    parts.into_iter().filter_map(|(r#type, value)| Some(Content { r#type, value: value? })).collect()
+    let texts = [("text/plain", text), ("text/html", html)];
+    let texts = texts.into_iter().filter_map(|(r#type, value)| Some(Content { r#type: r#type.into(), value: value? }));
+    let invitation = invitation(message).map(|(file, value)| Content { r#type: content_type(file), value });
+    texts.chain(invitation).collect()
 }

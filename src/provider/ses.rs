@@ -4,6 +4,7 @@
 //! SES makes its own Message-ID.
 
 mod answer;
+mod endings;
 mod mail;
 mod signature;
 
@@ -13,13 +14,17 @@ use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 
+use super::capabilities::is_word;
 use super::client::{self, Answer, Client};
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values, Variable};
+use super::{
+    Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Mode, Provider, Values, Variable, Words,
+};
 use crate::message::Message;
 use crate::off_worker::off_worker;
 use crate::outcome::{Outcome, Reason, Verdict};
 #[cfg(test)]
 pub(super) use answer::LISTED;
+pub(super) use endings::REFUSED_ENDINGS;
 use signature::Signer;
 
 /// The mailbox simulator takes a mail, and tells nobody.
@@ -34,8 +39,17 @@ pub(super) const KIND: Kind = Kind {
     name: "ses",
     upstream: "ses",
     local: false,
-    // Its quotas: 50 recipients, 40 MB after encoding.
-    capabilities: Capabilities { recipients: 50, size: 40_000_000, smtputf8: false, ..Capabilities::ANY },
+    // Its quotas: 50 recipients, 40 MB after encoding; its model: tags of 256 of the characters A-Z a-z 0-9 _ -, 50 of them,
+    // ours included; a Message-ID is overwritten.
+    capabilities: Capabilities {
+        recipients: 50,
+        without_to: true,
+        size: 40_000_000,
+        sender: true,
+        tags: Words { most: 49, longest: Longest::Bytes(256), fits: is_word },
+        files: Files { refused_endings: &REFUSED_ENDINGS, ..Files::ANY },
+        ..Capabilities::API
+    },
     dummy: "to its mailbox simulator; counted as a mail",
     variables: &[
         REGION,

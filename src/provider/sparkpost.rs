@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::client;
-use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Mode, Provider, Values};
+use super::render::{self, OUR_PAIR, Pairs};
+use super::{Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Mode, Provider, Values, Words};
 use crate::message::attachment::ContentId;
 use crate::message::{Attachment, Mailbox, Message, Tag};
 use crate::outcome::Verdict;
@@ -24,15 +24,19 @@ pub(super) const KIND: Kind = Kind {
     name: "sparkpost",
     upstream: "sp",
     local: false,
-    // Its document: 20 MB of content, one campaign. It names no number of recipients, but the whole To line is repeated
-    // for each.
+    // Its document: 20 MB of content, one campaign of 64 bytes, 10 kB of metadata, ours included. It names no number of
+    // recipients, but the whole To line is repeated for each. "Supported file types": neither of the two endings.
     capabilities: Capabilities {
         recipients: 200,
         size: 20_000_000,
-        tags: 1,
+        smtputf8: true,
+        sender: true,
         dropped_headers: &["list-unsubscribe"],
         template_headers: false,
-        ..Capabilities::ANY
+        tags: Words { most: 1, longest: Longest::Bytes(64), ..Words::ANY },
+        metadata: 10_000 - OUR_PAIR,
+        files: Files { refused_endings: &["bat", "exe"], ..Files::ANY },
+        ..Capabilities::API
     },
     dummy: "to its sink; counted as a mail",
     variables: &[API_KEY, client::base_url("https://api.sparkpost.com")],
@@ -114,7 +118,7 @@ struct From<'a> {
 #[derive(Serialize)]
 struct File<'a> {
     name: &'a str,
-    r#type: &'a str,
+    r#type: String,
     #[serde(serialize_with = "render::base64")]
     data: &'a Bytes,
 }
@@ -158,12 +162,13 @@ fn content(message: &Message) -> Content<'_> {
     }
 }
 
+/// It encodes what is beyond ASCII.
 fn headers(message: &Message) -> Pairs<'_> {
-    let headers = Pairs::headers(message);
+    let headers = Pairs::plain_headers(message);
     if message.cc().is_empty() { headers } else { headers.with("Cc", render::line(message.cc())) }
 }
 
 fn file(attachment: &Attachment) -> File<'_> {
     let name = attachment.content_id.as_ref().map_or(attachment.filename.as_str(), ContentId::as_str);
-    File { name, r#type: attachment.content_type.as_str(), data: &attachment.content }
+    File { name, r#type: attachment.media_type(), data: &attachment.content }
 }

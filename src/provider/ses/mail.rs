@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::message::attachment::ContentId;
-use crate::message::{Attachment, Mailbox, Message};
+use crate::message::{Address, Attachment, Mailbox, Message};
 use crate::off_worker::off_worker;
 use crate::provider::mime::{self, Labels};
 use crate::provider::render::{self, Pairs};
@@ -28,11 +28,15 @@ struct Request<'a> {
     reply_to_addresses: Vec<String>,
     content: Content<'a>,
     email_tags: Vec<Pair<'a>>,
+    /// Who gets what bounces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feedback_forwarding_email_address: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Destination {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     to_addresses: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cc_addresses: Vec<String>,
@@ -94,7 +98,7 @@ struct File<'a> {
     #[serde(serialize_with = "render::base64")]
     raw_content: &'a Bytes,
     file_name: &'a str,
-    content_type: &'a str,
+    content_type: String,
     content_disposition: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_id: Option<&'a str>,
@@ -106,7 +110,7 @@ struct File<'a> {
 pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
     let simple = simple(message);
     let json = |content| off_worker(message.size(), || render::json(&request(message, content))).ok();
-    if is_enough(&simple) {
+    if is_enough(&simple) && message.attachments().iter().all(is_simple) {
         return json(Content::Simple(simple));
     }
     let file = Bytes::from(mime::render(message, Labels::Shown));
@@ -114,10 +118,10 @@ pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
 }
 
 /// A file has its own From, which a further one would replace; it is given all recipients, for that is how Bcc works.
-fn request<'a>(message: &Message, content: Content<'a>) -> Request<'a> {
+fn request<'a>(message: &'a Message, content: Content<'a>) -> Request<'a> {
     let is_simple = matches!(content, Content::Simple(_));
     Request {
-        from_email_address: is_simple.then(|| mailbox(message.from())),
+        from_email_address: is_simple.then(|| render::in_7_bits(message.from())),
         destination: Destination {
             to_addresses: mailboxes(message.to()),
             cc_addresses: mailboxes(message.cc()),
@@ -126,6 +130,7 @@ fn request<'a>(message: &Message, content: Content<'a>) -> Request<'a> {
         reply_to_addresses: if is_simple { mailboxes(message.reply_to()) } else { Vec::new() },
         content,
         email_tags: tags(message),
+        feedback_forwarding_email_address: message.bounce_address().map(Address::as_str),
     }
 }
 
@@ -154,12 +159,18 @@ fn is_enough(simple: &Simple) -> bool {
         && simple.attachments.iter().all(is_plain)
 }
 
+/// A mail as a file must not be encoded (RFC 2046 5.2.1), and an invitation stands among the texts (RFC 6047 2.4): neither can
+/// be said here.
+fn is_simple(file: &Attachment) -> bool {
+    !file.content_type.as_str().starts_with("message/") && file.content_type.method().is_none()
+}
+
 /// Metadata has no other place: the values of tags are words.
 fn headers(message: &Message) -> Vec<Pair<'_>> {
-    let own = message.headers().iter().map(|header| pair(header.name().into(), header.value().into()));
     let metadata = Pairs::metadata(message);
-    let metadata = (!metadata.is_empty()).then(|| pair("X-Metadata".into(), metadata.to_json().into()));
-    own.chain(metadata).collect()
+    let metadata = (!metadata.is_empty()).then(|| ("X-Metadata", metadata.to_line().into()));
+    let headers = Pairs::headers(message).into_iter().chain(metadata);
+    headers.map(|(name, value)| pair(name.into(), value)).collect()
 }
 
 /// No name may come twice, so tags are told apart by their place: `tag`, `tag_2`, `tag_3`.
@@ -179,24 +190,16 @@ fn file(attachment: &Attachment) -> File<'_> {
     File {
         raw_content: &attachment.content,
         file_name: attachment.filename.as_str(),
-        content_type: attachment.content_type.as_str(),
+        content_type: attachment.media_type(),
         content_disposition: if content_id.is_some() { "INLINE" } else { "ATTACHMENT" },
         content_id,
         content_transfer_encoding: "BASE64",
     }
 }
 
+/// A name beyond ASCII is refused unless it is in encoded words.
 fn mailboxes(mailboxes: &[Mailbox]) -> Vec<String> {
-    mailboxes.iter().map(mailbox).collect()
-}
-
-/// In 7 bits: a name beyond ASCII is refused unless it is in encoded words.
-fn mailbox(mailbox: &Mailbox) -> String {
-    let address = mailbox.address().as_str();
-    mailbox.name().map_or_else(
-        || address.to_owned(),
-        |name| format!("{} <{address}>", render::phrase(name).unwrap_or_else(|| render::encoded_words(name))),
-    )
+    mailboxes.iter().map(render::in_7_bits).collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{ClientConfig, Error};
 use super::super::resolver::Resolver;
 use super::super::{Connect, Invalid, Values};
 use super::token::TokenFile;
-use crate::message::address::public_domain;
+use crate::message::address::host_name;
 
 pub(super) const HOST: &str = "HOST";
 pub(super) const PORT: &str = "PORT";
@@ -108,7 +108,7 @@ fn helo(text: &str) -> Result<Option<String>, Invalid> {
     let name = match literal.map(|address| (address.strip_prefix("IPv6:"), address)) {
         Some((Some(v6), _)) => v6.parse::<Ipv6Addr>().ok().map(|_| text.to_owned()),
         Some((None, v4)) => v4.parse::<Ipv4Addr>().ok().map(|_| text.to_owned()),
-        None => public_domain(text).ok().map(Into::into),
+        None => host_name(text).ok().filter(|name| name.contains('.')).map(Into::into),
     };
     let wanted =
         "must be this host's full name, such as mail.example.org, or its address in brackets, such as [192.0.2.1]";
