@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::super::Mode;
 use super::super::client::Answer;
 use super::super::codes::{self, Form, Listed, Refusal};
-use crate::outcome::Outcome::{AccountRefused, MessageRejected, SenderRejected};
+use crate::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected};
 use crate::outcome::{Outcome, Reason, Subject, Verdict};
 
 pub(in crate::provider) const LISTED: &[Listed] = &[
@@ -18,11 +18,8 @@ pub(in crate::provider) const LISTED: &[Listed] = &[
         AccountRefused,
         Subject::Account,
     ),
-    Listed::names(
-        &["invalid_parameter", "missing_parameter", "out_of_range", "bad_request"],
-        MessageRejected,
-        Subject::Content,
-    ),
+    Listed::names(&["invalid_parameter", "missing_parameter", "bad_request"], MessageRejected, Subject::Content),
+    Listed::names(&["out_of_range"], NotCapable, Subject::Size),
     Listed::names(&["duplicate_parameter", "duplicate_request"], Outcome::Unknown, Subject::Content)
         .because(Reason::Duplicate),
 ];
@@ -30,6 +27,9 @@ pub(in crate::provider) const LISTED: &[Listed] = &[
 /// How its texts about the sender begin, for which it has no code. A mail may hold the word itself, but not this early.
 const OF_THE_SENDER: [&str; 3] =
     ["sending has been rejected because the sender", "sender is not valid", "invalid sender"];
+
+/// How its text about a head that is too long begins.
+const OF_THE_SIZE: &str = "unexpected long headers length";
 
 pub(super) async fn judge(answer: Answer, mode: Mode) -> Verdict {
     let reset = answer.header("x-sib-ratelimit-reset").and_then(|value| value.parse().ok()).map(Duration::from_secs);
@@ -70,8 +70,9 @@ fn form(text: &str) -> Form {
 fn refine(refusal: Refusal, message: &str) -> Refusal {
     let message = message.trim_start().to_ascii_lowercase();
     let of_the_sender = OF_THE_SENDER.iter().any(|start| message.starts_with(start));
-    if refusal.outcome == MessageRejected && of_the_sender {
-        return refusal.but(SenderRejected, Subject::Sender);
+    match refusal.outcome {
+        MessageRejected if of_the_sender => refusal.but(SenderRejected, Subject::Sender),
+        MessageRejected if message.starts_with(OF_THE_SIZE) => refusal.but(NotCapable, Subject::Size),
+        _ => refusal,
     }
-    refusal
 }

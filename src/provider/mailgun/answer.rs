@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::super::client::{self, Answer};
 use super::super::codes::{self, Form, Refusal};
 use crate::message::Message;
-use crate::outcome::Outcome::{AccountRefused, MessageRejected};
+use crate::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable};
 use crate::outcome::{Outcome, Reason, Subject, Verdict};
 
 pub(super) async fn judge(answer: Answer, message: &Message) -> Verdict {
@@ -47,6 +47,11 @@ fn accepted(verdict: &Verdict, text: &str, body: &Value) -> Verdict {
 fn refused(reason: Reason, said: &str, message: &Message) -> Option<Refusal> {
     match reason {
         Reason::Status(400) if is_of_the_domain(said) => Some(Refusal::new(AccountRefused, Subject::Account)),
+        // A limit of its own that its document names.
+        Reason::Status(400) if said.starts_with("Too many recipients") => {
+            Some(Refusal::new(NotCapable, Subject::Recipient))
+        }
+        Reason::Status(400) if said.starts_with("Send options (") => Some(Refusal::new(NotCapable, Subject::Size)),
         Reason::Status(400) => Some(Refusal::new(MessageRejected, Subject::Content)),
         Reason::Status(403) if client::names_the_account(said, message) => {
             Some(Refusal::new(AccountRefused, Subject::Account))

@@ -10,14 +10,16 @@ use serde_json::Value;
 use super::super::client::Answer;
 use super::super::codes::{self, Form, Listed};
 use crate::message::Message;
-use crate::outcome::Outcome::{AccountRefused, MessageRejected, SenderRejected, Throttled, Unavailable};
+use crate::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected, Throttled, Unavailable};
 use crate::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 
 pub(in crate::provider) const LISTED: &[Listed] = &[
     Listed::numbers(&[10, 405, 412, 413, 1235, 1236], AccountRefused, Subject::Account),
     // Maintenance: it says itself that it did nothing.
     Listed::numbers(&[100], Unavailable, Subject::System).whatever_the_5xx(),
-    Listed::numbers(&[300, 402, 403, 409, 410, 411], MessageRejected, Subject::Content),
+    Listed::numbers(&[300, 402, 403, 409, 410], MessageRejected, Subject::Content),
+    // A type of file that others take.
+    Listed::numbers(&[411], NotCapable, Subject::Content),
     Listed::numbers(&[400, 401], SenderRejected, Subject::Sender),
     Listed::numbers(&[406], MessageRejected, Subject::Recipient).because(Reason::Suppressed),
     Listed::numbers(&[429], Throttled, Subject::Account),

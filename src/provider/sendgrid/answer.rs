@@ -12,22 +12,24 @@ use super::super::Mode;
 use super::super::client::{self, Answer};
 use super::super::codes::{self, Form, Listed, Refusal};
 use crate::message::Message;
-use crate::outcome::Outcome::{AccountRefused, MessageRejected, SenderRejected, Unclassified, Unlisted};
+use crate::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected, Unclassified, Unlisted};
 use crate::outcome::{Outcome, Reason, Subject, Verdict};
 
 pub(in crate::provider) const LISTED: &[Listed] = &[
     Listed::names(&["from"], MessageRejected, Subject::Sender),
     Listed::names(&["personalizations"], MessageRejected, Subject::Recipient),
     Listed::names(
-        &["reply_to", "reply_to_list", "subject", "content", "attachments", "template_id", "headers", "categories"],
+        &["reply_to", "reply_to_list", "subject", "content", "attachments", "template_id", "headers"],
         MessageRejected,
         Subject::Content,
     ),
     Listed::names(
-        &["custom_args", "send_at", "batch_id", "asm", "ip_pool_name", "mail_settings", "tracking_settings"],
+        &["send_at", "batch_id", "asm", "ip_pool_name", "mail_settings", "tracking_settings"],
         MessageRejected,
         Subject::Content,
     ),
+    // Their form is ours, so only their length or number can be refused: another may take them.
+    Listed::names(&["categories", "custom_args"], NotCapable, Subject::Size),
 ];
 
 pub(super) async fn judge(answer: Answer, message: &Message, mode: Mode) -> Verdict {
@@ -73,8 +75,9 @@ fn form(reason: Reason, text: &str, message: &Message) -> Form {
         return Form::Foreign;
     }
     let listed = errors.iter().find_map(|error| {
-        let field = codes::text(error, "field")?;
-        codes::by_name(LISTED, |name| Some(name) == field.split(['.', '[']).next())
+        // The innermost name that is listed: `personalizations.0.custom_args` is about the arguments.
+        let parts = codes::text(error, "field")?.rsplit(['.', '[']);
+        parts.into_iter().find_map(|part| codes::by_name(LISTED, |name| name == part))
     });
     Form::Own(refused(reason, listed, &texts, message))
 }

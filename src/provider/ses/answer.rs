@@ -7,7 +7,7 @@
 
 use super::super::client::Answer;
 use super::super::codes::{self, Form, Listed, Refusal};
-use crate::outcome::Outcome::{AccountRefused, MessageRejected, SenderRejected, Throttled};
+use crate::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected, Throttled};
 use crate::outcome::{Outcome, Reason, Subject, Verdict};
 
 pub(in crate::provider) const LISTED: &[Listed] = &[
@@ -85,6 +85,16 @@ fn refine(refusal: Refusal, name: &str, text: &str) -> Refusal {
         // From its first word on, where nothing of the mail's can stand.
         "MessageRejected" if text.starts_with("email address") && text.contains("not verified") => {
             refusal.but(SenderRejected, Subject::Sender)
+        }
+        "MessageRejected" | "BadRequest" | "Validation" | "ValidationError"
+            if text.starts_with("recipient count exceeds") =>
+        {
+            refusal.but(NotCapable, Subject::Recipient)
+        }
+        "MessageRejected" | "BadRequest" | "Validation" | "ValidationError"
+            if text.starts_with("message length is more") =>
+        {
+            refusal.but(NotCapable, Subject::Size)
         }
         "TooManyRequests" | "Throttling" if text.contains("quota exceeded") => {
             refusal.but(AccountRefused, Subject::Account)

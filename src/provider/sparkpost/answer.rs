@@ -15,7 +15,9 @@ pub(in crate::provider) const LISTED: &[Listed] = &[
     Listed::numbers(&[1100, 1101, 1102, 1303, 1304, 1600, 1601], AccountRefused, Subject::Account),
     // Its limits of sending, by the hour, the day, the sandbox.
     Listed::numbers(&[2101, 2102, 2103], AccountRefused, Subject::Account),
-    Listed::numbers(&[1300, 1301, 1305, 1400, 1901], MessageRejected, Subject::Content),
+    Listed::numbers(&[1301, 1305, 1400, 1901], MessageRejected, Subject::Content),
+    // "Invalid data format/type/length": another may take the length.
+    Listed::numbers(&[1300], NotCapable, Subject::Size),
     // Of templates: syntax, rendering, headers, MIME.
     Listed::range(3000, 3050, MessageRejected, Subject::Content),
     // Substitution data, of which the metadata is a part.

@@ -16,7 +16,7 @@ async fn postmarks_answers_are_judged_by_its_codes_then_by_its_table() {
         (422, 403, MessageRejected),
         (422, 409, MessageRejected),
         (422, 410, MessageRejected),
-        (422, 411, MessageRejected),
+        (422, 411, NotCapable),
         (422, 406, MessageRejected),
         (422, 400, SenderRejected),
         (422, 401, SenderRejected),
@@ -80,8 +80,13 @@ fn sp(code: u32) -> String {
 async fn sparkposts_answers_are_judged_by_its_codes_then_by_its_table() {
     let row = |status, code, outcome| (status, code, outcome);
     let mut rows: Vec<_> =
-        [1300, 1301, 1400, 1901, 3000, 3001, 3050, 1305, 5002].map(|code| row(422, code, MessageRejected)).into();
-    rows.extend([row(422, 2002, NotCapable), row(400, 1902, MessageRejected), row(400, 1910, Unavailable)]);
+        [1301, 1400, 1901, 3000, 3001, 3050, 1305, 5002].map(|code| row(422, code, MessageRejected)).into();
+    rows.extend([
+        row(422, 2002, NotCapable),
+        row(422, 1300, NotCapable),
+        row(400, 1902, MessageRejected),
+        row(400, 1910, Unavailable),
+    ]);
     rows.extend([1100, 1601].map(|code| row(403, code, AccountRefused)));
     rows.extend([2101, 2103].map(|code| row(420, code, AccountRefused)));
     rows.extend([
@@ -130,8 +135,9 @@ async fn brevos_answers_are_judged_by_its_codes_then_by_its_table() {
     for (status, code, message, outcome) in [
         (400, "invalid_parameter", "email is not valid in to", MessageRejected),
         (400, "missing_parameter", "", MessageRejected),
-        (400, "out_of_range", "", MessageRejected),
+        (400, "out_of_range", "", NotCapable),
         (400, "bad_request", "", MessageRejected),
+        (400, "invalid_parameter", "Unexpected long headers length, got: 5000 want: less than 4096 chars", NotCapable),
         (
             400,
             "invalid_parameter",

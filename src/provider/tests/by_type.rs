@@ -3,12 +3,14 @@
 use super::*;
 use crate::outcome::Outcome::*;
 
-const ROWS: [(u16, &str, &str, Outcome); 31] = [
+const ROWS: [(u16, &str, &str, Outcome); 33] = [
     (400, "BadRequestException", "Missing final '@domain'", MessageRejected),
     (400, "ValidationError", "", MessageRejected),
     (400, "ValidationException", "", MessageRejected),
     (400, "MessageRejected", "Illegal content", MessageRejected),
     (400, "MessageRejected", "Email address is not verified. The following identities failed", SenderRejected),
+    (400, "BadRequestException", "Recipient count exceeds 50.", NotCapable),
+    (400, "MessageRejected", "Message length is more than 41943040 bytes long: '50000000'.", NotCapable),
     (400, "MailFromDomainNotVerifiedException", "", SenderRejected),
     (400, "ThrottlingException", "Maximum sending rate exceeded.", Throttled),
     (400, "ThrottlingException", "Daily message quota exceeded.", AccountRefused),

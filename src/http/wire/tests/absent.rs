@@ -12,7 +12,10 @@ fn identity(json: &str) -> String {
 #[test]
 fn a_mail_with_null_for_what_is_not_set_is_the_mail_without_it() {
     let file = r#""filename":"a","content_type":"a/b","content":"aGk=""#;
-    let optional = FIELDS.iter().filter(|field| !field.required && field.name != TO.name).flat_map(|field| [Some(field.name), field.alias]);
+    let optional = FIELDS
+        .iter()
+        .filter(|field| !field.required && field.name != TO.name)
+        .flat_map(|field| [Some(field.name), field.alias]);
     let nulls: String = optional.flatten().map(|name| format!(r#","{name}":null"#)).collect();
     for (with, without) in [
         (format!(r#"{{"from":"a@b.org","to":"c@d.org"{nulls}}}"#), r#"{"from":"a@b.org","to":"c@d.org"}"#.to_owned()),
