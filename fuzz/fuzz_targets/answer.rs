@@ -37,7 +37,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
         for variable in kind.variables {
             values.set(variable, if variable.name == "BASE_URL" { url.as_str() } else { "value" }.into());
         }
-        let adapter = (kind.build)(&values, Connect { timeout: Duration::from_secs(1) });
+        let adapter = (kind.build)(&values, Connect { timeout: Duration::from_secs(1), proxy: None });
         (kind.name, adapter.unwrap_or_else(|e| panic!("{e:?}")))
     });
     let to = ["b@example.net", "c@example.net"].map(|text| text.parse().expect("a mailbox"));

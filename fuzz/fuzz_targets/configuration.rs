@@ -33,7 +33,7 @@ enum Value<'a> {
     Any(&'a str),
 }
 
-const WORDS: [&str; 30] = [
+const WORDS: [&str; 31] = [
     "",
     "0",
     "1",
@@ -64,6 +64,7 @@ const WORDS: [&str; 30] = [
     "mock",
     "mg,sg-eu=sendgrid,mock",
     "https://api.example.org",
+    "http://user:password@proxy.example.org:3128",
 ];
 /// No others: a file of the fuzzer's choice could have no end.
 const FILES: [&str; 4] = ["/dev/null", "/nowhere", "/", "/proc/version"];

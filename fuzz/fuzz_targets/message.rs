@@ -67,8 +67,8 @@ fn written(message: &Message, dir: &Path) -> Vec<u8> {
     let mut values = Values::default();
     values.set(&kind.variables[0], dir.display().to_string().into());
     values.set(&kind.variables[1], "true".into());
-    let maildir: Box<dyn Provider> =
-        (kind.build)(&values, Connect { timeout: Duration::from_secs(1) }).unwrap_or_else(|e| panic!("{e:?}"));
+    let maildir: Box<dyn Provider> = (kind.build)(&values, Connect { timeout: Duration::from_secs(1), proxy: None })
+        .unwrap_or_else(|e| panic!("{e:?}"));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let verdict = runtime.block_on(maildir.send(Delivery::new(message, Mode::First)));
     assert_eq!(verdict.outcome, Outcome::Accepted, "{verdict:?}");
