@@ -3,6 +3,8 @@
 mod values;
 mod upstreams;
 mod secrets;
+mod suggestions;
+mod in_force;
 
 use crate::harness::process::Output;
 use crate::harness::{Settings, run};

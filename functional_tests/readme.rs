@@ -85,7 +85,8 @@ async fn every_default_in_the_readmes_table_is_the_real_one() {
     for (name, default) in documented() {
         let Some(default) = default else { continue };
         let found = real.iter().find(|(real, _)| *real == name).unwrap_or_else(|| panic!("{name} is not a variable"));
-        assert_eq!(found.1, default, "{name}");
+        // The listing has the region in its place.
+        assert_eq!(found.1, default.replace("{region}", "eu-west-1"), "{name}");
     }
 }
 

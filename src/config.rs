@@ -7,12 +7,14 @@
 mod callers;
 mod egress;
 mod limits;
+mod providers;
 mod section;
+mod times;
+mod unclaimed;
 mod upstreams;
 mod value;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 pub use callers::{CallersConfig, KeySource};
 use section::Section;
@@ -26,11 +28,10 @@ use crate::provider;
 use crate::shutdown;
 use crate::supervisor::{self, Backoff};
 use crate::telemetry::{self, Format};
-use crate::upstream::on_the_way;
 
 const PREFIX: &str = "SMSP_";
 /// Read by the test clients of the original, which may share an environment with the server.
-const OF_TEST_CLIENTS: [&str; 2] = ["HOST_PORT", "PROTOCOL"];
+const OF_TEST_CLIENTS: [&str; 2] = ["SMSP_HOST_PORT", "SMSP_PROTOCOL"];
 
 /// Where the dummies of providers go that send nothing.
 const NOBODY: &str = "nobody@smsp.invalid";
@@ -80,10 +81,9 @@ pub struct Errors(pub Vec<String>);
 impl Config {
     /// Reads pairs such as [`std::env::vars`] gives; those without our prefix are not ours.
     pub fn load(pairs: impl Iterator<Item = (String, String)>) -> Result<Self, Errors> {
+        let pairs = pairs.filter(|(name, _)| !OF_TEST_CLIENTS.contains(&name.as_str()));
         let mut section = Section::read(PREFIX, pairs);
-        section.ignore(&OF_TEST_CLIENTS);
         let config = read(&mut section);
-        section.refuse_the_rest();
         let warnings = section.take_warnings();
         let (effective, errors) = section.finish();
         match config {
@@ -106,7 +106,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let load = load(section, http.as_ref().map(|http| http.max_body));
     let listener = listener(section);
     let listen = listen(section);
-    let providers = upstreams::names(section);
+    let providers = providers::names(section);
     let supervisor = supervisor(section, upstreams::are_local(&providers));
     let dispatch = dispatch(section);
     let common = upstreams::Common::read(section);
@@ -114,13 +114,13 @@ fn read(section: &mut Section) -> Option<Config> {
     let telemetry = telemetry(section);
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
     let upstreams = upstreams::read(section, &providers, &common, poll_interval);
-    let connects = upstreams.iter().flatten().map(|upstream| upstream.settings.connect_timeout);
-    if connects.max().zip(dispatch).is_some_and(|(connect, dispatch)| dispatch.request_deadline <= connect * 2) {
-        section.error("REQUEST_DEADLINE", NO_TIME);
+    if let (Some(upstreams), Some(dispatch)) = (&upstreams, dispatch) {
+        times::check_request_deadline(section, dispatch.request_deadline, upstreams);
     }
     if let (Some(http), Some(dispatch), Some(shutdown)) = (&http, dispatch, shutdown) {
-        warn_of_a_short_drain(section, http.max_body, dispatch.request_deadline, shutdown.deadline);
+        times::check_drain_deadline(section, http.max_body, dispatch.request_deadline, shutdown.deadline);
     }
+    unclaimed::refuse(section, callers.as_ref(), &providers);
     Some(Config {
         listen: listen?,
         http: http?,
@@ -135,20 +135,6 @@ fn read(section: &mut Section) -> Option<Config> {
         effective: Vec::new(),
         warnings: Vec::new(),
     })
-}
-
-const NO_TIME: &str = "leaves no time for an attempt: it must be more than twice SMSP_CONNECT_TIMEOUT";
-
-/// What is still under way at the end of the drain is given up.
-fn warn_of_a_short_drain(section: &mut Section, max_body: usize, request: Duration, drain: Duration) {
-    let longest = request + on_the_way(max_body);
-    if drain < longest {
-        let problem = format!(
-            "is {drain:?}, but a mail of SMSP_MAX_BODY may take {}s: a node that ends gives up what takes longer",
-            longest.as_secs()
-        );
-        section.warning("DRAIN_DEADLINE", &problem);
-    }
 }
 
 fn http(section: &mut Section) -> Option<http::Settings> {
@@ -216,6 +202,9 @@ fn supervisor(section: &mut Section, local: bool) -> Option<supervisor::Settings
     // One mistake is reported once.
     let default = to.as_ref().map_or_else(|| NOBODY.to_owned(), ToString::to_string);
     let from = section.parse("POLL_FROM_ADDRESS", &default, mailbox);
+    for (name, mailbox) in [("POLL_MESSAGE_ADDRESS", &to), ("POLL_FROM_ADDRESS", &from)] {
+        mailbox.iter().for_each(|mailbox| section.in_force(name, &mailbox.to_string()));
+    }
     let first = section.parse("POLL_INTERVAL", "5s", period);
     let longest = section.parse("POLL_INTERVAL_MAX", "300s", period);
     let backoff = Backoff { first: first?, longest: longest? };
@@ -251,14 +240,13 @@ fn shutdown(section: &mut Section) -> Option<shutdown::Settings> {
 }
 
 fn telemetry(section: &mut Section) -> Option<telemetry::Settings> {
-    let formats = [
-        ("DEBUG", Format::Debug),
-        ("JSON_ONELINE", Format::JsonOneline),
-        // The original's README spells it so.
-        ("JSON_ONLINE", Format::JsonOneline),
-        ("JSON_PRETTY", Format::JsonPretty),
-    ];
-    let format = section.parse("LOG_OUTPUT_FORMAT", "DEBUG", |text| choice(text, &formats));
+    let formats =
+        [("DEBUG", Format::Debug), ("JSON_ONELINE", Format::JsonOneline), ("JSON_PRETTY", Format::JsonPretty)];
+    // The original's README spells it so.
+    let known = |text: &str| if text == "JSON_ONLINE" { "JSON_ONELINE" } else { text }.to_owned();
+    let format = section.parse("LOG_OUTPUT_FORMAT", "DEBUG", |text| choice(&known(text), &formats));
+    let shown = known(&section.effective("LOG_OUTPUT_FORMAT"));
+    section.in_force("LOG_OUTPUT_FORMAT", &shown);
     let debug = section.parse("LOG_OUTPUT_DEBUG", "false", truth);
     Some(telemetry::Settings { format: format?, debug: debug? })
 }

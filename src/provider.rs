@@ -136,15 +136,20 @@ pub struct Variable {
     pub secret: bool,
     /// Taken where it is not set; without one it is required.
     pub default: Option<&'static str>,
+    /// What holds instead of what was written, if something does: it may depend on other variables. Never of a secret.
+    pub in_force: Option<InForce>,
 }
+
+/// What holds of one variable beside these values.
+pub type InForce = fn(&Values) -> Option<String>;
 
 impl Variable {
     const fn required(name: &'static str) -> Self {
-        Self { name, secret: false, default: None }
+        Self { name, secret: false, default: None, in_force: None }
     }
 
     const fn secret(name: &'static str) -> Self {
-        Self { name, secret: true, default: None }
+        Self { name, secret: true, default: None, in_force: None }
     }
 
     /// Empty if it is not set.
@@ -154,11 +159,15 @@ impl Variable {
 
     /// Empty if it is not set.
     const fn optional_secret(name: &'static str) -> Self {
-        Self { name, secret: true, default: Some("") }
+        Self { name, secret: true, default: Some(""), in_force: None }
     }
 
     const fn with_default(name: &'static str, default: &'static str) -> Self {
-        Self { name, secret: false, default: Some(default) }
+        Self { name, secret: false, default: Some(default), in_force: None }
+    }
+
+    const fn listed_as(self, in_force: InForce) -> Self {
+        Self { in_force: Some(in_force), ..self }
     }
 }
 

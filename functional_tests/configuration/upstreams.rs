@@ -1,12 +1,14 @@
 //! Which upstreams there are: names, kinds, and what each needs.
 
 use super::{each_fails, each_missing_fails, fails, stub_accounts};
-use crate::harness::{Settings, run};
+use crate::harness::{Proxy, Settings, StubProvider, mails, run};
 
 #[tokio::test]
 async fn a_list_of_providers_that_makes_no_sense_is_an_error() {
     let lists = [
         "mg,mg",
+        "mg,mailgun",
+        "mg,mailgun=sendgrid",
         "mg,nobody",
         "api=mock",
         "poll=mock",
@@ -37,6 +39,19 @@ async fn an_upstream_has_any_name_and_a_kind() {
         .with("SMSP_SECOND_API_KEY", "key");
     let output = run(&["check-config"], &settings).await;
     assert_eq!(output.code, Some(0), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_kind_that_is_listed_is_its_default_upstream_wherever_it_is_named() {
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url());
+    let proxy = Proxy::start(settings.with("SMSP_PROVIDERS", "mailgun,sendgrid")).await;
+    let receipt = proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["mg:accepted"]);
+    assert_eq!(receipt.at("/provider"), "mg", "{receipt}");
+    let metrics = proxy.client.metrics().await;
+    for upstream in ["mg", "sg"] {
+        assert!(metrics.has("smsp_circuit_state", &[("upstream", upstream)]), "{upstream}: {}", metrics.page);
+    }
 }
 
 #[tokio::test]

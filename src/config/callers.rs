@@ -18,6 +18,9 @@ use crate::secret::KeyRing;
 /// The caller who holds `SMSP_API_KEY`.
 const THE_ONE: &str = "caller";
 
+/// What may be set of all callers, and of each.
+pub(super) const TERMS: [&str; 3] = ["RATE", "CONCURRENCY", "FROM_DOMAINS"];
+
 /// Everything about callers.
 pub struct CallersConfig {
     /// Their keys, as they are now.
@@ -105,7 +108,7 @@ struct Written {
 impl Written {
     /// What is not set is as in `common`, or free.
     fn read(section: &mut Section, prefix: &str, common: Option<&Self>) -> Self {
-        let names = ["RATE", "CONCURRENCY", "FROM_DOMAINS"].map(|name| format!("{prefix}{name}"));
+        let names = TERMS.map(|name| format!("{prefix}{name}"));
         let free = ["none", "none", "any"].map(str::to_owned);
         let [rate_default, mails_default, domains_default] = common.map_or(&free, |common| &common.texts);
         let most = |text: &str| count_to(text, load::Settings::MOST_IN_FLIGHT);
@@ -114,6 +117,7 @@ impl Written {
             concurrency: section.parse(&names[1], mails_default, |text| or_none(text, "none", most)).flatten(),
             from_domains: section.parse(&names[2], domains_default, |text| or_none(text, "any", domains)).flatten(),
         };
+        terms.from_domains.iter().for_each(|domains| section.in_force(&names[2], &domains.join(",")));
         Self { terms, texts: names.map(|name| section.effective(&name)) }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn proxy(section: &mut Section) -> Option<EgressProxy> {
     let proxy = source.line().and_then(|url| EgressProxy::parse(url.expose_secret()).map_err(str::to_owned));
     match proxy {
         Ok(proxy) => {
-            section.show(NAME, &proxy.to_string());
+            section.in_force(NAME, &proxy.to_string());
             Some(proxy)
         }
         Err(problem) => {

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use super::section::Section;
-use super::value::{choice, count_to, duration, period, share};
+use super::value::{choice, count_to, duration, or_none, period, share};
 use crate::circuit::{self, Rates};
 use crate::upstream;
+
+/// Instead of the time from which an answer is slow.
+const NEVER: &str = "never";
 
 /// One limit, as it was written and as it was understood.
 struct Limit<T> {
@@ -21,7 +24,7 @@ pub(super) struct Limits {
     failure_rate: Limit<f64>,
     window: Limit<Duration>,
     min_calls: Limit<u32>,
-    slow_call: Limit<Duration>,
+    slow_call: Limit<Option<Duration>>,
     slow_rate: Limit<f64>,
     probes_to_close: Limit<u16>,
     ramp: Limit<Duration>,
@@ -47,7 +50,7 @@ impl Limits {
     /// What is not set is as in `common`, or as built in. A mistake is recorded, and read on with the default.
     pub(super) fn read(section: &mut Section, common: Option<&Self>) -> Self {
         let text = |limit: fn(&Self) -> &str, built_in| common.map_or(built_in, limit);
-        Self {
+        let limits = Self {
             attempt_timeout: limit(section, "ATTEMPT_TIMEOUT", text(|l| &l.attempt_timeout.text, "10s"), period),
             concurrency: limit(section, "CONCURRENCY", text(|l| &l.concurrency.text, "512"), mails),
             consecutive_failures: limit(
@@ -59,12 +62,16 @@ impl Limits {
             failure_rate: limit(section, "CIRCUIT_FAILURE_RATE", text(|l| &l.failure_rate.text, "0.5"), share),
             window: limit(section, "CIRCUIT_WINDOW", text(|l| &l.window.text, "10s"), window),
             min_calls: limit(section, "CIRCUIT_MIN_CALLS", text(|l| &l.min_calls.text, "20"), calls),
-            slow_call: limit(section, "CIRCUIT_SLOW_CALL", text(|l| &l.slow_call.text, "5s"), period),
+            slow_call: limit(section, "CIRCUIT_SLOW_CALL", text(|l| &l.slow_call.text, "5s"), slow),
             slow_rate: limit(section, "CIRCUIT_SLOW_RATE", text(|l| &l.slow_rate.text, "0.8"), share),
             probes_to_close: limit(section, "CIRCUIT_PROBES_TO_CLOSE", text(|l| &l.probes_to_close.text, "3"), streak),
             ramp: limit(section, "CIRCUIT_RAMP", text(|l| &l.ramp.text, "30s"), duration),
             start_closed: limit(section, "CIRCUIT_START", text(|l| &l.start_closed.text, "closed"), start),
+        };
+        if limits.slow_call().is_none() {
+            section.in_force("CIRCUIT_SLOW_CALL", NEVER);
         }
+        limits
     }
 
     /// As the operator wrote it.
@@ -86,7 +93,7 @@ impl Limits {
 
     /// Slower than an attempt may be means never.
     pub(super) fn slow_call(&self) -> Option<Duration> {
-        Some(self.slow_call.value).filter(|slow| *slow < self.attempt_timeout.value)
+        self.slow_call.value.filter(|slow| *slow < self.attempt_timeout.value)
     }
 
     pub(super) fn circuit(&self) -> circuit::Settings {
@@ -131,11 +138,16 @@ fn calls(text: &str) -> Result<u32, String> {
     text.parse().ok().filter(|&calls| calls > 0).ok_or_else(|| "must be a whole number from 1 on".to_owned())
 }
 
-/// Its buckets are numbered in 32 bits: at a tenth of a second each, that is good for 13 years.
+fn slow(text: &str) -> Result<Option<Duration>, String> {
+    or_none(text, NEVER, period)
+}
+
+/// Of ten buckets, which are numbered in 32 bits: at a tenth of a second each, that is good for 13 years.
 fn window(text: &str) -> Result<Duration, String> {
     let window = duration(text)?;
-    let long_enough = window >= Duration::from_secs(1);
-    long_enough.then_some(window).ok_or_else(|| "must be at least 1s".to_owned())
+    let has_buckets = window.as_millis().is_multiple_of(Rates::BUCKETS.into());
+    let good = has_buckets && window >= Duration::from_secs(1);
+    good.then_some(window).ok_or_else(|| "must be at least 1s, in steps of 10ms".to_owned())
 }
 
 fn start(text: &str) -> Result<bool, String> {

@@ -1,6 +1,7 @@
 //! The variables of one prefix: read with envy as text, claimed one by one, every error kept.
 //!
-//! Empty means unset; values are trimmed. What is left over when everybody has claimed theirs is a mistake.
+//! Empty means unset; values are trimmed. What is left over when everybody has claimed theirs is a mistake. A setting is
+//! listed as it was written, or else as it holds ([`Section::in_force`]).
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -56,6 +57,10 @@ pub(super) struct Section {
     prefix: String,
     /// Unclaimed ones, by lower-case name without the prefix.
     values: BTreeMap<String, String>,
+    /// Every name that was asked for, set or not.
+    known: Vec<String>,
+    /// Full names that the sections split off have left over.
+    left_over: Vec<String>,
     effective: Vec<(String, String)>,
     errors: Vec<String>,
     warnings: Vec<String>,
@@ -71,13 +76,12 @@ impl Section {
         let mut errors: Vec<_> = odd.iter().map(|(name, _)| format!("{name}: names are written in capitals")).collect();
         errors.extend(values.as_ref().err().map(ToString::to_string));
         let values = values.unwrap_or_default().into_iter().map(|(name, value)| (name, value.trim().to_owned()));
-        Self {
-            prefix: prefix.to_owned(),
-            values: values.collect(),
-            effective: Vec::new(),
-            errors,
-            warnings: Vec::new(),
-        }
+        Self { errors, ..Self::new(prefix.to_owned(), values.collect()) }
+    }
+
+    fn new(prefix: String, values: BTreeMap<String, String>) -> Self {
+        let (known, left_over, effective) = (Vec::new(), Vec::new(), Vec::new());
+        Self { prefix, values, known, left_over, effective, errors: Vec::new(), warnings: Vec::new() }
     }
 
     /// A setting; `default` is written as an operator would.
@@ -88,6 +92,10 @@ impl Section {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         let text = self.take(name).unwrap_or_else(|| default.to_owned());
+        self.understand(name, text, parse)
+    }
+
+    fn understand<T>(&mut self, name: &str, text: String, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let value = parse(&text).map_err(|problem| self.error(name, &problem)).ok();
         self.effective.push((self.full(name), text));
         value
@@ -100,8 +108,8 @@ impl Section {
         what: &str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        if self.values.contains_key(&name.to_ascii_lowercase()) {
-            return self.parse(name, "", parse);
+        if let Some(text) = self.take(name) {
+            return self.understand(name, text, parse);
         }
         self.error(name, &format!("is required: {what}"));
         None
@@ -136,20 +144,8 @@ impl Section {
 
     /// The same where it may be left out; then it is empty.
     pub(super) fn optional_secret(&mut self, name: &str) -> Option<SecretString> {
-        let is_set = [name.to_ascii_lowercase(), format!("{name}_FILE").to_ascii_lowercase()];
-        if is_set.iter().any(|name| self.values.contains_key(name)) {
-            return self.secret(name, "");
-        }
-        self.effective.push((self.full(name), String::new()));
-        Some(SecretString::default())
-    }
-
-    /// Lists a secret that was read before by what may be seen of it.
-    pub(super) fn show(&mut self, name: &str, shown: &str) {
-        let name = self.full(name);
-        if let Some((_, text)) = self.effective.iter_mut().find(|(seen, _)| *seen == name) {
-            shown.clone_into(text);
-        }
+        let Some(source) = self.source(name)? else { return Some(SecretString::default()) };
+        source.line().map_err(|problem| self.error(source.variable(), &problem)).ok()
     }
 
     /// The effective text of a setting that was read before; empty if it had none.
@@ -157,6 +153,14 @@ impl Section {
         let name = self.full(name);
         let found = self.effective.iter().find(|(seen, _)| *seen == name);
         found.map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+
+    /// Lists this as what holds of a setting that was read before, instead of what was written; of a secret, what may be
+    /// seen of it.
+    pub(super) fn in_force(&mut self, name: &str, text: &str) {
+        let name = self.full(name);
+        let found = self.effective.iter_mut().find(|(seen, _)| *seen == name);
+        found.into_iter().for_each(|(_, shown)| text.clone_into(shown));
     }
 
     /// Is any variable that starts like this still unclaimed?
@@ -170,21 +174,22 @@ impl Section {
         let start = prefix.to_ascii_lowercase();
         let mine = self.values.extract_if(.., |name, _| name.starts_with(&start));
         let values = mine.map(|(name, value)| (name[start.len()..].to_owned(), value)).collect();
-        Self { prefix: self.full(prefix), values, effective: Vec::new(), errors: Vec::new(), warnings: Vec::new() }
+        Self::new(self.full(prefix), values)
     }
 
     /// Takes the findings of a section that was split off.
     pub(super) fn join(&mut self, mut other: Self) {
-        other.refuse_the_rest();
+        let left_over = std::mem::take(&mut other.values);
+        self.left_over.extend(left_over.into_keys().map(|name| other.full(&name)));
+        self.known.append(&mut other.known);
         self.effective.append(&mut other.effective);
         self.errors.append(&mut other.errors);
+        self.warnings.append(&mut other.warnings);
     }
 
-    /// Claims these, unread.
-    pub(super) fn ignore(&mut self, names: &[&str]) {
-        for name in names {
-            self.take(name);
-        }
+    /// Claims it, unread.
+    pub(super) fn ignore(&mut self, name: &str) {
+        self.take(name);
     }
 
     /// Records what is wrong with a variable; the problem reads on from its name.
@@ -202,11 +207,12 @@ impl Section {
         std::mem::take(&mut self.warnings)
     }
 
-    /// What nobody has claimed is misspelt, or belongs to another version.
-    pub(super) fn refuse_the_rest(&mut self) {
-        for name in std::mem::take(&mut self.values).into_keys() {
-            self.error(&name, "is not a setting: correct its name (see the README's table) or remove it");
-        }
+    /// The names that nobody has claimed, and all that somebody has asked for: in capitals, without the prefix.
+    pub(super) fn take_unclaimed(&mut self) -> (Vec<String>, Vec<String>) {
+        let (mut unclaimed, known) = (std::mem::take(&mut self.left_over), std::mem::take(&mut self.known));
+        unclaimed.extend(std::mem::take(&mut self.values).into_keys().map(|name| self.full(&name)));
+        let short = |names: Vec<String>| names.iter().map(|name| name[self.prefix.len()..].to_owned()).collect();
+        (short(unclaimed), short(known))
     }
 
     /// The effective settings and all errors.
@@ -215,6 +221,7 @@ impl Section {
     }
 
     fn take(&mut self, name: &str) -> Option<String> {
+        self.known.push(self.full(name));
         self.values.remove(&name.to_ascii_lowercase())
     }
 

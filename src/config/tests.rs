@@ -1,5 +1,9 @@
 //! Starts, right and wrong: every error at once, each with the full name of its variable.
 
+mod in_force;
+mod providers;
+mod unclaimed;
+
 use super::*;
 
 fn load(pairs: &[(&str, &str)]) -> Result<Config, Errors> {

@@ -1,43 +1,15 @@
-//! Which upstreams there are, and the settings of each: `SMSP_PROVIDERS` and every `SMSP_<NAME>_...`.
+//! The settings of upstreams: those of all, and every `SMSP_<NAME>_...`.
 
 use std::time::Duration;
 
 use super::egress;
 use super::limits::Limits;
+use super::providers::Named;
 use super::section::Section;
-use super::value::{choice, period, truth};
+use super::times;
+use super::value::{choice, period};
 use crate::provider::{self, Connect, EgressProxy, Kind, Provider, Values};
 use crate::upstream::{self, Probe};
-
-/// Words that begin variables of ours, now or in a later version.
-const RESERVED: [&str; 26] = [
-    "account",
-    "all",
-    "api",
-    "attempt",
-    "body",
-    "caller",
-    "circuit",
-    "concurrency",
-    "connect",
-    "docs",
-    "drain",
-    "egress",
-    "failover",
-    "header",
-    "host",
-    "idle",
-    "log",
-    "max",
-    "ops",
-    "poll",
-    "port",
-    "probe",
-    "providers",
-    "request",
-    "routing",
-    "sender",
-];
 
 /// One configured provider account.
 pub struct UpstreamConfig {
@@ -51,83 +23,9 @@ pub struct UpstreamConfig {
     pub settings: upstream::Settings,
 }
 
-/// An upstream that is to be read.
-pub(super) struct Named {
-    name: String,
-    kind: &'static Kind,
-    /// Named, but the mock takes its place.
-    idle: bool,
-}
-
-impl Named {
-    fn new(name: &str, kind: &'static Kind) -> Self {
-        Self { name: name.to_owned(), kind, idle: false }
-    }
-
-    fn prefix(&self) -> String {
-        format!("{}_", self.name.replace('-', "_"))
-    }
-}
-
 /// Do all their dummies stay on this machine?
 pub(super) fn are_local(upstreams: &[Named]) -> bool {
     upstreams.iter().all(|upstream| upstream.kind.local || upstream.idle)
-}
-
-/// The upstreams in their order: as named, else every kind that has a variable set; the mock instead if it is asked
-/// for. Entries that make no sense are left out, with an error.
-pub(super) fn names(section: &mut Section) -> Vec<Named> {
-    let mock = section.parse("MOCK_EMAIL_SERVICE", "false", truth) == Some(true);
-    let configured = provider::KINDS.iter().map(|kind| kind.upstream);
-    let configured: Vec<_> = configured.filter(|name| section.has(&format!("{name}_"))).collect();
-    let text = section.parse("PROVIDERS", &configured.join(","), |text| Ok(text.to_owned())).unwrap_or_default();
-    let (mut names, faulty) = listed(section, &text);
-    if mock {
-        names.retain(|named| named.kind.name != "mock");
-        names.iter_mut().for_each(|named| named.idle = true);
-        names.extend(provider::kind("mock").map(|kind| Named::new(kind.upstream, kind)));
-    } else if names.is_empty() && !faulty {
-        section.error("PROVIDERS", NO_PROVIDER);
-    }
-    names
-}
-
-const NO_PROVIDER: &str = "names none and none is configured: set SMSP_MG_DOMAIN and SMSP_MG_API_KEY, or \
-     SMSP_SG_API_KEY, or SMSP_MAILDIR_DIR, or SMSP_MOCK_EMAIL_SERVICE=true";
-
-/// The sound entries, and whether there were others.
-fn listed(section: &mut Section, text: &str) -> (Vec<Named>, bool) {
-    let (mut names, mut faulty) = (Vec::<Named>::new(), false);
-    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-        match parse_name(entry) {
-            Ok(named) if names.iter().all(|seen| seen.name != named.name) => names.push(named),
-            other => {
-                let problem = other.map_or_else(|problem| problem, |named| format!("names {} twice", named.name));
-                section.error("PROVIDERS", &problem);
-                faulty = true;
-            }
-        }
-    }
-    (names, faulty)
-}
-
-fn parse_name(entry: &str) -> Result<Named, String> {
-    let (name, kind) = match entry.split_once('=') {
-        Some((name, kind)) => (name.trim(), provider::kind(kind.trim())),
-        None => (entry, provider::KINDS.iter().find(|kind| kind.upstream == entry)),
-    };
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(plain) {
-        return Err(format!("has the name `{name}`: write lower-case letters, digits and -, a letter first"));
-    }
-    let first_word = name.split('-').next().unwrap_or(name);
-    if RESERVED.contains(&first_word) {
-        return Err(format!("has the name `{name}`: variables of ours begin with that word, take another"));
-    }
-    let kinds: Vec<_> = provider::KINDS.iter().map(|kind| kind.name).collect();
-    let kind =
-        kind.ok_or_else(|| format!("has no kind for `{entry}`: write name=kind, kind one of {}", kinds.join(", ")))?;
-    Ok(Named::new(name, kind))
 }
 
 /// What holds for every upstream that has no word of its own.
@@ -179,7 +77,12 @@ pub(super) fn read(
             egress::warn_of_a_direct_way(section, &named.name, named.kind);
         }
     }
-    upstreams.into_iter().collect()
+    let upstreams: Vec<_> = upstreams.into_iter().collect::<Option<_>>()?;
+    times::list_connect_timeout(section, common.connect_timeout, &upstreams);
+    if common.probe_timeout.is_none() {
+        times::list_default_probe_timeout(section, &upstreams);
+    }
+    Some(upstreams)
 }
 
 /// An operator who takes a provider out of the list need not unset its variables.
@@ -188,7 +91,8 @@ fn ignore_unlisted(section: &mut Section, names: &[Named]) {
         let own = kind.variables.iter().map(|variable| variable.name);
         for variable in own.chain(Limits::NAMES) {
             let name = format!("{}_{variable}", kind.upstream);
-            section.ignore(&[&name, &format!("{name}_FILE")]);
+            section.ignore(&name);
+            section.ignore(&format!("{name}_FILE"));
         }
     }
 }
@@ -224,12 +128,16 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
             _ => values = None,
         }
     }
+    for variable in values.iter().flat_map(|_| kind.variables) {
+        let in_force = variable.in_force.zip(values.as_ref()).and_then(|(in_force, values)| in_force(values));
+        in_force.into_iter().for_each(|text| own.in_force(variable.name, &text));
+    }
     values
 }
 
 fn settings(kind: &Kind, own: &mut Section, common: &Common, poll_interval: Option<Duration>) -> upstream::Settings {
     let limits = Limits::read(own, Some(&common.limits));
-    let connect_timeout = common.connect_timeout.min(limits.attempt_timeout() / 2);
+    let connect_timeout = times::connect_timeout(common.connect_timeout, limits.attempt_timeout());
     upstream::Settings {
         capabilities: kind.capabilities,
         attempt_timeout: limits.attempt_timeout(),

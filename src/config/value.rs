@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::http::caller::Rate;
 use crate::message::address::host_name;
 use crate::message::{Address, Mailbox};
+use crate::suggestion::nearest;
 
 /// Of a rate.
 const MOST_CALLS: u32 = 1_000_000;
@@ -24,7 +25,10 @@ pub(super) fn truth(text: &str) -> Parsed<bool> {
 pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Parsed<T> {
     let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
     let found = words.iter().find(|(word, _)| *word == text);
-    found.map(|(_, value)| *value).ok_or_else(|| format!("must be one of: {}", names.join(", ")))
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let meant = nearest(text, names.iter().copied()).map(|near| format!("; did you mean {near}?"));
+        format!("must be one of: {}{}", names.join(", "), meant.unwrap_or_default())
+    })
 }
 
 /// A whole number from 1 to `most`.
@@ -104,6 +108,14 @@ pub(super) fn period(text: &str) -> Parsed<Duration> {
     }
 }
 
+/// A time as an operator would write it; what is below a millisecond is left out.
+pub(super) fn in_units(time: Duration) -> String {
+    match time.as_millis() {
+        millis if millis.is_multiple_of(1000) => format!("{}s", millis / 1000),
+        millis => format!("{millis}ms"),
+    }
+}
+
 /// Bytes with their unit.
 pub(super) fn size(text: &str) -> Parsed<usize> {
     let bytes = with_unit(text, &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]);
@@ -131,6 +143,10 @@ mod tests {
             assert!(duration(text).is_err(), "{text}");
         }
         assert!(period("0ms").is_err());
+        for (millis, text) in [(250, "250ms"), (2000, "2s"), (60_000, "60s"), (1500, "1500ms"), (0, "0s")] {
+            let time = Duration::from_millis(millis);
+            assert_eq!((in_units(time).as_str(), duration(text)), (text, Ok(time)));
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) const KIND: Kind = Kind {
         ACCESS_KEY_ID,
         SECRET_ACCESS_KEY,
         SESSION_TOKEN,
-        client::base_url("https://email.{region}.amazonaws.com"),
+        client::base_url("https://email.{region}.amazonaws.com").listed_as(|values| Some(base_url(values))),
     ],
     build,
 };
@@ -73,13 +73,16 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
     if !region.chars().all(plain) {
         return Err(Invalid { variable: REGION.name, problem: "must be a region's name, such as eu-west-1" });
     }
-    let base_url = values.get(client::BASE_URL).replace("{region}", region);
     let token = Some(values.get(SESSION_TOKEN.name)).filter(|token| !token.is_empty());
     Ok(Box::new(Ses {
         client: client::build(connect)?,
-        endpoint: client::endpoint_at(&base_url, "v2/email/outbound-emails")?,
+        endpoint: client::endpoint_at(&base_url(values), "v2/email/outbound-emails")?,
         signer: Signer::new(region, values.get(ACCESS_KEY_ID.name), values.get(SECRET_ACCESS_KEY.name), token),
     }))
+}
+
+fn base_url(values: &Values) -> String {
+    values.get(client::BASE_URL).replace("{region}", values.get(REGION.name))
 }
 
 impl Provider for Ses {

@@ -45,7 +45,7 @@ pub(super) const KIND: Kind = Kind {
     dummy: "a dialogue up to the recipient; free",
     variables: &[
         Variable::required(settings::HOST),
-        Variable::optional(settings::PORT),
+        Variable::optional(settings::PORT).listed_as(|values| Some(settings::port(values))),
         Variable::with_default(settings::TLS, "starttls"),
         Variable::optional(settings::USERNAME),
         Variable::optional_secret(settings::PASSWORD),

@@ -70,16 +70,13 @@ pub(super) struct Tls {
 impl Relay {
     pub(super) fn read(values: &Values, connect: Connect) -> Result<Self, Invalid> {
         let host = host(values.get(HOST))?;
-        let (security, usual) = match values.get(TLS) {
-            "starttls" => (Security::Starttls(tls(&host)?), 587),
-            "implicit" => (Security::Implicit(tls(&host)?), 465),
-            "none" => (Security::None, 25),
+        let security = match values.get(TLS) {
+            "starttls" => Security::Starttls(tls(&host)?),
+            "implicit" => Security::Implicit(tls(&host)?),
+            "none" => Security::None,
             _ => return Err(invalid(TLS, "must be starttls, implicit or none")),
         };
-        let port = match values.get(PORT) {
-            "" => usual,
-            port => port.parse().map_err(|_| invalid(PORT, "must be a number up to 65535"))?,
-        };
+        let port = port(values).parse().map_err(|_| invalid(PORT, "must be a number up to 65535"))?;
         let resolver = Resolver::system(connect.timeout)
             .map_err(|_| invalid(HOST, "no name can be looked up: see /etc/resolv.conf"))?;
         let (helo, login) = (helo(values.get(HELO))?, login(values)?);
@@ -89,6 +86,16 @@ impl Relay {
 
 fn invalid(variable: &'static str, problem: &'static str) -> Invalid {
     Invalid { variable, problem }
+}
+
+/// As written, else the one that is usual for the relay's security.
+pub(super) fn port(values: &Values) -> String {
+    let usual = match values.get(TLS) {
+        "implicit" => "465",
+        "none" => "25",
+        _ => "587",
+    };
+    Some(values.get(PORT)).filter(|port| !port.is_empty()).unwrap_or(usual).to_owned()
 }
 
 fn host(text: &str) -> Result<String, Invalid> {
