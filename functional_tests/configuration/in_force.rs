@@ -52,3 +52,14 @@ async fn a_request_deadline_below_an_attempts_is_a_warning() {
     }
     assert!(!checked(&stub_accounts()).await.stderr.contains("SMSP_REQUEST_DEADLINE:"));
 }
+
+#[tokio::test]
+async fn what_is_printed_can_be_read_as_a_file_of_variables_and_ends_with_the_upstreams() {
+    let first = checked(&stub_accounts().with("SMSP_ATTEMPT_TIMEOUT", "4s").with("SMSP_CONNECT_TIMEOUT", "3s")).await;
+    let (variables, rest) = first.stdout.trim_end().rsplit_once('\n').expect("lines");
+    assert_eq!(rest, "# ok: mg (mailgun), sg (sendgrid)", "{first:?}");
+    let pairs = variables.lines().map(|line| line.split_once('=').unwrap_or_else(|| panic!("{line}")));
+    let again = checked(&pairs.fold(Settings::empty(), |all, (name, value)| all.with(name, value))).await;
+    assert_eq!(again.stdout, first.stdout);
+    assert!(!again.stderr.contains("CONNECT_TIMEOUT"), "it holds now: {again:?}");
+}
