@@ -51,7 +51,7 @@ async fn a_value_out_of_its_range_is_an_error() {
             ("SMSP_CALLER_RATE", "0/s"),
             ("SMSP_CALLER_RATE", "1/day"),
             ("SMSP_CALLER_CONCURRENCY", "0"),
-            ("SMSP_CALLER_FROM_DOMAINS", "localhost"),
+            ("SMSP_CALLER_FROM_DOMAINS", "a host"),
             ("SMSP_CALLER_CALLER_FROM_DOMAINS", "a@example.org"),
             ("SMSP_MAX_RECIPIENTS", "0"),
             ("SMSP_MAX_ATTACHMENTS", "1001"),
