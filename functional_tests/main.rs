@@ -1,7 +1,8 @@
 //! Black-box tests of the built binary, one file per theme: what a caller, a provider and an operator can see.
 //!
 //! `any_server` holds the scenarios that need no stub; they also run against a server that is already running, named by
-//! `SMSP_HOST_PORT`, `SMSP_PROTOCOL` and `SMSP_API_KEY`. `UPDATE_GOLDEN=1` rewrites `golden/`.
+//! `SMSP_HOST_PORT`, `SMSP_PROTOCOL` and `SMSP_API_KEY`. `UPDATE_GOLDEN=1` rewrites `golden/` and
+//! `openapi/answers.json`.
 
 #![expect(
     clippy::expect_used,
@@ -37,7 +38,7 @@ mod readme;
 mod receipts;
 mod sums;
 mod caller_errors;
-mod problems;
+mod answers;
 mod unknown;
 mod clarity;
 mod breaking;

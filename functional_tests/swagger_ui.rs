@@ -32,6 +32,24 @@ async fn a_developer_authorizes_and_sends_a_mail_from_the_browser() {
     only_from_our_port(&browser, &proxy).await;
 }
 
+#[tokio::test]
+async fn a_developer_sees_a_true_example_of_every_answer() {
+    let Some(browser) = Browser::start().await else {
+        return skip("chromium and chromedriver are not here: Swagger UI in a browser");
+    };
+    let proxy = Proxy::start(Settings::mock()).await;
+    browser.open(&format!("http://{}/swagger-ui/", proxy.api)).await;
+    browser.click("#operations-email-sendEmail .opblock-summary-control").await;
+    let answer = |status: u16| format!("#operations-email-sendEmail tr.response[data-code='{status}']");
+    for (status, delivery) in [(200, "accepted"), (422, "none"), (502, "none"), (503, "none"), (504, "unknown")] {
+        let example = browser.text(&format!("{} .highlight-code", answer(status))).await;
+        assert!(example.contains(&format!("\"delivery\": \"{delivery}\"")), "{status}: {example}");
+        assert!(status == 200 || example.contains(&format!("\"status\": {status}")), "{status}: {example}");
+    }
+    let refusals = browser.text(&format!("{} .examples-select", answer(422))).await;
+    assert!(["Four invalid fields", "Refused message"].iter().all(|title| refusals.contains(title)), "{refusals}");
+}
+
 /// It works without the internet: nothing was asked of anybody else.
 async fn only_from_our_port(browser: &Browser, proxy: &Proxy) {
     let names = "return performance.getEntriesByType('resource').map(entry => entry.name)";

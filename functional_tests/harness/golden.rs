@@ -1,6 +1,6 @@
 //! Golden files: what goes over the wire, compared whole. `UPDATE_GOLDEN=1` rewrites them; the diff is then the review.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::Value;
@@ -19,11 +19,18 @@ pub(crate) fn json(name: &str) -> Value {
 /// Compares with a golden file, or rewrites it when asked to.
 #[track_caller]
 pub(crate) fn check(name: &str, actual: &str) {
+    check_at(&path(name), actual);
+}
+
+/// Compares with a file that stands elsewhere, or rewrites it when asked to.
+#[track_caller]
+pub(crate) fn check_at(path: &Path, actual: &str) {
+    let shown = path.display();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path(name), actual).unwrap_or_else(|e| panic!("{name}: {e}"));
+        std::fs::write(path, actual).unwrap_or_else(|e| panic!("{shown}: {e}"));
     }
-    let expected = std::fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
-    assert_eq!(actual, expected, "golden/{name} differs; UPDATE_GOLDEN=1 rewrites it\n{actual}");
+    let expected = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{shown}: {e}"));
+    assert_eq!(actual, expected, "{shown} differs; UPDATE_GOLDEN=1 rewrites it\n{actual}");
 }
 
 /// What stands in base64.

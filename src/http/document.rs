@@ -2,6 +2,8 @@
 //!
 //! The document is made from the routes; `openapi/openapi.json` is its checked-in copy, and a test compares the two.
 
+mod examples;
+
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -9,9 +11,8 @@ use axum::middleware::map_response;
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::cors::{Any, CorsLayer};
-use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, RefOr};
+use utoipa::openapi::{Components, OpenApi};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -44,33 +45,13 @@ impl Modify for Security {
     }
 }
 
-/// The same files that the tests send.
-const EXAMPLES: [(&str, &str, &str); 2] = [
-    ("email", "Field names of smsp", include_str!("../../openapi/examples/email.json")),
-    (
-        "original",
-        "Legacy field names, of the service that smsp replaces",
-        include_str!("../../openapi/examples/original.json"),
-    ),
-];
-
 /// The document, made from the routes; `providers` is what it tells of them, in Markdown.
 pub fn document(providers: &str) -> OpenApi {
     let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(super::routes()).to_openapi();
     let about = document.info.description.unwrap_or_default();
     document.info.description = Some(format!("{about}\n\n{providers}"));
-    let send = document.paths.paths.get_mut("/email").and_then(|path| path.post.as_mut());
-    if let Some(RefOr::T(body)) = send.and_then(|send| send.request_body.as_mut())
-        && let Some(RefOr::T(json)) = body.content.get_mut("application/json")
-    {
-        json.examples = EXAMPLES.iter().map(|(name, summary, text)| example(name, summary, text)).collect();
-    }
+    examples::add(&mut document);
     document
-}
-
-fn example(name: &str, summary: &str, text: &str) -> (String, RefOr<Example>) {
-    let value = serde_json::from_str(text).ok();
-    (name.to_owned(), ExampleBuilder::new().summary(summary).value(value).build().into())
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.

@@ -1,8 +1,11 @@
 //! What generators of clients need: each object has one name, and what a client decides by is a closed set of words.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::document;
+use super::examples::ANSWERS;
 use crate::outcome::{Outcome, Reason};
 
 fn whole() -> Value {
@@ -64,16 +67,14 @@ fn a_receipt_and_a_problem_have_the_same_closed_words_for_a_delivery() {
 }
 
 #[test]
-fn a_problem_s_type_is_one_of_those_that_the_code_has() {
+fn every_type_of_a_problem_is_one_that_was_given_and_no_other_was() {
     let document = whole();
     let schemas = &document["components"]["schemas"];
     assert_eq!(schemas["Problem"]["properties"]["type"]["$ref"], "#/components/schemas/ProblemType");
     let types = schemas["ProblemType"]["enum"].as_array().expect("a list");
-    assert!(
-        types.iter().all(|kind| kind.as_str().is_some_and(|urn| urn.starts_with("urn:smsp:problem:"))),
-        "{types:?}"
-    );
-    assert!(types.contains(&json!("urn:smsp:problem:idempotency-key-reused")), "{types:?}");
+    let answers: Vec<Value> = serde_json::from_str(ANSWERS).expect("a list");
+    let given: BTreeSet<_> = answers.iter().filter_map(|answer| answer["body"]["type"].as_str()).collect();
+    assert_eq!(types.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>(), given);
 }
 
 #[test]
@@ -90,4 +91,42 @@ fn outcomes_and_reasons_are_texts_whose_words_are_listed() {
         let absent: Vec<_> = words.iter().filter(|word| !about.contains(*word)).collect();
         assert!(absent.is_empty(), "{absent:?} in {about}");
     }
+}
+
+/// What every answer of every call is shown by, with its call and status.
+fn answers(document: &Value) -> Vec<(String, Vec<Value>)> {
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            for (status, response) in operation["responses"].as_object().expect("responses") {
+                let content = response["content"].as_object().and_then(|content| content.values().next());
+                let examples = content.and_then(|content| content["examples"].as_object()).into_iter().flatten();
+                let bodies = examples.map(|(_, example)| example["value"].clone()).collect();
+                found.push((format!("{method} {path} {status}"), bodies));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_answer_of_the_document_has_an_example_of_its_own_status() {
+    let answers = answers(&whole());
+    assert!(answers.len() > 16, "{answers:#?}");
+    for (name, examples) in answers {
+        assert!(!examples.is_empty(), "{name} has no example");
+        for example in examples.iter().filter(|example| example.get("type").is_some()) {
+            assert!(name.ends_with(&format!(" {}", example["status"])), "{name}: {example:#}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_without_an_example_is_found() {
+    let mut document = whole();
+    let content = "/paths/~1email/post/responses/502/content/application~1problem+json";
+    let content = document.pointer_mut(content).and_then(Value::as_object_mut).expect("its content");
+    content.remove("examples");
+    let bare: Vec<_> = answers(&document).into_iter().filter(|(_, examples)| examples.is_empty()).collect();
+    assert_eq!(bare, [("post /email 502".to_owned(), Vec::new())]);
 }
