@@ -1,0 +1,34 @@
+"""Sends three mails with the client that openapi-python-client generated: arguments are the URL and the API key.
+
+What to do after an answer follows from `delivery` alone, and so it is printed.
+"""
+
+import sys
+
+from smsp_client import AuthenticatedClient
+from smsp_client.api.email import send_email
+from smsp_client.models import Delivery, Email, Problem, Receipt
+
+
+def advice(answer: Receipt | Problem) -> str:
+    match answer.delivery:
+        case Delivery.ACCEPTED:
+            return "done"
+        case Delivery.NONE:
+            return "repeat" if answer.retryable else "correct it"
+        case Delivery.UNKNOWN:
+            return "look it up"
+        case Delivery.QUEUED:
+            return "wait"
+
+
+url, key = sys.argv[1:]
+mails = [
+    Email(from_="ada@example.org", to=["charles@example.com"], subject="Note G", text="Hello."),
+    Email(from_="nobody", to="charles@example.com"),
+    Email(from_="ada@example.org", to="charles@example.com", subject="timeout"),
+]
+with AuthenticatedClient(url, key, prefix="", auth_header_name="X-API-KEY", httpx_args={"trust_env": False}) as client:
+    for mail in mails:
+        answer = send_email.sync_detailed(client=client, body=mail)
+        print(answer.status_code.value, answer.parsed.delivery, advice(answer.parsed))
