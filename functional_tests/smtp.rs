@@ -82,6 +82,26 @@ async fn a_mail_to_a_thousand_is_one_transaction_and_tells_who_was_too_many() {
 }
 
 #[tokio::test]
+async fn hidden_recipients_alone_and_hosts_of_an_intranet_are_carried_by_a_relay() {
+    let stub = StubRelay::start().await;
+    let proxy = Proxy::start(relay(&stub.port())).await;
+    let mut mail = mails::but("to", json!([]));
+    mail["bcc"] = json!(["hidden@example.net", "root@mailhost"]);
+    mail["from"] = json!("cron@mailhost");
+    mail["headers"] = json!({"Sender": "operator@mailhost"});
+    proxy.client.send(&mail).await.expect(200).expect_attempts(&["smtp:accepted"]);
+    let dialogue = stub.dialogue();
+    let (envelope, file) = dialogue.split_once("C: DATA\n").expect("a mail");
+    for command in ["MAIL FROM:<cron@mailhost>", "RCPT TO:<hidden@example.net>\n", "RCPT TO:<root@mailhost>\n"] {
+        assert!(envelope.contains(&format!("C: {command}")), "{command}: {dialogue}");
+    }
+    for field in ["From: cron@mailhost\n", "Sender: operator@mailhost\n", "To: undisclosed-recipients:;\n"] {
+        assert!(file.contains(field), "{field}: {dialogue}");
+    }
+    assert!(!file.contains("Bcc") && !file.contains("hidden@") && !file.contains("root@"), "{dialogue}");
+}
+
+#[tokio::test]
 async fn tags_and_metadata_are_shown_to_the_recipients_of_a_relay_by_a_switch_alone() {
     let stub = StubRelay::start().await;
     let proxy = Proxy::start(relay(&stub.port()).with("SMSP_SMTP_METADATA_HEADERS", "true")).await;

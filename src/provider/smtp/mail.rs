@@ -18,13 +18,13 @@ pub(super) struct Mail {
 impl Mail {
     pub(super) fn of(message: &Message, labels: Labels) -> Self {
         let file = mime::render(message, labels);
-        let addresses = || message.mailboxes().map(Mailbox::address);
+        let mut addresses = message.mailboxes().map(Mailbox::address).chain([message.envelope_from()]);
         Self {
             id: message.id(),
             message_id: message.message_id(),
-            from: message.from().address().clone(),
+            from: message.envelope_from().clone(),
             to: message.recipient_mailboxes().map(|mailbox| mailbox.address().clone()).collect(),
-            utf8: !addresses().all(Address::is_ascii),
+            utf8: !addresses.all(Address::is_ascii),
             eight_bit: !file.is_ascii(),
             file,
         }

@@ -100,6 +100,19 @@ async fn a_relay_that_hangs_up_among_the_recipients_has_taken_the_mail_for_none(
 }
 
 #[tokio::test]
+async fn what_bounces_goes_to_the_bounce_address_and_the_head_names_the_author() {
+    let bouncing = |address: &str| mail().with_bounce_address(address.parse().unwrap());
+    let stub = Stub::new(|_, _| None).await;
+    assert_eq!(send(&stub, &bouncing("bounces@mailhost")).await.outcome, Outcome::Accepted);
+    let heard = stub.heard();
+    assert!(heard.iter().any(|line| line.starts_with("MAIL FROM:<bounces@mailhost> ")), "{heard:?}");
+    assert!(heard.contains(&"From: a@example.org".to_owned()), "{heard:?}");
+    assert!(heard.iter().filter(|line| line.contains("bounces@")).count() == 1, "{heard:?}");
+    let plain = Verdict::new(Outcome::NotCapable, Reason::Smtputf8);
+    assert_eq!(announced("250 stub", &bouncing("ü@example.org")).await, Err(plain), "a bounce address needs it too");
+}
+
+#[tokio::test]
 async fn we_call_ourselves_as_the_operator_says() {
     for (refusal, said) in [(None, &["EHLO"][..]), (Some("502 what"), &["EHLO", "HELO"])] {
         let stub =
