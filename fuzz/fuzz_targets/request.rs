@@ -106,9 +106,9 @@ fuzz_target!(|body: &[u8]| {
 fn says_the_same(message: &Message, json: &Json) {
     let names = json.names();
     assert!(names.iter().all(|name| FIELDS.contains(name)), "{names:?}");
-    assert!(!message.to().is_empty() && message.recipients() <= 50, "{json:?}");
+    assert!((1..=50).contains(&message.recipients()), "{json:?}");
     let either = |name, alias| json.only(&[name, alias]);
-    assert!(either("from", "fromaddress").is_some() && either("to", "toaddress").is_some(), "{json:?}");
+    assert!(either("from", "fromaddress").is_some(), "{json:?}");
     let text = |field: Option<&Json>| field.map(|text| text.text().expect("a text").to_owned());
     assert_eq!(message.subject(), text(json.only(&["subject"])).unwrap_or_default());
     assert_eq!(message.text().map(str::to_owned), text(either("text", "plaintextbody")));
@@ -119,8 +119,10 @@ fn says_the_same(message: &Message, json: &Json) {
     assert_eq!(message.attachments().len(), files.len());
     for (file, said) in message.attachments().iter().zip(files) {
         said.has_only(&["filename", "content_type", "content", "content_id"]);
-        assert_eq!(Some(file.filename.as_str()), said.only(&["filename"]).and_then(Json::text));
-        assert_eq!(file.content_id.as_ref().map(|id| id.as_str()), said.only(&["content_id"]).and_then(Json::text));
+        let filename = said.only(&["filename"]).and_then(Json::text).map(|name| name.replace(['/', '\\'], "_"));
+        assert_eq!(Some(file.filename.as_str()), filename.as_deref());
+        let content_id = said.only(&["content_id"]).and_then(Json::text).map(|id| id.trim_matches(['<', '>']));
+        assert_eq!(file.content_id.as_ref().map(|id| id.as_str()), content_id);
     }
     let headers = message.headers().iter().map(|header| (header.name(), header.value()));
     assert_eq!(headers.collect::<Vec<_>>(), pairs(json, "headers", str::to_ascii_lowercase));
@@ -136,14 +138,15 @@ fn is_of_mailboxes(json: &Json) {
         Json::List(items) => items.iter().for_each(is_of_mailboxes),
         Json::Object(_) => json.has_only(&["email", "name"]),
         Json::Text(_) => {}
-        Json::Other => panic!("a mailbox that is none"),
+        Json::Literal(_) | Json::Null => panic!("a mailbox that is none"),
     }
 }
 
 /// In the order in which a mail has them.
 fn pairs<'a>(json: &'a Json, field: &str, key: fn(&str) -> String) -> Vec<(&'a str, &'a str)> {
     let object = json.only(&[field]);
-    let mut pairs: Vec<_> = object.iter().flat_map(|object| object.members()).collect();
+    let members = object.iter().flat_map(|object| object.members());
+    let mut pairs: Vec<_> = members.filter(|(_, value)| !matches!(value, Json::Null)).collect();
     pairs.sort_by_key(|(name, _)| key(name));
-    pairs.iter().map(|(name, value)| (name.as_str(), value.text().expect("a text"))).collect()
+    pairs.iter().map(|(name, value)| (name.as_str(), value.written().expect("a text or a literal"))).collect()
 }

@@ -12,13 +12,11 @@ fn identity(json: &str) -> String {
 #[test]
 fn a_mail_with_null_for_what_is_not_set_is_the_mail_without_it() {
     let file = r#""filename":"a","content_type":"a/b","content":"aGk=""#;
-    let optional = FIELDS
-        .iter()
-        .filter(|field| !field.required && field.name != TO.name)
-        .flat_map(|field| [Some(field.name), field.alias]);
-    let nulls: String = optional.flatten().map(|name| format!(r#","{name}":null"#)).collect();
+    let optional = FIELDS.iter().filter(|field| !field.required).flat_map(|field| [Some(field.name), field.alias]);
+    let nulls = optional.flatten().filter(|name| *name != CC.name).map(|name| format!(r#","{name}":null"#));
+    let nulls: String = nulls.collect();
     for (with, without) in [
-        (format!(r#"{{"from":"a@b.org","to":"c@d.org"{nulls}}}"#), r#"{"from":"a@b.org","to":"c@d.org"}"#.to_owned()),
+        (format!(r#"{{"from":"a@b.org","cc":"c@d.org"{nulls}}}"#), r#"{"from":"a@b.org","cc":"c@d.org"}"#.to_owned()),
         (
             r#"{"from":{"email":"a@b.org","name":null},"to":[{"name":null,"email":"c@d.org"}]}"#.to_owned(),
             r#"{"from":"a@b.org","to":"c@d.org"}"#.to_owned(),
