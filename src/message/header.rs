@@ -78,6 +78,9 @@ pub enum BadHeader {
     /// `In-Reply-To`, `References`.
     #[error("must be message ids between < and >, separated by spaces")]
     MessageIds,
+    /// `List-...` and headers of addresses: encoded-words would hide what programs read (RFC 2047 5).
+    #[error("must be ASCII: write a URL with % and a domain as xn--")]
+    Ascii,
     /// `Sender`, `Reply-To`.
     #[error("{0}")]
     Address(BadAddress),
@@ -133,6 +136,8 @@ fn check_value(name: &str, value: &str) -> Result<(), BadHeader> {
     }
     match name {
         "message-id" if !(value.len() <= 250 && is_message_id(value)) => Err(BadHeader::MessageId),
+        "disposition-notification-to" | "return-receipt-to" | "errors-to" if !value.is_ascii() => Err(BadHeader::Ascii),
+        _ if name.starts_with("list-") && !value.is_ascii() => Err(BadHeader::Ascii),
         "in-reply-to" | "references" if !value.split(' ').all(is_word) => Err(BadHeader::MessageIds),
         "sender" => value.parse::<Mailbox>().map(drop).map_err(BadHeader::Address),
         "reply-to" => mailboxes(value).map(drop).map_err(BadHeader::Address),
@@ -211,6 +216,9 @@ mod tests {
         let long = format!("<{}@example.org>", "x".repeat(250));
         for value in ["17@example.org", "<17>", "<a@b@c>", "<a b@c>", "<a@b> <c@d>", "<@c>", "<ü@b>", &long] {
             assert_eq!(error("message-id", value), Some(BadHeader::MessageId), "{value}");
+        }
+        for name in ["List-Unsubscribe", "list-id", "Errors-To"] {
+            assert_eq!(error(name, "Größe <mailto:u@example.org>"), Some(BadHeader::Ascii), "{name}");
         }
         for (name, value) in [("Sender", "nobody"), ("Sender", "a@b.org, c@d.org"), ("Reply-To", "a@b.org, nobody")] {
             assert!(matches!(error(name, value), Some(BadHeader::Address(_))), "{name}: {value}");
