@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 
+use crate::harness::stub_relay::StubRelay;
 use crate::harness::wait::when;
 use crate::harness::{Answer, Behaviour, Gate, Proxy, Reply, Settings, StubProvider, eventually, mails};
+use crate::smtp::relay;
 
 /// Of `new-key`.
 const DIGEST: &str = "479a61d5370a0351ad498a8f324e0f9ad50bfafbe4c044ea49cbe3981e8cb573";
@@ -217,4 +219,23 @@ async fn keys_of_a_file_that_stalled_are_exchanged_once_it_is_read() {
     })
     .await;
     send_as(&proxy, "first", &mails::plain()).await.expect(401);
+}
+
+#[tokio::test]
+async fn bounces_of_a_callers_mail_go_where_its_operator_says_and_its_from_and_its_id_stay_as_they_are() {
+    let mut ids = Vec::new();
+    for (setting, envelope) in [
+        (("SMSP_CALLER_BOUNCE_ADDRESS", "none"), "sender@example.com"),
+        (("SMSP_CALLER_BOUNCE_ADDRESS", "bounces@example.org"), "bounces@example.org"),
+        (("SMSP_CALLER_CALLER_BOUNCE_ADDRESS", "own@example.org"), "own@example.org"),
+    ] {
+        let stub = StubRelay::start().await;
+        let proxy = Proxy::start(relay(&stub.port()).with(setting.0, setting.1)).await;
+        let receipt = proxy.client.send_with(&mails::plain(), &[("idempotency-key", "k")]).await.expect(200);
+        let dialogue = stub.dialogue();
+        assert!(dialogue.contains(&format!("C: MAIL FROM:<{envelope}>")), "{dialogue}");
+        assert!(dialogue.contains("\nFrom: sender@example.com\n"), "{dialogue}");
+        ids.push(receipt.at("/id").clone());
+    }
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }

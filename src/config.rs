@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 pub use callers::{CallersConfig, KeySource};
 use section::Section;
 pub use upstreams::UpstreamConfig;
-use value::{address, choice, count_to, duration, ip, mailbox, period, port, size, truth};
+use value::{bare_mailbox, choice, count_to, duration, ip, mailbox, period, port, size, truth};
 
 use crate::dispatch::{self, AllOpen, Failover, Routing};
 use crate::http::listener::Limits;
@@ -195,9 +195,13 @@ fn listen(section: &mut Section) -> Option<Listen> {
 
 fn supervisor(section: &mut Section, local: bool) -> Option<supervisor::Settings> {
     let to = if local {
-        section.parse("POLL_MESSAGE_ADDRESS", NOBODY, address)
+        section.parse("POLL_MESSAGE_ADDRESS", NOBODY, bare_mailbox)
     } else {
-        section.require("POLL_MESSAGE_ADDRESS", "an address of yours for the dummies that probe open circuits", address)
+        section.require(
+            "POLL_MESSAGE_ADDRESS",
+            "an address of yours for the dummies that probe open circuits",
+            bare_mailbox,
+        )
     };
     // One mistake is reported once.
     let default = to.as_ref().map_or_else(|| NOBODY.to_owned(), ToString::to_string);

@@ -53,6 +53,8 @@ async fn a_value_out_of_its_range_is_an_error() {
             ("SMSP_CALLER_CONCURRENCY", "0"),
             ("SMSP_CALLER_FROM_DOMAINS", "a host"),
             ("SMSP_CALLER_CALLER_FROM_DOMAINS", "a@example.org"),
+            ("SMSP_CALLER_BOUNCE_ADDRESS", "example.org"),
+            ("SMSP_CALLER_CALLER_BOUNCE_ADDRESS", "Bounces <a@example.org>"),
             ("SMSP_MAX_RECIPIENTS", "0"),
             ("SMSP_MAX_ATTACHMENTS", "1001"),
             ("SMSP_MAX_HEADERS", "201"),

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 
 use super::PREFIX;
 use super::section::{Section, Source};
-use super::value::{count_to, domains, or_none, rate};
+use super::value::{address, count_to, domains, or_none, rate};
 use crate::http::caller::Terms;
 use crate::http::load;
 use crate::secret::KeyRing;
@@ -19,7 +19,7 @@ use crate::secret::KeyRing;
 const THE_ONE: &str = "caller";
 
 /// What may be set of all callers, and of each.
-pub(super) const TERMS: [&str; 3] = ["RATE", "CONCURRENCY", "FROM_DOMAINS"];
+pub(super) const TERMS: [&str; 4] = ["RATE", "CONCURRENCY", "FROM_DOMAINS", "BOUNCE_ADDRESS"];
 
 /// Everything about callers.
 pub struct CallersConfig {
@@ -102,22 +102,25 @@ pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
 /// Terms as they were understood, and as they were written.
 struct Written {
     terms: Terms,
-    texts: [String; 3],
+    texts: [String; 4],
 }
 
 impl Written {
     /// What is not set is as in `common`, or free.
     fn read(section: &mut Section, prefix: &str, common: Option<&Self>) -> Self {
         let names = TERMS.map(|name| format!("{prefix}{name}"));
-        let free = ["none", "none", "any"].map(str::to_owned);
-        let [rate_default, mails_default, domains_default] = common.map_or(&free, |common| &common.texts);
+        let free = ["none", "none", "any", "none"].map(str::to_owned);
+        let [rate_default, mails_default, domains_default, bounces_default] =
+            common.map_or(&free, |common| &common.texts);
         let most = |text: &str| count_to(text, load::Settings::MOST_IN_FLIGHT);
         let terms = Terms {
             rate: section.parse(&names[0], rate_default, |text| or_none(text, "none", rate)).flatten(),
             concurrency: section.parse(&names[1], mails_default, |text| or_none(text, "none", most)).flatten(),
             from_domains: section.parse(&names[2], domains_default, |text| or_none(text, "any", domains)).flatten(),
+            bounce_address: section.parse(&names[3], bounces_default, |text| or_none(text, "none", address)).flatten(),
         };
         terms.from_domains.iter().for_each(|domains| section.in_force(&names[2], &domains.join(",")));
+        terms.bounce_address.iter().for_each(|address| section.in_force(&names[3], address.as_str()));
         Self { terms, texts: names.map(|name| section.effective(&name)) }
     }
 }

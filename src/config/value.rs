@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::http::caller::Rate;
-use crate::message::address::host_name;
+use crate::message::address::{BadAddress, host_name};
 use crate::message::{Address, Mailbox};
 use crate::suggestion::nearest;
 
@@ -81,14 +81,18 @@ pub(super) fn ip(text: &str) -> Parsed<IpAddr> {
 }
 
 /// An address alone.
-pub(super) fn address(text: &str) -> Parsed<Mailbox> {
-    let address: Result<Address, _> = text.parse();
-    address.and_then(|address| Mailbox::new(None, address)).map_err(|error| error.to_string())
+pub(super) fn address(text: &str) -> Parsed<Address> {
+    text.parse().map_err(|error: BadAddress| error.to_string())
+}
+
+/// An address alone, for a header.
+pub(super) fn bare_mailbox(text: &str) -> Parsed<Mailbox> {
+    Mailbox::new(None, address(text)?).map_err(|error| error.to_string())
 }
 
 /// An address, perhaps with a name.
 pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
-    text.parse().map_err(|error: crate::message::address::BadAddress| error.to_string())
+    text.parse().map_err(|error: BadAddress| error.to_string())
 }
 
 /// A time with its unit, perhaps none.

@@ -62,6 +62,7 @@ pub(super) async fn send(
     Mail(mail, place): Mail,
 ) -> Result<(Replayed, Json<ReceiptBody>), Problem> {
     caller.standing.allows(&mail)?;
+    let mail = caller.standing.addressed(mail);
     let held = (place, caller.standing.place()?);
     let receipt = door.dispatcher.send(mail, wishes.of(&caller), held).await.map_err(problem)?;
     Ok((replayed(receipt.replayed), Json(receipt.into())))

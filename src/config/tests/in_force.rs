@@ -116,12 +116,14 @@ fn addresses_and_domains_are_listed_as_they_are_sent() {
         ("SMSP_POLL_MESSAGE_ADDRESS", "poll@BÜCHER.example"),
         ("SMSP_POLL_FROM_ADDRESS", "  Poll <poll@Example.org>"),
         ("SMSP_CALLER_FROM_DOMAINS", "Example.org, *.bücher.example"),
+        ("SMSP_CALLER_BOUNCE_ADDRESS", "bounces@Bücher.example"),
     ]);
     for (name, shown) in [
         ("SMSP_POLL_MESSAGE_ADDRESS", "poll@xn--bcher-kva.example"),
         ("SMSP_POLL_FROM_ADDRESS", "Poll <poll@example.org>"),
         ("SMSP_CALLER_FROM_DOMAINS", "example.org,*.xn--bcher-kva.example"),
         ("SMSP_CALLER_CALLER_FROM_DOMAINS", "example.org,*.xn--bcher-kva.example"),
+        ("SMSP_CALLER_CALLER_BOUNCE_ADDRESS", "bounces@xn--bcher-kva.example"),
     ] {
         assert_eq!(effective(&config, name), shown, "{name}");
     }

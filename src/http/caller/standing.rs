@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::problem::{FieldError, Kind, Problem};
 use super::pace::{Pace, Rate};
-use crate::message::{Mailbox, Message};
+use crate::message::{Address, Mailbox, Message};
 
 /// A wait for a mail of the same caller to end, which nobody can foretell.
 const SHORT: Duration = Duration::from_secs(1);
@@ -21,6 +21,8 @@ pub struct Terms {
     pub concurrency: Option<usize>,
     /// Domains (A-labels, lower case) to send from; `*.` in front stands for every domain below it.
     pub from_domains: Option<Vec<String>>,
+    /// Where reports on mail that could not be delivered go, if not to its author (RFC 5321 3.6.3).
+    pub bounce_address: Option<Address>,
 }
 
 /// What holds for a caller, and how much of it is used.
@@ -28,6 +30,7 @@ pub(in crate::http) struct Standing {
     rate: Option<Pace>,
     places: Option<Arc<Semaphore>>,
     from_domains: Option<Vec<String>>,
+    bounce_address: Option<Address>,
 }
 
 impl Standing {
@@ -37,6 +40,7 @@ impl Standing {
             rate: terms.rate.map(Pace::new),
             places: terms.concurrency.map(|places| Arc::new(Semaphore::new(places))),
             from_domains: terms.from_domains.clone(),
+            bounce_address: terms.bounce_address.clone(),
         }
     }
 
@@ -66,6 +70,14 @@ impl Standing {
             None => domain == pattern,
         };
         self.from_domains.as_ref().is_none_or(|patterns| patterns.iter().any(covers))
+    }
+
+    /// The mail with the envelope sender of this key's mails.
+    pub(in crate::http) fn addressed(&self, message: Message) -> Message {
+        match &self.bounce_address {
+            Some(address) => message.with_bounce_address(address.clone()),
+            None => message,
+        }
     }
 
     /// A place for one mail more, until it has its answer.
