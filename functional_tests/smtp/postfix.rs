@@ -89,3 +89,21 @@ async fn postfix_takes_what_it_should_and_refuses_the_rest_as_the_table_has_it()
     let relayed = proxy.client.send(&mails::but("to", json!("x@elsewhere.example.org"))).await;
     assert_eq!(relayed.attempts(), ["smtp:not_capable"], "{relayed}");
 }
+
+#[tokio::test]
+#[ignore = "scripts/check --long runs it, as root"]
+async fn postfix_takes_as_many_recipients_as_it_may_and_the_others_are_put_off() {
+    if !is_here("postfix", "postfix") {
+        return;
+    }
+    let postfix = Postfix::start().await;
+    let settings = relay(&postfix.port).with("SMSP_SMTP_HELO", "mail.example.org").with("SMSP_MAX_RECIPIENTS", "150");
+    let proxy = Proxy::start(settings).await;
+    let to: Vec<_> = (0..150).map(|number| format!("r{number}@example.net")).collect();
+    let answer = proxy.client.send(&mails::but("to", json!(to))).await.expect(200);
+    let told = answer.json["recipients"].as_array().expect("it was taken for some");
+    let count = |word: &str| told.iter().filter(|recipient| recipient["outcome"] == word).count();
+    assert_eq!((count("accepted"), count("deferred")), (100, 50), "{answer}");
+    assert_eq!(told[100]["reason"], "smtp_452", "{answer}");
+    only_file(&postfix.dir.path().join("mail/receiver/new"), &postfix.process).await;
+}
