@@ -79,8 +79,8 @@ async fn postfix_takes_what_it_should_and_refuses_the_rest_as_the_table_has_it()
     let to = json!(["receiver@example.net", "nobody@example.net"]);
     let partly = proxy.client.send(&mails::but("to", to)).await.expect(200);
     let recipients = json!([
-        {"email": "receiver@example.net", "outcome": "accepted", "reason": "smtp_250"},
-        {"email": "nobody@example.net", "outcome": "message_rejected", "reason": "smtp_550"},
+        {"email": "receiver@example.net", "outcome": "accepted", "reason": "smtp_250", "retryable": false},
+        {"email": "nobody@example.net", "outcome": "message_rejected", "reason": "smtp_550", "retryable": false},
     ]);
     assert_eq!(partly.json["recipients"], recipients, "{partly}");
     let file = only_file(&postfix.dir.path().join("mail/receiver/new"), &postfix.process).await;
