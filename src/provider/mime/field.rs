@@ -3,8 +3,8 @@
 //! A line has 76 octets, the most that RFC 2047 2 allows beside encoded-words, unless a single word is longer. No word
 //! is longer than [`LONGEST_WORD`], so that no line passes 998 octets (RFC 5322 2.1.1).
 
+use email_encoding::headers::rfc2047;
 use email_encoding::headers::writer::EmailWriter;
-use email_encoding::headers::{rfc2047, rfc2231};
 
 /// Octets of a line without its CRLF.
 pub(super) const LINE: usize = 76;
@@ -59,12 +59,23 @@ impl Field {
         self.line = writer.line_len();
     }
 
-    /// A space and `name="value"`, or what RFC 2231 makes of a value that is long or beyond ASCII.
+    /// A space and `name="value"`; a value that is beyond ASCII or too long for a line in segments (RFC 2231), none of
+    /// which begins or ends with a space, for not every reader keeps one there.
     pub(super) fn parameter(&mut self, name: &str, value: &str) {
-        let mut writer = EmailWriter::new(&mut self.text, self.line, 1, true);
-        // A `String` takes whatever is written.
-        let _ = rfc2231::encode(name, value, &mut writer);
-        self.line = writer.line_len();
+        let quoted = format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+        if quoted.len() < LINE && quoted.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return self.word(&quoted);
+        }
+        let (mut segment, mut number) = (format!("{name}*0*=utf-8''"), 0);
+        for letter in value.chars().map(percent_encoded) {
+            if segment.len() + letter.len() + 2 > LINE {
+                self.word(&(segment + ";"));
+                number += 1;
+                segment = format!("{name}*{number}*=");
+            }
+            segment += &letter;
+        }
+        self.word(&segment);
     }
 
     /// With its CRLF.
@@ -72,4 +83,12 @@ impl Field {
         self.text.push_str("\r\n");
         self.text
     }
+}
+
+/// All but what needs no encoding anywhere (RFC 2231 7).
+fn percent_encoded(letter: char) -> String {
+    if letter.is_ascii_alphanumeric() || "-_.".contains(letter) {
+        return letter.into();
+    }
+    letter.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -3,8 +3,6 @@
 //! `message/*` has no other encoding than 7bit or 8bit (RFC 2046 5.2), else readers see an empty mail; `message/global`
 //! may have one (RFC 6532 3.7). A message that a line of a mail cannot carry goes as plain bytes, which alter nothing.
 
-use std::borrow::Cow;
-
 use email_encoding::body::base64;
 
 use super::Bytes;
@@ -50,8 +48,8 @@ pub(super) fn is_eight_bit(file: &Attachment) -> bool {
 /// The part; a line end is added to it by whoever joins the parts.
 pub(super) fn write(file: &Attachment, disposition: &str, out: &mut Bytes) {
     let encoding = Encoding::of(file);
-    let is_altered = is_message(file) && encoding == Encoding::Base64;
-    let media_type = if is_altered { Cow::Borrowed(ANY_BYTES) } else { media_type(file) };
+    let is_renamed = is_message(file) && encoding == Encoding::Base64;
+    let media_type = if is_renamed { ANY_BYTES.to_owned() } else { file.media_type() };
     if let Some(id) = &file.content_id {
         out.field(Field::of("Content-ID", &format!("<{}>", ContentId::as_str(id))));
     }
@@ -67,14 +65,6 @@ pub(super) fn write(file: &Attachment, disposition: &str, out: &mut Bytes) {
     } else {
         out.lines(lines(&file.content));
     }
-}
-
-fn media_type(file: &Attachment) -> Cow<'_, str> {
-    let bare = file.content_type.as_str();
-    if bare.starts_with("text/") && std::str::from_utf8(&file.content).is_ok() {
-        return format!("{bare}; charset=utf-8").into();
-    }
-    bare.into()
 }
 
 fn is_message(file: &Attachment) -> bool {

@@ -1,6 +1,8 @@
 //! The parts of a mail: text, HTML and an invitation are alternatives; pictures are related to them; files come beside
 //! (RFC 2046 5.1, RFC 2387, RFC 6047 2.4).
 
+use std::ptr;
+
 use super::field::Field;
 use super::{Bytes, body, file};
 use crate::message::{Attachment, Message};
@@ -16,15 +18,19 @@ pub(super) enum Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// The one that holds all others.
+    /// The one that holds all others. An invitation stands there once: readers offer its answer, and its name for a file.
     pub(super) fn whole(message: &'a Message) -> Self {
         let (text, html) = render::bodies(message);
         let text = text.map(|text| Self::Text("text/plain", text));
         let html = html.map(|html| Self::Text("text/html", html));
-        let alternatives = Self::join("alternative", text.into_iter().chain(html));
+        let invitation = message.invitation();
+        let calendar = invitation.map(|file| Self::File(file, "inline"));
+        let alternatives = Self::join("alternative", text.into_iter().chain(html).chain(calendar));
         let pictures = render::attachments(message, true).map(|file| Self::File(file, "inline"));
         let related = Self::join("related", [alternatives].into_iter().chain(pictures));
-        let files = render::attachments(message, false).map(|file| Self::File(file, "attachment"));
+        let files =
+            render::attachments(message, false).filter(|file| !invitation.is_some_and(|one| ptr::eq(one, *file)));
+        let files = files.map(|file| Self::File(file, "attachment"));
         Self::join("mixed", [related].into_iter().chain(files))
     }
 

@@ -145,14 +145,10 @@ fn simple(message: &Message) -> Simple<'_> {
     }
 }
 
-/// What SES makes of an empty subject, a file name beyond ASCII or a message that is a file is not documented, so none of
-/// them is left to it.
+/// What SES makes of an empty subject, or of a file name beyond ASCII, is not documented, so neither is left to it.
 fn is_enough(simple: &Simple) -> bool {
     let fits = |header: &Pair| header.name.len() + header.value.len() <= LONGEST_HEADER;
-    let is_plain = |file: &File| {
-        let is_short = file.content_type.len() <= LONGEST_TYPE;
-        is_short && file.file_name.is_ascii() && !file.content_type.starts_with("message/")
-    };
+    let is_plain = |file: &File| file.file_name.is_ascii() && file.content_type.len() <= LONGEST_TYPE;
     !simple.subject.data.is_empty()
         && simple.headers.len() <= MOST_HEADERS
         && simple.headers.iter().all(fits)

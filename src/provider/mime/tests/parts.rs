@@ -82,10 +82,44 @@ fn no_part_is_empty() {
 }
 
 #[test]
-fn a_text_file_says_that_it_is_utf_8_if_it_is() {
-    let content_type = |content: &[u8]| last_part("text/plain", content).0;
-    assert_eq!(content_type("Größe".as_bytes()), "text/plain; charset=utf-8");
-    assert_eq!(content_type(b"Gr\xf6\xdfe"), "text/plain");
+fn a_text_file_says_how_it_is_to_be_read() {
+    for (content_type, content, written) in [
+        ("text/plain", "Größe".as_bytes(), "text/plain; charset=utf-8"),
+        ("text/plain", b"Gr\xf6\xdfe", "text/plain"),
+        ("text/csv; charset=ISO-8859-1", b"Gr\xf6\xdfe", "text/csv; charset=iso-8859-1"),
+    ] {
+        assert_eq!(last_part(content_type, content).0, written);
+    }
+}
+
+#[test]
+fn an_invitation_is_the_last_alternative_and_no_file_beside() {
+    let invitation = || file("invite.ics", "text/calendar; method=REQUEST", b"BEGIN:VCALENDAR", None);
+    let other = file("a.png", "image/png", b"\x89PNG", None);
+    let html = "<p>x".parse().ok();
+    let mail = shown(Draft { html, ..attached(vec![invitation(), other]) });
+    let places = ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar", "image/png"];
+    let places: Vec<_> = places.iter().map(|place| mail.find(&format!("Content-Type: {place}")).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?} in {mail}");
+    assert_eq!(mail.matches("QkVHSU46VkNBTEVOREFS").count(), 1, "{mail}");
+    assert!(mail.contains("inline; filename=\"invite.ics\"\r\n"), "{mail}");
+    assert!(mail.contains("text/calendar; charset=utf-8; method=REQUEST\r\n"), "{mail}");
+    let alone = shown(attached(vec![invitation()]));
+    assert!(alone.contains("multipart/alternative") && !alone.contains("multipart/mixed"), "{alone}");
+}
+
+#[test]
+fn a_file_name_is_quoted_while_it_fits_a_line_else_in_segments() {
+    let field = |name: &str| {
+        let attachment = Attachment { filename: name.parse().unwrap(), ..file("f", "image/png", b"", None) };
+        let mail = shown(attached(vec![attachment]));
+        mail.split_once("attachment;").unwrap().1.split("\r\nContent-Type").next().unwrap().to_owned()
+    };
+    assert_eq!(field(r#"a "b".png"#), r#" filename="a \"b\".png""#);
+    assert_eq!(field("ü.png"), " filename*0*=utf-8''%C3%BC.png");
+    let long = field(&format!("{} b.png", "x".repeat(70)));
+    let (first, second) = ("x".repeat(55), "x".repeat(15));
+    assert_eq!(long, format!("\r\n filename*0*=utf-8''{first};\r\n filename*1*={second}%20b.png"));
 }
 
 proptest! {
