@@ -22,6 +22,7 @@ mod stub_rules;
 mod ses_oracles;
 mod oracles;
 mod maildir;
+mod read_back;
 mod slow_uplink;
 mod smtp;
 mod smtp_blame;
