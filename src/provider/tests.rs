@@ -5,6 +5,7 @@ mod blame;
 mod by_code;
 mod by_name;
 mod by_type;
+mod conformance;
 mod limits;
 
 use std::sync::Mutex;
@@ -47,6 +48,8 @@ fn over_http() -> impl Iterator<Item = &'static Kind> {
 struct Stub {
     adapter: Box<dyn Provider>,
     answer: Arc<Mutex<Vec<u8>>>,
+    /// The last request, byte for byte.
+    request: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Stub {
@@ -54,19 +57,21 @@ impl Stub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let answer = Arc::<Mutex<Vec<u8>>>::default();
-        let told = Arc::clone(&answer);
+        let request = Arc::<Mutex<Vec<u8>>>::default();
+        let (told, last) = (Arc::clone(&answer), Arc::clone(&request));
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut request = Vec::new();
                 while !is_whole(&request) {
                     assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the request broke off");
                 }
+                *last.lock().unwrap() = request;
                 let answer = told.lock().unwrap().clone();
                 // Whoever has seen enough may go before the end.
                 let _ = stream.write_all(&answer).await;
             }
         });
-        Self { adapter: adapter(kind, &base_url), answer }
+        Self { adapter: adapter(kind, &base_url), answer, request }
     }
 
     /// What the adapter makes of this answer.
