@@ -10,6 +10,7 @@ pub(crate) mod client;
 pub(crate) mod egress_proxy;
 pub(crate) mod golden;
 pub(crate) mod http2_provider;
+pub(crate) mod kinds;
 pub(crate) mod lag;
 pub(crate) mod mails;
 pub(crate) mod metrics;

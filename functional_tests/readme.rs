@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::harness::{Settings, run};
+use smsp::provider::KINDS;
+
+use crate::harness::{Settings, kinds, run};
 use crate::house_rules::{read, root};
 
 #[test]
@@ -39,23 +41,10 @@ fn documented() -> Vec<(String, Option<String>)> {
 async fn effective() -> Vec<(String, String)> {
     let settings = Settings::empty()
         .with("SMSP_API_KEY", "k")
-        .with("SMSP_PROVIDERS", "mg,sg,md,pm,sp,rs,bv,mj,ses,smtp,maildir,mock")
-        .with("SMSP_MG_DOMAIN", "mg.example.org")
-        .with("SMSP_MG_API_KEY", "k")
-        .with("SMSP_SG_API_KEY", "k")
-        .with("SMSP_MD_API_KEY", "k")
-        .with("SMSP_PM_API_KEY", "k")
-        .with("SMSP_SP_API_KEY", "k")
-        .with("SMSP_RS_API_KEY", "k")
-        .with("SMSP_BV_API_KEY", "k")
-        .with("SMSP_MJ_API_KEY", "k")
-        .with("SMSP_MJ_API_SECRET", "k")
-        .with("SMSP_SES_REGION", "eu-west-1")
-        .with("SMSP_SES_ACCESS_KEY_ID", "k")
-        .with("SMSP_SES_SECRET_ACCESS_KEY", "k")
-        .with("SMSP_SMTP_HOST", "smtp.example.org")
-        .with("SMSP_MAILDIR_DIR", "/tmp/maildir")
+        .with("SMSP_PROVIDERS", &kinds::upstreams())
         .with("SMSP_POLL_MESSAGE_ADDRESS", "poll@example.org");
+    // Its table shows the address of this region.
+    let settings = KINDS.iter().fold(settings, kinds::with_needed).with("SMSP_SES_REGION", "eu-west-1");
     let output = run(&["check-config"], &settings).await;
     assert_eq!(output.code, Some(0), "{output:?}");
     let pairs = output.stdout.lines().filter_map(|line| line.split_once('='));
@@ -65,8 +54,7 @@ async fn effective() -> Vec<(String, String)> {
 #[tokio::test]
 async fn the_readmes_table_names_every_variable_and_no_other() {
     let own = |name: &str| {
-        let names = ["MG", "SG", "MD", "PM", "SP", "RS", "BV", "MJ", "SES", "SMTP", "MAILDIR", "MOCK"]
-            .map(|upstream| format!("SMSP_{upstream}_"));
+        let names: Vec<_> = KINDS.iter().map(kinds::prefix).collect();
         if let Some(rest) = name.strip_prefix("SMSP_CALLER_CALLER_") {
             return format!("SMSP_CALLER_<NAME>_{rest}");
         }

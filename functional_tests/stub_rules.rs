@@ -4,20 +4,13 @@ mod breaks;
 mod mailgun;
 
 use serde_json::Value;
-use smsp::provider::KINDS;
 
 use crate::harness::raw::Raw;
 use crate::harness::stub_provider::rules;
-use crate::harness::{Request, StubProvider, golden};
+use crate::harness::{Request, StubProvider, golden, kinds};
 
 /// What stands for our id.
 const ID: &str = "01980000-0000-7000-8000-000000000000";
-
-/// The kinds that speak HTTP, as the table of kinds knows them.
-fn over_http() -> impl Iterator<Item = &'static str> {
-    let speaks_http = |kind: &&smsp::provider::Kind| kind.variables.iter().any(|variable| variable.name == "BASE_URL");
-    KINDS.iter().filter(speaks_http).map(|kind| kind.name)
-}
 
 /// A golden request: its target, and the body behind its headers.
 fn golden_request(name: &str) -> (String, String) {
@@ -46,9 +39,9 @@ fn set(mail: &mut Value, place: &str, value: &Value) {
 
 #[test]
 fn every_kind_that_speaks_http_has_rules() {
-    for kind in over_http() {
-        let (target, _) = golden_request(&format!("{kind}.txt"));
-        assert!(rules::are_known(&target), "{kind}: {target} has no rules in harness/stub_provider/rules");
+    for kind in kinds::over_http() {
+        let (target, _) = golden_request(&format!("{}.txt", kind.name));
+        assert!(rules::are_known(&target), "{}: {target} has no rules in harness/stub_provider/rules", kind.name);
     }
 }
 
@@ -72,7 +65,7 @@ fn every_kind_has_rules_that_were_seen_broken() {
     let mut seen: Vec<_> = breaks::all().into_iter().map(|(kind, _)| kind).collect();
     seen.push("mailgun");
     seen.sort_unstable();
-    let mut kinds: Vec<_> = over_http().collect();
+    let mut kinds: Vec<_> = kinds::over_http().map(|kind| kind.name).collect();
     kinds.sort_unstable();
     assert_eq!(seen, kinds);
 }
