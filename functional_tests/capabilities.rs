@@ -1,5 +1,7 @@
 //! A mail that a provider could not carry whole is not offered to it: another one gets it, or the caller hears why not.
 
+mod random;
+
 use std::fs;
 use std::path::Path;
 

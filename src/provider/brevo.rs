@@ -33,7 +33,7 @@ pub(super) const KIND: Kind = Kind {
     capabilities: Capabilities {
         recipients: 99,
         size: 20_000_000,
-        name: Longest::Characters(70),
+        names: |name| Longest::Characters(70).has_room_for(&written(name)),
         reply_to: 1,
         head: 4096 - 600,
         files: Files {
@@ -140,12 +140,14 @@ fn mail(message: &Message) -> Mail<'_> {
     }
 }
 
-/// It drops a name that is both beyond ASCII and in need of quotes, unless that is in encoded words.
 fn party(mailbox: &Mailbox) -> Party<'_> {
-    let plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == ' ');
-    let written =
-        |name| if str::is_ascii(name) || plain(name) { name.into() } else { render::encoded_words(name).into() };
     Party { email: mailbox.address().as_str(), name: mailbox.name().map(written) }
+}
+
+/// It drops a name that is both beyond ASCII and in need of quotes, unless that is in encoded words.
+fn written(name: &str) -> Cow<'_, str> {
+    let is_plain = name.is_ascii() || name.chars().all(|c| c.is_alphanumeric() || c == ' ');
+    if is_plain { name.into() } else { render::encoded_words(name).into() }
 }
 
 fn file(attachment: &Attachment) -> File<'_> {

@@ -30,8 +30,8 @@ pub struct Capabilities {
     pub smtputf8: bool,
     /// Domains of one label, which mean something in one network alone.
     pub intranet: bool,
-    /// A display name.
-    pub name: Longest,
+    /// Which display names it takes.
+    pub names: fn(&str) -> bool,
     /// From, as it is written with its name.
     pub from: Longest,
     /// Addresses for answers, at most.
@@ -98,7 +98,7 @@ impl Capabilities {
         without_to: true,
         smtputf8: true,
         intranet: true,
-        name: Longest::Any,
+        names: |_| true,
         from: Longest::Any,
         reply_to: usize::MAX,
         sender: true,
@@ -133,13 +133,13 @@ impl Capabilities {
 
     fn lack_of_parties(&self, message: &Message) -> Option<Reason> {
         let any = |is: fn(&Mailbox) -> bool| message.mailboxes().any(is);
-        let names = || message.mailboxes().filter_map(Mailbox::name);
+        let mut names = message.mailboxes().filter_map(Mailbox::name);
         first([
             (message.recipients() > self.recipients, Reason::Recipients),
             (!self.without_to && message.to().is_empty(), Reason::NoTo),
             (!self.smtputf8 && any(|mailbox| !mailbox.address().is_ascii()), Reason::Smtputf8),
             (!self.intranet && any(|mailbox| mailbox.address().is_intranet()), Reason::Intranet),
-            (self.name.is_bounded() && !names().all(|name| self.name.has_room_for(name)), Reason::Name),
+            (!names.all(self.names), Reason::Name),
             (self.from.is_bounded() && !self.from.has_room_for(&message.from().to_string()), Reason::Name),
             (message.reply_to().len() > self.reply_to, Reason::ReplyTo),
             (!self.sender && message.sender().is_some(), Reason::Sender),

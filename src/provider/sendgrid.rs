@@ -37,7 +37,13 @@ pub(super) const KIND: Kind = Kind {
         sender: true,
         tags: Words { most: 10, longest: Longest::Characters(255), fits: is_ascii },
         metadata: 10_000 - OUR_PAIR,
-        files: Files { empty: false, parameters: Parameters::Method, ..Files::ANY },
+        files: Files {
+            empty: false,
+            parameters: Parameters::Method,
+            // Its page "Mail Send errors", `attachments.filename`.
+            names: |name| !name.contains([';', ',']),
+            ..Files::ANY
+        },
         ..Capabilities::API
     },
     dummy: "in the sandbox; free",

@@ -15,6 +15,8 @@ pub struct Files {
     pub parameters: Parameters,
     /// Does the provider take the type from the name?
     pub guessed: bool,
+    /// Which names it takes, whatever their ending.
+    pub names: fn(&str) -> bool,
     /// The only endings of names that it takes, if not all.
     pub endings: Option<&'static [&'static str]>,
     /// The endings of names that it refuses.
@@ -50,6 +52,7 @@ impl Files {
         empty: true,
         parameters: Parameters::All,
         guessed: false,
+        names: |_| true,
         endings: None,
         refused_endings: &[],
     };
@@ -76,7 +79,7 @@ impl Files {
     fn takes(&self, file: &Attachment) -> bool {
         let ending = file.filename.as_str().rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
         let is_in = |list: &[&str]| ending.as_deref().is_some_and(|ending| list.contains(&ending));
-        self.endings.is_none_or(is_in) && !is_in(self.refused_endings)
+        (self.names)(file.filename.as_str()) && self.endings.is_none_or(is_in) && !is_in(self.refused_endings)
     }
 
     fn says_type(&self, file: &Attachment) -> bool {

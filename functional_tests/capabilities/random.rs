@@ -1,0 +1,110 @@
+//! Random mails to each provider alone: what its document does not allow is never handed over to it.
+//!
+//! Each answer is a 200, for a mail that the stub took by the provider's rules, or `not-capable` without a call. The seed
+//! stands in what a failing test shows; `SMSP_SEED` repeats it.
+
+mod mails;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use smsp::provider::Kind;
+
+use crate::harness::{Answer, Proxy, Reply, Request, StubProvider, kinds};
+use mails::Mails;
+
+/// Mails to each kind.
+const MAILS: usize = 300;
+
+/// What came of the mails to one kind.
+#[derive(Default)]
+struct Tally {
+    taken: usize,
+    passed_over: usize,
+    /// Not a mail at all in the eyes of our own door.
+    invalid: usize,
+    /// By what is wrong: how often, and the first such mail.
+    violations: BTreeMap<String, (usize, Value)>,
+}
+
+/// Takes a mail as its provider does.
+fn acceptance(kind: &str, request: &Request) -> Reply {
+    let said = |body: Value| Reply::new(200, &body.to_string()).with("content-type", "application/json");
+    match kind {
+        "mailgun" => Reply::mailgun_accepts(),
+        "sendgrid" => Reply::sendgrid_accepts(),
+        "resend" => Reply::resend_accepts(),
+        "ses" => said(json!({"MessageId": "1"})),
+        "postmark" => said(json!({"ErrorCode": 0, "Message": "OK", "MessageID": "1"})),
+        "brevo" => Reply::new(201, r#"{"messageId": "<1>"}"#).with("content-type", "application/json"),
+        "mailjet" => {
+            said(json!({"Messages": [{"Status": "success", "To": [{"Email": "a@example.org", "MessageID": 1}]}]}))
+        }
+        "sparkpost" => {
+            let count = request.json()["recipients"].as_array().map_or(0, Vec::len);
+            said(json!({"results": {"total_accepted_recipients": count, "total_rejected_recipients": 0, "id": "1"}}))
+        }
+        "mandrill" => {
+            let recipients = request.json()["message"]["to"].as_array().cloned().unwrap_or_default();
+            let sent = |to: &Value| json!({"email": to["email"], "status": "sent", "_id": "1"});
+            said(recipients.iter().map(sent).collect())
+        }
+        other => panic!("how does {other} take a mail?"),
+    }
+}
+
+async fn tally(kind: &'static Kind, seed: u64) -> Tally {
+    let (stub, calls) = (StubProvider::mailgun().await, Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&calls);
+    stub.follows(move |request| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        acceptance(kind.name, request).into()
+    });
+    let settings = kinds::alone(kind, &stub.url()).patient_circuits().with("SMSP_MAX_RECIPIENTS", "2000");
+    let proxy = Proxy::start(settings).await;
+    let (mut tally, mut mails) = (Tally::default(), Mails::new(seed));
+    for _ in 0..MAILS {
+        let mail = mails.next();
+        let before = calls.load(Ordering::SeqCst);
+        let answer = proxy.client.send(&mail).await;
+        let called = calls.load(Ordering::SeqCst) > before;
+        if let Some(wrong) = tally.count(&answer, called, stub.take_broken_rules().pop()) {
+            tally.violations.entry(wrong).or_insert((0, mail)).0 += 1;
+        }
+    }
+    tally
+}
+
+impl Tally {
+    /// What is wrong with this answer, if anything is.
+    fn count(&mut self, answer: &Answer, called: bool, broken: Option<String>) -> Option<String> {
+        let problem = answer.json["type"].as_str().unwrap_or_default();
+        match (answer.status, problem, called, broken) {
+            (_, _, _, Some(rule)) => return Some(rule),
+            (200, _, true, None) => self.taken += 1,
+            (422, "urn:smsp:problem:not-capable", false, None) => self.passed_over += 1,
+            (422, "urn:smsp:problem:invalid-message", false, None) => self.invalid += 1,
+            _ => return Some(format!("{answer}")),
+        }
+        None
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_mail_holds_a_provider_is_not_asked_to_take_what_its_document_forbids() {
+    let seed = std::env::var("SMSP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+    let tallies = kinds::over_http().map(async |kind| (kind.name, tally(kind, seed).await));
+    let mut wrong = Vec::new();
+    for (kind, tally) in join_all(tallies).await {
+        let Tally { taken, passed_over, invalid, violations } = tally;
+        eprintln!("{kind}: {taken} taken, {passed_over} passed over, {invalid} invalid, seed {seed}");
+        assert!(taken > MAILS / 10 && passed_over > 0 && invalid < MAILS / 3, "{kind} shows nothing");
+        wrong.extend(
+            violations.into_iter().map(|(rule, (times, mail))| format!("{kind}, {times} times: {rule}\n{mail}")),
+        );
+    }
+    assert!(wrong.is_empty(), "SMSP_SEED={seed}\n{}", wrong.join("\n"));
+}
