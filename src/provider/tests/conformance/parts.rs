@@ -22,7 +22,7 @@ const fn part(
     Part { field, what, add, texts }
 }
 
-pub(super) const PARTS: [Part; 21] = [
+pub(super) const PARTS: [Part; 24] = [
     part("from", "the author", |_| (), |_| vec!["Zoë Ångström", "zoe@example.com"]),
     part(
         "to",
@@ -88,6 +88,30 @@ pub(super) const PARTS: [Part; 21] = [
             [
                 &["Bericht Ü.pdf", "bytes of application/pdf"][..],
                 if can.files.guessed { &[] } else { &["application/pdf"] },
+            ]
+            .concat()
+        },
+    ),
+    part(
+        "attachments",
+        "an invitation",
+        |draft| draft.attachments.push(file("invite.ics", "text/calendar; method=REQUEST", None)),
+        |_| vec!["text/calendar", "method=REQUEST", "bytes of text/calendar; method=REQUEST"],
+    ),
+    part(
+        "attachments",
+        "a text in another charset",
+        |draft| draft.attachments.push(file("latin.txt", "text/plain; charset=iso-8859-15", None)),
+        |_| vec!["latin.txt", "charset=iso-8859-15"],
+    ),
+    part(
+        "attachments",
+        "a mail",
+        |draft| draft.attachments.push(file("forwarded.eml", "message/rfc822", None)),
+        |can| {
+            [
+                &["forwarded.eml", "bytes of message/rfc822"][..],
+                if can.files.guessed { &[] } else { &["message/rfc822"] },
             ]
             .concat()
         },
