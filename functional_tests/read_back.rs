@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use content::{Content, Party};
+use futures_util::future::join_all;
 
 /// Subjects, names, file names, References; twice as many addresses.
 const MAILS: usize = 2500;
@@ -59,8 +60,9 @@ async fn every_mail_is_read_back_as_it_was_sent() {
         let mails = if way == "ses.eml" { &for_ses } else { &mails };
         mails[number.parse::<usize>().expect("a number")].clone()
     };
-    for reader in readers::readers() {
-        let found = readers::read(&reader, dir).await;
+    let readers = readers::readers();
+    let found = join_all(readers.iter().map(|reader| readers::read(reader, dir))).await;
+    for (reader, found) in readers.iter().zip(found) {
         assert_eq!(found.len(), 3 * MAILS, "seed {seed}: {}", reader.0);
         let wrong = differences(&found, sent);
         assert!(wrong.is_empty(), "seed {seed}: {} finds {} differences\n{}", reader.0, wrong.len(), wrong.join("\n"));
