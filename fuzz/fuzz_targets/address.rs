@@ -29,7 +29,8 @@ fn is_sound(mailbox: &Mailbox) {
     let (local, domain) = address.as_str().split_once('@').expect("an @");
     assert_eq!(domain, address.domain());
     is_dot_atom(local);
-    is_public(domain);
+    is_host_name(domain);
+    assert_eq!(address.is_intranet(), !domain.contains('.'));
     let (unicode, readable) = idna::domain_to_unicode(domain);
     assert!(readable.is_ok(), "{domain:?}");
     assert!(format!("{local}@{unicode}").parse::<Address>().as_ref() == Ok(address), "{domain:?} is not {unicode:?}");
@@ -47,12 +48,12 @@ fn is_dot_atom(local: &str) {
     assert!(!local.contains(special) && local.split('.').all(|atom| !atom.is_empty()), "{local:?}");
 }
 
-/// RFC 1035 2.3.1 and 2.3.4, two labels or more, and no IP address.
-fn is_public(domain: &str) {
+/// RFC 1035 2.3.1 and 2.3.4, and no IP address.
+fn is_host_name(domain: &str) {
     let labels: Vec<_> = domain.split('.').collect();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let sound = |label: &&str| (1..=63).contains(&label.len()) && label.chars().all(plain);
-    assert!(domain.len() <= 253 && labels.len() >= 2 && labels.iter().all(sound), "{domain:?}");
+    assert!(domain.len() <= 253 && labels.iter().all(sound), "{domain:?}");
     assert!(!labels.iter().any(|label| label.starts_with('-') || label.ends_with('-')), "{domain:?}");
     assert!(labels.last().is_some_and(|top| !top.starts_with(|c: char| c.is_ascii_digit())), "{domain:?}");
 }
