@@ -95,7 +95,7 @@ async fn ses_v2_local_reads_the_parts_that_we_meant() {
     let headers = json!([
         {"name": "List-Unsubscribe", "value": "<mailto:leave@example.com>"},
         {"name": "X-Order", "value": "17"},
-        {"name": "X-Metadata", "value": r#"{"order":"17","shop":"Zurich West"}"#},
+        {"name": "X-Metadata", "value": r#"{"order":"17", "shop":"Zurich West"}"#},
     ]);
     assert_eq!(read["headers"], headers, "{read}");
 }

@@ -27,6 +27,7 @@ async fn anymail(row: &Row, mail: &Value) -> Option<Request> {
     }
     let stub = StubProvider::sendgrid().await;
     stub.does(row.reply.clone().into());
+    stub.is_lenient();
     let mut command = Command::new(tools.join("python"));
     command.arg(root.join("functional_tests/oracles/send_as_anymail.py")).args([row.kind, &stub.url()]);
     command.arg(mail.to_string());

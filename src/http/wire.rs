@@ -66,9 +66,17 @@ const SUBJECT: Field = field("subject", Shape::Text, "The subject, in plain Unic
 const TEXT: Field = Field { alias: Some("plaintextbody"), ..field("text", Shape::Text, "The body as plain text.") };
 const HTML: Field = field("html", Shape::Text, "The body as HTML.");
 const ATTACHMENTS: Field = field("attachments", Shape::Attachments, "Files, and pictures that the HTML shows.");
-const HEADERS: Field = field("headers", Shape::Headers, "Further headers; none that is ours to write.");
+const HEADERS: Field = field(
+    "headers",
+    Shape::Headers,
+    "Further headers, each one line of up to 64 KiB. `Message-ID` and `Sender` go to providers that keep them, `Reply-To` is `reply_to`; none that is ours to write.",
+);
 const TAGS: Field = field("tags", Shape::Words, "Words that group mails at the provider.");
-const METADATA: Field = field("metadata", Shape::Metadata, "Pairs that come back with the provider's events.");
+const METADATA: Field = field(
+    "metadata",
+    Shape::Metadata,
+    "Pairs that come back with the provider's events: at most 50, names of 1 to 64 and values of 1 to 255 characters of any script.",
+);
 
 const FIELDS: [&Field; 12] =
     [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML, &ATTACHMENTS, &HEADERS, &TAGS, &METADATA];

@@ -206,13 +206,17 @@ fn written_name(text: &str) -> Option<String> {
     }
 }
 
-/// RFC 5322 form, the name quoted where it is more than words; Unicode stays as it is.
+fn is_word(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(char::is_alphanumeric)
+}
+
+/// RFC 5322 form, the name quoted where it is more than words with a space between them; Unicode stays as it is.
 impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.address.as_str();
         match self.name() {
             None => f.write_str(address),
-            Some(name) if name.chars().all(|c| c.is_alphanumeric() || c == ' ') => write!(f, "{name} <{address}>"),
+            Some(name) if name.split(' ').all(is_word) => write!(f, "{name} <{address}>"),
             Some(name) => write!(f, "\"{}\" <{address}>", name.replace('\\', "\\\\").replace('"', "\\\"")),
         }
     }

@@ -81,6 +81,9 @@ pub enum BadHeader {
     /// `List-...` and headers of addresses: encoded-words would hide what programs read (RFC 2047 5).
     #[error("must be ASCII: write a URL with % and a domain as xn--")]
     Ascii,
+    /// `List-...`: a line of a mail cannot hold it, and no program would put it together again.
+    #[error("has a word of 900 characters or more: shorten the URL")]
+    Word,
     /// `Sender`, `Reply-To`.
     #[error("{0}")]
     Address(BadAddress),
@@ -138,18 +141,28 @@ fn check_value(name: &str, value: &str) -> Result<(), BadHeader> {
         "message-id" if !(value.len() <= 250 && is_message_id(value)) => Err(BadHeader::MessageId),
         "disposition-notification-to" | "return-receipt-to" | "errors-to" if !value.is_ascii() => Err(BadHeader::Ascii),
         _ if name.starts_with("list-") && !value.is_ascii() => Err(BadHeader::Ascii),
+        _ if name.starts_with("list-") && value.split([' ', '<']).any(|word| word.len() >= LONGEST_WORD) => {
+            Err(BadHeader::Word)
+        }
         "in-reply-to" | "references" if !value.split(' ').all(is_word) => Err(BadHeader::MessageIds),
         "sender" => value.parse::<Mailbox>().map(drop).map_err(BadHeader::Address),
-        "reply-to" => mailboxes(value).map(drop).map_err(BadHeader::Address),
+        "reply-to" => match mailboxes(value) {
+            Ok(list) if list.is_empty() => Err(BadHeader::Address(BadAddress::Syntax)),
+            checked => checked.map(drop).map_err(BadHeader::Address),
+        },
         _ => Ok(()),
     }
 }
 
-/// `<left@right>` of visible ASCII (RFC 5322 3.6.4).
+/// `<left@right>`, either part a dot-atom or the right one a literal (RFC 5322 3.6.4).
 fn is_message_id(text: &str) -> bool {
     let inner = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
-    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && !"<>@\"".contains(c));
-    inner.and_then(|inner| inner.split_once('@')).is_some_and(|(left, right)| plain(left) && plain(right))
+    let plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
+    };
+    let bare = |part: &str| part.strip_prefix('[').and_then(|part| part.strip_suffix(']')).map(str::to_owned);
+    let parts = inner.and_then(|inner| inner.split_once('@'));
+    parts.is_some_and(|(left, right)| plain(left) && plain(bare(right).as_deref().unwrap_or(right)))
 }
 
 /// Of ids that others made, and that are only repeated.
@@ -214,13 +227,28 @@ mod tests {
             assert_eq!(error(name, value), None, "{name}: {value}");
         }
         let long = format!("<{}@example.org>", "x".repeat(250));
-        for value in ["17@example.org", "<17>", "<a@b@c>", "<a b@c>", "<a@b> <c@d>", "<@c>", "<ü@b>", &long] {
+        for value in [
+            "17@example.org",
+            "<17>",
+            "<a@b@c>",
+            "<a b@c>",
+            "<a@b> <c@d>",
+            "<a(b)@c>",
+            "<a,b@c>",
+            "<@c>",
+            "<ü@b>",
+            &long,
+        ] {
             assert_eq!(error("message-id", value), Some(BadHeader::MessageId), "{value}");
         }
+        let url = format!("<https://example.org/{}>", "x".repeat(900));
+        assert_eq!(error("List-Unsubscribe", &url), Some(BadHeader::Word));
         for name in ["List-Unsubscribe", "list-id", "Errors-To"] {
             assert_eq!(error(name, "Größe <mailto:u@example.org>"), Some(BadHeader::Ascii), "{name}");
         }
-        for (name, value) in [("Sender", "nobody"), ("Sender", "a@b.org, c@d.org"), ("Reply-To", "a@b.org, nobody")] {
+        for (name, value) in
+            [("Sender", "nobody"), ("Sender", "a@b.org, c@d.org"), ("Reply-To", "a@b.org, nobody"), ("Reply-To", ",")]
+        {
             assert!(matches!(error(name, value), Some(BadHeader::Address(_))), "{name}: {value}");
         }
     }

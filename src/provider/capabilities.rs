@@ -15,7 +15,7 @@ pub use limit::{Longest, Words};
 pub(in crate::provider) use limit::{is_ascii, is_word};
 pub use table::table;
 
-use super::render::Pairs;
+use super::render::{self, Pairs};
 use crate::message::{Header, Mailbox, Message, Metadata, Tag};
 use crate::outcome::Reason;
 
@@ -42,13 +42,15 @@ pub struct Capabilities {
     pub message_id: bool,
     /// Bytes of a mail as [`Message::size`] counts them, at most.
     pub size: usize,
+    /// Bytes of the text, and of the HTML, at most.
+    pub body: usize,
     /// The subject.
     pub subject: Longest,
     /// Headers of the caller's, at most.
     pub headers: usize,
     /// Headers of the caller's that it leaves out or refuses, in lower case.
     pub dropped_headers: &'static [&'static str],
-    /// Bytes of headers, tags and metadata, at most.
+    /// Bytes of headers, addresses for answers, tags and metadata as they are written, at most.
     pub labels: usize,
     /// Bytes of the head of the mail that its readers see, at most.
     pub head: usize,
@@ -104,6 +106,7 @@ impl Capabilities {
         sender: true,
         message_id: true,
         size: usize::MAX,
+        body: usize::MAX,
         subject: Longest::Any,
         headers: usize::MAX,
         dropped_headers: &[],
@@ -147,13 +150,15 @@ impl Capabilities {
     }
 
     fn lack_of_head(&self, message: &Message) -> Option<Reason> {
+        let mut bodies = [message.text(), message.html()].into_iter().flatten();
         first([
             (!self.message_id && message.own_message_id().is_some(), Reason::MessageId),
             (message.size() > self.size, Reason::Size),
+            (bodies.any(|body| body.len() > self.body), Reason::Size),
             (!self.subject.has_room_for(message.subject()), Reason::Subject),
             (message.headers().len() > self.headers, Reason::Headers),
             (message.headers().iter().any(|header| self.drops(header)), Reason::Headers),
-            (self.labels != usize::MAX && message.labels() > self.labels, Reason::Headers),
+            (self.labels != usize::MAX && written_labels(message) > self.labels, Reason::Headers),
             (self.head != usize::MAX && visible_head(message) > self.head, Reason::Headers),
             (!self.template_headers && has_template(message), Reason::Template),
         ])
@@ -181,14 +186,33 @@ fn first<const N: usize>(lacks: [(bool, Reason); N]) -> Option<Reason> {
     lacks.into_iter().find(|(lacks, _)| *lacks).map(|(_, reason)| reason)
 }
 
-/// Bytes of the headers that readers see: who it is from and to, subject, headers and labels, each with its name.
+/// Bytes around a value: `": "`, `", "`, quotes, or the name of a form's field.
+const SEPARATORS: usize = 6;
+
+/// Bytes of the headers that readers see, in ASCII: who it is from and to, subject, headers and labels.
 fn visible_head(message: &Message) -> usize {
-    /// `": "`, `", "` or quotes around each.
-    const SEPARATORS: usize = 6;
-    let seen = message.to().iter().chain(message.cc()).chain(message.reply_to()).chain([message.from()]);
-    let parties: usize = seen.map(|mailbox| mailbox.to_string().len() + SEPARATORS).sum();
-    let separators = SEPARATORS * (message.headers().len() + message.metadata().len() + message.tags().len());
-    parties + message.subject().len() + message.labels() + separators
+    let seen = message.to().iter().chain(message.cc()).chain([message.from()]);
+    let parties: usize = seen.map(|mailbox| render::in_7_bits(mailbox).len() + SEPARATORS).sum();
+    let metadata = Pairs::metadata(message);
+    let metadata = if metadata.is_empty() { 0 } else { metadata.to_line().len() };
+    parties + render::in_ascii(message.subject()).len() + written_headers(message) + metadata + written_tags(message)
+}
+
+/// Bytes of what the caller adds to a mail, as a form has it.
+fn written_labels(message: &Message) -> usize {
+    let pairs = message.metadata().iter().map(|pair| pair.name().len() + pair.value().len() + SEPARATORS);
+    written_headers(message) + pairs.sum::<usize>() + written_tags(message)
+}
+
+/// Bytes of the caller's headers, of Sender and Reply-To, in ASCII.
+fn written_headers(message: &Message) -> usize {
+    let headers = Pairs::headers(message).into_iter().map(|(name, value)| name.len() + value.len() + SEPARATORS);
+    let reply_to = message.reply_to().iter().map(|mailbox| render::in_7_bits(mailbox).len() + SEPARATORS);
+    headers.chain(reply_to).sum()
+}
+
+fn written_tags(message: &Message) -> usize {
+    message.tags().iter().map(|tag| tag.as_str().len() + SEPARATORS).sum()
 }
 
 fn has_twins(tags: &[Tag]) -> bool {

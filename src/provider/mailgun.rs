@@ -32,6 +32,8 @@ pub(super) const KIND: Kind = Kind {
         message_id: true,
         tags: Words { most: 3, longest: Longest::Characters(128), fits: is_ascii },
         caseless_tags: true,
+        // They are names of fields of the form.
+        metadata_names: Words { fits: |name| !name.contains(['"', '\\']), ..Words::ANY },
         lookup: Lookup::MessageId,
         ..Capabilities::API
     },
@@ -70,7 +72,8 @@ impl Provider for Mailgun {
 
 /// It ends with `to`, all of them in one field: a form that breaks off is no mail to anybody.
 fn form(message: &Message, mode: Mode) -> Form {
-    let mut form = Form::new().text("from", message.from().to_string());
+    // Names and file names go as they are, in UTF-8 (RFC 7578 5.1).
+    let mut form = Form::new().percent_encode_noop().text("from", message.from().to_string());
     for (field, mailboxes) in [("cc", message.cc()), ("bcc", message.bcc())] {
         form = mailboxes.iter().fold(form, |form, mailbox| form.text(field, mailbox.to_string()));
     }
@@ -84,7 +87,7 @@ fn form(message: &Message, mode: Mode) -> Form {
         form = body.into_iter().fold(form, |form, body| form.text(field, body.to_owned()));
     }
     if !message.reply_to().is_empty() {
-        form = form.text("h:Reply-To", render::line(message.reply_to()));
+        form = form.text("h:Reply-To", render::line_in_7_bits(message.reply_to()));
     }
     let headers = Pairs::headers(message).into_iter();
     form = headers.fold(form, |form, (name, value)| form.text(format!("h:{name}"), value.into_owned()));
@@ -98,16 +101,12 @@ fn form(message: &Message, mode: Mode) -> Form {
 
 /// The file name of a picture inside of the HTML is its content id.
 fn attach(form: Form, attachment: &Attachment) -> Form {
-    let length = attachment.content.len() as u64;
-    let part = Part::stream_with_length(attachment.content.clone(), length);
     let (field, name) = match &attachment.content_id {
         Some(content_id) => ("inline", content_id.as_str()),
         None => ("attachment", attachment.filename.as_str()),
     };
-    let part = part.file_name(name.to_owned());
-    // A type that a message has is always a media type.
-    match part.mime_str(&attachment.media_type()) {
-        Ok(part) => form.part(field, part),
-        Err(_) => form,
-    }
+    let length = attachment.content.len() as u64;
+    let part = || Part::stream_with_length(attachment.content.clone(), length).file_name(name.to_owned());
+    // What a message has as a type is one; if not, the file goes without.
+    form.part(field, part().mime_str(&attachment.media_type()).unwrap_or_else(|_| part()))
 }

@@ -21,7 +21,7 @@ pub(super) const KIND: Kind = Kind {
     upstream: "md",
     local: false,
     // Its help pages: tags of 50 characters, none of which begins with `_`; metadata of 200 bytes, ours included, under names
-    // of letters, digits, spaces and `_`; the type of a picture begins with `image/`.
+    // of letters, digits and a few marks, none of which begins with `_`; the type of a picture begins with `image/`.
     capabilities: Capabilities {
         size: 25_000_000,
         sender: true,
@@ -37,7 +37,7 @@ pub(super) const KIND: Kind = Kind {
 };
 
 fn is_metadata_name(name: &str) -> bool {
-    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ' ') && !name.starts_with('_')
+    name.chars().all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c)) && !name.starts_with('_')
 }
 
 struct Mandrill(Api);
@@ -132,7 +132,11 @@ fn request<'a>(key: &'a str, message: &'a Message) -> Request<'a> {
 
 fn headers(message: &Message) -> Pairs<'_> {
     let headers = Pairs::headers(message);
-    if message.reply_to().is_empty() { headers } else { headers.with("Reply-To", render::line(message.reply_to())) }
+    if message.reply_to().is_empty() {
+        headers
+    } else {
+        headers.with("Reply-To", render::line_in_7_bits(message.reply_to()))
+    }
 }
 
 fn file(attachment: &Attachment) -> File<'_> {

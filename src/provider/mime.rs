@@ -22,6 +22,8 @@ use crate::off_worker::off_worker;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Labels {
     Shown,
+    /// The metadata alone.
+    Metadata,
     Hidden,
 }
 

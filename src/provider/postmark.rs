@@ -23,12 +23,13 @@ pub(super) const KIND: Kind = Kind {
     name: "postmark",
     upstream: "pm",
     local: false,
-    // Its documentation: 50 recipients, 10 MB after encoding, one tag of 1000 characters; "Subject line and From address
+    // Its documentation: 50 recipients, 10 MB after encoding, 5 MB of each body, one tag of 1000 characters; "Subject line and From address
     // character limits", in units of UTF-16; "Custom metadata FAQ": ten pairs, ours included, of 20 and 80 characters;
     // "Forbidden file types".
     capabilities: Capabilities {
         recipients: 50,
         size: 10_000_000,
+        body: 5_000_000,
         subject: Longest::Utf16(2000),
         from: Longest::Utf16(255),
         sender: true,

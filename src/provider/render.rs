@@ -93,6 +93,11 @@ pub(super) fn in_7_bits(mailbox: &Mailbox) -> String {
     mailbox.name().map_or_else(|| address.to_owned(), |name| format!("{} <{address}>", written(name)))
 }
 
+/// All of them as one header's value, in ASCII but for the addresses.
+pub(super) fn line_in_7_bits(mailboxes: &[Mailbox]) -> String {
+    mailboxes.iter().map(in_7_bits).collect::<Vec<_>>().join(", ")
+}
+
 /// JSON in ASCII: what is more as `\u` and the number of each unit of UTF-16 (RFC 8259 7).
 fn escaped(json: &str) -> String {
     let mut units = [0; 2];

@@ -168,11 +168,15 @@ fn mail(message: &Message) -> Mail<'_> {
     }
 }
 
-/// But for an invitation, which stands beside the texts.
+/// An invitation stands among the texts, where it has no name, and once more as a file.
 fn files(message: &Message) -> Vec<File<'_>> {
     let invitation = invitation(message).map(|(file, _)| file);
-    let others = message.attachments().iter().filter(|file| !invitation.is_some_and(|found| ptr::eq(found, *file)));
-    others.map(file).collect()
+    let is_invitation = |file: &Attachment| invitation.is_some_and(|found| ptr::eq(found, file));
+    let written = |attachment| match file(attachment) {
+        file if is_invitation(attachment) => File { r#type: "application/ics".into(), ..file },
+        file => file,
+    };
+    message.attachments().iter().map(written).collect()
 }
 
 /// The file that asks for an answer, and its text.

@@ -1,8 +1,8 @@
 //! A relay that speaks SMTP (RFC 5321): submission with STARTTLS, over TLS from the start, or in clear on purpose.
 //!
-//! Our own few commands on a stream of bytes, not the library that renders the file: it keeps what it has read ahead
-//! across STARTTLS, and so believes in answers that somebody wrote in clear; it hides SIZE; its errors do not tell
-//! whether the end of the mail went out. Everything before that end proves that nobody has the mail, a time-out too;
+//! Our own few commands on a stream of bytes, not a library's client: the usual one keeps what it has read ahead across
+//! STARTTLS, and so believes in answers that somebody wrote in clear; it hides SIZE; its errors do not tell whether the end of
+//! the mail went out. Everything before that end proves that nobody has the mail, a time-out too;
 //! silence after it proves nothing, and [`delivery`] listens on when the caller cannot wait any longer.
 
 mod authentication;

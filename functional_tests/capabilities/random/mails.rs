@@ -53,7 +53,7 @@ impl Mails {
         mail.insert(list.to_owned(), json!(to));
         for (list, rarely) in [("cc", 4), ("bcc", 6), ("reply_to", 4)] {
             if self.one_in(rarely) {
-                let number = self.pick(&[1, 1, 1, 2]);
+                let number = if self.one_in(20) { 130 } else { self.pick(&[1, 1, 1, 2]) };
                 let some: Vec<_> = (0..number).map(|number| self.mailbox(&format!("{list}{number}"))).collect();
                 mail.entry(list).or_insert(json!(some));
             }
@@ -64,7 +64,7 @@ impl Mails {
         }
         for (body, rarely) in [("text", 5), ("html", 2)] {
             if !self.one_in(rarely) {
-                let length = self.pick(&[0, 1, 50, 2000]);
+                let length = if self.one_in(150) { 5_300_000 } else { self.pick(&[0, 1, 50, 2000]) };
                 mail.insert(body.to_owned(), json!(self.text(length)));
             }
         }
@@ -80,7 +80,11 @@ impl Mails {
         let headers: Map<_, _> = (0..count)
             .map(|_| {
                 let (name, value) = self.pick(&HEADERS);
-                let value = if self.one_in(8) { "<a.long.id@example.com> ".repeat(40) } else { value.to_owned() };
+                let value = match name {
+                    "References" if self.one_in(4) => "<a.long.id@example.com> ".repeat(40),
+                    "X-Shop" if self.one_in(4) => self.text(6_900),
+                    _ => value.to_owned(),
+                };
                 (name.to_owned(), json!(value.trim()))
             })
             .collect();
@@ -96,7 +100,8 @@ impl Mails {
         let pairs: Map<_, _> = (0..pairs)
             .map(|number| {
                 let length = self.pick(&[1, 5, 15, 17, 18, 60]);
-                (format!("n{number}{}", self.word(length)), json!(self.label()))
+                let name = if self.one_in(4) { self.text(length) } else { self.word(length) };
+                (format!("n{number}{name}"), json!(self.label()))
             })
             .collect();
         mail.insert("metadata".to_owned(), pairs.into());

@@ -9,10 +9,18 @@ use super::{Field, Shape, Value, field};
 use crate::message::Attachment;
 use content::Content;
 
-const FILENAME: Field = Field { required: true, ..field("filename", Shape::Text, "Its name, without a folder.") };
-const CONTENT_TYPE: Field =
-    Field { required: true, ..field("content_type", Shape::Text, "What it is, for example `application/pdf`.") };
-const CONTENT: Field = Field { required: true, ..field("content", Shape::Text, "Its bytes in base64.") };
+const FILENAME: Field =
+    Field { required: true, ..field("filename", Shape::Text, "Its name, 1 to 255 bytes; `/` and `\\` become `_`.") };
+const CONTENT_TYPE: Field = Field {
+    required: true,
+    ..field(
+        "content_type",
+        Shape::Text,
+        "What it is, such as `application/pdf`, `text/plain; charset=utf-8` or, for an invitation, `text/calendar; method=REQUEST`.",
+    )
+};
+const CONTENT: Field =
+    Field { required: true, ..field("content", Shape::Text, "Its bytes in base64, which may stand in lines.") };
 const CONTENT_ID: Field = field(
     "content_id",
     Shape::Text,

@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
         for (key, value) in members {
             let key_shown = shortened(&key);
             let name = format_args!("{name}.{key_shown}");
-            if !seen.insert(key.to_ascii_lowercase()) {
+            if !seen.insert(key.to_lowercase()) {
                 self.fault(name, "is given twice");
                 continue;
             }

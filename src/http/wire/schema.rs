@@ -67,7 +67,12 @@ fn property(field: &Field) -> RefOr<Schema> {
         Shape::Text => RefOr::T(text(field.about).schema_type(type_of(field, Type::String)).into()),
         Shape::Mailbox => named(MAILBOX, field),
         Shape::Mailboxes => named(MAILBOXES, field),
-        Shape::Words => list(text("A word.").into()),
+        Shape::Words => list(
+            text("1 to 255 characters of any script; at most 50 words.")
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .into(),
+        ),
         Shape::Headers => named(HEADERS, field),
         Shape::Metadata => named(METADATA, field),
         Shape::Attachments => list(reference(ATTACHMENT)),

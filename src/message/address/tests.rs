@@ -96,6 +96,7 @@ fn a_mailbox_reads_all_its_written_forms() {
         ("\"Doe, J.\" <a@b.org>", Some("Doe, J."), "\"Doe, J.\" <a@b.org>"),
         (r#""a \"b\" \\c" <a@b.org>"#, Some(r#"a "b" \c"#), r#""a \"b\" \\c" <a@b.org>"#),
         ("Jürgen Groß <a@b.org>", Some("Jürgen Groß"), "Jürgen Groß <a@b.org>"),
+        ("A  B <a@b.org>", Some("A  B"), "\"A  B\" <a@b.org>"),
     ] {
         let mailbox: Mailbox = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_eq!(mailbox.name(), name, "{text}");

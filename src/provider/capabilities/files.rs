@@ -39,7 +39,7 @@ pub enum Inline {
 pub enum Parameters {
     /// All of them.
     All,
-    /// The method of an invitation. Readers take a text without a charset for UTF-8.
+    /// The method of an invitation; every text is called UTF-8.
     Method,
     /// None; every text is called UTF-8.
     Utf8,
@@ -85,12 +85,11 @@ impl Files {
     fn says_type(&self, file: &Attachment) -> bool {
         let kind = &file.content_type;
         let is_utf8 = kind.charset().is_none_or(|charset| ["utf-8", "us-ascii"].contains(&charset));
+        let is_utf8 = || is_utf8 && (!kind.as_str().starts_with("text/") || file.charset().is_some());
         let arrives = match self.parameters {
             Parameters::All => true,
-            Parameters::Method => is_utf8,
-            Parameters::Utf8 => {
-                is_utf8 && kind.method().is_none() && (!kind.as_str().starts_with("text/") || file.charset().is_some())
-            }
+            Parameters::Method => is_utf8(),
+            Parameters::Utf8 => is_utf8() && kind.method().is_none(),
         };
         arrives && (!self.guessed || is_guessable(file))
     }
@@ -167,7 +166,7 @@ mod tests {
         for (kind, content, method, none) in [
             ("text/plain", utf8, true, true),
             ("text/plain; charset=utf-8", utf8, true, true),
-            ("text/plain", latin1, true, false),
+            ("text/plain", latin1, false, false),
             ("text/plain; charset=iso-8859-1", latin1, false, false),
             ("text/calendar; method=REQUEST", utf8, true, false),
             ("application/pdf", latin1, true, true),

@@ -14,10 +14,11 @@ const LESS: Capabilities = Capabilities {
     sender: false,
     message_id: false,
     size: 400,
+    body: 350,
     subject: Longest::Utf16(5),
     headers: 2,
     dropped_headers: &["list-unsubscribe"],
-    labels: 60,
+    labels: 80,
     head: 200,
     template_headers: false,
     tags: Words { most: 2, longest: Longest::Characters(5), fits: is_word },
@@ -102,11 +103,13 @@ fn each_party_that_cannot_be_carried_is_named() {
 fn each_text_that_cannot_be_carried_is_named() {
     for (lack, reason) in [
         (lack(|draft| draft.text = "x".repeat(401).parse().ok()), Reason::Size),
+        (lack(|draft| draft.html = "x".repeat(351).parse().ok()), Reason::Size),
+        (lack(|draft| draft.headers = vec![header("X-A", &"ü".repeat(30))]), Reason::Headers),
         (lack(|draft| draft.subject = "sechs!".parse().unwrap()), Reason::Subject),
         (lack(|draft| draft.subject = "1234😀".parse().unwrap()), Reason::Subject),
         (lack(|draft| draft.subject = "{{b}}".parse().unwrap()), Reason::Template),
         (lack(|draft| draft.headers = ["X-A", "X-B", "X-C"].map(|name| header(name, "1")).into()), Reason::Headers),
-        (lack(|draft| draft.headers = vec![header("X-A", &"x".repeat(60))]), Reason::Headers),
+        (lack(|draft| draft.headers = vec![header("X-A", &"x".repeat(72))]), Reason::Headers),
         (lack(|draft| draft.headers = vec![header("List-Unsubscribe", "<x>")]), Reason::Headers),
         (
             lack(|draft| {

@@ -1,5 +1,6 @@
 //! The head of a mail: who, when, what about, and what the caller adds. Bcc recipients appear nowhere.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use super::field::{Field, LINE, LONGEST_WORD};
@@ -22,9 +23,8 @@ pub(super) fn head(message: &Message, labels: Labels) -> String {
     let lists = [("Sender", &sender[..]), ("To", message.to()), ("Cc", message.cc()), ("Reply-To", message.reply_to())];
     fields.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| mailboxes(name, list)));
     fields.extend(message.headers().iter().map(own));
-    if labels == Labels::Shown {
-        fields.extend(tags_and_metadata(message));
-    }
+    fields.extend((labels == Labels::Shown).then(|| tags(message)).flatten());
+    fields.extend((labels != Labels::Hidden).then(|| metadata(message)).flatten());
     fields.into_iter().map(Field::end).collect()
 }
 
@@ -66,10 +66,18 @@ fn own(header: &Header) -> Field {
     }
 }
 
-fn tags_and_metadata(message: &Message) -> impl Iterator<Item = Field> {
-    let tags: Vec<_> = message.tags().iter().map(Tag::as_str).collect();
+fn tags(message: &Message) -> Option<Field> {
+    let tags: Vec<_> = message.tags().iter().map(Tag::as_str).map(listed).collect();
+    (!tags.is_empty()).then(|| text::field("X-Tags", &tags.join(", "), LONGEST_WORD))
+}
+
+fn metadata(message: &Message) -> Option<Field> {
     let metadata = Pairs::metadata(message);
-    let tags = (!tags.is_empty()).then(|| text::field("X-Tags", &tags.join(", "), LONGEST_WORD));
-    let metadata = (!metadata.is_empty()).then(|| text::field("X-Metadata", &metadata.to_line(), LONGEST_WORD));
-    tags.into_iter().chain(metadata)
+    (!metadata.is_empty()).then(|| text::field("X-Metadata", &metadata.to_line(), LONGEST_WORD))
+}
+
+/// A tag in a list, in quotes where it holds what separates tags.
+fn listed(tag: &str) -> Cow<'_, str> {
+    let quoted = || format!("\"{}\"", tag.replace('\\', "\\\\").replace('"', "\\\""));
+    if tag.contains([',', '"']) { quoted().into() } else { tag.into() }
 }

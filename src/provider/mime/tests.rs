@@ -65,7 +65,7 @@ fn a_whole_mail_is_read_back_part_by_part() {
             Header::new("X-Order", "17").unwrap(),
             Header::new("List-Unsubscribe", "<mailto:u@example.org>").unwrap(),
         ],
-        tags: vec!["one".parse().unwrap(), "two".parse().unwrap()],
+        tags: vec!["one".parse().unwrap(), r#"two, "three""#.parse().unwrap()],
         metadata: vec![Metadata::new("order", "17 \"a\"").unwrap()],
         ..Draft::default()
     });
@@ -75,7 +75,7 @@ fn a_whole_mail_is_read_back_part_by_part() {
     assert_eq!(emails(read.reply_to()), ["r@example.org", "s@example.org"], "{shown}");
     assert_eq!(read.header_raw("X-Order").map(str::trim), Some("17"), "{shown}");
     assert_eq!(read.header_raw("List-Unsubscribe").map(str::trim), Some("<mailto:u@example.org>"), "{shown}");
-    assert_eq!(read.header_raw("X-Tags").map(str::trim), Some("one, two"), "{shown}");
+    assert_eq!(read.header_raw("X-Tags").map(str::trim), Some(r#"one, "two, \"three\"""#), "{shown}");
     assert_eq!(read.header_raw("X-Metadata").map(str::trim), Some(r#"{"order":"17 \"a\""}"#), "{shown}");
     assert_eq!((read.body_text(0).as_deref(), read.html_body_count()), (Some("text"), 1), "{shown}");
     let files: Vec<_> = read.attachments().collect();

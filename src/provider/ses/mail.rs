@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::message::attachment::ContentId;
-use crate::message::{Address, Attachment, Mailbox, Message};
+use crate::message::{Attachment, Mailbox, Message};
 use crate::off_worker::off_worker;
 use crate::provider::mime::{self, Labels};
 use crate::provider::render::{self, Pairs};
@@ -28,9 +28,6 @@ struct Request<'a> {
     reply_to_addresses: Vec<String>,
     content: Content<'a>,
     email_tags: Vec<Pair<'a>>,
-    /// Who gets what bounces.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    feedback_forwarding_email_address: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -113,12 +110,12 @@ pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
     if is_enough(&simple) && message.attachments().iter().all(is_simple) {
         return json(Content::Simple(simple));
     }
-    let file = Bytes::from(mime::render(message, Labels::Shown));
+    let file = Bytes::from(mime::render(message, Labels::Metadata));
     json(Content::Raw(Raw { data: &file }))
 }
 
 /// A file has its own From, which a further one would replace; it is given all recipients, for that is how Bcc works.
-fn request<'a>(message: &'a Message, content: Content<'a>) -> Request<'a> {
+fn request<'a>(message: &Message, content: Content<'a>) -> Request<'a> {
     let is_simple = matches!(content, Content::Simple(_));
     Request {
         from_email_address: is_simple.then(|| render::in_7_bits(message.from())),
@@ -130,7 +127,6 @@ fn request<'a>(message: &'a Message, content: Content<'a>) -> Request<'a> {
         reply_to_addresses: if is_simple { mailboxes(message.reply_to()) } else { Vec::new() },
         content,
         email_tags: tags(message),
-        feedback_forwarding_email_address: message.bounce_address().map(Address::as_str),
     }
 }
 

@@ -11,15 +11,15 @@ use super::super::{HandOver, transcript};
 use super::reply::{Line, Reply};
 use super::settings::Tls;
 
-/// RFC 5321 4.5.3.1.5 says 512 bytes; some relays tell stories.
+/// RFC 5321 4.5.3.1.5 says 512 bytes; some relays write more.
 const LINE_LIMIT: u64 = 4096;
 const LINES_LIMIT: usize = 100;
 /// Bytes of a mail after which its progress is noted.
 const MARK: usize = 64 * 1024;
 
-/// For a relay to say goodbye.
 /// Connections at a time that wait for the answer to QUIT.
 static FAREWELLS: Semaphore = Semaphore::const_new(64);
+/// For a relay to answer QUIT.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// TCP, or TLS on top of it.

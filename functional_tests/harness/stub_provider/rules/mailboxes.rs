@@ -20,6 +20,11 @@ pub(super) fn are_some(text: &str) -> bool {
     all(text).is_some_and(|list| !list.is_empty() && list.iter().all(|address| is_address(address)))
 }
 
+/// Separated by commas, perhaps with letters of any script before the @.
+pub(super) fn are_some_utf8(text: &str) -> bool {
+    all(text).is_some_and(|list| !list.is_empty() && list.iter().all(|address| is_utf8_address(address)))
+}
+
 /// Is it an address of the public mail system, in ASCII before the @?
 pub(super) fn is_address(text: &str) -> bool {
     text.is_ascii() && is_utf8_address(text)

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::mailboxes::{are_some, is_utf8_address};
+use super::mailboxes::{are_some_utf8, is_utf8_address};
 use super::shape::Shape::{Flag, List, Map, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
 use super::{Verdict, coded, demand, each, ends_in, is_unique, json as read, pairs};
@@ -57,7 +57,7 @@ pub(super) fn check(request: &Request) -> Verdict {
     let content = &mail["content"];
     let text = |field: &str| content[field].as_str().unwrap_or_default();
     demand(!text("text").is_empty() || !text("html").is_empty(), "[1400] at a minimum, html or text is required")?;
-    demand(text("reply_to").is_empty() || are_some(text("reply_to")), "reply_to is not an address")?;
+    demand(text("reply_to").is_empty() || are_some_utf8(text("reply_to")), "reply_to is not an address")?;
     demand(mail["metadata"].to_string().len() <= 10_000, "metadata is longer than 10 KB")?;
     let own = |name: &str| OWN.split_ascii_whitespace().any(|known| name.eq_ignore_ascii_case(known));
     demand(!pairs(&content["headers"]).any(|(name, _)| own(name)), "a header is not allowed, or ignored")?;

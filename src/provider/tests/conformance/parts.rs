@@ -22,7 +22,7 @@ const fn part(
     Part { field, what, add, texts }
 }
 
-pub(super) const PARTS: [Part; 24] = [
+pub(super) const PARTS: [Part; 26] = [
     part("from", "the author", |_| (), |_| vec!["Zoë Ångström", "zoe@example.com"]),
     part(
         "to",
@@ -96,7 +96,7 @@ pub(super) const PARTS: [Part; 24] = [
         "attachments",
         "an invitation",
         |draft| draft.attachments.push(file("invite.ics", "text/calendar; method=REQUEST", None)),
-        |_| vec!["text/calendar", "method=REQUEST", "bytes of text/calendar; method=REQUEST"],
+        |_| vec!["invite.ics", "text/calendar", "method=REQUEST", "bytes of text/calendar; method=REQUEST"],
     ),
     part(
         "attachments",
@@ -144,6 +144,18 @@ pub(super) const PARTS: [Part; 24] = [
     ),
     part("tags", "a tag", |draft| draft.tags.push("welcome".parse().unwrap()), |_| vec!["welcome"]),
     part("tags", "a second tag", |draft| draft.tags.push("second-tag".parse().unwrap()), |_| vec!["second-tag"]),
+    part(
+        "tags",
+        "a wide tag",
+        |draft| draft.tags.push("Password Reset: größe".parse().unwrap()),
+        |_| vec!["Password Reset: größe"],
+    ),
+    part(
+        "metadata",
+        "a wide pair",
+        |draft| draft.metadata.push(Metadata::new("Größe / 50%", "\"ü\" π").unwrap()),
+        |_| vec!["Größe / 50%", "\"ü\" π"],
+    ),
     part(
         "metadata",
         "a pair",
