@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use super::content::{BadText, check_header_text};
+use super::content::{BadText, check_bidi, check_header_text};
 
 /// Our id travels under this name, so nobody else's does.
 const OURS: &str = "smsp_id";
@@ -87,7 +87,7 @@ impl Metadata {
 
 /// A space at either end would not survive the way.
 fn check(text: &str, longest: usize, length: BadLabel) -> Result<(), BadLabel> {
-    check_header_text(text).map_err(BadLabel::Text)?;
+    check_header_text(text).and_then(|()| check_bidi(text)).map_err(BadLabel::Text)?;
     let is_sound = (1..=longest).contains(&text.chars().count()) && text.trim() == text;
     if is_sound { Ok(()) } else { Err(length) }
 }
@@ -108,6 +108,7 @@ mod tests {
             ("ü".repeat(256).as_str(), BadLabel::Length),
             ("a\nb", BadLabel::Text(BadText::Control)),
             ("=?utf-8?q?a?=", BadLabel::Text(BadText::EncodedWord)),
+            ("a\u{202e}b", BadLabel::Text(BadText::Bidi)),
             ("SMSP_id", BadLabel::Ours),
         ] {
             assert_eq!(tag.parse::<Tag>().err(), Some(error), "{tag:?}");

@@ -223,7 +223,8 @@ fn has_twins(tags: &[Tag]) -> bool {
 fn has_template(message: &Message) -> bool {
     let names = message.mailboxes().filter_map(|mailbox| mailbox.name());
     let headers = message.headers().iter().map(Header::value);
-    names.chain(headers).chain([message.subject()]).any(|text| text.contains("{{"))
+    let addresses = message.mailboxes().map(|mailbox| mailbox.address().as_str());
+    names.chain(headers).chain(addresses).chain([message.subject()]).any(|text| text.contains("{{"))
 }
 
 #[cfg(test)]

@@ -108,6 +108,7 @@ fn each_text_that_cannot_be_carried_is_named() {
         (lack(|draft| draft.subject = "sechs!".parse().unwrap()), Reason::Subject),
         (lack(|draft| draft.subject = "1234😀".parse().unwrap()), Reason::Subject),
         (lack(|draft| draft.subject = "{{b}}".parse().unwrap()), Reason::Template),
+        (lack(|draft| draft.to = vec!["{{y}}@example.org".parse().unwrap()]), Reason::Template),
         (lack(|draft| draft.headers = ["X-A", "X-B", "X-C"].map(|name| header(name, "1")).into()), Reason::Headers),
         (lack(|draft| draft.headers = vec![header("X-A", &"x".repeat(72))]), Reason::Headers),
         (lack(|draft| draft.headers = vec![header("List-Unsubscribe", "<x>")]), Reason::Headers),

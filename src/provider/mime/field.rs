@@ -60,10 +60,12 @@ impl Field {
     }
 
     /// A space and `name="value"`; a value that is beyond ASCII or too long for a line in segments (RFC 2231), none of
-    /// which begins or ends with a space, for not every reader keeps one there.
+    /// which begins or ends with a space, for not every reader keeps one there. So is one that begins with `<` or `"`, which
+    /// Python takes off with the quotes.
     pub(super) fn parameter(&mut self, name: &str, value: &str) {
         let quoted = format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
-        if quoted.len() < LINE && quoted.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        let is_plain = !value.starts_with(['<', '"']) && quoted.len() < LINE;
+        if is_plain && quoted.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return self.word(&quoted);
         }
         let (mut segment, mut number) = (format!("{name}*0*=utf-8''"), 0);

@@ -26,8 +26,9 @@ impl Encoding {
     fn of(file: &Attachment) -> Self {
         match is_message(file) && has_lines(&file.content) {
             true if file.content.is_ascii() => Self::SevenBit,
-            true => Self::EightBit,
-            false => Self::Base64,
+            // Parts of a mail and reports have 7 bits alone (RFC 2046 5.2.2.1, RFC 3464 2.1).
+            true if file.content_type.as_str() == "message/rfc822" => Self::EightBit,
+            _ => Self::Base64,
         }
     }
 
@@ -78,7 +79,10 @@ fn has_lines(content: &[u8]) -> bool {
     lines(content).all(fits)
 }
 
-/// Each without its end, LF or CRLF.
+/// Each without its end, LF or CRLF; what follows the last end is a line too, perhaps empty.
 fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
-    content.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+    let last = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (ended, rest) = content.split_at(last);
+    let without_end = |line: &'_ [u8]| line.len() - 1 - usize::from(line.ends_with(b"\r\n"));
+    ended.split_inclusive(|byte| *byte == b'\n').map(move |line| &line[..without_end(line)]).chain([rest])
 }

@@ -56,14 +56,8 @@ fn mailboxes(name: &str, list: &[Mailbox]) -> Field {
 fn own(header: &Header) -> Field {
     let (name, value) = (header.name(), header.value());
     let spaced = || value.replace('<', " <").split_whitespace().collect::<Vec<_>>().join(" ");
-    let lower = name.to_ascii_lowercase();
-    match lower.as_str() {
-        // RFC 5322 3.6.4: ids that no reader decodes.
-        "references" | "in-reply-to" => Field::of_words(name, &spaced()),
-        // RFC 2369.
-        _ if lower.starts_with("list-") => text::field(name, &spaced(), LONGEST_WORD),
-        _ => text::field(name, value, LONGEST_WORD),
-    }
+    // What programs read is never encoded.
+    if header.is_structured() { Field::of_words(name, &spaced()) } else { text::field(name, value, LONGEST_WORD) }
 }
 
 fn tags(message: &Message) -> Option<Field> {

@@ -92,6 +92,7 @@ fn references_are_folded_between_them() {
         assert_eq!(own("References", &value), folded);
     }
     assert_eq!(own("List-Unsubscribe", "<mailto:u@a.org>,<https://a.org/u>"), " <mailto:u@a.org>, <https://a.org/u>");
+    assert_eq!(own("List-Unsubscribe", "<https://a.org/u?next=?a=1>"), " <https://a.org/u?next=?a=1>");
 }
 
 /// Words of one script or several, and runs of spaces between them.

@@ -44,7 +44,8 @@ fn a_message_that_is_a_file_is_not_encoded() {
     assert_eq!(part(rfc822, "Subject: s\r\n\r\nü".as_bytes()), is(rfc822, "8bit", "Subject: s\r\n\r\nü"));
     assert_eq!(part("message/delivery-status", b"a: b"), is("message/delivery-status", "7bit", "a: b"));
     assert_eq!(part("message/global", "ü: ü".as_bytes()), is("message/global", "base64", "w7w6IMO8"));
-    for content in [&b"a\rb"[..], b"a\0b"] {
+    assert_eq!(part("message/delivery-status", "a: ü".as_bytes()).1, "base64");
+    for content in [&b"a\rb"[..], b"a\0b", b"Subject: s\n\nbody\r"] {
         assert_eq!((part(rfc822, content).0, part(rfc822, content).1), (base64.into(), "base64".into()));
     }
     let long = [b'x'; 999];
@@ -116,6 +117,7 @@ fn a_file_name_is_quoted_while_it_fits_a_line_else_in_segments() {
         mail.split_once("attachment;").unwrap().1.split("\r\nContent-Type").next().unwrap().to_owned()
     };
     assert_eq!(field(r#"a "b".png"#), r#" filename="a \"b\".png""#);
+    assert_eq!(field("<a>"), " filename*0*=utf-8''%3Ca%3E");
     assert_eq!(field("ü.png"), " filename*0*=utf-8''%C3%BC.png");
     let long = field(&format!("{} b.png", "x".repeat(70)));
     let (first, second) = ("x".repeat(55), "x".repeat(15));
