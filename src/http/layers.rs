@@ -116,7 +116,10 @@ pub(super) async fn not_found() -> Problem {
 }
 
 pub(super) async fn method_not_allowed() -> Problem {
-    Problem::new(Kind::MethodNotAllowed, "This path answers the methods that the Allow header names.")
+    Problem::new(
+        Kind::MethodNotAllowed,
+        "This path answers the methods that the Allow header names; mail is sent with POST /email.",
+    )
 }
 
 #[cfg(test)]
