@@ -77,13 +77,13 @@ fn pairs<'a>(tried: &[&'a Attempt], here: &[&'a Arrival]) -> Vec<(&'a Attempt, V
 
 /// What is wrong with an attempt that met this, at a provider that had all these.
 fn fault(attempt: &Attempt, met: &[&Arrival], here: &[&Arrival], was_cut: bool) -> Option<(Rule, &'static str)> {
-    // The machine may have been too slow for any answer, and a cut may strike anywhere.
-    let excused = attempt.is(&["unknown:timeout"]) || (was_cut && attempt.outcome == "unknown");
+    // The machine may have been too slow for any answer, and a cut may strike anywhere. A time-out blames nobody while bytes
+    // of any mail to that provider are on their way, for the kernel does not tell whose they are.
+    let timed_out = attempt.is(&["unknown:timeout", "unknown:still_sending"]);
+    let excused = timed_out || (was_cut && attempt.outcome == "unknown");
     let unlike = !met.is_empty() && !met.iter().any(|arrival| attempt.is(arrival.outcomes));
     match attempt.outcome.as_str() {
-        "unknown" if attempt.is(&["unknown:timeout"]) && attempt.millis < SHORTEST => {
-            Some((Rule::I7, "gave up before its time"))
-        }
+        "unknown" if timed_out && attempt.millis < SHORTEST => Some((Rule::I7, "gave up before its time")),
         "accepted" if !here.iter().any(|arrival| arrival.accepted) => Some((Rule::I1, "was not accepted there")),
         "accepted" | "unknown" if excused => None,
         "accepted" | "unknown" | "unavailable" if met.is_empty() => None,

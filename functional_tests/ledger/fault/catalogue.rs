@@ -16,9 +16,8 @@ const TOO_LONG: Duration = Duration::from_secs(20);
 
 const LOST: [Outcomes; 2] = [&["unknown:connection_lost"]; 2];
 const TIMEOUT: [Outcomes; 2] = [&["unknown:timeout"]; 2];
-/// A busy machine may see the end first; or it may not have looked in time at what the kernel still held of the mail, and
-/// then blames nobody.
-const LOST_LATE: [Outcomes; 2] = [&["unknown:timeout", "unknown:connection_lost", "unknown:still_sending"]; 2];
+/// A busy machine may see the end first.
+const LOST_LATE: [Outcomes; 2] = [&["unknown:timeout", "unknown:connection_lost"]; 2];
 /// The end of a mail that is larger than every buffer on its way is never handed over.
 const WITHHELD: [Outcomes; 2] = [&["unavailable:timeout", "unavailable:still_sending"]; 2];
 const ACCEPTED: [Outcomes; 2] = [WELL; 2];
