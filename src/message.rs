@@ -1,8 +1,8 @@
 //! One validated mail, immutable, valid by construction: whoever holds a [`Message`] may hand it to any provider.
 //!
 //! Invariants: at least one recipient in To, Cc or Bcc; no address twice in them, nor in Reply-To; no control character,
-//! NUL or encoded-word in anything that becomes a header. Deliberately absent: serde, HTTP, MIME: every adapter renders a message afresh for every
-//! attempt. `Debug` shows the id alone, so that no address or body can reach a log.
+//! NUL or encoded-word in anything that becomes a header. Deliberately absent: serde, HTTP, MIME: every adapter renders a
+//! message afresh for every attempt. `Debug` shows the id alone, so that no address or body can reach a log.
 
 pub mod address;
 pub mod attachment;
@@ -11,8 +11,10 @@ mod draft;
 pub mod header;
 pub mod id;
 pub mod label;
+pub mod tokens;
 
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 
 pub use address::{Address, BadAddress, Mailbox};
@@ -131,6 +133,11 @@ impl Message {
         self.attachments().iter().find(asks)
     }
 
+    /// Is this file of its own that invitation?
+    pub fn is_invitation(&self, file: &Attachment) -> bool {
+        self.invitation().is_some_and(|invitation| ptr::eq(invitation, file))
+    }
+
     /// Headers of the caller's, but for those that have a place of their own.
     pub fn headers(&self) -> &[Header] {
         &self.parts.headers
@@ -171,7 +178,7 @@ impl Message {
     }
 
     /// Bytes of what the caller adds to the head of the mail: headers, tags, metadata.
-    pub fn labels(&self) -> usize {
+    fn labels(&self) -> usize {
         let headers = self.headers().iter().map(|header| header.name().len() + header.value().len());
         let metadata = self.metadata().iter().map(|pair| pair.name().len() + pair.value().len());
         let tags = self.tags().iter().map(|tag| tag.as_str().len());

@@ -206,8 +206,8 @@ impl Values {
 /// How an adapter connects.
 #[derive(Clone, Debug)]
 pub struct Connect {
-    /// For DNS, TCP, a proxy's tunnel and TLS together; well below the time of an attempt, else a connection that was never made could
-    /// not be told from silence.
+    /// For DNS, TCP, a proxy's tunnel and TLS together; well below the time of an attempt, else a connection that was never
+    /// made could not be told from silence.
     pub timeout: Duration,
     /// For HTTP alone.
     pub proxy: Option<EgressProxy>,

@@ -24,7 +24,7 @@ const MAILS: usize = 300;
 struct Tally {
     taken: usize,
     passed_over: usize,
-    /// Not a mail at all in the eyes of our own door.
+    /// Refused by ourselves as no valid message.
     invalid: usize,
     /// By what is wrong: how often, and the first such mail.
     violations: BTreeMap<String, (usize, Value)>,

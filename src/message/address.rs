@@ -16,6 +16,7 @@ use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
 use super::content::{BadText, check_bidi, check_header_text, has_encoded_word};
+use super::tokens::{is_atext, quoted};
 
 /// Of a display name, in bytes: some providers repeat every name for every recipient.
 const LONGEST_NAME: usize = 200;
@@ -109,7 +110,7 @@ impl FromStr for Address {
 
 /// Atoms separated by dots (RFC 5322 3.2.3, RFC 6532 3.2), none of which begins with a mark.
 fn check_local_part(local: &str) -> Result<(), BadAddress> {
-    let plain = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_mark(c);
+    let plain = |c: char| is_atext(c) || c.is_alphanumeric() || is_mark(c);
     let is_atom = |atom: &str| !atom.is_empty() && !atom.starts_with(is_mark) && atom.chars().all(plain);
     if local.starts_with('-') || !local.split('.').all(is_atom) {
         return Err(BadAddress::LocalPart);
@@ -217,7 +218,7 @@ impl fmt::Display for Mailbox {
         match self.name() {
             None => f.write_str(address),
             Some(name) if name.split(' ').all(is_word) => write!(f, "{name} <{address}>"),
-            Some(name) => write!(f, "\"{}\" <{address}>", name.replace('\\', "\\\\").replace('"', "\\\"")),
+            Some(name) => write!(f, "{} <{address}>", quoted(name)),
         }
     }
 }

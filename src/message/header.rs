@@ -1,12 +1,13 @@
 //! Headers that a caller adds: any name that is not ours to write, and one line of Unicode text.
 //!
 //! `Message-ID`, `Sender` and `Reply-To` may be given as headers too: their values are checked as what they are, and
-//! [`Message::new`](super::Message::new) gives each its own place. `In-Reply-To` and `References` are ASCII words (RFC 5322
-//! 3.6.4). Encoding and folding are the business of whoever writes a mail's head. Deliberately absent: headers that the way
+//! [`Message::new`](super::Message::new) gives each its own place. Ids, URLs and addresses, which programs read, are ASCII
+//! words that fit a line ([`Header::is_structured`]). Encoding and folding are the business of whoever writes a mail's head. Deliberately absent: headers that the way
 //! of a mail leaves behind, and a provider's own switches.
 
 use super::address::split_list;
 use super::content::{BadText, check_bidi, check_header_text};
+use super::tokens::is_atext;
 use super::{BadAddress, Mailbox};
 
 /// Written by us or by whoever carries the mail (RFC 5322 3.6, RFC 2045 3, RFC 6376, RFC 8601, RFC 8617).
@@ -164,12 +165,9 @@ fn is_structured(name: &str) -> bool {
 /// `<left@right>`, either part a dot-atom or the right one a literal (RFC 5322 3.6.4).
 fn is_message_id(text: &str) -> bool {
     let inner = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
-    let plain = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
-    };
-    let bare = |part: &str| part.strip_prefix('[').and_then(|part| part.strip_suffix(']')).map(str::to_owned);
-    let parts = inner.and_then(|inner| inner.split_once('@'));
-    parts.is_some_and(|(left, right)| plain(left) && plain(bare(right).as_deref().unwrap_or(right)))
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| is_atext(c) || c == '.');
+    let bare = |right| str::strip_prefix(right, "[").and_then(|rest| rest.strip_suffix(']')).unwrap_or(right);
+    inner.and_then(|inner| inner.split_once('@')).is_some_and(|(left, right)| plain(left) && plain(bare(right)))
 }
 
 /// The mailboxes of a value that was checked, or what is wrong with one.
@@ -219,9 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn what_programs_read_is_ascii_in_words_that_fit_a_line() {
+        let url = format!("<https://example.org/{}>", "x".repeat(900));
+        assert_eq!(error("List-Unsubscribe", &url), Some(BadHeader::Word));
+        for name in ["List-Unsubscribe", "list-id", "Errors-To"] {
+            assert_eq!(error(name, "Größe <mailto:u@example.org>"), Some(BadHeader::Ascii), "{name}");
+        }
+    }
+
+    #[test]
     fn a_message_id_is_one_id_and_a_sender_one_mailbox() {
         for (name, value) in [
             ("Message-ID", "<17.a@example.org>"),
+            ("Message-ID", "<17@[192.0.2.1]>"),
             ("Sender", "Al <al@example.org>"),
             ("Reply-To", "Al <al@example.org>, \"B, C\" <b@example.org>"),
         ] {
@@ -241,11 +249,6 @@ mod tests {
             &long,
         ] {
             assert_eq!(error("message-id", value), Some(BadHeader::MessageId), "{value}");
-        }
-        let url = format!("<https://example.org/{}>", "x".repeat(900));
-        assert_eq!(error("List-Unsubscribe", &url), Some(BadHeader::Word));
-        for name in ["List-Unsubscribe", "list-id", "Errors-To"] {
-            assert_eq!(error(name, "Größe <mailto:u@example.org>"), Some(BadHeader::Ascii), "{name}");
         }
         for (name, value) in
             [("Sender", "nobody"), ("Sender", "a@b.org, c@d.org"), ("Reply-To", "a@b.org, nobody"), ("Reply-To", ",")]

@@ -33,6 +33,7 @@ pub(super) const KIND: Kind = Kind {
     capabilities: Capabilities {
         recipients: 99,
         size: 20_000_000,
+        text_as_html: true,
         names: |name| Longest::Characters(70).has_room_for(&written(name)),
         reply_to: 1,
         head: 4096 - 600,
@@ -133,7 +134,7 @@ fn mail(message: &Message) -> Mail<'_> {
         reply_to: message.reply_to().first().map(party),
         subject: render::subject(message),
         text_content: text,
-        html_content: html.map_or_else(|| as_html(text.unwrap_or_default()), str::to_owned),
+        html_content: html.map_or_else(|| render::as_html(text.unwrap_or_default()), str::to_owned),
         tags: message.tags().iter().map(Tag::as_str).collect(),
         headers: Pairs::headers(message).with("X-Mailin-custom", custom).with("idempotencyKey", id),
         attachment: message.attachments().iter().map(file).collect(),
@@ -152,23 +153,4 @@ fn written(name: &str) -> Cow<'_, str> {
 
 fn file(attachment: &Attachment) -> File<'_> {
     File { name: attachment.filename.as_str(), content: &attachment.content }
-}
-
-/// The text as it looks in a reader that shows plain text.
-fn as_html(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    format!("<pre style=\"font: inherit; white-space: pre-wrap\">{escaped}</pre>")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_looks_the_same_as_html() {
-        assert_eq!(
-            as_html("a < b & c\n"),
-            "<pre style=\"font: inherit; white-space: pre-wrap\">a &lt; b &amp; c\n</pre>"
-        );
-    }
 }

@@ -42,6 +42,8 @@ pub struct Capabilities {
     pub message_id: bool,
     /// Bytes of a mail as [`Message::size`] counts them, at most.
     pub size: usize,
+    /// Is a text without HTML sent as HTML too? Then its bytes count twice.
+    pub text_as_html: bool,
     /// Bytes of the text, and of the HTML, at most.
     pub body: usize,
     /// The subject.
@@ -50,11 +52,11 @@ pub struct Capabilities {
     pub headers: usize,
     /// Headers of the caller's that it leaves out or refuses, in lower case.
     pub dropped_headers: &'static [&'static str],
-    /// Bytes of headers, addresses for answers, tags and metadata as they are written, at most.
-    pub labels: usize,
+    /// Bytes of its options, at most: headers, addresses for answers, tags and metadata, as a form has them.
+    pub options: usize,
     /// Bytes of the head of the mail that its readers see, at most.
     pub head: usize,
-    /// Does it leave `{{...}}` in a subject or header as it is?
+    /// Does it leave `{{...}}` in a subject, a name, an address or a header as it is?
     pub template_headers: bool,
     /// Tags.
     pub tags: Words,
@@ -106,11 +108,12 @@ impl Capabilities {
         sender: true,
         message_id: true,
         size: usize::MAX,
+        text_as_html: false,
         body: usize::MAX,
         subject: Longest::Any,
         headers: usize::MAX,
         dropped_headers: &[],
-        labels: usize::MAX,
+        options: usize::MAX,
         head: usize::MAX,
         template_headers: true,
         tags: Words::ANY,
@@ -153,12 +156,12 @@ impl Capabilities {
         let mut bodies = [message.text(), message.html()].into_iter().flatten();
         first([
             (!self.message_id && message.own_message_id().is_some(), Reason::MessageId),
-            (message.size() > self.size, Reason::Size),
+            (message.size() + self.repeated(message) > self.size, Reason::Size),
             (bodies.any(|body| body.len() > self.body), Reason::Size),
             (!self.subject.has_room_for(message.subject()), Reason::Subject),
             (message.headers().len() > self.headers, Reason::Headers),
             (message.headers().iter().any(|header| self.drops(header)), Reason::Headers),
-            (self.labels != usize::MAX && written_labels(message) > self.labels, Reason::Headers),
+            (self.options != usize::MAX && written_options(message) > self.options, Reason::Headers),
             (self.head != usize::MAX && visible_head(message) > self.head, Reason::Headers),
             (!self.template_headers && has_template(message), Reason::Template),
         ])
@@ -174,6 +177,12 @@ impl Capabilities {
             (!pairs.iter().all(|pair| self.metadata_value.has_room_for(pair.value())), Reason::Metadata),
             (is_bounded && Pairs::metadata(message).to_json().len() > self.metadata, Reason::Metadata),
         ])
+    }
+
+    /// Bytes of a text as HTML, where it is sent as both.
+    fn repeated(&self, message: &Message) -> usize {
+        let text = message.text().filter(|_| self.text_as_html && message.html().is_none());
+        text.map_or(0, render::length_as_html)
     }
 
     fn drops(&self, header: &Header) -> bool {
@@ -198,8 +207,8 @@ fn visible_head(message: &Message) -> usize {
     parties + render::in_ascii(message.subject()).len() + written_headers(message) + metadata + written_tags(message)
 }
 
-/// Bytes of what the caller adds to a mail, as a form has it.
-fn written_labels(message: &Message) -> usize {
+/// Bytes of what a mail has beside its parties, subject, texts and files.
+fn written_options(message: &Message) -> usize {
     let pairs = message.metadata().iter().map(|pair| pair.name().len() + pair.value().len() + SEPARATORS);
     written_headers(message) + pairs.sum::<usize>() + written_tags(message)
 }

@@ -27,7 +27,7 @@ pub(super) const KIND: Kind = Kind {
     capabilities: Capabilities {
         recipients: 1000,
         size: 25_000_000,
-        labels: 14_000,
+        options: 14_000,
         sender: true,
         message_id: true,
         tags: Words { most: 3, longest: Longest::Characters(128), fits: is_ascii },
@@ -72,7 +72,7 @@ impl Provider for Mailgun {
 
 /// It ends with `to`, all of them in one field: a form that breaks off is no mail to anybody.
 fn form(message: &Message, mode: Mode) -> Form {
-    // Names and file names go as they are, in UTF-8 (RFC 7578 5.1).
+    // The names of fields go as they are, in UTF-8 (RFC 7578 5.1).
     let mut form = Form::new().percent_encode_noop().text("from", message.from().to_string());
     for (field, mailboxes) in [("cc", message.cc()), ("bcc", message.bcc())] {
         form = mailboxes.iter().fold(form, |form, mailbox| form.text(field, mailbox.to_string()));

@@ -10,6 +10,7 @@ use email_encoding::headers::writer::EmailWriter;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::message::tokens::{is_atext, quoted};
 use crate::message::{Attachment, Mailbox, Message};
 
 /// Text and HTML without empty parts, which providers refuse; a mail without any becomes the emptiest that they take,
@@ -20,6 +21,25 @@ pub(super) fn bodies(message: &Message) -> (Option<&str>, Option<&str>) {
         (None, None) => (Some("\n"), None),
         bodies => bodies,
     }
+}
+
+const PRE: &str = "<pre style=\"font: inherit; white-space: pre-wrap\">";
+const END_OF_PRE: &str = "</pre>";
+
+/// A text as HTML that looks as in a reader that shows plain text.
+pub(super) fn as_html(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    [PRE, &escaped, END_OF_PRE].concat()
+}
+
+/// Bytes of a text as HTML, without making it.
+pub(super) fn length_as_html(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        b'&' => "&amp;".len() - 1,
+        b'<' | b'>' => "&lt;".len() - 1,
+        _ => 0,
+    };
+    PRE.len() + text.len() + text.bytes().map(more).sum::<usize>() + END_OF_PRE.len()
 }
 
 /// The subject; an empty one is refused by most, and a space is the emptiest that they take.
@@ -74,11 +94,8 @@ pub(super) fn phrase(name: &str) -> Option<String> {
     if !is_printable || name.contains("=?") {
         return None;
     }
-    let is_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
-    if name.split(' ').all(|word| !word.is_empty() && word.chars().all(is_atom)) {
-        return Some(name.to_owned());
-    }
-    Some(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
+    let is_atom = |word: &str| !word.is_empty() && word.chars().all(is_atext);
+    Some(if name.split(' ').all(is_atom) { name.to_owned() } else { quoted(name) })
 }
 
 /// A header's value in ASCII.
@@ -176,5 +193,17 @@ impl Serialize for Pairs<'_> {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_looks_the_same_as_html_and_its_length_is_known() {
+        let text = "a < b & c > d\n";
+        let html = "<pre style=\"font: inherit; white-space: pre-wrap\">a &lt; b &amp; c &gt; d\n</pre>";
+        assert_eq!((as_html(text).as_str(), length_as_html(text)), (html, html.len()));
     }
 }

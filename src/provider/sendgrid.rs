@@ -6,7 +6,7 @@
 mod answer;
 
 use std::borrow::Cow;
-use std::{ptr, str};
+use std::str;
 
 use bytes::Bytes;
 use reqwest::header::ACCEPT;
@@ -170,19 +170,18 @@ fn mail(message: &Message) -> Mail<'_> {
 
 /// An invitation stands among the texts, where it has no name, and once more as a file.
 fn files(message: &Message) -> Vec<File<'_>> {
-    let invitation = invitation(message).map(|(file, _)| file);
-    let is_invitation = |file: &Attachment| invitation.is_some_and(|found| ptr::eq(found, file));
+    let is_shown = invitation(message).is_some();
     let written = |attachment| match file(attachment) {
-        file if is_invitation(attachment) => File { r#type: "application/ics".into(), ..file },
+        file if is_shown && message.is_invitation(attachment) => File { r#type: "application/ics".into(), ..file },
         file => file,
     };
     message.attachments().iter().map(written).collect()
 }
 
-/// The file that asks for an answer, and its text.
+/// The file that asks for an answer, and its text, if it is the UTF-8 that its type may claim.
 fn invitation(message: &Message) -> Option<(&Attachment, &str)> {
     let file = message.invitation()?;
-    str::from_utf8(&file.content).ok().filter(|text| !text.is_empty()).map(|text| (file, text))
+    Some((file, str::from_utf8(&file.content).ok()?))
 }
 
 /// The method is the only parameter that it takes.

@@ -36,7 +36,7 @@ const HEADERS: [(&str, &str); 12] = [
     ("Auto-Submitted", "auto-generated"),
 ];
 
-/// The same for the same seed.
+/// One seed makes one series of mails.
 pub(super) struct Mails(Rng);
 
 impl Mails {

@@ -81,7 +81,7 @@ fn lack(attempt: &Attempt) -> FieldError {
         Reason::Tags => ("tags", "so many tags, or such words as tags"),
         Reason::ReplyTo => ("reply_to", "so many addresses for answers"),
         Reason::Headers => ("headers", "so many, so long or one of these headers"),
-        Reason::Template => ("subject", "{{ in a subject, a name or a header"),
+        Reason::Template => ("subject", "{{ in a subject, a name, an address or a header"),
         Reason::Smtputf8 => ("to", "letters beyond ASCII before an @"),
         Reason::Size => ("body", "a mail of this size"),
         Reason::SenderHeld => ("from", "a mail of this sender"),

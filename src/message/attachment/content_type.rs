@@ -32,7 +32,8 @@ impl ContentType {
         self.method.as_deref()
     }
 
-    pub(super) fn is_text(&self) -> bool {
+    /// Is it `text/...`?
+    pub fn is_text(&self) -> bool {
         self.essence.starts_with("text/")
     }
 

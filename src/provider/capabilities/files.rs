@@ -83,15 +83,20 @@ impl Files {
     }
 
     fn says_type(&self, file: &Attachment) -> bool {
-        let kind = &file.content_type;
-        let is_utf8 = kind.charset().is_none_or(|charset| ["utf-8", "us-ascii"].contains(&charset));
-        let is_utf8 = || is_utf8 && (!kind.as_str().starts_with("text/") || file.charset().is_some());
         let arrives = match self.parameters {
             Parameters::All => true,
-            Parameters::Method => is_utf8(),
-            Parameters::Utf8 => is_utf8() && kind.method().is_none(),
+            Parameters::Method => is_utf8(file),
+            Parameters::Utf8 => is_utf8(file) && file.content_type.method().is_none(),
         };
         arrives && (!self.guessed || is_guessable(file))
+    }
+}
+
+/// Is nothing lost where every text is called UTF-8?
+fn is_utf8(file: &Attachment) -> bool {
+    match file.charset() {
+        Some(charset) => ["utf-8", "us-ascii"].contains(&charset),
+        None => !file.content_type.is_text(),
     }
 }
 

@@ -14,11 +14,12 @@ const LESS: Capabilities = Capabilities {
     sender: false,
     message_id: false,
     size: 400,
+    text_as_html: true,
     body: 350,
     subject: Longest::Utf16(5),
     headers: 2,
     dropped_headers: &["list-unsubscribe"],
-    labels: 80,
+    options: 80,
     head: 200,
     template_headers: false,
     tags: Words { most: 2, longest: Longest::Characters(5), fits: is_word },
@@ -103,6 +104,7 @@ fn each_party_that_cannot_be_carried_is_named() {
 fn each_text_that_cannot_be_carried_is_named() {
     for (lack, reason) in [
         (lack(|draft| draft.text = "x".repeat(401).parse().ok()), Reason::Size),
+        (lack(|draft| draft.text = "x".repeat(170).parse().ok()), Reason::Size),
         (lack(|draft| draft.html = "x".repeat(351).parse().ok()), Reason::Size),
         (lack(|draft| draft.headers = vec![header("X-A", &"ü".repeat(30))]), Reason::Headers),
         (lack(|draft| draft.subject = "sechs!".parse().unwrap()), Reason::Subject),

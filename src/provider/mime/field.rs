@@ -6,6 +6,8 @@
 use email_encoding::headers::rfc2047;
 use email_encoding::headers::writer::EmailWriter;
 
+use crate::message::tokens::quoted;
+
 /// Octets of a line without its CRLF.
 pub(super) const LINE: usize = 76;
 /// Octets of a word; beside it there is room for the longest name of a header.
@@ -63,10 +65,10 @@ impl Field {
     /// which begins or ends with a space, for not every reader keeps one there. So is one that begins with `<` or `"`, which
     /// Python takes off with the quotes.
     pub(super) fn parameter(&mut self, name: &str, value: &str) {
-        let quoted = format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
-        let is_plain = !value.starts_with(['<', '"']) && quoted.len() < LINE;
-        if is_plain && quoted.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            return self.word(&quoted);
+        let whole = format!("{name}={}", quoted(value));
+        let is_plain = !value.starts_with(['<', '"']) && whole.len() < LINE;
+        if is_plain && whole.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return self.word(&whole);
         }
         let (mut segment, mut number) = (format!("{name}*0*=utf-8''"), 0);
         for letter in value.chars().map(percent_encoded) {

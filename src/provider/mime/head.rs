@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::field::{Field, LINE, LONGEST_WORD};
 use super::{Labels, text};
+use crate::message::tokens::quoted;
 use crate::message::{Header, Mailbox, Message, Tag};
 use crate::provider::render::{self, Pairs};
 
@@ -22,7 +23,7 @@ pub(super) fn head(message: &Message, labels: Labels) -> String {
     let sender: Vec<_> = message.sender().into_iter().cloned().collect();
     let lists = [("Sender", &sender[..]), ("To", message.to()), ("Cc", message.cc()), ("Reply-To", message.reply_to())];
     fields.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| mailboxes(name, list)));
-    fields.extend(message.headers().iter().map(own));
+    fields.extend(message.headers().iter().map(of_caller));
     fields.extend((labels == Labels::Shown).then(|| tags(message)).flatten());
     fields.extend((labels != Labels::Hidden).then(|| metadata(message)).flatten());
     fields.into_iter().map(Field::end).collect()
@@ -53,7 +54,7 @@ fn mailboxes(name: &str, list: &[Mailbox]) -> Field {
 }
 
 /// A header of the caller's. White space between `<...>` and `<...>` means nothing, and there a line can be folded.
-fn own(header: &Header) -> Field {
+fn of_caller(header: &Header) -> Field {
     let (name, value) = (header.name(), header.value());
     let spaced = || value.replace('<', " <").split_whitespace().collect::<Vec<_>>().join(" ");
     // What programs read is never encoded.
@@ -72,6 +73,5 @@ fn metadata(message: &Message) -> Option<Field> {
 
 /// A tag in a list, in quotes where it holds what separates tags.
 fn listed(tag: &str) -> Cow<'_, str> {
-    let quoted = || format!("\"{}\"", tag.replace('\\', "\\\\").replace('"', "\\\""));
-    if tag.contains([',', '"']) { quoted().into() } else { tag.into() }
+    if tag.contains([',', '"']) { quoted(tag).into() } else { tag.into() }
 }

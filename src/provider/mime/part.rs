@@ -1,8 +1,6 @@
 //! The parts of a mail: text, HTML and an invitation are alternatives; pictures are related to them; files come beside
 //! (RFC 2046 5.1, RFC 2387, RFC 6047 2.4).
 
-use std::ptr;
-
 use super::field::Field;
 use super::{Bytes, body, file};
 use crate::message::{Attachment, Message};
@@ -23,13 +21,11 @@ impl<'a> Part<'a> {
         let (text, html) = render::bodies(message);
         let text = text.map(|text| Self::Text("text/plain", text));
         let html = html.map(|html| Self::Text("text/html", html));
-        let invitation = message.invitation();
-        let calendar = invitation.map(|file| Self::File(file, "inline"));
+        let calendar = message.invitation().map(|file| Self::File(file, "inline"));
         let alternatives = Self::join("alternative", text.into_iter().chain(html).chain(calendar));
         let pictures = render::attachments(message, true).map(|file| Self::File(file, "inline"));
         let related = Self::join("related", [alternatives].into_iter().chain(pictures));
-        let files =
-            render::attachments(message, false).filter(|file| !invitation.is_some_and(|one| ptr::eq(one, *file)));
+        let files = render::attachments(message, false).filter(|file| !message.is_invitation(file));
         let files = files.map(|file| Self::File(file, "attachment"));
         Self::join("mixed", [related].into_iter().chain(files))
     }

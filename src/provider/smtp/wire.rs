@@ -49,7 +49,7 @@ impl Wire {
         self.reply().await
     }
 
-    /// The same where the line ends in a secret, which is not recorded even if the relay repeats it.
+    /// Sends a line that ends in a secret, and waits for the answer: the secret is not recorded even if the relay repeats it.
     pub(super) async fn secret(&mut self, line: &str) -> io::Result<Reply> {
         self.send(line).await?;
         self.reply_without(line.rsplit(' ').next()).await

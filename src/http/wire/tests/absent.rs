@@ -3,7 +3,7 @@
 use super::*;
 use crate::message::IdempotencyKey;
 
-/// The same for the same mail alone.
+/// The id under one key: two mails have it in common only if they are equal.
 fn identity(json: &str) -> String {
     let key = IdempotencyKey::new("caller", "key");
     parse(json).unwrap_or_else(|faults| panic!("{json}: {faults:?}")).identified_by(&key).id().to_string()

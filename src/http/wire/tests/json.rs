@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::*;
 use crate::http::wire;
 
-/// The message, or the problem, as the door has them.
+/// The message, or the problem, as a handler gets them.
 fn read(json: &str) -> Result<Message, String> {
     wire::parse(&mut json.as_bytes().to_vec(), MOST).map_err(|problem| format!("{problem:?}"))
 }
