@@ -22,8 +22,9 @@ fn attached(attachments: Vec<Attachment>) -> Draft {
 /// Content type and content transfer encoding of the last part, and its bytes as they stand in the mail.
 fn last_part(content_type: &str, content: &[u8]) -> (String, String, Vec<u8>) {
     let raw = rendered(attached(vec![file("f", content_type, content, None)]));
-    let boundary = *b"\r\n--";
-    let starts: Vec<_> = memchr::memmem::find_iter(&raw, &boundary).collect();
+    let (_, boundary) = raw.split_at(memchr::memmem::find(&raw, b"boundary=\"").unwrap() + b"boundary=\"".len());
+    let delimiter = [b"\r\n--", &boundary[..memchr::memchr(b'"', boundary).unwrap()]].concat();
+    let starts: Vec<_> = memchr::memmem::find_iter(&raw, &delimiter).collect();
     let (start, end) = (starts[starts.len() - 2], starts[starts.len() - 1]);
     let part = &raw[start..end];
     let at = memchr::memmem::find(part, b"\r\n\r\n").unwrap();
@@ -45,6 +46,7 @@ fn a_message_that_is_a_file_is_not_encoded() {
     assert_eq!(part("message/delivery-status", b"a: b"), is("message/delivery-status", "7bit", "a: b"));
     assert_eq!(part("message/global", "ü: ü".as_bytes()), is("message/global", "base64", "w7w6IMO8"));
     assert_eq!(part("message/delivery-status", "a: ü".as_bytes()).1, "base64");
+    assert_eq!(part(rfc822, b"\n--").2, "\r\n--", "a line that begins as a boundary does");
     for content in [&b"a\rb"[..], b"a\0b", b"Subject: s\n\nbody\r"] {
         assert_eq!((part(rfc822, content).0, part(rfc822, content).1), (base64.into(), "base64".into()));
     }
