@@ -13,8 +13,8 @@ use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use std::thread;
 
 use smsp::app;
-use smsp::config::Config;
-use smsp::telemetry;
+use smsp::app::config::Config;
+use smsp::runtime::telemetry;
 use tokio::runtime::Builder;
 
 const MAIL: &str = include_str!("mail.json");

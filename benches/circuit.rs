@@ -27,8 +27,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use failsafe::CircuitBreaker as _;
-use smsp::circuit::{Circuit, News, Rates, Settings, Settled};
-use smsp::outcome::Blame;
+use smsp::delivery::circuit::{Circuit, News, Rates, Settings, Settled};
+use smsp::model::outcome::Blame;
 
 const TURNS: u64 = 4096;
 const CHUNKS: usize = 40;

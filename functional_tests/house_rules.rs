@@ -5,57 +5,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each one may name besides itself. `main` knows the library from outside.
-const ARROWS: [(&str, &[&str]); 17] = [
-    ("message", &[]),
-    ("outcome", &[]),
-    ("metrics", &[]),
-    ("secret", &[]),
-    ("telemetry", &[]),
-    ("shutdown", &[]),
-    ("suggestion", &[]),
-    ("off_worker", &["telemetry"]),
-    ("circuit", &["outcome"]),
-    ("provider", &["message", "outcome", "off_worker"]),
-    ("upstream", &["message", "outcome", "circuit", "provider", "metrics"]),
-    ("dispatch", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown", "off_worker"]),
-    ("supervisor", &["message", "outcome", "circuit", "provider", "upstream", "metrics", "shutdown"]),
-    ("http", &["dispatch", "message", "outcome", "metrics", "secret", "shutdown", "suggestion", "telemetry"]),
-    ("ops", &["circuit", "upstream", "outcome", "metrics", "shutdown"]),
-    (
-        "config",
-        &[
-            "http",
-            "dispatch",
-            "supervisor",
-            "upstream",
-            "circuit",
-            "provider",
-            "message",
-            "telemetry",
-            "shutdown",
-            "secret",
-            "suggestion",
-        ],
-    ),
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("model", &[]),
+    ("runtime", &[]),
+    ("delivery/circuit", &["model"]),
+    ("delivery/provider", &["model", "runtime"]),
+    ("delivery/upstream", &["delivery/circuit", "delivery/provider", "model", "runtime"]),
+    ("delivery/dispatch", &["delivery/circuit", "delivery/provider", "delivery/upstream", "model", "runtime"]),
+    ("delivery/supervisor", &["delivery/circuit", "delivery/provider", "delivery/upstream", "model", "runtime"]),
+    ("ingress/api", &["delivery/dispatch", "model", "runtime"]),
+    ("ingress/admin", &["delivery/circuit", "delivery/upstream", "model", "runtime"]),
     (
         "app",
         &[
-            "config",
-            "circuit",
-            "http",
-            "ops",
-            "dispatch",
-            "supervisor",
-            "upstream",
-            "provider",
-            "outcome",
-            "metrics",
-            "telemetry",
-            "shutdown",
-            "secret",
+            "ingress/api",
+            "ingress/admin",
+            "delivery/dispatch",
+            "delivery/supervisor",
+            "delivery/upstream",
+            "delivery/circuit",
+            "delivery/provider",
+            "model",
+            "runtime",
         ],
     ),
 ];
+
+/// Layers whose modules have arrows of their own.
+const DIVIDED: [&str; 2] = ["delivery", "ingress"];
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -82,25 +59,27 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The top module that a file of `src/` belongs to.
+/// The module that a file of `src/` belongs to, with its layer if that is divided.
 fn module(path: &Path) -> String {
-    let relative = path.strip_prefix(root().join("src")).expect("below src");
-    let first = relative.components().next().expect("a name").as_os_str().to_string_lossy();
-    first.trim_end_matches(".rs").to_owned()
+    let relative = path.strip_prefix(root().join("src")).expect("below src").with_extension("");
+    let words: Vec<_> = relative.components().map(|word| word.as_os_str().to_string_lossy()).collect();
+    joined(words.iter().map(AsRef::as_ref))
 }
 
-/// The top modules that a text names as `crate::name`, alone or in braces.
+fn joined<'a>(mut words: impl Iterator<Item = &'a str>) -> String {
+    let layer = words.next().expect("a name");
+    match words.next().filter(|_| DIVIDED.contains(&layer)) {
+        Some(module) => format!("{layer}/{module}"),
+        None => layer.to_owned(),
+    }
+}
+
+/// The modules that a text names as `crate::...`.
 fn named(text: &str) -> BTreeSet<String> {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-    let mut names = BTreeSet::new();
-    for rest in code.split("crate::").skip(1) {
-        let group = rest.strip_prefix('{').and_then(|group| group.split('}').next());
-        for name in group.unwrap_or(rest).split(',').take(if group.is_some() { usize::MAX } else { 1 }) {
-            let name = name.trim_start().split(|c: char| !c.is_alphanumeric() && c != '_').next();
-            names.extend(name.filter(|name| !name.is_empty()).map(str::to_owned));
-        }
-    }
-    names
+    let path = |rest: &str| rest.split(|c: char| !c.is_alphanumeric() && !"_:".contains(c)).next().map(str::to_owned);
+    let paths = code.split("crate::").skip(1).filter_map(path);
+    paths.map(|path| joined(path.split("::").filter(|word| !word.is_empty()))).collect()
 }
 
 /// The names in `text` that `module` may not name.
@@ -112,7 +91,10 @@ fn backward_arrows(module: &str, text: &str) -> Vec<String> {
 #[test]
 fn arrows_point_inwards() {
     let mut wrong = Vec::new();
-    for path in sources("src").into_iter().filter(|path| !matches!(module(path).as_str(), "lib" | "main")) {
+    for path in sources("src")
+        .into_iter()
+        .filter(|path| !["lib", "main"].contains(&module(path).as_str()) && !DIVIDED.contains(&module(path).as_str()))
+    {
         // Tests of a room may put a bench together from its neighbours.
         if path.ends_with("tests.rs") {
             continue;
@@ -128,10 +110,11 @@ fn arrows_point_inwards() {
 
 #[test]
 fn a_planted_backward_arrow_is_found() {
-    for planted in ["use crate::http::Door;", "use crate::{outcome::Blame, http};", "fn f() { crate::http::f() }"] {
-        assert_eq!(backward_arrows("circuit", planted), ["http"], "{planted}");
+    for planted in ["use crate::ingress::api::Door;", "fn f() { crate::ingress::api::f() }"] {
+        assert_eq!(backward_arrows("delivery/circuit", planted), ["ingress/api"], "{planted}");
     }
-    assert_eq!(backward_arrows("circuit", "// crate::http\nuse crate::outcome::Blame;"), Vec::<String>::new());
+    let sound = "// crate::ingress::api\nuse crate::model::outcome::Blame;";
+    assert_eq!(backward_arrows("delivery/circuit", sound), Vec::<String>::new());
 }
 
 #[test]
@@ -170,7 +153,7 @@ fn declared_modules(text: &str) -> Vec<String> {
 
 #[test]
 fn the_circuit_has_no_clock_no_task_and_no_lock() {
-    for path in sources("src").iter().filter(|path| module(path) == "circuit" && !path.ends_with("tests.rs")) {
+    for path in sources("src").iter().filter(|path| module(path) == "delivery/circuit" && !path.ends_with("tests.rs")) {
         let text = read(path);
         for absent in ["Instant", "SystemTime", "tokio", "Mutex", "RwLock", "async"] {
             assert!(!text.contains(absent), "{} names {absent}", path.display());
@@ -180,9 +163,9 @@ fn the_circuit_has_no_clock_no_task_and_no_lock() {
 
 #[test]
 fn handlers_are_registered_together_with_their_document() {
-    let text = read(&root().join("src/http.rs"));
+    let text = read(&root().join("src/ingress/api.rs"));
     assert!(
         text.contains("routes!(") && !text.contains(".route("),
-        "src/http.rs registers a route without its document"
+        "src/ingress/api.rs registers a route without its document"
     );
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use smsp::provider::KINDS;
+use smsp::delivery::provider::KINDS;
 
 use crate::harness::{Settings, kinds, run};
 use crate::house_rules::{read, root};

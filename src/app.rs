@@ -1,5 +1,6 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
+pub mod config;
 mod keys;
 
 use std::net::SocketAddr;
@@ -14,21 +15,21 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
 use tracing::{error, info};
 
-use crate::config::{CallersConfig, Config, UpstreamConfig};
-use crate::dispatch::{AllOpen, Dispatcher};
-use crate::http;
-use crate::http::caller::Callers;
-use crate::http::listener::{self, Limits};
-use crate::http::load::Load;
-use crate::metrics::Metrics;
-use crate::ops;
-use crate::outcome::Outcome;
-use crate::provider::recording;
-use crate::shutdown::{Shutdown, Signals};
-use crate::supervisor::supervise;
-use crate::telemetry;
-use crate::upstream::Upstream;
-use crate::upstream::story::{Event, Events};
+use crate::app::config::{CallersConfig, Config, UpstreamConfig};
+use crate::delivery::dispatch::{AllOpen, Dispatcher};
+use crate::delivery::provider::recording;
+use crate::delivery::supervisor::supervise;
+use crate::delivery::upstream::Upstream;
+use crate::delivery::upstream::story::{Event, Events};
+use crate::ingress::admin;
+use crate::ingress::api;
+use crate::ingress::api::caller::Callers;
+use crate::ingress::api::listener::{self, Limits};
+use crate::ingress::api::load::Load;
+use crate::model::outcome::Outcome;
+use crate::runtime::metrics::Metrics;
+use crate::runtime::shutdown::{Shutdown, Signals};
+use crate::runtime::telemetry;
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
@@ -70,7 +71,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     telemetry::init(config.telemetry, move || panics.panicked(), move |dropped| lines.log_lines_dropped(dropped))
         .map_err(StartError::Log)?;
     let signals = Signals::listen().map_err(StartError::Signals)?;
-    let api = bind("api", config.listen.api, "SMSP_PORT").await?;
+    let public = bind("api", config.listen.api, "SMSP_PORT").await?;
     let operators = bind("ops", config.listen.ops, "SMSP_OPS_PORT").await?;
     let shutdown = Shutdown::default();
     let events = Events::new(EVENTS);
@@ -90,7 +91,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     if source.may_change() {
         tokio::spawn(keys::watch(source, keys, Arc::clone(&callers)));
     }
-    let door = http::Door {
+    let door = api::Door {
         dispatcher,
         callers,
         load: Arc::new(Load::new(config.load, Arc::clone(&metrics))),
@@ -98,13 +99,13 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         shutdown: shutdown.clone(),
         metrics: Arc::clone(&metrics),
     };
-    let ops_door = ops::Door { upstreams: all, metrics: Arc::clone(&metrics), shutdown: shutdown.clone() };
+    let ops_door = admin::Door { upstreams: all, metrics: Arc::clone(&metrics), shutdown: shutdown.clone() };
     let serve = |listener, router, shutdown, limits| {
         tokio::spawn(listener::serve(listener, router, shutdown, limits, Arc::clone(&metrics)));
     };
-    serve(api, http::router(door), shutdown.clone(), config.listener);
+    serve(public, api::router(door), shutdown.clone(), config.listener);
     // With a shutdown of its own that never comes: operators watch until the very end.
-    serve(operators, ops::router(ops_door), Shutdown::default(), Limits::OPS);
+    serve(operators, admin::router(ops_door), Shutdown::default(), Limits::OPS);
     shutdown.clone().run(signals, config.shutdown).await;
     if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
 }

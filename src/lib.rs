@@ -7,25 +7,23 @@
 //!
 //! ## One request
 //!
-//! It walks down the list of modules: [`http::listener`] accepts and bounds it in time, the layers give it an id, the
-//! [caller](http::caller) shows a key, the wire turns JSON into a [`message::Message`] if there is room for its body and
-//! a place for its mail ([`http::load`]). [`dispatch`] sees it through, so that a caller
+//! It walks down the list of modules: [`ingress::api::listener`] accepts and bounds it in time, the layers give it an id, the
+//! [caller](ingress::api::caller) shows a key, the wire turns JSON into a [`Message`](model::message::Message) if there is room for its body and
+//! a place for its mail ([`ingress::api::load`]). [`dispatch`](delivery::dispatch) sees it through, so that a caller
 //! who hangs up changes nothing: it orders the closed upstreams, and each attempt is permit -> send -> verdict ->
-//! settle. The [`circuit`] gives the permit, the [`upstream`] bounds the call in time, the [`provider`] makes it, the
-//! [`outcome`] says three things apart: may another try, is the provider to blame, what does the caller hear? The
+//! settle. The [`circuit`](delivery::circuit) gives the permit, the [`upstream`](delivery::upstream) bounds the call in time, the [`provider`](delivery::provider) makes it, the
+//! [`outcome`](model::outcome) says three things apart: may another try, is the provider to blame, what does the caller hear? The
 //! answer is a receipt or a problem.
 //!
 //! ## Recovery
 //!
-//! A circuit that opens wakes its [`supervisor`], the only one who closes it again: wait, dummies, closed.
+//! A circuit that opens wakes its [`supervisor`](delivery::supervisor), the only one who closes it again: wait, dummies, closed.
 //!
 //! ## What depends on what
 //!
-//! Arrows point inwards, and a test holds them (`functional_tests/house_rules.rs`): [`message`], [`outcome`],
-//! [`metrics`], [`secret`], [`telemetry`], [`shutdown`] and [`suggestion`] name nothing of ours; [`off_worker`] names
-//! [`telemetry`]; [`circuit`] names [`outcome`] alone;
-//! [`upstream`] joins circuit and provider; [`dispatch`] and [`supervisor`] use it; the doors, [`http`] and [`ops`],
-//! come last. [`config`] reads every module's settings and [`app`] wires them all.
+//! Arrows point down, and a test holds them (`functional_tests/house_rules.rs`): [`app`] wires everything and is named by
+//! nobody; [`ingress`] has the ways in; [`delivery`] brings a mail to a provider; [`model`] and [`runtime`] name nothing of
+//! ours.
 //!
 //! ## What is deliberately absent
 //!
@@ -34,20 +32,8 @@
 //! attempts so far prove that nobody has the mail, the same one again only if it takes a mail once. A provider's text in
 //! any answer, log or metric.
 
-pub mod config;
 pub mod app;
-pub mod http;
-pub mod ops;
-pub mod dispatch;
-pub mod supervisor;
-pub mod upstream;
-pub mod circuit;
-pub mod provider;
-pub mod message;
-pub mod outcome;
-pub mod metrics;
-pub mod telemetry;
-pub mod shutdown;
-pub mod off_worker;
-pub mod secret;
-pub mod suggestion;
+pub mod ingress;
+pub mod delivery;
+pub mod model;
+pub mod runtime;

@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use smsp::app;
-use smsp::config::{Config, Errors};
-use smsp::http;
-use smsp::provider;
-use smsp::telemetry;
+use smsp::app::config::{Config, Errors};
+use smsp::delivery::provider;
+use smsp::ingress::api;
+use smsp::runtime::telemetry;
 use tokio::runtime::Builder;
 
 const HELP: &str = "smsp, the Send Mail Service Proxy
@@ -85,7 +85,7 @@ fn probe(show_answer: bool) -> ExitCode {
 }
 
 fn openapi() -> ExitCode {
-    match http::document(&provider::table()).to_pretty_json() {
+    match api::document(&provider::table()).to_pretty_json() {
         Ok(document) => print(&document),
         Err(error) => failed(&error.to_string()),
     }

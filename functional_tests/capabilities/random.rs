@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use smsp::provider::Kind;
+use smsp::delivery::provider::Kind;
 
 use crate::harness::{Answer, Proxy, Reply, Request, StubProvider, kinds};
 use mails::Mails;

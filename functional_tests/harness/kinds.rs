@@ -1,6 +1,6 @@
 //! The kinds of providers as the program's own table has them, so that a new one is in the tests from its first day.
 
-use smsp::provider::{KINDS, Kind};
+use smsp::delivery::provider::{KINDS, Kind};
 
 use super::Settings;
 

@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use mail_parser::{Address as Parsed, MessageParser};
-use smsp::message::address::split_list;
-use smsp::message::{Address, Mailbox};
+use smsp::model::message::address::split_list;
+use smsp::model::message::{Address, Mailbox};
 
 fuzz_target!(|text: &str| {
     let mut taken: Vec<Mailbox> = split_list(text).filter_map(|part| part.parse().ok()).collect();

@@ -9,9 +9,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use smsp::message::{Draft, Message};
-use smsp::outcome::{Outcome, Verdict};
-use smsp::provider::{Connect, Delivery, KINDS, Mode, Provider, Values};
+use smsp::model::message::{Draft, Message};
+use smsp::model::outcome::{Outcome, Verdict};
+use smsp::delivery::provider::{Connect, Delivery, KINDS, Mode, Provider, Values};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};

@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use smsp::config::{Config, Errors};
-use smsp::provider::{KINDS, Kind};
+use smsp::app::config::{Config, Errors};
+use smsp::delivery::provider::{KINDS, Kind};
 
 #[derive(Arbitrary, Debug)]
 struct Environment<'a> {

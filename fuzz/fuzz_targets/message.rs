@@ -9,9 +9,9 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use mail_parser::{Address, MessageParser, MimeHeaders};
-use smsp::message::{Attachment, Draft, Header, Mailbox, Message, Metadata};
-use smsp::outcome::Outcome;
-use smsp::provider::{self, Connect, Delivery, Mode, Provider, Values};
+use smsp::model::message::{Attachment, Draft, Header, Mailbox, Message, Metadata};
+use smsp::model::outcome::Outcome;
+use smsp::delivery::provider::{self, Connect, Delivery, Mode, Provider, Values};
 
 #[derive(Arbitrary, Debug)]
 struct Asked<'a> {

@@ -11,18 +11,18 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
-use smsp::config::{CallersConfig, Config};
-use smsp::dispatch::Dispatcher;
-use smsp::http::caller::Callers;
-use smsp::http::load::Load;
-use smsp::http::{self, Door};
-use smsp::message::Message;
-use smsp::metrics::Metrics;
-use smsp::outcome::{Reason, Verdict};
-use smsp::provider::{Call, Delivery, Provider};
-use smsp::shutdown::Shutdown;
-use smsp::upstream::Upstream;
-use smsp::upstream::story::Events;
+use smsp::app::config::{CallersConfig, Config};
+use smsp::delivery::dispatch::Dispatcher;
+use smsp::ingress::api::caller::Callers;
+use smsp::ingress::api::load::Load;
+use smsp::ingress::api::{self, Door};
+use smsp::model::message::Message;
+use smsp::runtime::metrics::Metrics;
+use smsp::model::outcome::{Reason, Verdict};
+use smsp::delivery::provider::{Call, Delivery, Provider};
+use smsp::runtime::shutdown::Shutdown;
+use smsp::delivery::upstream::Upstream;
+use smsp::delivery::upstream::story::Events;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -84,7 +84,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
         metrics,
     };
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-    Bench { runtime, router: http::router(door), keeper }
+    Bench { runtime, router: api::router(door), keeper }
 });
 
 fn post(body: &[u8]) -> StatusCode {

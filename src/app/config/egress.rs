@@ -1,0 +1,37 @@
+//! The way to the outside: `SMSP_EGRESS_PROXY`, and whom it does not hold for.
+//!
+//! It may hold a password, so it is a secret: it may stand in a file, and only its host and port are listed.
+
+use secrecy::ExposeSecret;
+
+use super::section::Section;
+use crate::delivery::provider::{EgressProxy, Kind};
+
+const NAME: &str = "EGRESS_PROXY";
+
+/// The proxy, if one is named and its URL makes sense.
+pub(super) fn proxy(section: &mut Section) -> Option<EgressProxy> {
+    let source = section.source(NAME)??;
+    let proxy = source.line().and_then(|url| EgressProxy::parse(url.expose_secret()).map_err(str::to_owned));
+    match proxy {
+        Ok(proxy) => {
+            section.in_force(NAME, &proxy.to_string());
+            Some(proxy)
+        }
+        Err(problem) => {
+            section.error(source.variable(), &problem);
+            None
+        }
+    }
+}
+
+/// Warns of an upstream that is reached without the proxy: it carries HTTP alone.
+pub(super) fn warn_of_a_direct_way(section: &mut Section, name: &str, kind: &Kind) {
+    if !kind.local && !kind.is_over_http() {
+        let problem = format!("does not hold for the upstream {name} ({}): it is connected to directly", kind.name);
+        section.warning(NAME, &problem);
+    }
+}
+
+#[cfg(test)]
+mod tests;

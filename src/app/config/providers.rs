@@ -1,0 +1,157 @@
+//! The list of upstreams, `SMSP_PROVIDERS`: their names, their order, the kind of each.
+//!
+//! An entry is `name=kind`, or the default name of a kind, or the name of the kind, which stands for its default name.
+
+use super::section::Section;
+use super::value::truth;
+use crate::delivery::provider::{self, Kind};
+use crate::runtime::suggestion::nearest;
+
+/// Words that begin variables of ours, now or in a later version.
+pub(super) const RESERVED: [&str; 26] = [
+    "account",
+    "all",
+    "api",
+    "attempt",
+    "body",
+    "caller",
+    "circuit",
+    "concurrency",
+    "connect",
+    "docs",
+    "drain",
+    "egress",
+    "failover",
+    "header",
+    "host",
+    "idle",
+    "log",
+    "max",
+    "ops",
+    "poll",
+    "port",
+    "probe",
+    "providers",
+    "request",
+    "routing",
+    "sender",
+];
+
+/// An upstream that is to be read.
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) kind: &'static Kind,
+    /// Named, but the mock takes its place.
+    pub(super) idle: bool,
+}
+
+impl Named {
+    fn new(name: &str, kind: &'static Kind) -> Self {
+        Self { name: name.to_owned(), kind, idle: false }
+    }
+
+    /// Of its variables, without ours.
+    pub(super) fn prefix(&self) -> String {
+        format!("{}_", self.name.replace('-', "_"))
+    }
+
+    /// As the list names it.
+    fn entry(&self) -> String {
+        if self.name == self.kind.upstream { self.name.clone() } else { format!("{}={}", self.name, self.kind.name) }
+    }
+}
+
+/// The upstreams in their order: as named, else every kind that has a variable set; the mock instead if it is asked
+/// for. Entries that make no sense are left out, with an error.
+pub(super) fn names(section: &mut Section) -> Vec<Named> {
+    let mock = section.parse("MOCK_EMAIL_SERVICE", "false", truth) == Some(true);
+    let configured = provider::KINDS.iter().map(|kind| kind.upstream);
+    let configured: Vec<_> = configured.filter(|name| section.has(&format!("{name}_"))).collect();
+    let text = section.parse("PROVIDERS", &configured.join(","), |text| Ok(text.to_owned())).unwrap_or_default();
+    let (mut names, faulty) = listed(section, &text);
+    if mock {
+        names.retain(|named| named.kind.name != "mock");
+        names.iter_mut().for_each(|named| named.idle = true);
+        warn_of_idle_upstreams(section, &names);
+        names.extend(provider::kind("mock").map(|kind| Named::new(kind.upstream, kind)));
+    } else if names.is_empty() && !faulty {
+        section.error("PROVIDERS", NO_PROVIDER);
+    }
+    let entries: Vec<_> = names.iter().filter(|named| !named.idle).map(Named::entry).collect();
+    section.in_force("PROVIDERS", &entries.join(","));
+    names
+}
+
+/// A mock that was forgotten would go on for days.
+fn warn_of_idle_upstreams(section: &mut Section, idle: &[Named]) {
+    if !idle.is_empty() {
+        let idle: Vec<_> = idle.iter().map(|named| named.name.as_str()).collect();
+        let verb = if idle.len() == 1 { "gets" } else { "get" };
+        let problem = format!("is true, so the mock takes all mail, and {} {verb} none", idle.join(", "));
+        section.warning("MOCK_EMAIL_SERVICE", &problem);
+    }
+}
+
+const NO_PROVIDER: &str = "names none and none is configured: set SMSP_MG_DOMAIN and SMSP_MG_API_KEY, or \
+     SMSP_SG_API_KEY, or SMSP_MAILDIR_DIR, or SMSP_MOCK_EMAIL_SERVICE=true";
+
+/// The sound entries, and whether there were others.
+fn listed(section: &mut Section, text: &str) -> (Vec<Named>, bool) {
+    let (mut names, mut faulty) = (Vec::<Named>::new(), false);
+    for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        match parse(entry) {
+            Ok(named) if names.iter().all(|seen| seen.name != named.name) => names.push(named),
+            other => {
+                section.error("PROVIDERS", &other.map_or_else(|problem| problem, |named| twice(&named)));
+                faulty = true;
+            }
+        }
+    }
+    (names, faulty)
+}
+
+fn twice(Named { name, kind, .. }: &Named) -> String {
+    format!("names {name} twice: give a second account a name of its own, such as {name}-2={}", kind.name)
+}
+
+fn parse(entry: &str) -> Result<Named, String> {
+    let Some((name, kind)) = entry.split_once('=') else {
+        let kind = provider::KINDS.iter().find(|kind| [kind.name, kind.upstream].contains(&entry));
+        return kind.map(|kind| Named::new(kind.upstream, kind)).ok_or_else(|| no_kind(entry, None));
+    };
+    let (name, kind) = (name.trim(), kind.trim());
+    check_name(name)?;
+    let kind = provider::kind(kind).ok_or_else(|| no_kind(kind, Some(name)))?;
+    let other = provider::KINDS.iter().find(|other| [other.name, other.upstream].contains(&name));
+    match other.filter(|other| other.name != kind.name && !kind.local) {
+        Some(other) => {
+            Err(format!("calls a {} upstream `{name}`, which says {}: take another name", kind.name, other.name))
+        }
+        None => Ok(Named::new(name, kind)),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(plain) {
+        return Err(format!("has the name `{name}`: write lower-case letters, digits and -, a letter first"));
+    }
+    let first_word = name.split('-').next().unwrap_or(name);
+    if RESERVED.contains(&first_word) {
+        return Err(format!("has the name `{name}`: variables of ours begin with that word, take another"));
+    }
+    Ok(())
+}
+
+/// `word` is no kind; it stood alone or behind a name.
+fn no_kind(word: &str, name: Option<&str>) -> String {
+    let kinds: Vec<_> = provider::KINDS.iter().map(|kind| kind.name).collect();
+    let default_names = provider::KINDS.iter().map(|kind| kind.upstream);
+    let meant = nearest(word, kinds.iter().copied().chain(default_names));
+    let kind_of = |near| provider::KINDS.iter().find(|kind| kind.upstream == near).map_or(near, |kind| kind.name);
+    match (meant, name) {
+        (Some(near), None) => format!("has no kind for `{word}`: did you mean {near}?"),
+        (Some(near), Some(name)) => format!("has no kind `{word}`: did you mean {name}={}?", kind_of(near)),
+        (None, _) => format!("has no kind for `{word}`: write name=kind, kind one of {}", kinds.join(", ")),
+    }
+}

@@ -1,0 +1,175 @@
+//! From the text of a variable to its value; an error says what to write instead.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::ingress::api::caller::Rate;
+use crate::model::message::address::{BadAddress, host_name};
+use crate::model::message::{Address, Mailbox};
+use crate::runtime::suggestion::nearest;
+
+/// Of a rate.
+const MOST_CALLS: u32 = 1_000_000;
+
+type Parsed<T> = Result<T, String>;
+
+/// `true` or `false`.
+pub(super) fn truth(text: &str) -> Parsed<bool> {
+    choice(text, &[("true", true), ("false", false)])
+}
+
+/// One of these words.
+pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Parsed<T> {
+    let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let meant = nearest(text, names.iter().copied()).map(|near| format!("; did you mean {near}?"));
+        format!("must be one of: {}{}", names.join(", "), meant.unwrap_or_default())
+    })
+}
+
+/// A whole number from 1 to `most`.
+pub(super) fn count_to<T: Copy + Display + From<u8> + FromStr + PartialOrd>(text: &str, most: T) -> Parsed<T> {
+    let count = text.parse().ok().filter(|count| (T::from(1)..=most).contains(count));
+    count.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
+}
+
+/// A value, or none where this word stands.
+pub(super) fn or_none<T>(text: &str, none: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Option<T>> {
+    if text == none { Ok(None) } else { parse(text).map(Some).map_err(|problem| format!("{problem}, or {none}")) }
+}
+
+/// Calls in a second, a minute or an hour.
+pub(super) fn rate(text: &str) -> Parsed<Rate> {
+    let units = [("s", 1), ("m", 60), ("h", 3600)];
+    let parsed = text.split_once('/').and_then(|(calls, unit)| {
+        let (_, seconds) = units.into_iter().find(|(name, _)| *name == unit)?;
+        Some(Rate { calls: calls.parse().ok()?, per: Duration::from_secs(seconds) })
+    });
+    // A call must be worth at least a nanosecond.
+    let sound = parsed.filter(|rate| rate.calls.get() <= MOST_CALLS);
+    sound.ok_or_else(|| format!("must be calls in a time, for example 100/s, 600/m or 5000/h, at most {MOST_CALLS}"))
+}
+
+/// Domains, separated by commas; `*.` in front stands for every domain below.
+pub(super) fn domains(text: &str) -> Parsed<Vec<String>> {
+    let domain = |text: &str| match text.trim().strip_prefix("*.") {
+        Some(below) => host_name(below).map(|below| format!("*.{below}")),
+        None => host_name(text.trim()).map(Cow::into_owned),
+    };
+    let domains: Result<_, _> = text.split(',').map(domain).collect();
+    domains.map_err(|_| "must be domains separated by commas, such as example.org,*.example.org".to_owned())
+}
+
+/// A share above 0 and at most 1.
+pub(super) fn share(text: &str) -> Parsed<f64> {
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+    share.ok_or_else(|| "must be a share above 0 and at most 1, for example 0.5".to_owned())
+}
+
+/// A TCP port; 0 means any.
+pub(super) fn port(text: &str) -> Parsed<u16> {
+    text.parse().map_err(|_| "must be a port from 0 (any) to 65535".to_owned())
+}
+
+/// An address to listen on.
+pub(super) fn ip(text: &str) -> Parsed<IpAddr> {
+    text.parse().map_err(|_| "must be an IP address, for example 0.0.0.0 or 127.0.0.1".to_owned())
+}
+
+/// An address alone.
+pub(super) fn address(text: &str) -> Parsed<Address> {
+    text.parse().map_err(|error: BadAddress| error.to_string())
+}
+
+/// An address alone, for a header.
+pub(super) fn bare_mailbox(text: &str) -> Parsed<Mailbox> {
+    Mailbox::new(None, address(text)?).map_err(|error| error.to_string())
+}
+
+/// An address, perhaps with a name.
+pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
+    text.parse().map_err(|error: BadAddress| error.to_string())
+}
+
+/// A time with its unit, perhaps none.
+pub(super) fn duration(text: &str) -> Parsed<Duration> {
+    let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+    let millis = with_unit(text, &units).filter(|&millis| millis <= 86_400_000);
+    millis
+        .map(Duration::from_millis)
+        .ok_or_else(|| "must be a time with its unit, for example 250ms, 2s or 5m".to_owned())
+}
+
+/// A time with its unit, longer than nothing.
+pub(super) fn period(text: &str) -> Parsed<Duration> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be longer than 0s".to_owned()),
+        period => Ok(period),
+    }
+}
+
+/// A time as an operator would write it; what is below a millisecond is left out.
+pub(super) fn in_units(time: Duration) -> String {
+    match time.as_millis() {
+        millis if millis.is_multiple_of(1000) => format!("{}s", millis / 1000),
+        millis => format!("{millis}ms"),
+    }
+}
+
+/// Bytes with their unit.
+pub(super) fn size(text: &str) -> Parsed<usize> {
+    let bytes = with_unit(text, &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]);
+    let bytes = bytes.filter(|&bytes| bytes > 0).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| "must be a size with its unit, for example 512KiB or 26MiB".to_owned())
+}
+
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_need_a_unit() {
+        for (text, millis) in [("250ms", 250), ("2s", 2000), ("5m", 300_000), ("1h", 3_600_000), ("0s", 0)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "5", "s", "-1s", "1.5s", "1 s", "2S", "25h", "99999999999999999999s", "18446744073709551615h"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert!(period("0ms").is_err());
+        for (millis, text) in [(250, "250ms"), (2000, "2s"), (60_000, "60s"), (1500, "1500ms"), (0, "0s")] {
+            let time = Duration::from_millis(millis);
+            assert_eq!((in_units(time).as_str(), duration(text)), (text, Ok(time)));
+        }
+    }
+
+    #[test]
+    fn sizes_need_a_unit() {
+        for (text, bytes) in [("1B", 1), ("512KiB", 524_288), ("26MiB", 27_262_976), ("1GiB", 1 << 30)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "26", "26MB", "0KiB", "-1B", "17179869184GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_stay_in_range() {
+        assert_eq!((count_to("1", 9), count_to("4095", 4095), port("0")), (Ok(1), Ok(4095), Ok(0)));
+        assert_eq!((share("0.5"), share("1")), (Ok(0.5), Ok(1.0)));
+        for text in ["0", "-0.1", "1.01", "NaN", "50%", ""] {
+            assert!(share(text).is_err(), "{text}");
+        }
+        assert!(count_to("0", 9).is_err() && count_to("4096", 4095).is_err() && port("65536").is_err());
+    }
+}

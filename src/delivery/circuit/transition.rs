@@ -1,0 +1,101 @@
+//! What a circuit hears, what that does to it, and why: the news, the transition, the reason.
+
+use super::word::{Override, State};
+use crate::model::outcome::Blame;
+
+/// What became of a mail or a dummy.
+#[derive(Clone, Copy, Debug)]
+pub struct News {
+    /// Whom it speaks against.
+    pub blame: Blame,
+    /// Did the answer take longer than the provider may?
+    pub slow: bool,
+    /// The time of the answer, in milliseconds.
+    pub now: u64,
+    /// If this opens the circuit, no dummy before this time, in milliseconds.
+    pub not_before: u64,
+    /// Any number that differs between threads, so that they count without meeting.
+    pub thread: usize,
+}
+
+impl News {
+    /// News without a time: it may open the circuit by its streak, but enters no window.
+    pub(super) fn undated(blame: Blame) -> Self {
+        Self { blame, slow: false, now: u64::MAX, not_before: 0, thread: 0 }
+    }
+}
+
+/// What news did to the circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a transition that nobody publishes leaves the supervisor asleep"]
+pub enum Settled {
+    /// Nothing that others could see.
+    Quiet,
+    /// It changed its state.
+    Changed(Transition),
+    /// The news was of an older generation and changed nothing.
+    Late,
+}
+
+/// Why a circuit changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Opened: failures in a row.
+    ConsecutiveFailures,
+    /// Opened: the share of failures in the window.
+    FailureRate,
+    /// Opened: the share of slow answers in the window.
+    SlowCalls,
+    /// Opened: the provider refuses the account.
+    AccountRefused,
+    /// Opened: the provider asks us to wait.
+    Throttled,
+    /// Half open: the wait is over.
+    ProbeDue,
+    /// Open again: a dummy failed.
+    ProbeFailed,
+    /// Open again: a dummy was never judged.
+    ProbeLost,
+    /// Closed: enough dummies in a row were taken.
+    ProbesTaken,
+    /// An operator gave an order.
+    Override,
+    /// An operator wiped the slate.
+    Reset,
+}
+
+impl Reason {
+    /// The word for metrics, logs and documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ConsecutiveFailures => "consecutive_failures",
+            Self::FailureRate => "failure_rate",
+            Self::SlowCalls => "slow_calls",
+            Self::AccountRefused => "account_refused",
+            Self::Throttled => "throttled",
+            Self::ProbeDue => "probe_due",
+            Self::ProbeFailed => "probe_failed",
+            Self::ProbeLost => "probe_lost",
+            Self::ProbesTaken => "probes_taken",
+            Self::Override => "override",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// A visible change, for its author to publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The state before.
+    pub from: State,
+    /// The state since.
+    pub to: State,
+    /// The operator's order since.
+    pub overriding: Override,
+    /// Counts the changes; this one made it what it is.
+    pub generation: u64,
+    /// Openings and failed dummies since the provider was last seen stable.
+    pub trips: u8,
+    /// Why.
+    pub reason: Reason,
+}

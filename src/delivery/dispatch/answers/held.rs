@@ -1,0 +1,206 @@
+//! The records behind the answers: bounded in number and time, the oldest first out.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::Answer;
+use crate::model::message::{Id, IdempotencyKey};
+use crate::model::outcome::Verdict;
+
+/// How long an answer is held.
+pub(super) const HOLD: Duration = Duration::from_secs(600);
+/// So many recipients in an answer count as one answer more.
+const RECIPIENTS: usize = 8;
+
+/// What is known of one mail.
+pub(super) enum State {
+    /// It is being sent.
+    UnderWay(UnderWay),
+    /// It has an answer.
+    Held(Held),
+}
+
+/// A mail that is being sent.
+pub(super) struct UnderWay {
+    /// Of the call that sends it.
+    pub(super) number: u64,
+    /// What is going to be the answer.
+    pub(super) answer: watch::Receiver<Option<Answer>>,
+    /// What has become known of its attempts meanwhile, by upstream.
+    pub(super) late: Vec<(String, Verdict)>,
+    /// What was held of it before, if it is asked about again.
+    before: Option<Held>,
+}
+
+/// An answer that is held.
+pub(super) struct Held {
+    pub(super) answer: Answer,
+    /// The call that it is the answer to.
+    pub(super) of: u64,
+    /// Which entry of its queue is this one's.
+    entry: u64,
+    until: Instant,
+    weight: usize,
+}
+
+/// The place of an answer in its queue.
+struct Entry {
+    key: IdempotencyKey,
+    number: u64,
+    until: Instant,
+}
+
+/// So many entries of a queue may be stale beside as many that are not.
+const STALE: usize = 64;
+
+/// All records. Two queues hold the order of the answers, each the oldest first; an entry whose number is not its record's
+/// any more is stale.
+pub(super) struct Records {
+    limit: usize,
+    by_key: HashMap<IdempotencyKey, (Id, State)>,
+    accepted: VecDeque<Entry>,
+    unknown: VecDeque<Entry>,
+    weight: usize,
+    next: u64,
+}
+
+impl Records {
+    pub(super) fn new(limit: usize) -> Self {
+        let (accepted, unknown) = (VecDeque::new(), VecDeque::new());
+        Self { limit, by_key: HashMap::new(), accepted, unknown, weight: 0, next: 0 }
+    }
+
+    pub(super) fn get(&self, key: &IdempotencyKey) -> Option<(Id, &State)> {
+        self.by_key.get(key).map(|(id, state)| (*id, state))
+    }
+
+    pub(super) fn get_mut(&mut self, key: &IdempotencyKey) -> Option<&mut (Id, State)> {
+        self.by_key.get_mut(key)
+    }
+
+    /// The weight of everything that is held: the number of answers, and more for long ones.
+    pub(super) fn held(&self) -> usize {
+        self.weight
+    }
+
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> usize {
+        self.accepted.len() + self.unknown.len()
+    }
+
+    /// A mail is being sent from now on; the number of the call that does it. What was held of it waits for its end.
+    pub(super) fn begin(&mut self, key: IdempotencyKey, id: Id, answer: watch::Receiver<Option<Answer>>) -> u64 {
+        let number = self.number();
+        let before = match self.by_key.remove(&key) {
+            Some((_, State::Held(held))) => Some(held),
+            _ => None,
+        };
+        self.weight -= before.as_ref().map_or(0, |held| held.weight);
+        let under_way = UnderWay { number, answer, late: Vec::new(), before };
+        self.by_key.insert(key, (id, State::UnderWay(under_way)));
+        number
+    }
+
+    /// Holds the answer to the call of this number. How many others had to go for it? Asking again that has brought
+    /// nothing new prolongs nothing.
+    pub(super) fn hold(&mut self, key: IdempotencyKey, id: Id, of: u64, answer: Answer, now: Instant) -> usize {
+        let before = self.by_key.remove(&key);
+        let asked_in_vain = match before {
+            Some((_, State::UnderWay(UnderWay { before: Some(held), .. }))) if answer.is_err() => Some(held),
+            before => {
+                self.forget(before);
+                None
+            }
+        };
+        let (answer, until) = match asked_in_vain.filter(|held| held.until > now) {
+            Some(held) => (held.answer, held.until),
+            None => (answer, now + HOLD),
+        };
+        let (entry, weight) = (self.number(), weight(&answer));
+        let queue = if answer.is_ok() { &mut self.accepted } else { &mut self.unknown };
+        queue.push_back(Entry { key, number: entry, until });
+        self.weight += weight;
+        self.by_key.insert(key, (id, State::Held(Held { answer, of, entry, until, weight })));
+        self.sweep();
+        self.evict()
+    }
+
+    /// Forgets a mail.
+    pub(super) fn free(&mut self, key: &IdempotencyKey) {
+        let before = self.by_key.remove(key);
+        self.forget(before);
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Takes out stale entries once they are more than the others.
+    fn sweep(&mut self) {
+        let Self { by_key, accepted, unknown, .. } = self;
+        if accepted.len() + unknown.len() > 2 * by_key.len() + STALE {
+            for queue in [accepted, unknown] {
+                queue.retain(|entry| is_current(by_key, entry));
+            }
+        }
+    }
+
+    /// Forgets what has been held for long enough.
+    pub(super) fn expire(&mut self, now: Instant) {
+        for accepted in [true, false] {
+            while self.queue(accepted).front().is_some_and(|entry| entry.until <= now) {
+                self.drop_oldest(accepted);
+            }
+        }
+    }
+
+    /// Whoever was accepted hears less from a forgotten answer than whoever may be sent twice: those go first.
+    fn evict(&mut self) -> usize {
+        let mut evicted = 0;
+        while self.weight > self.limit {
+            let accepted = !self.accepted.is_empty();
+            if !accepted && self.unknown.is_empty() {
+                break;
+            }
+            evicted += usize::from(self.drop_oldest(accepted));
+        }
+        evicted
+    }
+
+    fn queue(&mut self, accepted: bool) -> &mut VecDeque<Entry> {
+        if accepted { &mut self.accepted } else { &mut self.unknown }
+    }
+
+    /// Was the oldest entry of this queue still a held answer?
+    fn drop_oldest(&mut self, accepted: bool) -> bool {
+        let Some(entry) = self.queue(accepted).pop_front() else { return false };
+        let before = is_current(&self.by_key, &entry).then(|| self.by_key.remove(&entry.key)).flatten();
+        self.forget(before)
+    }
+
+    /// Takes a record that is gone out of the sum. Was it held?
+    fn forget(&mut self, before: Option<(Id, State)>) -> bool {
+        let Some((_, State::Held(held))) = before else { return false };
+        self.weight -= held.weight;
+        true
+    }
+}
+
+/// Does this entry still stand for an answer that is held?
+fn is_current(by_key: &HashMap<IdempotencyKey, (Id, State)>, entry: &Entry) -> bool {
+    let held = by_key.get(&entry.key).map(|(_, state)| state);
+    matches!(held, Some(State::Held(held)) if held.entry == entry.number)
+}
+
+fn weight(answer: &Answer) -> usize {
+    let attempts = match answer {
+        Ok(receipt) => &receipt.attempts,
+        Err(error) => &error.attempts,
+    };
+    let recipients: usize = attempts.iter().map(|attempt| attempt.verdict.recipients.len()).sum();
+    1 + recipients / RECIPIENTS
+}

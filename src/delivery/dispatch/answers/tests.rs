@@ -1,0 +1,159 @@
+//! The records against a plain model: whatever happens, an answer that may be a sent mail is held or was counted as evicted.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::held::HOLD;
+use super::*;
+use crate::model::message::{Draft, Message};
+use crate::model::outcome::{Outcome, Reason, Recipient};
+
+fn key(number: u8) -> IdempotencyKey {
+    IdempotencyKey::new("caller", &number.to_string())
+}
+
+fn message(number: u8) -> Message {
+    let draft = Draft { to: vec!["b@example.org".parse().unwrap()], ..Draft::default() };
+    Message::new("a@example.org".parse().unwrap(), draft).unwrap().identified_by(&key(number))
+}
+
+fn attempts(outcome: Outcome, recipients: usize) -> Vec<Attempt> {
+    let recipient = Recipient { email: String::new(), outcome, reason: Reason::Mock };
+    let verdict = Verdict { recipients: vec![recipient; recipients], ..Verdict::new(outcome, Reason::Mock) };
+    vec![Attempt { upstream: "u".to_owned(), verdict, took: Some(Duration::ZERO), at: Instant::now(), lookup: None }]
+}
+
+fn answer(id: Id, outcome: Outcome, recipients: usize) -> Answer {
+    let attempts = attempts(outcome, recipients);
+    match outcome {
+        Outcome::Accepted => Ok(Receipt::new(id, attempts)),
+        Outcome::Unknown => Err(SendError::new(id, Failure::Unknown, attempts)),
+        _ => Err(SendError::new(id, Failure::MessageRejected, attempts)),
+    }
+}
+
+/// Sends, unless this is held already.
+fn call(answers: &Answers, number: u8, outcome: Outcome) -> Option<Outcome> {
+    let id = message(number).id();
+    match answers.join(key(number), id, |_| false) {
+        Role::Leader(leader) => {
+            let _ = leader.finish(answer(id, outcome, 0));
+            None
+        }
+        Role::Held(Ok(_)) => Some(Outcome::Accepted),
+        Role::Held(Err(error)) => {
+            assert!(error.failure.is_unknown());
+            Some(Outcome::Unknown)
+        }
+        _ => unreachable!("one call at a time"),
+    }
+}
+
+fn answers(limit: usize) -> Answers {
+    Answers::new(limit, Arc::default())
+}
+
+proptest! {
+    #[test]
+    fn a_repeat_hears_what_the_model_remembers(
+        calls in prop::collection::vec((0..12_u8, 0..3_u8, 0..200_u64), 1..200),
+        limit in 1..8_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let answers = answers(limit);
+            // By key: what, since when. In the order in which they came.
+            let (mut model, mut order) = (HashMap::new(), Vec::new());
+            for (number, outcome, wait) in calls {
+                tokio::time::advance(Duration::from_secs(wait)).await;
+                let now = Instant::now();
+                order.retain(|key| model.get(key).is_some_and(|(_, at)| now < *at + HOLD));
+                model.retain(|_, (_, at)| now < *at + HOLD);
+                let outcome = [Outcome::Accepted, Outcome::Unknown, Outcome::MessageRejected][usize::from(outcome)];
+                let held = call(&answers, number, outcome);
+                assert_eq!(held, model.get(&number).map(|(outcome, _)| *outcome), "{number} at {now:?}");
+                if held.is_none() && outcome != Outcome::MessageRejected {
+                    model.insert(number, (outcome, now));
+                    order.push(number);
+                    if order.len() > limit {
+                        let accepted = |key: &u8| model[key].0 == Outcome::Accepted;
+                        let oldest = order.iter().position(accepted).unwrap_or(0);
+                        model.remove(&order.remove(oldest));
+                    }
+                }
+                assert_eq!(answers.records().held(), model.len());
+            }
+        });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_is_dropped_leaves_an_unknown_and_not_a_free_key() {
+    let (answers, id) = (answers(10), message(1).id());
+    let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
+    let Role::Follower(follower) = answers.join(key(1), id, |_| false) else { panic!("it is under way") };
+    drop(leader);
+    assert_eq!(follower.answer().await.expect_err("unknown").failure, Failure::Panicked);
+    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Err(error)) if error.failure.is_unknown()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_many_recipients_counts_as_many() {
+    let answers = answers(100);
+    let hold = |number: u8, recipients| {
+        let id = message(number).id();
+        let Role::Leader(leader) = answers.join(key(number), id, |_| false) else { panic!("it is the first") };
+        let _ = leader.finish(answer(id, Outcome::Accepted, recipients));
+    };
+    hold(1, 0);
+    hold(2, 720);
+    assert_eq!(answers.records().held(), 92);
+    hold(3, 720);
+    assert_eq!(answers.records().held(), 91, "the first two have made way");
+    hold(4, 10_000);
+    assert_eq!(answers.records().held(), 0, "larger than everything together");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verdict_that_comes_while_the_mail_is_still_under_way_is_not_lost() {
+    let (answers, id) = (answers(10), message(1).id());
+    let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
+    leader.late()("u", &Verdict::new(Outcome::Accepted, Reason::Smtp(250)));
+    assert!(leader.finish(answer(id, Outcome::Unknown, 0)).is_ok());
+    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Ok(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_verdict_of_a_forgotten_call_says_nothing_of_the_next_one() {
+    let (answers, id) = (answers(1), message(1).id());
+    let leader = |number: u8| match answers.join(key(number), message(number).id(), |_| false) {
+        Role::Leader(leader) => leader,
+        _ => panic!("it is the first"),
+    };
+    let first = leader(1);
+    let late = first.late();
+    let _ = first.finish(answer(id, Outcome::Unknown, 0));
+    let _ = leader(2).finish(answer(message(2).id(), Outcome::Unknown, 0));
+    let _ = leader(1).finish(answer(id, Outcome::Unknown, 0));
+    late("u", &Verdict::new(Outcome::MessageRejected, Reason::Smtp(554)));
+    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Err(error)) if error.failure.is_unknown()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn asking_again_in_vain_prolongs_nothing_and_takes_no_more_memory() {
+    let (answers, id) = (answers(10), message(1).id());
+    for number in 0..1000 {
+        let leader = match answers.join(key(1), id, |_| true) {
+            Role::Leader(leader) if number == 0 => leader,
+            Role::Again(leader, _) if number > 0 => leader,
+            _ => panic!("asked for the {number}th time"),
+        };
+        let _ = leader.finish(answer(id, Outcome::Unknown, 0));
+        tokio::time::advance(Duration::from_millis(500)).await;
+    }
+    assert!(answers.records().entries() < 100, "{} entries for one answer", answers.records().entries());
+    tokio::time::advance(HOLD - Duration::from_secs(500)).await;
+    assert!(matches!(answers.join(key(1), id, |_| true), Role::Leader(_)), "ten minutes after the first");
+}

@@ -1,0 +1,240 @@
+//! What an adapter can carry. A message that it cannot carry whole is not offered to it: nothing is dropped in silence.
+//!
+//! The figures are those of the providers' own documents; each adapter's `KIND` names its source. They are counted in the
+//! unit that the provider counts in ([`Longest`]). A mail that fits here and is refused there for its length, size or form
+//! shows a figure that is missing here. Deliberately absent: anything that depends on the account.
+
+mod files;
+mod limit;
+mod table;
+
+use std::time::Duration;
+
+pub use files::{Files, Inline, Parameters};
+pub use limit::{Longest, Words};
+pub(in crate::delivery::provider) use limit::{is_ascii, is_word};
+pub use table::table;
+
+use super::render::{self, Pairs};
+use crate::model::message::{Header, Mailbox, Message, Metadata, Tag};
+use crate::model::outcome::Reason;
+
+/// What an adapter can carry, and promises.
+#[derive(Clone, Copy, Debug)]
+pub struct Capabilities {
+    /// Recipients of a mail, at most: To, Cc and Bcc together.
+    pub recipients: usize,
+    /// May To be empty beside Cc or Bcc?
+    pub without_to: bool,
+    /// Local parts beyond ASCII (RFC 6531).
+    pub smtputf8: bool,
+    /// Domains of one label, which mean something in one network alone.
+    pub intranet: bool,
+    /// Which display names it takes.
+    pub names: fn(&str) -> bool,
+    /// From, as it is written with its name.
+    pub from: Longest,
+    /// Addresses for answers, at most.
+    pub reply_to: usize,
+    /// A Sender beside From (RFC 5322 3.6.2).
+    pub sender: bool,
+    /// Does it keep a Message-ID of the caller's?
+    pub message_id: bool,
+    /// Bytes of a mail as [`Message::size`] counts them, at most.
+    pub size: usize,
+    /// Is a text without HTML sent as HTML too? Then its bytes count twice.
+    pub text_as_html: bool,
+    /// Bytes of the text, and of the HTML, at most.
+    pub body: usize,
+    /// The subject.
+    pub subject: Longest,
+    /// Headers of the caller's, at most.
+    pub headers: usize,
+    /// Headers of the caller's that it leaves out or refuses, in lower case.
+    pub dropped_headers: &'static [&'static str],
+    /// Bytes of its options, at most: headers, addresses for answers, tags and metadata, as a form has them.
+    pub options: usize,
+    /// Bytes of the head of the mail that its readers see, at most.
+    pub head: usize,
+    /// Does it leave `{{...}}` in a subject, a name, an address or a header as it is?
+    pub template_headers: bool,
+    /// Tags.
+    pub tags: Words,
+    /// Are tags that differ in their case one?
+    pub caseless_tags: bool,
+    /// The names of metadata; as many as there are pairs.
+    pub metadata_names: Words,
+    /// The value of a pair.
+    pub metadata_value: Longest,
+    /// Bytes of metadata as a JSON object, at most.
+    pub metadata: usize,
+    /// Files, and pictures that the HTML shows.
+    pub files: Files,
+    /// For how long it takes a mail once, however often it is handed over under the same id; `None`: not at all.
+    pub once_within: Option<Duration>,
+    /// How a mail of unknown end can be looked up at the provider.
+    pub lookup: Lookup,
+}
+
+/// By what a provider lets a mail be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// Our id, in this field of its own.
+    Id(&'static str),
+    /// Our Message-ID, which it keeps.
+    MessageId,
+}
+
+impl Lookup {
+    /// The field that has it, and what stands there for this mail.
+    pub fn of(self, message: &Message) -> (&'static str, String) {
+        match self {
+            Self::Id(field) => (field, message.id().to_string()),
+            Self::MessageId => ("Message-ID", message.message_id()),
+        }
+    }
+}
+
+impl Capabilities {
+    /// Any mail, and no promise.
+    pub const ANY: Self = Self {
+        recipients: usize::MAX,
+        without_to: true,
+        smtputf8: true,
+        intranet: true,
+        names: |_| true,
+        from: Longest::Any,
+        reply_to: usize::MAX,
+        sender: true,
+        message_id: true,
+        size: usize::MAX,
+        text_as_html: false,
+        body: usize::MAX,
+        subject: Longest::Any,
+        headers: usize::MAX,
+        dropped_headers: &[],
+        options: usize::MAX,
+        head: usize::MAX,
+        template_headers: true,
+        tags: Words::ANY,
+        caseless_tags: false,
+        metadata_names: Words::ANY,
+        metadata_value: Longest::Any,
+        metadata: usize::MAX,
+        files: Files::ANY,
+        once_within: None,
+        lookup: Lookup::Id("smsp_id"),
+    };
+
+    /// What an API takes of which no document says more: addresses in the public mail system, the first of them in To, and a
+    /// Message-ID of its own.
+    pub const API: Self =
+        Self { without_to: false, smtputf8: false, intranet: false, sender: false, message_id: false, ..Self::ANY };
+
+    /// Why a message cannot be carried whole, if it cannot.
+    pub fn lack(&self, message: &Message) -> Option<Reason> {
+        let by_parties = self.lack_of_parties(message).or_else(|| self.lack_of_head(message));
+        by_parties.or_else(|| self.lack_of_labels(message)).or_else(|| self.files.lack(message.attachments()))
+    }
+
+    fn lack_of_parties(&self, message: &Message) -> Option<Reason> {
+        let any = |is: fn(&Mailbox) -> bool| message.mailboxes().any(is);
+        let mut names = message.mailboxes().filter_map(Mailbox::name);
+        first([
+            (message.recipients() > self.recipients, Reason::Recipients),
+            (!self.without_to && message.to().is_empty(), Reason::NoTo),
+            (!self.smtputf8 && any(|mailbox| !mailbox.address().is_ascii()), Reason::Smtputf8),
+            (!self.intranet && any(|mailbox| mailbox.address().is_intranet()), Reason::Intranet),
+            (!names.all(self.names), Reason::Name),
+            (self.from.is_bounded() && !self.from.has_room_for(&message.from().to_string()), Reason::Name),
+            (message.reply_to().len() > self.reply_to, Reason::ReplyTo),
+            (!self.sender && message.sender().is_some(), Reason::Sender),
+        ])
+    }
+
+    fn lack_of_head(&self, message: &Message) -> Option<Reason> {
+        let mut bodies = [message.text(), message.html()].into_iter().flatten();
+        first([
+            (!self.message_id && message.own_message_id().is_some(), Reason::MessageId),
+            (message.size() + self.repeated(message) > self.size, Reason::Size),
+            (bodies.any(|body| body.len() > self.body), Reason::Size),
+            (!self.subject.has_room_for(message.subject()), Reason::Subject),
+            (message.headers().len() > self.headers, Reason::Headers),
+            (message.headers().iter().any(|header| self.drops(header)), Reason::Headers),
+            (self.options != usize::MAX && written_options(message) > self.options, Reason::Headers),
+            (self.head != usize::MAX && visible_head(message) > self.head, Reason::Headers),
+            (!self.template_headers && has_template(message), Reason::Template),
+        ])
+    }
+
+    fn lack_of_labels(&self, message: &Message) -> Option<Reason> {
+        let (tags, pairs) = (message.tags().iter().map(Tag::as_str), message.metadata());
+        let is_bounded = self.metadata != usize::MAX && !pairs.is_empty();
+        first([
+            (!self.tags.take(tags), Reason::Tags),
+            (self.caseless_tags && has_twins(message.tags()), Reason::Tags),
+            (!self.metadata_names.take(pairs.iter().map(Metadata::name)), Reason::Metadata),
+            (!pairs.iter().all(|pair| self.metadata_value.has_room_for(pair.value())), Reason::Metadata),
+            (is_bounded && Pairs::metadata(message).to_json().len() > self.metadata, Reason::Metadata),
+        ])
+    }
+
+    /// Bytes of a text as HTML, where it is sent as both.
+    fn repeated(&self, message: &Message) -> usize {
+        let text = message.text().filter(|_| self.text_as_html && message.html().is_none());
+        text.map_or(0, render::length_as_html)
+    }
+
+    fn drops(&self, header: &Header) -> bool {
+        self.dropped_headers.iter().any(|dropped| header.is(dropped))
+    }
+}
+
+/// The first of these that is so.
+fn first<const N: usize>(lacks: [(bool, Reason); N]) -> Option<Reason> {
+    lacks.into_iter().find(|(lacks, _)| *lacks).map(|(_, reason)| reason)
+}
+
+/// Bytes around a value: `": "`, `", "`, quotes, or the name of a form's field.
+const SEPARATORS: usize = 6;
+
+/// Bytes of the headers that readers see, in ASCII: who it is from and to, subject, headers and labels.
+fn visible_head(message: &Message) -> usize {
+    let seen = message.to().iter().chain(message.cc()).chain([message.from()]);
+    let parties: usize = seen.map(|mailbox| render::in_7_bits(mailbox).len() + SEPARATORS).sum();
+    let metadata = Pairs::metadata(message);
+    let metadata = if metadata.is_empty() { 0 } else { metadata.to_line().len() };
+    parties + render::in_ascii(message.subject()).len() + written_headers(message) + metadata + written_tags(message)
+}
+
+/// Bytes of what a mail has beside its parties, subject, texts and files.
+fn written_options(message: &Message) -> usize {
+    let pairs = message.metadata().iter().map(|pair| pair.name().len() + pair.value().len() + SEPARATORS);
+    written_headers(message) + pairs.sum::<usize>() + written_tags(message)
+}
+
+/// Bytes of the caller's headers, of Sender and Reply-To, in ASCII.
+fn written_headers(message: &Message) -> usize {
+    let headers = Pairs::headers(message).into_iter().map(|(name, value)| name.len() + value.len() + SEPARATORS);
+    let reply_to = message.reply_to().iter().map(|mailbox| render::in_7_bits(mailbox).len() + SEPARATORS);
+    headers.chain(reply_to).sum()
+}
+
+fn written_tags(message: &Message) -> usize {
+    message.tags().iter().map(|tag| tag.as_str().len() + SEPARATORS).sum()
+}
+
+fn has_twins(tags: &[Tag]) -> bool {
+    let lower: std::collections::BTreeSet<_> = tags.iter().map(|tag| tag.as_str().to_lowercase()).collect();
+    lower.len() < tags.len()
+}
+
+fn has_template(message: &Message) -> bool {
+    let names = message.mailboxes().filter_map(|mailbox| mailbox.name());
+    let headers = message.headers().iter().map(Header::value);
+    let addresses = message.mailboxes().map(|mailbox| mailbox.address().as_str());
+    names.chain(headers).chain(addresses).chain([message.subject()]).any(|text| text.contains("{{"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! A message as an RFC 5322 file, for who takes one whole.
+//!
+//! Invariants: CRLF ends every line; no line has more than 998 octets without it (RFC 5322 2.1.1), and few have more than
+//! 76. Written by ourselves, from head to last boundary: a library that composes mails folds no list of addresses, loses
+//! spaces, and encodes messages that are files. What encodes is from libraries.
+
+mod body;
+mod bytes;
+mod field;
+mod file;
+mod head;
+mod part;
+mod text;
+
+use self::bytes::Bytes;
+use self::part::Part;
+use crate::model::message::Message;
+use crate::runtime::off_worker::off_worker;
+
+/// Does the file show tags and metadata, which have no other place in it than `X-Tags` and `X-Metadata`? Every recipient
+/// sees those.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Labels {
+    Shown,
+    /// The metadata alone.
+    Metadata,
+    Hidden,
+}
+
+/// The bytes, whole lines.
+pub(super) fn render(message: &Message, labels: Labels) -> Vec<u8> {
+    off_worker(message.size(), || write(message, labels))
+}
+
+fn write(message: &Message, labels: Labels) -> Vec<u8> {
+    // Base64 is counted, its line ends are not.
+    let mut out = Bytes::with_room_for(message.size() / 76 * 78 + 4096);
+    out.text(&head::head(message, labels));
+    out.text("MIME-Version: 1.0\r\n");
+    Part::whole(message).write(&mut out);
+    out.end()
+}
+
+#[cfg(test)]
+mod tests;

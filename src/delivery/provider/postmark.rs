@@ -1,0 +1,150 @@
+//! Postmark: `POST /email`.
+//!
+//! Source: its documentation, "Email API". Our id travels in the metadata; Postmark makes its own Message-ID where the caller
+//! has none.
+
+mod answer;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use reqwest::header::ACCEPT;
+use serde::Serialize;
+
+use super::api::{self, API_KEY, Api};
+use super::client;
+use super::render::{self, Pairs};
+use super::{Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Provider, Values, Words};
+use crate::model::message::{Attachment, Message, Tag};
+#[cfg(test)]
+pub(super) use answer::LISTED;
+
+pub(super) const KIND: Kind = Kind {
+    name: "postmark",
+    upstream: "pm",
+    local: false,
+    // Its documentation: 50 recipients, 10 MB after encoding, 5 MB of each body, one tag of 1000 characters; "Subject line and From address
+    // character limits", in units of UTF-16; "Custom metadata FAQ": ten pairs, ours included, of 20 and 80 characters;
+    // "Forbidden file types".
+    capabilities: Capabilities {
+        recipients: 50,
+        size: 10_000_000,
+        body: 5_000_000,
+        subject: Longest::Utf16(2000),
+        from: Longest::Utf16(255),
+        sender: true,
+        message_id: true,
+        tags: Words { most: 1, longest: Longest::Characters(1000), ..Words::ANY },
+        metadata_names: Words { most: 9, longest: Longest::Characters(20), ..Words::ANY },
+        metadata_value: Longest::Characters(80),
+        files: Files { refused_endings: &REFUSED_ENDINGS, ..Files::ANY },
+        ..Capabilities::API
+    },
+    dummy: "a mail to the poll address",
+    variables: &[API_KEY, client::base_url("https://api.postmarkapp.com")],
+    build,
+};
+
+/// Its page "Forbidden file types" (code 411).
+const REFUSED_ENDINGS: [&str; 32] = [
+    "vbs", "exe", "bin", "bat", "chm", "com", "cpl", "crt", "hlp", "hta", "inf", "ins", "isp", "jse", "lnk", "mdb",
+    "pcd", "pif", "reg", "scr", "sct", "shs", "vbe", "vba", "wsf", "wsh", "wsl", "msc", "msi", "msp", "mst", "vb",
+];
+
+struct Postmark(Api);
+
+fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
+    Ok(Box::new(Postmark(Api::new(values, connect, "email")?)))
+}
+
+impl Provider for Postmark {
+    fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
+        let request = self.0.post().header("X-Postmark-Server-Token", self.0.key()).header(ACCEPT, "application/json");
+        Box::pin(async move {
+            let judge = async |answer| answer::judge(answer, delivery.message).await;
+            api::call(request, &mail(delivery.message), &delivery, judge).await
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mail<'a> {
+    from: String,
+    to: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    cc: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    bcc: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reply_to: String,
+    subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html_body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<&'a str>,
+    metadata: Pairs<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<Header<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<File<'a>>,
+    track_opens: bool,
+    track_links: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Header<'a> {
+    name: &'a str,
+    value: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct File<'a> {
+    name: &'a str,
+    #[serde(serialize_with = "render::base64")]
+    content: &'a Bytes,
+    content_type: String,
+    #[serde(rename = "ContentID", skip_serializing_if = "Option::is_none")]
+    content_id: Option<String>,
+}
+
+fn mail(message: &Message) -> Mail<'_> {
+    let (text_body, html_body) = render::bodies(message);
+    Mail {
+        from: message.from().to_string(),
+        to: render::line(message.to()),
+        cc: render::line(message.cc()),
+        bcc: render::line(message.bcc()),
+        reply_to: render::line(message.reply_to()),
+        subject: render::subject(message),
+        text_body,
+        html_body,
+        tag: message.tags().first().map(Tag::as_str),
+        metadata: Pairs::metadata(message).with("smsp_id", message.id().to_string()),
+        headers: headers(message),
+        attachments: message.attachments().iter().map(file).collect(),
+        track_opens: false,
+        track_links: "None",
+    }
+}
+
+/// A Message-ID is kept where one more header asks for that.
+fn headers(message: &Message) -> Vec<Header<'_>> {
+    let own_id =
+        message.own_message_id().map(|id| [("Message-ID", format!("<{id}>")), ("X-PM-KeepID", "true".to_owned())]);
+    let own_id = own_id.into_iter().flatten().map(|(name, value)| (name, value.into()));
+    Pairs::headers(message).into_iter().chain(own_id).map(|(name, value)| Header { name, value }).collect()
+}
+
+fn file(attachment: &Attachment) -> File<'_> {
+    File {
+        name: attachment.filename.as_str(),
+        content: &attachment.content,
+        content_type: attachment.media_type(),
+        content_id: attachment.content_id.as_ref().map(|id| format!("cid:{}", id.as_str())),
+    }
+}

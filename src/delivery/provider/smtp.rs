@@ -1,0 +1,128 @@
+//! A relay that speaks SMTP (RFC 5321): submission with STARTTLS, over TLS from the start, or in clear on purpose.
+//!
+//! Our own few commands on a stream of bytes, not a library's client: the usual one keeps what it has read ahead across
+//! STARTTLS, and so believes in answers that somebody wrote in clear; it hides SIZE; its errors do not tell whether the end of
+//! the mail went out. Everything before that end proves that nobody has the mail, a time-out too;
+//! silence after it proves nothing, and [`delivery`] listens on when the caller cannot wait any longer.
+
+mod authentication;
+mod connect;
+mod delivery;
+mod mail;
+mod offers;
+mod pool;
+mod reply;
+mod session;
+mod settings;
+mod token;
+mod transaction;
+mod verdicts;
+mod wire;
+mod words;
+
+use std::sync::Arc;
+
+use super::mime::Labels;
+use super::{
+    Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, METADATA_HEADERS, Mode, Provider, Values,
+    Variable,
+};
+use crate::model::message::{Header, Mailbox, Message};
+use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
+use crate::runtime::off_worker::off_worker;
+use mail::Mail;
+use pool::Pool;
+use session::Session;
+use settings::Relay;
+
+pub(super) const KIND: Kind = Kind {
+    name: "smtp",
+    upstream: "smtp",
+    local: false,
+    // What depends on the relay is known only from its answers: SIZE and SMTPUTF8 after EHLO, and how many recipients it takes
+    // (100 at least, RFC 5321 4.5.3.1.8) after RCPT.
+    capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
+    dummy: "a dialogue up to the recipient; free",
+    variables: &[
+        Variable::required(settings::HOST),
+        Variable::optional(settings::PORT).listed_as(|values| Some(settings::port(values))),
+        Variable::with_default(settings::TLS, "starttls"),
+        Variable::optional(settings::USERNAME),
+        Variable::optional_secret(settings::PASSWORD),
+        Variable::optional(settings::TOKEN_FILE),
+        Variable::optional(settings::HELO),
+        Variable::with_default(METADATA_HEADERS, "false"),
+    ],
+    build,
+};
+
+struct Smtp {
+    relay: Relay,
+    labels: Labels,
+    pool: Arc<Pool>,
+}
+
+fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
+    Ok(Box::new(Smtp { relay: Relay::read(values, connect)?, labels: values.labels()?, pool: Arc::default() }))
+}
+
+impl Provider for Smtp {
+    /// A probe is everything but the mail itself: no DATA.
+    fn send<'a>(&'a self, Delivery { message, mode, hand_over }: Delivery<'a>) -> Call<'a> {
+        hand_over.track();
+        Box::pin(async move {
+            let verdict = match mode {
+                Mode::First | Mode::Repeat => self.hand_over(message, &hand_over).await,
+                Mode::Probe => self.rehearse(message).await,
+            };
+            unless_echoed(verdict.unwrap_or_else(|verdict| verdict), message)
+        })
+    }
+}
+
+impl Smtp {
+    async fn hand_over(&self, message: &Message, hand_over: &Arc<HandOver>) -> Result<Verdict, Verdict> {
+        let mail = Mail::of(message, self.labels);
+        let (session, recipients) = self.address(&mail, hand_over).await?;
+        Ok(delivery::deliver(session, mail, recipients, hand_over, Arc::clone(&self.pool)).await)
+    }
+
+    /// Up to the relay's word that it waits for the mail. A kept connection may have been closed at the other end: that
+    /// proves that nothing was taken, so a new one is tried.
+    async fn address(&self, mail: &Mail, hand_over: &HandOver) -> Result<(Session, Vec<Recipient>), Verdict> {
+        if let Some(kept) = self.pool.take() {
+            match transaction::begin(kept, mail, hand_over).await {
+                Err(verdict) if is_gone(&verdict) => {}
+                begun => return begun,
+            }
+        }
+        transaction::begin(Session::open(&self.relay).await?, mail, hand_over).await
+    }
+
+    async fn rehearse(&self, dummy: &Message) -> Result<Verdict, Verdict> {
+        let mail = Mail::of(dummy, self.labels);
+        let session = Session::open(&self.relay).await?;
+        transaction::rehearse(session, &mail).await
+    }
+}
+
+/// A relay that tells of a rate or a quota in words may have them from the mail: then it is the mail that is put off.
+fn unless_echoed(verdict: Verdict, message: &Message) -> Verdict {
+    let by_words = verdict.outcome == Outcome::Throttled && !verdicts::is_by_code(&verdict);
+    let texts = || {
+        let names = message.mailboxes().filter_map(Mailbox::name);
+        let headers = message.headers().iter().map(Header::value);
+        [Some(message.subject()), message.text(), message.html()].into_iter().flatten().chain(names).chain(headers)
+    };
+    if by_words && off_worker(message.size(), || texts().any(verdicts::speaks_of_a_rate)) {
+        return Verdict { outcome: Outcome::Deferred, ..verdict }.about(Subject::Content, verdict.code);
+    }
+    verdict
+}
+
+fn is_gone(verdict: &Verdict) -> bool {
+    matches!(verdict.reason, Reason::ConnectionLost | Reason::Smtp(421))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! A connection to the first of several addresses that answers (RFC 8305, "Happy Eyeballs").
+//!
+//! An address that swallows every packet costs [`HEAD_START`], not the whole connect timeout: the next one is tried once the
+//! one before has failed, or has had so long. The families take turns, for it is mostly one of them that is broken.
+//! Deliberately absent: time limits (whoever connects has one for DNS, TCP and TLS together), memory of what has worked.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::sleep;
+
+use super::super::is_local_limit;
+use crate::model::outcome::Reason;
+
+/// As RFC 8305 5 recommends.
+const HEAD_START: Duration = Duration::from_millis(250);
+/// So that little of a mail stands in the kernel, taken by us and not sent yet: progress is judged by what was taken.
+const SEND_BUFFER: u32 = 128 * 1024;
+
+/// A connection to one of these addresses; or why there is none.
+pub(super) async fn to_first(addresses: Vec<IpAddr>, port: u16) -> Result<TcpStream, Reason> {
+    let addresses = in_turns(addresses).into_iter().map(|ip| SocketAddr::new(ip, port));
+    first(addresses, to).await.map_err(|errors| reason(&errors))
+}
+
+/// Whoever cannot even try is not told apart from whoever was refused, unless it was so for every address.
+fn reason(errors: &[io::Error]) -> Reason {
+    let is_ours = !errors.is_empty() && errors.iter().all(is_local_limit);
+    if is_ours { Reason::LocalLimit } else { Reason::Connect }
+}
+
+async fn to(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    let stream = socket.connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// The families by turns, beginning with that of the first address; within each, the order stays.
+fn in_turns(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let is_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|ip| ip.is_ipv6() == is_v6);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    std::iter::from_fn(|| Some([first.next(), second.next()]).filter(|pair| pair.iter().any(Option::is_some)))
+        .flatten()
+        .flatten()
+        .collect()
+}
+
+/// The first of these attempts that succeeds; the others are dropped. Or why none does, in the order in which they failed.
+async fn first<A, T, E, F: Future<Output = Result<T, E>>>(
+    addresses: impl IntoIterator<Item = A>,
+    attempt: impl Fn(A) -> F,
+) -> Result<T, Vec<E>> {
+    let (mut addresses, mut attempts, mut errors) =
+        (addresses.into_iter().peekable(), FuturesUnordered::new(), Vec::new());
+    loop {
+        attempts.extend(addresses.next().map(&attempt));
+        let has_more = addresses.peek().is_some();
+        tokio::select! {
+            biased;
+            ended = attempts.next() => match ended {
+                Some(Ok(value)) => return Ok(value),
+                Some(Err(error)) => errors.push(error),
+                None => return Err(errors),
+            },
+            () = sleep(HEAD_START), if has_more => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

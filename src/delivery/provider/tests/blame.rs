@@ -1,0 +1,161 @@
+//! No client input opens a circuit: whatever a provider answers about a message blames nobody, whatever it repeats of what
+//! the caller wrote; what it answers about the account or itself does.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::delivery::provider::codes::Listed;
+use crate::delivery::provider::codes::tests::TABLES;
+use crate::model::outcome::{Blame, Code};
+
+/// An error in the provider's own form.
+fn own_form(kind: &str, status: u16, code: &str, text: &str) -> String {
+    let body = match kind {
+        "mailgun" => json!({"message": text}),
+        "sendgrid" => json!({"errors": [{"message": text, "field": code, "help": null}]}),
+        "mandrill" => json!({"status": "error", "code": -2, "name": code, "message": text}),
+        "postmark" => json!({"ErrorCode": code.parse::<u32>().unwrap_or(999_999), "Message": text}),
+        "sparkpost" => json!({"errors": [{"message": text, "code": code, "description": text}]}),
+        "resend" => json!({"statusCode": status, "name": code, "message": text}),
+        "brevo" => json!({"code": code, "message": text}),
+        "mailjet" => json!({"Messages": [{"Status": "error", "Errors": [{"ErrorCode": code, "ErrorMessage": text}]}]}),
+        "ses" => json!({"__type": code, "message": text}),
+        _ => panic!("{kind}: show its error here"),
+    };
+    answer(status, "Content-Type: application/json\r\n", &body.to_string())
+}
+
+/// What the verdict is as one on a mail, and as one on a probe.
+async fn blame(stub: &Stub, mail: &Message, answer: &str) -> (Verdict, Blame, Blame) {
+    let verdict = stub.judge(mail, Mode::First, answer).await;
+    let of_probe = stub.judge(mail, Mode::Probe, answer).await.blame_of_probe();
+    let of_mail = verdict.blame();
+    (verdict, of_mail, of_probe)
+}
+
+#[tokio::test]
+async fn every_listed_code_blames_whom_it_speaks_of_and_gets_out() {
+    for (kind, table) in TABLES {
+        let stub = Stub::of(kind).await;
+        for (code, refusal) in table.iter().flat_map(Listed::each) {
+            for status in [400, 422] {
+                let (verdict, of_mail, of_probe) = blame(&stub, &mail(), &own_form(kind, status, &code, "said")).await;
+                let shown = format!("{kind} {status} {code}: {verdict:?}");
+                assert_eq!(of_mail == Blame::Neutral, refusal.subject.is_of_the_message(), "{shown}");
+                assert_eq!(of_probe == Blame::Success, refusal.subject.is_of_the_message(), "{shown}");
+                assert_eq!((verdict.subject, verdict.code), (Some(refusal.subject), refusal.code), "{shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_gateway_blames_the_way_there_but_a_firewall_may_dislike_the_content() {
+    for kind in over_http().map(|kind| kind.name) {
+        let stub = Stub::of(kind).await;
+        for (status, of_mail) in
+            [(400, Blame::Failure), (418, Blame::Failure), (403, Blame::Neutral), (406, Blame::Neutral)]
+        {
+            let page = answer(status, "", "<html>the account's key is suspended</html>");
+            let blame = blame(&stub, &mail(), &page).await;
+            assert_eq!((blame.1, blame.2), (of_mail, Blame::Failure), "{kind} {status}");
+        }
+    }
+}
+
+/// Those of a 4xx that speak of the account, of the rate, or may be going on, whatever the body.
+fn speaks_for_itself(kind: &str, status: u16) -> bool {
+    let of_all = [401, 402, 404, 405, 408, 409, 425, 429, 499];
+    let of_one = [("mailgun", 420), ("sparkpost", 420), ("sendgrid", 406), ("sendgrid", 451)];
+    of_all.contains(&status) || of_one.contains(&(kind, status))
+}
+
+/// Words that speak of the account, if they are the provider's own.
+const WORDS: [&str; 10] = [
+    "key",
+    "account suspended",
+    "credits",
+    "API key is invalid",
+    "quota exceeded",
+    "is not allowed to send",
+    "Sender Identity",
+    "permission",
+    "sender is not valid",
+    "disabled",
+];
+
+/// What a caller writes, and what a provider makes of it.
+fn hostile() -> impl Strategy<Value = (String, String)> {
+    let subject = prop::collection::vec(
+        prop_oneof![prop::sample::select(&WORDS[..]).prop_map(str::to_owned), "[a-zA-Zé ]{0,8}"],
+        1..4,
+    );
+    let template = prop::sample::select(vec![
+        "Subject ~ is not allowed",
+        "to ~",
+        "`~`",
+        "~ .",
+        "Domain '~' is not allowed",
+        "no mail from a@~.example.org",
+        "invalid header: \"~\" in suspended.key@disabled.example.org",
+    ]);
+    (subject, template).prop_map(|(words, template)| {
+        let subject = words.join(" ");
+        let text = template.replace('~', &subject);
+        (subject, text)
+    })
+}
+
+#[test]
+fn whatever_is_said_about_a_message_in_the_providers_own_form_blames_nobody() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let kinds: Vec<_> = over_http().map(|kind| kind.name).collect();
+    let stubs: Vec<_> = kinds.iter().map(|kind| runtime.block_on(Stub::of(kind))).collect();
+    proptest!(|(which in 0..kinds.len(), status in 400_u16..=499, unlisted in "[a-z]{1,12}", (subject, text) in hostile())| {
+        let kind = kinds[which];
+        prop_assume!(!speaks_for_itself(kind, status));
+        let (code, number) = (format!("new_{unlisted}"), 100_000 + u32::from(status));
+        let code = if ["postmark", "sparkpost"].contains(&kind) { number.to_string() } else { code };
+        let draft = Draft {
+            to: vec!["b@suspended.example.org".parse().unwrap()],
+            subject: subject.parse().unwrap(),
+            ..Draft::default()
+        };
+        let mail = Message::new("key@credits.example.org".parse().unwrap(), draft).unwrap();
+        let said = own_form(kind, status, &code, &text);
+        let (verdict, of_mail, of_probe) = runtime.block_on(blame(&stubs[which], &mail, &said));
+        prop_assert_eq!((of_mail, of_probe), (Blame::Neutral, Blame::Success), "{} {}: {:?}", kind, said, verdict);
+        prop_assert_eq!(verdict.code, None, "no code gets out that is not listed");
+    });
+}
+
+#[tokio::test]
+async fn the_account_is_found_out_by_words_of_the_provider_alone() {
+    for kind in ["mailgun", "sendgrid"] {
+        let stub = Stub::of(kind).await;
+        let refused = own_form(kind, 403, "null", "Your account is suspended");
+        assert_eq!(stub.judge(&mail(), Mode::First, refused.clone()).await.outcome, Outcome::AccountRefused, "{kind}");
+        let draft = Draft {
+            to: vec!["b@example.org".parse().unwrap()],
+            text: "Why was I SUSPENDED?".parse().ok(),
+            ..Draft::default()
+        };
+        let curious = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+        assert_eq!(stub.judge(&curious, Mode::First, refused).await.outcome, Outcome::Unlisted, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn sendgrids_code_is_the_first_part_of_the_field() {
+    let stub = Stub::of("sendgrid").await;
+    for (status, field, outcome, code) in [
+        (400, "personalizations.0.to.0.email", Outcome::MessageRejected, Some("personalizations")),
+        (400, "content[0].value", Outcome::MessageRejected, Some("content")),
+        (400, "news.0", Outcome::MessageRejected, None),
+        (403, "from", Outcome::SenderRejected, Some("from")),
+    ] {
+        let verdict = stub.judge(&mail(), Mode::First, own_form("sendgrid", status, field, "said")).await;
+        assert_eq!((verdict.outcome, verdict.code), (outcome, code.map(Code::Name)), "{status} {field}");
+    }
+}

@@ -1,0 +1,157 @@
+//! A receipt as JSON, and what it shares with a problem: the attempts.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::delivery::Delivery;
+use super::words;
+use crate::delivery::dispatch::{Attempt, Receipt};
+use crate::model::outcome::{Outcome, Recipient};
+
+/// A provider took the mail.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Receipt)]
+pub(in crate::ingress::api) struct ReceiptBody {
+    /// Our id of the mail; the provider has it too.
+    id: String,
+    /// `accepted`.
+    delivery: Delivery,
+    /// The upstream that took it.
+    provider: String,
+    /// The provider's own id of the mail, if it gave one.
+    #[schema(required = true)]
+    provider_message_id: Option<String>,
+    /// Every attempt that was made, and every provider that was passed over.
+    attempts: Vec<AttemptBody>,
+    /// An attempt before this one is `unknown`, so another provider may have the mail too (`SMSP_FAILOVER=always`).
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
+    possible_duplicate: bool,
+    /// The provider took the mail for some recipients and not for others: `recipients` tells which.
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
+    partial: bool,
+    /// Every recipient, where the provider took some and refused others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    recipients: Option<Vec<RecipientBody>>,
+}
+
+/// What became of one recipient.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Recipient)]
+pub(in crate::ingress::api) struct RecipientBody {
+    email: String,
+    outcome: RecipientOutcome,
+    #[schema(schema_with = words::reason)]
+    reason: String,
+    /// May a mail to this recipient alone succeed later, without the danger of a second one?
+    retryable: bool,
+}
+
+/// `accepted`; `deferred`: the provider would not take it now; `message_rejected`: this provider will not send to it;
+/// `unknown`: the provider does not say who was refused.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::ingress::api) enum RecipientOutcome {
+    Accepted,
+    Deferred,
+    MessageRejected,
+    Unknown,
+}
+
+impl From<Outcome> for RecipientOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted => Self::Accepted,
+            Outcome::Unknown => Self::Unknown,
+            Outcome::Deferred | Outcome::Throttled | Outcome::Unavailable | Outcome::Cancelled => Self::Deferred,
+            Outcome::MessageRejected
+            | Outcome::NotCapable
+            | Outcome::SenderRejected
+            | Outcome::AccountRefused
+            | Outcome::Unclassified
+            | Outcome::Unlisted => Self::MessageRejected,
+        }
+    }
+}
+
+/// One try at one provider.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
+pub(in crate::ingress::api) struct AttemptBody {
+    /// The upstream's name.
+    provider: String,
+    #[schema(schema_with = words::outcome)]
+    outcome: &'static str,
+    #[schema(schema_with = words::reason)]
+    reason: String,
+    /// The provider's own code for its answer, where it has one that its document lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("5.1.1", "406"))]
+    provider_code: Option<String>,
+    /// How long it took, in milliseconds; 0 where the mail was not offered.
+    duration_ms: u64,
+}
+
+/// How to find out whether a provider has a mail of which that is not known.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Lookup)]
+pub(in crate::ingress::api) struct LookupBody {
+    /// The upstream that may have it.
+    pub(super) upstream: String,
+    /// The provider's field that has our mark of the mail.
+    pub(super) field: &'static str,
+    /// What stands in that field.
+    pub(super) value: String,
+}
+
+impl From<Receipt> for ReceiptBody {
+    fn from(receipt: Receipt) -> Self {
+        let taken = receipt.attempts.last();
+        Self {
+            id: receipt.id.to_string(),
+            delivery: Delivery::Accepted,
+            provider: taken.map(|attempt| attempt.upstream.clone()).unwrap_or_default(),
+            provider_message_id: taken.and_then(|attempt| attempt.verdict.provider_message_id.clone()),
+            attempts: receipt.attempts.iter().map(AttemptBody::from).collect(),
+            possible_duplicate: receipt.may_be_doubled(),
+            partial: taken.is_some_and(|attempt| !attempt.verdict.recipients.is_empty()),
+            recipients: recipients(&receipt),
+        }
+    }
+}
+
+/// Only where some were taken and others refused.
+fn recipients(receipt: &Receipt) -> Option<Vec<RecipientBody>> {
+    let recipients = &receipt.attempts.last()?.verdict.recipients;
+    let body = |recipient: &Recipient| {
+        let outcome = RecipientOutcome::from(recipient.outcome);
+        let (email, reason) = (recipient.email.clone(), recipient.reason.to_string());
+        RecipientBody { email, outcome, reason, retryable: matches!(outcome, RecipientOutcome::Deferred) }
+    };
+    (!recipients.is_empty()).then(|| recipients.iter().map(body).collect())
+}
+
+/// Serde wants a reference.
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl From<&Attempt> for AttemptBody {
+    fn from(attempt: &Attempt) -> Self {
+        Self {
+            provider: attempt.upstream.clone(),
+            outcome: attempt.verdict.outcome.as_str(),
+            reason: attempt.verdict.reason.to_string(),
+            provider_code: attempt.verdict.code.map(|code| code.to_string()),
+            duration_ms: millis(attempt.took.unwrap_or_default()),
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

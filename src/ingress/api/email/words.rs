@@ -1,0 +1,27 @@
+//! The words of an attempt as they stand in the document: listed by the code that writes them, and no closed set.
+
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
+use crate::model::outcome::{Outcome, Reason};
+
+/// What an attempt came to.
+pub(super) fn outcome() -> Object {
+    text(&format!("What it came to: {}.", listed(Outcome::ALL.map(Outcome::as_str))))
+}
+
+/// Why it came to that.
+pub(super) fn reason() -> Object {
+    let words = listed(Reason::NAMED.map(|reason| reason.to_string()));
+    let (http, smtp) = (Reason::Status(502), Reason::Smtp(550));
+    text(&format!("Why: the status of the provider's answer (`{http}`), the code of a relay's (`{smtp}`), or {words}."))
+}
+
+fn text(about: &str) -> Object {
+    let about = format!("{about} More words may come, so do not fail at one that you do not know.");
+    ObjectBuilder::new().schema_type(Type::String).description(Some(about)).build()
+}
+
+fn listed(words: impl IntoIterator<Item: AsRef<str>>) -> String {
+    let words: Vec<_> = words.into_iter().map(|word| format!("`{}`", word.as_ref())).collect();
+    words.join(", ")
+}

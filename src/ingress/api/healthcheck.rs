@@ -1,0 +1,45 @@
+//! `GET /healthcheck`, for load balancers: 503 from the stop signal on; because of providers only if the operator wants
+//! it so, or every node would leave at the worst moment.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Door;
+use super::problem::{Kind, Problem, ProblemBody};
+use crate::delivery::dispatch::AllOpen;
+
+/// The answer while serving.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Always `serving`.
+    status: &'static str,
+}
+
+/// May this node be sent traffic?
+#[utoipa::path(
+    get,
+    path = "/healthcheck",
+    operation_id = "healthcheck",
+    tag = "health",
+    responses(
+        (status = 200, description = "This node serves", body = Health),
+        (status = 413, description = "The request announces a body that is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The request announces a Content-Encoding", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "This node is leaving, or no circuit is closed and that counts", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(())
+)]
+pub(super) async fn healthcheck(State(door): State<Door>) -> Result<Json<Health>, Problem> {
+    if door.shutdown.is_draining() {
+        let problem = Problem::new(Kind::Draining, "This node finishes what it has; send new traffic to another.");
+        return Err(problem.retry_after(Duration::from_secs(1)));
+    }
+    if door.dispatcher.is_down(AllOpen::Unhealthy) {
+        return Err(Problem::new(Kind::NotNow, "No circuit is closed, and SMSP_ALL_OPEN makes that unhealthy."));
+    }
+    Ok(Json(Health { status: "serving" }))
+}

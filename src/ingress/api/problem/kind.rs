@@ -1,0 +1,105 @@
+//! The kinds of problems, and what is the same for every problem of a kind.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::delivery::Delivery;
+
+/// The kind of a problem, as a URN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProblemType)]
+pub(in crate::ingress::api) enum Kind {
+    #[serde(rename = "urn:smsp:problem:malformed")]
+    Malformed,
+    #[serde(rename = "urn:smsp:problem:unauthorized")]
+    Unauthorized,
+    #[serde(rename = "urn:smsp:problem:sender-not-allowed")]
+    SenderNotAllowed,
+    #[serde(rename = "urn:smsp:problem:too-many-calls")]
+    TooManyCalls,
+    #[serde(rename = "urn:smsp:problem:not-found")]
+    NotFound,
+    #[serde(rename = "urn:smsp:problem:method-not-allowed")]
+    MethodNotAllowed,
+    #[serde(rename = "urn:smsp:problem:body-timeout")]
+    BodyTimeout,
+    #[serde(rename = "urn:smsp:problem:too-large")]
+    TooLarge,
+    #[serde(rename = "urn:smsp:problem:unsupported-media-type")]
+    UnsupportedMediaType,
+    #[serde(rename = "urn:smsp:problem:invalid-message")]
+    InvalidMessage,
+    #[serde(rename = "urn:smsp:problem:idempotency-key-reused")]
+    IdempotencyKeyReused,
+    #[serde(rename = "urn:smsp:problem:not-capable")]
+    NotCapable,
+    #[serde(rename = "urn:smsp:problem:message-rejected")]
+    MessageRejected,
+    #[serde(rename = "urn:smsp:problem:sender-rejected")]
+    SenderRejected,
+    #[serde(rename = "urn:smsp:problem:fault")]
+    Panicked,
+    #[serde(rename = "urn:smsp:problem:refused")]
+    Refused,
+    #[serde(rename = "urn:smsp:problem:not-now")]
+    NotNow,
+    #[serde(rename = "urn:smsp:problem:overloaded")]
+    Overloaded,
+    #[serde(rename = "urn:smsp:problem:draining")]
+    Draining,
+    #[serde(rename = "urn:smsp:problem:unknown")]
+    Unknown,
+}
+
+impl Kind {
+    /// Status and title.
+    pub(super) fn describe(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Malformed => (StatusCode::BAD_REQUEST, "The call is malformed"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "The API key is missing or wrong"),
+            Self::SenderNotAllowed => (StatusCode::FORBIDDEN, "This key may not send from that domain"),
+            Self::TooManyCalls => (StatusCode::TOO_MANY_REQUESTS, "This caller calls too often"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "There is no such path"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "This path has no such method"),
+            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not plain JSON"),
+            Self::InvalidMessage => (StatusCode::UNPROCESSABLE_ENTITY, "The message is invalid"),
+            Self::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "The key is in use for another message"),
+            Self::NotCapable => (StatusCode::UNPROCESSABLE_ENTITY, "No provider can carry the message"),
+            Self::MessageRejected => (StatusCode::UNPROCESSABLE_ENTITY, "A provider refused the message"),
+            Self::SenderRejected => (StatusCode::UNPROCESSABLE_ENTITY, "No provider may send for this sender"),
+            Self::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of this service"),
+            Self::Refused => (StatusCode::BAD_GATEWAY, "Every provider refused"),
+            Self::NotNow => (StatusCode::SERVICE_UNAVAILABLE, "No provider can take the mail now"),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "This node is overloaded"),
+            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "This node is leaving"),
+            Self::Unknown => (StatusCode::GATEWAY_TIMEOUT, "A provider may have the mail"),
+        }
+    }
+
+    pub(super) fn delivery(self) -> Delivery {
+        match self {
+            Self::Unknown | Self::Panicked => Delivery::Unknown,
+            _ => Delivery::None,
+        }
+    }
+
+    /// May the very same call succeed later, without the danger of a second mail?
+    pub(super) fn retryable(self) -> bool {
+        matches!(self, Self::TooManyCalls | Self::BodyTimeout | Self::NotNow | Self::Overloaded | Self::Draining)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_may_have_been_sent_is_called_retryable() {
+        for kind in [Kind::Unknown, Kind::Panicked] {
+            assert_eq!((kind.delivery(), kind.retryable()), (Delivery::Unknown, false), "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! From the JSON of a request to a [`Message`]: the one place that knows the names of the fields.
+//!
+//! [`FIELDS`] drives both the reading and the document. Every fault is found, not just the first, and each names the
+//! field as the caller wrote it. Nothing is dropped in silence: an unknown or doubled field is a fault. A large body is
+//! read off the worker, whose other connections would wait for it.
+
+mod attachment;
+mod body;
+mod fields;
+mod mailboxes;
+mod malformed;
+mod schema;
+mod surrogates;
+mod unknown;
+mod value;
+
+use std::panic::resume_unwind;
+
+use axum::extract::{FromRequest, Request};
+use tokio::task::spawn_blocking;
+
+use super::load::Place;
+use super::problem::{FieldError, Kind, Problem};
+use super::{Door, MailLimits};
+use crate::model::message::{BadDraft, Draft, Header, Message, Metadata};
+use fields::Fields;
+use value::Value;
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Mailbox,
+    Mailboxes,
+    Text,
+    /// A list of words.
+    Words,
+    Headers,
+    Metadata,
+    Attachments,
+}
+
+/// A field of the request.
+struct Field {
+    name: &'static str,
+    /// The original's name for it.
+    alias: Option<&'static str>,
+    shape: Shape,
+    required: bool,
+    about: &'static str,
+}
+
+const fn field(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, alias: None, shape, required: false, about }
+}
+
+const FROM: Field =
+    Field { alias: Some("fromaddress"), required: true, ..field("from", Shape::Mailbox, "The author.") };
+const TO: Field = Field {
+    alias: Some("toaddress"),
+    ..field("to", Shape::Mailboxes, "Visible recipients; not needed beside `cc` or `bcc`.")
+};
+const CC: Field = field("cc", Shape::Mailboxes, "Visible copies.");
+const BCC: Field = field("bcc", Shape::Mailboxes, "Hidden copies.");
+const REPLY_TO: Field = field("reply_to", Shape::Mailboxes, "Where answers go, if not to `from`.");
+const SUBJECT: Field = field("subject", Shape::Text, "The subject, in plain Unicode.");
+const TEXT: Field = Field { alias: Some("plaintextbody"), ..field("text", Shape::Text, "The body as plain text.") };
+const HTML: Field = field("html", Shape::Text, "The body as HTML.");
+const ATTACHMENTS: Field = field("attachments", Shape::Attachments, "Files, and pictures that the HTML shows.");
+const HEADERS: Field = field(
+    "headers",
+    Shape::Headers,
+    "Further headers, each one line of up to 64 KiB. `Message-ID` and `Sender` go to providers that keep them, `Reply-To` is `reply_to`; none that is ours to write.",
+);
+const TAGS: Field = field("tags", Shape::Words, "Words that group mails at the provider.");
+const METADATA: Field = field(
+    "metadata",
+    Shape::Metadata,
+    "Pairs that come back with the provider's events: at most 50, names of 1 to 64 and values of 1 to 255 characters of any script.",
+);
+
+const FIELDS: [&Field; 12] =
+    [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML, &ATTACHMENTS, &HEADERS, &TAGS, &METADATA];
+
+/// A body of more bytes takes a worker about a millisecond or longer.
+const LARGE: usize = 256 * 1024;
+
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The message of a request, and its place among those that are worked on.
+pub(super) struct Mail(pub(super) Message, pub(super) Place);
+
+impl FromRequest<Door> for Mail {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, door: &Door) -> Result<Self, Problem> {
+        let (body, place) = body::read(request, door).await?;
+        read(body, door.settings.mail).await.map(|message| Self(message, place))
+    }
+}
+
+/// The message that these bytes are; of a large body, off the worker.
+async fn read(mut body: Vec<u8>, most: MailLimits) -> Result<Message, Problem> {
+    if body.len() <= LARGE {
+        return parse(&mut body, most);
+    }
+    off_the_worker(move || parse(&mut body, most)).await
+}
+
+/// So many at a time as there is room for bodies: a limit of threads would be one more line to wait in.
+async fn off_the_worker<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    spawn_blocking(work).await.unwrap_or_else(|error| match error.try_into_panic() {
+        // It is the request's, as everywhere.
+        Ok(panic) => resume_unwind(panic),
+        Err(_) => Err(Problem::new(Kind::Draining, "This node is leaving; send the mail to another.")),
+    })
+}
+
+fn parse(body: &mut [u8], most: MailLimits) -> Result<Message, Problem> {
+    // RFC 8259 8.1: a reader may ignore it.
+    let json = if body.starts_with(BYTE_ORDER_MARK) { &mut body[BYTE_ORDER_MARK.len()..] } else { body };
+    let result = match serde_json::from_slice(json).map(|value| message(value, most)) {
+        Err(_) if surrogates::mark(json) => serde_json::from_slice(json).map(|mut value: Value<'_>| {
+            value.refuse_marked();
+            message(value, most)
+        }),
+        result => result,
+    };
+    let message = result.map_err(|error| malformed::problem(json, &error))?;
+    message.map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+}
+
+fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError>> {
+    let mut fields = Fields::of(value);
+    let from = fields.mailbox(&FROM);
+    let draft = Draft {
+        to: fields.mailboxes(&TO),
+        cc: fields.mailboxes(&CC),
+        bcc: fields.mailboxes(&BCC),
+        reply_to: fields.mailboxes(&REPLY_TO),
+        subject: fields.text(&SUBJECT).unwrap_or_default(),
+        text: fields.text(&TEXT),
+        html: fields.text(&HTML),
+        attachments: fields.attachments(&ATTACHMENTS, most.attachments),
+        headers: fields.pairs(&HEADERS, most.headers, Header::new),
+        tags: fields.words(&TAGS),
+        metadata: fields.pairs(&METADATA, Metadata::MOST, Metadata::new),
+        ..Draft::default()
+    };
+    fields.refuse_the_rest(&FIELDS);
+    let recipients = [(&TO, &draft.to), (&CC, &draft.cc), (&BCC, &draft.bcc)];
+    if recipients.iter().all(|(field, list)| list.is_empty() && !fields.has_fault(field)) {
+        fields.fault(TO.name, &BadDraft::NoRecipient.to_string());
+    }
+    let message = from.and_then(|from| {
+        Message::new(from, draft)
+            .map_err(|error| {
+                if error == BadDraft::ReplyToTwice {
+                    fields.fault("headers.Reply-To", &error.to_string());
+                }
+            })
+            .ok()
+    });
+    if let Some(recipients) = message.as_ref().map(Message::recipients).filter(|count| *count > most.recipients) {
+        let reason = format!("{recipients} recipients in to, cc and bcc; at most {} are allowed", most.recipients);
+        fields.fault(TO.name, &reason);
+    }
+    fields.finish(message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What a caller asks for one mail beside the mail itself, in two headers: how far a failure may lead, and the key that
+//! makes a repeat known as one.
+//!
+//! Both are read strictly: a wish that is misunderstood sends a mail twice.
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+use super::Door;
+use super::caller::Caller;
+use super::problem::{FieldError, Kind, Problem};
+use crate::delivery::dispatch::{self, Failover};
+use crate::model::message::IdempotencyKey;
+
+pub(super) const X_SMSP_FAILOVER: &str = "X-SMSP-Failover";
+pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+const LONGEST_KEY: usize = 256;
+
+/// The wishes of one request.
+pub(super) struct Wishes {
+    failover: Option<Failover>,
+    key: Option<String>,
+}
+
+impl Wishes {
+    /// As the dispatcher wants them; a key belongs to its caller.
+    pub(super) fn of(self, caller: &Caller) -> dispatch::Wishes {
+        let key = self.key.map(|text| IdempotencyKey::new(&caller.name, &text));
+        dispatch::Wishes { failover: self.failover, key }
+    }
+}
+
+impl FromRequestParts<Door> for Wishes {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Door) -> Result<Self, Problem> {
+        let failover = one(&parts.headers, X_SMSP_FAILOVER)?.map(failover).transpose()?;
+        let key = one(&parts.headers, IDEMPOTENCY_KEY)?.map(key).transpose()?;
+        Ok(Self { failover, key })
+    }
+}
+
+/// The header's text; two of them contradict each other.
+fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value.map(|value| value.as_bytes())),
+        _ => Err(fault(name, "is given twice: keep one of them")),
+    }
+}
+
+fn failover(text: &[u8]) -> Result<Failover, Problem> {
+    match text {
+        b"never" => Ok(Failover::Never),
+        b"safe" => Ok(Failover::Safe),
+        _ => Err(fault(X_SMSP_FAILOVER, "must be never or safe: it can lower what this service does, not raise it")),
+    }
+}
+
+fn key(text: &[u8]) -> Result<String, Problem> {
+    let sound = (1..=LONGEST_KEY).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic);
+    match str::from_utf8(text) {
+        Ok(key) if sound => Ok(key.to_owned()),
+        _ => Err(fault(IDEMPOTENCY_KEY, "must be 1 to 256 visible ASCII characters")),
+    }
+}
+
+fn fault(header: &str, reason: &str) -> Problem {
+    let error = FieldError { field: header.to_owned(), reason: reason.to_owned() };
+    Problem::of_fields(Kind::Malformed, vec![error])
+}
