@@ -45,8 +45,8 @@ fn serve(provider: &str) -> ExitCode {
     let settings = [
         ("SMSP_HOST", "127.0.0.1"),
         ("SMSP_PORT", "0"),
-        ("SMSP_OPS_HOST", "127.0.0.1"),
-        ("SMSP_OPS_PORT", "0"),
+        ("SMSP_ADMIN_HOST", "127.0.0.1"),
+        ("SMSP_ADMIN_PORT", "0"),
         ("SMSP_API_KEY", "key"),
         ("SMSP_LOG_OUTPUT_FORMAT", "JSON_ONELINE"),
         ("SMSP_POLL_MESSAGE_ADDRESS", "dummies@example.org"),

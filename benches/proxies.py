@@ -133,8 +133,8 @@ def smsp(binary, urls, name="smsp", **settings):
     env = {
         "SMSP_HOST": "127.0.0.1",
         "SMSP_PORT": str(port),
-        "SMSP_OPS_HOST": "127.0.0.1",
-        "SMSP_OPS_PORT": "0",
+        "SMSP_ADMIN_HOST": "127.0.0.1",
+        "SMSP_ADMIN_PORT": "0",
         "SMSP_API_KEY": KEY,
         "SMSP_LOG_OUTPUT_FORMAT": "JSON_ONELINE",
         "SMSP_POLL_MESSAGE_ADDRESS": "dummies@example.org",

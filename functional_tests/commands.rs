@@ -104,15 +104,25 @@ async fn the_configuration_is_checked_with_a_warning_where_the_drain_is_shorter_
 }
 
 #[tokio::test]
+async fn check_config_warns_of_a_former_name() {
+    let settings = Settings::mock().without("SMSP_ADMIN_PORT").with("SMSP_OPS_PORT", "9999");
+    let output = run(&["check-config"], &settings).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(output.stdout.lines().any(|line| line == "SMSP_ADMIN_PORT=9999"), "{output:?}");
+    let warning = "warning: SMSP_OPS_PORT: is deprecated: rename it to SMSP_ADMIN_PORT; the next version refuses it";
+    assert!(output.stderr.lines().any(|line| line == warning), "{output:?}");
+}
+
+#[tokio::test]
 async fn the_health_check_of_a_running_server_succeeds() {
     let proxy = Proxy::start(Settings::mock()).await;
     let addressed = |settings: Settings| {
         let ports = [proxy.api.port().to_string(), proxy.ops.port().to_string()];
-        settings.with("SMSP_PORT", &ports[0]).with("SMSP_OPS_PORT", &ports[1])
+        settings.with("SMSP_PORT", &ports[0]).with("SMSP_ADMIN_PORT", &ports[1])
     };
     let output = run(&["healthcheck"], &addressed(Settings::mock())).await;
     assert_eq!(output.code, Some(0), "{output:?}");
-    let everywhere = addressed(Settings::mock()).with("SMSP_HOST", "0.0.0.0").with("SMSP_OPS_HOST", "0.0.0.0");
+    let everywhere = addressed(Settings::mock()).with("SMSP_HOST", "0.0.0.0").with("SMSP_ADMIN_HOST", "0.0.0.0");
     let output = run(&["healthcheck"], &everywhere).await;
     assert_eq!(output.code, Some(0), "a container listens on all addresses: {output:?}");
     proxy.client.send(&mails::plain()).await.expect(200);
@@ -122,6 +132,6 @@ async fn the_health_check_of_a_running_server_succeeds() {
 async fn the_health_check_of_nobody_fails() {
     let nobody = RefusingPort::reserve();
     let port = nobody.url().rsplit(':').next().unwrap_or_default().to_owned();
-    let output = run(&["healthcheck"], &Settings::mock().with("SMSP_PORT", &port).with("SMSP_OPS_PORT", &port)).await;
+    let output = run(&["healthcheck"], &Settings::mock().with("SMSP_PORT", &port).with("SMSP_ADMIN_PORT", &port)).await;
     assert!(output.code.is_some_and(|code| code != 0), "{output:?}");
 }

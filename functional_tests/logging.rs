@@ -103,9 +103,22 @@ async fn every_line_is_one_event_with_its_time_its_level_and_its_message() {
 async fn a_node_that_cannot_start_has_written_what_it_logged() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("its address").port().to_string();
-    let output = run(&["serve"], &Settings::mock().with("SMSP_OPS_PORT", &port)).await;
+    let output = run(&["serve"], &Settings::mock().with("SMSP_ADMIN_PORT", &port)).await;
     assert_eq!(output.code, Some(1), "{output:?}");
-    assert!(output.stdout.contains("\"listening\"") && output.stderr.contains("SMSP_OPS_PORT"), "{output:?}");
+    assert!(output.stdout.contains("\"listening\"") && output.stderr.contains("SMSP_ADMIN_PORT"), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_log_names_variables_that_are_set_under_a_former_name() {
+    let settings = Settings::mock().without("SMSP_ADMIN_PORT").with("SMSP_OPS_PORT", "0");
+    let proxy = Proxy::start(settings).await;
+    let logs = proxy.logs();
+    let named = logs.iter().filter(|event| event["level"] == "WARN" && event["variable"].is_string());
+    let named: Vec<_> = named.map(|event| event["variable"].to_string()).collect();
+    assert!(
+        named.len() == 1 && named[0].contains("SMSP_OPS_PORT: is deprecated: rename it to SMSP_ADMIN_PORT"),
+        "{logs:#?}"
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::app::config::{CallersConfig, Config, UpstreamConfig};
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
@@ -71,8 +71,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     telemetry::init(config.telemetry, move || panics.panicked(), move |dropped| lines.log_lines_dropped(dropped))
         .map_err(StartError::Log)?;
     let signals = Signals::listen().map_err(StartError::Signals)?;
+    for variable in &config.deprecated {
+        warn!(variable, "a variable is set under its former name");
+    }
     let public = bind("api", config.listen.api, "SMSP_PORT").await?;
-    let operators = bind("ops", config.listen.ops, "SMSP_OPS_PORT").await?;
+    let admin = bind("admin", config.listen.admin, "SMSP_ADMIN_PORT").await?;
     let shutdown = Shutdown::default();
     let events = Events::new(EVENTS);
     let listener = events.subscribe();
@@ -105,7 +108,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     };
     serve(public, api::router(door), shutdown.clone(), config.listener);
     // With a shutdown of its own that never comes: operators watch until the very end.
-    serve(operators, admin::router(ops_door), Shutdown::default(), Limits::OPS);
+    serve(admin, admin::router(ops_door), Shutdown::default(), Limits::OPS);
     shutdown.clone().run(signals, config.shutdown).await;
     if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
 }
@@ -132,11 +135,11 @@ async fn exit_when_down(mut events: Receiver<Event>, dispatcher: Arc<Dispatcher>
     }
 }
 
-async fn bind(door: &str, address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
+async fn bind(name: &str, address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
     let unable = |error| StartError::Listen { address, variable, error };
     let listener = listen(address).map_err(unable)?;
     let bound = listener.local_addr().map_err(unable)?;
-    info!(door, address = %bound, "listening");
+    info!(listener = name, address = %bound, "listening");
     Ok(listener)
 }
 

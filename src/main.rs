@@ -68,7 +68,7 @@ fn check_config() -> ExitCode {
         // A comment where files of variables may have one, so that the rest can be read as such.
         let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));
         print(&format!("# ok: {}", upstreams.collect::<Vec<_>>().join(", ")));
-        config.warnings.iter().for_each(|warning| complain(&format!("warning: {warning}")));
+        config.warnings.iter().chain(&config.deprecated).for_each(|warning| complain(&format!("warning: {warning}")));
         ExitCode::SUCCESS
     })
 }

@@ -35,7 +35,7 @@ async fn a_value_out_of_its_range_is_an_error() {
         stub_accounts(),
         &[
             ("SMSP_PORT", "65536"),
-            ("SMSP_OPS_PORT", "http"),
+            ("SMSP_ADMIN_PORT", "http"),
             ("SMSP_HOST", "not a host"),
             ("SMSP_DOCS", "maybe"),
             ("SMSP_LOG_OUTPUT_FORMAT", "XML"),

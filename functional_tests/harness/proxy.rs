@@ -28,7 +28,7 @@ impl Proxy {
     /// Of a process that serves with these settings.
     pub(crate) async fn of(mut process: Process, settings: &Settings) -> Self {
         let api = listening(&mut process, "api").await;
-        let ops = listening(&mut process, "ops").await;
+        let ops = listening(&mut process, "admin").await;
         let key = settings.get("SMSP_API_KEY").unwrap_or(API_KEY);
         let client = Client::new(&format!("http://{api}"), key).with_ops(&format!("http://{ops}"));
         Self { process, api, ops, client }
@@ -71,12 +71,12 @@ impl Proxy {
     }
 }
 
-async fn listening(process: &mut Process, door: &str) -> SocketAddr {
-    eventually(&format!("the proxy logs that its {door} door listens"), async || {
+async fn listening(process: &mut Process, name: &str) -> SocketAddr {
+    eventually(&format!("the proxy logs that its {name} listener is open"), async || {
         assert!(process.ended().is_none(), "ended before it listened\n{}", process.evidence());
         let lines = process.stdout();
         let events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let mut opened = events.filter(|event| event["message"] == "listening" && event["door"] == door);
+        let mut opened = events.filter(|event| event["message"] == "listening" && event["listener"] == name);
         let address = opened.next().and_then(|event| event["address"].as_str()?.parse().ok());
         address.ok_or_else(|| process.evidence())
     })

@@ -38,9 +38,9 @@ const NOBODY: &str = "nobody@smsp.invalid";
 
 /// Everything that was configured.
 pub struct Config {
-    /// Where the two doors listen.
+    /// Where the two listeners are.
     pub listen: Listen,
-    /// The public door.
+    /// The API.
     pub http: api::Settings,
     /// Who may call there.
     pub callers: CallersConfig,
@@ -62,15 +62,17 @@ pub struct Config {
     pub effective: Vec<(String, String)>,
     /// What may be meant, but is worth a thought; a line each.
     pub warnings: Vec<String>,
+    /// Variables that are set under a name that the next version no longer takes; a line each.
+    pub deprecated: Vec<String>,
 }
 
-/// Where the doors listen.
+/// The addresses of the listeners.
 #[derive(Clone, Copy, Debug)]
 pub struct Listen {
-    /// The public door.
+    /// The API listener's.
     pub api: SocketAddr,
-    /// The operators' door.
-    pub ops: SocketAddr,
+    /// The admin listener's.
+    pub admin: SocketAddr,
 }
 
 /// Everything that is wrong with an environment, a line each.
@@ -84,15 +86,15 @@ impl Config {
         let pairs = pairs.filter(|(name, _)| !OF_TEST_CLIENTS.contains(&name.as_str()));
         let mut section = Section::read(PREFIX, pairs);
         let config = read(&mut section);
-        let warnings = section.take_warnings();
+        let (warnings, deprecated) = section.take_notices();
         let (effective, errors) = section.finish();
         match config {
-            Some(config) if errors.is_empty() => Ok(Self { effective, warnings, ..config }),
+            Some(config) if errors.is_empty() => Ok(Self { effective, warnings, deprecated, ..config }),
             _ => Err(Errors(errors)),
         }
     }
 
-    /// Reads the public door's address alone: all that `smsp healthcheck` needs.
+    /// Reads the API listener's address alone: all that `smsp healthcheck` needs.
     pub fn load_api_address(pairs: impl Iterator<Item = (String, String)>) -> Result<SocketAddr, Errors> {
         let mut section = Section::read(PREFIX, pairs);
         api_address(&mut section).ok_or_else(|| Errors(section.finish().1))
@@ -134,6 +136,7 @@ fn read(section: &mut Section) -> Option<Config> {
         shutdown: shutdown?,
         effective: Vec::new(),
         warnings: Vec::new(),
+        deprecated: Vec::new(),
     })
 }
 
@@ -184,11 +187,13 @@ fn api_address(section: &mut Section) -> Option<SocketAddr> {
 
 fn listen(section: &mut Section) -> Option<Listen> {
     let api = api_address(section);
-    let host = section.parse("OPS_HOST", "0.0.0.0", ip);
-    let port = section.parse("OPS_PORT", "9090", port);
-    let listen = Listen { api: api?, ops: (host?, port?).into() };
-    if listen.api.port() != 0 && listen.api.port() == listen.ops.port() {
-        section.error("OPS_PORT", "is the port of the API too: give the operators' door a port of its own");
+    section.accept_former_name("OPS_HOST", "ADMIN_HOST");
+    section.accept_former_name("OPS_PORT", "ADMIN_PORT");
+    let host = section.parse("ADMIN_HOST", "0.0.0.0", ip);
+    let port = section.parse("ADMIN_PORT", "9090", port);
+    let listen = Listen { api: api?, admin: (host?, port?).into() };
+    if listen.api.port() != 0 && listen.api.port() == listen.admin.port() {
+        section.error("ADMIN_PORT", "is the port of the API too: give the admin listener a port of its own");
     }
     Some(listen)
 }

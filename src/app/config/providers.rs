@@ -8,8 +8,9 @@ use crate::delivery::provider::{self, Kind};
 use crate::runtime::suggestion::nearest;
 
 /// Words that begin variables of ours, now or in a later version.
-pub(super) const RESERVED: [&str; 26] = [
+pub(super) const RESERVED: [&str; 27] = [
     "account",
+    "admin",
     "all",
     "api",
     "attempt",

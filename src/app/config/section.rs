@@ -4,6 +4,7 @@
 //! listed as it was written, or else as it holds ([`Section::in_force`]).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::Read;
 
@@ -53,6 +54,7 @@ impl Source {
 }
 
 /// The variables of one prefix, and what became of them.
+#[derive(Default)]
 pub(super) struct Section {
     prefix: String,
     /// Unclaimed ones, by lower-case name without the prefix.
@@ -64,6 +66,9 @@ pub(super) struct Section {
     effective: Vec<(String, String)>,
     errors: Vec<String>,
     warnings: Vec<String>,
+    /// The name under which a setting is set, by its present name: both in lower case, without the prefix.
+    former_names: BTreeMap<String, String>,
+    deprecated: Vec<String>,
 }
 
 impl Section {
@@ -80,8 +85,24 @@ impl Section {
     }
 
     fn new(prefix: String, values: BTreeMap<String, String>) -> Self {
-        let (known, left_over, effective) = (Vec::new(), Vec::new(), Vec::new());
-        Self { prefix, values, known, left_over, effective, errors: Vec::new(), warnings: Vec::new() }
+        Self { prefix, values, ..Self::default() }
+    }
+
+    /// Takes the setting `name` under its former name too, which is recorded as deprecated. Both are a contradiction. Called
+    /// before the setting is read.
+    pub(super) fn accept_former_name(&mut self, former: &str, name: &str) {
+        let Some(text) = self.values.remove(&former.to_ascii_lowercase()) else { return };
+        let (old, new) = (self.full(former), self.full(name));
+        match self.values.entry(name.to_ascii_lowercase()) {
+            Entry::Occupied(_) => {
+                self.error(former, &format!("is the former name of {new}, which is set too: remove {old}"))
+            }
+            Entry::Vacant(place) => {
+                place.insert(text);
+                self.former_names.insert(name.to_ascii_lowercase(), former.to_ascii_lowercase());
+                self.deprecated.push(format!("{old}: is deprecated: rename it to {new}; the next version refuses it"));
+            }
+        }
     }
 
     /// A setting; `default` is written as an operator would.
@@ -185,6 +206,7 @@ impl Section {
         self.effective.append(&mut other.effective);
         self.errors.append(&mut other.errors);
         self.warnings.append(&mut other.warnings);
+        self.deprecated.append(&mut other.deprecated);
     }
 
     /// Claims it, unread.
@@ -194,7 +216,8 @@ impl Section {
 
     /// Records what is wrong with a variable; the problem reads on from its name.
     pub(super) fn error(&mut self, name: &str, problem: &str) {
-        self.errors.push(format!("{}: {problem}", self.full(name)));
+        let written = self.former_names.get(&name.to_ascii_lowercase()).map_or(name, String::as_str);
+        self.errors.push(format!("{}: {problem}", self.full(written)));
     }
 
     /// What may be meant, but is worth a thought.
@@ -202,9 +225,9 @@ impl Section {
         self.warnings.push(format!("{}: {problem}", self.full(name)));
     }
 
-    /// The warnings so far.
-    pub(super) fn take_warnings(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.warnings)
+    /// The warnings so far, and the variables that are set under a former name.
+    pub(super) fn take_notices(&mut self) -> (Vec<String>, Vec<String>) {
+        (std::mem::take(&mut self.warnings), std::mem::take(&mut self.deprecated))
     }
 
     /// The names that nobody has claimed, and all that somebody has asked for: in capitals, without the prefix.

@@ -1,5 +1,6 @@
 //! Starts, right and wrong: every error at once, each with the full name of its variable.
 
+mod former_names;
 mod in_force;
 mod providers;
 mod unclaimed;
@@ -80,7 +81,7 @@ fn every_mistake_is_named_at_once() {
 fn settings_that_contradict_each_other_are_refused() {
     for pairs in [
         [("SMSP_POLL_INTERVAL", "10s"), ("SMSP_POLL_INTERVAL_MAX", "9s")],
-        [("SMSP_PORT", "8080"), ("SMSP_OPS_PORT", "8080")],
+        [("SMSP_PORT", "8080"), ("SMSP_ADMIN_PORT", "8080")],
         [("SMSP_REQUEST_DEADLINE", "1s"), ("SMSP_CONNECT_TIMEOUT", "900ms")],
         [("SMSP_REQUEST_DEADLINE", "2s"), ("SMSP_CONNECT_TIMEOUT", "1s")],
         [("SMSP_API_KEY_FILE", "/dev/null"), ("SMSP_API_KEY", "k")],
