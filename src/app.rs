@@ -15,6 +15,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use crate::access::admission::Admission;
+use crate::access::callers::Callers;
 use crate::app::config::{CallersConfig, Config, UpstreamConfig};
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
@@ -23,9 +25,7 @@ use crate::delivery::upstream::Upstream;
 use crate::delivery::upstream::story::{Event, Events};
 use crate::ingress::admin;
 use crate::ingress::api;
-use crate::ingress::api::caller::Callers;
-use crate::ingress::api::listener::{self, Limits};
-use crate::ingress::api::load::Load;
+use crate::ingress::server::listener::{self, Limits};
 use crate::model::outcome::Outcome;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::{Shutdown, Signals};
@@ -94,10 +94,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     if source.may_change() {
         tokio::spawn(keys::watch(source, keys, Arc::clone(&callers)));
     }
-    let door = api::Door {
+    let api_state = api::ApiState {
         dispatcher,
         callers,
-        load: Arc::new(Load::new(config.load, Arc::clone(&metrics))),
+        admission: Arc::new(Admission::new(config.load, Arc::clone(&metrics))),
         settings: Arc::new(config.http),
         shutdown: shutdown.clone(),
         metrics: Arc::clone(&metrics),
@@ -106,7 +106,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let serve = |listener, router, shutdown, limits| {
         tokio::spawn(listener::serve(listener, router, shutdown, limits, Arc::clone(&metrics)));
     };
-    serve(public, api::router(door), shutdown.clone(), config.listener);
+    serve(public, api::router(api_state), shutdown.clone(), config.listener);
     // With a shutdown of its own that never comes: operators watch until the very end.
     serve(admin, admin::router(ops_door), Shutdown::default(), Limits::OPS);
     shutdown.clone().run(signals, config.shutdown).await;

@@ -7,9 +7,9 @@
 //!
 //! ## One request
 //!
-//! It walks down the list of modules: [`ingress::api::listener`] accepts and bounds it in time, the layers give it an id, the
-//! [caller](ingress::api::caller) shows a key, the wire turns JSON into a [`Message`](model::message::Message) if there is room for its body and
-//! a place for its mail ([`ingress::api::load`]). [`dispatch`](delivery::dispatch) sees it through, so that a caller
+//! It walks down the list of modules: [`ingress::server::listener`] accepts and bounds it in time, the layers give it an id, the
+//! [caller](access::callers) shows a key, the wire turns JSON into a [`Message`](model::message::Message) if there is room for its body and
+//! a permit for its mail ([`access::admission`]). [`dispatch`](delivery::dispatch) sees it through, so that a caller
 //! who hangs up changes nothing: it orders the closed upstreams, and each attempt is permit -> send -> verdict ->
 //! settle. The [`circuit`](delivery::circuit) gives the permit, the [`upstream`](delivery::upstream) bounds the call in time, the [`provider`](delivery::provider) makes it, the
 //! [`outcome`](model::outcome) says three things apart: may another try, is the provider to blame, what does the caller hear? The
@@ -22,7 +22,8 @@
 //! ## What depends on what
 //!
 //! Arrows point down, and a test holds them (`functional_tests/house_rules.rs`): [`app`] wires everything and is named by
-//! nobody; [`ingress`] has the ways in; [`delivery`] brings a mail to a provider; [`model`] and [`runtime`] name nothing of
+//! nobody; [`ingress`] has the ways in; [`delivery`] brings a mail to a provider; [`access`] says who
+//! may call, and how much; [`model`] and [`runtime`] name nothing of
 //! ours.
 //!
 //! ## What is deliberately absent
@@ -35,5 +36,6 @@
 pub mod app;
 pub mod ingress;
 pub mod delivery;
+pub mod access;
 pub mod model;
 pub mod runtime;

@@ -13,9 +13,9 @@ use axum::http::{Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use smsp::app::config::{CallersConfig, Config};
 use smsp::delivery::dispatch::Dispatcher;
-use smsp::ingress::api::caller::Callers;
-use smsp::ingress::api::load::Load;
-use smsp::ingress::api::{self, Door};
+use smsp::access::callers::Callers;
+use smsp::access::admission::Admission;
+use smsp::ingress::api::{self, ApiState};
 use smsp::model::message::Message;
 use smsp::runtime::metrics::Metrics;
 use smsp::model::outcome::{Reason, Verdict};
@@ -75,10 +75,10 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, Arc::clone(&metrics), Events::new(1));
     let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     let CallersConfig { keys, by_name, common, .. } = config.callers;
-    let door = Door {
+    let door = ApiState {
         dispatcher,
         callers: Arc::new(Callers::new(keys, by_name, common)),
-        load: Arc::new(Load::new(config.load, Arc::clone(&metrics))),
+        admission: Arc::new(Admission::new(config.load, Arc::clone(&metrics))),
         settings: Arc::new(config.http),
         shutdown,
         metrics,

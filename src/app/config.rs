@@ -21,11 +21,12 @@ use section::Section;
 pub use upstreams::UpstreamConfig;
 use value::{bare_mailbox, choice, count_to, duration, ip, mailbox, period, port, size, truth};
 
+use crate::access::admission;
 use crate::delivery::dispatch::{self, AllOpen, Failover, Routing};
 use crate::delivery::provider;
 use crate::delivery::supervisor::{self, Backoff};
-use crate::ingress::api::listener::Limits;
-use crate::ingress::api::{self, MailLimits, load};
+use crate::ingress::api::{self, MailLimits};
+use crate::ingress::server::listener::Limits;
 use crate::runtime::shutdown;
 use crate::runtime::telemetry::{self, Format};
 
@@ -45,7 +46,7 @@ pub struct Config {
     /// Who may call there.
     pub callers: CallersConfig,
     /// What it takes on at once.
-    pub load: load::Settings,
+    pub load: admission::Settings,
     /// Its connections.
     pub listener: Limits,
     /// How mails find their upstream.
@@ -162,20 +163,20 @@ fn mail_limits(section: &mut Section) -> Option<MailLimits> {
     Some(MailLimits { recipients: recipients?, attachments: attachments?, headers: headers? })
 }
 
-fn load(section: &mut Section, max_body: Option<usize>) -> Option<load::Settings> {
-    let mails = |text: &str| count_to(text, load::Settings::MOST_IN_FLIGHT);
+fn load(section: &mut Section, max_body: Option<usize>) -> Option<admission::Settings> {
+    let mails = |text: &str| count_to(text, admission::Settings::MAX_IN_FLIGHT);
     let max_in_flight = section.parse("MAX_IN_FLIGHT", "1024", mails);
     let max_in_flight_bytes = section.parse("MAX_IN_FLIGHT_BYTES", "48MiB", size);
     if max_in_flight_bytes < max_body && max_in_flight_bytes.is_some() {
         section.error("MAX_IN_FLIGHT_BYTES", "is less than SMSP_MAX_BODY: raise the one or lower the other");
     }
-    Some(load::Settings { max_in_flight: max_in_flight?, max_in_flight_bytes: max_in_flight_bytes? })
+    Some(admission::Settings { max_in_flight: max_in_flight?, max_in_flight_bytes: max_in_flight_bytes? })
 }
 
 fn listener(section: &mut Section) -> Option<Limits> {
     let header_timeout = section.parse("HEADER_TIMEOUT", "5s", period);
     let idle_timeout = section.parse("IDLE_TIMEOUT", "60s", period);
-    let max_connections = section.parse("MAX_CONNECTIONS", "10000", |text| count_to(text, Limits::MOST_CONNECTIONS));
+    let max_connections = section.parse("MAX_CONNECTIONS", "10000", |text| count_to(text, Limits::MAX_CONNECTIONS));
     Some(Limits { header_timeout: header_timeout?, idle_timeout: idle_timeout?, max_connections: max_connections? })
 }
 

@@ -14,9 +14,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info};
 
+use crate::access::callers::Callers;
+use crate::access::keys::KeyRing;
 use crate::app::config::KeySource;
-use crate::ingress::api::caller::Callers;
-use crate::runtime::secret::KeyRing;
 
 /// How soon a key that was taken out of its file opens nothing any more.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -3,17 +3,15 @@
 //! Read top to bottom: the routes, then what every request passes on its way to one. Every answer of a handler that
 //! is not a success is a [`problem`]. TLS and HTTP/2 end at the load balancer in front.
 
-pub mod caller;
+mod caller;
 mod delivery;
 mod document;
 mod email;
-mod hardening;
 mod healthcheck;
 mod layers;
-pub mod load;
-pub mod listener;
 mod problem;
 mod query;
+mod refusal;
 mod replayed;
 mod wire;
 mod wishes;
@@ -25,10 +23,10 @@ use axum::{Router, middleware};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use caller::Callers;
 pub use document::document;
-use load::Load;
 
+use crate::access::admission::Admission;
+use crate::access::callers::Callers;
 use crate::delivery::dispatch::Dispatcher;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
@@ -66,14 +64,14 @@ impl MailLimits {
 
 /// What the handlers share.
 #[derive(Clone)]
-pub struct Door {
+pub struct ApiState {
     /// Where mail goes.
     pub dispatcher: Arc<Dispatcher>,
     /// Who may call.
     pub callers: Arc<Callers>,
     /// What is taken on at once.
-    pub load: Arc<Load>,
-    /// The rules of this door.
+    pub admission: Arc<Admission>,
+    /// The rules of this state.
     pub settings: Arc<Settings>,
     /// Are we leaving?
     pub shutdown: Shutdown,
@@ -82,21 +80,20 @@ pub struct Door {
 }
 
 /// The handlers, each registered together with its part of the document.
-fn routes() -> OpenApiRouter<Door> {
+fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(email::send)).routes(routes!(healthcheck::healthcheck))
 }
 
 /// The door, ready to be served.
-pub fn router(door: Door) -> Router {
+pub fn router(state: ApiState) -> Router {
     let mut router = Router::from(routes());
-    if door.settings.docs {
-        router = router.merge(document::routes(&door.settings.providers));
+    if state.settings.docs {
+        router = router.merge(document::routes(&state.settings.providers));
     }
-    let (load, metrics) = (Arc::clone(&door.load), Arc::clone(&door.metrics));
-    let rules = layers::Rules { load, metrics, max_body: door.settings.max_body };
+    let rules = layers::Rules { metrics: Arc::clone(&state.metrics), max_body: state.settings.max_body };
     router
         .fallback(layers::not_found)
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(middleware::from_fn_with_state(rules, layers::pass))
-        .with_state(door)
+        .with_state(state)
 }

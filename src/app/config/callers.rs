@@ -11,9 +11,9 @@ use secrecy::ExposeSecret;
 use super::PREFIX;
 use super::section::{Section, Source};
 use super::value::{address, count_to, domains, or_none, rate};
-use crate::ingress::api::caller::Terms;
-use crate::ingress::api::load;
-use crate::runtime::secret::KeyRing;
+use crate::access::admission;
+use crate::access::callers::CallerPolicy;
+use crate::access::keys::KeyRing;
 
 /// The caller who holds `SMSP_API_KEY`.
 const THE_ONE: &str = "caller";
@@ -28,9 +28,9 @@ pub struct CallersConfig {
     /// Where the keys came from.
     pub source: KeySource,
     /// The terms of each caller.
-    pub by_name: HashMap<String, Terms>,
+    pub by_name: HashMap<String, CallerPolicy>,
     /// The terms of whoever comes later.
-    pub common: Terms,
+    pub common: CallerPolicy,
 }
 
 /// Where keys stand.
@@ -101,7 +101,7 @@ pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
 
 /// Terms as they were understood, and as they were written.
 struct Written {
-    terms: Terms,
+    terms: CallerPolicy,
     texts: [String; 4],
 }
 
@@ -112,8 +112,8 @@ impl Written {
         let free = ["none", "none", "any", "none"].map(str::to_owned);
         let [rate_default, mails_default, domains_default, bounces_default] =
             common.map_or(&free, |common| &common.texts);
-        let most = |text: &str| count_to(text, load::Settings::MOST_IN_FLIGHT);
-        let terms = Terms {
+        let most = |text: &str| count_to(text, admission::Settings::MAX_IN_FLIGHT);
+        let terms = CallerPolicy {
             rate: section.parse(&names[0], rate_default, |text| or_none(text, "none", rate)).flatten(),
             concurrency: section.parse(&names[1], mails_default, |text| or_none(text, "none", most)).flatten(),
             from_domains: section.parse(&names[2], domains_default, |text| or_none(text, "any", domains)).flatten(),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::ingress::api::caller::Rate;
+use crate::access::callers::Rate;
 use crate::model::message::address::{BadAddress, host_name};
 use crate::model::message::{Address, Mailbox};
 use crate::runtime::suggestion::nearest;

@@ -17,7 +17,8 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::{Door, hardening};
+use super::ApiState;
+use crate::ingress::server::hardening;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -55,7 +56,7 @@ pub fn document(providers: &str) -> OpenApi {
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.
-pub(super) fn routes(providers: &str) -> Router<Door> {
+pub(super) fn routes(providers: &str) -> Router<ApiState> {
     let document = Arc::new(document(providers));
     let serve = move || std::future::ready(Json(Arc::clone(&document)));
     let config = Config::from("/openapi.json").validator_url("none");

@@ -7,7 +7,7 @@ mod words;
 use axum::Json;
 use axum::extract::State;
 
-use super::Door;
+use super::ApiState;
 use super::caller::Caller;
 use super::problem::{Problem, ProblemBody};
 use super::query::NoQuery;
@@ -55,15 +55,15 @@ pub(super) use receipt::{AttemptBody, LookupBody};
     security(("X-API-KEY" = []))
 )]
 pub(super) async fn send(
-    State(door): State<Door>,
-    caller: Caller,
+    State(state): State<ApiState>,
+    Caller(caller): Caller,
     _: NoQuery,
     wishes: Wishes,
-    Mail(mail, place): Mail,
+    Mail(mail, permit): Mail,
 ) -> Result<(Replayed, Json<ReceiptBody>), Problem> {
-    caller.standing.allows(&mail)?;
-    let mail = caller.standing.addressed(mail);
-    let held = (place, caller.standing.place()?);
-    let receipt = door.dispatcher.send(mail, wishes.of(&caller), held).await.map_err(problem)?;
+    caller.limits.check_originators(&mail)?;
+    let mail = caller.limits.with_bounce_address(mail);
+    let held = (permit, caller.limits.in_flight()?);
+    let receipt = state.dispatcher.send(mail, wishes.of(&caller), held).await.map_err(problem)?;
     Ok((replayed(receipt.replayed), Json(receipt.into())))
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Door;
+use super::ApiState;
 use super::problem::{Kind, Problem, ProblemBody};
 use crate::delivery::dispatch::AllOpen;
 
@@ -33,12 +33,12 @@ pub(super) struct Health {
     ),
     security(())
 )]
-pub(super) async fn healthcheck(State(door): State<Door>) -> Result<Json<Health>, Problem> {
-    if door.shutdown.is_draining() {
+pub(super) async fn healthcheck(State(state): State<ApiState>) -> Result<Json<Health>, Problem> {
+    if state.shutdown.is_draining() {
         let problem = Problem::new(Kind::Draining, "This node finishes what it has; send new traffic to another.");
         return Err(problem.retry_after(Duration::from_secs(1)));
     }
-    if door.dispatcher.is_down(AllOpen::Unhealthy) {
+    if state.dispatcher.is_down(AllOpen::Unhealthy) {
         return Err(Problem::new(Kind::NotNow, "No circuit is closed, and SMSP_ALL_OPEN makes that unhealthy."));
     }
     Ok(Json(Health { status: "serving" }))

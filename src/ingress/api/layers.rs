@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -15,20 +16,21 @@ use tracing::{Instrument, debug, info, info_span};
 use uuid::Uuid;
 
 use super::caller::Seen;
-use super::hardening::harden;
-use super::listener::Crowded;
-use super::load::Load;
 use super::problem::{self, Kind, Problem};
+use super::refusal::OVERLOADED;
+use crate::ingress::server::hardening::harden;
+use crate::ingress::server::listener::Crowded;
 use crate::runtime::metrics::Metrics;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const HEALTHCHECK: &str = "/healthcheck";
-const LONGEST_REQUEST_ID: usize = 128;
+const MAX_REQUEST_ID_LEN: usize = 128;
+/// The longest wait that a shed client is asked for: seconds.
+const MAX_RETRY_AFTER: u64 = 5;
 
 /// What it takes to pass.
 #[derive(Clone)]
 pub(super) struct Rules {
-    pub(super) load: Arc<Load>,
     pub(super) metrics: Arc<Metrics>,
     /// Bytes.
     pub(super) max_body: usize,
@@ -57,7 +59,8 @@ pub(super) async fn pass(State(rules): State<Rules>, mut request: Request, next:
 
 /// A panic is the problem of one request.
 async fn answer(rules: &Rules, request: Request, next: Next) -> Response {
-    let refused = shed_the_crowd(&rules.load, &request).and_then(|()| refuse_unreadable(rules.max_body, &request));
+    let refused =
+        shed_over_capacity(&rules.metrics, &request).and_then(|()| refuse_unreadable(rules.max_body, &request));
     if let Err(problem) = refused {
         return problem.into_response();
     }
@@ -68,7 +71,7 @@ async fn answer(rules: &Rules, request: Request, next: Next) -> Response {
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
     let plain = |id: &&str| {
-        (1..=LONGEST_REQUEST_ID).contains(&id.len())
+        (1..=MAX_REQUEST_ID_LEN).contains(&id.len())
             && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/+=".contains(c))
     };
     given.filter(plain).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
@@ -87,9 +90,14 @@ fn log(method: &Method, path: &str, status: StatusCode, start: Instant) {
 }
 
 /// Beyond the limit of connections only health checks are served: a load balancer must learn that this node lives.
-fn shed_the_crowd(load: &Load, request: &Request) -> Result<(), Problem> {
+fn shed_over_capacity(metrics: &Metrics, request: &Request) -> Result<(), Problem> {
     let crowded = request.extensions().get::<Crowded>().is_some();
-    if crowded && request.uri().path() != HEALTHCHECK { Err(load.shed("connections")) } else { Ok(()) }
+    if !crowded || request.uri().path() == HEALTHCHECK {
+        return Ok(());
+    }
+    metrics.edge.shed("connections");
+    let retry_after = Duration::from_secs(fastrand::u64(1..=MAX_RETRY_AFTER));
+    Err(Problem::new(Kind::Overloaded, OVERLOADED).retry_after(retry_after))
 }
 
 /// Refuses by the headers alone, before any work for a caller who is not known yet, what is too large, or compressed (a
@@ -133,15 +141,12 @@ mod tests {
         use axum::routing::get;
         use tower::ServiceExt;
 
-        use crate::ingress::api::load::Settings;
-
         let boom = || async {
             if true {
                 panic!("a@b.org")
             }
         };
-        let load = Load::new(Settings { max_in_flight: 1, max_in_flight_bytes: 1 }, Arc::default());
-        let rules = Rules { load: Arc::new(load), metrics: Arc::default(), max_body: 1 };
+        let rules = Rules { metrics: Arc::default(), max_body: 1 };
         let layer = axum::middleware::from_fn_with_state(rules, pass);
         let router: Router = Router::new().route("/boom", get(boom)).layer(layer);
         let response = router.oneshot(Request::get("/boom").body(Body::empty()).unwrap()).await.unwrap();

@@ -19,9 +19,9 @@ use std::panic::resume_unwind;
 use axum::extract::{FromRequest, Request};
 use tokio::task::spawn_blocking;
 
-use super::load::Place;
 use super::problem::{FieldError, Kind, Problem};
-use super::{Door, MailLimits};
+use super::{ApiState, MailLimits};
+use crate::access::admission::InFlightPermit;
 use crate::model::message::{BadDraft, Draft, Header, Message, Metadata};
 use fields::Fields;
 use value::Value;
@@ -87,15 +87,15 @@ const LARGE: usize = 256 * 1024;
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The message of a request, and its place among those that are worked on.
-pub(super) struct Mail(pub(super) Message, pub(super) Place);
+/// The message of a request, and the permit to have it in flight.
+pub(super) struct Mail(pub(super) Message, pub(super) InFlightPermit);
 
-impl FromRequest<Door> for Mail {
+impl FromRequest<ApiState> for Mail {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, door: &Door) -> Result<Self, Problem> {
-        let (body, place) = body::read(request, door).await?;
-        read(body, door.settings.mail).await.map(|message| Self(message, place))
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
+        let (body, permit) = body::read(request, state).await?;
+        read(body, state.settings.mail).await.map(|message| Self(message, permit))
     }
 }
 

@@ -7,9 +7,9 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use super::Door;
-use super::caller::Caller;
+use super::ApiState;
 use super::problem::{FieldError, Kind, Problem};
+use crate::access::callers::Caller;
 use crate::delivery::dispatch::{self, Failover};
 use crate::model::message::IdempotencyKey;
 
@@ -31,10 +31,10 @@ impl Wishes {
     }
 }
 
-impl FromRequestParts<Door> for Wishes {
+impl FromRequestParts<ApiState> for Wishes {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Door) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
         let failover = one(&parts.headers, X_SMSP_FAILOVER)?.map(failover).transpose()?;
         let key = one(&parts.headers, IDEMPOTENCY_KEY)?.map(key).transpose()?;
         Ok(Self { failover, key })

@@ -14,9 +14,9 @@ use axum::http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::super::Door;
-use super::super::load::{self, BodyRoom, Load, Place};
+use super::super::ApiState;
 use super::super::problem::{Kind, Problem};
+use crate::access::admission::{Admission, BodyReservation, InFlightPermit, SMALL_BODY};
 use crate::runtime::shutdown::Shutdown;
 
 /// For a body that is still on its way when the listeners close.
@@ -24,14 +24,14 @@ const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 /// The bytes that earn a body one second more.
 const MIN_RATE: u32 = 64 * 1024;
 
-/// Reads it and finds a place for its mail, or says why not.
-pub(super) async fn read(request: Request, door: &Door) -> Result<(Vec<u8>, Place), Problem> {
+/// Reads it and gets the permit for its mail, or says why not.
+pub(super) async fn read(request: Request, state: &ApiState) -> Result<(Vec<u8>, InFlightPermit), Problem> {
     if !is_json(request.headers()) {
         return Err(Problem::new(Kind::UnsupportedMediaType, "Send the message as Content-Type: application/json."));
     }
-    let limits = Limits { bytes: door.settings.max_body, time: door.settings.body_timeout };
-    let (body, room) = collect(request.into_body(), limits, &door.load, &door.shutdown).await?;
-    Ok((body, door.load.place(room).await?))
+    let limits = Limits { bytes: state.settings.max_body, time: state.settings.body_timeout };
+    let (body, reservation) = collect(request.into_body(), limits, &state.admission, &state.shutdown).await?;
+    Ok((body, state.admission.admit(reservation).await?))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -67,12 +67,12 @@ impl Limits {
 async fn collect(
     mut body: Body,
     limits: Limits,
-    load: &Load,
+    admission: &Admission,
     shutdown: &Shutdown,
-) -> Result<(Vec<u8>, BodyRoom), Problem> {
+) -> Result<(Vec<u8>, BodyReservation), Problem> {
     // A small one in a piece; of a large one, what was announced is not believed.
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let (mut bytes, mut room) = (Vec::with_capacity(announced.min(load::SMALL)), load.body());
+    let (mut bytes, mut reservation) = (Vec::with_capacity(announced.min(SMALL_BODY)), admission.body());
     let mut end = Instant::now() + limits.time;
     let mut clock = pin!(sleep_until(end));
     let mut closed = pin!(closed(shutdown));
@@ -92,7 +92,7 @@ async fn collect(
                 return Err(Problem::new(Kind::BodyTimeout, "This node is leaving; send the mail to another."));
             }
         };
-        let Some(frame) = frame else { return Ok((bytes, room)) };
+        let Some(frame) = frame else { return Ok((bytes, reservation)) };
         let Ok(frame) = frame else {
             return Err(Problem::new(Kind::Malformed, "The body ended before its announced length."));
         };
@@ -100,7 +100,7 @@ async fn collect(
         if bytes.len() + data.len() > limits.bytes {
             return Err(Problem::too_large(limits.bytes));
         }
-        load.grow(&mut room, data.len())?;
+        admission.grow(&mut reservation, data.len())?;
         end = limits.earned(end, data.len());
         bytes.extend_from_slice(&data);
     }

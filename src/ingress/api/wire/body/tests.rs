@@ -5,7 +5,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::time::Instant;
 
 use super::*;
-use crate::ingress::api::load::Settings;
+use crate::access::admission::Settings;
 
 const KIB: usize = 1024;
 const LIMITS: Limits = Limits { bytes: 26 << 20, time: Duration::from_secs(10) };
@@ -21,9 +21,10 @@ fn trickle(bytes: usize, times: usize, ends: bool) -> Body {
 
 /// The length of what was read, or the problem, and how long it took.
 async fn collected(body: Body, shutdown: &Shutdown) -> (Result<usize, String>, Duration) {
-    let load = Load::new(Settings { max_in_flight: 1, max_in_flight_bytes: usize::MAX / 2 }, Default::default());
+    let admission =
+        Admission::new(Settings { max_in_flight: 1, max_in_flight_bytes: usize::MAX / 2 }, Default::default());
     let start = Instant::now();
-    let collected = collect(body, LIMITS, &load, shutdown).await;
+    let collected = collect(body, LIMITS, &admission, shutdown).await;
     (collected.map(|(bytes, _)| bytes.len()).map_err(|problem| format!("{problem:?}")), start.elapsed())
 }
 

@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::warn;
 
-pub(super) use connection::Crowded;
+pub use connection::Crowded;
 
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
@@ -43,7 +43,7 @@ pub struct Limits {
 
 impl Limits {
     /// More than a node has ports and file descriptors for.
-    pub const MOST_CONNECTIONS: usize = 1_000_000;
+    pub const MAX_CONNECTIONS: usize = 1_000_000;
     /// Operators are few.
     pub const OPS: Self =
         Self { header_timeout: Duration::from_secs(5), idle_timeout: Duration::from_secs(60), max_connections: 256 };

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
-use crate::ingress::api::listener::head::Fault;
+use crate::ingress::server::listener::head::Fault;
 
 const SECOND: Duration = Duration::from_secs(1);
 const LIMITS: Limits = Limits { header_timeout: SECOND, idle_timeout: Duration::from_secs(60), max_connections: 1 };

@@ -17,14 +17,14 @@ const ALWAYS: [(HeaderName, &str); 2] = [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (R
 const UNLESS_PAGE: [(HeaderName, &str); 2] = [(CONTENT_SECURITY_POLICY, NOTHING), (CACHE_CONTROL, "no-store")];
 
 /// Of every answer.
-pub(super) fn harden(headers: &mut HeaderMap) {
+pub fn harden(headers: &mut HeaderMap) {
     let page = headers.contains_key(CONTENT_SECURITY_POLICY);
     let all = ALWAYS.into_iter().chain(UNLESS_PAGE.into_iter().filter(|_| !page));
     headers.extend(all.map(|(name, value)| (name, HeaderValue::from_static(value))));
 }
 
 /// Of the UI.
-pub(super) async fn page(mut response: Response) -> Response {
+pub async fn page(mut response: Response) -> Response {
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE));
     response
 }

@@ -36,7 +36,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// There are more connections than we want: this request is on one of those that are too many.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::ingress::api) struct Crowded;
+pub struct Crowded;
 
 /// What the requests of one connection share.
 struct Requests {

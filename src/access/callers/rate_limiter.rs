@@ -1,36 +1,36 @@
-//! So many calls in a time: the one place that knows the library which counts them (GCRA, a bucket that leaks).
+//! A limit on calls per time. The only file that knows the library which counts them (GCRA, a leaky bucket).
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use governor::Quota;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
-/// So many calls in this time, all of them at once if need be.
+/// A number of calls per time, which may come as one burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Calls.
     pub calls: NonZeroU32,
-    /// In this time.
+    /// The time in which they are allowed.
     pub per: Duration,
 }
 
 /// A rate, and how much of it is used.
-pub(super) struct Pace(RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Nanos>>);
+pub(super) struct RateLimiter(governor::RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Nanos>>);
 
-impl Pace {
+impl RateLimiter {
     pub(super) fn new(rate: Rate) -> Self {
-        // A rate beyond one call in a nanosecond is none.
+        // The library counts in nanoseconds: more than one call in each of them is no limit.
         let one = (rate.per / rate.calls.get()).max(Duration::from_nanos(1));
         let quota = Quota::with_period(one).unwrap_or(Quota::per_second(rate.calls)).allow_burst(rate.calls);
-        Self(RateLimiter::direct_with_clock(quota, Ticks(Instant::now())))
+        Self(governor::RateLimiter::direct_with_clock(quota, TokioClock(Instant::now())))
     }
 
-    /// One call more, or how long to wait for it.
+    /// Counts one call more, or returns how long to wait until it is allowed.
     pub(super) fn check(&self) -> Result<(), Duration> {
         self.0.check().map_err(|early| early.wait_time_from(self.0.clock().now()))
     }
@@ -38,9 +38,9 @@ impl Pace {
 
 /// Tokio's clock, so that tests can pause it.
 #[derive(Clone, Debug)]
-struct Ticks(Instant);
+struct TokioClock(Instant);
 
-impl Clock for Ticks {
+impl Clock for TokioClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {

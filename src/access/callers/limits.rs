@@ -1,0 +1,148 @@
+//! What one caller may do and how much of it is used: calls per time, mails in flight, domains to send from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::policy::CallerPolicy;
+use super::rate_limiter::RateLimiter;
+use crate::access::refusal::{Originator, Refusal};
+use crate::model::message::{Address, Mailbox, Message};
+
+/// How long a caller with too many mails in flight is asked to wait: most mails are answered within this time.
+const BUSY_WAIT: Duration = Duration::from_secs(1);
+
+/// The policy of a caller, and how much of it is used.
+pub struct CallerLimits {
+    rate: Option<RateLimiter>,
+    in_flight: Option<Arc<Semaphore>>,
+    from_domains: Option<Vec<String>>,
+    bounce_address: Option<Address>,
+}
+
+impl CallerLimits {
+    /// Nothing is used yet.
+    pub(super) fn new(policy: &CallerPolicy) -> Self {
+        Self {
+            rate: policy.rate.map(RateLimiter::new),
+            in_flight: policy.concurrency.map(|mails| Arc::new(Semaphore::new(mails))),
+            from_domains: policy.from_domains.clone(),
+            bounce_address: policy.bounce_address.clone(),
+        }
+    }
+
+    /// Counts one call, or refuses it because the rate is used up.
+    pub fn count_call(&self) -> Result<(), Refusal> {
+        let Some(rate) = &self.rate else { return Ok(()) };
+        rate.check().map_err(|retry_after| Refusal::RateLimited { retry_after })
+    }
+
+    /// Refuses a mail whose From or Sender is not of a domain that this caller may send from.
+    pub fn check_originators(&self, message: &Message) -> Result<(), Refusal> {
+        let fields = [(Originator::From, Some(message.from())), (Originator::Sender, message.sender())];
+        let foreign = fields.into_iter().filter(|(_, mailbox)| mailbox.is_some_and(|mailbox| !self.allows(mailbox)));
+        let foreign: Vec<_> = foreign.map(|(originator, _)| originator).collect();
+        if foreign.is_empty() { Ok(()) } else { Err(Refusal::SenderNotAllowed(foreign)) }
+    }
+
+    fn allows(&self, mailbox: &Mailbox) -> bool {
+        let domain = mailbox.address().domain();
+        let matches = |pattern: &String| match pattern.strip_prefix('*') {
+            Some(parent) => domain.ends_with(parent),
+            None => domain == pattern,
+        };
+        self.from_domains.as_ref().is_none_or(|patterns| patterns.iter().any(matches))
+    }
+
+    /// The mail with this caller's bounce address as its envelope sender, where the caller has one.
+    pub fn with_bounce_address(&self, message: Message) -> Message {
+        match &self.bounce_address {
+            Some(address) => message.with_bounce_address(address.clone()),
+            None => message,
+        }
+    }
+
+    /// A permit for one mail more in flight, to be held until the mail has its answer.
+    pub fn in_flight(&self) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+        let permit = self.in_flight.as_ref().map(|permits| Arc::clone(permits).try_acquire_owned());
+        permit.transpose().map_err(|_| Refusal::CallerBusy { retry_after: BUSY_WAIT })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::access::callers::rate_limiter::Rate;
+    use crate::model::message::{Draft, Header};
+
+    fn limits(terms: CallerPolicy) -> CallerLimits {
+        CallerLimits::new(&terms)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rate_limits_calls_in_any_stretch_of_time() {
+        let per = Duration::from_secs(10);
+        let limits = limits(CallerPolicy {
+            rate: Some(Rate { calls: NonZeroU32::new(5).unwrap(), per }),
+            ..CallerPolicy::default()
+        });
+        let taken = || (0..20).filter(|_| limits.count_call().is_ok()).count();
+        assert_eq!(taken(), 5);
+        advance(per / 5).await;
+        assert_eq!(taken(), 1, "one more for a fifth of the time");
+        advance(per * 100).await;
+        assert_eq!(taken(), 5, "no more than that are saved up");
+        assert_eq!(limits.count_call(), Err(Refusal::RateLimited { retry_after: Duration::from_secs(2) }));
+    }
+
+    #[test]
+    fn concurrency_permit_is_free_again_once_dropped() {
+        let limits = limits(CallerPolicy { concurrency: Some(1), ..CallerPolicy::default() });
+        let permit = limits.in_flight().unwrap();
+        assert!(limits.in_flight().is_err());
+        drop(permit);
+        assert!(limits.in_flight().is_ok());
+    }
+
+    #[test]
+    fn from_domains_limit_the_author() {
+        let domains = vec!["example.org".to_owned(), "*.example.com".to_owned()];
+        let limits = limits(CallerPolicy { from_domains: Some(domains), ..CallerPolicy::default() });
+        for (from, allowed) in [
+            ("a@example.org", true),
+            ("a@EXAMPLE.org", true),
+            ("a@mail.example.com", true),
+            ("a@deep.mail.example.com", true),
+            ("a@mail.example.org", false),
+            ("a@example.com", false),
+            ("a@badexample.com", false),
+            ("a@example.org.evil.net", false),
+        ] {
+            let mail = Message::dummy(from.parse().unwrap(), "b@example.net".parse().unwrap());
+            assert_eq!(limits.check_originators(&mail).is_ok(), allowed, "{from}");
+        }
+    }
+
+    #[test]
+    fn from_domains_limit_the_sender_header_too() {
+        let limits =
+            limits(CallerPolicy { from_domains: Some(vec!["example.org".to_owned()]), ..CallerPolicy::default() });
+        for (sender, allowed) in [("office@example.org", true), ("office@evil.net", false)] {
+            let headers = vec![Header::new("Sender", sender).unwrap()];
+            let draft = Draft { to: vec!["b@example.net".parse().unwrap()], headers, ..Draft::default() };
+            let mail = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+            assert_eq!(limits.check_originators(&mail).is_ok(), allowed, "{sender}");
+        }
+    }
+
+    #[tokio::test]
+    async fn default_policy_limits_nothing() {
+        let limits = limits(CallerPolicy::default());
+        assert!((0..1000).all(|_| limits.count_call().is_ok() && limits.in_flight().is_ok()));
+    }
+}
