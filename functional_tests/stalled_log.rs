@@ -132,8 +132,8 @@ async fn the_line_about_dropped_ones_is_for_people_where_the_others_are() {
     eventually("the log says how many lines it lacks", async || {
         let log = process.stdout();
         let line = log.iter().find(|line| line.contains("log lines dropped"));
-        let told =
-            line.is_some_and(|line| line.contains(" WARN smsp::runtime::telemetry: ") && line.contains("dropped="));
+        let told = line
+            .is_some_and(|line| line.contains(" WARN smsp::runtime::telemetry::log: ") && line.contains("dropped="));
         when(told, || format!("{line:?}"))
     })
     .await;

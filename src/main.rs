@@ -127,7 +127,7 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 fn run(command: impl Future<Output = Result<bool, String>>) -> ExitCode {
     let mut workers = Builder::new_multi_thread();
-    workers.enable_all().on_thread_park(telemetry::flush).on_thread_stop(telemetry::stop_gathering);
+    workers.enable_all().on_thread_park(telemetry::flush).on_thread_stop(telemetry::stop_deferring);
     let runtime = match workers.build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),

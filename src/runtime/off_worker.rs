@@ -1,16 +1,16 @@
-//! Work on a large mail, off the worker: base64, JSON, MIME and signatures of megabytes would hold up every other mail.
+//! Runs work on a large mail off the worker: base64, JSON, MIME and signatures of megabytes would hold up other mails.
 //!
-//! The worker's other tasks move to another thread while it lasts (`block_in_place`). A small mail is not worth that.
+//! The worker's other tasks move to another thread meanwhile (`block_in_place`). A small mail is not worth that.
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
 use crate::runtime::telemetry;
 
-/// Work on more bytes than this leaves the worker.
+/// Work on more bytes than this is done off the worker.
 const LARGE: usize = 256 * 1024;
 
-/// Does this work, which takes time in proportion to so many bytes.
+/// Runs `work`, which takes time in proportion to `bytes`.
 pub fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let has_other_threads =
         || Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
@@ -18,8 +18,8 @@ pub fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
         return work();
     }
     let result = block_in_place(work);
-    // This thread goes on with its task, but does not park as a worker soon.
-    telemetry::stop_gathering();
+    // This thread ends its task as no worker, so it will not flush its lines by parking.
+    telemetry::stop_deferring();
     result
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use super::super::queue::When;
 use super::*;
 
-/// Answers each write as it is told to, and the ones after that by taking everything.
+/// A stream that answers writes by a script, and takes everything after its end.
 #[derive(Default)]
 struct Script {
     answers: VecDeque<Result<usize, ErrorKind>>,
@@ -26,7 +26,7 @@ impl Write for Script {
     }
 }
 
-/// Writes these blocks; what was written, and what was said to be dropped.
+/// Writes these blocks; returns the text that was written and the counts of dropped lines.
 fn write(answers: &[Result<usize, ErrorKind>], blocks: &[(u64, &str)]) -> (String, Vec<u64>) {
     let dropped = RefCell::new(Vec::new());
     let mut writer = Writer {
@@ -44,19 +44,19 @@ fn write(answers: &[Result<usize, ErrorKind>], blocks: &[(u64, &str)]) -> (Strin
 }
 
 #[test]
-fn lines_are_written_as_they_are_and_a_gap_is_told_of_where_it_lies() {
+fn lines_are_written_unchanged_and_a_gap_is_noted_where_it_lies() {
     let written = write(&[], &[(0, "a\nb\n"), (7, "c\n"), (2, ""), (0, "d\n")]);
     assert_eq!(written, ("a\nb\n7 dropped\nc\n2 dropped\nd\n".to_owned(), vec![]));
 }
 
 #[test]
-fn a_write_that_takes_a_part_is_interrupted_or_would_block_goes_on() {
+fn a_partial_interrupted_or_blocked_write_is_continued() {
     let answers = [Ok(1), Err(ErrorKind::Interrupted), Ok(2), Err(ErrorKind::WouldBlock)];
     assert_eq!(write(&answers, &[(0, "abc\ndef\n")]), ("abc\ndef\n".to_owned(), vec![]));
 }
 
 #[test]
-fn lines_that_cannot_be_written_are_counted_and_told_of_once_one_can_be() {
+fn lines_that_cannot_be_written_are_counted_and_noted_before_the_next_that_can() {
     let broken = Err(ErrorKind::BrokenPipe);
     let blocks = [(0, "a\nb\n"), (5, "c\n"), (0, "d\n")];
     let written = write(&[broken, broken], &blocks);
@@ -73,7 +73,7 @@ fn a_line_that_was_cut_does_not_run_into_the_next() {
     assert_eq!(written, ("whole\nc\n2 dropped\nnext\n".to_owned(), vec![2]));
 }
 
-/// Takes nothing until the channel says so, as a pipe whose reader has stopped.
+/// A stream that takes nothing until the channel says so, as a pipe whose reader has stopped.
 struct Stalled(mpsc::Sender<()>, mpsc::Receiver<()>);
 
 impl Write for Stalled {
@@ -89,7 +89,7 @@ impl Write for Stalled {
 }
 
 #[test]
-fn the_end_does_not_wait_for_a_writer_that_stalls() {
+fn finish_does_not_wait_for_a_stalled_writer() {
     let queue = Arc::new(Queue::new(1000));
     let ((begins, begun), (go_on, goes_on)) = (mpsc::channel(), mpsc::channel());
     let writing = Arc::clone(&queue);
@@ -106,7 +106,7 @@ fn the_end_does_not_wait_for_a_writer_that_stalls() {
     queue.add(b"a\n", When::Now);
     begun.recv().unwrap();
     assert!(!queue.finish(Duration::from_millis(1)), "it stalls");
-    assert_eq!(queue.add(b"b\n", When::Now), 0, "and keeps nobody from logging");
+    assert_eq!(queue.add(b"b\n", When::Now), 0, "and lines can still be added");
     go_on.send(()).unwrap();
     begun.recv().unwrap();
     go_on.send(()).unwrap();

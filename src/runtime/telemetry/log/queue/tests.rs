@@ -1,4 +1,4 @@
-//! The queue without a writer's thread: its bound, its order, its gaps, and who waits for whom.
+//! The log queue without the writer thread: its bound, its order, its gaps, and the wait for its end.
 
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -6,8 +6,8 @@ use std::thread;
 use super::*;
 
 const LINE: &[u8] = b"0123456\n";
-/// Longer than a test takes that works.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than a passing test takes.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn queue(lines: usize) -> Queue {
     Queue::new(lines * LINE.len())
@@ -20,7 +20,7 @@ fn take(queue: &Queue, written: Block) -> Block {
 }
 
 #[test]
-fn no_more_bytes_are_held_than_fit_and_what_does_not_fit_is_counted_by_lines() {
+fn lines_beyond_the_capacity_are_dropped_and_counted() {
     let queue = queue(4);
     let dropped = (0..6).map(|_| queue.add(LINE, When::Woken)).collect::<Vec<_>>();
     assert_eq!(dropped, [0, 0, 0, 0, 1, 1]);
@@ -29,17 +29,17 @@ fn no_more_bytes_are_held_than_fit_and_what_does_not_fit_is_counted_by_lines() {
 }
 
 #[test]
-fn what_is_being_written_still_takes_its_room() {
+fn a_block_that_is_being_written_counts_against_the_capacity() {
     let queue = queue(4);
     queue.add(&LINE.repeat(4), When::Now);
     let block = queue.next(Block::default());
-    assert_eq!(queue.add(LINE, When::Now), 1, "nobody knows yet when it is written");
+    assert_eq!(queue.add(LINE, When::Now), 1, "it is not written yet");
     assert_eq!(queue.next(block).dropped, 1);
     assert_eq!(queue.add(LINE, When::Now), 0);
 }
 
 #[test]
-fn a_gap_lasts_until_half_is_written_and_is_told_of_where_it_lies() {
+fn a_gap_lasts_until_half_is_written_and_is_noted_where_it_lies() {
     let half = BLOCK / LINE.len();
     let queue = queue(2 * half);
     for _ in 0..2 * half {
@@ -52,13 +52,13 @@ fn a_gap_lasts_until_half_is_written_and_is_told_of_where_it_lies() {
     let second = queue.next(first);
     assert_eq!((second.dropped, second.lines.len()), (0, BLOCK));
     assert_eq!(queue.add(b"small\n", When::Woken), 1, "it would fit, and would make two gaps of one");
-    assert_eq!(queue.next(second), Block { dropped: 3, lines: Vec::new() }, "nobody has logged since");
+    assert_eq!(queue.next(second), Block { dropped: 3, lines: Vec::new() }, "nothing was logged since");
     queue.add(b"later\n", When::Woken);
     assert_eq!(queue.next(Block::default()), Block { dropped: 0, lines: b"later\n".to_vec() });
 }
 
 #[test]
-fn lines_after_a_gap_say_how_many_are_missing_before_them() {
+fn a_block_after_a_gap_says_how_many_lines_are_missing_before_it() {
     let queue = queue(6);
     queue.add(&LINE.repeat(2), When::Woken);
     assert_eq!(queue.add(&LINE.repeat(5), When::Woken), 5);
@@ -70,20 +70,20 @@ fn lines_after_a_gap_say_how_many_are_missing_before_them() {
 }
 
 #[test]
-fn lines_of_threads_that_take_turns_are_in_the_order_of_the_turns() {
+fn lines_of_several_threads_keep_the_order_in_which_they_were_added() {
     let queue = Arc::new(queue(10_000));
     let mut expected = Vec::new();
-    for turn in 0..100_u32 {
-        let (line, queue) = (format!("{turn}\n").into_bytes(), Arc::clone(&queue));
+    for number in 0..100_u32 {
+        let (line, queue) = (format!("{number}\n").into_bytes(), Arc::clone(&queue));
         expected.extend_from_slice(&line);
-        let when = if turn % 3 == 0 { When::Now } else { When::Woken };
+        let when = if number % 3 == 0 { When::Now } else { When::Woken };
         thread::spawn(move || queue.add(&line, when)).join().unwrap();
     }
     assert_eq!(take(&queue, Block::default()).lines, expected);
 }
 
 #[test]
-fn lines_that_wait_are_written_once_they_are_a_block() {
+fn deferred_lines_are_written_once_they_fill_a_block() {
     let queue = queue(BLOCK);
     for _ in 0..BLOCK / LINE.len() {
         assert!(queue.lock().idle, "not yet");
@@ -93,7 +93,7 @@ fn lines_that_wait_are_written_once_they_are_a_block() {
 }
 
 #[test]
-fn a_line_longer_than_a_block_is_whole_and_its_room_is_not_kept() {
+fn a_line_longer_than_a_block_is_written_whole_and_its_memory_is_freed() {
     let queue = Queue::new(10 * BLOCK);
     let long = [b"x".repeat(BLOCK + 1), b"\n".to_vec()].concat();
     queue.add(LINE, When::Woken);
@@ -108,7 +108,7 @@ fn a_line_longer_than_a_block_is_whole_and_its_room_is_not_kept() {
 }
 
 #[test]
-fn the_end_waits_until_all_is_written() {
+fn finish_waits_until_all_is_written() {
     let queue = Arc::new(queue(4));
     assert!(queue.finish(Duration::ZERO), "there is nothing to write");
     queue.add(LINE, When::Woken);
@@ -119,6 +119,6 @@ fn the_end_waits_until_all_is_written() {
         send.send(block.lines.clone()).unwrap();
         writer.next(block);
     });
-    assert!(queue.finish(PATIENCE));
+    assert!(queue.finish(TIMEOUT));
     assert_eq!(written.try_recv().unwrap(), LINE, "before the end");
 }

@@ -1,7 +1,7 @@
-//! A log line as one JSON object, in the shape of the library's own formatter: time, level, what is said, target, span.
+//! A log line as one JSON object: time, level, fields, target, span, in the shape of `tracing-subscriber`'s formatter.
 //!
-//! That one reads what it has written of a span again for every line, and once more for every field that comes later:
-//! a sixth of what a mail cost. Here a span's fields are written once, as they will stand.
+//! By hand, because that formatter parses a span's fields again for every line and for every later field: a sixth of what
+//! a mail cost. Here a span's fields are written once, as they will stand.
 
 use std::fmt::{self, Debug};
 use std::io::{self, Write};
@@ -15,9 +15,9 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFi
 use tracing_subscriber::registry::LookupSpan;
 
 /// Writes events and the fields of spans.
-pub(super) struct Line;
+pub(super) struct JsonLine;
 
-impl<S, N> FormatEvent<S, N> for Line
+impl<S, N> FormatEvent<S, N> for JsonLine
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'w> FormatFields<'w> + 'static,
@@ -39,7 +39,7 @@ where
     }
 }
 
-impl<'w> FormatFields<'w> for Line {
+impl<'w> FormatFields<'w> for JsonLine {
     fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
         members(&mut writer, fields)
     }
@@ -53,7 +53,7 @@ fn write_all<const N: usize>(writer: &mut Writer<'_>, texts: [&str; N]) -> fmt::
     texts.into_iter().try_for_each(|text| writer.write_str(text))
 }
 
-/// Each as `,"name":value`.
+/// Writes each field as `,"name":value`.
 fn members(writer: &mut Writer<'_>, fields: impl RecordFields) -> fmt::Result {
     let mut members = Members(writer, Ok(()));
     fields.record(&mut members);
@@ -65,7 +65,7 @@ struct Members<'a, 'w>(&'a mut Writer<'w>, fmt::Result);
 impl Members<'_, '_> {
     fn member(&mut self, field: &Field, value: &impl serde::Serialize) {
         let written = write_all(self.0, [",\"", field.name(), "\":"])
-            .and_then(|()| serde_json::to_writer(Text(self.0), value).map_err(|_| fmt::Error));
+            .and_then(|()| serde_json::to_writer(Utf8(self.0), value).map_err(|_| fmt::Error));
         self.1 = self.1.and(written);
     }
 }
@@ -92,23 +92,23 @@ impl Visit for Members<'_, '_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(field, &Shown(value));
+        self.member(field, &DebugText(value));
     }
 }
 
-/// As text, whatever it shows.
-struct Shown<'a>(&'a dyn Debug);
+/// A value in its `Debug` form, as a JSON string.
+struct DebugText<'a>(&'a dyn Debug);
 
-impl serde::Serialize for Shown<'_> {
+impl serde::Serialize for DebugText<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:?}", self.0))
     }
 }
 
-/// Bytes for who writes text.
-struct Text<'a, 'w>(&'a mut Writer<'w>);
+/// A writer of bytes over a writer of text.
+struct Utf8<'a, 'w>(&'a mut Writer<'w>);
 
-impl Write for Text<'_, '_> {
+impl Write for Utf8<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = str::from_utf8(bytes).map_err(io::Error::other)?;
         self.0.write_str(text).map_err(io::Error::other)?;
@@ -146,9 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_said_a_line_is_one_object_with_its_span() {
+    fn a_line_is_one_json_object_with_its_span_whatever_its_fields_hold() {
         let (written, odd) = (Written::default(), "a \"b\"\n\u{1}ü\\");
-        let layer = fmt::layer().event_format(Line).fmt_fields(Line).with_writer({
+        let layer = fmt::layer().event_format(JsonLine).fmt_fields(JsonLine).with_writer({
             let written = written.clone();
             move || written.clone()
         });

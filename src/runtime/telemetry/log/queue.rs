@@ -1,9 +1,8 @@
-//! The queue between the threads that log and the one that writes: bounded in bytes, and nobody waits for room in it.
+//! The queue between the threads that log and the one that writes: bounded in bytes; adding to it never waits for room.
 //!
-//! What does not fit is dropped and its lines are counted; from then on everything is, until half of the queue has been
-//! written: one gap instead of many, told of where it lies. The lock is held to copy a line or to take a block, never
-//! while something is written. Lines that were added one after the other are written in that order, whichever threads
-//! added them.
+//! Lines that do not fit are dropped and counted. From then on every line is dropped until half of the queue has been
+//! written, which leaves one gap instead of many; the writer notes it where it lies. The lock is held to copy a line or to
+//! take a block, never during a write. Lines are written in the order in which they were added, by whichever thread.
 //!
 //! Deliberately absent: a thread, a stream, a clock but for the deadline of [`Queue::finish`].
 
@@ -20,7 +19,7 @@ pub(super) struct Queue {
     state: Mutex<State>,
     /// The writer waits here until it is woken.
     woken: Condvar,
-    /// Who ends the process waits here until all is written.
+    /// [`Queue::finish`] waits here until all is written.
     finished: Condvar,
     /// Bytes.
     capacity: usize,
@@ -28,22 +27,22 @@ pub(super) struct Queue {
 
 struct State {
     blocks: VecDeque<Block>,
-    /// Of all lines in `blocks`, and in the one that is being written.
+    /// The length of all lines in `blocks` and in the block that is being written.
     bytes: usize,
     /// Lines that were dropped since the last that was taken.
     dropped: u64,
     /// The writer waits, or there is none.
     idle: bool,
-    /// Somebody waits for the end.
+    /// [`Queue::finish`] waits.
     finishing: bool,
-    /// For the next block, so that a node that is read asks for no memory.
+    /// The memory of a written block, for the next one.
     spare: Vec<u8>,
 }
 
 /// What is written at a time.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Block {
-    /// So many lines are missing before these.
+    /// How many lines are missing before these.
     pub(super) dropped: u64,
     /// Whole lines.
     pub(super) lines: Vec<u8>,
@@ -108,7 +107,7 @@ impl Queue {
         state.take()
     }
 
-    /// Waits until everything is written, for this time at most; was it?
+    /// Waits until everything is written, for `within` at most; `false`: it is not.
     pub(super) fn finish(&self, within: Duration) -> bool {
         let mut state = self.lock();
         state.finishing = true;
@@ -117,7 +116,7 @@ impl Queue {
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    /// No panic under the lock leaves half a change behind.
+    /// A panic under the lock leaves the state consistent, so poison does not matter.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -154,7 +153,7 @@ impl State {
     }
 }
 
-/// As a reader counts lines.
+/// The number of lines.
 pub(super) fn count(lines: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', lines).count() as u64
 }

@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use super::queue::{Block, Queue, count};
 
-/// Between two tries on a stdout that somebody else has made non-blocking: there is nothing to wait on without unsafe
-/// code or one more library.
+/// Between two tries on a stdout that another process has made non-blocking: waiting on it would take unsafe code or one
+/// more library.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Starts the thread. `note` makes the line that tells of lines that were dropped; `on_dropped` hears of those that
-/// could not be written.
+/// Starts the thread. `note` makes the line that reports dropped lines; `on_dropped` hears of lines that could not be
+/// written.
 pub(super) fn start(
     queue: &'static Queue,
     note: impl Fn(u64) -> Vec<u8> + Send + 'static,
@@ -35,14 +35,14 @@ pub(super) fn start(
     Ok(())
 }
 
-/// Writes blocks, and tells of what is missing.
+/// Writes blocks, and a note where lines are missing.
 struct Writer<W, N, D> {
     out: W,
     note: N,
     on_dropped: D,
     /// Lines that could not be written since the last that was.
     dropped: u64,
-    /// What was written last ended within a line.
+    /// The last write ended within a line.
     cut: bool,
 }
 
@@ -69,7 +69,7 @@ impl<W: Write, N: Fn(u64) -> Vec<u8>, D: Fn(u64)> Writer<W, N, D> {
 
     /// An error is what was not written.
     fn write_lines<'a>(&mut self, lines: &'a [u8]) -> Result<(), &'a [u8]> {
-        // What is left of a line that was cut must not run into the next.
+        // A line that was cut must not run into the next.
         if self.cut {
             self.write_all(b"\n").map_err(|_| lines)?;
         }

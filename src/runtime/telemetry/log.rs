@@ -1,0 +1,103 @@
+//! The log: one event a line on stdout, in the original's three formats. No thread waits for the reader of stdout.
+//!
+//! Lines go through a bounded [`queue`] to a [`writer`] thread. While the reader stalls the queue fills; then lines are
+//! dropped and counted, and everything else goes on.
+//!
+//! No key, address or body is ever logged: types that hold one redact their `Debug`, and other crates log warnings only.
+//! Written by hand for two reasons: `tracing-appender` drops lines without a note of where, and the JSON formatter of
+//! `tracing-subscriber` parses a span's fields again for every line.
+
+mod json;
+mod queue;
+mod sink;
+mod writer;
+
+use std::io::{self, Write};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use json::JsonLine;
+use queue::Queue;
+use sink::Sink;
+pub use sink::{flush, stop_deferring};
+use tracing::{Level, warn};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    JsonOneline,
+    /// One JSON object over several lines.
+    JsonPretty,
+    /// For people.
+    Debug,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The shape of a line.
+    pub format: Format,
+    /// Log our own debug events too.
+    pub debug: bool,
+}
+
+/// Bytes of lines that wait to be written, at most.
+const CAPACITY: usize = 8 << 20;
+
+static QUEUE: Queue = Queue::new(CAPACITY);
+static ON_DROPPED: OnceLock<Box<dyn Fn(u64) + Send + Sync>> = OnceLock::new();
+
+/// The layer that writes lines, with its filter: our own events from `INFO` or `DEBUG` on, those of other crates from
+/// `WARN` on.
+pub(super) fn layer(settings: Settings) -> impl Layer<Registry> {
+    let own = if settings.debug { Level::DEBUG } else { Level::INFO };
+    let filter = Targets::new().with_default(Level::WARN).with_target("smsp", own);
+    let json = || fmt::layer().event_format(JsonLine).fmt_fields(JsonLine);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
+        Format::JsonOneline => json().with_writer(|| Sink).boxed(),
+        Format::JsonPretty => json().with_writer(|| Pretty).boxed(),
+        Format::Debug => fmt::layer().with_ansi(false).with_writer(|| Sink).boxed(),
+    };
+    lines.with_filter(filter)
+}
+
+/// Sets who hears of lines that are not written; `false`: that is set already.
+pub(super) fn on_dropped(hear: impl Fn(u64) + Send + Sync + 'static) -> bool {
+    ON_DROPPED.set(Box::new(hear)).is_ok()
+}
+
+/// Starts the thread that writes.
+pub(super) fn start_writer() -> io::Result<()> {
+    writer::start(&QUEUE, |dropped| sink::capture(|| warn!(dropped, "log lines dropped")), report_dropped)
+}
+
+/// Waits until everything that was logged is written, for `within` at most; `false`: it is not written.
+pub fn finish(within: Duration) -> bool {
+    QUEUE.finish(within)
+}
+
+fn report_dropped(lines: u64) {
+    if lines > 0 {
+        ON_DROPPED.get().into_iter().for_each(|hear| hear(lines));
+    }
+}
+
+/// Spreads each JSON line over several.
+struct Pretty;
+
+impl Write for Pretty {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let event: serde_json::Value = serde_json::from_slice(line)?;
+        let mut pretty = serde_json::to_vec_pretty(&event)?;
+        pretty.push(b'\n');
+        Sink.write_all(&pretty)?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
