@@ -85,7 +85,7 @@ fn address(log: &mut BufReader<ChildStdout>) -> String {
         let mut line = String::new();
         assert_ne!(log.read_line(&mut line).expect("a log"), 0, "it ended");
         let event: serde_json::Value = serde_json::from_str(&line).expect("an event");
-        if event["door"] == "api" {
+        if event["listener"] == "api" {
             return event["address"].as_str().expect("an address").to_owned();
         }
     }

@@ -54,7 +54,7 @@ async fn what_is_ambiguous_gets_one_400_and_an_end() {
         assert_eq!(statuses(&answers), ["400"], "{claim}: {answers}");
     }
     let metrics = proxy.client.metrics().await;
-    assert!(metrics.count("smsp_cut_total", &[("reason", "ambiguous")]) >= 20, "{}", metrics.page);
+    assert!(metrics.count("smsp_connections_closed_total", &[("reason", "ambiguous")]) >= 20, "{}", metrics.page);
     proxy.client.healthcheck().await.expect(200);
 }
 
@@ -135,7 +135,7 @@ async fn a_head_of_more_than_16_kib_is_refused_whether_or_not_it_is_whole() {
     }
     eventually("each cut is counted, once its connection has ended", async || {
         let metrics = proxy.client.metrics().await;
-        when(metrics.count("smsp_cut_total", &[("reason", "too_long")]) == 3, || metrics.page.clone())
+        when(metrics.count("smsp_connections_closed_total", &[("reason", "too_long")]) == 3, || metrics.page.clone())
     })
     .await;
 }

@@ -102,7 +102,7 @@ async fn a_second_signal_ends_at_once() {
     proxy.stopped_accepting().await;
     proxy.terminate();
     let output = proxy.exit(AT_ONCE).await;
-    assert!(output.stdout.contains("\"second signal: leaving at once\""), "its last line: {output:?}");
+    assert!(output.stdout.contains("\"second signal: exiting immediately\""), "its last line: {output:?}");
     let answer = sending.await.expect("the caller's task goes on");
     assert!(!answer.is_ok_and(|answer| answer.status == 200), "nobody accepted this mail");
 }

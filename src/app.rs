@@ -116,7 +116,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 /// A supervisor that panics is a fault of ours; its circuit must not stay open for that.
 async fn keep<F: Future<Output = ()>>(upstream: String, supervision: impl Fn() -> F) {
     while AssertUnwindSafe(async { supervision().await }).catch_unwind().await.is_err() {
-        error!(upstream, "the supervisor panicked and starts anew");
+        error!(upstream, "the supervisor panicked: restarting it");
         sleep(SUPERVISOR_PAUSE).await;
     }
 }

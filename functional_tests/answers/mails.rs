@@ -81,5 +81,5 @@ async fn not_capable() -> Value {
 
 async fn fault() -> Value {
     let proxy = Proxy::start(Settings::mock()).await;
-    shown(SEND, "A fault of this service", &proxy.client.send(&mails::with_subject("panic")).await)
+    shown(SEND, "Internal error", &proxy.client.send(&mails::with_subject("panic")).await)
 }

@@ -40,5 +40,5 @@ async fn leaving() -> Value {
         let answer = proxy.client.healthcheck().await;
         if answer.status == 503 { Ok(answer) } else { Err(answer.to_string()) }
     });
-    shown(HEALTHCHECK, "This node is leaving", &answer.await)
+    shown(HEALTHCHECK, "This node is shutting down", &answer.await)
 }

@@ -20,12 +20,12 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Starts the binary and waits until both doors are open.
+    /// Starts the binary and waits until both listeners are open.
     pub(crate) async fn start(settings: Settings) -> Self {
         Self::of(Process::smsp(&["serve"], &settings), &settings).await
     }
 
-    /// Of a process that serves with these settings.
+    /// The proxy that `process` runs with these settings.
     pub(crate) async fn of(mut process: Process, settings: &Settings) -> Self {
         let api = listening(&mut process, "api").await;
         let ops = listening(&mut process, "admin").await;
@@ -50,9 +50,9 @@ impl Proxy {
         self.process.signal("TERM");
     }
 
-    /// Returns once the API door takes no more connections: the signal has been seen.
+    /// Returns once the API listener takes no more connections: the signal has been seen.
     pub(crate) async fn stopped_accepting(&self) {
-        eventually("the API door is closed", async || {
+        eventually("the API listener is closed", async || {
             let open = tokio::net::TcpStream::connect(self.api).await.is_ok();
             when(!open, || self.process.evidence())
         })

@@ -55,7 +55,7 @@ fn retry_after(sent: &Sent) -> Option<&'static str> {
 
 /// With no time, room or provider for now there must be one who may take it later: who has not been asked, or put it off.
 fn hope(ledger: &Ledger, sent: &Sent) -> Option<&'static str> {
-    if sent.answer.json["type"] != "urn:smsp:problem:not-now" {
+    if sent.answer.json["type"] != "urn:smsp:problem:temporarily-unavailable" {
         return None;
     }
     let attempts = attempts::of(sent);

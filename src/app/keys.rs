@@ -49,14 +49,14 @@ pub(super) async fn watch(source: KeySource, first: KeyRing, callers: Arc<Caller
     compare(first, read, |finding| match finding {
         Finding::Changed(ring) => {
             callers.replace(ring.clone());
-            info!(keys = ring.callers().count(), "the keys of callers were exchanged");
+            info!(keys = ring.callers().count(), "caller keys reloaded");
         }
-        Finding::Unreadable(problem) => error!(problem, "the keys of callers cannot be read: the last ones hold"),
+        Finding::Unreadable(problem) => error!(problem, "cannot read the caller keys: keeping the previous ones"),
         Finding::Late => {
             let problem = format!("not within {DEADLINE:?}: look at the disk or the mount that their file is on");
-            error!(problem, "the keys of callers cannot be read in time: the last ones hold");
+            error!(problem, "reading the caller keys timed out: keeping the previous ones");
         }
-        Finding::LateEnded => info!("the file with the keys of callers answers again"),
+        Finding::LateEnded => info!("the caller keys can be read again"),
     })
     .await;
 }

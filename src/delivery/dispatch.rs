@@ -203,7 +203,7 @@ impl Dispatcher {
         let message = call.message;
         let mut tour = Tour::new(message.id());
         let shut = self.upstreams.iter().filter(|upstream| standing(upstream, course.draw) == Standing::Shut);
-        shut.for_each(|upstream| upstream.metrics.rejected(&upstream.name));
+        shut.for_each(|upstream| upstream.metrics.circuit_rejected(&upstream.name));
         while let Some(upstream) = self.next(&tour, course) {
             tour.visit(&upstream.name, attempt::attempt(upstream, call).await);
             // Its provider takes a mail once, so asking there again can only bring clarity.

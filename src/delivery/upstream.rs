@@ -204,7 +204,7 @@ impl Upstream {
             && self.settings.slow_call.is_some_and(|slow| took >= slow + on_the_way(message.size()));
         match permit.settle(self.news(verdict.blame(), verdict, slow, Duration::ZERO)) {
             Settled::Changed(transition) => self.publish(transition),
-            Settled::Late => self.metrics.late(&self.name),
+            Settled::Late => self.metrics.circuit_stale_result(&self.name),
             Settled::Quiet => {}
         }
     }
@@ -216,7 +216,7 @@ impl Upstream {
         let settled = permit.settle(self.news(blame, verdict, false, self.settings.account_hold));
         match settled {
             Settled::Changed(transition) => self.publish(transition),
-            Settled::Late => self.metrics.late(&self.name),
+            Settled::Late => self.metrics.circuit_stale_result(&self.name),
             Settled::Quiet => {}
         }
         settled == Settled::Quiet

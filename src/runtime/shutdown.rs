@@ -91,7 +91,7 @@ impl Shutdown {
         info!(delay = ?settings.delay, deadline = ?settings.deadline, "draining");
         tokio::select! {
             () = self.drain(settings) => {}
-            () = signals.recv() => warn!(in_flight = self.work.len(), "second signal: leaving at once"),
+            () = signals.recv() => warn!(in_flight = self.work.len(), "second signal: exiting immediately"),
         }
     }
 
@@ -116,7 +116,7 @@ impl Shutdown {
         };
         match timeout_at(end, waiting).await {
             Ok(()) => info!("drained"),
-            Err(_) => warn!(in_flight = self.work.len(), "drain deadline over: leaving what is in flight"),
+            Err(_) => warn!(in_flight = self.work.len(), "drain deadline exceeded: abandoning what is in flight"),
         }
     }
 }

@@ -88,7 +88,7 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, mode: Mode) -> Option<A
     };
     // The draw of a ramped circuit is made when upstreams are put in order.
     let Some(permit) = upstream.circuit.admit(0) else {
-        upstream.metrics.rejected(&upstream.name);
+        upstream.metrics.circuit_rejected(&upstream.name);
         return None;
     };
     let start = Instant::now();

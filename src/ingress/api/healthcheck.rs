@@ -29,7 +29,7 @@ pub(super) struct Health {
         (status = 200, description = "This node serves", body = Health),
         (status = 413, description = "The request announces a body that is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The request announces a Content-Encoding", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "This node is leaving, or no circuit is closed and that counts", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "This node is shutting down, or no circuit is closed and that counts", body = ProblemBody, content_type = "application/problem+json"),
     ),
     security(())
 )]
@@ -39,7 +39,10 @@ pub(super) async fn healthcheck(State(state): State<ApiState>) -> Result<Json<He
         return Err(problem.retry_after(Duration::from_secs(1)));
     }
     if state.dispatcher.is_down(AllOpen::Unhealthy) {
-        return Err(Problem::new(Kind::NotNow, "No circuit is closed, and SMSP_ALL_OPEN makes that unhealthy."));
+        return Err(Problem::new(
+            Kind::TemporarilyUnavailable,
+            "No circuit is closed, and SMSP_ALL_OPEN makes that unhealthy.",
+        ));
     }
     Ok(Json(Health { status: "serving" }))
 }

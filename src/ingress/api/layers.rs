@@ -116,7 +116,7 @@ fn refuse_unreadable(max_body: usize, request: &Request) -> Result<(), Problem> 
 
 /// What a panic outside of a send is answered with.
 fn panicked() -> Problem {
-    Problem::new(Kind::Panicked, "A fault of this service; it may or may not have handed over the mail.")
+    Problem::new(Kind::InternalError, "This service failed; it may or may not have handed over the mail.")
 }
 
 pub(super) async fn not_found() -> Problem {

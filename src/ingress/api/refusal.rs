@@ -10,15 +10,15 @@ impl From<Refusal> for Problem {
                 return Self::of_fields(Kind::SenderNotAllowed, originators.into_iter().map(error).collect());
             }
             Refusal::RateLimited { retry_after } => {
-                (Kind::TooManyCalls, "This key has used up its rate. Call again after Retry-After.", retry_after)
+                (Kind::RateLimited, "This key has used up its rate. Call again after Retry-After.", retry_after)
             }
             Refusal::CallerBusy { retry_after } => (
-                Kind::TooManyCalls,
+                Kind::RateLimited,
                 "This key has as many mails under way as it may. Send again after Retry-After.",
                 retry_after,
             ),
             Refusal::TooManyAuthFailures { retry_after } => (
-                Kind::TooManyCalls,
+                Kind::RateLimited,
                 "Too many calls with wrong keys. A call with a right one is always served.",
                 retry_after,
             ),

@@ -114,7 +114,7 @@ async fn off_the_worker<T: Send + 'static>(
     spawn_blocking(work).await.unwrap_or_else(|error| match error.try_into_panic() {
         // It is the request's, as everywhere.
         Ok(panic) => resume_unwind(panic),
-        Err(_) => Err(Problem::new(Kind::Draining, "This node is leaving; send the mail to another.")),
+        Err(_) => Err(Problem::new(Kind::Draining, "This node is shutting down; send the mail to another.")),
     })
 }
 

@@ -71,7 +71,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown, li
                 let metrics = Arc::clone(&metrics);
                 shutdown.spawn(async move {
                     if let Some(reason) = served.await {
-                        metrics.edge.cut(reason);
+                        metrics.edge.connection_closed(reason);
                     }
                     drop((place, open));
                 });

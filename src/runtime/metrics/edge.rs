@@ -1,4 +1,4 @@
-//! What is counted at the doors: what is held now, and what was shed.
+//! The metrics of the listeners: what is in flight, what was shed, which connections were closed.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -7,21 +7,21 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Why {
+struct Labels {
     reason: &'static str,
 }
 
-/// The doors' part of the metrics.
+/// The metrics of every listener of this process.
 #[derive(Default)]
 pub struct Edge {
     connections: Gauge,
     in_flight: Gauge,
     in_flight_bytes: Gauge,
-    shed: Family<Why, Counter>,
-    cut: Family<Why, Counter>,
+    shed: Family<Labels, Counter>,
+    closed: Family<Labels, Counter>,
 }
 
-/// So much of a gauge, until it is dropped.
+/// An amount added to a gauge, taken off again when this is dropped.
 pub struct Held {
     gauge: Gauge,
     amount: i64,
@@ -33,7 +33,7 @@ impl Held {
         Self { gauge: gauge.clone(), amount }
     }
 
-    /// Holds so much more.
+    /// Adds more to the gauge.
     pub fn grow(&mut self, more: usize) {
         let more = i64::try_from(more).unwrap_or(i64::MAX);
         self.gauge.inc_by(more);
@@ -49,35 +49,39 @@ impl Drop for Held {
 
 impl Edge {
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register("connections", "Open connections, of both doors", self.connections.clone());
-        registry.register("in_flight", "Mails that are being worked on", self.in_flight.clone());
-        registry.register("in_flight_bytes", "Bytes of bodies that are held", self.in_flight_bytes.clone());
-        registry.register("shed", "What was turned away for want of room, by what was full", self.shed.clone());
-        registry.register("cut", "Connections that we ended, by what their callers did", self.cut.clone());
+        registry.register("connections", "Open connections of all listeners", self.connections.clone());
+        registry.register("in_flight", "Mails in flight", self.in_flight.clone());
+        registry.register("in_flight_bytes", "Bytes of request bodies in memory", self.in_flight_bytes.clone());
+        registry.register("shed", "Connections and mails shed, by the limit that was reached", self.shed.clone());
+        registry.register(
+            "connections_closed",
+            "Connections closed by us, by what the client did",
+            self.closed.clone(),
+        );
     }
 
-    /// One open connection.
+    /// Counts an open connection until the result is dropped.
     pub fn connection(&self) -> Held {
         Held::of(&self.connections, 1)
     }
 
-    /// One mail that is being worked on.
+    /// Counts a mail in flight until the result is dropped.
     pub fn in_flight(&self) -> Held {
         Held::of(&self.in_flight, 1)
     }
 
-    /// Bytes of a body, none yet.
+    /// Counts the bytes of a body, 0 so far, until the result is dropped.
     pub fn body(&self) -> Held {
         Held::of(&self.in_flight_bytes, 0)
     }
 
-    /// One connection or mail that was turned away, because this was full.
+    /// Counts a connection or mail that was shed, by the limit that was reached.
     pub fn shed(&self, reason: &'static str) {
-        self.shed.get_or_create(&Why { reason }).inc();
+        self.shed.get_or_create(&Labels { reason }).inc();
     }
 
-    /// One connection that we ended, because its caller did this.
-    pub fn cut(&self, reason: &'static str) {
-        self.cut.get_or_create(&Why { reason }).inc();
+    /// Counts a connection that we closed, by what its client did.
+    pub fn connection_closed(&self, reason: &'static str) {
+        self.closed.get_or_create(&Labels { reason }).inc();
     }
 }

@@ -1,4 +1,4 @@
-//! What metrics are told apart by. Every value comes from a closed set.
+//! The label sets of the metrics. Every value comes from a closed set.
 
 use prometheus_client::encoding::EncodeLabelSet;
 

@@ -72,7 +72,7 @@ fn retryable(ledger: &mut Ledger, answered: making::Answered) {
 
 fn not_now(ledger: &mut Ledger, wait: &'static str, attempts: &[&str]) {
     retryable(ledger, (1, 2, 503, told(NONE, attempts)));
-    last(ledger).answer.json["type"] = "urn:smsp:problem:not-now".into();
+    last(ledger).answer.json["type"] = "urn:smsp:problem:temporarily-unavailable".into();
     making::head(last(ledger), "retry-after", wait);
     ledger.one_was_up = false;
 }

@@ -10,8 +10,8 @@ pub(super) fn problem(error: SendError) -> Problem {
     let problem = match error.failure {
         Failure::Unknown => Problem::new(Kind::Unknown, unknown(&error)),
         Failure::Panicked => Problem::new(
-            Kind::Panicked,
-            "A fault of this service while it handed over the mail. Look the id up at the provider before you send it again.",
+            Kind::InternalError,
+            "This service failed while it handed over the mail. Look the id up at the provider before you send it again.",
         ),
         Failure::KeyReused => Problem::of_fields(
             Kind::IdempotencyKeyReused,
@@ -19,10 +19,11 @@ pub(super) fn problem(error: SendError) -> Problem {
         ),
         Failure::NotCapable => Problem::of_fields(Kind::NotCapable, error.attempts.iter().map(lack).collect()),
         Failure::MessageRejected => rejected(&error.attempts),
-        Failure::NotNow { retry_after } => {
-            Problem::new(Kind::NotNow, "No provider can take the mail now. Send it again after Retry-After.")
-                .retry_after(retry_after)
-        }
+        Failure::NotNow { retry_after } => Problem::new(
+            Kind::TemporarilyUnavailable,
+            "No provider can take the mail now. Send it again after Retry-After.",
+        )
+        .retry_after(retry_after),
         Failure::SenderRejected => {
             let reason = "no provider may send for this address".to_owned();
             Problem::of_fields(Kind::SenderRejected, vec![field_error("from", reason)])

@@ -16,8 +16,8 @@ pub(in crate::ingress::api) enum Kind {
     Unauthorized,
     #[serde(rename = "urn:smsp:problem:sender-not-allowed")]
     SenderNotAllowed,
-    #[serde(rename = "urn:smsp:problem:too-many-calls")]
-    TooManyCalls,
+    #[serde(rename = "urn:smsp:problem:rate-limited")]
+    RateLimited,
     #[serde(rename = "urn:smsp:problem:not-found")]
     NotFound,
     #[serde(rename = "urn:smsp:problem:method-not-allowed")]
@@ -38,12 +38,12 @@ pub(in crate::ingress::api) enum Kind {
     MessageRejected,
     #[serde(rename = "urn:smsp:problem:sender-rejected")]
     SenderRejected,
-    #[serde(rename = "urn:smsp:problem:fault")]
-    Panicked,
+    #[serde(rename = "urn:smsp:problem:internal-error")]
+    InternalError,
     #[serde(rename = "urn:smsp:problem:refused")]
     Refused,
-    #[serde(rename = "urn:smsp:problem:not-now")]
-    NotNow,
+    #[serde(rename = "urn:smsp:problem:temporarily-unavailable")]
+    TemporarilyUnavailable,
     #[serde(rename = "urn:smsp:problem:overloaded")]
     Overloaded,
     #[serde(rename = "urn:smsp:problem:draining")]
@@ -59,7 +59,7 @@ impl Kind {
             Self::Malformed => (StatusCode::BAD_REQUEST, "The call is malformed"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "The API key is missing or wrong"),
             Self::SenderNotAllowed => (StatusCode::FORBIDDEN, "This key may not send from that domain"),
-            Self::TooManyCalls => (StatusCode::TOO_MANY_REQUESTS, "This caller calls too often"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "This caller is over its rate"),
             Self::NotFound => (StatusCode::NOT_FOUND, "There is no such path"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "This path has no such method"),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time"),
@@ -70,25 +70,28 @@ impl Kind {
             Self::NotCapable => (StatusCode::UNPROCESSABLE_ENTITY, "No provider can carry the message"),
             Self::MessageRejected => (StatusCode::UNPROCESSABLE_ENTITY, "A provider refused the message"),
             Self::SenderRejected => (StatusCode::UNPROCESSABLE_ENTITY, "No provider may send for this sender"),
-            Self::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of this service"),
+            Self::InternalError => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
             Self::Refused => (StatusCode::BAD_GATEWAY, "Every provider refused"),
-            Self::NotNow => (StatusCode::SERVICE_UNAVAILABLE, "No provider can take the mail now"),
+            Self::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "No provider can take the mail now"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "This node is overloaded"),
-            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "This node is leaving"),
+            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "This node is shutting down"),
             Self::Unknown => (StatusCode::GATEWAY_TIMEOUT, "A provider may have the mail"),
         }
     }
 
     pub(super) fn delivery(self) -> Delivery {
         match self {
-            Self::Unknown | Self::Panicked => Delivery::Unknown,
+            Self::Unknown | Self::InternalError => Delivery::Unknown,
             _ => Delivery::None,
         }
     }
 
     /// May the very same call succeed later, without the danger of a second mail?
     pub(super) fn retryable(self) -> bool {
-        matches!(self, Self::TooManyCalls | Self::BodyTimeout | Self::NotNow | Self::Overloaded | Self::Draining)
+        matches!(
+            self,
+            Self::RateLimited | Self::BodyTimeout | Self::TemporarilyUnavailable | Self::Overloaded | Self::Draining
+        )
     }
 }
 
@@ -98,7 +101,7 @@ mod tests {
 
     #[test]
     fn nothing_that_may_have_been_sent_is_called_retryable() {
-        for kind in [Kind::Unknown, Kind::Panicked] {
+        for kind in [Kind::Unknown, Kind::InternalError] {
             assert_eq!((kind.delivery(), kind.retryable()), (Delivery::Unknown, false), "{kind:?}");
         }
     }

@@ -89,7 +89,7 @@ async fn collect(
                 continue;
             }
             () = &mut closed => {
-                return Err(Problem::new(Kind::BodyTimeout, "This node is leaving; send the mail to another."));
+                return Err(Problem::new(Kind::BodyTimeout, "This node is shutting down; send the mail to another."));
             }
         };
         let Some(frame) = frame else { return Ok((bytes, reservation)) };

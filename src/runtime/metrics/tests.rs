@@ -1,0 +1,56 @@
+//! The exported page: every metric is there under its documented name.
+
+use super::*;
+
+#[test]
+fn the_page_holds_every_metric_under_its_documented_name() {
+    let metrics = Metrics::default();
+    metrics.request("/email", 200, "billing");
+    metrics.attempt("mg", "accepted", Duration::from_millis(30));
+    metrics.probe("mg", "unavailable");
+    metrics.circuit_state("mg", "open", true);
+    metrics.circuit_override("mg", "auto", true);
+    metrics.transition("mg", "failure_rate");
+    metrics.circuit_stale_result("mg");
+    metrics.circuit_rejected("mg");
+    metrics.skipped("mg", "not_capable");
+    metrics.unknown();
+    metrics.coalesced();
+    metrics.panicked();
+    metrics.log_lines_dropped(3);
+    metrics.edge.shed("bytes");
+    metrics.edge.connection_closed("slow");
+    let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
+    body.grow(7);
+    metrics.circuit_gauges("mg", &Gauges { ramp: 0.5, next_probe: 4.5, supervisor_age: 0.25 });
+    let page = metrics.render();
+    for line in [
+        "smsp_requests_total{path=\"/email\",status=\"200\",caller=\"billing\"} 1",
+        "smsp_attempts_total{upstream=\"mg\",outcome=\"accepted\"} 1",
+        "smsp_attempt_duration_seconds_bucket{le=\"0.05\",upstream=\"mg\"} 1",
+        "smsp_attempt_duration_seconds_count{upstream=\"mg\"} 1",
+        "smsp_probes_total{upstream=\"mg\",outcome=\"unavailable\"} 1",
+        "smsp_circuit_state{upstream=\"mg\",state=\"open\"} 1",
+        concat!("smsp_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        "smsp_circuit_override{upstream=\"mg\",override=\"auto\"} 1",
+        "smsp_circuit_transitions_total{upstream=\"mg\",reason=\"failure_rate\"} 1",
+        "smsp_circuit_stale_results_total{upstream=\"mg\"} 1",
+        "smsp_circuit_rejected_total{upstream=\"mg\"} 1",
+        "smsp_skipped_total{upstream=\"mg\",outcome=\"not_capable\"} 1",
+        "smsp_unknown_total 1",
+        "smsp_coalesced_total 1",
+        "smsp_panics_total 1",
+        "smsp_log_lines_dropped_total 3",
+        "smsp_shed_total{reason=\"bytes\"} 1",
+        "smsp_connections_closed_total{reason=\"slow\"} 1",
+        "smsp_connections 1",
+        "smsp_in_flight 1",
+        "smsp_in_flight_bytes 7",
+        "smsp_circuit_ramp{upstream=\"mg\"} 0.5",
+        "smsp_next_probe_seconds{upstream=\"mg\"} 4.5",
+        "smsp_supervisor_age_seconds{upstream=\"mg\"} 0.25",
+        "# EOF",
+    ] {
+        assert!(page.lines().any(|seen| seen == line), "{line} is not in\n{page}");
+    }
+}
