@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each one may name besides itself. `main` knows the library from outside.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("runtime", &[]),
     ("access", &["model", "runtime"]),
@@ -13,9 +13,15 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("delivery/circuit", &["model"]),
     ("delivery/provider", &["model", "runtime"]),
     ("delivery/upstream", &["delivery/circuit", "delivery/provider", "model", "runtime"]),
-    ("delivery/dispatch", &["delivery/circuit", "delivery/provider", "delivery/upstream", "model", "runtime"]),
+    (
+        "delivery/dispatch",
+        &["delivery/circuit", "delivery/provider", "delivery/routing", "delivery/upstream", "model", "runtime"],
+    ),
+    ("delivery/routing", &["model"]),
+    ("state", &["model", "runtime"]),
+    ("service", &["state", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("delivery/supervisor", &["delivery/circuit", "delivery/provider", "delivery/upstream", "model", "runtime"]),
-    ("ingress/api", &["ingress/server", "delivery/dispatch", "access", "model", "runtime"]),
+    ("ingress/api", &["ingress/server", "service", "delivery/dispatch", "access", "model", "runtime"]),
     ("ingress/admin", &["delivery/circuit", "delivery/upstream", "model", "runtime"]),
     (
         "app",
@@ -24,6 +30,9 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "ingress/api",
             "ingress/admin",
             "access",
+            "service",
+            "state",
+            "delivery/routing",
             "delivery/dispatch",
             "delivery/supervisor",
             "delivery/upstream",

@@ -30,6 +30,8 @@ use crate::model::outcome::Outcome;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
+use crate::service::submit::Submit;
+use crate::state::answers::Answers;
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
@@ -83,7 +85,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let supervisor = Arc::new(config.supervisor);
     let all: Arc<[Arc<Upstream>]> = upstreams.clone().into();
     for upstream in &upstreams {
-        let (name, upstream, all) = (upstream.name.clone(), Arc::clone(upstream), Arc::clone(&all));
+        let (name, upstream, all) = (upstream.name.to_string(), Arc::clone(upstream), Arc::clone(&all));
         let supervisor = Arc::clone(&supervisor);
         tokio::spawn(keep(name, move || supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))));
     }
@@ -94,8 +96,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     if source.may_change() {
         tokio::spawn(keys::watch(source, keys, Arc::clone(&callers)));
     }
+    let answers = Answers::new(config.held_answers, Arc::clone(&metrics));
+    let submit = Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics));
     let api_state = api::ApiState {
         dispatcher,
+        submit: Arc::new(submit),
         callers,
         admission: Arc::new(Admission::new(config.load, Arc::clone(&metrics))),
         settings: Arc::new(config.http),

@@ -35,6 +35,8 @@
 
 pub mod app;
 pub mod ingress;
+pub mod service;
+pub mod state;
 pub mod delivery;
 pub mod access;
 pub mod model;

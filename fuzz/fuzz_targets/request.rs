@@ -23,6 +23,8 @@ use smsp::delivery::provider::{Call, Delivery, Provider};
 use smsp::runtime::shutdown::Shutdown;
 use smsp::delivery::upstream::Upstream;
 use smsp::delivery::upstream::story::Events;
+use smsp::service::submit::Submit;
+use smsp::state::answers::Answers;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -75,7 +77,10 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, Arc::clone(&metrics), Events::new(1));
     let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     let CallersConfig { keys, by_name, common, .. } = config.callers;
+    let answers = Answers::new(config.held_answers, Arc::clone(&metrics));
+    let submit = Arc::new(Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics)));
     let door = ApiState {
+        submit,
         dispatcher,
         callers: Arc::new(Callers::new(keys, by_name, common)),
         admission: Arc::new(Admission::new(config.load, Arc::clone(&metrics))),

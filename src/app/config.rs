@@ -22,13 +22,16 @@ pub use upstreams::UpstreamConfig;
 use value::{bare_mailbox, choice, count_to, duration, ip, mailbox, period, port, size, truth};
 
 use crate::access::admission;
-use crate::delivery::dispatch::{self, AllOpen, Failover, Routing};
+use crate::delivery::dispatch::{self, AllOpen};
 use crate::delivery::provider;
+use crate::delivery::routing::Strategy;
 use crate::delivery::supervisor::{self, Backoff};
 use crate::ingress::api::{self, MailLimits};
 use crate::ingress::server::listener::Limits;
+use crate::model::submission::Failover;
 use crate::runtime::shutdown;
 use crate::runtime::telemetry::{self, Format};
+use crate::state::answers::MAX_HELD_ANSWERS;
 
 const PREFIX: &str = "SMSP_";
 /// Read by the test clients of the original, which may share an environment with the server.
@@ -51,6 +54,8 @@ pub struct Config {
     pub listener: Limits,
     /// How mails find their upstream.
     pub dispatch: dispatch::Settings,
+    /// Answers to mails with a key that are held for their repeats, at most.
+    pub held_answers: usize,
     /// How open circuits are probed.
     pub supervisor: supervisor::Settings,
     /// The provider accounts, the preferred one first.
@@ -112,6 +117,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let providers = providers::names(section);
     let supervisor = supervisor(section, upstreams::are_local(&providers));
     let dispatch = dispatch(section);
+    let held_answers = held_answers(section);
     let common = upstreams::Common::read(section);
     let shutdown = shutdown(section);
     let telemetry = telemetry(section);
@@ -131,6 +137,7 @@ fn read(section: &mut Section) -> Option<Config> {
         load: load?,
         listener: listener?,
         dispatch: dispatch?,
+        held_answers: held_answers?,
         supervisor: supervisor?,
         upstreams: upstreams?,
         telemetry: telemetry?,
@@ -228,19 +235,20 @@ fn dispatch(section: &mut Section) -> Option<dispatch::Settings> {
     let request_deadline = section.parse("REQUEST_DEADLINE", "15s", period);
     let failovers = [("never", Failover::Never), ("safe", Failover::Safe), ("always", Failover::Always)];
     let failover = section.parse("FAILOVER", "safe", |text| choice(text, &failovers));
-    let routings = [("priority", Routing::Priority), ("round_robin", Routing::RoundRobin)];
+    let routings = [("priority", Strategy::Priority), ("round_robin", Strategy::RoundRobin)];
     let routing = section.parse("ROUTING", "priority", |text| choice(text, &routings));
     let all_open = [("serve", AllOpen::Serve), ("unhealthy", AllOpen::Unhealthy), ("exit", AllOpen::Exit)];
     let all_open = section.parse("ALL_OPEN", "serve", |text| choice(text, &all_open));
-    let held = |text: &str| count_to(text, dispatch::Settings::MOST_HELD_ANSWERS);
-    let held_answers = section.parse("HELD_ANSWERS", "20000", held);
     Some(dispatch::Settings {
         failover: failover?,
         routing: routing?,
         request_deadline: request_deadline?,
         all_open: all_open?,
-        held_answers: held_answers?,
     })
+}
+
+fn held_answers(section: &mut Section) -> Option<usize> {
+    section.parse("HELD_ANSWERS", "20000", |text| count_to(text, MAX_HELD_ANSWERS))
 }
 
 fn shutdown(section: &mut Section) -> Option<shutdown::Settings> {

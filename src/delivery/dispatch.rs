@@ -1,46 +1,40 @@
-//! From a message to a receipt: which upstreams, in which order, until when.
+//! From a submission to its answer: which upstreams, in which order, until when.
 //!
-//! A caller who hangs up changes nothing: the send goes on, and shutdown waits for it. One deadline covers the whole
-//! request; it grows with the mail's size, and is cut to what a drain leaves. Another upstream tries only what the attempts
-//! so far prove to be in nobody's hands, unless the operator would rather have two mails than none. What a mail with a key
-//! came to is remembered for a while ([`answers`]).
+//! One deadline covers the whole request; it grows with the mail's size, and is cut to what a drain leaves. Another
+//! upstream tries only where the attempts so far prove that no provider has the mail, unless the operator would rather
+//! have two mails than none. A panic is an answer like any other.
+//!
+//! Deliberately absent: keys and held answers (`service/submit`), and tasks. The work is done where its future is polled;
+//! the listener polls it to the end though the client has hung up.
 
-mod answers;
 mod attempt;
-mod order;
-mod receipt;
+mod attempt_log;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod plan;
+mod run;
 mod settings;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicUsize;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::warn;
 
-use answers::{Answer, Answers, Leader, Role};
-pub use attempt::Attempt;
-pub use order::Routing;
-use order::{Standing, Turn};
-pub use receipt::{Failure, Receipt, SendError};
-use receipt::{Left, Tour};
-pub use settings::{AllOpen, Failover, Settings, Wishes};
+use attempt::Call;
+use plan::SendPlan;
+use run::Run;
+pub use settings::{AllOpen, Settings};
 
-use crate::delivery::circuit::Override;
 use crate::delivery::upstream::{LateVerdict, Upstream, on_the_way};
-use crate::model::message::Message;
+use crate::model::message::{Id, Message};
 use crate::model::outcome::Outcome;
+use crate::model::receipt::{Answer, Attempt, Receipt, SendError};
+use crate::model::submission::{Failover, SendOptions, Submission};
 use crate::runtime::metrics::Metrics;
-use crate::runtime::off_worker::off_worker;
 use crate::runtime::shutdown::Shutdown;
-
-/// The draw that only a circuit that takes all mail passes.
-const ALL: u8 = 127;
-
-/// How long a mail is put off that an upstream puts off for its own sake: greylisting takes minutes (RFC 6647 5).
-const DEFERRED_WAIT: Duration = Duration::from_secs(60);
 
 /// Sends messages along closed circuits.
 pub struct Dispatcher {
@@ -48,25 +42,7 @@ pub struct Dispatcher {
     settings: Settings,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
-    answers: Answers,
-    turn: AtomicUsize,
-}
-
-/// How one mail goes: as far as this failover, along the upstreams of this turn, with this draw at a ramped circuit.
-#[derive(Clone, Copy)]
-struct Course {
-    failover: Failover,
-    turn: Turn,
-    draw: u8,
-}
-
-/// A mail with a key that this call sends, or asks about again.
-struct Keyed {
-    leader: Leader,
-    /// What is known of it, where it is asked about again.
-    before: Option<SendError>,
-    /// Hears of attempts whose end comes after the answer.
-    late: LateVerdict,
+    turns: AtomicUsize,
 }
 
 impl Dispatcher {
@@ -77,185 +53,64 @@ impl Dispatcher {
         shutdown: Shutdown,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
-        let answers = Answers::new(settings.held_answers, Arc::clone(&metrics));
-        Arc::new(Self { upstreams, settings, shutdown, metrics, answers, turn: AtomicUsize::new(0) })
+        Arc::new(Self { upstreams, settings, shutdown, metrics, turns: AtomicUsize::new(0) })
     }
 
-    /// Sends one message, come what may to whoever waits for the receipt. What is `held` for it is given back when it
-    /// has its answer.
-    pub async fn send(
-        self: &Arc<Self>,
-        message: Message,
-        wishes: Wishes,
-        held: impl Send + 'static,
-    ) -> Result<Receipt, SendError> {
-        let course = self.course(wishes);
-        let Some(key) = wishes.key else { return self.depart(message, course, None, held).await };
-        // Its id is a digest of all of it.
-        let message = off_worker(message.size(), || message.identified_by(&key));
-        let id = message.id();
-        let may_ask_again = |error: &SendError| course.failover > Failover::Never && self.asked_again(error).is_some();
-        let (leader, before) = match self.answers.join(key, id, may_ask_again) {
-            Role::Leader(leader) => (leader, None),
-            Role::Again(leader, before) => (leader, Some(before)),
-            Role::Follower(follower) => {
-                // Many may wait, and must hold neither a mail nor what is held for one.
-                drop((message, held));
-                self.metrics.coalesced();
-                info!(%id, "a repeat waits for the first");
-                return follower.answer().await;
-            }
-            Role::Held(answer) => {
-                self.metrics.replayed();
-                info!(%id, "a repeat hears the answer that is held");
-                return replayed(answer);
-            }
-            Role::Reused => return Err(SendError::new(id, Failure::KeyReused, Vec::new())),
-        };
-        let late = leader.late();
-        self.depart(message, course, Some(Keyed { leader, before, late }), held).await
-    }
-
-    /// The upstream that may have a mail, takes a mail once, and still knows it.
-    fn asked_again(&self, error: &SendError) -> Option<&Arc<Upstream>> {
-        let knows = |attempt: &Attempt| {
-            let upstream = self.upstreams.iter().find(|upstream| upstream.name == attempt.upstream)?;
-            (attempt.was_silent() && upstream.takes_once(attempt.at.elapsed())).then_some(upstream)
-        };
-        // What it has said since then counts as well.
-        let silent = error.attempts.iter().all(|attempt| !attempt.is_unknown() || attempt.was_silent());
-        error.attempts.iter().filter(|_| silent).find_map(knows)
-    }
-
-    /// A repeat goes the same way as the first, on every node; any other mail takes its turn.
-    fn course(&self, wishes: Wishes) -> Course {
-        let failover = wishes.failover.map_or(self.settings.failover, |asked| asked.min(self.settings.failover));
-        match wishes.key.map(|key| key.number()) {
-            Some(number) => Course { failover, turn: Turn::Of(number), draw: 1 + (number >> 32) as u8 % ALL },
-            None => {
-                let next = self.turn.fetch_add(1, Ordering::Relaxed);
-                Course { failover, turn: Turn::Next(next), draw: fastrand::u8(1..=ALL) }
-            }
-        }
-    }
-
-    /// Sends it, come what may, and tells everybody who waits.
-    async fn depart(
-        self: &Arc<Self>,
-        message: Message,
-        course: Course,
-        keyed: Option<Keyed>,
-        held: impl Send + 'static,
-    ) -> Result<Receipt, SendError> {
-        let id = message.id();
-        let dispatcher = Arc::clone(self);
-        let work = async move {
-            // Caught here, where somebody is left to tell of it though the caller has gone.
-            let run = AssertUnwindSafe(dispatcher.go(&message, course, keyed.as_ref())).catch_unwind();
-            let answer = run.await.unwrap_or_else(|_| Err(answers::panicked(id)));
-            if keyed.as_ref().is_none_or(|keyed| keyed.before.is_none()) {
-                dispatcher.tell(&answer);
-            }
-            let answer = match keyed {
-                Some(keyed) => keyed.leader.finish(answer),
-                None => answer,
-            };
-            drop((message, held));
-            answer
-        };
-        self.shutdown.finish(work).await
-    }
-
-    /// If nobody knows whether a provider has the mail, the operator is told so too.
-    fn tell(&self, answer: &Answer) {
-        if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
-            self.metrics.unknown();
-            warn!(%id, "nobody knows whether a provider has this mail: look the id up there");
-        }
-    }
-
-    /// Sends it, or asks about it again.
-    async fn go(&self, message: &Message, course: Course, keyed: Option<&Keyed>) -> Answer {
-        let deadline = Instant::now() + self.settings.request_deadline + on_the_way(message.size());
-        let late = keyed.map(|keyed| &keyed.late);
-        let call = attempt::Call { message, deadline, shutdown: &self.shutdown, late };
-        match keyed.and_then(|keyed| keyed.before.as_ref()) {
-            Some(before) => self.ask_again(&call, before).await,
-            None => self.run(&call, course).await,
-        }
+    /// Sends one message. `late` hears of attempts whose verdict comes after the answer.
+    pub async fn send(&self, submission: &Submission, late: Option<&LateVerdict>) -> Answer {
+        let Submission { message, options, .. } = submission;
+        let call = self.call(message, late);
+        let plan = SendPlan::new(*options, &self.settings, &self.turns);
+        let answer = or_panicked(message.id(), Run::new(&self.upstreams, &call, plan).finish()).await;
+        self.report_unknown(&answer);
+        answer
     }
 
     /// Asks about a mail where it may be, and nowhere else. Only an acceptance brings clarity: a refusal of this call says
-    /// nothing of an earlier one, so then the answer is that of the earlier one.
-    async fn ask_again(&self, call: &attempt::Call<'_>, before: &SendError) -> Answer {
-        let Some(upstream) = self.asked_again(before) else { return Err(before.clone()) };
-        match attempt::again(upstream, call).await {
-            Some(attempt) if attempt.verdict.outcome == Outcome::Accepted => {
-                let attempts = before.attempts.iter().cloned().chain([attempt]).collect();
-                Ok(Receipt::new(before.id, attempts))
+    /// nothing of the earlier one, so then the answer is that of the earlier one.
+    pub async fn ask_again(&self, submission: &Submission, before: &SendError, late: Option<&LateVerdict>) -> Answer {
+        let Some(upstream) = self.knows_mail_of(before) else { return Err(before.clone()) };
+        let call = self.call(&submission.message, late);
+        let asking = async {
+            match attempt::repeat(upstream, &call).await {
+                Some(attempt) if attempt.verdict.outcome == Outcome::Accepted => {
+                    let attempts = before.attempts.iter().cloned().chain([attempt]).collect();
+                    Ok(Receipt::new(before.id, attempts))
+                }
+                _ => Err(before.clone()),
             }
-            _ => Err(before.clone()),
-        }
-    }
-
-    /// Offers it to one upstream after the other.
-    async fn run(&self, call: &attempt::Call<'_>, course: Course) -> Answer {
-        let message = call.message;
-        let mut tour = Tour::new(message.id());
-        let shut = self.upstreams.iter().filter(|upstream| standing(upstream, course.draw) == Standing::Shut);
-        shut.for_each(|upstream| upstream.metrics.circuit_rejected(&upstream.name));
-        while let Some(upstream) = self.next(&tour, course) {
-            tour.visit(&upstream.name, attempt::attempt(upstream, call).await);
-            // Its provider takes a mail once, so asking there again can only bring clarity.
-            if course.failover > Failover::Never
-                && upstream.takes_once(Duration::ZERO)
-                && tour.was_silent_at(&upstream.name)
-            {
-                tour.visit(&upstream.name, attempt::again(upstream, call).await);
-            }
-            if !tour.goes_on(course.failover) {
-                break;
-            }
-        }
-        self.conclude(tour, message, course.failover)
-    }
-
-    /// The answer, and how long to wait where somebody may take the mail later.
-    fn conclude(&self, mut tour: Tour, message: &Message, failover: Failover) -> Result<Receipt, SendError> {
-        if tour.goes_on(failover) {
-            self.pass_over(&mut tour, message);
-        }
-        let untried = |upstream: &&Arc<Upstream>| !tour.has_tried(&upstream.name);
-        // Without failover the one attempt speaks for itself.
-        let left = match self.upstreams.iter().find(untried) {
-            None => Left::Nobody,
-            Some(_) if failover > Failover::Never || !tour.was_handed_over() => Left::Later,
-            Some(_) if self.upstreams.iter().filter(untried).any(|upstream| takes(upstream, message)) => Left::Unasked,
-            Some(_) => Left::Nobody,
         };
-        let hopeful = |upstream: &&Arc<Upstream>| untried(upstream) || tour.was_put_off(&upstream.name);
-        let wait = self.upstreams.iter().filter(hopeful).filter_map(|upstream| upstream.until_usable()).min();
-        // A recipient or a sender that is put off is so for a while, though its upstream takes other mail at once.
-        let wait = if tour.was_deferred() { wait.map(|wait| wait.max(DEFERRED_WAIT)) } else { wait };
-        // Only an operator can end the wait for circuits that are forced open: nobody knows when.
-        let unknown = || self.upstreams.iter().map(|upstream| upstream.settings.first_wait).min();
-        tour.conclude(left, wait.or_else(unknown).unwrap_or_default())
+        or_panicked(before.id, asking).await
     }
 
-    /// An upstream whose circuit is not closed gives no hope if it would not take this mail anyway.
-    fn pass_over(&self, tour: &mut Tour, message: &Message) {
-        for upstream in &self.upstreams {
-            if !tour.has_tried(&upstream.name) {
-                tour.visit(&upstream.name, attempt::skip(upstream, message));
-            }
+    /// Can asking again bring clarity about a mail that ended so, without the danger of a second one?
+    pub fn can_ask_again(&self, options: SendOptions, error: &SendError) -> bool {
+        plan::failover(options, &self.settings) > Failover::Never && self.knows_mail_of(error).is_some()
+    }
+
+    /// The upstream that may have a mail, takes a mail once, and still knows it. An upstream whose last answer was clear,
+    /// if only that the mail is a duplicate, would say the same again.
+    fn knows_mail_of(&self, error: &SendError) -> Option<&Upstream> {
+        let all_silent = error.attempts.iter().all(|attempt| !attempt.is_unknown() || attempt.was_silent());
+        let knows = |attempt: &Attempt| {
+            let upstream = self.upstreams.iter().find(|upstream| upstream.name == attempt.upstream)?;
+            let since = Instant::now().into_std().saturating_duration_since(attempt.ended_at);
+            (attempt.was_silent() && upstream.takes_once(since)).then_some(&**upstream)
+        };
+        error.attempts.iter().filter(|_| all_silent).find_map(knows)
+    }
+
+    fn call<'a>(&'a self, message: &'a Message, late: Option<&'a LateVerdict>) -> Call<'a> {
+        let deadline = Instant::now() + self.settings.request_deadline + on_the_way(message.size());
+        Call { message, deadline, shutdown: &self.shutdown, late }
+    }
+
+    /// The operator hears of a mail of which it is unknown whether a provider has it.
+    fn report_unknown(&self, answer: &Answer) {
+        if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
+            self.metrics.unknown();
+            warn!(%id, "it is unknown whether a provider has this mail: look the id up there");
         }
-    }
-
-    /// Where the mail goes next. Circuits are asked anew each time: one may have closed while another was slow to fail.
-    fn next(&self, tour: &Tour, course: Course) -> Option<&Arc<Upstream>> {
-        let standings: Vec<_> = self.upstreams.iter().map(|upstream| standing(upstream, course.draw)).collect();
-        let order = order::order(self.settings.routing, course.turn, &standings);
-        order.into_iter().map(|index| &self.upstreams[index]).find(|upstream| !tour.has_visited(&upstream.name))
     }
 
     /// Is no circuit usable, and is this what the operator wants to be done about it?
@@ -267,29 +122,9 @@ impl Dispatcher {
     }
 }
 
-/// The answer of an earlier call.
-fn replayed(answer: Answer) -> Answer {
-    match answer {
-        Ok(receipt) => Ok(Receipt { replayed: true, ..receipt }),
-        Err(error) => Err(SendError { replayed: true, ..error }),
-    }
-}
-
-/// Would it take this mail now?
-fn takes(upstream: &Upstream, message: &Message) -> bool {
-    upstream.circuit.snapshot().admits() && upstream.objection(message).is_none()
-}
-
-/// How an upstream stands for a mail with this draw, of which a ramped circuit takes only the low ones.
-fn standing(upstream: &Upstream, draw: u8) -> Standing {
-    let circuit = upstream.circuit.snapshot();
-    if !circuit.admits() {
-        Standing::Shut
-    } else if circuit.overriding == Override::Auto && draw > circuit.ramp {
-        Standing::Ramped
-    } else {
-        Standing::Ready
-    }
+/// What the work comes to; a panic is caught here, where the mail's id is known.
+async fn or_panicked(id: Id, work: impl Future<Output = Answer>) -> Answer {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(SendError::panicked(id)))
 }
 
 #[cfg(test)]

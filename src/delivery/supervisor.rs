@@ -164,7 +164,7 @@ async fn recover(upstream: &Upstream, all: &[Arc<Upstream>], settings: &Settings
 
 fn report(upstream: &Upstream, verdict: &Verdict) {
     let Verdict { outcome, reason, .. } = *verdict;
-    let (name, word) = (&upstream.name, outcome.as_str());
+    let (name, word) = (&*upstream.name, outcome.as_str());
     upstream.metrics.probe(name, word);
     if outcome == Outcome::Accepted {
         info!(upstream = name, outcome = word, %reason, "probe");

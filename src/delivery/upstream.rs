@@ -52,7 +52,7 @@ struct Request<'a> {
 /// One configured provider account.
 pub struct Upstream {
     /// As in `SMSP_PROVIDERS`.
-    pub name: String,
+    pub name: Arc<str>,
     /// The kind of its provider.
     pub kind: &'static str,
     /// Its breaker.
@@ -84,7 +84,7 @@ impl Upstream {
     ) -> Self {
         let epoch = Instant::now();
         Self {
-            name,
+            name: name.into(),
             kind,
             circuit: Circuit::new(settings.circuit),
             settings,
@@ -102,7 +102,7 @@ impl Upstream {
     }
 
     /// Why it would be no use to offer it this mail, if it would not.
-    pub fn objection(&self, message: &Message) -> Option<Verdict> {
+    pub fn skip_reason(&self, message: &Message) -> Option<Verdict> {
         if let Some(lack) = self.settings.capabilities.lack(message) {
             return Some(Verdict::new(Outcome::NotCapable, lack));
         }
@@ -175,7 +175,7 @@ impl Upstream {
         let hand_over = Arc::new(HandOver::begin(
             message.size(),
             late.map(|late| {
-                let (late, name) = (Arc::clone(late), self.name.clone());
+                let (late, name) = (Arc::clone(late), Arc::clone(&self.name));
                 Box::new(move |verdict: &Verdict| late(&name, verdict)) as Box<dyn Fn(&Verdict) + Send + Sync>
             }),
         ));
@@ -242,7 +242,7 @@ impl Upstream {
         story::log(&self.name, transition);
         self.story.send_if_modified(|story| story.go_on(transition, Instant::now()));
         // Nobody has to listen.
-        let _ = self.events.send(story::Event { upstream: self.name.clone(), transition });
+        let _ = self.events.send(story::Event { upstream: Arc::clone(&self.name), transition });
     }
 
     /// Opens the circuit if its window says so.

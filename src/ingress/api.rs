@@ -1,4 +1,4 @@
-//! The public door: HTTP/1.1 in, one [`Message`](crate::model::message::Message) to the dispatcher, one answer out.
+//! The public door: HTTP/1.1 in, one [`Message`](crate::model::message::Message) to the service, one answer out.
 //!
 //! Read top to bottom: the routes, then what every request passes on its way to one. Every answer of a handler that
 //! is not a success is a [`problem`]. TLS and HTTP/2 end at the load balancer in front.
@@ -30,6 +30,7 @@ use crate::access::callers::Callers;
 use crate::delivery::dispatch::Dispatcher;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
+use crate::service::submit::Submit;
 
 /// What the public door asks of its callers.
 #[derive(Clone)]
@@ -66,6 +67,8 @@ impl MailLimits {
 #[derive(Clone)]
 pub struct ApiState {
     /// Where mail goes.
+    pub submit: Arc<Submit>,
+    /// Is any circuit usable?
     pub dispatcher: Arc<Dispatcher>,
     /// Who may call.
     pub callers: Arc<Callers>,

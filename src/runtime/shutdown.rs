@@ -2,15 +2,12 @@
 //!
 //! `draining` comes with the signal: health checks turn to 503 while mail is still taken. After the drain delay
 //! `closing` follows: no new connection. Then whatever is in flight has until the drain deadline. Everything that
-//! must finish is spawned or finished here, so that somebody waits for it.
-
-mod lasting;
+//! must finish is spawned here, so that the exit waits for it.
 
 use std::future::pending;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-pub use lasting::Lasting;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -45,11 +42,6 @@ impl Shutdown {
     /// Spawns work that the exit waits for.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         drop(self.work.spawn(work));
-    }
-
-    /// Work that is finished, and that the exit waits for, whether or not somebody waits for what it comes to.
-    pub fn finish<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Lasting<T> {
-        Lasting::new(self.work.track_future(work))
     }
 
     /// Begins the end without a signal.

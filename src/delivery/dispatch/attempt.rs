@@ -1,5 +1,6 @@
 //! One try at one upstream: permit, send, verdict, settle. The permit lives as long as the send, no longer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,39 +11,8 @@ use crate::delivery::provider::Mode;
 use crate::delivery::upstream::{LateVerdict, Upstream};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::model::receipt::Attempt;
 use crate::runtime::shutdown::Shutdown;
-
-/// What was tried, and what came of it.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    /// The upstream's name.
-    pub upstream: String,
-    /// What it came to.
-    pub verdict: Verdict,
-    /// From hand-over to verdict; nothing if the mail was not offered at all.
-    pub took: Option<Duration>,
-    /// When it ended.
-    pub at: Instant,
-    /// The field at the provider, and its value, by which the mail can be looked up there, if it may have it.
-    pub lookup: Option<Box<(&'static str, String)>>,
-}
-
-impl Attempt {
-    fn without_hand_over(upstream: &Upstream, verdict: Verdict) -> Self {
-        Self { upstream: upstream.name.clone(), verdict, took: None, at: Instant::now(), lookup: None }
-    }
-
-    /// May this upstream have the mail, for want of a clear answer? That it knows the mail's id from before is an answer:
-    /// asking again would bring the same, and prove nothing.
-    pub fn was_silent(&self) -> bool {
-        self.is_unknown() && self.verdict.reason != Reason::Duplicate
-    }
-
-    /// May this upstream have the mail?
-    pub fn is_unknown(&self) -> bool {
-        self.verdict.outcome == Outcome::Unknown
-    }
-}
 
 /// One mail on its way from upstream to upstream.
 pub(super) struct Call<'a> {
@@ -62,7 +32,7 @@ impl Call<'_> {
     }
 }
 
-/// Tries once, until the deadline. `None`: the circuit is not closed (any more), nothing was sent.
+/// Tries once, until the deadline. `None`: the circuit let nothing pass.
 pub(super) async fn attempt(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
     match skip(upstream, call.message) {
         Some(skipped) => Some(skipped),
@@ -70,8 +40,9 @@ pub(super) async fn attempt(upstream: &Upstream, call: &Call<'_>) -> Option<Atte
     }
 }
 
-/// Asks once more, where the first attempt gave no clear answer and the provider takes a mail once.
-pub(super) async fn again(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
+/// Asks once more, where the first attempt gave no clear answer and the provider takes a mail once. The deadline is that
+/// of the first attempt.
+pub(super) async fn repeat(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
     hand_over(upstream, call, Mode::Repeat).await
 }
 
@@ -80,13 +51,12 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, mode: Mode) -> Option<A
     let Some(time) = upstream.time_for(message, call.left()) else {
         let verdict = Verdict::new(Outcome::Cancelled, Reason::Deadline);
         upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
-        return Some(Attempt::without_hand_over(upstream, verdict));
+        return Some(without_hand_over(upstream, verdict));
     };
     let Some(_place) = upstream.place() else {
         upstream.metrics.skipped(&upstream.name, Outcome::Throttled.as_str());
-        return Some(Attempt::without_hand_over(upstream, Verdict::new(Outcome::Throttled, Reason::Busy)));
+        return Some(without_hand_over(upstream, Verdict::new(Outcome::Throttled, Reason::Busy)));
     };
-    // The draw of a ramped circuit is made when upstreams are put in order.
     let Some(permit) = upstream.circuit.admit(0) else {
         upstream.metrics.circuit_rejected(&upstream.name);
         return None;
@@ -99,14 +69,20 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, mode: Mode) -> Option<A
     log(message, &upstream.name, &verdict, took);
     let lookup =
         (verdict.outcome == Outcome::Unknown).then(|| Box::new(upstream.settings.capabilities.lookup.of(message)));
-    Some(Attempt { upstream: upstream.name.clone(), verdict, took: Some(took), at: start + took, lookup })
+    let ended_at = (start + took).into_std();
+    Some(Attempt { upstream: Arc::clone(&upstream.name), verdict, took: Some(took), ended_at, lookup })
+}
+
+fn without_hand_over(upstream: &Upstream, verdict: Verdict) -> Attempt {
+    let (name, ended_at) = (Arc::clone(&upstream.name), Instant::now().into_std());
+    Attempt { upstream: name, verdict, took: None, ended_at, lookup: None }
 }
 
 /// What an attempt would come to, where that is known beforehand.
 pub(super) fn skip(upstream: &Upstream, message: &Message) -> Option<Attempt> {
-    let verdict = upstream.objection(message)?;
+    let verdict = upstream.skip_reason(message)?;
     upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
-    Some(Attempt::without_hand_over(upstream, verdict))
+    Some(without_hand_over(upstream, verdict))
 }
 
 fn log(message: &Message, upstream: &str, verdict: &Verdict, took: Duration) {

@@ -3,6 +3,8 @@
 //! Told after the compare-and-swap that made it so. A listener who is slow loses the oldest events, one who panics
 //! loses its own; neither can hold up a mail. Two threads may tell out of order: the newer generation stays.
 
+use std::sync::Arc;
+
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -16,7 +18,7 @@ pub type Events = broadcast::Sender<Event>;
 #[derive(Clone, Debug)]
 pub struct Event {
     /// The upstream's name.
-    pub upstream: String,
+    pub upstream: Arc<str>,
     /// What happened.
     pub transition: Transition,
 }

@@ -80,7 +80,7 @@ pub(super) async fn order(
     Path(name): Path<String>,
     order: Result<Json<Order>, JsonRejection>,
 ) -> Result<Json<Circuit>, Refusal> {
-    let named = |upstream: &&Arc<Upstream>| upstream.name == name;
+    let named = |upstream: &&Arc<Upstream>| *upstream.name == *name;
     let Some(upstream) = door.upstreams.iter().find(named) else {
         return Err(refusal(StatusCode::NOT_FOUND, "there is no such circuit: see GET /circuits"));
     };
@@ -124,7 +124,7 @@ fn show(upstream: &Upstream) -> Circuit {
     let (circuit, counts) = (upstream.circuit.snapshot(), upstream.counts());
     let story = *upstream.story().borrow();
     Circuit {
-        name: upstream.name.clone(),
+        name: upstream.name.to_string(),
         kind: upstream.kind,
         state: circuit.state.as_str(),
         reason: story.reason.map(Reason::as_str),

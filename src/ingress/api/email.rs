@@ -18,6 +18,8 @@ use failures::problem;
 use receipt::ReceiptBody;
 pub(super) use receipt::{AttemptBody, LookupBody};
 
+use crate::model::submission::Submission;
+
 /// Send one message
 ///
 /// The answer says what is known about the mail after this call: 200, a provider has it; `delivery: none`, nobody has it
@@ -63,7 +65,11 @@ pub(super) async fn send(
 ) -> Result<(Replayed, Json<ReceiptBody>), Problem> {
     caller.limits.check_originators(&mail)?;
     let mail = caller.limits.with_bounce_address(mail);
-    let held = (permit, caller.limits.in_flight()?);
-    let receipt = state.dispatcher.send(mail, wishes.of(&caller), held).await.map_err(problem)?;
+    let permits = (permit, caller.limits.in_flight()?);
+    let options = wishes.of(&caller);
+    let submitted = state.submit.submit(Submission { message: mail, caller: caller.name.into(), options });
+    // A repeat that only waits gives its places to mails that are handed over.
+    let _permits = submitted.hands_over().then_some(permits);
+    let receipt = submitted.answer().await.map_err(problem)?;
     Ok((replayed(receipt.replayed), Json(receipt.into())))
 }

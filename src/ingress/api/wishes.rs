@@ -10,8 +10,8 @@ use axum::http::request::Parts;
 use super::ApiState;
 use super::problem::{FieldError, Kind, Problem};
 use crate::access::callers::Caller;
-use crate::delivery::dispatch::{self, Failover};
 use crate::model::message::IdempotencyKey;
+use crate::model::submission::{Failover, SendOptions};
 
 pub(super) const X_SMSP_FAILOVER: &str = "X-SMSP-Failover";
 pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -24,10 +24,10 @@ pub(super) struct Wishes {
 }
 
 impl Wishes {
-    /// As the dispatcher wants them; a key belongs to its caller.
-    pub(super) fn of(self, caller: &Caller) -> dispatch::Wishes {
+    /// For the submission; a key belongs to its caller.
+    pub(super) fn of(self, caller: &Caller) -> SendOptions {
         let key = self.key.map(|text| IdempotencyKey::new(&caller.name, &text));
-        dispatch::Wishes { failover: self.failover, key }
+        SendOptions { failover: self.failover, key }
     }
 }
 

@@ -3,8 +3,8 @@
 use super::super::problem::{FieldError, Kind, Problem};
 use super::super::wishes::IDEMPOTENCY_KEY;
 use super::{AttemptBody, LookupBody};
-use crate::delivery::dispatch::{Attempt, Failure, SendError};
 use crate::model::outcome::{Outcome, Reason, Subject};
+use crate::model::receipt::{Attempt, Failure, SendError};
 
 pub(super) fn problem(error: SendError) -> Problem {
     let problem = match error.failure {
@@ -41,7 +41,7 @@ pub(super) fn problem(error: SendError) -> Problem {
 fn lookup(error: &SendError) -> Option<LookupBody> {
     let body = |attempt: &Attempt| {
         let (field, value) = *attempt.lookup.clone()?;
-        Some(LookupBody { upstream: attempt.upstream.clone(), field, value })
+        Some(LookupBody { upstream: attempt.upstream.to_string(), field, value })
     };
     error.attempts.iter().rev().filter(|attempt| attempt.is_unknown()).find_map(body)
 }

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::super::delivery::Delivery;
 use super::words;
-use crate::delivery::dispatch::{Attempt, Receipt};
 use crate::model::outcome::{Outcome, Recipient};
+use crate::model::receipt::{Attempt, Receipt};
 
 /// A provider took the mail.
 #[derive(Serialize, ToSchema)]
@@ -114,10 +114,10 @@ impl From<Receipt> for ReceiptBody {
         Self {
             id: receipt.id.to_string(),
             delivery: Delivery::Accepted,
-            provider: taken.map(|attempt| attempt.upstream.clone()).unwrap_or_default(),
+            provider: taken.map(|attempt| attempt.upstream.to_string()).unwrap_or_default(),
             provider_message_id: taken.and_then(|attempt| attempt.verdict.provider_message_id.clone()),
             attempts: receipt.attempts.iter().map(AttemptBody::from).collect(),
-            possible_duplicate: receipt.may_be_doubled(),
+            possible_duplicate: receipt.may_be_duplicate(),
             partial: taken.is_some_and(|attempt| !attempt.verdict.recipients.is_empty()),
             recipients: recipients(&receipt),
         }
@@ -143,7 +143,7 @@ fn is_false(value: &bool) -> bool {
 impl From<&Attempt> for AttemptBody {
     fn from(attempt: &Attempt) -> Self {
         Self {
-            provider: attempt.upstream.clone(),
+            provider: attempt.upstream.to_string(),
             outcome: attempt.verdict.outcome.as_str(),
             reason: attempt.verdict.reason.to_string(),
             provider_code: attempt.verdict.code.map(|code| code.to_string()),

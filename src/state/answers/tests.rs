@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::held::HOLD;
+use super::records::HOLD;
 use super::*;
 use crate::model::message::{Draft, Message};
 use crate::model::outcome::{Outcome, Reason, Recipient};
+use crate::model::receipt::{Attempt, Failure, Receipt};
 
 fn key(number: u8) -> IdempotencyKey {
     IdempotencyKey::new("caller", &number.to_string())
@@ -22,7 +23,13 @@ fn message(number: u8) -> Message {
 fn attempts(outcome: Outcome, recipients: usize) -> Vec<Attempt> {
     let recipient = Recipient { email: String::new(), outcome, reason: Reason::Mock };
     let verdict = Verdict { recipients: vec![recipient; recipients], ..Verdict::new(outcome, Reason::Mock) };
-    vec![Attempt { upstream: "u".to_owned(), verdict, took: Some(Duration::ZERO), at: Instant::now(), lookup: None }]
+    vec![Attempt {
+        upstream: "u".into(),
+        verdict,
+        took: Some(Duration::ZERO),
+        ended_at: Instant::now().into_std(),
+        lookup: None,
+    }]
 }
 
 fn answer(id: Id, outcome: Outcome, recipients: usize) -> Answer {
@@ -120,7 +127,7 @@ async fn an_answer_of_many_recipients_counts_as_many() {
 async fn a_verdict_that_comes_while_the_mail_is_still_under_way_is_not_lost() {
     let (answers, id) = (answers(10), message(1).id());
     let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
-    leader.late()("u", &Verdict::new(Outcome::Accepted, Reason::Smtp(250)));
+    leader.on_late_verdict()("u", &Verdict::new(Outcome::Accepted, Reason::Smtp(250)));
     assert!(leader.finish(answer(id, Outcome::Unknown, 0)).is_ok());
     assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Ok(_))));
 }
@@ -133,7 +140,7 @@ async fn a_late_verdict_of_a_forgotten_call_says_nothing_of_the_next_one() {
         _ => panic!("it is the first"),
     };
     let first = leader(1);
-    let late = first.late();
+    let late = first.on_late_verdict();
     let _ = first.finish(answer(id, Outcome::Unknown, 0));
     let _ = leader(2).finish(answer(message(2).id(), Outcome::Unknown, 0));
     let _ = leader(1).finish(answer(id, Outcome::Unknown, 0));

@@ -16,27 +16,27 @@ fn many() -> Message {
     Message::new("a@example.org".parse().unwrap(), Draft { to, ..Draft::default() }).unwrap()
 }
 
-fn bench(failover: Failover, scripts: &[(Capabilities, &[Act])]) -> Bench {
-    Bench::of(failover, Routing::Priority, 1, scripts)
+fn over(failover: Failover, scripts: &[(Capabilities, &[Act])]) -> Fixture {
+    Fixture::of(failover, Strategy::Priority, 1, scripts)
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_upstream_that_cannot_carry_a_mail_whole_is_passed_over_whatever_the_failover() {
     for failover in [Failover::Never, Failover::Safe] {
         for (message, reason) in [(large(), Reason::Size), (many(), Reason::Recipients)] {
-            let bench = bench(failover, &[(SMALL, &[]), (ANY, &[Act::Say(Outcome::Accepted)])]);
-            let receipt = bench.dispatcher.send(message, Wishes::default(), ()).await.expect("the other carries it");
+            let fixture = over(failover, &[(SMALL, &[]), (ANY, &[Act::Say(Outcome::Accepted)])]);
+            let receipt = fixture.send_mail(message).await.expect("the other carries it");
             assert_eq!(words(&receipt.attempts), ["u0:not_capable", "u1:accepted"]);
             assert_eq!((receipt.attempts[0].verdict.reason, receipt.attempts[0].took), (reason, None));
-            assert!(bench.dispatcher.upstreams[0].circuit.snapshot().admits());
+            assert!(fixture.upstreams[0].circuit.snapshot().admits());
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_mail_that_no_upstream_can_carry_is_the_callers_to_mend() {
-    let bench = bench(Failover::Safe, &[(SMALL, &[]), (SMALL, &[])]);
-    let error = bench.dispatcher.send(large(), Wishes::default(), ()).await.expect_err("nobody can");
+    let fixture = over(Failover::Safe, &[(SMALL, &[]), (SMALL, &[])]);
+    let error = fixture.send_mail(large()).await.expect_err("nobody can");
     assert_eq!(error.failure, Failure::NotCapable);
     assert_eq!(words(&error.attempts), ["u0:not_capable", "u1:not_capable"]);
 }
@@ -44,11 +44,11 @@ async fn a_mail_that_no_upstream_can_carry_is_the_callers_to_mend() {
 #[tokio::test(start_paused = true)]
 async fn an_open_circuit_gives_hope_only_to_a_mail_that_it_could_carry() {
     for (second, expected) in [(ANY, Failure::NotNow { retry_after: 5 * SECOND }), (SMALL, Failure::NotCapable)] {
-        let bench = bench(Failover::Safe, &[(SMALL, &[]), (second, &[])]);
-        for upstream in &bench.dispatcher.upstreams {
+        let fixture = over(Failover::Safe, &[(SMALL, &[]), (second, &[])]);
+        for upstream in &fixture.upstreams {
             assert!(upstream.circuit.set_override(Override::Open).is_some());
         }
-        let error = bench.dispatcher.send(large(), Wishes::default(), ()).await.expect_err("all are open");
+        let error = fixture.send_mail(large()).await.expect_err("all are open");
         assert_eq!(error.failure, expected);
     }
 }
@@ -56,36 +56,36 @@ async fn an_open_circuit_gives_hope_only_to_a_mail_that_it_could_carry() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_sender_is_not_offered_again_while_it_is_held_and_the_circuit_does_not_mind() {
     let refuses = [Act::Say(Outcome::SenderRejected), Act::Say(Outcome::Accepted)];
-    let bench = bench(Failover::Safe, &[(ANY, &refuses), (ANY, &[Act::Say(Outcome::Accepted); 2])]);
+    let fixture = over(Failover::Safe, &[(ANY, &refuses), (ANY, &[Act::Say(Outcome::Accepted); 2])]);
     for calls in [[1, 1], [1, 2]] {
-        let receipt = bench.send().await.expect("the second takes it");
+        let receipt = fixture.send().await.expect("the second takes it");
         assert_eq!(words(&receipt.attempts), ["u0:sender_rejected", "u1:accepted"]);
-        assert_eq!(bench.calls(), calls);
+        assert_eq!(fixture.calls(), calls);
     }
-    let first = &bench.dispatcher.upstreams[0];
+    let first = &fixture.upstreams[0];
     assert!(first.circuit.snapshot().admits());
     assert_eq!(first.held_senders(), [("example.org".to_owned(), 600 * SECOND)]);
-    let receipt = bench.dispatcher.send(mail("a@other.example"), Wishes::default(), ()).await.expect("another sender");
+    let receipt = fixture.send_mail(mail("a@other.example")).await.expect("another sender");
     assert_eq!(words(&receipt.attempts), ["u0:accepted"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_held_sender_is_offered_again_when_its_time_is_over_or_the_circuit_is_reset() {
     let acts = [Act::Say(Outcome::SenderRejected), Act::Say(Outcome::SenderRejected), Act::Say(Outcome::Accepted)];
-    let bench = bench(Failover::Safe, &[(ANY, &acts)]);
+    let fixture = over(Failover::Safe, &[(ANY, &acts)]);
     for _ in 0..2 {
-        assert_eq!(bench.failure().await, Failure::SenderRejected, "asked");
-        assert_eq!(bench.failure().await, Failure::SenderRejected, "held");
+        assert_eq!(fixture.failure().await, Failure::SenderRejected, "asked");
+        assert_eq!(fixture.failure().await, Failure::SenderRejected, "held");
         tokio::time::advance(600 * SECOND).await;
     }
-    assert!(bench.send().await.is_ok());
-    assert_eq!(bench.calls(), [3]);
+    assert!(fixture.send().await.is_ok());
+    assert_eq!(fixture.calls(), [3]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sender_that_is_held_everywhere_is_refused_though_a_circuit_is_open() {
-    let bench = bench(Failover::Safe, &[(ANY, &[Act::Say(Outcome::SenderRejected)])]);
-    assert_eq!(bench.failure().await, Failure::SenderRejected);
-    assert!(bench.dispatcher.upstreams[0].circuit.set_override(Override::Open).is_some());
-    assert_eq!(bench.failure().await, Failure::SenderRejected);
+    let fixture = over(Failover::Safe, &[(ANY, &[Act::Say(Outcome::SenderRejected)])]);
+    assert_eq!(fixture.failure().await, Failure::SenderRejected);
+    assert!(fixture.upstreams[0].circuit.set_override(Override::Open).is_some());
+    assert_eq!(fixture.failure().await, Failure::SenderRejected);
 }

@@ -1,36 +1,37 @@
 //! The records behind the answers: bounded in number and time, the oldest first out.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::Answer;
 use crate::model::message::{Id, IdempotencyKey};
 use crate::model::outcome::Verdict;
+use crate::model::receipt::Answer;
 
 /// How long an answer is held.
 pub(super) const HOLD: Duration = Duration::from_secs(600);
-/// So many recipients in an answer count as one answer more.
-const RECIPIENTS: usize = 8;
+/// Recipients of an answer that weigh as much as one answer.
+const RECIPIENTS_PER_WEIGHT: usize = 8;
 
 /// What is known of one mail.
 pub(super) enum State {
     /// It is being sent.
-    UnderWay(UnderWay),
+    InFlight(InFlight),
     /// It has an answer.
     Held(Held),
 }
 
 /// A mail that is being sent.
-pub(super) struct UnderWay {
-    /// Of the call that sends it.
+pub(super) struct InFlight {
+    /// The call that sends it.
     pub(super) number: u64,
-    /// What is going to be the answer.
+    /// The answer, once it is known.
     pub(super) answer: watch::Receiver<Option<Answer>>,
     /// What has become known of its attempts meanwhile, by upstream.
-    pub(super) late: Vec<(String, Verdict)>,
+    pub(super) late: Vec<(Arc<str>, Verdict)>,
     /// What was held of it before, if it is asked about again.
     before: Option<Held>,
 }
@@ -53,8 +54,8 @@ struct Entry {
     until: Instant,
 }
 
-/// So many entries of a queue may be stale beside as many that are not.
-const STALE: usize = 64;
+/// Stale entries that the queues may hold beyond twice the records.
+const MAX_STALE: usize = 64;
 
 /// All records. Two queues hold the order of the answers, each the oldest first; an entry whose number is not its record's
 /// any more is stale.
@@ -91,7 +92,7 @@ impl Records {
         self.accepted.len() + self.unknown.len()
     }
 
-    /// A mail is being sent from now on; the number of the call that does it. What was held of it waits for its end.
+    /// Marks a mail as in flight, and returns the number of its call. What was held of it is kept until that ends.
     pub(super) fn begin(&mut self, key: IdempotencyKey, id: Id, answer: watch::Receiver<Option<Answer>>) -> u64 {
         let number = self.number();
         let before = match self.by_key.remove(&key) {
@@ -99,17 +100,17 @@ impl Records {
             _ => None,
         };
         self.weight -= before.as_ref().map_or(0, |held| held.weight);
-        let under_way = UnderWay { number, answer, late: Vec::new(), before };
-        self.by_key.insert(key, (id, State::UnderWay(under_way)));
+        let in_flight = InFlight { number, answer, late: Vec::new(), before };
+        self.by_key.insert(key, (id, State::InFlight(in_flight)));
         number
     }
 
-    /// Holds the answer to the call of this number. How many others had to go for it? Asking again that has brought
-    /// nothing new prolongs nothing.
+    /// Holds the answer to the call of this number, and returns how many others were evicted for it. Asking again in vain
+    /// does not prolong the hold.
     pub(super) fn hold(&mut self, key: IdempotencyKey, id: Id, of: u64, answer: Answer, now: Instant) -> usize {
         let before = self.by_key.remove(&key);
         let asked_in_vain = match before {
-            Some((_, State::UnderWay(UnderWay { before: Some(held), .. }))) if answer.is_err() => Some(held),
+            Some((_, State::InFlight(InFlight { before: Some(held), .. }))) if answer.is_err() => Some(held),
             before => {
                 self.forget(before);
                 None
@@ -142,7 +143,7 @@ impl Records {
     /// Takes out stale entries once they are more than the others.
     fn sweep(&mut self) {
         let Self { by_key, accepted, unknown, .. } = self;
-        if accepted.len() + unknown.len() > 2 * by_key.len() + STALE {
+        if accepted.len() + unknown.len() > 2 * by_key.len() + MAX_STALE {
             for queue in [accepted, unknown] {
                 queue.retain(|entry| is_current(by_key, entry));
             }
@@ -158,7 +159,7 @@ impl Records {
         }
     }
 
-    /// Whoever was accepted hears less from a forgotten answer than whoever may be sent twice: those go first.
+    /// Makes room, the oldest `accepted` first: to forget an `unknown` is worse, for its repeat may send a second mail.
     fn evict(&mut self) -> usize {
         let mut evicted = 0;
         while self.weight > self.limit {
@@ -182,7 +183,7 @@ impl Records {
         self.forget(before)
     }
 
-    /// Takes a record that is gone out of the sum. Was it held?
+    /// Takes the weight of a removed record out of the sum. Was it held?
     fn forget(&mut self, before: Option<(Id, State)>) -> bool {
         let Some((_, State::Held(held))) = before else { return false };
         self.weight -= held.weight;
@@ -202,5 +203,5 @@ fn weight(answer: &Answer) -> usize {
         Err(error) => &error.attempts,
     };
     let recipients: usize = attempts.iter().map(|attempt| attempt.verdict.recipients.len()).sum();
-    1 + recipients / RECIPIENTS
+    1 + recipients / RECIPIENTS_PER_WEIGHT
 }

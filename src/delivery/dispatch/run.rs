@@ -1,0 +1,127 @@
+//! One mail from upstream to upstream, until one takes it or none may be asked any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attempt::{self, Call};
+use super::attempt_log::AttemptLog;
+use super::plan::SendPlan;
+use crate::delivery::circuit::Override;
+use crate::delivery::routing::{Availability, Candidate};
+use crate::delivery::upstream::Upstream;
+use crate::model::receipt::{Answer, Remaining};
+use crate::model::submission::Failover;
+
+/// How long a caller is asked to wait where an upstream defers a mail for its own sake: greylisting takes minutes
+/// (RFC 6647 5).
+const DEFERRED_WAIT: Duration = Duration::from_secs(60);
+
+/// One mail, the upstreams that it may go to, and where it has been.
+pub(super) struct Run<'a> {
+    upstreams: &'a [Arc<Upstream>],
+    call: &'a Call<'a>,
+    plan: SendPlan,
+    log: AttemptLog,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(upstreams: &'a [Arc<Upstream>], call: &'a Call<'a>, plan: SendPlan) -> Self {
+        Self { upstreams, call, plan, log: AttemptLog::new(call.message.id(), upstreams.len()) }
+    }
+
+    /// Offers the mail to one upstream after the other.
+    pub(super) async fn finish(mut self) -> Answer {
+        self.count_rejections();
+        while let Some(upstream) = self.next() {
+            self.visit(upstream).await;
+            if !self.log.may_fail_over(self.plan) {
+                break;
+            }
+        }
+        self.conclude()
+    }
+
+    fn count_rejections(&self) {
+        let closed_to_mail = self.upstreams.iter().filter(|upstream| availability(upstream) == Availability::Nothing);
+        closed_to_mail.for_each(|upstream| upstream.metrics.circuit_rejected(&upstream.name));
+    }
+
+    /// Where the mail goes next. Circuits are asked anew each time: one may have closed while another was slow to fail.
+    fn next(&self) -> Option<usize> {
+        let candidate = |upstream: &Arc<Upstream>| Candidate { availability: availability(upstream) };
+        let candidates: Vec<_> = self.upstreams.iter().map(candidate).collect();
+        self.plan.order(&candidates).into_iter().find(|upstream| !self.log.has_visited(*upstream))
+    }
+
+    async fn visit(&mut self, index: usize) {
+        let upstream = &self.upstreams[index];
+        self.log.record(index, attempt::attempt(upstream, self.call).await);
+        // A provider that takes a mail once can be asked again: that can only bring clarity.
+        let may_repeat = self.plan.failover > Failover::Never && upstream.takes_once(Duration::ZERO);
+        if may_repeat && self.log.was_silent(index) {
+            self.log.record(index, attempt::repeat(upstream, self.call).await);
+        }
+    }
+
+    /// The answer, and how long to wait where an upstream may take the mail later.
+    fn conclude(mut self) -> Answer {
+        if self.log.may_fail_over(self.plan) {
+            self.record_skips();
+        }
+        let (remaining, wait) = (self.remaining(), self.wait());
+        self.log.conclude(remaining, wait)
+    }
+
+    /// Records which untried upstreams would not take this mail even with a closed circuit: they give no hope.
+    fn record_skips(&mut self) {
+        for (index, upstream) in self.upstreams.iter().enumerate() {
+            if !self.log.has_tried(index) {
+                self.log.record(index, attempt::skip(upstream, self.call.message));
+            }
+        }
+    }
+
+    fn remaining(&self) -> Remaining {
+        let mut untried = self.upstreams_where(|index| !self.log.has_tried(index)).peekable();
+        if untried.peek().is_none() {
+            Remaining::Exhausted
+        } else if self.plan.failover > Failover::Never || !self.log.was_handed_over() {
+            Remaining::Later
+        } else if untried.any(|upstream| self.takes_it_now(upstream)) {
+            // Without failover the one attempt speaks for itself.
+            Remaining::Unasked
+        } else {
+            Remaining::Exhausted
+        }
+    }
+
+    /// Until the first upstream may take the mail that was not tried, or has put it off.
+    fn wait(&self) -> Duration {
+        let hopeful = self.upstreams_where(|index| !self.log.has_tried(index) || self.log.was_put_off(index));
+        let wait = hopeful.filter_map(Upstream::until_usable).min();
+        // A deferred mail stays deferred for a while, though its upstream takes other mail at once.
+        let wait = if self.log.was_deferred() { wait.map(|wait| wait.max(DEFERRED_WAIT)) } else { wait };
+        // Only an operator can end the wait for circuits that are forced open: when is not known.
+        let unknown = || self.upstreams.iter().map(|upstream| upstream.settings.first_wait).min();
+        wait.or_else(unknown).unwrap_or_default()
+    }
+
+    fn upstreams_where(&self, wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = &Upstream> {
+        self.upstreams.iter().enumerate().filter(move |(index, _)| wanted(*index)).map(|(_, upstream)| &**upstream)
+    }
+
+    fn takes_it_now(&self, upstream: &Upstream) -> bool {
+        upstream.circuit.snapshot().admits() && upstream.skip_reason(self.call.message).is_none()
+    }
+}
+
+fn availability(upstream: &Upstream) -> Availability {
+    let circuit = upstream.circuit.snapshot();
+    if !circuit.admits() {
+        Availability::Nothing
+    } else if circuit.overriding == Override::Auto {
+        Availability::Share(circuit.ramp)
+    } else {
+        Availability::All
+    }
+}

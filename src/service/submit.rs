@@ -1,0 +1,122 @@
+//! Sending now, for every way in: a submission in, one answer out.
+//!
+//! A repeat under a key in flight waits for the first call and hears its answer. A repeat of what was answered hears the
+//! held answer; an `unknown` is asked about again where that cannot send a second mail.
+//!
+//! The work is done where [`Submitted::answer`] is awaited, and nowhere else. A way in must await it to the end though its
+//! client has gone: what is dropped half-way may be sent or not, and its key then says `unknown`.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use crate::delivery::dispatch::Dispatcher;
+use crate::delivery::upstream::LateVerdict;
+use crate::model::message::IdempotencyKey;
+use crate::model::receipt::{Answer, Failure, Receipt, SendError};
+use crate::model::submission::Submission;
+use crate::runtime::metrics::Metrics;
+use crate::runtime::off_worker::off_worker;
+use crate::state::answers::{Answers, Follower, Leader, Role};
+
+/// Sends submissions, and knows those with a key again.
+pub struct Submit {
+    dispatcher: Arc<Dispatcher>,
+    answers: Answers,
+    metrics: Arc<Metrics>,
+}
+
+/// A submission whose way is decided; [`Submitted::answer`] goes it.
+#[must_use = "a submission that is not awaited is not sent"]
+pub struct Submitted<'a> {
+    submit: &'a Submit,
+    step: Step,
+}
+
+enum Step {
+    /// Hand it over.
+    Send(Submission, Option<Leader>),
+    /// Ask about it again, given what is known of it.
+    AskAgain(Submission, Leader, SendError),
+    /// Wait for the first call under the key.
+    Wait(Follower),
+    /// Nothing: the answer is known.
+    Answered(Answer),
+}
+
+impl Submit {
+    /// Sends by this dispatcher, and holds the answers to mails with a key.
+    pub fn new(dispatcher: Arc<Dispatcher>, answers: Answers, metrics: Arc<Metrics>) -> Self {
+        Self { dispatcher, answers, metrics }
+    }
+
+    /// Decides what is to be done for this submission; does none of it yet.
+    pub fn submit(&self, submission: Submission) -> Submitted<'_> {
+        let step = match submission.options.key {
+            None => Step::Send(submission, None),
+            Some(key) => self.join(submission, key),
+        };
+        Submitted { submit: self, step }
+    }
+
+    fn join(&self, submission: Submission, key: IdempotencyKey) -> Step {
+        let Submission { message, caller, options } = submission;
+        // The id under a key is a digest of the whole message.
+        let message = off_worker(message.size(), || message.identified_by(&key));
+        let id = message.id();
+        let can_ask_again = |error: &SendError| self.dispatcher.can_ask_again(options, error);
+        let submission = Submission { message, caller, options };
+        match self.answers.join(key, id, can_ask_again) {
+            Role::Leader(leader) => Step::Send(submission, Some(leader)),
+            Role::Again(leader, before) => Step::AskAgain(submission, leader, before),
+            Role::Follower(follower) => {
+                self.metrics.coalesced();
+                info!(%id, "a repeat waits for the first");
+                Step::Wait(follower)
+            }
+            Role::Held(answer) => {
+                self.metrics.replayed();
+                info!(%id, "a repeat hears the answer that is held");
+                Step::Answered(replayed(answer))
+            }
+            Role::Reused => Step::Answered(Err(SendError::new(id, Failure::KeyReused, Vec::new()))),
+        }
+    }
+}
+
+impl Submitted<'_> {
+    /// Will a mail be handed over? If not, the call only waits or has its answer, and needs no place among the mails in
+    /// flight.
+    pub fn hands_over(&self) -> bool {
+        matches!(self.step, Step::Send(..) | Step::AskAgain(..))
+    }
+
+    /// Does what was decided, until there is an answer.
+    pub async fn answer(self) -> Answer {
+        let dispatcher = &self.submit.dispatcher;
+        match self.step {
+            Step::Send(submission, None) => dispatcher.send(&submission, None).await,
+            Step::Send(submission, Some(leader)) => {
+                let late: LateVerdict = Arc::new(leader.on_late_verdict());
+                leader.finish(dispatcher.send(&submission, Some(&late)).await)
+            }
+            Step::AskAgain(submission, leader, before) => {
+                let late: LateVerdict = Arc::new(leader.on_late_verdict());
+                leader.finish(dispatcher.ask_again(&submission, &before, Some(&late)).await)
+            }
+            Step::Wait(follower) => follower.answer().await,
+            Step::Answered(answer) => answer,
+        }
+    }
+}
+
+/// The answer of an earlier call, marked as such.
+fn replayed(answer: Answer) -> Answer {
+    match answer {
+        Ok(receipt) => Ok(Receipt { replayed: true, ..receipt }),
+        Err(error) => Err(SendError { replayed: true, ..error }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

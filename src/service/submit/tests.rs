@@ -1,0 +1,218 @@
+//! Submissions with a key: the same id, the same way, and one mail however often they are repeated.
+
+use super::*;
+use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail, submission, words};
+use crate::delivery::provider::Capabilities;
+use crate::delivery::routing::Strategy;
+use crate::model::outcome::{Delivery, Outcome, Reason};
+use crate::model::submission::{Failover, SendOptions};
+
+const ANY: Capabilities = Capabilities::ANY;
+
+fn under(key: &str) -> SendOptions {
+    SendOptions { key: Some(IdempotencyKey::new("caller", key)), failover: None }
+}
+
+/// The service over scripted providers.
+struct Service {
+    submit: Submit,
+    fixture: Fixture,
+}
+
+impl Service {
+    fn new(failover: Failover, scripts: &[&[Act]]) -> Self {
+        Self::over(Fixture::new(failover, scripts))
+    }
+
+    fn of(failover: Failover, routing: Strategy, failures: u16, scripts: &[(Capabilities, &[Act])]) -> Self {
+        Self::over(Fixture::of(failover, routing, failures, scripts))
+    }
+
+    fn over(fixture: Fixture) -> Self {
+        let answers = Answers::new(100, Arc::clone(&fixture.metrics));
+        let submit = Submit::new(Arc::clone(&fixture.dispatcher), answers, Arc::clone(&fixture.metrics));
+        Self { submit, fixture }
+    }
+
+    async fn send(&self) -> Answer {
+        self.send_with(SendOptions::default()).await
+    }
+
+    async fn send_with(&self, options: SendOptions) -> Answer {
+        self.send_mail("a@example.org", options).await
+    }
+
+    async fn send_mail(&self, from: &str, options: SendOptions) -> Answer {
+        self.submit.submit(submission(mail(from), options)).answer().await
+    }
+
+    fn calls(&self) -> Vec<u32> {
+        self.fixture.calls()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_waits_for_the_first_and_gets_the_same_answer() {
+    for act in [Act::SayAfter(SECOND, Outcome::Accepted), Act::SayAfter(SECOND, Outcome::MessageRejected), Act::Hang] {
+        let service = Service::new(Failover::Safe, &[&[act]]);
+        let (first, repeat) = tokio::join!(service.send_with(under("k")), service.send_with(under("k")));
+        assert_eq!(format!("{first:?}"), format!("{repeat:?}"));
+        assert_eq!(service.calls(), [1]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_calls_that_hand_over_a_mail_need_a_place_in_flight() {
+    let service = Service::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Accepted)]]);
+    let submit = || service.submit.submit(submission(mail("a@example.org"), under("k")));
+    let (first, repeat) = (submit(), submit());
+    assert_eq!((first.hands_over(), repeat.hands_over()), (true, false));
+    let (first, repeat) = tokio::join!(first.answer(), repeat.answer());
+    assert!(first.is_ok() && repeat.is_ok());
+    assert!(!submit().hands_over(), "its answer is held");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_mail_under_a_key_in_use_is_refused_and_the_first_goes_its_way() {
+    let service = Service::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Accepted)]]);
+    let other = service.send_mail("x@example.org", under("k"));
+    let (first, other) = tokio::join!(service.send_with(under("k")), other);
+    assert!(first.is_ok());
+    assert_eq!(other.map_err(|error| error.failure).err(), Some(Failure::KeyReused));
+    assert_eq!(service.calls(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_key_or_none_is_another_mail() {
+    let accepts = Act::SayAfter(SECOND, Outcome::Accepted);
+    let service = Service::new(Failover::Safe, &[&[accepts; 4]]);
+    let (one, other, none, neither) = tokio::join!(
+        service.send_with(under("k")),
+        service.send_with(under("K")),
+        service.send_with(SendOptions::default()),
+        service.send_with(SendOptions::default())
+    );
+    let ids = [one, other, none, neither].map(|result| result.expect("accepted").id.to_string());
+    assert_eq!(std::collections::BTreeSet::from(ids).len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_what_was_accepted_hears_the_held_answer_and_another_mail_is_refused() {
+    let service = Service::new(Failover::Safe, &[&[Act::Say(Outcome::Accepted)]]);
+    let first = service.send_with(under("k")).await.expect("accepted");
+    let repeat = service.send_with(under("k")).await.expect("held");
+    assert_eq!((first.id, first.replayed, repeat.id, repeat.replayed), (repeat.id, false, first.id, true));
+    let other = service.send_mail("x@example.org", under("k")).await;
+    assert_eq!(other.map_err(|error| error.failure).err(), Some(Failure::KeyReused));
+    assert_eq!(service.calls(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_an_unknown_hears_it_again_and_is_not_sent() {
+    for act in [Act::Hang, Act::Say(Outcome::Unknown), Act::Panic] {
+        let service = Service::of(Failover::Safe, Strategy::Priority, 100, &[(ANY, &[act]), (ANY, &[])]);
+        let first = service.send_with(under("k")).await.expect_err("unknown");
+        let repeat = service.send_with(under("k")).await.expect_err("held");
+        assert_eq!((first.failure, first.id), (repeat.failure, repeat.id));
+        assert!(!first.replayed && repeat.replayed && repeat.failure.is_unknown());
+        assert_eq!(service.calls(), [1, 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_none_frees_the_key() {
+    for outcome in Outcome::ALL.into_iter().filter(|outcome| outcome.delivery() == Delivery::None) {
+        let script = [Act::Say(outcome), Act::Say(Outcome::Accepted)];
+        let service = Service::of(Failover::Never, Strategy::Priority, 100, &[(ANY, &script)]);
+        assert!(service.send_with(under("k")).await.is_err(), "{outcome:?}");
+        service.fixture.upstreams[0].circuit.reset();
+        service.fixture.upstreams[0].release_senders();
+        let repeat = service.send_with(under("k")).await.expect("sent anew");
+        assert_eq!((repeat.replayed, service.calls()), (false, vec![2]), "{outcome:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_held_for_ten_minutes_and_no_longer() {
+    let accepts = Act::Say(Outcome::Accepted);
+    let service = Service::new(Failover::Safe, &[&[accepts, accepts]]);
+    assert!(service.send_with(under("k")).await.is_ok());
+    tokio::time::advance(599 * SECOND).await;
+    assert!(service.send_with(under("k")).await.is_ok_and(|receipt| receipt.replayed));
+    tokio::time::advance(SECOND).await;
+    assert!(service.send_with(under("k")).await.is_ok_and(|receipt| !receipt.replayed));
+    assert_eq!(service.calls(), [2]);
+}
+
+/// The first upstream takes a mail once, for twenty-five minutes.
+fn once(first: &[Act]) -> Service {
+    let once = Capabilities { once_within: Some(1500 * SECOND), ..ANY };
+    Service::of(Failover::Safe, Strategy::Priority, 100, &[(once, first), (ANY, &[])])
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_at_a_provider_that_takes_a_mail_once_is_asked_about_again_there_alone() {
+    let unknown = Act::Say(Outcome::Unknown);
+    let service = once(&[unknown, unknown, unknown, Act::Say(Outcome::AccountRefused), Act::Say(Outcome::Accepted)]);
+    assert_eq!(service.send_with(under("k")).await.expect_err("unknown").failure, Failure::Unknown);
+    assert_eq!(service.calls(), [2, 0], "once by the first call itself");
+    let still = service.send_with(under("k")).await.expect_err("still unknown");
+    assert_eq!((still.failure, still.replayed, service.calls()), (Failure::Unknown, false, vec![3, 0]));
+    let refused = service.send_with(under("k")).await.expect_err("a refusal of the repeat says nothing of the first");
+    assert_eq!((refused.failure, service.calls()), (Failure::Unknown, vec![4, 0]));
+    service.fixture.upstreams[0].circuit.reset();
+    let receipt = service.send_with(under("k")).await.expect("clear now");
+    assert_eq!(words(&receipt.attempts), ["u0:unknown", "u0:unknown", "u0:accepted"]);
+    assert!(service.send_with(under("k")).await.is_ok_and(|receipt| receipt.replayed));
+    assert_eq!(service.calls(), [5, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_provider_knows_from_before_is_not_asked_again_in_the_same_call_or_a_later_one() {
+    let service = once(&[Act::Because(Outcome::Unknown, Reason::Duplicate)]);
+    for _ in 0..2 {
+        assert_eq!(service.send_with(under("k")).await.expect_err("unknown").failure, Failure::Unknown);
+        assert_eq!(service.calls(), [1, 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_verdict_changes_the_held_answer() {
+    for (verdict, expected) in [(Outcome::Accepted, true), (Outcome::MessageRejected, false)] {
+        let script = [Act::Late(20 * SECOND, verdict), Act::Say(Outcome::Unavailable)];
+        let service = Service::of(Failover::Safe, Strategy::Priority, 100, &[(ANY, &script)]);
+        assert_eq!(service.send_with(under("k")).await.expect_err("unknown").failure, Failure::Unknown);
+        assert!(service.send_with(under("k")).await.is_err_and(|error| error.replayed));
+        tokio::time::sleep(11 * SECOND).await;
+        let repeat = service.send_with(under("k")).await;
+        if expected {
+            assert!(repeat.is_ok_and(|receipt| receipt.replayed), "the relay has taken it after all");
+            assert_eq!(service.calls(), [1]);
+        } else {
+            assert_eq!(repeat.expect_err("sent anew").failure, Failure::Refused { retryable: true });
+            assert_eq!(service.calls(), [2], "the relay has refused it after all");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn mails_without_a_key_take_turns_and_those_with_one_go_where_their_key_goes() {
+    let accepts = [Act::Say(Outcome::Accepted); 12];
+    let scripts: [(Capabilities, &[Act]); 3] = [(ANY, &accepts), (ANY, &accepts), (ANY, &accepts)];
+    let service = Service::of(Failover::Safe, Strategy::RoundRobin, 1, &scripts);
+    for _ in 0..6 {
+        assert!(service.send().await.is_ok());
+    }
+    assert_eq!(service.calls(), [2, 2, 2]);
+    let takers = async |key| {
+        let receipt = service.send_with(under(key)).await.expect("accepted");
+        receipt.attempts[0].upstream.clone()
+    };
+    for key in ["a", "b", "c", "d"] {
+        assert_eq!(takers(key).await, takers(key).await, "{key}");
+    }
+    let other_node = Service::of(Failover::Safe, Strategy::RoundRobin, 1, &scripts);
+    assert!(other_node.send().await.is_ok(), "its turns are not those of the first node");
+    let receipt = other_node.send_with(under("a")).await.expect("accepted");
+    assert_eq!(takers("a").await, receipt.attempts[0].upstream);
+}

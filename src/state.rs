@@ -1,0 +1,3 @@
+//! What this node remembers between two calls.
+
+pub mod answers;
