@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use mail_parser::{Address, MessageParser, MimeHeaders};
 use smsp::model::message::{Attachment, Draft, Header, Mailbox, Message, Metadata};
 use smsp::model::outcome::Outcome;
-use smsp::delivery::provider::{self, Connect, Delivery, Mode, Provider, Values};
+use smsp::delivery::provider::{self, RESERVED_HEADERS, Connect, Delivery, Mode, Provider, Values};
 
 #[derive(Arbitrary, Debug)]
 struct Asked<'a> {
@@ -43,7 +43,7 @@ fn message(asked: &Asked) -> Option<Message> {
     };
     draft.to.push(Mailbox::new(Some(asked.name), "b@example.net".parse().ok()?).ok()?);
     // A caller's object has no name twice.
-    for header in asked.headers.iter().filter_map(|(name, value)| Header::new(name, value).ok()) {
+    for header in asked.headers.iter().filter_map(|(name, value)| Header::new(name, value, RESERVED_HEADERS).ok()) {
         if draft.headers.iter().all(|known| !known.name().eq_ignore_ascii_case(header.name())) {
             draft.headers.push(header);
         }

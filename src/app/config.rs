@@ -167,7 +167,12 @@ fn mail_limits(section: &mut Section) -> Option<MailLimits> {
     let recipients = section.parse("MAX_RECIPIENTS", "50", |text| count_to(text, most.recipients));
     let attachments = section.parse("MAX_ATTACHMENTS", "20", |text| count_to(text, most.attachments));
     let headers = section.parse("MAX_HEADERS", "30", |text| count_to(text, most.headers));
-    Some(MailLimits { recipients: recipients?, attachments: attachments?, headers: headers? })
+    Some(MailLimits {
+        recipients: recipients?,
+        attachments: attachments?,
+        headers: headers?,
+        reserved_headers: provider::RESERVED_HEADERS,
+    })
 }
 
 fn load(section: &mut Section, max_body: Option<usize>) -> Option<admission::Settings> {

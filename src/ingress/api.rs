@@ -28,6 +28,7 @@ pub use document::document;
 use crate::access::admission::Admission;
 use crate::access::callers::Callers;
 use crate::delivery::dispatch::Dispatcher;
+use crate::model::message::ReservedHeaders;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
 use crate::service::submit::Submit;
@@ -47,7 +48,7 @@ pub struct Settings {
     pub mail: MailLimits,
 }
 
-/// How many of each one mail may hold, at most.
+/// What one mail may hold: how many of each, at most, and which headers not.
 #[derive(Clone, Copy)]
 pub struct MailLimits {
     /// To, Cc and Bcc together.
@@ -56,11 +57,14 @@ pub struct MailLimits {
     pub attachments: usize,
     /// Headers of the caller's.
     pub headers: usize,
+    /// Names of headers that no caller may write.
+    pub reserved_headers: ReservedHeaders,
 }
 
 impl MailLimits {
     /// What an operator may set: more than any provider takes, and little enough for the memory that a hostile list costs.
-    pub const MOST: Self = Self { recipients: 10_000, attachments: 1000, headers: 200 };
+    pub const MOST: Self =
+        Self { recipients: 10_000, attachments: 1000, headers: 200, reserved_headers: ReservedHeaders::NONE };
 }
 
 /// What the handlers share.

@@ -10,6 +10,7 @@ pub mod content;
 mod draft;
 pub mod header;
 pub mod id;
+mod key;
 pub mod label;
 pub mod tokens;
 
@@ -21,8 +22,9 @@ pub use address::{Address, BadAddress, Mailbox};
 pub use attachment::Attachment;
 pub use content::{Body, Subject};
 pub use draft::{BadDraft, Draft};
-pub use header::Header;
-pub use id::{Id, IdempotencyKey};
+pub use header::{Header, ReservedHeaders};
+pub use id::Id;
+pub use key::IdempotencyKey;
 pub use label::{Metadata, Tag};
 
 /// One validated mail; clones share their content.
@@ -44,11 +46,6 @@ impl Message {
     /// The message with an envelope sender of its own (RFC 5321 4.1.1.2), which is no part of what its id is made of.
     pub fn with_bounce_address(self, address: Address) -> Self {
         Self { bounce_address: Some(address), ..self }
-    }
-
-    /// The message under the id that its key gives it.
-    pub fn identified_by(self, key: &IdempotencyKey) -> Self {
-        Self { id: Id::of(key, &self), ..self }
     }
 
     /// A message that only a probe sends.

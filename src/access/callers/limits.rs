@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
     use crate::access::callers::rate_limiter::Rate;
-    use crate::model::message::{Draft, Header};
+    use crate::model::message::{Draft, Header, ReservedHeaders};
 
     fn limits(terms: CallerPolicy) -> CallerLimits {
         CallerLimits::new(&terms)
@@ -133,7 +133,7 @@ mod tests {
         let limits =
             limits(CallerPolicy { from_domains: Some(vec!["example.org".to_owned()]), ..CallerPolicy::default() });
         for (sender, allowed) in [("office@example.org", true), ("office@evil.net", false)] {
-            let headers = vec![Header::new("Sender", sender).unwrap()];
+            let headers = vec![Header::new("Sender", sender, ReservedHeaders::NONE).unwrap()];
             let draft = Draft { to: vec!["b@example.net".parse().unwrap()], headers, ..Draft::default() };
             let mail = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
             assert_eq!(limits.check_originators(&mail).is_ok(), allowed, "{sender}");

@@ -124,7 +124,7 @@ fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
             None => own.require(variable.name, &what, text).map(Into::into),
         };
         match (&mut values, value) {
-            (Some(values), Some(value)) => values.set(variable, value),
+            (Some(values), Some(value)) => values.set(variable.name, value),
             _ => values = None,
         }
     }

@@ -8,8 +8,11 @@ use reqwest::multipart::Form;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
+use super::call::Delivery;
 use super::client::{self, Answer, Client, Post};
-use super::{Connect, Delivery, Invalid, Values, Variable, render};
+use super::kind::Variable;
+use super::render;
+use super::values::{Connect, Invalid, Values};
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::runtime::off_worker::off_worker;
 

@@ -9,20 +9,18 @@ mod answer;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Files, Inline, Longest, Lookup, Parameters};
 use super::client;
+use super::json::{Base64, EmailAddress};
+use super::kind::Kind;
 use super::render::{self, Pairs};
-use super::{
-    Call, Capabilities, Connect, Delivery, Files, Inline, Invalid, Kind, Longest, Lookup, Mode, Parameters, Provider,
-    Values,
-};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::{Attachment, Mailbox, Message, Tag};
 use crate::model::outcome::Verdict;
-#[cfg(test)]
-pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "brevo",
@@ -49,7 +47,10 @@ pub(super) const KIND: Kind = Kind {
         once_within: Some(Duration::from_secs(25 * 60)),
         ..Capabilities::API
     },
+    reserved_headers: &["x-sib-*", "x-mailin-*", "idempotencykey"],
     dummy: "in the sandbox; free",
+    #[cfg(test)]
+    codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.brevo.com")],
     build,
 };
@@ -89,14 +90,14 @@ impl Provider for Brevo {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Mail<'a> {
-    sender: Party<'a>,
-    to: Vec<Party<'a>>,
+    sender: EmailAddress<'a>,
+    to: Vec<EmailAddress<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    cc: Vec<Party<'a>>,
+    cc: Vec<EmailAddress<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    bcc: Vec<Party<'a>>,
+    bcc: Vec<EmailAddress<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reply_to: Option<Party<'a>>,
+    reply_to: Option<EmailAddress<'a>>,
     subject: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     text_content: Option<&'a str>,
@@ -109,17 +110,9 @@ struct Mail<'a> {
 }
 
 #[derive(Serialize)]
-struct Party<'a> {
-    email: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<Cow<'a, str>>,
-}
-
-#[derive(Serialize)]
 struct File<'a> {
     name: &'a str,
-    #[serde(serialize_with = "render::base64")]
-    content: &'a Bytes,
+    content: Base64<'a>,
 }
 
 fn mail(message: &Message) -> Mail<'_> {
@@ -127,11 +120,11 @@ fn mail(message: &Message) -> Mail<'_> {
     let id = message.id().to_string();
     let custom = Pairs::metadata(message).with("smsp_id", id.clone()).to_line();
     Mail {
-        sender: party(message.from()),
-        to: message.to().iter().map(party).collect(),
-        cc: message.cc().iter().map(party).collect(),
-        bcc: message.bcc().iter().map(party).collect(),
-        reply_to: message.reply_to().first().map(party),
+        sender: address(message.from()),
+        to: message.to().iter().map(address).collect(),
+        cc: message.cc().iter().map(address).collect(),
+        bcc: message.bcc().iter().map(address).collect(),
+        reply_to: message.reply_to().first().map(address),
         subject: render::subject(message),
         text_content: text,
         html_content: html.map_or_else(|| render::as_html(text.unwrap_or_default()), str::to_owned),
@@ -141,8 +134,8 @@ fn mail(message: &Message) -> Mail<'_> {
     }
 }
 
-fn party(mailbox: &Mailbox) -> Party<'_> {
-    Party { email: mailbox.address().as_str(), name: mailbox.name().map(written) }
+fn address(mailbox: &Mailbox) -> EmailAddress<'_> {
+    EmailAddress { name: mailbox.name().map(written), ..EmailAddress::new(mailbox) }
 }
 
 /// It drops a name that is both beyond ASCII and in need of quotes, unless that is in encoded words.
@@ -152,5 +145,8 @@ fn written(name: &str) -> Cow<'_, str> {
 }
 
 fn file(attachment: &Attachment) -> File<'_> {
-    File { name: attachment.filename.as_str(), content: &attachment.content }
+    File { name: attachment.filename.as_str(), content: Base64(&attachment.content) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,16 +5,16 @@
 //! shows a figure that is missing here. Deliberately absent: anything that depends on the account.
 
 mod files;
+mod first;
 mod limit;
-mod table;
 
 use std::time::Duration;
 
 pub use files::{Files, Inline, Parameters};
 pub use limit::{Longest, Words};
 pub(in crate::delivery::provider) use limit::{is_ascii, is_word};
-pub use table::table;
 
+use self::first::first;
 use super::render::{self, Pairs};
 use crate::model::message::{Header, Mailbox, Message, Metadata, Tag};
 use crate::model::outcome::Reason;
@@ -188,11 +188,6 @@ impl Capabilities {
     fn drops(&self, header: &Header) -> bool {
         self.dropped_headers.iter().any(|dropped| header.is(dropped))
     }
-}
-
-/// The first of these that is so.
-fn first<const N: usize>(lacks: [(bool, Reason); N]) -> Option<Reason> {
-    lacks.into_iter().find(|(lacks, _)| *lacks).map(|(_, reason)| reason)
 }
 
 /// Bytes around a value: `": "`, `", "`, quotes, or the name of a form's field.

@@ -7,7 +7,6 @@
 
 mod answer;
 mod body;
-mod connections;
 mod failure;
 mod words;
 
@@ -18,13 +17,15 @@ use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, RequestBuilder, Url, redirect, retry};
 
+use super::call::Delivery;
+use super::connections::Connections;
+use super::kind::{BASE_URL, Variable};
 use super::resolver::Resolver;
-use super::{Connect, Delivery, Invalid, Values, Variable, transcript};
+use super::transcript;
+use super::values::{Connect, Invalid, Values};
 use crate::model::outcome::Verdict;
 pub(super) use answer::{Answer, until_date};
 use body::Frames;
-pub(super) use connections::Connections;
-pub use connections::Unsent;
 pub(super) use failure::lacks_resources;
 pub(super) use words::names_the_account;
 
@@ -34,8 +35,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// For the answer to a ping; then the connection is closed.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
-
-pub(super) const BASE_URL: &str = "BASE_URL";
 
 /// The variable of every HTTP adapter: where its API is.
 pub(super) const fn base_url(default: &'static str) -> Variable {
@@ -178,7 +177,7 @@ mod tests {
             ("", false),
         ] {
             let mut values = Values::default();
-            values.set(&base_url(""), base.into());
+            values.set(BASE_URL, base.into());
             assert_eq!(endpoint(&values, "v3/mail/send").is_ok(), good, "{base}");
         }
     }

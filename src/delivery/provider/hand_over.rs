@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::client::{Connections, Unsent};
+use super::connections::{Connections, Unsent};
 use crate::model::outcome::Verdict;
 
 /// Nobody has promised to ask before the end.

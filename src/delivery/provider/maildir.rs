@@ -11,11 +11,13 @@ use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 
-use super::mime::Labels;
-use super::{
-    Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, METADATA_HEADERS, Mode, Provider, Values,
-    Variable, is_local_limit, mime,
-};
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Lookup};
+use super::hand_over::HandOver;
+use super::kind::{Kind, Variable};
+use super::local_limit::is_local_limit;
+use super::mime::{self, Labels, METADATA_HEADERS};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 
@@ -24,7 +26,10 @@ pub(super) const KIND: Kind = Kind {
     upstream: "maildir",
     local: true,
     capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
+    reserved_headers: &[],
     dummy: "a file, removed at once",
+    #[cfg(test)]
+    codes: &[],
     variables: &[Variable::required("DIR"), Variable::with_default(METADATA_HEADERS, "false")],
     build,
 };
@@ -41,7 +46,7 @@ struct Maildir {
 }
 
 fn build(values: &Values, _: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    let (dir, labels) = (values.get("DIR").into(), values.labels()?);
+    let (dir, labels) = (values.get("DIR").into(), Labels::read(values)?);
     Ok(Box::new(Maildir { dir, labels, writers: Arc::new(Semaphore::new(WRITERS)) }))
 }
 

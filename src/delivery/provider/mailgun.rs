@@ -8,13 +8,13 @@ mod answer;
 use reqwest::multipart::{Form, Part};
 
 use super::api::{self, API_KEY, Api};
-use super::capabilities::is_ascii;
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Longest, Lookup, Words, is_ascii};
 use super::client;
+use super::kind::{Kind, Variable};
+use super::render;
 use super::render::Pairs;
-use super::{
-    Call, Capabilities, Connect, Delivery, Invalid, Kind, Longest, Lookup, Mode, Provider, Values, Variable, Words,
-    render,
-};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::{Attachment, Message};
 use crate::model::outcome::Verdict;
 
@@ -37,7 +37,10 @@ pub(super) const KIND: Kind = Kind {
         lookup: Lookup::MessageId,
         ..Capabilities::API
     },
+    reserved_headers: &["x-mailgun-*"],
     dummy: "in test mode; counted as a mail",
+    #[cfg(test)]
+    codes: &[],
     variables: &[Variable::required("DOMAIN"), API_KEY, client::base_url("https://api.mailgun.net")],
     build,
 };
@@ -110,3 +113,6 @@ fn attach(form: Form, attachment: &Attachment) -> Form {
     // What a message has as a type is one; if not, the file goes without.
     form.part(field, part().mime_str(&attachment.media_type()).unwrap_or_else(|_| part()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,22 +4,20 @@
 
 mod answer;
 
-use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Files, Longest, Lookup, Parameters, Words};
 use super::client;
+use super::json::Base64;
+use super::kind::{Kind, Variable};
 use super::render::{self, Pairs};
-use super::{
-    Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Lookup, Mode, Parameters, Provider, Values,
-    Variable, Words,
-};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Mailbox, Message, Tag};
 use crate::model::outcome::Verdict;
-#[cfg(test)]
-pub(super) use answer::LISTED;
 
 const API_SECRET: Variable = Variable::secret("API_SECRET");
 
@@ -43,7 +41,10 @@ pub(super) const KIND: Kind = Kind {
         lookup: Lookup::Id("CustomID"),
         ..Capabilities::API
     },
+    reserved_headers: &["x-mj-*", "x-mailjet-*"],
     dummy: "in the sandbox; free",
+    #[cfg(test)]
+    codes: answer::LISTED,
     variables: &[API_KEY, API_SECRET, client::base_url("https://api.mailjet.com")],
     build,
 };
@@ -87,14 +88,14 @@ struct Mails<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Mail<'a> {
-    from: Party<'a>,
-    to: Vec<Party<'a>>,
+    from: EmailAddress<'a>,
+    to: Vec<EmailAddress<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    cc: Vec<Party<'a>>,
+    cc: Vec<EmailAddress<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    bcc: Vec<Party<'a>>,
+    bcc: Vec<EmailAddress<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reply_to: Option<Party<'a>>,
+    reply_to: Option<EmailAddress<'a>>,
     subject: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     text_part: Option<&'a str>,
@@ -121,7 +122,7 @@ struct Mail<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Party<'a> {
+struct EmailAddress<'a> {
     email: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
@@ -132,8 +133,8 @@ struct Party<'a> {
 struct File<'a> {
     content_type: &'a str,
     filename: &'a str,
-    #[serde(rename = "Base64Content", serialize_with = "render::base64")]
-    content: &'a Bytes,
+    #[serde(rename = "Base64Content")]
+    content: Base64<'a>,
     #[serde(rename = "ContentID", skip_serializing_if = "Option::is_none")]
     content_id: Option<&'a str>,
 }
@@ -143,11 +144,11 @@ fn mail(message: &Message) -> Mail<'_> {
     let metadata = Pairs::metadata(message);
     let tracking = html_part.map(|_| "disabled");
     Mail {
-        from: party(message.from()),
-        to: message.to().iter().map(party).collect(),
-        cc: message.cc().iter().map(party).collect(),
-        bcc: message.bcc().iter().map(party).collect(),
-        reply_to: message.reply_to().first().map(party),
+        from: address(message.from()),
+        to: message.to().iter().map(address).collect(),
+        cc: message.cc().iter().map(address).collect(),
+        bcc: message.bcc().iter().map(address).collect(),
+        reply_to: message.reply_to().first().map(address),
         subject: render::subject(message),
         text_part,
         html_part,
@@ -162,15 +163,18 @@ fn mail(message: &Message) -> Mail<'_> {
     }
 }
 
-fn party(mailbox: &Mailbox) -> Party<'_> {
-    Party { email: mailbox.address().as_str(), name: mailbox.name() }
+fn address(mailbox: &Mailbox) -> EmailAddress<'_> {
+    EmailAddress { email: mailbox.address().as_str(), name: mailbox.name() }
 }
 
 fn file(attachment: &Attachment) -> File<'_> {
     File {
         content_type: attachment.content_type.as_str(),
         filename: attachment.filename.as_str(),
-        content: &attachment.content,
+        content: Base64(&attachment.content),
         content_id: attachment.content_id.as_ref().map(ContentId::as_str),
     }
 }
+
+#[cfg(test)]
+mod tests;

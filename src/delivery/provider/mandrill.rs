@@ -4,17 +4,18 @@
 
 mod answer;
 
-use bytes::Bytes;
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
+use super::call::{Call, Delivery, Provider};
+use super::capabilities::{Capabilities, Files, Inline, Longest, Words};
 use super::client;
+use super::json::Base64;
+use super::kind::Kind;
 use super::render::{self, OUR_PAIR, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Files, Inline, Invalid, Kind, Longest, Provider, Values, Words};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Message, Tag};
-#[cfg(test)]
-pub(super) use answer::{LISTED, REJECTED};
 
 pub(super) const KIND: Kind = Kind {
     name: "mandrill",
@@ -31,7 +32,10 @@ pub(super) const KIND: Kind = Kind {
         files: Files { inline: Inline::Images, ..Files::ANY },
         ..Capabilities::API
     },
+    reserved_headers: &["x-mc-*"],
     dummy: "a mail to the poll address",
+    #[cfg(test)]
+    codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://mandrillapp.com")],
     build,
 };
@@ -104,8 +108,7 @@ struct To<'a> {
 struct File<'a> {
     r#type: String,
     name: &'a str,
-    #[serde(serialize_with = "render::base64")]
-    content: &'a Bytes,
+    content: Base64<'a>,
 }
 
 fn request<'a>(key: &'a str, message: &'a Message) -> Request<'a> {
@@ -141,7 +144,7 @@ fn headers(message: &Message) -> Pairs<'_> {
 
 fn file(attachment: &Attachment) -> File<'_> {
     let name = attachment.content_id.as_ref().map_or(attachment.filename.as_str(), ContentId::as_str);
-    File { r#type: attachment.media_type(), name, content: &attachment.content }
+    File { r#type: attachment.media_type(), name, content: Base64(&attachment.content) }
 }
 
 fn recipients(message: &Message) -> Vec<To<'_>> {
@@ -149,3 +152,6 @@ fn recipients(message: &Message) -> Vec<To<'_>> {
     let all = lists.into_iter().flat_map(|(r#type, list)| list.iter().map(move |mailbox| (r#type, mailbox)));
     all.map(|(r#type, mailbox)| To { email: mailbox.address().as_str(), name: mailbox.name(), r#type }).collect()
 }
+
+#[cfg(test)]
+mod tests;

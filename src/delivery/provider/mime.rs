@@ -9,23 +9,15 @@ mod bytes;
 mod field;
 mod file;
 mod head;
+mod labels;
 mod part;
 mod text;
 
 use self::bytes::Bytes;
+pub(super) use self::labels::{Labels, METADATA_HEADERS};
 use self::part::Part;
 use crate::model::message::Message;
 use crate::runtime::off_worker::off_worker;
-
-/// Does the file show tags and metadata, which have no other place in it than `X-Tags` and `X-Metadata`? Every recipient
-/// sees those.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Labels {
-    Shown,
-    /// The metadata alone.
-    Metadata,
-    Hidden,
-}
 
 /// The bytes, whole lines.
 pub(super) fn render(message: &Message, labels: Labels) -> Vec<u8> {

@@ -3,7 +3,10 @@
 //! `timeout` never answers, `fail` fails provably, `panic` is a fault of ours, anything else (dummies too) is accepted:
 //! so a caller can rehearse every kind of answer.
 
-use super::{Call, Capabilities, Connect, Delivery, Invalid, Kind, Provider, Values};
+use super::call::{Call, Delivery, Provider};
+use super::capabilities::Capabilities;
+use super::kind::Kind;
+use super::values::{Connect, Invalid, Values};
 use crate::model::outcome::{Outcome, Reason, Verdict};
 
 pub(super) const KIND: Kind = Kind {
@@ -11,7 +14,10 @@ pub(super) const KIND: Kind = Kind {
     upstream: "mock",
     local: true,
     capabilities: Capabilities::ANY,
+    reserved_headers: &[],
     dummy: "nothing",
+    #[cfg(test)]
+    codes: &[],
     variables: &[],
     build,
 };

@@ -7,17 +7,18 @@ mod answer;
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use reqwest::header::ACCEPT;
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
+use super::call::{Call, Delivery, Provider};
+use super::capabilities::{Capabilities, Files, Longest, Words};
 use super::client;
+use super::json::Base64;
+use super::kind::Kind;
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Provider, Values, Words};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::{Attachment, Message, Tag};
-#[cfg(test)]
-pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "postmark",
@@ -40,7 +41,10 @@ pub(super) const KIND: Kind = Kind {
         files: Files { refused_endings: &REFUSED_ENDINGS, ..Files::ANY },
         ..Capabilities::API
     },
+    reserved_headers: &["x-pm-*", "x-postmark-*"],
     dummy: "a mail to the poll address",
+    #[cfg(test)]
+    codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.postmarkapp.com")],
     build,
 };
@@ -105,8 +109,7 @@ struct Header<'a> {
 #[serde(rename_all = "PascalCase")]
 struct File<'a> {
     name: &'a str,
-    #[serde(serialize_with = "render::base64")]
-    content: &'a Bytes,
+    content: Base64<'a>,
     content_type: String,
     #[serde(rename = "ContentID", skip_serializing_if = "Option::is_none")]
     content_id: Option<String>,
@@ -143,8 +146,11 @@ fn headers(message: &Message) -> Vec<Header<'_>> {
 fn file(attachment: &Attachment) -> File<'_> {
     File {
         name: attachment.filename.as_str(),
-        content: &attachment.content,
+        content: Base64(&attachment.content),
         content_type: attachment.media_type(),
         content_id: attachment.content_id.as_ref().map(|id| format!("cid:{}", id.as_str())),
     }
 }
+
+#[cfg(test)]
+mod tests;

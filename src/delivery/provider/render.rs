@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::display::Base64Display;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use email_encoding::headers::rfc2047;
 use email_encoding::headers::writer::EmailWriter;
 use serde::ser::SerializeMap;
@@ -73,11 +70,6 @@ pub(super) fn json(body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
         json.shrink_to_fit();
     }
     Ok(json)
-}
-
-/// In base64, written straight into the body: an attempt makes one copy, not two.
-pub(super) fn base64<S: Serializer>(content: &&Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&Base64Display::new(content, &STANDARD))
 }
 
 /// A text in encoded-words (RFC 2047), in one line.

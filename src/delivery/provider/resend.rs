@@ -6,19 +6,20 @@ mod answer;
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
-use super::capabilities::is_word;
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Files, Longest, Words, is_word};
 use super::client;
+use super::json::Base64;
+use super::kind::Kind;
 use super::render::{self, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Mode, Provider, Values, Words, ses};
+use super::ses;
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Message};
 use crate::model::outcome::Verdict;
-#[cfg(test)]
-pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "resend",
@@ -36,7 +37,10 @@ pub(super) const KIND: Kind = Kind {
         once_within: Some(Duration::from_secs(23 * 3600)),
         ..Capabilities::API
     },
+    reserved_headers: &["idempotency-key"],
     dummy: "to its test address; counted as a mail",
+    #[cfg(test)]
+    codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.resend.com")],
     build,
 };
@@ -92,8 +96,7 @@ struct Mail<'a> {
 #[derive(Serialize)]
 struct File<'a> {
     filename: &'a str,
-    #[serde(serialize_with = "render::base64")]
-    content: &'a Bytes,
+    content: Base64<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,7 +132,7 @@ fn file(attachment: &Attachment) -> File<'_> {
     let is_bytes = attachment.content_type.as_str() == "application/octet-stream";
     File {
         filename: attachment.filename.as_str(),
-        content: &attachment.content,
+        content: Base64(&attachment.content),
         content_type: (!is_bytes).then(|| attachment.media_type()),
         content_id: attachment.content_id.as_ref().map(ContentId::as_str),
     }
@@ -147,3 +150,6 @@ fn labels(message: &Message) -> Vec<Label> {
     let tags = message.tags().iter().map(|tag| label(tag.as_str(), tag.as_str()));
     tags.chain([label("smsp_id", &message.id().to_string())]).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,22 +8,20 @@ mod answer;
 use std::borrow::Cow;
 use std::str;
 
-use bytes::Bytes;
 use reqwest::header::ACCEPT;
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
-use super::capabilities::is_ascii;
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Files, Longest, Parameters, Words, is_ascii};
 use super::client;
+use super::json::{Base64, EmailAddress};
+use super::kind::Kind;
 use super::render::{self, OUR_PAIR, Pairs};
-use super::{
-    Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Mode, Parameters, Provider, Values, Words,
-};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::attachment::ContentId;
-use crate::model::message::{Attachment, Mailbox, Message, Tag};
+use crate::model::message::{Attachment, Message, Tag};
 use crate::model::outcome::Verdict;
-#[cfg(test)]
-pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "sendgrid",
@@ -46,7 +44,10 @@ pub(super) const KIND: Kind = Kind {
         },
         ..Capabilities::API
     },
+    reserved_headers: &["x-smtpapi*", "x-sg-*"],
     dummy: "in the sandbox; free",
+    #[cfg(test)]
+    codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.sendgrid.com")],
     build,
 };
@@ -77,9 +78,9 @@ impl Provider for SendGrid {
 #[derive(Serialize)]
 struct Mail<'a> {
     personalizations: [Personalization<'a>; 1],
-    from: Party<'a>,
+    from: EmailAddress<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    reply_to_list: Vec<Party<'a>>,
+    reply_to_list: Vec<EmailAddress<'a>>,
     subject: &'a str,
     content: Vec<Content<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -95,19 +96,12 @@ struct Mail<'a> {
 
 #[derive(Serialize)]
 struct Personalization<'a> {
-    to: Vec<Party<'a>>,
+    to: Vec<EmailAddress<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    cc: Vec<Party<'a>>,
+    cc: Vec<EmailAddress<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    bcc: Vec<Party<'a>>,
+    bcc: Vec<EmailAddress<'a>>,
     custom_args: Pairs<'a>,
-}
-
-#[derive(Serialize)]
-struct Party<'a> {
-    email: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -118,8 +112,7 @@ struct Content<'a> {
 
 #[derive(Serialize)]
 struct File<'a> {
-    #[serde(serialize_with = "render::base64")]
-    content: &'a Bytes,
+    content: Base64<'a>,
     r#type: Cow<'a, str>,
     filename: &'a str,
     disposition: &'static str,
@@ -151,13 +144,13 @@ const SANDBOX: MailSettings = MailSettings { sandbox_mode: Switch { enable: true
 fn mail(message: &Message) -> Mail<'_> {
     Mail {
         personalizations: [Personalization {
-            to: parties(message.to()),
-            cc: parties(message.cc()),
-            bcc: parties(message.bcc()),
+            to: EmailAddress::list(message.to()),
+            cc: EmailAddress::list(message.cc()),
+            bcc: EmailAddress::list(message.bcc()),
             custom_args: Pairs::metadata(message).with("smsp_id", message.id().to_string()),
         }],
-        from: party(message.from()),
-        reply_to_list: parties(message.reply_to()),
+        from: EmailAddress::new(message.from()),
+        reply_to_list: EmailAddress::list(message.reply_to()),
         subject: render::subject(message),
         content: content(message),
         attachments: files(message),
@@ -193,20 +186,12 @@ fn content_type(attachment: &Attachment) -> Cow<'_, str> {
 fn file(attachment: &Attachment) -> File<'_> {
     let content_id = attachment.content_id.as_ref().map(ContentId::as_str);
     File {
-        content: &attachment.content,
+        content: Base64(&attachment.content),
         r#type: content_type(attachment),
         filename: attachment.filename.as_str(),
         disposition: if content_id.is_some() { "inline" } else { "attachment" },
         content_id,
     }
-}
-
-fn parties(mailboxes: &[Mailbox]) -> Vec<Party<'_>> {
-    mailboxes.iter().map(party).collect()
-}
-
-fn party(mailbox: &Mailbox) -> Party<'_> {
-    Party { email: mailbox.address().as_str(), name: mailbox.name() }
 }
 
 /// Plain text first, then HTML, as it asks; then what asks for an answer.
@@ -217,3 +202,6 @@ fn content(message: &Message) -> Vec<Content<'_>> {
     let invitation = invitation(message).map(|(file, value)| Content { r#type: content_type(file), value });
     texts.chain(invitation).collect()
 }
+
+#[cfg(test)]
+mod tests;

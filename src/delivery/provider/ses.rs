@@ -14,16 +14,14 @@ use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 
-use super::capabilities::is_word;
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Files, Longest, Words, is_word};
 use super::client::{self, Answer, Client};
-use super::{
-    Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Mode, Provider, Values, Variable, Words,
-};
+use super::kind::{BASE_URL, Kind, Variable};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::runtime::off_worker::off_worker;
-#[cfg(test)]
-pub(super) use answer::LISTED;
 pub(super) use endings::REFUSED_ENDINGS;
 use signature::Signer;
 
@@ -50,7 +48,10 @@ pub(super) const KIND: Kind = Kind {
         files: Files { refused_endings: &REFUSED_ENDINGS, ..Files::ANY },
         ..Capabilities::API
     },
+    reserved_headers: &["x-ses-*"],
     dummy: "to its mailbox simulator; counted as a mail",
+    #[cfg(test)]
+    codes: answer::LISTED,
     variables: &[
         REGION,
         ACCESS_KEY_ID,
@@ -82,7 +83,7 @@ fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid
 }
 
 fn base_url(values: &Values) -> String {
-    values.get(client::BASE_URL).replace("{region}", values.get(REGION.name))
+    values.get(BASE_URL).replace("{region}", values.get(REGION.name))
 }
 
 impl Provider for Ses {
@@ -113,3 +114,6 @@ impl Ses {
         client::call(request, [Bytes::from(body)], delivery).await
     }
 }
+
+#[cfg(test)]
+mod tests;

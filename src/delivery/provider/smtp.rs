@@ -10,10 +10,12 @@ mod connect;
 mod delivery;
 mod mail;
 mod offers;
+mod opening;
 mod pool;
 mod reply;
 mod session;
 mod settings;
+mod stage;
 mod token;
 mod transaction;
 mod verdicts;
@@ -22,11 +24,12 @@ mod words;
 
 use std::sync::Arc;
 
-use super::mime::Labels;
-use super::{
-    Call, Capabilities, Connect, Delivery, HandOver, Invalid, Kind, Lookup, METADATA_HEADERS, Mode, Provider, Values,
-    Variable,
-};
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Lookup};
+use super::hand_over::HandOver;
+use super::kind::{Kind, Variable};
+use super::mime::{Labels, METADATA_HEADERS};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::{Header, Mailbox, Message};
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 use crate::runtime::off_worker::off_worker;
@@ -42,7 +45,10 @@ pub(super) const KIND: Kind = Kind {
     // What depends on the relay is known only from its answers: SIZE and SMTPUTF8 after EHLO, and how many recipients it takes
     // (100 at least, RFC 5321 4.5.3.1.8) after RCPT.
     capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
+    reserved_headers: &[],
     dummy: "a dialogue up to the recipient; free",
+    #[cfg(test)]
+    codes: &[],
     variables: &[
         Variable::required(settings::HOST),
         Variable::optional(settings::PORT).listed_as(|values| Some(settings::port(values))),
@@ -63,7 +69,7 @@ struct Smtp {
 }
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    Ok(Box::new(Smtp { relay: Relay::read(values, connect)?, labels: values.labels()?, pool: Arc::default() }))
+    Ok(Box::new(Smtp { relay: Relay::read(values, connect)?, labels: Labels::read(values)?, pool: Arc::default() }))
 }
 
 impl Provider for Smtp {
@@ -96,12 +102,12 @@ impl Smtp {
                 begun => return begun,
             }
         }
-        transaction::begin(Session::open(&self.relay).await?, mail, hand_over).await
+        transaction::begin(opening::open(&self.relay).await?, mail, hand_over).await
     }
 
     async fn rehearse(&self, dummy: &Message) -> Result<Verdict, Verdict> {
         let mail = Mail::of(dummy, self.labels);
-        let session = Session::open(&self.relay).await?;
+        let session = opening::open(&self.relay).await?;
         transaction::rehearse(session, &mail).await
     }
 }

@@ -6,19 +6,20 @@
 
 mod answer;
 
-use bytes::Bytes;
 use reqwest::header::AUTHORIZATION;
 use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
+use super::call::{Call, Delivery, Mode, Provider};
+use super::capabilities::{Capabilities, Files, Longest, Words};
 use super::client;
+use super::json::{Base64, EmailAddress};
+use super::kind::Kind;
 use super::render::{self, OUR_PAIR, Pairs};
-use super::{Call, Capabilities, Connect, Delivery, Files, Invalid, Kind, Longest, Mode, Provider, Values, Words};
+use super::values::{Connect, Invalid, Values};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Mailbox, Message, Tag};
 use crate::model::outcome::Verdict;
-#[cfg(test)]
-pub(super) use answer::LISTED;
 
 pub(super) const KIND: Kind = Kind {
     name: "sparkpost",
@@ -38,7 +39,10 @@ pub(super) const KIND: Kind = Kind {
         files: Files { refused_endings: &["bat", "exe"], ..Files::ANY },
         ..Capabilities::API
     },
+    reserved_headers: &["x-msys-*"],
     dummy: "to its sink; counted as a mail",
+    #[cfg(test)]
+    codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.sparkpost.com")],
     build,
 };
@@ -91,7 +95,7 @@ struct Address<'a> {
 
 #[derive(Serialize)]
 struct Content<'a> {
-    from: From<'a>,
+    from: EmailAddress<'a>,
     subject: &'a str,
     #[serde(skip_serializing_if = "String::is_empty")]
     reply_to: String,
@@ -107,20 +111,12 @@ struct Content<'a> {
     inline_images: Vec<File<'a>>,
 }
 
-#[derive(Serialize)]
-struct From<'a> {
-    email: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-}
-
 /// The name of a picture is its content id.
 #[derive(Serialize)]
 struct File<'a> {
     name: &'a str,
     r#type: String,
-    #[serde(serialize_with = "render::base64")]
-    data: &'a Bytes,
+    data: Base64<'a>,
 }
 
 #[derive(Serialize)]
@@ -151,7 +147,7 @@ fn mail<'a>(message: &'a Message, header_to: &'a str, suffix: &str) -> Mail<'a> 
 fn content(message: &Message) -> Content<'_> {
     let (text, html) = render::bodies(message);
     Content {
-        from: From { email: message.from().address().as_str(), name: message.from().name() },
+        from: EmailAddress::new(message.from()),
         subject: render::subject(message),
         reply_to: render::line(message.reply_to()),
         text,
@@ -170,5 +166,8 @@ fn headers(message: &Message) -> Pairs<'_> {
 
 fn file(attachment: &Attachment) -> File<'_> {
     let name = attachment.content_id.as_ref().map_or(attachment.filename.as_str(), ContentId::as_str);
-    File { name, r#type: attachment.media_type(), data: &attachment.content }
+    File { name, r#type: attachment.media_type(), data: Base64(&attachment.content) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,7 +144,7 @@ fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError
         text: fields.text(&TEXT),
         html: fields.text(&HTML),
         attachments: fields.attachments(&ATTACHMENTS, most.attachments),
-        headers: fields.pairs(&HEADERS, most.headers, Header::new),
+        headers: fields.pairs(&HEADERS, most.headers, |name, value| Header::new(name, value, most.reserved_headers)),
         tags: fields.words(&TAGS),
         metadata: fields.pairs(&METADATA, Metadata::MOST, Metadata::new),
         ..Draft::default()

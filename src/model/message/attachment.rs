@@ -4,14 +4,16 @@
 //! read in the same way. The content is held once, shared by every attempt.
 
 mod content_type;
+mod error;
 
 use std::fmt;
 use std::str::{self, FromStr};
 
 use bytes::Bytes;
 
-use super::content::{BadText, check_bidi, check_header_text};
+use super::content::{check_bidi, check_header_text};
 pub use content_type::ContentType;
+pub use error::BadAttachment;
 
 /// One file.
 #[derive(Clone)]
@@ -49,31 +51,6 @@ impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Attachment({} bytes)", self.content.len())
     }
-}
-
-/// Why a text cannot be part of an attachment. Never quotes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadAttachment {
-    /// The name.
-    #[error("must be a file name of 1 to 255 bytes, without a space at either end")]
-    Filename,
-    /// Neither.
-    #[error("{0}")]
-    Text(BadText),
-    /// The type.
-    #[error("must be a media type such as application/pdf or text/plain; charset=utf-8")]
-    ContentType,
-    /// A parameter of the type.
-    #[error("may have the parameters charset and, in text/calendar, method, each once; remove the others")]
-    Parameter,
-    /// A type of parts.
-    #[error(
-        "multipart/... is not the type of a file: attach each of its parts as a file, or the whole as message/rfc822"
-    )]
-    Multipart,
-    /// The content id.
-    #[error("must be 1 to 78 of the characters A-Z a-z 0-9 . _ - @ +, perhaps between < and >")]
-    ContentId,
 }
 
 /// A file's name. `/` and `\`, which would make a folder of what stands before them, become `_`.

@@ -1,17 +1,16 @@
 //! Headers that a caller adds: any name that is not ours to write, and one line of Unicode text.
 //!
 //! `Message-ID`, `Sender` and `Reply-To` may be given as headers too: their values are checked as what they are, and
-//! [`Message::new`](super::Message::new) gives each its own place. Ids, URLs and addresses, which programs read, are ASCII
+//! a new message gives each its own place. Ids, URLs and addresses, which programs read, are ASCII
 //! words that fit a line ([`Header::is_structured`]). Encoding and folding are the business of whoever writes a mail's head. Deliberately absent: headers that the way
 //! of a mail leaves behind, and a provider's own switches.
 
-use super::address::split_list;
+use super::address::{BadAddress, Mailbox, split_list};
 use super::content::{BadText, check_bidi, check_header_text};
 use super::tokens::is_atext;
-use super::{BadAddress, Mailbox};
 
 /// Written by us or by whoever carries the mail (RFC 5322 3.6, RFC 2045 3, RFC 6376, RFC 8601, RFC 8617).
-const OURS: [&str; 21] = [
+const OURS: [&str; 19] = [
     "from",
     "to",
     "cc",
@@ -29,30 +28,12 @@ const OURS: [&str; 21] = [
     "arc-seal",
     "arc-message-signature",
     "arc-authentication-results",
-    "idempotency-key",
-    "idempotencykey",
     "x-tags",
     "x-metadata",
 ];
-/// The providers' own switches: through a header, a caller could turn on what the operator pays for.
-const OF_PROVIDERS: [&str; 14] = [
-    "dkim-",
-    "resent-",
-    "x-mailgun-",
-    "x-smtpapi",
-    "x-sg-",
-    "x-mc-",
-    "x-ses-",
-    "x-pm-",
-    "x-postmark-",
-    "x-msys-",
-    "x-mj-",
-    "x-mailjet-",
-    "x-sib-",
-    "x-mailin-",
-];
-/// Written by us with every part (RFC 2045, RFC 2183); `Content-Language` (RFC 3282) is not.
-const OF_PARTS: &str = "content-";
+/// How the names of those begin that come in families: of every part (RFC 2045, RFC 2183), of a signature, of a mail that is
+/// sent on (RFC 5322 3.6.6).
+const OURS_BY_START: [&str; 3] = ["content-", "dkim-", "resent-"];
 /// Bytes of a value: a thread of a thousand mails has as many in its References. Mail servers take a head of 100 KB.
 const LONGEST_VALUE: usize = 64 * 1024;
 /// Of a word that must not be cut: a line has 998 (RFC 5322 2.1.1).
@@ -87,6 +68,17 @@ pub enum BadHeader {
     Address(BadAddress),
 }
 
+/// Says which names, in lower case, no caller may write although no mail's head needs them.
+///
+/// They are those that a provider reads as its own switches: each way in passes what the providers of this program reserve.
+#[derive(Clone, Copy, Debug)]
+pub struct ReservedHeaders(pub fn(&str) -> bool);
+
+impl ReservedHeaders {
+    /// No further name.
+    pub const NONE: Self = Self(|_| false);
+}
+
 /// One header of the caller's.
 #[derive(Clone)]
 pub struct Header {
@@ -96,13 +88,12 @@ pub struct Header {
 
 impl Header {
     /// Checks both.
-    pub fn new(name: &str, value: &str) -> Result<Self, BadHeader> {
+    pub fn new(name: &str, value: &str, reserved: ReservedHeaders) -> Result<Self, BadHeader> {
         if !is_name(name) {
             return Err(BadHeader::Name);
         }
         let lower = name.to_ascii_lowercase();
-        let of_a_part = lower.starts_with(OF_PARTS) && lower != "content-language";
-        if of_a_part || OURS.contains(&lower.as_str()) || OF_PROVIDERS.iter().any(|start| lower.starts_with(start)) {
+        if is_ours(&lower) || (reserved.0)(&lower) {
             return Err(BadHeader::Ours);
         }
         check_value(&lower, value).map(|()| Self { name: name.to_owned(), value: value.to_owned() })
@@ -127,6 +118,12 @@ impl Header {
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
+}
+
+/// `Content-Language` (RFC 3282) speaks of the whole mail, and is the author's to say.
+fn is_ours(name: &str) -> bool {
+    let by_start = OURS_BY_START.iter().any(|start| name.starts_with(start)) && name != "content-language";
+    by_start || OURS.contains(&name)
 }
 
 fn is_name(text: &str) -> bool {
@@ -180,7 +177,7 @@ mod tests {
     use super::*;
 
     fn error(name: &str, value: &str) -> Option<BadHeader> {
-        Header::new(name, value).err()
+        Header::new(name, value, ReservedHeaders::NONE).err()
     }
 
     #[test]
@@ -192,7 +189,7 @@ mod tests {
             ("List-Unsubscribe", "<mailto:u@example.org>, <https://example.org/u>"),
             ("References", "<a@example.org> <b@example.org>"),
         ] {
-            let header = Header::new(name, value).unwrap();
+            let header = Header::new(name, value, ReservedHeaders::NONE).unwrap();
             assert_eq!((header.name(), header.value()), (name, value));
         }
         for name in ["", "X Order", "X:Order", "X-Ördre", "X\r\nBcc", "x".repeat(71).as_str()] {
@@ -211,7 +208,7 @@ mod tests {
     #[test]
     fn references_may_have_any_length_and_each_id_fits_a_line() {
         let thread = vec!["<0123456789012345678901234567890123456789@mail.example.org>"; 900].join(" ");
-        assert!(Header::new("References", &thread).is_ok());
+        assert!(Header::new("References", &thread, ReservedHeaders::NONE).is_ok());
         assert_eq!(error("references", "<ü@example.org>"), Some(BadHeader::Ascii));
         assert_eq!(error("references", &"x".repeat(900)), Some(BadHeader::Word));
     }
@@ -262,8 +259,12 @@ mod tests {
         for name in ["From", "TO", "bcc", "Received", "Return-Path", "DKIM-Signature", "Content-Type", "MIME-Version"] {
             assert_eq!(error(name, "v"), Some(BadHeader::Ours), "{name}");
         }
-        for name in ["X-Mailgun-Drop-Message", "X-SMTPAPI", "X-MC-Track", "Resent-To", "X-SES-Whatever", "X-Tags"] {
+        for name in ["Resent-To", "DKIM-Filter", "X-Tags"] {
             assert_eq!(error(name, "v"), Some(BadHeader::Ours), "{name}");
+        }
+        let reserved = ReservedHeaders(|name| name.starts_with("x-carrier-"));
+        for (name, expected) in [("X-Carrier-Test", Some(BadHeader::Ours)), ("X-Carrie", None)] {
+            assert_eq!(Header::new(name, "v", reserved).err(), expected, "{name}");
         }
     }
 }

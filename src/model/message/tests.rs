@@ -39,7 +39,8 @@ fn a_mail_needs_one_recipient_of_any_kind() {
 }
 
 fn with_headers(headers: &[(&str, &str)], reply_to: &[&str]) -> Result<Message, BadDraft> {
-    let headers = headers.iter().map(|(name, value)| Header::new(name, value).unwrap()).collect();
+    let headers =
+        headers.iter().map(|(name, value)| Header::new(name, value, ReservedHeaders::NONE).unwrap()).collect();
     let (to, reply_to) = (mailboxes(&["b@example.org"]), mailboxes(reply_to));
     Message::new(from(), Draft { to, reply_to, headers, ..Draft::default() })
 }

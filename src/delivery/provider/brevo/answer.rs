@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use super::super::Mode;
+use super::super::call::Mode;
 use super::super::client::Answer;
 use super::super::codes::{self, Form, Listed, Refusal};
 use crate::model::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected};
 use crate::model::outcome::{Outcome, Reason, Subject, Verdict};
 
-pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
+pub(super) const LISTED: &[Listed] = &[
     Listed::names(
         &["unauthorized", "permission_denied", "account_under_validation", "not_enough_credits", "method_not_allowed"],
         AccountRefused,

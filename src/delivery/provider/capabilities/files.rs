@@ -1,6 +1,6 @@
 //! Which files a provider takes, and what of them arrives.
 
-use super::first;
+use super::first::first;
 use crate::model::message::Attachment;
 use crate::model::outcome::Reason;
 

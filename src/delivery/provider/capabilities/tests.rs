@@ -1,7 +1,7 @@
 //! Each thing that cannot be carried, and each that just can.
 
 use super::*;
-use crate::model::message::{Attachment, Draft};
+use crate::model::message::{Attachment, Draft, ReservedHeaders};
 
 const LESS: Capabilities = Capabilities {
     recipients: 2,
@@ -58,7 +58,7 @@ fn file(name: &str, kind: &str, size: usize, content_id: Option<&str>) -> Attach
 }
 
 fn header(name: &str, value: &str) -> Header {
-    Header::new(name, value).unwrap()
+    Header::new(name, value, ReservedHeaders::NONE).unwrap()
 }
 
 fn pair(name: &str, value: &str) -> Metadata {

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Response, StatusCode, Version};
 
-use super::super::{Delivery, Mode, transcript};
+use super::super::call::{Delivery, Mode};
+use super::super::transcript;
 use crate::model::outcome::{Outcome, Reason, Subject, Verdict};
 
 /// More than any provider's answer about a mail as a whole.

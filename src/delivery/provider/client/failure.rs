@@ -12,7 +12,7 @@ use std::iter::successors;
 use h2::Reason as Code;
 use hyper_util::client::legacy;
 
-use super::super::is_local_limit;
+use super::super::local_limit::is_local_limit;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 
 /// The verdict on a call without an answer.

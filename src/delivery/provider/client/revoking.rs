@@ -9,7 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::{JoinSet, yield_now};
 
-use super::super::{HandOver, Mode};
+use super::super::call::Mode;
+use super::super::hand_over::HandOver;
 use super::*;
 use crate::model::message::Message;
 

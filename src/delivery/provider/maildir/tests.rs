@@ -71,7 +71,10 @@ async fn an_independent_parser_reads_back_what_was_asked_and_nothing_else() {
 fn a_switch_that_is_neither_on_nor_off_names_its_variable() {
     let build_with = |switch: &str| {
         let mut values = Values::default();
-        KIND.variables.iter().zip(["/tmp/maildir", switch]).for_each(|(name, value)| values.set(name, value.into()));
+        KIND.variables
+            .iter()
+            .zip(["/tmp/maildir", switch])
+            .for_each(|(variable, value)| values.set(variable.name, value.into()));
         build(&values, Connect { timeout: std::time::Duration::from_secs(1), proxy: None })
             .err()
             .map(|fault| fault.variable)

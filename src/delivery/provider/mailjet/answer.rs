@@ -11,7 +11,7 @@ use super::super::codes::{self, Form, Listed};
 use crate::model::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected};
 use crate::model::outcome::{Outcome, Reason, Subject, Verdict};
 
-pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
+pub(super) const LISTED: &[Listed] = &[
     Listed::names(&["mj-0001", "mj-0015"], AccountRefused, Subject::Account),
     // Too many characters, elements or bytes: another may take them.
     Listed::names(&["mj-0006", "mj-0008", "mj-0011"], NotCapable, Subject::Size),

@@ -15,7 +15,7 @@ use crate::model::message::Message;
 use crate::model::outcome::Outcome::{AccountRefused, MessageRejected, SenderRejected, Throttled, Unavailable};
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 
-pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
+pub(super) const LISTED: &[Listed] = &[
     Listed::names(
         &["Invalid_Key", "PaymentRequired", "Unknown_Subaccount", "Unknown_Template"],
         AccountRefused,
@@ -28,7 +28,7 @@ pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
 ];
 
 /// Why a recipient is refused.
-pub(in crate::delivery::provider) const REJECTED: &[Listed] = &[
+pub(super) const REJECTED: &[Listed] = &[
     Listed::names(&["unsigned"], SenderRejected, Subject::Sender),
     Listed::names(&["test-mode-limit"], AccountRefused, Subject::Account),
     Listed::names(&["invalid-sender"], MessageRejected, Subject::Sender),

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use super::field::{Field, LINE, LONGEST_WORD};
-use super::{Labels, text};
+use super::labels::Labels;
+use super::text;
 use crate::delivery::provider::render::{self, Pairs};
 use crate::model::message::tokens::quoted;
 use crate::model::message::{Header, Mailbox, Message, Tag};

@@ -1,8 +1,9 @@
 //! The parts of a mail: text, HTML and an invitation are alternatives; pictures are related to them; files come beside
 //! (RFC 2046 5.1, RFC 2387, RFC 6047 2.4).
 
+use super::bytes::Bytes;
 use super::field::Field;
-use super::{Bytes, body, file};
+use super::{body, file};
 use crate::delivery::provider::render;
 use crate::model::message::{Attachment, Message};
 

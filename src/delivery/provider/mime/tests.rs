@@ -4,7 +4,7 @@ use mail_parser::{Address, MessageParser, MimeHeaders};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::message::{Attachment, Body, Draft, Header, Mailbox, Metadata, Subject};
+use crate::model::message::{Attachment, Body, Draft, Header, Mailbox, Metadata, ReservedHeaders, Subject};
 
 mod head;
 mod parts;
@@ -62,8 +62,8 @@ fn a_whole_mail_is_read_back_part_by_part() {
             file("logo.png", "image/png", b"\x89PNG", Some("logo")),
         ],
         headers: vec![
-            Header::new("X-Order", "17").unwrap(),
-            Header::new("List-Unsubscribe", "<mailto:u@example.org>").unwrap(),
+            Header::new("X-Order", "17", ReservedHeaders::NONE).unwrap(),
+            Header::new("List-Unsubscribe", "<mailto:u@example.org>", ReservedHeaders::NONE).unwrap(),
         ],
         tags: vec!["one".parse().unwrap(), r#"two, "three""#.parse().unwrap()],
         metadata: vec![Metadata::new("order", "17 \"a\"").unwrap()],
@@ -115,7 +115,7 @@ proptest! {
             subject.parse::<Subject>(),
             text.parse::<Body>(),
         ) else { return Ok(()) };
-        let headers: Vec<_> = Header::new(&header, &value).into_iter().collect();
+        let headers: Vec<_> = Header::new(&header, &value, ReservedHeaders::NONE).into_iter().collect();
         let attachments: Vec<_> = filename.parse().into_iter().map(|filename| Attachment {
             filename,
             content_type: "application/octet-stream".parse().unwrap(),

@@ -15,7 +15,7 @@ use crate::model::outcome::Outcome::{
 };
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 
-pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
+pub(super) const LISTED: &[Listed] = &[
     Listed::numbers(&[10, 405, 412, 413, 1235, 1236], AccountRefused, Subject::Account),
     // Maintenance: it says itself that it did nothing.
     Listed::numbers(&[100], Unavailable, Subject::System).whatever_the_5xx(),

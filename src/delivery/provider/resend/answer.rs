@@ -11,7 +11,7 @@ use super::super::codes::{self, Form, Listed, Refusal};
 use crate::model::outcome::Outcome::{AccountRefused, MessageRejected, SenderRejected, Throttled, Unknown};
 use crate::model::outcome::{Outcome, Reason, Subject, Verdict};
 
-pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
+pub(super) const LISTED: &[Listed] = &[
     Listed::names(
         &["missing_api_key", "restricted_api_key", "invalid_api_key", "suspended_api_key", "invalid_permission"],
         AccountRefused,

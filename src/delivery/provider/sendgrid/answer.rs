@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::super::Mode;
+use super::super::call::Mode;
 use super::super::client::{self, Answer};
 use super::super::codes::{self, Form, Listed, Refusal};
 use crate::model::message::Message;
@@ -17,7 +17,7 @@ use crate::model::outcome::Outcome::{
 };
 use crate::model::outcome::{Outcome, Reason, Subject, Verdict};
 
-pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
+pub(super) const LISTED: &[Listed] = &[
     Listed::names(&["from"], MessageRejected, Subject::Sender),
     Listed::names(&["personalizations"], MessageRejected, Subject::Recipient),
     Listed::names(

@@ -10,7 +10,7 @@ use super::super::codes::{self, Form, Listed, Refusal};
 use crate::model::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected, Throttled};
 use crate::model::outcome::{Outcome, Reason, Subject, Verdict};
 
-pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
+pub(super) const LISTED: &[Listed] = &[
     Listed::names(
         &["BadRequestException", "ValidationError", "ValidationException", "MessageRejected"],
         MessageRejected,

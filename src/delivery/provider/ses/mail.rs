@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::delivery::provider::json::Base64;
 use crate::delivery::provider::mime::{self, Labels};
 use crate::delivery::provider::render::{self, Pairs};
 use crate::model::message::attachment::ContentId;
@@ -50,8 +51,7 @@ enum Content<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Raw<'a> {
-    #[serde(serialize_with = "render::base64")]
-    data: &'a Bytes,
+    data: Base64<'a>,
 }
 
 #[derive(Serialize)]
@@ -92,8 +92,7 @@ struct Pair<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct File<'a> {
-    #[serde(serialize_with = "render::base64")]
-    raw_content: &'a Bytes,
+    raw_content: Base64<'a>,
     file_name: &'a str,
     content_type: String,
     content_disposition: &'static str,
@@ -111,7 +110,7 @@ pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
         return json(Content::Simple(simple));
     }
     let file = Bytes::from(mime::render(message, Labels::Metadata));
-    json(Content::Raw(Raw { data: &file }))
+    json(Content::Raw(Raw { data: Base64(&file) }))
 }
 
 /// A file has its own From, which a further one would replace; it is given all recipients, for that is how Bcc works.
@@ -180,7 +179,7 @@ fn pair<'a>(name: Cow<'a, str>, value: Cow<'a, str>) -> Pair<'a> {
 fn file(attachment: &Attachment) -> File<'_> {
     let content_id = attachment.content_id.as_ref().map(ContentId::as_str);
     File {
-        raw_content: &attachment.content,
+        raw_content: Base64(&attachment.content),
         file_name: attachment.filename.as_str(),
         content_type: attachment.media_type(),
         content_disposition: if content_id.is_some() { "INLINE" } else { "ATTACHMENT" },

@@ -11,8 +11,9 @@ use secrecy::ExposeSecret;
 use super::reply::Reply;
 use super::session::Session;
 use super::settings::{Login, Proof, Relay};
+use super::stage::Stage;
 use super::token::TokenFile;
-use super::verdicts::{self, Stage};
+use super::verdicts;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 
 /// Of a command line (RFC 5321 4.5.3.1.4), without its end.

@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::sleep;
 
-use super::super::is_local_limit;
+use super::super::local_limit::is_local_limit;
 use crate::model::outcome::Reason;
 
 /// As RFC 8305 5 recommends.

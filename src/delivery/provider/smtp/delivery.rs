@@ -11,11 +11,13 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument, info, warn};
 
-use super::super::{HandOver, transcript};
+use super::super::hand_over::HandOver;
+use super::super::transcript;
 use super::mail::Mail;
 use super::pool::Pool;
 use super::session::Session;
-use super::verdicts::{Stage, lost, refused};
+use super::stage::Stage;
+use super::verdicts::{lost, refused};
 use crate::model::outcome::{Outcome, Reason, Recipient, Verdict};
 
 const LONG_WAIT: Duration = Duration::from_secs(600);

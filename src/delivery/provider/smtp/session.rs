@@ -1,17 +1,10 @@
-//! From nothing to a relay that is ready for mail: connect, greeting, EHLO, STARTTLS, EHLO again, AUTH.
+//! A conversation with a relay: greeting, EHLO, STARTTLS, EHLO again, then one command and one reply at a time.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-
-use tokio::time::timeout;
-
-use super::super::client::lacks_resources;
-use super::authentication;
-use super::connect;
 use super::offers::Offers;
 use super::reply::Reply;
-use super::settings::{Relay, Security, Tls};
-use super::verdicts::{self, Stage, lost, refused};
+use super::settings::Tls;
+use super::stage::Stage;
+use super::verdicts::{self, lost, refused};
 use super::wire::Wire;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 
@@ -22,23 +15,6 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn open(relay: &Relay) -> Result<Self, Verdict> {
-        let reaching = timeout(relay.connect_timeout, reach(relay)).await;
-        let (wire, we) = reaching.unwrap_or(Err(Verdict::new(Outcome::Unavailable, Reason::Connect)))?;
-        let mut session = Self::greet(wire, &we).await?;
-        if let Security::Starttls(tls) = &relay.security {
-            session = session.encrypt(tls, &we).await?;
-        }
-        let Some(login) = &relay.login else { return Ok(session) };
-        match authentication::authenticate(&mut session, relay, login).await {
-            Ok(()) => Ok(session),
-            Err(verdict) => {
-                session.leave();
-                Err(verdict)
-            }
-        }
-    }
-
     /// Hears the greeting, and says hello.
     pub(super) async fn greet(mut wire: Wire, we: &str) -> Result<Self, Verdict> {
         match verdicts::expect(Stage::Opening, 220, wire.reply().await) {
@@ -61,7 +37,7 @@ impl Session {
     }
 
     /// What the relay has said in clear is forgotten.
-    async fn encrypt(mut self, tls: &Tls, we: &str) -> Result<Self, Verdict> {
+    pub(super) async fn encrypt(mut self, tls: &Tls, we: &str) -> Result<Self, Verdict> {
         if self.offers.starttls && self.command("STARTTLS").await?.code == 220 {
             return Self::hello(self.wire.encrypt(tls).await.map_err(|_| no_tls())?, we).await;
         }
@@ -120,38 +96,6 @@ async fn offers(wire: &mut Wire, we: &str) -> Result<Offers, Verdict> {
     verdicts::expect(Stage::Opening, 250, reply).map(|reply| Offers::read(&reply))
 }
 
-/// A connection, encrypted where that comes first; and what to call ourselves: the operator's word, or our address
-/// (RFC 5321 4.1.3).
-async fn reach(relay: &Relay) -> Result<(Wire, String), Verdict> {
-    let unavailable = |reason| Verdict::new(Outcome::Unavailable, reason);
-    let stream = connect::to_first(addresses(relay).await?, relay.port).await.map_err(unavailable)?;
-    let we = match (&relay.helo, stream.local_addr().map_err(no_connection)?) {
-        (Some(name), _) => name.clone(),
-        (None, SocketAddr::V4(address)) => format!("[{}]", address.ip()),
-        (None, SocketAddr::V6(address)) => format!("[IPv6:{}]", address.ip()),
-    };
-    let wire = Wire::new(stream);
-    match &relay.security {
-        Security::Implicit(tls) => Ok((wire.encrypt(tls).await.map_err(|_| no_tls())?, we)),
-        Security::Starttls(_) | Security::None => Ok((wire, we)),
-    }
-}
-
-/// An address needs no looking up.
-async fn addresses(relay: &Relay) -> Result<Vec<IpAddr>, Verdict> {
-    match relay.host.parse() {
-        Ok(address) => Ok(vec![address]),
-        Err(_) => relay.resolver.lookup(&relay.host).await.map_err(|error| {
-            let reason = if lacks_resources(&*error) { Reason::LocalLimit } else { Reason::Dns };
-            Verdict::new(Outcome::Unavailable, reason)
-        }),
-    }
-}
-
-fn no_connection(_: io::Error) -> Verdict {
-    Verdict::new(Outcome::Unavailable, Reason::Connect)
-}
-
-fn no_tls() -> Verdict {
+pub(super) fn no_tls() -> Verdict {
     Verdict::new(Outcome::Unavailable, Reason::Tls)
 }

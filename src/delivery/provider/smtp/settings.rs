@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, Error};
 
 use super::super::resolver::Resolver;
-use super::super::{Connect, Invalid, Values};
+use super::super::values::{Connect, Invalid, Values};
 use super::token::TokenFile;
 use crate::model::message::address::host_name;
 

@@ -133,7 +133,7 @@ fn build_with(pairs: &[(&str, &str)]) -> Result<Box<dyn Provider>, Invalid> {
     let mut values = Values::default();
     for variable in KIND.variables {
         let value = pairs.iter().find(|(name, _)| *name == variable.name).map(|(_, value)| *value);
-        values.set(variable, value.or(variable.default).expect("a value").into());
+        values.set(variable.name, value.or(variable.default).expect("a value").into());
     }
     (KIND.build)(&values, Connect { timeout: TIME, proxy: None })
 }
@@ -175,8 +175,8 @@ fn settings_that_make_no_sense_name_their_variable() {
 fn the_port_follows_from_the_kind_of_tls() {
     for (tls, port) in [("starttls", 587), ("implicit", 465), ("none", 25)] {
         let mut values = Values::default();
-        values.set(&KIND.variables[0], "localhost".into());
-        values.set(&KIND.variables[2], tls.into());
+        values.set(KIND.variables[0].name, "localhost".into());
+        values.set(KIND.variables[2].name, tls.into());
         let relay =
             Relay::read(&values, Connect { timeout: TIME, proxy: None }).unwrap_or_else(|e| panic!("{tls}: {e:?}"));
         assert_eq!(relay.port, port, "{tls}");

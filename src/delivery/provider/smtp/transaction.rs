@@ -4,11 +4,12 @@
 //! any others are. RCPT goes ahead of the answers where the relay allows that, or a thousand of them would take a
 //! thousand round trips. Deliberately absent: MAIL and DATA ahead of answers, which would save two.
 
-use super::super::HandOver;
+use super::super::hand_over::HandOver;
 use super::mail::Mail;
 use super::reply::Reply;
 use super::session::Session;
-use super::verdicts::{Stage, refused};
+use super::stage::Stage;
+use super::verdicts::refused;
 use crate::model::message::Address;
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 

@@ -9,25 +9,9 @@ mod table;
 use std::io::{self, ErrorKind};
 
 use super::reply::Reply;
+use super::stage::Stage;
 use crate::model::outcome::{Code, Outcome, Reason, Verdict};
 pub(super) use table::speaks_of_a_rate;
-
-/// What was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Greeting, EHLO, HELO.
-    Opening,
-    /// AUTH.
-    Auth,
-    /// MAIL.
-    Mail,
-    /// RCPT.
-    Rcpt,
-    /// DATA.
-    Data,
-    /// The end of the mail.
-    End,
-}
 
 /// A reply that is not the one that was hoped for.
 pub(super) fn refused(stage: Stage, reply: &Reply) -> Verdict {

@@ -7,7 +7,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::super::{HandOver, transcript};
+use super::super::hand_over::HandOver;
+use super::super::transcript;
 use super::reply::{Line, Reply};
 use super::settings::Tls;
 

@@ -11,7 +11,7 @@ use crate::model::message::Message;
 use crate::model::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected, Unavailable};
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 
-pub(in crate::delivery::provider) const LISTED: &[Listed] = &[
+pub(super) const LISTED: &[Listed] = &[
     Listed::numbers(&[1100, 1101, 1102, 1303, 1304, 1600, 1601], AccountRefused, Subject::Account),
     // Its limits of sending, by the hour, the day, the sandbox.
     Listed::numbers(&[2101, 2102, 2103], AccountRefused, Subject::Account),

@@ -2,28 +2,19 @@
 //! the caller wrote; what it answers about the account or itself does.
 
 use proptest::prelude::*;
-use serde_json::json;
 
-use super::*;
-use crate::delivery::provider::codes::Listed;
-use crate::delivery::provider::codes::tests::TABLES;
-use crate::model::outcome::{Blame, Code};
+use super::super::call::Mode;
+use super::super::codes::Listed;
+use super::super::codes::tests::tables;
+use super::document::Document;
+use super::over_http;
+use super::stub::{Stub, answer, mail};
+use crate::model::message::{Draft, Message};
+use crate::model::outcome::{Blame, Outcome, Verdict};
 
 /// An error in the provider's own form.
-fn own_form(kind: &str, status: u16, code: &str, text: &str) -> String {
-    let body = match kind {
-        "mailgun" => json!({"message": text}),
-        "sendgrid" => json!({"errors": [{"message": text, "field": code, "help": null}]}),
-        "mandrill" => json!({"status": "error", "code": -2, "name": code, "message": text}),
-        "postmark" => json!({"ErrorCode": code.parse::<u32>().unwrap_or(999_999), "Message": text}),
-        "sparkpost" => json!({"errors": [{"message": text, "code": code, "description": text}]}),
-        "resend" => json!({"statusCode": status, "name": code, "message": text}),
-        "brevo" => json!({"code": code, "message": text}),
-        "mailjet" => json!({"Messages": [{"Status": "error", "Errors": [{"ErrorCode": code, "ErrorMessage": text}]}]}),
-        "ses" => json!({"__type": code, "message": text}),
-        _ => panic!("{kind}: show its error here"),
-    };
-    answer(status, "Content-Type: application/json\r\n", &body.to_string())
+pub(in crate::delivery::provider) fn own_form(kind: &str, status: u16, code: &str, text: &str) -> String {
+    answer(status, "Content-Type: application/json\r\n", &Document::of(kind).refused(code, text))
 }
 
 /// What the verdict is as one on a mail, and as one on a probe.
@@ -36,7 +27,7 @@ async fn blame(stub: &Stub, mail: &Message, answer: &str) -> (Verdict, Blame, Bl
 
 #[tokio::test]
 async fn every_listed_code_blames_whom_it_speaks_of_and_gets_out() {
-    for (kind, table) in TABLES {
+    for (kind, table) in tables() {
         let stub = Stub::of(kind).await;
         for (code, refusal) in table.iter().flat_map(Listed::each) {
             for status in [400, 422] {
@@ -64,11 +55,11 @@ async fn a_page_of_a_gateway_blames_the_way_there_but_a_firewall_may_dislike_the
     }
 }
 
-/// Those of a 4xx that speak of the account, of the rate, or may be going on, whatever the body.
+/// Does a 4xx speak of the account, of the rate, or say that something may be going on, whatever the body?
 fn speaks_for_itself(kind: &str, status: u16) -> bool {
     let of_all = [401, 402, 404, 405, 408, 409, 425, 429, 499];
-    let of_one = [("mailgun", 420), ("sparkpost", 420), ("sendgrid", 406), ("sendgrid", 451)];
-    of_all.contains(&status) || of_one.contains(&(kind, status))
+    let of_this_one = Document::of(kind).get("account_statuses").as_array().cloned().unwrap_or_default();
+    of_all.contains(&status) || of_this_one.contains(&status.into())
 }
 
 /// Words that speak of the account, if they are the provider's own.
@@ -115,8 +106,8 @@ fn whatever_is_said_about_a_message_in_the_providers_own_form_blames_nobody() {
     proptest!(|(which in 0..kinds.len(), status in 400_u16..=499, unlisted in "[a-z]{1,12}", (subject, text) in hostile())| {
         let kind = kinds[which];
         prop_assume!(!speaks_for_itself(kind, status));
-        let (code, number) = (format!("new_{unlisted}"), 100_000 + u32::from(status));
-        let code = if ["postmark", "sparkpost"].contains(&kind) { number.to_string() } else { code };
+        let has_numbers = Document::of(kind).get("refused")["code"].as_str().is_some_and(|code| code.parse::<u32>().is_ok());
+        let code = if has_numbers { (100_000 + u32::from(status)).to_string() } else { format!("new_{unlisted}") };
         let draft = Draft {
             to: vec!["b@suspended.example.org".parse().unwrap()],
             subject: subject.parse().unwrap(),
@@ -130,32 +121,16 @@ fn whatever_is_said_about_a_message_in_the_providers_own_form_blames_nobody() {
     });
 }
 
-#[tokio::test]
-async fn the_account_is_found_out_by_words_of_the_provider_alone() {
-    for kind in ["mailgun", "sendgrid"] {
-        let stub = Stub::of(kind).await;
-        let refused = own_form(kind, 403, "null", "Your account is suspended");
-        assert_eq!(stub.judge(&mail(), Mode::First, refused.clone()).await.outcome, Outcome::AccountRefused, "{kind}");
-        let draft = Draft {
-            to: vec!["b@example.org".parse().unwrap()],
-            text: "Why was I SUSPENDED?".parse().ok(),
-            ..Draft::default()
-        };
-        let curious = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
-        assert_eq!(stub.judge(&curious, Mode::First, refused).await.outcome, Outcome::Unlisted, "{kind}");
-    }
-}
-
-#[tokio::test]
-async fn sendgrids_code_is_the_first_part_of_the_field() {
-    let stub = Stub::of("sendgrid").await;
-    for (status, field, outcome, code) in [
-        (400, "personalizations.0.to.0.email", Outcome::MessageRejected, Some("personalizations")),
-        (400, "content[0].value", Outcome::MessageRejected, Some("content")),
-        (400, "news.0", Outcome::MessageRejected, None),
-        (403, "from", Outcome::SenderRejected, Some("from")),
-    ] {
-        let verdict = stub.judge(&mail(), Mode::First, own_form("sendgrid", status, field, "said")).await;
-        assert_eq!((verdict.outcome, verdict.code), (outcome, code.map(Code::Name)), "{status} {field}");
-    }
+/// For the kinds that know a refused account by words alone.
+pub(in crate::delivery::provider) async fn account_words_count_unless_the_mail_holds_them(kind: &str) {
+    let stub = Stub::of(kind).await;
+    let refused = own_form(kind, 403, "null", "Your account is suspended");
+    assert_eq!(stub.judge(&mail(), Mode::First, refused.clone()).await.outcome, Outcome::AccountRefused, "{kind}");
+    let draft = Draft {
+        to: vec!["b@example.org".parse().unwrap()],
+        text: "Why was I SUSPENDED?".parse().ok(),
+        ..Draft::default()
+    };
+    let curious = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+    assert_eq!(stub.judge(&curious, Mode::First, refused).await.outcome, Outcome::Unlisted, "{kind}");
 }

@@ -13,7 +13,16 @@ mod toy;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::*;
+use super::super::KINDS;
+use super::super::call::{Delivery, Mode};
+use super::super::capabilities::Capabilities;
+use super::super::kind::Kind;
+use super::super::mime::METADATA_HEADERS;
+use super::super::values::Values;
+use super::over_http;
+use super::stub::{CONNECT, Stub, answer};
+use crate::model::message::Message;
+use crate::model::outcome::Verdict;
 use carried::Carried;
 use parts::{PARTS, Part};
 
@@ -78,7 +87,7 @@ async fn send(kind: &Kind, set: &[(&str, String)], message: &Message) -> Verdict
     let mut values = Values::default();
     for variable in kind.variables {
         let value = set.iter().find(|(name, _)| *name == variable.name).map(|(_, value)| value.as_str());
-        values.set(variable, value.or(variable.default).unwrap_or("value").into());
+        values.set(variable.name, value.or(variable.default).unwrap_or("value").into());
     }
     let adapter = (kind.build)(&values, CONNECT).unwrap_or_else(|e| panic!("{}: {e:?}", kind.name));
     adapter.send(Delivery::new(message, Mode::First)).await
@@ -97,7 +106,7 @@ async fn every_kind_carries_every_part_of_a_mail_or_says_that_it_cannot() {
 /// Else all parts could be lacks.
 #[test]
 fn every_kind_carries_what_every_mail_has() {
-    for kind in &KINDS {
+    for kind in KINDS {
         let carried: BTreeSet<_> =
             all_that_it_can_carry(&kind.capabilities).into_iter().map(|part| part.field).collect();
         for field in [

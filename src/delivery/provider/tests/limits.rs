@@ -1,6 +1,8 @@
 //! How much of an answer is read, and what one proves that breaks off, is too long or comes compressed.
 
-use super::*;
+use super::super::call::Mode;
+use super::stub::{Stub, answer, mail, verdict};
+use crate::model::outcome::{Outcome, Reason, Verdict};
 
 /// Accepted, if it were whole.
 fn cut(status: u16) -> String {
@@ -50,23 +52,4 @@ async fn a_4xx_that_repeats_a_mail_at_length_or_comes_compressed_blames_nobody()
         let probe = Stub::of("mailgun").await.judge(&mail(), Mode::Probe, unread).await;
         assert_eq!(probe.outcome, Outcome::Unclassified, "a probe has nothing at length");
     }
-}
-
-#[tokio::test]
-async fn mandrills_words_about_each_of_5000_recipients_are_read() {
-    let emails: Vec<_> = (0..5000).map(|number| format!("recipient-{number}@subsidiary.example.org")).collect();
-    let mail = mail_to(&emails.iter().map(String::as_str).collect::<Vec<_>>());
-    let one = |email: &String| {
-        format!(
-            r#"{{"email": "{email}", "status": "sent", "_id": "d00c5c1d0f6d4e6f8a7b", "reject_reason": null, "queued_reason": null}}"#
-        )
-    };
-    let body = format!("[{}]", emails.iter().map(one).collect::<Vec<_>>().join(",\n"));
-    assert!(body.len() > 600_000);
-    let stub = Stub::of("mandrill").await;
-    let verdict = stub.judge(&mail, Mode::First, answer(200, "", &body)).await;
-    assert_eq!((verdict.outcome, verdict.recipients.len()), (Outcome::Accepted, 0));
-    let beyond = format!("{body}{}", " ".repeat(5_300_000));
-    let verdict = stub.judge(&mail, Mode::First, answer(200, "", &beyond)).await;
-    assert_eq!(verdict, Verdict::new(Outcome::Unknown, Reason::UnreadableAnswer));
 }

@@ -52,7 +52,7 @@ impl<'a> Fields<'a> {
         &mut self,
         field: &Field,
         most: usize,
-        pair: fn(&str, &str) -> Result<T, E>,
+        pair: impl Fn(&str, &str) -> Result<T, E>,
     ) -> Vec<T> {
         let Some((name, value)) = self.take(field) else { return Vec::new() };
         let members = match value {

@@ -12,7 +12,7 @@ mod absent;
 mod hints;
 mod json;
 
-const MOST: MailLimits = MailLimits { recipients: 50, attachments: 20, headers: 30 };
+const MOST: MailLimits = MailLimits { recipients: 50, attachments: 20, headers: 30, ..MailLimits::MOST };
 
 fn parse(json: &str) -> Result<Message, Vec<FieldError>> {
     parse_with(MOST, json)

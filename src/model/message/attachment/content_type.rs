@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::BadAttachment;
+use super::error::BadAttachment;
 
 /// `type/subtype` (RFC 6838 4.2) with its parameters, in lower case, but for the method.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::{Labels, head};
 use super::message;
-use crate::model::message::{Address, Draft, Header, Mailbox, Subject};
+use crate::model::message::{Address, Draft, Header, Mailbox, ReservedHeaders, Subject};
 
 fn mailbox(name: &str, address: &str) -> Mailbox {
     Mailbox::new(Some(name), address.parse().unwrap()).unwrap()
@@ -27,7 +27,7 @@ fn subject(text: &str) -> String {
 }
 
 fn own(name: &str, value: &str) -> String {
-    let header = Header::new(name, value).unwrap();
+    let header = Header::new(name, value, ReservedHeaders::NONE).unwrap();
     written(Draft { headers: vec![header], ..Draft::default() }, name)
 }
 
@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn references_read_back_as_themselves(ids in prop::collection::vec("[a-z0-9._-]{1,300}@example\\.org", 1..3)) {
         let value: String = ids.iter().map(|id| format!("<{id}>")).collect();
-        let headers = vec![Header::new("References", &value).unwrap()];
+        let headers = vec![Header::new("References", &value, ReservedHeaders::NONE).unwrap()];
         let head = head_of(Draft { headers, ..Draft::default() });
         let read = MessageParser::default().parse(head.as_bytes()).unwrap();
         let read: Vec<_> = read.references().as_text_list().unwrap().iter().map(ToString::to_string).collect();

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::model::message::{Draft, Header, Metadata};
+use crate::model::message::{Draft, Header, Metadata, ReservedHeaders};
 
 fn request(draft: Draft) -> Value {
     let draft = Draft { to: vec!["b@example.net".parse().unwrap()], subject: "S".parse().unwrap(), ..draft };
@@ -24,7 +24,7 @@ fn attached(name: &str, kind: &str, content_id: Option<&str>) -> Attachment {
 }
 
 fn numbered_headers(count: usize) -> Vec<Header> {
-    (0..count).map(|number| Header::new(&format!("X-{number}"), "v").unwrap()).collect()
+    (0..count).map(|number| Header::new(&format!("X-{number}"), "v", ReservedHeaders::NONE).unwrap()).collect()
 }
 
 fn long_metadata(count: usize) -> Vec<Metadata> {

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::reply::{Line, Reply};
-use super::super::verdicts::{Stage, refused};
+use super::super::stage::Stage;
+use super::super::verdicts::refused;
 use super::*;
 use crate::model::outcome::{Another, Blame};
 

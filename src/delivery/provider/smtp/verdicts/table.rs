@@ -19,8 +19,8 @@
 //! has no room, length or number for, and what it cannot convert (5.6.1 to 5.6.10, RFC 3463 3.7 and RFC 6531 3.6.1).
 
 use super::super::reply::Reply;
+use super::super::stage::Stage;
 use super::super::words;
-use super::Stage;
 use crate::model::outcome::{Outcome, Subject};
 
 use Enhanced::{Is, NotOf, Of, Plain};

@@ -1,7 +1,7 @@
 //! All parts that a mail can have, each under words that stand nowhere else.
 
-use super::{Capabilities, Draft, Message};
-use crate::model::message::{Attachment, Header, Mailbox, Metadata};
+use super::Capabilities;
+use crate::model::message::{Attachment, Draft, Header, Mailbox, Message, Metadata, ReservedHeaders};
 
 /// One part of a mail.
 pub(super) struct Part {
@@ -127,7 +127,7 @@ pub(super) const PARTS: [Part; 26] = [
     part(
         "headers",
         "a header",
-        |draft| draft.headers.push(Header::new("X-Order", "ordered-17").unwrap()),
+        |draft| draft.headers.push(Header::new("X-Order", "ordered-17", ReservedHeaders::NONE).unwrap()),
         |_| vec!["X-Order", "ordered-17"],
     ),
     part(
@@ -182,7 +182,7 @@ fn mailbox(text: &str) -> Mailbox {
 }
 
 fn header(name: &str, value: &str) -> Header {
-    Header::new(name, value).unwrap()
+    Header::new(name, value, ReservedHeaders::NONE).unwrap()
 }
 
 fn file(filename: &str, content_type: &str, content_id: Option<&str>) -> Attachment {

@@ -1,8 +1,10 @@
 //! A relay that takes one mail, and keeps what was said.
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
-use super::*;
+use super::{Carried, Kind, METADATA_HEADERS, Message, send};
+use crate::model::outcome::Outcome;
 
 /// What the adapter says to a relay that takes everything.
 pub(super) async fn conversation(kind: &Kind, message: &Message) -> Carried {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::*;
-use crate::model::message::Tag;
+use super::Carried;
+use crate::model::message::{Message, Tag};
 
 /// It promises to carry everything.
 pub(super) async fn handed_over(message: &Message) -> Carried {

@@ -1,7 +1,10 @@
-//! The adapter whose errors have types, in a header or in the body.
+//! What every answer of Amazon SES comes to, and what it is built from.
 
-use super::*;
-use crate::model::outcome::Outcome::*;
+use super::super::tests::stub::{CONNECT, answer, check, verdict};
+use super::super::values::Values;
+use super::KIND;
+use crate::model::outcome::Outcome::{self, *};
+use crate::model::outcome::{Reason, Verdict};
 
 const ROWS: [(u16, &str, &str, Outcome); 33] = [
     (400, "BadRequestException", "Missing final '@domain'", MessageRejected),
@@ -45,7 +48,7 @@ const ROWS: [(u16, &str, &str, Outcome); 33] = [
 ];
 
 #[tokio::test]
-async fn ses_s_answers_are_judged_by_the_type_of_the_error_wherever_it_stands() {
+async fn answers_are_judged_by_the_type_of_the_error_wherever_it_stands() {
     for (status, name, text, outcome) in ROWS {
         let header = format!("x-amzn-ErrorType: {name}:http://internal.amazon.com/coral/\r\n");
         let said = format!(r#"{{"message":"{text}"}}"#);
@@ -57,7 +60,7 @@ async fn ses_s_answers_are_judged_by_the_type_of_the_error_wherever_it_stands() 
 }
 
 #[tokio::test]
-async fn ses_s_answers_without_a_type_are_judged_by_their_status() {
+async fn answers_without_a_type_are_judged_by_status() {
     let rows = [
         (200, r#"{"MessageId":"0100"}"#, Accepted),
         (200, "", Unknown),
@@ -89,12 +92,12 @@ async fn ses_s_answers_without_a_type_are_judged_by_their_status() {
 }
 
 #[test]
-fn ses_s_region_is_part_of_its_address() {
+fn the_region_is_part_of_the_address() {
     let build = |region: &str, base_url: &str| {
         let mut values = Values::default();
-        values.set(&Variable::required("REGION"), region.into());
-        values.set(&client::base_url(""), base_url.into());
-        (kind("ses").unwrap().build)(&values, CONNECT).err().map(|invalid| invalid.variable)
+        values.set("REGION", region.into());
+        values.set("BASE_URL", base_url.into());
+        (KIND.build)(&values, CONNECT).err().map(|invalid| invalid.variable)
     };
     assert_eq!(build("eu-west-1", "https://email.{region}.amazonaws.com"), None);
     for region in ["EU", "eu.evil.example/", "eu west"] {

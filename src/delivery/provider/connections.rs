@@ -15,14 +15,14 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
-use super::super::resolver::Resolver;
+use super::resolver::Resolver;
 
 /// `/proc` has a table for each family.
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
 /// Where the connections of one client lead to.
 #[derive(Clone)]
-pub(in crate::delivery::provider) struct Connections {
+pub(super) struct Connections {
     /// The host, if it is an address; else the resolver knows its addresses.
     address: Option<IpAddr>,
     port: u16,
@@ -39,7 +39,7 @@ impl Connections {
 
     /// What was sent along these connections and has not arrived at their other ends yet. `None`: nobody can tell. Reads
     /// files of the kernel's: not for a worker.
-    pub(in crate::delivery::provider) fn unsent(&self) -> Option<Unsent> {
+    pub(super) fn unsent(&self) -> Option<Unsent> {
         let found = self.address.map_or_else(|| self.resolver.found(), |address| vec![address]);
         let peers: Vec<_> = found.into_iter().map(|ip| SocketAddr::new(ip, self.port)).collect();
         let tables: Vec<_> = TABLES.iter().filter_map(|table| fs::read_to_string(table).ok()).collect();

@@ -1,15 +1,15 @@
 //! Every kind of provider and what it can carry, for the documents.
 
-use super::{Capabilities, Inline, Parameters};
-use crate::delivery::provider::{KINDS, Kind};
+use super::capabilities::{Capabilities, Inline, Parameters};
+use super::kind::Kind;
 
 const HEAD: &str = "| kind | name | recipients | Bcc alone | size | inside of the HTML | tags | reply_to | Sender | Message-ID | invitations | SMTPUTF8 | once | a dummy is |";
 
-/// In Markdown.
-pub fn table() -> String {
+/// A row for each kind.
+pub(super) fn markdown(kinds: &[Kind]) -> String {
     let columns = HEAD.matches('|').count() - 1;
     let lines = [HEAD.to_owned(), format!("|{}", "---|".repeat(columns))];
-    lines.into_iter().chain(KINDS.iter().map(row)).collect::<Vec<_>>().join("\n")
+    lines.into_iter().chain(kinds.iter().map(row)).collect::<Vec<_>>().join("\n")
 }
 
 fn row(kind: &Kind) -> String {

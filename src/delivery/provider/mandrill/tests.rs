@@ -1,71 +1,23 @@
-//! The adapters whose errors have names, which say more than the status.
+//! What every answer of Mandrill comes to.
 
-use super::*;
-use crate::model::outcome::Outcome::*;
-use crate::model::outcome::{Blame, Recipient};
+use super::super::call::Mode;
+use super::super::codes::tests::hold;
+use super::super::tests::stub::{Stub, answer, check, mail_to, verdict};
+use crate::model::outcome::Outcome::{self, *};
+use crate::model::outcome::{Blame, Reason, Recipient, Verdict};
+use std::time::Duration;
 
 fn error(name: &str, message: &str) -> String {
     format!(r#"{{"statusCode":0,"status":"error","code":-1,"name":"{name}","message":"{message}"}}"#)
 }
 
-#[tokio::test]
-async fn resends_answers_are_judged_by_its_names_then_by_its_table() {
-    for (status, name, message, outcome) in [
-        (400, "validation_error", "API key is invalid", AccountRefused),
-        (400, "validation_error", "Invalid `to` field", MessageRejected),
-        (400, "invalid_idempotency_key", "", MessageRejected),
-        (422, "missing_required_field", "", MessageRejected),
-        (422, "invalid_attachment", "", MessageRejected),
-        (422, "invalid_parameter", "", MessageRejected),
-        (401, "missing_api_key", "", AccountRefused),
-        (401, "restricted_api_key", "", AccountRefused),
-        (403, "invalid_api_key", "", AccountRefused),
-        (403, "suspended_api_key", "", AccountRefused),
-        (403, "invalid_permission", "", AccountRefused),
-        (400, "validation_error", "No tag 'API key is invalid'", MessageRejected),
-        (422, "invalid_from_address", "", MessageRejected),
-        (451, "security_error", "", MessageRejected),
-        (422, "something_new", "", Unlisted),
-        (403, "something_new", "", Unlisted),
-        (403, "validation_error", "The x domain is not verified.", SenderRejected),
-        (404, "not_found", "", AccountRefused),
-        (405, "method_not_allowed", "", AccountRefused),
-        (409, "invalid_idempotent_request", "", Unknown),
-        (409, "concurrent_idempotent_requests", "", Unknown),
-        (429, "rate_limit_exceeded", "", Throttled),
-        (429, "daily_quota_exceeded", "", AccountRefused),
-        (429, "monthly_quota_exceeded", "", AccountRefused),
-        (500, "application_error", "", Unknown),
-        (500, "service_unavailable", "", Unknown),
-        (503, "service_unavailable", "", Unknown),
-    ] {
-        let verdict = verdict("resend", answer(status, "", &error(name, message))).await;
-        assert_eq!(verdict.outcome, outcome, "{status} {name} {message}");
-    }
-    let rows = [
-        (200, r#"{"id":"e1"}"#, Accepted),
-        (200, "", Unknown),
-        (200, "{}", Unknown),
-        (400, "<html>", Unclassified),
-        (403, "<html>", Unlisted),
-        (409, "<html>", Unknown),
-        (429, "", Throttled),
-        (502, "<html>", Unknown),
-        (308, "", Unavailable),
-    ];
-    check("resend", &rows).await;
+#[test]
+fn the_codes_for_a_refused_recipient_keep_what_tables_promise() {
+    hold("mandrill's recipients", super::answer::REJECTED);
 }
 
 #[tokio::test]
-async fn resend_names_its_wait_in_either_header() {
-    for (headers, seconds) in [("Retry-After: 7\r\n", Some(7)), ("ratelimit-reset: 3\r\n", Some(3)), ("", None)] {
-        let verdict = verdict("resend", answer(429, headers, &error("rate_limit_exceeded", ""))).await;
-        assert_eq!(verdict.retry_after, seconds.map(Duration::from_secs), "{headers}");
-    }
-}
-
-#[tokio::test]
-async fn mandrills_errors_are_judged_by_their_names_whatever_the_status() {
+async fn errors_are_judged_by_name_whatever_the_status() {
     for status in [400, 401, 500] {
         for (name, outcome) in [
             ("Invalid_Key", AccountRefused),
@@ -95,8 +47,15 @@ async fn mandrills_errors_are_judged_by_their_names_whatever_the_status() {
     check("mandrill", &rows).await;
 }
 
-/// Of `r0@example.org`, `r1@example.org` and so on: status and reason.
-fn said(recipients: &[(&str, &str)]) -> String {
+#[tokio::test]
+async fn a_rate_limit_under_another_status_keeps_its_wait() {
+    let limit = r#"{"status":"error","code":-1,"name":"RequestLimitExceeded","message":"said"}"#;
+    let named = verdict("mandrill", answer(500, "Retry-After: 7\r\n", limit)).await;
+    assert_eq!((named.outcome, named.retry_after), (Throttled, Some(Duration::from_secs(7))));
+}
+
+/// An answer about `r0@example.org`, `r1@example.org` and so on: status and reason of each.
+fn about_each(recipients: &[(&str, &str)]) -> String {
     let one = |(number, (status, reason)): (usize, &(&str, &str))| {
         format!(
             r#"{{"email":"R{number}@example.org","status":"{status}","reject_reason":"{reason}","_id":"m-{number}"}}"#
@@ -106,15 +65,15 @@ fn said(recipients: &[(&str, &str)]) -> String {
     answer(200, "", &format!("[{}]", all.join(",")))
 }
 
-/// To so many of them.
-async fn mandrill(recipients: usize, answer: String) -> Verdict {
+/// The verdict for a mail to so many of them.
+async fn verdict_for(recipients: usize, answer: String) -> Verdict {
     let emails: Vec<_> = (0..recipients).map(|number| format!("r{number}@example.org")).collect();
     let emails: Vec<_> = emails.iter().map(String::as_str).collect();
     Stub::of("mandrill").await.judge(&mail_to(&emails), Mode::First, answer).await
 }
 
 #[tokio::test]
-async fn mandrills_word_for_every_recipient_is_read() {
+async fn each_recipients_status_is_judged() {
     for (status, reason, outcome, why) in [
         ("sent", "", Accepted, "http_200"),
         ("queued", "", Accepted, "http_200"),
@@ -133,7 +92,7 @@ async fn mandrills_word_for_every_recipient_is_read() {
         ("rejected", "test-mode-limit", AccountRefused, "refused_in_body"),
         ("lost", "", Unknown, "unreadable_answer"),
     ] {
-        let verdict = mandrill(1, said(&[(status, reason)])).await;
+        let verdict = verdict_for(1, about_each(&[(status, reason)])).await;
         assert_eq!((verdict.outcome, verdict.reason.to_string().as_str()), (outcome, why), "{status} {reason}");
         assert!(verdict.recipients.is_empty(), "{status} {reason}: {verdict:?}");
     }
@@ -143,7 +102,7 @@ async fn mandrills_word_for_every_recipient_is_read() {
 }
 
 #[tokio::test]
-async fn mandrills_mail_that_is_stuck_is_taken_and_speaks_against_the_account() {
+async fn a_mail_that_is_stuck_is_taken_and_blames_the_account() {
     for reason in [
         "account-suspended",
         "sending-paused",
@@ -161,8 +120,8 @@ async fn mandrills_mail_that_is_stuck_is_taken_and_speaks_against_the_account() 
 }
 
 #[tokio::test]
-async fn of_recipients_that_are_all_refused_a_suppressed_one_decides() {
-    let verdict = mandrill(2, said(&[("rejected", "unsigned"), ("rejected", "hard-bounce")])).await;
+async fn a_suppressed_recipient_decides_if_all_are_refused() {
+    let verdict = verdict_for(2, about_each(&[("rejected", "unsigned"), ("rejected", "hard-bounce")])).await;
     assert_eq!((verdict.outcome, verdict.reason), (MessageRejected, Reason::Suppressed));
 }
 
@@ -171,8 +130,8 @@ fn recipient(number: usize, outcome: Outcome, reason: Reason) -> Recipient {
 }
 
 #[tokio::test]
-async fn a_mail_that_was_taken_for_some_is_accepted_and_says_for_whom() {
-    let verdict = mandrill(3, said(&[("rejected", "unsub"), ("sent", ""), ("queued", "")])).await;
+async fn partial_acceptance_names_every_recipient() {
+    let verdict = verdict_for(3, about_each(&[("rejected", "unsub"), ("sent", ""), ("queued", "")])).await;
     let taken = Verdict::accepted(Reason::Status(200), Some("m-1".to_owned()));
     let recipients = vec![
         recipient(0, MessageRejected, Reason::Suppressed),
@@ -180,23 +139,43 @@ async fn a_mail_that_was_taken_for_some_is_accepted_and_says_for_whom() {
         recipient(2, Accepted, Reason::Status(200)),
     ];
     assert_eq!(verdict, Verdict { recipients, ..taken });
-    assert!(mandrill(2, said(&[("sent", ""), ("queued", "")])).await.recipients.is_empty());
+    assert!(verdict_for(2, about_each(&[("sent", ""), ("queued", "")])).await.recipients.is_empty());
 }
 
 #[tokio::test]
-async fn mandrills_recipients_are_ours_and_those_that_it_does_not_name_are_unknown() {
-    let taken_for_one = mandrill(2, said(&[("sent", "")])).await;
+async fn recipients_that_are_not_named_are_unknown() {
+    let taken_for_one = verdict_for(2, about_each(&[("sent", "")])).await;
     let unnamed = recipient(1, Unknown, Reason::UnreadableAnswer);
     assert_eq!(taken_for_one.recipients, [recipient(0, Accepted, Reason::Status(200)), unnamed]);
-    let refused_for_one = mandrill(2, said(&[("rejected", "unsub")])).await;
+    let refused_for_one = verdict_for(2, about_each(&[("rejected", "unsub")])).await;
     assert_eq!(refused_for_one.outcome, Unknown, "nobody knows what became of the other");
     // The third is none of ours.
-    let with_a_stranger = mandrill(2, said(&[("rejected", "unsub"), ("sent", ""), ("rejected", "spam")])).await;
+    let with_a_stranger =
+        verdict_for(2, about_each(&[("rejected", "unsub"), ("sent", ""), ("rejected", "spam")])).await;
     assert_eq!(with_a_stranger.recipients.len(), 2, "{with_a_stranger:?}");
     let of_a_stranger = r#"[{"email":"x@example.org","status":"sent"},{"email":"r0@example.org","status":"invalid"}]"#;
-    assert_eq!(mandrill(2, answer(200, "", of_a_stranger)).await.outcome, Unknown);
+    assert_eq!(verdict_for(2, answer(200, "", of_a_stranger)).await.outcome, Unknown);
     // Spelled in another way: it says the same of all.
     let elsewhere = r#"[{"email":"xn--r-0@example.org","status":"sent","_id":"1"}]"#;
-    let verdict = mandrill(1, answer(200, "", elsewhere)).await;
+    let verdict = verdict_for(1, answer(200, "", elsewhere)).await;
     assert_eq!((verdict.outcome, verdict.recipients.len()), (Accepted, 0));
+}
+
+#[tokio::test]
+async fn an_answer_about_5000_recipients_is_read() {
+    let emails: Vec<_> = (0..5000).map(|number| format!("recipient-{number}@subsidiary.example.org")).collect();
+    let mail = mail_to(&emails.iter().map(String::as_str).collect::<Vec<_>>());
+    let one = |email: &String| {
+        format!(
+            r#"{{"email": "{email}", "status": "sent", "_id": "d00c5c1d0f6d4e6f8a7b", "reject_reason": null, "queued_reason": null}}"#
+        )
+    };
+    let body = format!("[{}]", emails.iter().map(one).collect::<Vec<_>>().join(",\n"));
+    assert!(body.len() > 600_000);
+    let stub = Stub::of("mandrill").await;
+    let verdict = stub.judge(&mail, Mode::First, answer(200, "", &body)).await;
+    assert_eq!((verdict.outcome, verdict.recipients.len()), (Accepted, 0));
+    let beyond = format!("{body}{}", " ".repeat(5_300_000));
+    let verdict = stub.judge(&mail, Mode::First, answer(200, "", &beyond)).await;
+    assert_eq!(verdict, Verdict::new(Unknown, Reason::UnreadableAnswer));
 }

@@ -1,0 +1,22 @@
+//! What a file shows of tags and metadata, which have no other place in it than `X-Tags` and `X-Metadata`.
+
+use crate::delivery::provider::values::{Invalid, Values};
+
+/// The variable of the kinds that make a file: shall it show tags and metadata to every recipient?
+pub(in crate::delivery::provider) const METADATA_HEADERS: &str = "METADATA_HEADERS";
+
+/// What every recipient sees of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::delivery::provider) enum Labels {
+    Shown,
+    /// The metadata alone.
+    Metadata,
+    Hidden,
+}
+
+impl Labels {
+    /// As the operator wants it.
+    pub(in crate::delivery::provider) fn read(values: &Values) -> Result<Self, Invalid> {
+        Ok(if values.is_on(METADATA_HEADERS)? { Self::Shown } else { Self::Hidden })
+    }
+}

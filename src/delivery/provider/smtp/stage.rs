@@ -1,0 +1,18 @@
+//! Where a reply comes in the dialogue with a relay.
+
+/// The command that a reply answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Greeting, EHLO, HELO.
+    Opening,
+    /// AUTH.
+    Auth,
+    /// MAIL.
+    Mail,
+    /// RCPT.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// The end of the mail.
+    End,
+}
