@@ -1,70 +1,42 @@
-//! What a dummy is at each provider: the way of real mail, and nothing is sent; or a real mail, if the operator wants it so.
+//! What a probe is at each provider: the way of real mail, and nothing is sent; or a real mail, if the operator wants it so.
 
-use crate::harness::{Proxy, Reply, Settings, StubProvider};
+use futures_util::future::join_all;
+use smsp::delivery::provider::Kind;
 
-/// Starts with its circuit open, so that the first thing it does is a dummy; returns that.
-async fn dummy(upstream: &str, accepts: Reply, probe: &str) -> String {
-    let stub = StubProvider::sendgrid().await;
-    stub.does(accepts.into());
-    let prefix = format!("SMSP_{}", upstream.to_uppercase());
-    let mut settings = Settings::server()
-        .with("SMSP_PROVIDERS", upstream)
-        .with("SMSP_CIRCUIT_START", "probe")
-        .with("SMSP_PROBE", probe)
-        .with(&format!("{prefix}_API_KEY"), "account-key")
-        .with(&format!("{prefix}_BASE_URL"), &stub.url());
-    for (own, name, value) in [("mg", "SMSP_MG_DOMAIN", "mg.example.com"), ("mj", "SMSP_MJ_API_SECRET", "secret")] {
-        settings = if own == upstream { settings.with(name, value) } else { settings };
-    }
-    if upstream == "ses" {
-        settings = settings.without("SMSP_SES_API_KEY").ses(&stub.url());
-    }
+use crate::harness::{Proxy, StubProvider, documents, eventually, kinds, wait};
+
+/// Starts with its circuit open, so that the first thing it does is a probe; returns that.
+async fn probe(kind: &'static Kind, how: &str) -> String {
+    let (stub, is_real) = (StubProvider::sendgrid().await, how == "message");
+    let accept = if is_real { documents::acceptance } else { documents::acceptance_of_probe };
+    stub.follows(move |request| accept(kind.name, request).into());
+    let settings = kinds::alone(kind, &stub.url()).with("SMSP_CIRCUIT_START", "probe").with("SMSP_PROBE", how);
     let proxy = Proxy::start(settings.one_dummy_closes().eager_probes()).await;
     stub.receives_dummies(1).await;
     let closed = async || {
-        let circuit = proxy.client.circuit(upstream).await;
-        crate::harness::wait::when(circuit["state"] == "closed", || circuit.to_string())
+        let circuit = proxy.client.circuit(kind.upstream).await;
+        wait::when(circuit["state"] == "closed", || circuit.to_string())
     };
-    crate::harness::eventually(&format!("the dummy closes the circuit of {upstream}"), closed).await;
-    let dummy = stub.dummies().remove(0);
-    if upstream == "mg" { dummy.text() } else { dummy.json().to_string() }
+    eventually(&format!("the probe closes the circuit of {}", kind.name), closed).await;
+    let probe = stub.dummies().remove(0);
+    let is_json = probe.header("content-type").is_some_and(|value| value.starts_with("application/json"));
+    if is_json { probe.json().to_string() } else { probe.text() }
 }
 
-async fn is_marked(upstream: &str, accepts: Reply, mark: &str) {
-    let auto = dummy(upstream, accepts.clone(), "auto").await;
-    assert!(auto.contains(mark), "{upstream}: no {mark} in {auto}");
-}
-
-async fn is_real_on_demand(upstream: &str, accepts: Reply, mark: &str) {
-    let real = dummy(upstream, accepts, "message").await;
-    assert!(!real.contains(mark) && real.contains("dummies@probe.example.org"), "{upstream}: {mark} in {real}");
-}
-
-#[tokio::test]
-async fn a_dummy_sends_nothing_where_the_provider_has_a_way_for_that() {
-    let (row, real) = (is_marked, is_real_on_demand);
-    row("mg", Reply::mailgun_accepts(), "name=\"o:testmode\"\r\n\r\nyes").await;
-    // Its sandbox answers 200, where a real mail is a 202.
-    row("sg", Reply::new(200, ""), r#""sandbox_mode":{"enable":true}"#).await;
-    let taken = r#"{"results":{"total_accepted_recipients":1,"id":"1"}}"#;
-    row("sp", Reply::new(200, taken), "dummies@probe.example.org.sink.sparkpostmail.com").await;
-    row("rs", Reply::new(200, r#"{"id":"1"}"#), "delivered@resend.dev").await;
-    row("bv", Reply::new(201, ""), r#""X-Sib-Sandbox":"drop""#).await;
-    let taken = r#"{"Messages":[{"Status":"success","To":[{"MessageID":0}]}]}"#;
-    row("mj", Reply::new(200, taken), r#""SandboxMode":true"#).await;
-    row("ses", Reply::new(200, r#"{"MessageId":"1"}"#), "success@simulator.amazonses.com").await;
-    real("mg", Reply::mailgun_accepts(), "o:testmode").await;
-    real("sg", Reply::sendgrid_accepts(), "sandbox_mode").await;
-    real("rs", Reply::new(200, r#"{"id":"1"}"#), "delivered@resend.dev").await;
-    real("bv", Reply::new(201, ""), "X-Sib-Sandbox").await;
-}
-
-#[tokio::test]
-async fn a_dummy_is_a_real_mail_where_there_is_no_other_way() {
-    let mandrill = r#"[{"email":"dummies@probe.example.org","status":"sent"}]"#;
-    let postmark = r#"{"ErrorCode":0,"Message":"OK","MessageID":"1"}"#;
-    for (upstream, accepts) in [("md", mandrill), ("pm", postmark)] {
-        let dummy = dummy(upstream, Reply::new(200, accepts), "auto").await;
-        assert!(dummy.contains("dummies@probe.example.org"), "{upstream}: {dummy}");
+async fn is_marked_unless_it_is_to_be_a_mail(kind: &'static Kind) {
+    let (auto, real) = (probe(kind, "auto").await, probe(kind, "message").await);
+    let address = "dummies@probe.example.org";
+    assert!(real.contains(address), "{}: {real}", kind.name);
+    match documents::mark_of_probe(kind) {
+        Some(mark) => {
+            assert!(auto.contains(&mark), "{}: no {mark} in {auto}", kind.name);
+            assert!(!real.contains(&mark), "{}: {mark} in {real}", kind.name);
+        }
+        None => assert!(auto.contains(address), "{}: {auto}", kind.name),
     }
+}
+
+#[tokio::test]
+async fn a_probe_sends_nothing_where_the_provider_has_a_way_for_that_and_is_a_mail_on_demand() {
+    join_all(kinds::over_http().map(is_marked_unless_it_is_to_be_a_mail)).await;
 }

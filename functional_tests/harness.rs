@@ -7,6 +7,9 @@ pub(crate) mod answer;
 pub(crate) mod authority;
 pub(crate) mod browser;
 pub(crate) mod client;
+#[path = "../src/delivery/provider/tests/document.rs"]
+pub(crate) mod document;
+pub(crate) mod documents;
 pub(crate) mod egress_proxy;
 pub(crate) mod golden;
 pub(crate) mod http2_provider;

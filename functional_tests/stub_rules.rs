@@ -1,6 +1,7 @@
 //! The rules that the stubs hold mail to: every golden request keeps them, and each one that is broken is refused.
 
 mod breaks;
+mod described;
 mod mailgun;
 
 use serde_json::Value;
@@ -64,6 +65,7 @@ fn the_golden_requests_keep_the_rules_and_each_broken_one_is_refused() {
 fn every_kind_has_rules_that_were_seen_broken() {
     let mut seen: Vec<_> = breaks::all().into_iter().map(|(kind, _)| kind).collect();
     seen.push("mailgun");
+    seen.extend(described::kinds().map(|kind| kind.name));
     seen.sort_unstable();
     let mut kinds: Vec<_> = kinds::over_http().map(|kind| kind.name).collect();
     kinds.sort_unstable();

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 use smsp::delivery::provider::Kind;
 
-use crate::harness::{Answer, Proxy, Reply, Request, StubProvider, kinds};
+use crate::harness::{Answer, Proxy, StubProvider, documents, kinds};
 use mails::Mails;
 
 /// Mails to each kind.
@@ -30,38 +30,12 @@ struct Tally {
     violations: BTreeMap<String, (usize, Value)>,
 }
 
-/// Takes a mail as its provider does.
-fn acceptance(kind: &str, request: &Request) -> Reply {
-    let said = |body: Value| Reply::new(200, &body.to_string()).with("content-type", "application/json");
-    match kind {
-        "mailgun" => Reply::mailgun_accepts(),
-        "sendgrid" => Reply::sendgrid_accepts(),
-        "resend" => Reply::resend_accepts(),
-        "ses" => said(json!({"MessageId": "1"})),
-        "postmark" => said(json!({"ErrorCode": 0, "Message": "OK", "MessageID": "1"})),
-        "brevo" => Reply::new(201, r#"{"messageId": "<1>"}"#).with("content-type", "application/json"),
-        "mailjet" => {
-            said(json!({"Messages": [{"Status": "success", "To": [{"Email": "a@example.org", "MessageID": 1}]}]}))
-        }
-        "sparkpost" => {
-            let count = request.json()["recipients"].as_array().map_or(0, Vec::len);
-            said(json!({"results": {"total_accepted_recipients": count, "total_rejected_recipients": 0, "id": "1"}}))
-        }
-        "mandrill" => {
-            let recipients = request.json()["message"]["to"].as_array().cloned().unwrap_or_default();
-            let sent = |to: &Value| json!({"email": to["email"], "status": "sent", "_id": "1"});
-            said(recipients.iter().map(sent).collect())
-        }
-        other => panic!("how does {other} take a mail?"),
-    }
-}
-
 async fn tally(kind: &'static Kind, seed: u64) -> Tally {
     let (stub, calls) = (StubProvider::mailgun().await, Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&calls);
     stub.follows(move |request| {
         counted.fetch_add(1, Ordering::SeqCst);
-        acceptance(kind.name, request).into()
+        documents::acceptance(kind.name, request).into()
     });
     let settings = kinds::alone(kind, &stub.url()).patient_circuits().with("SMSP_MAX_RECIPIENTS", "2000");
     let proxy = Proxy::start(settings).await;

@@ -2,16 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::answers;
 use crate::harness::stub_provider::Request;
-use crate::harness::{Answer, Proxy, Settings, StubProvider, golden};
+use crate::harness::{Answer, Proxy, Settings, StubProvider, documents, golden};
 
 async fn sent(mail: &Value) -> (Request, Answer) {
     let stub = StubProvider::sendgrid().await;
-    stub.does(answers(r#"{"MessageId": "ses-1"}"#).into());
+    stub.follows(|request| documents::acceptance("ses", request).into());
     let proxy = Proxy::start(Settings::server().ses(&stub.url())).await;
     let receipt = proxy.client.send(mail).await.expect(200).expect_attempts(&["ses:accepted"]);
-    assert_eq!(receipt.json["provider_message_id"], "ses-1", "{receipt}");
+    assert_eq!(receipt.json["provider_message_id"], "0100", "{receipt}");
     (stub.only_mail(), receipt)
 }
 

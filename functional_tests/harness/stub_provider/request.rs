@@ -53,6 +53,13 @@ impl Request {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The headers that are the adapter's own, in their order: not those of every request.
+    pub(crate) fn own_headers(&self) -> Vec<&str> {
+        let of_all = ["host", "content-length", "user-agent", "accept-encoding"];
+        let is_own = |name: &str, value: &str| !of_all.contains(&name) && (name, value) != ("accept", "*/*");
+        self.headers.iter().filter(|(name, value)| is_own(name, value)).map(|(name, _)| name.as_str()).collect()
+    }
+
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
     }

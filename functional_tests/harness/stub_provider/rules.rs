@@ -1,10 +1,12 @@
 //! What the providers' documents say of a mail, so that a stub takes only what the provider would take.
 //!
 //! Each provider has a file that names its document; the path of a request tells whose rules it is held to. A mail that
-//! breaks one gets the provider's own refusal, with the status and the code that the document gives. Where a provider
+//! breaks one gets the provider's own refusal, with the status and the code that the document gives. A kind without a file
+//! here is held to the form that its `document.json` describes. Where a provider
 //! takes a thing and loses it in silence, the stub refuses it: a loss must be seen.
 
 mod brevo;
+pub(crate) mod described;
 mod form;
 mod mailboxes;
 mod mailgun;
@@ -62,12 +64,12 @@ fn of(target: &str) -> Option<&'static Rules> {
 
 /// Does anybody's rule say what may come here?
 pub(crate) fn are_known(target: &str) -> bool {
-    of(target).is_some()
+    of(target).is_some() || described::of(target).is_some()
 }
 
 /// The first rule that this request breaks.
 pub(crate) fn broken(request: &Request) -> Option<Broken> {
-    let rules = of(&request.target)?;
+    let Some(rules) = of(&request.target) else { return described::broken(request) };
     let rule = (rules.check)(request).err()?;
     let refusal = (rules.refusal)(&rule);
     Some(Broken { rule, refusal })
