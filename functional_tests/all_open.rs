@@ -64,7 +64,7 @@ async fn exit_waits_for_the_first_dummy_of_a_circuit_that_starts_open() {
     let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_ALL_OPEN", "exit");
     let proxy = Proxy::start(settings.with("SMSP_CIRCUIT_START", "probe")).await;
     mailgun.receives_dummies(1).await;
-    crate::holding::becomes(&proxy, "closed").await;
+    crate::circuit_holds::becomes(&proxy, "closed").await;
     proxy.client.send(&mails::plain()).await.expect(200);
 }
 
@@ -77,7 +77,7 @@ async fn exit_ends_a_node_whose_circuits_start_open_once_every_first_dummy_has_f
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).with("SMSP_ALL_OPEN", "exit");
     let proxy = Proxy::start(settings.with("SMSP_CIRCUIT_START", "probe")).await;
     sendgrid.receives_dummies(1).await;
-    crate::holding::becomes(&proxy, "open").await;
+    crate::circuit_holds::becomes(&proxy, "open").await;
     proxy.client.healthcheck().await.expect(200);
     gate.open();
     assert_eq!(proxy.exit(PATIENCE).await.code, Some(1));
@@ -91,6 +91,6 @@ async fn exit_ends_with_an_error_even_if_a_circuit_closes_meanwhile() {
     let settings = Settings::server().mailgun(&mailgun.url()).one_failure_opens().eager_probes().one_dummy_closes();
     let proxy = Proxy::start(settings.with("SMSP_ALL_OPEN", "exit").with("SMSP_DRAIN_DELAY", "2s")).await;
     proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
-    crate::holding::becomes(&proxy, "closed").await;
+    crate::circuit_holds::becomes(&proxy, "closed").await;
     assert_eq!(proxy.exit(PATIENCE).await.code, Some(1));
 }

@@ -3,22 +3,22 @@
 //! What takes seconds runs with `cargo test`. What takes minutes, or somebody else's tool, `scripts/check --long` runs
 //! on the release binary, and prints the figures of each row.
 
-mod stalls;
-mod sizes;
+mod stalled_clients;
+mod body_sizes;
 mod connections;
 mod descriptors;
 
 mod load;
-mod harvest;
-mod plants;
-mod keeper;
+mod load_results;
+mod negative_controls;
+mod counting_provider;
 
 mod slow_clients;
 mod http2;
 mod overload;
 mod fairness;
-mod draining;
-mod killing;
+mod rolling_restart;
+mod kill_restarts;
 mod log_reader;
-mod clock;
+mod clock_jumps;
 mod memory;

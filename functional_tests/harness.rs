@@ -4,7 +4,7 @@
 //! prints its evidence: the proxy's log and what its stubs received.
 
 pub(crate) mod answer;
-pub(crate) mod authority;
+pub(crate) mod certificate_authority;
 pub(crate) mod browser;
 pub(crate) mod client;
 #[path = "../src/delivery/provider/tests/document.rs"]
@@ -29,16 +29,16 @@ pub(crate) mod relay;
 pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod skip;
-pub(crate) mod stalling;
+pub(crate) mod stalling_reader;
 pub(crate) mod stub_provider;
 pub(crate) mod stub_relay;
 pub(crate) mod target;
-pub(crate) mod tls_door;
+pub(crate) mod tls_listener;
 pub(crate) mod tool;
 pub(crate) mod wait;
 
 pub(crate) use answer::Answer;
-pub(crate) use authority::Authority;
+pub(crate) use certificate_authority::Authority;
 pub(crate) use client::Client;
 pub(crate) use moto::Moto;
 pub(crate) use oracle::Oracle;
@@ -51,5 +51,5 @@ pub(crate) use settings::Settings;
 pub(crate) use skip::skip;
 pub(crate) use stub_provider::{Behaviour, BlackHole, Gate, RefusingPort, Reply, Request, StubProvider};
 pub(crate) use target::Target;
-pub(crate) use tls_door::TlsDoor;
+pub(crate) use tls_listener::TlsDoor;
 pub(crate) use wait::eventually;

@@ -4,36 +4,36 @@
 //! told; the rules I1 to I12 of `rule` join the two. `controls` plants a violation of every rule. The short form here
 //! runs with `cargo test`, the long one by `scripts/ledger`.
 
-pub(crate) mod book;
+pub(crate) mod record;
 mod rule;
-pub(crate) mod story;
+pub(crate) mod outages;
 pub(crate) mod lag;
 mod fault;
-mod dice;
+mod random;
 mod mail;
 mod provider;
 pub(crate) mod caller;
 mod scenario;
-mod stage;
+mod environment;
 mod run;
 mod hang_up;
-mod twins;
-mod slow;
-mod repeating;
+mod concurrent_repeats;
+mod slow_uploads;
+mod later_repeats;
 mod calls;
 mod answers;
 mod attempts;
 mod keys;
-pub(crate) mod retrying;
+pub(crate) mod retry_advice;
 pub(crate) mod partial;
-mod judging;
+mod mail_refusals;
 mod circuits;
-mod times;
-mod sums;
-mod table;
+mod deadlines;
+mod metrics_totals;
+mod report;
 mod plan;
 mod controls;
-mod lies;
+mod end_to_end_controls;
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::Instant;
 
-use book::Ledger;
+use record::Ledger;
 use scenario::Scenario;
 
 /// Enough to meet every fault some forty times.
@@ -69,15 +69,15 @@ fn seed() -> u64 {
 
 /// Every scenario, several at a time, with a line for each.
 async fn play(mails: usize, seed: u64) {
-    eprintln!("seed {seed}, {mails} mails for each fault\n{}", table::head());
+    eprintln!("seed {seed}, {mails} mails for each fault\n{}", report::head());
     let (mut failed, mut played) = (Vec::new(), 0);
     let wanted = std::env::var("SMSP_LEDGER_FAULT").unwrap_or_default();
     let scenarios = plan::all(mails, seed).into_iter().filter(|scenario| scenario.name.contains(&wanted));
     let mut results = stream::iter(scenarios).map(timed).buffer_unordered(AT_A_TIME);
     while let Some((scenario, ledger, took)) = results.next().await {
         played += 1;
-        let (violations, evidence) = table::judge(&ledger);
-        eprintln!("{}", table::row(&scenario, &ledger, violations, took));
+        let (violations, evidence) = report::judge(&ledger);
+        eprintln!("{}", report::row(&scenario, &ledger, violations, took));
         if violations > 0 {
             eprintln!("{evidence}");
             failed.push(format!("{} ({violations})\n{evidence}", scenario.name));

@@ -1,6 +1,6 @@
-//! Black-box tests of the built binary, one file per theme: what a caller, a provider and an operator can see.
+//! Black-box tests of the built binary, one file for each subject: what a caller, a provider and an operator can see.
 //!
-//! `any_server` holds the scenarios that need no stub; they also run against a server that is already running, named by
+//! `conformance` holds the scenarios that need no stub; they also run against a server that is already running, named by
 //! `SMSP_HOST_PORT`, `SMSP_PROTOCOL` and `SMSP_API_KEY`. `UPDATE_GOLDEN=1` rewrites `golden/` and
 //! `openapi/answers.json`.
 
@@ -13,70 +13,88 @@
 
 mod harness;
 
-mod any_server;
-mod running_server;
+// The original's scenarios, also against a server that is already running.
+mod conformance;
+mod external_server;
 
-mod sending;
+// Requests: reading, validation, limits, framing.
+mod request_parsing;
+mod request_limits;
+mod recipient_limit;
+mod injection;
+mod framing;
+mod client_timeouts;
+mod documented_routes;
+mod api_keys;
+mod callers;
+
+// What a caller is told.
+mod golden_answers;
+mod receipts;
+mod problem_precedence;
+mod unknown_delivery;
+mod non_retryable;
+mod clarity;
+mod panics;
+
+// What a provider is sent.
+mod request_rendering;
 mod golden_requests;
 mod stub_rules;
 mod ses_oracles;
 mod oracles;
 mod maildir;
-mod read_back;
+mod mail_round_trip;
+mod visible_recipients;
 mod slow_uplink;
+mod capabilities;
+
+// SMTP.
 mod smtp;
-mod smtp_blame;
-mod injection;
+mod smtp_circuit_isolation;
+
+// Routing, failover and repeats.
 mod failover;
-mod at_least_once;
+mod failover_always;
 mod failover_header;
+mod round_robin;
 mod idempotency;
 mod coalescing;
-mod held_senders;
-mod capabilities;
-mod turns;
-mod readme;
-mod receipts;
-mod sums;
-mod caller_errors;
-mod answers;
-mod unknown;
-mod clarity;
-mod breaking;
-mod recovery;
-mod dummies;
-mod holding;
-mod ramping;
-mod orders;
-mod telling;
+mod sender_holds;
+mod deadlines;
+
+// Circuits.
+mod circuit_opening;
+mod circuit_recovery;
+mod probes;
+mod circuit_holds;
+mod circuit_ramp;
+mod circuit_overrides;
+mod circuit_observability;
 mod all_open;
+
+// Faults and load.
 mod ledger;
-mod faults;
+mod faults_under_load;
 mod black_hole;
-mod edge;
 mod transport;
 mod egress;
-mod hostile;
-mod deadlines;
-mod framing;
-mod patience;
-mod callers;
-mod shedding;
-mod surface;
-mod panics;
-mod limits;
-mod long_lists;
-mod reading;
-mod visible_recipients;
-mod final_answers;
-mod auth;
-mod hang_up;
-mod shutdown;
-mod health;
+mod malformed_provider_responses;
+mod load_shedding;
+mod client_disconnect;
+mod edge;
+
+// Operation: start, stop, logs, metrics.
 mod configuration;
 mod commands;
+mod admin_listener;
+mod metrics_totals;
 mod logging;
 mod stalled_log;
-mod document;
+mod shutdown;
+
+// Documents and code.
+mod openapi_document;
 mod swagger_ui;
+mod readme;
 mod house_rules;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::harness::stalling::Reading;
+use crate::harness::stalling_reader::Reading;
 use crate::harness::wait::{PATIENCE, eventually_within, when};
 use crate::harness::{Client, Process, Proxy, Settings, eventually, mails};
 use crate::logging::api_of;

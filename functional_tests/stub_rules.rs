@@ -1,6 +1,6 @@
 //! The rules that the stubs hold mail to: every golden request keeps them, and each one that is broken is refused.
 
-mod breaks;
+mod violations;
 mod described;
 mod mailgun;
 
@@ -48,7 +48,7 @@ fn every_kind_that_speaks_http_has_rules() {
 
 #[test]
 fn the_golden_requests_keep_the_rules_and_each_broken_one_is_refused() {
-    for (kind, breaks) in breaks::all() {
+    for (kind, breaks) in violations::all() {
         let (target, body) = golden_request(&format!("{kind}.txt"));
         let mail: Value = serde_json::from_str(&body).unwrap_or_else(|e| panic!("{kind}: {e}"));
         assert_eq!(broken(&target, &mail), None, "{kind}");
@@ -63,7 +63,7 @@ fn the_golden_requests_keep_the_rules_and_each_broken_one_is_refused() {
 
 #[test]
 fn every_kind_has_rules_that_were_seen_broken() {
-    let mut seen: Vec<_> = breaks::all().into_iter().map(|(kind, _)| kind).collect();
+    let mut seen: Vec<_> = violations::all().into_iter().map(|(kind, _)| kind).collect();
     seen.push("mailgun");
     seen.extend(described::kinds().map(|kind| kind.name));
     seen.sort_unstable();

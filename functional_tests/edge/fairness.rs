@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::harvest::Harvest;
-use super::keeper::Keeper;
+use super::counting_provider::Keeper;
 use super::load::Load;
+use super::load_results::Harvest;
 use crate::harness::{Proxy, Settings, report};
 
 const FLOODER: &str = "functional-tests-key-of-a-flooder";

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::keeper::Keeper;
+use super::counting_provider::Keeper;
 use super::load::Load;
 use crate::harness::{Process, Proxy, http2_provider, report, skip};
 

@@ -11,11 +11,11 @@ use std::time::{Duration, SystemTime};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::harvest::Harvest;
+use super::load_results::Harvest;
 use crate::harness::settings::API_KEY;
 use crate::harness::{Gate, mails};
-use crate::ledger::book::Sent;
 use crate::ledger::caller::{Caller, request_of};
+use crate::ledger::record::Sent;
 
 /// A proxy may end a connection that is idle for longer.
 const KEPT: Duration = Duration::from_secs(2);

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::harvest::p99;
-use super::keeper::Keeper;
+use super::counting_provider::Keeper;
 use super::load::Load;
-use crate::harness::stalling::Reading;
+use super::load_results::p99;
+use crate::harness::stalling_reader::Reading;
 use crate::harness::{Proxy, report};
 
 const WORK: Duration = Duration::from_millis(20);

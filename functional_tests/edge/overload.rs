@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
-use super::harvest::{Harvest, p99};
-use super::keeper::Keeper;
+use super::counting_provider::Keeper;
 use super::load::Load;
+use super::load_results::{Harvest, p99};
 use crate::harness::lag::Lag;
 use crate::harness::{Client, Gate, Proxy, report};
 

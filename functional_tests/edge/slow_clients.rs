@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::keeper::Keeper;
+use super::counting_provider::Keeper;
 use super::load::Load;
 use crate::harness::lag::Lag;
 use crate::harness::procfs::unsent_to_callers_of;

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::settings::Settings;
-use super::stalling::{Reading, Stalling, Switch};
+use super::stalling_reader::{Reading, Stalling, Switch};
 use super::wait::{PATIENCE, eventually_within};
 
 /// The built binary under test, or the one that `scripts/ledger` names.

@@ -7,7 +7,7 @@ mod behaviour;
 mod connection;
 mod in_flight;
 mod black_hole;
-mod glance;
+mod request_peek;
 mod refusing_port;
 mod reply;
 mod request;
@@ -25,10 +25,10 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub(crate) use behaviour::{Behaviour, Gate};
 pub(crate) use black_hole::BlackHole;
-pub(crate) use glance::{Glance, Look};
 pub(crate) use refusing_port::RefusingPort;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
+pub(crate) use request_peek::{Glance, Look};
 pub(crate) use step::Step;
 
 use super::wait::{eventually, when};

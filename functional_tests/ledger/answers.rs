@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::attempts;
-use super::book::{Account, Failover, Index, Ledger, Sent};
 use super::calls::{self, Call};
+use super::record::{Account, Failover, Index, Ledger, Sent};
 use super::rule::Rule;
 use crate::harness::Answer;
 

@@ -1,7 +1,7 @@
 //! I1, I3, I6 and I7 of single attempts: each line of a receipt against what that provider did.
 
-use super::book::{Arrival, Index, Ledger, Sent};
 use super::calls::{self, Call};
+use super::record::{Arrival, Index, Ledger, Sent};
 use super::rule::Rule;
 
 /// One line of a receipt.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::attempts;
-use super::book::{Arrival, Index, Ledger, Sent};
+use super::record::{Arrival, Index, Ledger, Sent};
 
 /// One call and what it led to.
 pub(super) struct Call<'a> {

@@ -1,9 +1,9 @@
 //! I4: an open circuit is left alone, and its provider gets one dummy at a time.
 
-use super::book::{Account, Index, Ledger, Sent};
 use super::calls::{self, Call};
+use super::outages::Outage;
+use super::record::{Account, Index, Ledger, Sent};
 use super::rule::Rule;
-use super::story::Outage;
 
 /// Judges each mail by its own times against each outage.
 pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {

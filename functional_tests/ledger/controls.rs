@@ -1,6 +1,6 @@
 //! The checker itself: a clean ledger passes, and a violation of each rule that is planted into it is found.
 
-mod making;
+mod builder;
 mod plants;
 
 use std::collections::BTreeMap;
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::book::{Account, Failover, Ledger};
 use super::lag::Lags;
+use super::outages::Outage;
 use super::partial::Fate;
+use super::record::{Account, Failover, Ledger};
 use super::rule::Rule;
-use super::story::Outage;
 use crate::harness::metrics::Metrics;
-use making::{at, fates, hang_up, keyed, last, mail, repeat, replay, told};
+use builder::{at, fates, hang_up, keyed, last, mail, repeat, replay, told};
 
 const ACCEPTED: &[&str] = &["accepted"];
 const UNKNOWN: &[&str] = &["unknown:http_500"];

@@ -3,13 +3,13 @@
 //! Some are half lies: the mail is accepted, and the caller is never told. Others look worse than they are.
 
 mod catalogue;
-pub(crate) mod judgements;
-mod words;
+pub(crate) mod refusals;
+mod replies;
 
 use crate::harness::stub_provider::Step;
 
 pub(crate) use catalogue::{FAULTS, FORGETS, KEEPS, KEEPS_THE_WRONG, STALLS_IN_MUCH};
-pub(crate) use words::well;
+pub(crate) use replies::well;
 
 /// Which API a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

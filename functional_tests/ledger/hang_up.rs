@@ -5,13 +5,13 @@
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::book::{Arrival, Ledger, Sent};
 use super::caller::{self, Caller};
+use super::environment::{NAMES, Stage};
 use super::lag::Meter;
+use super::record::{Arrival, Ledger, Sent};
 use super::run::{self, Answered, Times};
 use super::scenario::{Circuits, Scenario};
-use super::stage::{NAMES, Stage};
-use super::{mail, repeating};
+use super::{later_repeats, mail};
 use crate::harness::wait::when;
 use crate::harness::{Gate, eventually};
 
@@ -78,7 +78,7 @@ async fn hear_later(stage: &Stage, scenario: &Scenario, mails: &[usize]) -> Answ
 
 fn request(scenario: &Scenario, number: usize, part: Part) -> String {
     let (mail, key) = (mail::numbered(number, scenario).to_string(), format!("key-{number}"));
-    let headers = [(repeating::KEY, key.as_str())];
+    let headers = [(later_repeats::KEY, key.as_str())];
     let keyed = part == Part::Whole && is_keyed(scenario, number);
     caller::request(number, &mail, if keyed { &headers } else { &[] })
 }

@@ -1,8 +1,8 @@
 //! I8: one key, at most one mail, in and after the call; a repeat hears what the first call came to.
 
 use super::attempts;
-use super::book::{Arrival, Failover, Index, Ledger, Sent};
 use super::calls::{self, Chain, Turn};
+use super::record::{Arrival, Failover, Index, Ledger, Sent};
 use super::rule::Rule;
 
 /// Judges every mail with a key by all of its calls, and every other mail that was sent under a held key.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::book::{Index, Ledger};
 use super::calls;
+use super::record::{Index, Ledger};
 use super::rule::Rule;
 use crate::harness::Answer;
 

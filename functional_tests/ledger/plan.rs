@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::book::Failover::{Always, Never, Safe};
-use super::dice::Dice;
 use super::fault::Kind::{self, Brevo, Mailgun, Mailjet, Mandrill, Postmark, Resend, SendGrid, Ses, SparkPost};
 use super::fault::{self, FAULTS, Fault};
+use super::random::Dice;
+use super::record::Failover::{Always, Never, Safe};
 use super::scenario::Circuits::{Free, Held};
 use super::scenario::Habit::{RefusesAll, RefusesHalf, TakesInPart};
 use super::scenario::{Form, Port, Scenario};
-use super::slow;
+use super::slow_uploads;
 
 /// Ports that fail as a whole.
 const PORTS: [(&str, Port); 3] = [
@@ -40,7 +40,7 @@ pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
     // Those that wait longest come first.
     let large = Scenario { size: Some(SIZE), callers: LARGE, ..large };
     let slow = Scenario::of("slow callers", vec![fault::named("500")], 2, Safe, Held, mails, dice);
-    let own = slow.own.iter().copied().chain([("SMSP_BODY_TIMEOUT", slow::BODY_TIMEOUT)]).collect();
+    let own = slow.own.iter().copied().chain([("SMSP_BODY_TIMEOUT", slow_uploads::BODY_TIMEOUT)]).collect();
     let slow = Scenario { own, form: Form::Slow, size: Some(BODY), ..slow };
     let all = [large, slow].into_iter().chain(of_ports).chain(alone).chain(mixes(mails, dice));
     all.chain(in_part(mails, dice)).chain(refusals(half, dice)).collect()

@@ -1,16 +1,16 @@
 //! A provider that strikes as the dice say, and writes down every mail that it met and whether it accepted it.
 
-mod parts;
+mod per_recipient;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use super::book::Arrival;
-use super::dice::Dice;
-use super::fault::{self, Accepts, Fault, Kind, judgements};
+use super::fault::{self, Accepts, Fault, Kind, refusals};
 use super::mail;
 use super::partial::{Fate, Fates};
+use super::random::Dice;
+use super::record::Arrival;
 use super::scenario::Habit;
 use crate::harness::settings::POLL_ADDRESS;
 use crate::harness::stub_provider::{Glance, Look, Request, Step};
@@ -97,15 +97,15 @@ impl Script {
             Habit::RefusesHalf => dice.coin("refuses", number),
             Habit::RefusesAll => true,
             Habit::TakesInPart => {
-                let fates = parts::fates(self.kind, &mail::recipients(number, self.recipients), number, dice);
-                let reply = parts::reply(self.kind, &fates);
+                let fates = per_recipient::fates(self.kind, &mail::recipients(number, self.recipients), number, dice);
+                let reply = per_recipient::reply(self.kind, &fates);
                 seen.note_in_part(number, fates);
                 return reply.into();
             }
         };
         if refuses {
-            seen.note(number, false, judgements::BLAMELESS);
-            return judgements::reply(self.kind, dice.roll("how", number, judgements::count(self.kind))).into();
+            seen.note(number, false, refusals::BLAMELESS);
+            return refusals::reply(self.kind, dice.roll("how", number, refusals::count(self.kind))).into();
         }
         seen.note(number, self.takes(key, seen), fault::WELL);
         fault::well(self.kind)
@@ -146,7 +146,7 @@ impl Seen {
 
     fn note_in_part(&self, number: usize, fates: Fates) {
         let accepted = fates.has(Fate::Taken);
-        let outcomes = if accepted { fault::WELL } else { judgements::BLAMELESS };
+        let outcomes = if accepted { fault::WELL } else { refusals::BLAMELESS };
         self.push(Arrival { number, at: SystemTime::now(), accepted, outcomes, fates: Some(fates) });
     }
 

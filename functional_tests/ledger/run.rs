@@ -9,12 +9,12 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::book::{Cut, Failover, Ledger, Sent};
 use super::caller::{self, Caller};
+use super::environment::{NAMES, Stage};
 use super::lag::Meter;
+use super::record::{Cut, Failover, Ledger, Sent};
 use super::scenario::{Circuits, Form, Port, Scenario};
-use super::stage::{NAMES, Stage};
-use super::{hang_up, mail, repeating, slow, twins};
+use super::{concurrent_repeats, hang_up, later_repeats, mail, slow_uploads};
 use crate::harness::Gate;
 
 /// Up to four of these before each mail, so that circuits have the time to open and to recover.
@@ -57,8 +57,8 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
     match scenario.form {
         Form::Load => steadily(scenario).await,
         Form::HangUps => hang_up::run(scenario).await,
-        Form::Twins => twins::run(scenario).await,
-        Form::Slow => slow::run(scenario).await,
+        Form::Twins => concurrent_repeats::run(scenario).await,
+        Form::Slow => slow_uploads::run(scenario).await,
     }
 }
 
@@ -126,13 +126,13 @@ async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) ->
         let (failover, mut headers) = own_failover(&scenario, number);
         let (key, keyed) = (format!("key-{number}"), scenario.dice.roll("key", number, 3) == 0);
         if keyed {
-            headers.push((repeating::KEY, &key));
+            headers.push((later_repeats::KEY, &key));
         }
         let request = caller::request(number, &mail::numbered(number, &scenario).to_string(), &headers);
         match send(&mut caller, number, failover, &request).await {
             Ok(sent) => {
                 if keyed {
-                    answered.absorb(repeating::repeat(&scenario, &mut caller, &sent, &request).await);
+                    answered.absorb(later_repeats::repeat(&scenario, &mut caller, &sent, &request).await);
                 }
                 answered.sent.push(Sent { keyed, ..sent });
             }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::book::Failover;
-use super::dice::Dice;
 use super::fault::{Fault, Kind};
+use super::random::Dice;
+use super::record::Failover;
 
 /// How long the port of a provider is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

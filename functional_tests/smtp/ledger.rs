@@ -2,7 +2,7 @@
 //! is right about the mail, nothing is sent twice, and a repeat under the same key hears what became of the first call.
 
 mod faulty_relay;
-mod judgements;
+mod refusals;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -13,9 +13,9 @@ use serde_json::json;
 use super::relay;
 use crate::harness::wait::when;
 use crate::harness::{Answer, Proxy, Reply, StubProvider, eventually, mails};
-use crate::ledger::book::Sent;
 use crate::ledger::partial::{self, Fate, Fates};
-use crate::ledger::retrying;
+use crate::ledger::record::Sent;
+use crate::ledger::retry_advice;
 use faulty_relay::{FAULTS, Fault, fates, number};
 
 const MAILS: usize = 266;
@@ -103,7 +103,7 @@ async fn whatever_a_relay_does_every_answer_is_right_and_nothing_is_sent_twice()
             found.extend(of_recipients(&repeat, number, here));
         }
         let sent = Sent::plain(number, [SystemTime::now(); 2], Duration::ZERO, answer);
-        found.extend(retrying::fault(&sent).map(str::to_owned));
+        found.extend(retry_advice::fault(&sent).map(str::to_owned));
         wrong.extend(found.iter().map(|fault| format!("mail {number} {fault}, {copies} copies\n{}", sent.answer)));
     }
     assert!(wrong.is_empty(), "{} violations\n{}", wrong.len(), wrong.join("\n"));

@@ -2,7 +2,7 @@
 
 use tokio_rustls::rustls::ServerConfig;
 
-use crate::harness::authority::self_signed;
+use crate::harness::certificate_authority::self_signed;
 use crate::harness::{Authority, Proxy, RawProvider, Settings, StubProvider, TlsDoor, mails};
 
 const HOST: &str = "127.0.0.1";

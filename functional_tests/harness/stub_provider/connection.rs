@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::behaviour::Behaviour;
 use super::reply::Reply;
-use super::{Request, State, glance, step};
+use super::{Request, State, request_peek, step};
 
 /// Serves a connection until either side ends it.
 pub(super) async fn converse(stream: TcpStream, state: Arc<State>) {
@@ -29,7 +29,7 @@ pub(super) async fn converse(stream: TcpStream, state: Arc<State>) {
 /// Is the next request to be read? If not, something else has been done with it.
 async fn is_read(stream: &mut TcpStream, before: usize, state: &State) -> bool {
     let Some(gatekeeper) = &state.gatekeeper else { return true };
-    match glance::look(stream, before, gatekeeper).await {
+    match request_peek::look(stream, before, gatekeeper).await {
         Some(steps) if steps.is_empty() => true,
         Some(steps) => step::walk(&steps, stream).await,
         None => false,

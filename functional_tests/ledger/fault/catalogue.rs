@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Accepts::{self, No, Perhaps, Yes};
-use super::words::{elsewhere, page, refusal, refuses, well, yes};
+use super::replies::{elsewhere, page, refusal, refuses, well, yes};
 use super::{Fault, Kind, Outcomes, SENDER, WELL};
 use crate::harness::Reply;
 use crate::harness::stub_provider::Step;

@@ -2,7 +2,7 @@
 //! and circuits that move for what mails are like.
 
 use super::*;
-use crate::ledger::slow::Rate;
+use crate::ledger::slow_uploads::Rate;
 
 /// What is planted, and what the checker says of it.
 pub(super) const PLANTS: [(Rule, &str, Plant); 20] = [
@@ -29,7 +29,7 @@ pub(super) const PLANTS: [(Rule, &str, Plant); 20] = [
     (Rule::I9, "not told when", |l| not_now(l, "1.5", &[])),
     (Rule::I9, "has no need to", |l| {
         mail(l, (1, 2, 504, told(UNKNOWN_, &["b:unknown:lost"])), &[]);
-        making::head(last(l), "retry-after", "7");
+        builder::head(last(l), "retry-after", "7");
     }),
     (Rule::I9, "everybody has refused it for good", |l| {
         not_now(l, "7", &["a:not_capable:size", "b:not_capable:size", "c:not_capable:size"]);
@@ -65,7 +65,7 @@ fn cut_off(ledger: &mut Ledger, rate: Rate) {
     ledger.cut_off.push(cut_off);
 }
 
-fn retryable(ledger: &mut Ledger, answered: making::Answered) {
+fn retryable(ledger: &mut Ledger, answered: builder::Answered) {
     mail(ledger, answered, &[]);
     last(ledger).answer.json["retryable"] = true.into();
 }
@@ -73,7 +73,7 @@ fn retryable(ledger: &mut Ledger, answered: making::Answered) {
 fn not_now(ledger: &mut Ledger, wait: &'static str, attempts: &[&str]) {
     retryable(ledger, (1, 2, 503, told(NONE, attempts)));
     last(ledger).answer.json["type"] = "urn:smsp:problem:temporarily-unavailable".into();
-    making::head(last(ledger), "retry-after", wait);
+    builder::head(last(ledger), "retry-after", wait);
     ledger.one_was_up = false;
 }
 

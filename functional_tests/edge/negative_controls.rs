@@ -1,0 +1,25 @@
+//! A planted violation of each kind is found, so that none is found only where there is none.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::HeaderMap;
+
+use super::load_results::Harvest;
+use crate::harness::Answer;
+use crate::ledger::record::Sent;
+
+#[test]
+fn a_mail_that_is_lost_denied_or_doubled_is_found() {
+    let sent = |number, status, delivery: &str| {
+        let json = serde_json::json!({"delivery": delivery});
+        let answer = Answer { status, headers: HeaderMap::new(), text: String::new(), json };
+        Sent::plain(number, [SystemTime::now(); 2], Duration::ZERO, answer)
+    };
+    let well = [(1, 200, ""), (2, 503, "none"), (3, 504, "unknown")];
+    let harvest = Harvest::of(well.map(|(number, status, delivery)| Ok(sent(number, status, delivery))));
+    assert_eq!(harvest.violations(&BTreeMap::from([(1, 1), (3, 1)])), Vec::<String>::new());
+    for accepted in [[(3, 1), (4, 1)], [(1, 1), (2, 1)], [(1, 1), (3, 2)]] {
+        assert_eq!(harvest.violations(&BTreeMap::from(accepted)).len(), 1, "{accepted:?}");
+    }
+}

@@ -1,0 +1,193 @@
+//! The ledger: what callers were told, joined with what the providers saw and with when the circuits were open.
+//!
+//! A mail that was sent before a circuit opened may arrive at its provider afterwards; one that was sent while the
+//! circuit was open may not. So each mail is judged by its own times, and nothing is counted by and large.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use super::fault::Outcomes;
+use super::lag::Lags;
+use super::outages::Outage;
+use super::partial::Fates;
+use super::rule::Violation;
+use super::slow_uploads::Rate;
+use super::{
+    answers, attempts, circuits, deadlines, keys, mail_refusals, metrics_totals, partial, retry_advice, slow_uploads,
+};
+use crate::harness::Answer;
+use crate::harness::metrics::Metrics;
+
+/// When another upstream may try, as the mail's caller or the operator has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failover {
+    Never,
+    Safe,
+    Always,
+}
+
+impl Failover {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Safe => "safe",
+            Self::Always => "always",
+        }
+    }
+}
+
+/// One mail and what its caller saw. A mail that was sent twice under one key is in the ledger twice.
+pub(crate) struct Sent {
+    pub(crate) number: usize,
+    pub(crate) failover: Failover,
+    pub(crate) from: SystemTime,
+    pub(crate) to: SystemTime,
+    pub(crate) took: Duration,
+    /// Had it a key?
+    pub(crate) keyed: bool,
+    /// What it may take beyond the deadline, for its size.
+    pub(crate) allowance: Duration,
+    pub(crate) answer: Answer,
+}
+
+/// One mail at one provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) number: usize,
+    pub(crate) at: SystemTime,
+    /// Has the provider kept it, whatever it said?
+    pub(crate) accepted: bool,
+    /// What the proxy may call that.
+    pub(crate) outcomes: Outcomes,
+    /// What became of each recipient, where it did not treat all alike.
+    pub(crate) fates: Option<Fates>,
+}
+
+/// What one provider saw, and when its circuit was not closed.
+pub(crate) struct Account {
+    pub(crate) name: &'static str,
+    /// Does it take a mail once under its key, however often it is asked?
+    pub(crate) idempotent: bool,
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) dummies: Vec<SystemTime>,
+    pub(crate) most_dummies_in_flight: usize,
+    pub(crate) outages: Vec<Outage>,
+}
+
+/// When a provider went down, from the order to its effect.
+pub(crate) type Cut = [SystemTime; 2];
+
+/// Everything that is known of one run.
+pub(crate) struct Ledger {
+    /// The first call of every mail, and both of those that were sent twice at once.
+    pub(crate) sent: Vec<Sent>,
+    /// The same mail under the same key, after an answer.
+    pub(crate) repeats: Vec<Sent>,
+    /// Another mail under a key of which an answer is held; the number is that of the first.
+    pub(crate) reused: Vec<Sent>,
+    /// Those whose bodies were too slow.
+    pub(crate) cut_off: Vec<Sent>,
+    /// Whether bodies that came slowly kept up the minimum rate, by mail.
+    pub(crate) rates: BTreeMap<usize, Rate>,
+    /// Mails whose callers did not wait for the answer.
+    pub(crate) hung_up: Vec<usize>,
+    /// How many more were never sent whole.
+    pub(crate) unfinished: usize,
+    /// Why other callers have none, or more than one.
+    pub(crate) unanswered: Vec<String>,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) cuts: Vec<Cut>,
+    /// Was one provider up all the time?
+    pub(crate) one_was_up: bool,
+    /// Do providers refuse mails alone, and never the account or the call?
+    pub(crate) refuses_mails_alone: bool,
+    /// Of each circuit in the end.
+    pub(crate) states: Vec<String>,
+    /// When every answer is due.
+    pub(crate) deadline: Duration,
+    pub(crate) lags: Lags,
+    pub(crate) metrics: Metrics,
+}
+
+/// Where each mail arrived: the account's number, and how.
+pub(crate) type Index<'a> = BTreeMap<usize, Vec<(usize, &'a Arrival)>>;
+
+impl Ledger {
+    /// Everything that must not be.
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        let index = self.index();
+        let mut found = Vec::new();
+        let mut note = |rule, what| found.push(Violation { rule, what });
+        answers::check(self, &index, &mut note);
+        attempts::check(self, &index, &mut note);
+        circuits::check(self, &index, &mut note);
+        deadlines::check(self, &mut note);
+        metrics_totals::check(self, &index, &mut note);
+        keys::check(self, &index, &mut note);
+        retry_advice::check(self, &mut note);
+        partial::check(self, &index, &mut note);
+        mail_refusals::check(self, &mut note);
+        slow_uploads::check(self, &mut note);
+        found
+    }
+
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        let found = self.violations();
+        let first: Vec<_> = found.iter().take(5).map(ToString::to_string).collect();
+        assert!(found.is_empty(), "{} violations, the first of them:\n{}", found.len(), first.join("\n"));
+    }
+
+    /// Every call that has an answer.
+    pub(crate) fn every(&self) -> impl Iterator<Item = &Sent> {
+        self.sent.iter().chain(&self.repeats).chain(&self.reused).chain(&self.cut_off)
+    }
+
+    /// How many callers do not know what became of their mail.
+    pub(crate) fn unknown(&self) -> usize {
+        self.sent.iter().filter(|sent| sent.delivery() == Some("unknown")).count()
+    }
+
+    /// How many of them sent it after the first provider's circuit had opened.
+    pub(crate) fn unknown_after_the_trip(&self) -> usize {
+        let trip = self.accounts[0].outages[0].opened;
+        self.sent.iter().filter(|sent| sent.from > trip && sent.delivery() == Some("unknown")).count()
+    }
+
+    /// Was a provider cut off while this mail was under way?
+    pub(crate) fn was_cut(&self, sent: &Sent) -> bool {
+        self.cuts.iter().any(|[order, effect]| sent.from <= *effect && *order <= sent.to)
+    }
+
+    fn index(&self) -> Index<'_> {
+        let mut index = Index::new();
+        for (number, account) in self.accounts.iter().enumerate() {
+            for arrival in &account.arrivals {
+                index.entry(arrival.number).or_default().push((number, arrival));
+            }
+        }
+        index
+    }
+}
+
+impl Sent {
+    /// A small mail for which the operator's `safe` holds.
+    pub(crate) fn plain(number: usize, [from, to]: [SystemTime; 2], took: Duration, answer: Answer) -> Self {
+        Self { number, failover: Failover::Safe, from, to, took, keyed: false, allowance: Duration::ZERO, answer }
+    }
+
+    /// `none`, `unknown`, or nothing if a provider took it.
+    pub(crate) fn delivery(&self) -> Option<&str> {
+        self.answer.json["delivery"].as_str()
+    }
+
+    /// Was it the answer to an earlier call?
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.answer.header("idempotency-replayed") == Some("true")
+    }
+
+    /// Was it under way at that moment?
+    pub(crate) fn is_under_way(&self, moment: SystemTime) -> bool {
+        self.from <= moment && moment <= self.to
+    }
+}
