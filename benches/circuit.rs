@@ -9,7 +9,7 @@
 //! the round that neighbours disturbed least, and what gates look at; `median` is the round in the middle. A row that
 //! ends in `-2` runs in two threads: only chunks count during which the other thread got half as far at least, and
 //! only rounds most of whose chunks do (`NaN`: there were none, the machine is too busy); figures are those of one
-//! thread. Blame and draw pass through a `black_box`, so that no answer is known when this is compiled. `admit` forgets
+//! thread. Blame passes through a `black_box`, so that no answer is known when this is compiled. `admit` forgets
 //! its permit, which costs nothing: a mail settles its own, as in other rows.
 //!
 //! Allocations are counted, in one chunk of the thread that measures. Locks need no count: a rule of the house
@@ -27,7 +27,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use failsafe::CircuitBreaker as _;
-use smsp::delivery::circuit::{Circuit, News, Rates, Settings, Settled};
+use smsp::delivery::circuit::{CallResult, Circuit, Rates, Settings, Settled};
 use smsp::model::outcome::Blame;
 
 const TURNS: u64 = 4096;
@@ -136,9 +136,9 @@ fn open() -> Circuit {
 /// One mail that changes nothing; a thousand of them take a millisecond.
 #[inline(always)]
 fn round_trip(circuit: &Circuit, blame: Blame, thread: usize, i: u64) -> bool {
-    let Some(permit) = black_box(circuit).admit(black_box(0)) else { return false };
-    let news = News { blame: black_box(blame), slow: false, now: i >> 10, not_before: 0, thread };
-    permit.settle(news) == Settled::Quiet
+    let Some(permit) = black_box(circuit).admit() else { return false };
+    let result = CallResult { blame: black_box(blame), slow: false, now: i >> 10, not_before: 0, thread };
+    permit.settle(result) == Settled::NoTransition
 }
 
 fn one_in_ten(i: u64) -> Blame {
@@ -191,7 +191,7 @@ fn floor_add(name: &'static str) -> Row {
     })
 }
 
-/// What a window needs: one more, but only if nobody was faster.
+/// What a window needs: one more, but only if no other thread was faster.
 fn floor_swap() -> Row {
     let word = AtomicU64::new(0);
     Row::new("floor-swap", move |_, _| {
@@ -210,7 +210,7 @@ fn floor_mutex(name: &'static str) -> Row {
 
 fn admit(name: &'static str, circuit: Circuit) -> Row {
     Row::new(name, move |_, _| {
-        black_box(black_box(&circuit).admit(black_box(0)).map(std::mem::forget).is_some());
+        black_box(black_box(&circuit).admit().map(std::mem::forget).is_some());
     })
 }
 

@@ -22,7 +22,7 @@ use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
 use crate::delivery::supervisor::supervise;
 use crate::delivery::upstream::Upstream;
-use crate::delivery::upstream::story::{Event, Events};
+use crate::delivery::upstream::history::{Event, Events};
 use crate::ingress::admin;
 use crate::ingress::api;
 use crate::ingress::server::listener::{self, Limits};
@@ -85,7 +85,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let supervisor = Arc::new(config.supervisor);
     let all: Arc<[Arc<Upstream>]> = upstreams.clone().into();
     for upstream in &upstreams {
-        let (name, upstream, all) = (upstream.name.to_string(), Arc::clone(upstream), Arc::clone(&all));
+        let (name, upstream, all) = (upstream.name().to_string(), Arc::clone(upstream), Arc::clone(&all));
         let supervisor = Arc::clone(&supervisor);
         tokio::spawn(keep(name, move || supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))));
     }
@@ -163,7 +163,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 fn upstreams(configs: Vec<UpstreamConfig>, metrics: &Arc<Metrics>, events: &Events) -> Vec<Arc<Upstream>> {
     let upstream = |config: UpstreamConfig| {
         let UpstreamConfig { name, kind, provider, settings } = config;
-        Arc::new(Upstream::new(name, kind, provider, settings, Arc::clone(metrics), events.clone()))
+        Arc::new(Upstream::new(name, kind, provider, settings, metrics, events.clone()))
     };
     configs.into_iter().map(upstream).collect()
 }
@@ -173,10 +173,10 @@ fn upstreams(configs: Vec<UpstreamConfig>, metrics: &Arc<Metrics>, events: &Even
 pub async fn probe(config: Config, show_answer: bool, mut print: impl FnMut(String)) -> bool {
     let mut all_taken = true;
     for upstream in upstreams(config.upstreams, &Arc::new(Metrics::default()), &Events::new(EVENTS)) {
-        let (verdict, answers) = recording(upstream.probe(&config.supervisor.dummy())).await;
+        let (verdict, answers) = recording(upstream.probe(&config.supervisor.test_message())).await;
         all_taken &= verdict.outcome == Outcome::Accepted;
         let code = verdict.code.map(|code| format!(", {code}")).unwrap_or_default();
-        print(format!("{}: {} ({}{code})", upstream.name, verdict.outcome.as_str(), verdict.reason));
+        print(format!("{}: {} ({}{code})", upstream.name(), verdict.outcome.as_str(), verdict.reason));
         let lines = answers.iter().filter(|_| show_answer).flat_map(|answer| answer.lines());
         lines.for_each(|line| print(format!("  {}", printable(line))));
     }

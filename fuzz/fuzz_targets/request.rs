@@ -22,7 +22,7 @@ use smsp::model::outcome::{Reason, Verdict};
 use smsp::delivery::provider::{Call, Delivery, Provider};
 use smsp::runtime::shutdown::Shutdown;
 use smsp::delivery::upstream::Upstream;
-use smsp::delivery::upstream::story::Events;
+use smsp::delivery::upstream::history::Events;
 use smsp::service::submit::Submit;
 use smsp::state::answers::Answers;
 use tokio::runtime::{Builder, Runtime};
@@ -74,7 +74,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let (metrics, shutdown) = (Arc::new(Metrics::default()), Shutdown::default());
     let settings = config.upstreams[0].settings;
     let provider = Box::new(keeper.clone());
-    let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, Arc::clone(&metrics), Events::new(1));
+    let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, &metrics, Events::new(1));
     let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     let CallersConfig { keys, by_name, common, .. } = config.callers;
     let answers = Answers::new(config.held_answers, Arc::clone(&metrics));

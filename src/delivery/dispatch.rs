@@ -28,7 +28,7 @@ use plan::SendPlan;
 use run::Run;
 pub use settings::{AllOpen, Settings};
 
-use crate::delivery::upstream::{LateVerdict, Upstream, on_the_way};
+use crate::delivery::upstream::{LateVerdict, Upstream, transfer_time};
 use crate::model::message::{Id, Message};
 use crate::model::outcome::Outcome;
 use crate::model::receipt::{Answer, Attempt, Receipt, SendError};
@@ -93,7 +93,7 @@ impl Dispatcher {
     fn knows_mail_of(&self, error: &SendError) -> Option<&Upstream> {
         let all_silent = error.attempts.iter().all(|attempt| !attempt.is_unknown() || attempt.was_silent());
         let knows = |attempt: &Attempt| {
-            let upstream = self.upstreams.iter().find(|upstream| upstream.name == attempt.upstream)?;
+            let upstream = self.upstreams.iter().find(|upstream| *upstream.name() == attempt.upstream)?;
             let since = Instant::now().into_std().saturating_duration_since(attempt.ended_at);
             (attempt.was_silent() && upstream.takes_once(since)).then_some(&**upstream)
         };
@@ -101,7 +101,7 @@ impl Dispatcher {
     }
 
     fn call<'a>(&'a self, message: &'a Message, late: Option<&'a LateVerdict>) -> Call<'a> {
-        let deadline = Instant::now() + self.settings.request_deadline + on_the_way(message.size());
+        let deadline = Instant::now() + self.settings.request_deadline + transfer_time(message.size());
         Call { message, deadline, shutdown: &self.shutdown, late }
     }
 
@@ -118,13 +118,14 @@ impl Dispatcher {
         // A node that starts with a probe must not end before its first answer.
         let may_start = |upstream: &Upstream| wanted == AllOpen::Exit && upstream.is_undecided();
         self.settings.all_open == wanted
-            && !self.upstreams.iter().any(|upstream| upstream.circuit.snapshot().admits() || may_start(upstream))
+            && !self.upstreams.iter().any(|upstream| upstream.snapshot().admits() || may_start(upstream))
     }
 }
 
 /// What the work comes to; a panic is caught here, where the mail's id is known.
-async fn or_panicked(id: Id, work: impl Future<Output = Answer>) -> Answer {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(SendError::panicked(id)))
+// Not an `async fn`: its future would hold the work twice, as argument and as what it awaits.
+fn or_panicked(id: Id, work: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
+    AssertUnwindSafe(work).catch_unwind().map(move |answer| answer.unwrap_or_else(|_| Err(SendError::panicked(id))))
 }
 
 #[cfg(test)]

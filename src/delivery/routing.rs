@@ -8,7 +8,7 @@ mod candidate;
 mod priority;
 mod round_robin;
 
-pub use candidate::{ALL_MAIL, Availability, Candidate};
+pub use candidate::{ALL_MAIL, Candidate};
 pub use round_robin::Turn;
 
 /// Which upstream comes first.
@@ -35,45 +35,47 @@ pub fn order(strategy: Strategy, turn: Turn, draw: u8, candidates: &[Candidate])
 
 #[cfg(test)]
 mod tests {
-    use super::Availability::{All, Nothing, Share};
     use super::*;
 
     const DRAW: u8 = 64;
-    const IN: Availability = Share(64);
-    const OUT: Availability = Share(63);
+    const ALL: u8 = ALL_MAIL;
+    const NONE: u8 = 0;
+    /// Shares that this mail is just in, and just out of.
+    const IN: u8 = 64;
+    const OUT: u8 = 63;
 
-    fn ranked(strategy: Strategy, turn: Turn, availabilities: &[Availability]) -> Vec<usize> {
-        let candidates: Vec<_> = availabilities.iter().map(|&availability| Candidate { availability }).collect();
+    fn ranked(strategy: Strategy, turn: Turn, shares: &[u8]) -> Vec<usize> {
+        let candidates: Vec<_> = shares.iter().map(|&share| Candidate { share }).collect();
         order(strategy, turn, DRAW, &candidates)
     }
 
     #[test]
     fn priority_keeps_the_operators_order_and_puts_ramped_upstreams_last() {
-        for (availabilities, expected) in [
-            (&[All, All, All][..], &[0, 1, 2][..]),
-            (&[Nothing, All, Nothing, All], &[1, 3]),
-            (&[OUT, All, Nothing, All], &[1, 3, 0]),
-            (&[IN, All, OUT, All], &[0, 1, 3, 2]),
-            (&[Nothing, OUT], &[1]),
-            (&[Nothing, Nothing], &[]),
+        for (shares, expected) in [
+            (&[ALL, ALL, ALL][..], &[0, 1, 2][..]),
+            (&[NONE, ALL, NONE, ALL], &[1, 3]),
+            (&[OUT, ALL, NONE, ALL], &[1, 3, 0]),
+            (&[IN, ALL, OUT, ALL], &[0, 1, 3, 2]),
+            (&[NONE, OUT], &[1]),
+            (&[NONE, NONE], &[]),
         ] {
             for turn in [Turn::Next(1), Turn::Fixed(1)] {
-                assert_eq!(ranked(Strategy::Priority, turn, availabilities), expected, "{availabilities:?}");
+                assert_eq!(ranked(Strategy::Priority, turn, shares), expected, "{shares:?}");
             }
         }
     }
 
     #[test]
     fn round_robin_shares_turns_among_upstreams_that_take_mail() {
-        for (availabilities, turns) in [
-            (&[All, All, All][..], &[&[0, 1, 2][..], &[1, 2, 0], &[2, 0, 1], &[0, 1, 2]][..]),
-            (&[All, Nothing, OUT, IN], &[&[0, 3, 2], &[3, 0, 2], &[0, 3, 2]]),
-            (&[Nothing, OUT], &[&[1], &[1]]),
-            (&[Nothing], &[&[]]),
+        for (shares, turns) in [
+            (&[ALL, ALL, ALL][..], &[&[0, 1, 2][..], &[1, 2, 0], &[2, 0, 1], &[0, 1, 2]][..]),
+            (&[ALL, NONE, OUT, IN], &[&[0, 3, 2], &[3, 0, 2], &[0, 3, 2]]),
+            (&[NONE, OUT], &[&[1], &[1]]),
+            (&[NONE], &[&[]]),
         ] {
             for (number, expected) in turns.iter().enumerate() {
-                let ranked = ranked(Strategy::RoundRobin, Turn::Next(number), availabilities);
-                assert_eq!(ranked, *expected, "{availabilities:?}");
+                let ranked = ranked(Strategy::RoundRobin, Turn::Next(number), shares);
+                assert_eq!(ranked, *expected, "{shares:?}");
             }
         }
     }
@@ -84,16 +86,15 @@ mod tests {
             [(3, [0, 1, 2], [0, 2]), (4, [1, 2, 0], [2, 0]), (5, [2, 0, 1], [2, 0])]
         {
             let turn = Turn::Fixed(number);
-            assert_eq!(ranked(Strategy::RoundRobin, turn, &[All, All, All]), all);
-            assert_eq!(ranked(Strategy::RoundRobin, turn, &[All, Nothing, All]), without_the_second);
+            assert_eq!(ranked(Strategy::RoundRobin, turn, &[ALL, ALL, ALL]), all);
+            assert_eq!(ranked(Strategy::RoundRobin, turn, &[ALL, NONE, ALL]), without_the_second);
         }
     }
 
     #[test]
     fn a_ramped_upstream_takes_exactly_its_share_of_draws() {
-        let ramped = Candidate { availability: Share(13) };
-        let first =
-            |draw| order(Strategy::Priority, Turn::Next(0), draw, &[ramped, Candidate { availability: All }])[0];
+        let ramped = Candidate { share: 13 };
+        let first = |draw| order(Strategy::Priority, Turn::Next(0), draw, &[ramped, Candidate { share: ALL }])[0];
         assert_eq!((1..=ALL_MAIL).filter(|draw| first(*draw) == 0).count(), 13);
     }
 }

@@ -55,7 +55,7 @@ pub fn router(door: Door) -> Router {
 
 async fn live(State(door): State<Door>) -> (StatusCode, &'static str) {
     let silent =
-        |upstream: &Arc<Upstream>| upstream.supervisor_age() > SUPERVISOR_SILENCE + upstream.settings.probe_timeout;
+        |upstream: &Arc<Upstream>| upstream.supervisor_age() > SUPERVISOR_SILENCE + upstream.settings().probe_timeout;
     if door.upstreams.iter().any(silent) {
         (StatusCode::SERVICE_UNAVAILABLE, "a supervisor has stopped\n")
     } else {
@@ -78,19 +78,19 @@ async fn metrics(State(door): State<Door>) -> impl IntoResponse {
 
 /// Gauges are read when somebody looks, so that they are always true.
 fn measure(metrics: &Metrics, upstream: &Upstream) {
-    let circuit = upstream.circuit.snapshot();
+    let circuit = upstream.snapshot();
     for state in CircuitState::ALL {
-        metrics.circuit_state(&upstream.name, state.as_str(), state == circuit.state);
+        metrics.circuit_state(upstream.name(), state.as_str(), state == circuit.state);
     }
     for order in Override::ALL {
-        metrics.circuit_override(&upstream.name, order.as_str(), order == circuit.overriding);
+        metrics.circuit_override(upstream.name(), order.as_str(), order == circuit.overriding);
     }
     let gauges = Gauges {
         ramp: circuits::ramp(&circuit),
         next_probe: upstream.until_next_probe().unwrap_or_default().as_secs_f64(),
         supervisor_age: upstream.supervisor_age().as_secs_f64(),
     };
-    metrics.circuit_gauges(&upstream.name, &gauges);
+    metrics.circuit_gauges(upstream.name(), &gauges);
 }
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::delivery::circuit::Settings as Policies;
     use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
-    use crate::delivery::upstream::story::Events;
+    use crate::delivery::upstream::history::Events;
     use crate::delivery::upstream::{Probe, Settings};
     use crate::model::outcome::{Outcome, Reason, Verdict};
 
@@ -140,14 +140,8 @@ mod tests {
             circuit,
         };
         let metrics = Arc::new(Metrics::default());
-        let upstream = Arc::new(Upstream::new(
-            "u".to_owned(),
-            "idle",
-            Box::new(Idle),
-            settings,
-            Arc::clone(&metrics),
-            Events::new(1),
-        ));
+        let upstream =
+            Arc::new(Upstream::new("u".to_owned(), "idle", Box::new(Idle), settings, &metrics, Events::new(1)));
         Door { upstreams: [upstream].into(), metrics, shutdown: Shutdown::default() }
     }
 

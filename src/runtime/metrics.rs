@@ -5,9 +5,9 @@
 
 mod edge;
 mod labels;
+mod upstream;
 
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -19,6 +19,8 @@ use prometheus_client::registry::Registry;
 
 pub use edge::{Edge, Held};
 use labels::{Attempt, CircuitOverride, CircuitState, Request, Transition, Upstream};
+use upstream::Families;
+pub use upstream::UpstreamMetrics;
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -163,16 +165,19 @@ impl Metrics {
         self.requests.get_or_create(&Request { path, status, caller }).inc();
     }
 
-    /// Counts an attempt at an upstream and its duration.
-    pub fn attempt(&self, upstream: &str, outcome: &'static str, took: Duration) {
-        let upstream = upstream.to_owned();
-        self.attempt_duration.get_or_create(&Upstream { upstream: upstream.clone() }).observe(took.as_secs_f64());
-        self.attempts.get_or_create(&Attempt { upstream, outcome }).inc();
-    }
-
-    /// Counts a probe of an upstream.
-    pub fn probe(&self, upstream: &str, outcome: &'static str) {
-        self.probes.get_or_create(&Attempt { upstream: upstream.to_owned(), outcome }).inc();
+    /// The counters of the upstream of this name, for attempts and probes of these outcomes.
+    pub fn upstream(&self, name: &str, outcomes: &[&'static str]) -> UpstreamMetrics {
+        let families = Families {
+            attempts: &self.attempts,
+            attempt_duration: &self.attempt_duration,
+            probes: &self.probes,
+            skipped: &self.skipped,
+            rejected: &self.rejected,
+            stale_results: &self.stale_results,
+            unlisted: &self.unlisted,
+            transitions: &self.transitions,
+        };
+        UpstreamMetrics::new(name, outcomes, &families)
     }
 
     /// Sets whether a circuit is in this state.
@@ -193,26 +198,6 @@ impl Metrics {
         self.ramp.get_or_create(&labels).set(gauges.ramp);
         self.next_probe.get_or_create(&labels).set(gauges.next_probe);
         self.supervisor_age.get_or_create(&labels).set(gauges.supervisor_age);
-    }
-
-    /// Counts a state change of a circuit.
-    pub fn transition(&self, upstream: &str, reason: &'static str) {
-        self.transitions.get_or_create(&Transition { upstream: upstream.to_owned(), reason }).inc();
-    }
-
-    /// Counts a result that its circuit ignored because it had changed since the attempt began.
-    pub fn circuit_stale_result(&self, upstream: &str) {
-        self.stale_results.get_or_create(&Upstream { upstream: upstream.to_owned() }).inc();
-    }
-
-    /// Counts a mail that the circuit rejected because it was not closed.
-    pub fn circuit_rejected(&self, upstream: &str) {
-        self.rejected.get_or_create(&Upstream { upstream: upstream.to_owned() }).inc();
-    }
-
-    /// Counts a mail that skipped an upstream, because the attempt would have had this outcome.
-    pub fn skipped(&self, upstream: &str, outcome: &'static str) {
-        self.skipped.get_or_create(&Attempt { upstream: upstream.to_owned(), outcome }).inc();
     }
 
     /// Counts a mail whose delivery is unknown when the caller gets its answer.
@@ -238,11 +223,6 @@ impl Metrics {
     /// Counts held answers that were evicted before their time.
     pub fn evicted(&self, count: usize) {
         self.evicted.inc_by(count as u64);
-    }
-
-    /// Counts a refusal by a provider code that this version does not list.
-    pub fn unlisted(&self, upstream: &str) {
-        self.unlisted.get_or_create(&Upstream { upstream: upstream.to_owned() }).inc();
     }
 
     /// Counts a panic.

@@ -127,7 +127,7 @@ fn limit<T: Default>(
 }
 
 fn mails(text: &str) -> Result<usize, String> {
-    count_to(text, upstream::Settings::MOST_CONCURRENCY)
+    count_to(text, upstream::Settings::MAX_CONCURRENCY)
 }
 
 fn streak(text: &str) -> Result<u16, String> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::section::Section;
 use super::upstreams::UpstreamConfig;
 use super::value::in_units;
-use crate::delivery::upstream::on_the_way;
+use crate::delivery::upstream::transfer_time;
 
 /// At most half of an attempt's time, in whole milliseconds as every setting is.
 pub(super) fn connect_timeout(written: Duration, attempt_timeout: Duration) -> Duration {
@@ -61,7 +61,7 @@ fn attempt_timeout(UpstreamConfig { name, settings, .. }: &UpstreamConfig) -> St
 
 /// What is still under way at the end of the drain is given up.
 pub(super) fn check_drain_deadline(section: &mut Section, max_body: usize, request: Duration, drain: Duration) {
-    let longest = request + on_the_way(max_body);
+    let longest = request + transfer_time(max_body);
     if drain < longest {
         let problem = format!(
             "is {drain:?}, but a mail of SMSP_MAX_BODY may take {}s: a node that ends gives up what takes longer",

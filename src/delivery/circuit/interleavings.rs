@@ -8,15 +8,16 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
 
-use super::window::Window;
+use super::window::{Kind, Window};
 use super::*;
+use crate::model::outcome::Blame;
 
 fn settings() -> Settings {
     Settings { consecutive_failures: 1, probes_to_close: 1, rates: None, ramps: false, start_closed: true, shards: 1 }
 }
 
-fn news(blame: Blame) -> News {
-    News { blame, slow: false, now: 0, not_before: 7, thread: 0 }
+fn result(blame: Blame) -> CallResult {
+    CallResult { blame, slow: false, now: 0, not_before: 7, thread: 0 }
 }
 
 fn changes(settled: Option<Settled>) -> u64 {
@@ -31,10 +32,10 @@ fn racing_failures_make_one_transition() {
         let racers: Vec<_> = (0..2)
             .map(|_| {
                 let circuit = Arc::clone(&circuit);
-                thread::spawn(move || changes(circuit.admit(0).map(|permit| permit.settle(news(Blame::Failure)))))
+                thread::spawn(move || changes(circuit.admit().map(|permit| permit.settle(result(Blame::Failure)))))
             })
             .collect();
-        let own = changes(circuit.admit(0).map(|permit| permit.settle(news(Blame::Failure))));
+        let own = changes(circuit.admit().map(|permit| permit.settle(result(Blame::Failure))));
         let all = own + racers.into_iter().map(|racer| racer.join().unwrap()).sum::<u64>();
         assert_eq!((all, circuit.snapshot().generation, circuit.snapshot().state), (1, 1, State::Open));
     });
@@ -42,29 +43,29 @@ fn racing_failures_make_one_transition() {
 
 /// I4, I8: an answer from before a trip neither closes what opened, nor breaks a recovery, nor counts afterwards.
 #[test]
-fn a_straggler_changes_nothing_after_the_trip() {
+fn stale_result_changes_nothing_after_the_trip() {
     loom::model(|| {
         let circuit = Arc::new(Circuit::new(Settings { consecutive_failures: 2, ..settings() }));
-        let straggler = circuit.admit(0).unwrap();
+        let straggler = circuit.admit().unwrap();
         let other = Arc::clone(&circuit);
         let recovery = thread::spawn(move || {
-            let opened = other.admit(0).map(|permit| permit.settle(news(Blame::Account)));
+            let opened = other.admit().map(|permit| permit.settle(result(Blame::Account)));
             let probing = u64::from(other.begin_probing().is_some());
-            changes(opened) + probing + changes(other.admit_probe().map(|permit| permit.settle(news(Blame::Success))))
+            changes(opened) + probing + changes(other.admit_probe().map(|permit| permit.settle(result(Blame::Success))))
         });
-        let late = straggler.settle(news(Blame::Failure));
+        let late = straggler.settle(result(Blame::Failure));
         assert!(!matches!(late, Settled::Changed(_)), "one failure of two opens nothing");
         assert_eq!(recovery.join().unwrap(), 3);
         let after = circuit.snapshot();
         assert_eq!((after.state, after.generation), (State::Closed, 3));
-        let next = circuit.admit(0).unwrap().settle(news(Blame::Failure));
-        assert_eq!(next, Settled::Quiet, "the straggler was counted in a later generation");
+        let next = circuit.admit().unwrap().settle(result(Blame::Failure));
+        assert_eq!(next, Settled::NoTransition, "the straggler was counted in a later generation");
     });
 }
 
 /// I1, I10: once an order to stay open is visible, nothing is admitted.
 #[test]
-fn after_the_order_nothing_is_admitted() {
+fn nothing_is_admitted_after_override_open() {
     loom::model(|| {
         let (circuit, given) = (Arc::new(Circuit::new(settings())), Arc::new(AtomicU64::new(0)));
         let operator = {
@@ -75,21 +76,21 @@ fn after_the_order_nothing_is_admitted() {
             })
         };
         let seen = given.load(Ordering::Acquire) == 1;
-        let permit = circuit.admit(0);
+        let permit = circuit.admit();
         assert!(!(seen && permit.is_some()), "admitted after the order");
         drop(permit);
         operator.join().unwrap();
     });
 }
 
-/// I13: whoever sees a circuit held sees for how long.
+/// I13: a reader that sees a circuit held sees for how long.
 #[test]
-fn who_sees_the_trip_sees_its_floor() {
+fn trip_is_seen_with_its_not_before() {
     loom::model(|| {
         let circuit = Arc::new(Circuit::new(settings()));
         let other = Arc::clone(&circuit);
         let throttled = thread::spawn(move || {
-            let _ = other.admit(0).map(|permit| permit.settle(news(Blame::Throttled)));
+            let _ = other.admit().map(|permit| permit.settle(result(Blame::Throttled)));
         });
         let seen = circuit.snapshot();
         assert!(seen.state == State::Closed || seen.not_before == 7, "{seen:?}");
@@ -97,29 +98,29 @@ fn who_sees_the_trip_sees_its_floor() {
     });
 }
 
-/// I8, I9: a dummy, an operator and a failure race; every transition is one generation, and the path is legal.
+/// I8, I9: a probe, an operator and a failure race; every transition is one generation, and the path is legal.
 #[test]
 fn every_transition_is_one_generation() {
     loom::model(|| {
         let circuit = Arc::new(Circuit::new(settings()));
-        assert_eq!(changes(circuit.admit(0).map(|permit| permit.settle(news(Blame::Failure)))), 1);
+        assert_eq!(changes(circuit.admit().map(|permit| permit.settle(result(Blame::Failure)))), 1);
         assert!(circuit.begin_probing().is_some());
         let (first, second) = (Arc::clone(&circuit), Arc::clone(&circuit));
         let supervisor =
-            thread::spawn(move || changes(first.admit_probe().map(|permit| permit.settle(news(Blame::Success)))));
+            thread::spawn(move || changes(first.admit_probe().map(|permit| permit.settle(result(Blame::Success)))));
         let operator = thread::spawn(move || u64::from(second.reset().is_some()));
-        let mail = changes(circuit.admit(0).map(|permit| permit.settle(news(Blame::Failure))));
+        let mail = changes(circuit.admit().map(|permit| permit.settle(result(Blame::Failure))));
         let all = 2 + mail + supervisor.join().unwrap() + operator.join().unwrap();
         assert_eq!(circuit.snapshot().generation, all);
     });
 }
 
-/// I9: a dummy that is lost in the middle of a recovery gives its place back.
+/// I9: a probe that is lost in the middle of a recovery gives its place back.
 #[test]
 fn a_dropped_probe_always_frees_its_place() {
     loom::model(|| {
         let circuit = Arc::new(Circuit::new(settings()));
-        assert_eq!(changes(circuit.admit(0).map(|permit| permit.settle(news(Blame::Failure)))), 1);
+        assert_eq!(changes(circuit.admit().map(|permit| permit.settle(result(Blame::Failure)))), 1);
         assert!(circuit.begin_probing().is_some());
         let other = Arc::clone(&circuit);
         let cancelled = thread::spawn(move || drop(other.admit_probe()));

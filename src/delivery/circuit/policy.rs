@@ -4,16 +4,17 @@
 //! of the policies may open: failures in a row, the share of failures, the share of slow answers, an account that is
 //! refused, a provider that throttles.
 
+use super::settings::{Rates, Settings};
+use super::transition::TransitionReason;
 use super::window::Counts;
 use super::word::{FIRST_SHARE, FULL, State, Word};
-use super::{Rates, Reason, Settings};
 use crate::model::outcome::Blame;
 
-/// So many failures in a row are enough while a circuit is on probation.
-const STREAK_ON_RAMP: u16 = 2;
+/// Failures in a row that open a circuit while it is ramped.
+const MAX_STREAK_ON_RAMP: u16 = 2;
 
 /// A next word, and why, if it is another generation.
-pub(super) type Step = (Word, Option<Reason>);
+pub(super) type Step = (Word, Option<TransitionReason>);
 
 /// After the answer to a real mail. Only a closed circuit listens: under an override mail flows through others too.
 pub(super) fn after_mail(word: Word, blame: Blame, settings: &Settings) -> Step {
@@ -21,17 +22,21 @@ pub(super) fn after_mail(word: Word, blame: Blame, settings: &Settings) -> Step 
         _ if word.state() != State::Closed => (word, None),
         Blame::Neutral => (word, None),
         Blame::Success => (word.with_streak(0), None),
-        Blame::Failure if word.streak() + 1 >= longest_streak(word, settings) => {
-            open(word, Reason::ConsecutiveFailures)
+        Blame::Failure if word.streak() + 1 >= streak_limit(word, settings) => {
+            open(word, TransitionReason::ConsecutiveFailures)
         }
         Blame::Failure => (word.with_streak(word.streak() + 1), None),
-        Blame::Account => open(word, Reason::AccountRefused),
+        Blame::Account => open(word, TransitionReason::AccountRefused),
         Blame::Throttled => hold(word, settings),
     }
 }
 
-fn longest_streak(word: Word, settings: &Settings) -> u16 {
-    if word.ramp() == FULL { settings.consecutive_failures } else { settings.consecutive_failures.min(STREAK_ON_RAMP) }
+fn streak_limit(word: Word, settings: &Settings) -> u16 {
+    if word.ramp() == FULL {
+        settings.consecutive_failures
+    } else {
+        settings.consecutive_failures.min(MAX_STREAK_ON_RAMP)
+    }
 }
 
 /// After a look at the window of a closed circuit.
@@ -41,45 +46,45 @@ pub(super) fn after_counts(word: Word, counts: Counts, rates: &Rates) -> Step {
     if word.state() != State::Closed || total < rates.min_calls {
         (word, None)
     } else if share(counts.failed) >= rates.failure_rate {
-        open(word, Reason::FailureRate)
+        open(word, TransitionReason::FailureRate)
     } else if rates.slow_rate.is_some_and(|rate| share(counts.slow) >= rate) {
-        open(word, Reason::SlowCalls)
+        open(word, TransitionReason::SlowCalls)
     } else {
         (word, None)
     }
 }
 
-/// After the answer to a dummy. A neutral one is a dummy that was never judged.
+/// After the answer to a probe. Neutral: the probe was never judged.
 pub(super) fn after_probe(word: Word, blame: Blame, settings: &Settings) -> Step {
     match blame {
         _ if word.state() != State::HalfOpen => (word, None),
         Blame::Success if word.streak() + 1 >= settings.probes_to_close => {
-            (close(word, settings), Some(Reason::ProbesTaken))
+            (close(word, settings), Some(TransitionReason::ProbesTaken))
         }
         Blame::Success => (word.with_streak(word.streak() + 1), None),
-        Blame::Failure => open(word, Reason::ProbeFailed),
-        Blame::Account => open(word, Reason::AccountRefused),
+        Blame::Failure => open(word, TransitionReason::ProbeFailed),
+        Blame::Account => open(word, TransitionReason::AccountRefused),
         Blame::Throttled => hold(word, settings),
-        Blame::Neutral => (back(word, settings), Some(Reason::ProbeLost)),
+        Blame::Neutral => (back(word, settings), Some(TransitionReason::ProbeLost)),
     }
 }
 
 /// Opens after an outage: one trip more, and a ramp when it closes.
-fn open(word: Word, reason: Reason) -> Step {
+fn open(word: Word, reason: TransitionReason) -> Step {
     (word.into_state(State::Open).with_trips(word.trips() + 1).with_ramp(0), Some(reason))
 }
 
-/// Opens for as long as the provider asks, without a trip. A circuit that was in order needs one dummy and no ramp
+/// Opens for as long as the provider asks, without a trip. A healthy circuit needs one probe and no ramp
 /// afterwards; one that was recovering from an outage goes on recovering.
 fn hold(word: Word, settings: &Settings) -> Step {
     let open = if word.ramp() == FULL { word } else { word.with_ramp(0) };
-    (back(open, settings), Some(Reason::Throttled))
+    (back(open, settings), Some(TransitionReason::Throttled))
 }
 
 /// Open again as it was before this recovery.
 fn back(word: Word, settings: &Settings) -> Word {
-    let head_start = if word.ramp() == FULL { settings.head_start() } else { 0 };
-    word.into_state(State::Open).with_streak(head_start)
+    let precredited_probes = if word.ramp() == FULL { settings.precredited_probes() } else { 0 };
+    word.into_state(State::Open).with_streak(precredited_probes)
 }
 
 fn close(word: Word, settings: &Settings) -> Word {

@@ -8,13 +8,13 @@ use super::word::MAX_STREAK;
 pub struct Settings {
     /// Failures in a row that open it: 1 to [`Settings::MAX_STREAK`].
     pub consecutive_failures: u16,
-    /// Successful dummies in a row that close it: 1 to [`Settings::MAX_STREAK`].
+    /// Successful probes in a row that close it: 1 to [`Settings::MAX_STREAK`].
     pub probes_to_close: u16,
     /// The shares of a sliding window that open it; `None`: only the streak does.
     pub rates: Option<Rates>,
     /// Does it take only a share of mail after it has closed, until the supervisor raises it?
     pub ramps: bool,
-    /// Closed from the start, or held until a dummy has decided?
+    /// Closed from the start, or held until a probe has decided?
     pub start_closed: bool,
     /// Rings of counters, so that threads count without meeting.
     pub shards: usize,
@@ -37,8 +37,8 @@ impl Settings {
     /// The longest streak that the word can count.
     pub const MAX_STREAK: u16 = MAX_STREAK;
 
-    /// A circuit that was only held needs one dummy: the others are counted beforehand.
-    pub(super) fn head_start(&self) -> u16 {
+    /// Probes that a held circuit is credited with in advance: it needs only one more to close.
+    pub(super) fn precredited_probes(&self) -> u16 {
         self.probes_to_close - 1
     }
 }

@@ -1,4 +1,4 @@
-//! The atomics of this room: the standard ones, or loom's where `--cfg smsp_loom` asks for every interleaving.
+//! The atomics of this module: the standard ones, or loom's where `--cfg smsp_loom` asks for every interleaving.
 
 #[cfg(smsp_loom)]
 pub(super) use loom::sync::atomic::{AtomicU64, Ordering};

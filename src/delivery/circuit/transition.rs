@@ -1,45 +1,45 @@
-//! What a circuit hears, what that does to it, and why: the news, the transition, the reason.
+//! What a circuit is told of a call, what that does to it, and why.
 
 use super::word::{Override, State};
 use crate::model::outcome::Blame;
 
-/// What became of a mail or a dummy.
+/// What became of a mail or a probe.
 #[derive(Clone, Copy, Debug)]
-pub struct News {
+pub struct CallResult {
     /// Whom it speaks against.
     pub blame: Blame,
     /// Did the answer take longer than the provider may?
     pub slow: bool,
     /// The time of the answer, in milliseconds.
     pub now: u64,
-    /// If this opens the circuit, no dummy before this time, in milliseconds.
+    /// If this opens the circuit, no probe before this time, in milliseconds.
     pub not_before: u64,
     /// Any number that differs between threads, so that they count without meeting.
     pub thread: usize,
 }
 
-impl News {
-    /// News without a time: it may open the circuit by its streak, but enters no window.
+impl CallResult {
+    /// A result without a time: it may open the circuit by its streak, but enters no window.
     pub(super) fn undated(blame: Blame) -> Self {
         Self { blame, slow: false, now: u64::MAX, not_before: 0, thread: 0 }
     }
 }
 
-/// What news did to the circuit.
+/// What the result of a call did to the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a transition that nobody publishes leaves the supervisor asleep"]
+#[must_use = "a transition that is not published leaves the supervisor asleep"]
 pub enum Settled {
     /// Nothing that others could see.
-    Quiet,
+    NoTransition,
     /// It changed its state.
     Changed(Transition),
-    /// The news was of an older generation and changed nothing.
-    Late,
+    /// The result belongs to an older generation and changed nothing.
+    Stale,
 }
 
 /// Why a circuit changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum TransitionReason {
     /// Opened: failures in a row.
     ConsecutiveFailures,
     /// Opened: the share of failures in the window.
@@ -52,19 +52,19 @@ pub enum Reason {
     Throttled,
     /// Half open: the wait is over.
     ProbeDue,
-    /// Open again: a dummy failed.
+    /// Open again: a probe failed.
     ProbeFailed,
-    /// Open again: a dummy was never judged.
+    /// Open again: a probe was never judged.
     ProbeLost,
-    /// Closed: enough dummies in a row were taken.
+    /// Closed: enough probes in a row were taken.
     ProbesTaken,
     /// An operator gave an order.
     Override,
-    /// An operator wiped the slate.
+    /// An operator reset it.
     Reset,
 }
 
-impl Reason {
+impl TransitionReason {
     /// The word for metrics, logs and documents.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ impl Reason {
     }
 }
 
-/// A visible change, for its author to publish.
+/// A visible change, for its caller to publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transition {
     /// The state before.
@@ -94,8 +94,8 @@ pub struct Transition {
     pub overriding: Override,
     /// Counts the changes; this one made it what it is.
     pub generation: u64,
-    /// Openings and failed dummies since the provider was last seen stable.
+    /// Openings and failed probes since the provider was last seen stable.
     pub trips: u8,
     /// Why.
-    pub reason: Reason,
+    pub reason: TransitionReason,
 }

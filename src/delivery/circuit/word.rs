@@ -1,9 +1,9 @@
 //! The packed atomic that a circuit is: state 2 bits | override 2 | ramp 7 | trips 5 | streak 12 | generation 36.
 //!
 //! Everything that decides lives in this one word, so no two variables can disagree. The streak counts failures in a
-//! row while `Closed` and successful dummies in a row while `HalfOpen`. The ramp is the share of mail that a circuit
+//! row while `Closed` and successful probes in a row while `HalfOpen`. The ramp is the share of mail that a circuit
 //! takes, 127 being all of it; while the circuit is not closed it says with which share it will close, so that 127
-//! there means *held*: it was only throttled, one dummy closes it and nothing is ramped. At a thousand transitions a
+//! there means *held*: it was only throttled, one probe closes it and nothing is ramped. At a thousand transitions a
 //! second the generation wraps after two years, and must then meet a permit of that very age to do harm.
 
 use super::sync::{AtomicU64, Ordering};
@@ -20,9 +20,8 @@ const RAMP: u64 = 0x7f << RAMP_SHIFT;
 const TRIPS: u64 = 0x1f << TRIPS_SHIFT;
 const STREAK: u64 = 0xfff << STREAK_SHIFT;
 
-/// What admission looks at: closed, no override, no ramp.
-const ROAD: u64 = STATE | OVERRIDE | RAMP;
-const OPEN_ROAD: u64 = RAMP;
+/// What the next generation keeps.
+const KEPT: u64 = STATE | OVERRIDE | RAMP | TRIPS;
 
 /// The longest streak that 12 bits can count.
 pub(super) const MAX_STREAK: u16 = 0xfff;
@@ -37,9 +36,9 @@ const MAX_TRIPS: u8 = 0x1f;
 pub enum State {
     /// Mail flows.
     Closed = 0,
-    /// Nothing does.
+    /// No mail flows.
     Open = 1,
-    /// Dummies only.
+    /// Probes only.
     HalfOpen = 2,
 }
 
@@ -57,7 +56,7 @@ impl State {
     }
 }
 
-/// What an operator has ordered. The state goes on living underneath.
+/// What an operator has ordered. The state underneath goes on changing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Override {
     /// Nothing: the state decides.
@@ -88,16 +87,21 @@ pub(super) struct Word(pub(super) u64);
 
 impl Word {
     /// A new circuit that trusts its provider.
-    pub(super) const CLOSED: Self = Self(OPEN_ROAD);
+    pub(super) const CLOSED: Self = Self(RAMP);
 
-    /// A new circuit that lets one dummy decide.
-    pub(super) fn held(head_start: u16) -> Self {
-        Self(RAMP | State::Open as u64).with_streak(head_start)
+    /// A new circuit that lets one probe decide.
+    pub(super) fn held(precredited_probes: u16) -> Self {
+        Self(RAMP | State::Open as u64).with_streak(precredited_probes)
     }
 
-    /// Closed, and nothing else to think of: the common case in one comparison.
-    pub(super) fn is_open_road(self) -> bool {
-        self.0 & ROAD == OPEN_ROAD
+    /// Closed and without an override: the common case of admission, in one comparison.
+    fn is_plain_closed(self) -> bool {
+        self.0 & (STATE | OVERRIDE) == 0
+    }
+
+    /// Does real mail flow?
+    pub(super) fn admits(self) -> bool {
+        self.is_plain_closed() || self.overriding() == Override::Closed
     }
 
     pub(super) fn state(self) -> State {
@@ -135,7 +139,7 @@ impl Word {
     /// The next generation, without a streak: every visible change is one.
     pub(super) fn next(self) -> Self {
         let generation = self.generation().wrapping_add(1) << GENERATION_SHIFT;
-        Self(generation | (self.0 & (ROAD | TRIPS)))
+        Self(generation | (self.0 & KEPT))
     }
 
     /// Another state: the next generation.
@@ -208,7 +212,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_change_of_one_field_leaves_the_others(word in words(), ramp: u8, trips: u8, streak: u16) {
+        fn changing_one_field_keeps_the_others(word in words(), ramp: u8, trips: u8, streak: u16) {
             let (state, order, old_ramp, old_trips, old_streak, generation) = fields(word);
             prop_assert_eq!(fields(word.with_ramp(ramp)), (state, order, ramp.min(127), old_trips, old_streak, generation));
             prop_assert_eq!(fields(word.with_trips(trips)), (state, order, old_ramp, trips.min(31), old_streak, generation));
@@ -223,9 +227,13 @@ mod tests {
         }
 
         #[test]
-        fn the_open_road_is_closed_without_override_or_ramp_and_nothing_else(word in words()) {
-            let expected = (word.state(), word.overriding(), word.ramp()) == (State::Closed, Override::Auto, FULL);
-            prop_assert_eq!(word.is_open_road(), expected);
+        fn mail_flows_through_closed_circuits_and_those_overridden_closed(word in words()) {
+            let expected = match word.overriding() {
+                Override::Auto => word.state() == State::Closed,
+                Override::Open => false,
+                Override::Closed => true,
+            };
+            prop_assert_eq!(word.admits(), expected);
         }
     }
 }

@@ -7,8 +7,7 @@ use tokio::time::Instant;
 use tracing::field::display;
 use tracing::{error, info, warn};
 
-use crate::delivery::provider::Mode;
-use crate::delivery::upstream::{LateVerdict, Upstream};
+use crate::delivery::upstream::{LateVerdict, Offer, Upstream};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::model::receipt::Attempt;
@@ -36,53 +35,50 @@ impl Call<'_> {
 pub(super) async fn attempt(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
     match skip(upstream, call.message) {
         Some(skipped) => Some(skipped),
-        None => hand_over(upstream, call, Mode::First).await,
+        None => hand_over(upstream, call, false).await,
     }
 }
 
 /// Asks once more, where the first attempt gave no clear answer and the provider takes a mail once. The deadline is that
 /// of the first attempt.
 pub(super) async fn repeat(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
-    hand_over(upstream, call, Mode::Repeat).await
+    hand_over(upstream, call, true).await
 }
 
-async fn hand_over(upstream: &Upstream, call: &Call<'_>, mode: Mode) -> Option<Attempt> {
-    let message = call.message;
+async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Option<Attempt> {
+    let &Call { message, late, shutdown, .. } = call;
     let Some(time) = upstream.time_for(message, call.left()) else {
         let verdict = Verdict::new(Outcome::Cancelled, Reason::Deadline);
-        upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
-        return Some(without_hand_over(upstream, verdict));
+        return Some(skipped(upstream, verdict));
     };
     let Some(_place) = upstream.place() else {
-        upstream.metrics.skipped(&upstream.name, Outcome::Throttled.as_str());
-        return Some(without_hand_over(upstream, Verdict::new(Outcome::Throttled, Reason::Busy)));
+        return Some(skipped(upstream, Verdict::new(Outcome::Throttled, Reason::Busy)));
     };
-    let Some(permit) = upstream.circuit.admit(0) else {
-        upstream.metrics.circuit_rejected(&upstream.name);
+    let Some(permit) = upstream.try_admit() else {
+        upstream.count_rejection();
         return None;
     };
     let start = Instant::now();
-    let verdict = upstream.send(message, time, mode, call.shutdown.until_last_call(), call.late).await;
+    let offer = Offer { message, time, is_repeat, late };
+    let verdict = upstream.send(offer, shutdown.until_last_call()).await;
     let took = start.elapsed();
     upstream.settle(permit, message, &verdict, took);
-    upstream.metrics.attempt(&upstream.name, verdict.outcome.as_str(), took);
-    log(message, &upstream.name, &verdict, took);
-    let lookup =
-        (verdict.outcome == Outcome::Unknown).then(|| Box::new(upstream.settings.capabilities.lookup.of(message)));
+    log(message, upstream.name(), &verdict, took);
+    let lookup = (verdict.outcome == Outcome::Unknown).then(|| Box::new(upstream.lookup(message)));
     let ended_at = (start + took).into_std();
-    Some(Attempt { upstream: Arc::clone(&upstream.name), verdict, took: Some(took), ended_at, lookup })
+    Some(Attempt { upstream: Arc::clone(upstream.name()), verdict, took: Some(took), ended_at, lookup })
 }
 
-fn without_hand_over(upstream: &Upstream, verdict: Verdict) -> Attempt {
-    let (name, ended_at) = (Arc::clone(&upstream.name), Instant::now().into_std());
+/// An attempt that ended without a hand-over.
+fn skipped(upstream: &Upstream, verdict: Verdict) -> Attempt {
+    upstream.count_skip(verdict.outcome);
+    let (name, ended_at) = (Arc::clone(upstream.name()), Instant::now().into_std());
     Attempt { upstream: name, verdict, took: None, ended_at, lookup: None }
 }
 
 /// What an attempt would come to, where that is known beforehand.
 pub(super) fn skip(upstream: &Upstream, message: &Message) -> Option<Attempt> {
-    let verdict = upstream.skip_reason(message)?;
-    upstream.metrics.skipped(&upstream.name, verdict.outcome.as_str());
-    Some(without_hand_over(upstream, verdict))
+    upstream.skip_reason(message).map(|verdict| skipped(upstream, verdict))
 }
 
 fn log(message: &Message, upstream: &str, verdict: &Verdict, took: Duration) {

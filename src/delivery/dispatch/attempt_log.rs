@@ -28,9 +28,9 @@ pub(super) struct AttemptLog {
 }
 
 impl AttemptLog {
-    /// No attempt yet, at none of so many upstreams.
+    /// No attempt yet, at none of so many upstreams. Most mails need one.
     pub(super) fn new(id: Id, upstreams: usize) -> Self {
-        Self { id, visits: vec![Visit::default(); upstreams], attempts: Vec::new() }
+        Self { id, visits: vec![Visit::default(); upstreams], attempts: Vec::with_capacity(1) }
     }
 
     /// Records a visit, with its attempt unless the circuit let none pass.

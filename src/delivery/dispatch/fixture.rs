@@ -8,7 +8,7 @@ use super::{AllOpen, Dispatcher, Settings};
 use crate::delivery::circuit::{self, Rates};
 use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
 use crate::delivery::routing::Strategy;
-use crate::delivery::upstream::story::Events;
+use crate::delivery::upstream::history::Events;
 use crate::delivery::upstream::{self, Upstream};
 use crate::model::message::{Draft, Message};
 use crate::model::outcome::{Outcome, Reason, Verdict};
@@ -124,7 +124,7 @@ impl Fixture {
                 "scripted",
                 Box::new(provider),
                 settings,
-                Arc::clone(&metrics),
+                &metrics,
                 Events::new(1),
             ))
         });

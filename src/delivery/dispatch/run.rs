@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::attempt::{self, Call};
 use super::attempt_log::AttemptLog;
 use super::plan::SendPlan;
-use crate::delivery::circuit::Override;
-use crate::delivery::routing::{Availability, Candidate};
+use crate::delivery::routing::Candidate;
 use crate::delivery::upstream::Upstream;
 use crate::model::receipt::{Answer, Remaining};
 use crate::model::submission::Failover;
@@ -42,13 +41,13 @@ impl<'a> Run<'a> {
     }
 
     fn count_rejections(&self) {
-        let closed_to_mail = self.upstreams.iter().filter(|upstream| availability(upstream) == Availability::Nothing);
-        closed_to_mail.for_each(|upstream| upstream.metrics.circuit_rejected(&upstream.name));
+        let closed_to_mail = self.upstreams.iter().filter(|upstream| !upstream.snapshot().admits());
+        closed_to_mail.for_each(|upstream| upstream.count_rejection());
     }
 
     /// Where the mail goes next. Circuits are asked anew each time: one may have closed while another was slow to fail.
     fn next(&self) -> Option<usize> {
-        let candidate = |upstream: &Arc<Upstream>| Candidate { availability: availability(upstream) };
+        let candidate = |upstream: &Arc<Upstream>| Candidate { share: upstream.snapshot().share() };
         let candidates: Vec<_> = self.upstreams.iter().map(candidate).collect();
         self.plan.order(&candidates).into_iter().find(|upstream| !self.log.has_visited(*upstream))
     }
@@ -102,7 +101,7 @@ impl<'a> Run<'a> {
         // A deferred mail stays deferred for a while, though its upstream takes other mail at once.
         let wait = if self.log.was_deferred() { wait.map(|wait| wait.max(DEFERRED_WAIT)) } else { wait };
         // Only an operator can end the wait for circuits that are forced open: when is not known.
-        let unknown = || self.upstreams.iter().map(|upstream| upstream.settings.first_wait).min();
+        let unknown = || self.upstreams.iter().map(|upstream| upstream.settings().first_wait).min();
         wait.or_else(unknown).unwrap_or_default()
     }
 
@@ -111,17 +110,6 @@ impl<'a> Run<'a> {
     }
 
     fn takes_it_now(&self, upstream: &Upstream) -> bool {
-        upstream.circuit.snapshot().admits() && upstream.skip_reason(self.call.message).is_none()
-    }
-}
-
-fn availability(upstream: &Upstream) -> Availability {
-    let circuit = upstream.circuit.snapshot();
-    if !circuit.admits() {
-        Availability::Nothing
-    } else if circuit.overriding == Override::Auto {
-        Availability::Share(circuit.ramp)
-    } else {
-        Availability::All
+        upstream.snapshot().admits() && upstream.skip_reason(self.call.message).is_none()
     }
 }

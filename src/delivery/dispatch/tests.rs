@@ -15,7 +15,7 @@ use crate::model::outcome::{Another, Outcome, Reason, Verdict};
 use crate::model::receipt::Failure;
 
 #[tokio::test(start_paused = true)]
-async fn every_outcome_goes_on_or_stops_as_its_table_says() {
+async fn failover_follows_the_outcome_table() {
     for outcome in Outcome::ALL {
         let fixture = Fixture::new(Failover::Safe, &[&[Act::Say(outcome)], &[Act::Say(Outcome::Accepted)]]);
         let result = fixture.send().await;
@@ -26,7 +26,7 @@ async fn every_outcome_goes_on_or_stops_as_its_table_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_failover_the_error_of_a_closed_circuit_is_the_callers() {
+async fn without_failover_the_first_error_is_the_answer() {
     for outcome in Outcome::ALL {
         let fixture = Fixture::new(Failover::Never, &[&[Act::Say(outcome)], &[Act::Say(Outcome::Accepted)]]);
         assert_eq!(fixture.send().await.is_ok(), outcome == Outcome::Accepted, "{outcome:?}");
@@ -35,7 +35,7 @@ async fn without_failover_the_error_of_a_closed_circuit_is_the_callers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_failover_an_open_circuit_still_makes_way_for_the_next() {
+async fn without_failover_an_open_circuit_is_passed_over() {
     let fixture = Fixture::new(Failover::Never, &[&[Act::Say(Outcome::Unavailable)], &[Act::Say(Outcome::Accepted)]]);
     assert_eq!(fixture.failure().await, Failure::Refused { retryable: true });
     let receipt = fixture.send().await.expect("the second upstream takes it");
@@ -44,7 +44,7 @@ async fn without_failover_an_open_circuit_still_makes_way_for_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_failover_an_open_neighbour_does_not_soften_a_refusal() {
+async fn without_failover_an_open_circuit_makes_no_refusal_retryable() {
     let fixture =
         Fixture::new(Failover::Never, &[&[Act::Say(Outcome::Unavailable)], &[Act::Say(Outcome::AccountRefused)]]);
     assert_eq!(fixture.failure().await, Failure::Refused { retryable: true });
@@ -53,26 +53,26 @@ async fn without_failover_an_open_neighbour_does_not_soften_a_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_of_a_throttled_upstream_is_told_even_if_the_provider_told_none() {
+async fn throttled_without_a_wait_asks_for_the_first_wait() {
     let fixture = Fixture::new(Failover::Safe, &[&[Act::Say(Outcome::Throttled)]]);
     assert_eq!(fixture.failure().await, Failure::NotNow { retry_after: 5 * SECOND });
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_circuit_that_is_forced_open_promises_nothing() {
+async fn retry_after_ignores_a_circuit_forced_open() {
     let fixture = Fixture::new(Failover::Safe, &[&[Act::Say(Outcome::Unavailable)], &[]]);
-    assert!(fixture.upstreams[1].circuit.set_override(Override::Open).is_some());
+    assert!(fixture.upstreams[1].override_circuit(Override::Open));
     assert_eq!(
         fixture.failure().await,
         Failure::NotNow { retry_after: 5 * SECOND },
-        "the second may come back, nobody knows when"
+        "the second may come back, when is unknown"
     );
     fixture.upstreams[0].schedule_probe(300 * SECOND);
-    assert_eq!(fixture.failure().await, Failure::NotNow { retry_after: 300 * SECOND }, "the first one's dummy");
+    assert_eq!(fixture.failure().await, Failure::NotNow { retry_after: 300 * SECOND }, "the first one's probe");
 }
 
 #[tokio::test(start_paused = true)]
-async fn large_mails_are_not_slow_for_being_large() {
+async fn large_mail_is_no_slow_call() {
     let acts = vec![Act::SayAfter(6 * SECOND, Outcome::Accepted); 30];
     let fixture = Fixture::new(Failover::Safe, &[&acts]);
     for _ in 0..30 {
@@ -84,11 +84,11 @@ async fn large_mails_are_not_slow_for_being_large() {
         let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
         assert!(fixture.send_mail(message).await.is_ok());
     }
-    assert!(fixture.upstreams[0].circuit.snapshot().admits());
+    assert!(fixture.upstreams[0].snapshot().admits());
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_is_unknown_and_the_next_upstream_is_not_asked() {
+async fn silence_is_unknown_and_stops_failover() {
     let fixture = Fixture::new(Failover::Safe, &[&[Act::Hang], &[Act::Say(Outcome::Accepted)]]);
     let start = Instant::now();
     let error = fixture.send().await.expect_err("unknown");
@@ -99,7 +99,7 @@ async fn silence_is_unknown_and_the_next_upstream_is_not_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_second_attempt_gets_what_is_left_of_the_deadline() {
+async fn second_attempt_shares_the_request_deadline() {
     let late = Act::SayAfter(9 * SECOND, Outcome::Unavailable);
     let fixture = Fixture::new(Failover::Safe, &[&[late], &[Act::Hang]]);
     let start = Instant::now();
@@ -109,7 +109,7 @@ async fn the_second_attempt_gets_what_is_left_of_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_mail_gets_the_time_that_a_slow_uplink_takes() {
+async fn large_mail_gets_transfer_time() {
     let fixture = Fixture::new(Failover::Safe, &[&[Act::SayAfter(12 * SECOND, Outcome::Accepted)]]);
     let draft = Draft {
         to: vec!["b@example.org".parse().unwrap()],
@@ -121,7 +121,7 @@ async fn a_large_mail_gets_the_time_that_a_slow_uplink_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upstream_that_closes_while_another_is_slow_to_fail_is_tried_too() {
+async fn circuit_that_closes_during_an_attempt_is_tried_too() {
     let slow = Act::SayAfter(3 * SECOND, Outcome::AccountRefused);
     let fixture = Fixture::new(
         Failover::Safe,
@@ -131,11 +131,11 @@ async fn an_upstream_that_closes_while_another_is_slow_to_fail_is_tried_too() {
     let first = Arc::clone(&fixture.upstreams[0]);
     let recovery = async {
         tokio::time::sleep(SECOND).await;
-        assert!(first.circuit.begin_probing().is_some());
-        let permit = first.circuit.admit_probe().expect("half open");
+        first.begin_probing();
+        let permit = first.admit_probe().expect("half open");
         assert!(
             !first.settle_probe(permit, &Verdict::new(Outcome::Accepted, Reason::Mock), false),
-            "one dummy closes it"
+            "one probe closes it"
         );
     };
     let (result, ()) = tokio::join!(fixture.send(), recovery);
@@ -144,7 +144,7 @@ async fn an_upstream_that_closes_while_another_is_slow_to_fail_is_tried_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_attempt_starts_with_too_little_time_to_prove_anything() {
+async fn no_attempt_starts_with_less_than_two_connect_timeouts_left() {
     let late = |seconds| Act::SayAfter(seconds * SECOND, Outcome::Unavailable);
     let fixture = Fixture::new(Failover::Safe, &[&[late(8)], &[late(6)], &[]]);
     assert_eq!(fixture.failure().await, Failure::NotNow { retry_after: SECOND });
@@ -152,7 +152,7 @@ async fn no_attempt_starts_with_too_little_time_to_prove_anything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_of_an_adapter_is_unknown_and_nobody_elses_fault() {
+async fn adapter_panic_is_unknown_and_opens_no_circuit() {
     let fixture = Fixture::new(Failover::Safe, &[&[Act::Panic, Act::Say(Outcome::Accepted)], &[]]);
     assert_eq!(fixture.failure().await, Failure::Panicked);
     assert!(fixture.send().await.is_ok(), "a mail that makes us panic closes its upstream to no other");

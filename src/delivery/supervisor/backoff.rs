@@ -1,4 +1,4 @@
-//! How long an open circuit waits for its next dummy: doubling, capped, jittered. Pure.
+//! How long an open circuit waits for its next probe: doubling, capped, jittered. Pure.
 
 use std::time::Duration;
 
@@ -52,14 +52,14 @@ mod tests {
     const BACKOFF: Backoff = Backoff { first: Duration::from_secs(5), longest: Duration::from_secs(300) };
 
     #[test]
-    fn it_doubles_from_the_first_wait_to_the_cap() {
+    fn wait_doubles_up_to_the_cap() {
         let seconds: Vec<_> = (0..=9).map(|trips| BACKOFF.base_wait(trips).as_secs()).collect();
         assert_eq!(seconds, [0, 5, 10, 20, 40, 80, 160, 300, 300, 300]);
         assert_eq!(BACKOFF.base_wait(u8::MAX).as_secs(), 300);
     }
 
     #[test]
-    fn the_share_grows_from_a_tenth_to_all() {
+    fn ramp_share_grows_from_a_tenth_to_all() {
         let second = Duration::from_secs(1);
         let shares: Vec<_> = [0, 10, 20, 29, 30, 99].map(|seconds| share(second * seconds, second * 30)).into();
         assert_eq!(shares, [12, 50, 88, 123, 127, 127]);
@@ -68,13 +68,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_wait_that_a_provider_asks_for_is_never_cut_short(seconds in 0u64..4000, draw in 0.0..=1.0f64) {
+        fn requested_wait_is_never_cut_short(seconds in 0u64..4000, draw in 0.0..=1.0f64) {
             let wait = Duration::from_secs(seconds);
             prop_assert!(spread(wait, draw) >= wait && spread(wait, draw) <= wait.mul_f64(1.21));
         }
 
         #[test]
-        fn it_stays_within_a_fifth_of_the_base_wait(trips: u8, draw in 0.0..=1.0f64) {
+        fn jitter_stays_within_a_fifth(trips: u8, draw in 0.0..=1.0f64) {
             let (base, wait) = (BACKOFF.base_wait(trips), BACKOFF.wait(trips, draw));
             prop_assert!(wait >= base.mul_f64(0.799) && wait <= base.mul_f64(1.201), "{:?} of {:?}", wait, base);
         }

@@ -1,14 +1,17 @@
-//! What is particular to one upstream: its limits, and what a dummy is.
+//! What is particular to one upstream: its limits, and what a probe is.
 
 use std::time::Duration;
 
 use crate::delivery::circuit;
 use crate::delivery::provider::Capabilities;
 
-/// What a dummy is.
+/// Bytes a second of the slowest uplink that mails are granted time for.
+const MIN_UPLINK: u32 = 256 * 1024;
+
+/// What a probe is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// The cheapest form that goes the way of real mail and sends nothing, where the provider has one.
+    /// The cheapest call that goes the way of real mail and sends nothing, where the provider has one.
     Auto,
     /// A real mail to the poll address, as in the original.
     Message,
@@ -23,15 +26,15 @@ pub struct Settings {
     pub attempt_timeout: Duration,
     /// For DNS, TCP and TLS; at most half of the attempt's time.
     pub connect_timeout: Duration,
-    /// For one dummy.
+    /// For one probe.
     pub probe_timeout: Duration,
-    /// What a dummy is.
+    /// What a probe is.
     pub probe: Probe,
     /// An answer that takes this long is slow; `None`: no answer is.
     pub slow_call: Option<Duration>,
     /// What an open circuit waits at first, and how long it is held if a provider throttles without a word on how long.
     pub first_wait: Duration,
-    /// After a dummy for which the account was refused.
+    /// After a probe for which the account was refused.
     pub account_hold: Duration,
     /// How long a From domain that the provider has refused is not offered to it.
     pub sender_hold: Duration,
@@ -44,6 +47,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// No more than the node takes on.
-    pub const MOST_CONCURRENCY: usize = 1_000_000;
+    /// What an operator may set at most: no more than the node takes on.
+    pub const MAX_CONCURRENCY: usize = 1_000_000;
+}
+
+/// What a large mail may take longer than a small one on a slow uplink; neither its attempt nor its provider is slow for
+/// that.
+pub fn transfer_time(bytes: usize) -> Duration {
+    Duration::from_secs_f64(bytes as f64 / f64::from(MIN_UPLINK))
 }

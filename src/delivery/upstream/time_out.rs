@@ -1,8 +1,9 @@
 //! What a time-out proves, and against whom it speaks.
 //!
-//! Before the end of the mail was given, a time-out proves that nobody has it: the end is revoked. After it nobody knows.
+//! Before the end of the mail was given, a time-out proves that the provider does not have it: the end is revoked. After it
+//! that is unknown.
 //! A provider is to blame if it took nothing for [`STALL`], or had all of the mail and was silent. While the mail was still
-//! moving nobody is: a caller chooses how large a mail is, and the uplink how long that takes.
+//! moving it is not: a caller chooses how large a mail is, and the uplink how long that takes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +58,7 @@ fn is_moving(hand_over: &HandOver, pause: Duration) -> bool {
     !hand_over.is_given() && hand_over.has_moved() && hand_over.last_moved().elapsed() < pause
 }
 
-/// What the kernel held of large mails to this provider when it was looked at last; nothing, if nobody could tell.
+/// What the kernel held of large mails to this provider when it was looked at last; `None`: it could not be read.
 #[derive(Default)]
 struct Kernel(Option<Unsent>);
 
@@ -66,7 +67,8 @@ impl Kernel {
         self.0 = unsent(hand_over).await;
     }
 
-    /// Is some of a large mail still on its way out? What does not get less is stuck. Who cannot see blames nobody.
+    /// Is some of a large mail still on its way out? What does not get less is stuck. Where the kernel shows nothing, the
+    /// provider is not blamed.
     async fn is_draining(&self, hand_over: &Arc<HandOver>) -> bool {
         if hand_over.size() <= VISIBLE {
             return false;
@@ -97,8 +99,8 @@ pub(super) fn judge(hand_over: &HandOver, moving: bool) -> Verdict {
 }
 
 /// The verdict on an answer, or on a connection that broke. One that comes before the end of the mail was given proves that
-/// nobody has it. If it came to none while a large mail was on its way, that is nobody's fault: how large it is, is the
-/// caller's choice, and a front end may have no time or room for it.
+/// the provider does not have it. A large mail that broke off on its way blames no provider: its size is the caller's choice,
+/// and a front end may have no time or room for it.
 pub(super) fn judge_answer(hand_over: &HandOver, mode: Mode, verdict: Verdict) -> Verdict {
     if verdict.outcome == Outcome::Accepted && mode != Mode::Probe && hand_over.revoke() {
         // Of what it says to have taken it has not got the end.

@@ -1,6 +1,6 @@
 //! Answers of a provider by codes that no table lists: each counted, each kind of them logged once.
 //!
-//! They speak against nobody, so only this shows an operator that a provider has a new word. The word itself is the
+//! The lock is taken for such answers alone. No circuit counts them, so only this shows an operator that a provider has a new word. The word itself is the
 //! provider's, and stays here; its status or reply code tells what to look for in `smsp probe --show-answer`.
 
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +19,7 @@ pub(super) struct Unlisted(Mutex<Vec<(Reason, Option<Code>)>>);
 impl Unlisted {
     /// Is this answer one? The first of its kind is logged.
     pub(super) fn note(&self, upstream: &str, verdict: &Verdict) -> bool {
-        // Of an unlisted code behind a status that proves nothing it is unknown what it came to.
+        // An unlisted code behind a status that proves nothing ends as `unknown`.
         let unproven = verdict.outcome == Outcome::Unknown && verdict.subject.is_some() && verdict.code.is_none();
         if verdict.outcome != Outcome::Unlisted && !(unproven && verdict.reason != Reason::Duplicate) {
             return false;
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_unlisted_answers_are_noted_and_each_kind_is_remembered_once() {
+    fn each_kind_of_unlisted_answer_is_remembered_once() {
         let unlisted = Unlisted::default();
         let known = || unlisted.0.lock().unwrap().len();
         assert!(!unlisted.note("u", &Verdict::new(Outcome::Unclassified, Reason::Status(400))));

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Door;
-use crate::delivery::circuit::{Override, Reason, Snapshot, State as CircuitState};
+use crate::delivery::circuit::{Override, Snapshot, TransitionReason};
 use crate::delivery::upstream::Upstream;
 
 #[derive(Serialize)]
@@ -80,7 +80,7 @@ pub(super) async fn order(
     Path(name): Path<String>,
     order: Result<Json<Order>, JsonRejection>,
 ) -> Result<Json<Circuit>, Refusal> {
-    let named = |upstream: &&Arc<Upstream>| *upstream.name == *name;
+    let named = |upstream: &&Arc<Upstream>| **upstream.name() == *name;
     let Some(upstream) = door.upstreams.iter().find(named) else {
         return Err(refusal(StatusCode::NOT_FOUND, "there is no such circuit: see GET /circuits"));
     };
@@ -92,18 +92,14 @@ pub(super) async fn order(
 const HOW: &str = r#"send {"override": "open" | "closed" | "auto"} or {"reset": true} as application/json"#;
 
 fn obey(upstream: &Upstream, order: Order) -> Result<(), &'static str> {
-    let transition = match order {
+    match order {
         Order { r#override: Some(word), reset: None } => {
             let order = Override::ALL.into_iter().find(|order| order.as_str() == word);
-            upstream.circuit.set_override(order.ok_or("override must be one of: auto, open, closed")?)
+            upstream.override_circuit(order.ok_or("override must be one of: auto, open, closed")?);
         }
-        Order { r#override: None, reset: Some(true) } => {
-            upstream.release_senders();
-            upstream.circuit.reset()
-        }
+        Order { r#override: None, reset: Some(true) } => upstream.reset(),
         _ => return Err(HOW),
-    };
-    transition.into_iter().for_each(|transition| upstream.publish(transition));
+    }
     Ok(())
 }
 
@@ -113,23 +109,19 @@ fn refusal(status: StatusCode, detail: &str) -> Refusal {
 
 /// From 0 to 1, an operator's order included.
 pub(super) fn ramp(circuit: &Snapshot) -> f64 {
-    match (circuit.overriding, circuit.state) {
-        (Override::Closed, _) => 1.0,
-        (Override::Auto, CircuitState::Closed) => f64::from(circuit.ramp) / 127.0,
-        _ => 0.0,
-    }
+    f64::from(circuit.share()) / f64::from(Snapshot::ALL_MAIL)
 }
 
 fn show(upstream: &Upstream) -> Circuit {
-    let (circuit, counts) = (upstream.circuit.snapshot(), upstream.counts());
-    let story = *upstream.story().borrow();
+    let (circuit, counts) = (upstream.snapshot(), upstream.counts());
+    let history = *upstream.history().borrow();
     Circuit {
-        name: upstream.name.to_string(),
-        kind: upstream.kind,
+        name: upstream.name().to_string(),
+        kind: upstream.kind(),
         state: circuit.state.as_str(),
-        reason: story.reason.map(Reason::as_str),
-        for_ms: millis(story.since.elapsed()),
-        outage_ms: story.outage_since.map(|since| millis(since.elapsed())),
+        reason: history.reason.map(TransitionReason::as_str),
+        for_ms: millis(history.since.elapsed()),
+        outage_ms: history.outage_since.map(|since| millis(since.elapsed())),
         r#override: circuit.overriding.as_str(),
         generation: circuit.generation,
         trips: circuit.trips,

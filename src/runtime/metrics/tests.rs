@@ -1,19 +1,22 @@
 //! The exported page: every metric is there under its documented name.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
 fn the_page_holds_every_metric_under_its_documented_name() {
     let metrics = Metrics::default();
     metrics.request("/email", 200, "billing");
-    metrics.attempt("mg", "accepted", Duration::from_millis(30));
-    metrics.probe("mg", "unavailable");
+    let upstream = metrics.upstream("mg", &["accepted", "unavailable", "not_capable"]);
+    upstream.attempt("accepted", Duration::from_millis(30));
+    upstream.probe("unavailable");
     metrics.circuit_state("mg", "open", true);
     metrics.circuit_override("mg", "auto", true);
-    metrics.transition("mg", "failure_rate");
-    metrics.circuit_stale_result("mg");
-    metrics.circuit_rejected("mg");
-    metrics.skipped("mg", "not_capable");
+    upstream.transition("failure_rate");
+    upstream.circuit_stale_result();
+    upstream.circuit_rejected();
+    upstream.skipped("not_capable");
     metrics.unknown();
     metrics.coalesced();
     metrics.panicked();
@@ -29,6 +32,7 @@ fn the_page_holds_every_metric_under_its_documented_name() {
         "smsp_attempts_total{upstream=\"mg\",outcome=\"accepted\"} 1",
         "smsp_attempt_duration_seconds_bucket{le=\"0.05\",upstream=\"mg\"} 1",
         "smsp_attempt_duration_seconds_count{upstream=\"mg\"} 1",
+        "smsp_attempts_total{upstream=\"mg\",outcome=\"unavailable\"} 0",
         "smsp_probes_total{upstream=\"mg\",outcome=\"unavailable\"} 1",
         "smsp_circuit_state{upstream=\"mg\",state=\"open\"} 1",
         concat!("smsp_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),

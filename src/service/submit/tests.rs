@@ -52,7 +52,7 @@ impl Service {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_waits_for_the_first_and_gets_the_same_answer() {
+async fn repeat_in_flight_waits_and_gets_the_same_answer() {
     for act in [Act::SayAfter(SECOND, Outcome::Accepted), Act::SayAfter(SECOND, Outcome::MessageRejected), Act::Hang] {
         let service = Service::new(Failover::Safe, &[&[act]]);
         let (first, repeat) = tokio::join!(service.send_with(under("k")), service.send_with(under("k")));
@@ -73,7 +73,7 @@ async fn only_calls_that_hand_over_a_mail_need_a_place_in_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_mail_under_a_key_in_use_is_refused_and_the_first_goes_its_way() {
+async fn key_in_flight_with_another_mail_is_refused() {
     let service = Service::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Accepted)]]);
     let other = service.send_mail("x@example.org", under("k"));
     let (first, other) = tokio::join!(service.send_with(under("k")), other);
@@ -97,7 +97,7 @@ async fn another_key_or_none_is_another_mail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_of_what_was_accepted_hears_the_held_answer_and_another_mail_is_refused() {
+async fn repeat_of_an_accepted_mail_gets_the_held_answer() {
     let service = Service::new(Failover::Safe, &[&[Act::Say(Outcome::Accepted)]]);
     let first = service.send_with(under("k")).await.expect("accepted");
     let repeat = service.send_with(under("k")).await.expect("held");
@@ -108,7 +108,7 @@ async fn a_repeat_of_what_was_accepted_hears_the_held_answer_and_another_mail_is
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_of_an_unknown_hears_it_again_and_is_not_sent() {
+async fn repeat_of_an_unknown_gets_it_again_and_is_not_sent() {
     for act in [Act::Hang, Act::Say(Outcome::Unknown), Act::Panic] {
         let service = Service::of(Failover::Safe, Strategy::Priority, 100, &[(ANY, &[act]), (ANY, &[])]);
         let first = service.send_with(under("k")).await.expect_err("unknown");
@@ -125,15 +125,14 @@ async fn a_none_frees_the_key() {
         let script = [Act::Say(outcome), Act::Say(Outcome::Accepted)];
         let service = Service::of(Failover::Never, Strategy::Priority, 100, &[(ANY, &script)]);
         assert!(service.send_with(under("k")).await.is_err(), "{outcome:?}");
-        service.fixture.upstreams[0].circuit.reset();
-        service.fixture.upstreams[0].release_senders();
+        service.fixture.upstreams[0].reset();
         let repeat = service.send_with(under("k")).await.expect("sent anew");
         assert_eq!((repeat.replayed, service.calls()), (false, vec![2]), "{outcome:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_held_for_ten_minutes_and_no_longer() {
+async fn answer_is_held_for_ten_minutes() {
     let accepts = Act::Say(Outcome::Accepted);
     let service = Service::new(Failover::Safe, &[&[accepts, accepts]]);
     assert!(service.send_with(under("k")).await.is_ok());
@@ -151,7 +150,7 @@ fn once(first: &[Act]) -> Service {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unknown_at_a_provider_that_takes_a_mail_once_is_asked_about_again_there_alone() {
+async fn repeat_of_an_unknown_asks_the_idempotent_provider_alone() {
     let unknown = Act::Say(Outcome::Unknown);
     let service = once(&[unknown, unknown, unknown, Act::Say(Outcome::AccountRefused), Act::Say(Outcome::Accepted)]);
     assert_eq!(service.send_with(under("k")).await.expect_err("unknown").failure, Failure::Unknown);
@@ -160,7 +159,7 @@ async fn an_unknown_at_a_provider_that_takes_a_mail_once_is_asked_about_again_th
     assert_eq!((still.failure, still.replayed, service.calls()), (Failure::Unknown, false, vec![3, 0]));
     let refused = service.send_with(under("k")).await.expect_err("a refusal of the repeat says nothing of the first");
     assert_eq!((refused.failure, service.calls()), (Failure::Unknown, vec![4, 0]));
-    service.fixture.upstreams[0].circuit.reset();
+    service.fixture.upstreams[0].reset();
     let receipt = service.send_with(under("k")).await.expect("clear now");
     assert_eq!(words(&receipt.attempts), ["u0:unknown", "u0:unknown", "u0:accepted"]);
     assert!(service.send_with(under("k")).await.is_ok_and(|receipt| receipt.replayed));
@@ -168,7 +167,7 @@ async fn an_unknown_at_a_provider_that_takes_a_mail_once_is_asked_about_again_th
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_provider_knows_from_before_is_not_asked_again_in_the_same_call_or_a_later_one() {
+async fn duplicate_is_not_asked_about_again() {
     let service = once(&[Act::Because(Outcome::Unknown, Reason::Duplicate)]);
     for _ in 0..2 {
         assert_eq!(service.send_with(under("k")).await.expect_err("unknown").failure, Failure::Unknown);
@@ -196,7 +195,7 @@ async fn a_late_verdict_changes_the_held_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn mails_without_a_key_take_turns_and_those_with_one_go_where_their_key_goes() {
+async fn round_robin_keeps_a_key_at_its_upstream() {
     let accepts = [Act::Say(Outcome::Accepted); 12];
     let scripts: [(Capabilities, &[Act]); 3] = [(ANY, &accepts), (ANY, &accepts), (ANY, &accepts)];
     let service = Service::of(Failover::Safe, Strategy::RoundRobin, 1, &scripts);

@@ -64,7 +64,7 @@ fn answers(limit: usize) -> Answers {
 
 proptest! {
     #[test]
-    fn a_repeat_hears_what_the_model_remembers(
+    fn repeat_gets_what_the_model_holds(
         calls in prop::collection::vec((0..12_u8, 0..3_u8, 0..200_u64), 1..200),
         limit in 1..8_usize,
     ) {
@@ -97,7 +97,7 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leader_that_is_dropped_leaves_an_unknown_and_not_a_free_key() {
+async fn dropped_leader_leaves_the_key_unknown() {
     let (answers, id) = (answers(10), message(1).id());
     let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
     let Role::Follower(follower) = answers.join(key(1), id, |_| false) else { panic!("it is under way") };
@@ -107,7 +107,7 @@ async fn a_leader_that_is_dropped_leaves_an_unknown_and_not_a_free_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_of_many_recipients_counts_as_many() {
+async fn answer_of_many_recipients_weighs_more() {
     let answers = answers(100);
     let hold = |number: u8, recipients| {
         let id = message(number).id();
@@ -124,7 +124,7 @@ async fn an_answer_of_many_recipients_counts_as_many() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_verdict_that_comes_while_the_mail_is_still_under_way_is_not_lost() {
+async fn late_verdict_during_the_call_is_kept() {
     let (answers, id) = (answers(10), message(1).id());
     let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
     leader.on_late_verdict()("u", &Verdict::new(Outcome::Accepted, Reason::Smtp(250)));
@@ -133,7 +133,7 @@ async fn a_verdict_that_comes_while_the_mail_is_still_under_way_is_not_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_verdict_of_a_forgotten_call_says_nothing_of_the_next_one() {
+async fn late_verdict_of_an_evicted_call_is_ignored() {
     let (answers, id) = (answers(1), message(1).id());
     let leader = |number: u8| match answers.join(key(number), message(number).id(), |_| false) {
         Role::Leader(leader) => leader,
@@ -149,7 +149,7 @@ async fn a_late_verdict_of_a_forgotten_call_says_nothing_of_the_next_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asking_again_in_vain_prolongs_nothing_and_takes_no_more_memory() {
+async fn asking_again_in_vain_does_not_prolong_the_hold() {
     let (answers, id) = (answers(10), message(1).id());
     for number in 0..1000 {
         let leader = match answers.join(key(1), id, |_| true) {

@@ -13,9 +13,9 @@ fn trip_event_once() {
         let circuit = circuit(1, 1);
         let start = Barrier::new(THREADS);
         let race = || {
-            let permit = circuit.admit(0).expect("closed");
+            let permit = circuit.admit().expect("closed");
             start.wait();
-            usize::from(led_to(permit.settle(news(Blame::Failure, 0))).is_some())
+            usize::from(led_to(permit.settle(result(Blame::Failure, 0))).is_some())
         };
         let events: usize = thread::scope(|scope| {
             let racers: Vec<_> = (0..THREADS).map(|_| scope.spawn(race)).collect();
@@ -40,10 +40,10 @@ fn every_permit_is_counted_once_or_late() {
             let (mut settled, mut late) = (0, 0);
             for n in 0..EACH {
                 let blame = if n % 3 == 0 { Blame::Failure } else { Blame::Success };
-                let Some(permit) = circuit.admit(0) else { continue };
-                match permit.settle(News { thread, ..news(blame, 0) }) {
-                    Settled::Late => late += 1,
-                    Settled::Quiet | Settled::Changed(_) => settled += 1,
+                let Some(permit) = circuit.admit() else { continue };
+                match permit.settle(CallResult { thread, ..result(blame, 0) }) {
+                    Settled::Stale => late += 1,
+                    Settled::NoTransition | Settled::Changed(_) => settled += 1,
                 }
             }
             (settled, late)
@@ -73,17 +73,17 @@ fn the_events_sorted_by_generation_are_a_legal_path() {
                 (0, _) => circuit.begin_probing().map(Settled::Changed),
                 (1, _) => circuit
                     .admit_probe()
-                    .map(|permit| permit.settle(news([Blame::Success, Blame::Failure][usize::from(n % 5 == 0)], 0))),
+                    .map(|permit| permit.settle(result([Blame::Success, Blame::Failure][usize::from(n % 5 == 0)], 0))),
                 // I6: a permit that is dropped under everybody's feet loses nothing.
                 (2, 3) => {
-                    drop(circuit.admit(0));
+                    drop(circuit.admit());
                     None
                 }
-                _ => circuit.admit(0).map(|permit| permit.settle(news([Blame::Success, Blame::Failure][n % 2], 0))),
+                _ => circuit.admit().map(|permit| permit.settle(result([Blame::Success, Blame::Failure][n % 2], 0))),
             };
             events.extend(settled.and_then(|settled| match settled {
                 Settled::Changed(transition) => Some(transition),
-                Settled::Quiet | Settled::Late => None,
+                Settled::NoTransition | Settled::Stale => None,
             }));
         }
         events
@@ -98,22 +98,25 @@ fn the_events_sorted_by_generation_are_a_legal_path() {
     for (index, event) in events.iter().enumerate() {
         assert_eq!((event.generation, event.from), (index as u64 + 1, before), "{event:?}");
         let legal = match event.reason {
-            Reason::ConsecutiveFailures | Reason::FailureRate | Reason::SlowCalls => {
+            TransitionReason::ConsecutiveFailures | TransitionReason::FailureRate | TransitionReason::SlowCalls => {
                 (event.from, event.to) == (State::Closed, State::Open)
             }
-            Reason::ProbeDue => (event.from, event.to) == (State::Open, State::HalfOpen),
-            Reason::ProbeFailed | Reason::ProbeLost => (event.from, event.to) == (State::HalfOpen, State::Open),
-            Reason::ProbesTaken => (event.from, event.to) == (State::HalfOpen, State::Closed),
-            Reason::Override => event.from == event.to,
-            Reason::Reset => event.to == State::Closed,
-            Reason::AccountRefused | Reason::Throttled => false,
+            TransitionReason::ProbeDue => (event.from, event.to) == (State::Open, State::HalfOpen),
+            TransitionReason::ProbeFailed | TransitionReason::ProbeLost => {
+                (event.from, event.to) == (State::HalfOpen, State::Open)
+            }
+            TransitionReason::ProbesTaken => (event.from, event.to) == (State::HalfOpen, State::Closed),
+            TransitionReason::Override => event.from == event.to,
+            TransitionReason::Reset => event.to == State::Closed,
+            TransitionReason::AccountRefused | TransitionReason::Throttled => false,
         };
         assert!(legal, "{event:?}");
         let expected = match event.reason {
-            Reason::ConsecutiveFailures | Reason::FailureRate | Reason::SlowCalls | Reason::ProbeFailed => {
-                (trips + 1).min(31)
-            }
-            Reason::Reset => 0,
+            TransitionReason::ConsecutiveFailures
+            | TransitionReason::FailureRate
+            | TransitionReason::SlowCalls
+            | TransitionReason::ProbeFailed => (trips + 1).min(31),
+            TransitionReason::Reset => 0,
             _ => trips,
         };
         assert_eq!(event.trips, expected, "I14: {event:?} after {trips}");

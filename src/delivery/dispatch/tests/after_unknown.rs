@@ -10,7 +10,7 @@ fn idempotent(failover: Failover, first: &[Act], second: &[Act]) -> Fixture {
 }
 
 #[tokio::test(start_paused = true)]
-async fn always_tries_the_next_after_an_unknown_and_marks_what_may_be_a_second_copy() {
+async fn always_fails_over_after_an_unknown_and_marks_a_possible_duplicate() {
     for act in [Act::Say(Outcome::Unknown), Act::Hang, Act::Panic] {
         let fixture = Fixture::new(Failover::Always, &[&[act], &[Act::Say(Outcome::Accepted)]]);
         let receipt = fixture.send().await.expect("the second takes it");
@@ -20,7 +20,7 @@ async fn always_tries_the_next_after_an_unknown_and_marks_what_may_be_a_second_c
 }
 
 #[tokio::test(start_paused = true)]
-async fn always_loses_no_mail_that_a_provider_would_take() {
+async fn always_fails_over_except_after_rejection_and_cancellation() {
     for outcome in Outcome::ALL {
         let fixture = Fixture::new(Failover::Always, &[&[Act::Say(outcome)], &[Act::Say(Outcome::Accepted)]]);
         let result = fixture.send().await;
@@ -32,14 +32,14 @@ async fn always_loses_no_mail_that_a_provider_would_take() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unknown_stays_unknown_though_all_others_refuse() {
+async fn unknown_stays_unknown_though_all_others_refuse() {
     let fixture =
         Fixture::new(Failover::Always, &[&[Act::Say(Outcome::Unknown)], &[Act::Say(Outcome::MessageRejected)]]);
     assert_eq!(fixture.failure().await, Failure::Unknown);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_can_lower_the_failover_but_not_raise_it() {
+async fn caller_can_lower_the_failover_but_not_raise_it() {
     use Failover::*;
     for (node, asked, met, second_is_asked) in [
         (Always, Some(Safe), Outcome::Unknown, false),
@@ -57,7 +57,7 @@ async fn a_caller_can_lower_the_failover_but_not_raise_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_takes_a_mail_once_is_asked_once_more_about_an_unknown() {
+async fn idempotent_provider_is_asked_again_after_an_unknown() {
     let fixture = idempotent(Failover::Safe, &[Act::Hang, Act::Say(Outcome::Accepted)], &[]);
     let receipt = fixture.send().await.expect("the repeat brings clarity");
     assert_eq!(words(&receipt.attempts), ["u0:unknown", "u0:accepted"]);
@@ -65,7 +65,7 @@ async fn a_provider_that_takes_a_mail_once_is_asked_once_more_about_an_unknown()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_that_brings_no_clarity_leaves_it_unknown_and_nobody_else_is_asked() {
+async fn repeat_without_clarity_stays_unknown_and_stops_failover() {
     for second in [Act::Say(Outcome::Unknown), Act::Say(Outcome::Unavailable), Act::Say(Outcome::MessageRejected)] {
         let fixture = idempotent(Failover::Safe, &[Act::Say(Outcome::Unknown), second], &[]);
         assert_eq!(fixture.failure().await, Failure::Unknown);
@@ -74,7 +74,7 @@ async fn a_repeat_that_brings_no_clarity_leaves_it_unknown_and_nobody_else_is_as
 }
 
 #[tokio::test(start_paused = true)]
-async fn always_asks_there_once_more_before_it_asks_another() {
+async fn always_repeats_before_it_fails_over() {
     let unknown = Act::Say(Outcome::Unknown);
     let fixture = idempotent(Failover::Always, &[unknown, unknown], &[Act::Say(Outcome::Accepted)]);
     let receipt = fixture.send().await.expect("the second upstream takes it");
@@ -83,14 +83,14 @@ async fn always_asks_there_once_more_before_it_asks_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_failover_nobody_is_asked_twice() {
+async fn without_failover_there_is_no_repeat() {
     let fixture = idempotent(Failover::Never, &[Act::Say(Outcome::Unknown)], &[]);
     assert_eq!(fixture.failure().await, Failure::Unknown);
     assert_eq!(fixture.calls(), [1, 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_needs_a_permit_of_its_own() {
+async fn repeat_needs_a_permit_of_its_own() {
     let scripts: [(Capabilities, &[Act]); 1] = [(ONCE, &[Act::Say(Outcome::Unknown)])];
     let fixture = Fixture::of(Failover::Safe, Strategy::Priority, 1, &scripts);
     assert_eq!(fixture.failure().await, Failure::Unknown);
@@ -98,7 +98,7 @@ async fn a_repeat_needs_a_permit_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_gets_what_is_left_of_the_deadline() {
+async fn repeat_shares_the_request_deadline() {
     let fixture = idempotent(Failover::Safe, &[Act::Hang, Act::Hang], &[]);
     let start = Instant::now();
     assert_eq!(fixture.failure().await, Failure::Unknown);

@@ -20,7 +20,7 @@ use super::super::resolver::Resolver;
 use super::settings::{Login, Proof, Security};
 use super::token::TokenFile;
 use super::*;
-use crate::delivery::circuit::{Circuit, News, Settings};
+use crate::delivery::circuit::{CallResult, Circuit, Settings, Settled};
 use crate::model::message::{Attachment, Draft};
 use crate::model::outcome::Outcome;
 use stub::{Act, Stub};
@@ -101,10 +101,10 @@ fn opens(verdict: &Verdict, mails: usize) -> bool {
     };
     let circuit = Circuit::new(settings);
     let blame = verdict.blame();
-    let news = |now| News { blame, slow: false, now, not_before: 0, thread: 0 };
+    let result = |now| CallResult { blame, slow: false, now, not_before: 0, thread: 0 };
     let mut changes = (0..mails).filter(|&mail| {
-        let permit = circuit.admit(0).expect("it was closed before");
-        permit.settle(news(mail as u64)) != crate::delivery::circuit::Settled::Quiet
+        let permit = circuit.admit().expect("it was closed before");
+        permit.settle(result(mail as u64)) != Settled::NoTransition
     });
     changes.next().is_some()
 }

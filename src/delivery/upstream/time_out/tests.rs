@@ -5,9 +5,9 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::delivery::circuit::{Settings as Policies, State};
-use crate::delivery::provider::{Call, Capabilities, Delivery, Mode, Provider};
-use crate::delivery::upstream::story::Events;
-use crate::delivery::upstream::{LateVerdict, Probe, Settings, Upstream};
+use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
+use crate::delivery::upstream::history::Events;
+use crate::delivery::upstream::{Offer, Probe, Settings, Upstream};
 use crate::model::message::{Draft, Message};
 use crate::model::outcome::Blame;
 use crate::runtime::metrics::Metrics;
@@ -21,7 +21,7 @@ enum Takes {
     Some { every: Duration, times: u32 },
     /// Everything, and is silent.
     All,
-    /// Nobody tracks how far it has come.
+    /// Takes everything untracked, and is silent.
     Untracked,
 }
 
@@ -76,7 +76,7 @@ fn upstream(takes: Takes) -> Upstream {
         circuit,
     };
     let provider = Box::new(Slow(takes, Mutex::default()));
-    Upstream::new("u".to_owned(), "slow", provider, settings, Arc::new(Metrics::default()), Events::new(1))
+    Upstream::new("u".to_owned(), "slow", provider, settings, &Metrics::default(), Events::new(1))
 }
 
 fn mail(size: usize) -> Message {
@@ -89,17 +89,18 @@ fn mail(size: usize) -> Message {
 async fn send(takes: Takes, size: usize, cut_after: Duration) -> (Verdict, u64, State) {
     let (upstream, mail, start) = (upstream(takes), mail(size), Instant::now());
     let time = upstream.time_for(&mail, 1000 * SECOND).unwrap();
-    let permit = upstream.circuit.admit(0).unwrap();
-    let late: Option<&LateVerdict> = None;
-    let verdict = upstream.send(&mail, time, Mode::First, tokio::time::sleep(cut_after), late).await;
+    let permit = upstream.try_admit().unwrap();
+    let verdict = upstream
+        .send(Offer { message: &mail, time, is_repeat: false, late: None }, tokio::time::sleep(cut_after))
+        .await;
     upstream.settle(permit, &mail, &verdict, start.elapsed());
-    (verdict, start.elapsed().as_secs(), upstream.circuit.snapshot().state)
+    (verdict, start.elapsed().as_secs(), upstream.snapshot().state)
 }
 
 const NEVER: Duration = Duration::from_secs(100_000);
 
 #[tokio::test(start_paused = true)]
-async fn while_bytes_are_moving_a_time_out_proves_that_nobody_has_the_mail_and_blames_nobody() {
+async fn time_out_while_bytes_move_blames_no_provider() {
     let megabyte = 1024 * 1024;
     let moving = Takes::Some { every: SECOND * 3, times: 1000 };
     for (size, seconds) in [(100, 10), (megabyte, 14), (8 * megabyte, 42)] {
@@ -110,7 +111,7 @@ async fn while_bytes_are_moving_a_time_out_proves_that_nobody_has_the_mail_and_b
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_takes_nothing_for_five_seconds_is_given_up_and_blamed() {
+async fn stalled_provider_is_blamed_after_five_seconds() {
     for (takes, seconds) in [
         (Takes::Some { every: SECOND, times: 0 }, 6),
         (Takes::Some { every: SECOND, times: 1 }, 6),
@@ -123,7 +124,7 @@ async fn a_provider_that_takes_nothing_for_five_seconds_is_given_up_and_blamed()
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_after_the_end_of_the_mail_proves_nothing_and_blames_the_provider() {
+async fn silence_after_the_whole_mail_is_unknown_and_blames_the_provider() {
     for takes in [Takes::All, Takes::Untracked] {
         let (verdict, took, state) = send(takes, 100, NEVER).await;
         assert_eq!((verdict.outcome, verdict.reason), (Outcome::Unknown, Reason::Timeout));
@@ -132,7 +133,7 @@ async fn silence_after_the_end_of_the_mail_proves_nothing_and_blames_the_provide
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_must_end_withholds_the_end_of_the_mail_and_blames_nobody() {
+async fn drain_withholds_the_end_of_the_mail_and_blames_no_provider() {
     let moving = Takes::Some { every: SECOND, times: 1000 };
     for (takes, outcome) in
         [(moving, Outcome::Cancelled), (Takes::All, Outcome::Unknown), (Takes::Untracked, Outcome::Unknown)]
@@ -144,7 +145,7 @@ async fn a_node_that_must_end_withholds_the_end_of_the_mail_and_blames_nobody() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_processed_is_handed_over_once_more_and_no_more() {
+async fn unprocessed_mail_is_handed_over_once_more() {
     /// Says that it did not process so many.
     struct Refuses(Mutex<u32>);
     impl Provider for Refuses {
@@ -163,7 +164,9 @@ async fn what_was_not_processed_is_handed_over_once_more_and_no_more() {
     for (times, expected) in [(1, Blame::Success), (2, Blame::Failure)] {
         let mut upstream = upstream(Takes::All);
         upstream.provider = Box::new(Refuses(Mutex::new(times)));
-        let verdict = upstream.send(&mail(1), SECOND, Mode::First, tokio::time::sleep(NEVER), None).await;
+        let mail = mail(1);
+        let offer = Offer { message: &mail, time: SECOND, is_repeat: false, late: None };
+        let verdict = upstream.send(offer, tokio::time::sleep(NEVER)).await;
         assert_eq!(verdict.blame(), expected, "{times}");
     }
 }
