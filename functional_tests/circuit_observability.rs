@@ -81,10 +81,10 @@ async fn orders_and_what_they_do_to_mail_are_measured() {
     sent.await.expect("a send does not panic").expect(200);
     let metrics = proxy.client.metrics().await;
     for (name, upstream, count) in [
-        ("smsp_late_total", "mg", 1),
-        ("smsp_rejected_total", "mg", 1),
-        ("smsp_late_total", "sg", 0),
-        ("smsp_rejected_total", "sg", 0),
+        ("smsp_circuit_stale_results_total", "mg", 1),
+        ("smsp_circuit_rejected_total", "mg", 1),
+        ("smsp_circuit_stale_results_total", "sg", 0),
+        ("smsp_circuit_rejected_total", "sg", 0),
     ] {
         assert_eq!(metrics.count(name, &[("upstream", upstream)]), count, "{name} {upstream}\n{}", metrics.page);
     }

@@ -22,8 +22,8 @@ async fn with_short(variable: &str) -> Proxy {
 
 async fn cut_for_being_slow(proxy: &Proxy) -> u64 {
     let metrics = proxy.client.metrics().await;
-    if metrics.has("smsp_cut_total", &[("reason", "slow")]) {
-        metrics.count("smsp_cut_total", &[("reason", "slow")])
+    if metrics.has("smsp_connections_closed_total", &[("reason", "slow")]) {
+        metrics.count("smsp_connections_closed_total", &[("reason", "slow")])
     } else {
         0
     }

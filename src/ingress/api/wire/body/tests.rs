@@ -77,7 +77,7 @@ async fn a_body_that_is_on_its_way_when_the_listeners_close_is_cut_whatever_it_h
     let drained = tokio::spawn(shutdown.clone().run(signals, settings));
     shutdown.request();
     let (read, took) = collected(trickle(70 * KIB, 60, true), &shutdown).await;
-    assert!(read.as_ref().is_err_and(|problem| problem.contains("leaving")), "{read:?}");
+    assert!(read.as_ref().is_err_and(|problem| problem.contains("shutting down")), "{read:?}");
     assert_eq!(took, settings.delay + CLOSING_TIMEOUT);
     drop(drained);
 }
