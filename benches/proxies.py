@@ -146,6 +146,17 @@ def smsp(binary, urls, name="smsp", **settings):
     return Server(name, port, [binary], env)
 
 
+def bare(folder, provider):
+    """The libraries that smsp is made of, with none of its code: what of its cost is not its own."""
+    url = f"http://127.0.0.1:{provider.port}/v3/mail/send"
+    kinds = [("hyper", "current"), ("hyper-util", "current"), ("reqwest", "current"), ("reqwest", "multi")]
+    names = {"current": "a current-thread runtime", "multi": "a worker"}
+    for client, runtime in kinds:
+        port = free_port()
+        command = [folder / "examples/bare", client, runtime, str(port), url]
+        yield Server(f"bare {client}, {names[runtime]}", port, command)
+
+
 def h2load(server, *options, log=None):
     """Runs a load; its answers by class, and its seconds."""
     command = ["h2load", "--h1", "-t", "1", "-d", str(MAIL), "-H", f"x-api-key: {KEY}", *map(str, options)]
@@ -187,7 +198,7 @@ def spread(values, digits=1):
 def compare(folder, binary, options):
     provider = stub(folder)
     url = f"http://127.0.0.1:{provider.port}"
-    contenders = [nginx_proxy(folder, provider), haproxy(folder, provider)]
+    contenders = [nginx_proxy(folder, provider), haproxy(folder, provider), *bare(Path(binary).parent, provider)]
     # As the manifests run it (a node has one processor), and with a worker for each that is here.
     contenders += [smsp(binary, [url], TOKIO_WORKER_THREADS="1"), smsp(binary, [url], "smsp, a worker a core")]
     idle = {server.name: server.memory() / 1024 for server in contenders}
@@ -228,7 +239,7 @@ LIMITS = {"SMSP_MAX_IN_FLIGHT": "30000", "SMSP_MAX_CONNECTIONS": "30000", "SMSP_
 
 
 def in_flight(folder, binary, count):
-    provider = stub(folder, "slow", "echo_status 202; echo_sleep 2; echo ok;")
+    provider = stub(folder, "slow", "echo_status 202; echo_sleep 2; echo -n '';")
     server = smsp(binary, [f"http://127.0.0.1:{provider.port}"], **LIMITS)
     before = server.memory()
     h2load(server, "-n", count, "-c", count)
@@ -273,7 +284,7 @@ def handshakes(folder, binary, mails):
         log = folder / f"{option.replace(' ', '-')}.log"
         tls = f"ssl_certificate {certificate}; ssl_certificate_key {key}; log_format c $connection; access_log {log} c; http2_max_requests 1000000;"
         # One that does not read the bodies takes HTTP/2 for a flood after ten thousand of them.
-        provider = stub(folder, "tls", "echo_read_request_body; echo_status 202; echo ok;", option, tls)
+        provider = stub(folder, "tls", "echo_read_request_body; echo_status 202; echo -n '';", option, tls)
         server = smsp(binary, [f"https://localhost:{provider.port}"], SSL_CERT_FILE=str(certificate))
         user, system, _ = cost(server, mails, 64)
         connections = len(set(log.read_text().split()))
@@ -334,6 +345,14 @@ def flatness(folder, binary, options):
         server.stop()
 
 
+def processor():
+    """Its name, and what the name may not tell: virtual machines have many that are called alike."""
+    text = Path("/proc/cpuinfo").read_text()
+    fields = dict(re.findall(r"^(.+?)\s*: (.*)$", text.split("\n\n")[0], re.MULTILINE))
+    known = {name: fields.get(name, "unknown") for name in ("vendor_id", "cpu family", "model", "stepping")}
+    return f"{fields.get('model name', 'a processor without a name')} ({', '.join(f'{k} {v}' for k, v in known.items())})"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default="target/release/smsp")
@@ -342,9 +361,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", choices=["compare", "flight", "tls", "hole", "flat"])
     options = parser.parse_args()
-    processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     size = Path(options.binary).stat().st_size / 2**20
-    print(f"{os.cpu_count()} cores, {processor[1] if processor else 'unknown'}; {options.binary}: {size:.1f} MiB")
+    print(f"{os.cpu_count()} cores, {processor()}, Linux {os.uname().release}; {options.binary}: {size:.1f} MiB")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.chmod(folder, 0o755)
@@ -361,4 +379,5 @@ def main():
             flatness(folder, options.binary, options)
 
 
-main()
+if __name__ == "__main__":
+    main()
