@@ -4,6 +4,8 @@
 //! Deliberately absent: HTTP, and any other protocol.
 
 pub mod admission;
+mod auth_failures;
 pub mod callers;
 pub mod keys;
+mod rate_limiter;
 pub mod refusal;

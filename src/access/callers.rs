@@ -3,33 +3,28 @@
 //! Missing, wrong and expired keys are told apart by nothing: they get the same answer after the same work. Answers to
 //! wrong keys are slowed down, and only those: a right key is always served, whatever else comes from its address.
 
-mod auth_failures;
 mod limits;
 mod policy;
-mod rate_limiter;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use arc_swap::ArcSwap;
+
+use super::auth_failures::AuthFailureThrottle;
 use super::keys::KeyRing;
+pub use super::rate_limiter::Rate;
 use super::refusal::Refusal;
-use auth_failures::AuthFailureThrottle;
 pub use limits::CallerLimits;
 pub use policy::CallerPolicy;
-pub use rate_limiter::Rate;
 
 /// All callers; their keys can be replaced while we serve.
 pub struct Callers {
-    holders: RwLock<Arc<Holders>>,
+    keys: ArcSwap<KeyRing<Arc<CallerLimits>>>,
     policies: HashMap<String, CallerPolicy>,
     default_policy: CallerPolicy,
     auth_failures: AuthFailureThrottle,
-}
-
-struct Holders {
-    ring: KeyRing,
-    limits: HashMap<Arc<str>, Arc<CallerLimits>>,
 }
 
 /// The holder of a key.
@@ -43,37 +38,33 @@ pub struct Caller {
 impl Callers {
     /// The holders of these keys; callers without a policy of their own have the default one.
     pub fn new(ring: KeyRing, policies: HashMap<String, CallerPolicy>, default_policy: CallerPolicy) -> Self {
-        let holders = RwLock::new(Arc::new(Holders { ring: KeyRing::default(), limits: HashMap::new() }));
-        let callers = Self { holders, policies, default_policy, auth_failures: AuthFailureThrottle::new() };
+        let (keys, auth_failures) = (ArcSwap::from_pointee(KeyRing::default()), AuthFailureThrottle::new());
+        let callers = Self { keys, policies, default_policy, auth_failures };
         callers.replace(ring);
         callers
     }
 
     /// Makes these keys the only ones that hold. A caller that stays keeps what it has used of its limits.
     pub fn replace(&self, ring: KeyRing) {
-        let before = self.holders();
-        let limits = |name: &Arc<str>| match before.limits.get(name) {
-            Some(limits) => Arc::clone(limits),
-            None => Arc::new(CallerLimits::new(self.policies.get(&**name).unwrap_or(&self.default_policy))),
-        };
-        let limits = ring.callers().map(|name| (Arc::clone(name), limits(name))).collect();
-        *self.holders.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Holders { ring, limits });
-    }
-
-    fn holders(&self) -> Arc<Holders> {
-        Arc::clone(&self.holders.read().unwrap_or_else(PoisonError::into_inner))
+        let before = self.keys.load();
+        let mut limits: HashMap<_, _> =
+            before.holders().map(|(name, limits)| (Arc::clone(name), Arc::clone(limits))).collect();
+        let ring = ring.map(|name, ()| {
+            let policy = || self.policies.get(&**name).unwrap_or(&self.default_policy);
+            let limits = limits.entry(Arc::clone(name)).or_insert_with(|| Arc::new(CallerLimits::new(policy())));
+            Arc::clone(limits)
+        });
+        self.keys.store(Arc::new(ring));
     }
 
     /// The caller that holds this key, if the key is good now.
     pub fn find(&self, key: &[u8]) -> Option<Caller> {
-        let holders = self.holders();
-        let name = holders.ring.holder(key, SystemTime::now())?;
-        let limits = holders.limits.get(name)?;
-        Some(Caller { name: Arc::clone(name), limits: Arc::clone(limits) })
+        let (name, limits) = self.keys.load().find(key, SystemTime::now())?;
+        Some(Caller { name, limits })
     }
 
     /// Waits until the answer to a wrong key may be sent, or refuses to wait.
     pub async fn delay_auth_failure(&self) -> Result<(), Refusal> {
-        self.auth_failures.delay().await
+        self.auth_failures.delay().await.map_err(|retry_after| Refusal::TooManyAuthFailures { retry_after })
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn watch(source: KeySource, first: KeyRing, callers: Arc<Caller
     compare(first, read, |finding| match finding {
         Finding::Changed(ring) => {
             callers.replace(ring.clone());
-            info!(keys = ring.callers().count(), "caller keys reloaded");
+            info!(keys = ring.holders().count(), "caller keys reloaded");
         }
         Finding::Unreadable(problem) => error!(problem, "cannot read the caller keys: keeping the previous ones"),
         Finding::Late => {

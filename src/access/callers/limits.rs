@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::policy::CallerPolicy;
-use super::rate_limiter::RateLimiter;
+use crate::access::rate_limiter::RateLimiter;
 use crate::access::refusal::{Originator, Refusal};
 use crate::model::message::{Address, Mailbox, Message};
 
@@ -77,7 +77,7 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
-    use crate::access::callers::rate_limiter::Rate;
+    use crate::access::rate_limiter::Rate;
     use crate::model::message::{Draft, Header, ReservedHeaders};
 
     fn limits(terms: CallerPolicy) -> CallerLimits {

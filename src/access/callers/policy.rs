@@ -1,6 +1,6 @@
 //! What an operator allows one caller.
 
-use super::rate_limiter::Rate;
+use crate::access::rate_limiter::Rate;
 use crate::model::message::Address;
 
 /// The limits of a caller; `None` is no limit.

@@ -85,7 +85,7 @@ pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
         drop(section.split_off("CALLER_"));
         return None;
     };
-    let names: BTreeSet<_> = keys.callers().map(ToString::to_string).collect();
+    let names: BTreeSet<_> = keys.holders().map(|(name, ())| name.to_string()).collect();
     let mut names: Vec<_> = names.into_iter().collect();
     // The longest name claims first: `a-b` before `a`.
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));

@@ -207,7 +207,7 @@ fn a_secret_may_come_from_a_file() {
     std::fs::write(&path, "from-file\n").expect("written");
     let path = path.to_str().expect("plain");
     let config = load(&[("SMSP_API_KEY_FILE", path), ("SMSP_MOCK_EMAIL_SERVICE", "true")]).expect("a start");
-    assert!(config.callers.keys.holder(b"from-file", std::time::UNIX_EPOCH).is_some());
+    assert!(config.callers.keys.find(b"from-file", std::time::UNIX_EPOCH).is_some());
     let two_lines = dir.path().join("two-lines");
     std::fs::write(&two_lines, "one\ntwo\n").expect("written");
     let wrong =

@@ -9,7 +9,6 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use super::rate_limiter::{Rate, RateLimiter};
-use crate::access::refusal::Refusal;
 
 /// Wrong keys that are answered at once.
 const BURST: NonZeroU32 = NonZeroU32::new(50).unwrap();
@@ -29,10 +28,10 @@ impl AuthFailureThrottle {
         Self { rate: RateLimiter::new(rate), waiting: Semaphore::new(MAX_WAITING) }
     }
 
-    /// Waits until a wrong key may have its answer.
-    pub(super) async fn delay(&self) -> Result<(), Refusal> {
+    /// Waits until a wrong key may have its answer, or returns how long those that wait still need, if they are too many.
+    pub(super) async fn delay(&self) -> Result<(), Duration> {
         let Ok(_waiting) = self.waiting.try_acquire() else {
-            return Err(Refusal::TooManyAuthFailures { retry_after: INTERVAL * MAX_WAITING as u32 });
+            return Err(INTERVAL * MAX_WAITING as u32);
         };
         while let Err(wait) = self.rate.check() {
             sleep(wait).await;
