@@ -22,6 +22,37 @@ async fn the_operators_door_sends_no_mail() {
 }
 
 #[tokio::test]
+async fn admin_errors_are_problems_with_the_id_of_their_request() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client can be built");
+    for (method, path, body, status) in [
+        (Method::GET, "/nowhere", "", 404),
+        (Method::PUT, "/livez", "", 405),
+        (Method::PUT, "/circuits/mock", "{}", 422),
+        (Method::PUT, "/circuits/none", "{}", 404),
+    ] {
+        let request = http.request(method, format!("http://{}{path}", proxy.ops)).header("x-request-id", "mine");
+        let request = request.header("content-type", "application/json").body(body);
+        let response = request.send().await.expect("an answer");
+        let headers = response.headers().clone();
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        for (name, value) in [
+            ("x-request-id", "mine"),
+            ("x-content-type-options", "nosniff"),
+            ("content-type", "application/problem+json"),
+        ] {
+            assert_eq!(headers.get(name).and_then(|value| value.to_str().ok()), Some(value), "{path} {headers:?}");
+        }
+        let problem: serde_json::Value = response.json().await.expect("JSON");
+        assert_eq!((&problem["status"], &problem["request_id"]), (&status.into(), &"mine".into()), "{problem}");
+        assert!(problem["detail"].is_string() && problem["delivery"].is_null(), "{problem}");
+    }
+    let metrics = proxy.client.metrics().await;
+    let labels = [("path", "/circuits/{name}"), ("status", "422")];
+    assert_eq!(metrics.count("smsp_requests_total", &labels), 1, "{}", metrics.page);
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_path_and_status() {
     let proxy = Proxy::start(Settings::mock()).await;
     proxy.client.send(&mails::plain()).await.expect(200);

@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("service", &["state", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("delivery/supervisor", &["delivery/circuit", "delivery/provider", "delivery/upstream", "model", "runtime"]),
     ("ingress/api", &["ingress/server", "service", "delivery/dispatch", "access", "model", "runtime"]),
-    ("ingress/admin", &["delivery/circuit", "delivery/upstream", "model", "runtime"]),
+    ("ingress/admin", &["ingress/server", "delivery/circuit", "delivery/upstream", "model", "runtime"]),
     (
         "app",
         &[
@@ -176,9 +176,9 @@ fn the_circuit_has_no_clock_no_task_and_no_lock() {
 
 #[test]
 fn handlers_are_registered_together_with_their_document() {
-    let text = read(&root().join("src/ingress/api.rs"));
+    let text = read(&root().join("src/ingress/api/routes.rs"));
     assert!(
         text.contains("routes!(") && !text.contains(".route("),
-        "src/ingress/api.rs registers a route without its document"
+        "src/ingress/api/routes.rs registers a route without its document"
     );
 }

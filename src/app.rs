@@ -108,12 +108,12 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         metrics: Arc::clone(&metrics),
     };
     let ops_door = admin::Door { upstreams: all, metrics: Arc::clone(&metrics), shutdown: shutdown.clone() };
-    let serve = |listener, router, shutdown, limits| {
-        tokio::spawn(listener::serve(listener, router, shutdown, limits, Arc::clone(&metrics)));
+    let serve = |listener, service, shutdown, limits| {
+        tokio::spawn(listener::serve(listener, service, shutdown, limits, Arc::clone(&metrics)));
     };
-    serve(public, api::router(api_state), shutdown.clone(), config.listener);
+    serve(public, api::service(api_state), shutdown.clone(), config.listener);
     // With a shutdown of its own that never comes: operators watch until the very end.
-    serve(admin, admin::router(ops_door), Shutdown::default(), Limits::OPS);
+    serve(admin, admin::service(ops_door), Shutdown::default(), Limits::ADMIN);
     shutdown.clone().run(signals, config.shutdown).await;
     if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
 }

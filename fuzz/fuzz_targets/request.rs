@@ -7,7 +7,6 @@ mod json;
 
 use std::sync::{Arc, LazyLock, Mutex};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
@@ -16,6 +15,7 @@ use smsp::delivery::dispatch::Dispatcher;
 use smsp::access::callers::Callers;
 use smsp::access::admission::Admission;
 use smsp::ingress::api::{self, ApiState};
+use smsp::ingress::server::service::Service;
 use smsp::model::message::Message;
 use smsp::runtime::metrics::Metrics;
 use smsp::model::outcome::{Reason, Verdict};
@@ -26,7 +26,6 @@ use smsp::delivery::upstream::history::Events;
 use smsp::service::submit::Submit;
 use smsp::state::answers::Answers;
 use tokio::runtime::{Builder, Runtime};
-use tower::ServiceExt;
 
 use json::Json;
 
@@ -62,7 +61,7 @@ impl Provider for Keeper {
 
 struct Bench {
     runtime: Runtime,
-    router: Router,
+    service: Service,
     keeper: Keeper,
 }
 
@@ -89,13 +88,14 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
         metrics,
     };
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-    Bench { runtime, router: api::router(door), keeper }
+    Bench { runtime, service: api::service(door), keeper }
 });
 
 fn post(body: &[u8]) -> StatusCode {
     let request = Request::post("/email").header("x-api-key", KEY).header("content-type", "application/json");
     let request = request.body(Body::from(body.to_vec())).expect("a request");
-    BENCH.runtime.block_on(BENCH.router.clone().oneshot(request)).expect("an answer").status()
+    let peer = ([127, 0, 0, 1], 1).into();
+    BENCH.runtime.block_on(BENCH.service.answer(request, peer, false)).status()
 }
 
 fuzz_target!(|body: &[u8]| {

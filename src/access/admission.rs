@@ -19,7 +19,7 @@ use crate::runtime::metrics::{Held, Metrics};
 pub const SMALL_BODY: usize = 16 * 1024;
 /// How long a mail may wait for its permit.
 const QUEUE_TIME: Duration = Duration::from_millis(5);
-/// Of the mails in flight, the share that may wait: one in this many.
+/// How many times more mails may be in flight than may wait.
 const QUEUE_SHARE: usize = 8;
 /// The longest wait that a shed client is asked for: seconds.
 const MAX_RETRY_AFTER: u64 = 5;

@@ -105,7 +105,7 @@ impl<R> KeyRing<R> {
         self.0.values().map(|key| (&key.name, &key.role))
     }
 
-    /// The same keys, with something else kept of each holder.
+    /// These keys with something else kept of each holder.
     pub fn map<S>(self, mut role: impl FnMut(&Arc<str>, R) -> S) -> KeyRing<S> {
         let mut key = |Key { name, role: before, end }| Key { role: role(&name, before), name, end };
         KeyRing(self.0.into_iter().map(|(digest, before)| (digest, key(before))).collect())

@@ -163,7 +163,7 @@ fn http(section: &mut Section) -> Option<api::Settings> {
 }
 
 fn mail_limits(section: &mut Section) -> Option<MailLimits> {
-    let most = MailLimits::MOST;
+    let most = MailLimits::MAX;
     let recipients = section.parse("MAX_RECIPIENTS", "50", |text| count_to(text, most.recipients));
     let attachments = section.parse("MAX_ATTACHMENTS", "20", |text| count_to(text, most.attachments));
     let headers = section.parse("MAX_HEADERS", "30", |text| count_to(text, most.headers));

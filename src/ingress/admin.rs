@@ -20,6 +20,9 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::delivery::circuit::{Override, State as CircuitState};
 use crate::delivery::upstream::Upstream;
+use crate::ingress::server::problem::Problem;
+use crate::ingress::server::rules::Rules;
+use crate::ingress::server::service::Service;
 use crate::runtime::metrics::{self, Gauges, Metrics};
 use crate::runtime::shutdown::Shutdown;
 
@@ -29,6 +32,9 @@ const SUPERVISOR_SILENCE: Duration = Duration::from_secs(30);
 
 /// Nothing here takes long but an order that does not arrive.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An order has less than 100 bytes.
+const MAX_BODY: usize = 64 * 1024;
 
 /// What the handlers look at.
 #[derive(Clone)]
@@ -41,8 +47,19 @@ pub struct Door {
     pub shutdown: Shutdown,
 }
 
-/// The door, ready to be served.
-pub fn router(door: Door) -> Router {
+/// The admin listener, ready to be served.
+pub fn service(door: Door) -> Service {
+    let rules = Rules {
+        max_body: MAX_BODY,
+        monitored: &["/livez", "/readyz", "/metrics"],
+        sheds_over_capacity: false,
+        write: |refusal| Problem::from(refusal).into_response(),
+    };
+    let metrics = Arc::clone(&door.metrics);
+    Service::new(router(door), rules, metrics)
+}
+
+fn router(door: Door) -> Router {
     Router::new()
         .route("/livez", get(live))
         .route("/readyz", get(ready))

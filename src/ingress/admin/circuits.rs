@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Door;
 use crate::delivery::circuit::{Override, Snapshot, TransitionReason};
 use crate::delivery::upstream::Upstream;
+use crate::ingress::server::problem::Problem;
 
 #[derive(Serialize)]
 pub(super) struct Circuits {
@@ -63,14 +64,6 @@ pub(super) struct Order {
     reset: Option<bool>,
 }
 
-/// What cannot be done, and what can.
-pub(super) type Refusal = (StatusCode, Json<Problem>);
-
-#[derive(Serialize)]
-pub(super) struct Problem {
-    detail: String,
-}
-
 pub(super) async fn list(State(door): State<Door>) -> Json<Circuits> {
     Json(Circuits { circuits: door.upstreams.iter().map(|upstream| show(upstream)).collect() })
 }
@@ -79,13 +72,14 @@ pub(super) async fn order(
     State(door): State<Door>,
     Path(name): Path<String>,
     order: Result<Json<Order>, JsonRejection>,
-) -> Result<Json<Circuit>, Refusal> {
+) -> Result<Json<Circuit>, Problem> {
     let named = |upstream: &&Arc<Upstream>| **upstream.name() == *name;
     let Some(upstream) = door.upstreams.iter().find(named) else {
-        return Err(refusal(StatusCode::NOT_FOUND, "there is no such circuit: see GET /circuits"));
+        let detail = "there is no such circuit: see GET /circuits";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such circuit", detail));
     };
-    let Json(order) = order.map_err(|rejection| refusal(rejection.status(), HOW))?;
-    obey(upstream, order).map_err(|detail| refusal(StatusCode::UNPROCESSABLE_ENTITY, detail))?;
+    let Json(order) = order.map_err(|rejection| invalid(rejection.status(), HOW))?;
+    obey(upstream, order).map_err(|detail| invalid(StatusCode::UNPROCESSABLE_ENTITY, detail))?;
     Ok(Json(show(upstream)))
 }
 
@@ -103,8 +97,9 @@ fn obey(upstream: &Upstream, order: Order) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn refusal(status: StatusCode, detail: &str) -> Refusal {
-    (status, Json(Problem { detail: detail.to_owned() }))
+/// A body that is no order.
+fn invalid(status: StatusCode, detail: &'static str) -> Problem {
+    Problem::new(status, "invalid-order", "The order is invalid", detail)
 }
 
 /// From 0 to 1, an operator's order included.

@@ -2,25 +2,21 @@
 //!
 //! No header, two of them and a wrong key get the same answer. A key in the query is not read.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
 use axum::http::request::Parts;
-use tracing::Span;
 
-use super::ApiState;
 use super::problem::{Kind, Problem};
+use super::state::ApiState;
 use crate::access::callers;
+use crate::ingress::server::context::RequestContext;
 
 pub(super) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The caller of a request, which has counted against its rate.
 pub(super) struct Caller(pub(super) callers::Caller);
-
-/// Where the outermost layer learns who called.
-#[derive(Clone, Default)]
-pub(super) struct Seen(pub(super) Arc<OnceLock<Arc<str>>>);
 
 impl FromRequestParts<ApiState> for Caller {
     type Rejection = Problem;
@@ -38,11 +34,7 @@ impl FromRequestParts<ApiState> for Caller {
                 "Send the API key of this service, once, as the header X-API-KEY.",
             ));
         };
-        Span::current().record("caller", &*caller.name);
-        if let Some(Seen(seen)) = parts.extensions.get() {
-            // A request has one caller.
-            let _ = seen.set(Arc::clone(&caller.name));
-        }
+        RequestContext::with(|context| context.set_caller(Arc::clone(&caller.name)));
         caller.limits.count_call()?;
         Ok(Self(caller))
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What is known of the mail from this call. `accepted`: a provider took it. `none`: nobody has it, so a
+/// What is known of the mail from this call. `accepted`: a provider took it. `none`: no provider has it, so a
 /// repeat sends no second mail. `unknown`: a provider may have it, so look it up before you repeat the call. `queued`: this service keeps it and
 /// will send it (no call is answered so today). There will never be another word, so a client can handle all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

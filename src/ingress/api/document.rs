@@ -6,8 +6,9 @@ mod examples;
 
 use std::sync::Arc;
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::cors::{Any, CorsLayer};
@@ -17,8 +18,11 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::ApiState;
-use crate::ingress::server::hardening;
+use super::problem::Problem;
+use super::routes;
+use super::state::ApiState;
+use crate::ingress::server::context::RequestContext;
+use crate::ingress::server::refusal::Refusal;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -48,7 +52,7 @@ impl Modify for Security {
 
 /// The document, made from the routes; `providers` is what it tells of them, in Markdown.
 pub fn document(providers: &str) -> OpenApi {
-    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(super::routes()).to_openapi();
+    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes()).to_openapi();
     let about = document.info.description.unwrap_or_default();
     document.info.description = Some(format!("{about}\n\n{providers}"));
     examples::add(&mut document);
@@ -64,7 +68,16 @@ pub(super) fn routes(providers: &str) -> Router<ApiState> {
         .route("/openapi.json", get(serve.clone()))
         .route("/swagger.json", get(serve))
         .layer(CorsLayer::new().allow_methods([Method::GET]).allow_origin(Any))
-        .merge(Router::from(SwaggerUi::new("/swagger-ui").config(config)).layer(map_response(hardening::page)))
+        .merge(Router::from(SwaggerUi::new("/swagger-ui").config(config)).layer(map_response(page)))
+}
+
+/// Marks an asset of the UI as a page; an asset that there is not is a problem as any other path.
+async fn page(asset: Response) -> Response {
+    if asset.status() == StatusCode::NOT_FOUND {
+        return Problem::from(Refusal::NotFound).into_response();
+    }
+    RequestContext::with(RequestContext::set_page);
+    asset
 }
 
 #[cfg(test)]

@@ -2,28 +2,25 @@
 
 mod failures;
 mod receipt;
-mod words;
 
 use axum::Json;
 use axum::extract::State;
 
-use super::ApiState;
 use super::caller::Caller;
 use super::problem::{Problem, ProblemBody};
 use super::query::NoQuery;
 use super::replayed::{Replayed, replayed};
+use super::send_options::SendOptionHeaders;
+use super::state::ApiState;
 use super::wire::Mail;
-use super::wishes::Wishes;
+use crate::model::submission::Submission;
 use failures::problem;
 use receipt::ReceiptBody;
-pub(super) use receipt::{AttemptBody, LookupBody};
-
-use crate::model::submission::Submission;
 
 /// Send one message
 ///
-/// The answer says what is known about the mail after this call: 200, a provider has it; `delivery: none`, nobody has it
-/// from this call; `delivery: unknown`, somebody may have it, so sending it again may send it twice. What an earlier call
+/// The answer says what is known about the mail after this call: 200, a provider has it; `delivery: none`, no provider
+/// has it from this call; `delivery: unknown`, a provider may have it, so sending it again may send it twice. What an earlier call
 /// under the same key came to stays as it is.
 #[utoipa::path(
     post,
@@ -60,13 +57,13 @@ pub(super) async fn send(
     State(state): State<ApiState>,
     Caller(caller): Caller,
     _: NoQuery,
-    wishes: Wishes,
+    options: SendOptionHeaders,
     Mail(mail, permit): Mail,
 ) -> Result<(Replayed, Json<ReceiptBody>), Problem> {
     caller.limits.check_originators(&mail)?;
     let mail = caller.limits.with_bounce_address(mail);
     let permits = (permit, caller.limits.in_flight()?);
-    let options = wishes.of(&caller);
+    let options = options.for_caller(&caller);
     let submitted = state.submit.submit(Submission { message: mail, caller: caller.name.into(), options });
     // A repeat that only waits gives its places to mails that are handed over.
     let _permits = submitted.hands_over().then_some(permits);

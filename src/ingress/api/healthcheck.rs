@@ -8,8 +8,8 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ApiState;
 use super::problem::{Kind, Problem, ProblemBody};
+use super::state::ApiState;
 use crate::delivery::dispatch::AllOpen;
 
 /// The answer while serving.

@@ -1,7 +1,6 @@
-//! The one error body: `application/problem+json` (RFC 9457), with what is particular to mail: is it sent or not?
+//! The problems of the API: those of RFC 9457 with members for mail, above all whether the mail was sent.
 //!
-//! A handler answers with a [`Problem`]; the outermost layer writes it out, for it alone knows the request's id. Never
-//! in it: a provider's text, a stack, a key, an address.
+//! Never in a problem: a provider's text, a stack, a key, an address.
 
 mod body;
 mod kind;
@@ -9,20 +8,18 @@ mod kind;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 
-use super::email::{AttemptBody, LookupBody};
+use super::attempt::{AttemptBody, LookupBody};
+use super::field_error::FieldError;
 use super::replayed::IDEMPOTENCY_REPLAYED;
+use crate::ingress::server::problem;
 use crate::model::message::Id;
-pub(super) use body::{FieldError, ProblemBody};
+pub(super) use body::ProblemBody;
 pub(super) use kind::Kind;
 
-pub(super) const MEDIA_TYPE: &str = "application/problem+json";
-
-/// A failed call, before it is written out.
+/// A failed call, before it is written.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
     kind: Kind,
@@ -49,14 +46,6 @@ impl Problem {
             retry_after: None,
             replayed: false,
         }
-    }
-
-    pub(super) fn not_found() -> Self {
-        Self::new(Kind::NotFound, "There is nothing here. Mail is sent with POST /email.")
-    }
-
-    pub(super) fn too_large(max_body: usize) -> Self {
-        Self::new(Kind::TooLarge, format!("The body may have at most {max_body} bytes."))
     }
 
     /// One or more fields are wrong; the detail is the first of them in words.
@@ -94,43 +83,27 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.kind.describe().0.into_response();
-        response.extensions_mut().insert(self);
+        let Self { kind, detail, id, attempts, errors, lookup, retryable, retry_after, replayed } = self;
+        let (status, title) = kind.describe();
+        let mut response = problem::write(status, retry_after, |request_id| {
+            problem::to_json(&ProblemBody {
+                r#type: kind,
+                title,
+                status: status.as_u16(),
+                message: detail.clone().into_owned(),
+                detail: detail.into_owned(),
+                id: id.map(|id| id.to_string()),
+                delivery: kind.delivery(),
+                retryable,
+                request_id: request_id.to_owned(),
+                lookup: lookup.map(|lookup| *lookup),
+                attempts,
+                errors,
+            })
+        });
+        if replayed {
+            response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+        }
         response
-    }
-}
-
-/// Writes out the problem that a response carries, if it does.
-pub(super) fn write(mut response: Response, request_id: &str) -> Response {
-    let unknown_asset = response.status() == StatusCode::NOT_FOUND;
-    let problem = response.extensions_mut().remove::<Problem>().or_else(|| unknown_asset.then(Problem::not_found));
-    let Some(problem) = problem else { return response };
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    if let Some(wait) = problem.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
-    }
-    if problem.replayed {
-        headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
-    }
-    // Strings and numbers always serialise.
-    let body = serde_json::to_vec(&ProblemBody::new(problem, request_id)).unwrap_or_default();
-    *response.body_mut() = Body::from(body);
-    response
-}
-
-/// Rounded up: who comes back at the named second must not be early.
-fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wait_is_rounded_up() {
-        assert_eq!(whole_seconds(Duration::from_millis(4001)), 5);
-        assert_eq!(whole_seconds(Duration::from_secs(4)), 4);
     }
 }

@@ -1,12 +1,13 @@
 //! The query of a call that takes none: a name in it is refused, for a call that was misunderstood may send a mail that
 //! was not meant to be sent (`?dry-run`).
 //!
-//! Only names are told back, never values: somebody may have put a key there.
+//! Only names are told back, never values: a client may have put a key there.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::problem::{FieldError, Kind, Problem};
+use super::field_error::FieldError;
+use super::problem::{Kind, Problem};
 
 /// Names that one answer tells back, and characters of each.
 const MAX_NAMES: usize = 10;

@@ -6,6 +6,7 @@
 
 mod attachment;
 mod body;
+mod field;
 mod fields;
 mod mailboxes;
 mod malformed;
@@ -19,67 +20,15 @@ use std::panic::resume_unwind;
 use axum::extract::{FromRequest, Request};
 use tokio::task::spawn_blocking;
 
-use super::problem::{FieldError, Kind, Problem};
-use super::{ApiState, MailLimits};
+use super::field_error::FieldError;
+use super::problem::{Kind, Problem};
+use super::settings::MailLimits;
+use super::state::ApiState;
 use crate::access::admission::InFlightPermit;
 use crate::model::message::{BadDraft, Draft, Header, Message, Metadata};
+use field::{ATTACHMENTS, BCC, CC, FIELDS, FROM, HEADERS, HTML, METADATA, REPLY_TO, SUBJECT, TAGS, TEXT, TO};
 use fields::Fields;
 use value::Value;
-
-/// What a field holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Mailbox,
-    Mailboxes,
-    Text,
-    /// A list of words.
-    Words,
-    Headers,
-    Metadata,
-    Attachments,
-}
-
-/// A field of the request.
-struct Field {
-    name: &'static str,
-    /// The original's name for it.
-    alias: Option<&'static str>,
-    shape: Shape,
-    required: bool,
-    about: &'static str,
-}
-
-const fn field(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, alias: None, shape, required: false, about }
-}
-
-const FROM: Field =
-    Field { alias: Some("fromaddress"), required: true, ..field("from", Shape::Mailbox, "The author.") };
-const TO: Field = Field {
-    alias: Some("toaddress"),
-    ..field("to", Shape::Mailboxes, "Visible recipients; not needed beside `cc` or `bcc`.")
-};
-const CC: Field = field("cc", Shape::Mailboxes, "Visible copies.");
-const BCC: Field = field("bcc", Shape::Mailboxes, "Hidden copies.");
-const REPLY_TO: Field = field("reply_to", Shape::Mailboxes, "Where answers go, if not to `from`.");
-const SUBJECT: Field = field("subject", Shape::Text, "The subject, in plain Unicode.");
-const TEXT: Field = Field { alias: Some("plaintextbody"), ..field("text", Shape::Text, "The body as plain text.") };
-const HTML: Field = field("html", Shape::Text, "The body as HTML.");
-const ATTACHMENTS: Field = field("attachments", Shape::Attachments, "Files, and pictures that the HTML shows.");
-const HEADERS: Field = field(
-    "headers",
-    Shape::Headers,
-    "Further headers, each one line of up to 64 KiB. `Message-ID` and `Sender` go to providers that keep them, `Reply-To` is `reply_to`; none that is ours to write.",
-);
-const TAGS: Field = field("tags", Shape::Words, "Words that group mails at the provider.");
-const METADATA: Field = field(
-    "metadata",
-    Shape::Metadata,
-    "Pairs that come back with the provider's events: at most 50, names of 1 to 64 and values of 1 to 255 characters of any script.",
-);
-
-const FIELDS: [&Field; 12] =
-    [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML, &ATTACHMENTS, &HEADERS, &TAGS, &METADATA];
 
 /// A body of more bytes takes a worker about a millisecond or longer.
 const LARGE: usize = 256 * 1024;

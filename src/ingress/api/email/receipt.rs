@@ -1,14 +1,13 @@
-//! A receipt as JSON, and what it shares with a problem: the attempts.
-
-use std::time::Duration;
+//! A receipt as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::delivery::Delivery;
-use super::words;
+use crate::ingress::api::attempt::AttemptBody;
+use crate::ingress::api::delivery::Delivery;
+use crate::ingress::api::words;
 use crate::model::outcome::{Outcome, Recipient};
-use crate::model::receipt::{Attempt, Receipt};
+use crate::model::receipt::Receipt;
 
 /// A provider took the mail.
 #[derive(Serialize, ToSchema)]
@@ -78,36 +77,6 @@ impl From<Outcome> for RecipientOutcome {
     }
 }
 
-/// One try at one provider.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Attempt)]
-pub(in crate::ingress::api) struct AttemptBody {
-    /// The upstream's name.
-    provider: String,
-    #[schema(schema_with = words::outcome)]
-    outcome: &'static str,
-    #[schema(schema_with = words::reason)]
-    reason: String,
-    /// The provider's own code for its answer, where it has one that its document lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, examples("5.1.1", "406"))]
-    provider_code: Option<String>,
-    /// How long it took, in milliseconds; 0 where the mail was not offered.
-    duration_ms: u64,
-}
-
-/// How to find out whether a provider has a mail of which that is not known.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Lookup)]
-pub(in crate::ingress::api) struct LookupBody {
-    /// The upstream that may have it.
-    pub(super) upstream: String,
-    /// The provider's field that has our mark of the mail.
-    pub(super) field: &'static str,
-    /// What stands in that field.
-    pub(super) value: String,
-}
-
 impl From<Receipt> for ReceiptBody {
     fn from(receipt: Receipt) -> Self {
         let taken = receipt.attempts.last();
@@ -138,20 +107,4 @@ fn recipients(receipt: &Receipt) -> Option<Vec<RecipientBody>> {
 /// Serde wants a reference.
 fn is_false(value: &bool) -> bool {
     !value
-}
-
-impl From<&Attempt> for AttemptBody {
-    fn from(attempt: &Attempt) -> Self {
-        Self {
-            provider: attempt.upstream.to_string(),
-            outcome: attempt.verdict.outcome.as_str(),
-            reason: attempt.verdict.reason.to_string(),
-            provider_code: attempt.verdict.code.map(|code| code.to_string()),
-            duration_ms: millis(attempt.took.unwrap_or_default()),
-        }
-    }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

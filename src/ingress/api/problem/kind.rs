@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::delivery::Delivery;
+use crate::ingress::api::delivery::Delivery;
 
 /// The kind of a problem, as a URN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -4,8 +4,9 @@ mod content;
 
 use std::fmt::Display;
 
+use super::field::{Field, Shape, field};
 use super::fields::Fields;
-use super::{Field, Shape, Value, field};
+use super::value::Value;
 use crate::model::message::Attachment;
 use content::Content;
 

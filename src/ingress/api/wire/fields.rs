@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::super::problem::FieldError;
-use super::value::Members;
-use super::{Field, Shape, Value, unknown};
+use super::field::{Field, Shape};
+use super::unknown;
+use super::value::{Members, Value};
+use crate::ingress::api::field_error::FieldError;
 
 /// Enough to mend a call by; a hostile body has millions.
-const MOST_FAULTS: usize = 50;
+const MAX_FAULTS: usize = 50;
 
 /// More than any provider keeps apart.
-const MOST_WORDS: usize = 50;
+const MAX_WORDS: usize = 50;
 
 /// Members not taken yet, and the faults so far. The name of a field or of an item of it is whatever shows it, and is
 /// written out only where there is a fault.
@@ -25,7 +26,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Of a request's whole body.
+    /// Reads the fields of a request body.
     pub(super) fn of(value: Value<'a>) -> Self {
         let mut fields = Self { path: String::new(), members: Vec::new(), faults: Vec::new() };
         match value {
@@ -37,7 +38,7 @@ impl<'a> Fields<'a> {
 
     /// The sound ones of a list of words; one that is doubled is kept once.
     pub(super) fn words<T: FromStr<Err: Display> + PartialEq>(&mut self, field: &Field) -> Vec<T> {
-        let (mut words, (name, items)) = (Vec::new(), self.items(field, MOST_WORDS, "words"));
+        let (mut words, (name, items)) = (Vec::new(), self.items(field, MAX_WORDS, "words"));
         for (index, item) in items.into_iter().enumerate() {
             let word = self.read_text(format_args!("{name}[{index}]"), item);
             if let Some(word) = word.filter(|word| !words.contains(word)) {
@@ -115,7 +116,7 @@ impl<'a> Fields<'a> {
     /// What was wrong inside.
     pub(super) fn take_faults(&mut self, mut below: Self) {
         self.faults.append(&mut below.faults);
-        self.faults.truncate(MOST_FAULTS);
+        self.faults.truncate(MAX_FAULTS);
     }
 
     /// A text, if it is there and sound.
@@ -137,7 +138,7 @@ impl<'a> Fields<'a> {
 
     /// Are there as many faults as are told?
     pub(super) fn is_full(&self) -> bool {
-        self.faults.len() >= MOST_FAULTS
+        self.faults.len() >= MAX_FAULTS
     }
 
     /// Notes a fault.
@@ -215,8 +216,8 @@ impl<'a> Fields<'a> {
 
 /// An unknown name is repeated to the caller, but not at any length.
 fn shortened(name: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 64;
-    match name.char_indices().nth(LONGEST) {
+    const MAX_LEN: usize = 64;
+    match name.char_indices().nth(MAX_LEN) {
         Some((cut, _)) => format!("{}...", &name[..cut]).into(),
         None => name.into(),
     }

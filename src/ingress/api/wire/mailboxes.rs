@@ -2,23 +2,23 @@
 
 use std::fmt::Display;
 
+use super::field::{Field, Shape, field};
 use super::fields::Fields;
-use super::value::{MOST_ITEMS, Members};
-use super::{Field, Shape, Value, field};
+use super::value::{MAX_ITEMS, Members, Value};
 use crate::model::message::Mailbox;
 use crate::model::message::address::{BadAddress, split_list};
 
 const EMAIL: Field = Field { required: true, ..field("email", Shape::Text, "The address.") };
 const NAME: Field = field("name", Shape::Text, "The name that is shown.");
 
-/// Of a mailbox in its parts.
+/// The fields of a mailbox in its parts.
 pub(super) const PARTS: [&Field; 2] = [&EMAIL, &NAME];
 
 const QUOTE_THE_NAME: &str =
     r#": write a name with a comma or a semicolon as "Doe, Jane" <a@b.org>, in double quotes, or as {"email", "name"}"#;
 const ONE_EACH: &str = ": this is a list; here stands one mailbox";
 /// A name has no more commas than this.
-const MOST_COMMAS: usize = 4;
+const MAX_COMMAS: usize = 4;
 
 impl<'a> Fields<'a> {
     /// A mailbox, if it is there and sound.
@@ -44,9 +44,9 @@ impl<'a> Fields<'a> {
     }
 
     fn read_list(&mut self, name: &str, text: &str) -> Vec<Mailbox> {
-        let parts: Vec<_> = split_list(text).take(MOST_ITEMS + 1).collect();
-        if parts.len() > MOST_ITEMS {
-            self.fault(name, &format!("names more than {MOST_ITEMS} mailboxes"));
+        let parts: Vec<_> = split_list(text).take(MAX_ITEMS + 1).collect();
+        if parts.len() > MAX_ITEMS {
+            self.fault(name, &format!("names more than {MAX_ITEMS} mailboxes"));
             return Vec::new();
         }
         let mailbox = |(index, part): (usize, &&str)| {
@@ -95,13 +95,13 @@ impl<'a> Fields<'a> {
 
 /// Is the first of these a piece of a name, whose other pieces and address follow? `Doe`, `Jane <a@b.org>`.
 fn begins_a_name(parts: &[&str]) -> bool {
-    let with_address = parts.iter().take(MOST_COMMAS + 1).position(|part| part.contains('@'));
+    let with_address = parts.iter().take(MAX_COMMAS + 1).position(|part| part.contains('@'));
     with_address.is_some_and(|at| at > 0 && parts[at].trim_end().ends_with('>'))
 }
 
 /// On a text where one mailbox stands.
 fn hint_on(text: &str) -> &'static str {
-    let parts: Vec<_> = split_list(text).take(MOST_COMMAS + 1).collect();
+    let parts: Vec<_> = split_list(text).take(MAX_COMMAS + 1).collect();
     match parts[..] {
         _ if begins_a_name(&parts) => QUOTE_THE_NAME,
         [first, second, ..] if first.contains('@') && second.contains('@') => ONE_EACH,

@@ -6,7 +6,7 @@
 use memchr::{memchr_iter, memrchr};
 use serde_json::Error;
 
-use super::super::problem::{Kind, Problem};
+use crate::ingress::api::problem::{Kind, Problem};
 
 /// What the library says of a control character in a string.
 const CONTROL: &str = "control character";
@@ -47,7 +47,7 @@ fn not_json(json: &[u8], error: &Error) -> String {
     format!("The body is not JSON (line {line}, column {column}): {}.", advice(json, at, error))
 }
 
-/// Of the byte at which the library stopped.
+/// The index of the byte at which the library stopped.
 fn offset(json: &[u8], error: &Error) -> usize {
     let lines_before = error.line().saturating_sub(1);
     let start = lines_before.checked_sub(1).and_then(|nth| memchr_iter(b'\n', json).nth(nth)).map_or(0, |end| end + 1);

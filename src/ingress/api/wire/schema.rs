@@ -10,7 +10,8 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{FIELDS, Field, Mail, Shape, attachment, mailboxes};
+use super::field::{FIELDS, Field, Shape};
+use super::{Mail, attachment, mailboxes};
 
 const EMAIL: &str = "Email";
 const ORIGINAL_EMAIL: &str = "OriginalEmail";

@@ -6,13 +6,14 @@ use std::sync::mpsc;
 use futures_util::FutureExt;
 use tokio::runtime::Builder;
 
+use super::field::Field;
 use super::*;
 
 mod absent;
 mod hints;
 mod json;
 
-const MOST: MailLimits = MailLimits { recipients: 50, attachments: 20, headers: 30, ..MailLimits::MOST };
+const MOST: MailLimits = MailLimits { recipients: 50, attachments: 20, headers: 30, ..MailLimits::MAX };
 
 fn parse(json: &str) -> Result<Message, Vec<FieldError>> {
     parse_with(MOST, json)
@@ -183,7 +184,7 @@ fn json_with(attachments: usize, headers: usize, pairs: usize) -> String {
 
 #[test]
 fn attachments_and_headers_are_counted_up_to_what_the_operator_allows() {
-    let most = MailLimits::MOST;
+    let most = MailLimits::MAX;
     for (limits, attachments, headers) in [(MOST, 20, 30), (most, most.attachments, most.headers)] {
         assert!(parse_with(limits, &json_with(attachments, headers, Metadata::MOST)).is_ok());
         for (json, field, reason) in [
@@ -274,6 +275,6 @@ fn a_large_body_is_read_off_the_worker_and_a_small_one_on_it() {
 async fn a_panic_off_the_worker_is_one_of_its_request() {
     let work = off_the_worker(|| -> Result<(), Problem> { panic!("a fault of ours") });
     assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());
-    let problem = off_the_worker(|| Err::<(), _>(Problem::not_found())).await.unwrap_err();
+    let problem = off_the_worker(|| Err::<(), _>(Problem::new(Kind::NotFound, ""))).await.unwrap_err();
     assert!(format!("{problem:?}").contains("NotFound"), "{problem:?}");
 }

@@ -1,6 +1,6 @@
 //! What a caller who wrote an unknown field may have meant: a name that other mail APIs use, or one that is near to ours.
 
-use super::Field;
+use super::field::Field;
 use crate::runtime::suggestion::nearest;
 
 /// Our fields, and what others call them, without case, `-` and `_`.
@@ -26,7 +26,7 @@ const OTHERS: [(&str, &[&str]); 18] = [
 ];
 
 /// A longer name is not one of ours with a slip.
-const LONGEST: usize = 32;
+const MAX_LEN: usize = 32;
 
 /// What to add to the refusal of `name` beside these fields; nothing where it is near to none of them.
 pub(super) fn hint(name: &str, fields: &[&Field]) -> String {
@@ -35,7 +35,7 @@ pub(super) fn hint(name: &str, fields: &[&Field]) -> String {
 }
 
 fn meant(name: &str, fields: &[&Field]) -> Vec<&'static str> {
-    if name.len() > LONGEST {
+    if name.len() > MAX_LEN {
         return Vec::new();
     }
     let folded = name.to_ascii_lowercase().replace(['-', '_', ' '], "");

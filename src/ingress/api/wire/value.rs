@@ -12,7 +12,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use serde_json::value::RawValue;
 
 use super::surrogates::MARK;
-use crate::ingress::api::MailLimits;
+use crate::ingress::api::settings::MailLimits;
 
 /// In their order.
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
@@ -81,9 +81,9 @@ impl fmt::Debug for Value<'_> {
 /// Deeper than a message goes: body, list, mailbox, text.
 const DEEPEST: u8 = 3;
 /// No list of recipients is longer, whatever the operator allows.
-pub(super) const MOST_ITEMS: usize = MailLimits::MOST.recipients;
+pub(super) const MAX_ITEMS: usize = MailLimits::MAX.recipients;
 /// More than the body, a mailbox or an attachment has.
-const MOST_MEMBERS: usize = 32;
+const MAX_MEMBERS: usize = 32;
 
 impl<'de> Deserialize<'de> for Value<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -107,7 +107,7 @@ impl Any {
 
     /// Headers and metadata stand inside of the body.
     fn most_members(self) -> usize {
-        if self.depth == 1 { MailLimits::MOST.headers } else { MOST_MEMBERS }
+        if self.depth == 1 { MailLimits::MAX.headers } else { MAX_MEMBERS }
     }
 }
 
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value<'de>, A::Error> {
         let mut list = Vec::new();
-        while self.depth < DEEPEST && list.len() <= MOST_ITEMS {
+        while self.depth < DEEPEST && list.len() <= MAX_ITEMS {
             match items.next_element_seed(self.below())? {
                 Some(item) => list.push(item),
                 None => return Ok(Value::List(list)),

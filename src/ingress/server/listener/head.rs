@@ -1,40 +1,40 @@
-//! The head of a request, looked at before the HTTP library sees it: the library forgives what a proxy before us may
-//! read in another way, and then two sides disagree on where a request ends (request smuggling).
+//! Checks the head of a request before the HTTP library sees it.
 //!
-//! It is parsed with the library's own parser, so that the two of us cannot disagree on what a line, a name or a value
-//! is. Found here: where the head ends, what follows it, and [`Fault`]s. Everything else about a head is the library's.
+//! By hand because the library forgives what a proxy before us may read in another way, and then the two disagree on where
+//! a request ends (request smuggling). The head is parsed with the library's own parser, so that check and library cannot
+//! disagree on what a line, a name or a value is. Found here: where the head ends, what follows it, and [`HeadFault`]s.
 
 use std::mem::MaybeUninit;
 
 use httparse::{Error, Header, Request, Status};
 use memchr::memmem;
 
-/// A longer head is refused: bytes.
-pub(super) const LONGEST: usize = 16 * 1024;
-/// More headers are refused: the library's own limit.
+/// The longest head that is accepted: bytes.
+pub(super) const MAX_HEAD_LEN: usize = 16 * 1024;
+/// The most headers that are accepted: the library's own limit.
 const MAX_HEADERS: usize = 100;
 
 /// Why a request is refused by its head alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// Two servers could read it in two ways (RFC 9112, sections 2.2, 3.2, 6.1, 6.3 and 11.2), or none could read it.
+pub(super) enum HeadFault {
+    /// Two servers could read the head in two ways (RFC 9112, sections 2.2, 3.2, 6.1, 6.3 and 11.2), or none can read it.
     Ambiguous,
     /// The request line alone is too long.
     UriTooLong,
-    /// It is too long as a whole, or has too many headers.
+    /// The head is too long, or has too many headers.
     HeadTooLong,
 }
 
 /// What follows a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Body {
-    /// So many bytes.
+    /// A body of this many bytes.
     Sized(u64),
-    /// Chunks, whose end only their reader knows.
+    /// A body in chunks, whose end only their reader knows.
     Chunked,
 }
 
-/// How long the head at the start of these bytes is, once it is here whole: however its lines end.
+/// The length of the head at the start of these bytes, once it is complete, however its lines end.
 pub(super) fn end(bytes: &[u8]) -> Option<usize> {
     let crlf = memmem::find(bytes, b"\n\r\n").map(|at| at + 3);
     let bare = memmem::find(&bytes[..crlf.unwrap_or(bytes.len())], b"\n\n").map(|at| at + 2);
@@ -42,60 +42,60 @@ pub(super) fn end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// What follows this head, unless it is at fault.
-pub(super) fn read(head: &[u8]) -> Result<Body, Fault> {
-    if head.len() > LONGEST {
-        return Err(too_long(&head[..LONGEST]));
+pub(super) fn read(head: &[u8]) -> Result<Body, HeadFault> {
+    if head.len() > MAX_HEAD_LEN {
+        return Err(too_long(&head[..MAX_HEAD_LEN]));
     }
     // The parser forgives both.
     if has_odd_line_end(head) || head.starts_with(b"\r\n") {
-        return Err(Fault::Ambiguous);
+        return Err(HeadFault::Ambiguous);
     }
     let mut space = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut request = Request::new(&mut []);
     match request.parse_with_uninit_headers(head, &mut space) {
         Ok(Status::Complete(length)) if length == head.len() => framing(request.headers, request.version == Some(0)),
-        Err(Error::TooManyHeaders) => Err(Fault::HeadTooLong),
-        _ => Err(Fault::Ambiguous),
+        Err(Error::TooManyHeaders) => Err(HeadFault::HeadTooLong),
+        _ => Err(HeadFault::Ambiguous),
     }
 }
 
 /// What follows these headers. HTTP/1.0, as `old` health checks speak it, knows neither Host nor chunks.
-fn framing(headers: &[Header<'_>], old: bool) -> Result<Body, Fault> {
+fn framing(headers: &[Header<'_>], old: bool) -> Result<Body, HeadFault> {
     let (mut hosts, mut length, mut chunked) = (0, None, false);
     for Header { name, value } in headers {
         if name.eq_ignore_ascii_case("host") {
             hosts += 1;
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
-            // Once and nothing else: a coding inside of the chunks is one that nobody here undoes.
+            // Once and nothing else: a coding inside of the chunks is one that no one here undoes.
             let plain = value.trim_ascii().eq_ignore_ascii_case(b"chunked");
             if !plain || std::mem::replace(&mut chunked, true) {
-                return Err(Fault::Ambiguous);
+                return Err(HeadFault::Ambiguous);
             }
         } else if name.eq_ignore_ascii_case("content-length") && length.replace(value.trim_ascii()).is_some() {
-            return Err(Fault::Ambiguous);
+            return Err(HeadFault::Ambiguous);
         }
     }
     match length {
-        _ if hosts > 1 || (hosts == 0 && !old) || (chunked && old) => Err(Fault::Ambiguous),
+        _ if hosts > 1 || (hosts == 0 && !old) || (chunked && old) => Err(HeadFault::Ambiguous),
         None if chunked => Ok(Body::Chunked),
         None => Ok(Body::Sized(0)),
-        Some(_) if chunked => Err(Fault::Ambiguous),
-        Some(length) => sized(length).ok_or(Fault::Ambiguous),
+        Some(_) if chunked => Err(HeadFault::Ambiguous),
+        Some(length) => sized(length).ok_or(HeadFault::Ambiguous),
     }
 }
 
-/// What is wrong with a head that is not whole yet and too long already.
-pub(super) fn too_long(head: &[u8]) -> Fault {
-    if memchr::memchr(b'\n', head).is_some() { Fault::HeadTooLong } else { Fault::UriTooLong }
+/// What is wrong with a head that is incomplete and too long already.
+pub(super) fn too_long(head: &[u8]) -> HeadFault {
+    if memchr::memchr(b'\n', head).is_some() { HeadFault::HeadTooLong } else { HeadFault::UriTooLong }
 }
 
-/// A line ends with CR and LF; neither stands elsewhere.
+/// Is there a CR or LF that is not part of a CRLF?
 fn has_odd_line_end(head: &[u8]) -> bool {
     let bare_lf = memchr::memchr_iter(b'\n', head).any(|at| at == 0 || head[at - 1] != b'\r');
     bare_lf || memchr::memchr_iter(b'\r', head).any(|at| head.get(at + 1) != Some(&b'\n'))
 }
 
-/// Digits alone: no sign, no list.
+/// Reads a length of digits alone: no sign, no list.
 fn sized(length: &[u8]) -> Option<Body> {
     let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
     let text = str::from_utf8(length).ok().filter(|_| digits)?;
@@ -151,7 +151,7 @@ mod tests {
             vec!["POST /email", host],
             vec![""],
         ] {
-            assert_eq!(read(&head(&lines)), Err(Fault::Ambiguous), "{lines:?}");
+            assert_eq!(read(&head(&lines)), Err(HeadFault::Ambiguous), "{lines:?}");
         }
         for odd in [
             &b"GET / HTTP/1.1\nHost: a\n\n"[..],
@@ -159,7 +159,7 @@ mod tests {
             b"GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: a\r\n\n",
         ] {
-            assert_eq!(read(odd), Err(Fault::Ambiguous), "{odd:?}");
+            assert_eq!(read(odd), Err(HeadFault::Ambiguous), "{odd:?}");
         }
     }
 
@@ -169,13 +169,13 @@ mod tests {
             let rest = "\r\nHost: a\r\nX: \r\n\r\n".len() + first.len();
             head(&[first, "Host: a", &format!("X: {}", "a".repeat(length - rest))])
         };
-        assert_eq!(read(&of(LONGEST, "GET / HTTP/1.1")), Ok(Body::Sized(0)));
-        assert_eq!(read(&of(LONGEST + 1, "GET / HTTP/1.1")), Err(Fault::HeadTooLong));
-        let uri = format!("GET /{} HTTP/1.1", "a".repeat(LONGEST));
-        assert_eq!(read(&head(&[&uri, "Host: a"])), Err(Fault::UriTooLong));
+        assert_eq!(read(&of(MAX_HEAD_LEN, "GET / HTTP/1.1")), Ok(Body::Sized(0)));
+        assert_eq!(read(&of(MAX_HEAD_LEN + 1, "GET / HTTP/1.1")), Err(HeadFault::HeadTooLong));
+        let uri = format!("GET /{} HTTP/1.1", "a".repeat(MAX_HEAD_LEN));
+        assert_eq!(read(&head(&[&uri, "Host: a"])), Err(HeadFault::UriTooLong));
         let many = |count: usize| head(&[vec!["GET / HTTP/1.1", "Host: a"], vec!["X: a"; count - 1]].concat());
         assert_eq!(read(&many(MAX_HEADERS)), Ok(Body::Sized(0)));
-        assert_eq!(read(&many(MAX_HEADERS + 1)), Err(Fault::HeadTooLong));
+        assert_eq!(read(&many(MAX_HEADERS + 1)), Err(HeadFault::HeadTooLong));
     }
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_long_request_line_is_told_from_a_long_head() {
-        assert_eq!(too_long(b"GET /aaaa"), Fault::UriTooLong);
-        assert_eq!(too_long(b"GET / HTTP/1.1\r\nA: aaaa"), Fault::HeadTooLong);
+        assert_eq!(too_long(b"GET /aaaa"), HeadFault::UriTooLong);
+        assert_eq!(too_long(b"GET / HTTP/1.1\r\nA: aaaa"), HeadFault::HeadTooLong);
     }
 }

@@ -1,10 +1,12 @@
-//! A caller's end of a connection, read a request at a time: each head whole and within its time, then as much body as
-//! it has announced, and nothing of the next request before that is due.
+//! A connection as the HTTP library reads it, one request at a time: each head whole and within its time, then as much
+//! body as the head has announced, and nothing of the next request before the library asks for it.
 //!
-//! Slow peers end here: a head has its timeout from its first byte on (the first one from the connection's start, one
-//! that began behind the last request from its answer), a kept connection without a request its idle time, an answer
-//! that its caller does not take the same. Empty lines before a head are no part of it: they begin nothing and prolong
-//! nothing. A head at fault never reaches the library. How long a body may take is for whoever reads it.
+//! By hand because the library limits a head in time, but neither an idle connection nor the time a client takes to read
+//! an answer. A head has its timeout from its first byte on (the first head from the connection's start, one that began
+//! behind the last request from the answer to that); a kept connection without a request has its idle timeout, and so has
+//! an answer that the client does not take. Empty lines before a head are no part of it: they begin nothing and prolong
+//! nothing. A head at fault never reaches the library. Deliberately absent: a limit on the time of a body, which the
+//! reader of the body keeps.
 
 mod async_io;
 
@@ -21,72 +23,72 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::task::TaskTracker;
 
-use super::Limits;
 use super::head::{self, Body};
-use super::signs::{Last, Signs};
+use super::limits::Limits;
+use super::state::{CloseReason, ConnectionState};
 
-/// Read at a time while a head is on its way: most mails come whole, and one that fills less shows without another
-/// call that no more is here.
+/// Bytes that are read at a time while a head is on its way: most requests come whole, and one that fills less shows
+/// without another call that no more is here.
 const CHUNK: usize = 8 * 1024;
-/// For a caller to read our last words, when we do not read his: or his kernel would throw them away.
+/// How long a client that still sends may take to read our answer: if we closed at once, its kernel would drop the answer.
 const LINGER: Duration = Duration::from_secs(2);
-/// Empty lines before a request line that are ignored (RFC 9112, section 2.2): some callers end a body with one.
+/// Empty lines before a request line that are ignored (RFC 9112, section 2.2): some clients end a body with one.
 const MAX_EMPTY_LINES: u8 = 2;
-/// What the library is given to read in place of a head at fault, which it might read in another way, or wait for.
-const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+/// What the library reads in place of a head at fault, which it might read in another way, or wait for the end of.
+const PLACEHOLDER_HEAD: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
 
-/// Where the reader stands.
-enum Place {
+/// Where in the requests the reader is.
+enum Position {
     /// In a head, or before one.
     Head,
-    /// A head is handed on; this follows.
-    HandingOn(Option<u64>),
+    /// A head is being forwarded; a body of this length follows.
+    ForwardingHead(Option<u64>),
     /// In a body, with so many bytes to come.
     Body(u64),
-    /// Behind the last head that could be told from what follows it.
+    /// Behind the last head whose end was certain.
     Rest,
 }
 
-/// A watched connection.
+/// One connection with the limits on it.
 pub(super) struct Stream<T> {
     tcp: T,
     limits: Limits,
-    place: Place,
-    /// What was read and is not handed on yet.
+    position: Position,
+    /// Bytes that were read and are not forwarded yet.
     read: BytesMut,
-    /// Of that, the head that is being handed on.
+    /// The head that is being forwarded.
     head: BytesMut,
-    signs: Arc<Signs>,
+    state: Arc<ConnectionState>,
     requests: TaskTracker,
-    /// When the next head must be here, or begin.
+    /// When the next head must be complete, or begin.
     due: Instant,
     /// Was there a request on it before?
     kept: bool,
     /// Does the time of the next head run already, rather than that of an idle connection?
     head_begun: bool,
-    /// Those that were ignored before the next head.
+    /// Empty lines that were ignored before the next head.
     empty_lines: u8,
-    /// When the answer that is being written must be taken.
+    /// When the client must have taken the answer that is being written.
     write_due: Option<Instant>,
     linger: Option<Instant>,
     clock: Pin<Box<Sleep>>,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
-    /// `requests` are those that are being answered.
-    pub(super) fn new(tcp: T, limits: Limits, requests: TaskTracker, signs: Arc<Signs>) -> Self {
+    /// `requests` tracks the requests that are being answered.
+    pub(super) fn new(tcp: T, limits: Limits, requests: TaskTracker, state: Arc<ConnectionState>) -> Self {
         let due = Instant::now() + limits.header_timeout;
         let (read, head) = (BytesMut::new(), BytesMut::new());
         let clock = Box::pin(sleep_until(due));
-        let (place, kept, head_begun, empty_lines) = (Place::Head, false, false, 0);
+        let (position, kept, head_begun, empty_lines) = (Position::Head, false, false, 0);
         let (write_due, linger) = (None, None);
         Self {
             tcp,
             limits,
-            place,
+            position,
             read,
             head,
-            signs,
+            state,
             requests,
             due,
             kept,
@@ -98,8 +100,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         }
     }
 
-    /// Waits until the first head is here; not, if the connection ends before.
-    pub(super) async fn begun(&mut self) -> bool {
+    /// Waits until the first head is complete; false if the connection ends before.
+    pub(super) async fn first_head_ready(&mut self) -> bool {
         matches!(poll_fn(|cx| self.poll_head(cx)).await, Ok(true))
     }
 
@@ -108,7 +110,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         !matches!(&self.read[..], [] | [b'\r'])
     }
 
-    /// Is it over? Otherwise the task is woken then.
+    /// Has this time come? If not, wakes the task when it comes.
     fn is_over(&mut self, end: Instant, cx: &mut Context<'_>) -> bool {
         if self.clock.deadline() != end {
             self.clock.as_mut().reset(end);
@@ -116,7 +118,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         self.clock.as_mut().poll(cx).is_ready()
     }
 
-    /// Reads on until a head is whole. An end of the stream is one for the library too.
+    /// Reads on until a head is complete; false at the end of the stream.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         loop {
             self.skip_empty_lines();
@@ -126,12 +128,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
             }
             if let Some(length) = head::end(&self.read) {
                 self.head = self.read.split_to(length);
-                self.hand_on();
+                self.forward_head();
                 return Poll::Ready(Ok(true));
             }
-            if self.read.len() >= head::LONGEST {
+            if self.read.len() >= head::MAX_HEAD_LEN {
                 let fault = head::too_long(&self.read);
-                self.end_with(Last::Faulty(fault));
+                self.close_after(CloseReason::BadHead(fault));
                 return Poll::Ready(Ok(true));
             }
             match self.poll_chunk(cx) {
@@ -146,7 +148,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         }
     }
 
-    /// Further ones are a head that is at fault: a caller with nothing else to say comes to an end.
+    /// Drops empty lines up to the limit. Further ones are a head at fault, so that a client that sends nothing else is
+    /// refused.
     fn skip_empty_lines(&mut self) {
         while self.empty_lines < MAX_EMPTY_LINES && self.read.starts_with(b"\r\n") {
             self.empty_lines += 1;
@@ -162,7 +165,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         if self.head_begun { self.limits.header_timeout } else { self.limits.idle_timeout }
     }
 
-    /// By way of the stack: who is silent holds no memory.
+    /// Reads by way of the stack, so that a silent connection holds no memory.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut space = [const { MaybeUninit::uninit() }; CHUNK];
         let mut chunk = ReadBuf::uninit(&mut space);
@@ -171,7 +174,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         Poll::Ready(Ok(chunk.filled().len()))
     }
 
-    /// Waits for the end of the caller's time. While an answer is on its way, he has time.
+    /// Waits for the end of the client's time, which does not run while a request is being answered.
     fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.is_over(self.write_due.unwrap_or(self.due), cx) {
             if self.write_due.is_some() || self.requests.is_empty() {
@@ -182,27 +185,27 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         Poll::Pending
     }
 
-    fn hand_on(&mut self) {
+    fn forward_head(&mut self) {
         (self.kept, self.head_begun, self.empty_lines) = (true, false, 0);
         match head::read(&self.head) {
             Ok(Body::Sized(length)) => {
-                self.place = Place::HandingOn(Some(length));
-                self.signs.expect(length.saturating_sub(self.read.len() as u64));
+                self.position = Position::ForwardingHead(Some(length));
+                self.state.expect_body(length.saturating_sub(self.read.len() as u64));
             }
-            Ok(Body::Chunked) => self.end_with(Last::Chunked),
-            Err(fault) => self.end_with(Last::Faulty(fault)),
+            Ok(Body::Chunked) => self.close_after(CloseReason::Chunked),
+            Err(fault) => self.close_after(CloseReason::BadHead(fault)),
         }
     }
 
-    fn end_with(&mut self, last: Last) {
-        if matches!(last, Last::Faulty(_)) {
-            self.head = BytesMut::from(STAND_IN);
+    fn close_after(&mut self, last: CloseReason) {
+        if matches!(last, CloseReason::BadHead(_)) {
+            self.head = BytesMut::from(PLACEHOLDER_HEAD);
         }
-        self.place = Place::HandingOn(None);
-        self.signs.end_with(last);
+        self.position = Position::ForwardingHead(None);
+        self.state.close_after(last);
     }
 
-    /// Some of a body, at most `most` bytes.
+    /// Reads some of a body, at most `most` bytes.
     fn poll_body(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>, most: u64) -> Poll<io::Result<u64>> {
         if !self.read.is_empty() {
             return Poll::Ready(Ok(give(&mut self.read, buf, most)));
@@ -212,11 +215,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut part))?;
         let count = part.filled().len();
         buf.advance(count);
-        self.signs.receive(count as u64);
+        self.state.receive_body(count as u64);
         Poll::Ready(Ok(count as u64))
     }
 
-    /// An answer is taken, some of it, or none of it in time.
+    /// Notes how much of an answer the client has taken; an error if it has taken none in time.
     fn written(&mut self, cx: &mut Context<'_>, all: usize, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let now = Instant::now();
         if matches!(done, Poll::Ready(Ok(count)) if count == all) {
@@ -230,10 +233,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         if self.is_over(end, cx) { Poll::Ready(Err(self.timed_out())) } else { done }
     }
 
-    /// A kept connection may be idle until its time is over: that is no fault.
+    /// The error at the end of a time-out. A kept connection may be idle until then: that is no fault of the client.
     fn timed_out(&self) -> io::Error {
         if self.write_due.is_some() || self.is_in_a_head() || !self.kept {
-            self.signs.give_up();
+            self.state.mark_slow();
         }
         io::ErrorKind::TimedOut.into()
     }
@@ -249,7 +252,7 @@ fn give(from: &mut BytesMut, to: &mut ReadBuf<'_>, most: u64) -> u64 {
     to.put_slice(&from[..count]);
     from.advance(count);
     if from.is_empty() {
-        // Who waits for an answer, or is idle, holds no memory here.
+        // A client that waits for an answer, or is idle, holds no memory here.
         *from = BytesMut::new();
     }
     count as u64

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::{LINGER, Place, Stream, give};
+use super::{LINGER, Position, Stream, give};
 
 /// Given to the library at a time: a read that fills its 8 KiB would make it take 16 for the next one, and keep them.
 const MAX_READ: u64 = 8 * 1024 - 1;
@@ -16,28 +16,28 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<T> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
-            match this.place {
-                Place::Head => {
+            match this.position {
+                Position::Head => {
                     if !ready!(this.poll_head(cx))? {
                         return Poll::Ready(Ok(()));
                     }
                 }
-                Place::HandingOn(body) => {
+                Position::ForwardingHead(body) => {
                     let head = give(&mut this.head, buf, MAX_READ);
                     if this.head.is_empty() {
                         // What is here of its body goes along: to the library it is one read.
                         let here = give(&mut this.read, buf, body.unwrap_or(0).min(MAX_READ - head));
-                        this.place = body.map_or(Place::Rest, |length| Place::Body(length - here));
+                        this.position = body.map_or(Position::Rest, |length| Position::Body(length - here));
                     }
                     return Poll::Ready(Ok(()));
                 }
-                Place::Body(0) => this.place = Place::Head,
-                Place::Body(left) => {
+                Position::Body(0) => this.position = Position::Head,
+                Position::Body(left) => {
                     let count = ready!(this.poll_body(cx, buf, left.min(MAX_READ)))?;
-                    this.place = Place::Body(left - count);
+                    this.position = Position::Body(left - count);
                     return Poll::Ready(Ok(()));
                 }
-                Place::Rest => {
+                Position::Rest => {
                     ready!(this.poll_body(cx, buf, MAX_READ))?;
                     return Poll::Ready(Ok(()));
                 }
@@ -71,13 +71,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<T> {
         Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
     }
 
-    /// Who is still sending gets a moment to read why we stopped.
+    /// Lingers while the client still sends, so that it can read why we stopped.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
         }
-        if matches!(this.place, Place::Head | Place::Body(0)) {
+        if matches!(this.position, Position::Head | Position::Body(0)) {
             return Poll::Ready(Ok(()));
         }
         let end = *this.linger.get_or_insert_with(|| Instant::now() + LINGER);

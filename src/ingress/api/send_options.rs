@@ -1,48 +1,48 @@
-//! What a caller asks for one mail beside the mail itself, in two headers: how far a failure may lead, and the key that
-//! makes a repeat known as one.
+//! The headers of a call that say how its mail is sent: `X-SMSP-Failover` and `Idempotency-Key`.
 //!
-//! Both are read strictly: a wish that is misunderstood sends a mail twice.
+//! Both are read strictly: an option that is misunderstood sends a mail twice.
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use super::ApiState;
-use super::problem::{FieldError, Kind, Problem};
+use super::field_error::FieldError;
+use super::problem::{Kind, Problem};
+use super::state::ApiState;
 use crate::access::callers::Caller;
 use crate::model::message::IdempotencyKey;
 use crate::model::submission::{Failover, SendOptions};
 
 pub(super) const X_SMSP_FAILOVER: &str = "X-SMSP-Failover";
 pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-const LONGEST_KEY: usize = 256;
+const MAX_KEY_LEN: usize = 256;
 
-/// The wishes of one request.
-pub(super) struct Wishes {
+/// The send options of a call, before its caller is known.
+pub(super) struct SendOptionHeaders {
     failover: Option<Failover>,
     key: Option<String>,
 }
 
-impl Wishes {
-    /// For the submission; a key belongs to its caller.
-    pub(super) fn of(self, caller: &Caller) -> SendOptions {
+impl SendOptionHeaders {
+    /// The send options for this caller, whose keys are its own.
+    pub(super) fn for_caller(self, caller: &Caller) -> SendOptions {
         let key = self.key.map(|text| IdempotencyKey::new(&caller.name, &text));
         SendOptions { failover: self.failover, key }
     }
 }
 
-impl FromRequestParts<ApiState> for Wishes {
+impl FromRequestParts<ApiState> for SendOptionHeaders {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
-        let failover = one(&parts.headers, X_SMSP_FAILOVER)?.map(failover).transpose()?;
-        let key = one(&parts.headers, IDEMPOTENCY_KEY)?.map(key).transpose()?;
+        let failover = only_value(&parts.headers, X_SMSP_FAILOVER)?.map(failover).transpose()?;
+        let key = only_value(&parts.headers, IDEMPOTENCY_KEY)?.map(key).transpose()?;
         Ok(Self { failover, key })
     }
 }
 
-/// The header's text; two of them contradict each other.
-fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Problem> {
+/// The text of a header that may be given once.
+fn only_value<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Problem> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value.map(|value| value.as_bytes())),
@@ -59,7 +59,7 @@ fn failover(text: &[u8]) -> Result<Failover, Problem> {
 }
 
 fn key(text: &[u8]) -> Result<String, Problem> {
-    let sound = (1..=LONGEST_KEY).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic);
+    let sound = (1..=MAX_KEY_LEN).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic);
     match str::from_utf8(text) {
         Ok(key) if sound => Ok(key.to_owned()),
         _ => Err(fault(IDEMPOTENCY_KEY, "must be 1 to 256 visible ASCII characters")),

@@ -1,0 +1,30 @@
+//! What the handlers of the API share.
+
+use std::sync::Arc;
+
+use super::settings::Settings;
+use crate::access::admission::Admission;
+use crate::access::callers::Callers;
+use crate::delivery::dispatch::Dispatcher;
+use crate::runtime::metrics::Metrics;
+use crate::runtime::shutdown::Shutdown;
+use crate::service::submit::Submit;
+
+/// The state of the API listener; clones share it.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Where mail goes.
+    pub submit: Arc<Submit>,
+    /// Is any circuit usable?
+    pub dispatcher: Arc<Dispatcher>,
+    /// Who may call.
+    pub callers: Arc<Callers>,
+    /// What is taken on at once.
+    pub admission: Arc<Admission>,
+    /// The settings of this listener.
+    pub settings: Arc<Settings>,
+    /// Is this node shutting down?
+    pub shutdown: Shutdown,
+    /// Where requests are counted.
+    pub metrics: Arc<Metrics>,
+}

@@ -1,0 +1,98 @@
+//! The answer to a request that is refused or has failed: `application/problem+json` (RFC 9457).
+//!
+//! The members of the RFC and `request_id` are written here; a way in adds its own (section 3.2) with a body of its own
+//! type. Never in a problem: a provider's text, a stack, a key, an address.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::context::RequestContext;
+
+/// The media type of every problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A problem without members of a way in.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The last part of its type, `urn:smsp:problem:<name>`.
+    pub name: &'static str,
+    /// What all problems of the type have in common.
+    pub title: &'static str,
+    /// What to know about this one, and what to do.
+    pub detail: Cow<'static, str>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+}
+
+#[derive(Serialize)]
+struct ProblemBody<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    request_id: &'a str,
+}
+
+impl Problem {
+    /// A problem that gives no time to try again.
+    pub fn new(
+        status: StatusCode,
+        name: &'static str,
+        title: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, name, title, detail: detail.into(), retry_after: None }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self { status, name, title, detail, retry_after } = self;
+        write(status, retry_after, |request_id| {
+            let r#type = format!("urn:smsp:problem:{name}");
+            to_json(&ProblemBody { r#type, title, status: status.as_u16(), detail: &detail, request_id })
+        })
+    }
+}
+
+/// Writes a problem whose JSON is made with the id of the current request.
+pub fn write(status: StatusCode, retry_after: Option<Duration>, body: impl FnOnce(&str) -> Vec<u8>) -> Response {
+    let request_id = RequestContext::with(|context| context.id().to_owned()).unwrap_or_default();
+    let mut response = Response::new(Body::from(body(&request_id)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    if let Some(wait) = retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+    }
+    response
+}
+
+/// The JSON of a body, which always serialises: it has strings, numbers and lists of them.
+pub fn to_json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+/// Rounds up: a client that comes back at this second must not be early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_rounded_up() {
+        assert_eq!(whole_seconds(Duration::from_millis(4001)), 5);
+        assert_eq!(whole_seconds(Duration::from_secs(4)), 4);
+    }
+}

@@ -1,0 +1,150 @@
+//! One HTTP service, and what every request passes on its way to its route and back.
+//!
+//! A request gets its [`RequestContext`]; what cannot be served is refused by its head alone; a panic ends one request.
+//! The answer gets the request's id and hardened headers, and becomes a line in the log and a count. All of this is one
+//! function and no layer of the router: each layer costs every request a few allocations.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::HttpBody;
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::{HeaderValue, Method};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tower::ServiceExt;
+use tower::layer::layer_fn;
+use tracing::field::Empty;
+use tracing::{Instrument, debug, info, info_span};
+
+use super::context::{RequestContext, X_REQUEST_ID};
+use super::hardening::harden;
+use super::refusal::Refusal;
+use super::rules::Rules;
+use crate::runtime::metrics::Metrics;
+
+/// The longest wait that a client is asked for when there are too many connections: seconds.
+const MAX_RETRY_AFTER: u64 = 5;
+
+/// The routes of a listener with its rules.
+#[derive(Clone)]
+pub struct Service {
+    router: Router,
+    rules: Rules,
+    metrics: Arc<Metrics>,
+}
+
+impl Service {
+    /// Serves these routes; a path or method that they do not have is refused.
+    pub fn new(router: Router, rules: Rules, metrics: Arc<Metrics>) -> Self {
+        let refuse = move |refusal| move || std::future::ready((rules.write)(refusal));
+        let router = router
+            .fallback(refuse(Refusal::NotFound))
+            .method_not_allowed_fallback(refuse(Refusal::MethodNotAllowed))
+            .layer(layer_fn(RecordRoute));
+        Self { router, rules, metrics }
+    }
+
+    /// Answers one request of this peer. `over_capacity`: it came on a connection beyond the limit.
+    pub async fn answer<B>(&self, request: axum::http::Request<B>, peer: SocketAddr, over_capacity: bool) -> Response
+    where
+        B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+    {
+        let method = request.method().clone();
+        let context = RequestContext::new(request.headers(), peer, over_capacity);
+        let span = info_span!("request", request_id = %context.id(), caller = Empty);
+        let (mut response, context) = context.scope(self.route(request).instrument(span.clone())).await;
+        if let Some(context) = context {
+            self.finish(&mut response, &context);
+            span.in_scope(|| self.log(&method, &context, response.status().as_u16()));
+        }
+        response
+    }
+
+    /// The answer of the route, unless the head is refused or the route panics.
+    async fn route<B>(&self, request: axum::http::Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+    {
+        if let Some(refusal) = self.refuse(&request) {
+            return (self.rules.write)(refusal);
+        }
+        match AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => (self.rules.write)(Refusal::Panicked),
+        }
+    }
+
+    /// Refuses by the head alone, before any work for a client that is not known yet.
+    fn refuse<B>(&self, request: &axum::http::Request<B>) -> Option<Refusal> {
+        let over_capacity = RequestContext::with(RequestContext::is_over_capacity).unwrap_or_default();
+        if over_capacity && self.rules.sheds_over_capacity && !self.is_monitored(request.uri().path()) {
+            self.metrics.edge.shed("connections");
+            return Some(Refusal::OverCapacity {
+                retry_after: Duration::from_secs(fastrand::u64(1..=MAX_RETRY_AFTER)),
+            });
+        }
+        let (headers, max_body) = (request.headers(), self.rules.max_body);
+        let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| length > max_body as u64) {
+            return Some(Refusal::TooLarge { max_body });
+        }
+        headers.contains_key(CONTENT_ENCODING).then_some(Refusal::Encoded)
+    }
+
+    fn is_monitored(&self, path: &str) -> bool {
+        self.rules.monitored.contains(&path)
+    }
+
+    /// Adds what every answer has, and counts it.
+    fn finish(&self, response: &mut Response, context: &RequestContext) {
+        if let Ok(id) = HeaderValue::from_str(context.id()) {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        harden(response.headers_mut(), context.is_page());
+        let (path, caller) = (context.route().unwrap_or("other"), context.caller().unwrap_or_default());
+        self.metrics.request(path, response.status().as_u16(), caller);
+    }
+
+    fn log(&self, method: &Method, context: &RequestContext, status: u16) {
+        let path = context.route().unwrap_or("other");
+        // As a number: JSON logs write 128 bits as text.
+        let duration_ms = u64::try_from(context.started().elapsed().as_millis()).unwrap_or(u64::MAX);
+        if self.is_monitored(path) {
+            debug!(%method, path, status, duration_ms, "request");
+        } else {
+            info!(%method, path, status, duration_ms, "request");
+        }
+    }
+}
+
+/// Records the pattern of the route in the context of the request: only a layer inside of the router can see it.
+#[derive(Clone)]
+struct RecordRoute<S>(S);
+
+impl<S: tower::Service<Request>> tower::Service<Request> for RecordRoute<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> S::Future {
+        if let Some(route) = request.extensions().get::<MatchedPath>() {
+            RequestContext::with(|context| context.set_route(route.clone()));
+        }
+        self.0.call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests;
