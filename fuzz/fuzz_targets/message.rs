@@ -65,8 +65,8 @@ fn file(asked: &(&str, &str, &[u8], Option<&str>)) -> Option<Attachment> {
 fn written(message: &Message, dir: &Path) -> Vec<u8> {
     let kind = provider::kind("maildir").expect("a kind");
     let mut values = Values::default();
-    values.set(&kind.variables[0], dir.display().to_string().into());
-    values.set(&kind.variables[1], "true".into());
+    values.set(kind.variables[0].name, dir.display().to_string().into());
+    values.set(kind.variables[1].name, "true".into());
     let maildir: Box<dyn Provider> = (kind.build)(&values, Connect { timeout: Duration::from_secs(1), proxy: None })
         .unwrap_or_else(|e| panic!("{e:?}"));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -34,10 +34,8 @@ pub struct Submitted<'a> {
 }
 
 enum Step {
-    /// Hand it over.
-    Send(Submission, Option<Leader>),
-    /// Ask about it again, given what is known of it.
-    AskAgain(Submission, Leader, SendError),
+    /// Hand it over; where something is known of it already, ask about it again.
+    Send { submission: Submission, leader: Option<Leader>, before: Option<Box<SendError>> },
     /// Wait for the first call under the key.
     Wait(Follower),
     /// Nothing: the answer is known.
@@ -53,7 +51,7 @@ impl Submit {
     /// Decides what is to be done for this submission; does none of it yet.
     pub fn submit(&self, submission: Submission) -> Submitted<'_> {
         let step = match submission.options.key {
-            None => Step::Send(submission, None),
+            None => Step::Send { submission, leader: None, before: None },
             Some(key) => self.join(submission, key),
         };
         Submitted { submit: self, step }
@@ -67,8 +65,10 @@ impl Submit {
         let can_ask_again = |error: &SendError| self.dispatcher.can_ask_again(options, error);
         let submission = Submission { message, caller, options };
         match self.answers.join(key, id, can_ask_again) {
-            Role::Leader(leader) => Step::Send(submission, Some(leader)),
-            Role::Again(leader, before) => Step::AskAgain(submission, leader, before),
+            Role::Leader(leader) => Step::Send { submission, leader: Some(leader), before: None },
+            Role::Again(leader, before) => {
+                Step::Send { submission, leader: Some(leader), before: Some(Box::new(before)) }
+            }
             Role::Follower(follower) => {
                 self.metrics.coalesced();
                 info!(%id, "a repeat waits for the first");
@@ -88,21 +88,24 @@ impl Submitted<'_> {
     /// Will a mail be handed over? If not, the call only waits or has its answer, and needs no place among the mails in
     /// flight.
     pub fn hands_over(&self) -> bool {
-        matches!(self.step, Step::Send(..) | Step::AskAgain(..))
+        matches!(self.step, Step::Send { .. })
     }
 
     /// Does what was decided, until there is an answer.
-    pub async fn answer(self) -> Answer {
+    pub async fn answer(mut self) -> Answer {
         let dispatcher = &self.submit.dispatcher;
         match self.step {
-            Step::Send(submission, None) => dispatcher.send(&submission, None).await,
-            Step::Send(submission, Some(leader)) => {
-                let late: LateVerdict = Arc::new(leader.on_late_verdict());
-                leader.finish(dispatcher.send(&submission, Some(&late)).await)
-            }
-            Step::AskAgain(submission, leader, before) => {
-                let late: LateVerdict = Arc::new(leader.on_late_verdict());
-                leader.finish(dispatcher.ask_again(&submission, &before, Some(&late)).await)
+            // By reference: what is moved across an await would be in the future twice.
+            Step::Send { ref submission, ref mut leader, ref before } => {
+                let late = leader.as_ref().map(|leader| Arc::new(leader.on_late_verdict()) as LateVerdict);
+                let answer = match before {
+                    Some(before) => dispatcher.ask_again(submission, before, late.as_ref()).await,
+                    None => dispatcher.send(submission, late.as_ref()).await,
+                };
+                match leader.take() {
+                    Some(leader) => leader.finish(answer),
+                    None => answer,
+                }
             }
             Step::Wait(follower) => follower.answer().await,
             Step::Answered(answer) => answer,

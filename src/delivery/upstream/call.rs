@@ -35,10 +35,10 @@ impl Upstream {
     }
 
     /// Hands over one mail. If `cut` comes first, this node has no time left for it.
-    pub async fn send(&self, offer: Offer<'_>, cut: impl Future<Output = ()>) -> Verdict {
+    pub fn send(&self, offer: Offer<'_>, cut: impl Future<Output = ()>) -> impl Future<Output = Verdict> {
         let Offer { message, time, is_repeat, late } = offer;
         let mode = if is_repeat { Mode::Repeat } else { Mode::First };
-        self.bounded(Request { message, deadline: Instant::now() + time, mode, late }, cut).await
+        self.bounded(Request { message, deadline: Instant::now() + time, mode, late }, cut)
     }
 
     /// Hands over one test message.
