@@ -5,10 +5,10 @@
 //! choice between upstreams, and when to probe. No lock is taken on the way of a mail.
 
 mod call;
+mod concurrency;
 mod held_senders;
 pub mod history;
 mod offer;
-mod places;
 mod schedule;
 mod settings;
 mod settling;
@@ -28,11 +28,11 @@ use crate::delivery::provider::Provider;
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::runtime::metrics::{Metrics, UpstreamMetrics};
+use concurrency::ConcurrencyLimit;
+pub use concurrency::ConcurrencyPermit;
 use held_senders::HeldSenders;
 use history::{CircuitHistory, Events};
 pub use offer::{LateVerdict, Offer};
-pub use places::Place;
-use places::Places;
 pub use settings::{Probe, Settings, transfer_time};
 use unlisted::Unlisted;
 
@@ -43,7 +43,7 @@ pub struct Upstream {
     settings: Settings,
     provider: Box<dyn Provider>,
     circuit: Circuit,
-    places: Places,
+    concurrency: ConcurrencyLimit,
     held_senders: HeldSenders,
     unlisted: Unlisted,
     metrics: UpstreamMetrics,
@@ -75,7 +75,7 @@ impl Upstream {
             settings,
             provider,
             circuit: Circuit::new(settings.circuit),
-            places: Places::new(settings.concurrency),
+            concurrency: ConcurrencyLimit::new(settings.concurrency),
             held_senders: HeldSenders::new(settings.sender_hold),
             unlisted: Unlisted::default(),
             events,
@@ -110,9 +110,9 @@ impl Upstream {
         held.then(|| Verdict::new(Outcome::SenderRejected, Reason::SenderHeld))
     }
 
-    /// A place for one mail more; `None`: as many are in flight here as may be.
-    pub fn place(&self) -> Option<Place<'_>> {
-        self.places.take()
+    /// Lets one mail more be in flight here; `None`: as many are as may be.
+    pub fn concurrency_permit(&self) -> Option<ConcurrencyPermit<'_>> {
+        self.concurrency.try_acquire()
     }
 
     /// Does its provider take a mail once, however often it gets it under the same id, so long after the first time?

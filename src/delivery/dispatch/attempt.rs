@@ -51,7 +51,7 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Opt
         let verdict = Verdict::new(Outcome::Cancelled, Reason::Deadline);
         return Some(skipped(upstream, verdict));
     };
-    let Some(_place) = upstream.place() else {
+    let Some(_in_flight) = upstream.concurrency_permit() else {
         return Some(skipped(upstream, Verdict::new(Outcome::Throttled, Reason::Busy)));
     };
     let Some(permit) = upstream.try_admit() else {
