@@ -35,7 +35,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let adapters = over_http.map(|kind| {
         let mut values = Values::default();
         for variable in kind.variables {
-            values.set(variable, if variable.name == "BASE_URL" { url.as_str() } else { "value" }.into());
+            values.set(variable.name, if variable.name == "BASE_URL" { url.as_str() } else { "value" }.into());
         }
         let adapter = (kind.build)(&values, Connect { timeout: Duration::from_secs(1), proxy: None });
         (kind.name, adapter.unwrap_or_else(|e| panic!("{e:?}")))
