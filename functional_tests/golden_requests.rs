@@ -26,7 +26,7 @@ impl Row {
     pub(crate) fn mail(&self) -> Value {
         let (mut mail, can) = (golden::json("mail.json"), &self.0.capabilities);
         let list = |mail: &mut Value, field: &str, most: usize| mail[field].as_array_mut().expect(field).truncate(most);
-        list(&mut mail, "tags", can.tags.most);
+        list(&mut mail, "tags", can.tags.max_count);
         list(&mut mail, "reply_to", can.reply_to);
         let headers = mail["headers"].as_object_mut().expect("headers");
         headers.retain(|name, _| !can.dropped_headers.contains(&name.to_ascii_lowercase().as_str()));

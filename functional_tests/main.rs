@@ -41,6 +41,7 @@ mod panics;
 mod request_rendering;
 mod golden_requests;
 mod stub_rules;
+mod adding_a_provider;
 mod ses_oracles;
 mod oracles;
 mod maildir;

@@ -112,7 +112,9 @@ impl Body<'_> {
         match self {
             Self::Bytes(bytes) => bytes.to_vec(),
             Self::Envelope { own, which, number, texts: [one, other] } => {
-                let usable: Vec<_> = ENVELOPES.iter().filter(|(owner, _)| !own || *owner == kind).collect();
+                let has_own = ENVELOPES.iter().any(|(owner, _)| *owner == kind);
+                let is_usable = |owner: &str| !(*own && has_own) || owner == kind;
+                let usable: Vec<_> = ENVELOPES.iter().filter(|(owner, _)| is_usable(owner)).collect();
                 let (_, envelope) = usable[usize::from(*which) % usable.len()];
                 // All at once: what is put in is not looked at again.
                 let parts = envelope.split_inclusive(['~', '$', '%']);

@@ -37,7 +37,7 @@ mod transcript;
 mod values;
 
 pub use call::{Call, Delivery, Mode, Provider};
-pub use capabilities::{Capabilities, Files, Inline, Longest, Lookup, Parameters, Words};
+pub use capabilities::{Capabilities, Files, Inline, Lookup, MaxLength, Parameters, WordLimits};
 pub use connections::Unsent;
 pub use egress_proxy::EgressProxy;
 pub use hand_over::HandOver;

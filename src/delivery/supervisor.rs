@@ -42,7 +42,7 @@ pub struct Settings {
 impl Settings {
     /// The message of a probe; each has an id of its own.
     pub fn test_message(&self) -> Message {
-        Message::dummy(self.from.clone(), self.to.clone())
+        Message::probe(self.from.clone(), self.to.clone())
     }
 
     fn gap(&self) -> Duration {

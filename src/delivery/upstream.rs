@@ -103,8 +103,8 @@ impl Upstream {
 
     /// What an attempt at this mail would come to, where that is known beforehand: no use offering it.
     pub fn skip_reason(&self, message: &Message) -> Option<Verdict> {
-        if let Some(lack) = self.settings.capabilities.lack(message) {
-            return Some(Verdict::new(Outcome::NotCapable, lack));
+        if let Some(reason) = self.settings.capabilities.unsupported(message) {
+            return Some(Verdict::new(Outcome::NotCapable, reason));
         }
         let held = self.held_senders.holds(message.from().address());
         held.then(|| Verdict::new(Outcome::SenderRejected, Reason::SenderHeld))
@@ -117,7 +117,7 @@ impl Upstream {
 
     /// Does its provider take a mail once, however often it gets it under the same id, so long after the first time?
     pub fn takes_once(&self, after: Duration) -> bool {
-        self.settings.capabilities.once_within.is_some_and(|window| after < window)
+        self.settings.capabilities.idempotency_window.is_some_and(|window| after < window)
     }
 
     /// The field at the provider, and its value, by which this mail can be looked up there.

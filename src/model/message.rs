@@ -1,4 +1,4 @@
-//! One validated mail, immutable, valid by construction: whoever holds a [`Message`] may hand it to any provider.
+//! One validated mail, immutable, valid by construction: a [`Message`] may be handed to any provider.
 //!
 //! Invariants: at least one recipient in To, Cc or Bcc; no address twice in them, nor in Reply-To; no control character,
 //! NUL or encoded-word in anything that becomes a header. Deliberately absent: serde, HTTP, MIME: every adapter renders a
@@ -48,12 +48,12 @@ impl Message {
         Self { bounce_address: Some(address), ..self }
     }
 
-    /// A message that only a probe sends.
-    pub fn dummy(from: Mailbox, to: Mailbox) -> Self {
+    /// A test message, which only a probe sends.
+    pub fn probe(from: Mailbox, to: Mailbox) -> Self {
         let parts = Draft {
             to: vec![to],
             subject: "smsp probe".parse().unwrap_or_default(),
-            text: "A dummy message of the Send Mail Service Proxy: is this provider back?\n".parse().ok(),
+            text: "A test message of the Send Mail Service Proxy: is this provider back?\n".parse().ok(),
             ..Draft::default()
         };
         Self { id: Id::fresh(), from, parts: Arc::new(parts), bounce_address: None }
@@ -89,7 +89,7 @@ impl Message {
         &self.parts.reply_to
     }
 
-    /// Who sends for the author, if it is somebody else.
+    /// The Sender, if it is not the author.
     pub fn sender(&self) -> Option<&Mailbox> {
         self.parts.sender.as_ref()
     }
@@ -150,12 +150,12 @@ impl Message {
         &self.parts.metadata
     }
 
-    /// Everybody it goes to: To, Cc, Bcc.
+    /// All recipients: To, Cc, Bcc.
     pub fn recipient_mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
         self.to().iter().chain(self.cc()).chain(self.bcc())
     }
 
-    /// Everybody it names, the author first.
+    /// All mailboxes that it names, the author first.
     pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
         std::iter::once(&self.from).chain(self.sender()).chain(self.recipient_mailboxes()).chain(self.reply_to())
     }
@@ -171,11 +171,11 @@ impl Message {
         let names = |mailbox: &Mailbox| mailbox.address().as_str().len() + mailbox.name().map_or(0, str::len);
         let parties: usize = self.mailboxes().map(names).sum();
         let bodies = self.text().map_or(0, str::len) + self.html().map_or(0, str::len);
-        self.subject().len() + bodies + files + parties + self.labels()
+        self.subject().len() + bodies + files + parties + self.header_bytes()
     }
 
     /// Bytes of what the caller adds to the head of the mail: headers, tags, metadata.
-    fn labels(&self) -> usize {
+    fn header_bytes(&self) -> usize {
         let headers = self.headers().iter().map(|header| header.name().len() + header.value().len());
         let metadata = self.metadata().iter().map(|pair| pair.name().len() + pair.value().len());
         let tags = self.tags().iter().map(|tag| tag.as_str().len());

@@ -47,12 +47,12 @@ pub enum Outcome {
 
 /// May another upstream try after this outcome?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Another {
+pub enum FailoverSafety {
     /// Yes: nobody has the mail, and another might take it.
     Safe,
-    /// Only for who would rather have two mails than none: somebody may have it.
+    /// Only where two mails are better than none: a provider may have it.
     AtRisk,
-    /// No: somebody has it, or no other would take it either.
+    /// No: a provider has it, or no other would take it either.
     Never,
 }
 
@@ -63,7 +63,7 @@ pub enum Blame {
     Success,
     /// The provider failed.
     Failure,
-    /// The provider refuses the account: nothing will go through until somebody acts.
+    /// The provider refuses the account: nothing will go through until the operator acts.
     Account,
     /// The provider asks us to wait; it is not to blame for that.
     Throttled,
@@ -78,7 +78,7 @@ pub enum Delivery {
     Accepted,
     /// Nobody has it.
     None,
-    /// Somebody may have it.
+    /// A provider may have it.
     Unknown,
 }
 
@@ -100,7 +100,7 @@ impl Outcome {
     ];
 
     /// May another upstream try? Safely only where this outcome proves that nothing was taken.
-    pub fn another(self) -> Another {
+    pub fn failover_safety(self) -> FailoverSafety {
         match self {
             Self::NotCapable
             | Self::SenderRejected
@@ -109,9 +109,9 @@ impl Outcome {
             | Self::Unlisted
             | Self::Deferred
             | Self::Throttled
-            | Self::Unavailable => Another::Safe,
-            Self::Unknown => Another::AtRisk,
-            Self::Accepted | Self::MessageRejected | Self::Cancelled => Another::Never,
+            | Self::Unavailable => FailoverSafety::Safe,
+            Self::Unknown => FailoverSafety::AtRisk,
+            Self::Accepted | Self::MessageRejected | Self::Cancelled => FailoverSafety::Never,
         }
     }
 
@@ -189,26 +189,26 @@ mod tests {
     use super::*;
 
     /// design table: outcome, may another try, blame, delivery, blame of a probe.
-    const TABLE: [(Outcome, Another, Blame, Delivery, Blame); 12] = [
-        (Outcome::Accepted, Another::Never, Blame::Success, Delivery::Accepted, Blame::Success),
-        (Outcome::MessageRejected, Another::Never, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::NotCapable, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::SenderRejected, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::AccountRefused, Another::Safe, Blame::Account, Delivery::None, Blame::Account),
-        (Outcome::Unclassified, Another::Safe, Blame::Failure, Delivery::None, Blame::Failure),
-        (Outcome::Unlisted, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::Deferred, Another::Safe, Blame::Neutral, Delivery::None, Blame::Success),
-        (Outcome::Throttled, Another::Safe, Blame::Throttled, Delivery::None, Blame::Throttled),
-        (Outcome::Unavailable, Another::Safe, Blame::Failure, Delivery::None, Blame::Failure),
-        (Outcome::Unknown, Another::AtRisk, Blame::Failure, Delivery::Unknown, Blame::Failure),
-        (Outcome::Cancelled, Another::Never, Blame::Neutral, Delivery::None, Blame::Neutral),
+    const TABLE: [(Outcome, FailoverSafety, Blame, Delivery, Blame); 12] = [
+        (Outcome::Accepted, FailoverSafety::Never, Blame::Success, Delivery::Accepted, Blame::Success),
+        (Outcome::MessageRejected, FailoverSafety::Never, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::NotCapable, FailoverSafety::Safe, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::SenderRejected, FailoverSafety::Safe, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::AccountRefused, FailoverSafety::Safe, Blame::Account, Delivery::None, Blame::Account),
+        (Outcome::Unclassified, FailoverSafety::Safe, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::Unlisted, FailoverSafety::Safe, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::Deferred, FailoverSafety::Safe, Blame::Neutral, Delivery::None, Blame::Success),
+        (Outcome::Throttled, FailoverSafety::Safe, Blame::Throttled, Delivery::None, Blame::Throttled),
+        (Outcome::Unavailable, FailoverSafety::Safe, Blame::Failure, Delivery::None, Blame::Failure),
+        (Outcome::Unknown, FailoverSafety::AtRisk, Blame::Failure, Delivery::Unknown, Blame::Failure),
+        (Outcome::Cancelled, FailoverSafety::Never, Blame::Neutral, Delivery::None, Blame::Neutral),
     ];
 
     #[test]
     fn every_cell_of_the_outcome_table_holds() {
         assert_eq!(TABLE.map(|row| row.0), Outcome::ALL);
         for (outcome, another, blame, delivery, blame_of_probe) in TABLE {
-            assert_eq!(outcome.another(), another, "{outcome:?}");
+            assert_eq!(outcome.failover_safety(), another, "{outcome:?}");
             assert_eq!(outcome.blame(), blame, "{outcome:?}");
             assert_eq!(outcome.delivery(), delivery, "{outcome:?}");
             assert_eq!(outcome.blame_of_probe(), blame_of_probe, "{outcome:?}");
@@ -216,9 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn another_upstream_never_safely_tries_what_somebody_has_or_may_have() {
+    fn failover_is_never_safe_once_a_provider_may_have_the_mail() {
         for outcome in Outcome::ALL.into_iter().filter(|o| o.delivery() != Delivery::None) {
-            assert_ne!(outcome.another(), Another::Safe, "{outcome:?}");
+            assert_ne!(outcome.failover_safety(), FailoverSafety::Safe, "{outcome:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::caller::CallerName;
 use super::message::{IdempotencyKey, Message};
-use super::outcome::Another;
+use super::outcome::FailoverSafety;
 
 /// One message to send, for one caller.
 #[derive(Clone, Debug)]
@@ -37,11 +37,11 @@ pub enum Failover {
 
 impl Failover {
     /// May another upstream try after an attempt of this safety?
-    pub fn allows(self, another: Another) -> bool {
+    pub fn allows(self, another: FailoverSafety) -> bool {
         match another {
-            Another::Safe => self >= Self::Safe,
-            Another::AtRisk => self == Self::Always,
-            Another::Never => false,
+            FailoverSafety::Safe => self >= Self::Safe,
+            FailoverSafety::AtRisk => self == Self::Always,
+            FailoverSafety::Never => false,
         }
     }
 }

@@ -123,7 +123,7 @@ mod tests {
             ("a@badexample.com", false),
             ("a@example.org.evil.net", false),
         ] {
-            let mail = Message::dummy(from.parse().unwrap(), "b@example.net".parse().unwrap());
+            let mail = Message::probe(from.parse().unwrap(), "b@example.net".parse().unwrap());
             assert_eq!(limits.check_originators(&mail).is_ok(), allowed, "{from}");
         }
     }

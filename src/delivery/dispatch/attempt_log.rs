@@ -72,7 +72,7 @@ impl AttemptLog {
     pub(super) fn may_fail_over(&self, plan: SendPlan) -> bool {
         self.attempts.iter().all(|attempt| match (attempt.took, attempt.verdict.outcome) {
             (None, outcome) => outcome != Outcome::Cancelled,
-            (Some(_), outcome) => plan.failover.allows(outcome.another()),
+            (Some(_), outcome) => plan.failover.allows(outcome.failover_safety()),
         })
     }
 

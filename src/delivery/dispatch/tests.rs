@@ -11,7 +11,7 @@ use crate::delivery::circuit::Override;
 use crate::delivery::provider::Capabilities;
 use crate::delivery::routing::Strategy;
 use crate::model::message::Draft;
-use crate::model::outcome::{Another, Outcome, Reason, Verdict};
+use crate::model::outcome::{FailoverSafety, Outcome, Reason, Verdict};
 use crate::model::receipt::Failure;
 
 #[tokio::test(start_paused = true)]
@@ -20,7 +20,7 @@ async fn failover_follows_the_outcome_table() {
         let fixture = Fixture::new(Failover::Safe, &[&[Act::Say(outcome)], &[Act::Say(Outcome::Accepted)]]);
         let result = fixture.send().await;
         let tried_both = fixture.calls() == [1, 1];
-        assert_eq!(tried_both, outcome.another() == Another::Safe, "{outcome:?}");
+        assert_eq!(tried_both, outcome.failover_safety() == FailoverSafety::Safe, "{outcome:?}");
         assert_eq!(result.is_ok(), tried_both || outcome == Outcome::Accepted, "{outcome:?}");
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::call::{Call, Delivery, Mode, Provider};
-use super::capabilities::{Capabilities, Files, Inline, Longest, Lookup, Parameters};
+use super::capabilities::{Capabilities, Files, Inline, Lookup, MaxLength, Parameters};
 use super::client;
 use super::json::{Base64, EmailAddress};
 use super::kind::Kind;
@@ -32,23 +32,23 @@ pub(super) const KIND: Kind = Kind {
         recipients: 99,
         size: 20_000_000,
         text_as_html: true,
-        names: |name| Longest::Characters(70).has_room_for(&written(name)),
+        names: |name| MaxLength::Characters(70).allows(&written(name)),
         reply_to: 1,
         head: 4096 - 600,
         files: Files {
             inline: Inline::No,
             parameters: Parameters::Utf8,
-            guessed: true,
-            endings: Some(&ENDINGS),
+            infers_content_type: true,
+            allowed_extensions: Some(&ALLOWED_EXTENSIONS),
             ..Files::ANY
         },
         // It knows a key for half an hour; the rest is for the clocks and the way.
         lookup: Lookup::Id("X-Mailin-custom"),
-        once_within: Some(Duration::from_secs(25 * 60)),
+        idempotency_window: Some(Duration::from_secs(25 * 60)),
         ..Capabilities::API
     },
     reserved_headers: &["x-sib-*", "x-mailin-*", "idempotencykey"],
-    dummy: "in the sandbox; free",
+    probe: "in the sandbox; free",
     #[cfg(test)]
     codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.brevo.com")],
@@ -56,7 +56,7 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// Its help page on attachments.
-const ENDINGS: [&str; 55] = [
+const ALLOWED_EXTENSIONS: [&str; 55] = [
     "aif", "aifc", "aiff", "avi", "bmp", "cgm", "css", "csv", "doc", "docm", "docx", "eps", "ez", "flac", "gif", "htm",
     "html", "ics", "jpeg", "jpg", "m4a", "m4v", "mkv", "mobi", "mov", "mp3", "mp4", "mpeg", "mpg", "msg", "ods", "odt",
     "ogg", "pdf", "pkpass", "png", "ppt", "pptx", "pub", "rtf", "shtml", "tar", "tif", "tiff", "txt", "wav", "wma",

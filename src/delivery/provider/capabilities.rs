@@ -1,7 +1,7 @@
 //! What an adapter can carry. A message that it cannot carry whole is not offered to it: nothing is dropped in silence.
 //!
 //! The figures are those of the providers' own documents; each adapter's `KIND` names its source. They are counted in the
-//! unit that the provider counts in ([`Longest`]). A mail that fits here and is refused there for its length, size or form
+//! unit that the provider counts in ([`MaxLength`]). A mail that fits here and is refused there for its length, size or form
 //! shows a figure that is missing here. Deliberately absent: anything that depends on the account.
 
 mod files;
@@ -11,7 +11,7 @@ mod limit;
 use std::time::Duration;
 
 pub use files::{Files, Inline, Parameters};
-pub use limit::{Longest, Words};
+pub use limit::{MaxLength, WordLimits};
 pub(in crate::delivery::provider) use limit::{is_ascii, is_word};
 
 use self::first::first;
@@ -32,8 +32,8 @@ pub struct Capabilities {
     pub intranet: bool,
     /// Which display names it takes.
     pub names: fn(&str) -> bool,
-    /// From, as it is written with its name.
-    pub from: Longest,
+    /// Length of From as it is written with its name, at most.
+    pub from: MaxLength,
     /// Addresses for answers, at most.
     pub reply_to: usize,
     /// A Sender beside From (RFC 5322 3.6.2).
@@ -46,8 +46,8 @@ pub struct Capabilities {
     pub text_as_html: bool,
     /// Bytes of the text, and of the HTML, at most.
     pub body: usize,
-    /// The subject.
-    pub subject: Longest,
+    /// Length of the subject, at most.
+    pub subject: MaxLength,
     /// Headers of the caller's, at most.
     pub headers: usize,
     /// Headers of the caller's that it leaves out or refuses, in lower case.
@@ -57,21 +57,21 @@ pub struct Capabilities {
     /// Bytes of the head of the mail that its readers see, at most.
     pub head: usize,
     /// Does it leave `{{...}}` in a subject, a name, an address or a header as it is?
-    pub template_headers: bool,
-    /// Tags.
-    pub tags: Words,
+    pub literal_braces: bool,
+    /// Which tags, and how many.
+    pub tags: WordLimits,
     /// Are tags that differ in their case one?
-    pub caseless_tags: bool,
+    pub case_insensitive_tags: bool,
     /// The names of metadata; as many as there are pairs.
-    pub metadata_names: Words,
-    /// The value of a pair.
-    pub metadata_value: Longest,
+    pub metadata_names: WordLimits,
+    /// Length of a value of metadata, at most.
+    pub metadata_value: MaxLength,
     /// Bytes of metadata as a JSON object, at most.
     pub metadata: usize,
     /// Files, and pictures that the HTML shows.
     pub files: Files,
-    /// For how long it takes a mail once, however often it is handed over under the same id; `None`: not at all.
-    pub once_within: Option<Duration>,
+    /// For how long a mail under an id is taken once, however often it is handed over; `None`: idempotency is not supported.
+    pub idempotency_window: Option<Duration>,
     /// How a mail of unknown end can be looked up at the provider.
     pub lookup: Lookup,
 }
@@ -103,26 +103,26 @@ impl Capabilities {
         smtputf8: true,
         intranet: true,
         names: |_| true,
-        from: Longest::Any,
+        from: MaxLength::Any,
         reply_to: usize::MAX,
         sender: true,
         message_id: true,
         size: usize::MAX,
         text_as_html: false,
         body: usize::MAX,
-        subject: Longest::Any,
+        subject: MaxLength::Any,
         headers: usize::MAX,
         dropped_headers: &[],
         options: usize::MAX,
         head: usize::MAX,
-        template_headers: true,
-        tags: Words::ANY,
-        caseless_tags: false,
-        metadata_names: Words::ANY,
-        metadata_value: Longest::Any,
+        literal_braces: true,
+        tags: WordLimits::ANY,
+        case_insensitive_tags: false,
+        metadata_names: WordLimits::ANY,
+        metadata_value: MaxLength::Any,
         metadata: usize::MAX,
         files: Files::ANY,
-        once_within: None,
+        idempotency_window: None,
         lookup: Lookup::Id("smsp_id"),
     };
 
@@ -132,12 +132,14 @@ impl Capabilities {
         Self { without_to: false, smtputf8: false, intranet: false, sender: false, message_id: false, ..Self::ANY };
 
     /// Why a message cannot be carried whole, if it cannot.
-    pub fn lack(&self, message: &Message) -> Option<Reason> {
-        let by_parties = self.lack_of_parties(message).or_else(|| self.lack_of_head(message));
-        by_parties.or_else(|| self.lack_of_labels(message)).or_else(|| self.files.lack(message.attachments()))
+    pub fn unsupported(&self, message: &Message) -> Option<Reason> {
+        let by_parties = self.unsupported_addresses(message).or_else(|| self.unsupported_head(message));
+        by_parties
+            .or_else(|| self.unsupported_tags_or_metadata(message))
+            .or_else(|| self.files.unsupported(message.attachments()))
     }
 
-    fn lack_of_parties(&self, message: &Message) -> Option<Reason> {
+    fn unsupported_addresses(&self, message: &Message) -> Option<Reason> {
         let any = |is: fn(&Mailbox) -> bool| message.mailboxes().any(is);
         let mut names = message.mailboxes().filter_map(Mailbox::name);
         first([
@@ -146,35 +148,35 @@ impl Capabilities {
             (!self.smtputf8 && any(|mailbox| !mailbox.address().is_ascii()), Reason::Smtputf8),
             (!self.intranet && any(|mailbox| mailbox.address().is_intranet()), Reason::Intranet),
             (!names.all(self.names), Reason::Name),
-            (self.from.is_bounded() && !self.from.has_room_for(&message.from().to_string()), Reason::Name),
+            (self.from.is_bounded() && !self.from.allows(&message.from().to_string()), Reason::Name),
             (message.reply_to().len() > self.reply_to, Reason::ReplyTo),
             (!self.sender && message.sender().is_some(), Reason::Sender),
         ])
     }
 
-    fn lack_of_head(&self, message: &Message) -> Option<Reason> {
+    fn unsupported_head(&self, message: &Message) -> Option<Reason> {
         let mut bodies = [message.text(), message.html()].into_iter().flatten();
         first([
             (!self.message_id && message.own_message_id().is_some(), Reason::MessageId),
             (message.size() + self.repeated(message) > self.size, Reason::Size),
             (bodies.any(|body| body.len() > self.body), Reason::Size),
-            (!self.subject.has_room_for(message.subject()), Reason::Subject),
+            (!self.subject.allows(message.subject()), Reason::Subject),
             (message.headers().len() > self.headers, Reason::Headers),
             (message.headers().iter().any(|header| self.drops(header)), Reason::Headers),
             (self.options != usize::MAX && written_options(message) > self.options, Reason::Headers),
             (self.head != usize::MAX && visible_head(message) > self.head, Reason::Headers),
-            (!self.template_headers && has_template(message), Reason::Template),
+            (!self.literal_braces && has_template(message), Reason::Template),
         ])
     }
 
-    fn lack_of_labels(&self, message: &Message) -> Option<Reason> {
+    fn unsupported_tags_or_metadata(&self, message: &Message) -> Option<Reason> {
         let (tags, pairs) = (message.tags().iter().map(Tag::as_str), message.metadata());
         let is_bounded = self.metadata != usize::MAX && !pairs.is_empty();
         first([
             (!self.tags.take(tags), Reason::Tags),
-            (self.caseless_tags && has_twins(message.tags()), Reason::Tags),
+            (self.case_insensitive_tags && has_twins(message.tags()), Reason::Tags),
             (!self.metadata_names.take(pairs.iter().map(Metadata::name)), Reason::Metadata),
-            (!pairs.iter().all(|pair| self.metadata_value.has_room_for(pair.value())), Reason::Metadata),
+            (!pairs.iter().all(|pair| self.metadata_value.allows(pair.value())), Reason::Metadata),
             (is_bounded && Pairs::metadata(message).to_json().len() > self.metadata, Reason::Metadata),
         ])
     }

@@ -8,7 +8,7 @@
 mod answer;
 mod body;
 mod failure;
-mod words;
+mod account_words;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,10 +24,10 @@ use super::resolver::Resolver;
 use super::transcript;
 use super::values::{Connect, Invalid, Values};
 use crate::model::outcome::Verdict;
+pub(super) use account_words::names_the_account;
 pub(super) use answer::{Answer, until_date};
 use body::Frames;
 pub(super) use failure::lacks_resources;
-pub(super) use words::names_the_account;
 
 /// Below the 30 s to 60 s after which common front ends close an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -56,7 +56,7 @@ impl Client {
     pub(super) fn post(&self, endpoint: Url) -> Post {
         let to = self.proxy.as_ref().unwrap_or(&endpoint);
         let connections = self.connections.get_or_init(|| Connections::to(to, Arc::clone(&self.resolver))).clone();
-        Post { request: self.http.post(endpoint), connections }
+        Post { request: self.http.post(endpoint), connections, error_header: None }
     }
 }
 
@@ -64,6 +64,7 @@ impl Client {
 pub(super) struct Post {
     request: RequestBuilder,
     connections: Connections,
+    error_header: Option<&'static str>,
 }
 
 impl Post {
@@ -73,6 +74,11 @@ impl Post {
         HeaderValue: TryFrom<V, Error: Into<hyper::http::Error>>,
     {
         Self { request: self.request.header(name, value), ..self }
+    }
+
+    /// Shows this header of an answer to the operator of a probe, beside the status.
+    pub(super) fn with_errors_in(self, header: &'static str) -> Self {
+        Self { error_header: Some(header), ..self }
     }
 
     pub(super) fn bearer_auth(self, token: &str) -> Self {
@@ -141,7 +147,7 @@ fn is_scheme_and_host(url: &Url) -> bool {
 
 /// Makes the one request with this body; an error is already judged.
 pub(super) async fn call(
-    Post { request, connections }: Post,
+    Post { request, connections, error_header }: Post,
     body: impl IntoIterator<Item = Bytes>,
     delivery: &Delivery<'_>,
 ) -> Result<Answer, Verdict> {
@@ -152,7 +158,7 @@ pub(super) async fn call(
         failure::judge(&error)
     })?;
     delivery.hand_over.answered();
-    transcript::record(|| answer::summary(&response));
+    transcript::record(|| answer::summary(&response, error_header));
     Ok(Answer::new(response, delivery))
 }
 

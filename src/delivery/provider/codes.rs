@@ -1,8 +1,8 @@
 //! The codes by which providers refuse, as data: a table per adapter, and what an error comes to by it.
 //!
 //! Who is blamed follows from what an error speaks of. A code that a provider's document lists decides; one in the
-//! provider's own form that is in no table is [`Outcome::Unlisted`]: the provider lives and judges; anything else is somebody
-//! else's, such as a gateway's, and its status decides. Only a code from a table ever gets out: whatever else a provider
+//! provider's own form that is in no table is [`Outcome::Unlisted`]: the provider lives and judges; anything else is another
+//! party's, such as a gateway's, and its status decides. Only a code from a table ever gets out: whatever else a provider
 //! writes is its text. Deliberately absent: providers; their tables stand beside their adapters.
 
 use reqwest::StatusCode;
@@ -105,7 +105,7 @@ pub(super) fn by_number(table: &[Listed], number: u32) -> Option<Refusal> {
 pub(super) enum Form {
     /// The provider's own, with a code that is listed or is not.
     Own(Option<Refusal>),
-    /// Somebody else's, or nobody's.
+    /// Another party's, such as a gateway's, or in no known form.
     Foreign,
 }
 

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_other_end_has_not_got_is_counted_until_it_has() {
+    async fn unsent_bytes_are_counted_until_they_arrive() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let listener = TcpListener::bind(address).await.unwrap();
             let mut ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

@@ -2,7 +2,8 @@
 //!
 //! An `https` API is reached through a tunnel (CONNECT, RFC 9110 9.3.6): TLS is end to end, and HTTP/2 goes through. An
 //! `http` API is called in absolute form (RFC 9112 3.2.2). Either way the proxy looks the provider's name up. Deliberately
-//! absent: TLS to the proxy, SOCKS, exceptions by host, and the usual variables such as `HTTPS_PROXY`.
+//! absent: TLS to the proxy, SOCKS, exceptions by host, and the usual variables such as `HTTPS_PROXY`. The URL is checked by
+//! hand beside the client's own parser, which drops what it cannot use without a word.
 
 use std::fmt;
 use std::num::NonZeroU16;

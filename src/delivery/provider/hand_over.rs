@@ -1,6 +1,7 @@
 //! The hand-over of one mail to a provider: how far it has come, and the one choice between giving its end and revoking it.
 //!
-//! Whoever writes the mail asks [`HandOver::give`] before its last bytes; whoever keeps the time calls [`HandOver::revoke`].
+//! The adapter asks [`HandOver::give`] before the last bytes of a mail; its caller, which keeps the time, calls
+//! [`HandOver::revoke`].
 //! Exactly one of them wins. So "nobody has the mail" is said after a time-out only if the end of the mail was withheld.
 //! A hand-over that nobody has promised to ask for cannot be revoked: what is not tracked proves nothing.
 //!
@@ -37,7 +38,7 @@ pub struct HandOver {
     /// Has the head of an answer come?
     answered: AtomicBool,
     late: Option<OnLate>,
-    /// Of the client that carries it.
+    /// The connections of the client that carries it.
     connections: OnceLock<Connections>,
 }
 
@@ -45,7 +46,7 @@ pub struct HandOver {
 type OnLate = Box<dyn Fn(&Verdict) + Send + Sync>;
 
 impl HandOver {
-    /// Of a mail of this size, begins now. What becomes known only after the call has ended is told to `late`.
+    /// Begins the hand-over of a mail of this size. What becomes known only after the call has ended is told to `late`.
     pub fn begin(size: usize, late: Option<OnLate>) -> Self {
         let (state, moved, writing) = (AtomicU8::new(UNTRACKED), AtomicU64::new(0), AtomicBool::new(false));
         Self {
@@ -113,7 +114,7 @@ impl HandOver {
         self.answered.store(true, Ordering::SeqCst);
     }
 
-    /// Has it?
+    /// Has the head of an answer come?
     pub fn is_answered(&self) -> bool {
         self.answered.load(Ordering::SeqCst)
     }
@@ -156,13 +157,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_tracked_cannot_be_revoked() {
+    fn untracked_hand_over_cannot_be_revoked() {
         let hand_over = HandOver::begin(0, None);
         assert!(!hand_over.revoke() && hand_over.give());
     }
 
     #[test]
-    fn what_was_revoked_is_never_given_and_what_was_given_never_revoked() {
+    fn revoke_and_give_are_final() {
         let [revoked, given] = [(); 2].map(|()| HandOver::begin(0, None));
         revoked.track();
         assert!(revoked.revoke() && !revoked.give() && revoked.is_revoked());
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_threads_exactly_one_wins() {
+    fn give_and_revoke_exclude_each_other() {
         for _ in 0..2000 {
             let hand_over = Arc::new(HandOver::begin(0, None));
             hand_over.track();

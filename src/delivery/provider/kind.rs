@@ -12,15 +12,15 @@ pub struct Kind {
     pub name: &'static str,
     /// The upstream's name where the operator gives none; its variables start with `SMSP_<NAME>_`.
     pub upstream: &'static str,
-    /// Is it on this machine, so that its dummies go nowhere?
+    /// Is it on this machine, so that a probe needs no address?
     pub local: bool,
     /// What it can carry.
     pub capabilities: Capabilities,
     /// Names of headers that it reads as switches of its own, in lower case; one that ends with `*` stands for every name
     /// that begins so. A caller who could write them would turn on what the operator pays for.
     pub reserved_headers: &'static [&'static str],
-    /// What a dummy is there, and what it costs.
-    pub dummy: &'static str,
+    /// What a probe is at this provider, and what it costs.
+    pub probe: &'static str,
     /// The codes by which it refuses, for the tests of all tables.
     #[cfg(test)]
     pub(super) codes: &'static [Listed],

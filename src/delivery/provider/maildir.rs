@@ -16,7 +16,7 @@ use super::capabilities::{Capabilities, Lookup};
 use super::hand_over::HandOver;
 use super::kind::{Kind, Variable};
 use super::local_limit::is_local_limit;
-use super::mime::{self, Labels, METADATA_HEADERS};
+use super::mime::{self, METADATA_HEADERS, MetadataHeaders};
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
@@ -27,7 +27,7 @@ pub(super) const KIND: Kind = Kind {
     local: true,
     capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
     reserved_headers: &[],
-    dummy: "a file, removed at once",
+    probe: "a file, removed at once",
     #[cfg(test)]
     codes: &[],
     variables: &[Variable::required("DIR"), Variable::with_default(METADATA_HEADERS, "false")],
@@ -41,18 +41,18 @@ const CHUNK: usize = 64 * 1024;
 
 struct Maildir {
     dir: PathBuf,
-    labels: Labels,
+    metadata_headers: MetadataHeaders,
     writers: Arc<Semaphore>,
 }
 
 fn build(values: &Values, _: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    let (dir, labels) = (values.get("DIR").into(), Labels::read(values)?);
-    Ok(Box::new(Maildir { dir, labels, writers: Arc::new(Semaphore::new(WRITERS)) }))
+    let (dir, metadata_headers) = (values.get("DIR").into(), MetadataHeaders::read(values)?);
+    Ok(Box::new(Maildir { dir, metadata_headers, writers: Arc::new(Semaphore::new(WRITERS)) }))
 }
 
 impl Provider for Maildir {
     /// Renders and writes on the pool for blocking work: neither a large mail nor a slow disk must hold up the others. A
-    /// disk that stalls holds its writers, and whoever comes later waits for one of them, not for a thread of the pool.
+    /// disk that stalls holds its writers, and a later mail waits for one of them, not for a thread of the pool.
     fn send<'a>(&'a self, Delivery { message, mode, hand_over }: Delivery<'a>) -> Call<'a> {
         hand_over.track();
         Box::pin(async move {
@@ -61,9 +61,9 @@ impl Provider for Maildir {
             };
             // To have waited for a writer is not to have taken nothing.
             hand_over.moved();
-            let (dir, labels, message) = (self.dir.clone(), self.labels, message.clone());
+            let (dir, metadata_headers, message) = (self.dir.clone(), self.metadata_headers, message.clone());
             let writing = tokio::task::spawn_blocking(move || {
-                let verdict = write(&dir, &message, labels, mode, &hand_over);
+                let verdict = write(&dir, &message, metadata_headers, mode, &hand_over);
                 // The call may have ended; if it has not, it hears the same.
                 hand_over.tell_late(&verdict);
                 drop(writer);
@@ -74,8 +74,14 @@ impl Provider for Maildir {
     }
 }
 
-fn write(dir: &Path, message: &Message, labels: Labels, mode: Mode, hand_over: &HandOver) -> Verdict {
-    let mail = mime::render(message, labels);
+fn write(
+    dir: &Path,
+    message: &Message,
+    metadata_headers: MetadataHeaders,
+    mode: Mode,
+    hand_over: &HandOver,
+) -> Verdict {
+    let mail = mime::render(message, metadata_headers);
     let name = unique_name(message);
     let written = match mode {
         Mode::First | Mode::Repeat => deliver(dir, &name, &mail, hand_over),

@@ -9,7 +9,7 @@ use reqwest::multipart::{Form, Part};
 
 use super::api::{self, API_KEY, Api};
 use super::call::{Call, Delivery, Mode, Provider};
-use super::capabilities::{Capabilities, Longest, Lookup, Words, is_ascii};
+use super::capabilities::{Capabilities, Lookup, MaxLength, WordLimits, is_ascii};
 use super::client;
 use super::kind::{Kind, Variable};
 use super::render;
@@ -30,15 +30,15 @@ pub(super) const KIND: Kind = Kind {
         options: 14_000,
         sender: true,
         message_id: true,
-        tags: Words { most: 3, longest: Longest::Characters(128), fits: is_ascii },
-        caseless_tags: true,
+        tags: WordLimits { max_count: 3, max_length: MaxLength::Characters(128), is_allowed: is_ascii },
+        case_insensitive_tags: true,
         // They are names of fields of the form.
-        metadata_names: Words { fits: |name| !name.contains(['"', '\\']), ..Words::ANY },
+        metadata_names: WordLimits { is_allowed: |name| !name.contains(['"', '\\']), ..WordLimits::ANY },
         lookup: Lookup::MessageId,
         ..Capabilities::API
     },
     reserved_headers: &["x-mailgun-*"],
-    dummy: "in test mode; counted as a mail",
+    probe: "in test mode; counted as a mail",
     #[cfg(test)]
     codes: &[],
     variables: &[Variable::required("DOMAIN"), API_KEY, client::base_url("https://api.mailgun.net")],

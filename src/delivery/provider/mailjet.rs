@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::call::{Call, Delivery, Mode, Provider};
-use super::capabilities::{Capabilities, Files, Longest, Lookup, Parameters, Words};
+use super::capabilities::{Capabilities, Files, Lookup, MaxLength, Parameters, WordLimits};
 use super::client;
 use super::json::Base64;
 use super::kind::{Kind, Variable};
@@ -31,18 +31,18 @@ pub(super) const KIND: Kind = Kind {
     capabilities: Capabilities {
         recipients: 50,
         size: 15_000_000,
-        subject: Longest::Characters(255),
+        subject: MaxLength::Characters(255),
         smtputf8: true,
         reply_to: 1,
         headers: 50,
         dropped_headers: &REFUSED_HEADERS,
-        tags: Words { most: 1, longest: Longest::Characters(255), ..Words::ANY },
+        tags: WordLimits { max_count: 1, max_length: MaxLength::Characters(255), ..WordLimits::ANY },
         files: Files { empty: false, parameters: Parameters::Utf8, ..Files::ANY },
         lookup: Lookup::Id("CustomID"),
         ..Capabilities::API
     },
     reserved_headers: &["x-mj-*", "x-mailjet-*"],
-    dummy: "in the sandbox; free",
+    probe: "in the sandbox; free",
     #[cfg(test)]
     codes: answer::LISTED,
     variables: &[API_KEY, API_SECRET, client::base_url("https://api.mailjet.com")],

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::call::{Call, Delivery, Provider};
-use super::capabilities::{Capabilities, Files, Inline, Longest, Words};
+use super::capabilities::{Capabilities, Files, Inline, MaxLength, WordLimits};
 use super::client;
 use super::json::Base64;
 use super::kind::Kind;
@@ -26,14 +26,18 @@ pub(super) const KIND: Kind = Kind {
     capabilities: Capabilities {
         size: 25_000_000,
         sender: true,
-        tags: Words { longest: Longest::Characters(50), fits: |tag| !tag.starts_with('_'), ..Words::ANY },
-        metadata_names: Words { fits: is_metadata_name, ..Words::ANY },
+        tags: WordLimits {
+            max_length: MaxLength::Characters(50),
+            is_allowed: |tag| !tag.starts_with('_'),
+            ..WordLimits::ANY
+        },
+        metadata_names: WordLimits { is_allowed: is_metadata_name, ..WordLimits::ANY },
         metadata: 200 - OUR_PAIR,
         files: Files { inline: Inline::Images, ..Files::ANY },
         ..Capabilities::API
     },
     reserved_headers: &["x-mc-*"],
-    dummy: "a mail to the poll address",
+    probe: "a mail to the poll address",
     #[cfg(test)]
     codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://mandrillapp.com")],

@@ -9,25 +9,25 @@ mod bytes;
 mod field;
 mod file;
 mod head;
-mod labels;
+mod metadata_headers;
 mod part;
 mod text;
 
 use self::bytes::Bytes;
-pub(super) use self::labels::{Labels, METADATA_HEADERS};
+pub(super) use self::metadata_headers::{METADATA_HEADERS, MetadataHeaders};
 use self::part::Part;
 use crate::model::message::Message;
 use crate::runtime::off_worker::off_worker;
 
 /// The bytes, whole lines.
-pub(super) fn render(message: &Message, labels: Labels) -> Vec<u8> {
-    off_worker(message.size(), || write(message, labels))
+pub(super) fn render(message: &Message, metadata_headers: MetadataHeaders) -> Vec<u8> {
+    off_worker(message.size(), || write(message, metadata_headers))
 }
 
-fn write(message: &Message, labels: Labels) -> Vec<u8> {
+fn write(message: &Message, metadata_headers: MetadataHeaders) -> Vec<u8> {
     // Base64 is counted, its line ends are not.
     let mut out = Bytes::with_room_for(message.size() / 76 * 78 + 4096);
-    out.text(&head::head(message, labels));
+    out.text(&head::head(message, metadata_headers));
     out.text("MIME-Version: 1.0\r\n");
     Part::whole(message).write(&mut out);
     out.end()

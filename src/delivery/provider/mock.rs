@@ -1,6 +1,6 @@
 //! The original's mock: it sends nothing, and the subject says what happens.
 //!
-//! `timeout` never answers, `fail` fails provably, `panic` is a fault of ours, anything else (dummies too) is accepted:
+//! `timeout` never answers, `fail` fails provably, `panic` is a fault of ours, anything else (probes too) is accepted:
 //! so a caller can rehearse every kind of answer.
 
 use super::call::{Call, Delivery, Provider};
@@ -15,7 +15,7 @@ pub(super) const KIND: Kind = Kind {
     local: true,
     capabilities: Capabilities::ANY,
     reserved_headers: &[],
-    dummy: "nothing",
+    probe: "nothing",
     #[cfg(test)]
     codes: &[],
     variables: &[],

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::call::{Call, Delivery, Provider};
-use super::capabilities::{Capabilities, Files, Longest, Words};
+use super::capabilities::{Capabilities, Files, MaxLength, WordLimits};
 use super::client;
 use super::json::Base64;
 use super::kind::Kind;
@@ -31,18 +31,18 @@ pub(super) const KIND: Kind = Kind {
         recipients: 50,
         size: 10_000_000,
         body: 5_000_000,
-        subject: Longest::Utf16(2000),
-        from: Longest::Utf16(255),
+        subject: MaxLength::Utf16(2000),
+        from: MaxLength::Utf16(255),
         sender: true,
         message_id: true,
-        tags: Words { most: 1, longest: Longest::Characters(1000), ..Words::ANY },
-        metadata_names: Words { most: 9, longest: Longest::Characters(20), ..Words::ANY },
-        metadata_value: Longest::Characters(80),
-        files: Files { refused_endings: &REFUSED_ENDINGS, ..Files::ANY },
+        tags: WordLimits { max_count: 1, max_length: MaxLength::Characters(1000), ..WordLimits::ANY },
+        metadata_names: WordLimits { max_count: 9, max_length: MaxLength::Characters(20), ..WordLimits::ANY },
+        metadata_value: MaxLength::Characters(80),
+        files: Files { refused_extensions: &REFUSED_EXTENSIONS, ..Files::ANY },
         ..Capabilities::API
     },
     reserved_headers: &["x-pm-*", "x-postmark-*"],
-    dummy: "a mail to the poll address",
+    probe: "a mail to the poll address",
     #[cfg(test)]
     codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.postmarkapp.com")],
@@ -50,7 +50,7 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// Its page "Forbidden file types" (code 411).
-const REFUSED_ENDINGS: [&str; 32] = [
+const REFUSED_EXTENSIONS: [&str; 32] = [
     "vbs", "exe", "bin", "bat", "chm", "com", "cpl", "crt", "hlp", "hta", "inf", "ins", "isp", "jse", "lnk", "mdb",
     "pcd", "pif", "reg", "scr", "sct", "shs", "vbe", "vba", "wsf", "wsh", "wsl", "msc", "msi", "msp", "mst", "vb",
 ];

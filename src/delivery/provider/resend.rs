@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::call::{Call, Delivery, Mode, Provider};
-use super::capabilities::{Capabilities, Files, Longest, Words, is_word};
+use super::capabilities::{Capabilities, Files, MaxLength, WordLimits, is_word};
 use super::client;
 use super::json::Base64;
 use super::kind::Kind;
@@ -31,14 +31,14 @@ pub(super) const KIND: Kind = Kind {
         size: 40_000_000,
         sender: true,
         // Names and values of tags: 256 of the characters A-Z a-z 0-9 _ -.
-        tags: Words { longest: Longest::Bytes(256), fits: is_word, ..Words::ANY },
+        tags: WordLimits { max_length: MaxLength::Bytes(256), is_allowed: is_word, ..WordLimits::ANY },
         // A mail with a file whose name does not fit its type vanishes without an error. It sends through SES.
-        files: Files { guessed: true, refused_endings: &ses::REFUSED_ENDINGS, ..Files::ANY },
-        once_within: Some(Duration::from_secs(23 * 3600)),
+        files: Files { infers_content_type: true, refused_extensions: &ses::REFUSED_EXTENSIONS, ..Files::ANY },
+        idempotency_window: Some(Duration::from_secs(23 * 3600)),
         ..Capabilities::API
     },
     reserved_headers: &["idempotency-key"],
-    dummy: "to its test address; counted as a mail",
+    probe: "to its test address; counted as a mail",
     #[cfg(test)]
     codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.resend.com")],

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::call::{Call, Delivery, Mode, Provider};
-use super::capabilities::{Capabilities, Files, Longest, Parameters, Words, is_ascii};
+use super::capabilities::{Capabilities, Files, MaxLength, Parameters, WordLimits, is_ascii};
 use super::client;
 use super::json::{Base64, EmailAddress};
 use super::kind::Kind;
@@ -33,7 +33,7 @@ pub(super) const KIND: Kind = Kind {
         recipients: 1000,
         size: 30_000_000,
         sender: true,
-        tags: Words { most: 10, longest: Longest::Characters(255), fits: is_ascii },
+        tags: WordLimits { max_count: 10, max_length: MaxLength::Characters(255), is_allowed: is_ascii },
         metadata: 10_000 - OUR_PAIR,
         files: Files {
             empty: false,
@@ -45,7 +45,7 @@ pub(super) const KIND: Kind = Kind {
         ..Capabilities::API
     },
     reserved_headers: &["x-smtpapi*", "x-sg-*"],
-    dummy: "in the sandbox; free",
+    probe: "in the sandbox; free",
     #[cfg(test)]
     codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.sendgrid.com")],

@@ -4,7 +4,7 @@
 //! SES makes its own Message-ID.
 
 mod answer;
-mod endings;
+mod extensions;
 mod mail;
 mod signature;
 
@@ -15,14 +15,14 @@ use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 
 use super::call::{Call, Delivery, Mode, Provider};
-use super::capabilities::{Capabilities, Files, Longest, Words, is_word};
+use super::capabilities::{Capabilities, Files, MaxLength, WordLimits, is_word};
 use super::client::{self, Answer, Client};
 use super::kind::{BASE_URL, Kind, Variable};
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::runtime::off_worker::off_worker;
-pub(super) use endings::REFUSED_ENDINGS;
+pub(super) use extensions::REFUSED_EXTENSIONS;
 use signature::Signer;
 
 /// The mailbox simulator takes a mail, and tells nobody.
@@ -44,12 +44,12 @@ pub(super) const KIND: Kind = Kind {
         without_to: true,
         size: 40_000_000,
         sender: true,
-        tags: Words { most: 49, longest: Longest::Bytes(256), fits: is_word },
-        files: Files { refused_endings: &REFUSED_ENDINGS, ..Files::ANY },
+        tags: WordLimits { max_count: 49, max_length: MaxLength::Bytes(256), is_allowed: is_word },
+        files: Files { refused_extensions: &REFUSED_EXTENSIONS, ..Files::ANY },
         ..Capabilities::API
     },
     reserved_headers: &["x-ses-*"],
-    dummy: "to its mailbox simulator; counted as a mail",
+    probe: "to its mailbox simulator; counted as a mail",
     #[cfg(test)]
     codes: answer::LISTED,
     variables: &[
@@ -91,7 +91,7 @@ impl Provider for Ses {
         Box::pin(async move {
             let Delivery { message, mode, .. } = delivery;
             let simulated = (mode == Mode::Probe).then(|| NOBODY.parse().ok()).flatten();
-            let simulated = simulated.map(|nobody| Message::dummy(message.from().clone(), nobody));
+            let simulated = simulated.map(|nobody| Message::probe(message.from().clone(), nobody));
             let Some(body) = mail::body(simulated.as_ref().unwrap_or(message)) else {
                 return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
             };
@@ -109,7 +109,8 @@ impl Ses {
         let signed = off_worker(body.len(), || self.signer.sign(&self.endpoint, &body, SystemTime::now()));
         // Only a key that fits into no header cannot sign.
         let headers = signed.map_err(|_| Verdict::new(Outcome::AccountRefused, Reason::NotSent))?;
-        let request = self.client.post(self.endpoint.clone()).header(CONTENT_TYPE, signature::JSON);
+        let request = self.client.post(self.endpoint.clone()).with_errors_in(answer::ERROR_TYPE);
+        let request = request.header(CONTENT_TYPE, signature::JSON);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
         client::call(request, [Bytes::from(body)], delivery).await
     }

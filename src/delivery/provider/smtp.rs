@@ -1,7 +1,7 @@
 //! A relay that speaks SMTP (RFC 5321): submission with STARTTLS, over TLS from the start, or in clear on purpose.
 //!
 //! Our own few commands on a stream of bytes, not a library's client: the usual one keeps what it has read ahead across
-//! STARTTLS, and so believes in answers that somebody wrote in clear; it hides SIZE; its errors do not tell whether the end of
+//! STARTTLS, and so believes in answers that an attacker wrote in clear; it hides SIZE; its errors do not tell whether the end of
 //! the mail went out. Everything before that end proves that nobody has the mail, a time-out too;
 //! silence after it proves nothing, and [`delivery`] listens on when the caller cannot wait any longer.
 
@@ -9,7 +9,7 @@ mod authentication;
 mod connect;
 mod delivery;
 mod mail;
-mod offers;
+mod extensions;
 mod opening;
 mod pool;
 mod reply;
@@ -20,7 +20,7 @@ mod token;
 mod transaction;
 mod verdicts;
 mod wire;
-mod words;
+mod reply_text;
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Lookup};
 use super::hand_over::HandOver;
 use super::kind::{Kind, Variable};
-use super::mime::{Labels, METADATA_HEADERS};
+use super::mime::{METADATA_HEADERS, MetadataHeaders};
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::{Header, Mailbox, Message};
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
@@ -46,7 +46,7 @@ pub(super) const KIND: Kind = Kind {
     // (100 at least, RFC 5321 4.5.3.1.8) after RCPT.
     capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
     reserved_headers: &[],
-    dummy: "a dialogue up to the recipient; free",
+    probe: "a dialogue up to the recipient; free",
     #[cfg(test)]
     codes: &[],
     variables: &[
@@ -64,12 +64,16 @@ pub(super) const KIND: Kind = Kind {
 
 struct Smtp {
     relay: Relay,
-    labels: Labels,
+    metadata_headers: MetadataHeaders,
     pool: Arc<Pool>,
 }
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
-    Ok(Box::new(Smtp { relay: Relay::read(values, connect)?, labels: Labels::read(values)?, pool: Arc::default() }))
+    Ok(Box::new(Smtp {
+        relay: Relay::read(values, connect)?,
+        metadata_headers: MetadataHeaders::read(values)?,
+        pool: Arc::default(),
+    }))
 }
 
 impl Provider for Smtp {
@@ -79,7 +83,7 @@ impl Provider for Smtp {
         Box::pin(async move {
             let verdict = match mode {
                 Mode::First | Mode::Repeat => self.hand_over(message, &hand_over).await,
-                Mode::Probe => self.rehearse(message).await,
+                Mode::Probe => self.probe(message).await,
             };
             unless_echoed(verdict.unwrap_or_else(|verdict| verdict), message)
         })
@@ -88,7 +92,7 @@ impl Provider for Smtp {
 
 impl Smtp {
     async fn hand_over(&self, message: &Message, hand_over: &Arc<HandOver>) -> Result<Verdict, Verdict> {
-        let mail = Mail::of(message, self.labels);
+        let mail = Mail::of(message, self.metadata_headers);
         let (session, recipients) = self.address(&mail, hand_over).await?;
         Ok(delivery::deliver(session, mail, recipients, hand_over, Arc::clone(&self.pool)).await)
     }
@@ -105,10 +109,10 @@ impl Smtp {
         transaction::begin(opening::open(&self.relay).await?, mail, hand_over).await
     }
 
-    async fn rehearse(&self, dummy: &Message) -> Result<Verdict, Verdict> {
-        let mail = Mail::of(dummy, self.labels);
+    async fn probe(&self, probe: &Message) -> Result<Verdict, Verdict> {
+        let mail = Mail::of(probe, self.metadata_headers);
         let session = opening::open(&self.relay).await?;
-        transaction::rehearse(session, &mail).await
+        transaction::probe(session, &mail).await
     }
 }
 

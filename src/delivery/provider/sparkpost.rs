@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::api::{self, API_KEY, Api};
 use super::call::{Call, Delivery, Mode, Provider};
-use super::capabilities::{Capabilities, Files, Longest, Words};
+use super::capabilities::{Capabilities, Files, MaxLength, WordLimits};
 use super::client;
 use super::json::{Base64, EmailAddress};
 use super::kind::Kind;
@@ -33,14 +33,14 @@ pub(super) const KIND: Kind = Kind {
         smtputf8: true,
         sender: true,
         dropped_headers: &["list-unsubscribe"],
-        template_headers: false,
-        tags: Words { most: 1, longest: Longest::Bytes(64), ..Words::ANY },
+        literal_braces: false,
+        tags: WordLimits { max_count: 1, max_length: MaxLength::Bytes(64), ..WordLimits::ANY },
         metadata: 10_000 - OUR_PAIR,
-        files: Files { refused_endings: &["bat", "exe"], ..Files::ANY },
+        files: Files { refused_extensions: &["bat", "exe"], ..Files::ANY },
         ..Capabilities::API
     },
     reserved_headers: &["x-msys-*"],
-    dummy: "to its sink; counted as a mail",
+    probe: "to its sink; counted as a mail",
     #[cfg(test)]
     codes: answer::LISTED,
     variables: &[API_KEY, client::base_url("https://api.sparkpost.com")],
@@ -131,7 +131,7 @@ struct Options {
 const OPTIONS: Options =
     Options { transactional: true, perform_substitutions: false, open_tracking: false, click_tracking: false };
 
-/// To everybody it names, each with this behind the address.
+/// The request for all recipients, with this suffix behind each address.
 fn mail<'a>(message: &'a Message, header_to: &'a str, suffix: &str) -> Mail<'a> {
     let email = |mailbox: &Mailbox| format!("{}{suffix}", mailbox.address().as_str());
     let to = |mailbox| To { address: Address { email: email(mailbox), header_to } };

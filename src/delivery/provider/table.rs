@@ -3,7 +3,7 @@
 use super::capabilities::{Capabilities, Inline, Parameters};
 use super::kind::Kind;
 
-const HEAD: &str = "| kind | name | recipients | Bcc alone | size | inside of the HTML | tags | reply_to | Sender | Message-ID | invitations | SMTPUTF8 | once | a dummy is |";
+const HEAD: &str = "| kind | name | recipients | Bcc alone | size | inline images | tags | reply_to | Sender | Message-ID | invitations | SMTPUTF8 | idempotent | probe |";
 
 /// A row for each kind.
 pub(super) fn markdown(kinds: &[Kind]) -> String {
@@ -13,7 +13,7 @@ pub(super) fn markdown(kinds: &[Kind]) -> String {
 }
 
 fn row(kind: &Kind) -> String {
-    let Kind { name, upstream, dummy, capabilities, .. } = kind;
+    let Kind { name, upstream, probe, capabilities, .. } = kind;
     let Capabilities { files, size, .. } = capabilities;
     let most = |count: usize| if count == usize::MAX { "any".to_owned() } else { count.to_string() };
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
@@ -29,14 +29,14 @@ fn row(kind: &Kind) -> String {
         yes(capabilities.without_to),
         if *size == usize::MAX { "any".to_owned() } else { format!("{} MB", size / 1_000_000) },
         inline.to_owned(),
-        most(capabilities.tags.most),
+        most(capabilities.tags.max_count),
         most(capabilities.reply_to),
         yes(capabilities.sender),
         yes(capabilities.message_id),
         yes(files.parameters != Parameters::Utf8),
         yes(capabilities.smtputf8),
-        yes(capabilities.once_within.is_some()),
-        (*dummy).to_owned(),
+        yes(capabilities.idempotency_window.is_some()),
+        (*probe).to_owned(),
     ];
     format!("| {} |", cells.join(" | "))
 }

@@ -23,7 +23,7 @@ pub async fn recording<T>(call: impl Future<Output = T>) -> (T, Vec<String>) {
     (value, answers)
 }
 
-/// Keeps an answer, if somebody wants it.
+/// Keeps an answer, if the call is recorded.
 pub(in crate::delivery::provider) fn record(text: impl FnOnce() -> String) {
     // Outside of a recording there is nothing to do.
     let _ = ANSWERS.try_with(|answers| answers.lock().unwrap_or_else(PoisonError::into_inner).push(text()));

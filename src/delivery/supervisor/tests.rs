@@ -101,7 +101,7 @@ async fn opened(fails: u32) -> Supervised {
 }
 
 fn small() -> Message {
-    Message::dummy("a@example.org".parse().unwrap(), "b@example.org".parse().unwrap())
+    Message::probe("a@example.org".parse().unwrap(), "b@example.org".parse().unwrap())
 }
 
 impl Supervised {

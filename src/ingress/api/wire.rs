@@ -95,7 +95,7 @@ fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError
         attachments: fields.attachments(&ATTACHMENTS, most.attachments),
         headers: fields.pairs(&HEADERS, most.headers, |name, value| Header::new(name, value, most.reserved_headers)),
         tags: fields.words(&TAGS),
-        metadata: fields.pairs(&METADATA, Metadata::MOST, Metadata::new),
+        metadata: fields.pairs(&METADATA, Metadata::MAX, Metadata::new),
         ..Draft::default()
     };
     fields.refuse_the_rest(&FIELDS);

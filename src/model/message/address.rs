@@ -4,7 +4,8 @@
 //! 6531 3.3, for providers that carry it), without encoded-words or a leading `-`; the domain is a host name of LDH labels
 //! (RFC 1123 2.1), kept as lower-case A-labels (UTS #46). A host name of one label is an intranet's ([`Address::is_intranet`]),
 //! which only a relay or a Maildir can reach. No domain literal, no quoted local part. Display names are plain Unicode
-//! without control characters.
+//! without control characters. The syntax is read by hand: a general parser takes what this policy refuses, and would have
+//! to be checked once more. Domains are `idna`'s, categories of letters `icu_properties`'.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,13 +19,13 @@ use idna::uts46::{DnsLength, Hyphens, Uts46};
 use super::content::{BadText, check_bidi, check_header_text, has_encoded_word};
 use super::tokens::{is_atext, quoted};
 
-/// Of a display name, in bytes: some providers repeat every name for every recipient.
-const LONGEST_NAME: usize = 200;
+/// Bytes of a display name: some providers repeat every name for every recipient.
+const MAX_NAME_LEN: usize = 200;
 
 /// Octets of a local part (RFC 5321 4.5.3.1.1).
-const LONGEST_LOCAL_PART: usize = 64;
+const MAX_LOCAL_PART_LEN: usize = 64;
 /// Octets of an address: a path has 256, two of which are its brackets (RFC 5321 4.5.3.1.3).
-const LONGEST: usize = 254;
+const MAX_LEN: usize = 254;
 
 /// Why a text is not an address we send to. Never quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -101,7 +102,7 @@ impl FromStr for Address {
         let (local, domain) = text.rsplit_once('@').ok_or(BadAddress::Syntax)?;
         check_local_part(local)?;
         let text = [local, &host_name(domain)?].join("@");
-        if local.len() > LONGEST_LOCAL_PART || text.len() > LONGEST {
+        if local.len() > MAX_LOCAL_PART_LEN || text.len() > MAX_LEN {
             return Err(BadAddress::Long);
         }
         Ok(Self { text, at: local.len() })
@@ -170,7 +171,7 @@ impl Mailbox {
 }
 
 fn check_name(name: &str) -> Result<(), BadText> {
-    if name.len() > LONGEST_NAME {
+    if name.len() > MAX_NAME_LEN {
         return Err(BadText::Long);
     }
     check_header_text(name).and_then(|()| check_bidi(name))

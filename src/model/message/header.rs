@@ -1,15 +1,16 @@
 //! Headers that a caller adds: any name that is not ours to write, and one line of Unicode text.
 //!
-//! `Message-ID`, `Sender` and `Reply-To` may be given as headers too: their values are checked as what they are, and
-//! a new message gives each its own place. Ids, URLs and addresses, which programs read, are ASCII
-//! words that fit a line ([`Header::is_structured`]). Encoding and folding are the business of whoever writes a mail's head. Deliberately absent: headers that the way
-//! of a mail leaves behind, and a provider's own switches.
+//! `Message-ID`, `Sender` and `Reply-To` may be given as headers too: their values are checked as what they are, and a
+//! new message gives each its own place. Ids, URLs and addresses, which programs read, are ASCII words that fit a line
+//! ([`Header::is_structured`]). Encoding and folding are left to what writes a mail's head. Deliberately absent:
+//! headers that the way of a mail leaves behind, and a provider's own switches. Checked by hand: it is a policy of
+//! this service, not a grammar.
 
 use super::address::{BadAddress, Mailbox, split_list};
 use super::content::{BadText, check_bidi, check_header_text};
 use super::tokens::is_atext;
 
-/// Written by us or by whoever carries the mail (RFC 5322 3.6, RFC 2045 3, RFC 6376, RFC 8601, RFC 8617).
+/// Written by us or by the servers on the way (RFC 5322 3.6, RFC 2045 3, RFC 6376, RFC 8601, RFC 8617).
 const OURS: [&str; 19] = [
     "from",
     "to",
@@ -35,9 +36,9 @@ const OURS: [&str; 19] = [
 /// sent on (RFC 5322 3.6.6).
 const OURS_BY_START: [&str; 3] = ["content-", "dkim-", "resent-"];
 /// Bytes of a value: a thread of a thousand mails has as many in its References. Mail servers take a head of 100 KB.
-const LONGEST_VALUE: usize = 64 * 1024;
-/// Of a word that must not be cut: a line has 998 (RFC 5322 2.1.1).
-const LONGEST_WORD: usize = 900;
+const MAX_VALUE_LEN: usize = 64 * 1024;
+/// Bytes of a word that must not be cut: a line has 998 (RFC 5322 2.1.1).
+const MAX_WORD_LEN: usize = 900;
 
 /// Why a text cannot be a header. Never quotes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,10 +58,10 @@ pub enum BadHeader {
     /// `Message-ID`.
     #[error("must be one message id between < and >, such as <17@example.org>, of at most 250 ASCII characters")]
     MessageId,
-    /// Of ids, URLs and addresses, which programs read.
+    /// A structured value (ids, URLs, addresses) is not ASCII.
     #[error("must be ASCII: write a URL with % and a domain as xn--")]
     Ascii,
-    /// Of those: a line of a mail cannot hold it, and no program would put it together again.
+    /// A word of a structured value does not fit a line of a mail, and no program would put it together again.
     #[error("has a word of 900 characters or more: shorten it")]
     Word,
     /// `Sender`, `Reply-To`.
@@ -134,7 +135,7 @@ fn is_name(text: &str) -> bool {
 /// A space at either end would not survive the way.
 fn check_value(name: &str, value: &str) -> Result<(), BadHeader> {
     check_header_text(value).and_then(|()| check_bidi(value)).map_err(BadHeader::Text)?;
-    if !(1..=LONGEST_VALUE).contains(&value.len()) || value.trim() != value {
+    if !(1..=MAX_VALUE_LEN).contains(&value.len()) || value.trim() != value {
         return Err(BadHeader::Value);
     }
     match name {
@@ -145,7 +146,7 @@ fn check_value(name: &str, value: &str) -> Result<(), BadHeader> {
             checked => checked.map(drop).map_err(BadHeader::Address),
         },
         _ if is_structured(name) && !value.is_ascii() => Err(BadHeader::Ascii),
-        _ if is_structured(name) && !value.split([' ', '<']).all(|word| word.len() < LONGEST_WORD) => {
+        _ if is_structured(name) && !value.split([' ', '<']).all(|word| word.len() < MAX_WORD_LEN) => {
             Err(BadHeader::Word)
         }
         _ => Ok(()),

@@ -1,7 +1,7 @@
 //! Idempotency keys: a mail under a key has an id that follows from the caller, the key and the message alone.
 //!
 //! So a repeat carries the id of the first call to the provider, whichever node it comes to and whenever: an idempotent mail
-//! needs no store.
+//! needs no store. Hashed by hand, length before bytes: the bytes must be the same in every version of this service.
 
 use sha2::{Digest, Sha256};
 

@@ -10,9 +10,9 @@ use super::content::{BadText, check_bidi, check_header_text};
 /// Our id travels under this name, so nobody else's does.
 const OURS: &str = "smsp_id";
 /// Characters of a tag or a value.
-const LONGEST: usize = 255;
+const MAX_LEN: usize = 255;
 /// Characters of a name.
-const LONGEST_NAME: usize = 64;
+const MAX_NAME_LEN: usize = 64;
 
 /// Why a text cannot be a tag, or a name or value of metadata. Never quotes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +49,7 @@ impl FromStr for Tag {
         if text.eq_ignore_ascii_case(OURS) {
             return Err(BadLabel::Ours);
         }
-        check(text, LONGEST, BadLabel::Length).map(|()| Self(text.to_owned()))
+        check(text, MAX_LEN, BadLabel::Length).map(|()| Self(text.to_owned()))
     }
 }
 
@@ -61,16 +61,16 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Of one mail.
-    pub const MOST: usize = 50;
+    /// Pairs of one mail, at most.
+    pub const MAX: usize = 50;
 
     /// Checks both.
     pub fn new(name: &str, value: &str) -> Result<Self, BadLabel> {
         if name.eq_ignore_ascii_case(OURS) {
             return Err(BadLabel::Ours);
         }
-        check(name, LONGEST_NAME, BadLabel::Name)?;
-        check(value, LONGEST, BadLabel::Length)?;
+        check(name, MAX_NAME_LEN, BadLabel::Name)?;
+        check(value, MAX_LEN, BadLabel::Length)?;
         Ok(Self { name: name.to_owned(), value: value.to_owned() })
     }
 

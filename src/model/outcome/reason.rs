@@ -23,7 +23,7 @@ pub enum Reason {
     ConnectionLost,
     /// An accepting status with a body that refuses.
     RefusedInBody,
-    /// Taken into a queue that does not move before somebody sees to the account.
+    /// Taken into a queue that does not move before the operator sees to the account.
     Stuck,
     /// A recipient is on the provider's suppression list; going around it would ruin the sender's reputation.
     Suppressed,

@@ -61,7 +61,7 @@ mod tests {
         [Subject::Sender, Subject::Recipient, Subject::Content, Subject::Size, Subject::Account, Subject::System];
 
     #[test]
-    fn what_a_caller_chooses_never_speaks_against_a_provider_and_everything_else_does() {
+    fn message_subjects_blame_nobody_and_others_do() {
         for subject in ALL {
             for outcome in [subject.refused(), subject.deferred()] {
                 assert_eq!(outcome.blame() == Blame::Neutral, subject.is_of_the_message(), "{subject:?}: {outcome:?}");

@@ -145,7 +145,7 @@ async fn answer_is_held_for_ten_minutes() {
 
 /// The first upstream takes a mail once, for twenty-five minutes.
 fn once(first: &[Act]) -> Service {
-    let once = Capabilities { once_within: Some(1500 * SECOND), ..ANY };
+    let once = Capabilities { idempotency_window: Some(1500 * SECOND), ..ANY };
     Service::of(Failover::Safe, Strategy::Priority, 100, &[(once, first), (ANY, &[])])
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const ONCE: Capabilities = Capabilities { once_within: Some(Duration::from_secs(1500)), ..Capabilities::ANY };
+const ONCE: Capabilities = Capabilities { idempotency_window: Some(Duration::from_secs(1500)), ..Capabilities::ANY };
 
 /// The first upstream takes a mail once; no circuit opens.
 fn idempotent(failover: Failover, first: &[Act], second: &[Act]) -> Fixture {

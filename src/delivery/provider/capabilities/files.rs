@@ -14,13 +14,13 @@ pub struct Files {
     /// What of a type's parameters arrives.
     pub parameters: Parameters,
     /// Does the provider take the type from the name?
-    pub guessed: bool,
+    pub infers_content_type: bool,
     /// Which names it takes, whatever their ending.
     pub names: fn(&str) -> bool,
-    /// The only endings of names that it takes, if not all.
-    pub endings: Option<&'static [&'static str]>,
-    /// The endings of names that it refuses.
-    pub refused_endings: &'static [&'static str],
+    /// The only extensions of file names that it takes, if not all.
+    pub allowed_extensions: Option<&'static [&'static str]>,
+    /// The extensions of file names that it refuses.
+    pub refused_extensions: &'static [&'static str],
 }
 
 /// Which attachments an adapter can show inside of the HTML.
@@ -46,19 +46,19 @@ pub enum Parameters {
 }
 
 impl Files {
-    /// Any.
+    /// Any file.
     pub const ANY: Self = Self {
         inline: Inline::Any,
         empty: true,
         parameters: Parameters::All,
-        guessed: false,
+        infers_content_type: false,
         names: |_| true,
-        endings: None,
-        refused_endings: &[],
+        allowed_extensions: None,
+        refused_extensions: &[],
     };
 
     /// Why these cannot be carried, if they cannot.
-    pub(super) fn lack(&self, files: &[Attachment]) -> Option<Reason> {
+    pub(super) fn unsupported(&self, files: &[Attachment]) -> Option<Reason> {
         files.iter().find_map(|file| {
             first([
                 (file.content_id.is_some() && !self.shows(file), Reason::Inline),
@@ -79,7 +79,9 @@ impl Files {
     fn takes(&self, file: &Attachment) -> bool {
         let ending = file.filename.as_str().rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
         let is_in = |list: &[&str]| ending.as_deref().is_some_and(|ending| list.contains(&ending));
-        (self.names)(file.filename.as_str()) && self.endings.is_none_or(is_in) && !is_in(self.refused_endings)
+        (self.names)(file.filename.as_str())
+            && self.allowed_extensions.is_none_or(is_in)
+            && !is_in(self.refused_extensions)
     }
 
     fn says_type(&self, file: &Attachment) -> bool {
@@ -88,7 +90,7 @@ impl Files {
             Parameters::Method => is_utf8(file),
             Parameters::Utf8 => is_utf8(file) && file.content_type.method().is_none(),
         };
-        arrives && (!self.guessed || is_guessable(file))
+        arrives && (!self.infers_content_type || is_guessable(file))
     }
 }
 

@@ -1,8 +1,8 @@
 //! How long a text and how many words a provider takes, in the unit that its document counts in.
 
-/// The longest text that a provider takes.
+/// The length of a text that a provider takes, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Longest {
+pub enum MaxLength {
     /// No document names a figure.
     Any,
     /// In UTF-8.
@@ -13,14 +13,14 @@ pub enum Longest {
     Utf16(usize),
 }
 
-impl Longest {
+impl MaxLength {
     /// Does a document name a figure?
     pub fn is_bounded(self) -> bool {
         self != Self::Any
     }
 
     /// Is the text no longer?
-    pub fn has_room_for(self, text: &str) -> bool {
+    pub fn allows(self, text: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Bytes(most) => text.len() <= most,
@@ -30,24 +30,25 @@ impl Longest {
     }
 }
 
-/// Which words a provider takes, and how many.
+/// Which words a provider takes as tags or as names of metadata, and how many.
 #[derive(Clone, Copy, Debug)]
-pub struct Words {
-    /// At most.
-    pub most: usize,
-    /// Each of them.
-    pub longest: Longest,
-    /// What each must look like.
-    pub fits: fn(&str) -> bool,
+pub struct WordLimits {
+    /// Words of one mail, at most.
+    pub max_count: usize,
+    /// The length of each.
+    pub max_length: MaxLength,
+    /// Is the form of a word allowed?
+    pub is_allowed: fn(&str) -> bool,
 }
 
-impl Words {
+impl WordLimits {
     /// Any number of any words.
-    pub const ANY: Self = Self { most: usize::MAX, longest: Longest::Any, fits: |_| true };
+    pub const ANY: Self = Self { max_count: usize::MAX, max_length: MaxLength::Any, is_allowed: |_| true };
 
     /// Are all of these taken?
     pub fn take<'a>(&self, words: impl ExactSizeIterator<Item = &'a str>) -> bool {
-        words.len() <= self.most && words.into_iter().all(|word| self.longest.has_room_for(word) && (self.fits)(word))
+        words.len() <= self.max_count
+            && words.into_iter().all(|word| self.max_length.allows(word) && (self.is_allowed)(word))
     }
 }
 
@@ -69,16 +70,16 @@ mod tests {
     fn a_text_is_counted_in_the_providers_own_unit() {
         let text = "aü😀";
         for (longest, exact) in
-            [(Longest::Bytes as fn(usize) -> Longest, 7), (Longest::Characters, 3), (Longest::Utf16, 4)]
+            [(MaxLength::Bytes as fn(usize) -> MaxLength, 7), (MaxLength::Characters, 3), (MaxLength::Utf16, 4)]
         {
-            assert!(longest(exact).has_room_for(text) && !longest(exact - 1).has_room_for(text), "{exact}");
+            assert!(longest(exact).allows(text) && !longest(exact - 1).allows(text), "{exact}");
         }
-        assert!(Longest::Any.has_room_for(text));
+        assert!(MaxLength::Any.allows(text));
     }
 
     #[test]
     fn words_are_taken_by_number_length_and_form() {
-        let words = Words { most: 2, longest: Longest::Characters(3), fits: is_word };
+        let words = WordLimits { max_count: 2, max_length: MaxLength::Characters(3), is_allowed: is_word };
         for (list, taken) in [
             (&["one", "t-o"][..], true),
             (&["one", "two", "six"], false),

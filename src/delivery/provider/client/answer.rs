@@ -25,9 +25,9 @@ pub(in crate::delivery::provider) struct Answer {
     limit: usize,
 }
 
-/// The status, and the type of error that SES names in a header, for the operator of a probe.
-pub(super) fn summary(response: &Response) -> String {
-    let kind = response.headers().get("x-amzn-errortype").and_then(|kind| kind.to_str().ok());
+/// The status, and the header in which the provider names its errors, for the operator of a probe.
+pub(super) fn summary(response: &Response, error_header: Option<&str>) -> String {
+    let kind = error_header.and_then(|name| response.headers().get(name)?.to_str().ok());
     [Some(response.status().as_str()), kind].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 

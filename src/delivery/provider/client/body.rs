@@ -1,7 +1,8 @@
 //! A request's body in frames, of an exact length, whose last frame is given only if the hand-over was not revoked.
 //!
 //! The length is known, so that HTTP/1.1 sends `Content-Length` and never chunks: a server can tell a body that breaks off
-//! from a whole one. A small body is one frame. The bytes of a file are not copied, and are let go once they are written.
+//! from a whole one. A small body is one frame. The bytes of a file are not copied, and are let go once they are written. By
+//! hand: no library's body asks before its last frame.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -34,7 +35,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// Of these parts, one after the other.
+    /// A body of these parts, one after the other.
     pub(super) fn new(parts: impl IntoIterator<Item = Bytes>, hand_over: Arc<HandOver>) -> Self {
         let mut parts = parts.into_iter();
         let (first, second) = (parts.next().unwrap_or_default(), parts.next());
@@ -132,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_parts_the_frames_are_the_whole_in_order_of_an_exact_length(
+        fn frames_are_the_parts_in_order_of_an_exact_length(
             parts in prop::collection::vec(prop_oneof![0..100_usize, 4000..5000_usize, 60_000..200_000_usize], 1..8),
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_is_revoked_breaks_off_before_its_last_frame() {
+    async fn revoked_body_breaks_off_before_its_last_frame() {
         let (mut body, hand_over) = frames(&[FRAME * 2]);
         assert!(next(&mut body).await.is_some_and(|frame| frame.is_ok()));
         assert!(hand_over.revoke());

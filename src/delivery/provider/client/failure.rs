@@ -3,7 +3,7 @@
 //! Nothing was sent while the name was looked up, the connection made, a proxy asked for a tunnel, TLS agreed on; a proxy
 //! that refuses the tunnel has nothing either (RFC 9110 9.3.6). Nothing was taken where the client
 //! hands the message back unstarted, or where the peer says, in HTTP/2's own words, that it did not process the stream.
-//! Whatever else broke may have been taken. A time-out is judged by whoever keeps the time.
+//! Whatever else broke may have been taken. A time-out is judged by the caller of the adapter, which keeps the time.
 
 use std::error::Error;
 use std::io;

@@ -1,5 +1,5 @@
-//! Time-outs at random moments of a hand-over, over real connections: whoever is told that nobody has the mail is told so
-//! truly. The provider counts the requests that it has read whole.
+//! Time-outs at random moments of a hand-over, over real connections: `none` is told only where it is
+//! true. The provider counts the requests that it has read whole.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -19,7 +19,7 @@ const CALLERS: usize = 16;
 /// Bytes of a mail: most are one frame; a quarter is more than the buffers between us hold.
 const SMALL: usize = 60_000;
 const LARGE: usize = 2_000_000;
-/// Of the provider's side of a connection.
+/// The provider's side of a connection.
 const BUFFER: u32 = 64 * 1024;
 /// A caller looks at most 2^9 times before its time is over.
 const LOOKS: std::ops::Range<u32> = 0..10;
@@ -108,7 +108,7 @@ async fn run(http_2: bool, is_none: fn(&HandOver) -> bool) -> Run {
         let (client, url, bytes) = (Arc::clone(&client), url.clone(), bytes.clone());
         let (next, told_none) = (Arc::clone(&next), Arc::clone(&told_none));
         callers.spawn(async move {
-            let mail = Message::dummy("a@example.org".parse().unwrap(), "b@example.org".parse().unwrap());
+            let mail = Message::probe("a@example.org".parse().unwrap(), "b@example.org".parse().unwrap());
             loop {
                 let id = next.fetch_add(1, Ordering::Relaxed);
                 if id >= MAILS {
@@ -149,7 +149,7 @@ fn on_two_workers(http_2: bool, is_none: fn(&HandOver) -> bool) -> Run {
 }
 
 #[test]
-fn no_mail_that_is_told_to_be_in_nobodys_hands_was_read_whole() {
+fn revoked_mail_was_never_read_whole() {
     for http_2 in [false, true] {
         let Run { told_none, whole } = on_two_workers(http_2, HandOver::revoke);
         let (none, taken) = (told_none.len(), whole.len());

@@ -50,7 +50,7 @@ fn listed(outcome: Outcome, subject: Subject) -> Form {
 }
 
 #[test]
-fn every_cell_of_whose_words_decide_holds() {
+fn code_and_status_decide_together() {
     use Outcome::*;
     let content = listed(MessageRejected, Subject::Content);
     let account = listed(AccountRefused, Subject::Account);

@@ -18,7 +18,7 @@ fn message(draft: Draft) -> Message {
 }
 
 fn maildir(dir: &Path) -> Maildir {
-    Maildir { dir: dir.to_owned(), labels: Labels::Hidden, writers: Arc::new(Semaphore::new(1)) }
+    Maildir { dir: dir.to_owned(), metadata_headers: MetadataHeaders::None, writers: Arc::new(Semaphore::new(1)) }
 }
 
 fn files(dir: &Path, folder: &str) -> Vec<PathBuf> {
@@ -85,11 +85,11 @@ fn a_switch_that_is_neither_on_nor_off_names_its_variable() {
 }
 
 #[tokio::test]
-async fn a_dummy_is_written_and_leaves_nothing_behind() {
+async fn probe_leaves_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let maildir = maildir(dir.path());
-    let dummy = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
-    assert_eq!(maildir.send(Delivery::new(&dummy, Mode::Probe)).await.outcome, Outcome::Accepted);
+    let probe = message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() });
+    assert_eq!(maildir.send(Delivery::new(&probe, Mode::Probe)).await.outcome, Outcome::Accepted);
     assert_eq!((files(dir.path(), "tmp"), files(dir.path(), "new")), (vec![], vec![]));
 }
 
@@ -103,7 +103,7 @@ async fn a_disk_that_refuses_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_be_delivered_is_left_nowhere() {
+async fn undeliverable_mail_leaves_no_file() {
     let dir = tempfile::tempdir().unwrap();
     create_folders(dir.path()).unwrap();
     fs::remove_dir(dir.path().join("new")).unwrap();
@@ -115,7 +115,7 @@ async fn a_mail_that_cannot_be_delivered_is_left_nowhere() {
 
 /// Time is over while it waits for a writer that a stalled disk holds, or before its name is made.
 #[tokio::test]
-async fn a_mail_that_is_revoked_is_left_nowhere_and_a_stalled_disk_holds_no_more_than_its_writers() {
+async fn revoked_mail_leaves_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let (maildir, mail) =
         (maildir(dir.path()), message(Draft { to: mailboxes(&["b@example.net"]), ..Draft::default() }));

@@ -24,7 +24,7 @@ pub(super) async fn judge(answer: Answer, message: &Message) -> Verdict {
     let listed = said.and_then(|said| refused(reason, said, message));
     let verdict = codes::decide(verdict, said.map_or(Form::Foreign, |_| Form::Own(listed)));
     match reason {
-        // The hourly limit of the account, whoever words it.
+        // The hourly limit of the account, whatever the body.
         Reason::Status(420) => Verdict { outcome: AccountRefused, ..verdict }.about(Subject::Account, None),
         Reason::Status(429) => verdict.waiting(said.and_then(named_wait)),
         _ => verdict,

@@ -41,7 +41,7 @@ pub(super) const REJECTED: &[Listed] = &[
     .because(Reason::Suppressed),
 ];
 
-/// Taken, but it will not go out before somebody sees to the account.
+/// Taken, but it will not go out before the operator has seen to the account.
 const STUCK: [&str; 5] =
     ["account-suspended", "sending-paused", "sending-suspended", "monthly-limit-reached", "free-trial-sends-exhausted"];
 
@@ -91,7 +91,7 @@ impl Response<'_> {
     }
 }
 
-/// `None`: not its answer, in words that are not in its document, or about somebody else.
+/// `None`: not its answer, in words that are not in its document, or about an address that is not in the message.
 fn accepted(body: &Value, message: &Message) -> Option<Verdict> {
     let responses = body.as_array()?.iter().map(response).collect::<Option<Vec<_>>>()?;
     let emails: Vec<_> = message.recipient_mailboxes().map(|mailbox| mailbox.address().as_str()).collect();

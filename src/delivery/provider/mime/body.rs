@@ -6,7 +6,7 @@ use email_encoding::body::{Encoding, base64};
 use super::Bytes;
 use super::field::Field;
 
-/// The part; a line end is added to it by whoever joins the parts. An LF, a CRLF and a lone CR are line ends of the text.
+/// Writes the part, without the line end that joins it to the next. An LF, a CRLF and a lone CR are line ends of the text.
 pub(super) fn write(content_type: &str, text: &str, out: &mut Bytes) {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let encoding = Encoding::choose(text.as_str(), false);

@@ -1,7 +1,7 @@
 //! One header field, folded before a word that would make its line too long (RFC 5322 2.2.3).
 //!
 //! A line has 76 octets, the most that RFC 2047 2 allows beside encoded-words, unless a single word is longer. No word
-//! is longer than [`LONGEST_WORD`], so that no line passes 998 octets (RFC 5322 2.1.1).
+//! is longer than [`MAX_WORD_LEN`], so that no line passes 998 octets (RFC 5322 2.1.1).
 
 use email_encoding::headers::rfc2047;
 use email_encoding::headers::writer::EmailWriter;
@@ -11,7 +11,7 @@ use crate::model::message::tokens::quoted;
 /// Octets of a line without its CRLF.
 pub(super) const LINE: usize = 76;
 /// Octets of a word; beside it there is room for the longest name of a header.
-pub(super) const LONGEST_WORD: usize = 900;
+pub(super) const MAX_WORD_LEN: usize = 900;
 
 pub(super) struct Field {
     text: String,

@@ -11,7 +11,7 @@ use crate::model::message::Attachment;
 use crate::model::message::attachment::ContentId;
 
 /// Octets of a line without its CRLF (RFC 5322 2.1.1).
-const LONGEST_LINE: usize = 998;
+const MAX_LINE_LEN: usize = 998;
 /// What may be any bytes.
 const ANY_BYTES: &str = "application/octet-stream";
 
@@ -46,7 +46,7 @@ pub(super) fn is_eight_bit(file: &Attachment) -> bool {
     Encoding::of(file) == Encoding::EightBit
 }
 
-/// The part; a line end is added to it by whoever joins the parts.
+/// Writes the part, without the line end that joins it to the next.
 pub(super) fn write(file: &Attachment, disposition: &str, out: &mut Bytes) {
     let encoding = Encoding::of(file);
     let is_renamed = is_message(file) && encoding == Encoding::Base64;
@@ -75,7 +75,7 @@ fn is_message(file: &Attachment) -> bool {
 
 /// Can it be written line by line without loss?
 fn has_lines(content: &[u8]) -> bool {
-    let fits = |line: &[u8]| line.len() <= LONGEST_LINE && !line.contains(&b'\r') && !line.contains(&0);
+    let fits = |line: &[u8]| line.len() <= MAX_LINE_LEN && !line.contains(&b'\r') && !line.contains(&0);
     lines(content).all(fits)
 }
 

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use super::field::{Field, LINE, LONGEST_WORD};
-use super::labels::Labels;
+use super::field::{Field, LINE, MAX_WORD_LEN};
+use super::metadata_headers::MetadataHeaders;
 use super::text;
 use crate::delivery::provider::render::{self, Pairs};
 use crate::model::message::tokens::quoted;
 use crate::model::message::{Header, Mailbox, Message, Tag};
 
 /// Every field with its CRLF, but for those that say how the body is written.
-pub(super) fn head(message: &Message, labels: Labels) -> String {
+pub(super) fn head(message: &Message, metadata_headers: MetadataHeaders) -> String {
     let mut fields = vec![
         Field::of("Message-ID", &format!("<{}>", message.message_id())),
         Field::of("Date", &date()),
@@ -25,8 +25,8 @@ pub(super) fn head(message: &Message, labels: Labels) -> String {
     let lists = [("Sender", &sender[..]), ("To", message.to()), ("Cc", message.cc()), ("Reply-To", message.reply_to())];
     fields.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| mailboxes(name, list)));
     fields.extend(message.headers().iter().map(of_caller));
-    fields.extend((labels == Labels::Shown).then(|| tags(message)).flatten());
-    fields.extend((labels != Labels::Hidden).then(|| metadata(message)).flatten());
+    fields.extend((metadata_headers == MetadataHeaders::All).then(|| tags(message)).flatten());
+    fields.extend((metadata_headers != MetadataHeaders::None).then(|| metadata(message)).flatten());
     fields.into_iter().map(Field::end).collect()
 }
 
@@ -59,17 +59,17 @@ fn of_caller(header: &Header) -> Field {
     let (name, value) = (header.name(), header.value());
     let spaced = || value.replace('<', " <").split_whitespace().collect::<Vec<_>>().join(" ");
     // What programs read is never encoded.
-    if header.is_structured() { Field::of_words(name, &spaced()) } else { text::field(name, value, LONGEST_WORD) }
+    if header.is_structured() { Field::of_words(name, &spaced()) } else { text::field(name, value, MAX_WORD_LEN) }
 }
 
 fn tags(message: &Message) -> Option<Field> {
     let tags: Vec<_> = message.tags().iter().map(Tag::as_str).map(listed).collect();
-    (!tags.is_empty()).then(|| text::field("X-Tags", &tags.join(", "), LONGEST_WORD))
+    (!tags.is_empty()).then(|| text::field("X-Tags", &tags.join(", "), MAX_WORD_LEN))
 }
 
 fn metadata(message: &Message) -> Option<Field> {
     let metadata = Pairs::metadata(message);
-    (!metadata.is_empty()).then(|| text::field("X-Metadata", &metadata.to_line(), LONGEST_WORD))
+    (!metadata.is_empty()).then(|| text::field("X-Metadata", &metadata.to_line(), MAX_WORD_LEN))
 }
 
 /// A tag in a list, in quotes where it holds what separates tags.

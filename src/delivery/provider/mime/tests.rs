@@ -9,7 +9,7 @@ use crate::model::message::{Attachment, Body, Draft, Header, Mailbox, Metadata, 
 mod head;
 mod parts;
 
-/// To somebody, if the draft names nobody.
+/// A message; to a default recipient, if the draft has none.
 fn message(mut draft: Draft) -> Message {
     if draft.to.is_empty() {
         draft.to.push("b@example.net".parse().unwrap());
@@ -42,7 +42,7 @@ fn lone_line_ends(raw: &[u8]) -> usize {
 #[test]
 fn much_metadata_is_folded_and_reads_back() {
     let pairs = (0..32).map(|number| Metadata::new(&format!("n{number}"), &"x".repeat(80)).unwrap());
-    let raw = render(&message(Draft { metadata: pairs.collect(), ..Draft::default() }), Labels::Shown);
+    let raw = render(&message(Draft { metadata: pairs.collect(), ..Draft::default() }), MetadataHeaders::All);
     let shown = String::from_utf8_lossy(&raw);
     assert!(shown.split("\r\n").all(|line| line.len() <= 998), "{shown}");
     let read = MessageParser::default().parse(&raw).unwrap();
@@ -69,7 +69,7 @@ fn a_whole_mail_is_read_back_part_by_part() {
         metadata: vec![Metadata::new("order", "17 \"a\"").unwrap()],
         ..Draft::default()
     });
-    let raw = render(&mail, Labels::Shown);
+    let raw = render(&mail, MetadataHeaders::All);
     let read = MessageParser::default().parse(&raw).unwrap();
     let shown = String::from_utf8_lossy(&raw);
     assert_eq!(emails(read.reply_to()), ["r@example.org", "s@example.org"], "{shown}");
@@ -88,7 +88,7 @@ fn a_whole_mail_is_read_back_part_by_part() {
 #[test]
 fn an_address_beyond_ascii_stays_as_it_is() {
     let mail = message(Draft { cc: vec!["用户@example.org".parse().unwrap()], ..Draft::default() });
-    let raw = render(&mail, Labels::Shown);
+    let raw = render(&mail, MetadataHeaders::All);
     let read = MessageParser::default().parse(&raw).unwrap();
     assert_eq!(emails(read.cc()), ["用户@example.org"], "{}", String::from_utf8_lossy(&raw));
 }
@@ -108,7 +108,7 @@ fn asked() -> impl Strategy<Value = (String, String, String, String, String, Str
 
 proptest! {
     #[test]
-    fn whatever_is_asked_the_headers_are_those_that_were_asked_and_no_line_end_stands_alone(asked in asked()) {
+    fn rendered_headers_are_those_asked_for(asked in asked()) {
         let (name, subject, text, header, value, filename, content) = asked;
         let (Ok(mailbox), Ok(subject), Ok(text)) = (
             Mailbox::new(Some(&name), "b@example.net".parse().unwrap()),
@@ -131,7 +131,7 @@ proptest! {
         let files = attachments.len();
         let draft = Draft { to: vec![mailbox], subject, text: Some(text), headers: headers.clone(), attachments, ..Draft::default() };
         let mail = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
-        let raw = render(&mail, Labels::Shown);
+        let raw = render(&mail, MetadataHeaders::All);
         let read = MessageParser::default().parse(&raw).unwrap();
         prop_assert_eq!(names(&read), expected);
         prop_assert_eq!(emails(read.to()), ["b@example.net"]);

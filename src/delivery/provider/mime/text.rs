@@ -7,13 +7,13 @@
 
 use super::field::Field;
 
-/// The field; words of ASCII that are longer than `longest` are encoded.
-pub(super) fn field(name: &str, text: &str, longest: usize) -> Field {
+/// The field; words of ASCII that are longer than `max_len` are encoded.
+pub(super) fn field(name: &str, text: &str, max_len: usize) -> Field {
     let mut field = Field::new(name);
     let (mut start, mut encoded) = (0, None);
     for end in single_spaces(text).chain([text.len()]).filter(|_| !text.is_empty()) {
         let word = &text[start..end];
-        if is_plain(word, longest) {
+        if is_plain(word, max_len) {
             if let Some(first) = encoded.take() {
                 field.encoded(&text[first..start - 1]);
             }
@@ -37,7 +37,7 @@ fn single_spaces(text: &str) -> impl Iterator<Item = usize> {
     spaces.filter(move |&at| at > 0 && is_word(bytes.get(at - 1)) && is_word(bytes.get(at + 1)))
 }
 
-fn is_plain(word: &str, longest: usize) -> bool {
+fn is_plain(word: &str, max_len: usize) -> bool {
     let is_printable = word.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    is_printable && word.len() <= longest && word.trim() == word && !word.contains("=?")
+    is_printable && word.len() <= max_len && word.trim() == word && !word.contains("=?")
 }

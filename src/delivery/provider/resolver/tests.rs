@@ -112,7 +112,7 @@ async fn a_name_that_does_not_exist_or_cannot_be_looked_up_is_an_error() {
 
 /// The zone says that it may be remembered for an hour.
 #[tokio::test]
-async fn that_a_name_does_not_exist_is_remembered_for_a_moment() {
+async fn negative_dns_answer_is_cached_briefly() {
     let server =
         NameServer::start(|_, count| Some(if count == 0 { Err(ResponseCode::NXDomain) } else { Ok([127, 0, 0, 2]) }))
             .await;
@@ -127,7 +127,7 @@ async fn that_a_name_does_not_exist_is_remembered_for_a_moment() {
 }
 
 #[tokio::test]
-async fn that_a_name_server_failed_is_not_remembered() {
+async fn name_server_failure_is_not_cached() {
     let failing = |_, count| Some(if count < 2 { Err(ResponseCode::ServFail) } else { Ok([127, 0, 0, 2]) });
     let server = NameServer::start(failing).await;
     assert!(server.lookup("api.example.com").await.is_err());

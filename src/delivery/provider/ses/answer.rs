@@ -10,6 +10,9 @@ use super::super::codes::{self, Form, Listed, Refusal};
 use crate::model::outcome::Outcome::{AccountRefused, MessageRejected, NotCapable, SenderRejected, Throttled};
 use crate::model::outcome::{Outcome, Reason, Subject, Verdict};
 
+/// The header that names the type of an error.
+pub(super) const ERROR_TYPE: &str = "x-amzn-errortype";
+
 pub(super) const LISTED: &[Listed] = &[
     Listed::names(
         &["BadRequestException", "ValidationError", "ValidationException", "MessageRejected"],
@@ -41,7 +44,7 @@ pub(super) const LISTED: &[Listed] = &[
 ];
 
 pub(super) async fn judge(answer: Answer) -> Verdict {
-    let named = answer.header("x-amzn-errortype").map(str::to_owned);
+    let named = answer.header(ERROR_TYPE).map(str::to_owned);
     let (verdict, text) = answer.text().await;
     if verdict.outcome == Outcome::Accepted {
         return accepted(&verdict, &text);

@@ -6,18 +6,18 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::delivery::provider::json::Base64;
-use crate::delivery::provider::mime::{self, Labels};
+use crate::delivery::provider::mime::{self, MetadataHeaders};
 use crate::delivery::provider::render::{self, Pairs};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Mailbox, Message};
 use crate::runtime::off_worker::off_worker;
 
 /// Headers in `Simple`, at most.
-const MOST_HEADERS: usize = 15;
-/// Of a header there, its name and value together.
-const LONGEST_HEADER: usize = 996;
-/// Of a file's type there.
-const LONGEST_TYPE: usize = 78;
+const MAX_HEADERS: usize = 15;
+/// Bytes of a header in `Simple`, its name and value together.
+const MAX_HEADER_LEN: usize = 996;
+/// Bytes of a file's type in `Simple`.
+const MAX_TYPE_LEN: usize = 78;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -98,7 +98,7 @@ struct File<'a> {
     content_disposition: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_id: Option<&'a str>,
-    /// Of the part in the mail; without a word it would be `7bit`, whatever the bytes.
+    /// The encoding of the file's part in the mail; without a word it would be `7bit`, whatever the bytes.
     content_transfer_encoding: &'static str,
 }
 
@@ -109,7 +109,7 @@ pub(super) fn body(message: &Message) -> Option<Vec<u8>> {
     if is_enough(&simple) && message.attachments().iter().all(is_simple) {
         return json(Content::Simple(simple));
     }
-    let file = Bytes::from(mime::render(message, Labels::Metadata));
+    let file = Bytes::from(mime::render(message, MetadataHeaders::MetadataOnly));
     json(Content::Raw(Raw { data: Base64(&file) }))
 }
 
@@ -142,10 +142,10 @@ fn simple(message: &Message) -> Simple<'_> {
 
 /// What SES makes of an empty subject, or of a file name beyond ASCII, is not documented, so neither is left to it.
 fn is_enough(simple: &Simple) -> bool {
-    let fits = |header: &Pair| header.name.len() + header.value.len() <= LONGEST_HEADER;
-    let is_plain = |file: &File| file.file_name.is_ascii() && file.content_type.len() <= LONGEST_TYPE;
+    let fits = |header: &Pair| header.name.len() + header.value.len() <= MAX_HEADER_LEN;
+    let is_plain = |file: &File| file.file_name.is_ascii() && file.content_type.len() <= MAX_TYPE_LEN;
     !simple.subject.data.is_empty()
-        && simple.headers.len() <= MOST_HEADERS
+        && simple.headers.len() <= MAX_HEADERS
         && simple.headers.iter().all(fits)
         && simple.attachments.iter().all(is_plain)
 }

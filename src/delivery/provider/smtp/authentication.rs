@@ -16,8 +16,8 @@ use super::token::TokenFile;
 use super::verdicts;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 
-/// Of a command line (RFC 5321 4.5.3.1.4), without its end.
-const LONGEST_COMMAND: usize = 510;
+/// Octets of a command line (RFC 5321 4.5.3.1.4), without its CRLF.
+const MAX_COMMAND_LEN: usize = 510;
 
 pub(super) async fn authenticate(session: &mut Session, relay: &Relay, login: &Login) -> Result<(), Verdict> {
     let reply = match &login.proof {
@@ -28,10 +28,10 @@ pub(super) async fn authenticate(session: &mut Session, relay: &Relay, login: &L
 }
 
 async fn with_password(session: &mut Session, username: &str, password: &str) -> Result<Reply, Verdict> {
-    if session.offers().plain {
+    if session.extensions().plain {
         return speak_first(session, "PLAIN", &format!("\0{username}\0{password}")).await;
     }
-    if !session.offers().login {
+    if !session.extensions().login {
         return Err(no_mechanism());
     }
     session.expect(Stage::Auth, 334, "AUTH LOGIN").await?;
@@ -41,11 +41,11 @@ async fn with_password(session: &mut Session, username: &str, password: &str) ->
 }
 
 async fn with_token(session: &mut Session, relay: &Relay, user: &str, file: &TokenFile) -> Result<Reply, Verdict> {
-    let offers = session.offers();
-    if !(offers.oauthbearer || offers.xoauth2) {
+    let extensions = session.extensions();
+    if !(extensions.oauthbearer || extensions.xoauth2) {
         return Err(no_mechanism());
     }
-    let is_standard = offers.oauthbearer;
+    let is_standard = extensions.oauthbearer;
     let token = file.read().await?;
     let token = token.expose_secret();
     let reply = if is_standard {
@@ -66,7 +66,7 @@ async fn with_token(session: &mut Session, relay: &Relay, user: &str, file: &Tok
 /// What the client says first goes along with the command, unless it is too long for that (RFC 4954 4).
 async fn speak_first(session: &mut Session, mechanism: &str, response: &str) -> Result<Reply, Verdict> {
     let (command, response) = (format!("AUTH {mechanism}"), STANDARD.encode(response));
-    if command.len() + 1 + response.len() <= LONGEST_COMMAND {
+    if command.len() + 1 + response.len() <= MAX_COMMAND_LEN {
         return session.secret(&format!("{command} {response}")).await;
     }
     session.expect(Stage::Auth, 334, &command).await?;

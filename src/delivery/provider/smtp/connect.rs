@@ -2,7 +2,8 @@
 //!
 //! An address that swallows every packet costs [`HEAD_START`], not the whole connect timeout: the next one is tried once the
 //! one before has failed, or has had so long. The families take turns, for it is mostly one of them that is broken.
-//! Deliberately absent: time limits (whoever connects has one for DNS, TCP and TLS together), memory of what has worked.
+//! By hand: a client's connector gives one error for all addresses, by which a limit of our own is not told from a refusal.
+//! Deliberately absent: time limits (the session has one for DNS, TCP and TLS together), memory of what has worked.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -27,7 +28,7 @@ pub(super) async fn to_first(addresses: Vec<IpAddr>, port: u16) -> Result<TcpStr
     first(addresses, to).await.map_err(|errors| reason(&errors))
 }
 
-/// Whoever cannot even try is not told apart from whoever was refused, unless it was so for every address.
+/// A limit of this machine is the reason only if it was met for every address.
 fn reason(errors: &[io::Error]) -> Reason {
     let is_ours = !errors.is_empty() && errors.iter().all(is_local_limit);
     if is_ours { Reason::LocalLimit } else { Reason::Connect }

@@ -1,6 +1,6 @@
 //! A mail as a relay takes it: from whom, to whom, a file. It owns its parts, for it may outlive the call.
 
-use super::super::mime::{self, Labels};
+use super::super::mime::{self, MetadataHeaders};
 use crate::model::message::{Address, Id, Mailbox, Message};
 
 pub(super) struct Mail {
@@ -16,8 +16,8 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    pub(super) fn of(message: &Message, labels: Labels) -> Self {
-        let file = mime::render(message, labels);
+    pub(super) fn of(message: &Message, metadata_headers: MetadataHeaders) -> Self {
+        let file = mime::render(message, metadata_headers);
         let mut addresses = message.mailboxes().map(Mailbox::address).chain([message.envelope_from()]);
         Self {
             id: message.id(),

@@ -10,7 +10,7 @@ use super::session::Session;
 /// As long as the HTTP adapters keep theirs.
 const IDLE: Duration = Duration::from_secs(15);
 /// Relays count connections; the others find their own.
-const MOST: usize = 8;
+const MAX_SESSIONS: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Pool(Mutex<Kept>);
@@ -31,7 +31,7 @@ impl Pool {
 
     pub(super) fn keep(self: &Arc<Self>, session: Session) {
         let mut kept = self.lock();
-        if kept.sessions.len() == MOST {
+        if kept.sessions.len() == MAX_SESSIONS {
             return session.leave();
         }
         kept.sessions.push((Instant::now() + IDLE, session));

@@ -1,4 +1,6 @@
 //! What a relay answers: a code of three digits, perhaps an enhanced one (RFC 3463), and words for people.
+//!
+//! Read by hand: a whole grammar of SMTP would be needed for a server, not for three digits and a mark.
 
 use std::fmt;
 

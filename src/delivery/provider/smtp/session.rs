@@ -1,6 +1,6 @@
 //! A conversation with a relay: greeting, EHLO, STARTTLS, EHLO again, then one command and one reply at a time.
 
-use super::offers::Offers;
+use super::extensions::Extensions;
 use super::reply::Reply;
 use super::settings::Tls;
 use super::stage::Stage;
@@ -11,7 +11,7 @@ use crate::model::outcome::{Outcome, Reason, Verdict};
 /// A conversation with a relay that is ready for mail.
 pub(super) struct Session {
     wire: Wire,
-    offers: Offers,
+    extensions: Extensions,
 }
 
 impl Session {
@@ -27,8 +27,8 @@ impl Session {
     }
 
     async fn hello(mut wire: Wire, we: &str) -> Result<Self, Verdict> {
-        match offers(&mut wire, we).await {
-            Ok(offers) => Ok(Self { wire, offers }),
+        match extensions(&mut wire, we).await {
+            Ok(extensions) => Ok(Self { wire, extensions }),
             Err(verdict) => {
                 wire.leave();
                 Err(verdict)
@@ -38,15 +38,15 @@ impl Session {
 
     /// What the relay has said in clear is forgotten.
     pub(super) async fn encrypt(mut self, tls: &Tls, we: &str) -> Result<Self, Verdict> {
-        if self.offers.starttls && self.command("STARTTLS").await?.code == 220 {
+        if self.extensions.starttls && self.command("STARTTLS").await?.code == 220 {
             return Self::hello(self.wire.encrypt(tls).await.map_err(|_| no_tls())?, we).await;
         }
         self.leave();
         Err(no_tls())
     }
 
-    pub(super) fn offers(&self) -> &Offers {
-        &self.offers
+    pub(super) fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
 
     /// One exchange before the end of a mail.
@@ -87,13 +87,13 @@ impl Session {
 
 /// What the relay can do. One that does not know EHLO can do nothing but take mail: HELO (RFC 5321 3.2, 4.1.1.1). So says
 /// 500 or 502, and some say 501, 504 or 550; a relay that means "not you" says it to HELO once more.
-async fn offers(wire: &mut Wire, we: &str) -> Result<Offers, Verdict> {
+async fn extensions(wire: &mut Wire, we: &str) -> Result<Extensions, Verdict> {
     let reply = wire.command(&format!("EHLO {we}")).await;
     if let Ok(Reply { code: 500..=502 | 504 | 550, .. }) = reply {
         let hello = wire.command(&format!("HELO {we}")).await;
-        return verdicts::expect(Stage::Opening, 250, hello).map(|_| Offers::default());
+        return verdicts::expect(Stage::Opening, 250, hello).map(|_| Extensions::default());
     }
-    verdicts::expect(Stage::Opening, 250, reply).map(|reply| Offers::read(&reply))
+    verdicts::expect(Stage::Opening, 250, reply).map(|reply| Extensions::read(&reply))
 }
 
 pub(super) fn no_tls() -> Verdict {

@@ -46,7 +46,7 @@ pub(super) struct Login {
 /// What proves it.
 pub(super) enum Proof {
     Password(SecretString),
-    /// Of OAuth 2.0.
+    /// An access token of OAuth 2.0.
     Token(TokenFile),
 }
 
@@ -146,7 +146,7 @@ fn tls(host: &str) -> Result<Tls, Invalid> {
     Ok(Tls { connector: Arc::new(config).into(), name })
 }
 
-/// The same trust as the HTTP adapters have: the system's.
+/// Trusts the system's certificate authorities, as the HTTP adapters do.
 fn client() -> Result<ClientConfig, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

@@ -2,13 +2,13 @@
 
 mod access_token;
 mod blame;
-mod cells;
-mod conversation;
-mod farewells;
-mod long_wait;
+mod reply_matrix;
+mod dialogue;
+mod quit;
+mod late_reply;
 mod many_recipients;
-mod on_the_wire;
-mod rows;
+mod wire_format;
+mod reply_table;
 mod stub;
 mod tls;
 
@@ -33,7 +33,7 @@ fn smtp(port: u16) -> Smtp {
     let resolver = Resolver::system(connect_timeout).unwrap();
     let (host, security) = ("127.0.0.1".to_owned(), Security::None);
     let relay = Relay { host, port, security, helo: None, login: None, resolver, connect_timeout };
-    Smtp { relay, labels: Labels::Hidden, pool: Arc::default() }
+    Smtp { relay, metadata_headers: MetadataHeaders::None, pool: Arc::default() }
 }
 
 fn with_login(smtp: Smtp) -> Smtp {

@@ -129,7 +129,7 @@ mod tests {
 
     /// Nobody writes into this FIFO until its readers are to end.
     #[tokio::test]
-    async fn a_file_that_stalls_holds_a_few_threads_and_nobody_for_long() {
+    async fn stalled_token_file_holds_few_threads() {
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("token");
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());

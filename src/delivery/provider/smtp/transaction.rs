@@ -40,7 +40,7 @@ async fn announce(session: &mut Session, mail: &Mail, hand_over: &HandOver) -> R
 }
 
 /// A dialogue without DATA, and forgotten again.
-pub(super) async fn rehearse(mut session: Session, mail: &Mail) -> Result<Verdict, Verdict> {
+pub(super) async fn probe(mut session: Session, mail: &Mail) -> Result<Verdict, Verdict> {
     // A probe waits for few answers, all of them the relay's own time.
     let taken = envelope(&mut session, mail, || {}).await;
     let forgotten = session.expect(Stage::Data, 250, "RSET").await;
@@ -56,7 +56,7 @@ async fn envelope(session: &mut Session, mail: &Mail, moved: impl Fn()) -> Resul
     moved();
     let (mut verdicts, mut rest) = (Vec::with_capacity(mail.to.len()), &mail.to[..]);
     while !rest.is_empty() {
-        let (now, later) = rest.split_at(at_once(rest, session.offers().pipelining));
+        let (now, later) = rest.split_at(at_once(rest, session.extensions().pipelining));
         session.send(&now.iter().map(rcpt).collect::<Vec<_>>().join("\r\n")).await?;
         for _ in now {
             let reply = session.reply().await?;
@@ -116,18 +116,18 @@ fn of_its_letters(stage: Stage, verdict: Verdict, mail: &Mail) -> Verdict {
 
 /// What this relay wants to know beforehand (RFC 1870, RFC 6152, RFC 6531); or why it cannot take the mail.
 fn parameters(session: &Session, mail: &Mail) -> Result<String, Verdict> {
-    let (offers, size) = (session.offers(), mail.file.len());
-    if offers.max_size.is_some_and(|most| size > most) {
+    let (extensions, size) = (session.extensions(), mail.file.len());
+    if extensions.max_size.is_some_and(|most| size > most) {
         return Err(Verdict::new(Outcome::NotCapable, Reason::Size));
     }
-    if mail.utf8 && !offers.smtputf8 {
+    if mail.utf8 && !extensions.smtputf8 {
         return Err(Verdict::new(Outcome::NotCapable, Reason::Smtputf8));
     }
     // SMTPUTF8 includes it (RFC 6531 3.1).
-    if mail.eight_bit && !(offers.eight_bit || offers.smtputf8) {
+    if mail.eight_bit && !(extensions.eight_bit || extensions.smtputf8) {
         return Err(Verdict::new(Outcome::NotCapable, Reason::AttachmentType));
     }
-    let size = if offers.size { format!(" SIZE={size}") } else { String::new() };
+    let size = if extensions.size { format!(" SIZE={size}") } else { String::new() };
     let body = if mail.eight_bit || mail.utf8 { " BODY=8BITMIME" } else { "" };
     Ok(size + body + if mail.utf8 { " SMTPUTF8" } else { "" })
 }

@@ -1,7 +1,7 @@
 //! What a reply proves and whom it blames, by where in the dialogue it comes: the enhanced code first, the code second,
 //! words last.
 //!
-//! [`table`] has one row for each kind of reply. Deliberately absent: the text itself, which [`super::words`] reads so that
+//! [`table`] has one row for each kind of reply. Deliberately absent: the text itself, which [`super::reply_text`] reads so that
 //! nobody but the relay can have written what counts.
 
 mod table;

@@ -40,7 +40,7 @@ pub(super) async fn judge(answer: Answer, message: &Message) -> Verdict {
             accepted(&body, message).unwrap_or_else(codes::unreadable)
         }
         _ if verdict.outcome == Outcome::Accepted => codes::unreadable(),
-        // The hourly limit of the account, whoever words it.
+        // The hourly limit of the account, whatever the body.
         Reason::Status(420) => {
             codes::decide(Verdict { outcome: AccountRefused, ..verdict }.about(Subject::Account, None), form(&body))
         }

@@ -111,7 +111,7 @@ async fn verdicts(stub: &Stub, document: &Document, mode: Mode) -> Vec<(u16, Con
 }
 
 #[tokio::test]
-async fn nothing_is_an_acceptance_but_what_the_providers_document_says() {
+async fn only_the_documents_acceptance_is_accepted() {
     assert!(over_http().count() >= 9);
     for kind in over_http().map(|kind| kind.name) {
         let (stub, document) = (Stub::of(kind).await, Document::of(kind));

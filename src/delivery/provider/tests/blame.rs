@@ -42,7 +42,7 @@ async fn every_listed_code_blames_whom_it_speaks_of_and_gets_out() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_gateway_blames_the_way_there_but_a_firewall_may_dislike_the_content() {
+async fn gateway_pages_blame_the_provider_but_for_403_and_406() {
     for kind in over_http().map(|kind| kind.name) {
         let stub = Stub::of(kind).await;
         for (status, of_mail) in
@@ -99,7 +99,7 @@ fn hostile() -> impl Strategy<Value = (String, String)> {
 }
 
 #[test]
-fn whatever_is_said_about_a_message_in_the_providers_own_form_blames_nobody() {
+fn own_form_answers_about_a_message_blame_nobody() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let kinds: Vec<_> = over_http().map(|kind| kind.name).collect();
     let stubs: Vec<_> = kinds.iter().map(|kind| runtime.block_on(Stub::of(kind))).collect();

@@ -32,7 +32,7 @@ async fn missing(name: &str, capabilities: &Capabilities, hand_over: impl AsyncF
     let alone = PARTS.iter().map(|part| vec![part]);
     for parts in alone.chain([all_that_it_can_carry(capabilities)]) {
         let message = parts::message(&parts);
-        if capabilities.lack(&message).is_some() {
+        if capabilities.unsupported(&message).is_some() {
             continue;
         }
         let carried = hand_over(&message).await;
@@ -59,7 +59,7 @@ type Findings = BTreeSet<(&'static str, String)>;
 fn all_that_it_can_carry(capabilities: &Capabilities) -> Vec<&'static Part> {
     PARTS.iter().fold(Vec::new(), |parts, part| {
         let with = [&parts[..], &[part]].concat();
-        if capabilities.lack(&parts::message(&with)).is_none() { with } else { parts }
+        if capabilities.unsupported(&parts::message(&with)).is_none() { with } else { parts }
     })
 }
 
@@ -140,7 +140,7 @@ async fn an_adapter_that_drops_five_fields_is_found_out_five_times() {
 }
 
 #[test]
-fn every_kind_that_calls_somebody_has_a_golden_file_and_limits() {
+fn every_remote_kind_has_a_golden_file_and_limits() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("functional_tests/golden");
     for kind in KINDS.iter().filter(|kind| !kind.local) {
         let file = golden.join(format!("{}.txt", kind.name));

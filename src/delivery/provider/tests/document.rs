@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) struct Document(Value);
 
 impl Document {
-    /// Of the kind of this name.
+    /// Reads the document of the kind of this name.
     pub(crate) fn of(kind: &str) -> Self {
         let path = format!("{}/src/delivery/provider/{kind}/document.json", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}: show its answers there"));

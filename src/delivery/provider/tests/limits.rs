@@ -10,7 +10,7 @@ fn cut(status: u16) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_proves_what_its_status_proves_and_no_more() {
+async fn truncated_answer_is_judged_by_its_status() {
     assert_eq!(verdict("mailgun", cut(200)).await, Verdict::new(Outcome::Unknown, Reason::ConnectionLost));
     let with_id = cut(202).replace("\r\n\r\n", "\r\nX-Message-Id: 1\r\n\r\n");
     assert_eq!(verdict("sendgrid", with_id).await.outcome, Outcome::Accepted);
@@ -28,7 +28,7 @@ async fn an_answer_that_breaks_off_proves_what_its_status_proves_and_no_more() {
 }
 
 #[tokio::test]
-async fn an_empty_body_whose_end_is_not_marked_may_have_broken_off() {
+async fn empty_body_without_length_is_unknown() {
     let chunked = "HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n";
     assert_eq!(verdict("brevo", chunked.to_owned()).await.outcome, Outcome::Accepted);
     assert_eq!(verdict("brevo", answer(201, "", "")).await.outcome, Outcome::Accepted);
@@ -37,7 +37,7 @@ async fn an_empty_body_whose_end_is_not_marked_may_have_broken_off() {
 }
 
 #[tokio::test]
-async fn of_a_mail_to_one_no_more_than_65_kib_of_an_answer_are_read() {
+async fn answer_is_read_up_to_65_kib_for_one_recipient() {
     let padded = |pad: usize| format!(r#"{{"pad":"{}","id":"<1@mg>"}}"#, "x".repeat(pad));
     assert_eq!(verdict("mailgun", answer(200, "", &padded(66_000))).await.outcome, Outcome::Accepted);
     let too_long = verdict("mailgun", answer(200, "", &padded(66_600))).await;
@@ -45,7 +45,7 @@ async fn of_a_mail_to_one_no_more_than_65_kib_of_an_answer_are_read() {
 }
 
 #[tokio::test]
-async fn a_4xx_that_repeats_a_mail_at_length_or_comes_compressed_blames_nobody() {
+async fn unreadable_4xx_blames_nobody() {
     let long = format!(r#"{{"message":"no: {}"}}"#, "x".repeat(70_000));
     for unread in [answer(400, "", &long), answer(400, "Content-Encoding: gzip\r\n", "\u{1f}")] {
         assert_eq!(verdict("mailgun", unread.clone()).await.outcome, Outcome::Unlisted);

@@ -57,7 +57,7 @@ impl Stub {
                 }
                 *last.lock().unwrap() = request;
                 let answer = told.lock().unwrap().clone();
-                // Whoever has seen enough may go before the end.
+                // An adapter that has seen enough may close before the end.
                 let _ = stream.write_all(&answer).await;
             }
         });

@@ -31,7 +31,7 @@ fn plain_addresses_are_taken_and_domains_become_lower_case_a_labels() {
 }
 
 #[test]
-fn tricks_are_refused_with_the_reason() {
+fn hostile_addresses_are_refused_with_the_reason() {
     for (text, reason) in [
         ("", BadAddress::Syntax),
         ("nobody", BadAddress::Syntax),

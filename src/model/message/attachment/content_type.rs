@@ -1,7 +1,8 @@
 //! What a file is: a media type with the two parameters that a reader of mail cannot do without.
 //!
 //! `charset` says how a text is to be read (RFC 2046 4.1.2), `method` what an invitation asks for (RFC 6047 2.4). Others are
-//! refused, but for `name`, which repeats the file's name. A type of parts (`multipart/...`) is no file's.
+//! refused, but for `name`, which repeats the file's name. A type of parts (`multipart/...`) is no file's. Read by hand: a
+//! general parser takes any parameter, and most of this file is what to refuse.
 
 use std::fmt;
 use std::str::FromStr;
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_file_is_and_parameters_that_would_be_lost_are_refused() {
+    fn multipart_types_and_unknown_parameters_are_refused() {
         for (text, reason) in [
             ("multipart/mixed; boundary=x", BadAttachment::Multipart),
             ("Multipart/Alternative", BadAttachment::Multipart),

@@ -3,7 +3,7 @@
 use mail_parser::{Addr, MessageParser};
 use proptest::prelude::*;
 
-use super::super::{Labels, head};
+use super::super::{MetadataHeaders, head};
 use super::message;
 use crate::model::message::{Address, Draft, Header, Mailbox, ReservedHeaders, Subject};
 
@@ -12,7 +12,7 @@ fn mailbox(name: &str, address: &str) -> Mailbox {
 }
 
 fn head_of(draft: Draft) -> String {
-    head::head(&message(draft), Labels::Shown)
+    head::head(&message(draft), MetadataHeaders::All)
 }
 
 /// The field of this name as it is written, without name and last CRLF.

@@ -3,12 +3,12 @@
 use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
 
-use super::super::{Labels, render};
+use super::super::{MetadataHeaders, render};
 use super::{file, message};
 use crate::model::message::{Attachment, Draft};
 
 fn rendered(draft: Draft) -> Vec<u8> {
-    render(&message(draft), Labels::Hidden)
+    render(&message(draft), MetadataHeaders::None)
 }
 
 fn shown(draft: Draft) -> String {
@@ -56,7 +56,7 @@ fn a_message_that_is_a_file_is_not_encoded() {
 }
 
 #[test]
-fn whoever_holds_an_eight_bit_part_says_so() {
+fn multipart_with_an_eight_bit_part_declares_8bit() {
     let picture = file("a.png", "image/png", b"\x89PNG", Some("logo"));
     let raw = rendered(attached(vec![picture, file("f.eml", "message/rfc822", b"Subject: \xfc\n\n", None)]));
     let text = String::from_utf8_lossy(&raw);

@@ -90,7 +90,7 @@ async fn black_hole() -> (TcpListener, Vec<TcpStream>) {
 }
 
 #[tokio::test]
-async fn a_first_address_that_swallows_everything_does_not_hide_the_second() {
+async fn black_holed_first_address_does_not_hide_the_second() {
     let ((hole, _fillers), good) = (black_hole().await, TcpListener::bind("127.0.0.1:0").await.unwrap());
     let addresses = [&hole, &good].map(|listener| listener.local_addr().unwrap());
     // The default connect timeout.

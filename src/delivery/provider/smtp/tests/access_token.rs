@@ -18,7 +18,7 @@ fn file(token: &str) -> NamedTempFile {
     file
 }
 
-/// Offers these mechanisms, asks who announces one without a response, and refuses whoever shows an `old` token.
+/// Offers these mechanisms, asks for a response where AUTH comes without one, and refuses an `old` token.
 async fn relay(mechanisms: &'static str) -> Stub {
     Stub::new(move |_, line| {
         let response = line.strip_prefix("AUTH XOAUTH2 ").or(line.strip_prefix("AUTH OAUTHBEARER ")).unwrap_or(line);

@@ -6,7 +6,7 @@ use super::super::reply::{Line, Reply};
 use super::super::stage::Stage;
 use super::super::verdicts::refused;
 use super::*;
-use crate::model::outcome::{Another, Blame};
+use crate::model::outcome::{Blame, FailoverSafety};
 
 const STAGES: [Stage; 4] = [Stage::Mail, Stage::Rcpt, Stage::Data, Stage::End];
 
@@ -92,7 +92,7 @@ proptest! {
         prop_assert_eq!(opens(&verdict, 5), is_blamed, "{:?}", verdict);
         prop_assert_eq!(verdict.blame() == Blame::Neutral, !is_blamed);
         prop_assert_eq!(verdict.blame_of_probe() == Blame::Success, !is_blamed);
-        prop_assert!(verdict.outcome == Outcome::MessageRejected || verdict.outcome.another() == Another::Safe);
+        prop_assert!(verdict.outcome == Outcome::MessageRejected || verdict.outcome.failover_safety() == FailoverSafety::Safe);
         let told = verdict.code.map(|code| code.to_string());
         let said = enhanced.map(|(subject, detail)| format!("{}.{subject}.{detail}", code / 100));
         prop_assert_eq!(told, said);

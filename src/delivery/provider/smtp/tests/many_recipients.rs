@@ -31,12 +31,12 @@ async fn relay(answer: impl Fn(usize) -> Option<Act> + Send + Sync + 'static) ->
 }
 
 /// Answers no RCPT before it has read so many; how many it has read when it saw no more to read, at each answer.
-async fn withholding(theirs: DuplexStream, offers: &str, count: usize) -> Vec<usize> {
+async fn withholding(theirs: DuplexStream, extensions: &str, count: usize) -> Vec<usize> {
     let (mut relay, mut line, mut read, mut ahead) = (BufReader::new(theirs), String::new(), 0, Vec::new());
     relay.write_all(b"220 hi\r\n").await.unwrap();
     while relay.read_line(&mut line).await.unwrap() > 0 {
         let answer = match line.split([' ', ':']).next().unwrap() {
-            "EHLO" => format!("250-hi\r\n250 {offers}\r\n"),
+            "EHLO" => format!("250-hi\r\n250 {extensions}\r\n"),
             "RCPT" => {
                 read += 1;
                 if read < count {
@@ -49,7 +49,7 @@ async fn withholding(theirs: DuplexStream, offers: &str, count: usize) -> Vec<us
             }
             _ => "250 ok\r\n".to_owned(),
         };
-        assert!(relay.buffer().is_empty(), "{offers}: {line:?} was not the last line on the way");
+        assert!(relay.buffer().is_empty(), "{extensions}: {line:?} was not the last line on the way");
         relay.write_all(answer.as_bytes()).await.unwrap();
         line.clear();
     }
@@ -58,16 +58,16 @@ async fn withholding(theirs: DuplexStream, offers: &str, count: usize) -> Vec<us
 
 #[tokio::test]
 async fn recipients_go_ahead_of_the_answers_where_a_relay_reads_ahead_and_nowhere_else() {
-    for (offers, count, ahead) in [("PIPELINING", 100, vec![100]), ("8BITMIME", 1, vec![1; 100])] {
+    for (extensions, count, ahead) in [("PIPELINING", 100, vec![100]), ("8BITMIME", 1, vec![1; 100])] {
         let (ours, theirs) = duplex(1 << 16);
-        let mail = Mail::of(&mail_to_many(100), Labels::Hidden);
+        let mail = Mail::of(&mail_to_many(100), MetadataHeaders::None);
         let beginning = async {
             let session = Session::greet(Wire::new(ours), "[127.0.0.1]").await.unwrap();
-            transaction::rehearse(session, &mail).await.map(|_| ())
+            transaction::probe(session, &mail).await.map(|_| ())
         };
-        let both = async { tokio::join!(beginning, withholding(theirs, offers, count)) };
+        let both = async { tokio::join!(beginning, withholding(theirs, extensions, count)) };
         let (begun, seen) = tokio::time::timeout(TIME, both).await.expect("neither waits for the other");
-        assert_eq!((begun, seen), (Ok(()), ahead), "{offers}");
+        assert_eq!((begun, seen), (Ok(()), ahead), "{extensions}");
     }
 }
 

@@ -37,11 +37,11 @@ fn secured(port: u16, security: Security) -> Smtp {
 }
 
 /// A relay's first words in clear, up to its answer to STARTTLS; and what it heard in clear.
-async fn in_clear(stream: TcpStream, offers: &str, answer: &str) -> (TcpStream, String) {
+async fn in_clear(stream: TcpStream, extensions: &str, answer: &str) -> (TcpStream, String) {
     let (mut stream, mut heard) = (BufReader::new(stream), String::new());
     stream.write_all(b"220 stub\r\n").await.unwrap();
     stream.read_line(&mut heard).await.unwrap();
-    stream.write_all(format!("{offers}\r\n").as_bytes()).await.unwrap();
+    stream.write_all(format!("{extensions}\r\n").as_bytes()).await.unwrap();
     if stream.read_line(&mut heard).await.unwrap() > 0 && !heard.ends_with("QUIT\r\n") {
         stream.write_all(answer.as_bytes()).await.unwrap();
     }
@@ -101,7 +101,7 @@ async fn with_implicit_tls_everything_is_encrypted() {
 
 #[tokio::test]
 async fn a_relay_without_starttls_gets_no_byte_of_the_mail_and_no_password() {
-    for (offers, answer, clear) in [
+    for (extensions, answer, clear) in [
         ("250-stub\r\n250 AUTH PLAIN", "", "EHLO [127.0.0.1]\r\nQUIT\r\n"),
         // One that does not know EHLO knows no STARTTLS.
         ("502 what", "250 hi\r\n", "EHLO [127.0.0.1]\r\nHELO [127.0.0.1]\r\nQUIT\r\n"),
@@ -110,7 +110,7 @@ async fn a_relay_without_starttls_gets_no_byte_of_the_mail_and_no_password() {
     ] {
         let (listener, port) = listener().await;
         let relay = async {
-            let (stream, mut heard) = in_clear(listener.accept().await.unwrap().0, offers, answer).await;
+            let (stream, mut heard) = in_clear(listener.accept().await.unwrap().0, extensions, answer).await;
             let mut stream = BufReader::new(stream);
             while !heard.ends_with("QUIT\r\n") && stream.read_line(&mut heard).await.unwrap() > 0 {}
             heard
@@ -143,7 +143,7 @@ async fn a_certificate_of_another_name_is_no_certificate() {
 }
 
 #[tokio::test]
-async fn what_somebody_adds_in_clear_to_the_answer_to_starttls_is_not_believed() {
+async fn starttls_injection_is_ignored() {
     let (tls, acceptor) = pair("relay.example.org");
     let (listener, port) = listener().await;
     let relay = async {

@@ -2,14 +2,14 @@
 //!
 //! A reply to MAIL, RCPT, DATA or the end of a mail comes after text that a caller chose, so it speaks of that mail: of its
 //! sender, a recipient, its content or size (RFC 3463 3.2 to 3.8, RFC 5321 4.2.2 and 4.3.2). That blames nobody, for good or
-//! for now: else whoever writes to a mailbox that is full would close the relay to everybody. Only these speak of the
+//! for now: else a caller who writes to a full mailbox would close the relay to all callers. Only these speak of the
 //! relay or of the account, at whatever stage:
 //!
 //! - 421, with which a relay may answer anything and hangs up (RFC 5321 3.8), and x.3.2, "system not accepting messages";
 //! - 530, 535, 538 and 5.7.8, 5.7.9, 5.7.11, 5.7.14: AUTH is missing, wrong or too weak (RFC 4954 6, RFC 5248). 525 and
 //!   5.7.13, a disabled account, except of a recipient, who may have one too;
 //! - 5.4.5, with which Gmail says that the account's day is used up (RFC 3463 3.5 has no use for it in class 5);
-//! - a rate or quota in words, for now, and only with words that no caller can put there (see [`super::super::words`]):
+//! - a rate or quota in words, for now, and only with words that no caller can put there (see [`super::super::reply_text`]):
 //!   many relays have no code for it;
 //! - 5.3.5, a relay's own misconfiguration, except of a recipient, whose domain may lead back to the relay.
 //!
@@ -19,8 +19,8 @@
 //! has no room, length or number for, and what it cannot convert (5.6.1 to 5.6.10, RFC 3463 3.7 and RFC 6531 3.6.1).
 
 use super::super::reply::Reply;
+use super::super::reply_text;
 use super::super::stage::Stage;
-use super::super::words;
 use crate::model::outcome::{Outcome, Subject};
 
 use Enhanced::{Is, NotOf, Of, Plain};
@@ -233,7 +233,7 @@ impl Enhanced {
 impl Text {
     fn fits(&self, reply: &Reply) -> bool {
         let says = |phrases: &[&str]| {
-            let own = words::own(reply);
+            let own = reply_text::own(reply);
             phrases.iter().any(|phrase| own.contains(phrase))
         };
         match self {

@@ -87,7 +87,7 @@ pub(super) const PARTS: [Part; 26] = [
             // Who takes the type from the name is told none.
             [
                 &["Bericht Ü.pdf", "bytes of application/pdf"][..],
-                if can.files.guessed { &[] } else { &["application/pdf"] },
+                if can.files.infers_content_type { &[] } else { &["application/pdf"] },
             ]
             .concat()
         },
@@ -111,7 +111,7 @@ pub(super) const PARTS: [Part; 26] = [
         |can| {
             [
                 &["forwarded.eml", "bytes of message/rfc822"][..],
-                if can.files.guessed { &[] } else { &["message/rfc822"] },
+                if can.files.infers_content_type { &[] } else { &["message/rfc822"] },
             ]
             .concat()
         },

@@ -1,4 +1,4 @@
-//! An adapter as somebody might write it in an afternoon: it knows nothing of cc, bcc, `reply_to`, headers and files.
+//! A careless adapter: it knows nothing of cc, bcc, `reply_to`, headers and files.
 
 use serde_json::json;
 

@@ -7,7 +7,7 @@
 use crate::model::message::Message;
 use crate::runtime::off_worker::off_worker;
 
-/// Of keys, rights, plans, credits and suspension.
+/// Words for keys, rights, plans, credits and suspension.
 const WORDS: [&str; 12] = [
     "key",
     "keys",

@@ -1,6 +1,6 @@
 //! Every row of the table over a real dialogue: at which command, what is answered, of what it speaks, what it comes to.
 
-use crate::model::outcome::Another;
+use crate::model::outcome::FailoverSafety;
 
 use super::*;
 use crate::model::outcome::{Blame, Subject};
@@ -25,7 +25,7 @@ async fn check(at: &'static str, rows: &[Row]) {
         assert_eq!(verdict.blame() == Blame::Neutral, of_the_mail, "{at}: {text}");
         assert_eq!(verdict.blame_of_probe() == Blame::Success, of_the_mail, "{at}: {text}");
         assert_eq!(opens(&verdict, 5), !of_the_mail, "{at}: {text}");
-        assert_eq!(outcome.another() == Another::Safe, *outcome != MessageRejected, "{at}: {text}");
+        assert_eq!(outcome.failover_safety() == FailoverSafety::Safe, *outcome != MessageRejected, "{at}: {text}");
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::wire::Wire;
 use super::*;
 
 #[tokio::test]
-async fn a_relay_that_does_not_know_ehlo_is_greeted_with_helo_and_offered_no_extension() {
+async fn helo_is_the_fallback_without_extensions() {
     for answer in ["500 what", "502 5.5.1 what", "501 what", "504 what", "550 no"] {
         let stub = Stub::that("EHLO", Act::Say(answer.to_owned())).await;
         assert_eq!(smtp(stub.port).first(&mail()).await.outcome, Outcome::Accepted, "{answer}");
@@ -63,7 +63,7 @@ async fn a_relay_that_goes_on_answering_is_still_moving() {
         }
     };
     let addresses: Vec<_> = (0..100).map(|number| format!("b{number}@example.net")).collect();
-    let mail = Mail::of(&mail_to(&addresses.iter().map(String::as_str).collect::<Vec<_>>()), Labels::Hidden);
+    let mail = Mail::of(&mail_to(&addresses.iter().map(String::as_str).collect::<Vec<_>>()), MetadataHeaders::None);
     let hand_over = HandOver::begin(0, None);
     hand_over.track();
     let beginning = async {

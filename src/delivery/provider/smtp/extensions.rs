@@ -4,7 +4,7 @@ use super::reply::Reply;
 
 /// Nothing, where it only knows HELO.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Offers {
+pub(super) struct Extensions {
     pub(super) starttls: bool,
     pub(super) plain: bool,
     pub(super) login: bool,
@@ -20,31 +20,31 @@ pub(super) struct Offers {
     pub(super) max_size: Option<usize>,
 }
 
-impl Offers {
+impl Extensions {
     pub(super) fn read(reply: &Reply) -> Self {
-        let mut offers = Self::default();
+        let mut extensions = Self::default();
         for line in reply.lines().skip(1) {
             let line = line.to_ascii_uppercase();
             let mut words = line.split_whitespace();
             match words.next() {
-                Some("STARTTLS") => offers.starttls = true,
-                Some("SMTPUTF8") => offers.smtputf8 = true,
-                Some("8BITMIME") => offers.eight_bit = true,
-                Some("PIPELINING") => offers.pipelining = true,
+                Some("STARTTLS") => extensions.starttls = true,
+                Some("SMTPUTF8") => extensions.smtputf8 = true,
+                Some("8BITMIME") => extensions.eight_bit = true,
+                Some("PIPELINING") => extensions.pipelining = true,
                 Some("SIZE") => {
-                    offers.size = true;
-                    offers.max_size = words.next().and_then(|size| size.parse().ok()).filter(|&size| size > 0);
+                    extensions.size = true;
+                    extensions.max_size = words.next().and_then(|size| size.parse().ok()).filter(|&size| size > 0);
                 }
                 Some("AUTH") => words.for_each(|mechanism| match mechanism {
-                    "PLAIN" => offers.plain = true,
-                    "LOGIN" => offers.login = true,
-                    "OAUTHBEARER" => offers.oauthbearer = true,
-                    "XOAUTH2" => offers.xoauth2 = true,
+                    "PLAIN" => extensions.plain = true,
+                    "LOGIN" => extensions.login = true,
+                    "OAUTHBEARER" => extensions.oauthbearer = true,
+                    "XOAUTH2" => extensions.xoauth2 = true,
                     _ => {}
                 }),
                 _ => {}
             }
         }
-        offers
+        extensions
     }
 }

@@ -7,16 +7,16 @@ pub(in crate::delivery::provider) const METADATA_HEADERS: &str = "METADATA_HEADE
 
 /// What every recipient sees of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::delivery::provider) enum Labels {
-    Shown,
+pub(in crate::delivery::provider) enum MetadataHeaders {
+    All,
     /// The metadata alone.
-    Metadata,
-    Hidden,
+    MetadataOnly,
+    None,
 }
 
-impl Labels {
+impl MetadataHeaders {
     /// As the operator wants it.
     pub(in crate::delivery::provider) fn read(values: &Values) -> Result<Self, Invalid> {
-        Ok(if values.is_on(METADATA_HEADERS)? { Self::Shown } else { Self::Hidden })
+        Ok(if values.is_on(METADATA_HEADERS)? { Self::All } else { Self::None })
     }
 }

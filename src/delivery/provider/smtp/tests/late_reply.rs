@@ -27,7 +27,7 @@ async fn read_to_the_end(relay: &mut BufReader<DuplexStream>) {
 }
 
 async fn delivery(session: Session, pool: &Arc<Pool>) -> Verdict {
-    deliver(session, Mail::of(&mail(), Labels::Hidden), vec![], &tracked(), Arc::clone(pool)).await
+    deliver(session, Mail::of(&mail(), MetadataHeaders::None), vec![], &tracked(), Arc::clone(pool)).await
 }
 
 fn tracked() -> Arc<HandOver> {
@@ -55,7 +55,7 @@ async fn the_answer_to_the_end_of_a_mail_may_take_ten_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_who_cannot_wait_does_not_cut_the_connection() {
+async fn late_reply_is_read_after_the_call_has_ended() {
     let (session, mut relay) = ready().await;
     let pool = Arc::default();
     let reading = read_to_the_end(&mut relay);
@@ -69,10 +69,10 @@ async fn a_caller_who_cannot_wait_does_not_cut_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lines_that_nobody_reads_in_time_prove_that_nothing_was_taken() {
+async fn unread_lines_are_unavailable() {
     let (session, mut relay) = with_room(64).await;
     let hand_over = tracked();
-    let sending = deliver(session, Mail::of(&mail(), Labels::Hidden), vec![], &hand_over, Arc::default());
+    let sending = deliver(session, Mail::of(&mail(), MetadataHeaders::None), vec![], &hand_over, Arc::default());
     assert!(tokio::time::timeout(Duration::from_secs(9), sending).await.is_err());
     assert!(hand_over.is_writing() && hand_over.revoke());
     let mut heard = String::new();
@@ -85,7 +85,7 @@ async fn an_end_that_was_revoked_is_not_sent() {
     let (session, mut relay) = ready().await;
     let hand_over = tracked();
     assert!(hand_over.revoke());
-    let verdict = deliver(session, Mail::of(&mail(), Labels::Hidden), vec![], &hand_over, Arc::default()).await;
+    let verdict = deliver(session, Mail::of(&mail(), MetadataHeaders::None), vec![], &hand_over, Arc::default()).await;
     assert_eq!(verdict, Verdict::new(Outcome::Unavailable, Reason::Timeout));
     let mut heard = String::new();
     while relay.read_line(&mut heard).await.unwrap() > 0 {}

@@ -1,7 +1,7 @@
 //! The endings of file names that SES refuses, and so does who sends through it.
 
 /// Its developer guide, "Unsupported attachment types".
-pub(in crate::delivery::provider) const REFUSED_ENDINGS: [&str; 90] = [
+pub(in crate::delivery::provider) const REFUSED_EXTENSIONS: [&str; 90] = [
     "ade", "adp", "app", "asp", "bas", "bat", "cer", "chm", "cmd", "com", "cpl", "crt", "csh", "der", "exe", "fxp",
     "gadget", "hlp", "hta", "inf", "ins", "isp", "its", "js", "jse", "ksh", "lib", "lnk", "mad", "maf", "mag", "mam",
     "maq", "mar", "mas", "mat", "mau", "mav", "maw", "mda", "mdb", "mde", "mdt", "mdw", "mdz", "msc", "msh", "msh1",

@@ -38,7 +38,7 @@ async fn a_recipient_who_is_put_off_does_not_keep_the_mail_from_the_others() {
 }
 
 #[tokio::test]
-async fn a_mail_that_nobody_gets_comes_to_what_leaves_most_hope() {
+async fn refused_recipients_keep_the_most_hopeful_outcome() {
     for (b, c, verdict) in [
         ("550 5.1.1 unknown", "450 4.2.0 greylisted", is(Outcome::Deferred, 450)),
         ("554 5.7.1 no relay", "450 4.2.0 greylisted", is(Outcome::Deferred, 450)),
@@ -61,7 +61,7 @@ async fn a_mail_that_nobody_gets_comes_to_what_leaves_most_hope() {
 }
 
 #[tokio::test]
-async fn letters_that_a_relay_does_not_understand_after_all_are_not_its_fault() {
+async fn refused_smtputf8_is_not_capable() {
     for (at, answer) in
         [("MAIL", "504 5.5.4 what"), ("MAIL", "501 5.5.4 what"), ("MAIL", "500 what"), ("RCPT", "500 5.5.2 what")]
     {
@@ -79,7 +79,7 @@ async fn a_mail_that_all_get_tells_of_none_and_keeps_our_message_id() {
 }
 
 #[tokio::test]
-async fn a_mail_that_nobody_gets_is_at_fault_only_if_all_of_them_are() {
+async fn message_is_rejected_only_if_every_recipient_is() {
     let mail = mail_to(&["b@example.net", "c@example.net"]);
     let stub = Stub::that("RCPT", Act::Say("550 5.1.1 unknown".to_owned())).await;
     assert_eq!(send(&stub, &mail).await, is(Outcome::MessageRejected, 550));
@@ -113,7 +113,7 @@ async fn what_bounces_goes_to_the_bounce_address_and_the_head_names_the_author()
 }
 
 #[tokio::test]
-async fn we_call_ourselves_as_the_operator_says() {
+async fn helo_name_is_the_operators() {
     for (refusal, said) in [(None, &["EHLO"][..]), (Some("502 what"), &["EHLO", "HELO"])] {
         let stub =
             Stub::new(move |_, line| line.starts_with("EHLO").then(|| refusal.and_then(Act::say)).flatten()).await;
@@ -125,9 +125,9 @@ async fn we_call_ourselves_as_the_operator_says() {
     }
 }
 
-/// What is sent as MAIL to a relay that offers this.
-async fn announced(offers: &'static str, mail: &Message) -> Result<String, Verdict> {
-    let stub = Stub::that("EHLO", Act::Say(offers.to_owned())).await;
+/// What is sent as MAIL to a relay with these extensions.
+async fn announced(extensions: &'static str, mail: &Message) -> Result<String, Verdict> {
+    let stub = Stub::that("EHLO", Act::Say(extensions.to_owned())).await;
     let verdict = send(&stub, mail).await;
     let line = stub.heard().into_iter().find(|line| line.starts_with("MAIL"));
     line.ok_or(verdict)
@@ -137,7 +137,7 @@ async fn announced(offers: &'static str, mail: &Message) -> Result<String, Verdi
 async fn a_relay_is_told_only_what_it_offers_to_hear() {
     let ascii = mail();
     let utf8 = mail_to(&["用户@example.net"]);
-    let size = super::super::mail::Mail::of(&ascii, Labels::Hidden).file.len();
+    let size = super::super::mail::Mail::of(&ascii, MetadataHeaders::None).file.len();
     assert_eq!(announced("250 stub", &ascii).await, Ok("MAIL FROM:<a@example.org>".to_owned()));
     assert_eq!(
         announced("250-stub\r\n250-size 0\r\n250 SMTPUTF8", &ascii).await,
@@ -150,18 +150,18 @@ async fn a_relay_is_told_only_what_it_offers_to_hear() {
     let attached = with_file("message/rfc822", "Subject: s\n\nü");
     let eight_bit = announced("250-stub\r\n250 8BITMIME", &attached).await;
     assert_eq!(eight_bit, Ok("MAIL FROM:<a@example.org> BODY=8BITMIME".to_owned()));
-    for (offers, mail, reason) in [
+    for (extensions, mail, reason) in [
         ("250-stub\r\n250 SIZE 99", &ascii, Reason::Size),
         ("250-stub\r\n250 8BITMIME", &utf8, Reason::Smtputf8),
         ("250 stub", &attached, Reason::AttachmentType),
     ] {
-        assert_eq!(announced(offers, mail).await, Err(Verdict::new(Outcome::NotCapable, reason)));
+        assert_eq!(announced(extensions, mail).await, Err(Verdict::new(Outcome::NotCapable, reason)));
     }
 }
 
 #[tokio::test]
 async fn a_login_goes_the_way_that_the_relay_offers() {
-    for (offers, said) in [
+    for (extensions, said) in [
         ("250-stub\r\n250 AUTH LOGIN PLAIN", vec!["AUTH PLAIN AHVzZXIAcGFzcw=="]),
         ("250-stub\r\n250 auth login CRAM-MD5", vec!["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]),
     ] {
@@ -169,12 +169,12 @@ async fn a_login_goes_the_way_that_the_relay_offers() {
             "AUTH LOGIN" => Act::say("334 VXNlcm5hbWU6"),
             "dXNlcg==" => Act::say("334 what else"),
             "cGFzcw==" => Act::say("235 ok"),
-            _ if line.starts_with("EHLO") => Act::say(offers),
+            _ if line.starts_with("EHLO") => Act::say(extensions),
             _ => None,
         })
         .await;
         assert_eq!(with_login(smtp(stub.port)).first(&mail()).await.outcome, Outcome::Accepted);
-        assert_eq!(stub.heard()[1..=said.len()], said, "{offers}");
+        assert_eq!(stub.heard()[1..=said.len()], said, "{extensions}");
     }
     let stub = Stub::that("EHLO", Act::Say("250-stub\r\n250 AUTH CRAM-MD5".to_owned())).await;
     let verdict = with_login(smtp(stub.port)).first(&mail()).await;

@@ -19,7 +19,7 @@ async fn check(at: &'static str, rows: &[(&str, Outcome)]) {
 }
 
 #[tokio::test]
-async fn a_greeting_that_is_none_is_a_relay_that_is_not_there() {
+async fn invalid_greeting_is_unavailable() {
     use Outcome::*;
     check(
         "CONNECT",
@@ -80,7 +80,7 @@ async fn an_answer_that_makes_no_sense_proves_what_no_answer_proves() {
 }
 
 #[tokio::test]
-async fn silence_before_the_end_of_the_mail_proves_that_nothing_was_taken() {
+async fn silence_before_the_end_of_data_is_unavailable() {
     for at in BEFORE_THE_END {
         let stub = Stub::that(at, Act::Silence).await;
         let (smtp, mail) = (with_login(smtp(stub.port)), mail());

@@ -41,7 +41,7 @@ fn read_as_a_relay(wire: &[u8]) -> (Vec<u8>, usize) {
 
 proptest! {
     #[test]
-    fn whatever_stands_in_a_mail_it_arrives_whole_and_ends_once(
+    fn dot_stuffing_keeps_any_mail_whole(
         text in prop::option::of("(?s)([.]|\\r|\\n|\\r\\n|\\PC{0,9}){0,40}"),
         html in prop::option::of("(?s)([.]|\\r|\\n|\\r\\n|<p>|\\PC{0,9}){0,40}"),
         files in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..2),
@@ -56,7 +56,7 @@ proptest! {
         let to = vec!["b@example.net".parse().unwrap()];
         let draft = Draft { to, text: body(text), html: body(html), attachments: attachments.collect(), ..Draft::default() };
         let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
-        let file = Mail::of(&message, Labels::Hidden).file;
+        let file = Mail::of(&message, MetadataHeaders::None).file;
         let wire = sent(&file);
         prop_assert_eq!(read_as_a_relay(&wire), (file, wire.len()));
         let ends = wire.windows(5).filter(|bytes| bytes == b"\r\n.\r\n").count();

@@ -2,7 +2,7 @@
 //!
 //! Relays repeat addresses, subjects and links. Left out are quoted text, from the first mark to the last of its kind, for
 //! a caller may write marks too; and every word with `@`, `<`, `>` or a dot inside. It errs towards leaving out: then a
-//! reply says less, and blames nobody. What is repeated without any mark is looked for in the mail by whoever asks.
+//! reply says less, and blames nobody. What is repeated without any mark is looked for in the mail by the caller of this module.
 
 use super::reply::Reply;
 
