@@ -104,6 +104,62 @@ async fn the_configuration_is_checked_with_a_warning_where_the_drain_is_shorter_
 }
 
 #[tokio::test]
+async fn check_config_changed_prints_only_what_differs_from_its_default() {
+    let settings = Settings::empty()
+        .with("SMSP_API_KEY", "canary")
+        .with("SMSP_PROVIDERS", "maildir")
+        .with("SMSP_MAILDIR_DIR", "/tmp/maildir")
+        .with("SMSP_MAX_BODY", "26MiB")
+        .with("SMSP_PORT", "8081")
+        .with("SMSP_ATTEMPT_TIMEOUT", "7s");
+    let output = run(&["check-config", "--changed"], &settings).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let changed =
+        ["SMSP_API_KEY=<redacted>", "SMSP_PORT=8081", "SMSP_ATTEMPT_TIMEOUT=7s", "SMSP_MAILDIR_DIR=/tmp/maildir"];
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert_eq!(lines, [&changed[..], &["# ok: maildir (maildir)"]].concat(), "{output:?}");
+}
+
+#[tokio::test]
+async fn help_settings_lists_every_setting_within_80_columns() {
+    let help = run(&["help", "settings"], &Settings::empty()).await;
+    assert_eq!(help.code, Some(0), "{help:?}");
+    let long: Vec<_> = help.stdout.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(long.is_empty(), "{long:#?}");
+    let in_force =
+        run(&["check-config"], &Settings::mailgun_then_sendgrid("http://127.0.0.1:9", "http://127.0.0.1:9")).await;
+    let names = in_force.stdout.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name);
+    let mut seen = 0;
+    for name in
+        names.filter(|name| !["SMSP_CALLER_CALLER_", "SMSP_MG_C", "SMSP_SG_C"].iter().any(|own| name.starts_with(own)))
+    {
+        if ["SMSP_MG_ATTEMPT_TIMEOUT", "SMSP_SG_ATTEMPT_TIMEOUT"].contains(&name) {
+            continue;
+        }
+        assert!(help.stdout.lines().any(|line| line.trim() == name), "{name}: {}", help.stdout);
+        seen += 1;
+    }
+    assert!(seen > 50, "only {seen} names: {in_force:?}");
+    for text in ["default: 26MiB (size)", "default: 50 (1 to 10000)", "default: safe (never, safe, always)"] {
+        assert!(help.stdout.lines().any(|line| line.trim() == text), "{text}: {}", help.stdout);
+    }
+}
+
+#[tokio::test]
+async fn help_on_an_unknown_topic_names_the_known_one() {
+    for arguments in [&["help", "setings"][..], &["help", "settings", "all"]] {
+        let output = run(arguments, &Settings::empty()).await;
+        assert_eq!(output.code, Some(64), "{output:?}");
+        assert!(
+            output.stderr.starts_with("no help on set") && output.stderr.contains("`smsp help settings`"),
+            "{output:?}"
+        );
+    }
+    let output = run(&["help"], &Settings::empty()).await;
+    assert!(output.code == Some(0) && output.stdout.contains("help settings"), "{output:?}");
+}
+
+#[tokio::test]
 async fn check_config_warns_of_a_former_name() {
     let settings = Settings::mock().without("SMSP_ADMIN_PORT").with("SMSP_OPS_PORT", "9999");
     let output = run(&["check-config"], &settings).await;

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use smsp::app::config::{Group, groups};
 use smsp::delivery::provider::KINDS;
+use smsp::runtime::settings::Entry;
 
 use crate::harness::{Settings, kinds, run};
 use crate::house_rules::{read, root};
@@ -53,18 +55,46 @@ async fn effective() -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn the_readmes_table_names_every_variable_and_no_other() {
+    // What may be set for one caller or upstream alone stands there once, as what holds for all.
     let own = |name: &str| {
-        let names: Vec<_> = KINDS.iter().map(kinds::prefix).collect();
         if let Some(rest) = name.strip_prefix("SMSP_CALLER_CALLER_") {
-            return format!("SMSP_CALLER_<NAME>_{rest}");
+            return format!("SMSP_CALLER_{rest}");
         }
         let is_limit = |rest: &&str| ["ATTEMPT_TIMEOUT", "CONCURRENCY"].contains(rest) || rest.starts_with("CIRCUIT_");
-        let rest = names.iter().find_map(|prefix| name.strip_prefix(prefix.as_str()));
-        rest.filter(is_limit).map_or_else(|| name.to_owned(), |rest| format!("SMSP_<NAME>_{rest}"))
+        let rest = KINDS.iter().find_map(|kind| name.strip_prefix(kinds::prefix(kind).as_str()));
+        rest.filter(is_limit).map_or_else(|| name.to_owned(), |rest| format!("SMSP_{rest}"))
     };
     let real: BTreeSet<_> = effective().await.iter().map(|(name, _)| own(name)).collect();
     let documented: BTreeSet<_> = documented().into_iter().map(|(name, _)| name).collect();
     assert_eq!(documented, real);
+}
+
+/// Every setting as Markdown, a table for each group.
+fn settings_tables() -> String {
+    let table = |group: &Group| {
+        let row = |(variable, entry): &(String, Entry)| {
+            format!("| `{variable}` | {} | {} | {} |\n", entry.default(), entry.unit, entry.row.text)
+        };
+        let rows: String = group.settings.iter().map(row).collect();
+        let about = if group.about.is_empty() { String::new() } else { format!("{}\n\n", group.about) };
+        format!("### {}\n\n{about}| variable | default | value | |\n|---|---|---|---|\n{rows}", group.title)
+    };
+    groups().iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_readmes_tables_of_settings_are_those_of_the_rows() {
+    let (path, readme) = (root().join("README.md"), read(&root().join("README.md")));
+    let (before, rest) = readme.split_once("<!-- settings:").expect("the beginning of the settings");
+    let (remark, rest) = rest.split_once('\n').expect("the end of a line");
+    let (shown, after) = rest.split_once("<!-- end of settings -->").expect("the end of the settings");
+    let real = format!("\n{}\n", settings_tables());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let text = format!("{before}<!-- settings:{remark}\n{real}<!-- end of settings -->{after}");
+        fs::write(&path, text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    } else {
+        assert_eq!(shown, real, "UPDATE_GOLDEN=1 writes them anew");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
 pub mod config;
+pub mod help;
 mod keys;
 
 use std::net::SocketAddr;
@@ -87,22 +88,24 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     for upstream in &upstreams {
         let (name, upstream, all) = (upstream.name().to_string(), Arc::clone(upstream), Arc::clone(&all));
         let supervisor = Arc::clone(&supervisor);
-        tokio::spawn(keep(name, move || supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))));
+        tokio::spawn(restart_on_panic(name, move || {
+            supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))
+        }));
     }
     let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
     let CallersConfig { keys, source, by_name, common } = config.callers;
     let callers = Arc::new(Callers::new(keys.clone(), by_name, common));
     if source.may_change() {
-        tokio::spawn(keys::watch(source, keys, Arc::clone(&callers)));
+        tokio::spawn(keys::watch_key_files(source, keys, Arc::clone(&callers)));
     }
-    let answers = Answers::new(config.held_answers, Arc::clone(&metrics));
+    let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics));
     let api_state = api::ApiState {
         dispatcher,
         submit: Arc::new(submit),
         callers,
-        admission: Arc::new(Admission::new(config.load, Arc::clone(&metrics))),
+        admission: Arc::new(Admission::new(config.admission, Arc::clone(&metrics))),
         settings: Arc::new(config.http),
         shutdown: shutdown.clone(),
         metrics: Arc::clone(&metrics),
@@ -119,7 +122,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 }
 
 /// A supervisor that panics is a fault of ours; its circuit must not stay open for that.
-async fn keep<F: Future<Output = ()>>(upstream: String, supervision: impl Fn() -> F) {
+async fn restart_on_panic<F: Future<Output = ()>>(upstream: String, supervision: impl Fn() -> F) {
     while AssertUnwindSafe(async { supervision().await }).catch_unwind().await.is_err() {
         error!(upstream, "the supervisor panicked: restarting it");
         sleep(SUPERVISOR_PAUSE).await;
@@ -199,7 +202,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_supervisor_that_panics_is_back_a_second_later() {
         let (start, starts) = (Instant::now(), AtomicU32::new(0));
-        keep("u".to_owned(), || {
+        restart_on_panic("u".to_owned(), || {
             let before = starts.fetch_add(1, Ordering::Relaxed);
             async move { assert!(before >= 2, "a fault of ours") }
         })

@@ -11,6 +11,7 @@ use smsp::app;
 use smsp::app::config::{Config, Errors};
 use smsp::delivery::provider;
 use smsp::ingress::api;
+use smsp::runtime::settings::Effective;
 use smsp::runtime::telemetry;
 use tokio::runtime::Builder;
 
@@ -20,15 +21,17 @@ usage: smsp [COMMAND]
 
 commands:
   serve         serve until SIGTERM (the default)
-  check-config  read the environment, print the effective settings, exit 0 or 64
+  check-config  read the environment, print the effective settings, exit 0 or 64;
+                with --changed only those that differ from their defaults
   probe         send one test message along every upstream, exit 0 if all were taken;
                 with --show-answer print what each provider said, word for word
   healthcheck   ask the running server, exit 0 if it serves
   openapi       print the OpenAPI document
+  help settings print every setting: its default, its unit, what it is for
   --version     print the version
   --help        print this
 
-Every setting comes from the environment: the README has the table.";
+Every setting comes from the environment.";
 
 /// `EX_USAGE` of sysexits.h. Configuration errors and unknown commands: trying again without a change is no use.
 const EXIT_USAGE: u8 = 64;
@@ -42,17 +45,17 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] | ["serve"] => serve(),
-        ["check-config"] => check_config(),
+        ["check-config"] => check_config(|_| true),
+        ["check-config", "--changed"] => check_config(Effective::is_changed),
         ["probe"] => probe(false),
         ["probe", "--show-answer"] => probe(true),
         ["healthcheck"] => healthcheck(),
         ["openapi"] => openapi(),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
         ["--help" | "-h" | "help"] => print(HELP),
-        _ => {
-            complain(&format!("unknown command: {}\n\n{HELP}", arguments.join(" ")));
-            ExitCode::from(EXIT_USAGE)
-        }
+        ["help", "settings"] => print(&app::help::settings()),
+        ["help", ..] => misused(&format!("no help on {}: there is `smsp help settings`", arguments[1..].join(" "))),
+        _ => misused(&format!("unknown command: {}\n\n{HELP}", arguments.join(" "))),
     }
 }
 
@@ -60,15 +63,19 @@ fn serve() -> ExitCode {
     with_config(|config| run(async { app::serve(config).await.map(|()| true).map_err(|error| error.to_string()) }))
 }
 
-fn check_config() -> ExitCode {
+fn check_config(is_shown: impl Fn(&Effective) -> bool) -> ExitCode {
     with_config(|config| {
-        config.effective.iter().for_each(|(name, value)| {
-            print(&format!("{name}={value}"));
+        config.effective.iter().filter(|setting| is_shown(setting)).for_each(|setting| {
+            print(&format!("{}={}", setting.name, setting.value));
         });
         // A comment where files of variables may have one, so that the rest can be read as such.
         let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));
         print(&format!("# ok: {}", upstreams.collect::<Vec<_>>().join(", ")));
-        config.warnings.iter().chain(&config.deprecated).for_each(|warning| complain(&format!("warning: {warning}")));
+        config
+            .warnings
+            .iter()
+            .chain(&config.deprecated)
+            .for_each(|warning| print_error(&format!("warning: {warning}")));
         ExitCode::SUCCESS
     })
 }
@@ -144,12 +151,16 @@ fn run(command: impl Future<Output = Result<bool, String>>) -> ExitCode {
 }
 
 fn misconfigured(errors: &Errors) -> ExitCode {
-    complain(&format!("smsp cannot start, the configuration is wrong:\n{errors}"));
+    misused(&format!("smsp cannot start, the configuration is wrong:\n{errors}"))
+}
+
+fn misused(error: &str) -> ExitCode {
+    print_error(error);
     ExitCode::from(EXIT_USAGE)
 }
 
 fn failed(error: &str) -> ExitCode {
-    complain(error);
+    print_error(error);
     ExitCode::FAILURE
 }
 
@@ -162,7 +173,7 @@ fn print(text: &str) -> ExitCode {
 }
 
 /// On stderr, which may be the pipe that nobody reads any more: a node that has to end must not wait for its reader.
-fn complain(text: &str) {
+fn print_error(text: &str) {
     let line = format!("{text}\n");
     let write = |line: &str| {
         // If stderr is gone, the exit code still says it.

@@ -4,4 +4,5 @@ pub mod metrics;
 pub mod telemetry;
 pub mod shutdown;
 pub mod off_worker;
+pub mod settings;
 pub mod suggestion;

@@ -23,7 +23,7 @@ async fn a_name_that_is_nearly_a_settings_is_told_which() {
     is_told(
         "SMSP_FAVOURITE_COLOUR",
         "canary",
-        "is not a setting: correct its name (see the README's table) or remove it",
+        "is not a setting: correct its name (`smsp help settings` lists all) or remove it",
     )
     .await;
 }

@@ -96,7 +96,7 @@ static KNOWN: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
     pairs.extend(further.map(|(name, value)| (format!("SMSP_{name}"), value.to_owned())));
     pairs.insert("SMSP_POLL_MESSAGE_ADDRESS".to_owned(), "p@example.org".to_owned());
     let all = load(&pairs).unwrap_or_else(|errors| panic!("{errors}")).effective;
-    all.into_iter().map(|(name, value)| (name, value == "<redacted>")).collect()
+    all.into_iter().map(|setting| (setting.name, setting.value == "<redacted>")).collect()
 });
 
 impl Environment<'_> {
@@ -157,7 +157,8 @@ fuzz_target!(init: trust_one_certificate(), |environment: Environment| {
             if pairs.contains_key("SMSP_API_KEYS") || pairs.contains_key("SMSP_API_KEYS_FILE") {
                 return;
             }
-            let again = load(&config.effective.iter().cloned().collect()).unwrap_or_else(|e| panic!("{shown}: {e}"));
+            let pairs = config.effective.iter().map(|setting| (setting.name.clone(), setting.value.clone())).collect();
+            let again = load(&pairs).unwrap_or_else(|e| panic!("{shown}: {e}"));
             assert_eq!(again.effective, config.effective);
         }
         Err(Errors(errors)) => {

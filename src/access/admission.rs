@@ -5,12 +5,16 @@
 //! holds none. A mail that gets no permit within [`QUEUE_TIME`] is shed: a queue only makes every mail late. What is
 //! held is given back when it is dropped, and travels with the mail until the mail has its answer.
 
+pub mod settings;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+
+pub use settings::Settings;
 
 use super::refusal::Refusal;
 use crate::runtime::metrics::{Held, Metrics};
@@ -23,20 +27,6 @@ const QUEUE_TIME: Duration = Duration::from_millis(5);
 const QUEUE_SHARE: usize = 8;
 /// The longest wait that a shed client is asked for: seconds.
 const MAX_RETRY_AFTER: u64 = 5;
-
-/// How much this node takes on at once.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Mails in flight.
-    pub max_in_flight: usize,
-    /// Bytes of their bodies.
-    pub max_in_flight_bytes: usize,
-}
-
-impl Settings {
-    /// The most mails in flight that an operator may set: more than memory would bear.
-    pub const MAX_IN_FLIGHT: usize = 1_000_000;
-}
 
 /// How much this node has taken on now.
 pub struct Admission {

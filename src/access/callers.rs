@@ -4,7 +4,7 @@
 //! wrong keys are slowed down, and only those: a right key is always served, whatever else comes from its address.
 
 mod limits;
-mod policy;
+pub mod settings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::keys::KeyRing;
 pub use super::rate_limiter::Rate;
 use super::refusal::Refusal;
 pub use limits::CallerLimits;
-pub use policy::CallerPolicy;
+pub use settings::CallerPolicy;
 
 /// All callers; their keys can be replaced while we serve.
 pub struct Callers {

@@ -40,7 +40,7 @@ enum Finding<'a, T> {
 
 /// Exchanges the keys of callers whenever their files change. `first` are those that hold now, so that a change since they
 /// were read is seen too.
-pub(super) async fn watch(source: KeySource, first: KeyRing, callers: Arc<Callers>) {
+pub(super) async fn watch_key_files(source: KeySource, first: KeyRing, callers: Arc<Callers>) {
     let read = || {
         let source = source.clone();
         // A panic there would be ours, and changes nothing.

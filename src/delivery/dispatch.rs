@@ -13,7 +13,7 @@ mod attempt_log;
 pub(crate) mod fixture;
 mod plan;
 mod run;
-mod settings;
+pub mod settings;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

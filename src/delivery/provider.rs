@@ -13,7 +13,7 @@ mod capabilities;
 mod client;
 mod codes;
 mod connections;
-mod egress_proxy;
+pub mod egress_proxy;
 mod hand_over;
 mod json;
 mod kind;
@@ -41,7 +41,7 @@ pub use capabilities::{Capabilities, Files, Inline, Lookup, MaxLength, Parameter
 pub use connections::Unsent;
 pub use egress_proxy::EgressProxy;
 pub use hand_over::HandOver;
-pub use kind::{Build, InForce, Kind, Variable};
+pub use kind::{Build, Kind};
 pub use transcript::recording;
 pub use values::{Connect, Invalid, Values};
 

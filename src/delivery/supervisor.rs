@@ -7,6 +7,7 @@
 //! after it is mended. Time is tokio's, so that tests can pause it. Deliberately absent: real mail.
 
 mod backoff;
+pub mod settings;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,39 +17,15 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
 pub use backoff::Backoff;
+pub use settings::Settings;
 
 use crate::delivery::circuit::{Rates, Snapshot, State, TransitionReason};
 use crate::delivery::upstream::Upstream;
 use crate::delivery::upstream::history::CircuitHistory;
-use crate::model::message::{Mailbox, Message};
 use crate::model::outcome::{Blame, Outcome, Verdict};
 
-/// Between two probes of one recovery, at most.
-const MAX_GAP: Duration = Duration::from_secs(1);
 /// How often a closed circuit is looked at, and how long an unpublished transition can go unseen.
 const TICK: Duration = Duration::from_millis(250);
-
-/// How probes are sent.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// How long an open circuit waits.
-    pub backoff: Backoff,
-    /// The author of test messages.
-    pub from: Mailbox,
-    /// The recipient of test messages.
-    pub to: Mailbox,
-}
-
-impl Settings {
-    /// The message of a probe; each has an id of its own.
-    pub fn test_message(&self) -> Message {
-        Message::probe(self.from.clone(), self.to.clone())
-    }
-
-    fn gap(&self) -> Duration {
-        self.backoff.first.min(MAX_GAP)
-    }
-}
 
 /// Watches over one of these upstreams for ever.
 pub async fn supervise(upstream: Arc<Upstream>, all: Arc<[Arc<Upstream>]>, settings: Arc<Settings>) {

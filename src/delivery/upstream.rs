@@ -6,8 +6,10 @@
 
 mod call;
 mod concurrency;
+pub mod global;
 mod held_senders;
 pub mod history;
+pub mod limits;
 mod offer;
 mod schedule;
 mod settings;

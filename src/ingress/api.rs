@@ -15,7 +15,7 @@ mod refusal;
 mod replayed;
 mod routes;
 mod send_options;
-mod settings;
+pub mod settings;
 mod state;
 mod wire;
 mod words;

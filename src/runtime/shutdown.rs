@@ -4,10 +4,13 @@
 //! `closing` follows: no new connection. Then whatever is in flight has until the drain deadline. Everything that
 //! must finish is spawned here, so that the exit waits for it.
 
+pub mod settings;
+
 use std::future::pending;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+pub use settings::Settings;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -16,15 +19,6 @@ use tracing::{info, warn};
 
 /// For the answers to mail that is still under way at the last call; a quarter of a short deadline.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// How long the end may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// From the signal to the closing of the listeners.
-    pub delay: Duration,
-    /// From there to the exit, at most.
-    pub deadline: Duration,
-}
 
 /// The stop signal and the work that it waits for; clones share both.
 #[derive(Clone, Default)]

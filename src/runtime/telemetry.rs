@@ -4,10 +4,12 @@
 //! [`log`] on stdout. A panic is an event like any other; its place is reported, never its text.
 
 mod log;
+pub mod settings;
 
 use std::panic;
 
-pub use log::{Format, Settings, finish, flush, stop_deferring};
+pub use log::{finish, flush, stop_deferring};
+pub use settings::{Format, Settings};
 use tracing::error;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;

@@ -8,6 +8,7 @@
 //! other nodes, and a restart. Both know nothing of what is held here.
 
 mod records;
+pub mod settings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,9 +20,7 @@ use crate::model::outcome::Verdict;
 use crate::model::receipt::{Answer, SendError, settle_late};
 use crate::runtime::metrics::Metrics;
 use records::{Held, Records, State};
-
-/// An operator may hold no more answers than this: more than memory would bear.
-pub const MAX_HELD_ANSWERS: usize = 10_000_000;
+pub use settings::Settings;
 
 /// The mails with a key, as far as this node remembers them. Clones share them.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::policy::CallerPolicy;
+use super::settings::CallerPolicy;
 use crate::access::rate_limiter::RateLimiter;
 use crate::access::refusal::{Originator, Refusal};
 use crate::model::message::{Address, Mailbox, Message};

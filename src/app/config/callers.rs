@@ -3,23 +3,22 @@
 //! Keys that stand in a file may be exchanged while we serve, so it is read here at the start and once more whenever
 //! somebody asks.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::SystemTime;
 
 use secrecy::ExposeSecret;
 
-use super::PREFIX;
-use super::section::{Section, Source};
-use super::value::{address, count_to, domains, or_none, rate};
-use crate::access::admission;
+use super::names::PREFIX;
 use crate::access::callers::CallerPolicy;
+use crate::access::callers::settings::{API_KEY, API_KEYS};
 use crate::access::keys::KeyRing;
+use crate::runtime::settings::{SecretSource, Section};
 
 /// The caller who holds `SMSP_API_KEY`.
-const THE_ONE: &str = "caller";
+const DEFAULT_CALLER: &str = "caller";
 
-/// What may be set of all callers, and of each.
-pub(super) const TERMS: [&str; 4] = ["RATE", "CONCURRENCY", "FROM_DOMAINS", "BOUNCE_ADDRESS"];
+/// How the names of callers' settings begin.
+const CALLER: &str = "CALLER_";
 
 /// Everything about callers.
 pub struct CallersConfig {
@@ -27,23 +26,23 @@ pub struct CallersConfig {
     pub keys: KeyRing,
     /// Where the keys came from.
     pub source: KeySource,
-    /// The terms of each caller.
+    /// The policy of each caller.
     pub by_name: HashMap<String, CallerPolicy>,
-    /// The terms of whoever comes later.
+    /// The policy of callers whose keys come later.
     pub common: CallerPolicy,
 }
 
-/// Where keys stand.
+/// Where callers' keys stand.
 #[derive(Clone)]
 pub struct KeySource {
-    one: Option<Source>,
-    many: Option<Source>,
+    one: Option<SecretSource>,
+    many: Option<SecretSource>,
 }
 
 impl KeySource {
     /// Can they be exchanged while we serve?
     pub fn may_change(&self) -> bool {
-        [&self.one, &self.many].into_iter().flatten().any(Source::is_file)
+        [&self.one, &self.many].into_iter().flatten().any(SecretSource::is_file)
     }
 
     /// The keys as they are now; an error names its variable, and no key.
@@ -51,10 +50,10 @@ impl KeySource {
         self.ring(SystemTime::now()).map_err(|(source, problem)| format!("{PREFIX}{}: {problem}", source.variable()))
     }
 
-    fn ring(&self, now: SystemTime) -> Result<KeyRing, (&Source, String)> {
+    fn ring(&self, now: SystemTime) -> Result<KeyRing, (&SecretSource, String)> {
         let mut ring = KeyRing::default();
         if let Some(one) = &self.one {
-            ring.add(THE_ONE, one.line().map_err(|problem| (one, problem))?.expose_secret());
+            ring.add(DEFAULT_CALLER, one.line().map_err(|problem| (one, problem))?.expose_secret());
         }
         if let Some(many) = &self.many {
             let text = many.text().map_err(|problem| (many, problem))?;
@@ -65,10 +64,11 @@ impl KeySource {
 }
 
 fn source(section: &mut Section) -> Option<KeySource> {
-    let (one, many) = (section.source("API_KEY"), section.source("API_KEYS"));
+    let (one, many) = (section.secret_source(&API_KEY), section.secret_source(&API_KEYS));
     let source = KeySource { one: one?, many: many? };
     if source.one.is_none() && source.many.is_none() {
-        section.error("API_KEY", "is required: the key that callers send as X-API-KEY (or SMSP_API_KEYS, for several)");
+        section
+            .error(API_KEY.name, "is required: the key that callers send as X-API-KEY (or SMSP_API_KEYS, for several)");
         return None;
     }
     Some(source)
@@ -79,10 +79,10 @@ pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
     let keys = source.as_ref().and_then(|source| {
         source.ring(SystemTime::now()).map_err(|(source, problem)| section.error(source.variable(), &problem)).ok()
     });
-    let common = Written::read(section, "CALLER_", None);
+    let (common, inherited) = common(section);
     let (Some(source), Some(keys)) = (source, keys) else {
-        // Whose terms these are is not known; one mistake is reported once.
-        drop(section.split_off("CALLER_"));
+        // Whose policies these are is not known; one mistake is reported once.
+        drop(section.split_off(CALLER));
         return None;
     };
     let names: BTreeSet<_> = keys.holders().map(|(name, ())| name.to_string()).collect();
@@ -90,37 +90,23 @@ pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
     // The longest name claims first: `a-b` before `a`.
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     let by_name = names.into_iter().map(|name| {
-        let mut own = section.split_off(&format!("CALLER_{}_", name.replace('-', "_")));
-        let terms = Written::read(&mut own, "", Some(&common)).terms;
+        let mut own = section.split_off(&format!("{CALLER}{}_", name.replace('-', "_")));
+        own.inherit(&inherited);
+        let policy = CallerPolicy::read(&mut own);
         section.join(own);
-        (name, terms)
+        Some((name, policy?))
     });
-    let by_name = by_name.collect();
-    Some(CallersConfig { keys, source, by_name, common: common.terms })
+    // Each is read before any is missed, so that all errors are found.
+    let by_name: Vec<_> = by_name.collect();
+    let by_name: Option<_> = by_name.into_iter().collect();
+    Some(CallersConfig { keys, source, by_name: by_name?, common: common? })
 }
 
-/// Terms as they were understood, and as they were written.
-struct Written {
-    terms: CallerPolicy,
-    texts: [String; 4],
-}
-
-impl Written {
-    /// What is not set is as in `common`, or free.
-    fn read(section: &mut Section, prefix: &str, common: Option<&Self>) -> Self {
-        let names = TERMS.map(|name| format!("{prefix}{name}"));
-        let free = ["none", "none", "any", "none"].map(str::to_owned);
-        let [rate_default, mails_default, domains_default, bounces_default] =
-            common.map_or(&free, |common| &common.texts);
-        let most = |text: &str| count_to(text, admission::Settings::MAX_IN_FLIGHT);
-        let terms = CallerPolicy {
-            rate: section.parse(&names[0], rate_default, |text| or_none(text, "none", rate)).flatten(),
-            concurrency: section.parse(&names[1], mails_default, |text| or_none(text, "none", most)).flatten(),
-            from_domains: section.parse(&names[2], domains_default, |text| or_none(text, "any", domains)).flatten(),
-            bounce_address: section.parse(&names[3], bounces_default, |text| or_none(text, "none", address)).flatten(),
-        };
-        terms.from_domains.iter().for_each(|domains| section.in_force(&names[2], &domains.join(",")));
-        terms.bounce_address.iter().for_each(|address| section.in_force(&names[3], address.as_str()));
-        Self { terms, texts: names.map(|name| section.effective(&name)) }
-    }
+/// The policy of all callers, and its texts.
+fn common(section: &mut Section) -> (Option<CallerPolicy>, BTreeMap<String, String>) {
+    let mut common = section.split_off_names(CALLER, CallerPolicy::names());
+    let policy = CallerPolicy::read(&mut common);
+    let inherited = common.values_in_force(CallerPolicy::names());
+    section.join(common);
+    (policy, inherited)
 }

@@ -4,18 +4,17 @@
 
 use secrecy::ExposeSecret;
 
-use super::section::Section;
+use crate::delivery::provider::egress_proxy::EGRESS_PROXY;
 use crate::delivery::provider::{EgressProxy, Kind};
-
-const NAME: &str = "EGRESS_PROXY";
+use crate::runtime::settings::Section;
 
 /// The proxy, if one is named and its URL makes sense.
 pub(super) fn proxy(section: &mut Section) -> Option<EgressProxy> {
-    let source = section.source(NAME)??;
+    let source = section.secret_source(&EGRESS_PROXY)??;
     let proxy = source.line().and_then(|url| EgressProxy::parse(url.expose_secret()).map_err(str::to_owned));
     match proxy {
         Ok(proxy) => {
-            section.in_force(NAME, &proxy.to_string());
+            section.in_force(EGRESS_PROXY.name, &proxy.to_string());
             Some(proxy)
         }
         Err(problem) => {
@@ -29,7 +28,7 @@ pub(super) fn proxy(section: &mut Section) -> Option<EgressProxy> {
 pub(super) fn warn_of_a_direct_way(section: &mut Section, name: &str, kind: &Kind) {
     if !kind.local && !kind.is_over_http() {
         let problem = format!("does not hold for the upstream {name} ({}): it is connected to directly", kind.name);
-        section.warning(NAME, &problem);
+        section.warning(EGRESS_PROXY.name, &problem);
     }
 }
 

@@ -2,52 +2,54 @@
 //!
 //! An entry is `name=kind`, or the default name of a kind, or the name of the kind, which stands for its default name.
 
-use super::section::Section;
-use super::value::truth;
-use crate::delivery::provider::{self, Kind};
+use std::collections::BTreeSet;
+
+use crate::delivery::provider;
+use crate::runtime::settings::{BOOLEAN, Kind, Parsed, Section, rows, setting};
 use crate::runtime::suggestion::nearest;
 
-/// Words that begin variables of ours, now or in a later version.
-pub(super) const RESERVED: [&str; 27] = [
-    "account",
-    "admin",
-    "all",
-    "api",
-    "attempt",
-    "body",
-    "caller",
-    "circuit",
-    "concurrency",
-    "connect",
-    "docs",
-    "drain",
-    "egress",
-    "failover",
-    "header",
-    "host",
-    "idle",
-    "log",
-    "max",
-    "ops",
-    "poll",
-    "port",
-    "probe",
-    "providers",
-    "request",
-    "routing",
-    "sender",
-];
+rows! {
+    MOCK_EMAIL_SERVICE: bool = setting(
+        "false",
+        &BOOLEAN,
+        "`true`: one mock instead of all providers; subject `timeout` never answers, `fail` fails, `panic` is a fault of \
+         ours, anything else is accepted",
+    );
+    PROVIDERS: String = setting(
+        "",
+        &UPSTREAM_LIST,
+        "the upstreams in order of preference: `name`, or `name=kind` for several accounts of a kind; a kind alone stands \
+         for its default name",
+    )
+    .by_default("all that are configured, in the order of the kinds");
+}
+
+const UPSTREAM_LIST: UpstreamList = UpstreamList;
+
+/// A list of upstreams, which [`names`] looks into.
+struct UpstreamList;
+
+impl Kind<String> for UpstreamList {
+    fn parse(&self, text: &str) -> Parsed<String> {
+        Ok(text.to_owned())
+    }
+
+    fn unit(&self) -> String {
+        let kinds: Vec<_> = provider::KINDS.iter().map(|kind| format!("`{}`", kind.name)).collect();
+        format!("list separated by commas; kinds are {}", kinds.join(", "))
+    }
+}
 
 /// An upstream that is to be read.
-pub(super) struct Named {
+pub(super) struct UpstreamSpec {
     pub(super) name: String,
-    pub(super) kind: &'static Kind,
-    /// Named, but the mock takes its place.
+    pub(super) kind: &'static provider::Kind,
+    /// It is listed, but the mock takes its place.
     pub(super) idle: bool,
 }
 
-impl Named {
-    fn new(name: &str, kind: &'static Kind) -> Self {
+impl UpstreamSpec {
+    fn new(name: &str, kind: &'static provider::Kind) -> Self {
         Self { name: name.to_owned(), kind, idle: false }
     }
 
@@ -64,32 +66,32 @@ impl Named {
 
 /// The upstreams in their order: as named, else every kind that has a variable set; the mock instead if it is asked
 /// for. Entries that make no sense are left out, with an error.
-pub(super) fn names(section: &mut Section) -> Vec<Named> {
-    let mock = section.parse("MOCK_EMAIL_SERVICE", "false", truth) == Some(true);
+pub(super) fn names(section: &mut Section, reserved: &BTreeSet<String>) -> Vec<UpstreamSpec> {
+    let mock = section.read(&MOCK_EMAIL_SERVICE) == Some(true);
     let configured = provider::KINDS.iter().map(|kind| kind.upstream);
     let configured: Vec<_> = configured.filter(|name| section.has(&format!("{name}_"))).collect();
-    let text = section.parse("PROVIDERS", &configured.join(","), |text| Ok(text.to_owned())).unwrap_or_default();
-    let (mut names, faulty) = listed(section, &text);
+    let text = section.read_or(&PROVIDERS, &configured.join(",")).unwrap_or_default();
+    let (mut names, faulty) = listed(section, &text, reserved);
     if mock {
         names.retain(|named| named.kind.name != "mock");
         names.iter_mut().for_each(|named| named.idle = true);
         warn_of_idle_upstreams(section, &names);
-        names.extend(provider::kind("mock").map(|kind| Named::new(kind.upstream, kind)));
+        names.extend(provider::kind("mock").map(|kind| UpstreamSpec::new(kind.upstream, kind)));
     } else if names.is_empty() && !faulty {
-        section.error("PROVIDERS", NO_PROVIDER);
+        section.error(PROVIDERS.row.name, NO_PROVIDER);
     }
-    let entries: Vec<_> = names.iter().filter(|named| !named.idle).map(Named::entry).collect();
-    section.in_force("PROVIDERS", &entries.join(","));
+    let entries: Vec<_> = names.iter().filter(|named| !named.idle).map(UpstreamSpec::entry).collect();
+    section.in_force(PROVIDERS.row.name, &entries.join(","));
     names
 }
 
 /// A mock that was forgotten would go on for days.
-fn warn_of_idle_upstreams(section: &mut Section, idle: &[Named]) {
+fn warn_of_idle_upstreams(section: &mut Section, idle: &[UpstreamSpec]) {
     if !idle.is_empty() {
         let idle: Vec<_> = idle.iter().map(|named| named.name.as_str()).collect();
         let verb = if idle.len() == 1 { "gets" } else { "get" };
         let problem = format!("is true, so the mock takes all mail, and {} {verb} none", idle.join(", "));
-        section.warning("MOCK_EMAIL_SERVICE", &problem);
+        section.warning(MOCK_EMAIL_SERVICE.row.name, &problem);
     }
 }
 
@@ -97,13 +99,13 @@ const NO_PROVIDER: &str = "names none and none is configured: set SMSP_MG_DOMAIN
      SMSP_SG_API_KEY, or SMSP_MAILDIR_DIR, or SMSP_MOCK_EMAIL_SERVICE=true";
 
 /// The sound entries, and whether there were others.
-fn listed(section: &mut Section, text: &str) -> (Vec<Named>, bool) {
-    let (mut names, mut faulty) = (Vec::<Named>::new(), false);
+fn listed(section: &mut Section, text: &str, reserved: &BTreeSet<String>) -> (Vec<UpstreamSpec>, bool) {
+    let (mut names, mut faulty) = (Vec::<UpstreamSpec>::new(), false);
     for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-        match parse(entry) {
+        match parse(entry, reserved) {
             Ok(named) if names.iter().all(|seen| seen.name != named.name) => names.push(named),
             other => {
-                section.error("PROVIDERS", &other.map_or_else(|problem| problem, |named| twice(&named)));
+                section.error(PROVIDERS.row.name, &other.map_or_else(|problem| problem, |named| twice(&named)));
                 faulty = true;
             }
         }
@@ -111,34 +113,34 @@ fn listed(section: &mut Section, text: &str) -> (Vec<Named>, bool) {
     (names, faulty)
 }
 
-fn twice(Named { name, kind, .. }: &Named) -> String {
+fn twice(UpstreamSpec { name, kind, .. }: &UpstreamSpec) -> String {
     format!("names {name} twice: give a second account a name of its own, such as {name}-2={}", kind.name)
 }
 
-fn parse(entry: &str) -> Result<Named, String> {
+fn parse(entry: &str, reserved: &BTreeSet<String>) -> Result<UpstreamSpec, String> {
     let Some((name, kind)) = entry.split_once('=') else {
         let kind = provider::KINDS.iter().find(|kind| [kind.name, kind.upstream].contains(&entry));
-        return kind.map(|kind| Named::new(kind.upstream, kind)).ok_or_else(|| no_kind(entry, None));
+        return kind.map(|kind| UpstreamSpec::new(kind.upstream, kind)).ok_or_else(|| no_kind(entry, None));
     };
     let (name, kind) = (name.trim(), kind.trim());
-    check_name(name)?;
+    check_name(name, reserved)?;
     let kind = provider::kind(kind).ok_or_else(|| no_kind(kind, Some(name)))?;
     let other = provider::KINDS.iter().find(|other| [other.name, other.upstream].contains(&name));
     match other.filter(|other| other.name != kind.name && !kind.local) {
         Some(other) => {
             Err(format!("calls a {} upstream `{name}`, which says {}: take another name", kind.name, other.name))
         }
-        None => Ok(Named::new(name, kind)),
+        None => Ok(UpstreamSpec::new(name, kind)),
     }
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+fn check_name(name: &str, reserved: &BTreeSet<String>) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(plain) {
         return Err(format!("has the name `{name}`: write lower-case letters, digits and -, a letter first"));
     }
     let first_word = name.split('-').next().unwrap_or(name);
-    if RESERVED.contains(&first_word) {
+    if reserved.contains(first_word) {
         return Err(format!("has the name `{name}`: variables of ours begin with that word, take another"));
     }
     Ok(())

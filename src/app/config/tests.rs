@@ -1,11 +1,13 @@
 //! Starts, right and wrong: every error at once, each with the full name of its variable.
 
 mod former_names;
+mod groups;
 mod in_force;
 mod providers;
 mod unclaimed;
 
 use super::*;
+use crate::model::submission::Failover;
 
 fn load(pairs: &[(&str, &str)]) -> Result<Config, Errors> {
     Config::load(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())))
@@ -22,8 +24,8 @@ fn errors(result: Result<Config, Errors>) -> Vec<String> {
 }
 
 fn effective(config: &Config, name: &str) -> String {
-    let found = config.effective.iter().find(|(seen, _)| seen == name);
-    found.unwrap_or_else(|| panic!("{name} is not listed")).1.clone()
+    let found = config.effective.iter().find(|seen| seen.name == name);
+    found.unwrap_or_else(|| panic!("{name} is not listed")).value.clone()
 }
 
 fn names(config: &Config) -> Vec<(&str, &str)> {

@@ -3,21 +3,29 @@
 //! Misspelt, or named after somebody who is not there: a caller without a key, an upstream that is not listed, a kind
 //! where its upstream belongs. Values are never looked at, for they may be secrets.
 
-use super::PREFIX;
-use super::callers::{self, CallersConfig};
-use super::limits::Limits;
-use super::providers::{Named, RESERVED};
-use super::section::Section;
+use std::collections::BTreeSet;
+
+use super::callers::CallersConfig;
+use super::names::PREFIX;
+use super::providers::UpstreamSpec;
+use crate::access::callers::CallerPolicy;
 use crate::delivery::provider::{self, Kind};
+use crate::delivery::upstream::limits::Limits;
+use crate::runtime::settings::Section;
 use crate::runtime::suggestion::nearest;
 
 /// Of upstreams, but common enough in names of no upstream's.
 const AMBIGUOUS: [&str; 2] = ["HOST", "PORT"];
 /// Names in an error, of many.
-const MOST_NAMES: usize = 10;
+const MAX_NAMES: usize = 10;
 
 /// Records an error for each.
-pub(super) fn refuse(section: &mut Section, callers: Option<&CallersConfig>, upstreams: &[Named]) {
+pub(super) fn refuse(
+    section: &mut Section,
+    callers: Option<&CallersConfig>,
+    upstreams: &[UpstreamSpec],
+    reserved: &BTreeSet<String>,
+) {
     let (unclaimed, known) = section.take_unclaimed();
     let mut callers: Vec<_> = callers.iter().flat_map(|callers| callers.by_name.keys()).map(String::as_str).collect();
     callers.sort_unstable();
@@ -25,28 +33,31 @@ pub(super) fn refuse(section: &mut Section, callers: Option<&CallersConfig>, ups
         let misspelt = misspelt(&name, &known);
         let problem = no_caller(&name, &callers)
             .or_else(|| named_after_a_kind(&name, upstreams))
-            .or_else(|| misspelt.clone().filter(|_| nearest(first_word(&name), RESERVED).is_some()))
-            .or_else(|| no_upstream(&name, upstreams))
+            .or_else(|| {
+                misspelt.clone().filter(|_| nearest(first_word(&name), reserved.iter().map(String::as_str)).is_some())
+            })
+            .or_else(|| no_upstream(&name, upstreams, reserved))
             .or(misspelt);
         section.error(&name, problem.as_deref().unwrap_or(UNKNOWN));
     }
 }
 
-const UNKNOWN: &str = "is not a setting: correct its name (see the README's table) or remove it";
+const UNKNOWN: &str = "is not a setting: correct its name (`smsp help settings` lists all) or remove it";
 
 fn no_caller(name: &str, callers: &[&str]) -> Option<String> {
     let rest = name.strip_prefix("CALLER_")?;
-    let owner = owner(rest, callers::TERMS.iter().copied())?;
+    let owner = owner(rest, CallerPolicy::names())?;
     nobody("caller", owner, callers, |near| format!("CALLER_{near}{}", &rest[owner.len()..]))
 }
 
-fn named_after_a_kind(name: &str, upstreams: &[Named]) -> Option<String> {
+fn named_after_a_kind(name: &str, upstreams: &[UpstreamSpec]) -> Option<String> {
     if upstreams.iter().any(|named| name.starts_with(&named.prefix().to_ascii_uppercase())) {
         return None;
     }
     let variable = |kind: &Kind| name.strip_prefix(&kind.name.to_ascii_uppercase())?.strip_prefix('_');
     let (kind, variable) = provider::KINDS.iter().find_map(|kind| Some((kind, variable(kind)?)))?;
-    let mut names: Vec<_> = upstreams.iter().filter(|named| named.kind.name == kind.name).map(Named::prefix).collect();
+    let mut names: Vec<_> =
+        upstreams.iter().filter(|named| named.kind.name == kind.name).map(UpstreamSpec::prefix).collect();
     if names.is_empty() {
         names.push(format!("{}_", kind.upstream));
     }
@@ -57,10 +68,10 @@ fn named_after_a_kind(name: &str, upstreams: &[Named]) -> Option<String> {
     Some(format!("is named after the kind, not the upstream: did you mean {}?", meant.join(" or ")))
 }
 
-fn no_upstream(name: &str, upstreams: &[Named]) -> Option<String> {
+fn no_upstream(name: &str, upstreams: &[UpstreamSpec], reserved: &BTreeSet<String>) -> Option<String> {
     let variables = provider::KINDS.iter().flat_map(variables).filter(|variable| !AMBIGUOUS.contains(variable));
     let owner = owner(name, variables)?;
-    if RESERVED.iter().any(|word| word.eq_ignore_ascii_case(first_word(name))) {
+    if reserved.contains(&first_word(name).to_ascii_lowercase()) {
         return None;
     }
     let names: Vec<_> = upstreams.iter().map(|named| named.name.as_str()).collect();
@@ -75,7 +86,7 @@ fn misspelt(name: &str, known: &[String]) -> Option<String> {
 }
 
 fn variables(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
-    kind.variables.iter().map(|variable| variable.name).chain(Limits::NAMES)
+    kind.variables.iter().map(|variable| variable.name).chain(Limits::names())
 }
 
 fn first_word(name: &str) -> &str {
@@ -100,8 +111,8 @@ fn nobody(what: &str, owner: &str, all: &[&str], full: impl Fn(&str) -> String) 
         let meant = full(&near.to_ascii_uppercase().replace('-', "_"));
         return Some(format!("no {what} is named {name}: did you mean {PREFIX}{meant}?"));
     }
-    let more = all.len().saturating_sub(MOST_NAMES);
+    let more = all.len().saturating_sub(MAX_NAMES);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let all = all[..all.len().min(MOST_NAMES)].join(", ");
+    let all = all[..all.len().min(MAX_NAMES)].join(", ");
     Some(format!("no {what} is named {name}; there are: {all}{more}"))
 }

@@ -1,95 +1,87 @@
 //! The settings of upstreams: those of all, and every `SMSP_<NAME>_...`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::egress;
-use super::limits::Limits;
-use super::providers::Named;
-use super::section::Section;
+use super::providers::UpstreamSpec;
 use super::times;
-use super::value::{choice, period};
-use crate::delivery::provider::{self, Connect, EgressProxy, Kind, Provider, Values};
-use crate::delivery::upstream::{self, Probe};
+use super::upstream::UpstreamConfig;
+use crate::delivery::provider::{self, Connect, EgressProxy, Kind};
+use crate::delivery::upstream;
+use crate::delivery::upstream::global::Global;
+use crate::delivery::upstream::limits::{ATTEMPT_TIMEOUT, CIRCUIT_SLOW_CALL, Limits};
+use crate::runtime::settings::Section;
 
-/// One configured provider account.
-pub struct UpstreamConfig {
-    /// As in `SMSP_PROVIDERS`.
-    pub name: String,
-    /// The kind of its provider.
-    pub kind: &'static str,
-    /// Its adapter.
-    pub provider: Box<dyn Provider>,
-    /// Its limits.
-    pub settings: upstream::Settings,
-}
-
-/// Do all their dummies stay on this machine?
-pub(super) fn are_local(upstreams: &[Named]) -> bool {
+/// Do all their probes stay on this machine?
+pub(super) fn are_local(upstreams: &[UpstreamSpec]) -> bool {
     upstreams.iter().all(|upstream| upstream.kind.local || upstream.idle)
 }
 
-/// What holds for every upstream that has no word of its own.
-pub(super) struct Common {
-    limits: Limits,
-    connect_timeout: Duration,
+/// What all upstreams have in common, as far as it is sound.
+struct Common {
+    global: Option<Global>,
     egress_proxy: Option<EgressProxy>,
-    /// `None`: each upstream's own attempt timeout.
-    probe_timeout: Option<Duration>,
-    probe: Probe,
-    account_hold: Duration,
-    sender_hold: Duration,
+    poll_interval: Option<Duration>,
+    /// As it is listed.
+    slow_call: String,
 }
 
-impl Common {
-    pub(super) fn read(section: &mut Section) -> Self {
-        let connect_timeout = section.parse("CONNECT_TIMEOUT", "1s", period).unwrap_or_default();
-        let egress_proxy = egress::proxy(section);
-        let limits = Limits::read(section, None);
-        let is_set = section.has("PROBE_TIMEOUT");
-        let probe_timeout = section.parse("PROBE_TIMEOUT", limits.attempt_timeout_text(), period).filter(|_| is_set);
-        let probes = [("auto", Probe::Auto), ("message", Probe::Message)];
-        let probe = section.parse("PROBE", "auto", |text| choice(text, &probes)).unwrap_or(Probe::Auto);
-        let account_hold = section.parse("ACCOUNT_HOLD", "15m", period).unwrap_or_default();
-        let sender_hold = section.parse("SENDER_HOLD", "10m", period).unwrap_or_default();
-        Self { limits, connect_timeout, egress_proxy, probe_timeout, probe, account_hold, sender_hold }
-    }
-}
-
-/// Reads every upstream's own section; the longest name claims first.
+/// Reads what holds for all upstreams, then every upstream's own section; the longest name claims first.
 pub(super) fn read(
     section: &mut Section,
-    names: &[Named],
-    common: &Common,
+    specs: &[UpstreamSpec],
     poll_interval: Option<Duration>,
 ) -> Option<Vec<UpstreamConfig>> {
-    let mut own: Vec<_> = names.iter().map(|_| None).collect();
-    let mut by_length: Vec<_> = (0..names.len()).collect();
-    by_length.sort_by_key(|&index| std::cmp::Reverse(names[index].name.len()));
+    let egress_proxy = egress::proxy(section);
+    let inherited = common_limits(section);
+    let attempt_timeout = inherited.get(ATTEMPT_TIMEOUT.row.name).map(String::as_str).or(ATTEMPT_TIMEOUT.row.default);
+    let global = Global::read(section, attempt_timeout.unwrap_or_default());
+    let slow_call = section.effective(CIRCUIT_SLOW_CALL.row.name);
+    let common = Common { global, egress_proxy, poll_interval, slow_call };
+    let mut own: Vec<_> = specs.iter().map(|_| None).collect();
+    let mut by_length: Vec<_> = (0..specs.len()).collect();
+    by_length.sort_by_key(|&index| std::cmp::Reverse(specs[index].name.len()));
     for index in by_length {
-        own[index] = Some(section.split_off(&names[index].prefix()));
+        own[index] = Some(section.split_off(&specs[index].prefix()));
     }
-    ignore_unlisted(section, names);
+    ignore_unlisted(section, specs);
     let mut upstreams = Vec::new();
-    for (named, mut own) in names.iter().zip(own.into_iter().flatten()).filter(|(named, _)| !named.idle) {
-        upstreams.push(upstream(named, &mut own, common, poll_interval));
+    for (spec, mut own) in specs.iter().zip(own.into_iter().flatten()).filter(|(spec, _)| !spec.idle) {
+        own.inherit(&inherited);
+        upstreams.push(upstream(spec, &mut own, &common));
         section.join(own);
         if common.egress_proxy.is_some() {
-            egress::warn_of_a_direct_way(section, &named.name, named.kind);
+            egress::warn_of_a_direct_way(section, &spec.name, spec.kind);
         }
     }
     let upstreams: Vec<_> = upstreams.into_iter().collect::<Option<_>>()?;
-    times::list_connect_timeout(section, common.connect_timeout, &upstreams);
-    if common.probe_timeout.is_none() {
-        times::list_default_probe_timeout(section, &upstreams);
-    }
+    let global = global?;
+    times::list_connect_timeout(section, global.connect_timeout, &upstreams);
+    times::list_probe_timeout(section, global.probe_timeout, &upstreams);
     Some(upstreams)
 }
 
+/// Reads the limits of all upstreams, which each upstream inherits as they were written.
+fn common_limits(section: &mut Section) -> BTreeMap<String, String> {
+    let limits = Limits::read(section);
+    let inherited = section.values_in_force(Limits::names());
+    list_slow_call(section, limits.as_ref());
+    inherited
+}
+
+/// Lists a time that no attempt can take as what it comes to.
+fn list_slow_call(section: &mut Section, limits: Option<&Limits>) {
+    if limits.is_some_and(|limits| limits.slow_call().is_none()) {
+        section.in_force(CIRCUIT_SLOW_CALL.row.name, "never");
+    }
+}
+
 /// An operator who takes a provider out of the list need not unset its variables.
-fn ignore_unlisted(section: &mut Section, names: &[Named]) {
-    for kind in provider::KINDS.iter().filter(|kind| names.iter().all(|named| named.name != kind.upstream)) {
+fn ignore_unlisted(section: &mut Section, specs: &[UpstreamSpec]) {
+    for kind in provider::KINDS.iter().filter(|kind| specs.iter().all(|spec| spec.name != kind.upstream)) {
         let own = kind.variables.iter().map(|variable| variable.name);
-        for variable in own.chain(Limits::NAMES) {
+        for variable in own.chain(Limits::names()) {
             let name = format!("{}_{variable}", kind.upstream);
             section.ignore(&name);
             section.ignore(&format!("{name}_FILE"));
@@ -97,59 +89,33 @@ fn ignore_unlisted(section: &mut Section, names: &[Named]) {
     }
 }
 
-fn upstream(
-    named: &Named,
-    own: &mut Section,
-    common: &Common,
-    poll_interval: Option<Duration>,
-) -> Option<UpstreamConfig> {
-    let values = values(named.kind, own);
-    let settings = settings(named.kind, own, common, poll_interval);
-    let connect = Connect { timeout: settings.connect_timeout, proxy: common.egress_proxy.clone() };
-    let provider = (named.kind.build)(&values?, connect);
+fn upstream(spec: &UpstreamSpec, own: &mut Section, common: &Common) -> Option<UpstreamConfig> {
+    let values = own.values(spec.kind.variables, &format!("the {} upstream needs it", spec.kind.name));
+    let limits = Limits::read(own);
+    list_slow_call(own, limits.as_ref());
+    own.by_default(CIRCUIT_SLOW_CALL.row.name, &common.slow_call);
+    let settings = limits.zip(common.global).map(|(limits, global)| settings(spec.kind, &limits, &global, common));
+    // What cannot be built is an error, whatever else is wrong.
+    let timeout = settings.map(|settings| settings.connect_timeout).unwrap_or_default();
+    let connect = Connect { timeout, proxy: common.egress_proxy.clone() };
+    let provider = (spec.kind.build)(&values?, connect);
     let provider = provider.map_err(|invalid| own.error(invalid.variable, invalid.problem)).ok()?;
-    Some(UpstreamConfig { name: named.name.clone(), kind: named.kind.name, provider, settings })
+    Some(UpstreamConfig { name: spec.name.clone(), kind: spec.kind.name, provider, settings: settings? })
 }
 
-fn values(kind: &Kind, own: &mut Section) -> Option<Values> {
-    let mut values = Some(Values::default());
-    for variable in kind.variables {
-        let what = format!("the {} upstream needs it", kind.name);
-        let text = |text: &str| Ok(text.to_owned());
-        let value = match variable.default {
-            // A secret has no other default than to be empty.
-            Some(_) if variable.secret => own.optional_secret(variable.name),
-            None if variable.secret => own.secret(variable.name, &what),
-            Some(default) => own.parse(variable.name, default, text).map(Into::into),
-            None => own.require(variable.name, &what, text).map(Into::into),
-        };
-        match (&mut values, value) {
-            (Some(values), Some(value)) => values.set(variable.name, value),
-            _ => values = None,
-        }
-    }
-    for variable in values.iter().flat_map(|_| kind.variables) {
-        let in_force = variable.in_force.zip(values.as_ref()).and_then(|(in_force, values)| in_force(values));
-        in_force.into_iter().for_each(|text| own.in_force(variable.name, &text));
-    }
-    values
-}
-
-fn settings(kind: &Kind, own: &mut Section, common: &Common, poll_interval: Option<Duration>) -> upstream::Settings {
-    let limits = Limits::read(own, Some(&common.limits));
-    let connect_timeout = times::connect_timeout(common.connect_timeout, limits.attempt_timeout());
+fn settings(kind: &Kind, limits: &Limits, global: &Global, common: &Common) -> upstream::Settings {
     upstream::Settings {
         capabilities: kind.capabilities,
-        attempt_timeout: limits.attempt_timeout(),
-        connect_timeout,
-        probe_timeout: common.probe_timeout.unwrap_or(limits.attempt_timeout()),
-        probe: common.probe,
+        attempt_timeout: limits.attempt_timeout,
+        connect_timeout: times::connect_timeout(global.connect_timeout, limits.attempt_timeout),
+        probe_timeout: global.probe_timeout.unwrap_or(limits.attempt_timeout),
+        probe: global.probe,
         slow_call: limits.slow_call(),
-        first_wait: poll_interval.unwrap_or_default(),
-        account_hold: common.account_hold,
-        sender_hold: common.sender_hold,
-        ramp: limits.ramp(),
-        concurrency: limits.concurrency(),
+        first_wait: common.poll_interval.unwrap_or_default(),
+        account_hold: global.account_hold,
+        sender_hold: global.sender_hold,
+        ramp: limits.ramp,
+        concurrency: limits.concurrency,
         circuit: limits.circuit(),
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::delivery::routing::Strategy;
 use crate::model::submission::Failover;
+use crate::runtime::settings::{Choice, PERIOD, setting, settings};
 
 /// What this node does while no circuit is usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,15 +17,30 @@ pub enum AllOpen {
     Exit,
 }
 
-/// How mails find their upstream.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// When another upstream may try.
-    pub failover: Failover,
-    /// Which upstream is first.
-    pub routing: Strategy,
-    /// For the whole request.
-    pub request_deadline: Duration,
-    /// What happens while no circuit is usable.
-    pub all_open: AllOpen,
+settings! {
+    /// How mails find their upstream.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Settings {
+        request_deadline: Duration as REQUEST_DEADLINE = setting(
+            "15s",
+            &PERIOD,
+            "for all attempts together, from when the request has been read; a large mail gets 1 s more for every 256 KiB",
+        );
+        failover: Failover as FAILOVER = setting(
+            "safe",
+            &Choice(&[("never", Failover::Never), ("safe", Failover::Safe), ("always", Failover::Always)]),
+            "when another upstream may try: where the failed attempt proves that nobody has the mail; `never`: an error of a \
+             closed circuit is the caller's, as in the original; `always`: after an `unknown` too, so at least once",
+        );
+        routing: Strategy as ROUTING = setting(
+            "priority",
+            &Choice(&[("priority", Strategy::Priority), ("round_robin", Strategy::RoundRobin)]),
+            "the first closed circuit in the order of `SMSP_PROVIDERS`; `round_robin`: each in its turn",
+        );
+        all_open: AllOpen as ALL_OPEN = setting(
+            "serve",
+            &Choice(&[("serve", AllOpen::Serve), ("unhealthy", AllOpen::Unhealthy), ("exit", AllOpen::Exit)]),
+            "with no usable circuit: answer 503; `unhealthy`: `/healthcheck` says so too; `exit`: log \"down\" and end with 1",
+        );
+    }
 }

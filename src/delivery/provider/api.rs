@@ -10,14 +10,18 @@ use serde::Serialize;
 
 use super::call::Delivery;
 use super::client::{self, Answer, Client, Post};
-use super::kind::Variable;
 use super::render;
 use super::values::{Connect, Invalid, Values};
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::runtime::off_worker::off_worker;
+use crate::runtime::settings::Row;
 
 /// The variable of every such adapter that holds its key.
-pub(super) const API_KEY: Variable = Variable::secret("API_KEY");
+pub(super) const fn api_key(text: &'static str) -> Row {
+    Row::secret(API_KEY, text)
+}
+
+const API_KEY: &str = "API_KEY";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -32,7 +36,7 @@ impl Api {
     /// At this path of the base URL.
     pub(super) fn new(values: &Values, connect: Connect, path: &str) -> Result<Self, Invalid> {
         let endpoint = client::endpoint(values, path)?;
-        Ok(Self { client: client::build(connect)?, endpoint, key: values.get(API_KEY.name).into() })
+        Ok(Self { client: client::build(connect)?, endpoint, key: values.get(API_KEY).into() })
     }
 
     pub(super) fn key(&self) -> &str {

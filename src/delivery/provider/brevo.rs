@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::api::{self, API_KEY, Api};
+use super::api::{self, Api, api_key};
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Files, Inline, Lookup, MaxLength, Parameters};
 use super::client;
@@ -51,7 +51,7 @@ pub(super) const KIND: Kind = Kind {
     probe: "in the sandbox; free",
     #[cfg(test)]
     codes: answer::LISTED,
-    variables: &[API_KEY, client::base_url("https://api.brevo.com")],
+    variables: &[api_key("Brevo's key"), client::base_url("https://api.brevo.com", "where Brevo's API is")],
     build,
 };
 

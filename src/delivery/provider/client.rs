@@ -19,11 +19,12 @@ use reqwest::{Body, RequestBuilder, Url, redirect, retry};
 
 use super::call::Delivery;
 use super::connections::Connections;
-use super::kind::{BASE_URL, Variable};
+use super::kind::BASE_URL;
 use super::resolver::Resolver;
 use super::transcript;
 use super::values::{Connect, Invalid, Values};
 use crate::model::outcome::Verdict;
+use crate::runtime::settings::Row;
 pub(super) use account_words::names_the_account;
 pub(super) use answer::{Answer, until_date};
 use body::Frames;
@@ -37,8 +38,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The variable of every HTTP adapter: where its API is.
-pub(super) const fn base_url(default: &'static str) -> Variable {
-    Variable::with_default(BASE_URL, default)
+pub(super) const fn base_url(default: &'static str, text: &'static str) -> Row {
+    Row::with_default(BASE_URL, default, "URL", text)
 }
 
 /// A client of one upstream, and the resolver that looks its host up.

@@ -11,6 +11,15 @@ use std::num::NonZeroU16;
 use hyper::Uri;
 use reqwest::{Proxy, Url};
 
+use crate::runtime::settings::Row;
+
+/// The proxy; a secret, for its URL may hold a password.
+pub const EGRESS_PROXY: Row = Row::optional_secret(
+    "EGRESS_PROXY",
+    "`http://host:port` or `http://user:password@host:port`: the proxy for all calls to providers over HTTP; host and port \
+     are printed",
+);
+
 const SCHEME: &str = "http://";
 const OTHER_SCHEME: &str =
     "must begin with http://: a proxy is spoken to in plain HTTP, and TLS to an https provider goes through it";

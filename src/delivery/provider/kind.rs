@@ -5,6 +5,7 @@ use super::capabilities::Capabilities;
 #[cfg(test)]
 use super::codes::Listed;
 use super::values::{Connect, Invalid, Values};
+use crate::runtime::settings::Row;
 
 /// A kind of provider.
 pub struct Kind {
@@ -24,8 +25,8 @@ pub struct Kind {
     /// The codes by which it refuses, for the tests of all tables.
     #[cfg(test)]
     pub(super) codes: &'static [Listed],
-    /// What it reads from the environment.
-    pub variables: &'static [Variable],
+    /// What it reads from the environment, without the upstream's prefix.
+    pub variables: &'static [Row],
     /// Makes the adapter.
     pub build: Build,
 }
@@ -50,46 +51,3 @@ pub type Build = fn(&Values, Connect) -> Result<Box<dyn Provider>, Invalid>;
 
 /// The variable that every kind over HTTP has, and no other: where its API is.
 pub(super) const BASE_URL: &str = "BASE_URL";
-
-/// A variable of an adapter, without the upstream's prefix.
-pub struct Variable {
-    /// For example `API_KEY`.
-    pub name: &'static str,
-    /// Never shown; may also come from a file.
-    pub secret: bool,
-    /// Taken where it is not set; without one it is required.
-    pub default: Option<&'static str>,
-    /// What holds instead of what was written, if something does: it may depend on other variables. Never of a secret.
-    pub in_force: Option<InForce>,
-}
-
-/// What holds of one variable beside these values.
-pub type InForce = fn(&Values) -> Option<String>;
-
-impl Variable {
-    pub(super) const fn required(name: &'static str) -> Self {
-        Self { name, secret: false, default: None, in_force: None }
-    }
-
-    pub(super) const fn secret(name: &'static str) -> Self {
-        Self { name, secret: true, default: None, in_force: None }
-    }
-
-    /// Empty if it is not set.
-    pub(super) const fn optional(name: &'static str) -> Self {
-        Self::with_default(name, "")
-    }
-
-    /// Empty if it is not set.
-    pub(super) const fn optional_secret(name: &'static str) -> Self {
-        Self { name, secret: true, default: Some(""), in_force: None }
-    }
-
-    pub(super) const fn with_default(name: &'static str, default: &'static str) -> Self {
-        Self { name, secret: false, default: Some(default), in_force: None }
-    }
-
-    pub(super) const fn listed_as(self, in_force: InForce) -> Self {
-        Self { in_force: Some(in_force), ..self }
-    }
-}

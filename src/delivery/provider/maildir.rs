@@ -14,12 +14,13 @@ use tokio::sync::Semaphore;
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Lookup};
 use super::hand_over::HandOver;
-use super::kind::{Kind, Variable};
+use super::kind::Kind;
 use super::local_limit::is_local_limit;
-use super::mime::{self, METADATA_HEADERS, MetadataHeaders};
+use super::mime::{self, MetadataHeaders, metadata_headers};
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::runtime::settings::Row;
 
 pub(super) const KIND: Kind = Kind {
     name: "maildir",
@@ -30,7 +31,10 @@ pub(super) const KIND: Kind = Kind {
     probe: "a file, removed at once",
     #[cfg(test)]
     codes: &[],
-    variables: &[Variable::required("DIR"), Variable::with_default(METADATA_HEADERS, "false")],
+    variables: &[
+        Row::required("DIR", "path", "the folder that becomes a Maildir"),
+        metadata_headers("`true`: a file shows tags and metadata, as `X-Tags` and `X-Metadata`"),
+    ],
     build,
 };
 

@@ -7,16 +7,17 @@ mod answer;
 
 use reqwest::multipart::{Form, Part};
 
-use super::api::{self, API_KEY, Api};
+use super::api::{self, Api, api_key};
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Lookup, MaxLength, WordLimits, is_ascii};
 use super::client;
-use super::kind::{Kind, Variable};
+use super::kind::Kind;
 use super::render;
 use super::render::Pairs;
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::{Attachment, Message};
 use crate::model::outcome::Verdict;
+use crate::runtime::settings::Row;
 
 pub(super) const KIND: Kind = Kind {
     name: "mailgun",
@@ -41,7 +42,11 @@ pub(super) const KIND: Kind = Kind {
     probe: "in test mode; counted as a mail",
     #[cfg(test)]
     codes: &[],
-    variables: &[Variable::required("DOMAIN"), API_KEY, client::base_url("https://api.mailgun.net")],
+    variables: &[
+        Row::required("DOMAIN", "domain", "Mailgun's sending domain"),
+        api_key("Mailgun's key"),
+        client::base_url("https://api.mailgun.net", "where Mailgun's API is; in the EU `https://api.eu.mailgun.net`"),
+    ],
     build,
 };
 

@@ -7,19 +7,20 @@ mod answer;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::api::{self, API_KEY, Api};
+use super::api::{self, Api, api_key};
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Files, Lookup, MaxLength, Parameters, WordLimits};
 use super::client;
 use super::json::Base64;
-use super::kind::{Kind, Variable};
+use super::kind::Kind;
 use super::render::{self, Pairs};
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Mailbox, Message, Tag};
 use crate::model::outcome::Verdict;
+use crate::runtime::settings::Row;
 
-const API_SECRET: Variable = Variable::secret("API_SECRET");
+const API_SECRET: Row = Row::secret("API_SECRET", "the secret of Mailjet's key");
 
 pub(super) const KIND: Kind = Kind {
     name: "mailjet",
@@ -45,7 +46,11 @@ pub(super) const KIND: Kind = Kind {
     probe: "in the sandbox; free",
     #[cfg(test)]
     codes: answer::LISTED,
-    variables: &[API_KEY, API_SECRET, client::base_url("https://api.mailjet.com")],
+    variables: &[
+        api_key("Mailjet's key"),
+        API_SECRET,
+        client::base_url("https://api.mailjet.com", "where Mailjet's API is"),
+    ],
     build,
 };
 

@@ -6,7 +6,7 @@ mod answer;
 
 use serde::Serialize;
 
-use super::api::{self, API_KEY, Api};
+use super::api::{self, Api, api_key};
 use super::call::{Call, Delivery, Provider};
 use super::capabilities::{Capabilities, Files, Inline, MaxLength, WordLimits};
 use super::client;
@@ -40,7 +40,7 @@ pub(super) const KIND: Kind = Kind {
     probe: "a mail to the poll address",
     #[cfg(test)]
     codes: answer::LISTED,
-    variables: &[API_KEY, client::base_url("https://mandrillapp.com")],
+    variables: &[api_key("Mandrill's key"), client::base_url("https://mandrillapp.com", "where Mandrill's API is")],
     build,
 };
 

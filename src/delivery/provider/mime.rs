@@ -14,7 +14,9 @@ mod part;
 mod text;
 
 use self::bytes::Bytes;
-pub(super) use self::metadata_headers::{METADATA_HEADERS, MetadataHeaders};
+#[cfg(test)]
+pub(super) use self::metadata_headers::METADATA_HEADERS;
+pub(super) use self::metadata_headers::{MetadataHeaders, metadata_headers};
 use self::part::Part;
 use crate::model::message::Message;
 use crate::runtime::off_worker::off_worker;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use reqwest::header::ACCEPT;
 use serde::Serialize;
 
-use super::api::{self, API_KEY, Api};
+use super::api::{self, Api, api_key};
 use super::call::{Call, Delivery, Provider};
 use super::capabilities::{Capabilities, Files, MaxLength, WordLimits};
 use super::client;
@@ -45,7 +45,10 @@ pub(super) const KIND: Kind = Kind {
     probe: "a mail to the poll address",
     #[cfg(test)]
     codes: answer::LISTED,
-    variables: &[API_KEY, client::base_url("https://api.postmarkapp.com")],
+    variables: &[
+        api_key("Postmark's server token"),
+        client::base_url("https://api.postmarkapp.com", "where Postmark's API is"),
+    ],
     build,
 };
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::api::{self, API_KEY, Api};
+use super::api::{self, Api, api_key};
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Files, MaxLength, WordLimits, is_word};
 use super::client;
@@ -41,7 +41,7 @@ pub(super) const KIND: Kind = Kind {
     probe: "to its test address; counted as a mail",
     #[cfg(test)]
     codes: answer::LISTED,
-    variables: &[API_KEY, client::base_url("https://api.resend.com")],
+    variables: &[api_key("Resend's key"), client::base_url("https://api.resend.com", "where Resend's API is")],
     build,
 };
 

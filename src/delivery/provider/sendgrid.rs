@@ -11,7 +11,7 @@ use std::str;
 use reqwest::header::ACCEPT;
 use serde::Serialize;
 
-use super::api::{self, API_KEY, Api};
+use super::api::{self, Api, api_key};
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Files, MaxLength, Parameters, WordLimits, is_ascii};
 use super::client;
@@ -48,7 +48,13 @@ pub(super) const KIND: Kind = Kind {
     probe: "in the sandbox; free",
     #[cfg(test)]
     codes: answer::LISTED,
-    variables: &[API_KEY, client::base_url("https://api.sendgrid.com")],
+    variables: &[
+        api_key("SendGrid's key"),
+        client::base_url(
+            "https://api.sendgrid.com",
+            "where SendGrid's API is; in the EU `https://api.eu.sendgrid.com`",
+        ),
+    ],
     build,
 };
 

@@ -17,21 +17,26 @@ use reqwest::header::CONTENT_TYPE;
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Files, MaxLength, WordLimits, is_word};
 use super::client::{self, Answer, Client};
-use super::kind::{BASE_URL, Kind, Variable};
+use super::kind::{BASE_URL, Kind};
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::runtime::off_worker::off_worker;
+use crate::runtime::settings::Row;
 pub(super) use extensions::REFUSED_EXTENSIONS;
 use signature::Signer;
 
 /// The mailbox simulator takes a mail, and tells nobody.
 const NOBODY: &str = "success@simulator.amazonses.com";
 
-const REGION: Variable = Variable::required("REGION");
-const ACCESS_KEY_ID: Variable = Variable::required("ACCESS_KEY_ID");
-const SECRET_ACCESS_KEY: Variable = Variable::secret("SECRET_ACCESS_KEY");
-const SESSION_TOKEN: Variable = Variable::optional_secret("SESSION_TOKEN");
+const REGION: Row = Row::required("REGION", "region", "Amazon SES's region, such as `eu-west-1`");
+const ACCESS_KEY_ID: Row = Row::required(
+    "ACCESS_KEY_ID",
+    "text",
+    "needs the right `ses:SendEmail` (`ses:SendRawEmail` too, for what only a file can carry)",
+);
+const SECRET_ACCESS_KEY: Row = Row::secret("SECRET_ACCESS_KEY", "the secret of that key");
+const SESSION_TOKEN: Row = Row::optional_secret("SESSION_TOKEN", "the token of temporary keys");
 
 pub(super) const KIND: Kind = Kind {
     name: "ses",
@@ -57,7 +62,11 @@ pub(super) const KIND: Kind = Kind {
         ACCESS_KEY_ID,
         SECRET_ACCESS_KEY,
         SESSION_TOKEN,
-        client::base_url("https://email.{region}.amazonaws.com").listed_as(|values| Some(base_url(values))),
+        client::base_url(
+            "https://email.{region}.amazonaws.com",
+            "where the API is; with FIPS `https://email-fips.{region}.amazonaws.com`",
+        )
+        .listed_as(|values| Some(base_url(values))),
     ],
     build,
 };

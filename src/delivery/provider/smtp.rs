@@ -27,12 +27,13 @@ use std::sync::Arc;
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Lookup};
 use super::hand_over::HandOver;
-use super::kind::{Kind, Variable};
-use super::mime::{METADATA_HEADERS, MetadataHeaders};
+use super::kind::Kind;
+use super::mime::{MetadataHeaders, metadata_headers};
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::{Header, Mailbox, Message};
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 use crate::runtime::off_worker::off_worker;
+use crate::runtime::settings::Row;
 use mail::Mail;
 use pool::Pool;
 use session::Session;
@@ -50,14 +51,31 @@ pub(super) const KIND: Kind = Kind {
     #[cfg(test)]
     codes: &[],
     variables: &[
-        Variable::required(settings::HOST),
-        Variable::optional(settings::PORT).listed_as(|values| Some(settings::port(values))),
-        Variable::with_default(settings::TLS, "starttls"),
-        Variable::optional(settings::USERNAME),
-        Variable::optional_secret(settings::PASSWORD),
-        Variable::optional(settings::TOKEN_FILE),
-        Variable::optional(settings::HELO),
-        Variable::with_default(METADATA_HEADERS, "false"),
+        Row::required(settings::HOST, "host name or address", "the relay"),
+        Row::optional(settings::PORT, "port", "the relay's port")
+            .by_default("by the relay's `TLS`: 587, 465, 25")
+            .listed_as(|values| Some(settings::port(values))),
+        Row::with_default(
+            settings::TLS,
+            "starttls",
+            "`starttls`, `implicit`, `none`",
+            "never less than `starttls`: without STARTTLS no mail; `implicit`: TLS from the first byte; `none`: in clear, the \
+             password or token too",
+        ),
+        Row::optional(settings::USERNAME, "text", "goes with the password or the token"),
+        Row::optional_secret(settings::PASSWORD, "for AUTH PLAIN or LOGIN"),
+        Row::optional(
+            settings::TOKEN_FILE,
+            "path",
+            "instead of a password: the file with an access token of OAuth 2.0, for OAUTHBEARER or XOAUTH2",
+        ),
+        Row::optional(
+            settings::HELO,
+            "host name or address in brackets",
+            "what we call ourselves: this host's full name, such as `mail.example.org`; strict relays want a name",
+        )
+        .by_default("our address in brackets"),
+        metadata_headers("`true`: every recipient sees tags and metadata, as `X-Tags` and `X-Metadata`"),
     ],
     build,
 };

@@ -9,7 +9,7 @@ mod answer;
 use reqwest::header::AUTHORIZATION;
 use serde::Serialize;
 
-use super::api::{self, API_KEY, Api};
+use super::api::{self, Api, api_key};
 use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Files, MaxLength, WordLimits};
 use super::client;
@@ -43,7 +43,13 @@ pub(super) const KIND: Kind = Kind {
     probe: "to its sink; counted as a mail",
     #[cfg(test)]
     codes: answer::LISTED,
-    variables: &[API_KEY, client::base_url("https://api.sparkpost.com")],
+    variables: &[
+        api_key("SparkPost's key"),
+        client::base_url(
+            "https://api.sparkpost.com",
+            "where SparkPost's API is; in the EU `https://api.eu.sparkpost.com`",
+        ),
+    ],
     build,
 };
 

@@ -1,26 +1,11 @@
 //! What an adapter is built from: the values of its variables, and how it connects.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-
 use super::egress_proxy::EgressProxy;
-
-/// The values of an adapter's variables: each that it declares is here.
-#[derive(Default)]
-pub struct Values(BTreeMap<&'static str, SecretString>);
+pub use crate::runtime::settings::Values;
 
 impl Values {
-    /// Sets the value of a declared variable, by its name without the upstream's prefix.
-    pub fn set(&mut self, name: &'static str, value: SecretString) {
-        self.0.insert(name, value);
-    }
-
-    pub(super) fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", ExposeSecret::expose_secret)
-    }
-
     /// A switch: on or off, and off if it is not set.
     pub(super) fn is_on(&self, variable: &'static str) -> Result<bool, Invalid> {
         match self.get(variable) {

@@ -12,6 +12,7 @@ use crate::delivery::circuit::{Override, Rates, Settings as Policies, Transition
 use crate::delivery::provider::{Call, Capabilities, Delivery, Mode, Provider};
 use crate::delivery::upstream;
 use crate::delivery::upstream::history::Events;
+use crate::model::message::{Mailbox, Message};
 use crate::model::outcome::Reason;
 use crate::runtime::metrics::Metrics;
 

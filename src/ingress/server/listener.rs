@@ -8,7 +8,7 @@
 
 mod connection;
 mod head;
-mod limits;
+pub mod limits;
 mod state;
 mod stream;
 

@@ -24,25 +24,7 @@ use tracing::{Level, warn};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::{Layer, Registry, fmt};
 
-/// The shape of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One JSON object a line.
-    JsonOneline,
-    /// One JSON object over several lines.
-    JsonPretty,
-    /// For people.
-    Debug,
-}
-
-/// What is logged, and how.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// The shape of a line.
-    pub format: Format,
-    /// Log our own debug events too.
-    pub debug: bool,
-}
+use super::settings::{Format, Settings};
 
 /// Bytes of lines that wait to be written, at most.
 const CAPACITY: usize = 8 << 20;

@@ -20,7 +20,7 @@ fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<String>> {
 }
 
 fn listed(config: &Config) -> &str {
-    &config.effective.iter().find(|(name, _)| name == NAME).expect("it is listed").1
+    &config.effective.iter().find(|seen| seen.name == NAME).expect("it is listed").value
 }
 
 fn warnings(config: &Config) -> Vec<&str> {

@@ -10,7 +10,7 @@ fn a_former_name_is_taken_and_deprecated() {
     assert_eq!(config.listen.admin.to_string(), "127.0.0.1:9999");
     let shown = ["SMSP_ADMIN_HOST", PORTS.1].map(|name| effective(&config, name));
     assert_eq!(shown, ["127.0.0.1", "9999"]);
-    assert!(config.effective.iter().all(|(name, _)| !name.starts_with("SMSP_OPS_")), "{:?}", config.effective);
+    assert!(config.effective.iter().all(|seen| !seen.name.starts_with("SMSP_OPS_")), "{:?}", config.effective);
     let deprecated = [
         "SMSP_OPS_HOST: is deprecated: rename it to SMSP_ADMIN_HOST; the next version refuses it",
         "SMSP_OPS_PORT: is deprecated: rename it to SMSP_ADMIN_PORT; the next version refuses it",

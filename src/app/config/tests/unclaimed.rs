@@ -45,7 +45,10 @@ fn a_near_miss_is_told_which_name_was_meant() {
 #[test]
 fn a_far_name_is_told_no_nonsense() {
     for name in ["SMSP_WEIGHT", "SMSP_MG_WEIGHT", "SMSP_X", "SMSP_", "SMSP_PROTOCOLS", "SMSP_DATABASE_URL"] {
-        assert!(said_of(name).starts_with("is not a setting: correct its name (see the README's table)"), "{name}");
+        assert!(
+            said_of(name).starts_with("is not a setting: correct its name (`smsp help settings` lists all)"),
+            "{name}"
+        );
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-/// The limits of one listener.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// For the head of a request to arrive.
-    pub header_timeout: Duration,
-    /// For a kept connection without a request, and for a client to take an answer.
-    pub idle_timeout: Duration,
-    /// Connections at a time.
-    pub max_connections: usize,
+use crate::runtime::settings::{Count, PERIOD, setting, settings};
+
+settings! {
+    /// The limits of one listener.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Limits {
+        header_timeout: Duration as HEADER_TIMEOUT = setting("5s", &PERIOD, "for the head of a request");
+        idle_timeout: Duration as IDLE_TIMEOUT =
+            setting("60s", &PERIOD, "for a kept connection without a request, and for an answer to be taken");
+        max_connections: usize as MAX_CONNECTIONS =
+            setting("10000", &Count(Limits::MAX_CONNECTIONS), "connections of callers at a time");
+    }
 }
 
 impl Limits {

@@ -1,25 +1,12 @@
 //! From the text of a variable to its value; an error says what to write instead.
 
-use std::borrow::Cow;
-use std::fmt::Display;
 use std::net::IpAddr;
-use std::str::FromStr;
 use std::time::Duration;
 
-use crate::access::callers::Rate;
-use crate::model::message::address::{BadAddress, host_name};
-use crate::model::message::{Address, Mailbox};
 use crate::runtime::suggestion::nearest;
 
-/// Of a rate.
-const MOST_CALLS: u32 = 1_000_000;
-
-type Parsed<T> = Result<T, String>;
-
-/// `true` or `false`.
-pub(super) fn truth(text: &str) -> Parsed<bool> {
-    choice(text, &[("true", true), ("false", false)])
-}
+/// The value of a text, or what to write instead.
+pub type Parsed<T> = Result<T, String>;
 
 /// One of these words.
 pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Parsed<T> {
@@ -31,37 +18,15 @@ pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Parsed<T> {
     })
 }
 
-/// A whole number from 1 to `most`.
-pub(super) fn count_to<T: Copy + Display + From<u8> + FromStr + PartialOrd>(text: &str, most: T) -> Parsed<T> {
-    let count = text.parse().ok().filter(|count| (T::from(1)..=most).contains(count));
-    count.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
+/// A whole number from 1 to `max`.
+pub(super) fn count_to<T: TryFrom<usize>>(text: &str, max: usize) -> Parsed<T> {
+    let count = text.parse().ok().filter(|count| (1..=max).contains(count));
+    count.and_then(|count| T::try_from(count).ok()).ok_or_else(|| format!("must be a whole number from 1 to {max}"))
 }
 
 /// A value, or none where this word stands.
-pub(super) fn or_none<T>(text: &str, none: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Option<T>> {
-    if text == none { Ok(None) } else { parse(text).map(Some).map_err(|problem| format!("{problem}, or {none}")) }
-}
-
-/// Calls in a second, a minute or an hour.
-pub(super) fn rate(text: &str) -> Parsed<Rate> {
-    let units = [("s", 1), ("m", 60), ("h", 3600)];
-    let parsed = text.split_once('/').and_then(|(calls, unit)| {
-        let (_, seconds) = units.into_iter().find(|(name, _)| *name == unit)?;
-        Some(Rate { calls: calls.parse().ok()?, per: Duration::from_secs(seconds) })
-    });
-    // A call must be worth at least a nanosecond.
-    let sound = parsed.filter(|rate| rate.calls.get() <= MOST_CALLS);
-    sound.ok_or_else(|| format!("must be calls in a time, for example 100/s, 600/m or 5000/h, at most {MOST_CALLS}"))
-}
-
-/// Domains, separated by commas; `*.` in front stands for every domain below.
-pub(super) fn domains(text: &str) -> Parsed<Vec<String>> {
-    let domain = |text: &str| match text.trim().strip_prefix("*.") {
-        Some(below) => host_name(below).map(|below| format!("*.{below}")),
-        None => host_name(text.trim()).map(Cow::into_owned),
-    };
-    let domains: Result<_, _> = text.split(',').map(domain).collect();
-    domains.map_err(|_| "must be domains separated by commas, such as example.org,*.example.org".to_owned())
+pub(super) fn or_word<T>(text: &str, word: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Option<T>> {
+    if text == word { Ok(None) } else { parse(text).map(Some).map_err(|problem| format!("{problem}, or {word}")) }
 }
 
 /// A share above 0 and at most 1.
@@ -78,21 +43,6 @@ pub(super) fn port(text: &str) -> Parsed<u16> {
 /// An address to listen on.
 pub(super) fn ip(text: &str) -> Parsed<IpAddr> {
     text.parse().map_err(|_| "must be an IP address, for example 0.0.0.0 or 127.0.0.1".to_owned())
-}
-
-/// An address alone.
-pub(super) fn address(text: &str) -> Parsed<Address> {
-    text.parse().map_err(|error: BadAddress| error.to_string())
-}
-
-/// An address alone, for a header.
-pub(super) fn bare_mailbox(text: &str) -> Parsed<Mailbox> {
-    Mailbox::new(None, address(text)?).map_err(|error| error.to_string())
-}
-
-/// An address, perhaps with a name.
-pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
-    text.parse().map_err(|error: BadAddress| error.to_string())
 }
 
 /// A time with its unit, perhaps none.
@@ -113,7 +63,7 @@ pub(super) fn period(text: &str) -> Parsed<Duration> {
 }
 
 /// A time as an operator would write it; what is below a millisecond is left out.
-pub(super) fn in_units(time: Duration) -> String {
+pub fn in_units(time: Duration) -> String {
     match time.as_millis() {
         millis if millis.is_multiple_of(1000) => format!("{}s", millis / 1000),
         millis => format!("{millis}ms"),
@@ -165,11 +115,11 @@ mod tests {
 
     #[test]
     fn numbers_stay_in_range() {
-        assert_eq!((count_to("1", 9), count_to("4095", 4095), port("0")), (Ok(1), Ok(4095), Ok(0)));
+        assert_eq!((count_to("1", 9), count_to("4095", 4095), port("0")), (Ok(1u16), Ok(4095u16), Ok(0)));
         assert_eq!((share("0.5"), share("1")), (Ok(0.5), Ok(1.0)));
         for text in ["0", "-0.1", "1.01", "NaN", "50%", ""] {
             assert!(share(text).is_err(), "{text}");
         }
-        assert!(count_to("0", 9).is_err() && count_to("4096", 4095).is_err() && port("65536").is_err());
+        assert!(count_to::<u16>("0", 9).is_err() && count_to::<u16>("4096", 4095).is_err() && port("65536").is_err());
     }
 }

@@ -1,0 +1,6 @@
+//! How the names of variables begin, and which are not ours.
+
+/// How the names of all our variables begin.
+pub(super) const PREFIX: &str = "SMSP_";
+/// Read by the test clients of the original, which may share an environment with the server.
+pub(super) const OF_TEST_CLIENTS: [&str; 2] = ["SMSP_HOST_PORT", "SMSP_PROTOCOL"];
