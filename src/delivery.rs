@@ -1,4 +1,4 @@
-//! From a message to a provider that has taken it, or to the knowledge that none has.
+//! From a message to a provider that has accepted it, or to the proof that none has.
 
 pub mod dispatch;
 pub mod routing;

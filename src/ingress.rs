@@ -1,4 +1,4 @@
-//! The ways in: each listens, converts what it hears, calls a service, and answers in the words of its protocol.
+//! The ways in: each listens, converts what it reads, calls a service, and answers in the words of its protocol.
 
 pub mod api;
 pub mod admin;

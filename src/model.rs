@@ -1,5 +1,5 @@
-//! What the proxy speaks about: messages, who sends them, and what they came to. No I/O, no clock, no randomness but for
-//! new ids.
+//! What the proxy speaks about: messages, who sends them, and what became of them. No I/O, no clock, no randomness: new ids
+//! are passed in.
 
 pub mod caller;
 pub mod message;

@@ -1,8 +1,9 @@
-//! What every part of the process stands on: metrics, the log, the end of the process.
+//! What every part of the process stands on: settings, metrics, the log, shutdown. Names nothing of ours outside itself.
 
 pub mod metrics;
 pub mod telemetry;
 pub mod shutdown;
 pub mod off_worker;
+pub mod ids;
 pub mod settings;
 pub mod suggestion;

@@ -1,3 +1,3 @@
-//! What the proxy does for its callers, whatever way their mail came in.
+//! What the proxy does for its callers, whichever way their mail came in.
 
 pub mod submit;

@@ -42,7 +42,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     });
     let to = ["b@example.net", "c@example.net"].map(|text| text.parse().expect("a mailbox"));
     let draft = Draft { to: to.into(), ..Draft::default() };
-    let mail = Message::new("a@example.org".parse().expect("a mailbox"), draft).expect("a mail");
+    let mail = Message::new(smsp::runtime::ids::fresh().into(), "a@example.org".parse().expect("a mailbox"), draft).expect("a mail");
     Bench { adapters: adapters.collect(), runtime, said, mail }
 });
 

@@ -48,7 +48,7 @@ fn message(asked: &Asked) -> Option<Message> {
             draft.headers.push(header);
         }
     }
-    Message::new(from, draft).ok()
+    Message::new(smsp::runtime::ids::fresh().into(), from, draft).ok()
 }
 
 fn file(asked: &(&str, &str, &[u8], Option<&str>)) -> Option<Attachment> {

@@ -137,7 +137,7 @@ impl Upstream {
         self.metrics.skipped(outcome.as_str());
     }
 
-    /// Counts one mail that found the circuit closed to mail.
+    /// Counts one mail that found its circuit not closed.
     pub fn count_rejection(&self) {
         self.metrics.circuit_rejected();
     }

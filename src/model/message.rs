@@ -37,10 +37,10 @@ pub struct Message {
 }
 
 impl Message {
-    /// Joins the parts under a fresh id; an address that occurs twice is kept once, To before Cc before Bcc.
-    pub fn new(from: Mailbox, mut parts: Draft) -> Result<Self, BadDraft> {
+    /// Joins the parts; an address that occurs twice is kept once, To before Cc before Bcc. The `id` must be new.
+    pub fn new(id: Id, from: Mailbox, mut parts: Draft) -> Result<Self, BadDraft> {
         parts.settle(&from)?;
-        Ok(Self { id: Id::fresh(), from, parts: Arc::new(parts), bounce_address: None })
+        Ok(Self { id, from, parts: Arc::new(parts), bounce_address: None })
     }
 
     /// The message with an envelope sender of its own (RFC 5321 4.1.1.2), which is no part of what its id is made of.
@@ -49,14 +49,14 @@ impl Message {
     }
 
     /// A test message, which only a probe sends.
-    pub fn probe(from: Mailbox, to: Mailbox) -> Self {
+    pub fn probe(id: Id, from: Mailbox, to: Mailbox) -> Self {
         let parts = Draft {
             to: vec![to],
             subject: "smsp probe".parse().unwrap_or_default(),
             text: "A test message of the Send Mail Service Proxy: is this provider back?\n".parse().ok(),
             ..Draft::default()
         };
-        Self { id: Id::fresh(), from, parts: Arc::new(parts), bounce_address: None }
+        Self { id, from, parts: Arc::new(parts), bounce_address: None }
     }
 
     /// Our id, which travels to the provider.

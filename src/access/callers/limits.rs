@@ -123,7 +123,11 @@ mod tests {
             ("a@badexample.com", false),
             ("a@example.org.evil.net", false),
         ] {
-            let mail = Message::probe(from.parse().unwrap(), "b@example.net".parse().unwrap());
+            let mail = Message::probe(
+                crate::runtime::ids::fresh().into(),
+                from.parse().unwrap(),
+                "b@example.net".parse().unwrap(),
+            );
             assert_eq!(limits.check_originators(&mail).is_ok(), allowed, "{from}");
         }
     }
@@ -135,7 +139,8 @@ mod tests {
         for (sender, allowed) in [("office@example.org", true), ("office@evil.net", false)] {
             let headers = vec![Header::new("Sender", sender, ReservedHeaders::NONE).unwrap()];
             let draft = Draft { to: vec!["b@example.net".parse().unwrap()], headers, ..Draft::default() };
-            let mail = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+            let mail =
+                Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap();
             assert_eq!(limits.check_originators(&mail).is_ok(), allowed, "{sender}");
         }
     }

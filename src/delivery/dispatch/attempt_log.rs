@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn duplicate_as_the_first_answer_is_no_silence_though_it_is_unknown() {
         for (reason, is_silent) in [(Reason::Timeout, true), (Reason::Duplicate, false)] {
-            let mut log = AttemptLog::new(Id::fresh(), 2);
+            let mut log = AttemptLog::new(crate::runtime::ids::fresh().into(), 2);
             let verdict = Verdict::new(Outcome::Unknown, reason);
             let took = Some(Duration::ZERO);
             log.record(

@@ -65,7 +65,7 @@ impl Provider for Scripted {
 
 pub(crate) fn mail(from: &str) -> Message {
     let draft = Draft { to: vec!["b@example.org".parse().unwrap()], ..Draft::default() };
-    Message::new(from.parse().unwrap(), draft).unwrap()
+    Message::new(crate::runtime::ids::fresh().into(), from.parse().unwrap(), draft).unwrap()
 }
 
 pub(crate) fn submission(message: Message, options: SendOptions) -> Submission {

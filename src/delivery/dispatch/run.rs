@@ -41,8 +41,8 @@ impl<'a> Run<'a> {
     }
 
     fn count_rejections(&self) {
-        let closed_to_mail = self.upstreams.iter().filter(|upstream| !upstream.snapshot().admits());
-        closed_to_mail.for_each(|upstream| upstream.count_rejection());
+        let refusing = self.upstreams.iter().filter(|upstream| !upstream.snapshot().admits());
+        refusing.for_each(|upstream| upstream.count_rejection());
     }
 
     /// Where the mail goes next. Circuits are asked anew each time: one may have closed while another was slow to fail.

@@ -81,7 +81,8 @@ async fn large_mail_is_no_slow_call() {
             text: "x".repeat(2 * 1024 * 1024).parse().ok(),
             ..Draft::default()
         };
-        let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+        let message =
+            Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap();
         assert!(fixture.send_mail(message).await.is_ok());
     }
     assert!(fixture.upstreams[0].snapshot().admits());
@@ -116,7 +117,7 @@ async fn large_mail_gets_transfer_time() {
         text: "x".repeat(1024 * 1024).parse().ok(),
         ..Draft::default()
     };
-    let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+    let message = Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap();
     assert!(fixture.send_mail(message).await.is_ok(), "10 s, and 1 s for each of four times 256 KiB");
 }
 

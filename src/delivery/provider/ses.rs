@@ -100,7 +100,7 @@ impl Provider for Ses {
         Box::pin(async move {
             let Delivery { message, mode, .. } = delivery;
             let simulated = (mode == Mode::Probe).then(|| NOBODY.parse().ok()).flatten();
-            let simulated = simulated.map(|nobody| Message::probe(message.from().clone(), nobody));
+            let simulated = simulated.map(|nobody| Message::probe(message.id(), message.from().clone(), nobody));
             let Some(body) = mail::body(simulated.as_ref().unwrap_or(message)) else {
                 return Verdict::new(Outcome::MessageRejected, Reason::NotSent);
             };

@@ -64,7 +64,7 @@ impl Settings {
 
     /// The message of a probe; each has an id of its own.
     pub fn test_message(&self) -> Message {
-        Message::probe(self.from.clone(), self.to.clone())
+        Message::probe(crate::runtime::ids::fresh().into(), self.from.clone(), self.to.clone())
     }
 
     pub(super) fn gap(&self) -> Duration {

@@ -102,7 +102,11 @@ async fn opened(fails: u32) -> Supervised {
 }
 
 fn small() -> Message {
-    Message::probe("a@example.org".parse().unwrap(), "b@example.org".parse().unwrap())
+    Message::probe(
+        crate::runtime::ids::fresh().into(),
+        "a@example.org".parse().unwrap(),
+        "b@example.org".parse().unwrap(),
+    )
 }
 
 impl Supervised {

@@ -104,7 +104,7 @@ fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError
         fields.fault(TO.name, &BadDraft::NoRecipient.to_string());
     }
     let message = from.and_then(|from| {
-        Message::new(from, draft)
+        Message::new(crate::runtime::ids::fresh().into(), from, draft)
             .map_err(|error| {
                 if error == BadDraft::ReplyToTwice {
                     fields.fault("headers.Reply-To", &error.to_string());

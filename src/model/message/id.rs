@@ -1,5 +1,5 @@
-//! Our id of a mail, a UUID: fresh for every request (version 7 of RFC 9562), unless the caller gave a key (version 8, see
-//! [`super::key`]).
+//! Our id of a mail, a UUID: new for every request and passed in, unless the caller gave a key: then it is of version 8
+//! (RFC 9562) and follows from the message (see [`super::key`]).
 
 use std::fmt;
 
@@ -10,14 +10,15 @@ use uuid::Uuid;
 pub struct Id(Uuid);
 
 impl Id {
-    /// A new one.
-    pub fn fresh() -> Self {
-        Self(Uuid::now_v7())
-    }
-
     /// The one that these bytes make.
     pub(super) fn of_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::new_v8(bytes))
+    }
+}
+
+impl From<Uuid> for Id {
+    fn from(id: Uuid) -> Self {
+        Self(id)
     }
 }
 

@@ -87,6 +87,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::super::{Attachment, Draft, Header, Metadata, ReservedHeaders};
+    use uuid::Uuid;
+
     use super::*;
 
     fn mailbox(text: &str) -> Mailbox {
@@ -113,7 +115,7 @@ mod tests {
     }
 
     fn id(caller: &str, key: &str, from: &str, draft: Draft) -> String {
-        let message = Message::new(mailbox(from), draft).unwrap();
+        let message = Message::new(Uuid::nil().into(), mailbox(from), draft).unwrap();
         message.identified_by(&IdempotencyKey::new(caller, key)).id().to_string()
     }
 

@@ -1,5 +1,7 @@
 //! How the parts of a mail are joined.
 
+use uuid::Uuid;
+
 use super::*;
 
 fn mailboxes(list: &[&str]) -> Vec<Mailbox> {
@@ -18,7 +20,7 @@ fn a_doubled_address_is_kept_once_to_before_cc_before_bcc() {
         bcc: mailboxes(&["c@example.org", "d@example.org"]),
         ..Draft::default()
     };
-    let message = Message::new(from(), draft).unwrap();
+    let message = Message::new(Uuid::nil().into(), from(), draft).unwrap();
     assert_eq!(message.to(), mailboxes(&["b@example.org"]));
     assert_eq!(message.cc(), mailboxes(&["c@example.org"]));
     assert_eq!(message.bcc(), mailboxes(&["d@example.org"]));
@@ -33,16 +35,16 @@ fn a_mail_needs_one_recipient_of_any_kind() {
         Draft { cc: to(), ..Draft::default() },
         Draft { bcc: to(), ..Draft::default() },
     ] {
-        assert_eq!(Message::new(from(), draft).unwrap().recipients(), 1);
+        assert_eq!(Message::new(Uuid::nil().into(), from(), draft).unwrap().recipients(), 1);
     }
-    assert_eq!(Message::new(from(), Draft::default()).err(), Some(BadDraft::NoRecipient));
+    assert_eq!(Message::new(Uuid::nil().into(), from(), Draft::default()).err(), Some(BadDraft::NoRecipient));
 }
 
 fn with_headers(headers: &[(&str, &str)], reply_to: &[&str]) -> Result<Message, BadDraft> {
     let headers =
         headers.iter().map(|(name, value)| Header::new(name, value, ReservedHeaders::NONE).unwrap()).collect();
     let (to, reply_to) = (mailboxes(&["b@example.org"]), mailboxes(reply_to));
-    Message::new(from(), Draft { to, reply_to, headers, ..Draft::default() })
+    Message::new(Uuid::nil().into(), from(), Draft { to, reply_to, headers, ..Draft::default() })
 }
 
 #[test]
@@ -91,7 +93,7 @@ fn an_invitation_is_a_calendar_with_a_method() {
     let invitation = |types: &[&str]| {
         let attachments = types.iter().map(|content_type| file(content_type)).collect();
         let draft = Draft { to: mailboxes(&["b@example.org"]), attachments, ..Draft::default() };
-        Message::new(from(), draft).unwrap().invitation().map(Attachment::media_type)
+        Message::new(Uuid::nil().into(), from(), draft).unwrap().invitation().map(Attachment::media_type)
     };
     assert_eq!(invitation(&["text/calendar", "text/plain"]), None);
     let found = invitation(&["text/calendar", "text/calendar; method=CANCEL"]);
@@ -101,6 +103,6 @@ fn an_invitation_is_a_calendar_with_a_method() {
 #[test]
 fn debug_shows_neither_address_nor_content() {
     let draft = Draft { to: mailboxes(&["b@example.org"]), text: Some("secret".parse().unwrap()), ..Draft::default() };
-    let shown = format!("{:?}", Message::new(from(), draft).unwrap());
+    let shown = format!("{:?}", Message::new(Uuid::nil().into(), from(), draft).unwrap());
     assert!(!shown.contains("example") && !shown.contains("secret"), "{shown}");
 }

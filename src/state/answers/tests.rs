@@ -17,7 +17,9 @@ fn key(number: u8) -> IdempotencyKey {
 
 fn message(number: u8) -> Message {
     let draft = Draft { to: vec!["b@example.org".parse().unwrap()], ..Draft::default() };
-    Message::new("a@example.org".parse().unwrap(), draft).unwrap().identified_by(&key(number))
+    Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft)
+        .unwrap()
+        .identified_by(&key(number))
 }
 
 fn attempts(outcome: Outcome, recipients: usize) -> Vec<Attempt> {

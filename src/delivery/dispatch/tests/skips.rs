@@ -7,13 +7,22 @@ const SMALL: Capabilities = Capabilities { recipients: 2, size: 10, ..ANY };
 
 fn large() -> Message {
     let to = vec!["b@example.org".parse().unwrap()];
-    Message::new("a@example.org".parse().unwrap(), Draft { to, text: "eleven byte".parse().ok(), ..Draft::default() })
-        .unwrap()
+    Message::new(
+        crate::runtime::ids::fresh().into(),
+        "a@example.org".parse().unwrap(),
+        Draft { to, text: "eleven byte".parse().ok(), ..Draft::default() },
+    )
+    .unwrap()
 }
 
 fn many() -> Message {
     let to = ["b@example.org", "c@example.org", "d@example.org"].map(|to| to.parse().unwrap()).into();
-    Message::new("a@example.org".parse().unwrap(), Draft { to, ..Draft::default() }).unwrap()
+    Message::new(
+        crate::runtime::ids::fresh().into(),
+        "a@example.org".parse().unwrap(),
+        Draft { to, ..Draft::default() },
+    )
+    .unwrap()
 }
 
 fn over(failover: Failover, scripts: &[(Capabilities, &[Act])]) -> Fixture {

@@ -43,7 +43,7 @@ const LESS: Capabilities = Capabilities {
 fn unsupported(change: impl FnOnce(&mut Draft)) -> Option<Reason> {
     let mut draft = Draft { to: vec!["b@example.org".parse().unwrap()], ..Draft::default() };
     change(&mut draft);
-    let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+    let message = Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap();
     assert_eq!(Capabilities::ANY.unsupported(&message), None);
     LESS.unsupported(&message)
 }
@@ -97,7 +97,11 @@ fn unsupported_addresses_are_named() {
     }
     let from: Mailbox = "Größe <a@example.org>".parse().unwrap();
     let draft = Draft { to: vec!["b@example.org".parse().unwrap()], ..Draft::default() };
-    assert_eq!(LESS.unsupported(&Message::new(from, draft).unwrap()), Some(Reason::Name), "21 units of From");
+    assert_eq!(
+        LESS.unsupported(&Message::new(crate::runtime::ids::fresh().into(), from, draft).unwrap()),
+        Some(Reason::Name),
+        "21 units of From"
+    );
 }
 
 #[test]

@@ -62,7 +62,7 @@ mod tests {
             subject: subject.parse().unwrap(),
             ..Draft::default()
         };
-        Message::new("a@credits.example.org".parse().unwrap(), draft).unwrap()
+        Message::new(crate::runtime::ids::fresh().into(), "a@credits.example.org".parse().unwrap(), draft).unwrap()
     }
 
     #[test]

@@ -108,7 +108,11 @@ async fn run(http_2: bool, is_none: fn(&HandOver) -> bool) -> Run {
         let (client, url, bytes) = (Arc::clone(&client), url.clone(), bytes.clone());
         let (next, told_none) = (Arc::clone(&next), Arc::clone(&told_none));
         callers.spawn(async move {
-            let mail = Message::probe("a@example.org".parse().unwrap(), "b@example.org".parse().unwrap());
+            let mail = Message::probe(
+                crate::runtime::ids::fresh().into(),
+                "a@example.org".parse().unwrap(),
+                "b@example.org".parse().unwrap(),
+            );
             loop {
                 let id = next.fetch_add(1, Ordering::Relaxed);
                 if id >= MAILS {

@@ -14,7 +14,8 @@ fn body(text: &str) -> Option<Body> {
 }
 
 fn message(draft: Draft) -> Message {
-    Message::new(r#""Jürgen \"J\" Groß" <a@example.org>"#.parse().unwrap(), draft).unwrap()
+    Message::new(crate::runtime::ids::fresh().into(), r#""Jürgen \"J\" Groß" <a@example.org>"#.parse().unwrap(), draft)
+        .unwrap()
 }
 
 fn maildir(dir: &Path) -> Maildir {

@@ -14,7 +14,7 @@ fn message(mut draft: Draft) -> Message {
     if draft.to.is_empty() {
         draft.to.push("b@example.net".parse().unwrap());
     }
-    Message::new("a@example.org".parse().unwrap(), draft).unwrap()
+    Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap()
 }
 
 fn file(name: &str, kind: &str, content: &[u8], content_id: Option<&str>) -> Attachment {
@@ -130,7 +130,7 @@ proptest! {
         }
         let files = attachments.len();
         let draft = Draft { to: vec![mailbox], subject, text: Some(text), headers: headers.clone(), attachments, ..Draft::default() };
-        let mail = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+        let mail = Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap();
         let raw = render(&mail, MetadataHeaders::All);
         let read = MessageParser::default().parse(&raw).unwrap();
         prop_assert_eq!(names(&read), expected);

@@ -62,7 +62,7 @@ impl Smtp {
 fn mail_to(to: &[&str]) -> Message {
     let to = to.iter().map(|address| address.parse().unwrap()).collect();
     let draft = Draft { to, text: "text\n.\n..\n.end".parse().ok(), ..Draft::default() };
-    Message::new("a@example.org".parse().unwrap(), draft).unwrap()
+    Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap()
 }
 
 fn mail() -> Message {
@@ -77,7 +77,7 @@ fn with_file(content_type: &str, content: &'static str) -> Message {
         content_id: None,
     };
     let draft = Draft { to: vec!["b@example.net".parse().unwrap()], attachments: vec![file], ..Draft::default() };
-    Message::new("a@example.org".parse().unwrap(), draft).unwrap()
+    Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap()
 }
 
 fn is(outcome: Outcome, code: u16) -> Verdict {

@@ -113,7 +113,7 @@ fn own_form_answers_about_a_message_blame_nobody() {
             subject: subject.parse().unwrap(),
             ..Draft::default()
         };
-        let mail = Message::new("key@credits.example.org".parse().unwrap(), draft).unwrap();
+        let mail = Message::new(crate::runtime::ids::fresh().into(), "key@credits.example.org".parse().unwrap(), draft).unwrap();
         let said = own_form(kind, status, &code, &text);
         let (verdict, of_mail, of_probe) = runtime.block_on(blame(&stubs[which], &mail, &said));
         prop_assert_eq!((of_mail, of_probe), (Blame::Neutral, Blame::Success), "{} {}: {:?}", kind, said, verdict);
@@ -131,6 +131,6 @@ pub(in crate::delivery::provider) async fn account_words_count_unless_the_mail_h
         text: "Why was I SUSPENDED?".parse().ok(),
         ..Draft::default()
     };
-    let curious = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+    let curious = Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap();
     assert_eq!(stub.judge(&curious, Mode::First, refused).await.outcome, Outcome::Unlisted, "{kind}");
 }

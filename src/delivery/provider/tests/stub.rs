@@ -31,7 +31,7 @@ pub(in crate::delivery::provider) fn mail() -> Message {
 
 pub(in crate::delivery::provider) fn mail_to(emails: &[&str]) -> Message {
     let draft = Draft { to: emails.iter().map(|email| email.parse().unwrap()).collect(), ..Draft::default() };
-    Message::new("a@example.org".parse().unwrap(), draft).unwrap()
+    Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap()
 }
 
 /// An adapter before a stub on loopback that gives one answer a connection, byte for byte.

@@ -82,7 +82,7 @@ fn upstream(takes: Takes) -> Upstream {
 fn mail(size: usize) -> Message {
     let to = vec!["b@example.org".parse().unwrap()];
     let draft = Draft { to, text: "x".repeat(size).parse().ok(), ..Draft::default() };
-    Message::new("a@example.org".parse().unwrap(), draft).unwrap()
+    Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap()
 }
 
 /// The verdict, after how many seconds, and the state of the circuit then, which one failure opens.

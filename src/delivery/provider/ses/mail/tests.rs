@@ -10,7 +10,9 @@ use crate::model::message::{Draft, Header, Metadata, ReservedHeaders};
 
 fn request(draft: Draft) -> Value {
     let draft = Draft { to: vec!["b@example.net".parse().unwrap()], subject: "S".parse().unwrap(), ..draft };
-    let message = Message::new("\"Zoë, Ä\" <a@example.org>".parse().unwrap(), draft).unwrap();
+    let message =
+        Message::new(crate::runtime::ids::fresh().into(), "\"Zoë, Ä\" <a@example.org>".parse().unwrap(), draft)
+            .unwrap();
     serde_json::from_slice(&body(&message).unwrap()).unwrap()
 }
 
@@ -59,6 +61,7 @@ fn simple_is_taken_until_it_is_not_enough() {
 #[test]
 fn no_subject_is_written_by_ourselves() {
     let message = Message::new(
+        crate::runtime::ids::fresh().into(),
         "a@example.org".parse().unwrap(),
         Draft { to: vec!["b@example.net".parse().unwrap()], ..Draft::default() },
     );

@@ -201,7 +201,8 @@ async fn a_kept_connection_that_has_gone_costs_a_new_one_and_nothing_else() {
         let smtp = smtp(stub.port);
         assert_eq!(smtp.first(&mail()).await.outcome, Outcome::Accepted);
         let draft = Draft { to: vec!["b@example.net".parse().unwrap()], ..Draft::default() };
-        let again = Message::new("again@example.org".parse().unwrap(), draft).unwrap();
+        let again =
+            Message::new(crate::runtime::ids::fresh().into(), "again@example.org".parse().unwrap(), draft).unwrap();
         assert_eq!(smtp.first(&again).await.outcome, Outcome::Accepted, "{:?}", stub.heard());
         assert_eq!(stub.connections(), 2, "{:?}", stub.heard());
     }

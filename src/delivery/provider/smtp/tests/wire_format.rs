@@ -55,7 +55,7 @@ proptest! {
         });
         let to = vec!["b@example.net".parse().unwrap()];
         let draft = Draft { to, text: body(text), html: body(html), attachments: attachments.collect(), ..Draft::default() };
-        let message = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+        let message = Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap();
         let file = Mail::of(&message, MetadataHeaders::None).file;
         let wire = sent(&file);
         prop_assert_eq!(read_as_a_relay(&wire), (file, wire.len()));
@@ -74,7 +74,7 @@ async fn the_recipients_on_the_wire_are_those_that_were_asked() {
         bcc: vec!["hidden@example.net".parse().unwrap()],
         ..Draft::default()
     };
-    let mail = Message::new("a@example.org".parse().unwrap(), draft).unwrap();
+    let mail = Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft).unwrap();
     assert_eq!(smtp(stub.port).first(&mail).await.outcome, Outcome::Accepted);
     let heard = stub.heard();
     let to: Vec<_> = heard.iter().filter_map(|line| line.strip_prefix("RCPT TO:")).collect();

@@ -174,7 +174,7 @@ pub(super) const PARTS: [Part; 26] = [
 pub(super) fn message(parts: &[&Part]) -> Message {
     let mut draft = Draft { to: vec![mailbox("plain@example.net")], ..Draft::default() };
     parts.iter().for_each(|part| (part.add)(&mut draft));
-    Message::new(mailbox("Zoë Ångström <zoe@example.com>"), draft).unwrap()
+    Message::new(crate::runtime::ids::fresh().into(), mailbox("Zoë Ångström <zoe@example.com>"), draft).unwrap()
 }
 
 fn mailbox(text: &str) -> Mailbox {
