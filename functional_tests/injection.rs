@@ -109,3 +109,16 @@ fn no_text_in_any_field_adds_a_header() {
     outcome.unwrap_or_else(|e| panic!("{e}"));
     assert!(sent.get() > CASES / 10, "only {} of {CASES} were mails: the test proves little", sent.get());
 }
+
+#[tokio::test]
+async fn a_callers_header_that_a_provider_reads_as_a_switch_is_refused() {
+    let proxy = Proxy::start(Settings::server().with("SMSP_PROVIDERS", "mock")).await;
+    for name in ["X-Mailgun-Drop-Message", "x-smtpapi", "Idempotency-Key"] {
+        let mut mail = mails::plain();
+        mail["headers"] = json!({name: "yes"});
+        let problem = proxy.client.send(&mail).await.expect_problem(422, "none", false);
+        let error = &problem.json["errors"][0];
+        assert!(error["field"].as_str().is_some_and(|field| field.ends_with(name)), "{problem}");
+        assert_eq!(error["reason"], "is a name that this service or a provider uses itself", "{problem}");
+    }
+}

@@ -9,6 +9,7 @@ mod connecting;
 mod conformance;
 mod document;
 mod limits;
+mod reserved_headers;
 pub(super) mod stub;
 mod waiting;
 
