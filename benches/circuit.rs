@@ -12,8 +12,8 @@
 //! thread. Blame passes through a `black_box`, so that no answer is known when this is compiled. `admit` forgets
 //! its permit, which costs nothing: a mail settles its own, as in other rows.
 //!
-//! Allocations are counted, in one chunk of the thread that measures. Locks need no count: a rule of the house
-//! (`functional_tests/house_rules.rs`) keeps `Mutex` and `RwLock` out of the circuit, and all that it waits for is its
+//! Allocations are counted, in one chunk of the thread that measures. Locks need no count: the
+//! architecture test (`functional_tests/architecture.rs`) keeps `Mutex` and `RwLock` out of the circuit, and all that it waits for is its
 //! own compare-and-swap.
 
 #![expect(clippy::print_stdout, reason = "the table is the purpose")]

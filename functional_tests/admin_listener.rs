@@ -1,4 +1,4 @@
-//! The operators' door: alive, ready, metrics and circuits, and no mail.
+//! The admin listener: alive, ready, metrics and circuits, and no mail.
 
 use reqwest::Method;
 
@@ -12,7 +12,7 @@ async fn a_started_server_is_alive_and_ready() {
 }
 
 #[tokio::test]
-async fn the_operators_door_sends_no_mail() {
+async fn the_admin_listener_sends_no_mail() {
     let proxy = Proxy::start(Settings::mock()).await;
     let url = format!("http://{}/email", proxy.ops);
     let request =

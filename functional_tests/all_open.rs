@@ -59,36 +59,36 @@ async fn exit_stays_as_long_as_one_circuit_takes_mail() {
 }
 
 #[tokio::test]
-async fn exit_waits_for_the_first_dummy_of_a_circuit_that_starts_open() {
+async fn exit_waits_for_the_first_probe_of_a_circuit_that_starts_open() {
     let mailgun = StubProvider::mailgun().await;
     let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_ALL_OPEN", "exit");
     let proxy = Proxy::start(settings.with("SMSP_CIRCUIT_START", "probe")).await;
-    mailgun.receives_dummies(1).await;
+    mailgun.receives_probes(1).await;
     crate::circuit_holds::becomes(&proxy, "closed").await;
     proxy.client.send(&mails::plain()).await.expect(200);
 }
 
 #[tokio::test]
-async fn exit_ends_a_node_whose_circuits_start_open_once_every_first_dummy_has_failed() {
+async fn exit_ends_a_node_whose_circuits_start_open_once_every_first_probe_has_failed() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.answers(500, "");
     let gate = Gate::shut();
     sendgrid.does(Behaviour::AnswerBehind(gate.clone(), Reply::new(500, "")));
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).with("SMSP_ALL_OPEN", "exit");
     let proxy = Proxy::start(settings.with("SMSP_CIRCUIT_START", "probe")).await;
-    sendgrid.receives_dummies(1).await;
+    sendgrid.receives_probes(1).await;
     crate::circuit_holds::becomes(&proxy, "open").await;
     proxy.client.healthcheck().await.expect(200);
     gate.open();
     assert_eq!(proxy.exit(PATIENCE).await.code, Some(1));
-    assert_eq!((mailgun.dummies().len(), mailgun.mails().len()), (1, 0));
+    assert_eq!((mailgun.probes().len(), mailgun.mails().len()), (1, 0));
 }
 
 #[tokio::test]
 async fn exit_ends_with_an_error_even_if_a_circuit_closes_meanwhile() {
     let mailgun = StubProvider::mailgun().await;
-    mailgun.follows(|request| if request.is_dummy() { Reply::mailgun_accepts().into() } else { Behaviour::Close });
-    let settings = Settings::server().mailgun(&mailgun.url()).one_failure_opens().eager_probes().one_dummy_closes();
+    mailgun.follows(|request| if request.is_probe() { Reply::mailgun_accepts().into() } else { Behaviour::Close });
+    let settings = Settings::server().mailgun(&mailgun.url()).one_failure_opens().eager_probes().one_probe_closes();
     let proxy = Proxy::start(settings.with("SMSP_ALL_OPEN", "exit").with("SMSP_DRAIN_DELAY", "2s")).await;
     proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
     crate::circuit_holds::becomes(&proxy, "closed").await;

@@ -18,7 +18,7 @@ async fn the_key_may_stand_in_a_file() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_stranger_reaches_a_provider() {
+async fn nothing_without_a_valid_key_reaches_a_provider() {
     let mailgun = StubProvider::mailgun().await;
     let proxy = Proxy::before(&mailgun).await;
     proxy.client.post_raw(mails::plain().to_string(), &[("x-api-key", "wrong")]).await.expect(401);

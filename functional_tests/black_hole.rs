@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::harness::{BlackHole, Proxy, Settings, StubProvider, mails};
 
 #[tokio::test]
-async fn a_black_hole_fails_no_mail_and_costs_nothing_once_its_circuit_is_open() {
+async fn black_holed_provider_fails_no_mail_and_costs_nothing_once_its_circuit_is_open() {
     let (hole, sendgrid) = (BlackHole::open().await, StubProvider::sendgrid().await);
     let settings = Settings::mailgun_then_sendgrid(&hole.url(), &sendgrid.url());
     let proxy = Proxy::start(settings.with("SMSP_CONNECT_TIMEOUT", "300ms")).await;

@@ -1,4 +1,4 @@
-//! Several callers: each with keys of its own that can be exchanged, and within the terms that hold for it.
+//! Several callers: each with keys of its own that can be replaced, and a policy of its own.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -27,7 +27,7 @@ async fn with_keys(keys: &str) -> Proxy {
 }
 
 #[tokio::test]
-async fn every_live_key_opens_and_no_other_does() {
+async fn every_live_api_key_is_accepted_and_no_other() {
     let keys = format!("billing:old-key,billing:sha256:{DIGEST},shop:k3;until=2999-12-31,late:k4;until=2020-01-01");
     let proxy = with_keys(&keys).await;
     for key in ["old-key", "new-key", "k3"] {
@@ -49,7 +49,7 @@ async fn every_live_key_opens_and_no_other_does() {
 }
 
 #[tokio::test]
-async fn keys_in_a_file_are_exchanged_while_we_serve_and_a_broken_file_changes_nothing() {
+async fn key_file_is_reloaded_while_serving_and_a_broken_one_changes_nothing() {
     let file = NamedTempFile::new().expect("a temporary file can be made");
     let write = |text: &str| fs::write(file.path(), text).expect("a temporary file can be written");
     let opens = async |proxy: &Proxy, key: &str| send_as(proxy, key, &mails::plain()).await.status == 200;
@@ -79,7 +79,7 @@ async fn keys_in_a_file_are_exchanged_while_we_serve_and_a_broken_file_changes_n
 }
 
 #[tokio::test]
-async fn an_expired_key_does_not_keep_a_new_one_out() {
+async fn expired_api_key_does_not_block_a_new_one() {
     let proxy = with_keys("shop:k1;until=2020-01-01,shop:k2,shop:k3").await;
     for (key, status) in [("k1", 401), ("k2", 200), ("k3", 200)] {
         send_as(&proxy, key, &mails::plain()).await.expect(status);
@@ -87,7 +87,7 @@ async fn an_expired_key_does_not_keep_a_new_one_out() {
 }
 
 #[tokio::test]
-async fn who_calls_too_often_waits_and_nobody_else_does() {
+async fn caller_over_its_rate_waits_and_others_do_not() {
     let settings = Settings::mock().with("SMSP_API_KEYS", "shop:k1,billing:k2").with("SMSP_CALLER_SHOP_RATE", "3/h");
     let proxy = Proxy::start(settings).await;
     for _ in 0..3 {
@@ -101,7 +101,7 @@ async fn who_calls_too_often_waits_and_nobody_else_does() {
 }
 
 #[tokio::test]
-async fn a_caller_has_so_many_mails_under_way_and_a_place_again_when_one_has_its_answer() {
+async fn caller_concurrency_is_limited_until_an_answer_frees_a_permit() {
     let (mailgun, gate) = (StubProvider::mailgun().await, Gate::shut());
     mailgun.does(Behaviour::AnswerBehind(gate.clone(), Reply::mailgun_accepts()));
     let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_CALLER_CALLER_CONCURRENCY", "2");
@@ -121,7 +121,7 @@ async fn a_caller_has_so_many_mails_under_way_and_a_place_again_when_one_has_its
 }
 
 #[tokio::test]
-async fn a_caller_sends_for_its_own_domains_alone() {
+async fn caller_may_send_only_from_its_own_domains() {
     let settings = Settings::mock().with("SMSP_API_KEYS", "shop:k1,billing:k2");
     let proxy = Proxy::start(settings.with("SMSP_CALLER_SHOP_FROM_DOMAINS", "example.org, *.shop.example.com")).await;
     let from = |address: &str| mails::but("from", json!(address));
@@ -136,7 +136,7 @@ async fn a_caller_sends_for_its_own_domains_alone() {
 }
 
 #[tokio::test]
-async fn a_right_key_is_served_at_once_while_somebody_guesses() {
+async fn right_key_is_served_at_once_while_keys_are_guessed() {
     let proxy = Proxy::start(Settings::mock()).await;
     let guesses = (0..150).map(|number| {
         let client = proxy.client.clone();
@@ -158,7 +158,7 @@ async fn a_right_key_is_served_at_once_while_somebody_guesses() {
 }
 
 #[tokio::test]
-async fn while_keys_are_exchanged_nobody_who_keeps_his_fails() {
+async fn reloading_keys_fails_no_caller_whose_key_stays() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = folder.path().join("keys");
     let exchange = |number: usize| {
@@ -201,7 +201,7 @@ async fn with_a_file_that_stalls() -> (Proxy, File) {
 }
 
 #[tokio::test]
-async fn a_file_with_keys_that_stalls_delays_neither_mail_nor_health_checks_nor_the_end() {
+async fn stalled_key_file_delays_neither_mail_nor_health_checks_nor_shutdown() {
     let (proxy, _file) = with_a_file_that_stalls().await;
     send_as(&proxy, "first", &mails::plain()).await.expect(200);
     proxy.client.ops("/livez").await.expect(200);
@@ -210,7 +210,7 @@ async fn a_file_with_keys_that_stalls_delays_neither_mail_nor_health_checks_nor_
 }
 
 #[tokio::test]
-async fn keys_of_a_file_that_stalled_are_exchanged_once_it_is_read() {
+async fn key_file_that_stalled_is_reloaded_once_it_is_read() {
     let (proxy, mut file) = with_a_file_that_stalls().await;
     file.write_all(b"shop:second").expect("a FIFO with a reader can be written");
     drop(file);
@@ -222,7 +222,7 @@ async fn keys_of_a_file_that_stalled_are_exchanged_once_it_is_read() {
 }
 
 #[tokio::test]
-async fn bounces_of_a_callers_mail_go_where_its_operator_says_and_its_from_and_its_id_stay_as_they_are() {
+async fn bounce_address_of_a_caller_becomes_the_smtp_envelope_sender_only() {
     let mut ids = Vec::new();
     for (setting, envelope) in [
         (("SMSP_CALLER_BOUNCE_ADDRESS", "none"), "sender@example.com"),

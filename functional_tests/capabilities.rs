@@ -41,7 +41,7 @@ fn with_maildir(settings: Settings, dir: &Path) -> Settings {
 }
 
 #[tokio::test]
-async fn more_recipients_than_a_provider_takes_go_where_they_can() {
+async fn mail_with_too_many_recipients_for_one_provider_goes_to_another() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let dir = tempfile::tempdir().expect("a folder");
     // Even where no failure leads further: this is none.
@@ -60,7 +60,7 @@ async fn more_recipients_than_a_provider_takes_go_where_they_can() {
 }
 
 #[tokio::test]
-async fn as_many_recipients_as_a_provider_takes_are_offered_to_it() {
+async fn mail_with_the_maximum_of_recipients_is_sent() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = Proxy::start(generous(&mailgun, &sendgrid)).await;
     proxy.client.send(&to(1000)).await.expect(200).expect_attempts(&["mg:accepted"]);
@@ -84,7 +84,7 @@ async fn a_mail_that_no_provider_can_carry_is_refused_without_a_call() {
 }
 
 #[tokio::test]
-async fn an_open_circuit_that_could_not_carry_the_mail_is_not_worth_waiting_for() {
+async fn open_circuit_without_the_capability_makes_no_503() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = Proxy::start(generous(&mailgun, &sendgrid)).await;
     proxy.client.order("sg", &json!({"override": "open"})).await.expect(200);
@@ -93,7 +93,7 @@ async fn an_open_circuit_that_could_not_carry_the_mail_is_not_worth_waiting_for(
 }
 
 #[tokio::test]
-async fn an_open_circuit_that_could_carry_the_mail_is_worth_waiting_for() {
+async fn open_circuit_with_the_capability_makes_a_503() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let dir = tempfile::tempdir().expect("a folder");
     let proxy = Proxy::start(with_maildir(generous(&mailgun, &sendgrid), dir.path())).await;

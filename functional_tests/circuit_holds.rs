@@ -46,15 +46,15 @@ async fn a_refused_account_opens_at_once_and_is_probed_after_the_poll_interval()
 }
 
 #[tokio::test]
-async fn an_account_that_is_refused_to_a_dummy_too_is_left_alone_for_the_account_hold() {
+async fn account_refused_to_a_probe_waits_for_the_account_hold() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.answers(401, "Forbidden");
     let settings = Settings::server().mailgun(&mailgun.url()).eager_probes().with("SMSP_ACCOUNT_HOLD", "7m");
     let proxy = Proxy::start(settings).await;
     proxy.client.send(&mails::plain()).await.expect_problem(502, "none", false);
-    mailgun.receives_dummies(1).await;
+    mailgun.receives_probes(1).await;
     waits_about(&proxy, "account_refused", Duration::from_mins(7)).await;
-    assert_eq!(mailgun.dummies().len(), 1);
+    assert_eq!(mailgun.probes().len(), 1);
     let answer = proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
     assert!((300..510).contains(&answer.retry_after()), "{answer}");
 }
@@ -73,19 +73,19 @@ async fn a_throttled_circuit_is_held_for_as_long_as_the_provider_asks() {
 }
 
 #[tokio::test]
-async fn one_dummy_closes_a_throttled_circuit_and_it_takes_all_mail_at_once() {
+async fn one_probe_closes_a_throttled_circuit_and_it_takes_all_mail_at_once() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.does(Reply::mailgun_refuses(429, "slow down").with("retry-after", "1").into());
     let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_CIRCUIT_PROBES_TO_CLOSE", "3");
     let proxy = Proxy::start(settings).await;
     let answer = proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
-    // The dummy goes out at the second that was asked for, or up to a fifth later.
+    // The probe goes out at the second that was asked for, or up to a fifth later.
     assert!((1..=2).contains(&answer.retry_after()), "{answer}");
     mailgun.does(Reply::mailgun_accepts().into());
     becomes(&proxy, "closed").await;
     let circuit = proxy.client.circuit("mg").await;
     assert_eq!((&circuit["ramp"], &circuit["trips"]), (&json!(1.0), &json!(0)), "{circuit}");
-    assert_eq!(mailgun.dummies().len(), 1);
+    assert_eq!(mailgun.probes().len(), 1);
 }
 
 #[tokio::test]
@@ -94,24 +94,24 @@ async fn a_circuit_that_starts_with_a_probe_spends_no_real_mail_on_a_dead_provid
     mailgun.does(Behaviour::Close);
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).eager_probes();
     let proxy = Proxy::start(settings.with("SMSP_MG_CIRCUIT_START", "probe")).await;
-    for dummies in 1..4 {
+    for probes in 1..4 {
         proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["sg:accepted"]);
-        mailgun.receives_dummies(dummies).await;
+        mailgun.receives_probes(probes).await;
     }
-    assert!(mailgun.mails().is_empty() && sendgrid.dummies().is_empty());
+    assert!(mailgun.mails().is_empty() && sendgrid.probes().is_empty());
 }
 
 #[tokio::test]
-async fn a_circuit_that_starts_with_a_probe_takes_all_mail_once_one_dummy_was_taken() {
+async fn a_circuit_that_starts_with_a_probe_takes_all_mail_once_one_probe_was_taken() {
     let (mailgun, gate) = (StubProvider::mailgun().await, Gate::shut());
     mailgun.does(Behaviour::AnswerBehind(gate.clone(), Reply::mailgun_accepts()));
     let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_CIRCUIT_START", "probe");
     let proxy = Proxy::start(settings).await;
-    mailgun.receives_dummies(1).await;
+    mailgun.receives_probes(1).await;
     proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
     assert!(mailgun.mails().is_empty());
     gate.open();
     becomes(&proxy, "closed").await;
     proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["mg:accepted"]);
-    assert_eq!((mailgun.dummies().len(), &proxy.client.circuit("mg").await["ramp"]), (1, &json!(1.0)));
+    assert_eq!((mailgun.probes().len(), &proxy.client.circuit("mg").await["ramp"]), (1, &json!(1.0)));
 }

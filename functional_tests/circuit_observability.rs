@@ -13,7 +13,7 @@ fn within(value: &Value, range: Range<u64>) {
 }
 
 #[tokio::test]
-async fn a_closed_circuit_tells_what_its_window_holds_and_waits_for_nothing() {
+async fn closed_circuit_shows_its_window_and_no_next_probe() {
     let mailgun = StubProvider::mailgun().await;
     let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_CIRCUIT_SLOW_CALL", "1s");
     let proxy = Proxy::start(settings.with("SMSP_CIRCUIT_WINDOW", "10m")).await;
@@ -33,7 +33,7 @@ async fn a_closed_circuit_tells_what_its_window_holds_and_waits_for_nothing() {
 }
 
 #[tokio::test]
-async fn an_open_circuit_tells_why_since_when_and_until_when() {
+async fn open_circuit_shows_reason_age_and_next_probe() {
     let mailgun = StubProvider::mailgun().await;
     let proxy = Proxy::before(&mailgun).await;
     mailgun.does(Behaviour::Close);
@@ -52,7 +52,7 @@ async fn an_open_circuit_tells_why_since_when_and_until_when() {
 }
 
 #[tokio::test]
-async fn an_outage_is_as_old_as_its_first_failure_however_many_dummies_have_failed() {
+async fn outage_age_counts_from_the_first_failure() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.does(Behaviour::Close);
     let settings = Settings::server().mailgun(&mailgun.url()).one_failure_opens().eager_probes();
@@ -68,7 +68,7 @@ async fn an_outage_is_as_old_as_its_first_failure_however_many_dummies_have_fail
 }
 
 #[tokio::test]
-async fn orders_and_what_they_do_to_mail_are_measured() {
+async fn overrides_and_their_effect_on_mail_are_in_the_metrics() {
     let (mailgun, sendgrid, gate) = (StubProvider::mailgun().await, StubProvider::sendgrid().await, Gate::shut());
     mailgun.does(Behaviour::AnswerBehind(gate.clone(), Reply::mailgun_accepts()));
     let proxy = Proxy::before_both(&mailgun, &sendgrid).await;
@@ -109,11 +109,11 @@ fn logged(proxy: &Proxy) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test]
-async fn every_transition_is_one_line_of_log_and_one_count_with_its_reason() {
+async fn every_transition_is_one_log_line_and_one_count_with_its_reason() {
     let mailgun = StubProvider::mailgun().await;
-    mailgun.follows(|request| if request.is_dummy() { Reply::mailgun_accepts().into() } else { Behaviour::Close });
+    mailgun.follows(|request| if request.is_probe() { Reply::mailgun_accepts().into() } else { Behaviour::Close });
     let settings = Settings::server().mailgun(&mailgun.url()).one_failure_opens().eager_probes();
-    let proxy = Proxy::start(settings.one_dummy_closes()).await;
+    let proxy = Proxy::start(settings.one_probe_closes()).await;
     proxy.client.send(&mails::plain()).await.expect(504);
     for order in [json!({"override": "open"}), json!({"override": "open"}), json!({"override": "auto"})] {
         proxy.client.order("mg", &order).await.expect(200);

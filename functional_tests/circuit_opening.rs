@@ -63,7 +63,7 @@ async fn only_failures_in_a_row_open_a_circuit() {
 }
 
 #[tokio::test]
-async fn a_threshold_of_one_upstream_is_its_own() {
+async fn failure_threshold_is_per_upstream() {
     let nobody = RefusingPort::reserve();
     let settings = Settings::mailgun_then_sendgrid(&nobody.url(), &nobody.url());
     let proxy = Proxy::start(settings.with("SMSP_MG_CIRCUIT_CONSECUTIVE_FAILURES", "1")).await;
@@ -73,7 +73,7 @@ async fn a_threshold_of_one_upstream_is_its_own() {
 }
 
 #[tokio::test]
-async fn an_attempt_timeout_of_one_upstream_is_its_own() {
+async fn attempt_timeout_is_per_upstream() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.does(Behaviour::Stall);
     let settings = Settings::server().mailgun(&mailgun.url()).with("SMSP_MG_ATTEMPT_TIMEOUT", "400ms");
@@ -106,7 +106,7 @@ async fn an_open_circuit_and_a_refusing_one_are_503() {
 }
 
 #[tokio::test]
-async fn dead_providers_make_no_node_unhealthy() {
+async fn open_circuits_do_not_fail_the_health_check() {
     let nobody = RefusingPort::reserve();
     let proxy = both_open(&nobody).await;
     proxy.client.healthcheck().await.expect(200);
@@ -115,7 +115,7 @@ async fn dead_providers_make_no_node_unhealthy() {
 }
 
 #[tokio::test]
-async fn operators_see_every_circuit() {
+async fn get_circuits_lists_every_circuit() {
     let (nobody, sendgrid) = (RefusingPort::reserve(), StubProvider::sendgrid().await);
     let settings = Settings::mailgun_then_sendgrid(&nobody.url(), &sendgrid.url()).one_failure_opens();
     let proxy = Proxy::start(settings).await;

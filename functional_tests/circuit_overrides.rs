@@ -26,7 +26,7 @@ async fn a_circuit_that_is_forced_open_takes_no_real_mail_until_the_order_is_tak
     let shown = proxy.client.order("mg", &json!({"override": "open"})).await.expect(200);
     assert_eq!((shown.at("/override"), shown.at("/state")), (&json!("open"), &json!("closed")), "{shown}");
     goes_to(&proxy, "sg:accepted").await;
-    assert_eq!(mailgun.connections(), 0, "neither mail nor dummy: its state is closed");
+    assert_eq!(mailgun.connections(), 0, "neither mail nor probe: its state is closed");
     proxy.client.order("mg", &json!({"override": "auto"})).await.expect(200);
     goes_to(&proxy, "mg:accepted").await;
 }
@@ -59,7 +59,7 @@ async fn a_circuit_that_is_forced_closed_takes_mail_while_its_state_is_open() {
 }
 
 #[tokio::test]
-async fn a_reset_closes_at_once_forgets_the_trips_and_leaves_the_order() {
+async fn reset_closes_at_once_clears_the_trips_and_keeps_the_override() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = opened(&mailgun, &sendgrid).await;
     assert_eq!(proxy.client.circuit("mg").await["trips"], 1);
@@ -77,7 +77,7 @@ async fn a_reset_closes_at_once_forgets_the_trips_and_leaves_the_order() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_none_is_refused_and_changes_nothing() {
+async fn unknown_override_is_refused_and_changes_nothing() {
     let mailgun = StubProvider::mailgun().await;
     let proxy = Proxy::before(&mailgun).await;
     for order in [
@@ -104,7 +104,7 @@ async fn an_order_that_is_none_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn orders_are_taken_at_the_operators_door_alone() {
+async fn overrides_are_accepted_by_the_admin_listener_only() {
     let proxy = Proxy::before(&StubProvider::mailgun().await).await;
     proxy.client.call(reqwest::Method::PUT, "/circuits/mg").await.expect(404);
 }

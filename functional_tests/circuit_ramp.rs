@@ -20,7 +20,7 @@ async fn healed(mailgun: &StubProvider, sendgrid: &StubProvider, ramp: &str) -> 
 }
 
 #[tokio::test]
-async fn it_takes_about_a_tenth_at_first() {
+async fn ramp_starts_at_a_tenth_of_the_mail() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = healed(&mailgun, &sendgrid, "10m").await;
     let before = mailgun.mails().len();
@@ -34,7 +34,7 @@ async fn it_takes_about_a_tenth_at_first() {
 }
 
 #[tokio::test]
-async fn it_takes_all_mail_in_the_end() {
+async fn ramp_ends_with_all_mail() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = healed(&mailgun, &sendgrid, "1s").await;
     eventually("it takes all", async || {
@@ -48,7 +48,7 @@ async fn it_takes_all_mail_in_the_end() {
 }
 
 #[tokio::test]
-async fn it_takes_all_mail_if_nobody_else_does() {
+async fn ramp_is_ignored_without_another_upstream() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = healed(&mailgun, &sendgrid, "10m").await;
     proxy.client.order("sg", &json!({"override": "open"})).await.expect(200);
@@ -58,11 +58,11 @@ async fn it_takes_all_mail_if_nobody_else_does() {
 }
 
 #[tokio::test]
-async fn two_failures_open_it_whatever_the_threshold() {
+async fn two_failures_open_a_ramping_circuit_whatever_the_threshold() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = healed(&mailgun, &sendgrid, "10m").await;
     proxy.client.order("sg", &json!({"override": "open"})).await.expect(200);
-    mailgun.follows(|request| if request.is_dummy() { Behaviour::Stall } else { Behaviour::Close });
+    mailgun.follows(|request| if request.is_probe() { Behaviour::Stall } else { Behaviour::Close });
     for state in ["closed", "open"] {
         proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
         let now = proxy.client.state("mg").await;

@@ -1,4 +1,4 @@
-//! Circuits close: dummies alone go along an open one, and it takes as many good ones as configured to close it.
+//! Circuits close: probes alone go along an open one, and it takes as many good ones as configured to close it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,16 +8,16 @@ use crate::harness::stub_provider::Request;
 use crate::harness::wait::when;
 use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, eventually, mails};
 
-/// Takes dummies well or badly; real mails always stall, so that each that arrives is seen to be lost.
+/// Takes probes well or badly; real mails always stall, so that each that arrives is seen to be lost.
 fn heals(healthy: bool) -> impl FnMut(&Request) -> Behaviour + Send + 'static {
-    move |request| match (request.is_dummy(), healthy) {
+    move |request| match (request.is_probe(), healthy) {
         (true, true) => Reply::mailgun_accepts().into(),
         (true, false) => Reply::new(500, "").into(),
         (false, _) => Behaviour::Close,
     }
 }
 
-/// Mailgun's circuit is open, its provider refuses dummies, and SendGrid works.
+/// Mailgun's circuit is open, its provider refuses probes, and SendGrid works.
 async fn opened(mailgun: &StubProvider, sendgrid: &StubProvider, settings: &[(&str, &str)]) -> Proxy {
     mailgun.follows(heals(false));
     let base = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).eager_probes();
@@ -36,49 +36,49 @@ async fn becomes(proxy: &Proxy, state: &str) {
 }
 
 #[tokio::test]
-async fn no_real_mail_and_only_dummies_reach_an_open_circuit() {
+async fn no_real_mail_and_only_probes_reach_an_open_circuit() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = opened(&mailgun, &sendgrid, &[]).await;
-    eventually("four dummies reach the provider, while mails go elsewhere", async || {
+    eventually("four probes reach the provider, while mails go elsewhere", async || {
         proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["sg:accepted"]);
-        when(mailgun.dummies().len() >= 4, || format!("{} dummies", mailgun.dummies().len()))
+        when(mailgun.probes().len() >= 4, || format!("{} probes", mailgun.probes().len()))
     })
     .await;
     mailgun.only_mail();
-    assert!(!sendgrid.mails().is_empty() && sendgrid.dummies().is_empty(), "nobody probes a closed circuit");
+    assert!(!sendgrid.mails().is_empty() && sendgrid.probes().is_empty(), "nobody probes a closed circuit");
 }
 
 #[tokio::test]
-async fn a_dummy_is_a_real_mail_from_and_to_the_poll_addresses() {
+async fn a_probe_is_a_real_mail_from_and_to_the_poll_addresses() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let _proxy = opened(&mailgun, &sendgrid, &[("SMSP_POLL_FROM_ADDRESS", "prober@example.com")]).await;
-    mailgun.receives_dummies(1).await;
-    let (dummy, mail) = (mailgun.dummies().remove(0), mailgun.only_mail());
+    mailgun.receives_probes(1).await;
+    let (probe, mail) = (mailgun.probes().remove(0), mailgun.only_mail());
     assert_eq!(
-        (dummy.parts("from"), dummy.parts("to")),
+        (probe.parts("from"), probe.parts("to")),
         (vec!["prober@example.com".into()], vec![POLL_ADDRESS.into()])
     );
-    assert_eq!(dummy.target, mail.target, "it takes the road of real mail");
-    assert_eq!(dummy.header("authorization"), mail.header("authorization"));
+    assert_eq!(probe.target, mail.target, "it goes to the address of real mail");
+    assert_eq!(probe.header("authorization"), mail.header("authorization"));
 }
 
 #[tokio::test]
-async fn a_dummy_comes_from_the_poll_address_unless_told_otherwise() {
+async fn a_probe_comes_from_the_poll_address_unless_told_otherwise() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let _proxy = opened(&mailgun, &sendgrid, &[]).await;
-    mailgun.receives_dummies(1).await;
-    assert_eq!(mailgun.dummies()[0].parts("from"), [POLL_ADDRESS]);
+    mailgun.receives_probes(1).await;
+    assert_eq!(mailgun.probes()[0].parts("from"), [POLL_ADDRESS]);
 }
 
 #[tokio::test]
-async fn as_many_good_dummies_as_configured_close_the_circuit() {
+async fn as_many_good_probes_as_configured_close_the_circuit() {
     for probes_to_close in [1, 2, 4] {
         let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
         let wanted = probes_to_close.to_string();
         let settings = [("SMSP_CIRCUIT_PROBES_TO_CLOSE", wanted.as_str()), ("SMSP_CIRCUIT_RAMP", "0s")];
         let proxy = opened(&mailgun, &sendgrid, &settings).await;
-        mailgun.receives_dummies(1).await;
-        let good = counting_good_dummies(&mailgun);
+        mailgun.receives_probes(1).await;
+        let good = counting_good_probes(&mailgun);
         becomes(&proxy, "closed").await;
         assert_eq!(good.load(Ordering::SeqCst), probes_to_close);
         mailgun.does(Reply::mailgun_accepts().into());
@@ -86,19 +86,19 @@ async fn as_many_good_dummies_as_configured_close_the_circuit() {
     }
 }
 
-/// From now on dummies are taken, and counted.
-fn counting_good_dummies(mailgun: &StubProvider) -> Arc<AtomicUsize> {
+/// From now on probes are taken, and counted.
+fn counting_good_probes(mailgun: &StubProvider) -> Arc<AtomicUsize> {
     let good = Arc::new(AtomicUsize::new(0));
     let counted = good.clone();
     mailgun.follows(move |request| {
-        counted.fetch_add(usize::from(request.is_dummy()), Ordering::SeqCst);
+        counted.fetch_add(usize::from(request.is_probe()), Ordering::SeqCst);
         heals(true)(request)
     });
     good
 }
 
 #[tokio::test]
-async fn a_bad_dummy_among_good_ones_keeps_the_circuit_open() {
+async fn a_bad_probe_among_good_ones_keeps_the_circuit_open() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = opened(&mailgun, &sendgrid, &[("SMSP_CIRCUIT_PROBES_TO_CLOSE", "3")]).await;
     let mut count = 0;
@@ -106,14 +106,14 @@ async fn a_bad_dummy_among_good_ones_keeps_the_circuit_open() {
         count += 1;
         heals(count % 3 != 0)(request)
     });
-    let before = mailgun.dummies().len();
-    mailgun.receives_dummies(before + 9).await;
+    let before = mailgun.probes().len();
+    mailgun.receives_probes(before + 9).await;
     assert_ne!(proxy.client.state("mg").await, "closed");
     assert!(proxy.client.circuit("mg").await["trips"].as_u64() > Some(1), "{}", proxy.client.circuit("mg").await);
 }
 
 #[tokio::test]
-async fn a_dummy_that_is_rejected_as_a_message_proves_that_the_provider_works() {
+async fn a_probe_that_is_rejected_as_a_message_proves_that_the_provider_works() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = opened(&mailgun, &sendgrid, &[]).await;
     mailgun.does(Reply::mailgun_refuses(400, "to parameter is not a valid address. please check documentation").into());
@@ -121,12 +121,12 @@ async fn a_dummy_that_is_rejected_as_a_message_proves_that_the_provider_works() 
 }
 
 #[tokio::test]
-async fn a_silent_dummy_ends_at_the_probe_timeout() {
+async fn a_silent_probe_ends_at_the_probe_timeout() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = opened(&mailgun, &sendgrid, &[("SMSP_PROBE_TIMEOUT", "200ms")]).await;
     mailgun.does(Behaviour::Stall);
-    let before = mailgun.dummies().len();
-    mailgun.receives_dummies(before + 3).await;
+    let before = mailgun.probes().len();
+    mailgun.receives_probes(before + 3).await;
     assert_ne!(proxy.client.state("mg").await, "closed");
 }
 
@@ -134,13 +134,13 @@ async fn a_silent_dummy_ends_at_the_probe_timeout() {
 async fn probes_are_counted() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let proxy = opened(&mailgun, &sendgrid, &[]).await;
-    mailgun.receives_dummies(2).await;
+    mailgun.receives_probes(2).await;
     let metrics = proxy.client.metrics().await;
     assert!(metrics.count("smsp_probes_total", &[("upstream", "mg")]) >= 1, "{}", metrics.page);
     assert_eq!(
         metrics.count("smsp_attempts_total", &[("upstream", "mg")]),
         1,
-        "dummies are no attempts\n{}",
+        "probes are no attempts\n{}",
         metrics.page
     );
 }

@@ -24,7 +24,7 @@ async fn is_counted(proxy: &Proxy, outcome: &str) {
 }
 
 #[tokio::test]
-async fn the_mail_of_a_caller_who_hangs_up_arrives_and_is_counted() {
+async fn mail_of_a_disconnected_caller_arrives_and_is_counted() {
     let mailgun = StubProvider::mailgun().await;
     let gate = Gate::shut();
     mailgun.does(Behaviour::AnswerBehind(gate.clone(), Reply::mailgun_accepts()));
@@ -37,7 +37,7 @@ async fn the_mail_of_a_caller_who_hangs_up_arrives_and_is_counted() {
 }
 
 #[tokio::test]
-async fn a_caller_who_has_nothing_more_to_say_still_gets_his_answer() {
+async fn half_closed_connection_still_gets_its_answer() {
     let mailgun = StubProvider::mailgun().await;
     let gate = Gate::shut();
     mailgun.does(Behaviour::AnswerBehind(gate.clone(), Reply::mailgun_accepts()));
@@ -54,7 +54,7 @@ async fn a_caller_who_has_nothing_more_to_say_still_gets_his_answer() {
 }
 
 #[tokio::test]
-async fn the_failure_that_a_caller_did_not_wait_for_still_opens_the_circuit() {
+async fn failure_after_the_caller_disconnected_still_opens_the_circuit() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.does(Behaviour::Stall);
     let settings = Settings::server().mailgun(&mailgun.url()).one_failure_opens();

@@ -1,4 +1,4 @@
-//! How long a caller may take: for a head, between two requests, for a body, to take an answer. Whoever takes longer is
+//! How long a caller may take: for a head, between two requests, for a body, to take an answer. A client that takes longer is
 //! cut, and holds nothing meanwhile that others need.
 
 use std::time::Duration;
@@ -83,7 +83,7 @@ async fn a_head_that_begins_behind_the_last_request_is_cut_by_the_header_timeout
 }
 
 #[tokio::test]
-async fn a_mail_may_take_longer_than_its_connection_may_be_idle() {
+async fn waiting_for_a_provider_does_not_count_as_idle() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.does(Behaviour::AnswerAfter(SHORT * 3, Reply::mailgun_accepts()));
     let all = ["SMSP_HEADER_TIMEOUT", "SMSP_IDLE_TIMEOUT", "SMSP_BODY_TIMEOUT"];
@@ -133,7 +133,7 @@ async fn a_large_body_on_a_slow_line_is_taken() {
 }
 
 #[tokio::test]
-async fn who_does_not_take_an_answer_is_cut_by_the_idle_timeout() {
+async fn unread_answer_is_cut_by_the_idle_timeout() {
     let proxy = with_short("SMSP_IDLE_TIMEOUT").await;
     let mut raw = Raw::connect(proxy.api).await;
     // More than all buffers between us hold: the page of the UI many times over.

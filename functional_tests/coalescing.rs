@@ -11,13 +11,13 @@ use crate::harness::{Answer, Behaviour, Gate, Proxy, Reply, Settings, StubProvid
 const KEY: (&str, &str) = ("Idempotency-Key", "order-4711");
 
 /// Mailgun keeps its answer back until the gate opens.
-struct Stage {
+struct Environment {
     proxy: Proxy,
     mailgun: StubProvider,
     gate: Gate,
 }
 
-impl Stage {
+impl Environment {
     async fn with(reply: Reply) -> Self {
         let (mailgun, gate) = (StubProvider::mailgun().await, Gate::shut());
         mailgun.does(Behaviour::AnswerBehind(gate.clone(), reply));
@@ -49,13 +49,13 @@ fn essence(answer: &Answer) -> (u16, Option<String>, Value) {
 
 /// Twenty at once, of which one is the first.
 async fn twenty_get_the_same(reply: Reply, status: u16) {
-    let (stage, mut calls) = (Stage::with(reply).await, JoinSet::new());
+    let (environment, mut calls) = (Environment::with(reply).await, JoinSet::new());
     for _ in 0..20 {
-        let client = stage.proxy.client.clone();
+        let client = environment.proxy.client.clone();
         calls.spawn(async move { client.send_with(&mails::plain(), &[KEY]).await });
     }
-    stage.repeats_wait(19).await;
-    stage.gate.open();
+    environment.repeats_wait(19).await;
+    environment.gate.open();
     let answers = calls.join_all().await;
     let first = essence(&answers[0]);
     assert_eq!(first.0, status, "{}", answers[0]);
@@ -67,10 +67,10 @@ async fn twenty_get_the_same(reply: Reply, status: u16) {
     requests.sort_unstable();
     requests.dedup();
     assert_eq!(requests.len(), 20, "each request has an id of its own");
-    let only = stage.mailgun.only_mail();
+    let only = environment.mailgun.only_mail();
     assert_eq!(only.parts("v:smsp_id"), [first.2["id"].as_str().unwrap_or_default()]);
-    stage.repeats_wait(19).await;
-    let metrics = stage.proxy.client.metrics().await;
+    environment.repeats_wait(19).await;
+    let metrics = environment.proxy.client.metrics().await;
     assert_eq!(metrics.count("smsp_attempts_total", &[]), 1, "{}", metrics.page);
     assert_eq!(metrics.count("smsp_unknown_total", &[]), u64::from(status == 504), "{}", metrics.page);
 }
@@ -98,102 +98,102 @@ async fn concurrent_repeats_share_one_refusal_and_one_wait() {
 
 #[tokio::test]
 async fn a_repeat_gets_the_answer_though_the_first_caller_has_hung_up() {
-    let stage = Stage::with(Reply::mailgun_accepts()).await;
+    let environment = Environment::with(Reply::mailgun_accepts()).await;
     let (mail, key) = (mails::plain().to_string(), format!("{}: {}", KEY.0, KEY.1));
-    let mut caller = Raw::connect(stage.proxy.api).await;
+    let mut caller = Raw::connect(environment.proxy.api).await;
     let length = format!("content-length: {}", mail.len());
     caller.write(&head(&[&length, &format!("x-api-key: {API_KEY}"), &key])).await;
     caller.write(&mail).await;
-    stage.mailgun.receives_mails(1).await;
+    environment.mailgun.receives_mails(1).await;
     drop(caller);
-    let repeat = stage.send(mails::plain(), &[KEY]);
-    stage.repeats_wait(1).await;
-    stage.gate.open();
+    let repeat = environment.send(mails::plain(), &[KEY]);
+    environment.repeats_wait(1).await;
+    environment.gate.open();
     repeat.await.expect("a send does not panic").expect(200).expect_attempts(&["mg:accepted"]);
-    stage.mailgun.only_mail();
+    environment.mailgun.only_mail();
 }
 
 #[tokio::test]
 async fn a_repeat_that_hangs_up_takes_nothing_from_the_first() {
-    let stage = Stage::with(Reply::mailgun_accepts()).await;
-    let first = stage.send(mails::plain(), &[KEY]);
-    stage.mailgun.receives_mails(1).await;
-    let repeat = stage.send(mails::plain(), &[KEY]);
-    stage.repeats_wait(1).await;
+    let environment = Environment::with(Reply::mailgun_accepts()).await;
+    let first = environment.send(mails::plain(), &[KEY]);
+    environment.mailgun.receives_mails(1).await;
+    let repeat = environment.send(mails::plain(), &[KEY]);
+    environment.repeats_wait(1).await;
     repeat.abort();
     assert!(repeat.await.is_err_and(|end| end.is_cancelled()));
-    let second_repeat = stage.send(mails::plain(), &[KEY]);
-    stage.repeats_wait(2).await;
-    stage.gate.open();
+    let second_repeat = environment.send(mails::plain(), &[KEY]);
+    environment.repeats_wait(2).await;
+    environment.gate.open();
     for call in [first, second_repeat] {
         call.await.expect("a send does not panic").expect(200);
     }
-    stage.mailgun.only_mail();
+    environment.mailgun.only_mail();
 }
 
 #[tokio::test]
 async fn another_mail_under_a_key_that_is_under_way_is_refused_at_once() {
-    let stage = Stage::with(Reply::mailgun_accepts()).await;
-    let first = stage.send(mails::plain(), &[KEY]);
-    stage.mailgun.receives_mails(1).await;
-    // The gate is shut: whoever waits for it never gets this answer.
-    let other = stage.proxy.client.send_with(&mails::with_subject("another"), &[KEY]).await;
+    let environment = Environment::with(Reply::mailgun_accepts()).await;
+    let first = environment.send(mails::plain(), &[KEY]);
+    environment.mailgun.receives_mails(1).await;
+    // The gate is shut: a caller that waits for it never gets this answer.
+    let other = environment.proxy.client.send_with(&mails::with_subject("another"), &[KEY]).await;
     let other = other.expect_problem(422, "none", false);
     assert_eq!(other.json["type"], "urn:smsp:problem:idempotency-key-reused", "{other}");
     assert_eq!(other.at("/errors/0/field"), KEY.0, "{other}");
     assert_eq!(other.attempts(), Vec::<String>::new(), "{other}");
-    stage.gate.open();
+    environment.gate.open();
     let first = first.await.expect("a send does not panic").expect(200);
     assert_ne!(first.json["id"], other.json["id"], "each mail has its own id: {other}");
-    stage.mailgun.only_mail();
-    stage.repeats_wait(0).await;
-    let later = stage.proxy.client.send_with(&mails::with_subject("another"), &[KEY]).await;
+    environment.mailgun.only_mail();
+    environment.repeats_wait(0).await;
+    let later = environment.proxy.client.send_with(&mails::with_subject("another"), &[KEY]).await;
     later.expect_problem(422, "none", false);
-    stage.mailgun.only_mail();
+    environment.mailgun.only_mail();
 }
 
 #[tokio::test]
 async fn only_the_same_key_waits() {
-    let stage = Stage::with(Reply::mailgun_accepts()).await;
+    let environment = Environment::with(Reply::mailgun_accepts()).await;
     let calls = [
-        stage.send(mails::plain(), &[KEY]),
-        stage.send(mails::plain(), &[(KEY.0, "order-4712")]),
-        stage.send(mails::plain(), &[]),
-        stage.send(mails::plain(), &[]),
+        environment.send(mails::plain(), &[KEY]),
+        environment.send(mails::plain(), &[(KEY.0, "order-4712")]),
+        environment.send(mails::plain(), &[]),
+        environment.send(mails::plain(), &[]),
     ];
-    stage.mailgun.receives_mails(4).await;
-    stage.gate.open();
+    environment.mailgun.receives_mails(4).await;
+    environment.gate.open();
     for call in calls {
         call.await.expect("a send does not panic").expect(200);
     }
-    assert_eq!(stage.mailgun.mails().len(), 4);
-    stage.repeats_wait(0).await;
+    assert_eq!(environment.mailgun.mails().len(), 4);
+    environment.repeats_wait(0).await;
 }
 
 #[tokio::test]
 async fn a_repeat_waits_whatever_failover_it_asks_for() {
-    let stage = Stage::with(Reply::new(500, "")).await;
-    let first = stage.send(mails::plain(), &[KEY]);
-    stage.mailgun.receives_mails(1).await;
-    let repeat = stage.send(mails::plain(), &[KEY, ("X-SMSP-Failover", "never")]);
-    stage.repeats_wait(1).await;
-    stage.gate.open();
+    let environment = Environment::with(Reply::new(500, "")).await;
+    let first = environment.send(mails::plain(), &[KEY]);
+    environment.mailgun.receives_mails(1).await;
+    let repeat = environment.send(mails::plain(), &[KEY, ("X-SMSP-Failover", "never")]);
+    environment.repeats_wait(1).await;
+    environment.gate.open();
     let (first, repeat) = (first.await.expect("no panic").expect(504), repeat.await.expect("no panic"));
     assert_eq!(essence(&repeat), essence(&first));
-    stage.mailgun.only_mail();
+    environment.mailgun.only_mail();
 }
 
 #[tokio::test]
-async fn the_exit_waits_for_repeats_too() {
-    let stage = Stage::with(Reply::mailgun_accepts()).await;
-    let first = stage.send(mails::plain(), &[KEY]);
-    stage.mailgun.receives_mails(1).await;
-    let repeat = stage.send(mails::plain(), &[KEY]);
-    stage.repeats_wait(1).await;
-    stage.proxy.terminate();
-    stage.proxy.stopped_accepting().await;
-    stage.gate.open();
+async fn shutdown_waits_for_coalesced_repeats() {
+    let environment = Environment::with(Reply::mailgun_accepts()).await;
+    let first = environment.send(mails::plain(), &[KEY]);
+    environment.mailgun.receives_mails(1).await;
+    let repeat = environment.send(mails::plain(), &[KEY]);
+    environment.repeats_wait(1).await;
+    environment.proxy.terminate();
+    environment.proxy.stopped_accepting().await;
+    environment.gate.open();
     let (first, repeat) = (first.await.expect("no panic").expect(200), repeat.await.expect("no panic"));
     assert_eq!(essence(&repeat), essence(&first));
-    assert_eq!(stage.proxy.exit(PATIENCE).await.code, Some(0));
+    assert_eq!(environment.proxy.exit(PATIENCE).await.code, Some(0));
 }

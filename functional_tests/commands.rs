@@ -14,11 +14,11 @@ async fn the_version_is_printed() {
 }
 
 #[tokio::test]
-async fn serving_is_what_it_does_when_told_nothing() {
+async fn serve_is_the_default_command() {
     let process = Process::smsp(&[], &Settings::mock());
-    eventually("both doors listen", async || {
-        let doors = process.stdout().iter().filter(|line| line.contains("listening")).count();
-        when(doors == 2, || process.evidence())
+    eventually("both listeners listen", async || {
+        let listeners = process.stdout().iter().filter(|line| line.contains("listening")).count();
+        when(listeners == 2, || process.evidence())
     })
     .await;
 }
@@ -54,7 +54,7 @@ async fn check_config_fails_as_a_start_would() {
 }
 
 #[tokio::test]
-async fn a_probe_sends_one_dummy_along_every_upstream() {
+async fn probe_command_sends_one_probe_to_every_upstream() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url());
     let output = run(&["probe"], &settings).await;
@@ -62,21 +62,21 @@ async fn a_probe_sends_one_dummy_along_every_upstream() {
     let lines: Vec<_> = output.stdout.lines().collect();
     assert_eq!(lines.len(), 2, "a line each: {output:?}");
     assert!(lines[0].contains("mg") && lines[1].contains("sg"), "{output:?}");
-    assert_eq!((mailgun.dummies().len(), sendgrid.dummies().len()), (1, 1));
+    assert_eq!((mailgun.probes().len(), sendgrid.probes().len()), (1, 1));
 }
 
 #[tokio::test]
-async fn a_probe_that_is_not_taken_everywhere_fails() {
+async fn probe_command_fails_unless_every_upstream_accepts() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Reply::mailgun_refuses(401, "canary").into());
     let output = run(&["probe"], &Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url())).await;
     assert!(output.code.is_some_and(|code| code != 0), "{output:?}");
     assert!(output.stdout.contains("account_refused") && !output.stdout.contains("canary"), "{output:?}");
-    assert_eq!(sendgrid.dummies().len(), 1, "the others are probed all the same: {output:?}");
+    assert_eq!(sendgrid.probes().len(), 1, "the others are probed all the same: {output:?}");
 }
 
 #[tokio::test]
-async fn a_probe_shows_what_the_provider_said_only_if_it_is_asked_to_and_no_control_characters() {
+async fn probe_command_shows_provider_answers_only_on_request_without_control_characters() {
     let sendgrid = StubProvider::sendgrid().await;
     let text = "The from address does not match a verified Sender Identity. canary";
     sendgrid.answers(403, &serde_json::json!({"errors": [{"message": text, "field": "from"}]}).to_string());
@@ -95,7 +95,7 @@ async fn a_probe_shows_what_the_provider_said_only_if_it_is_asked_to_and_no_cont
 }
 
 #[tokio::test]
-async fn the_configuration_is_checked_with_a_warning_where_the_drain_is_shorter_than_the_longest_mail() {
+async fn check_config_warns_of_a_drain_deadline_below_the_longest_mail() {
     let short = run(&["check-config"], &Settings::mock()).await;
     assert_eq!(short.code, Some(0), "{short:?}");
     assert!(short.stderr.starts_with("warning: SMSP_DRAIN_DEADLINE: is 20s, but a mail of SMSP_MAX_BODY"), "{short:?}");
@@ -170,7 +170,7 @@ async fn check_config_warns_of_a_former_name() {
 }
 
 #[tokio::test]
-async fn the_health_check_of_a_running_server_succeeds() {
+async fn healthcheck_command_succeeds_for_a_running_server() {
     let proxy = Proxy::start(Settings::mock()).await;
     let addressed = |settings: Settings| {
         let ports = [proxy.api.port().to_string(), proxy.ops.port().to_string()];
@@ -185,7 +185,7 @@ async fn the_health_check_of_a_running_server_succeeds() {
 }
 
 #[tokio::test]
-async fn the_health_check_of_nobody_fails() {
+async fn healthcheck_command_fails_without_a_server() {
     let nobody = RefusingPort::reserve();
     let port = nobody.url().rsplit(':').next().unwrap_or_default().to_owned();
     let output = run(&["healthcheck"], &Settings::mock().with("SMSP_PORT", &port).with("SMSP_ADMIN_PORT", &port)).await;

@@ -90,12 +90,12 @@ async fn a_misspelt_variable_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_setting_without_a_meaning_yet_is_an_error() {
+async fn reserved_setting_is_an_error() {
     each_fails(stub_accounts(), &[("SMSP_ROUTING", "weighted"), ("SMSP_MG_WEIGHT", "1")]).await;
 }
 
 #[tokio::test]
-async fn the_test_clients_variables_are_no_error() {
+async fn variables_of_test_clients_are_no_error() {
     let settings = Settings::mock().with("SMSP_HOST_PORT", "localhost:8080").with("SMSP_PROTOCOL", "http");
     let output = run(&["check-config"], &settings).await;
     assert_eq!(output.code, Some(0), "{output:?}");

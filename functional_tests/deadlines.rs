@@ -98,7 +98,7 @@ async fn a_late_refusal_leaves_the_next_attempt_what_is_left() {
 }
 
 #[tokio::test]
-async fn an_answer_without_an_end_is_cut_at_the_deadline() {
+async fn endless_provider_answer_is_cut_at_the_request_deadline() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.does(Reply::mailgun_accepts().unfinished().into());
     let proxy = node(&mailgun, &StubProvider::sendgrid().await, &[("SMSP_PROVIDERS", "mg")]).await;
@@ -115,7 +115,7 @@ fn was_given_up(answer: &Answer, place: usize, upstream: &str) {
 }
 
 #[tokio::test]
-async fn without_time_left_nothing_more_is_tried_and_nobody_has_the_mail() {
+async fn no_time_left_after_a_refusal_is_503_none() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Behaviour::AnswerAfter(millis(2600), Reply::mailgun_refuses(418, "teapot")));
     let proxy = node(&mailgun, &sendgrid, &[("SMSP_CONNECT_TIMEOUT", "800ms")]).await;
@@ -130,7 +130,7 @@ async fn without_time_left_nothing_more_is_tried_and_nobody_has_the_mail() {
 }
 
 #[tokio::test]
-async fn without_time_left_an_unknown_stays_unknown() {
+async fn no_time_left_after_an_unknown_is_504_unknown() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Behaviour::Stall);
     let own = [("SMSP_FAILOVER", "always"), ("SMSP_ATTEMPT_TIMEOUT", "3500ms")];
@@ -142,7 +142,7 @@ async fn without_time_left_an_unknown_stays_unknown() {
 }
 
 #[tokio::test]
-async fn a_tour_that_runs_out_of_time_ends_there() {
+async fn no_attempt_starts_after_the_request_deadline() {
     let [a, b, c, d] = [
         StubProvider::sendgrid().await,
         StubProvider::sendgrid().await,

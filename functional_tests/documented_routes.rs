@@ -41,7 +41,7 @@ async fn only_documented_pairs_of_method_and_path_answer() {
 }
 
 #[tokio::test]
-async fn the_document_and_its_page_are_read_and_nothing_else() {
+async fn openapi_document_and_ui_allow_get_only() {
     let proxy = Proxy::start(Settings::mock()).await;
     for path in ["/openapi.json", "/swagger.json", "/swagger-ui/", "/swagger-ui/index.css"] {
         for name in METHODS {
@@ -53,7 +53,7 @@ async fn the_document_and_its_page_are_read_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn no_other_path_answers_and_none_of_the_operators() {
+async fn admin_paths_are_404_on_the_api_listener() {
     let proxy = Proxy::start(Settings::mock()).await;
     let (operators, spellings) = (
         ["/livez", "/readyz", "/metrics", "/circuits", "/circuits/mock"],
@@ -72,7 +72,7 @@ async fn no_other_path_answers_and_none_of_the_operators() {
 }
 
 #[tokio::test]
-async fn a_method_cannot_be_overridden() {
+async fn method_override_headers_are_ignored() {
     let proxy = Proxy::start(Settings::mock()).await;
     for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
         let request = proxy.client.request(Method::GET, "/email?_method=POST").header(header, "POST");
@@ -108,7 +108,7 @@ async fn a_query_name_that_is_not_documented_is_400_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_a_browser_to_make_nothing_more_of_it() {
+async fn every_answer_has_the_browser_hardening_headers() {
     let proxy = Proxy::start(Settings::mock()).await;
     for path in ["/healthcheck", "/email", "/nowhere", "/openapi.json", "/swagger-ui/", "/swagger-ui/index.css"] {
         let answer = proxy.client.get(path).await;

@@ -8,7 +8,7 @@ mod tinyproxy;
 use std::path::Path;
 
 use crate::harness::egress_proxy::EgressProxy;
-use crate::harness::{Authority, Settings, StubProvider, TlsDoor};
+use crate::harness::{Authority, Settings, StubProvider, TlsListener};
 
 /// A name that nobody but the proxy can look up.
 const HOST: &str = "api.provider.example";
@@ -22,18 +22,18 @@ fn named(scheme: &str, port: u16) -> String {
 struct Mailgun {
     authority: Authority,
     stub: StubProvider,
-    door: TlsDoor,
+    listener: TlsListener,
 }
 
 impl Mailgun {
     async fn start() -> Self {
         let (authority, stub) = (Authority::new(), StubProvider::mailgun().await);
-        let door = TlsDoor::open(authority.vouches_for(HOST), stub.address()).await;
-        Self { authority, stub, door }
+        let listener = TlsListener::open(authority.vouches_for(HOST), stub.address()).await;
+        Self { authority, stub, listener }
     }
 
     fn url(&self) -> String {
-        named("https", self.door.address().port())
+        named("https", self.listener.address().port())
     }
 
     /// With it alone; other proxies' variables say the contrary of ours.

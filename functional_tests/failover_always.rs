@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::harness::{Answer, Behaviour, Proxy, RefusingPort, Reply, Settings, StubProvider, mails};
 
-/// With circuits that forgive everything.
+/// With circuits that never open.
 async fn at_least_once(mailgun: &str, sendgrid: &str) -> Proxy {
     let settings = Settings::mailgun_then_sendgrid(mailgun, sendgrid).patient_circuits();
     Proxy::start(settings.with("SMSP_FAILOVER", "always").with("SMSP_ATTEMPT_TIMEOUT", "1500ms")).await
@@ -53,7 +53,7 @@ async fn a_mail_that_nobody_else_can_have_is_not_called_a_possible_duplicate() {
 }
 
 #[tokio::test]
-async fn a_mail_that_everybody_may_have_is_unknown_and_was_offered_once_to_each() {
+async fn mail_that_every_provider_may_have_is_unknown_and_was_sent_once_to_each() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Behaviour::Close);
     sendgrid.answers(500, "");

@@ -30,14 +30,14 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn after_an_unknown_it_stops_a_node_that_would_go_on() {
+async fn failover_header_safe_stops_failover_always_after_an_unknown() {
     let both: &[_] = &["mg:unknown", "sg:accepted"];
     let (safe, never) = ((Some("safe"), 504, &["mg:unknown"][..]), (Some("never"), 504, &["mg:unknown"][..]));
     asked("always", Behaviour::Close, [safe, never, (None, 200, both)]).await;
 }
 
 #[tokio::test]
-async fn after_an_unknown_it_starts_no_node_that_would_stop() {
+async fn failover_header_cannot_raise_failover_after_an_unknown() {
     for failover in ["safe", "never"] {
         let one: &[_] = &["mg:unknown"];
         asked(failover, Behaviour::Close, [(None, 504, one), (Some("safe"), 504, one), (Some("never"), 504, one)])
@@ -46,7 +46,7 @@ async fn after_an_unknown_it_starts_no_node_that_would_stop() {
 }
 
 #[tokio::test]
-async fn after_a_refusal_only_never_stops_a_node_that_would_go_on() {
+async fn failover_header_never_stops_failover_after_a_refusal() {
     for failover in ["always", "safe"] {
         let (one, both): (&[_], &[_]) = (&["mg:unlisted"], &["mg:unlisted", "sg:accepted"]);
         let teapot = Reply::mailgun_refuses(418, "teapot").into();
@@ -55,13 +55,13 @@ async fn after_a_refusal_only_never_stops_a_node_that_would_go_on() {
 }
 
 #[tokio::test]
-async fn after_a_refusal_it_starts_no_node_that_would_stop() {
+async fn failover_header_cannot_raise_failover_after_a_refusal() {
     let (one, teapot): (&[_], _) = (&["mg:unlisted"], Reply::mailgun_refuses(418, "teapot").into());
     asked("never", teapot, [(Some("safe"), 502, one), (None, 502, one), (Some("never"), 502, one)]).await;
 }
 
 #[tokio::test]
-async fn any_other_word_is_refused_by_name_and_no_provider_sees_the_mail() {
+async fn invalid_failover_header_is_refused_by_name_and_nothing_is_sent() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     for failover in ["always", "never"] {
         let proxy = node(failover, &mailgun, &sendgrid).await;

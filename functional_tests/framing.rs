@@ -24,7 +24,7 @@ fn statuses(answers: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn what_is_ambiguous_gets_one_400_and_an_end() {
+async fn ambiguous_framing_is_400_and_closes_the_connection() {
     let proxy = Proxy::start(Settings::mock()).await;
     let post = "POST /email HTTP/1.1\r\nhost: smsp\r\ncontent-type: application/json\r\n";
     for (claim, request) in [
@@ -59,7 +59,7 @@ async fn what_is_ambiguous_gets_one_400_and_an_end() {
 }
 
 #[tokio::test]
-async fn what_is_odd_but_clear_is_served() {
+async fn unusual_but_unambiguous_framing_is_served() {
     let proxy = Proxy::start(Settings::mock()).await;
     for (claim, request) in [
         ("a header beyond ASCII", format!("{GET}host: a\r\nx: \u{fc}\r\nconnection: close\r\n\r\n")),
@@ -155,7 +155,7 @@ async fn a_head_that_is_too_long_is_refused_before_it_is_whole() {
 }
 
 #[tokio::test]
-async fn who_is_refused_while_still_sending_can_read_why() {
+async fn refusal_can_be_read_by_a_client_that_is_still_sending() {
     let proxy = Proxy::start(Settings::mock().with("SMSP_MAX_BODY", "1KiB")).await;
     let mail = mails::but("text", json!("x".repeat(8 << 20))).to_string();
     let head = head(&[&format!("content-length: {}", mail.len()), &format!("x-api-key: {API_KEY}")]);

@@ -197,7 +197,7 @@ async fn an_invalid_key_is_refused_by_name_and_no_provider_sees_the_mail() {
 }
 
 #[tokio::test]
-async fn a_key_and_a_wish_for_no_failover_are_both_heard() {
+async fn idempotency_key_and_failover_header_work_together() {
     let (nobody, sendgrid) = (RefusingPort::reserve(), StubProvider::sendgrid().await);
     let settings = Settings::mailgun_then_sendgrid(&nobody.url(), &sendgrid.url()).patient_circuits();
     let proxy = Proxy::start(settings).await;
@@ -205,5 +205,5 @@ async fn a_key_and_a_wish_for_no_failover_are_both_heard() {
     let answer = proxy.client.send_with(&mails::plain(), &headers).await.expect_problem(502, "none", true);
     assert_eq!(answer.attempts(), ["mg:unavailable"], "{answer}");
     assert_eq!(sendgrid.connections(), 0);
-    assert_eq!(answer.json["id"], id(&proxy.client, KEY, &mails::plain()).await, "the wish is no part of the mail");
+    assert_eq!(answer.json["id"], id(&proxy.client, KEY, &mails::plain()).await, "the header is no part of the mail");
 }

@@ -1,4 +1,4 @@
-//! Too much at once: what finds no room is turned away at once and truthfully, and whoever is in is served.
+//! Too much at once: what finds no room is turned away at once and truthfully, and what was admitted is served.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -32,7 +32,7 @@ async fn all_accepted(sending: JoinHandle<Vec<Answer>>) {
 }
 
 #[tokio::test]
-async fn a_mail_too_many_is_shed_and_the_health_check_is_not() {
+async fn mail_beyond_the_in_flight_limit_is_shed_and_health_checks_are_not() {
     let (mailgun, gate) = behind_a_gate().await;
     let proxy = Proxy::start(Settings::server().mailgun(&mailgun.url()).with("SMSP_MAX_IN_FLIGHT", "2")).await;
     let sending = under_way(&proxy, &mailgun, 2).await;
@@ -50,7 +50,7 @@ async fn a_mail_too_many_is_shed_and_the_health_check_is_not() {
 }
 
 #[tokio::test]
-async fn the_place_of_a_mail_whose_caller_has_gone_stays_taken_until_the_provider_answers() {
+async fn in_flight_permit_of_a_disconnected_caller_is_kept_until_the_provider_answers() {
     let (mailgun, gate) = behind_a_gate().await;
     let proxy = Proxy::start(Settings::server().mailgun(&mailgun.url()).with("SMSP_MAX_IN_FLIGHT", "1")).await;
     let sending = under_way(&proxy, &mailgun, 1).await;
@@ -66,7 +66,7 @@ async fn the_place_of_a_mail_whose_caller_has_gone_stays_taken_until_the_provide
 }
 
 #[tokio::test]
-async fn bodies_share_a_budget_of_what_has_come_and_small_ones_are_never_shed() {
+async fn large_bodies_share_a_byte_budget_and_small_ones_are_never_shed() {
     let settings = Settings::mock().with("SMSP_MAX_BODY", "1MiB").with("SMSP_MAX_IN_FLIGHT_BYTES", "1MiB");
     let proxy = Proxy::start(settings).await;
     let key = format!("x-api-key: {API_KEY}");
@@ -95,7 +95,7 @@ async fn bodies_share_a_budget_of_what_has_come_and_small_ones_are_never_shed() 
 }
 
 #[tokio::test]
-async fn a_slow_provider_holds_its_own_places_and_no_more() {
+async fn slow_provider_uses_only_its_own_concurrency() {
     let ((mailgun, gate), sendgrid) = (behind_a_gate().await, StubProvider::sendgrid().await);
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).with("SMSP_MG_CONCURRENCY", "2");
     let proxy = Proxy::start(settings).await;
@@ -110,7 +110,7 @@ async fn a_slow_provider_holds_its_own_places_and_no_more() {
 }
 
 #[tokio::test]
-async fn with_no_place_at_any_upstream_nobody_has_the_mail() {
+async fn every_upstream_at_its_concurrency_limit_is_503_none() {
     let (mailgun, gate) = behind_a_gate().await;
     let proxy = Proxy::start(Settings::server().mailgun(&mailgun.url()).with("SMSP_CONCURRENCY", "1")).await;
     let sending = under_way(&proxy, &mailgun, 1).await;

@@ -16,7 +16,7 @@ fn secretive(mailgun: &StubProvider, sendgrid: &StubProvider) -> Settings {
         .with("SMSP_API_KEY", KEY)
         .with("SMSP_MG_API_KEY", "canary-key-of-mailgun")
         .with("SMSP_SG_API_KEY", "SG.canary-key-of-sendgrid")
-        .with("SMSP_POLL_MESSAGE_ADDRESS", "canary-dummies@probe.example.org")
+        .with("SMSP_POLL_MESSAGE_ADDRESS", "canary-probes@probe.example.org")
         .with("SMSP_ATTEMPT_TIMEOUT", "500ms")
         .with("SMSP_API_KEYS", "shop:canary-key-of-the-shop,bot:canary-key-of-the-bot;until=2020-01-01")
         .with("SMSP_CALLER_SHOP_FROM_DOMAINS", "example.org")
@@ -101,7 +101,7 @@ async fn every_line_is_one_event_with_its_time_its_level_and_its_message() {
 }
 
 #[tokio::test]
-async fn a_node_that_cannot_start_has_written_what_it_logged() {
+async fn failed_start_flushes_the_log() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("its address").port().to_string();
     let output = run(&["serve"], &Settings::mock().with("SMSP_ADMIN_PORT", &port)).await;
@@ -139,14 +139,14 @@ async fn the_request_id_leads_from_the_answer_to_the_log() {
 }
 
 #[tokio::test]
-async fn the_older_spelling_of_the_one_line_format_is_taken() {
+async fn former_name_of_the_one_line_log_format_is_accepted() {
     Proxy::start(Settings::mock().with("SMSP_LOG_OUTPUT_FORMAT", "JSON_ONLINE")).await;
 }
 
 #[tokio::test]
 async fn the_pretty_format_is_json_over_several_lines() {
     let process = Process::smsp(&["serve"], &Settings::mock().with("SMSP_LOG_OUTPUT_FORMAT", "JSON_PRETTY"));
-    eventually("both doors are logged", async || {
+    eventually("both listeners are logged", async || {
         let text = process.stdout().join("\n");
         let events: Vec<Value> = Deserializer::from_str(&text).into_iter().map_while(Result::ok).collect();
         let listening = events.iter().filter(|event| event["message"] == "listening").count();
@@ -156,7 +156,7 @@ async fn the_pretty_format_is_json_over_several_lines() {
 }
 
 #[tokio::test]
-async fn the_format_for_people_is_the_default() {
+async fn default_log_format_is_for_people() {
     let process = Process::smsp(&["serve"], &Settings::mock().without("SMSP_LOG_OUTPUT_FORMAT"));
     let api = api_of(&process).await;
     assert!(serde_json::from_str::<Value>(&process.stdout()[0]).is_err(), "{:?}", process.stdout());
@@ -165,7 +165,7 @@ async fn the_format_for_people_is_the_default() {
 
 /// The address of the API of a process that logs for people.
 pub(crate) async fn api_of(process: &Process) -> SocketAddr {
-    eventually("the API door is logged", async || {
+    eventually("the API listener is logged", async || {
         let lines = process.stdout();
         let listening = lines.iter().find(|line| line.contains("listening") && line.contains("api"));
         listening.and_then(|line| address_in(line)).ok_or_else(|| lines.join("\n"))

@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 /// Subjects, names, file names, References; twice as many addresses.
 const MAILS: usize = 2500;
 /// Octets of a line without its CRLF (RFC 5322 2.1.1).
-const LONGEST_LINE: usize = 998;
+const MAX_LINE: usize = 998;
 
 /// The seed that is asked for, else a fresh one.
 fn seed() -> u64 {
@@ -28,7 +28,7 @@ fn long_lines(folder: &Path) -> Vec<String> {
     let long = |path: &Path| {
         let mail = std::fs::read(path).expect("a mail");
         let longest = mail.split(|byte| *byte == b'\n').map(|line| line.len().saturating_sub(1)).max();
-        longest.filter(|longest| *longest > LONGEST_LINE).map(|longest| format!("{}: {longest}", path.display()))
+        longest.filter(|longest| *longest > MAX_LINE).map(|longest| format!("{}: {longest}", path.display()))
     };
     files.filter_map(|path| long(&path)).collect()
 }

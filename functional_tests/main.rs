@@ -34,7 +34,7 @@ mod receipts;
 mod problem_precedence;
 mod unknown_delivery;
 mod non_retryable;
-mod clarity;
+mod partial_acceptance;
 mod panics;
 
 // What a provider is sent.
@@ -60,6 +60,7 @@ mod failover_always;
 mod failover_header;
 mod round_robin;
 mod idempotency;
+mod provider_idempotency;
 mod coalescing;
 mod sender_holds;
 mod deadlines;
@@ -99,3 +100,4 @@ mod openapi_document;
 mod swagger_ui;
 mod readme;
 mod house_rules;
+mod architecture;

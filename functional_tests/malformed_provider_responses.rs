@@ -3,23 +3,25 @@
 mod oversized;
 mod behaviours;
 mod fixture;
+mod status;
 
-use fixture::{Stand, Status};
+use fixture::Fixture;
+use status::Status;
 
 /// Mailgun's acceptance is in its body, so whatever breaks it leaves the mail unknown; SendGrid's is its status.
-async fn counts_once_the_status_is_here(habit: behaviours::Habit) {
-    Stand::new(Status::Mailgun, habit).await.is_unknown().await;
-    Stand::new(Status::SendGrid, habit).await.is_accepted().await;
+async fn counts_once_the_status_is_here(behaviour: behaviours::Behaviour) {
+    Fixture::new(Status::Mailgun, behaviour).await.is_unknown().await;
+    Fixture::new(Status::SendGrid, behaviour).await.is_accepted().await;
 }
 
 /// Broken before there is a status.
-async fn is_unknown_everywhere(habit: behaviours::Habit) {
-    Stand::new(Status::Mailgun, habit).await.is_unknown().await;
-    Stand::new(Status::SendGrid, habit).await.is_unknown().await;
+async fn is_unknown_everywhere(behaviour: behaviours::Behaviour) {
+    Fixture::new(Status::Mailgun, behaviour).await.is_unknown().await;
+    Fixture::new(Status::SendGrid, behaviour).await.is_unknown().await;
 }
 
 #[tokio::test]
-async fn a_body_that_drips() {
+async fn dripping_body() {
     counts_once_the_status_is_here(behaviours::drips_body).await;
 }
 
@@ -42,12 +44,12 @@ async fn a_body_that_is_no_json_or_nested_without_end() {
 }
 
 #[tokio::test]
-async fn chunks_that_make_no_sense() {
+async fn invalid_chunked_encoding() {
     counts_once_the_status_is_here(behaviours::writes_bad_chunks).await;
 }
 
 #[tokio::test]
-async fn a_head_that_drips() {
+async fn dripping_head() {
     is_unknown_everywhere(behaviours::drips_head).await;
 }
 
@@ -63,7 +65,7 @@ async fn a_flood_of_informational_answers() {
 }
 
 #[tokio::test]
-async fn something_that_is_not_http() {
+async fn non_http_answer() {
     is_unknown_everywhere(behaviours::speaks_ssh).await;
     is_unknown_everywhere(behaviours::writes_zeros).await;
 }
@@ -71,7 +73,7 @@ async fn something_that_is_not_http() {
 #[tokio::test]
 async fn a_connection_that_is_reset_while_the_request_is_still_read() {
     for status in [Status::Mailgun, Status::SendGrid] {
-        Stand::new(status, behaviours::resets_in_request).await.large().is_unknown_or_goes_elsewhere().await;
-        Stand::new(status, behaviours::closes_in_request).await.large().is_unknown_or_goes_elsewhere().await;
+        Fixture::new(status, behaviours::resets_in_request).await.large().is_unknown_or_goes_elsewhere().await;
+        Fixture::new(status, behaviours::closes_in_request).await.large().is_unknown_or_goes_elsewhere().await;
     }
 }

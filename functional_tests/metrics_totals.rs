@@ -29,12 +29,12 @@ fn mixture() -> impl FnMut() -> Behaviour + Send {
     }
 }
 
-struct Stage {
+struct Environment {
     proxy: Proxy,
     providers: [(&'static str, StubProvider); 2],
 }
 
-impl Stage {
+impl Environment {
     async fn new(failover: &str) -> Self {
         let providers = [("a", StubProvider::sendgrid().await), ("b", StubProvider::sendgrid().await)];
         for (_, provider) in &providers {
@@ -85,11 +85,11 @@ fn counted(metrics: &Metrics, name: &str, upstream: &str) -> BTreeMap<String, u6
     counted.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
-async fn a_series_adds_up(failover: &str) {
-    let stage = Stage::new(failover).await;
-    let answers = stage.series().await;
-    let metrics = stage.proxy.client.metrics().await;
-    for (upstream, provider) in &stage.providers {
+async fn series_adds_up(failover: &str) {
+    let environment = Environment::new(failover).await;
+    let answers = environment.series().await;
+    let metrics = environment.proxy.client.metrics().await;
+    for (upstream, provider) in &environment.providers {
         let [handed_over, passed_over] = told(&answers, upstream);
         assert_eq!(counted(&metrics, "smsp_attempts_total", upstream), handed_over, "{upstream}\n{}", metrics.page);
         assert_eq!(counted(&metrics, "smsp_skipped_total", upstream), passed_over, "{upstream}\n{}", metrics.page);
@@ -111,17 +111,17 @@ async fn a_series_adds_up(failover: &str) {
 
 #[tokio::test]
 async fn a_mixed_series_adds_up_where_no_failure_leads_further() {
-    a_series_adds_up("never").await;
+    series_adds_up("never").await;
 }
 
 #[tokio::test]
 async fn a_mixed_series_adds_up_where_only_the_certain_ones_do() {
-    a_series_adds_up("safe").await;
+    series_adds_up("safe").await;
 }
 
 #[tokio::test]
 async fn a_mixed_series_adds_up_where_every_failure_does() {
-    a_series_adds_up("always").await;
+    series_adds_up("always").await;
 }
 
 async fn unknown_mails(proxy: &Proxy) -> u64 {

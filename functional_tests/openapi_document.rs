@@ -47,7 +47,7 @@ async fn the_example_requests_are_accepted() {
     }
 }
 
-/// `None` where the door has no page; never a page of somebody else's.
+/// `None` where there is no page; never a page of another server.
 async fn content_type(client: &Client, path: &str) -> Option<String> {
     let answer = client.get(path).await;
     (answer.status == 200).then(|| answer.header("content-type").unwrap_or_default().to_owned())
@@ -93,7 +93,7 @@ fn document() -> Value {
 }
 
 #[test]
-fn both_wishes_of_a_caller_are_documented_as_headers_that_nobody_must_send() {
+fn both_send_options_are_documented_as_optional_headers() {
     let document = document();
     let parameters = document.pointer("/paths/~1email/post/parameters").and_then(Value::as_array);
     let parameters = parameters.unwrap_or_else(|| panic!("no parameters: {}", document["paths"]));

@@ -31,7 +31,7 @@ async fn a_panic_ends_one_request_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn who_panics_is_told_that_nobody_knows() {
+async fn panic_is_answered_500_unknown() {
     let proxy = Proxy::start(Settings::mock()).await;
     let answer = proxy.client.send(&mails::with_subject("panic")).await.expect_problem(500, "unknown", false);
     assert_eq!(answer.attempts(), ["mock:unknown"], "{answer}");

@@ -11,21 +11,21 @@ async fn probe(kind: &'static Kind, how: &str) -> String {
     let accept = if is_real { documents::acceptance } else { documents::acceptance_of_probe };
     stub.follows(move |request| accept(kind.name, request).into());
     let settings = kinds::alone(kind, &stub.url()).with("SMSP_CIRCUIT_START", "probe").with("SMSP_PROBE", how);
-    let proxy = Proxy::start(settings.one_dummy_closes().eager_probes()).await;
-    stub.receives_dummies(1).await;
+    let proxy = Proxy::start(settings.one_probe_closes().eager_probes()).await;
+    stub.receives_probes(1).await;
     let closed = async || {
         let circuit = proxy.client.circuit(kind.upstream).await;
         wait::when(circuit["state"] == "closed", || circuit.to_string())
     };
     eventually(&format!("the probe closes the circuit of {}", kind.name), closed).await;
-    let probe = stub.dummies().remove(0);
+    let probe = stub.probes().remove(0);
     let is_json = probe.header("content-type").is_some_and(|value| value.starts_with("application/json"));
     if is_json { probe.json().to_string() } else { probe.text() }
 }
 
 async fn is_marked_unless_it_is_to_be_a_mail(kind: &'static Kind) {
     let (auto, real) = (probe(kind, "auto").await, probe(kind, "message").await);
-    let address = "dummies@probe.example.org";
+    let address = "probes@probe.example.org";
     assert!(real.contains(address), "{}: {real}", kind.name);
     match documents::mark_of_probe(kind) {
         Some(mark) => {

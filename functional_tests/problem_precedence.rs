@@ -53,7 +53,7 @@ async fn definite_refusals_of_the_accounts_are_not_retryable() {
 }
 
 #[tokio::test]
-async fn all_throttled_is_503_with_a_wait() {
+async fn all_upstreams_throttled_is_503_with_retry_after() {
     let mailgun = StubProvider::mailgun().await;
     mailgun.does(throttles(30));
     let proxy = Proxy::before(&mailgun).await;
@@ -69,7 +69,7 @@ async fn all_throttled_is_503_with_a_wait() {
 }
 
 #[tokio::test]
-async fn a_throttled_upstream_is_worth_waiting_for_when_the_others_fail() {
+async fn throttled_upstream_among_failures_is_503_with_retry_after() {
     let (mailgun, nobody) = (StubProvider::mailgun().await, RefusingPort::reserve());
     mailgun.does(throttles(30));
     let proxy = Proxy::start(Settings::mailgun_then_sendgrid(&mailgun.url(), &nobody.url())).await;

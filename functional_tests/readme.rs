@@ -7,8 +7,8 @@ use smsp::app::config::{Group, groups};
 use smsp::delivery::provider::KINDS;
 use smsp::runtime::settings::Entry;
 
+use crate::harness::repository::{read, root};
 use crate::harness::{Settings, kinds, run};
-use crate::house_rules::{read, root};
 
 #[test]
 fn every_script_that_the_readme_names_exists_and_every_script_is_named() {

@@ -25,7 +25,7 @@ fn tells(attempts: &Value, expected: &[Expected<'_>]) {
 }
 
 #[tokio::test]
-async fn a_mixed_tour_is_told_stop_by_stop() {
+async fn receipt_lists_every_attempt_in_order() {
     let nobody = RefusingPort::reserve();
     let [throttled, refused, slow, silent, taker] = five().await;
     throttled.does(Reply::sendgrid_refuses(429, "too many requests").into());
@@ -62,7 +62,7 @@ async fn five() -> [StubProvider; 5] {
 }
 
 #[tokio::test]
-async fn an_unknown_stands_in_the_log_with_its_id_and_without_an_address() {
+async fn unknown_delivery_is_logged_with_its_id_and_without_addresses() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Behaviour::Close);
     let proxy = Proxy::before_both(&mailgun, &sendgrid).await;
@@ -76,14 +76,14 @@ async fn an_unknown_stands_in_the_log_with_its_id_and_without_an_address() {
     let attempt = told.iter().find(|event| event["outcome"] == "unknown").unwrap_or_else(|| panic!("{told:#?}"));
     assert_eq!((&attempt["upstream"], &attempt["level"]), (&"mg".into(), &"WARN".into()), "{told:#?}");
     let mail = told.iter().find(|event| event["outcome"].is_null()).unwrap_or_else(|| panic!("{told:#?}"));
-    assert_eq!(mail["level"], "WARN", "somebody has to look: {told:#?}");
+    assert_eq!(mail["level"], "WARN", "an operator has to look: {told:#?}");
     assert_eq!(mail["span"]["request_id"], answer.json["request_id"], "{told:#?}");
     let all = format!("{:?}", proxy.logs());
     assert!(!all.contains("example.com") && !all.contains("example.net"), "{all}");
 }
 
 #[tokio::test]
-async fn a_mail_with_a_certain_end_has_no_line_about_an_uncertain_one() {
+async fn certain_delivery_logs_no_unknown() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Behaviour::Close);
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).with("SMSP_FAILOVER", "always");

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::harness::{Proxy, Settings, StubProvider, mails};
 
 #[tokio::test]
-async fn a_mail_of_a_client_that_writes_null_for_what_is_not_set_is_the_mail_without_it() {
+async fn null_fields_are_read_as_absent() {
     let mailgun = StubProvider::mailgun().await;
     let proxy = Proxy::before(&mailgun).await;
     let mail = json!({"from": {"email": "a@example.com", "name": null}, "to": "b@example.net", "cc": null, "bcc": null,
@@ -37,7 +37,7 @@ async fn a_byte_order_mark_before_the_json_is_left_out() {
 }
 
 #[tokio::test]
-async fn half_of_a_surrogate_pair_is_a_fault_of_its_field() {
+async fn lone_surrogate_is_an_error_of_its_field() {
     let proxy = Proxy::start(Settings::mock()).await;
     for field in ["subject", "text", "to"] {
         let mail = mails::but(field, json!("HALF")).to_string().replace("HALF", r"\ud83d");
@@ -47,7 +47,7 @@ async fn half_of_a_surrogate_pair_is_a_fault_of_its_field() {
 }
 
 #[tokio::test]
-async fn json_that_is_broken_is_told_where_and_how_and_nothing_of_it_is_repeated() {
+async fn broken_json_is_400_with_its_place_and_without_its_content() {
     let proxy = Proxy::start(Settings::mock()).await;
     for (body, detail) in [
         ("", "The body is empty: send the message as a JSON object."),
@@ -69,7 +69,7 @@ async fn json_that_is_broken_is_told_where_and_how_and_nothing_of_it_is_repeated
 }
 
 #[tokio::test]
-async fn a_refusal_tells_which_field_was_meant_and_how_to_write_a_name_with_a_comma() {
+async fn unknown_field_error_suggests_the_field_and_comma_error_the_quotes() {
     let proxy = Proxy::start(Settings::mock()).await;
     for (field, value, words) in [
         ("body", "x", "did you mean `text` or `html`?"),

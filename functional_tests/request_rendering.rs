@@ -1,4 +1,4 @@
-//! What providers get of special mails: both shapes, empty bodies, doubled addresses, text that goes through untouched.
+//! What providers get of special mails: both shapes, empty bodies, duplicate addresses, text that goes through untouched.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ async fn html_alone_is_sent_alone() {
 }
 
 #[tokio::test]
-async fn a_doubled_address_is_sent_once_to_before_cc_before_bcc() {
+async fn a_duplicate_address_is_sent_once_to_before_cc_before_bcc() {
     let sendgrid = StubProvider::sendgrid().await;
     let proxy = before_sendgrid(&sendgrid).await;
     let mut mail = mails::but("to", json!("a@example.net; Ann <A@Example.net>, b@example.net"));

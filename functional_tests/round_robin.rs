@@ -42,7 +42,7 @@ async fn takers_of_keys(proxy: &Proxy) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn closed_circuits_take_turns() {
+async fn round_robin_alternates_between_closed_circuits() {
     let providers = three().await;
     let proxy = node(&providers).await;
     let takers = takers(&proxy, 9).await;
@@ -51,7 +51,7 @@ async fn closed_circuits_take_turns() {
 }
 
 #[tokio::test]
-async fn an_open_circuit_has_no_turn_and_has_one_again_when_it_is_closed() {
+async fn round_robin_skips_an_open_circuit_until_it_closes() {
     let providers = three().await;
     let proxy = node(&providers).await;
     proxy.client.order("b", &json!({"override": "open"})).await.expect(200);
@@ -64,7 +64,7 @@ async fn an_open_circuit_has_no_turn_and_has_one_again_when_it_is_closed() {
 }
 
 #[tokio::test]
-async fn a_mail_whose_turn_fails_goes_to_the_next_in_turn() {
+async fn round_robin_fails_over_to_the_next_upstream() {
     let providers = three().await;
     providers[2].answers(418, "teapot");
     let proxy = node(&providers).await;
@@ -92,7 +92,7 @@ async fn the_same_key_goes_to_the_same_upstream_on_every_node_whatever_else_they
 }
 
 #[tokio::test]
-async fn a_key_leaves_its_upstream_only_while_that_is_shut() {
+async fn idempotency_key_leaves_its_upstream_only_while_its_circuit_is_open() {
     let providers = three().await;
     let (one, other) = (node(&providers).await, node(&providers).await);
     let before = takers_of_keys(&one).await;
@@ -109,7 +109,7 @@ async fn a_key_leaves_its_upstream_only_while_that_is_shut() {
 }
 
 #[tokio::test]
-async fn priority_has_no_turns_with_or_without_a_key() {
+async fn priority_routing_always_starts_with_the_first_upstream() {
     let [a, b, _] = three().await;
     let proxy = Proxy::start(Settings::accounts(&[("a", &a.url()), ("b", &b.url())])).await;
     assert_eq!(takers(&proxy, 3).await, "aaa");

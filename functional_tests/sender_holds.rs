@@ -10,13 +10,13 @@ fn from(address: &str) -> Value {
 }
 
 /// Two accounts, of which the first refuses every sender.
-struct Stage {
+struct Environment {
     proxy: Proxy,
     first: StubProvider,
     second: StubProvider,
 }
 
-impl Stage {
+impl Environment {
     async fn with(hold: &str) -> Self {
         let (first, second) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
         first.does(Reply::sendgrid_refuses_the_sender().into());
@@ -26,11 +26,11 @@ impl Stage {
 
     /// The mail is refused, and the domain is held from now on.
     async fn refused(hold: &str) -> Self {
-        let stage = Self::with(hold).await;
-        let receipt = stage.proxy.client.send(&mails::plain()).await.expect(200);
+        let environment = Self::with(hold).await;
+        let receipt = environment.proxy.client.send(&mails::plain()).await.expect(200);
         assert_eq!(receipt.attempts(), ["a:sender_rejected", "b:accepted"], "{receipt}");
         assert_eq!(receipt.at("/attempts/0/reason"), "http_403", "{receipt}");
-        stage
+        environment
     }
 
     async fn held(&self, upstream: &str) -> Vec<Value> {
@@ -49,90 +49,99 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn the_next_mail_of_a_refused_address_goes_straight_to_the_next_upstream() {
-    let stage = Stage::refused("10m").await;
+async fn held_sender_goes_straight_to_the_next_upstream() {
+    let environment = Environment::refused("10m").await;
     for (count, sender) in ["sender@example.com", "sender@EXAMPLE.com", "N <sender@example.com>"].iter().enumerate() {
-        let receipt = stage.proxy.client.send(&from(sender)).await.expect(200);
+        let receipt = environment.proxy.client.send(&from(sender)).await.expect(200);
         assert_eq!(receipt.attempts(), ["a:sender_rejected", "b:accepted"], "{sender} {receipt}");
         let expected =
             json!({"provider": "a", "outcome": "sender_rejected", "reason": "sender_held", "duration_ms": 0});
         assert_eq!(receipt.at("/attempts/0"), &expected, "{sender} {receipt}");
         assert_eq!(receipt.json.get("possible_duplicate"), None, "{receipt}");
-        assert_eq!(stage.skipped("a").await, count as u64 + 1);
+        assert_eq!(environment.skipped("a").await, count as u64 + 1);
     }
-    stage.first.only_mail();
-    assert_eq!((stage.second.mails().len(), stage.handed_over("a").await, stage.skipped("b").await), (4, 1, 0));
+    environment.first.only_mail();
+    assert_eq!(
+        (environment.second.mails().len(), environment.handed_over("a").await, environment.skipped("b").await),
+        (4, 1, 0)
+    );
 }
 
 #[tokio::test]
-async fn another_address_is_offered_and_held_for_itself_and_its_domain_is_shown_once() {
-    let stage = Stage::refused("10m").await;
+async fn sender_hold_is_per_address_and_shown_per_domain() {
+    let environment = Environment::refused("10m").await;
     for (count, sender) in ["s@example.org", "s@sub.example.com", "s@xexample.com", "t@example.org"].iter().enumerate()
     {
-        let receipt = stage.proxy.client.send(&from(sender)).await.expect(200);
+        let receipt = environment.proxy.client.send(&from(sender)).await.expect(200);
         assert_eq!(receipt.at("/attempts/0/reason"), "http_403", "{sender} {receipt}");
-        assert_eq!(stage.first.mails().len(), count + 2, "{sender} {receipt}");
+        assert_eq!(environment.first.mails().len(), count + 2, "{sender} {receipt}");
     }
-    let held: Vec<_> = stage.held("a").await.iter().map(|held| held["domain"].clone()).collect();
+    let held: Vec<_> = environment.held("a").await.iter().map(|held| held["domain"].clone()).collect();
     assert_eq!(held, ["example.com", "sub.example.com", "xexample.com", "example.org"]);
 }
 
 #[tokio::test]
-async fn operators_see_which_domain_is_held_and_for_how_long_and_a_circuit_that_blames_nobody() {
-    let stage = Stage::with("10m").await;
-    assert_eq!((stage.held("a").await, stage.held("b").await), (vec![], vec![]));
-    let stage = Stage::refused("10m").await;
-    let held = stage.held("a").await;
+async fn held_domains_are_listed_with_their_time_and_the_circuit_stays_closed() {
+    let environment = Environment::with("10m").await;
+    assert_eq!((environment.held("a").await, environment.held("b").await), (vec![], vec![]));
+    let environment = Environment::refused("10m").await;
+    let held = environment.held("a").await;
     let left = held[0]["for_ms"].as_u64().unwrap_or_default();
     assert!((540_000..=600_000).contains(&left), "{held:?}");
     assert_eq!(held, [json!({"domain": "example.com", "for_ms": left})]);
-    assert_eq!(stage.held("b").await, Vec::<Value>::new());
-    let circuit = stage.proxy.client.circuit("a").await;
+    assert_eq!(environment.held("b").await, Vec::<Value>::new());
+    let circuit = environment.proxy.client.circuit("a").await;
     assert_eq!((&circuit["state"], &circuit["trips"]), (&json!("closed"), &json!(0)), "{circuit}");
     assert_eq!(circuit["window"], json!({"ok": 0, "failed": 0, "slow": 0}), "{circuit}");
 }
 
 #[tokio::test]
 async fn a_reset_releases_the_domains_of_that_circuit() {
-    let stage = Stage::refused("10m").await;
-    stage.second.does(Reply::sendgrid_refuses_the_sender().into());
-    stage.proxy.client.send(&mails::plain()).await.expect(422);
-    assert_eq!((stage.held("a").await.len(), stage.held("b").await.len()), (1, 1));
-    let shown = stage.proxy.client.order("a", &json!({"reset": true})).await.expect(200);
+    let environment = Environment::refused("10m").await;
+    environment.second.does(Reply::sendgrid_refuses_the_sender().into());
+    environment.proxy.client.send(&mails::plain()).await.expect(422);
+    assert_eq!((environment.held("a").await.len(), environment.held("b").await.len()), (1, 1));
+    let shown = environment.proxy.client.order("a", &json!({"reset": true})).await.expect(200);
     assert_eq!(shown.json["held_senders"], json!([]), "{shown}");
-    assert_eq!(stage.held("b").await.len(), 1, "the other circuit was not reset");
-    stage.first.does(Reply::sendgrid_accepts().into());
-    stage.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:accepted"]);
-    assert_eq!((stage.first.mails().len(), stage.second.mails().len()), (2, 2));
+    assert_eq!(environment.held("b").await.len(), 1, "the other circuit was not reset");
+    environment.first.does(Reply::sendgrid_accepts().into());
+    environment.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:accepted"]);
+    assert_eq!((environment.first.mails().len(), environment.second.mails().len()), (2, 2));
 }
 
 #[tokio::test]
 async fn a_forced_circuit_still_holds_its_senders() {
-    let stage = Stage::refused("10m").await;
-    stage.proxy.client.order("a", &json!({"override": "closed"})).await.expect(200);
-    stage.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:sender_rejected", "b:accepted"]);
-    stage.first.only_mail();
+    let environment = Environment::refused("10m").await;
+    environment.proxy.client.order("a", &json!({"override": "closed"})).await.expect(200);
+    environment
+        .proxy
+        .client
+        .send(&mails::plain())
+        .await
+        .expect(200)
+        .expect_attempts(&["a:sender_rejected", "b:accepted"]);
+    environment.first.only_mail();
 }
 
 #[tokio::test]
-async fn a_hold_ends_by_itself() {
-    let stage = Stage::refused("3s").await;
-    assert_eq!(stage.held("a").await.len(), 1, "for three seconds");
-    stage.first.does(Reply::sendgrid_accepts().into());
+async fn sender_hold_expires() {
+    let environment = Environment::refused("3s").await;
+    assert_eq!(environment.held("a").await.len(), 1, "for three seconds");
+    environment.first.does(Reply::sendgrid_accepts().into());
     eventually("nothing is held any more", async || {
-        let held = stage.held("a").await;
+        let held = environment.held("a").await;
         when(held.is_empty(), || format!("{held:?}"))
     })
     .await;
-    stage.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:accepted"]);
+    environment.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:accepted"]);
 }
 
 #[tokio::test]
-async fn a_mail_whose_sender_all_hold_is_refused_without_a_call() {
-    let stage = Stage::with("10m").await;
-    stage.second.does(Reply::sendgrid_refuses_the_sender().into());
+async fn sender_held_by_every_upstream_is_422_without_an_attempt() {
+    let environment = Environment::with("10m").await;
+    environment.second.does(Reply::sendgrid_refuses_the_sender().into());
     for reason in ["http_403", "sender_held", "sender_held"] {
-        let answer = stage.proxy.client.send(&mails::plain()).await.expect_problem(422, "none", false);
+        let answer = environment.proxy.client.send(&mails::plain()).await.expect_problem(422, "none", false);
         assert_eq!(answer.fields(), ["from"], "{answer}");
         assert_eq!(answer.json["type"], "urn:smsp:problem:sender-rejected", "{answer}");
         assert_eq!(answer.attempts(), ["a:sender_rejected", "b:sender_rejected"], "{answer}");
@@ -140,18 +149,18 @@ async fn a_mail_whose_sender_all_hold_is_refused_without_a_call() {
             assert_eq!(answer.at(attempt), reason, "{answer}");
         }
     }
-    stage.first.only_mail();
-    stage.second.only_mail();
-    assert_eq!((stage.skipped("a").await, stage.skipped("b").await), (2, 2));
-    assert_eq!((stage.handed_over("a").await, stage.handed_over("b").await), (1, 1));
+    environment.first.only_mail();
+    environment.second.only_mail();
+    assert_eq!((environment.skipped("a").await, environment.skipped("b").await), (2, 2));
+    assert_eq!((environment.handed_over("a").await, environment.handed_over("b").await), (1, 1));
 }
 
 #[tokio::test]
-async fn a_held_sender_and_an_open_circuit_are_worth_another_try() {
-    let stage = Stage::refused("10m").await;
-    stage.second.does(Reply::new(500, "").into());
-    stage.proxy.client.send(&mails::plain()).await.expect(504);
-    let answer = stage.proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
+async fn held_sender_and_open_circuit_is_503_retryable() {
+    let environment = Environment::refused("10m").await;
+    environment.second.does(Reply::new(500, "").into());
+    environment.proxy.client.send(&mails::plain()).await.expect(504);
+    let answer = environment.proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
     assert_eq!(answer.attempts(), ["a:sender_rejected"], "{answer}");
     assert!(answer.retry_after() >= 1, "{answer}");
 }

@@ -68,7 +68,7 @@ async fn read_back(mail: &Value) -> Option<Value> {
     Some(emails.remove(0))
 }
 
-/// Of each file: name, type, content id, bytes in base64.
+/// The files: name, type, content id, bytes in base64.
 fn files(read: &Value) -> Vec<String> {
     let word = |file: &Value, name: &str| file[name].as_str().unwrap_or("-").trim_matches(['<', '>']).to_owned();
     let line = |file| ["filename", "contentType", "contentId", "content"].map(|name| word(file, name)).join(" ");

@@ -48,7 +48,7 @@ async fn a_mail_in_flight_is_answered_before_the_end() {
 }
 
 #[tokio::test]
-async fn an_idle_server_ends_at_once() {
+async fn idle_server_exits_immediately() {
     let proxy = Proxy::start(Settings::mock()).await;
     proxy.client.send(&mails::plain()).await.expect(200);
     let _silent = TcpStream::connect(proxy.api).await.expect("the proxy takes connections");
@@ -68,7 +68,7 @@ async fn during_the_drain_delay_a_node_is_unhealthy_and_still_sends() {
     })
     .await;
     let last = proxy.client.healthcheck().await;
-    assert_eq!(last.header("connection"), Some("close"), "whoever keeps this connection learns it: {last}");
+    assert_eq!(last.header("connection"), Some("close"), "a client that keeps this connection learns it: {last}");
     proxy.client.ops("/readyz").await.expect(503);
     proxy.client.ops("/livez").await.expect(200);
     proxy.client.send(&mails::plain()).await.expect(200);
@@ -95,7 +95,7 @@ async fn a_stalled_request_body_is_cut_after_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_at_once() {
+async fn second_signal_exits_immediately() {
     let (mailgun, proxy) = before_a_silent_provider("20s").await;
     let sending = mail_in_flight(&proxy, &mailgun).await;
     proxy.terminate();
@@ -108,7 +108,7 @@ async fn a_second_signal_ends_at_once() {
 }
 
 #[tokio::test]
-async fn a_hung_provider_holds_the_end_up_to_the_drain_deadline_only_and_its_caller_is_told() {
+async fn hung_provider_delays_shutdown_up_to_the_drain_deadline_and_its_caller_gets_504() {
     let (mailgun, proxy) = before_a_silent_provider("1s").await;
     let sending = mail_in_flight(&proxy, &mailgun).await;
     let started = Instant::now();

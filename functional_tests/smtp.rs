@@ -114,7 +114,7 @@ async fn tags_and_metadata_are_shown_to_the_recipients_of_a_relay_by_a_switch_al
 }
 
 #[tokio::test]
-async fn who_cannot_wait_for_a_slow_relay_is_told_so_and_the_log_tells_the_end() {
+async fn slow_relay_is_504_unknown_and_its_late_reply_is_logged() {
     let gate = Gate::shut();
     let stub = StubRelay::behind(gate.clone()).await;
     let proxy = Proxy::start(relay(&stub.port()).with("SMSP_ATTEMPT_TIMEOUT", "500ms")).await;
@@ -134,7 +134,7 @@ async fn who_cannot_wait_for_a_slow_relay_is_told_so_and_the_log_tells_the_end()
 }
 
 #[tokio::test]
-async fn a_relay_that_is_silent_before_the_end_of_the_mail_is_passed_over() {
+async fn relay_silent_before_the_end_of_the_mail_fails_over() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let (port, second) = (silent.local_addr().expect("an address").port().to_string(), StubRelay::start().await);
     let settings = relay(&port)

@@ -18,7 +18,7 @@ async fn others_are_taken(proxy: &Proxy) {
 }
 
 #[tokio::test]
-async fn a_recipient_who_is_put_off_closes_the_relay_to_nobody_else() {
+async fn deferred_recipient_does_not_open_the_relays_circuit() {
     for answer in [
         "450 4.1.2 Domain not found",
         "450 4.2.0 greylisted",
@@ -59,7 +59,7 @@ async fn recipients_and_contents_that_are_refused_after_data_do_not_open_the_cir
 
 #[tokio::test]
 async fn a_refusal_names_the_field_that_the_reply_speaks_of_at_whatever_stage_it_comes() {
-    for (stage, answer, field) in [
+    for (environment, answer, field) in [
         ("MAIL", "552 5.3.4 message size exceeds fixed limit", "body"),
         ("RCPT", "550 5.1.1 no such user", "to"),
         ("RCPT", "550 5.7.1 relay access denied", "to"),
@@ -68,10 +68,10 @@ async fn a_refusal_names_the_field_that_the_reply_speaks_of_at_whatever_stage_it
         (".", "550 5.7.1 looks like spam", "body"),
         (".", "550 5.1.10 recipient not found", "to"),
     ] {
-        let stub = StubRelay::that(move |line, _| line.starts_with(stage).then_some(answer)).await;
+        let stub = StubRelay::that(move |line, _| line.starts_with(environment).then_some(answer)).await;
         let proxy = Proxy::start(relay(&stub.port())).await;
         let refused = proxy.client.send(&mails::plain()).await.expect(422);
-        assert_eq!(refused.at("/errors/0/field"), field, "{stage} {answer} {refused}");
+        assert_eq!(refused.at("/errors/0/field"), field, "{environment} {answer} {refused}");
     }
 }
 

@@ -75,7 +75,7 @@ async fn a_reader_that_stalls_costs_no_mail_and_delays_neither_health_checks_nor
 }
 
 #[tokio::test]
-async fn once_the_reader_is_back_lines_flow_and_those_that_were_dropped_are_counted() {
+async fn log_resumes_after_a_stall_and_counts_dropped_lines() {
     let proxy = Proxy::start(settings()).await;
     proxy.process.read_stdout(Reading::Stopped);
     send(&proxy.client, MAILS).await;
@@ -123,7 +123,7 @@ async fn the_end_waits_for_a_reader_that_is_back() {
 }
 
 #[tokio::test]
-async fn the_line_about_dropped_ones_is_for_people_where_the_others_are() {
+async fn dropped_lines_notice_uses_the_log_format() {
     let process = Process::smsp(&["serve"], &settings().without("SMSP_LOG_OUTPUT_FORMAT"));
     let client = Client::new(&format!("http://{}", api_of(&process).await), KEY);
     process.read_stdout(Reading::Stopped);
@@ -160,7 +160,7 @@ async fn a_reader_that_goes_away_costs_nothing_but_its_lines() {
 
 /// Its last word goes to stderr, which is the pipe that nobody reads too.
 #[tokio::test]
-async fn a_node_that_ends_with_an_error_ends_although_nobody_reads_that_either() {
+async fn failing_exit_is_not_held_up_by_an_unread_stderr() {
     let settings = settings().with("SMSP_ALL_OPEN", "exit");
     let one_pipe = ["sh", "-c", "exec \"$@\" 2>&1", "sh"];
     let mut proxy = Proxy::of(Process::smsp_behind(&one_pipe, &["serve"], &settings), &settings).await;

@@ -2,29 +2,15 @@
 
 mod violations;
 mod described;
+mod golden_request;
 mod mailgun;
 
 use serde_json::Value;
 
 use crate::harness::raw::Raw;
 use crate::harness::stub_provider::rules;
-use crate::harness::{Request, StubProvider, golden, kinds};
-
-/// What stands for our id.
-const ID: &str = "01980000-0000-7000-8000-000000000000";
-
-/// A golden request: its target, and the body behind its headers.
-fn golden_request(name: &str) -> (String, String) {
-    let text = std::fs::read_to_string(golden::path(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let (head, body) = text.split_once("\n\n").unwrap_or_else(|| panic!("{name} has no body"));
-    (head.lines().next().unwrap_or_default().to_owned(), body.replace("{id}", ID))
-}
-
-/// What a body in JSON breaks.
-fn broken(target: &str, body: &Value) -> Option<String> {
-    let request = Request::of(target, &[("content-type", "application/json")], body.to_string().into_bytes());
-    rules::broken(&request).map(|broken| broken.rule)
-}
+use crate::harness::{StubProvider, kinds};
+use golden_request::{broken, golden_request};
 
 /// Sets what stands at this place, or takes it away.
 fn set(mail: &mut Value, place: &str, value: &Value) {

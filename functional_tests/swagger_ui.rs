@@ -50,14 +50,14 @@ async fn a_developer_sees_a_true_example_of_every_answer() {
     assert!(["Four invalid fields", "Refused message"].iter().all(|title| refusals.contains(title)), "{refusals}");
 }
 
-/// It works without the internet: nothing was asked of anybody else.
+/// It works without the internet: nothing was asked of another server.
 async fn only_from_our_port(browser: &Browser, proxy: &Proxy) {
     let names = "return performance.getEntriesByType('resource').map(entry => entry.name)";
     let loaded = browser.evaluate(names).await;
     let loaded: Vec<_> = loaded.as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
     assert!(loaded.len() > 3, "{loaded:?}");
     let ours = format!("http://{}/", proxy.api);
-    let strangers: Vec<_> =
+    let elsewhere: Vec<_> =
         loaded.iter().filter(|name| !name.starts_with(&ours) && !name.starts_with("data:")).collect();
-    assert!(strangers.is_empty(), "{strangers:?}");
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }

@@ -70,7 +70,7 @@ async fn an_acceptance_that_cannot_be_read_is_unknown_where_a_body_is_due() {
 }
 
 #[tokio::test]
-async fn the_base_url_of_something_else_proves_that_nothing_was_taken() {
+async fn wrong_base_url_proves_that_nothing_was_taken() {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.answers(200, "Mailgun Magnificent API");
     let proxy = Proxy::before_both(&mailgun, &sendgrid).await;

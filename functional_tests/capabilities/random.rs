@@ -68,7 +68,7 @@ impl Tally {
 }
 
 #[tokio::test]
-async fn whatever_a_mail_holds_a_provider_is_not_asked_to_take_what_its_document_forbids() {
+async fn random_mails_break_no_rule_of_a_providers_document() {
     let seed = std::env::var("SMSP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
     let tallies = kinds::over_http().map(async |kind| (kind.name, tally(kind, seed).await));
     let mut wrong = Vec::new();

@@ -11,7 +11,7 @@ async fn checked(settings: &Settings) -> Output {
 }
 
 #[tokio::test]
-async fn what_something_else_decides_is_printed_as_it_holds() {
+async fn check_config_prints_effective_values_of_derived_settings() {
     let settings = stub_accounts()
         .with("SMSP_PROVIDERS", "mailgun,smtp,ses")
         .with("SMSP_CONNECT_TIMEOUT", "8s")
@@ -28,7 +28,7 @@ async fn what_something_else_decides_is_printed_as_it_holds() {
         "SMSP_CIRCUIT_SLOW_CALL=never",
         "SMSP_MG_CIRCUIT_SLOW_CALL=never",
         "SMSP_PROBE_TIMEOUT=10s",
-        "SMSP_POLL_FROM_ADDRESS=dummies@probe.example.org",
+        "SMSP_POLL_FROM_ADDRESS=probes@probe.example.org",
         "SMSP_SMTP_PORT=465",
         "SMSP_SES_BASE_URL=https://email.eu-west-1.amazonaws.com",
     ] {
@@ -38,7 +38,7 @@ async fn what_something_else_decides_is_printed_as_it_holds() {
 }
 
 #[tokio::test]
-async fn a_request_deadline_below_an_attempts_is_a_warning() {
+async fn request_deadline_below_an_attempt_timeout_is_a_warning() {
     for (name, value, told) in [
         (
             "SMSP_REQUEST_DEADLINE",
@@ -54,7 +54,7 @@ async fn a_request_deadline_below_an_attempts_is_a_warning() {
 }
 
 #[tokio::test]
-async fn what_is_printed_can_be_read_as_a_file_of_variables_and_ends_with_the_upstreams() {
+async fn check_config_output_is_a_valid_env_file() {
     let first = checked(&stub_accounts().with("SMSP_ATTEMPT_TIMEOUT", "4s").with("SMSP_CONNECT_TIMEOUT", "3s")).await;
     let (variables, rest) = first.stdout.trim_end().rsplit_once('\n').expect("lines");
     assert_eq!(rest, "# ok: mg (mailgun), sg (sendgrid)", "{first:?}");

@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 use super::{fails, stub_accounts};
 
 #[tokio::test]
-async fn a_secret_stands_in_one_place_only() {
+async fn secret_in_a_variable_and_a_file_is_an_error() {
     let file = NamedTempFile::new().expect("a temporary file can be made");
     fs::write(file.path(), "secret").expect("a temporary file can be written");
     let path = file.path().display().to_string();

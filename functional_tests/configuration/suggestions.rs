@@ -11,7 +11,7 @@ async fn is_told(name: &str, value: &str, problem: &str) {
 }
 
 #[tokio::test]
-async fn a_name_that_is_nearly_a_settings_is_told_which() {
+async fn misspelt_variable_suggests_the_setting() {
     for (name, meant) in [
         ("SMSP_PROVIDER", "SMSP_PROVIDERS"),
         ("SMSP_REQUEST_TIMEOUT", "SMSP_REQUEST_DEADLINE"),
@@ -29,7 +29,7 @@ async fn a_name_that_is_nearly_a_settings_is_told_which() {
 }
 
 #[tokio::test]
-async fn a_name_of_nobodys_is_told_who_there_is() {
+async fn unknown_upstream_or_caller_lists_the_known_ones() {
     is_told("SMSP_CALLER_SHOP_RATE", "canary", "no caller is named shop; there are: caller").await;
     is_told("SMSP_NOBODY_API_KEY", "canary", "no upstream is named nobody; there are: mg, sg").await;
     let kind = "is named after the kind, not the upstream: did you mean SMSP_MG_API_KEY?";
@@ -37,7 +37,7 @@ async fn a_name_of_nobodys_is_told_who_there_is() {
 }
 
 #[tokio::test]
-async fn a_word_that_is_nearly_a_choice_is_told_which() {
+async fn misspelt_value_suggests_the_choice() {
     is_told("SMSP_FAILOVER", "Always", "must be one of: never, safe, always; did you mean always?").await;
     let formats = "must be one of: DEBUG, JSON_ONELINE, JSON_PRETTY";
     is_told("SMSP_LOG_OUTPUT_FORMAT", "json-oneline", &format!("{formats}; did you mean JSON_ONELINE?")).await;

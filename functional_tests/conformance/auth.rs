@@ -11,7 +11,7 @@ fn body_but_for_the_request_id(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_missing_a_wrong_and_a_doubled_key_get_the_same_answer() {
+async fn a_missing_a_wrong_and_a_duplicate_key_get_the_same_answer() {
     let target = Target::shared().await;
     let key = target.client.key().to_owned();
     let (near, long) = (format!("{}X", &key[..key.len() - 1]), "k".repeat(4000));
@@ -45,7 +45,7 @@ async fn a_key_in_the_query_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_stranger_does_not_learn_what_is_wrong_with_the_mail() {
+async fn caller_without_a_key_does_not_learn_what_is_wrong_with_the_mail() {
     let target = Target::shared().await;
     let answer = target.client.post_bare("/email", &Value::Null, &[]).await.expect_problem(401, "none", false);
     assert!(answer.fields().is_empty(), "{answer}");

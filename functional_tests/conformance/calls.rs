@@ -63,7 +63,7 @@ async fn an_unknown_path_is_404() {
 }
 
 #[tokio::test]
-async fn the_operators_pages_are_not_on_the_callers_door() {
+async fn admin_paths_are_not_on_the_api_listener() {
     let target = Target::shared().await;
     for path in ["/metrics", "/circuits", "/circuits/mock", "/livez", "/readyz"] {
         target.client.get(path).await.expect_problem(404, "none", false);

@@ -25,7 +25,7 @@ async fn each_is_422(field: &str, rows: Vec<Value>) {
     }
 }
 
-/// The same values where a sender, a list, and a member of a list may stand.
+/// Each value as the sender, as a list, and as a member of a list.
 async fn no_address(addresses: &[&str]) {
     each_is_422("from", addresses.iter().map(|a| mails::but("from", json!(a))).collect()).await;
     each_is_422("to", addresses.iter().map(|a| mails::but("to", json!(["fine@example.net", a]))).collect()).await;
@@ -61,7 +61,7 @@ async fn an_unknown_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_doubled_field_is_named() {
+async fn a_duplicate_field_is_named() {
     let target = Target::shared().await;
     let row = r#"{"from":"a@example.com","to":"b@example.net","subject":"one","subject":"two"}"#;
     names_the_field(&refused(target.client.post_raw(row, &[]).await, 422, row), "subject", row);

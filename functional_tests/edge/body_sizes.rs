@@ -13,9 +13,9 @@ use crate::harness::wait::when;
 use crate::harness::{Proxy, Settings, eventually, mails};
 
 const MIB: usize = 1 << 20;
-/// Of one body.
+/// The size of one body.
 const MOST: usize = 2 * MIB;
-/// Of all of them. Without it, the bodies below cost two hundred.
+/// The budget of all bodies. Without it, the bodies below cost two hundred.
 const BUDGET: usize = 32 * MIB;
 const CLIENTS: usize = 100;
 /// What a connection takes that reads a body, beside what the budget counts.

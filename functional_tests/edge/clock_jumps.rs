@@ -1,4 +1,4 @@
-//! R-clock: the wall clock jumps by a month, forward and back, while a circuit is open: no mail fails, no dummy comes
+//! R-clock: the wall clock jumps by a month, forward and back, while a circuit is open: no mail fails, no probe comes
 //! early, none stays away, and no other circuit moves.
 //!
 //! libfaketime shows the process a clock of its own for what people read; time itself goes on as it does.
@@ -18,7 +18,7 @@ use crate::ledger::outages::{outages, time};
 /// Seconds.
 const DAY: i64 = 24 * 3600;
 const RATE: u32 = 20;
-/// The wait before a dummy, a fifth more or less.
+/// The wait before a probe, a fifth more or less.
 const WAIT: Duration = Duration::from_secs(3);
 
 /// What the process takes for the time.
@@ -81,7 +81,7 @@ async fn is_shown(proxy: &Proxy, days: i64) {
 async fn a_wall_clock_that_jumps_by_a_month_moves_no_circuit() {
     let Some(clock) = Clock::new() else { return };
     let (first, second) = (StubProvider::sendgrid().await, StubProvider::mailgun().await);
-    let settings = Settings::sendgrid_then_mailgun(&first.url(), &second.url()).one_failure_opens().one_dummy_closes();
+    let settings = Settings::sendgrid_then_mailgun(&first.url(), &second.url()).one_failure_opens().one_probe_closes();
     let wait = format!("{}s", WAIT.as_secs());
     let settings = settings.with("SMSP_POLL_INTERVAL", &wait).with("SMSP_POLL_INTERVAL_MAX", &wait);
     let proxy = Proxy::start(clock.shown_to(settings)).await;
@@ -94,19 +94,19 @@ async fn a_wall_clock_that_jumps_by_a_month_moves_no_circuit() {
         first.comes_up();
         clock.jumps_by(days);
         is_shown(&proxy, days).await;
-        first.receives_dummies(count + 1).await;
-        waits.push(first.dummies()[count].at.duration_since(opened).expect("after it"));
+        first.receives_probes(count + 1).await;
+        waits.push(first.probes()[count].at.duration_since(opened).expect("after it"));
         is(&proxy, "closed").await;
     }
-    let harvest = load.stop().await;
+    let results = load.stop().await;
     report(
         "R-clock",
-        &format!("{} mails, {} failed; waits of {waits:.1?}", harvest.sent.len(), harvest.failures().len()),
+        &format!("{} mails, {} failed; waits of {waits:.1?}", results.sent.len(), results.failures().len()),
     );
-    harvest.expect_no_failure();
+    results.expect_no_failure();
     for wait in &waits {
         // It was open a moment before that was seen.
-        let (least, most) = (WAIT * 7 / 10, WAIT * 12 / 10 + WAIT / 10 + lag.forgives());
+        let (least, most) = (WAIT * 7 / 10, WAIT * 12 / 10 + WAIT / 10 + lag.allowance());
         assert!(*wait >= least && *wait <= most, "{waits:?}, each from {least:?} to {most:?}");
     }
     let log = proxy.logs();

@@ -12,25 +12,25 @@ use crate::harness::{Answer, Client, Proxy, Settings, eventually, mails};
 
 const MOST: usize = 50;
 /// Far more than any reserve.
-const CROWD: usize = 150;
-/// Doors, signals, timers, a provider: what a node has open without any caller.
+const SURPLUS: usize = 150;
+/// Listeners, signals, timers, a provider: what a node has open without any caller.
 const OWN_FILES: usize = 40;
 
 /// A node with as many connections as it serves, which say nothing.
 async fn full() -> (Proxy, Vec<TcpStream>) {
     let settings = Settings::mock().with("SMSP_MAX_CONNECTIONS", &MOST.to_string());
     let proxy = Proxy::start(settings.with("SMSP_HEADER_TIMEOUT", "60s")).await;
-    let held = crowd(&proxy, MOST).await;
+    let held = open_connections(&proxy, MOST).await;
     has_connections(&proxy, MOST).await;
     (proxy, held)
 }
 
-async fn crowd(proxy: &Proxy, count: usize) -> Vec<TcpStream> {
-    let mut crowd = Vec::new();
+async fn open_connections(proxy: &Proxy, count: usize) -> Vec<TcpStream> {
+    let mut connections = Vec::new();
     for _ in 0..count {
-        crowd.push(TcpStream::connect(proxy.api).await.expect("the kernel takes connections"));
+        connections.push(TcpStream::connect(proxy.api).await.expect("the kernel takes connections"));
     }
-    crowd
+    connections
 }
 
 /// Beside the operator's own.
@@ -42,8 +42,8 @@ async fn has_connections(proxy: &Proxy, count: usize) {
     .await;
 }
 
-/// Of somebody who comes anew.
-fn stranger(proxy: &Proxy) -> Client {
+/// A client with a new connection.
+fn new_client(proxy: &Proxy) -> Client {
     Client::new(&format!("http://{}", proxy.api), API_KEY)
 }
 
@@ -54,28 +54,28 @@ fn is_turned_away(answer: Answer) {
 }
 
 #[tokio::test]
-async fn beyond_its_connections_a_node_answers_503_and_health_checks_as_ever() {
+async fn connections_beyond_the_limit_get_503_and_health_checks() {
     let (proxy, held) = full().await;
-    is_turned_away(stranger(&proxy).send(&mails::plain()).await);
-    stranger(&proxy).healthcheck().await.expect(200);
+    is_turned_away(new_client(&proxy).send(&mails::plain()).await);
+    new_client(&proxy).healthcheck().await.expect(200);
     let metrics = proxy.client.metrics().await;
     assert!(metrics.count("smsp_shed_total", &[("reason", "connections")]) >= 1, "{}", metrics.page);
     drop(held);
     has_connections(&proxy, 0).await;
-    stranger(&proxy).send(&mails::plain()).await.expect(200);
+    new_client(&proxy).send(&mails::plain()).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_crowd_beyond_that_is_dropped_and_costs_no_files() {
+async fn connections_beyond_the_limit_are_dropped_and_cost_no_files() {
     let (proxy, held) = full().await;
-    let mut beyond = crowd(&proxy, CROWD).await;
-    let last = beyond.last_mut().expect("a crowd");
+    let mut beyond = open_connections(&proxy, SURPLUS).await;
+    let last = beyond.last_mut().expect("a connection");
     // It would be kept for a minute if it were served.
     let end = timeout(Duration::from_secs(10), last.read(&mut [0; 16])).await;
     assert!(matches!(end, Ok(Ok(0) | Err(_))), "the last of them is still there: {end:?}");
     let files = proxy.process.open_files();
-    assert!(files <= MOST + CROWD / 2 + OWN_FILES, "{files} files");
+    assert!(files <= MOST + SURPLUS / 2 + OWN_FILES, "{files} files");
     drop((held, beyond));
     has_connections(&proxy, 0).await;
-    stranger(&proxy).send(&mails::plain()).await.expect(200);
+    new_client(&proxy).send(&mails::plain()).await.expect(200);
 }

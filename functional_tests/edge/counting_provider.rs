@@ -10,17 +10,17 @@ use crate::harness::{Behaviour, Reply, Settings, StubProvider};
 type Accepted = BTreeMap<usize, usize>;
 
 /// A SendGrid.
-pub(super) struct Keeper {
+pub(super) struct CountingProvider {
     stub: StubProvider,
     accepted: Arc<Mutex<Accepted>>,
 }
 
-impl Keeper {
+impl CountingProvider {
     pub(super) fn start(delay: Duration) -> Self {
         let accepted = Arc::<Mutex<Accepted>>::default();
         let written = accepted.clone();
         let takes = move |request: &Request| {
-            if !request.is_dummy() {
+            if !request.is_probe() {
                 *lock(&written).entry(number(request)).or_default() += 1;
             }
             Behaviour::AnswerAfter(delay, Reply::sendgrid_accepts())

@@ -1,15 +1,15 @@
-//! L-fair: a caller at ten times his quota is held to it, and another caller notices nothing.
+//! L-fair: a caller at ten times its quota is held to it, and another caller notices nothing.
 
 use std::time::Duration;
 
-use super::counting_provider::Keeper;
+use super::counting_provider::CountingProvider;
 use super::load::Load;
-use super::load_results::Harvest;
+use super::load_results::LoadResults;
 use crate::harness::{Proxy, Settings, report};
 
 const FLOODER: &str = "functional-tests-key-of-a-flooder";
 const MODEST: &str = "functional-tests-key-of-a-modest-caller";
-/// Mails a second: what the flooder may send, what he sends, what the other sends.
+/// Mails a second: what the flooder may send, what it sends, what the other sends.
 const QUOTA: u32 = 50;
 const FLOOD: u32 = 500;
 const FEW: u32 = 20;
@@ -20,13 +20,13 @@ const FLOODED: Duration = Duration::from_secs(20);
 /// A quota may be used up at once after a pause.
 const BURST: u32 = 2 * QUOTA;
 
-fn settings(keeper: &Keeper) -> Settings {
+fn settings(provider: &CountingProvider) -> Settings {
     let keys = format!("flooder:{FLOODER},modest:{MODEST}");
-    keeper.settings().without("SMSP_API_KEY").with("SMSP_API_KEYS", &keys).with("SMSP_MAX_IN_FLIGHT", PLACES)
+    provider.settings().without("SMSP_API_KEY").with("SMSP_API_KEYS", &keys).with("SMSP_MAX_IN_FLIGHT", PLACES)
 }
 
-/// Both at once: the flooder's harvest, and the other's.
-async fn flood(proxy: &Proxy, time: Duration) -> [Harvest; 2] {
+/// Both at once: the flooder's results, and the other's.
+async fn flood(proxy: &Proxy, time: Duration) -> [LoadResults; 2] {
     let (flooder, modest) = (Load::on(proxy.api).with_key(FLOODER), modest(proxy));
     let (flooder, modest) = tokio::join!(flooder.during(time, FLOOD), modest.during(time, FEW));
     [flooder, modest]
@@ -38,9 +38,9 @@ fn modest(proxy: &Proxy) -> Load {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "scripts/check --long runs it"]
-async fn a_caller_who_floods_is_held_to_his_quota_and_another_notices_nothing() {
-    let keeper = Keeper::start(WORK);
-    let proxy = Proxy::start(settings(&keeper).with("SMSP_CALLER_FLOODER_RATE", &format!("{QUOTA}/s"))).await;
+async fn flooding_caller_is_held_to_its_rate_and_others_are_unaffected() {
+    let provider = CountingProvider::start(WORK);
+    let proxy = Proxy::start(settings(&provider).with("SMSP_CALLER_FLOODER_RATE", &format!("{QUOTA}/s"))).await;
     let alone = modest(&proxy).from(2_000_000).during(FLOODED / 2, FEW).await;
     let [flooder, modest] = flood(&proxy, FLOODED).await;
     let served = flooder.of_status(200).count();
@@ -59,9 +59,9 @@ async fn a_caller_who_floods_is_held_to_his_quota_and_another_notices_nothing() 
 /// So that it is the quota that protects the other one above.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "scripts/check --long runs it"]
-async fn without_a_quota_the_same_flood_is_noticed() {
-    let keeper = Keeper::start(WORK);
-    let proxy = Proxy::start(settings(&keeper)).await;
+async fn flood_without_a_rate_limit_is_noticed_by_others() {
+    let provider = CountingProvider::start(WORK);
+    let proxy = Proxy::start(settings(&provider)).await;
     let [_, modest] = flood(&proxy, FLOODED / 4).await;
     assert!(!modest.failures().is_empty(), "nobody noticed");
 }

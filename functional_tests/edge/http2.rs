@@ -1,4 +1,4 @@
-//! E-h2: this port speaks HTTP/1.1, and whoever floods it with HTTP/2 is cut before it has cost anything.
+//! E-h2: this port speaks HTTP/1.1, and a client that floods it with HTTP/2 is cut before it has cost anything.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::counting_provider::Keeper;
+use super::counting_provider::CountingProvider;
 use super::load::Load;
 use crate::harness::{Process, Proxy, http2_provider, report, skip};
 
@@ -18,7 +18,7 @@ const FRAMES: u64 = 250;
 const ROOM_KIB: u64 = 5 << 10;
 const GOOD: u32 = 50;
 const ALONE: Duration = Duration::from_secs(3);
-/// Of a flood that nobody cuts.
+/// The length of a flood that is not cut.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// Where scripts/check installs Python's h2.
@@ -43,8 +43,8 @@ async fn flood(python: &Path, port: u16, name: &str, connections: usize) -> Valu
 #[ignore = "scripts/check --long runs it"]
 async fn floods_of_http_2_are_cut_and_cost_nothing() {
     let Some(python) = python() else { return };
-    let keeper = Keeper::start(Duration::ZERO);
-    let proxy = Proxy::start(keeper.settings()).await;
+    let provider = CountingProvider::start(Duration::ZERO);
+    let proxy = Proxy::start(provider.settings()).await;
     let load = Load::on(proxy.api);
     let alone = load.during(ALONE, GOOD).await;
     let (good, before) = (load.start(GOOD), proxy.process.peak_kib());
@@ -63,7 +63,7 @@ async fn floods_of_http_2_are_cut_and_cost_nothing() {
 /// So that the floods above are floods, and not something that anybody would refuse.
 #[tokio::test]
 #[ignore = "scripts/check --long runs it"]
-async fn a_server_that_speaks_http_2_does_not_cut_a_flood_at_once() {
+async fn http2_server_does_not_cut_the_flood_at_once() {
     let Some(python) = python() else { return };
     let server = http2_provider::start(http2_provider::Answer::Accepts).await;
     let end = flood(&python, server.address().port(), "ping", 1).await;

@@ -1,7 +1,7 @@
 //! Mails in an open loop: so many a second, whether or not the ones before were answered.
 //!
-//! A caller who waits for an answer before the next mail would hide the delays that he suffers; `saturate` has such
-//! callers, for what a node can do at most. Connections are kept for a while, and whoever is free takes the next mail.
+//! A caller who waits for an answer before the next mail would hide the delays that it suffers; `saturate` has such
+//! callers, for what a node can do at most. Connections are kept for a while, and a free one takes the next mail.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::load_results::Harvest;
+use super::load_results::LoadResults;
 use crate::harness::settings::API_KEY;
 use crate::harness::{Gate, mails};
 use crate::ledger::caller::{Caller, request_of};
@@ -32,7 +32,7 @@ pub(super) struct Load {
 /// A load until it is stopped.
 pub(super) struct Running {
     stop: Gate,
-    sending: JoinHandle<Harvest>,
+    sending: JoinHandle<LoadResults>,
 }
 
 impl Load {
@@ -50,7 +50,7 @@ impl Load {
     }
 
     /// So many a second for so long.
-    pub(super) async fn during(&self, time: Duration, a_second: u32) -> Harvest {
+    pub(super) async fn during(&self, time: Duration, a_second: u32) -> LoadResults {
         self.start(a_second).during(time).await
     }
 
@@ -61,17 +61,17 @@ impl Load {
         Running { stop, sending }
     }
 
-    /// So many callers, each with his next mail as soon as the one before is answered; without an answer he leaves.
+    /// So many callers, each with its next mail as soon as the one before is answered; without an answer it stops.
     pub(super) fn saturate(&self, callers: usize) -> Running {
         let (stop, mut calling) = (Gate::shut(), JoinSet::new());
         for _ in 0..callers {
             calling.spawn(self.clone().call_until(stop.clone()));
         }
-        let sending = async { Harvest::of(calling.join_all().await.into_iter().flatten()) };
+        let sending = async { LoadResults::of(calling.join_all().await.into_iter().flatten()) };
         Running { stop, sending: tokio::spawn(sending) }
     }
 
-    async fn send_until(self, stop: Gate, pace: Duration) -> Harvest {
+    async fn send_until(self, stop: Gate, pace: Duration) -> LoadResults {
         let (mut ticks, mut sending) = (interval(pace), JoinSet::new());
         // A tick that a busy machine has missed is made up for.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -79,7 +79,7 @@ impl Load {
             ticks.tick().await;
             sending.spawn(self.clone().send());
         }
-        Harvest::of(sending.join_all().await)
+        LoadResults::of(sending.join_all().await)
     }
 
     async fn call_until(self, stop: Gate) -> Vec<Result<Sent, String>> {
@@ -108,13 +108,13 @@ impl Load {
 }
 
 impl Running {
-    pub(super) async fn during(self, time: Duration) -> Harvest {
+    pub(super) async fn during(self, time: Duration) -> LoadResults {
         sleep(time).await;
         self.stop().await
     }
 
     /// Sends no more, and waits for the last answer.
-    pub(super) async fn stop(self) -> Harvest {
+    pub(super) async fn stop(self) -> LoadResults {
         self.stop.open();
         self.sending.await.expect("sending does not panic")
     }

@@ -7,24 +7,24 @@ use crate::ledger::record::Sent;
 
 /// What came of it.
 #[derive(Default)]
-pub(super) struct Harvest {
+pub(super) struct LoadResults {
     /// In order.
     pub(super) sent: Vec<Sent>,
     /// Why other mails have no answer.
     pub(super) unanswered: Vec<String>,
 }
 
-impl Harvest {
+impl LoadResults {
     pub(super) fn of(answered: impl IntoIterator<Item = Result<Sent, String>>) -> Self {
-        let mut harvest = Self::default();
+        let mut results = Self::default();
         for answered in answered {
             match answered {
-                Ok(sent) => harvest.sent.push(sent),
-                Err(why) => harvest.unanswered.push(why),
+                Ok(sent) => results.sent.push(sent),
+                Err(why) => results.unanswered.push(why),
             }
         }
-        harvest.sent.sort_by_key(|sent| sent.from);
-        harvest
+        results.sent.sort_by_key(|sent| sent.from);
+        results
     }
 
     /// Both of them.
@@ -64,9 +64,9 @@ impl Harvest {
         let denied = self.sent.iter().filter(|sent| sent.delivery() == Some("none"));
         let denied = denied.filter(|sent| accepted.contains_key(&sent.number));
         let denied = denied.map(|sent| format!("mail {} is nowhere, they say: {}", sent.number, sent.answer));
-        let doubled = accepted.iter().filter(|(_, times)| **times > 1);
-        let doubled = doubled.map(|(number, times)| format!("mail {number} was accepted {times} times"));
-        lost.chain(denied).chain(doubled).collect()
+        let duplicate = accepted.iter().filter(|(_, times)| **times > 1);
+        let duplicate = duplicate.map(|(number, times)| format!("mail {number} was accepted {times} times"));
+        lost.chain(denied).chain(duplicate).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::counting_provider::Keeper;
+use super::counting_provider::CountingProvider;
 use super::load::Load;
 use super::load_results::p99;
 use crate::harness::stalling_reader::Reading;
@@ -20,8 +20,8 @@ const CHECK: Duration = Duration::from_secs(1);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "scripts/check --long runs it"]
 async fn a_log_reader_that_stops_for_a_minute_costs_no_mail_and_no_health_check() {
-    let keeper = Keeper::start(WORK);
-    let proxy = Proxy::start(keeper.settings()).await;
+    let provider = CountingProvider::start(WORK);
+    let proxy = Proxy::start(provider.settings()).await;
     proxy.process.read_stdout(Reading::Stopped);
     let (load, start) = (Load::on(proxy.api).start(RATE), Instant::now());
     let mut slowest = Duration::ZERO;
@@ -31,21 +31,21 @@ async fn a_log_reader_that_stops_for_a_minute_costs_no_mail_and_no_health_check(
         slowest = slowest.max(asked.elapsed());
         sleep(CHECK).await;
     }
-    let harvest = load.stop().await;
+    let results = load.stop().await;
     let dropped = proxy.client.metrics().await.count("smsp_log_lines_dropped_total", &[]);
-    let violations = harvest.violations(&keeper.accepted());
+    let violations = results.violations(&provider.accepted());
     report(
         "R-log",
         &format!(
             "{} mails in {STOPPED:?}, {} failed, p99 {:.1?} of {WORK:?}; /livez in {slowest:.1?} at the most; \
              {dropped} lines dropped; {} MiB at the most",
-            harvest.sent.len(),
-            harvest.failures().len(),
-            p99(&harvest.sent),
+            results.sent.len(),
+            results.failures().len(),
+            p99(&results.sent),
             proxy.process.peak_kib() >> 10,
         ),
     );
     assert!(dropped > 0, "the queue was not full");
     assert!(violations.is_empty(), "{violations:#?}");
-    harvest.expect_no_failure();
+    results.expect_no_failure();
 }

@@ -98,7 +98,7 @@ async fn is_withstood(name: &str, limit: usize, settings: Settings) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "scripts/check --long runs it, as root"]
-async fn a_node_as_it_is_built_in_needs_less_than_the_manifests_grant() {
+async fn node_with_defaults_needs_less_memory_than_the_manifests_grant() {
     is_withstood("as built in", GRANTED, Settings::server()).await;
 }
 

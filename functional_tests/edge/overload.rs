@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
-use super::counting_provider::Keeper;
+use super::counting_provider::CountingProvider;
 use super::load::Load;
-use super::load_results::{Harvest, p99};
+use super::load_results::{LoadResults, p99};
 use crate::harness::lag::Lag;
 use crate::harness::{Client, Gate, Proxy, report};
 
@@ -63,9 +63,9 @@ async fn watch(client: Client, stop: Gate) -> (f64, Vec<Duration>) {
 }
 
 /// Each says that nobody has the mail, and when to come back.
-fn are_well_refused(harvest: &Harvest) {
-    assert!(harvest.unanswered.is_empty(), "{:?}", harvest.unanswered.first());
-    for refused in harvest.sent.iter().filter(|sent| sent.answer.status != 200) {
+fn are_well_refused(results: &LoadResults) {
+    assert!(results.unanswered.is_empty(), "{:?}", results.unanswered.first());
+    for refused in results.sent.iter().filter(|sent| sent.answer.status != 200) {
         let answer = &refused.answer;
         assert_eq!((answer.status, refused.delivery()), (503, Some("none")), "{answer}");
         assert!(answer.json["retryable"] == true && answer.retry_after() >= 1, "{answer}");
@@ -75,8 +75,8 @@ fn are_well_refused(harvest: &Harvest) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "scripts/check --long runs it"]
 async fn thrice_the_capacity_is_shed_and_half_of_it_is_served_again_within_two_seconds() {
-    let keeper = Keeper::start(WORK);
-    let proxy = Proxy::start(keeper.settings().with("SMSP_MAX_IN_FLIGHT", &PLACES.to_string())).await;
+    let provider = CountingProvider::start(WORK);
+    let proxy = Proxy::start(provider.settings().with("SMSP_MAX_IN_FLIGHT", &PLACES.to_string())).await;
     let load = Load::on(proxy.api);
     let peak = load.saturate(PLACES).during(CAPACITY).await;
     peak.expect_no_failure();
@@ -88,14 +88,14 @@ async fn thrice_the_capacity_is_shed_and_half_of_it_is_served_again_within_two_s
     let after = load.during(AFTERWARDS, FEW).await;
 
     are_well_refused(&over);
-    let rate = |harvest: &Harvest, time: Duration| harvest.of_status(200).count() as f64 / time.as_secs_f64();
+    let rate = |results: &LoadResults, time: Duration| results.of_status(200).count() as f64 / time.as_secs_f64();
     let (best, goodput) = (rate(&peak, CAPACITY), rate(&over, OVERLOAD));
     let (alone, under, refused) = (p99(&peak.sent), p99(over.of_status(200)), p99(over.of_status(503)));
     let normal = after.sent.iter().filter(|sent| sent.from > again + BACK_TO_NORMAL);
     let normal: Vec<_> = normal.collect();
     let late = normal.iter().filter(|sent| sent.answer.status != 200).count();
     let shed = over.of_status(503).count();
-    let (slack, offered) = (lag.forgives(), f64::from(TOO_MANY));
+    let (slack, offered) = (lag.allowance(), f64::from(TOO_MANY));
     report(
         "L-shed",
         &format!(
@@ -114,5 +114,5 @@ async fn thrice_the_capacity_is_shed_and_half_of_it_is_served_again_within_two_s
     assert!(most <= PLACES as f64, "in flight");
     assert!(late == 0 && p99(normal.iter().copied()) <= alone * 2, "afterwards");
     let all = peak.and(over).and(after);
-    assert_eq!((keeper.count(), all.violations(&keeper.accepted())), (all.of_status(200).count(), Vec::new()));
+    assert_eq!((provider.count(), all.violations(&provider.accepted())), (all.of_status(200).count(), Vec::new()));
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::counting_provider::Keeper;
+use super::counting_provider::CountingProvider;
 use super::load::Load;
-use super::load_results::{Harvest, p99};
+use super::load_results::{LoadResults, p99};
 use crate::harness::tool::{free_port, is_here};
 use crate::harness::wait::PATIENCE;
 use crate::harness::{Proxy, Settings, report};
@@ -25,33 +25,33 @@ const DELAY: &str = "1s";
 
 /// The nodes, that which has run longest first.
 struct Cluster {
-    keeper: Keeper,
+    provider: CountingProvider,
     haproxy: Haproxy,
     nodes: VecDeque<(String, Proxy)>,
 }
 
 impl Cluster {
     async fn start() -> Self {
-        let (keeper, ports): (_, Vec<_>) = (Keeper::start(WORK), (0..NODES).map(|_| free_port()).collect());
+        let (provider, ports): (_, Vec<_>) = (CountingProvider::start(WORK), (0..NODES).map(|_| free_port()).collect());
         let haproxy = Haproxy::start(&ports).await;
         let mut nodes = VecDeque::new();
         for port in ports {
-            nodes.push_back((port.clone(), Proxy::start(settings(&keeper, &port)).await));
+            nodes.push_back((port.clone(), Proxy::start(settings(&provider, &port)).await));
             haproxy.sees(&port).await;
         }
-        Self { keeper, haproxy, nodes }
+        Self { provider, haproxy, nodes }
     }
 
     /// The next one goes as this does it, and comes back.
     async fn restart(&mut self, go: impl AsyncFnOnce(Proxy)) {
         let (port, node) = self.nodes.pop_front().expect("there are nodes");
         go(node).await;
-        self.nodes.push_back((port.clone(), Proxy::start(settings(&self.keeper, &port)).await));
+        self.nodes.push_back((port.clone(), Proxy::start(settings(&self.provider, &port)).await));
         self.haproxy.sees(&port).await;
     }
 
     /// One after the other, under the load.
-    async fn restart_during(&mut self, time: Duration, go: impl AsyncFn(Proxy)) -> (Harvest, usize) {
+    async fn restart_during(&mut self, time: Duration, go: impl AsyncFn(Proxy)) -> (LoadResults, usize) {
         let (load, end) = (Load::on(self.haproxy.api).start(RATE), Instant::now() + time);
         let mut restarts = 0;
         while Instant::now() < end {
@@ -62,8 +62,8 @@ impl Cluster {
     }
 }
 
-fn settings(keeper: &Keeper, port: &str) -> Settings {
-    keeper.settings().with("SMSP_PORT", port).with("SMSP_DRAIN_DELAY", DELAY)
+fn settings(provider: &CountingProvider, port: &str) -> Settings {
+    provider.settings().with("SMSP_PORT", port).with("SMSP_DRAIN_DELAY", DELAY)
 }
 
 async fn drain(node: Proxy) {
@@ -75,27 +75,27 @@ async fn drain(node: Proxy) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "scripts/check --long runs it"]
-async fn a_rolling_restart_under_load_costs_no_mail_and_doubles_none() {
+async fn rolling_restart_under_load_loses_and_duplicates_no_mail() {
     if !is_here("haproxy", "haproxy") {
         return;
     }
     let mut cluster = Cluster::start().await;
-    let (harvest, restarts) = cluster.restart_during(LOADED, drain).await;
-    let violations = harvest.violations(&cluster.keeper.accepted());
+    let (results, restarts) = cluster.restart_during(LOADED, drain).await;
+    let violations = results.violations(&cluster.provider.accepted());
     report(
         "R-drain",
         &format!(
-            "{restarts} restarts; {} mails, {} failed, {} lost, denied or doubled; p99 {:.2?} of {WORK:?}",
-            harvest.sent.len(),
-            harvest.failures().len(),
+            "{restarts} restarts; {} mails, {} failed, {} lost, denied or duplicate; p99 {:.2?} of {WORK:?}",
+            results.sent.len(),
+            results.failures().len(),
             violations.len(),
-            p99(&harvest.sent),
+            p99(&results.sent),
         ),
     );
     assert!(restarts >= NODES, "{restarts} restarts");
-    harvest.expect_no_failure();
+    results.expect_no_failure();
     assert!(violations.is_empty(), "{violations:#?}");
-    assert_eq!(cluster.keeper.count(), harvest.sent.len());
+    assert_eq!(cluster.provider.count(), results.sent.len());
 }
 
 /// So that it is the drain that saves the mails above, and not HAProxy.
@@ -104,7 +104,7 @@ async fn a_rolling_restart_under_load_costs_no_mail_and_doubles_none() {
 async fn nodes_that_are_killed_instead_lose_answers() {
     if is_here("haproxy", "haproxy") {
         let mut cluster = Cluster::start().await;
-        let (harvest, _) = cluster.restart_during(WORK, async |node| drop(node)).await;
-        assert!(!harvest.failures().is_empty(), "nobody noticed");
+        let (results, _) = cluster.restart_during(WORK, async |node| drop(node)).await;
+        assert!(!results.failures().is_empty(), "nobody noticed");
     }
 }

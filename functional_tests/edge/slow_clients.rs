@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::counting_provider::Keeper;
+use super::counting_provider::CountingProvider;
 use super::load::Load;
 use crate::harness::lag::Lag;
 use crate::harness::procfs::unsent_to_callers_of;
@@ -32,26 +32,26 @@ const GRACE: Duration = Duration::from_secs(1);
 const UNSENT_KIB: usize = 512;
 
 struct Scene {
-    _keeper: Keeper,
+    _provider: CountingProvider,
     proxy: Proxy,
     /// Where slow clients come in.
-    door: SocketAddrV4,
+    listener: SocketAddrV4,
 }
 
 impl Scene {
     async fn set() -> Self {
-        let keeper = Keeper::start(Duration::ZERO);
+        let provider = CountingProvider::start(Duration::ZERO);
         let limits = ["SMSP_HEADER_TIMEOUT", "SMSP_BODY_TIMEOUT", "SMSP_IDLE_TIMEOUT"];
-        let settings = limits.iter().fold(keeper.settings(), |all, name| all.with(name, &format!("{LIMIT:?}")));
+        let settings = limits.iter().fold(provider.settings(), |all, name| all.with(name, &format!("{LIMIT:?}")));
         let proxy = Proxy::start(settings.with("SMSP_HOST", "0.0.0.0")).await;
-        let door = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2), proxy.api.port());
-        Self { _keeper: keeper, proxy, door }
+        let listener = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2), proxy.api.port());
+        Self { _provider: provider, proxy, listener }
     }
 
     /// All of them within four seconds, and each connection then moves every second.
     fn slowhttptest(&self, path: &str, args: &[&str]) -> Process {
         let mut command = Command::new("slowhttptest");
-        let (count, rate, url) = (SLOW.to_string(), (SLOW / 4).to_string(), format!("http://{}{path}", self.door));
+        let (count, rate, url) = (SLOW.to_string(), (SLOW / 4).to_string(), format!("http://{}{path}", self.listener));
         command.args(["-c", &count, "-r", &rate, "-i", "1", "-l", "60", "-p", "60", "-u", &url]).args(args);
         Process::start(command)
     }
@@ -63,13 +63,13 @@ impl Scene {
         let (good, lag) = (load.start(GOOD), Lag::measure());
         let _attack = attack(&self).await;
         eventually("all of them are connected", async || {
-            let slow = unsent_to_callers_of(self.door).len();
+            let slow = unsent_to_callers_of(self.listener).len();
             when(slow >= SLOW, || format!("{slow} are here"))
         })
         .await;
         let (start, mut unsent) = (Instant::now(), 0);
-        eventually_within(limit + GRACE + lag.forgives(), "all of them are cut", async || {
-            let slow = unsent_to_callers_of(self.door);
+        eventually_within(limit + GRACE + lag.allowance(), "all of them are cut", async || {
+            let slow = unsent_to_callers_of(self.listener);
             unsent = slow.iter().copied().max().unwrap_or_default().max(unsent);
             when(slow.is_empty(), || format!("{} are left", slow.len()))
         })
@@ -88,7 +88,7 @@ async fn silent_clients_are_cut() {
     let silent = async |scene: &Scene| {
         let mut silent = Vec::new();
         for _ in 0..SLOW {
-            silent.push(TcpStream::connect(scene.door).await.expect("the proxy takes connections"));
+            silent.push(TcpStream::connect(scene.listener).await.expect("the proxy takes connections"));
         }
         silent
     };

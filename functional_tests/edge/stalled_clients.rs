@@ -31,7 +31,7 @@ async fn ends_within(proxy: Proxy, most: Duration) -> Duration {
     let (lag, start) = (Lag::measure(), Instant::now());
     proxy.terminate();
     let output = proxy.exit(PATIENCE).await;
-    let (took, bar) = (start.elapsed(), most + GRACE + lag.forgives());
+    let (took, bar) = (start.elapsed(), most + GRACE + lag.allowance());
     assert_eq!(output.code, Some(0), "{output:?}");
     assert!(took <= bar, "{took:?}, at most {bar:?}: {output:?}");
     took

@@ -5,7 +5,7 @@ use crate::harness::egress_proxy::{Does, EgressProxy};
 use crate::harness::http2_provider::{self, Answer};
 use crate::harness::name_server::{NameServer, Says};
 use crate::harness::wait::PATIENCE;
-use crate::harness::{Authority, Moto, Process, Proxy, Settings, StubProvider, TlsDoor, mails, moto, run};
+use crate::harness::{Authority, Moto, Process, Proxy, Settings, StubProvider, TlsListener, mails, moto, run};
 
 #[tokio::test]
 async fn mail_over_https_goes_through_one_tunnel_and_only_the_provider_reads_it() {
@@ -15,7 +15,7 @@ async fn mail_over_https_goes_through_one_tunnel_and_only_the_provider_reads_it(
         proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["mg:accepted"]);
     }
     assert_eq!(mailgun.stub.connections(), 1, "nothing came but through the tunnel");
-    let port = mailgun.door.address().port();
+    let port = mailgun.listener.address().port();
     let heads = outside.heads();
     let expected = format!("CONNECT {HOST}:{port} HTTP/1.1\r\nHost: {HOST}:{port}\r\n");
     assert!(heads.len() == 1 && heads[0].starts_with(&expected), "{heads:?}");
@@ -26,7 +26,7 @@ async fn mail_over_https_goes_through_one_tunnel_and_only_the_provider_reads_it(
 #[tokio::test]
 async fn a_certificate_of_another_host_proves_nothing_through_a_tunnel_either() {
     let (mut mailgun, outside) = (Mailgun::start().await, EgressProxy::start(Does::PassesOn).await);
-    mailgun.door = TlsDoor::open(mailgun.authority.vouches_for("127.0.0.1"), mailgun.stub.address()).await;
+    mailgun.listener = TlsListener::open(mailgun.authority.vouches_for("127.0.0.1"), mailgun.stub.address()).await;
     let proxy = Proxy::start(mailgun.settings(&outside.url())).await;
     let refused = proxy.client.send(&mails::plain()).await;
     assert_eq!((refused.json["delivery"].as_str(), refused.reasons()), (Some("none"), vec!["tls"]), "{refused}");
@@ -38,9 +38,9 @@ async fn http_2_is_agreed_on_through_a_tunnel() {
     let (authority, sendgrid) = (Authority::new(), http2_provider::start(Answer::Accepts).await);
     let mut config = authority.vouches_for(HOST);
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let door = TlsDoor::open(config, sendgrid.address()).await;
+    let listener = TlsListener::open(config, sendgrid.address()).await;
     let outside = EgressProxy::start(Does::PassesOn).await;
-    let settings = Settings::server().sendgrid(&named("https", door.address().port()));
+    let settings = Settings::server().sendgrid(&named("https", listener.address().port()));
     let settings = settings.with("SSL_CERT_FILE", &authority.path()).with("SMSP_EGRESS_PROXY", &outside.url());
     let proxy = Proxy::start(settings).await;
     proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["sg:accepted"]);
@@ -65,7 +65,7 @@ async fn mail_over_http_is_handed_to_the_proxy_in_absolute_form() {
 }
 
 #[tokio::test]
-async fn nobody_here_looks_a_providers_name_up() {
+async fn provider_names_are_resolved_by_the_proxy_only() {
     let Some(names) = NameServer::start(Says::NoSuchName).await else { return };
     let (mailgun, outside) = (Mailgun::start().await, EgressProxy::start(Does::PassesOn).await);
     let settings = mailgun.settings(&outside.url());
@@ -75,7 +75,7 @@ async fn nobody_here_looks_a_providers_name_up() {
 }
 
 #[tokio::test]
-async fn credentials_go_to_the_proxy_with_every_request_and_to_nobody_else() {
+async fn proxy_credentials_go_to_the_proxy_only() {
     let outside = EgressProxy::start(Does::PassesOn).await;
     let url = format!("http://user:p%40ss%3Aw%C3%B6rd@{}", outside.address());
     let tunnelled = Mailgun::start().await;
@@ -98,10 +98,10 @@ async fn credentials_go_to_the_proxy_with_every_request_and_to_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_probe_goes_the_way_of_mail_and_shows_why_the_proxy_let_it_not_through() {
+async fn probe_uses_the_egress_proxy_and_shows_its_refusal() {
     let (mailgun, outside) = (Mailgun::start().await, EgressProxy::start(Does::PassesOn).await);
     let output = run(&["probe"], &mailgun.settings(&outside.url())).await;
-    assert_eq!((output.code, mailgun.stub.dummies().len()), (Some(0), 1), "{output:?}");
+    assert_eq!((output.code, mailgun.stub.probes().len()), (Some(0), 1), "{output:?}");
     assert_eq!(outside.requests().len(), 1, "{:?}", outside.requests());
     let refusing = EgressProxy::start(Does::Answers(407)).await;
     let output = run(&["probe", "--show-answer"], &mailgun.settings(&refusing.url())).await;

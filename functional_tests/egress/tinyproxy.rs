@@ -6,7 +6,7 @@ use std::process::Command;
 use tempfile::NamedTempFile;
 
 use crate::harness::tool::{free_port, is_here, listening};
-use crate::harness::{Authority, Process, Proxy, RefusingPort, Settings, StubProvider, TlsDoor, mails};
+use crate::harness::{Authority, Process, Proxy, RefusingPort, Settings, StubProvider, TlsListener, mails};
 
 const CREDENTIALS: &str = "user:pass%2Dw.rd@";
 
@@ -48,8 +48,8 @@ async fn tinyproxy_passes_mail_on_over_https_and_http() {
     let Some(outside) = Tinyproxy::start().await else { return };
     let (authority, mailgun, sendgrid) =
         (Authority::new(), StubProvider::mailgun().await, StubProvider::sendgrid().await);
-    let door = TlsDoor::open(authority.vouches_for("127.0.0.1"), mailgun.address()).await;
-    let settings = settings(&outside.url(CREDENTIALS), &door.url(), &sendgrid.url(), &authority);
+    let listener = TlsListener::open(authority.vouches_for("127.0.0.1"), mailgun.address()).await;
+    let settings = settings(&outside.url(CREDENTIALS), &listener.url(), &sendgrid.url(), &authority);
     for (first, attempts) in [("mg", ["mg:accepted"]), ("sg", ["sg:accepted"])] {
         let proxy = Proxy::start(settings.clone().with("SMSP_PROVIDERS", first)).await;
         for _ in 0..2 {
@@ -66,13 +66,13 @@ async fn tinyproxy_with_other_credentials_or_without_a_way_to_the_provider_has_n
     let Some(outside) = Tinyproxy::start().await else { return };
     let (authority, mailgun, sendgrid) =
         (Authority::new(), StubProvider::mailgun().await, StubProvider::sendgrid().await);
-    let door = TlsDoor::open(authority.vouches_for("127.0.0.1"), mailgun.address()).await;
+    let listener = TlsListener::open(authority.vouches_for("127.0.0.1"), mailgun.address()).await;
     // To wrong credentials it says 401, as if it were the provider.
     for (credentials, attempts, reasons) in [
         ("", ["mg:unavailable", "sg:unclassified"], ["connect", "http_407"]),
         ("user:wrong@", ["mg:unavailable", "sg:account_refused"], ["connect", "http_401"]),
     ] {
-        let settings = settings(&outside.url(credentials), &door.url(), &sendgrid.url(), &authority);
+        let settings = settings(&outside.url(credentials), &listener.url(), &sendgrid.url(), &authority);
         let refused = Proxy::start(settings).await.client.send(&mails::plain()).await.expect_attempts(&attempts);
         assert_eq!((&refused.json["delivery"], refused.reasons()), (&"none".into(), reasons.to_vec()), "{refused}");
     }

@@ -32,7 +32,7 @@ const SHORT: [(&str, &str); 8] = [
 ];
 
 /// The scene of one fault.
-pub(crate) struct Stand {
+pub(crate) struct Fixture {
     pub(crate) proxy: Proxy,
     pub(crate) providers: [StubProvider; 3],
     sent: Vec<Sent>,
@@ -40,7 +40,7 @@ pub(crate) struct Stand {
     meter: Meter,
 }
 
-impl Stand {
+impl Fixture {
     pub(crate) async fn new(own: &[(&str, &str)]) -> Self {
         let providers =
             [StubProvider::sendgrid().await, StubProvider::sendgrid().await, StubProvider::sendgrid().await];
@@ -110,8 +110,8 @@ impl Stand {
             name,
             idempotent: false,
             arrivals: provider.mails().iter().map(arrival).collect(),
-            dummies: provider.dummies().iter().map(|dummy| dummy.at).collect(),
-            most_dummies_in_flight: provider.most_dummies_in_flight(),
+            probes: provider.probes().iter().map(|probe| probe.at).collect(),
+            most_probes_in_flight: provider.most_probes_in_flight(),
             outages: outages(&log, name),
         });
         let accounts: Vec<_> = accounts.collect();

@@ -4,7 +4,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{HEALTHCHECK, SEND, shown};
+use super::normalized::{HEALTHCHECK, SEND, shown};
 use crate::harness::raw::{Raw, head};
 use crate::harness::settings::API_KEY;
 use crate::harness::{Answer, Client, Proxy, Settings, mails};

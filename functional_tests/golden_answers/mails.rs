@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{SEND, shown};
+use super::normalized::{SEND, shown};
 use crate::harness::{Behaviour, Proxy, RefusingPort, Reply, Settings, StubProvider, mails};
 
 pub(super) async fn all() -> Vec<Value> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{HEALTHCHECK, SEND, shown};
+use super::normalized::{HEALTHCHECK, SEND, shown};
 use crate::harness::{Behaviour, Gate, Proxy, RefusingPort, Reply, Settings, StubProvider, eventually, mails};
 
 pub(super) async fn all() -> Vec<Value> {

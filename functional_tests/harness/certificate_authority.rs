@@ -24,7 +24,7 @@ impl Authority {
         Self { issuer, file }
     }
 
-    /// What `SSL_CERT_FILE` has to be for whoever trusts it.
+    /// What `SSL_CERT_FILE` has to be for a process that trusts it.
     pub(crate) fn path(&self) -> String {
         self.file.path().display().to_string()
     }

@@ -47,7 +47,7 @@ impl Client {
         self.post_raw(mail.to_string(), &[]).await
     }
 
-    /// Sends one mail with these headers beside the usual ones, doubled ones too.
+    /// Sends one mail with these headers beside the usual ones, duplicate ones too.
     pub(crate) async fn send_with(&self, mail: &Value, headers: &[(&str, &str)]) -> Answer {
         let all = [&[("x-api-key", self.key.as_str())], headers].concat();
         self.post_bare("/email", mail, &all).await
@@ -64,7 +64,7 @@ impl Client {
         Answer::to(self.request(Method::POST, "/email").headers(all).body(body)).await
     }
 
-    /// `POST /email` with these headers alone, doubled ones too.
+    /// `POST /email` with these headers alone, duplicate ones too.
     pub(crate) async fn post_bare(&self, path: &str, mail: &Value, headers: &[(&str, &str)]) -> Answer {
         let mut all = HeaderMap::new();
         all.insert("content-type", value("application/json"));
@@ -87,14 +87,14 @@ impl Client {
         self.get("/healthcheck").await
     }
 
-    /// A request to the API door, for tests that need something of their own.
+    /// A request to the API listener, for tests that need something of their own.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.url(path))
     }
 
-    /// `GET` at the operators' door.
+    /// `GET` at the admin listener.
     pub(crate) async fn ops(&self, path: &str) -> Answer {
-        let ops = self.ops.as_ref().expect("this server's ops door is known");
+        let ops = self.ops.as_ref().expect("this server's admin listener is known");
         Answer::to(self.http.get(format!("{ops}{path}"))).await
     }
 
@@ -110,14 +110,14 @@ impl Client {
         self.circuit(name).await["state"].as_str().expect("a state is a word").to_owned()
     }
 
-    /// `PUT /circuits/{name}`, as JSON, at the operators' door.
+    /// `PUT /circuits/{name}`, as JSON, at the admin listener.
     pub(crate) async fn order(&self, name: &str, order: &Value) -> Answer {
         self.order_raw(name, "application/json", &order.to_string()).await
     }
 
-    /// The same with any body.
+    /// `PUT /circuits/{name}` with any body.
     pub(crate) async fn order_raw(&self, name: &str, content_type: &str, body: &str) -> Answer {
-        let ops = self.ops.as_ref().expect("this server's ops door is known");
+        let ops = self.ops.as_ref().expect("this server's admin listener is known");
         let request = self.http.put(format!("{ops}/circuits/{name}")).header("content-type", content_type);
         Answer::to(request.body(body.to_owned())).await
     }

@@ -1,4 +1,4 @@
-//! A provider that speaks HTTP/2 frame by frame over plain TCP; a TLS door in front of it agrees on the protocol.
+//! A provider that speaks HTTP/2 frame by frame over plain TCP; a TLS listener in front of it agrees on the protocol.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

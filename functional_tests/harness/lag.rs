@@ -1,4 +1,4 @@
-//! How late this machine is: what a bar in milliseconds must forgive.
+//! How late this machine is: what a limit in milliseconds must allow for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +31,7 @@ impl Lag {
     }
 
     /// The latest tick so far, once for us and once for the process that we wait for.
-    pub(crate) fn forgives(&self) -> Duration {
+    pub(crate) fn allowance(&self) -> Duration {
         Duration::from_millis(self.worst.load(Ordering::SeqCst)) * 2
     }
 }

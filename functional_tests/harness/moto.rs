@@ -13,7 +13,7 @@ const POLICY: &str =
 /// A running moto.
 pub(crate) struct Moto {
     oracle: Oracle,
-    /// Of the account.
+    /// The account's.
     pub(crate) access_key_id: String,
     pub(crate) secret_access_key: String,
 }

@@ -103,7 +103,7 @@ async fn serve(socket: UdpSocket, says: Arc<Mutex<Says>>, queries: Arc<AtomicUsi
         let query = Message::from_vec(&buffer[..size]).expect("a query is a message");
         if let Some(reply) = reply(query, said) {
             let reply = reply.to_vec().expect("a reply can be written");
-            // Whoever asked may have gone.
+            // The client may have gone.
             let _ = socket.send_to(&reply, peer).await;
         }
     }

@@ -51,7 +51,7 @@ impl Process {
         Self::smsp_behind(&[], args, settings)
     }
 
-    /// The same through a program that prepares something, and then becomes it.
+    /// Starts the binary through a program that prepares something, and then becomes it.
     pub(crate) fn smsp_behind(program: &[&str], args: &[&str], settings: &Settings) -> Self {
         let binary = binary();
         let words = [program, &[binary.as_str()], args].concat();

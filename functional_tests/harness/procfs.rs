@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::process::Process;
 
-/// Of the times in `stat`; Linux has shown no other to programs for decades.
+/// The unit of the times in `stat`; Linux has shown no other to programs for decades.
 const TICKS_A_SECOND: u64 = 100;
 const ESTABLISHED: &str = "01";
 
-/// Of each established connection to this address of ours, taken or waiting, the bytes that it has yet to take from us.
+/// The unread bytes of each established connection to this address of ours, accepted or waiting.
 pub(crate) fn unsent_to_callers_of(address: SocketAddrV4) -> Vec<usize> {
     let table = fs::read_to_string("/proc/net/tcp").expect("a kernel that knows TCP");
     let local = format!("{:08X}:{:04X}", u32::from_le_bytes(address.ip().octets()), address.port());

@@ -1,4 +1,4 @@
-//! Somebody on the way, who may change what goes by.
+//! A TCP relay that may change what goes through it.
 
 use std::net::SocketAddr;
 
@@ -50,7 +50,7 @@ async fn pass(mut caller: TcpStream, target: String, from: &str, to: &str) {
     let changed = String::from_utf8_lossy(&request).replace(from, to);
     let mut provider = TcpStream::connect(target).await.expect("the target listens");
     provider.write_all(changed.as_bytes()).await.expect("the target reads");
-    // Whoever goes first ends it; what the caller then misses, its test sees.
+    // The side that goes first ends it; what the caller then misses, its test sees.
     let _ = copy(&mut provider, &mut caller).await;
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 /// The caller's key.
 pub(crate) const API_KEY: &str = "functional-tests-caller-key-0001";
-/// Where dummies go; no mail of a test goes there.
-pub(crate) const POLL_ADDRESS: &str = "dummies@probe.example.org";
+/// Where probes go; no mail of a test goes there.
+pub(crate) const POLL_ADDRESS: &str = "probes@probe.example.org";
 /// The Mailgun domain.
 pub(crate) const MG_DOMAIN: &str = "mg.example.com";
 /// The key of the Mailgun account.
@@ -105,8 +105,8 @@ impl Settings {
         self.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4095").with("SMSP_CIRCUIT_MIN_CALLS", "1000000")
     }
 
-    /// One dummy closes a circuit, and it takes all mail at once.
-    pub(crate) fn one_dummy_closes(self) -> Self {
+    /// One probe closes a circuit, and it takes all mail at once.
+    pub(crate) fn one_probe_closes(self) -> Self {
         self.with("SMSP_CIRCUIT_PROBES_TO_CLOSE", "1").with("SMSP_CIRCUIT_RAMP", "0s")
     }
 

@@ -1,10 +1,11 @@
 //! A provider on loopback that does what its test tells it, and keeps what it was sent.
 //!
-//! It speaks HTTP/1.1 over raw TCP, because a provider's worst habits (silence, resets, closing without an answer) are
+//! It speaks HTTP/1.1 over raw TCP, because a provider's worst failures (silence, resets, closing without an answer) are
 //! below HTTP.
 
 mod behaviour;
 mod connection;
+mod gate;
 mod in_flight;
 mod black_hole;
 mod request_peek;
@@ -12,63 +13,30 @@ mod refusing_port;
 mod reply;
 mod request;
 pub(crate) mod rules;
+mod state;
 mod step;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use in_flight::InFlight;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-pub(crate) use behaviour::{Behaviour, Gate};
+pub(crate) use behaviour::Behaviour;
 pub(crate) use black_hole::BlackHole;
+pub(crate) use gate::Gate;
 pub(crate) use refusing_port::RefusingPort;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
 pub(crate) use request_peek::{Glance, Look};
 pub(crate) use step::Step;
 
+use super::lock::lock;
 use super::wait::{eventually, when};
-
-type Script = Box<dyn FnMut(&Request) -> Behaviour + Send>;
-/// Decides by the start of a request whether it is read at all.
-type Gatekeeper = Box<dyn Fn(&Glance) -> Look + Send + Sync>;
-
-struct State {
-    script: Mutex<Script>,
-    gatekeeper: Option<Gatekeeper>,
-    received: Mutex<Vec<Request>>,
-    /// Does it take mails that its provider would not?
-    lenient: AtomicBool,
-    /// Rules of its provider's that mails broke which it was to take.
-    broken: Mutex<Vec<String>>,
-    connections: AtomicUsize,
-    dummies: InFlight,
-}
-
-impl State {
-    fn receive(&self, mut request: Request) -> Behaviour {
-        let behaviour = self.by_the_rules(&request, lock(&self.script)(&request));
-        request.taken = behaviour.takes();
-        if self.gatekeeper.is_none() {
-            lock(&self.received).push(request);
-        }
-        behaviour
-    }
-
-    /// What is to be taken must be what its provider takes.
-    fn by_the_rules(&self, request: &Request, behaviour: Behaviour) -> Behaviour {
-        if behaviour.takes() != Some(true) || self.lenient.load(Ordering::Relaxed) {
-            return behaviour;
-        }
-        let Some(broken) = rules::broken(request) else { return behaviour };
-        lock(&self.broken).push(format!("{}: {}", request.target, broken.rule));
-        broken.refusal.into()
-    }
-}
+use state::{Gatekeeper, Script, State};
 
 /// A stub. A test fails in which it was to take a mail that its provider refuses.
 pub(crate) struct StubProvider {
@@ -99,7 +67,7 @@ impl StubProvider {
         Self::with(Box::new(script), None)
     }
 
-    /// Looks at each request before it reads it, and forgets it afterwards: whoever wants to know it writes it down.
+    /// Looks at each request before it reads it, and forgets it afterwards: a test that wants to know it writes it down.
     pub(crate) fn gated(
         gatekeeper: impl Fn(&Glance) -> Look + Send + Sync + 'static,
         script: impl FnMut(&Request) -> Behaviour + Send + 'static,
@@ -116,7 +84,7 @@ impl StubProvider {
             lenient: AtomicBool::default(),
             broken: Mutex::default(),
             connections: AtomicUsize::new(0),
-            dummies: InFlight::default(),
+            probes: InFlight::default(),
         });
         let stub = Self { address: port.address(), port, state, accepting: Mutex::default() };
         stub.comes_up();
@@ -164,22 +132,22 @@ impl StubProvider {
 
     /// Real mails, in order of arrival.
     pub(crate) fn mails(&self) -> Vec<Request> {
-        self.received(|request| !request.is_dummy())
+        self.received(|request| !request.is_probe())
     }
 
-    /// Probes' dummies, in order of arrival.
-    pub(crate) fn dummies(&self) -> Vec<Request> {
-        self.received(Request::is_dummy)
+    /// Probes' probes, in order of arrival.
+    pub(crate) fn probes(&self) -> Vec<Request> {
+        self.received(Request::is_probe)
     }
 
-    /// How many connections anybody made.
+    /// How many connections were made.
     pub(crate) fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// The most dummies that it ever had to answer at a time.
-    pub(crate) fn most_dummies_in_flight(&self) -> usize {
-        self.state.dummies.most()
+    /// The most probes that it ever had to answer at a time.
+    pub(crate) fn most_probes_in_flight(&self) -> usize {
+        self.state.probes.most()
     }
 
     /// Waits until that many real mails have arrived.
@@ -188,10 +156,10 @@ impl StubProvider {
         eventually(&format!("{count} mails reach the provider"), received).await;
     }
 
-    /// Waits until that many dummies have arrived.
-    pub(crate) async fn receives_dummies(&self, count: usize) {
-        let received = async || when(self.dummies().len() >= count, || self.evidence());
-        eventually(&format!("{count} dummies reach the provider"), received).await;
+    /// Waits until that many probes have arrived.
+    pub(crate) async fn receives_probes(&self, count: usize) {
+        let received = async || when(self.probes().len() >= count, || self.evidence());
+        eventually(&format!("{count} probes reach the provider"), received).await;
     }
 
     /// The one mail that it got.
@@ -250,8 +218,4 @@ async fn accept(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::
     }
     RefusingPort::close(listener);
     connections.shutdown().await;
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::proxy::Proxy;
 use super::settings::Settings;
 
-/// A running server is shared by all tests of this process, so whoever breaks its circuit wants it alone.
+/// A running server is shared by all tests of this process, so a test that opens its circuit wants it alone.
 static RUNNING_SERVER: RwLock<()> = RwLock::const_new(());
 
 enum Hold {

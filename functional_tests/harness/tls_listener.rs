@@ -9,14 +9,14 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-/// A listening door.
-pub(crate) struct TlsDoor {
+/// A TLS listener in front of a stub.
+pub(crate) struct TlsListener {
     address: SocketAddr,
     accepting: JoinHandle<()>,
 }
 
-impl TlsDoor {
-    /// Shows this certificate to whoever comes for the stub at `behind`.
+impl TlsListener {
+    /// Shows this certificate to clients of the stub at `behind`.
     pub(crate) async fn open(config: ServerConfig, behind: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a listener has an address");
@@ -39,7 +39,7 @@ impl TlsDoor {
     }
 }
 
-impl Drop for TlsDoor {
+impl Drop for TlsListener {
     fn drop(&mut self) {
         self.accepting.abort();
     }

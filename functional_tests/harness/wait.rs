@@ -25,7 +25,7 @@ pub(crate) async fn eventually_within<T>(
     }
 }
 
-/// The same with [`PATIENCE`].
+/// `eventually_within` with [`PATIENCE`].
 pub(crate) async fn eventually<T>(claim: &str, check: impl AsyncFnMut() -> Result<T, String>) -> T {
     eventually_within(PATIENCE, claim, check).await
 }

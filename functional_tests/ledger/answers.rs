@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::attempts;
+use super::attempt;
 use super::calls::{self, Call};
 use super::record::{Account, Failover, Index, Ledger, Sent};
 use super::rule::Rule;
@@ -75,7 +75,7 @@ fn faults(ledger: &Ledger, sent: &Sent, accepted: &[&str]) -> Vec<(Rule, &'stati
     if unknowns > usize::from(!always && sent.delivery() == Some("unknown")) && !always {
         found.push((Rule::I2, "was tried again after an unknown"));
     }
-    if sent.failover == Failover::Never && attempts::of(sent).iter().filter(|attempt| attempt.is_real()).count() > 1 {
+    if sent.failover == Failover::Never && attempt::of(sent).iter().filter(|attempt| attempt.is_real()).count() > 1 {
         found.push((Rule::I2, "was tried again without failover"));
     }
     if ledger.accounts.iter().any(|account| asked_too_often(account, sent)) {

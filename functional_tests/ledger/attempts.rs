@@ -1,49 +1,17 @@
 //! I1, I3, I6 and I7 of single attempts: each line of a receipt against what that provider did.
 
+use super::attempt::{self, Attempt};
 use super::calls::{self, Call};
-use super::record::{Arrival, Index, Ledger, Sent};
+use super::record::{Arrival, Index, Ledger};
 use super::rule::Rule;
-
-/// One line of a receipt.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Attempt {
-    pub(super) upstream: String,
-    pub(super) outcome: String,
-    pub(super) reason: String,
-    millis: u64,
-}
 
 /// What an upstream has at least for an attempt, as the clock of the machine may round it.
 const SHORTEST: u64 = 299;
 
-impl Attempt {
-    /// Was the mail handed over, or was it spared the way?
-    pub(super) fn is_real(&self) -> bool {
-        !["sender_held", "recipients", "size", "deadline"].contains(&self.reason.as_str())
-    }
-
-    fn is(&self, outcomes: &[&str]) -> bool {
-        outcomes.iter().any(|outcome| format!("{}:{}", self.outcome, self.reason).starts_with(outcome))
-    }
-}
-
-/// The attempts of one answer.
-pub(super) fn of(sent: &Sent) -> Vec<Attempt> {
-    let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let attempts = sent.answer.json["attempts"].as_array().cloned().unwrap_or_default();
-    let read = |a: &serde_json::Value| Attempt {
-        upstream: word(&a["provider"]),
-        outcome: word(&a["outcome"]),
-        reason: word(&a["reason"]),
-        millis: a["duration_ms"].as_u64().unwrap_or_default(),
-    };
-    attempts.iter().map(read).collect()
-}
-
 /// Judges every attempt, and that no provider saw a mail of which the receipt says nothing.
 pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {
     for Call { sent, arrivals } in calls::all(ledger, index) {
-        let attempts = of(sent);
+        let attempts = attempt::of(sent);
         for (account, _) in &arrivals {
             let name = ledger.accounts[*account].name;
             if !attempts.iter().any(|attempt| attempt.upstream == name && attempt.is_real()) {

@@ -23,7 +23,7 @@ pub(crate) fn request(id: usize, body: &str, headers: &[(&str, &str)]) -> String
     request_of(API_KEY, id, body, headers)
 }
 
-/// The same of whoever holds this key.
+/// A request of the caller that holds this key.
 pub(crate) fn request_of(key: &str, id: usize, body: &str, headers: &[(&str, &str)]) -> String {
     let further: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     format!(
@@ -47,7 +47,7 @@ impl Caller {
             answer.map_err(|_| format!("no answer within {patience:?}"))?.map_err(|error| error.to_string())?;
         match answer.header("x-request-id") == Some(id.to_string().as_str()) {
             true => Ok(answer),
-            false => Err(format!("the answer of somebody else: {answer}")),
+            false => Err(format!("the answer to another request: {answer}")),
         }
     }
 

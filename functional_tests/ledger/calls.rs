@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::attempts;
+use super::attempt;
 use super::record::{Arrival, Index, Ledger, Sent};
 
 /// One call and what it led to.
@@ -21,13 +21,13 @@ pub(super) struct Call<'a> {
 pub(super) enum Turn {
     /// The mail was handed over for the first time, or after a `none`.
     Fresh,
-    /// It was handed over although somebody had it or may have had it: it may only be asked about.
+    /// It was handed over although a provider had it or may have had it: it may only be asked about.
     Again,
     /// The held answer was heard.
     Replayed,
 }
 
-/// All calls of one mail in their order, those of twins side by side.
+/// All calls of one mail in their order, concurrent ones side by side.
 pub(super) struct Chain<'a> {
     pub(super) first: Vec<&'a Sent>,
     pub(super) repeats: Vec<&'a Sent>,
@@ -97,7 +97,7 @@ pub(super) fn all<'a>(ledger: &'a Ledger, index: &Index<'a>) -> Vec<Call<'a>> {
 fn assign<'a>(ledger: &Ledger, calls: &mut [Call<'a>], account: usize, arrival: &'a Arrival) {
     let name = ledger.accounts[account].name;
     let has_room = |call: &Call<'_>| {
-        let told = attempts::of(call.sent).iter().filter(|a| a.upstream == name && a.is_real()).count();
+        let told = attempt::of(call.sent).iter().filter(|a| a.upstream == name && a.is_real()).count();
         told > call.arrivals.iter().filter(|(at, _)| *at == account).count()
     };
     let may_be = |call: &Call<'_>| call.sent.from <= arrival.at && has_room(call);

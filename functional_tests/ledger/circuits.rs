@@ -1,4 +1,4 @@
-//! I4: an open circuit is left alone, and its provider gets one dummy at a time.
+//! I4: an open circuit is left alone, and its provider gets one probe at a time.
 
 use super::calls::{self, Call};
 use super::outages::Outage;
@@ -11,7 +11,7 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
     let handed_over = |call: &Call<'_>| !call.sent.is_replayed();
     let calls: Vec<_> = calls::all(ledger, index).into_iter().filter(handed_over).collect();
     for (number, account) in ledger.accounts.iter().enumerate() {
-        let outages: Vec<_> = account.outages.iter().map(|outage| outage.until_a_dummy(&account.dummies)).collect();
+        let outages: Vec<_> = account.outages.iter().map(|outage| outage.until_a_probe(&account.probes)).collect();
         for Call { sent, arrivals } in &calls {
             let Some(outage) = covering(&outages, sent) else { continue };
             if arrivals.iter().any(|(at, arrival)| *at == number && outage.covers(arrival.at)) {
@@ -20,8 +20,8 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
                 note(Rule::I4, format!("mail {} tried {} while its circuit was open", sent.number, account.name));
             }
         }
-        if account.most_dummies_in_flight > 1 {
-            note(Rule::I4, format!("{} had {} dummies in flight", account.name, account.most_dummies_in_flight));
+        if account.most_probes_in_flight > 1 {
+            note(Rule::I4, format!("{} had {} probes in flight", account.name, account.most_probes_in_flight));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The checker itself: a clean ledger passes, and a violation of each rule that is planted into it is found.
 
 mod builder;
+mod plant;
 mod plants;
 
 use std::collections::BTreeMap;
@@ -8,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::fates::Fate;
 use super::lag::Lags;
 use super::outages::Outage;
-use super::partial::Fate;
 use super::record::{Account, Failover, Ledger};
 use super::rule::Rule;
 use crate::harness::metrics::Metrics;
@@ -24,12 +25,12 @@ const REFUSED: &[&str] = &["account_refused"];
 /// The circuit of `a` is open from 1000 to 2000; `b` is well; `c` takes a mail once.
 pub(super) fn clean() -> Ledger {
     let outage = Outage { opened: at(1000), closed: Some(at(2000)), reason: String::new() };
-    let account = |name, outages, dummies| Account {
+    let account = |name, outages, probes| Account {
         name,
         idempotent: name == "c",
         arrivals: Vec::new(),
-        dummies,
-        most_dummies_in_flight: 1,
+        probes,
+        most_probes_in_flight: 1,
         outages,
     };
     let mut ledger = Ledger {

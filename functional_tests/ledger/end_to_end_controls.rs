@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use super::fault::{self, Fault};
 use super::lag::Lags;
-use super::random::Dice;
+use super::random::SeededRng;
 use super::record::{Failover, Ledger};
 use super::rule::Rule;
 use super::run;
 use super::scenario::{Circuits, Scenario};
 
-/// Every mail but those that are well; the dice do not matter.
+/// Every mail but those that are well; the rng do not matter.
 async fn under(fault: &'static Fault, circuits: Circuits) -> Ledger {
-    run::run(&Scenario::alone(fault, circuits, 60, Dice::new(1))).await
+    run::run(&Scenario::alone(fault, circuits, 60, SeededRng::new(1))).await
 }
 
 fn rules(ledger: &Ledger) -> Vec<Rule> {
@@ -43,7 +43,7 @@ async fn a_provider_that_says_that_the_mail_is_wrong_and_keeps_it_is_found() {
 #[tokio::test]
 async fn a_mail_along_a_circuit_that_was_open_is_found() {
     let own = vec![("SMSP_POLL_INTERVAL", "60s"), ("SMSP_POLL_INTERVAL_MAX", "60s")];
-    let held = Scenario { own, ..Scenario::alone(fault::named("500"), Circuits::Held, 60, Dice::new(1)) };
+    let held = Scenario { own, ..Scenario::alone(fault::named("500"), Circuits::Held, 60, SeededRng::new(1)) };
     // An operator forced them closed: that is taken for nothing here.
     let ledger = run::judged_as(&held, Circuits::Free).await;
     assert_eq!(rules(&ledger), [Rule::I4]);
@@ -73,7 +73,7 @@ async fn a_provider_that_saw_one_mail_more_is_found() {
 #[tokio::test]
 async fn a_node_that_forgets_its_answers_is_found() {
     // One is held at a time, for all callers.
-    let held = Scenario::alone(fault::named("500"), Circuits::Held, 240, Dice::new(1));
+    let held = Scenario::alone(fault::named("500"), Circuits::Held, 240, SeededRng::new(1));
     let own = held.own.iter().copied().chain([("SMSP_HELD_ANSWERS", "1")]).collect();
     let found = rules(&run::run(&Scenario { own, ..held }).await);
     assert!(found.contains(&Rule::I8), "{found:?}");

@@ -9,9 +9,10 @@ use tokio::time::{interval, timeout};
 
 use super::fault::Kind;
 use super::outages::outages;
-use super::provider::{self, Script, Seen, lock};
+use super::provider::{self, Script, Seen};
 use super::record::{Account, Cut};
 use super::scenario::{Circuits, Port, Scenario};
+use crate::harness::lock::lock;
 use crate::harness::{BlackHole, Gate, Proxy, RefusingPort, Settings, StubProvider};
 
 /// In the operator's order.
@@ -34,7 +35,7 @@ const SHORT: [(&str, &str); 9] = [
 ];
 
 /// All of it.
-pub(crate) struct Stage {
+pub(crate) struct Environment {
     pub(crate) proxy: Proxy,
     pub(super) providers: [(Arc<StubProvider>, Seen); 3],
     flapping: Option<JoinHandle<Vec<Cut>>>,
@@ -42,14 +43,14 @@ pub(crate) struct Stage {
     _swallowing: Option<BlackHole>,
 }
 
-impl Stage {
+impl Environment {
     /// Everything is up; every answer waits for the gate, if there is one.
-    pub(crate) async fn set(scenario: &Scenario, gate: Option<&Gate>) -> Self {
+    pub(crate) async fn start(scenario: &Scenario, gate: Option<&Gate>) -> Self {
         let providers = std::array::from_fn(|number| {
             let (name, kind) = (NAMES[number], scenario.kinds[number]);
             let faults = if number < scenario.faulty { scenario.faults.clone() } else { Vec::new() };
-            let Scenario { habit, recipients, dice, .. } = *scenario;
-            let script = Script { name, kind, faults, habit, recipients, dice, gate: gate.cloned() };
+            let Scenario { acceptance, recipients, rng, .. } = *scenario;
+            let script = Script { name, kind, faults, acceptance, recipients, rng, gate: gate.cloned() };
             let (stub, seen) = provider::start(script);
             (Arc::new(stub), seen)
         });
@@ -71,11 +72,11 @@ impl Stage {
             NAMES.iter().zip(scenario.kinds).map(|(name, kind)| format!("{name}={}", kind.word())).collect();
         settings = settings.with("SMSP_PROVIDERS", &all.join(","));
         let proxy = Proxy::start(settings).await;
-        let stage = Self { proxy, providers, flapping: None, _refusing: refusing, _swallowing: swallowing };
+        let environment = Self { proxy, providers, flapping: None, _refusing: refusing, _swallowing: swallowing };
         if scenario.circuits == Circuits::Held {
-            stage.hold().await;
+            environment.hold().await;
         }
-        stage
+        environment
     }
 
     async fn hold(&self) {
@@ -104,8 +105,8 @@ impl Stage {
             name: NAMES[number],
             idempotent: scenario.kinds[number].is_idempotent(),
             arrivals: seen.all(),
-            dummies: lock(&seen.dummies).clone(),
-            most_dummies_in_flight: stub.most_dummies_in_flight(),
+            probes: lock(&seen.probes).clone(),
+            most_probes_in_flight: stub.most_probes_in_flight(),
             outages: outages(&log, NAMES[number]),
         };
         self.providers.iter().enumerate().map(account).collect()

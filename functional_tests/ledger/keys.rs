@@ -1,6 +1,6 @@
 //! I8: one key, at most one mail, in and after the call; a repeat hears what the first call came to.
 
-use super::attempts;
+use super::attempt;
 use super::calls::{self, Chain, Turn};
 use super::record::{Arrival, Failover, Index, Ledger, Sent};
 use super::rule::Rule;
@@ -39,7 +39,7 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
 fn strays<'a>(ledger: &'a Ledger, chain: &Chain<'a>, arrivals: &[(usize, &Arrival)]) -> Vec<(&'a str, &'a Sent)> {
     let again = chain.steps().into_iter().find(|(before, repeat)| calls::turn(*before, repeat) == Turn::Again);
     let Some((Some(before), repeat)) = again else { return Vec::new() };
-    let told = attempts::of(before);
+    let told = attempt::of(before);
     let late = |name: &str| told.iter().any(|attempt| attempt.upstream == name && attempt.reason == "timeout");
     let after = arrivals.iter().filter(|(_, arrival)| arrival.at >= repeat.from);
     let accounts = after.map(|(account, _)| &ledger.accounts[*account]);
@@ -71,13 +71,13 @@ fn fault(ledger: &Ledger, before: Option<&Sent>, repeat: &Sent) -> Option<&'stat
 fn may_ask_again(ledger: &Ledger, before: &Sent) -> bool {
     let once = |name: &str| ledger.accounts.iter().any(|account| account.idempotent && account.name == name);
     before.failover != Failover::Never
-        && attempts::of(before).iter().any(|attempt| attempt.outcome == "unknown" && once(&attempt.upstream))
+        && attempt::of(before).iter().any(|attempt| attempt.outcome == "unknown" && once(&attempt.upstream))
 }
 
 /// The attempts from before, and one more at a provider that takes a mail once and may have had it, which accepted it; a
 /// mail that another may have too is marked.
 fn goes_on(ledger: &Ledger, before: &Sent, repeat: &Sent) -> bool {
-    let (old, new) = (attempts::of(before), attempts::of(repeat));
+    let (old, new) = (attempt::of(before), attempt::of(repeat));
     let Some((last, rest)) = new.split_last() else { return false };
     let unknown = |here: bool| old.iter().any(|a| a.outcome == "unknown" && (a.upstream == last.upstream) == here);
     let once = ledger.accounts.iter().any(|account| account.idempotent && account.name == last.upstream);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::provider::lock;
+use crate::harness::lock::lock;
 
 const TICK: Duration = Duration::from_millis(5);
 

@@ -13,7 +13,7 @@ const SMALL: usize = 32;
 
 /// The mail with this number. Each has a sender of its own, so that no provider's refusal of one is remembered for all.
 pub(crate) fn numbered(number: usize, scenario: &Scenario) -> Value {
-    let by_chance = if scenario.dice.roll("large", number, SMALL) == 0 { LARGE } else { 16 };
+    let by_chance = if scenario.rng.below("large", number, SMALL) == 0 { LARGE } else { 16 };
     json!({
         "from": format!("sender@d{number}.example.com"),
         "to": recipients(number, scenario.recipients),

@@ -1,6 +1,6 @@
 //! I11: where every refusal speaks of the mail alone, no circuit moves, and no other mail suffers.
 
-use super::attempts;
+use super::attempt;
 use super::record::Ledger;
 use super::rule::Rule;
 
@@ -18,7 +18,7 @@ pub(super) fn check(ledger: &Ledger, note: &mut impl FnMut(Rule, String)) {
     }
     for sent in ledger.every() {
         // Nobody was asked, or not everybody who might have taken it.
-        if sent.answer.status == 503 && !attempts::of(sent).iter().any(|attempt| attempt.outcome == "deferred") {
+        if sent.answer.status == 503 && !attempt::of(sent).iter().any(|attempt| attempt.outcome == "deferred") {
             note(Rule::I11, format!("mail {} was refused for what others were like\n{}", sent.number, sent.answer));
         }
     }

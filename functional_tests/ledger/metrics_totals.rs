@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::attempts::{self, Attempt};
+use super::attempt::{self, Attempt};
 use super::calls::{self, Turn};
 use super::record::{Index, Ledger, Sent};
 use super::rule::Rule;
@@ -63,10 +63,10 @@ fn counted(ledger: &Ledger, index: &Index<'_>) -> BTreeMap<(String, String), u64
     let once = ledger.sent.iter().filter(|sent| seen.insert(sent.number));
     let fresh = turns(ledger, Turn::Fresh).into_iter().map(|(_, repeat)| repeat);
     let more = turns(ledger, Turn::Again).into_iter().flat_map(|(before, repeat)| {
-        let known = before.map(|before| attempts::of(before).len()).unwrap_or_default();
-        attempts::of(repeat).into_iter().skip(known)
+        let known = before.map(|before| attempt::of(before).len()).unwrap_or_default();
+        attempt::of(repeat).into_iter().skip(known)
     });
-    let told = once.chain(fresh).flat_map(attempts::of).chain(more).filter(Attempt::is_real);
+    let told = once.chain(fresh).flat_map(attempt::of).chain(more).filter(Attempt::is_real);
     for attempt in told.map(|a| (a.upstream, a.outcome)).chain(untold(ledger, index)) {
         *counts.entry(attempt).or_default() += 1;
     }
@@ -86,7 +86,7 @@ fn untold(ledger: &Ledger, index: &Index<'_>) -> Vec<(String, String)> {
     arrivals.map(|(account, arrival)| (ledger.accounts[*account].name.to_owned(), outcome(arrival.outcomes))).collect()
 }
 
-/// Mails that ended unknown, each once, whoever may have waited and however often it is asked about again.
+/// Mails that ended unknown, each once, whether or not a caller waited, and however often it is asked about again.
 fn unknown(ledger: &Ledger, index: &Index<'_>) -> u64 {
     let told = ledger.sent.iter().filter(|sent| sent.delivery() == Some("unknown")).map(|sent| sent.number);
     let ended = |number: &&usize| {

@@ -22,10 +22,10 @@ impl Outage {
     }
 
     /// The part of it that is beyond doubt. A closing is logged after the fact, and the last one perhaps not yet; but no
-    /// circuit closes before the last of its dummies has arrived.
-    pub(crate) fn until_a_dummy(&self, dummies: &[SystemTime]) -> Self {
-        let during = |dummy: &&SystemTime| **dummy > self.opened && self.closed.is_none_or(|closed| **dummy <= closed);
-        let last = dummies.iter().filter(during).max().copied();
+    /// circuit closes before the last of its probes has arrived.
+    pub(crate) fn until_a_probe(&self, probes: &[SystemTime]) -> Self {
+        let during = |probe: &&SystemTime| **probe > self.opened && self.closed.is_none_or(|closed| **probe <= closed);
+        let last = probes.iter().filter(during).max().copied();
         Self { closed: last.or(self.closed.map(|_| self.opened)), ..self.clone() }
     }
 }
@@ -80,12 +80,12 @@ fn a_log_is_read_in_the_order_of_generations_and_to_the_microsecond() {
 }
 
 #[test]
-fn an_outage_lasts_for_certain_only_to_the_last_of_its_dummies() {
+fn an_outage_lasts_for_certain_only_to_the_last_of_its_probes() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let outage = |closed| Outage { opened: at(10), closed, reason: String::new() };
-    let until = |closed, dummies: &[SystemTime]| outage(closed).until_a_dummy(dummies).closed;
+    let until = |closed, probes: &[SystemTime]| outage(closed).until_a_probe(probes).closed;
     assert_eq!(until(Some(at(20)), &[at(5), at(12), at(19), at(21)]), Some(at(19)));
     assert_eq!(until(Some(at(20)), &[at(5)]), Some(at(10)), "nobody knows what closed it");
     assert_eq!(until(None, &[at(5), at(12)]), Some(at(12)), "its closing may not be logged yet");
-    assert_eq!(until(None, &[at(5)]), None, "no dummy has tried it");
+    assert_eq!(until(None, &[at(5)]), None, "no probe has tried it");
 }

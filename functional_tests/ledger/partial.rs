@@ -1,41 +1,12 @@
 //! I10: of a mail to many, each recipient is told of as the provider did, and `partial` says that some were not taken.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::calls;
+use super::fates::{Fate, Fates};
 use super::record::{Index, Ledger};
 use super::rule::Rule;
 use crate::harness::Answer;
-
-/// What a provider did with one recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Taken,
-    /// For good.
-    Refused,
-    /// For now.
-    Deferred,
-}
-
-/// What it did with all of them, and whether its answer says which is which.
-#[derive(Clone, Debug)]
-pub(crate) struct Fates {
-    pub(crate) of: BTreeMap<String, Fate>,
-    pub(crate) tells: bool,
-}
-
-impl Fates {
-    pub(crate) fn has(&self, fate: Fate) -> bool {
-        self.of.values().any(|of| *of == fate)
-    }
-
-    /// Were some taken and some not?
-    pub(crate) fn is_partial(&self) -> bool {
-        self.has(Fate::Taken) && self.of.values().any(|fate| *fate != Fate::Taken)
-    }
-}
 
 /// Judges every call by what the provider that took its mail did with each recipient.
 pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Rule, String)) {

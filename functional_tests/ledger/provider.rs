@@ -1,17 +1,18 @@
-//! A provider that strikes as the dice say, and writes down every mail that it met and whether it accepted it.
+//! A provider that strikes at random, and writes down every mail that it met and whether it accepted it.
 
 mod per_recipient;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use super::fates::{Fate, Fates};
 use super::fault::{self, Accepts, Fault, Kind, refusals};
 use super::mail;
-use super::partial::{Fate, Fates};
-use super::random::Dice;
+use super::random::SeededRng;
 use super::record::Arrival;
-use super::scenario::Habit;
+use super::scenario::Acceptance;
+use crate::harness::lock::lock;
 use crate::harness::settings::POLL_ADDRESS;
 use crate::harness::stub_provider::{Glance, Look, Request, Step};
 use crate::harness::{Behaviour, Gate, StubProvider};
@@ -22,7 +23,7 @@ pub(crate) struct Seen {
     arrivals: Arc<Mutex<BTreeMap<usize, Vec<Arrival>>>>,
     /// Under which it has accepted a mail.
     keys: Arc<Mutex<BTreeSet<String>>>,
-    pub(crate) dummies: Arc<Mutex<Vec<SystemTime>>>,
+    pub(crate) probes: Arc<Mutex<Vec<SystemTime>>>,
 }
 
 /// How it behaves.
@@ -33,10 +34,10 @@ pub(crate) struct Script {
     /// Half of the mails meet one of these.
     pub(crate) faults: Vec<&'static Fault>,
     /// What it does with the others.
-    pub(crate) habit: Habit,
+    pub(crate) acceptance: Acceptance,
     /// Every mail goes to so many.
     pub(crate) recipients: usize,
-    pub(crate) dice: Dice,
+    pub(crate) rng: SeededRng,
     /// Holds every answer back.
     pub(crate) gate: Option<Gate>,
 }
@@ -55,12 +56,12 @@ pub(crate) fn start(script: Script) -> (StubProvider, Seen) {
 impl Script {
     /// Each visit of a mail meets a fault of its own.
     fn fault(&self, number: usize, visit: usize) -> Option<&'static Fault> {
-        let dice = self.dice.of(&format!("{} {visit}", self.name));
-        let struck = !self.faults.is_empty() && dice.coin("struck", number);
-        struck.then(|| self.faults[dice.roll("by", number, self.faults.len())])
+        let rng = self.rng.of(&format!("{} {visit}", self.name));
+        let struck = !self.faults.is_empty() && rng.coin("struck", number);
+        struck.then(|| self.faults[rng.below("by", number, self.faults.len())])
     }
 
-    /// Dummies are always well.
+    /// Probes are always well.
     fn glance(&self, glance: &Glance, seen: &Seen) -> Look {
         if glance.text.contains(POLL_ADDRESS) {
             return Look::Read;
@@ -73,8 +74,8 @@ impl Script {
     }
 
     fn read(&self, request: &Request, seen: &Seen) -> Behaviour {
-        if request.is_dummy() {
-            lock(&seen.dummies).push(request.at);
+        if request.is_probe() {
+            lock(&seen.probes).push(request.at);
             return Behaviour::Steps(vec![fault::well(self.kind)]);
         }
         let number = mail::number(&request.text()).unwrap_or_else(|| panic!("a mail without a number: {request}"));
@@ -91,13 +92,13 @@ impl Script {
 
     /// What it does with a mail that no fault strikes.
     fn work(&self, number: usize, key: Option<&str>, seen: &Seen) -> Step {
-        let dice = self.dice.of(&format!("{} {}", self.name, seen.visits(number).len()));
-        let refuses = match self.habit {
-            Habit::Takes => false,
-            Habit::RefusesHalf => dice.coin("refuses", number),
-            Habit::RefusesAll => true,
-            Habit::TakesInPart => {
-                let fates = per_recipient::fates(self.kind, &mail::recipients(number, self.recipients), number, dice);
+        let rng = self.rng.of(&format!("{} {}", self.name, seen.visits(number).len()));
+        let refuses = match self.acceptance {
+            Acceptance::Takes => false,
+            Acceptance::RefusesHalf => rng.coin("refuses", number),
+            Acceptance::RefusesAll => true,
+            Acceptance::TakesInPart => {
+                let fates = per_recipient::fates(self.kind, &mail::recipients(number, self.recipients), number, rng);
                 let reply = per_recipient::reply(self.kind, &fates);
                 seen.note_in_part(number, fates);
                 return reply.into();
@@ -105,7 +106,7 @@ impl Script {
         };
         if refuses {
             seen.note(number, false, refusals::BLAMELESS);
-            return refusals::reply(self.kind, dice.roll("how", number, refusals::count(self.kind))).into();
+            return refusals::reply(self.kind, rng.below("how", number, refusals::count(self.kind))).into();
         }
         seen.note(number, self.takes(key, seen), fault::WELL);
         fault::well(self.kind)
@@ -123,7 +124,7 @@ impl Script {
         let accepted = match fault.accepts {
             Accepts::Yes => true,
             Accepts::No => false,
-            Accepts::Perhaps => self.dice.coin("accepts", number),
+            Accepts::Perhaps => self.rng.coin("accepts", number),
         };
         seen.note(number, accepted && self.takes(key, seen), fault.outcomes(self.kind));
         fault.steps(self.kind)
@@ -153,8 +154,4 @@ impl Seen {
     fn push(&self, arrival: Arrival) {
         lock(&self.arrivals).entry(arrival.number).or_default().push(arrival);
     }
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

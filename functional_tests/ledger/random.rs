@@ -1,26 +1,26 @@
-//! Chance that is the same for the same seed, whatever the order in which mails happen to arrive.
+//! Random numbers that depend on a seed and a mail's number alone, not on the order in which mails arrive.
 
-/// Every throw is a function of the seed and of what it is about.
+/// Every number is a function of the seed, the mail and what it is for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Dice(u64);
+pub(crate) struct SeededRng(u64);
 
-impl Dice {
+impl SeededRng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Other dice for something else.
+    /// An independent generator for `what`.
     pub(crate) fn of(self, what: &str) -> Self {
         Self(self.hash(what, 0))
     }
 
-    /// A number below `sides`.
-    pub(crate) fn roll(self, about: &str, number: usize, sides: usize) -> usize {
-        fastrand::Rng::with_seed(self.hash(about, number)).usize(..sides)
+    /// A number below `end`.
+    pub(crate) fn below(self, about: &str, number: usize, end: usize) -> usize {
+        fastrand::Rng::with_seed(self.hash(about, number)).usize(..end)
     }
 
     pub(crate) fn coin(self, about: &str, number: usize) -> bool {
-        self.roll(about, number, 2) == 0
+        self.below(about, number, 2) == 0
     }
 
     /// FNV-1a.

@@ -6,15 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use super::fates::Fates;
 use super::fault::Outcomes;
 use super::lag::Lags;
 use super::outages::Outage;
-use super::partial::Fates;
-use super::rule::Violation;
-use super::slow_uploads::Rate;
-use super::{
-    answers, attempts, circuits, deadlines, keys, mail_refusals, metrics_totals, partial, retry_advice, slow_uploads,
-};
 use crate::harness::Answer;
 use crate::harness::metrics::Metrics;
 
@@ -69,19 +64,28 @@ pub(crate) struct Account {
     /// Does it take a mail once under its key, however often it is asked?
     pub(crate) idempotent: bool,
     pub(crate) arrivals: Vec<Arrival>,
-    pub(crate) dummies: Vec<SystemTime>,
-    pub(crate) most_dummies_in_flight: usize,
+    pub(crate) probes: Vec<SystemTime>,
+    pub(crate) most_probes_in_flight: usize,
     pub(crate) outages: Vec<Outage>,
 }
 
 /// When a provider went down, from the order to its effect.
 pub(crate) type Cut = [SystemTime; 2];
 
+/// Whether a body kept up the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rate {
+    Kept,
+    Missed,
+    /// Too close to tell, or the machine was too late.
+    Unclear,
+}
+
 /// Everything that is known of one run.
 pub(crate) struct Ledger {
     /// The first call of every mail, and both of those that were sent twice at once.
     pub(crate) sent: Vec<Sent>,
-    /// The same mail under the same key, after an answer.
+    /// Repeats of a mail under its key, after an answer.
     pub(crate) repeats: Vec<Sent>,
     /// Another mail under a key of which an answer is held; the number is that of the first.
     pub(crate) reused: Vec<Sent>,
@@ -101,7 +105,7 @@ pub(crate) struct Ledger {
     pub(crate) one_was_up: bool,
     /// Do providers refuse mails alone, and never the account or the call?
     pub(crate) refuses_mails_alone: bool,
-    /// Of each circuit in the end.
+    /// The state of each circuit in the end.
     pub(crate) states: Vec<String>,
     /// When every answer is due.
     pub(crate) deadline: Duration,
@@ -113,31 +117,6 @@ pub(crate) struct Ledger {
 pub(crate) type Index<'a> = BTreeMap<usize, Vec<(usize, &'a Arrival)>>;
 
 impl Ledger {
-    /// Everything that must not be.
-    pub(crate) fn violations(&self) -> Vec<Violation> {
-        let index = self.index();
-        let mut found = Vec::new();
-        let mut note = |rule, what| found.push(Violation { rule, what });
-        answers::check(self, &index, &mut note);
-        attempts::check(self, &index, &mut note);
-        circuits::check(self, &index, &mut note);
-        deadlines::check(self, &mut note);
-        metrics_totals::check(self, &index, &mut note);
-        keys::check(self, &index, &mut note);
-        retry_advice::check(self, &mut note);
-        partial::check(self, &index, &mut note);
-        mail_refusals::check(self, &mut note);
-        slow_uploads::check(self, &mut note);
-        found
-    }
-
-    #[track_caller]
-    pub(crate) fn check(&self) {
-        let found = self.violations();
-        let first: Vec<_> = found.iter().take(5).map(ToString::to_string).collect();
-        assert!(found.is_empty(), "{} violations, the first of them:\n{}", found.len(), first.join("\n"));
-    }
-
     /// Every call that has an answer.
     pub(crate) fn every(&self) -> impl Iterator<Item = &Sent> {
         self.sent.iter().chain(&self.repeats).chain(&self.reused).chain(&self.cut_off)
@@ -159,7 +138,7 @@ impl Ledger {
         self.cuts.iter().any(|[order, effect]| sent.from <= *effect && *order <= sent.to)
     }
 
-    fn index(&self) -> Index<'_> {
+    pub(super) fn index(&self) -> Index<'_> {
         let mut index = Index::new();
         for (number, account) in self.accounts.iter().enumerate() {
             for arrival in &account.arrivals {

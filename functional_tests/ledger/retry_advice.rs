@@ -1,13 +1,13 @@
 //! I9: a caller is asked to call again only where that may succeed and sends nothing twice, and is told when.
 
-use super::attempts;
+use super::attempt;
 use super::record::{Failover, Ledger, Sent};
 use super::rule::Rule;
 
 /// The longest wait that makes sense to a caller.
 const LONGEST: u64 = 3600;
 
-/// Judges every answer, whoever heard it.
+/// Judges every answer.
 pub(super) fn check(ledger: &Ledger, note: &mut impl FnMut(Rule, String)) {
     for sent in ledger.every() {
         if let Some(fault) = fault(sent).or_else(|| hope(ledger, sent)) {
@@ -16,7 +16,7 @@ pub(super) fn check(ledger: &Ledger, note: &mut impl FnMut(Rule, String)) {
     }
 }
 
-/// What is wrong with an answer, whoever the providers are.
+/// What is wrong with an answer of any provider.
 pub(crate) fn fault(sent: &Sent) -> Option<&'static str> {
     retryable(sent).or_else(|| retry_after(sent))
 }
@@ -36,7 +36,7 @@ fn retryable(sent: &Sent) -> Option<&'static str> {
 
 /// One that was out of reach may be there next time; and where no other was to be asked, the next call may go to another.
 fn of_refusals(sent: &Sent, retryable: bool) -> Option<&'static str> {
-    let out_of_reach = attempts::of(sent).iter().any(|attempt| attempt.outcome == "unavailable");
+    let out_of_reach = attempt::of(sent).iter().any(|attempt| attempt.outcome == "unavailable");
     match retryable {
         false => out_of_reach.then_some("met one that was out of reach, and is final, they say"),
         true if sent.failover == Failover::Never => None,
@@ -58,10 +58,10 @@ fn hope(ledger: &Ledger, sent: &Sent) -> Option<&'static str> {
     if sent.answer.json["type"] != "urn:smsp:problem:temporarily-unavailable" {
         return None;
     }
-    let attempts = attempts::of(sent);
+    let attempts = attempt::of(sent);
     let later = |outcome: &str| ["throttled", "deferred", "cancelled"].contains(&outcome);
     let untried = |name: &str| attempts.iter().all(|attempt| attempt.upstream != name);
     let hope = attempts.iter().any(|attempt| later(&attempt.outcome))
         || ledger.accounts.iter().any(|account| untried(account.name));
-    (!hope).then_some("is to come again, and everybody has refused it for good")
+    (!hope).then_some("is to come again, and all have refused it for good")
 }

@@ -11,7 +11,7 @@ pub(crate) enum Rule {
     I2,
     /// Every `delivery: none` was accepted by nobody.
     I3,
-    /// No mail at a provider whose circuit was open when the mail was admitted, and one dummy at a time.
+    /// No mail at a provider whose circuit was open when the mail was admitted, and one probe at a time.
     I4,
     /// Exactly one answer, before the deadline.
     I5,
@@ -23,7 +23,7 @@ pub(crate) enum Rule {
     I8,
     /// `retryable` and `Retry-After` ask for another call only where that may succeed and sends nothing twice.
     I9,
-    /// Of a mail to many each recipient is told of as the provider did.
+    /// A mail to many: each recipient is reported as the provider treated it.
     I10,
     /// Where every refusal speaks of the mail alone, no circuit moves.
     I11,

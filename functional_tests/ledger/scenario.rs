@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fault::{Fault, Kind};
-use super::random::Dice;
+use super::random::SeededRng;
 use super::record::Failover;
 
 /// How long the port of a provider is well.
@@ -30,7 +30,7 @@ pub(crate) enum Circuits {
 
 /// What providers do with a mail that no fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Habit {
+pub(crate) enum Acceptance {
     /// Take it.
     Takes,
     /// Take it for some recipients, and not for others.
@@ -49,7 +49,7 @@ pub(crate) enum Form {
     /// Half of them hang up, then the others send as usual.
     HangUps,
     /// Send each mail twice at once, under one key.
-    Twins,
+    ConcurrentRepeats,
     /// Write their bodies slowly, all at once.
     Slow,
 }
@@ -64,19 +64,19 @@ pub(crate) struct Scenario {
     pub(crate) faults: Vec<&'static Fault>,
     /// So many of the three are faulty, from the first.
     pub(crate) faulty: usize,
-    pub(crate) habit: Habit,
-    /// Of the first provider.
+    pub(crate) acceptance: Acceptance,
+    /// The first provider's port.
     pub(crate) port: Port,
     pub(crate) circuits: Circuits,
     pub(crate) failover: Failover,
     pub(crate) mails: usize,
     /// Each goes to so many.
     pub(crate) recipients: usize,
-    /// Of the text of every mail, if they are not to differ.
+    /// The length of every mail's text, if they are not to differ.
     pub(crate) size: Option<usize>,
     /// So many callers have a mail under way all the time.
     pub(crate) callers: usize,
-    pub(crate) dice: Dice,
+    pub(crate) rng: SeededRng,
     /// When every answer is due.
     pub(crate) deadline: Duration,
     /// Settings of its own.
@@ -94,13 +94,13 @@ const PATIENT: [(&str, &str); 2] = [("SMSP_ATTEMPT_TIMEOUT", "20s"), ("SMSP_C_AT
 
 impl Scenario {
     /// This fault alone, at two of three providers: one well provider remains.
-    pub(crate) fn alone(fault: &'static Fault, circuits: Circuits, mails: usize, dice: Dice) -> Self {
-        Self::of(fault.name, vec![fault], 2, Failover::Safe, circuits, mails, dice)
+    pub(crate) fn alone(fault: &'static Fault, circuits: Circuits, mails: usize, rng: SeededRng) -> Self {
+        Self::of(fault.name, vec![fault], 2, Failover::Safe, circuits, mails, rng)
     }
 
     /// A port that fails, in front of two well providers.
-    pub(crate) fn of_port(name: &str, port: Port, circuits: Circuits, mails: usize, dice: Dice) -> Self {
-        Self { port, ..Self::of(name, Vec::new(), 0, Failover::Safe, circuits, mails, dice) }
+    pub(crate) fn of_port(name: &str, port: Port, circuits: Circuits, mails: usize, rng: SeededRng) -> Self {
+        Self { port, ..Self::of(name, Vec::new(), 0, Failover::Safe, circuits, mails, rng) }
     }
 
     /// These faults in a random mix at so many providers.
@@ -111,9 +111,9 @@ impl Scenario {
         failover: Failover,
         circuits: Circuits,
         mails: usize,
-        dice: Dice,
+        rng: SeededRng,
     ) -> Self {
-        let dice = dice.of(&format!("{name} {} {circuits:?}", failover.word()));
+        let rng = rng.of(&format!("{name} {} {circuits:?}", failover.word()));
         let callers = mails.div_ceil(8).clamp(4, 96);
         Self {
             name: name.to_owned(),
@@ -121,7 +121,7 @@ impl Scenario {
             kinds: [Kind::Mailgun, Kind::SendGrid, Kind::Mailgun],
             faults,
             faulty,
-            habit: Habit::Takes,
+            acceptance: Acceptance::Takes,
             port: Port::Open,
             circuits,
             failover,
@@ -129,7 +129,7 @@ impl Scenario {
             recipients: 1,
             size: None,
             callers,
-            dice,
+            rng,
             deadline: FAR,
             own: if faulty < 3 { WELL.to_vec() } else { Vec::new() },
         }
@@ -141,14 +141,14 @@ impl Scenario {
     }
 
     /// Behind providers that each meet some of the mails, and treat them so.
-    pub(crate) fn with_habit(self, habit: Habit, kinds: [Kind; 3]) -> Self {
+    pub(crate) fn with_acceptance(self, acceptance: Acceptance, kinds: [Kind; 3]) -> Self {
         let own = self.own.iter().copied().chain([("SMSP_ROUTING", "round_robin")]).collect();
-        Self { habit, kinds, own, ..self }
+        Self { acceptance, kinds, own, ..self }
     }
 
     /// Do providers do nothing but take mails and refuse them as such?
     pub(crate) fn refuses_mails_alone(&self) -> bool {
-        self.faults.is_empty() && matches!(self.habit, Habit::RefusesHalf | Habit::RefusesAll)
+        self.faults.is_empty() && matches!(self.acceptance, Acceptance::RefusesHalf | Acceptance::RefusesAll)
     }
 
     /// Is there a provider that would take every mail?

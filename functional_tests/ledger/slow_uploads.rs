@@ -11,11 +11,12 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::environment::Stage;
+use super::answered::Answered;
+use super::collect::{self, Times};
+use super::environment::Environment;
 use super::lag::Meter;
-use super::record::{Ledger, Sent};
+use super::record::{Ledger, Rate, Sent};
 use super::rule::Rule;
-use super::run::{self, Answered, Times};
 use super::scenario::Scenario;
 use super::{caller, mail};
 use crate::harness::wait::PATIENCE;
@@ -34,15 +35,6 @@ const PACES: [Duration; 2] = [Duration::from_millis(83), Duration::from_millis(2
 /// For the ways between two clocks.
 const MARGIN: Duration = Duration::from_millis(100);
 
-/// Whether a body kept up the rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rate {
-    Kept,
-    Missed,
-    /// Too close to tell, or the machine was too late.
-    Unclear,
-}
-
 /// Judges who was cut off and who was read. That no provider saw the mails that were cut off, I2 knows.
 pub(super) fn check(ledger: &Ledger, note: &mut impl FnMut(Rule, String)) {
     let rate = |sent: &Sent| ledger.rates.get(&sent.number);
@@ -60,10 +52,10 @@ pub(super) fn check(ledger: &Ledger, note: &mut impl FnMut(Rule, String)) {
 /// All at once: they wait more than they work.
 pub(crate) async fn run(scenario: &Scenario) -> Ledger {
     let meter = Meter::start();
-    let stage = Stage::set(scenario, None).await;
+    let environment = Environment::start(scenario, None).await;
     let mut calls = JoinSet::new();
     for number in 0..scenario.mails.min(MOST) {
-        let stream = TcpStream::connect(stage.proxy.api).await.expect("the proxy takes connections");
+        let stream = TcpStream::connect(environment.proxy.api).await.expect("the proxy takes connections");
         calls.spawn(timeout(PATIENCE, call(scenario.clone(), BufReader::new(stream), number)));
     }
     let (mut answered, mut cut_off, mut rates) = (Answered::default(), Vec::new(), BTreeMap::new());
@@ -80,7 +72,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
         rates.insert(sent.number, if late { Rate::Unclear } else { rate });
         if sent.answer.status == 408 { cut_off.push(sent) } else { answered.sent.push(sent) }
     }
-    let ledger = run::close(scenario, stage, answered, Times { meter, cuts: Vec::new() }).await;
+    let ledger = collect::close(scenario, environment, answered, Times { meter, cuts: Vec::new() }).await;
     Ledger { cut_off, rates, ..ledger }
 }
 
@@ -88,7 +80,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
 async fn call(scenario: Scenario, mut stream: BufReader<TcpStream>, number: usize) -> std::io::Result<(Sent, Rate)> {
     let request = caller::request(number, &mail::numbered(number, &scenario).to_string(), &[]);
     let (head, body) = request.split_at(request.find("\r\n\r\n").expect("a head") + 4);
-    let pace = PACES[scenario.dice.roll("pace", number, PACES.len())];
+    let pace = PACES[scenario.rng.below("pace", number, PACES.len())];
     let (from, start, mut due, mut rate) = (SystemTime::now(), Instant::now(), AT_FIRST, Rate::Kept);
     stream.write_all(head.as_bytes()).await?;
     for chunk in body.as_bytes().chunks(CHUNK) {

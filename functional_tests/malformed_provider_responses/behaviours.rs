@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::fixture::Status;
+use super::status::Status;
 use crate::harness::Conversation;
 
 /// Plays one connection.
-pub(super) type Habit = fn(Conversation, Status) -> Playing;
+pub(super) type Behaviour = fn(Conversation, Status) -> Playing;
 pub(super) type Playing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Never silent for long, and never done.

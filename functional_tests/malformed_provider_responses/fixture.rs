@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::behaviours::Habit;
+use super::behaviours::Behaviour;
+use super::status::Status;
 use crate::harness::lag::Lag;
 use crate::harness::{Answer, Proxy, RawProvider, Settings, StubProvider, mails};
 
@@ -14,24 +15,7 @@ const GRACE: Duration = Duration::from_millis(200);
 /// Much more than a provider reads that stops at once; little enough that reading it takes no time worth counting.
 const LARGE: usize = 1 << 20;
 
-/// Whom it plays, and so what its status means.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Status {
-    Mailgun,
-    SendGrid,
-}
-
-impl Status {
-    /// The first line of its acceptance.
-    pub(super) fn line(self) -> &'static str {
-        match self {
-            Self::Mailgun => "HTTP/1.1 200 OK\r\n",
-            Self::SendGrid => "HTTP/1.1 202 Accepted\r\nX-Message-Id: 1\r\n",
-        }
-    }
-}
-
-pub(super) struct Stand {
+pub(super) struct Fixture {
     status: Status,
     pub(super) hostile: RawProvider,
     good: StubProvider,
@@ -39,9 +23,9 @@ pub(super) struct Stand {
     mail: Value,
 }
 
-impl Stand {
-    pub(super) async fn new(status: Status, habit: Habit) -> Self {
-        let hostile = RawProvider::start(move |conversation| habit(conversation, status)).await;
+impl Fixture {
+    pub(super) async fn new(status: Status, behaviour: Behaviour) -> Self {
+        let hostile = RawProvider::start(move |conversation| behaviour(conversation, status)).await;
         let (good, settings) = match status {
             Status::Mailgun => {
                 let good = StubProvider::sendgrid().await;
@@ -69,7 +53,7 @@ impl Stand {
     pub(super) async fn answer(&self) -> Answer {
         let (lag, started) = (Lag::measure(), Instant::now());
         let answer = self.proxy.client.send(&self.mail).await;
-        let (took, bar) = (started.elapsed(), DEADLINE + GRACE + lag.forgives());
+        let (took, bar) = (started.elapsed(), DEADLINE + GRACE + lag.allowance());
         assert!(took <= bar, "{:?}: {took:?}, at most {bar:?}: {answer}", self.status);
         answer
     }
@@ -77,7 +61,7 @@ impl Stand {
     pub(super) async fn is_unknown(&self) {
         let answer = self.answer().await.expect_problem(504, "unknown", false);
         assert_eq!(answer.attempts().len(), 1, "{answer}");
-        assert_eq!(self.good.connections(), 0, "{:?}: somebody else got it too: {answer}", self.status);
+        assert_eq!(self.good.connections(), 0, "{:?}: another provider got it too: {answer}", self.status);
         assert_eq!(self.hostile.connections(), 1, "{:?}: tried again: {answer}", self.status);
     }
 
@@ -94,6 +78,6 @@ impl Stand {
     pub(super) async fn is_accepted(&self) {
         let answer = self.answer().await.expect(200);
         assert_eq!(answer.attempts().len(), 1, "{answer}");
-        assert_eq!(self.good.connections(), 0, "{:?}: somebody else got it too: {answer}", self.status);
+        assert_eq!(self.good.connections(), 0, "{:?}: another provider got it too: {answer}", self.status);
     }
 }

@@ -143,7 +143,7 @@ async fn mailjet_gets_what_anymail_sends() {
         // Our id has a field of its own, by which the mail can be looked up.
         "/Messages/0/CustomID",
         "/Messages/0/EventPayload/smsp_id",
-        "/SandboxMode", // The default, said aloud, for a dummy says otherwise.
+        "/SandboxMode", // The default, said aloud, for a probe says otherwise.
     ];
     agrees(Row::of("mailjet"), &intended).await;
 }

@@ -1,4 +1,4 @@
-//! A request as a flat map, so that two of them can be compared value by value, whoever wrote them in which order.
+//! A request as a flat map, so that two of them can be compared value by value, in whichever order they were written.
 
 use std::collections::BTreeMap;
 

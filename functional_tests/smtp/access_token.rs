@@ -61,13 +61,13 @@ async fn a_token_that_has_expired_is_an_account_that_is_refused_until_there_is_a
         let relay = LoginRelay::start(&python, "starttls", left_out).await;
         relay.takes("new");
         let file = file("old");
-        let settings = with_token(relay.settings("starttls"), file.path()).eager_probes().one_dummy_closes();
+        let settings = with_token(relay.settings("starttls"), file.path()).eager_probes().one_probe_closes();
         let proxy = Proxy::start(settings.with("SMSP_ACCOUNT_HOLD", "100ms")).await;
         let answer = proxy.client.send(&mails::plain()).await;
         assert_eq!(answer.attempts(), ["smtp:account_refused"], "{answer}");
         assert_eq!(answer.at("/attempts/0/reason"), "smtp_535", "{answer}");
         write(file.path(), "new");
-        eventually("a dummy logs in", async || {
+        eventually("a probe logs in", async || {
             let answer = proxy.client.send(&mails::plain()).await;
             if answer.status == 200 { Ok(()) } else { Err(answer.to_string()) }
         })
@@ -76,7 +76,7 @@ async fn a_token_that_has_expired_is_an_account_that_is_refused_until_there_is_a
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_read_is_told_and_the_mail_goes_elsewhere() {
+async fn unreadable_token_file_is_logged_and_the_mail_fails_over() {
     let (stub, sendgrid) = (
         StubRelay::that(|line, _| line.starts_with("EHLO").then_some("250-relay\n250 AUTH XOAUTH2")).await,
         StubProvider::sendgrid().await,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use smsp::delivery::provider::Kind;
 
-use super::{broken, golden_request};
+use super::golden_request::{broken, golden_request};
 use crate::harness::document::Document;
 use crate::harness::kinds;
 use crate::harness::stub_provider::rules::described::check;

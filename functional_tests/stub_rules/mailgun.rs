@@ -1,6 +1,6 @@
 //! Mailgun's rules, on a form instead of JSON.
 
-use super::golden_request;
+use super::golden_request::golden_request;
 use crate::harness::Request;
 use crate::harness::stub_provider::rules;
 

@@ -31,7 +31,7 @@ async fn is_invisible(says: Says) {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_fails_no_mail() {
+async fn nonexistent_provider_name_fails_over() {
     is_invisible(Says::NoSuchName).await;
 }
 
@@ -46,7 +46,7 @@ async fn a_name_server_that_is_silent_fails_no_mail() {
 }
 
 #[tokio::test]
-async fn where_no_name_server_is_configured_the_machine_itself_is_asked() {
+async fn without_a_name_server_localhost_is_asked() {
     let Some(names) = NameServer::unnamed(Says::Address(Ipv4Addr::LOCALHOST)).await else { return };
     let mailgun = StubProvider::mailgun().await;
     let settings = Settings::server().mailgun(&named(&mailgun));
@@ -56,7 +56,7 @@ async fn where_no_name_server_is_configured_the_machine_itself_is_asked() {
 }
 
 #[tokio::test]
-async fn an_answer_that_flips_is_followed_there_and_back() {
+async fn changed_dns_answer_is_followed() {
     let Some(names) = NameServer::start(Says::Address(Ipv4Addr::LOCALHOST)).await else { return };
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     // Each mail needs a connection, and so a look-up, of its own.

@@ -1,7 +1,7 @@
 //! HTTP/2 can say that a request was not processed, and only then does another provider get the mail.
 
 use crate::harness::http2_provider::{self, Answer as Does, CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM};
-use crate::harness::{Answer, Authority, Proxy, RawProvider, Settings, StubProvider, TlsDoor, mails};
+use crate::harness::{Answer, Authority, Proxy, RawProvider, Settings, StubProvider, TlsListener, mails};
 
 /// SendGrid does this over HTTP/2, Mailgun is ready behind it; the answer, and how many mails Mailgun got.
 async fn answer_when_sendgrid(does: Does) -> (Answer, usize) {
@@ -12,17 +12,17 @@ async fn answer_when_sendgrid(does: Does) -> (Answer, usize) {
 
 async fn answer_and_circuit_when_sendgrid(does: Does) -> (Answer, usize, String) {
     let (sendgrid, mailgun) = (Sendgrid::start(does).await, StubProvider::mailgun().await);
-    let proxy = sendgrid.proxy(Settings::sendgrid_then_mailgun(&sendgrid.door.url(), &mailgun.url())).await;
+    let proxy = sendgrid.proxy(Settings::sendgrid_then_mailgun(&sendgrid.listener.url(), &mailgun.url())).await;
     let answer = proxy.client.send(&mails::plain()).await;
     let state = proxy.client.circuit("sg").await["state"].as_str().unwrap_or_default().to_owned();
     (answer, mailgun.mails().len(), state)
 }
 
-/// SendGrid over HTTP/2, behind a door that agrees on that.
+/// SendGrid over HTTP/2, behind a listener that agrees on that.
 struct Sendgrid {
     authority: Authority,
     _provider: RawProvider,
-    door: TlsDoor,
+    listener: TlsListener,
 }
 
 impl Sendgrid {
@@ -31,8 +31,8 @@ impl Sendgrid {
         let provider = http2_provider::start(does).await;
         let mut config = authority.vouches_for("127.0.0.1");
         config.alpn_protocols = vec![b"h2".to_vec()];
-        let door = TlsDoor::open(config, provider.address()).await;
-        Self { authority, _provider: provider, door }
+        let listener = TlsListener::open(config, provider.address()).await;
+        Self { authority, _provider: provider, listener }
     }
 
     async fn proxy(&self, settings: Settings) -> Proxy {
@@ -44,7 +44,7 @@ impl Sendgrid {
 #[tokio::test]
 async fn a_connection_that_answers_no_ping_is_given_up_before_the_attempt_is() {
     let sendgrid = Sendgrid::start(Does::FallsSilentOnce).await;
-    let settings = Settings::server().sendgrid(&sendgrid.door.url());
+    let settings = Settings::server().sendgrid(&sendgrid.listener.url());
     let settings = settings.with("SMSP_ATTEMPT_TIMEOUT", "40s").with("SMSP_REQUEST_DEADLINE", "50s");
     let proxy = sendgrid.proxy(settings).await;
     let lost = proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
@@ -53,7 +53,7 @@ async fn a_connection_that_answers_no_ping_is_given_up_before_the_attempt_is() {
 }
 
 #[tokio::test]
-async fn what_was_provably_not_processed_is_sent_once_more_there_and_harms_no_circuit() {
+async fn refused_stream_is_retried_once_and_does_not_count() {
     for does in [Does::RefusesOnce, Does::LeavesOnce] {
         let (answer, elsewhere, state) = answer_and_circuit_when_sendgrid(does).await;
         answer.expect(200).expect_attempts(&["sg:accepted"]);
@@ -80,7 +80,7 @@ async fn a_stream_that_the_provider_did_not_process_goes_to_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_provider_that_leaves_before_anything_was_asked_has_nothing() {
+async fn connection_closed_before_the_request_fails_over() {
     let (answer, elsewhere) = answer_when_sendgrid(Does::LeavesAtOnce).await;
     let answer = answer.expect(200).expect_attempts(&["sg:unavailable", "mg:accepted"]);
     // Whether the request was on its way when the goodbye came is a matter of microseconds.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Authority, Proxy, Reply, Settings, StubProvider, TlsDoor, mails};
+use crate::harness::{Authority, Proxy, Reply, Settings, StubProvider, TlsListener, mails};
 
 #[tokio::test]
 async fn no_redirect_is_followed() {
@@ -25,8 +25,8 @@ async fn no_proxy_of_the_environment_is_used() {
     let authority = Authority::new();
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let elsewhere = StubProvider::mailgun().await;
-    let door = TlsDoor::open(authority.vouches_for("127.0.0.1"), mailgun.address()).await;
-    let settings = Settings::mailgun_then_sendgrid(&door.url(), &sendgrid.url());
+    let listener = TlsListener::open(authority.vouches_for("127.0.0.1"), mailgun.address()).await;
+    let settings = Settings::mailgun_then_sendgrid(&listener.url(), &sendgrid.url());
     let mut settings = settings.with("SSL_CERT_FILE", &authority.path());
     for name in ["http_proxy", "https_proxy", "all_proxy"] {
         settings = settings.with(name, &elsewhere.url()).with(&name.to_ascii_uppercase(), &elsewhere.url());

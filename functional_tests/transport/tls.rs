@@ -3,7 +3,7 @@
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::harness::certificate_authority::self_signed;
-use crate::harness::{Authority, Proxy, RawProvider, Settings, StubProvider, TlsDoor, mails};
+use crate::harness::{Authority, Proxy, RawProvider, Settings, StubProvider, TlsListener, mails};
 
 const HOST: &str = "127.0.0.1";
 
@@ -15,8 +15,8 @@ async fn proxy(authority: &Authority, mailgun: &str, sendgrid: &StubProvider) ->
 
 async fn is_passed_over(authority: &Authority, config: ServerConfig) {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
-    let door = TlsDoor::open(config, mailgun.address()).await;
-    let proxy = proxy(authority, &door.url(), &sendgrid).await;
+    let listener = TlsListener::open(config, mailgun.address()).await;
+    let proxy = proxy(authority, &listener.url(), &sendgrid).await;
     let receipt = proxy.client.send(&mails::plain()).await.expect(200);
     assert_eq!(receipt.attempts(), ["mg:unavailable", "sg:accepted"], "{receipt}");
     assert_eq!(receipt.reasons()[0], "tls", "{receipt}");
@@ -25,11 +25,11 @@ async fn is_passed_over(authority: &Authority, config: ServerConfig) {
 }
 
 #[tokio::test]
-async fn a_provider_that_proves_who_it_is_gets_the_mail() {
+async fn valid_certificate_is_accepted() {
     let authority = Authority::new();
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
-    let door = TlsDoor::open(authority.vouches_for(HOST), mailgun.address()).await;
-    let proxy = proxy(&authority, &door.url(), &sendgrid).await;
+    let listener = TlsListener::open(authority.vouches_for(HOST), mailgun.address()).await;
+    let proxy = proxy(&authority, &listener.url(), &sendgrid).await;
     proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["mg:accepted"]);
     mailgun.only_mail();
 }
@@ -59,7 +59,7 @@ const TLS_1_1: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
 const PROTOCOL_VERSION: &[u8] = b"\x15\x03\x02\x00\x02\x02\x46";
 
 #[tokio::test]
-async fn whoever_speaks_no_tls_of_ours_reads_nothing_of_the_mail() {
+async fn provider_without_tls_reads_nothing_of_the_mail() {
     let authority = Authority::new();
     for (shown, answer) in [
         ("TLS 1.1", TLS_1_1),

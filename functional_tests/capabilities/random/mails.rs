@@ -26,7 +26,7 @@ const HEADERS: [(&str, &str); 12] = [
     ("X-Template", "{{name}}"),
     ("X-Shop", "Zürich"),
     ("List-Unsubscribe", "<mailto:leave@example.com>"),
-    ("List-Id", "<news.example.com>"),
+    ("List-Id", "<list.example.com>"),
     ("In-Reply-To", "<first@example.com>"),
     ("References", "<first@example.com> <second@example.com>"),
     ("Message-ID", "<own@example.com>"),
@@ -91,7 +91,7 @@ impl Mails {
         mail.insert("headers".to_owned(), headers.into());
         let mut tags: Vec<_> = (0..self.pick(&[0, 0, 1, 1, 2, 4, 11])).map(|_| self.label()).collect();
         if self.one_in(20) {
-            tags.extend(["Twin".to_owned(), "twin".to_owned()]);
+            tags.extend(["Upper".to_owned(), "upper".to_owned()]);
         }
         tags.sort();
         tags.dedup();

@@ -1,10 +1,8 @@
 //! What a stub does with one request.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
+use super::gate::Gate;
 use super::reply::Reply;
 use super::step::Step;
 
@@ -40,29 +38,5 @@ impl Behaviour {
 impl From<Reply> for Behaviour {
     fn from(reply: Reply) -> Self {
         Self::Answer(reply)
-    }
-}
-
-/// Holds answers back until the test opens it, for good.
-#[derive(Clone)]
-pub(crate) struct Gate(Arc<Semaphore>);
-
-impl Gate {
-    pub(crate) fn shut() -> Self {
-        Self(Arc::new(Semaphore::new(0)))
-    }
-
-    /// A closed semaphore lets nobody wait, now or later.
-    pub(crate) fn open(&self) {
-        self.0.close();
-    }
-
-    pub(crate) fn is_open(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    pub(crate) async fn passed(&self) {
-        let refused = self.0.acquire().await;
-        assert!(refused.is_err(), "a gate has no permits to give");
     }
 }

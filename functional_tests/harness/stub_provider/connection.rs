@@ -8,7 +8,9 @@ use tokio::time::sleep;
 
 use super::behaviour::Behaviour;
 use super::reply::Reply;
-use super::{Request, State, request_peek, step};
+use super::request::Request;
+use super::state::State;
+use super::{request_peek, step};
 
 /// Serves a connection until either side ends it.
 pub(super) async fn converse(stream: TcpStream, state: Arc<State>) {
@@ -18,7 +20,7 @@ pub(super) async fn converse(stream: TcpStream, state: Arc<State>) {
             return;
         }
         let Some(request) = Request::read(&mut stream).await else { return };
-        let _pending = state.dummies.enter(request.is_dummy());
+        let _pending = state.probes.enter(request.is_probe());
         let behaviour = state.receive(request);
         if !perform(behaviour, stream.get_mut()).await {
             return;

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpSocket};
 /// stall has all been taken.
 const RECEIVE_BUFFER: u32 = 64 * 1024;
 
-/// Bound but never listening: a connection is refused, and the port is not given to a parallel test. Whoever holds it
+/// Bound but never listening: a connection is refused, and the port is not given to a parallel test. The holder of it
 /// may listen there for a while, through a second socket.
 pub(crate) struct RefusingPort(TcpSocket);
 

@@ -32,7 +32,7 @@ impl Reply {
         Self { missing: 1 << 30, ..Self::new(status, &"x".repeat(2 << 20)) }
     }
 
-    /// The same, but its head promises more than ever comes.
+    /// A reply whose head promises more than ever comes.
     pub(crate) fn unfinished(self) -> Self {
         Self { missing: 1, ..self }
     }
@@ -75,7 +75,7 @@ impl Reply {
         Self::new(status, &body.to_string()).with("content-type", "application/json")
     }
 
-    /// Of a server's error nobody knows what it did before.
+    /// What a server did before its error is unknown.
     pub(super) fn takes(&self) -> Option<bool> {
         (self.status < 500).then_some(self.status < 300)
     }

@@ -74,7 +74,7 @@ impl Request {
     }
 
     /// Only probes write to the poll address.
-    pub(crate) fn is_dummy(&self) -> bool {
+    pub(crate) fn is_probe(&self) -> bool {
         self.text().contains(POLL_ADDRESS)
     }
 

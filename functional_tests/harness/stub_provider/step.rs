@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::behaviour::Gate;
+use super::gate::Gate;
 use super::reply::Reply;
 
 /// A move; a row of them is what happens to one request.

@@ -7,7 +7,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::harness::Answer;
-use crate::ledger::partial::{Fate, Fates};
+use crate::ledger::fates::{Fate, Fates};
 use crate::ledger::record::{Arrival, Ledger, Sent};
 
 pub(in crate::ledger) fn at(millis: u64) -> SystemTime {

@@ -3,9 +3,8 @@
 mod answers;
 mod keys;
 
+use super::plant::{NONE, Plant, UNKNOWN_};
 use super::*;
-
-type Plant = fn(&mut Ledger);
 
 /// What is planted, and what the checker says of it.
 const PLANTS: [(Rule, &str, Plant); 28] = [
@@ -57,7 +56,7 @@ const PLANTS: [(Rule, &str, Plant); 28] = [
     (Rule::I4, "tried a while", |l| {
         mail(l, (1100, 1200, 200, told(None, &["a:unavailable", "b:accepted"])), &[(1, 1150, true, ACCEPTED)]);
     }),
-    (Rule::I4, "a had 2 dummies", |l| l.accounts[0].most_dummies_in_flight = 2),
+    (Rule::I4, "a had 2 probes", |l| l.accounts[0].most_probes_in_flight = 2),
     (Rule::I5, "took 1.3s", |l| {
         mail(l, (3000, 4300, 200, told(None, &["b:accepted"])), &[(1, 3001, true, ACCEPTED)]);
     }),
@@ -89,9 +88,6 @@ const PLANTS: [(Rule, &str, Plant); 28] = [
         mail(l, (1, 2, 422, told(NONE, &["b:message_rejected"])), &[(1, 1, false, REFUSED)]);
     }),
 ];
-
-const NONE: Option<&str> = Some("none");
-const UNKNOWN_: Option<&str> = Some("unknown");
 
 fn accepted_by_nobody(ledger: &mut Ledger) {
     mail(ledger, (1, 2, 200, told(None, &[])), &[]);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Accepts::{self, No, Perhaps, Yes};
+use super::definition::Accepts::{self, No, Perhaps, Yes};
+use super::definition::{Fault, Kind, Outcomes, SENDER, WELL};
 use super::replies::{elsewhere, page, refusal, refuses, well, yes};
-use super::{Fault, Kind, Outcomes, SENDER, WELL};
 use crate::harness::Reply;
 use crate::harness::stub_provider::Step;
 

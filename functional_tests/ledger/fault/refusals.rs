@@ -2,7 +2,7 @@
 //!
 //! Taken from their documents. None of it says anything of the provider, so no circuit may move for it.
 
-use super::{Kind, Outcomes};
+use super::definition::{Kind, Outcomes};
 use crate::harness::Reply;
 
 /// What such an answer may be called: nothing that blames anybody.

@@ -1,6 +1,6 @@
 //! What providers say: yes, no, and what gateways say in their place.
 
-use super::Kind;
+use super::definition::Kind;
 use crate::harness::Reply;
 use crate::harness::stub_provider::Step;
 
@@ -49,7 +49,7 @@ pub(super) fn refusal(kind: Kind, status: u16, message: &str) -> Step {
     refuses(kind, status, message).into()
 }
 
-/// Of a gateway.
+/// A gateway's error page.
 pub(super) fn page(status: u16) -> Step {
     Reply::new(status, "<html>Bad Gateway</html>").with("content-type", "text/html").into()
 }

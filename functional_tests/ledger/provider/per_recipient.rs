@@ -3,16 +3,16 @@
 use serde_json::json;
 
 use crate::harness::Reply;
+use crate::ledger::fates::{Fate, Fates};
 use crate::ledger::fault::Kind;
-use crate::ledger::partial::{Fate, Fates};
-use crate::ledger::random::Dice;
+use crate::ledger::random::SeededRng;
 
 /// Every third recipient is refused.
 const REFUSED: usize = 3;
 
 /// What it does with these recipients.
-pub(super) fn fates(kind: Kind, recipients: &[String], number: usize, dice: Dice) -> Fates {
-    let fate = |recipient: &String| match dice.roll(recipient, number, REFUSED) {
+pub(super) fn fates(kind: Kind, recipients: &[String], number: usize, rng: SeededRng) -> Fates {
+    let fate = |recipient: &String| match rng.below(recipient, number, REFUSED) {
         0 => Fate::Refused,
         _ => Fate::Taken,
     };

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-use crate::ledger::partial::{Fate, Fates};
+use crate::ledger::fates::{Fate, Fates};
 
 /// Longer than an attempt's time.
 const LATE: Duration = Duration::from_secs(3);

@@ -31,7 +31,7 @@ const ALL: [Fault; 14] = [
     says(".", "554 5.9.9 something new"),
 ];
 
-/// The same among mails that it takes.
+/// Refusals among mails that it takes.
 const SOME: [Fault; 4] =
     [WELL, says("RCPT", "550 5.1.1 unknown"), says(".", "554 5.6.0 malformed"), says("MAIL", "550 5.7.1 not yours")];
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::checks::{Verdict, coded, demand, each, ends_in, json as read, pairs};
 use super::mailboxes::is_address;
 use super::shape::Shape::{List, Map, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
-use super::{Verdict, coded, demand, each, ends_in, json as read, pairs};
 use crate::harness::{Reply, Request};
 
 /// "You can have max 70 character in to name" (APIv3-go-library#29), and the SDK.

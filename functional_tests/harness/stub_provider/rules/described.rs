@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Broken, Request, Verdict, json};
+use super::checks::{Broken, Verdict, json};
+use crate::harness::Request;
 use crate::harness::document::Document;
 use crate::harness::{documents, kinds};
 

@@ -1,8 +1,8 @@
 //! Mailgun: its OpenAPI document, and its pages "Sending messages" and "Tags".
 
+use super::checks::{Verdict, demand, is_unique};
 use super::form::{self, Part};
 use super::mailboxes::{self, are_some, is_one};
-use super::{Verdict, demand, is_unique};
 use crate::harness::{Reply, Request};
 
 const FIELDS: [&str; 8] = ["from", "to", "cc", "bcc", "subject", "text", "html", "attachment"];

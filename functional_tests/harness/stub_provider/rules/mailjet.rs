@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::checks::{Verdict, coded, demand, each, pairs};
 use super::mailboxes::is_utf8_address;
 use super::shape::Shape::{Flag, List, Map, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
-use super::{Verdict, coded, demand, each, pairs};
 use crate::harness::{Reply, Request};
 
 const PARTY: Shape = Object(&[needed("Email", Text(1, usize::MAX, is_utf8_address)), may("Name", TEXT)]);
@@ -79,5 +79,5 @@ fn message(message: &Value) -> Verdict {
 }
 
 fn json(request: &Request) -> Result<Value, String> {
-    super::json(request).map_err(|e| format!("[mj-0002] {e}"))
+    super::checks::json(request).map_err(|e| format!("[mj-0002] {e}"))
 }

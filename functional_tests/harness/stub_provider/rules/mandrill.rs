@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::checks::{Verdict, demand, each, json as read, pairs};
 use super::mailboxes::is_address;
 use super::shape::Shape::{Flag, List, Map, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
-use super::{Verdict, demand, each, json as read, pairs};
 use crate::harness::{Reply, Request};
 
 const EMAIL: Shape = Text(1, usize::MAX, is_address);

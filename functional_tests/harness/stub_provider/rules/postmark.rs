@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::checks::{Verdict, coded, demand, each, ends_in, is_unique, json as read, pairs};
 use super::mailboxes::{self, are_some, is_one};
 use super::shape::Shape::{Flag, List, Map, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
-use super::{Verdict, coded, demand, each, ends_in, is_unique, json as read, pairs};
 use crate::harness::{Reply, Request};
 
 const ADDRESSES: Shape = Text(1, usize::MAX, are_some);

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::checks::{Verdict, demand, each, ends_in, is_unique, json as read, pairs};
 use super::mailboxes::is_one;
 use super::shape::Shape::{List, Map, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
-use super::{Verdict, demand, each, ends_in, is_unique, json as read, pairs};
 use crate::harness::{Reply, Request};
 
 const ADDRESS: Shape = Text(1, usize::MAX, is_one);

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use super::checks::{Verdict, demand, each, is_unique, json, pairs};
 use super::mailboxes::is_address;
 use super::shape::Shape::{Flag, List, Map, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
-use super::{Verdict, demand, each, is_unique, json, pairs};
 use crate::harness::{Reply, Request};
 
 const PARTY: Shape = Object(&[needed("email", Text(1, 320, is_address)), may("name", TEXT)]);

@@ -1,14 +1,16 @@
 //! Amazon SES: botocore's model of the service `sesv2`, and the developer guide on header fields and attachment types.
 
+mod forbidden;
 mod raw;
 
 use serde_json::{Value, json};
 
+use super::checks::{Verdict, demand, each, ends_in, is_unique, json as read};
 use super::mailboxes::is_one;
 use super::shape::Shape::{List, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
-use super::{Verdict, demand, each, ends_in, is_unique, json as read};
 use crate::harness::{Reply, Request};
+use forbidden::FORBIDDEN;
 
 const ADDRESS: Shape = Text(1, usize::MAX, is_one);
 const ADDRESSES: Shape = List(0, 50, &ADDRESS);
@@ -47,12 +49,6 @@ const MAIL: Shape = Object(&[
 /// "The following headers are disallowed as custom headers."
 const OWN: &str = "bcc cc content-disposition content-type date from message-id mime-version reply-to return-path \
     subject to";
-/// "Unsupported attachment types".
-const FORBIDDEN: &str = "ade adp app asp bas bat cer chm cmd com cpl crt csh der exe fxp gadget hlp hta inf ins isp \
-    its js jse ksh lib lnk mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz msc msh msh1 msh2 \
-    mshxml msh1xml msh2xml msi msp mst ops pcd pif plg prf prg reg scf scr sct shb shs sys ps1 ps1xml ps2 ps2xml psc1 \
-    psc2 tmp url vb vbe vbs vps vsmacros vss vst vsw vxd ws wsc wsf wsh xnk";
-
 pub(super) fn refusal(rule: &str) -> Reply {
     let reply = Reply::new(400, &json!({"message": rule}).to_string()).with("content-type", "application/json");
     reply.with("x-amzn-errortype", "BadRequestException")

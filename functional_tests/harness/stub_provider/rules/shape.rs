@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Verdict;
+use super::checks::Verdict;
 
 /// What a value may be.
 pub(super) enum Shape {

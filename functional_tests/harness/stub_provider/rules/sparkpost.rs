@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::checks::{Verdict, coded, demand, each, ends_in, is_unique, json as read, pairs};
 use super::mailboxes::{are_some_utf8, is_utf8_address};
 use super::shape::Shape::{Flag, List, Map, Object, Text};
 use super::shape::{BASE64, FILLED, Shape, TEXT, may, needed};
-use super::{Verdict, coded, demand, each, ends_in, is_unique, json as read, pairs};
 use crate::harness::{Reply, Request};
 
 const ADDRESS: Shape = Object(&[needed("email", EMAIL), may("name", TEXT), may("header_to", FILLED)]);

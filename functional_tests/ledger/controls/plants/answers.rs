@@ -1,8 +1,9 @@
 //! Violations of what an answer says beside the outcome: whether and when to call again, which recipients have the mail,
 //! and circuits that move for what mails are like.
 
-use super::*;
-use crate::ledger::slow_uploads::Rate;
+use super::super::plant::{NONE, Plant, UNKNOWN_};
+use super::super::*;
+use crate::ledger::record::Rate;
 
 /// What is planted, and what the checker says of it.
 pub(super) const PLANTS: [(Rule, &str, Plant); 20] = [
@@ -31,7 +32,7 @@ pub(super) const PLANTS: [(Rule, &str, Plant); 20] = [
         mail(l, (1, 2, 504, told(UNKNOWN_, &["b:unknown:lost"])), &[]);
         builder::head(last(l), "retry-after", "7");
     }),
-    (Rule::I9, "everybody has refused it for good", |l| {
+    (Rule::I9, "all have refused it for good", |l| {
         not_now(l, "7", &["a:not_capable:size", "b:not_capable:size", "c:not_capable:size"]);
     }),
     (Rule::I9, "out of reach, and is final", |l| {

@@ -1,6 +1,7 @@
 //! Violations of what a key promises: a second mail, and repeats that hear something else than the first call came to.
 
-use super::*;
+use super::super::plant::{NONE, Plant, UNKNOWN_};
+use super::super::*;
 
 /// What is planted, and what the checker says of it.
 pub(super) const PLANTS: [(Rule, &str, Plant); 13] = [

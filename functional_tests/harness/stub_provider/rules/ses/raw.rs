@@ -3,7 +3,8 @@
 use base64::prelude::{BASE64_STANDARD, Engine};
 use mail_parser::{MessageParser, MimeHeaders};
 
-use super::{FORBIDDEN, Verdict, demand, ends_in, is_unique};
+use super::forbidden::FORBIDDEN;
+use crate::harness::stub_provider::rules::checks::{Verdict, demand, ends_in, is_unique};
 
 /// "The following fields can't appear more than once": those that we write or take.
 const ONCE: &str = "content-type date dkim-signature from in-reply-to list-id list-unsubscribe list-unsubscribe-post \

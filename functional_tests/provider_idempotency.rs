@@ -1,6 +1,6 @@
-//! Providers that can say more than yes or no: one takes a mail once, one answers for every recipient apart.
+//! Resend takes a mail once under its key, so an unknown there is asked about once more, with the same key.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, mails};
 
@@ -16,7 +16,7 @@ async fn before_resend_and_sendgrid(resend: &StubProvider, sendgrid: &StubProvid
 }
 
 #[tokio::test]
-async fn an_unknown_at_a_provider_that_takes_a_mail_once_is_cleared_up_there() {
+async fn unknown_at_resend_is_resolved_by_repeating_under_the_same_key() {
     for behaviour in [Behaviour::Stall, Behaviour::Reset, Behaviour::Close, Reply::new(500, "").into()] {
         let (resend, sendgrid) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
         resend.follows(first(behaviour));
@@ -33,7 +33,7 @@ async fn an_unknown_at_a_provider_that_takes_a_mail_once_is_cleared_up_there() {
 }
 
 #[tokio::test]
-async fn what_stays_unknown_there_goes_nowhere_else() {
+async fn unresolved_unknown_at_resend_goes_to_no_other_provider() {
     let (resend, sendgrid) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
     resend.answers(409, r#"{"statusCode": 409, "name": "concurrent_idempotent_requests", "message": "wait"}"#);
     let proxy = before_resend_and_sendgrid(&resend, &sendgrid).await;
@@ -57,34 +57,4 @@ async fn a_repeat_of_a_call_carries_the_same_key_to_the_provider() {
         resend.mails().iter().map(|mail| mail.header("idempotency-key").unwrap_or_default().to_owned()).collect();
     assert_eq!(keys[0], keys[1]);
     assert_ne!(keys[0], keys[2], "without a key of the caller's it is another mail");
-}
-
-#[tokio::test]
-async fn partial_acceptance_is_told_per_recipient_and_nobody_gets_the_mail_again() {
-    let (mandrill, sendgrid) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
-    let said = json!([
-        {"email": "b@example.net", "status": "rejected", "reject_reason": "hard-bounce", "_id": "m1"},
-        {"email": "c@example.net", "status": "sent", "reject_reason": null, "_id": "m2"},
-        {"email": "d@example.net", "status": "invalid"},
-    ]);
-    mandrill.answers(200, &said.to_string());
-    let settings = Settings::server().mandrill(&mandrill.url()).sendgrid(&sendgrid.url());
-    let proxy = Proxy::start(settings.with("SMSP_PROVIDERS", "md,sg").with("SMSP_FAILOVER", "always")).await;
-    let mail = mails::but("to", json!(["b@example.net", "c@example.net", "d@example.net"]));
-    let receipt = proxy.client.send(&mail).await.expect(200).expect_attempts(&["md:accepted"]);
-    let expected = json!([
-        {"email": "b@example.net", "outcome": "message_rejected", "reason": "suppressed", "retryable": false},
-        {"email": "c@example.net", "outcome": "accepted", "reason": "http_200", "retryable": false},
-        {"email": "d@example.net", "outcome": "message_rejected", "reason": "refused_in_body", "retryable": false},
-    ]);
-    assert_eq!(
-        (&receipt.json["recipients"], &receipt.json["provider_message_id"], &receipt.json["partial"]),
-        (&expected, &json!("m2"), &json!(true)),
-        "{receipt}"
-    );
-    mandrill.only_mail();
-    assert!(sendgrid.mails().is_empty());
-    for line in proxy.logs() {
-        assert!(!line.to_string().contains("example.net"), "an address in the log: {line}");
-    }
 }

@@ -1,0 +1,81 @@
+//! The architecture, held by reading the code: which module may name which, no circle of files, no empty module, and a
+//! circuit without clock, task or lock.
+//!
+//! `table` has the permissions. A path in a macro's arguments counts; a method that is called and a type that is not
+//! written down do not, which is why the circuit is held by names as well.
+
+mod reader;
+mod tree;
+mod circles;
+mod table;
+mod controls;
+
+use std::collections::BTreeMap;
+
+use crate::harness::repository::{read, root, rust_files};
+use circles::circles;
+use tree::Tree;
+
+/// What would give the circuit a clock, a task, a lock or a wait.
+const ABSENT_IN_CIRCUIT: [&str; 9] =
+    ["Instant", "SystemTime", "tokio", "spawn", "sleep", "Mutex", "RwLock", "Condvar", "async"];
+
+/// A crate of this repository.
+fn parse(folder: &str, root_file: &str) -> Tree {
+    let base = root().join(folder);
+    let texts = rust_files(folder).into_iter().map(|path| {
+        let file = path.strip_prefix(&base).expect("below its folder").with_extension("");
+        (file.display().to_string(), read(&path))
+    });
+    // The binary is a crate of its own, of one file.
+    let texts = texts.filter(|(file, _)| file != "main" || root_file == "main");
+    Tree::parse(root_file, &texts.collect::<BTreeMap<_, _>>())
+}
+
+fn library() -> Tree {
+    parse("src", "lib")
+}
+
+#[test]
+fn modules_name_only_what_the_table_permits_and_need_every_permission() {
+    let tree = library();
+    let violations = table::violations(&tree, &tree.arrows(), &table::TABLE);
+    assert!(violations.is_empty(), "{violations:#?}");
+}
+
+/// Modules whose circles are still to be opened.
+const STILL_IN_CIRCLES: [&str; 5] = ["app/config", "delivery", "ingress", "model", "runtime/telemetry"];
+
+#[test]
+fn no_files_name_each_other_in_a_circle() {
+    for tree in [library(), parse("functional_tests", "main")] {
+        let mut circles = circles(&tree.arrows());
+        circles.retain(|circle| !STILL_IN_CIRCLES.iter().any(|module| circle[0].starts_with(module)));
+        assert!(circles.is_empty(), "{circles:#?}");
+    }
+}
+
+#[test]
+fn circuit_has_no_clock_no_task_and_no_lock() {
+    let tree = library();
+    let found = in_circuit(&tree);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+fn in_circuit(tree: &Tree) -> Vec<String> {
+    let files = tree.files().filter(|file| table::is_in(file, "delivery/circuit"));
+    let of_file = |file: &str| {
+        let absent = ABSENT_IN_CIRCUIT.iter().filter(|name| tree.names(file).contains(**name));
+        absent.map(|name| format!("{file} names {name}")).collect::<Vec<_>>()
+    };
+    files.flat_map(of_file).collect()
+}
+
+#[test]
+fn no_module_is_empty_and_no_file_is_called_mod() {
+    for tree in [library(), parse("functional_tests", "main")] {
+        assert_eq!(tree.empty_files(), Vec::<&str>::new());
+        let called_mod: Vec<_> = tree.files().filter(|file| *file == "mod" || file.ends_with("/mod")).collect();
+        assert_eq!(called_mod, Vec::<&str>::new(), "use foo.rs beside foo/");
+    }
+}
