@@ -32,7 +32,7 @@ use smsp::model::outcome::Blame;
 
 const TURNS: u64 = 4096;
 const CHUNKS: usize = 40;
-/// Of a chunk, of which the other thread says that it did them.
+/// The parts of a chunk that the other thread reports as done.
 const PARTS: u64 = 16;
 const ROUNDS: u64 = 60;
 const COUNTED: u64 = 1_000_000;

@@ -137,7 +137,7 @@ def smsp(binary, urls, name="smsp", **settings):
         "SMSP_ADMIN_PORT": "0",
         "SMSP_API_KEY": KEY,
         "SMSP_LOG_OUTPUT_FORMAT": "JSON_ONELINE",
-        "SMSP_POLL_MESSAGE_ADDRESS": "dummies@example.org",
+        "SMSP_POLL_MESSAGE_ADDRESS": "probes@example.org",
         "SMSP_PROVIDERS": ",".join(f"{name}=sendgrid" for name in names),
         **{f"SMSP_{name.upper()}_API_KEY": "k" for name in names},
         **{f"SMSP_{name.upper()}_BASE_URL": url for name, url in zip(names, urls)},
@@ -216,7 +216,7 @@ def compare(folder, binary, options):
         f"\n## {options.mails} mails over {options.clients} connections, {options.rounds} rounds; latency at {rate:.0f} mails/s\n"
     )
     print(
-        "| | CPU us/mail | user | system | ratio to nginx | mails/s/core | p50 us | p99 us | CPU us/mail then | ratio | MiB idle | MiB then | ready ms |"
+        "| | CPU us/mail | user | system | ratio to nginx | mails/s/core | p50 us | p99 us | CPU us/mail after | ratio | MiB idle | MiB after | ready ms |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     print(f"| the provider alone | | | | | | {' | '.join(alone)} | | | | | |")
@@ -300,7 +300,7 @@ def black_hole(folder, binary, options):
     )
     provider, hole = stub(folder), socket.socket()
     hole.bind(("127.0.0.1", 0))
-    # Its line is full at once, and nobody ever looks: the kernel drops whoever comes.
+    # Its line is full at once, and nobody ever looks: the kernel drops every new connection.
     hole.listen(0)
     fillers = [socket.socket() for _ in range(4)]
     for filler in fillers:
@@ -359,7 +359,7 @@ def main():
     parser.add_argument("--mails", type=int, default=60_000)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=["compare", "flight", "tls", "hole", "flat"])
+    parser.add_argument("--only", choices=["compare", "in-flight", "tls", "hole", "flat"])
     options = parser.parse_args()
     size = Path(options.binary).stat().st_size / 2**20
     print(f"{os.cpu_count()} cores, {processor()}, Linux {os.uname().release}; {options.binary}: {size:.1f} MiB")
@@ -369,7 +369,7 @@ def main():
         wanted = lambda part: options.only in (None, part)
         if wanted("compare"):
             compare(folder, options.binary, options)
-        if wanted("flight"):
+        if wanted("in-flight"):
             in_flight(folder, options.binary, min(10_000, FILES // 2 - 200))
         if wanted("tls"):
             handshakes(folder, options.binary, options.mails // 3)

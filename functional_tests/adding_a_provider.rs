@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::harness::kinds;
-use crate::house_rules::{read, root, sources};
+use crate::harness::repository::{read, root, rust_files};
 
 /// The files that name most kinds, and why a new kind need not be written into them; the first is the list itself.
 const LISTS: [(&str, &str); 6] = [
@@ -11,7 +11,7 @@ const LISTS: [(&str, &str); 6] = [
     ("functional_tests/harness/stub_provider/rules.rs", "its document.json may describe the form of a request instead"),
     ("functional_tests/stub_rules/violations.rs", "a described form is broken field by field"),
     ("functional_tests/oracles/anymail.rs", "only kinds that django-anymail knows can be compared with it"),
-    ("functional_tests/ledger/fault.rs", "the ledger's mix of kinds is its own"),
+    ("functional_tests/ledger/fault/definition.rs", "the ledger's mix of kinds is its own"),
     ("fuzz/fuzz_targets/said.rs", "a kind without an envelope gets those of the others"),
 ];
 
@@ -23,7 +23,7 @@ fn no_test_and_no_module_keeps_a_list_of_kinds() {
     let names =
         |text: &str, name: &str| text.contains(&format!("\"{name}\"")) || text.contains(&format!("mod {name};"));
     let named = |text: &str| kinds::over_http().filter(|kind| names(text, kind.name)).count();
-    let all = ["src", "functional_tests", "fuzz/fuzz_targets"].into_iter().flat_map(sources);
+    let all = ["src", "functional_tests", "fuzz/fuzz_targets"].into_iter().flat_map(rust_files);
     let lists: BTreeSet<_> = all
         .filter(|path| named(&read(path)) > MAX_EXAMPLES)
         .map(|path| path.strip_prefix(root()).expect("below the root").display().to_string())

@@ -15,7 +15,7 @@ use crate::harness::wait::when;
 use crate::harness::{Answer, Behaviour, Gate, Proxy, Reply, Settings, StubProvider, eventually, mails};
 use crate::smtp::relay;
 
-/// Of `new-key`.
+/// The SHA-256 of `new-key`.
 const DIGEST: &str = "479a61d5370a0351ad498a8f324e0f9ad50bfafbe4c044ea49cbe3981e8cb573";
 
 async fn send_as(proxy: &Proxy, key: &str, mail: &Value) -> Answer {
@@ -138,12 +138,12 @@ async fn caller_may_send_only_from_its_own_domains() {
 #[tokio::test]
 async fn right_key_is_served_at_once_while_keys_are_guessed() {
     let proxy = Proxy::start(Settings::mock()).await;
-    let guesses = (0..150).map(|number| {
+    let wrong_keys = (0..150).map(|number| {
         let client = proxy.client.clone();
         async move { client.post_raw(mails::plain().to_string(), &[("x-api-key", &number.to_string())]).await.status }
     });
-    let guessing = tokio::spawn(join_all(guesses.collect::<Vec<_>>()));
-    eventually("guesses wait", async || {
+    let guessing = tokio::spawn(join_all(wrong_keys.collect::<Vec<_>>()));
+    eventually("calls with wrong keys wait", async || {
         let metrics = proxy.client.metrics().await;
         let labels = |status| [("path", "/email"), ("status", status), ("caller", "")];
         when(metrics.count("smsp_requests_total", &labels("429")) > 0, || metrics.page)

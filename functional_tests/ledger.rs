@@ -41,6 +41,7 @@ mod plan;
 mod controls;
 mod end_to_end_controls;
 
+use crate::harness::seed::seed;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -67,12 +68,6 @@ async fn the_long_form() {
     play(mails.expect("SMSP_LEDGER_MAILS is a number"), seed()).await;
 }
 
-/// The one that was asked for, or a fresh one.
-fn seed() -> u64 {
-    let given = std::env::var("SMSP_LEDGER_SEED").ok();
-    given.map_or_else(|| fastrand::u64(..1 << 32), |seed| seed.parse().expect("SMSP_LEDGER_SEED is a number"))
-}
-
 /// Every scenario, several at a time, with a line for each.
 async fn play(mails: usize, seed: u64) {
     eprintln!("seed {seed}, {mails} mails for each fault\n{}", report::head());
@@ -90,7 +85,7 @@ async fn play(mails: usize, seed: u64) {
         }
     }
     assert!(played > 0, "no fault is called {wanted}");
-    assert!(failed.is_empty(), "violations with seed {seed} in:\n{}", failed.join("\n"));
+    assert!(failed.is_empty(), "violations with SMSP_TEST_SEED={seed} in:\n{}", failed.join("\n"));
 }
 
 async fn timed(scenario: Scenario) -> (Scenario, Ledger, Duration) {

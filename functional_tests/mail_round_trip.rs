@@ -6,6 +6,7 @@ mod content;
 mod readers;
 mod transports;
 
+use crate::harness::seed::seed;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,11 +17,6 @@ use futures_util::future::join_all;
 const MAILS: usize = 2500;
 /// Octets of a line without its CRLF (RFC 5322 2.1.1).
 const MAX_LINE: usize = 998;
-
-/// The seed that is asked for, else a fresh one.
-fn seed() -> u64 {
-    std::env::var("SMSP_READ_BACK_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"))
-}
 
 /// Every file with its longest line, if that is too long.
 fn long_lines(folder: &Path) -> Vec<String> {
@@ -58,7 +54,7 @@ async fn every_mail_is_read_back_as_it_was_sent() {
         transports::by_ses(&for_ses, dir)
     );
     let long = long_lines(dir);
-    assert!(long.is_empty(), "seed {seed}: {long:#?}");
+    assert!(long.is_empty(), "SMSP_TEST_SEED={seed}: {long:#?}");
     let sent = |name: &str| {
         let (number, way) = name.split_once('-').expect("number and way");
         let mails = if way == "ses.eml" { &for_ses } else { &mails };
@@ -67,9 +63,15 @@ async fn every_mail_is_read_back_as_it_was_sent() {
     let readers = readers::readers();
     let found = join_all(readers.iter().map(|reader| readers::read(reader, dir))).await;
     for (reader, found) in readers.iter().zip(found) {
-        assert_eq!(found.len(), 3 * MAILS, "seed {seed}: {}", reader.0);
+        assert_eq!(found.len(), 3 * MAILS, "SMSP_TEST_SEED={seed}: {}", reader.0);
         let wrong = differences(&found, sent);
-        assert!(wrong.is_empty(), "seed {seed}: {} finds {} differences\n{}", reader.0, wrong.len(), wrong.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "SMSP_TEST_SEED={seed}: {} finds {} differences\n{}",
+            reader.0,
+            wrong.len(),
+            wrong.join("\n")
+        );
     }
 }
 

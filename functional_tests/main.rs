@@ -99,5 +99,6 @@ mod shutdown;
 mod openapi_document;
 mod swagger_ui;
 mod readme;
-mod house_rules;
+mod conventions;
 mod architecture;
+mod banned_words;

@@ -99,10 +99,13 @@ fn the_readmes_tables_of_settings_are_those_of_the_rows() {
 
 #[tokio::test]
 async fn every_default_in_the_readmes_table_is_the_real_one() {
-    let real = effective().await;
-    for (name, default) in documented() {
-        let Some(default) = default else { continue };
-        let found = real.iter().find(|(real, _)| *real == name).unwrap_or_else(|| panic!("{name} is not a variable"));
+    let (real, documented) = (effective().await, documented());
+    let literal = documented.iter().filter_map(|(name, default)| Some((name, default.as_ref()?)));
+    let literal: Vec<_> = literal.collect();
+    // The others have words for their default, such as "required".
+    assert!(literal.len() * 2 > documented.len(), "only {} of {} rows", literal.len(), documented.len());
+    for (name, default) in literal {
+        let found = real.iter().find(|(real, _)| real == name).unwrap_or_else(|| panic!("{name} is not a variable"));
         // The listing has the region in its place.
         assert_eq!(found.1, default.replace("{region}", "eu-west-1"), "{name}");
     }

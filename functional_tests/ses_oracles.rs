@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Moto, Oracle, Proxy, Relay, Settings, golden, mails, moto};
 
-/// Of `mails::plain`.
+/// The sender's domain in `mails::plain`.
 const DOMAIN: &str = "example.com";
 
 struct Account<'a> {

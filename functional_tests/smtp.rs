@@ -123,7 +123,7 @@ async fn slow_relay_is_504_unknown_and_its_late_reply_is_logged() {
     gate.open();
     let end = eventually("the log tells how it ended", async || {
         let lines = proxy.logs();
-        let line = lines.iter().find(|line| line["message"] == "the end of an attempt that was unknown");
+        let line = lines.iter().find(|line| line["message"] == "late SMTP reply to an unknown attempt");
         line.cloned().ok_or_else(|| format!("{lines:#?}"))
     })
     .await;

@@ -38,7 +38,7 @@ const EXIT_USAGE: u8 = 64;
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// For the workers to end.
 const LAST_LINES: Duration = Duration::from_millis(200);
-/// For the last lines of the log to be written, and for an error on stderr: whoever reads them may have stalled.
+/// For the last lines of the log to be written, and for an error on stderr: their reader may have stalled.
 const LAST_WRITE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {

@@ -26,7 +26,7 @@ pub(crate) struct Arrow {
 }
 
 impl Tree {
-    /// Of these files; `root` is the one with the crate's root module.
+    /// The crate of these files; `root` is the one with the crate's root module.
     pub(crate) fn parse(root: &str, texts: &BTreeMap<String, String>) -> Self {
         let mut tree = Self { files: BTreeMap::new(), modules: BTreeMap::new() };
         let mut of_tests = BTreeSet::<Module>::new();

@@ -1,7 +1,7 @@
 //! Random mails to each provider alone: what its document does not allow is never handed over to it.
 //!
 //! Each answer is a 200, for a mail that the stub took by the provider's rules, or `not-capable` without a call. The seed
-//! stands in what a failing test shows; `SMSP_SEED` repeats it.
+//! stands in what a failing test shows; `SMSP_TEST_SEED` repeats it.
 
 mod mails;
 
@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use smsp::delivery::provider::Kind;
 
+use crate::harness::seed::seed;
 use crate::harness::{Answer, Proxy, StubProvider, documents, kinds};
 use mails::Mails;
 
@@ -69,7 +70,7 @@ impl Tally {
 
 #[tokio::test]
 async fn random_mails_break_no_rule_of_a_providers_document() {
-    let seed = std::env::var("SMSP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+    let seed = seed();
     let tallies = kinds::over_http().map(async |kind| (kind.name, tally(kind, seed).await));
     let mut wrong = Vec::new();
     for (kind, tally) in join_all(tallies).await {
@@ -80,5 +81,5 @@ async fn random_mails_break_no_rule_of_a_providers_document() {
             violations.into_iter().map(|(rule, (times, mail))| format!("{kind}, {times} times: {rule}\n{mail}")),
         );
     }
-    assert!(wrong.is_empty(), "SMSP_SEED={seed}\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "SMSP_TEST_SEED={seed}\n{}", wrong.join("\n"));
 }

@@ -19,14 +19,14 @@ fn here(path: &str) -> PathBuf {
 pub(super) fn readers() -> Vec<(&'static str, Vec<PathBuf>)> {
     let mut readers = Vec::new();
     if tool::is_here("python3", "python3") {
-        readers.push(("python3", vec![here("functional_tests/read_back/read.py")]));
+        readers.push(("python3", vec![here("functional_tests/mail_round_trip/read.py")]));
     }
     // SES's stand-in reads mails with it.
     let library = here("target/check-tools/aws-ses-v2-local/node_modules/mailparser");
     if !library.is_dir() {
         skip("mailparser is not here: scripts/check installs it");
     } else if tool::is_here("node", "nodejs") {
-        readers.push(("node", vec![here("functional_tests/read_back/read.js"), library]));
+        readers.push(("node", vec![here("functional_tests/mail_round_trip/read.js"), library]));
     }
     readers
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::harness::seed::seed;
 use crate::harness::settings::API_KEY;
 use crate::harness::{Process, Proxy, Settings, skip};
 
@@ -41,17 +42,12 @@ async fn run(key: Option<&str>, random: u64) -> Option<Run> {
     command.args(["run", &proxy.client.url("/openapi.json")]).args(HOW.split(' '));
     let seed = seed();
     eprintln!("schemathesis begins, with the seed {seed} and {} key", key.map_or("no", |_| "the"));
-    command.args(["--seed", &seed, "--max-examples", &random.to_string()]);
+    command.args(["--seed", &seed.to_string(), "--max-examples", &random.to_string()]);
     command.args(key.map(|key| format!("--header=X-API-KEY: {key}")));
     let output = Process::start(command).output(PATIENCE).await;
     let evidence = format!("{}\n{}", output.stdout, output.stderr);
     assert_eq!(output.code, Some(0), "{evidence}");
     Some(Run { proxy, report: report(&folder), evidence })
-}
-
-/// The one that was asked for, or a fresh one.
-fn seed() -> String {
-    std::env::var("SMSP_SCHEMATHESIS_SEED").unwrap_or_else(|_| fastrand::u32(..).to_string())
 }
 
 fn report(folder: &TempDir) -> Value {

@@ -77,7 +77,7 @@ fuzz_target!(|answer: Answer| {
     let Bench { runtime, adapters, said, mail } = &*BENCH;
     let (kind, adapter) = &adapters[usize::from(answer.adapter) % adapters.len()];
     *said.lock().expect("nobody panics with it") = answer.written(kind);
-    let mode = if answer.dummy { Mode::Probe } else { Mode::First };
+    let mode = if answer.is_probe { Mode::Probe } else { Mode::First };
     let verdict = runtime.block_on(adapter.send(Delivery::new(mail, mode)));
     is_sound(kind, &verdict, &answer);
     shows_no_text_of_a_provider(&verdict, mail);

@@ -14,7 +14,7 @@ use smsp::delivery::provider::{KINDS, Kind};
 
 #[derive(Arbitrary, Debug)]
 struct Environment<'a> {
-    /// Of providers that are configured soundly.
+    /// The indices of providers that are configured soundly.
     sound: [u8; 2],
     changes: Vec<(Name<'a>, Value<'a>)>,
 }
@@ -131,7 +131,7 @@ fn unnamed(error: &str) -> String {
     error.split('`').step_by(2).collect()
 }
 
-/// Of all that the system trusts, which every client of every start would read: nearly all of the time.
+/// Trusts one certificate instead of the system's: to read them all for every client would take nearly all of the time.
 fn trust_one_certificate() {
     let Some(all) = std::env::var("SSL_CERT_FILE").ok().and_then(|path| std::fs::read_to_string(path).ok()) else {
         return;

@@ -1,4 +1,4 @@
-//! JSON as it was written: doubled names and the digits of numbers stay, which the library's own value would swallow.
+//! JSON as it was written: duplicate names and the digits of numbers stay, which the library's own value would swallow.
 
 use std::fmt;
 

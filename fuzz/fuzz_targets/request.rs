@@ -1,5 +1,5 @@
-//! Any bytes as the body of `POST /email`, through the whole door: nothing panics, no answer is a fault of ours, and a mail
-//! that is taken holds what the JSON says as another reader has it: no field that is unknown or doubled, nothing left out.
+//! Any bytes as the body of `POST /email`, through the whole router: nothing panics, no answer is an internal error, and a mail
+//! that is taken holds what the JSON says as another reader has it: no field that is unknown or duplicate, nothing left out.
 
 #![no_main]
 
@@ -50,9 +50,9 @@ const FIELDS: [&str; 15] = [
 
 /// Takes every mail, and keeps it.
 #[derive(Clone, Default)]
-struct Keeper(Arc<Mutex<Vec<Message>>>);
+struct Recorder(Arc<Mutex<Vec<Message>>>);
 
-impl Provider for Keeper {
+impl Provider for Recorder {
     fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
         self.0.lock().expect("nobody panics with it").push(delivery.message.clone());
         Box::pin(async { Verdict::accepted(Reason::Mock, None) })
@@ -62,23 +62,23 @@ impl Provider for Keeper {
 struct Bench {
     runtime: Runtime,
     service: Service,
-    keeper: Keeper,
+    recorder: Recorder,
 }
 
 static BENCH: LazyLock<Bench> = LazyLock::new(|| {
-    let keeper = Keeper::default();
+    let recorder = Recorder::default();
     let pairs = [("SMSP_API_KEY", KEY), ("SMSP_MOCK_EMAIL_SERVICE", "true")];
     let config = Config::load(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
     let config = config.unwrap_or_else(|errors| panic!("{errors}"));
     let (metrics, shutdown) = (Arc::new(Metrics::default()), Shutdown::default());
     let settings = config.upstreams[0].settings;
-    let provider = Box::new(keeper.clone());
+    let provider = Box::new(recorder.clone());
     let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, &metrics, Events::new(1));
     let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     let CallersConfig { keys, by_name, common, .. } = config.callers;
     let answers = Answers::new(config.held_answers, Arc::clone(&metrics));
     let submit = Arc::new(Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics)));
-    let door = ApiState {
+    let state = ApiState {
         submit,
         dispatcher,
         callers: Arc::new(Callers::new(keys, by_name, common)),
@@ -88,7 +88,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
         metrics,
     };
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-    Bench { runtime, service: api::service(door), keeper }
+    Bench { runtime, service: api::service(state), recorder }
 });
 
 fn post(body: &[u8]) -> StatusCode {
@@ -100,7 +100,7 @@ fn post(body: &[u8]) -> StatusCode {
 
 fuzz_target!(|body: &[u8]| {
     let status = post(body);
-    let taken = std::mem::take(&mut *BENCH.keeper.0.lock().expect("nobody panics with it"));
+    let taken = std::mem::take(&mut *BENCH.recorder.0.lock().expect("nobody panics with it"));
     match (status.as_u16(), &taken[..]) {
         (200, [message]) => says_the_same(message, &Json::read(body).expect("JSON")),
         (400 | 422, []) => {}

@@ -5,7 +5,7 @@ use arbitrary::Arbitrary;
 #[derive(Arbitrary, Debug)]
 pub struct Answer<'a> {
     pub adapter: u8,
-    pub dummy: bool,
+    pub is_probe: bool,
     status: Status,
     pub retry_after: Option<RetryAfter<'a>>,
     /// In every header of a provider's own that is read.

@@ -3,7 +3,7 @@
 //! To add one: a file beside [`mailgun`] with a `KIND`, and a line in [`KINDS`]. An adapter renders the message
 //! afresh for every call, hands it over at most once, and judges the answer by the provider's own code first, the
 //! status second, text last. It never lets a provider's text out. Deliberately absent: retries, but for an SMTP
-//! connection that was kept too long and failed before the mail; and time limits. Whoever calls an adapter bounds the
+//! connection that was kept too long and failed before the mail; and time limits. The caller of an adapter bounds the
 //! call: when the time is over it revokes the [`HandOver`] and drops the call.
 
 mod api;

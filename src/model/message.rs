@@ -10,7 +10,7 @@ pub mod content;
 mod draft;
 pub mod header;
 pub mod id;
-mod key;
+pub mod key;
 pub mod label;
 pub mod tokens;
 
@@ -24,7 +24,6 @@ pub use content::{Body, Subject};
 pub use draft::{BadDraft, Draft};
 pub use header::{Header, ReservedHeaders};
 pub use id::Id;
-pub use key::IdempotencyKey;
 pub use label::{Metadata, Tag};
 
 /// One validated mail; clones share their content.

@@ -1,7 +1,8 @@
 //! What every way in produces: a message, its caller, and how the caller wants it sent.
 
 use super::caller::CallerName;
-use super::message::{IdempotencyKey, Message};
+use super::message::Message;
+use super::message::key::IdempotencyKey;
 use super::outcome::FailoverSafety;
 
 /// One message to send, for one caller.

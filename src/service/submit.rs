@@ -12,7 +12,7 @@ use tracing::info;
 
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::upstream::LateVerdict;
-use crate::model::message::IdempotencyKey;
+use crate::model::message::key::IdempotencyKey;
 use crate::model::receipt::{Answer, Failure, Receipt, SendError};
 use crate::model::submission::Submission;
 use crate::runtime::metrics::Metrics;
@@ -71,12 +71,12 @@ impl Submit {
             }
             Role::Follower(follower) => {
                 self.metrics.coalesced();
-                info!(%id, "a repeat waits for the first");
+                info!(%id, "repeated call waits for the first");
                 Step::Wait(follower)
             }
             Role::Held(answer) => {
                 self.metrics.replayed();
-                info!(%id, "a repeat hears the answer that is held");
+                info!(%id, "repeated call gets the held answer");
                 Step::Answered(replayed(answer))
             }
             Role::Reused => Step::Answered(Err(SendError::new(id, Failure::KeyReused, Vec::new()))),
@@ -85,8 +85,7 @@ impl Submit {
 }
 
 impl Submitted<'_> {
-    /// Will a mail be handed over? If not, the call only waits or has its answer, and needs no place among the mails in
-    /// flight.
+    /// Will a mail be handed over? If not, the call only waits or has its answer, and needs no in-flight permit.
     pub fn hands_over(&self) -> bool {
         matches!(self.step, Step::Send { .. })
     }

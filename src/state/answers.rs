@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::model::message::{Id, IdempotencyKey};
+use crate::model::message::Id;
+use crate::model::message::key::IdempotencyKey;
 use crate::model::outcome::Verdict;
 use crate::model::receipt::{Answer, SendError, settle_late};
 use crate::runtime::metrics::Metrics;

@@ -7,7 +7,7 @@ use crate::harness::stub_provider::Step;
 pub(crate) enum Kind {
     Mailgun,
     SendGrid,
-    /// Takes a mail once under its key, and says so to whoever asks again.
+    /// Takes a mail once under its key, and says so to a repeat.
     Resend,
     Mandrill,
     Postmark,

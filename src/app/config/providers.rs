@@ -53,7 +53,7 @@ impl UpstreamSpec {
         Self { name: name.to_owned(), kind, idle: false }
     }
 
-    /// Of its variables, without ours.
+    /// What its variables begin with, after `SMSP_`.
     pub(super) fn prefix(&self) -> String {
         format!("{}_", self.name.replace('-', "_"))
     }

@@ -231,7 +231,7 @@ fn effective_defaults_follow_what_they_depend_on() {
 }
 
 #[test]
-fn a_dummy_gets_the_time_of_its_own_upstream_unless_the_operator_says_otherwise() {
+fn probe_timeout_defaults_to_the_attempt_timeout_of_its_upstream() {
     let probe_timeout =
         |pairs: &[(&str, &str)]| with(pairs).expect("a start").upstreams[0].settings.probe_timeout.as_secs();
     assert_eq!(probe_timeout(&[("SMSP_ATTEMPT_TIMEOUT", "3s"), ("SMSP_MOCK_ATTEMPT_TIMEOUT", "9s")]), 9);

@@ -14,7 +14,7 @@ use crate::delivery::upstream::limits::Limits;
 use crate::runtime::settings::Section;
 use crate::runtime::suggestion::nearest;
 
-/// Of upstreams, but common enough in names of no upstream's.
+/// Endings of upstreams' variables that variables of other programs have too.
 const AMBIGUOUS: [&str; 2] = ["HOST", "PORT"];
 /// Names in an error, of many.
 const MAX_NAMES: usize = 10;

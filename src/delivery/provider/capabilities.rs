@@ -174,7 +174,7 @@ impl Capabilities {
         let is_bounded = self.metadata != usize::MAX && !pairs.is_empty();
         first([
             (!self.tags.take(tags), Reason::Tags),
-            (self.case_insensitive_tags && has_twins(message.tags()), Reason::Tags),
+            (self.case_insensitive_tags && has_case_variants(message.tags()), Reason::Tags),
             (!self.metadata_names.take(pairs.iter().map(Metadata::name)), Reason::Metadata),
             (!pairs.iter().all(|pair| self.metadata_value.allows(pair.value())), Reason::Metadata),
             (is_bounded && Pairs::metadata(message).to_json().len() > self.metadata, Reason::Metadata),
@@ -221,7 +221,7 @@ fn written_tags(message: &Message) -> usize {
     message.tags().iter().map(|tag| tag.as_str().len() + SEPARATORS).sum()
 }
 
-fn has_twins(tags: &[Tag]) -> bool {
+fn has_case_variants(tags: &[Tag]) -> bool {
     let lower: std::collections::BTreeSet<_> = tags.iter().map(|tag| tag.as_str().to_lowercase()).collect();
     lower.len() < tags.len()
 }

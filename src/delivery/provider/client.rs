@@ -1,6 +1,6 @@
 //! The HTTP client of the adapters.
 //!
-//! It follows no redirect (a 307 would post the mail and its key to a stranger), retries nothing, goes through no proxy but
+//! It follows no redirect (a 307 would post the mail and its key to another host), retries nothing, goes through no proxy but
 //! the configured one ([`super::egress_proxy`]), asks for answers that are not compressed and closes idle connections early:
 //! a provider that closes one first costs an `unknown`. It looks names up without a thread ([`super::resolver`]);
 //! [`failure`] says what a call without an answer proves, [`answer`] what an answer proves by its status alone.

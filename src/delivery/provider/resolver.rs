@@ -2,7 +2,7 @@
 //! name server is silent, and a Maildir needs those.
 //!
 //! `/etc/hosts` comes first, then the name servers and search list of `/etc/resolv.conf`, both as they are when the
-//! client is built. Without a readable one it asks 127.0.0.1, as libc does: never a stranger who was not configured.
+//! client is built. Without a readable one it asks 127.0.0.1, as libc does: never a public resolver that was not configured.
 //! Each client has one of its own, with its own time limit; hosts, and so caches, would hardly ever be shared.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

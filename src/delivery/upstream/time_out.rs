@@ -16,7 +16,7 @@ use crate::model::outcome::{Outcome, Reason, Verdict};
 
 /// A provider that takes nothing of a mail for so long is given up.
 const STALL: Duration = Duration::from_secs(5);
-/// Of a smaller mail the kernel holds too little for too short a time to be worth a look: bytes.
+/// Bytes. The kernel holds too little of a smaller mail, for too short a time, to be worth a look.
 const VISIBLE: usize = 16 * 1024;
 /// For the kernel's tables to be read.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use super::field_error::FieldError;
 use super::problem::{Kind, Problem};
 use super::state::ApiState;
 use crate::access::callers::Caller;
-use crate::model::message::IdempotencyKey;
+use crate::model::message::key::IdempotencyKey;
 use crate::model::submission::{Failover, SendOptions};
 
 pub(super) const X_SMSP_FAILOVER: &str = "X-SMSP-Failover";

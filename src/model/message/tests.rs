@@ -13,7 +13,7 @@ fn from() -> Mailbox {
 }
 
 #[test]
-fn a_doubled_address_is_kept_once_to_before_cc_before_bcc() {
+fn duplicate_address_is_kept_once_to_before_cc_before_bcc() {
     let draft = Draft {
         to: mailboxes(&["b@example.org", "B@Example.org"]),
         cc: mailboxes(&["b@example.org", "c@example.org"]),
@@ -69,8 +69,8 @@ fn headers_that_are_more_than_text_get_their_own_places() {
 fn addresses_for_answers_stand_in_one_place_and_each_once() {
     let twice = with_headers(&[("Reply-To", "r@example.org")], &["s@example.org"]);
     assert_eq!(twice.err(), Some(BadDraft::ReplyToTwice));
-    let doubled = with_headers(&[], &["r@example.org", "R@Example.org", "s@example.org"]).unwrap();
-    assert_eq!(doubled.reply_to(), mailboxes(&["r@example.org", "s@example.org"]));
+    let duplicate = with_headers(&[], &["r@example.org", "R@Example.org", "s@example.org"]).unwrap();
+    assert_eq!(duplicate.reply_to(), mailboxes(&["r@example.org", "s@example.org"]));
 }
 
 #[test]

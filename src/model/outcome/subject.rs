@@ -1,6 +1,6 @@
 //! What a provider's answer speaks of, from which follows who is blamed.
 
-use super::Outcome;
+use super::kind::Outcome;
 
 /// What an answer speaks of. Sender, recipient, content and size are the mail's: they never speak against the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,7 +54,7 @@ impl Subject {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Blame;
+    use super::super::kind::Blame;
     use super::*;
 
     const ALL: [Subject; 6] =

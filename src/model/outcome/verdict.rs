@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Blame, Code, Outcome, Reason, Subject};
+use super::code::Code;
+use super::kind::{Blame, Outcome};
+use super::reason::Reason;
+use super::subject::Subject;
 
 /// An outcome with its evidence: what an adapter returns for every call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,5 +150,12 @@ mod tests {
             assert_eq!(verdict.blame(), subject.refused().blame(), "{subject:?}");
             assert_eq!(verdict.blame_of_probe(), subject.refused().blame_of_probe(), "{subject:?}");
         }
+    }
+
+    #[test]
+    fn a_recipient_is_not_shown_where_verdicts_are() {
+        let email = "b@example.org".to_owned();
+        let recipient = Recipient { email, outcome: Outcome::MessageRejected, reason: Reason::Status(400) };
+        assert_eq!(format!("{recipient:?}"), "Recipient(message_rejected, http_400)");
     }
 }

@@ -7,17 +7,18 @@
 //! Written by hand for two reasons: `tracing-appender` drops lines without a note of where, and the JSON formatter of
 //! `tracing-subscriber` parses a span's fields again for every line.
 
+mod buffer;
 mod json;
 mod queue;
 mod sink;
 mod writer;
 
 use std::io::{self, Write};
-use std::sync::OnceLock;
 use std::time::Duration;
 
+pub(super) use buffer::on_dropped;
+use buffer::{QUEUE, report_dropped};
 use json::JsonLine;
-use queue::Queue;
 use sink::Sink;
 pub use sink::{flush, stop_deferring};
 use tracing::{Level, warn};
@@ -25,12 +26,6 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use super::settings::{Format, Settings};
-
-/// Bytes of lines that wait to be written, at most.
-const CAPACITY: usize = 8 << 20;
-
-static QUEUE: Queue = Queue::new(CAPACITY);
-static ON_DROPPED: OnceLock<Box<dyn Fn(u64) + Send + Sync>> = OnceLock::new();
 
 /// The layer that writes lines, with its filter: our own events from `INFO` or `DEBUG` on, those of other crates from
 /// `WARN` on.
@@ -46,11 +41,6 @@ pub(super) fn layer(settings: Settings) -> impl Layer<Registry> {
     lines.with_filter(filter)
 }
 
-/// Sets who hears of lines that are not written; `false`: that is set already.
-pub(super) fn on_dropped(hear: impl Fn(u64) + Send + Sync + 'static) -> bool {
-    ON_DROPPED.set(Box::new(hear)).is_ok()
-}
-
 /// Starts the thread that writes.
 pub(super) fn start_writer() -> io::Result<()> {
     writer::start(&QUEUE, |dropped| sink::capture(|| warn!(dropped, "log lines dropped")), report_dropped)
@@ -59,12 +49,6 @@ pub(super) fn start_writer() -> io::Result<()> {
 /// Waits until everything that was logged is written, for `within` at most; `false`: it is not written.
 pub fn finish(within: Duration) -> bool {
     QUEUE.finish(within)
-}
-
-fn report_dropped(lines: u64) {
-    if lines > 0 {
-        ON_DROPPED.get().into_iter().for_each(|hear| hear(lines));
-    }
 }
 
 /// Spreads each JSON line over several.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::model::message::{Id, IdempotencyKey};
+use crate::model::message::Id;
+use crate::model::message::key::IdempotencyKey;
 use crate::model::outcome::Verdict;
 use crate::model::receipt::Answer;
 

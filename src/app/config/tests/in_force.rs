@@ -57,7 +57,7 @@ fn a_time_that_no_attempt_can_take_is_listed_as_never_slow() {
 }
 
 #[test]
-fn the_time_of_a_dummy_is_listed_where_it_is_one() {
+fn probe_timeout_is_listed_where_it_is_the_same_for_all() {
     let name = "SMSP_PROBE_TIMEOUT";
     let own = [("SMSP_MG_ATTEMPT_TIMEOUT", "9s"), ("SMSP_SECOND_ATTEMPT_TIMEOUT", "9s")];
     assert_eq!(listed(name, &[]).0, "10s");

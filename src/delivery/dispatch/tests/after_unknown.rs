@@ -26,8 +26,8 @@ async fn always_fails_over_except_after_rejection_and_cancellation() {
         let result = fixture.send().await;
         let is_lost = matches!(outcome, Outcome::MessageRejected | Outcome::Cancelled);
         assert_eq!(result.is_err(), is_lost, "{outcome:?}");
-        let doubled = result.is_ok_and(|receipt| receipt.may_be_duplicate());
-        assert_eq!(doubled, outcome == Outcome::Unknown, "{outcome:?}");
+        let is_duplicate = result.is_ok_and(|receipt| receipt.may_be_duplicate());
+        assert_eq!(is_duplicate, outcome == Outcome::Unknown, "{outcome:?}");
     }
 }
 

@@ -69,7 +69,7 @@ fn is_lack_of_our_own(cause: &Cause) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(is_local_limit)
 }
 
-/// Once a connection is made, TLS reads and writes, and the client has its I/O error as it is. Whoever came before it, TCP or
+/// Once a connection is made, TLS reads and writes, and the client has its I/O error as it is. What came before it, TCP or
 /// a proxy's tunnel, wraps it in an error of a type of its own.
 fn is_broken_handshake(error: &Cause) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};

@@ -150,11 +150,12 @@ async fn recipients_that_are_not_named_are_unknown() {
     let refused_for_one = verdict_for(2, about_each(&[("rejected", "unsub")])).await;
     assert_eq!(refused_for_one.outcome, Unknown, "nobody knows what became of the other");
     // The third is none of ours.
-    let with_a_stranger =
+    let with_an_unknown_recipient =
         verdict_for(2, about_each(&[("rejected", "unsub"), ("sent", ""), ("rejected", "spam")])).await;
-    assert_eq!(with_a_stranger.recipients.len(), 2, "{with_a_stranger:?}");
-    let of_a_stranger = r#"[{"email":"x@example.org","status":"sent"},{"email":"r0@example.org","status":"invalid"}]"#;
-    assert_eq!(verdict_for(2, answer(200, "", of_a_stranger)).await.outcome, Unknown);
+    assert_eq!(with_an_unknown_recipient.recipients.len(), 2, "{with_an_unknown_recipient:?}");
+    let of_an_unknown_recipient =
+        r#"[{"email":"x@example.org","status":"sent"},{"email":"r0@example.org","status":"invalid"}]"#;
+    assert_eq!(verdict_for(2, answer(200, "", of_an_unknown_recipient)).await.outcome, Unknown);
     // Spelled in another way: it says the same of all.
     let elsewhere = r#"[{"email":"xn--r-0@example.org","status":"sent","_id":"1"}]"#;
     let verdict = verdict_for(1, answer(200, "", elsewhere)).await;

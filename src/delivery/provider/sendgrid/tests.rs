@@ -31,7 +31,7 @@ async fn answers_are_judged_by_the_table() {
         (405, "", AccountRefused),
         (406, "", Unlisted),
         (406, r#"{"errors":[{"message":"Accept is missing","field":null}]}"#, AccountRefused),
-        (422, r#"{"errors":[{"message":"new","field":"news"}]}"#, Unlisted),
+        (422, r#"{"errors":[{"message":"new","field":"novel"}]}"#, Unlisted),
         (408, "", Unknown),
         (413, "", NotCapable),
         (429, "", Throttled),
@@ -63,7 +63,7 @@ async fn the_code_is_the_first_part_of_the_field() {
     for (status, field, outcome, code) in [
         (400, "personalizations.0.to.0.email", Outcome::MessageRejected, Some("personalizations")),
         (400, "content[0].value", Outcome::MessageRejected, Some("content")),
-        (400, "news.0", Outcome::MessageRejected, None),
+        (400, "novel.0", Outcome::MessageRejected, None),
         (403, "from", Outcome::SenderRejected, Some("from")),
     ] {
         let verdict = stub.judge(&mail(), Mode::First, blame::own_form("sendgrid", status, field, "said")).await;

@@ -80,7 +80,7 @@ fn log(mail: &Mail, verdict: &Verdict, took: Duration) {
     let (id, outcome, reason) = (mail.id, verdict.outcome.as_str(), verdict.reason);
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match verdict.outcome {
-        Outcome::Accepted => info!(%id, outcome, %reason, duration_ms, "the end of an attempt that was unknown"),
-        _ => warn!(%id, outcome, %reason, duration_ms, "the end of an attempt that was unknown"),
+        Outcome::Accepted => info!(%id, outcome, %reason, duration_ms, "late SMTP reply to an unknown attempt"),
+        _ => warn!(%id, outcome, %reason, duration_ms, "late SMTP reply to an unknown attempt"),
     }
 }

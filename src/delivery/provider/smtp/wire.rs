@@ -19,9 +19,9 @@ const LINES_LIMIT: usize = 100;
 const MARK: usize = 64 * 1024;
 
 /// Connections at a time that wait for the answer to QUIT.
-static FAREWELLS: Semaphore = Semaphore::const_new(64);
+static CLOSING: Semaphore = Semaphore::const_new(64);
 /// For a relay to answer QUIT.
-const FAREWELL: Duration = Duration::from_secs(5);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// TCP, or TLS on top of it.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -107,9 +107,9 @@ impl Wire {
     /// Says QUIT, for which nobody waits. While many relays are slow to answer that, a connection is just closed: each holds
     /// a file descriptor.
     pub(super) fn leave(mut self) {
-        let Ok(place) = FAREWELLS.try_acquire() else { return };
+        let Ok(place) = CLOSING.try_acquire() else { return };
         tokio::spawn(async move {
-            let _ = timeout(FAREWELL, self.command("QUIT")).await;
+            let _ = timeout(QUIT_TIMEOUT, self.command("QUIT")).await;
             drop(place);
         });
     }

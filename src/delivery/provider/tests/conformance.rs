@@ -8,23 +8,23 @@
 mod carried;
 mod parts;
 mod relay;
+mod sending;
 mod toy;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::super::KINDS;
-use super::super::call::{Delivery, Mode};
+use super::super::call::Mode;
 use super::super::capabilities::Capabilities;
 use super::super::kind::Kind;
 use super::super::mime::METADATA_HEADERS;
-use super::super::values::Values;
 use super::over_http;
-use super::stub::{CONNECT, Stub, answer};
+use super::stub::{Stub, answer};
 use crate::model::message::Message;
-use crate::model::outcome::Verdict;
 use carried::Carried;
 use parts::{PARTS, Part};
+use sending::send;
 
 /// What of these parts is missing in what is handed over, and in which mail.
 async fn missing(name: &str, capabilities: &Capabilities, hand_over: impl AsyncFn(&Message) -> Carried) -> Findings {
@@ -81,16 +81,6 @@ async fn handed_over(kind: &Kind, message: &Message) -> Carried {
             Carried::request(&request)
         }
     }
-}
-
-async fn send(kind: &Kind, set: &[(&str, String)], message: &Message) -> Verdict {
-    let mut values = Values::default();
-    for variable in kind.variables {
-        let value = set.iter().find(|(name, _)| *name == variable.name).map(|(_, value)| value.as_str());
-        values.set(variable.name, value.or(variable.default).unwrap_or("value").into());
-    }
-    let adapter = (kind.build)(&values, CONNECT).unwrap_or_else(|e| panic!("{}: {e:?}", kind.name));
-    adapter.send(Delivery::new(message, Mode::First)).await
 }
 
 #[tokio::test]

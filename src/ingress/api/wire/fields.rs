@@ -36,7 +36,7 @@ impl<'a> Fields<'a> {
         fields
     }
 
-    /// The sound ones of a list of words; one that is doubled is kept once.
+    /// The valid ones of a list of words, without duplicates.
     pub(super) fn words<T: FromStr<Err: Display> + PartialEq>(&mut self, field: &Field) -> Vec<T> {
         let (mut words, (name, items)) = (Vec::new(), self.items(field, MAX_WORDS, "words"));
         for (index, item) in items.into_iter().enumerate() {

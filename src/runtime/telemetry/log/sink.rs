@@ -6,8 +6,8 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 
+use super::buffer::{QUEUE, report_dropped};
 use super::queue::When;
-use super::{QUEUE, report_dropped};
 
 /// When the lines of this thread are written.
 #[derive(Clone, Copy, PartialEq, Eq)]

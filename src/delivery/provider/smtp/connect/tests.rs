@@ -96,6 +96,6 @@ async fn black_holed_first_address_does_not_hide_the_second() {
     // The default connect timeout.
     let reached = timeout(Duration::from_secs(1), first(addresses, to)).await.expect("in time").unwrap();
     assert_eq!(reached.peer_addr().unwrap(), addresses[1]);
-    let standing = reached.into_std().map(TcpSocket::from_std_stream).unwrap();
-    assert!(standing.send_buffer_size().unwrap() <= 2 * SEND_BUFFER, "the kernel takes a mail before it is sent");
+    let connected = reached.into_std().map(TcpSocket::from_std_stream).unwrap();
+    assert!(connected.send_buffer_size().unwrap() <= 2 * SEND_BUFFER, "the kernel takes a mail before it is sent");
 }

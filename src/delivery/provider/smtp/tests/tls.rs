@@ -58,7 +58,7 @@ async fn listener() -> (TcpListener, u16) {
 }
 
 #[tokio::test]
-async fn with_starttls_nothing_but_the_wish_for_it_goes_out_in_clear() {
+async fn with_starttls_only_ehlo_and_starttls_are_sent_in_clear() {
     let (tls, acceptor) = pair("relay.example.org");
     let (listener, port) = listener().await;
     let heard = Mutex::default();

@@ -3,7 +3,11 @@
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-use super::{Carried, Kind, METADATA_HEADERS, Message, send};
+use super::carried::Carried;
+use super::sending::send;
+use crate::delivery::provider::kind::Kind;
+use crate::delivery::provider::mime::METADATA_HEADERS;
+use crate::model::message::Message;
 use crate::model::outcome::Outcome;
 
 /// What the adapter says to a relay that takes everything.

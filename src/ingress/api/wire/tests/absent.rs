@@ -1,7 +1,7 @@
 //! `null`, which serialisers write for what is not set: it is as good as nothing, where something need not be given.
 
 use super::*;
-use crate::model::message::IdempotencyKey;
+use crate::model::message::key::IdempotencyKey;
 
 /// The id under one key: two mails have it in common only if they are equal.
 fn identity(json: &str) -> String {
@@ -41,7 +41,7 @@ fn a_mail_with_null_for_what_is_not_set_is_the_mail_without_it() {
 }
 
 #[test]
-fn null_is_a_fault_where_something_must_stand_or_a_name_is_unknown_or_doubled() {
+fn null_is_an_error_for_required_unknown_and_duplicate_fields() {
     for (json, field, reason) in [
         (r#"{"from":null,"to":"c@d.org"}"#, "from", "is required"),
         (r#"{"from":{"email":null},"to":"c@d.org"}"#, "from.email", "is required"),
