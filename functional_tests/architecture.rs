@@ -43,14 +43,10 @@ fn modules_name_only_what_the_table_permits_and_need_every_permission() {
     assert!(violations.is_empty(), "{violations:#?}");
 }
 
-/// Modules whose circles are still to be opened.
-const STILL_IN_CIRCLES: [&str; 1] = ["ingress/admin"];
-
 #[test]
 fn no_files_name_each_other_in_a_circle() {
     for tree in [library(), parse("functional_tests", "main")] {
-        let mut circles = circles(&tree.arrows());
-        circles.retain(|circle| !STILL_IN_CIRCLES.iter().any(|module| circle[0].starts_with(module)));
+        let circles = circles(&tree.arrows());
         assert!(circles.is_empty(), "{circles:#?}");
     }
 }

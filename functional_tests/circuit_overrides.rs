@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use crate::harness::{Behaviour, Gate, Proxy, Reply, StubProvider, mails};
+use crate::harness::wait::when;
+use crate::harness::{Behaviour, Gate, Proxy, Reply, StubProvider, eventually, mails};
 
 /// Mailgun, which works again, behind a circuit that is open for a minute; SendGrid works.
 async fn opened(mailgun: &StubProvider, sendgrid: &StubProvider) -> Proxy {
@@ -77,6 +78,38 @@ async fn reset_closes_at_once_clears_the_trips_and_keeps_the_override() {
 }
 
 #[tokio::test]
+async fn an_override_for_a_time_ends_by_itself() {
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    let proxy = Proxy::before_both(&mailgun, &sendgrid).await;
+    let shown = proxy.client.order("mg", &json!({"override": "open", "for": "1s"})).await.expect(200);
+    let left = shown.at("/override_ends_in_ms").as_u64().unwrap_or_default();
+    assert!((1..=1000).contains(&left), "{shown}");
+    eventually("the override has ended", async || {
+        let circuit = proxy.client.circuit("mg").await;
+        when(circuit["override"] == "auto" && circuit["override_ends_in_ms"].is_null(), || circuit.to_string())
+    })
+    .await;
+    goes_to(&proxy, "mg:accepted").await;
+}
+
+#[tokio::test]
+async fn a_later_order_replaces_the_end_of_an_override() {
+    let proxy = Proxy::before(&StubProvider::mailgun().await).await;
+    let ends = async |order: serde_json::Value| {
+        let shown = proxy.client.order("mg", &order).await.expect(200);
+        let metrics = proxy.client.metrics().await;
+        let gauge = metrics.gauge("smsp_circuit_override_ends_seconds", &[("upstream", "mg")]);
+        (shown.at("/override").clone(), shown.at("/override_ends_in_ms").as_u64().unwrap_or(0) / 1_800_000, gauge > 0.0)
+    };
+    assert_eq!(ends(json!({"override": "open", "for": "1h"})).await, (json!("open"), 1, true));
+    assert_eq!(ends(json!({"reset": true})).await, (json!("open"), 1, true), "a reset leaves the end too");
+    assert_eq!(ends(json!({"override": "closed", "for": "2h"})).await, (json!("closed"), 3, true));
+    assert_eq!(ends(json!({"override": "closed"})).await, (json!("closed"), 0, false));
+    assert_eq!(ends(json!({"override": "open", "for": "1h"})).await, (json!("open"), 1, true));
+    assert_eq!(ends(json!({"override": "auto"})).await, (json!("auto"), 0, false));
+}
+
+#[tokio::test]
 async fn unknown_override_is_refused_and_changes_nothing() {
     let mailgun = StubProvider::mailgun().await;
     let proxy = Proxy::before(&mailgun).await;
@@ -89,7 +122,13 @@ async fn unknown_override_is_refused_and_changes_nothing() {
         json!({"reset": false}),
         json!({"override": "open", "reset": true}),
         json!({"override": "open", "reset": false}),
-        json!({"override": "open", "for": "1h"}),
+        json!({"override": "open", "for": "1 hour"}),
+        json!({"override": "open", "for": "0s"}),
+        json!({"override": "open", "for": "721h"}),
+        json!({"override": "open", "for": 60}),
+        json!({"override": "auto", "for": "1h"}),
+        json!({"reset": true, "for": "1h"}),
+        json!({"for": "1h"}),
         json!(["open"]),
     ] {
         let answer = proxy.client.order("mg", &order).await.expect(422);

@@ -47,6 +47,23 @@ async fn check_config_prints_the_effective_settings_without_secrets() {
 }
 
 #[tokio::test]
+async fn check_config_says_who_may_give_orders() {
+    let keys = "ada:operator:canary-1,wall:viewer:canary-2,ada:operator:canary-3;until=2020-01-01";
+    for (settings, line) in [
+        (
+            Settings::mock(),
+            "# admin listener: no keys are set: only this machine, by a Host such as localhost, sees circuits and gives orders",
+        ),
+        (Settings::mock().with("SMSP_ADMIN_KEYS", keys), "# admin listener: ada (operator), wall (viewer)"),
+    ] {
+        let output = run(&["check-config"], &settings).await;
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert!(output.stdout.lines().any(|shown| shown == line), "{output:?}");
+        assert!(!output.stdout.contains("canary") && !output.stderr.contains("canary"), "{output:?}");
+    }
+}
+
+#[tokio::test]
 async fn check_config_fails_as_a_start_would() {
     let output = run(&["check-config"], &Settings::mock().with("SMSP_MISSPELT", "1")).await;
     assert_eq!(output.code, Some(64), "{output:?}");

@@ -3,6 +3,7 @@
 //! Whatever a test leaves behind ends with it: processes are killed and ports are closed on drop. A failing test
 //! prints its evidence: the proxy's log and what its stubs received.
 
+pub(crate) mod admin;
 pub(crate) mod answer;
 pub(crate) mod certificate_authority;
 pub(crate) mod browser;

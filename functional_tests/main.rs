@@ -90,6 +90,8 @@ mod edge;
 mod configuration;
 mod commands;
 mod admin_listener;
+mod admin_access;
+mod audit;
 mod metrics_totals;
 mod logging;
 mod stalled_log;

@@ -16,9 +16,10 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use crate::access::admins::Admins;
 use crate::access::admission::Admission;
 use crate::access::callers::Callers;
-use crate::app::config::{CallersConfig, Config, UpstreamConfig};
+use crate::app::config::{AdminsConfig, CallersConfig, Config, UpstreamConfig};
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
 use crate::delivery::supervisor::supervise;
@@ -33,6 +34,7 @@ use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
 use crate::service::submit::Submit;
 use crate::state::answers::Answers;
+use crate::state::overrides::Overrides;
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
@@ -88,7 +90,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     for upstream in &upstreams {
         let (name, upstream, all) = (upstream.name().to_string(), Arc::clone(upstream), Arc::clone(&all));
         let supervisor = Arc::clone(&supervisor);
-        tokio::spawn(restart_on_panic(name, move || {
+        tokio::spawn(restart_on_panic("supervisor", Some(name), move || {
             supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))
         }));
     }
@@ -96,8 +98,17 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
     let CallersConfig { keys, source, by_name, common } = config.callers;
     let callers = Arc::new(Callers::new(keys.clone(), by_name, common));
+    let admin_keys = config.admins.as_ref().map(|admins| admins.keys.clone());
+    let admins = Arc::new(Admins::new(admin_keys));
     if source.may_change() {
-        tokio::spawn(keys::watch_key_files(source, keys, Arc::clone(&callers)));
+        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
+        let read = move || source.read(admins.keys().as_deref());
+        tokio::spawn(keys::watch_key_files("caller", keys, read, move |keys| callers.replace(keys)));
+    }
+    if let Some(AdminsConfig { keys, source }) = config.admins.filter(|admins| admins.source.may_change()) {
+        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
+        let read = move || source.read(&callers.keys());
+        tokio::spawn(keys::watch_key_files("admin", keys, read, move |keys| admins.replace(keys)));
     }
     let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics));
@@ -110,21 +121,35 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         shutdown: shutdown.clone(),
         metrics: Arc::clone(&metrics),
     };
-    let ops_door = admin::Door { upstreams: all, metrics: Arc::clone(&metrics), shutdown: shutdown.clone() };
+    let audit = Arc::default();
+    let overrides = Arc::new(Overrides::new(Arc::clone(&all), Arc::clone(&audit)));
+    let ending = Arc::clone(&overrides);
+    tokio::spawn(restart_on_panic("task that ends overrides", None, move || {
+        let ending = Arc::clone(&ending);
+        async move { ending.end_when_due().await }
+    }));
+    let admin_state = admin::AdminState {
+        upstreams: all,
+        overrides,
+        audit,
+        admins,
+        metrics: Arc::clone(&metrics),
+        shutdown: shutdown.clone(),
+    };
     let serve = |listener, service, shutdown, limits| {
         tokio::spawn(listener::serve(listener, service, shutdown, limits, Arc::clone(&metrics)));
     };
     serve(public, api::service(api_state), shutdown.clone(), config.listener);
     // With a shutdown of its own that never comes: operators watch until the very end.
-    serve(admin, admin::service(ops_door), Shutdown::default(), Limits::ADMIN);
+    serve(admin, admin::service(admin_state), Shutdown::default(), Limits::ADMIN);
     shutdown.clone().run(signals, config.shutdown).await;
     if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
 }
 
-/// A supervisor that panics is a fault of ours; its circuit must not stay open for that.
-async fn restart_on_panic<F: Future<Output = ()>>(upstream: String, supervision: impl Fn() -> F) {
-    while AssertUnwindSafe(async { supervision().await }).catch_unwind().await.is_err() {
-        error!(upstream, "the supervisor panicked: restarting it");
+/// Restarts a task that panics, which is a fault of ours: no circuit must stay as it is for that.
+async fn restart_on_panic<F: Future<Output = ()>>(task: &str, upstream: Option<String>, run: impl Fn() -> F) {
+    while AssertUnwindSafe(async { run().await }).catch_unwind().await.is_err() {
+        error!(upstream, "the {task} panicked: restarting it");
         sleep(SUPERVISOR_PAUSE).await;
     }
 }
@@ -202,7 +227,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_supervisor_that_panics_is_back_a_second_later() {
         let (start, starts) = (Instant::now(), AtomicU32::new(0));
-        restart_on_panic("u".to_owned(), || {
+        restart_on_panic("supervisor", None, || {
             let before = starts.fetch_add(1, Ordering::Relaxed);
             async move { assert!(before >= 2, "a fault of ours") }
         })

@@ -68,7 +68,8 @@ fn check_config(is_shown: impl Fn(&Effective) -> bool) -> ExitCode {
         config.effective.iter().filter(|setting| is_shown(setting)).for_each(|setting| {
             print(&format!("{}={}", setting.name, setting.value));
         });
-        // A comment where files of variables may have one, so that the rest can be read as such.
+        // Comments where files of variables may have them, so that the rest can be read as such.
+        print(&format!("# admin listener: {}", config.admin_access()));
         let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));
         print(&format!("# ok: {}", upstreams.collect::<Vec<_>>().join(", ")));
         config

@@ -9,13 +9,26 @@ pub(crate) type Row<'a> = (&'a str, &'a [&'a str]);
 
 /// Arrows point down, and an ingress names no other. `main` knows the library from outside; a file without a row (`lib`,
 /// `delivery`) names nothing. A module's own tests may set up more than the module may name.
-pub(crate) const TABLE: [Row<'_>; 15] = [
+pub(crate) const TABLE: [Row<'_>; 17] = [
     ("app", &["ingress", "service", "state", "access", "delivery", "model", "runtime"]),
     ("ingress/api", &["ingress/server", "service/submit", "delivery/dispatch", "access", "model", "runtime"]),
-    ("ingress/admin", &["ingress/server", "delivery/upstream", "delivery/circuit", "runtime"]),
+    (
+        "ingress/admin",
+        &[
+            "ingress/server",
+            "state/audit",
+            "state/overrides",
+            "access",
+            "delivery/upstream",
+            "delivery/circuit",
+            "runtime",
+        ],
+    ),
     ("ingress/server", &["runtime"]),
     ("service/submit", &["state/answers", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("state/answers", &["model", "runtime"]),
+    ("state/audit", &[]),
+    ("state/overrides", &["state/audit", "delivery/upstream", "delivery/circuit"]),
     ("access", &["model", "runtime"]),
     ("delivery/dispatch", &["delivery/routing", "delivery/upstream", "model", "runtime"]),
     ("delivery/routing", &[]),

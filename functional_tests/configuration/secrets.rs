@@ -48,6 +48,34 @@ async fn keys_of_several_callers_are_checked_at_the_start() {
 }
 
 #[tokio::test]
+async fn admin_keys_are_checked_at_the_start() {
+    for keys in [
+        "canary",
+        "ada:canary",
+        "ada:king:canary",
+        "ada:Operator:canary",
+        "ada:operator:",
+        "ada:operator:sha256:canary",
+        "ada:operator:canary;until=never",
+        "Ada:operator:canary",
+        "timer:viewer:canary",
+        "loopback:viewer:canary",
+        "ada:operator:1,ada:viewer:2,ada:operator:3",
+        "ada:operator:canary,bo:viewer:canary",
+        "ada:operator:canary,ada:operator:canary",
+    ] {
+        let output = fails(stub_accounts().with("SMSP_ADMIN_KEYS", keys), &["SMSP_ADMIN_KEYS"]).await;
+        assert!(!output.stderr.contains("canary"), "{output:?}");
+    }
+    let shared = stub_accounts().with("SMSP_API_KEYS", "shop:canary").with("SMSP_ADMIN_KEYS", "ada:operator:canary");
+    let output = fails(shared, &["SMSP_ADMIN_KEYS", "ada", "shop"]).await;
+    assert!(!output.stderr.contains("canary"), "{output:?}");
+    let files = stub_accounts().with("SMSP_ADMIN_KEYS_FILE", "/no/such/file");
+    fails(files.clone(), &["SMSP_ADMIN_KEYS_FILE"]).await;
+    fails(files.with("SMSP_ADMIN_KEYS", "ada:operator:k"), &["SMSP_ADMIN_KEYS_FILE", "SMSP_ADMIN_KEYS"]).await;
+}
+
+#[tokio::test]
 async fn a_file_that_never_ends_is_an_error() {
     let settings = stub_accounts().without("SMSP_API_KEY").with("SMSP_API_KEYS_FILE", "/dev/zero");
     fails(settings, &["SMSP_API_KEYS_FILE"]).await;

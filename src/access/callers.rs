@@ -57,6 +57,11 @@ impl Callers {
         self.keys.store(Arc::new(ring));
     }
 
+    /// The keys that hold now.
+    pub fn keys(&self) -> Arc<KeyRing<Arc<CallerLimits>>> {
+        self.keys.load_full()
+    }
+
     /// The caller that holds this key, if the key is good now.
     pub fn find(&self, key: &[u8]) -> Option<Caller> {
         let (name, limits) = self.keys.load().find(key, SystemTime::now())?;

@@ -105,6 +105,11 @@ impl<R> KeyRing<R> {
         self.0.values().map(|key| (&key.name, &key.role))
     }
 
+    /// A key that is in both, by its holder here and its holder there.
+    pub fn shared_with<'a, S>(&'a self, other: &'a KeyRing<S>) -> Option<(&'a Arc<str>, &'a Arc<str>)> {
+        self.0.iter().find_map(|(digest, key)| Some((&key.name, &other.0.get(digest)?.name)))
+    }
+
     /// These keys with something else kept of each holder.
     pub fn map<S>(self, mut role: impl FnMut(&Arc<str>, R) -> S) -> KeyRing<S> {
         let mut key = |Key { name, role: before, end }| Key { role: role(&name, before), name, end };

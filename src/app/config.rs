@@ -4,6 +4,7 @@
 //! a name that nobody claims is an error; no error and no listing shows a secret. Deliberately absent: files (but for
 //! secrets), flags, reloading (but for keys in files), and the process environment itself: the pairs are passed in.
 
+mod admins;
 mod callers;
 mod egress;
 mod groups;
@@ -17,6 +18,7 @@ mod upstreams;
 
 use std::net::SocketAddr;
 
+pub use admins::{AdminKeySource, AdminsConfig};
 pub use callers::{CallersConfig, KeySource};
 pub use groups::{Group, groups};
 pub use listen::Listen;
@@ -43,6 +45,8 @@ pub struct Config {
     pub http: api::Settings,
     /// Who may call there.
     pub callers: CallersConfig,
+    /// Who may look at this node and change it; `None`: no admin keys are set.
+    pub admins: Option<AdminsConfig>,
     /// What it takes on at once.
     pub admission: admission::Settings,
     /// Its connections.
@@ -85,6 +89,12 @@ impl Config {
         }
     }
 
+    /// Who may see and order at the admin listener, in words.
+    pub fn admin_access(&self) -> String {
+        let Some(admins) = &self.admins else { return admins::WITHOUT_KEYS.to_owned() };
+        admins.to_string()
+    }
+
     /// Reads the API listener's address alone: all that `smsp healthcheck` needs.
     pub fn load_api_address(pairs: impl Iterator<Item = (String, String)>) -> Result<SocketAddr, Errors> {
         let mut section = Section::new(PREFIX, pairs);
@@ -95,6 +105,7 @@ impl Config {
 /// Each part is read before any is missed, so that all errors are found.
 fn read(section: &mut Section) -> Option<Config> {
     let callers = callers::read(section);
+    let admins = admins::read(section, callers.as_ref().map(|callers| &callers.keys));
     let http = api::Settings::read(section, provider::table(), provider::RESERVED_HEADERS);
     let admission = admission::Settings::read(section);
     let listener = listener::Limits::read(section);
@@ -122,6 +133,7 @@ fn read(section: &mut Section) -> Option<Config> {
         listen: listen?,
         http: http?,
         callers: callers?,
+        admins: admins?,
         admission: admission?,
         listener: listener?,
         dispatch: dispatch?,

@@ -5,7 +5,6 @@
 //! takes too long is logged once and left behind, and the file is read anew; no more than [`MAX_LOST`] are left behind, so
 //! that they do not use up the threads.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
@@ -14,9 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info};
 
-use crate::access::callers::Callers;
-use crate::access::keys::KeyRing;
-use crate::app::config::KeySource;
+use crate::access::keys::{KeyRing, KeyRole};
 
 /// How soon a key that was taken out of its file opens nothing any more.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -38,25 +35,30 @@ enum Finding<'a, T> {
     LateEnded,
 }
 
-/// Exchanges the keys of callers whenever their files change. `first` are those that hold now, so that a change since they
-/// were read is seen too.
-pub(super) async fn watch_key_files(source: KeySource, first: KeyRing, callers: Arc<Callers>) {
+/// Replaces keys whenever what is read of them changes: the `kind` of keys, `caller` or `admin`, stands in the log. `first`
+/// are those that hold now, so that a change since they were read is seen too. `read` may block.
+pub(super) async fn watch_key_files<R: Clone + KeyRole + PartialEq + Send + 'static>(
+    kind: &str,
+    first: KeyRing<R>,
+    read: impl Fn() -> Result<KeyRing<R>, String> + Clone + Send + 'static,
+    replace: impl Fn(KeyRing<R>),
+) {
     let read = || {
-        let source = source.clone();
+        let read = read.clone();
         // A panic there would be ours, and changes nothing.
-        async { spawn_blocking(move || source.read()).await.ok() }
+        async { spawn_blocking(read).await.ok() }
     };
     compare(first, read, |finding| match finding {
         Finding::Changed(ring) => {
-            callers.replace(ring.clone());
-            info!(keys = ring.holders().count(), "caller keys reloaded");
+            replace(ring.clone());
+            info!(keys = ring.holders().count(), "{kind} keys reloaded");
         }
-        Finding::Unreadable(problem) => error!(problem, "cannot read the caller keys: keeping the previous ones"),
+        Finding::Unreadable(problem) => error!(problem, "cannot read the {kind} keys: keeping the previous ones"),
         Finding::Late => {
             let problem = format!("not within {DEADLINE:?}: look at the disk or the mount that their file is on");
-            error!(problem, "reading the caller keys timed out: keeping the previous ones");
+            error!(problem, "reading the {kind} keys timed out: keeping the previous ones");
         }
-        Finding::LateEnded => info!("the caller keys can be read again"),
+        Finding::LateEnded => info!("the {kind} keys can be read again"),
     })
     .await;
 }

@@ -6,6 +6,8 @@
 
 mod call;
 mod concurrency;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod global;
 mod held_senders;
 pub mod history;

@@ -3,6 +3,7 @@
 //! Labels come from closed sets: upstream names, outcomes, states, route patterns, statuses. No address, key or raw
 //! path is ever a label.
 
+mod admin;
 mod edge;
 mod labels;
 mod upstream;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+pub use admin::Admin;
 pub use edge::{Edge, Held};
 use labels::{Attempt, CircuitOverride, CircuitState, Request, Transition, Upstream};
 use upstream::Families;
@@ -42,6 +44,8 @@ pub struct Gauges {
 pub struct Metrics {
     /// The metrics of the listeners.
     pub edge: Edge,
+    /// The metrics of the admin listener.
+    pub admin: Admin,
     registry: Registry,
     requests: Family<Request, Counter>,
     attempts: Family<Attempt, Counter>,
@@ -70,6 +74,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             edge: Edge::default(),
+            admin: Admin::default(),
             registry: Registry::with_prefix("smsp"),
             requests: Family::default(),
             attempts: Family::default(),
@@ -102,6 +107,7 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         self.edge.register(registry);
+        self.admin.register(registry);
         registry.register("requests", "HTTP requests answered, by route, status and caller", self.requests.clone());
         registry.register("attempts", "Attempts to hand a mail to an upstream, by outcome", self.attempts.clone());
         registry.register(

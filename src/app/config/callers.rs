@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use secrecy::ExposeSecret;
 
 use super::names::PREFIX;
+use crate::access::admins::Role;
 use crate::access::callers::CallerPolicy;
 use crate::access::callers::settings::{API_KEY, API_KEYS};
 use crate::access::keys::KeyRing;
@@ -45,9 +46,16 @@ impl KeySource {
         [&self.one, &self.many].into_iter().flatten().any(SecretSource::is_file)
     }
 
-    /// The keys as they are now; an error names its variable, and no key.
-    pub fn read(&self) -> Result<KeyRing, String> {
-        self.ring(SystemTime::now()).map_err(|(source, problem)| format!("{PREFIX}{}: {problem}", source.variable()))
+    /// The keys as they are now, none of which may be one of the `admins`; an error names its variable, and no key.
+    pub fn read(&self, admins: Option<&KeyRing<Role>>) -> Result<KeyRing, String> {
+        let ring = self.ring(SystemTime::now());
+        let ring = ring.map_err(|(source, problem)| format!("{PREFIX}{}: {problem}", source.variable()))?;
+        match admins.and_then(|admins| ring.shared_with(admins)) {
+            Some((caller, admin)) => Err(format!(
+                "{PREFIX}API_KEYS: has a key for `{caller}` that is the admin key of `{admin}`: give each a key of its own"
+            )),
+            None => Ok(ring),
+        }
     }
 
     fn ring(&self, now: SystemTime) -> Result<KeyRing, (&SecretSource, String)> {

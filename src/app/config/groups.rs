@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::names::PREFIX;
 use super::{listen, providers};
+use crate::access::admins::settings::ADMIN_KEYS;
 use crate::access::{admission, callers};
 use crate::delivery::dispatch;
 use crate::delivery::provider::KINDS;
@@ -69,7 +70,7 @@ fn own_groups() -> Vec<Group> {
     vec![
         group("Keys of callers", "", PREFIX, keys),
         group("Limits of callers", EACH_CALLER, "SMSP_CALLER_", callers::settings::rows()),
-        group("Listeners", "", PREFIX, listen::rows()),
+        group("Listeners", "", PREFIX, [listen::rows(), vec![ADMIN_KEYS.entry()]].concat()),
         group("Requests", "", PREFIX, requests),
         group("Upstreams", "", PREFIX, [providers::rows(), vec![EGRESS_PROXY.entry()]].concat()),
         group("Limits and circuits of upstreams", EACH_UPSTREAM, PREFIX, limits::rows()),

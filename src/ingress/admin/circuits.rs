@@ -1,18 +1,19 @@
 //! `GET /circuits` and `PUT /circuits/{name}`: what the circuits are like, and what an operator orders.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::Door;
-use crate::delivery::circuit::{Override, Snapshot, TransitionReason};
+use super::access::{Operator, Viewer};
+use super::millis::millis;
+use super::order::OrderBody;
+use super::refusal::{invalid_order, rejected, unknown_circuit};
+use super::state::AdminState;
+use crate::delivery::circuit::{Snapshot, TransitionReason};
 use crate::delivery::upstream::Upstream;
 use crate::ingress::server::problem::Problem;
+use crate::state::overrides::UnknownUpstream;
 
 #[derive(Serialize)]
 pub(super) struct Circuits {
@@ -32,6 +33,9 @@ pub(super) struct Circuit {
     /// How long it has been out of order, failed recoveries included.
     outage_ms: Option<u64>,
     r#override: &'static str,
+    /// Absent where the override stays until the next order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    override_ends_in_ms: Option<u64>,
     generation: u64,
     trips: u8,
     /// The share of mail that it takes.
@@ -56,50 +60,21 @@ struct Window {
     slow: u32,
 }
 
-/// What an operator may order: either of the two.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Order {
-    r#override: Option<String>,
-    reset: Option<bool>,
-}
-
-pub(super) async fn list(State(door): State<Door>) -> Json<Circuits> {
-    Json(Circuits { circuits: door.upstreams.iter().map(|upstream| show(upstream)).collect() })
+pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<Circuits> {
+    Json(Circuits { circuits: state.upstreams.iter().map(|upstream| show(&state, upstream)).collect() })
 }
 
 pub(super) async fn order(
-    State(door): State<Door>,
+    Operator(origin): Operator,
+    State(state): State<AdminState>,
     Path(name): Path<String>,
-    order: Result<Json<Order>, JsonRejection>,
+    order: Result<Json<OrderBody>, JsonRejection>,
 ) -> Result<Json<Circuit>, Problem> {
-    let named = |upstream: &&Arc<Upstream>| **upstream.name() == *name;
-    let Some(upstream) = door.upstreams.iter().find(named) else {
-        let detail = "there is no such circuit: see GET /circuits";
-        return Err(Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such circuit", detail));
-    };
-    let Json(order) = order.map_err(|rejection| invalid(rejection.status(), HOW))?;
-    obey(upstream, order).map_err(|detail| invalid(StatusCode::UNPROCESSABLE_ENTITY, detail))?;
-    Ok(Json(show(upstream)))
-}
-
-const HOW: &str = r#"send {"override": "open" | "closed" | "auto"} or {"reset": true} as application/json"#;
-
-fn obey(upstream: &Upstream, order: Order) -> Result<(), &'static str> {
-    match order {
-        Order { r#override: Some(word), reset: None } => {
-            let order = Override::ALL.into_iter().find(|order| order.as_str() == word);
-            upstream.override_circuit(order.ok_or("override must be one of: auto, open, closed")?);
-        }
-        Order { r#override: None, reset: Some(true) } => upstream.reset(),
-        _ => return Err(HOW),
-    }
-    Ok(())
-}
-
-/// A body that is no order.
-fn invalid(status: StatusCode, detail: &'static str) -> Problem {
-    Problem::new(status, "invalid-order", "The order is invalid", detail)
+    let upstream = state.upstreams.iter().find(|upstream| **upstream.name() == *name);
+    let upstream = upstream.ok_or_else(unknown_circuit)?;
+    let order = order.map_err(|rejection| rejected(&rejection))?.0.read().map_err(invalid_order)?;
+    state.overrides.apply(&name, order, origin).map_err(|UnknownUpstream| unknown_circuit())?;
+    Ok(Json(show(&state, upstream)))
 }
 
 /// From 0 to 1, an operator's order included.
@@ -107,7 +82,7 @@ pub(super) fn ramp(circuit: &Snapshot) -> f64 {
     f64::from(circuit.share()) / f64::from(Snapshot::ALL_MAIL)
 }
 
-fn show(upstream: &Upstream) -> Circuit {
+fn show(state: &AdminState, upstream: &Upstream) -> Circuit {
     let (circuit, counts) = (upstream.snapshot(), upstream.counts());
     let history = *upstream.history().borrow();
     Circuit {
@@ -118,6 +93,7 @@ fn show(upstream: &Upstream) -> Circuit {
         for_ms: millis(history.since.elapsed()),
         outage_ms: history.outage_since.map(|since| millis(since.elapsed())),
         r#override: circuit.overriding.as_str(),
+        override_ends_in_ms: state.overrides.ends_in(upstream.name()).map(millis),
         generation: circuit.generation,
         trips: circuit.trips,
         ramp: ramp(&circuit),
@@ -130,8 +106,4 @@ fn show(upstream: &Upstream) -> Circuit {
 fn held_senders(upstream: &Upstream) -> Vec<HeldSender> {
     let held = upstream.held_senders().into_iter();
     held.map(|(domain, left)| HeldSender { domain, for_ms: millis(left) }).collect()
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

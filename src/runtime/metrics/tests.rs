@@ -21,6 +21,8 @@ fn the_page_holds_every_metric_under_its_documented_name() {
     metrics.coalesced();
     metrics.panicked();
     metrics.log_lines_dropped(3);
+    metrics.admin.refused("role");
+    metrics.admin.override_ends("mg", 7.5);
     metrics.edge.shed("bytes");
     metrics.edge.connection_closed("slow");
     let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
@@ -45,6 +47,8 @@ fn the_page_holds_every_metric_under_its_documented_name() {
         "smsp_coalesced_total 1",
         "smsp_panics_total 1",
         "smsp_log_lines_dropped_total 3",
+        "smsp_admin_refused_total{reason=\"role\"} 1",
+        "smsp_circuit_override_ends_seconds{upstream=\"mg\"} 7.5",
         "smsp_shed_total{reason=\"bytes\"} 1",
         "smsp_connections_closed_total{reason=\"slow\"} 1",
         "smsp_connections 1",

@@ -1,0 +1,79 @@
+//! Who may look at this node and change it: `SMSP_ADMIN_KEYS`, or the file of `SMSP_ADMIN_KEYS_FILE`, which can be read
+//! again while this node serves.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::SystemTime;
+
+use secrecy::ExposeSecret;
+
+use super::names::PREFIX;
+use crate::access::admins::Role;
+use crate::access::admins::settings::ADMIN_KEYS;
+use crate::access::keys::KeyRing;
+use crate::runtime::settings::{SecretSource, Section};
+use crate::state::audit::Actor;
+
+/// The admin keys of a start.
+pub struct AdminsConfig {
+    /// The keys as they are now.
+    pub keys: KeyRing<Role>,
+    /// Where they came from.
+    pub source: AdminKeySource,
+}
+
+/// What holds where no admin keys are set.
+pub(super) const WITHOUT_KEYS: &str =
+    "no keys are set: only this machine, by a Host such as localhost, sees circuits and gives orders";
+
+impl fmt::Display for AdminsConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: BTreeSet<_> =
+            self.keys.holders().map(|(name, role)| format!("{name} ({})", role.as_str())).collect();
+        f.write_str(&names.into_iter().collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// Where admin keys stand.
+#[derive(Clone)]
+pub struct AdminKeySource(SecretSource);
+
+impl AdminKeySource {
+    /// Can they be replaced while we serve?
+    pub fn may_change(&self) -> bool {
+        self.0.is_file()
+    }
+
+    /// The keys as they are now, none of which may be one of the `callers`; an error names its variable, and no key.
+    pub fn read<R>(&self, callers: &KeyRing<R>) -> Result<KeyRing<Role>, String> {
+        let now = SystemTime::now();
+        self.ring(callers, now).map_err(|problem| format!("{PREFIX}{}: {problem}", self.0.variable()))
+    }
+
+    fn ring<R>(&self, callers: &KeyRing<R>, now: SystemTime) -> Result<KeyRing<Role>, String> {
+        let mut ring = KeyRing::default();
+        ring.read(self.0.text()?.expose_secret(), now)?;
+        if let Some((name, _)) = ring.holders().find(|(name, _)| Actor::RESERVED.contains(&&***name)) {
+            return Err(format!("has the name `{name}`, which stands for orders without a key: choose another"));
+        }
+        match ring.shared_with(callers) {
+            Some((admin, caller)) => Err(format!(
+                "has a key for `{admin}` that is the API key of the caller `{caller}`: give each a key of its own"
+            )),
+            None => Ok(ring),
+        }
+    }
+}
+
+/// `None`: a mistake was recorded; `Some(None)`: no admin keys are set.
+pub(super) fn read(section: &mut Section, callers: Option<&KeyRing>) -> Option<Option<AdminsConfig>> {
+    let Some(source) = section.secret_source(&ADMIN_KEYS)?.map(AdminKeySource) else { return Some(None) };
+    let none = KeyRing::default();
+    match source.ring(callers.unwrap_or(&none), SystemTime::now()) {
+        Ok(keys) => Some(Some(AdminsConfig { keys, source })),
+        Err(problem) => {
+            section.error(source.0.variable(), &problem);
+            None
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! An upstream for the tests of other modules: its circuit starts closed, and its provider accepts everything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::history::Events;
+use super::{Probe, Settings, Upstream};
+use crate::delivery::circuit;
+use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
+use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::runtime::metrics::Metrics;
+
+struct Accepting;
+
+impl Provider for Accepting {
+    fn send<'a>(&'a self, _: Delivery<'a>) -> Call<'a> {
+        Box::pin(async { Verdict::new(Outcome::Accepted, Reason::Mock) })
+    }
+}
+
+/// One failure opens its circuit; a probe may take 10 s, everything else 1 s.
+pub(crate) fn accepting(name: &str) -> Arc<Upstream> {
+    let second = Duration::from_secs(1);
+    let circuit = circuit::Settings {
+        consecutive_failures: 1,
+        probes_to_close: 1,
+        rates: None,
+        ramps: false,
+        start_closed: true,
+        shards: 1,
+    };
+    let settings = Settings {
+        capabilities: Capabilities::ANY,
+        attempt_timeout: second,
+        connect_timeout: second,
+        probe_timeout: second * 10,
+        probe: Probe::Auto,
+        first_wait: second,
+        slow_call: None,
+        account_hold: second,
+        sender_hold: second,
+        concurrency: 100,
+        ramp: second,
+        circuit,
+    };
+    let metrics = Metrics::default();
+    Arc::new(Upstream::new(name.to_owned(), "mock", Box::new(Accepting), settings, &metrics, Events::new(1)))
+}

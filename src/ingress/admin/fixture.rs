@@ -1,0 +1,21 @@
+//! The state of an admin listener for tests: one circuit, no keys.
+
+use std::sync::Arc;
+
+use super::state::AdminState;
+use crate::access::admins::Admins;
+use crate::delivery::upstream::fixture::accepting;
+use crate::runtime::shutdown::Shutdown;
+use crate::state::overrides::Overrides;
+
+pub(super) fn state() -> AdminState {
+    let (upstreams, audit): (Arc<[_]>, Arc<_>) = ([accepting("u")].into(), Arc::default());
+    AdminState {
+        overrides: Arc::new(Overrides::new(Arc::clone(&upstreams), Arc::clone(&audit))),
+        upstreams,
+        audit,
+        admins: Arc::new(Admins::new(None)),
+        metrics: Arc::default(),
+        shutdown: Shutdown::default(),
+    }
+}

@@ -1,0 +1,79 @@
+//! `GET /livez`, `/readyz` and `/metrics`: what an orchestrator and Prometheus ask, without a key.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+use super::circuits;
+use super::state::AdminState;
+use crate::delivery::circuit::{Override, State as CircuitState};
+use crate::delivery::upstream::Upstream;
+use crate::runtime::metrics::{self, Gauges};
+
+/// Beyond the time of a probe, for which a supervisor is silent: one that is silent for longer has stopped.
+const SUPERVISOR_SILENCE: Duration = Duration::from_secs(30);
+
+/// Fails when a supervisor has stopped: its circuit would stay open for ever, so the node must be restarted.
+pub(super) async fn live(State(state): State<AdminState>) -> (StatusCode, &'static str) {
+    let silent =
+        |upstream: &Arc<Upstream>| upstream.supervisor_age() > SUPERVISOR_SILENCE + upstream.settings().probe_timeout;
+    if state.upstreams.iter().any(silent) {
+        (StatusCode::SERVICE_UNAVAILABLE, "a supervisor has stopped\n")
+    } else {
+        (StatusCode::OK, "alive\n")
+    }
+}
+
+/// Fails while draining, and never because of providers: or every node would leave at the worst moment.
+pub(super) async fn ready(State(state): State<AdminState>) -> (StatusCode, &'static str) {
+    if state.shutdown.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    } else {
+        (StatusCode::OK, "ready\n")
+    }
+}
+
+pub(super) async fn metrics(State(state): State<AdminState>) -> impl IntoResponse {
+    state.upstreams.iter().for_each(|upstream| measure(&state, upstream));
+    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.render())
+}
+
+/// Gauges are set when the page is asked for, so that they are always true.
+fn measure(state: &AdminState, upstream: &Upstream) {
+    let (metrics, circuit) = (&state.metrics, upstream.snapshot());
+    for state in CircuitState::ALL {
+        metrics.circuit_state(upstream.name(), state.as_str(), state == circuit.state);
+    }
+    for order in Override::ALL {
+        metrics.circuit_override(upstream.name(), order.as_str(), order == circuit.overriding);
+    }
+    let gauges = Gauges {
+        ramp: circuits::ramp(&circuit),
+        next_probe: upstream.until_next_probe().unwrap_or_default().as_secs_f64(),
+        supervisor_age: upstream.supervisor_age().as_secs_f64(),
+    };
+    metrics.circuit_gauges(upstream.name(), &gauges);
+    let override_ends = state.overrides.ends_in(upstream.name()).unwrap_or_default();
+    metrics.admin.override_ends(upstream.name(), override_ends.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::state;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_supervisor_that_has_gone_silent_fails_the_liveness() {
+        let (second, state) = (Duration::from_secs(1), state());
+        tokio::time::advance(second * 40).await;
+        assert_eq!(live(State(state.clone())).await.0, StatusCode::OK);
+        tokio::time::advance(second).await;
+        assert_eq!(live(State(state.clone())).await.0, StatusCode::SERVICE_UNAVAILABLE);
+        state.upstreams[0].beat();
+        assert_eq!(live(State(state)).await.0, StatusCode::OK);
+    }
+}
