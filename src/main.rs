@@ -173,7 +173,7 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-/// On stderr, which may be the pipe that nobody reads any more: a node that has to end must not wait for its reader.
+/// On stderr, which may be a pipe whose reader has stalled: a node that has to end must not wait for it.
 fn print_error(text: &str) {
     let line = format!("{text}\n");
     let write = |line: &str| {
@@ -183,7 +183,7 @@ fn print_error(text: &str) {
     let ((written, wait), copy) = (mpsc::channel(), line.clone());
     let writing = thread::Builder::new().spawn(move || {
         write(&copy);
-        // Nobody listens any more once the time is up.
+        // Once the time is up there is no receiver.
         let _ = written.send(());
     });
     match writing {

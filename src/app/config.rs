@@ -1,7 +1,7 @@
 //! All settings, read once from the environment: [`Config`] has the `Settings` of each module, which declares their rows.
 //!
 //! Invariants: a wrong start reports every error at once, each with the full name of its variable and what to do;
-//! a name that nobody claims is an error; no error and no listing shows a secret. Deliberately absent: files (but for
+//! a name that no setting claims is an error; no error and no listing shows a secret. Deliberately absent: files (but for
 //! secrets), flags, reloading (but for keys in files), and the process environment itself: the pairs are passed in.
 
 mod admins;

@@ -18,7 +18,8 @@ pub fn settings() -> String {
 
 fn group(group: &Group) -> String {
     let settings = group.settings.iter().map(|(variable, entry)| setting(variable, entry)).collect::<Vec<_>>();
-    format!("{}\n\n{}{}", group.title.to_uppercase(), wrapped(group.about, 2), settings.concat())
+    let about = if group.about.is_empty() { String::new() } else { format!("{}\n", wrapped(group.about, 2)) };
+    format!("{}\n\n{about}{}", group.title.to_uppercase(), settings.concat())
 }
 
 fn setting(variable: &str, entry: &Entry) -> String {
@@ -53,10 +54,12 @@ mod tests {
 
     #[test]
     fn text_is_wrapped_at_80_columns_with_its_indent() {
-        let lines = wrapped(&"word ".repeat(40), 6);
-        assert!(lines.lines().all(|line| line.len() <= WIDTH && line.starts_with("      word")), "{lines}");
-        assert_eq!(lines.split_whitespace().count(), 40);
-        assert_eq!(lines.lines().count(), 3);
+        for indent in 0..8 {
+            let lines = wrapped(&"word ".repeat(40), indent);
+            let start = format!("{:indent$}word", "");
+            assert!(lines.lines().all(|line| line.len() <= WIDTH && line.starts_with(&start)), "{lines}");
+            assert_eq!((lines.split_whitespace().count(), lines.lines().count()), (40, 3), "{lines}");
+        }
         assert_eq!((wrapped("", 6), wrapped("`a` b", 2)), (String::new(), "  a b\n".to_owned()));
     }
 }

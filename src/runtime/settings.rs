@@ -6,6 +6,7 @@
 //! variable in full; no error and no listing shows a secret. Deliberately absent: which modules there are, and how their
 //! settings depend on each other: `app/config` knows both.
 
+mod findings;
 mod kind;
 mod row;
 mod secret_source;
@@ -13,10 +14,11 @@ mod section;
 mod value;
 mod values;
 
+pub use findings::{Effective, Findings};
 pub use kind::{BOOLEAN, Choice, Count, DURATION, IP, Kind, Listed, OrWord, PERIOD, PORT, Plain, SHARE, SIZE};
 pub use row::{Entry, InForce, Row, Setting, required, setting};
 pub use secret_source::SecretSource;
-pub use section::{Effective, Findings, Section};
+pub use section::Section;
 pub use value::{Parsed, in_units};
 pub use values::Values;
 

@@ -1,7 +1,6 @@
 //! Who may call: `SMSP_API_KEY`, `SMSP_API_KEYS` and every caller's `SMSP_CALLER_<NAME>_...`.
 //!
-//! Keys that stand in a file may be exchanged while we serve, so it is read here at the start and once more whenever
-//! somebody asks.
+//! Keys in a file may change while the node serves: [`KeySource::read`] reads them anew.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::SystemTime;
@@ -41,7 +40,7 @@ pub struct KeySource {
 }
 
 impl KeySource {
-    /// Can they be exchanged while we serve?
+    /// Can they change while the node serves?
     pub fn may_change(&self) -> bool {
         [&self.one, &self.many].into_iter().flatten().any(SecretSource::is_file)
     }
@@ -100,14 +99,13 @@ pub(super) fn read(section: &mut Section) -> Option<CallersConfig> {
     let by_name = names.into_iter().map(|name| {
         let mut own = section.split_off(&format!("{CALLER}{}_", name.replace('-', "_")));
         own.inherit(&inherited);
-        let policy = CallerPolicy::read(&mut own);
+        // A wrong one is an error, so no node starts with what stands for it here.
+        let policy = CallerPolicy::read(&mut own).unwrap_or_default();
         section.join(own);
-        Some((name, policy?))
+        (name, policy)
     });
-    // Each is read before any is missed, so that all errors are found.
-    let by_name: Vec<_> = by_name.collect();
-    let by_name: Option<_> = by_name.into_iter().collect();
-    Some(CallersConfig { keys, source, by_name: by_name?, common: common? })
+    let by_name = by_name.collect();
+    Some(CallersConfig { keys, source, by_name, common: common.unwrap_or_default() })
 }
 
 /// The policy of all callers, and its texts.

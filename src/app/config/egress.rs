@@ -1,4 +1,4 @@
-//! The way to the outside: `SMSP_EGRESS_PROXY`, and whom it does not hold for.
+//! The proxy to the outside, `SMSP_EGRESS_PROXY`, and the upstreams that are reached without it.
 //!
 //! It may hold a password, so it is a secret: it may stand in a file, and only its host and port are listed.
 

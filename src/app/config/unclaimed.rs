@@ -1,7 +1,7 @@
-//! Variables that nobody claims: each is an error, which says what was meant where that can be told.
+//! Variables that no setting claims: each is an error, which says what was meant where that can be told.
 //!
-//! Misspelt, or named after somebody who is not there: a caller without a key, an upstream that is not listed, a kind
-//! where its upstream belongs. Values are never looked at, for they may be secrets.
+//! Such a name is misspelt, or it names a caller without a key, an upstream that is not listed, or a kind where its
+//! upstream belongs. Values are never looked at, for they may be secrets.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ use crate::delivery::upstream::limits::Limits;
 use crate::runtime::settings::Section;
 use crate::runtime::suggestion::nearest;
 
-/// Endings of upstreams' variables that variables of other programs have too.
+/// Variables of upstreams whose names are common enough to end other names too.
 const AMBIGUOUS: [&str; 2] = ["HOST", "PORT"];
-/// Names in an error, of many.
+/// The most names that an error lists.
 const MAX_NAMES: usize = 10;
 
-/// Records an error for each.
+/// Records an error for each variable that is left.
 pub(super) fn refuse(
     section: &mut Section,
     callers: Option<&CallersConfig>,
@@ -31,11 +31,10 @@ pub(super) fn refuse(
     callers.sort_unstable();
     for name in unclaimed {
         let misspelt = misspelt(&name, &known);
+        let is_ours = nearest(first_word(&name), reserved.iter().map(String::as_str)).is_some();
         let problem = no_caller(&name, &callers)
             .or_else(|| named_after_a_kind(&name, upstreams))
-            .or_else(|| {
-                misspelt.clone().filter(|_| nearest(first_word(&name), reserved.iter().map(String::as_str)).is_some())
-            })
+            .or_else(|| misspelt.clone().filter(|_| is_ours))
             .or_else(|| no_upstream(&name, upstreams, reserved))
             .or(misspelt);
         section.error(&name, problem.as_deref().unwrap_or(UNKNOWN));
@@ -47,7 +46,7 @@ const UNKNOWN: &str = "is not a setting: correct its name (`smsp help settings` 
 fn no_caller(name: &str, callers: &[&str]) -> Option<String> {
     let rest = name.strip_prefix("CALLER_")?;
     let owner = owner(rest, CallerPolicy::names())?;
-    nobody("caller", owner, callers, |near| format!("CALLER_{near}{}", &rest[owner.len()..]))
+    unknown_owner("caller", owner, callers, |near| format!("CALLER_{near}{}", &rest[owner.len()..]))
 }
 
 fn named_after_a_kind(name: &str, upstreams: &[UpstreamSpec]) -> Option<String> {
@@ -75,7 +74,7 @@ fn no_upstream(name: &str, upstreams: &[UpstreamSpec], reserved: &BTreeSet<Strin
         return None;
     }
     let names: Vec<_> = upstreams.iter().map(|named| named.name.as_str()).collect();
-    nobody("upstream", owner, &names, |near| format!("{near}{}", &name[owner.len()..]))
+    unknown_owner("upstream", owner, &names, |near| format!("{near}{}", &name[owner.len()..]))
 }
 
 fn misspelt(name: &str, known: &[String]) -> Option<String> {
@@ -101,8 +100,8 @@ fn owner(name: &str, variables: impl Iterator<Item = &'static str>) -> Option<&s
     owners.filter(|owner| !owner.is_empty()).min_by_key(|owner| owner.len())
 }
 
-/// Nobody of `all` is the `owner` of a variable; `full` is its name, without our prefix, with another owner.
-fn nobody(what: &str, owner: &str, all: &[&str], full: impl Fn(&str) -> String) -> Option<String> {
+/// The error where none of `all` is the `owner` of a variable; `full` is its name, without our prefix, with another owner.
+fn unknown_owner(what: &str, owner: &str, all: &[&str], full: impl Fn(&str) -> String) -> Option<String> {
     let name = owner.to_ascii_lowercase().replace('_', "-");
     if all.is_empty() || all.contains(&name.as_str()) {
         return None;

@@ -1,4 +1,4 @@
-//! Where a secret stands: in a variable, or in a file that is read anew whenever somebody asks.
+//! Where a secret stands: in a variable, or in a file that is read anew for every [`SecretSource::text`].
 
 use std::fs::File;
 use std::io::Read;

@@ -6,33 +6,11 @@
 //! envy turns the environment into text by name: it selects the prefix, strips it, and lower-cases the names. Its typed
 //! structs are not used, for they stop at the first error.
 
+mod reading;
+
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
-
-use super::row::{Row, Setting};
-use super::secret_source::SecretSource;
-use super::values::Values;
-
-const REDACTED: &str = "<redacted>";
-
-/// A setting as it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effective {
-    /// The variable in full.
-    pub name: String,
-    /// Its value, as an operator would write it; redacted if it is a secret.
-    pub value: String,
-    /// What it would be if nothing were set; `None`: it is required.
-    default: Option<String>,
-}
-
-impl Effective {
-    /// Does it differ from its default?
-    pub fn is_changed(&self) -> bool {
-        self.default.as_ref() != Some(&self.value)
-    }
-}
+use super::findings::{Effective, Findings};
 
 /// The variables of one prefix, and what became of them.
 #[derive(Default)]
@@ -54,18 +32,6 @@ pub struct Section {
     deprecated: Vec<String>,
 }
 
-/// What a section has found besides values.
-pub struct Findings {
-    /// The settings as they hold, in the order in which they were read.
-    pub effective: Vec<Effective>,
-    /// What is wrong; a line each.
-    pub errors: Vec<String>,
-    /// What may be meant, but is worth a thought; a line each.
-    pub warnings: Vec<String>,
-    /// What is set under a name that the next version refuses; a line each.
-    pub deprecated: Vec<String>,
-}
-
 impl Section {
     /// The pairs whose names start with `prefix`.
     pub fn new(prefix: &str, pairs: impl Iterator<Item = (String, String)>) -> Self {
@@ -77,89 +43,6 @@ impl Section {
         errors.extend(values.as_ref().err().map(ToString::to_string));
         let values = values.unwrap_or_default().into_iter().map(|(name, value)| (name, value.trim().to_owned()));
         Self { prefix: prefix.to_owned(), values: values.collect(), errors, ..Self::default() }
-    }
-
-    /// A setting, or its default; `None` if it is wrong or missing, which is recorded.
-    pub fn read<T>(&mut self, setting: &Setting<T>) -> Option<T> {
-        let default = self.inherited.get(setting.row.name).cloned();
-        self.read_with(setting, default.as_deref().or(setting.row.default))
-    }
-
-    /// A setting, or this default, written as an operator would.
-    pub fn read_or<T>(&mut self, setting: &Setting<T>, default: &str) -> Option<T> {
-        self.read_with(setting, Some(default))
-    }
-
-    fn read_with<T>(&mut self, setting: &Setting<T>, default: Option<&str>) -> Option<T> {
-        let row = &setting.row;
-        let Some(text) = self.claim(row).or_else(|| default.map(str::to_owned)) else {
-            self.error(row.name, &format!("is required: {}", row.text));
-            return None;
-        };
-        let value = setting.kind.parse(&text).map_err(|problem| self.error(row.name, &problem)).ok()?;
-        self.list(row.name, setting.kind.listed(&text, &value), default);
-        Some(value)
-    }
-
-    /// The text of a setting that is no secret.
-    fn text(&mut self, row: &Row, what: &str) -> Option<String> {
-        let Some(text) = self.claim(row).or_else(|| row.default.map(str::to_owned)) else {
-            self.error(row.name, &format!("is required: {what}"));
-            return None;
-        };
-        self.list(row.name, text.clone(), row.default);
-        Some(text)
-    }
-
-    /// Where a secret stands: in the variable itself, or in the file that `<NAME>_FILE` names; if it is set at all. Both
-    /// contradict each other, which is recorded.
-    pub fn secret_source(&mut self, row: &Row) -> Option<Option<SecretSource>> {
-        let file = format!("{}_FILE", row.name);
-        let (text, path) = (self.claim(row), self.take(&file));
-        let shown = if text.is_some() || path.is_some() { REDACTED } else { "" };
-        self.list(row.name, shown.to_owned(), row.default);
-        match (text, path) {
-            (None, None) => Some(None),
-            (Some(text), None) => Some(Some(SecretSource::in_variable(row.name.to_owned(), text.into()))),
-            (None, Some(path)) => Some(Some(SecretSource::in_file(file, path))),
-            (Some(_), Some(_)) => {
-                self.error(&file, &format!("is set beside {}: remove one of them", self.full(row.name)));
-                None
-            }
-        }
-    }
-
-    fn secret(&mut self, row: &Row, what: &str) -> Option<SecretString> {
-        match (self.secret_source(row)?, row.default) {
-            (Some(source), _) => source.line().map_err(|problem| self.error(source.variable(), &problem)).ok(),
-            (None, Some(_)) => Some(SecretString::default()),
-            (None, None) => {
-                self.error(row.name, &format!("is required: {what}"));
-                None
-            }
-        }
-    }
-
-    /// The settings of all these rows, as text; `what` says in an error why a required one is. Each is listed as its row
-    /// says.
-    pub fn values(&mut self, rows: &[Row], what: &str) -> Option<Values> {
-        let mut values = Some(Values::default());
-        for row in rows {
-            let value = if row.secret { self.secret(row, what) } else { self.text(row, what).map(Into::into) };
-            match (&mut values, value) {
-                (Some(values), Some(value)) => values.set(row.name, value),
-                _ => values = None,
-            }
-        }
-        let values = values?;
-        for (row, in_force) in rows.iter().filter_map(|row| Some((row, row.in_force?))) {
-            let mut unset = values.clone();
-            unset.set(row.name, row.default.unwrap_or_default().into());
-            in_force(&values).into_iter().for_each(|text| self.in_force(row.name, &text));
-            let default = in_force(&unset).filter(|_| row.default.is_some());
-            default.into_iter().for_each(|text| self.by_default(row.name, &text));
-        }
-        Some(values)
     }
 
     /// The value in force of a setting that was read before; empty if it had none, or was wrong.
@@ -258,22 +141,6 @@ impl Section {
     pub fn finish(self) -> Findings {
         let Self { effective, errors, warnings, deprecated, .. } = self;
         Findings { effective, errors, warnings, deprecated }
-    }
-
-    /// The text of a setting under its name, or under its former one, which is recorded as deprecated. Both are a
-    /// contradiction.
-    fn claim(&mut self, row: &Row) -> Option<String> {
-        let present = self.take(row.name);
-        let former = row.former.and_then(|former| Some((former, self.values.remove(&former.to_ascii_lowercase())?)));
-        let Some((former, text)) = former else { return present };
-        let (old, new) = (self.full(former), self.full(row.name));
-        if present.is_some() {
-            self.error(former, &format!("is the former name of {new}, which is set too: remove {old}"));
-            return present;
-        }
-        self.former_names.insert(row.name.to_owned(), former);
-        self.deprecated.push(format!("{old}: is deprecated: rename it to {new}; the next version refuses it"));
-        Some(text)
     }
 
     fn take(&mut self, name: &str) -> Option<String> {
