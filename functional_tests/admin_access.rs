@@ -68,7 +68,7 @@ async fn a_viewer_reads_and_an_operator_orders_too() {
 }
 
 #[tokio::test]
-async fn missing_wrong_expired_and_doubled_keys_get_the_same_answer() {
+async fn missing_wrong_expired_and_duplicate_keys_get_the_same_answer() {
     let proxy = Proxy::start(with_keys()).await;
     let wrong = [
         keys(&[]),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 
-/// Makes one call with these headers alone, doubled ones too; with a body, it is JSON.
+/// Makes one call with these headers alone, duplicates too. A body is JSON.
 pub(crate) async fn call(
     address: SocketAddr,
     method: Method,

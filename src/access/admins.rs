@@ -1,6 +1,6 @@
 //! Admins: who may look at this node and who may change it, by key and role.
 //!
-//! Missing, doubled, wrong and expired keys are told apart by nothing: they get the same answer after the same work, and
+//! Missing, duplicate, wrong and expired keys cannot be told apart: they get the same answer after the same work, and
 //! answers to wrong keys are slowed down. Without any admin keys, requests from this machine may do everything and all
 //! others nothing; whether a request is from this machine is for its way in to say. Once keys are set they are needed
 //! from everywhere, even if all of them have expired.

@@ -27,9 +27,9 @@ async fn operator_includes_viewer_and_every_other_key_is_unauthorized() {
     assert_eq!(admins.authorize(&key("op"), Role::Operator).await, ada);
     assert_eq!(admins.authorize(&key("view"), Role::Viewer).await, wall);
     assert_eq!(admins.authorize(&key("view"), Role::Operator).await, Err(Refusal::RoleNeeded(Role::Operator)));
-    let doubled = Credentials { is_alone: false, ..key("op") };
+    let duplicate = Credentials { is_alone: false, ..key("op") };
     let local = Credentials { is_local: true, ..key("") };
-    for wrong in [key(""), key("wrong"), key("old"), key("ada"), doubled, local] {
+    for wrong in [key(""), key("wrong"), key("old"), key("ada"), duplicate, local] {
         for role in Role::ALL {
             assert_eq!(admins.authorize(&wrong, role).await, Err(Refusal::Unauthorized), "{wrong:?}");
         }
