@@ -11,6 +11,7 @@ mod buffer;
 mod json;
 mod queue;
 mod sink;
+mod timestamp;
 mod writer;
 
 use std::io::{self, Write};
