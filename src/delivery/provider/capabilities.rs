@@ -177,7 +177,7 @@ impl Capabilities {
             (self.case_insensitive_tags && has_case_variants(message.tags()), Reason::Tags),
             (!self.metadata_names.take(pairs.iter().map(Metadata::name)), Reason::Metadata),
             (!pairs.iter().all(|pair| self.metadata_value.allows(pair.value())), Reason::Metadata),
-            (is_bounded && Pairs::metadata(message).to_json().len() > self.metadata, Reason::Metadata),
+            (is_bounded && !fit_as_json(message, self.metadata), Reason::Metadata),
         ])
     }
 
@@ -194,6 +194,14 @@ impl Capabilities {
 
 /// Bytes around a value: `": "`, `", "`, quotes, or the name of a form's field.
 const SEPARATORS: usize = 6;
+
+/// Have the pairs room in so many bytes of JSON? They are written only where that could be too little.
+fn fit_as_json(message: &Message, most: usize) -> bool {
+    /// Bytes of the longest escape of one byte.
+    const ESCAPE: usize = 6;
+    let pairs = message.metadata().iter().map(|pair| (pair.name().len() + pair.value().len()) * ESCAPE + SEPARATORS);
+    2 + pairs.sum::<usize>() <= most || Pairs::metadata(message).to_json().len() <= most
+}
 
 /// Bytes of the headers that readers see, in ASCII: who it is from and to, subject, headers and labels.
 fn visible_head(message: &Message) -> usize {

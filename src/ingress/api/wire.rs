@@ -70,8 +70,8 @@ async fn off_the_worker<T: Send + 'static>(
 fn parse(body: &mut [u8], most: MailLimits) -> Result<Message, Problem> {
     // RFC 8259 8.1: a reader may ignore it.
     let json = if body.starts_with(BYTE_ORDER_MARK) { &mut body[BYTE_ORDER_MARK.len()..] } else { body };
-    let result = match serde_json::from_slice(json).map(|value| message(value, most)) {
-        Err(_) if surrogates::mark(json) => serde_json::from_slice(json).map(|mut value: Value<'_>| {
+    let result = match value_of(json).map(|value| message(value, most)) {
+        Err(_) if surrogates::mark(json) => value_of(json).map(|mut value| {
             value.refuse_marked();
             message(value, most)
         }),
@@ -79,6 +79,12 @@ fn parse(body: &mut [u8], most: MailLimits) -> Result<Message, Problem> {
     };
     let message = result.map_err(|error| malformed::problem(json, &error))?;
     message.map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+}
+
+/// Parses a body. UTF-8 is checked once for all of it, where the library would check each string; for a body that is not
+/// UTF-8 the library tells the place.
+fn value_of(json: &[u8]) -> serde_json::Result<Value<'_>> {
+    str::from_utf8(json).map_or_else(|_| serde_json::from_slice(json), serde_json::from_str)
 }
 
 fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError>> {

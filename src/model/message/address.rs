@@ -16,7 +16,7 @@ use icu_properties::props::GeneralCategory;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-use super::content::{BadText, check_bidi, check_header_text, has_encoded_word};
+use super::content::{BadText, check_bidi, check_header_text, has_control, has_encoded_word};
 use super::tokens::{is_atext, quoted};
 
 /// Bytes of a display name: some providers repeat every name for every recipient.
@@ -93,7 +93,7 @@ impl FromStr for Address {
     type Err = BadAddress;
 
     fn from_str(text: &str) -> Result<Self, BadAddress> {
-        if text.chars().any(char::is_control) {
+        if has_control(text) {
             return Err(BadAddress::Control);
         }
         if has_encoded_word(text) {
@@ -194,14 +194,14 @@ impl FromStr for Mailbox {
 
 /// The name that stands before the address: one quoted string, or words without what separates mailboxes. Anything
 /// looser would swallow a neighbour into the name, and its recipient would get nothing.
-fn written_name(text: &str) -> Option<String> {
+fn written_name(text: &str) -> Option<Cow<'_, str>> {
     let Some(inner) = text.strip_prefix('"') else {
-        return (!text.contains([',', ';', '<', '>', '@', '"'])).then(|| text.to_owned());
+        return (!text.contains([',', ';', '<', '>', '@', '"'])).then_some(Cow::Borrowed(text));
     };
     let (mut name, mut chars) = (String::new(), inner.chars());
     loop {
         match chars.next()? {
-            '"' => return chars.as_str().is_empty().then_some(name),
+            '"' => return chars.as_str().is_empty().then_some(Cow::Owned(name)),
             '\\' => name.push(chars.next()?),
             c => name.push(c),
         }

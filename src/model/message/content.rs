@@ -27,13 +27,18 @@ pub enum BadText {
 
 /// Checks text that is bound for a header.
 pub(super) fn check_header_text(text: &str) -> Result<(), BadText> {
-    if text.chars().any(char::is_control) {
+    if has_control(text) {
         return Err(BadText::Control);
     }
     if has_encoded_word(text) {
         return Err(BadText::EncodedWord);
     }
     Ok(())
+}
+
+/// Does it hold a control character (Unicode category Cc)? Most texts are ASCII, of which no character has to be decoded.
+pub(super) fn has_control(text: &str) -> bool {
+    if text.is_ascii() { text.bytes().any(|byte| byte.is_ascii_control()) } else { text.chars().any(char::is_control) }
 }
 
 /// Checks text that people read: it must not show itself in another order than it is. The three marks (ALM, LRM, RLM; UAX #9
@@ -95,7 +100,7 @@ impl FromStr for Body {
     type Err = BadText;
 
     fn from_str(text: &str) -> Result<Self, BadText> {
-        if text.contains('\0') { Err(BadText::Nul) } else { Ok(Self(text.to_owned())) }
+        if memchr::memchr(0, text.as_bytes()).is_some() { Err(BadText::Nul) } else { Ok(Self(text.to_owned())) }
     }
 }
 

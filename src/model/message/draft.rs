@@ -50,14 +50,11 @@ impl Draft {
     /// Every part in its place and none twice, To before Cc before Bcc.
     pub(super) fn settle(&mut self, from: &Mailbox) -> Result<(), BadDraft> {
         place_headers(from, self)?;
-        let mut seen = BTreeSet::new();
-        for list in [&mut self.to, &mut self.cc, &mut self.bcc] {
-            keep_once(list, &mut seen);
-        }
-        if seen.is_empty() {
+        if self.to.is_empty() && self.cc.is_empty() && self.bcc.is_empty() {
             return Err(BadDraft::NoRecipient);
         }
-        keep_once(&mut self.reply_to, &mut BTreeSet::new());
+        keep_once([&mut self.to, &mut self.cc, &mut self.bcc]);
+        keep_once([&mut self.reply_to]);
         // The members of an object have no order: the same mail has the same id and is written in the same way.
         self.headers.sort_by_cached_key(|header| header.name().to_ascii_lowercase());
         self.metadata.sort_by(|one, other| one.name().cmp(other.name()));
@@ -82,7 +79,14 @@ fn place_headers(from: &Mailbox, parts: &mut Draft) -> Result<(), BadDraft> {
     Ok(())
 }
 
-/// Each address once, in whatever case.
-fn keep_once(list: &mut Vec<Mailbox>, seen: &mut BTreeSet<String>) {
-    list.retain(|mailbox| seen.insert(mailbox.address().as_str().to_ascii_lowercase()));
+/// Keeps the first of each address in these lists, in whatever case it is written.
+fn keep_once<const N: usize>(lists: [&mut Vec<Mailbox>; N]) {
+    // Most mails have one recipient: there is nothing to compare it with.
+    if lists.iter().map(|list| list.len()).sum::<usize>() < 2 {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for list in lists {
+        list.retain(|mailbox| seen.insert(mailbox.address().as_str().to_ascii_lowercase()));
+    }
 }

@@ -70,10 +70,11 @@ impl<'a> Fields<'a> {
         let takes_literals = field.shape == Shape::Metadata;
         let wanted = if takes_literals { "a string, a number or a boolean" } else { "a string" };
         let (mut pairs, mut seen) = (Vec::new(), BTreeSet::new());
+        let has_several = members.len() > 1;
         for (key, value) in members {
             let key_shown = shortened(&key);
             let name = format_args!("{name}.{key_shown}");
-            if !seen.insert(key.to_lowercase()) {
+            if has_several && !seen.insert(key.to_lowercase()) {
                 self.fault(name, "is given twice");
                 continue;
             }
