@@ -4,6 +4,8 @@
 //! `table` has the permissions. A path in a macro's arguments counts; a method that is called and a type that is not
 //! written down do not, which is why the circuit is held by names as well.
 
+mod items;
+mod macro_paths;
 mod reader;
 mod tree;
 mod circles;

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
 
+use super::items::{attributes, is_for_tests, name};
+use super::macro_paths::paths_in;
+
 /// The names of a module from the crate's root on.
 pub(super) type Module = Vec<String>;
 
@@ -187,64 +190,4 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
 
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
-}
-
-/// The paths in a macro's tokens, whose text has a space between any two of them.
-fn paths_in(tokens: &str) -> Vec<Vec<String>> {
-    let is_name = |word: &str| word.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let mut paths = Vec::new();
-    let mut follows = false;
-    for word in tokens.split([' ', '\n', '(', ')', '[', ']', '{', '}', ',', ';', '&', '<', '>', '!', '?', '.']) {
-        for (index, name) in word.split("::").enumerate() {
-            follows |= index > 0;
-            if name.is_empty() {
-                continue;
-            }
-            match paths.last_mut().filter(|_| follows && is_name(name)) {
-                Some(path) => Vec::push(path, name.to_owned()),
-                None => paths.push(vec![name.to_owned()]),
-            }
-            follows = false;
-        }
-    }
-    paths
-}
-
-fn is_for_tests(attributes: &[Attribute]) -> bool {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
-        let condition = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
-        let mut words = condition.split(|c: char| !c.is_alphanumeric() && c != '_');
-        !condition.contains("not") && words.any(|word| ["test", "smsp_loom"].contains(&word))
-    })
-}
-
-fn attributes(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Macro(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
-}
-
-fn name(item: &Item) -> Option<String> {
-    let name = match item {
-        Item::Const(item) => &item.ident,
-        Item::Enum(item) => &item.ident,
-        Item::Fn(item) => &item.sig.ident,
-        Item::Static(item) => &item.ident,
-        Item::Struct(item) => &item.ident,
-        Item::Trait(item) => &item.ident,
-        Item::Type(item) => &item.ident,
-        _ => return None,
-    };
-    Some(name.to_string())
 }
