@@ -62,6 +62,9 @@ async fn a_viewer_reads_and_an_operator_orders_too() {
     expect_problem(&open_mock(proxy.ops, &keys(&[VIEWER])).await, 403, "forbidden", &["operator", "viewer"]);
     let circuits = get(proxy.ops, "/circuits", &keys(&[VIEWER])).await;
     assert_eq!(circuits.at("/circuits/0/override"), "auto", "a viewer's order changes nothing: {circuits}");
+    let metrics = proxy.client.metrics().await;
+    let refused = [("path", "/circuits/{name}"), ("status", "403"), ("caller", "wall")];
+    assert_eq!(metrics.count("smsp_requests_total", &refused), 1, "the log and the counts name it: {}", metrics.page);
     for key in [OPERATOR, "digest-key-canary"] {
         open_mock(proxy.ops, &keys(&[key])).await.expect(200);
     }

@@ -78,7 +78,10 @@ async fn what_is_refused_changes_nothing_and_is_not_audited() {
     order(proxy.ops, &[], &open).await.expect(401);
     order(proxy.ops, &WALL, &open).await.expect(403);
     order(proxy.ops, &ADA, &json!({"override": "ajar"})).await.expect(422);
-    call(proxy.ops, Method::PUT, "/circuits/unknown", &ADA, Some(&open)).await.expect(404);
+    for path in ["/circuits/unknown", "/circuits/%ff"] {
+        let answer = call(proxy.ops, Method::PUT, path, &ADA, Some(&open)).await.expect(404);
+        assert_eq!(answer.at("/type"), "urn:smsp:problem:not-found", "{answer}");
+    }
     assert_eq!(records(&proxy).await, [] as [Value; 0]);
 }
 

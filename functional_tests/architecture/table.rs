@@ -18,7 +18,7 @@ pub(crate) const TABLE: [Row<'_>; 17] = [
             "ingress/server",
             "state/audit",
             "state/overrides",
-            "access",
+            "access/admins",
             "delivery/upstream",
             "delivery/circuit",
             "runtime",
@@ -28,6 +28,7 @@ pub(crate) const TABLE: [Row<'_>; 17] = [
     ("service/submit", &["state/answers", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("state/answers", &["model", "runtime"]),
     ("state/audit", &[]),
+    // An order cannot take effect without its record, so overrides name the audit log.
     ("state/overrides", &["state/audit", "delivery/upstream", "delivery/circuit"]),
     ("access", &["model", "runtime"]),
     ("delivery/dispatch", &["delivery/routing", "delivery/upstream", "model", "runtime"]),

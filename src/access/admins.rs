@@ -45,7 +45,7 @@ pub enum User {
 }
 
 /// Why a request may not do what it asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Its key is none of an admin's.
     Unauthorized,
@@ -54,8 +54,13 @@ pub enum Refusal {
         /// Until those that wait have their answer.
         retry_after: Duration,
     },
-    /// Its key has another role than this one, which is needed.
-    RoleNeeded(Role),
+    /// The role of its key does not suffice.
+    RoleNeeded {
+        /// The holder of the key.
+        name: Arc<str>,
+        /// The role that suffices.
+        role: Role,
+    },
     /// No keys are set, and it does not come from this machine.
     NotLocal,
 }
@@ -65,11 +70,11 @@ impl Refusal {
     pub const REASONS: [&str; 4] = ["unauthorized", "throttled", "role", "not_local"];
 
     /// The word for metrics.
-    pub fn reason(self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Unauthorized => Self::REASONS[0],
             Self::Throttled { .. } => Self::REASONS[1],
-            Self::RoleNeeded(_) => Self::REASONS[2],
+            Self::RoleNeeded { .. } => Self::REASONS[2],
             Self::NotLocal => Self::REASONS[3],
         }
     }
@@ -98,7 +103,7 @@ impl Admins {
         let found = found.filter(|_| credentials.is_alone);
         match found {
             Some((name, role)) if role >= needed => Ok(User::Admin(name)),
-            Some(_) => Err(Refusal::RoleNeeded(needed)),
+            Some((name, _)) => Err(Refusal::RoleNeeded { name, role: needed }),
             None if credentials.key.is_empty() => Err(Refusal::Unauthorized),
             None => Err(self.auth_failures.delay().await.map_or_else(throttled, |()| Refusal::Unauthorized)),
         }

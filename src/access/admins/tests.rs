@@ -19,6 +19,10 @@ fn key(key: &str) -> Credentials<'_> {
     Credentials { key: key.as_bytes(), is_alone: true, is_local: false }
 }
 
+fn operator_needed(name: &str) -> Refusal {
+    Refusal::RoleNeeded { name: name.into(), role: Role::Operator }
+}
+
 #[tokio::test(start_paused = true)]
 async fn operator_includes_viewer_and_every_other_key_is_unauthorized() {
     let admins = with_keys(KEYS);
@@ -26,7 +30,7 @@ async fn operator_includes_viewer_and_every_other_key_is_unauthorized() {
     assert_eq!(admins.authorize(&key("op"), Role::Viewer).await, ada);
     assert_eq!(admins.authorize(&key("op"), Role::Operator).await, ada);
     assert_eq!(admins.authorize(&key("view"), Role::Viewer).await, wall);
-    assert_eq!(admins.authorize(&key("view"), Role::Operator).await, Err(Refusal::RoleNeeded(Role::Operator)));
+    assert_eq!(admins.authorize(&key("view"), Role::Operator).await, Err(operator_needed("wall")));
     let duplicate = Credentials { is_alone: false, ..key("op") };
     let local = Credentials { is_local: true, ..key("") };
     for wrong in [key(""), key("wrong"), key("old"), key("ada"), duplicate, local] {
@@ -56,7 +60,7 @@ async fn replaced_keys_hold_at_once() {
     ring.read("ada:viewer:second", UNIX_EPOCH).unwrap();
     admins.replace(ring);
     assert_eq!(admins.authorize(&key("first"), Role::Viewer).await, Err(Refusal::Unauthorized));
-    assert_eq!(admins.authorize(&key("second"), Role::Operator).await, Err(Refusal::RoleNeeded(Role::Operator)));
+    assert_eq!(admins.authorize(&key("second"), Role::Operator).await, Err(operator_needed("ada")));
 }
 
 #[tokio::test(start_paused = true)]

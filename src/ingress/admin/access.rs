@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 
 use super::loopback::is_local;
 use super::state::AdminState;
-use crate::access::admins::{Credentials, Role, User};
+use crate::access::admins::{Credentials, Refusal, Role, User};
 use crate::ingress::server::context::RequestContext;
 use crate::ingress::server::problem::Problem;
 use crate::state::audit::{Actor, Origin};
@@ -50,13 +50,21 @@ async fn authorize(parts: &Parts, state: &AdminState, needed: Role) -> Result<Or
     };
     match state.admins.authorize(&credentials, needed).await {
         Ok(User::Admin(name)) => {
-            RequestContext::with(|context| context.set_caller(Arc::clone(&name)));
+            record_caller(&name);
             Ok(Origin { actor: Actor::Admin(name), peer })
         }
         Ok(User::Local) => Ok(Origin { actor: Actor::Loopback, peer }),
         Err(refusal) => {
+            if let Refusal::RoleNeeded { name, .. } = &refusal {
+                record_caller(name);
+            }
             state.metrics.admin.refused(refusal.reason());
             Err(refusal.into())
         }
     }
+}
+
+/// Shows the holder of the key in the log lines of the request and in its count.
+fn record_caller(name: &Arc<str>) {
+    RequestContext::with(|context| context.set_caller(Arc::clone(name)));
 }

@@ -1,7 +1,7 @@
 //! `GET /circuits` and `PUT /circuits/{name}`: what the circuits are like, and what an operator orders.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use serde::Serialize;
 
@@ -67,9 +67,11 @@ pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<Cir
 pub(super) async fn order(
     Operator(origin): Operator,
     State(state): State<AdminState>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     order: Result<Json<OrderBody>, JsonRejection>,
 ) -> Result<Json<Circuit>, Problem> {
+    // A name that is no text is none of an upstream.
+    let Path(name) = name.map_err(|_| unknown_circuit())?;
     let upstream = state.upstreams.iter().find(|upstream| **upstream.name() == *name);
     let upstream = upstream.ok_or_else(unknown_circuit)?;
     let order = order.map_err(|rejection| rejected(&rejection))?.0.read().map_err(invalid_order)?;

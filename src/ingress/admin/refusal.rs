@@ -44,7 +44,7 @@ impl From<Refusal> for Problem {
                     Self::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", "There are too many wrong keys", detail);
                 Self { retry_after: Some(retry_after), ..problem }
             }
-            Refusal::RoleNeeded(role) => forbidden(match role {
+            Refusal::RoleNeeded { role, .. } => forbidden(match role {
                 Role::Viewer => "This needs a key with the role viewer or operator.",
                 Role::Operator => "This needs a key with the role operator; that of this key is viewer.",
             }),
