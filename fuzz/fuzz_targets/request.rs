@@ -76,13 +76,13 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, &metrics, Events::new(1));
     let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     let CallersConfig { keys, by_name, common, .. } = config.callers;
-    let answers = Answers::new(config.held_answers, Arc::clone(&metrics));
+    let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Arc::new(Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics)));
     let state = ApiState {
         submit,
         dispatcher,
         callers: Arc::new(Callers::new(keys, by_name, common)),
-        admission: Arc::new(Admission::new(config.load, Arc::clone(&metrics))),
+        admission: Arc::new(Admission::new(config.admission, Arc::clone(&metrics))),
         settings: Arc::new(config.http),
         shutdown,
         metrics,
