@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Body, RequestBuilder, Url, redirect, retry};
+use reqwest::{Body, Method, Request, RequestBuilder, Url, redirect, retry};
 
 use super::call::Delivery;
 use super::connections::Connections;
@@ -42,6 +42,10 @@ pub(super) const fn base_url(default: &'static str, text: &'static str) -> Row {
     Row::with_default(BASE_URL, default, "URL", text)
 }
 
+/// As many headers as a request has once the library has added its own: a map of fewer is enlarged on the way, and the
+/// library makes copies of it.
+const HEADERS: usize = 8;
+
 /// A client of one upstream, and the resolver that looks its host up.
 pub(super) struct Client {
     http: reqwest::Client,
@@ -57,7 +61,10 @@ impl Client {
     pub(super) fn post(&self, endpoint: Url) -> Post {
         let to = self.proxy.as_ref().unwrap_or(&endpoint);
         let connections = self.connections.get_or_init(|| Connections::to(to, Arc::clone(&self.resolver))).clone();
-        Post { request: self.http.post(endpoint), connections, error_header: None }
+        let mut request = Request::new(Method::POST, endpoint);
+        request.headers_mut().reserve(HEADERS);
+        let request = RequestBuilder::from_parts(self.http.clone(), request);
+        Post { request, connections, error_header: None }
     }
 }
 
