@@ -9,13 +9,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use axum::http::header::{FORWARDED, HOST, VIA};
 use axum::http::{HeaderMap, Uri};
 
-/// Each known header of a proxy begins like this, or is `Forwarded` or `Via`.
-const X_FORWARDED: &str = "x-forwarded-";
+/// How the headers begin by which proxies say what they forward, beside `Forwarded` and `Via`.
+const OF_PROXIES: [&str; 2] = ["x-forwarded-", "x-real-ip"];
 
 /// Has a process on this machine sent this request, from `peer`, to this machine by name?
 pub(super) fn is_local(peer: IpAddr, uri: &Uri, headers: &HeaderMap) -> bool {
-    let is_forwarded =
-        headers.keys().any(|name| [FORWARDED, VIA].contains(name) || name.as_str().starts_with(X_FORWARDED));
+    let of_a_proxy = |name: &str| OF_PROXIES.iter().any(|start| name.starts_with(start));
+    let is_forwarded = headers.keys().any(|name| [FORWARDED, VIA].contains(name) || of_a_proxy(name.as_str()));
     // With a target in absolute form there are two names (RFC 9112 3.2.2): neither may be another machine's.
     let target = uri.authority().is_none_or(|authority| names_loopback(authority.as_str()));
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(names_loopback);
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_a_proxy_has_passed_on_is_not_local() {
-        for name in ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-client-cert"] {
+        for name in ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"] {
             assert!(!is_local_with(LOCAL, "/circuits", &[("host", "localhost"), (name, "1")]), "{name}");
         }
         assert!(is_local_with(LOCAL, "/circuits", &[("host", "localhost"), ("x-request-id", "1")]));
