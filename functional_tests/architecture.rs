@@ -22,6 +22,10 @@ use tree::Tree;
 const ABSENT_IN_CIRCUIT: [&str; 9] =
     ["Instant", "SystemTime", "tokio", "spawn", "sleep", "Mutex", "RwLock", "Condvar", "async"];
 
+/// What would give the model or routing a clock, randomness or I/O.
+const ABSENT_IN_MODEL: [&str; 9] =
+    ["now", "now_v7", "new_v4", "SystemTime", "fastrand", "tokio", "fs", "TcpStream", "UdpSocket"];
+
 /// A crate of this repository.
 fn parse(folder: &str, root_file: &str) -> Tree {
     let base = root().join(folder);
@@ -55,15 +59,29 @@ fn no_files_name_each_other_in_a_circle() {
 
 #[test]
 fn circuit_has_no_clock_no_task_and_no_lock() {
-    let tree = library();
-    let found = in_circuit(&tree);
+    let found = in_circuit(&library());
     assert!(found.is_empty(), "{found:#?}");
 }
 
+#[test]
+fn model_and_routing_read_no_clock_draw_no_number_and_do_no_io() {
+    let tree = library();
+    for module in ["model", "delivery/routing"] {
+        let found = named_in(&tree, module, &ABSENT_IN_MODEL);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+    let control = named_in(&tree, "runtime/ids", &ABSENT_IN_MODEL);
+    assert_eq!(control, ["runtime/ids names now_v7"], "the negative control");
+}
+
 fn in_circuit(tree: &Tree) -> Vec<String> {
-    let files = tree.files().filter(|file| table::is_in(file, "delivery/circuit"));
+    named_in(tree, "delivery/circuit", &ABSENT_IN_CIRCUIT)
+}
+
+fn named_in(tree: &Tree, module: &str, absent: &[&str]) -> Vec<String> {
+    let files = tree.files().filter(|file| table::is_in(file, module));
     let of_file = |file: &str| {
-        let absent = ABSENT_IN_CIRCUIT.iter().filter(|name| tree.names(file).contains(**name));
+        let absent = absent.iter().filter(|name| tree.names(file).contains(**name));
         absent.map(|name| format!("{file} names {name}")).collect::<Vec<_>>()
     };
     files.flat_map(of_file).collect()

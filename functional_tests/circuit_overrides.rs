@@ -130,6 +130,9 @@ async fn unknown_override_is_refused_and_changes_nothing() {
         json!({"reset": true, "for": "1h"}),
         json!({"for": "1h"}),
         json!(["open"]),
+        json!(["open", "2h", null]),
+        json!(["open", null, null]),
+        json!({"override": "open", "for": null}),
     ] {
         let answer = proxy.client.order("mg", &order).await.expect(422);
         assert!(answer.at("/detail").as_str().is_some_and(|detail| !detail.is_empty()), "{order} {answer}");
@@ -138,6 +141,10 @@ async fn unknown_override_is_refused_and_changes_nothing() {
     assert_eq!(answer.status, 415, "{answer}");
     proxy.client.order_raw("mg", "application/json", "{").await.expect(400);
     proxy.client.order("nobody", &json!({"override": "open"})).await.expect(404);
+    for (path, status) in [("mg?for=1s", 400), ("mg?", 200), ("%ff", 404)] {
+        let answer = proxy.client.order(path, &json!({"override": "auto"})).await.expect(status);
+        assert!(status == 200 || answer.at("/request_id").is_string(), "{path} {answer}");
+    }
     let circuit = proxy.client.circuit("mg").await;
     assert_eq!((&circuit["override"], &circuit["generation"]), (&json!("auto"), &json!(0)), "{circuit}");
 }

@@ -22,7 +22,7 @@ use crate::access::callers::Callers;
 use crate::app::config::{AdminsConfig, CallersConfig, Config, UpstreamConfig};
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
-use crate::delivery::supervisor::supervise;
+use crate::delivery::supervisor::{self, supervise};
 use crate::delivery::upstream::Upstream;
 use crate::delivery::upstream::history::{Event, Events};
 use crate::ingress::admin;
@@ -34,7 +34,8 @@ use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
 use crate::service::submit::Submit;
 use crate::state::answers::Answers;
-use crate::state::overrides::Overrides;
+use crate::state::audit::AuditLog;
+use crate::state::overrides::{Change, Overrides};
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
@@ -85,31 +86,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let events = Events::new(EVENTS);
     let listener = events.subscribe();
     let upstreams = upstreams(config.upstreams, &metrics, &events);
-    let supervisor = Arc::new(config.supervisor);
     let all: Arc<[Arc<Upstream>]> = upstreams.clone().into();
-    for upstream in &upstreams {
-        let (name, upstream, all) = (upstream.name().to_string(), Arc::clone(upstream), Arc::clone(&all));
-        let supervisor = Arc::clone(&supervisor);
-        tokio::spawn(restart_on_panic("supervisor", Some(name), move || {
-            supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&supervisor))
-        }));
-    }
+    supervise_all(&all, config.supervisor);
     let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone(), Arc::clone(&metrics));
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
-    let CallersConfig { keys, source, by_name, common } = config.callers;
-    let callers = Arc::new(Callers::new(keys.clone(), by_name, common));
-    let admin_keys = config.admins.as_ref().map(|admins| admins.keys.clone());
-    let admins = Arc::new(Admins::new(admin_keys));
-    if source.may_change() {
-        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
-        let read = move || source.read(admins.keys().as_deref());
-        tokio::spawn(keys::watch_key_files("caller", keys, read, move |keys| callers.replace(keys)));
-    }
-    if let Some(AdminsConfig { keys, source }) = config.admins.filter(|admins| admins.source.may_change()) {
-        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
-        let read = move || source.read(&callers.keys());
-        tokio::spawn(keys::watch_key_files("admin", keys, read, move |keys| admins.replace(keys)));
-    }
+    let (callers, admins) = key_holders(config.callers, config.admins);
     let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics));
     let api_state = api::ApiState {
@@ -122,12 +103,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         metrics: Arc::clone(&metrics),
     };
     let audit = Arc::default();
-    let overrides = Arc::new(Overrides::new(Arc::clone(&all), Arc::clone(&audit)));
-    let ending = Arc::clone(&overrides);
-    tokio::spawn(restart_on_panic("task that ends overrides", None, move || {
-        let ending = Arc::clone(&ending);
-        async move { ending.end_when_due().await }
-    }));
+    let overrides = overrides(&all, &audit);
     let admin_state = admin::AdminState {
         upstreams: all,
         overrides,
@@ -146,7 +122,54 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
 }
 
-/// Restarts a task that panics, which is a fault of ours: no circuit must stay as it is for that.
+/// Starts a supervisor for each upstream.
+fn supervise_all(upstreams: &Arc<[Arc<Upstream>]>, settings: supervisor::Settings) {
+    let settings = Arc::new(settings);
+    for upstream in upstreams.iter() {
+        let (upstream, all, settings) = (Arc::clone(upstream), Arc::clone(upstreams), Arc::clone(&settings));
+        tokio::spawn(restart_on_panic("supervisor", Some(upstream.name().to_string()), move || {
+            supervise(Arc::clone(&upstream), Arc::clone(&all), Arc::clone(&settings))
+        }));
+    }
+}
+
+/// Callers and admins; where their keys stand in files, these are read again and again.
+fn key_holders(callers: CallersConfig, admins: Option<AdminsConfig>) -> (Arc<Callers>, Arc<Admins>) {
+    let CallersConfig { keys: caller_keys, source, by_name, common } = callers;
+    let callers = Arc::new(Callers::new(caller_keys.clone(), by_name, common));
+    let (admin_keys, admin_source) = admins.map(|AdminsConfig { keys, source }| (keys, source)).unzip();
+    let admins = Arc::new(Admins::new(admin_keys.clone()));
+    if source.may_change() {
+        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
+        tokio::spawn(restart_on_panic("task that reads the caller keys", None, move || {
+            let (source, callers, admins) = (source.clone(), Arc::clone(&callers), Arc::clone(&admins));
+            let read = move || source.read(admins.keys().as_deref());
+            keys::watch_key_files("caller", caller_keys.clone(), read, move |keys| callers.replace(keys))
+        }));
+    }
+    if let Some((keys, source)) = admin_keys.zip(admin_source).filter(|(_, source)| source.may_change()) {
+        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
+        tokio::spawn(restart_on_panic("task that reads the admin keys", None, move || {
+            let (source, callers, admins) = (source.clone(), Arc::clone(&callers), Arc::clone(&admins));
+            let read = move || source.read(&callers.keys());
+            keys::watch_key_files("admin", keys.clone(), read, move |keys| admins.replace(keys))
+        }));
+    }
+    (callers, admins)
+}
+
+/// The overrides of these upstreams, and a task that ends them when their time is over.
+fn overrides(upstreams: &Arc<[Arc<Upstream>]>, audit: &Arc<AuditLog<Change>>) -> Arc<Overrides> {
+    let overrides = Arc::new(Overrides::new(Arc::clone(upstreams), Arc::clone(audit)));
+    let ending = Arc::clone(&overrides);
+    tokio::spawn(restart_on_panic("task that ends overrides", None, move || {
+        let ending = Arc::clone(&ending);
+        async move { ending.end_when_due().await }
+    }));
+    overrides
+}
+
+/// Restarts a task that panics, which is a fault of ours: no circuit and no key must stay as it is for that.
 async fn restart_on_panic<F: Future<Output = ()>>(task: &str, upstream: Option<String>, run: impl Fn() -> F) {
     while AssertUnwindSafe(async { run().await }).catch_unwind().await.is_err() {
         error!(upstream, "the {task} panicked: restarting it");

@@ -1,13 +1,14 @@
 //! Admins: who may look at this node and who may change it, by key and role.
 //!
-//! Missing, duplicate, wrong and expired keys cannot be told apart: they get the same answer after the same work, and
-//! answers to wrong keys are slowed down. Without any admin keys, requests from this machine may do everything and all
+//! Missing, duplicate, wrong and expired keys get the same answer after the same look-up. Answers to requests with a wrong
+//! key are slowed down; those without a key are not. Without any admin keys, requests from this machine may do everything and all
 //! others nothing; whether a request is from this machine is for its way in to say. Once keys are set they are needed
 //! from everywhere, even if all of them have expired.
 
 mod role;
 pub mod settings;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -25,7 +26,7 @@ pub struct Admins {
 }
 
 /// What a request shows of its right.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Credentials<'a> {
     /// The first key that it has, empty if it has none.
     pub key: &'a [u8],
@@ -33,6 +34,14 @@ pub struct Credentials<'a> {
     pub is_alone: bool,
     /// It comes from a process on this machine.
     pub is_local: bool,
+}
+
+/// Without the key.
+impl fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key: _, is_alone, is_local } = self;
+        f.debug_struct("Credentials").field("is_alone", is_alone).field("is_local", is_local).finish_non_exhaustive()
+    }
 }
 
 /// Whom a request comes from.

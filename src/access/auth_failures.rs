@@ -5,7 +5,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::sleep;
 
 use super::rate_limiter::{Rate, RateLimiter};
@@ -20,19 +20,23 @@ const MAX_WAITING: usize = 40;
 pub(super) struct AuthFailureThrottle {
     rate: RateLimiter,
     waiting: Semaphore,
+    /// Held by the wrong key that is next. Its waiters are served in the order in which they came.
+    next: Mutex<()>,
 }
 
 impl AuthFailureThrottle {
     pub(super) fn new() -> Self {
         let rate = Rate { calls: BURST, per: INTERVAL * BURST.get() };
-        Self { rate: RateLimiter::new(rate), waiting: Semaphore::new(MAX_WAITING) }
+        Self { rate: RateLimiter::new(rate), waiting: Semaphore::new(MAX_WAITING), next: Mutex::default() }
     }
 
-    /// Waits until a wrong key may have its answer, or returns how long those that wait still need, if they are too many.
+    /// Waits until a wrong key may have its answer, at most [`INTERVAL`] times [`MAX_WAITING`]. If too many wait already, it
+    /// returns that time at once.
     pub(super) async fn delay(&self) -> Result<(), Duration> {
         let Ok(_waiting) = self.waiting.try_acquire() else {
             return Err(INTERVAL * MAX_WAITING as u32);
         };
+        let _next = self.next.lock().await;
         while let Err(wait) = self.rate.check() {
             sleep(wait).await;
         }
@@ -69,5 +73,15 @@ mod tests {
         let many = BURST.get() as usize + MAX_WAITING + 10;
         let answers = join_all((0..many).map(|_| throttle.delay())).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wrong_keys_are_answered_in_the_order_in_which_they_came() {
+        let (throttle, start) = (AuthFailureThrottle::new(), Instant::now());
+        let many = BURST.get() as usize + MAX_WAITING;
+        let waits = join_all((0..many).map(async |_| throttle.delay().await.map(|()| start.elapsed()))).await;
+        let waits: Vec<_> = waits.into_iter().map(Result::unwrap).collect();
+        assert!(waits.is_sorted(), "{waits:?}");
+        assert!(waits[many - 1] <= INTERVAL * (MAX_WAITING as u32 + 1), "{waits:?}");
     }
 }

@@ -56,7 +56,7 @@ impl KeyRing {
 impl<R: KeyRole> KeyRing<R> {
     /// Adds `name:key` entries, separated by commas or line ends; `name:sha256:<hex>` holds the digest alone, and
     /// `;until=2027-01-31` behind either the last day (UTC) that the key is good for. A key stands in one entry, and a
-    /// holder has two that are good `now`. An error names its entry by number and holder, and tells no key.
+    /// holder has two that are good `now`. There is one entry at least. An error names its entry by number and holder, and tells no key.
     pub fn read(&mut self, text: &str, now: SystemTime) -> Result<(), String> {
         let mut read = Vec::new();
         let entries = text.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
@@ -78,6 +78,9 @@ impl<R: KeyRole> KeyRing<R> {
             read.push(digest);
             self.0.insert(digest, key);
         }
+        if read.is_empty() {
+            return Err(format!("has no entry: write {}", R::FORM));
+        }
         Ok(())
     }
 }
@@ -92,9 +95,10 @@ fn repeats(place: Option<usize>, other: &str, name: &str) -> String {
 }
 
 impl<R: Clone> KeyRing<R> {
-    /// The holder of this key, if the key is good `now`.
+    /// The holder of this key, if the key is good `now`. No ring holds the empty key, which a request without a key has.
     pub fn find(&self, key: &[u8], now: SystemTime) -> Option<(Arc<str>, R)> {
-        let key = self.0.get(&KeyDigest::of(key)).filter(|key| key.is_good(now))?;
+        let found = self.0.get(&KeyDigest::of(key)).filter(|_| !key.is_empty());
+        let key = found.filter(|key| key.is_good(now))?;
         Some((Arc::clone(&key.name), key.role.clone()))
     }
 }
@@ -103,6 +107,11 @@ impl<R> KeyRing<R> {
     /// The names of the holders with their roles, in no order; a holder of two keys comes twice.
     pub fn holders(&self) -> impl Iterator<Item = (&Arc<str>, &R)> {
         self.0.values().map(|key| (&key.name, &key.role))
+    }
+
+    /// The names of the holders with their roles and the end of each key that is good `now`.
+    pub fn good(&self, now: SystemTime) -> impl Iterator<Item = (&Arc<str>, &R, Option<SystemTime>)> {
+        self.0.values().filter(move |key| key.is_good(now)).map(|key| (&key.name, &key.role, key.end))
     }
 
     /// A key that is in both, by its holder here and its holder there.

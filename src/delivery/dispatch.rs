@@ -62,7 +62,7 @@ impl Dispatcher {
         let call = self.call(message, late);
         let plan = SendPlan::new(*options, &self.settings, &self.turns);
         let answer = or_panicked(message.id(), Run::new(&self.upstreams, &call, plan).finish()).await;
-        self.report_unknown(&answer);
+        self.report_unknown(submission, &answer);
         answer
     }
 
@@ -106,10 +106,11 @@ impl Dispatcher {
     }
 
     /// The operator hears of a mail of which it is unknown whether a provider has it.
-    fn report_unknown(&self, answer: &Answer) {
+    fn report_unknown(&self, submission: &Submission, answer: &Answer) {
         if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
             self.metrics.unknown();
-            warn!(%id, "it is unknown whether a provider has this mail: look the id up there");
+            let caller = submission.caller.as_str();
+            warn!(%id, caller, "it is unknown whether a provider has this mail: look the id up there");
         }
     }
 

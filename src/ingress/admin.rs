@@ -20,8 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use tower_http::timeout::TimeoutLayer;
 
@@ -58,8 +60,15 @@ fn router(state: AdminState) -> Router {
         .route("/circuits", get(circuits::list))
         .route("/circuits/{name}", put(circuits::order))
         .route("/audit", get(audit::list))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(map_response(write_timeout))
         .with_state(state)
+}
+
+/// The layer that limits the time answers without a body.
+async fn write_timeout(response: Response) -> Response {
+    if response.status() == StatusCode::REQUEST_TIMEOUT { refusal::timed_out().into_response() } else { response }
 }
 
 #[cfg(test)]
@@ -81,5 +90,6 @@ mod tests {
         let start = Instant::now();
         let answer = service(fixture::state()).answer(order, peer, false).await;
         assert_eq!((answer.status(), start.elapsed()), (StatusCode::REQUEST_TIMEOUT, TIMEOUT));
+        assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
     }
 }

@@ -5,12 +5,12 @@
 //! Deliberately absent: synonyms, which only the owner of the names knows.
 
 /// More edits than this are another word.
-const MOST_EDITS: usize = 3;
+const MAX_EDITS: usize = 3;
 
 /// The nearest of `among`, the first of several. The time is bounded by the longest of them, however long `word` is.
 pub fn nearest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = folded(word);
-    let most = MOST_EDITS.min(word.len() / 3);
+    let most = MAX_EDITS.min(word.len() / 3);
     let near = among.into_iter().filter_map(|name| {
         let known = folded(name);
         // Each letter that is missing or too many is an edit.

@@ -17,8 +17,10 @@ pub const API_KEY: Row =
     Row::optional_secret("API_KEY", "the key that callers send as `X-API-KEY`; its caller's name is `caller`")
         .by_default("required, or `SMSP_API_KEYS`");
 /// The keys of several callers.
-pub const API_KEYS: Row =
-    Row::optional_secret("API_KEYS", "keys of several callers, `name:key,name:key`: see \"Callers\"");
+pub const API_KEYS: Row = Row::optional_secret(
+    "API_KEYS",
+    "keys of several callers, `name:key,name:key`, sent as `X-API-KEY`; a key may be `sha256:<hex>` and end with `;until=2027-01-31`",
+);
 
 settings! {
     /// What an operator allows all callers, or one of them; `None` is no limit.

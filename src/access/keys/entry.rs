@@ -9,6 +9,9 @@ use time::format_description::well_known::Iso8601;
 use super::digest::KeyDigest;
 use super::role::KeyRole;
 
+/// Characters of a name, at most.
+const MAX_NAME: usize = 64;
+
 /// An entry as it was read.
 pub(super) struct Entry<R> {
     pub(super) name: Arc<str>,
@@ -31,11 +34,21 @@ impl<R: KeyRole> Entry<R> {
         let digest = match key.strip_prefix("sha256:") {
             Some(hex) => KeyDigest::from_hex(hex).ok_or("must have 64 hexadecimal digits behind sha256:")?,
             None if key.is_empty() => return Err("has no key".to_owned()),
+            None if key.trim() != key => {
+                return Err("has a key with a space at its begin or end, which HTTP takes away".to_owned());
+            }
             None => KeyDigest::of(key.as_bytes()),
         };
+        // What a hash of a variable that is not set comes to. A request without a key would have this key.
+        if digest == KeyDigest::of(b"") {
+            return Err("has the SHA-256 of an empty key: hash the key itself".to_owned());
+        }
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_plain) {
             return Err("must start with a name of lower-case letters, digits and -, a letter first".to_owned());
+        }
+        if name.len() > MAX_NAME {
+            return Err(format!("must have a name of at most {MAX_NAME} characters"));
         }
         Ok(Self { name: name.into(), role, digest, end })
     }

@@ -26,6 +26,24 @@ fn only_the_exact_key_is_found() {
 }
 
 #[test]
+fn the_empty_key_is_never_found_and_its_digest_is_refused() {
+    let empty = "a:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert!(ring(empty).is_err_and(|problem| problem.contains("empty key")));
+    let mut with_empty = KeyRing::default();
+    with_empty.add("a", "");
+    assert_eq!(holder(&with_empty, "", UNIX_EPOCH), None);
+}
+
+#[test]
+fn lists_that_let_nobody_in_and_keys_that_can_never_match_are_refused() {
+    for text in ["", ",", " ,\n", "a: key", "a:key ;until=2027-01-31"] {
+        assert!(ring(text).is_err(), "{text:?}");
+    }
+    assert!(ring(&format!("{}:key", "a".repeat(64))).is_ok());
+    assert!(ring(&format!("{}:key", "a".repeat(65))).is_err());
+}
+
+#[test]
 fn a_holder_may_have_two_keys_and_a_key_may_be_a_digest() {
     let digest = "SHA256 of `new`: 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437";
     let hex = digest.rsplit(' ').next().unwrap();

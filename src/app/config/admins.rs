@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use secrecy::ExposeSecret;
+use time::OffsetDateTime;
 
 use super::names::PREFIX;
 use crate::access::admins::Role;
@@ -23,15 +25,25 @@ pub struct AdminsConfig {
 }
 
 /// What holds where no admin keys are set.
-pub(super) const WITHOUT_KEYS: &str =
-    "no keys are set: only this machine, by a Host such as localhost, sees circuits and gives orders";
+pub(super) const WITHOUT_KEYS: &str = "no keys are set: only this machine, by a Host such as localhost, sees circuits and gives orders, and with it \
+     whatever a proxy on it passes on without a header that says so";
 
 impl fmt::Display for AdminsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: BTreeSet<_> =
-            self.keys.holders().map(|(name, role)| format!("{name} ({})", role.as_str())).collect();
-        f.write_str(&names.into_iter().collect::<Vec<_>>().join(", "))
+        let shown: BTreeSet<_> = self.keys.good(SystemTime::now()).map(shown).collect();
+        if shown.is_empty() {
+            return f.write_str("nobody sees circuits or gives orders, because every admin key has expired");
+        }
+        f.write_str(&shown.into_iter().collect::<Vec<_>>().join(", "))
     }
+}
+
+/// One key that is good, by its holder.
+fn shown((name, role, end): (&Arc<str>, &Role, Option<SystemTime>)) -> String {
+    // A key ends with the midnight after its last day.
+    let last_day = end.and_then(|end| OffsetDateTime::from(end).date().previous_day());
+    let until = last_day.map(|day| format!(" until {day}")).unwrap_or_default();
+    format!("{name} ({}{until})", role.as_str())
 }
 
 /// Where admin keys stand.

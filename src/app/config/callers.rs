@@ -51,7 +51,8 @@ impl KeySource {
         let ring = ring.map_err(|(source, problem)| format!("{PREFIX}{}: {problem}", source.variable()))?;
         match admins.and_then(|admins| ring.shared_with(admins)) {
             Some((caller, admin)) => Err(format!(
-                "{PREFIX}API_KEYS: has a key for `{caller}` that is the admin key of `{admin}`: give each a key of its own"
+                "{PREFIX}{}: has a key for `{caller}` that is the admin key of `{admin}`: give each a key of its own",
+                if **caller == *DEFAULT_CALLER { API_KEY.name } else { API_KEYS.name }
             )),
             None => Ok(ring),
         }

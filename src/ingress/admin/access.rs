@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
 use axum::http::request::Parts;
+use tracing::info;
 
 use super::loopback::is_local;
 use super::state::AdminState;
@@ -59,6 +60,8 @@ async fn authorize(parts: &Parts, state: &AdminState, needed: Role) -> Result<Or
                 record_caller(name);
             }
             state.metrics.admin.refused(refusal.reason());
+            let from = peer.map(|peer| peer.to_string()).unwrap_or_default();
+            info!(reason = refusal.reason(), from, "admin request refused");
             Err(refusal.into())
         }
     }

@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
+use axum::http::Uri;
 use serde::Serialize;
 
 use super::access::{Operator, Viewer};
 use super::millis::millis;
-use super::order::OrderBody;
-use super::refusal::{invalid_order, rejected, unknown_circuit};
+use super::order::OrderObject;
+use super::refusal::{invalid_order, no_parameters, rejected, unknown_circuit};
 use super::state::AdminState;
 use crate::delivery::circuit::{Snapshot, TransitionReason};
 use crate::delivery::upstream::Upstream;
@@ -67,14 +68,18 @@ pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<Cir
 pub(super) async fn order(
     Operator(origin): Operator,
     State(state): State<AdminState>,
+    uri: Uri,
     name: Result<Path<String>, PathRejection>,
-    order: Result<Json<OrderBody>, JsonRejection>,
+    order: Result<Json<OrderObject>, JsonRejection>,
 ) -> Result<Json<Circuit>, Problem> {
+    if uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(no_parameters());
+    }
     // A name that is no text is none of an upstream.
     let Path(name) = name.map_err(|_| unknown_circuit())?;
     let upstream = state.upstreams.iter().find(|upstream| **upstream.name() == *name);
     let upstream = upstream.ok_or_else(unknown_circuit)?;
-    let order = order.map_err(|rejection| rejected(&rejection))?.0.read().map_err(invalid_order)?;
+    let order = order.map_err(|rejection| rejected(&rejection))?.0.0.read().map_err(invalid_order)?;
     state.overrides.apply(&name, order, origin).map_err(|UnknownUpstream| unknown_circuit())?;
     Ok(Json(show(&state, upstream)))
 }

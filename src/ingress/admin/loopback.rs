@@ -2,15 +2,27 @@
 //!
 //! The address of the peer alone does not prove it. A web page can point a name of its own at 127.0.0.1, and the browser
 //! on this machine then sends what the page wants (DNS rebinding); but its `Host` names the page. And a proxy on this
-//! machine passes on what others send; but it says so in a header.
+//! machine passes on what others send. Most say so in a header; one that does not cannot be told from a local client, so
+//! a node behind such a proxy needs admin keys.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::header::{FORWARDED, HOST, VIA};
 use axum::http::{HeaderMap, Uri};
 
-/// How the headers begin by which proxies say what they forward, beside `Forwarded` and `Via`.
-const OF_PROXIES: [&str; 2] = ["x-forwarded-", "x-real-ip"];
+/// How the headers begin by which proxies say what they forward, beside `Forwarded` and `Via`: of nginx and HAProxy, Envoy,
+/// Linkerd, Cloudflare and other networks.
+const OF_PROXIES: [&str; 9] = [
+    "x-forwarded-",
+    "x-original-forwarded-",
+    "x-real-ip",
+    "x-client-ip",
+    "x-envoy-",
+    "l5d-",
+    "cf-",
+    "true-client-ip",
+    "fly-",
+];
 
 /// Has a process on this machine sent this request, from `peer`, to this machine by name?
 pub(super) fn is_local(peer: IpAddr, uri: &Uri, headers: &HeaderMap) -> bool {
@@ -117,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_a_proxy_has_passed_on_is_not_local() {
-        for name in ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"] {
+        for name in ["forwarded", "via", "x-forwarded-for", "x-real-ip", "x-envoy-external-address", "cf-ray"] {
             assert!(!is_local_with(LOCAL, "/circuits", &[("host", "localhost"), (name, "1")]), "{name}");
         }
         assert!(is_local_with(LOCAL, "/circuits", &[("host", "localhost"), ("x-request-id", "1")]));

@@ -1,8 +1,11 @@
 //! The body of an order, in and out: `PUT /circuits/{name}` takes it, `GET /audit` shows it.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::delivery::circuit::Override;
 use crate::state::overrides::Order;
@@ -20,13 +23,39 @@ const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), (
 #[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrderBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     r#override: Option<String>,
     /// A time with its unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     r#for: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     reset: Option<bool>,
+}
+
+/// A null is a mistake, as of a script whose variable is not set: it must not order something without an end.
+fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
+
+/// The body of `PUT /circuits/{name}`: a JSON object. Serde would read a struct from an array too.
+pub(super) struct OrderObject(pub(super) OrderBody);
+
+impl<'de> Deserialize<'de> for OrderObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = OrderObject;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OrderObject, A::Error> {
+                OrderBody::deserialize(MapAccessDeserializer::new(map)).map(OrderObject)
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
 }
 
 impl OrderBody {
@@ -81,7 +110,23 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Result<Order, &'static str> {
-        serde_json::from_str::<OrderBody>(json).map_err(|_| "not an order").and_then(OrderBody::read)
+        serde_json::from_str::<OrderObject>(json).map_err(|_| "not an order").and_then(|order| order.0.read())
+    }
+
+    #[test]
+    fn only_an_object_without_nulls_is_an_order() {
+        assert!(read(r#"{"override": "open"}"#).is_ok());
+        for json in [
+            r#"["open", "2h", null]"#,
+            r#"["open", null, null]"#,
+            r#"{"override": "open", "for": null}"#,
+            r#"{"override": "open", "override": "closed"}"#,
+            r#"{"override": "open", "x": 1}"#,
+            "null",
+            "\"open\"",
+        ] {
+            assert!(read(json).is_err(), "{json}");
+        }
     }
 
     #[test]

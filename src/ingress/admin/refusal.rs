@@ -13,6 +13,18 @@ pub(super) fn unknown_circuit() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such circuit", detail)
 }
 
+/// The query has a parameter. Ignored, it could mean an order without the end that was asked for.
+pub(super) fn no_parameters() -> Problem {
+    let detail = "An order has no parameters in its query: send all of it as JSON.";
+    Problem::new(StatusCode::BAD_REQUEST, "malformed", "The call is malformed", detail)
+}
+
+/// The body has not come in time.
+pub(super) fn timed_out() -> Problem {
+    let detail = "The body did not arrive in time: send the order again, its body at once.";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", "The body did not arrive in time", detail)
+}
+
 /// The body is JSON, but no order.
 pub(super) fn invalid_order(detail: &'static str) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-order", "The order is invalid", detail)

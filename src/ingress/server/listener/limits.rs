@@ -19,7 +19,7 @@ settings! {
 impl Limits {
     /// The most connections that an operator may set: more than a node has ports and file descriptors for.
     pub const MAX_CONNECTIONS: usize = 1_000_000;
-    /// The limits of the admin listener, which has few clients.
+    /// The limits of the admin listener, which has few clients: a silent connection does not hold its place for long.
     pub const ADMIN: Self =
-        Self { header_timeout: Duration::from_secs(5), idle_timeout: Duration::from_secs(60), max_connections: 256 };
+        Self { header_timeout: Duration::from_secs(5), idle_timeout: Duration::from_secs(15), max_connections: 1024 };
 }
