@@ -48,13 +48,21 @@ async fn check_config_prints_the_effective_settings_without_secrets() {
 
 #[tokio::test]
 async fn check_config_says_who_may_give_orders() {
-    let keys = "ada:operator:canary-1,wall:viewer:canary-2,ada:operator:canary-3;until=2020-01-01";
+    let keys = "ada:operator:canary-1,wall:viewer:canary-2;until=2999-12-31,ada:operator:canary-3;until=2020-01-01";
+    let expired = "ada:operator:canary-1;until=2020-01-01";
     for (settings, line) in [
         (
             Settings::mock(),
-            "# admin listener: no keys are set: only this machine, by a Host such as localhost, sees circuits and gives orders",
+            "# admin listener: no keys are set: only this machine, by a Host such as localhost, sees circuits and gives orders, and with it whatever a proxy on it passes on without a header that says so",
         ),
-        (Settings::mock().with("SMSP_ADMIN_KEYS", keys), "# admin listener: ada (operator), wall (viewer)"),
+        (
+            Settings::mock().with("SMSP_ADMIN_KEYS", keys),
+            "# admin listener: ada (operator), wall (viewer until 2999-12-31)",
+        ),
+        (
+            Settings::mock().with("SMSP_ADMIN_KEYS", expired),
+            "# admin listener: nobody sees circuits or gives orders, because every admin key has expired",
+        ),
     ] {
         let output = run(&["check-config"], &settings).await;
         assert_eq!(output.code, Some(0), "{output:?}");
