@@ -9,9 +9,6 @@ use time::format_description::well_known::Iso8601;
 use super::digest::KeyDigest;
 use super::role::KeyRole;
 
-/// Characters of a name, at most.
-const MAX_NAME: usize = 64;
-
 /// An entry as it was read.
 pub(super) struct Entry<R> {
     pub(super) name: Arc<str>,
@@ -46,9 +43,6 @@ impl<R: KeyRole> Entry<R> {
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_plain) {
             return Err("must start with a name of lower-case letters, digits and -, a letter first".to_owned());
-        }
-        if name.len() > MAX_NAME {
-            return Err(format!("must have a name of at most {MAX_NAME} characters"));
         }
         Ok(Self { name: name.into(), role, digest, end })
     }

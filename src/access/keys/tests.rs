@@ -39,8 +39,6 @@ fn lists_that_let_nobody_in_and_keys_that_can_never_match_are_refused() {
     for text in ["", ",", " ,\n", "a: key", "a:key ;until=2027-01-31"] {
         assert!(ring(text).is_err(), "{text:?}");
     }
-    assert!(ring(&format!("{}:key", "a".repeat(64))).is_ok());
-    assert!(ring(&format!("{}:key", "a".repeat(65))).is_err());
 }
 
 #[test]
