@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::harness::{Answer, Behaviour, Proxy, Reply, Settings, StubProvider, mails};
+use crate::harness::wait::when;
+use crate::harness::{Answer, Behaviour, Proxy, Reply, Settings, StubProvider, eventually, mails};
 
 /// Mailgun does this with the mail, SendGrid is ready behind it.
 async fn answer_when_mailgun(behaviour: Behaviour) -> Answer {
@@ -22,6 +23,22 @@ async fn is_unknown(behaviour: Behaviour) {
     let answer = answer_when_mailgun(behaviour).await.expect_problem(504, "unknown", false);
     assert_eq!(answer.attempts(), ["mg:unknown"], "{answer}");
     assert!(answer.header("retry-after").is_none(), "nobody should try again: {answer}");
+}
+
+#[tokio::test]
+async fn the_log_names_the_id_and_the_caller_of_an_unknown_mail() {
+    let mailgun = StubProvider::mailgun().await;
+    mailgun.does(Behaviour::Reset);
+    let proxy = Proxy::before(&mailgun).await;
+    let answer = proxy.client.send(&mails::plain()).await.expect(504);
+    eventually("the log names the mail", async || {
+        let is_told = |event: &serde_json::Value| {
+            event["message"].as_str().is_some_and(|text| text.starts_with("it is unknown whether a provider"))
+                && (&event["id"], &event["caller"]) == (answer.at("/id"), &serde_json::json!("caller"))
+        };
+        when(proxy.logs().iter().any(is_told), || proxy.process.evidence())
+    })
+    .await;
 }
 
 #[tokio::test]
