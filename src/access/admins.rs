@@ -30,9 +30,9 @@ pub struct Admins {
 pub struct Credentials<'a> {
     /// The first key that it has, empty if it has none.
     pub key: &'a [u8],
-    /// It has no other key.
+    /// The request has no other key.
     pub is_alone: bool,
-    /// It comes from a process on this machine.
+    /// The request comes from a process on this machine.
     pub is_local: bool,
 }
 
@@ -56,7 +56,7 @@ pub enum User {
 /// Why a request may not do what it asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Its key is none of an admin's.
+    /// The key of the request is none of an admin's.
     Unauthorized,
     /// More wrong keys are waiting for their answer than this node keeps waiting.
     Throttled {

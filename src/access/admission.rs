@@ -86,7 +86,7 @@ impl Admission {
         Ok(InFlightPermit { _body: body, _permit: permit, _shown: self.metrics.edge.in_flight() })
     }
 
-    /// Both the number of mails that wait and their time are bounded.
+    /// Waits for a permit: the number of mails that wait is bounded, and so is their time.
     async fn wait_for_permit(&self) -> Option<OwnedSemaphorePermit> {
         let _queued = self.queue.try_acquire().ok()?;
         timeout(QUEUE_TIME, Arc::clone(&self.permits).acquire_owned()).await.ok()?.ok()

@@ -49,7 +49,7 @@ pub struct Config {
     pub admins: Option<AdminsConfig>,
     /// What it takes on at once.
     pub admission: admission::Settings,
-    /// Its connections.
+    /// The connections of the API listener.
     pub listener: listener::Limits,
     /// How mails find their upstream.
     pub dispatch: dispatch::Settings,

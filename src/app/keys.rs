@@ -25,13 +25,13 @@ const MAX_LOST: usize = 4;
 
 /// What a look at the keys has found.
 enum Finding<'a, T> {
-    /// They are others than before.
+    /// The keys are others than before.
     Changed(&'a T),
-    /// They cannot be read, for this reason, which is another than before.
+    /// The keys cannot be read, for this reason, which is another than before.
     Unreadable(&'a str),
-    /// They have not been read within the deadline.
+    /// The keys have not been read within the deadline.
     Late,
-    /// They are read in time again.
+    /// The keys are read in time again.
     LateEnded,
 }
 

@@ -100,7 +100,7 @@ impl Upstream {
         self.kind
     }
 
-    /// Its limits.
+    /// The limits of this upstream.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -44,7 +44,7 @@ impl Kind<String> for UpstreamList {
 pub(super) struct UpstreamSpec {
     pub(super) name: String,
     pub(super) kind: &'static provider::Kind,
-    /// It is listed, but the mock takes its place.
+    /// The upstream is listed, but the mock takes its place.
     pub(super) idle: bool,
 }
 

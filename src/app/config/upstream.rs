@@ -9,8 +9,8 @@ pub struct UpstreamConfig {
     pub name: String,
     /// The kind of its provider.
     pub kind: &'static str,
-    /// Its adapter.
+    /// The adapter of its provider.
     pub provider: Box<dyn Provider>,
-    /// Its limits.
+    /// The limits of the upstream.
     pub settings: upstream::Settings,
 }

@@ -15,7 +15,7 @@ pub struct Snapshot {
     pub trips: u8,
     /// The share of mail, of 127, that the circuit takes while it is closed.
     pub ramp: u8,
-    /// It waits only for as long as the provider asked.
+    /// The circuit waits only for as long as the provider asked.
     pub held: bool,
     /// No probe before this time, in milliseconds.
     pub not_before: u64,

@@ -31,7 +31,7 @@ impl CallResult {
 pub enum Settled {
     /// Nothing that others could see.
     NoTransition,
-    /// It changed its state.
+    /// The circuit changed its state.
     Changed(Transition),
     /// The result belongs to an older generation and changed nothing.
     Stale,

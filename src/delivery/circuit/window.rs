@@ -28,7 +28,7 @@ pub struct Counts {
     pub ok: u32,
     /// Answers that speak against it.
     pub failed: u32,
-    /// Those of either that were slow.
+    /// Successes and failures that were slow.
     pub slow: u32,
 }
 

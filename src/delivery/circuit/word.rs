@@ -142,7 +142,7 @@ impl Word {
         Self(generation | (self.0 & KEPT))
     }
 
-    /// Another state: the next generation.
+    /// The word of the next generation, in another state.
     pub(super) fn into_state(self, state: State) -> Self {
         Self((self.next().0 & !STATE) | state as u64)
     }

@@ -10,13 +10,13 @@ use crate::model::receipt::{Answer, Attempt, Remaining, conclude};
 /// What has happened at one upstream.
 #[derive(Clone, Copy, Default)]
 struct Visit {
-    /// It was this upstream's turn, even if its circuit let no attempt pass.
+    /// The upstream had its turn, even if its circuit let no attempt pass.
     visited: bool,
     /// There was an attempt.
     tried: bool,
-    /// It may have the mail, for want of a clear answer.
+    /// The upstream may have the mail, for want of a clear answer.
     silent: bool,
-    /// It might take the mail later.
+    /// The upstream might take the mail later.
     put_off: bool,
 }
 

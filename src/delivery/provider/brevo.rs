@@ -55,7 +55,7 @@ pub(super) const KIND: Kind = Kind {
     build,
 };
 
-/// Its help page on attachments.
+/// The help page of Brevo on attachments.
 const ALLOWED_EXTENSIONS: [&str; 55] = [
     "aif", "aifc", "aiff", "avi", "bmp", "cgm", "css", "csv", "doc", "docm", "docx", "eps", "ez", "flac", "gif", "htm",
     "html", "ics", "jpeg", "jpg", "m4a", "m4v", "mkv", "mobi", "mov", "mp3", "mp4", "mpeg", "mpg", "msg", "ods", "odt",
@@ -138,7 +138,7 @@ fn address(mailbox: &Mailbox) -> EmailAddress<'_> {
     EmailAddress { name: mailbox.name().map(written), ..EmailAddress::new(mailbox) }
 }
 
-/// It drops a name that is both beyond ASCII and in need of quotes, unless that is in encoded words.
+/// Brevo drops a name that is both beyond ASCII and in need of quotes, unless that is in encoded words.
 fn written(name: &str) -> Cow<'_, str> {
     let is_plain = name.is_ascii() || name.chars().all(|c| c.is_alphanumeric() || c == ' ');
     if is_plain { name.into() } else { render::encoded_words(name).into() }

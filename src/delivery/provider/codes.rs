@@ -40,7 +40,7 @@ impl Refusal {
         Self { outcome, subject, code: None, reason: None, decides_5xx: false }
     }
 
-    /// Another outcome about something else, by the same code: where one code means two things.
+    /// A second outcome about something else, by one code: where one code means two things.
     pub(super) fn but(self, outcome: Outcome, subject: Subject) -> Self {
         Self { outcome, subject, ..self }
     }
@@ -105,7 +105,7 @@ pub(super) fn by_number(table: &[Listed], number: u32) -> Option<Refusal> {
 pub(super) enum Form {
     /// The provider's own, with a code that is listed or is not.
     Own(Option<Refusal>),
-    /// Another party's, such as a gateway's, or in no known form.
+    /// The answer of another party, such as a gateway's, or in no known form.
     Foreign,
 }
 

@@ -23,7 +23,7 @@ impl<'a> EmailAddress<'a> {
         Self { email: mailbox.address().as_str(), name: mailbox.name().map(Cow::Borrowed) }
     }
 
-    /// Each of them.
+    /// Each of these addresses.
     pub(super) fn list(mailboxes: &'a [Mailbox]) -> Vec<Self> {
         mailboxes.iter().map(Self::new).collect()
     }

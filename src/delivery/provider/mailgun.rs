@@ -78,7 +78,7 @@ impl Provider for Mailgun {
     }
 }
 
-/// It ends with `to`, all of them in one field: a form that breaks off is no mail to anybody.
+/// The form ends with `to`, all of them in one field: a form that breaks off is no mail to anybody.
 fn form(message: &Message, mode: Mode) -> Form {
     // The names of fields go as they are, in UTF-8 (RFC 7578 5.1).
     let mut form = Form::new().percent_encode_noop().text("from", message.from().to_string());

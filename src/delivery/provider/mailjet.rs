@@ -54,7 +54,7 @@ pub(super) const KIND: Kind = Kind {
     build,
 };
 
-/// Its guide, "Forbidden headers", but for those that no caller may write.
+/// The guide of Mailjet, "Forbidden headers", but for those that no caller may write.
 const REFUSED_HEADERS: [&str; 7] =
     ["x-mailer", "user-agent", "list-id", "x-feedback-id", "x-csa-complaints", "domainkey-status", "x-mailjet-prio"];
 

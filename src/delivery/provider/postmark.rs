@@ -52,7 +52,7 @@ pub(super) const KIND: Kind = Kind {
     build,
 };
 
-/// Its page "Forbidden file types" (code 411).
+/// The page of Postmark "Forbidden file types" (code 411).
 const REFUSED_EXTENSIONS: [&str; 32] = [
     "vbs", "exe", "bin", "bat", "chm", "com", "cpl", "crt", "hlp", "hta", "inf", "ins", "isp", "jse", "lnk", "mdb",
     "pcd", "pif", "reg", "scr", "sct", "shs", "vbe", "vba", "wsf", "wsh", "wsl", "msc", "msi", "msp", "mst", "vb",

@@ -18,7 +18,7 @@ use hickory_resolver::{Hosts, TokioResolver, system_conf};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::timeout;
 
-/// That a name does not exist may be cached for hours, but a provider that is back must not wait for that. Long enough
+/// The answer that a name does not exist may be cached for hours, but a provider that is back must not wait for that. Long enough
 /// for a burst of mails to ask once.
 const NEGATIVE_TTL: Duration = Duration::from_secs(1);
 /// Answers: one client asks for one name, in two families and along a search list.

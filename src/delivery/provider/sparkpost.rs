@@ -164,7 +164,7 @@ fn content(message: &Message) -> Content<'_> {
     }
 }
 
-/// It encodes what is beyond ASCII.
+/// The provider encodes what is beyond ASCII.
 fn headers(message: &Message) -> Pairs<'_> {
     let headers = Pairs::plain_headers(message);
     if message.cc().is_empty() { headers } else { headers.with("Cc", render::line(message.cc())) }

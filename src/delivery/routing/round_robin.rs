@@ -5,7 +5,7 @@ use super::candidate::{Candidate, available};
 /// Whose turn it is.
 #[derive(Clone, Copy, Debug)]
 pub enum Turn {
-    /// That of the next upstream that takes mail; counts the mails.
+    /// The turn of the next upstream that takes mail; counts the mails.
     Next(usize),
     /// Always that of the same upstream for this number, on every node, as long as it takes mail.
     Fixed(u64),

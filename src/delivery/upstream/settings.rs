@@ -36,7 +36,7 @@ pub struct Settings {
     pub first_wait: Duration,
     /// After a probe for which the account was refused.
     pub account_hold: Duration,
-    /// How long a From domain that the provider has refused is not offered to it.
+    /// How long a From address that the provider has refused is not offered to it.
     pub sender_hold: Duration,
     /// How long a circuit that has closed takes less than all mail.
     pub ramp: Duration,

@@ -23,7 +23,7 @@ const MAX_PREALLOCATED: usize = 16 * 1024;
 /// What one body may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Its size in bytes, at most.
+    /// The size of a body in bytes, at most.
     pub bytes: usize,
     /// Before any of it has come, and between two parts of it.
     pub time: Duration,
@@ -40,11 +40,11 @@ impl Limits {
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error<R> {
-    /// It has more bytes than allowed.
+    /// The body has more bytes than allowed.
     TooLarge,
-    /// It came too slowly, or stopped coming.
+    /// The body came too slowly, or stopped coming.
     TooSlow,
-    /// It ended before its announced length.
+    /// The body ended before its announced length.
     Incomplete,
     /// This node closes.
     Closing,

@@ -18,18 +18,18 @@ pub use error::BadAttachment;
 /// One file.
 #[derive(Clone)]
 pub struct Attachment {
-    /// Its name.
+    /// The name of the file.
     pub filename: Filename,
     /// What it is.
     pub content_type: ContentType,
-    /// Its bytes.
+    /// The content of the file.
     pub content: Bytes,
     /// Where the HTML names it as `cid:...`, it is shown there instead of being attached.
     pub content_id: Option<ContentId>,
 }
 
 impl Attachment {
-    /// Its bytes once they are encoded for the way, line ends not counted.
+    /// The length of the content once it is encoded for the way, line ends not counted.
     pub fn encoded_size(&self) -> usize {
         self.content.len().div_ceil(3) * 4
     }
@@ -41,7 +41,7 @@ impl Attachment {
         self.content_type.charset().or_else(|| found().then_some("utf-8"))
     }
 
-    /// Its type with its parameters, such as `text/calendar; charset=utf-8; method=REQUEST`.
+    /// The content type with its parameters, such as `text/calendar; charset=utf-8; method=REQUEST`.
     pub fn media_type(&self) -> String {
         self.content_type.with_charset(self.charset())
     }

@@ -71,7 +71,7 @@ pub enum BadHeader {
 
 /// Says which names, in lower case, no caller may write although no mail's head needs them.
 ///
-/// They are those that a provider reads as its own switches: each way in passes what the providers of this program reserve.
+/// Reserved headers are those that a provider reads as its own switches: each way in passes what the providers of this program reserve.
 #[derive(Clone, Copy, Debug)]
 pub struct ReservedHeaders(pub fn(&str) -> bool);
 

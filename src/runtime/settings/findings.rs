@@ -5,7 +5,7 @@
 pub struct Effective {
     /// The variable in full.
     pub name: String,
-    /// Its value, as an operator would write it; redacted if it is a secret.
+    /// The value of the setting, as an operator would write it; redacted if it is a secret.
     pub value: String,
     /// What it would be if nothing were set; `None`: it is required.
     pub(super) default: Option<String>,

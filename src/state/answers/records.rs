@@ -19,9 +19,9 @@ const RECIPIENTS_PER_WEIGHT: usize = 8;
 
 /// What is known of one mail.
 pub(super) enum State {
-    /// It is being sent.
+    /// The mail is being sent.
     InFlight(InFlight),
-    /// It has an answer.
+    /// The mail has an answer.
     Held(Held),
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Config, Errors, effective, errors, load, names};
 
-/// Both accounts, by their default names.
+/// The accounts of Mailgun and SendGrid, by their default names.
 fn listed(list: &str) -> Result<Config, Errors> {
     load(&[
         ("SMSP_API_KEY", "k"),

@@ -28,7 +28,7 @@ pub struct Files {
 pub enum Inline {
     /// None.
     No,
-    /// Those whose type is `image/...`.
+    /// Files whose type is `image/...`.
     Images,
     /// Any.
     Any,

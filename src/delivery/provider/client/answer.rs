@@ -40,7 +40,7 @@ enum End {
     BrokenOff,
     /// Not within the limit.
     TooLong,
-    /// It is compressed.
+    /// The answer is compressed.
     Encoded,
 }
 

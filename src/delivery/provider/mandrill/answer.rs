@@ -57,7 +57,7 @@ pub(super) async fn judge(answer: Answer, message: &Message) -> Verdict {
     }
 }
 
-/// It answers 500 to everything, so an error of its own form that no table lists is as likely the mail's as its own: it is
+/// Mandrill answers 500 to everything, so an error of its own form that no table lists is as likely the mail's as its own: it is
 /// unknown what it did, and nobody is blamed.
 fn decide(verdict: Verdict, form: Form) -> Verdict {
     match (form, verdict.outcome) {

@@ -1,6 +1,6 @@
 //! The endings of file names that SES refuses, and so does who sends through it.
 
-/// Its developer guide, "Unsupported attachment types".
+/// The developer guide of SES, "Unsupported attachment types".
 pub(in crate::delivery::provider) const REFUSED_EXTENSIONS: [&str; 90] = [
     "ade", "adp", "app", "asp", "bas", "bat", "cer", "chm", "cmd", "com", "cpl", "crt", "csh", "der", "exe", "fxp",
     "gadget", "hlp", "hta", "inf", "ins", "isp", "its", "js", "jse", "ksh", "lib", "lnk", "mad", "maf", "mag", "mam",

@@ -100,7 +100,7 @@ async fn override_does_not_put_off_the_next_probe() {
 
 #[tokio::test(start_paused = true)]
 async fn stuck_probe_ends_at_the_probe_timeout() {
-    /// Its probes never end.
+    /// A provider whose probes never end.
     struct Stuck;
     impl Provider for Stuck {
         fn send<'a>(&'a self, _: Delivery<'a>) -> Call<'a> {

@@ -58,7 +58,7 @@ fn offset(json: &[u8], error: &Error) -> usize {
     at + usize::from(!is_control(&json[at]) && json.get(at + 1).is_some_and(is_control))
 }
 
-/// Its line and its column there, in characters.
+/// The line and the column of a position, in characters.
 fn place(json: &[u8], at: usize) -> (usize, usize) {
     let before = &json[..at];
     let start = memrchr(b'\n', before).map_or(0, |end| end + 1);

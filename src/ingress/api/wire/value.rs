@@ -29,7 +29,7 @@ pub(super) enum Value<'a> {
     LongObject,
     /// A number, `true` or `false` in an object inside of the body, as it is written.
     Literal(&'a str),
-    /// It says that nothing is there.
+    /// The value says that nothing is there.
     Null,
     /// What no message holds where it stands: a number, a list in a pair, half of a surrogate pair.
     Other(&'static str),

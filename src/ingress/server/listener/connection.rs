@@ -39,7 +39,7 @@ pub(super) struct Connection {
     service: Arc<Service>,
     shutdown: Shutdown,
     peer: SocketAddr,
-    /// It is beyond the limit on connections, and gets one request.
+    /// The connection is beyond the limit on connections, and gets one request.
     over_capacity: bool,
     state: Arc<ConnectionState>,
 }

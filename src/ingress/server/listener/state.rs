@@ -9,9 +9,9 @@ use super::head::HeadFault;
 /// Why no request can follow the present one on its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CloseReason {
-    /// Its body is in chunks: only the library knows where it ends.
+    /// The body is in chunks: only the library knows where it ends.
     Chunked,
-    /// Its head is at fault: its end is not certain.
+    /// The head is at fault: its end is not certain.
     BadHead(HeadFault),
 }
 

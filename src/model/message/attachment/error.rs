@@ -8,7 +8,7 @@ pub enum BadAttachment {
     /// The name.
     #[error("must be a file name of 1 to 255 bytes, without a space at either end")]
     Filename,
-    /// Neither.
+    /// The name has text that cannot stand in a header, or marks of direction out of pairs.
     #[error("{0}")]
     Text(BadText),
     /// The type.

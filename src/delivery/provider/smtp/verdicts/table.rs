@@ -104,7 +104,7 @@ const TOO_MANY: Text = Says(&["too many recipients"]);
 const LARGE: Text = Says(&["too large", "too big"]);
 const LONG: Text = Says(&["too long", "line length"]);
 
-/// Another may have no trouble with it.
+/// Another relay may have no trouble with it.
 fn elsewhere(_: Subject) -> Outcome {
     Outcome::NotCapable
 }

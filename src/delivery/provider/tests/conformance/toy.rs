@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Carried;
 use crate::model::message::{Message, Tag};
 
-/// It promises to carry everything.
+/// A kind that promises to carry everything.
 pub(super) async fn handed_over(message: &Message) -> Carried {
     let metadata: serde_json::Map<_, _> =
         message.metadata().iter().map(|pair| (pair.name().to_owned(), pair.value().into())).collect();
