@@ -1,7 +1,8 @@
 //! Answers of a provider by codes that no table lists: each counted, each kind of them logged once.
 //!
-//! The lock is taken for such answers alone. No circuit counts them, so only this shows an operator that a provider has a new word. The word itself is the
-//! provider's, and stays here; its status or reply code tells what to look for in `smsp probe --show-answer`.
+//! The lock is taken for such answers alone. No circuit counts them, so only this shows an operator that a provider has a
+//! new word. The word itself is the provider's, and stays here; its status or reply code tells what to look for in
+//! `smsp probe --show-answer`.
 
 use std::sync::{Mutex, PoisonError};
 
