@@ -5,5 +5,6 @@ pub mod telemetry;
 pub mod shutdown;
 pub mod off_worker;
 pub mod ids;
+pub mod millis;
 pub mod settings;
 pub mod suggestion;

@@ -11,7 +11,6 @@ mod circuits;
 mod fixture;
 mod health;
 mod loopback;
-mod millis;
 mod order;
 mod refusal;
 mod state;

@@ -11,6 +11,7 @@ use crate::delivery::upstream::{LateVerdict, Offer, Upstream};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::model::receipt::Attempt;
+use crate::runtime::millis::millis;
 use crate::runtime::shutdown::Shutdown;
 
 /// One mail on its way from upstream to upstream.
@@ -83,8 +84,7 @@ pub(super) fn skip(upstream: &Upstream, message: &Message) -> Option<Attempt> {
 
 fn log(message: &Message, upstream: &str, verdict: &Verdict, took: Duration) {
     let (id, outcome, reason) = (message.id(), verdict.outcome.as_str(), verdict.reason);
-    // As a number: JSON logs write 128 bits as text.
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let duration_ms = millis(took);
     let provider_code = verdict.code.map(display);
     match verdict.outcome {
         Outcome::Accepted => info!(%id, upstream, outcome, %reason, duration_ms, "attempt"),

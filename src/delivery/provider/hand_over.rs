@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::connections::{Connections, Unsent};
 use crate::model::outcome::Verdict;
+use crate::runtime::millis::millis;
 
 /// Nobody has promised to ask before the end.
 const UNTRACKED: u8 = 0;
@@ -79,7 +80,7 @@ impl HandOver {
 
     /// Some of the mail, or of what is said before it, was taken.
     pub fn moved(&self) {
-        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = millis(self.start.elapsed());
         self.moved.store(now.saturating_add(1), Ordering::Release);
     }
 

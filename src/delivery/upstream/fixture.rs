@@ -18,8 +18,8 @@ impl Provider for Accepting {
     }
 }
 
-/// One failure opens its circuit; a probe may take 10 s, everything else 1 s.
-pub(crate) fn accepting(name: &str) -> Arc<Upstream> {
+/// One failure opens the circuit; a probe may take 10 s, everything else 1 s.
+pub(super) fn settings() -> Settings {
     let second = Duration::from_secs(1);
     let circuit = circuit::Settings {
         consecutive_failures: 1,
@@ -29,7 +29,7 @@ pub(crate) fn accepting(name: &str) -> Arc<Upstream> {
         start_closed: true,
         shards: 1,
     };
-    let settings = Settings {
+    Settings {
         capabilities: Capabilities::ANY,
         attempt_timeout: second,
         connect_timeout: second,
@@ -42,7 +42,11 @@ pub(crate) fn accepting(name: &str) -> Arc<Upstream> {
         concurrency: 100,
         ramp: second,
         circuit,
-    };
+    }
+}
+
+/// An upstream of this name, with [`settings`].
+pub(crate) fn accepting(name: &str) -> Arc<Upstream> {
     let metrics = Metrics::default();
-    Arc::new(Upstream::new(name.to_owned(), "mock", Box::new(Accepting), settings, &metrics, Events::new(1)))
+    Arc::new(Upstream::new(name.to_owned(), "mock", Box::new(Accepting), settings(), &metrics, Events::new(1)))
 }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::access::Viewer;
-use super::millis::millis;
 use super::order::OrderBody;
 use super::state::AdminState;
+use crate::runtime::millis::millis;
 use crate::state::audit::Record;
 use crate::state::overrides::{Change, Status};
 

@@ -7,13 +7,13 @@ use axum::http::Uri;
 use serde::Serialize;
 
 use super::access::{Operator, Viewer};
-use super::millis::millis;
 use super::order::OrderObject;
 use super::refusal::{invalid_order, no_parameters, rejected, unknown_circuit};
 use super::state::AdminState;
 use crate::delivery::circuit::{Snapshot, TransitionReason};
 use crate::delivery::upstream::Upstream;
 use crate::ingress::server::problem::Problem;
+use crate::runtime::millis::millis;
 use crate::state::overrides::UnknownUpstream;
 
 #[derive(Serialize)]

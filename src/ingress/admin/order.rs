@@ -8,6 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::delivery::circuit::Override;
+use crate::runtime::millis::millis;
 use crate::state::overrides::Order;
 
 /// How to write an order.
@@ -100,7 +101,7 @@ fn read_time(text: &str) -> Option<Duration> {
 
 /// In the longest unit that leaves nothing over.
 fn written(time: Duration) -> String {
-    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let millis = millis(time);
     let unit = UNITS.into_iter().find(|(_, factor)| millis.is_multiple_of(*factor));
     unit.map_or_else(|| format!("{millis}ms"), |(unit, factor)| format!("{}{unit}", millis / factor))
 }

@@ -1,12 +1,11 @@
 //! Attempts as receipts and problems show them, and how to look a mail up at a provider.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::words;
 use crate::model::receipt::Attempt;
+use crate::runtime::millis::millis;
 
 /// One attempt at one provider.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -48,8 +47,4 @@ impl From<&Attempt> for AttemptBody {
             duration_ms: millis(attempt.took.unwrap_or_default()),
         }
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

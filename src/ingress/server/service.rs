@@ -28,6 +28,7 @@ use super::hardening::harden;
 use super::refusal::Refusal;
 use super::rules::Rules;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::millis::millis;
 
 /// The longest wait that a client is asked for when there are too many connections: seconds.
 const MAX_RETRY_AFTER: u64 = 5;
@@ -115,8 +116,7 @@ impl Service {
 
     fn log(&self, method: &str, context: &RequestContext, status: u16) {
         let path = context.route().unwrap_or("other");
-        // As a number: JSON logs write 128 bits as text.
-        let duration_ms = u64::try_from(context.started().elapsed().as_millis()).unwrap_or(u64::MAX);
+        let duration_ms = millis(context.started().elapsed());
         if self.is_monitored(path) {
             debug!(method, path, status, duration_ms, "request");
         } else {

@@ -19,6 +19,7 @@ use super::session::Session;
 use super::stage::Stage;
 use super::verdicts::{lost, refused};
 use crate::model::outcome::{Outcome, Reason, Recipient, Verdict};
+use crate::runtime::millis::millis;
 
 const LONG_WAIT: Duration = Duration::from_secs(600);
 
@@ -78,7 +79,7 @@ fn accepted(mail: &Mail, reason: Reason, recipients: Vec<Recipient>) -> Verdict 
 /// The caller, the metrics and the circuit have had their verdict; people may want to know.
 fn log(mail: &Mail, verdict: &Verdict, took: Duration) {
     let (id, outcome, reason) = (mail.id, verdict.outcome.as_str(), verdict.reason);
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let duration_ms = millis(took);
     match verdict.outcome {
         Outcome::Accepted => info!(%id, outcome, %reason, duration_ms, "late SMTP reply to an unknown attempt"),
         _ => warn!(%id, outcome, %reason, duration_ms, "late SMTP reply to an unknown attempt"),

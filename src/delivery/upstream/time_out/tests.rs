@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use super::*;
-use crate::delivery::circuit::{Settings as Policies, State};
-use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
+use crate::delivery::circuit::State;
+use crate::delivery::provider::{Call, Delivery, Provider};
 use crate::delivery::upstream::history::Events;
-use crate::delivery::upstream::{Offer, Probe, Settings, Upstream};
+use crate::delivery::upstream::{Offer, Settings, Upstream, fixture};
 use crate::model::message::{Draft, Message};
 use crate::model::outcome::Blame;
 use crate::runtime::metrics::Metrics;
@@ -53,28 +53,7 @@ impl Provider for Slow {
 }
 
 fn upstream(takes: Takes) -> Upstream {
-    let circuit = Policies {
-        consecutive_failures: 1,
-        probes_to_close: 1,
-        rates: None,
-        ramps: false,
-        start_closed: true,
-        shards: 1,
-    };
-    let settings = Settings {
-        capabilities: Capabilities::ANY,
-        attempt_timeout: 10 * SECOND,
-        connect_timeout: SECOND,
-        probe_timeout: 10 * SECOND,
-        probe: Probe::Auto,
-        first_wait: SECOND,
-        slow_call: None,
-        account_hold: SECOND,
-        sender_hold: SECOND,
-        concurrency: 100,
-        ramp: SECOND,
-        circuit,
-    };
+    let settings = Settings { attempt_timeout: 10 * SECOND, ..fixture::settings() };
     let provider = Box::new(Slow(takes, Mutex::default()));
     Upstream::new("u".to_owned(), "slow", provider, settings, &Metrics::default(), Events::new(1))
 }
