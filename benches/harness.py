@@ -1,0 +1,115 @@
+"""Servers of a bench: process trees that listen, with what the kernel says about them."""
+
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# The kernel lets us have so many files.
+FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+KEY = "bench-key"
+TICK = os.sysconf("SC_CLK_TCK")
+ACCEPT = "add_header X-Message-Id bench always; return 202;"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    """A process tree that listens, with what the kernel says about it."""
+
+    def __init__(self, name, port, command, env=None, cwd=None):
+        self.name, self.port = name, port
+        self.log = tempfile.TemporaryFile("w+")
+        start = time.monotonic()
+        self.process = subprocess.Popen(command, env=env, cwd=cwd, stdout=self.log, stderr=subprocess.STDOUT)
+        while not self.listens():
+            if self.process.poll() is not None or time.monotonic() - start > 20:
+                self.log.seek(0)
+                sys.exit(f"{name} does not listen on {port}:\n{self.log.read()}")
+            time.sleep(0.001)
+        self.ready = time.monotonic() - start
+
+    def listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        except OSError:
+            return False
+
+    def pids(self):
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [self.process.pid, *map(int, children)]
+
+    def cpu(self):
+        """User and system time so far, in seconds."""
+        fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in self.pids()]
+        return [sum(int(field[index]) for field in fields) / TICK for index in (11, 12)]
+
+    def memory(self, line="VmRSS"):
+        """In KiB, over all of its processes."""
+        texts = [Path(f"/proc/{pid}/status").read_text() for pid in self.pids()]
+        return sum(int(re.search(rf"{line}:\s+(\d+)", text)[1]) for text in texts)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def nginx(folder, name, port, location, upstream="", listen="", http="access_log off;"):
+    config = folder / f"{name}.conf"
+    modules = "load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;" if "echo_" in location else ""
+    config.write_text(f"""{modules}
+daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.err; worker_processes 1; worker_rlimit_nofile {FILES};
+events {{ worker_connections {FILES - 200}; }}
+http {{ client_body_temp_path {folder}/{name}-body; proxy_temp_path {folder}/{name}-proxy;
+  keepalive_requests 1000000; {http} {upstream}
+  server {{ listen 127.0.0.1:{port} backlog=8192 {listen}; location / {{ {location} }} }} }}
+""")
+    return Server(name, port, ["nginx", "-c", str(config), "-p", str(folder)])
+
+
+def stub(folder, name="stub", location=ACCEPT, listen="", http="access_log off;"):
+    return nginx(folder, name, free_port(), location, listen=listen, http=http)
+
+
+def smsp(binary, urls, name="smsp", **settings):
+    """One SendGrid account for each URL, with everything that a node has on: keys, circuits, metrics, a log in JSON."""
+    port = free_port()
+    names = [f"u{index}" for index in range(len(urls))]
+    env = {
+        "SMSP_HOST": "127.0.0.1",
+        "SMSP_PORT": str(port),
+        "SMSP_ADMIN_HOST": "127.0.0.1",
+        "SMSP_ADMIN_PORT": "0",
+        "SMSP_API_KEY": KEY,
+        "SMSP_LOG_OUTPUT_FORMAT": "JSON_ONELINE",
+        "SMSP_POLL_MESSAGE_ADDRESS": "probes@example.org",
+        "SMSP_PROVIDERS": ",".join(f"{name}=sendgrid" for name in names),
+        **{f"SMSP_{name.upper()}_API_KEY": "k" for name in names},
+        **{f"SMSP_{name.upper()}_BASE_URL": url for name, url in zip(names, urls)},
+        **settings,
+    }
+    return Server(name, port, [binary], env)
+
+
+def processor():
+    """Its name, and what the name may not tell: virtual machines have many that are called alike."""
+    text = Path("/proc/cpuinfo").read_text()
+    fields = dict(re.findall(r"^(.+?)\s*: (.*)$", text.split("\n\n")[0], re.MULTILINE))
+    known = {name: fields.get(name, "unknown") for name in ("vendor_id", "cpu family", "model", "stepping")}
+    details = ", ".join(f"{name} {value}" for name, value in known.items())
+    return f"{fields.get('model name', 'a processor without a name')} ({details})"
