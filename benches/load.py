@@ -11,9 +11,9 @@ from harness import KEY
 MAIL = Path(__file__).with_name("mail.json")
 
 
-def h2load(server, *options, log=None):
-    """Runs a load; its answers by class, and its seconds."""
-    command = ["h2load", "--h1", "-t", "1", "-d", str(MAIL), "-H", f"x-api-key: {KEY}", *map(str, options)]
+def h2load(server, *options, log=None, mail=MAIL):
+    """Runs a load of this mail, a file; how many were taken, and its seconds."""
+    command = ["h2load", "--h1", "-t", "1", "-d", str(mail), "-H", f"x-api-key: {KEY}", *map(str, options)]
     command += ["-H", "content-type: application/json"]
     command += [f"--log-file={log}"] if log else []
     output = subprocess.run(
@@ -26,10 +26,10 @@ def h2load(server, *options, log=None):
     return codes[0], float(seconds) / (1000 if unit == "ms" else 1)
 
 
-def cost(server, mails, clients):
+def cost(server, mails, clients, mail=MAIL):
     """Microseconds of user and of system time for each mail, and mails in a second."""
     before = server.cpu()
-    count, seconds = h2load(server, "-n", mails, "-c", clients)
+    count, seconds = h2load(server, "-n", mails, "-c", clients, mail=mail)
     user, system = [(after - then) * 1e6 / count for after, then in zip(server.cpu(), before)]
     return user, system, count / seconds
 

@@ -64,6 +64,7 @@ mod provider_idempotency;
 mod coalescing;
 mod sender_holds;
 mod deadlines;
+mod duplicates;
 
 // Circuits.
 mod circuit_opening;
