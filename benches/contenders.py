@@ -79,7 +79,7 @@ class Smsp:
 
 
 def crates(*names):
-    """Their versions, as they are built here; the newest of those with one name."""
+    """Their versions as they are built here; the last one where several have a name."""
     lock = (ROOT / "Cargo.lock").read_text()
     return lambda: {name: re.findall(rf'name = "{name}"\nversion = "(.+)"', lock)[-1] for name in names}
 
@@ -100,7 +100,9 @@ def contenders(binary):
     uvicorn = [str(TOOLS / "uvicorn"), "fastapi_app:app", *bind]
     gunicorn = [str(TOOLS / "gunicorn"), "--bind", "127.0.0.1:0", "--workers", "1", "--threads", "16"]
     gunicorn += ["--keep-alive", "60", "anymail_app:application"]
-    of_rust = crates("axum", "failsafe", "hyper-util", "tokio", "serde_json")
+    of_rust = crates(
+        "axum", "failsafe", "hyper", "hyper-util", "tokio", "serde", "serde_json", "http-body-util", "bytes"
+    )
     of_fastapi = packages("fastapi", "httpx", "uvicorn", "uvloop", "httptools")
     return [
         Smsp(binary),

@@ -1,5 +1,6 @@
 """Servers of a bench: process trees that listen, with what the kernel says about them."""
 
+import atexit
 import os
 import re
 import resource
@@ -34,6 +35,8 @@ class Server:
         self.log = tempfile.TemporaryFile("w+")
         start = time.monotonic()
         self.process = subprocess.Popen(command, env=env, cwd=cwd, stdout=self.log, stderr=subprocess.STDOUT)
+        # It ends with the bench, also with one that fails.
+        atexit.register(self.stop)
         while not self.listens():
             if self.process.poll() is not None or time.monotonic() - start > START:
                 sys.exit(f"{name} does not listen:\n{self.output()}")
