@@ -71,8 +71,8 @@ class Smsp:
         return smsp(self.binary, upstreams, **settings)
 
     def size(self):
-        """Nobody writes or installs them: it is one file."""
-        return "0", "0"
+        """None: it is a program that one installs."""
+        return "-", "-"
 
     def versions(self):
         return [output(self.binary, "--version")]

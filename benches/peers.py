@@ -45,14 +45,14 @@ class Condition:
 
     def cells(self, name):
         ratios = [one[name] / one["smsp"] for one in self.rounds]
-        return [spread([one[name] for one in self.rounds], 0), spread(ratios, 1)]
+        return [spread([one[name] for one in self.rounds], 0), spread(ratios, 2)]
 
     def memory(self, name):
         return self.servers[name].memory() / 1024
 
 
 def table(among, up, refusing):
-    print("| one worker each | both up, µs | x smsp | first refuses, µs | x smsp | MiB | lines | packages |")
+    print("| one worker each | both up, µs | x smsp | first refuses, µs | x smsp | MiB | lines to write | packages to name |")
     print("|---|---|---|---|---|---|---|---|")
     for one in among:
         cells = [*up.cells(one.name), *refusing.cells(one.name), f"{up.memory(one.name):.0f}", *one.size()]
