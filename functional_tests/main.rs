@@ -101,6 +101,7 @@ mod shutdown;
 // Documents and code.
 mod openapi_document;
 mod swagger_ui;
+mod client_examples;
 mod readme;
 mod conventions;
 mod architecture;

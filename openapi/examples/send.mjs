@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// Sends one message and acts on `delivery` and `retryable`. Needs Node 18 or newer, no package.
+//
+// Usage: SMSP_URL=http://localhost:8080 SMSP_API_KEY=... ./send.mjs message.json
+// Exit status: 0 accepted, 1 not sent, 2 unknown (look the message up before you send it again).
+
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const REPEATS = 3;
+const { SMSP_URL, SMSP_API_KEY, SMSP_TIMEOUT = "20" } = process.env;
+const requestId = randomUUID(); // finds the call in smsp's log
+const body = await readFile(process.argv[2]);
+const headers = {
+  "Content-Type": "application/json",
+  "X-API-KEY": SMSP_API_KEY,
+  "Idempotency-Key": randomUUID(), // Every message has its own; a repeat has that of its first call.
+  "X-Request-Id": requestId,
+};
+
+// The answer and its Retry-After; an empty answer where smsp gave none.
+async function post() {
+  const signal = AbortSignal.timeout(Number(SMSP_TIMEOUT) * 1000); // above SMSP_REQUEST_DEADLINE
+  try {
+    const response = await fetch(`${SMSP_URL}/email`, { method: "POST", headers, body, signal });
+    return { retryAfter: Number(response.headers.get("Retry-After") ?? 1), ...(await response.json()) };
+  } catch (error) {
+    console.error(`no answer from smsp: ${error.cause ?? error}`);
+    return {};
+  }
+}
+
+async function send(repeatsLeft) {
+  const { delivery, retryable, retryAfter, id, title, detail, errors = [], lookup } = await post();
+  if (delivery === "accepted" || delivery === "queued") {
+    console.log(delivery, id);
+    return 0;
+  }
+  if (delivery === "none" && retryable && repeatsLeft > 0) {
+    await sleep(retryAfter * 1000);
+    return send(repeatsLeft - 1);
+  }
+  if (delivery === "none") {
+    const faults = errors.map(({ field, reason }) => `\n  ${field}: ${reason}`);
+    console.error(`not sent: ${title}: ${detail}${faults.join("")}`);
+    return 1;
+  }
+  // Also every answer that is not from smsp, such as a gateway's page.
+  console.error(`unknown: request ${requestId}: ${JSON.stringify({ id, lookup })}`);
+  return 2;
+}
+
+process.exitCode = await send(REPEATS);
