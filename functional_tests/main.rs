@@ -102,6 +102,7 @@ mod shutdown;
 mod openapi_document;
 mod swagger_ui;
 mod client_examples;
+mod lookup_recipes;
 mod readme;
 mod conventions;
 mod architecture;
