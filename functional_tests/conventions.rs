@@ -40,7 +40,8 @@ fn declared_modules(text: &str) -> Vec<String> {
 #[test]
 fn no_file_names_a_path_outside_of_the_repository() {
     let folders = ["src", "functional_tests", "scripts", "benches", "fuzz/fuzz_targets", "k8s"];
-    let documents = ["README.md", "CHANGELOG.md", "Dockerfile", "Cargo.toml"].map(|file| root().join(file));
+    let documents =
+        ["README.md", "CHANGELOG.md", "Dockerfile", "compose.yaml", "Cargo.toml"].map(|file| root().join(file));
     for path in folders.iter().flat_map(|folder| files(folder, |_| true)).chain(documents) {
         let text = String::from_utf8_lossy(&std::fs::read(&path).expect("a file can be read")).into_owned();
         for outside in [concat!("../", "shared"), concat!("/", "work/")] {

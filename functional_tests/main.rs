@@ -101,6 +101,7 @@ mod shutdown;
 // Documents and code.
 mod openapi_document;
 mod swagger_ui;
+mod compose;
 mod client_examples;
 mod lookup_recipes;
 mod readme;
