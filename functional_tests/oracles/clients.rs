@@ -10,8 +10,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::harness::process::Output;
+use crate::harness::repository::read;
 use crate::harness::settings::API_KEY;
-use crate::harness::{Process, Proxy, Settings, skip};
+use crate::harness::{Behaviour, Process, Proxy, Reply, Settings, StubProvider, skip};
 
 /// They are interpreted, and every test starts some at the same time.
 const START: Duration = Duration::from_secs(90);
@@ -41,11 +42,10 @@ async fn proxy() -> Proxy {
     Proxy::start(Settings::mock().with("SMSP_ATTEMPT_TIMEOUT", "500ms")).await
 }
 
-#[tokio::test]
-async fn a_python_client_is_generated_without_a_warning_and_branches_on_delivery() {
-    let Some(generator) = tool("bin/openapi-python-client") else { return };
-    let (folder, proxy) = (tempfile::tempdir().expect("a folder"), proxy().await);
-    let tools = generator.parent().expect("it is in a folder");
+/// A folder with the generated package, and the tools' own Python; none, and a counted skip, if the generator is not here.
+async fn python() -> Option<(TempDir, PathBuf)> {
+    let generator = tool("bin/openapi-python-client")?;
+    let (folder, tools) = (tempfile::tempdir().expect("a folder"), generator.parent().expect("it is in a folder"));
     // It formats what it writes by a tool beside it.
     let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
     let mut generate = Command::new(&generator);
@@ -53,10 +53,43 @@ async fn a_python_client_is_generated_without_a_warning_and_branches_on_delivery
     generate.arg(root().join("openapi/openapi.json")).arg("--output-path").arg(folder.path().join("smsp_client"));
     let generated = run(&mut generate).await;
     assert_eq!((generated.code, generated.stderr.as_str()), (Some(0), ""), "{generated:?}");
-    let mut send = Command::new(tools.join("python"));
+    Some((folder, tools.join("python")))
+}
+
+async fn send_with_python((folder, python): &(TempDir, PathBuf), url: &str) -> Output {
+    let mut send = Command::new(python);
     send.env("PYTHONPATH", folder.path()).arg(root().join("functional_tests/oracles/send_with_python.py"));
-    let sent = run(send.args([&proxy.client.url(""), API_KEY])).await;
+    run(send.args([url, API_KEY])).await
+}
+
+/// In the place of smsp: an answer that is a gateway's, or none.
+async fn gateway(behaviour: Behaviour) -> StubProvider {
+    let stub = StubProvider::mailgun().await;
+    stub.does(behaviour);
+    stub
+}
+
+fn page() -> Behaviour {
+    Reply::new(502, "<html>Bad Gateway</html>").with("content-type", "text/html").into()
+}
+
+#[tokio::test]
+async fn a_python_client_is_generated_without_a_warning_and_branches_on_delivery() {
+    let Some(client) = python().await else { return };
+    let proxy = proxy().await;
+    let sent = send_with_python(&client, &proxy.client.url("")).await;
     assert_eq!((sent.code, sent.stdout.as_str()), (Some(0), ADVICE), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_python_client_takes_a_gateways_page_and_a_reset_for_unknown() {
+    let Some(client) = python().await else { return };
+    for behaviour in [page(), Behaviour::Reset] {
+        let gateway = gateway(behaviour).await;
+        let sent = send_with_python(&client, &gateway.url()).await;
+        let advice = ["no answer from smsp: look it up"; 3].join("\n");
+        assert_eq!((sent.code, sent.stdout, gateway.mails().len()), (Some(0), advice, 3));
+    }
 }
 
 /// A folder with the types, the client and its packages; none, and a counted skip, if the tools are not here.
@@ -88,13 +121,23 @@ fn typescript_client() -> String {
 }
 
 #[tokio::test]
-async fn a_typescript_client_compiles_under_strict_and_branches_on_delivery() {
+async fn a_typescript_client_compiles_under_strict_branches_on_delivery_and_takes_a_gateways_page_for_unknown() {
     let Some(client) = typescript(&typescript_client()).await else { return };
     let (compiled, proxy) = (compile(&client).await, proxy().await);
     assert_eq!((compiled.code, compiled.stdout.as_str()), (Some(0), ""), "{compiled:?}");
-    let mut send = Command::new("node");
-    let sent = run(send.arg(client.0.path().join("send.js")).args([&proxy.client.url(""), API_KEY])).await;
+    let sent = send_with_typescript(&client, &proxy.client.url("")).await;
     assert_eq!((sent.code, sent.stdout.as_str()), (Some(0), ADVICE), "{sent:?}");
+    for (behaviour, advice) in
+        [(page(), "502 undefined look it up"), (Behaviour::Reset, "no answer from smsp: look it up")]
+    {
+        let gateway = gateway(behaviour).await;
+        let sent = send_with_typescript(&client, &gateway.url()).await;
+        assert_eq!((sent.code, sent.stdout, gateway.mails().len()), (Some(0), [advice; 3].join("\n"), 3));
+    }
+}
+
+async fn send_with_typescript(client: &(TempDir, PathBuf), url: &str) -> Output {
+    run(Command::new("node").arg(client.0.path().join("send.js")).args([url, API_KEY])).await
 }
 
 #[tokio::test]
@@ -106,4 +149,18 @@ async fn a_typescript_client_that_forgets_a_word_of_delivery_does_not_compile() 
     let compiled = compile(&client).await;
     assert_ne!(compiled.code, Some(0), "{compiled:?}");
     assert!(compiled.stdout.contains("TS2366"), "a function without its last return: {compiled:?}");
+}
+
+#[test]
+fn the_code_of_the_how_to_on_generated_clients_is_that_of_the_tested_ones() {
+    let document = read(&root().join("docs/how-to/generate-a-client.md"));
+    for (language, client) in [("python", "send_with_python.py"), ("typescript", "send_with_typescript.ts")] {
+        let client = read(&root().join("functional_tests/oracles").join(client));
+        let blocks: Vec<_> = document.split(&format!("```{language}\n")).skip(1).collect();
+        assert!(!blocks.is_empty(), "no {language}");
+        for block in blocks {
+            let code = block.split("```").next().unwrap_or_default();
+            assert!(client.contains(code), "not in the tested client:\n{code}");
+        }
+    }
 }

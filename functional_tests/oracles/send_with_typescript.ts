@@ -30,7 +30,14 @@ const mails: Schemas["Email"][] = [
   { from: "ada@example.org", to: "charles@example.com", subject: "timeout" },
 ];
 for (const body of mails) {
-  const { data, error, response } = await client.POST("/email", { body });
-  const answer = data ?? error;
-  console.log(response.status, answer.delivery, advice(answer));
+  const params = { header: { "Idempotency-Key": crypto.randomUUID() } };
+  const signal = AbortSignal.timeout(20_000); // above SMSP_REQUEST_DEADLINE; the default is none
+  try {
+    const { data, error, response } = await client.POST("/email", { body, params, signal });
+    const answer = data ?? error;
+    // What a gateway says is none of the types, so there is no advice.
+    console.log(response.status, answer.delivery, advice(answer) ?? "look it up");
+  } catch {
+    console.log("no answer from smsp: look it up");
+  }
 }
