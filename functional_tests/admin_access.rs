@@ -19,7 +19,7 @@ const EXPIRED: &str = "expired-key-canary";
 const DIGEST: &str = "sha256:d46e74802a5132ea5ebfe8aa61b73ad053d26fe50c9e74d8d7f6954c0cb6698c";
 
 /// What is always open, and what wants a viewer.
-const OPEN: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+const OPEN: [&str; 4] = ["/livez", "/readyz", "/metrics", "/openapi.json"];
 const VIEWS: [&str; 2] = ["/circuits", "/audit"];
 
 fn with_keys() -> Settings {

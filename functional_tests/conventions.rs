@@ -1,4 +1,4 @@
-//! Conventions of the code, held by reading it: module docs, no file that no module declares, routes with their document.
+//! Conventions of the code, held by reading it: module docs, no file that no module declares, no path of elsewhere.
 
 use std::collections::BTreeSet;
 
@@ -48,45 +48,4 @@ fn no_file_names_a_path_outside_of_the_repository() {
             assert!(!text.contains(outside), "{} names {outside}: let a variable name it", path.display());
         }
     }
-}
-
-/// Registered without a place in the document: only the document and its page may be.
-const UNDOCUMENTED: &str = "src/ingress/api/document.rs";
-
-#[test]
-fn handlers_of_the_api_are_registered_together_with_their_document() {
-    let files = rust_files("src/ingress").into_iter().map(|path| {
-        let name = path.strip_prefix(root()).expect("below the root").display().to_string();
-        (name, read(&path))
-    });
-    let of_api: Vec<_> = files.filter(|(name, _)| name.starts_with("src/ingress/api")).collect();
-    let wrong = undocumented(&of_api);
-    assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-/// Routes without a document, and documents without a route.
-fn undocumented(files: &[(String, String)]) -> Vec<String> {
-    let count = |what: &str| files.iter().map(|(_, text)| text.matches(what).count()).sum::<usize>();
-    let others = files.iter().filter(|(name, _)| name != UNDOCUMENTED);
-    let bare =
-        others.filter(|(_, text)| [".route(", ".route_service(", ".nest("].iter().any(|call| text.contains(call)));
-    let mut wrong: Vec<_> = bare.map(|(name, _)| format!("{name} registers a route without its document")).collect();
-    let (registered, described) = (count("routes!("), count("#[utoipa::path("));
-    if registered == 0 || registered != described {
-        wrong.push(format!("{described} handlers are described, and {registered} are registered"));
-    }
-    wrong
-}
-
-#[test]
-fn route_without_its_document_is_found() {
-    let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-    let sound =
-        [file("src/ingress/api/email.rs", "#[utoipa::path(post)]"), file("src/ingress/api.rs", "routes!(send)")];
-    assert_eq!(undocumented(&sound), Vec::<String>::new());
-    let bare = file("src/ingress/api/more.rs", "router.route(\"/more\", get(more))");
-    assert_eq!(undocumented(&[sound.to_vec(), vec![bare]].concat()).len(), 1);
-    let unregistered = file("src/ingress/api/more.rs", "#[utoipa::path(get)]");
-    assert_eq!(undocumented(&[sound.to_vec(), vec![unregistered]].concat()).len(), 1);
-    assert_eq!(undocumented(&[]).len(), 1);
 }

@@ -1,124 +1,111 @@
-//! What answers at the API's port: the documented pairs of method and path, and nothing else; every answer with the
-//! headers that keep a browser from making more of it than it is.
+//! The routes of both listeners: each documented pair of method and path answers, and nothing else does; each listener
+//! serves the part of its document that it answers.
+
+mod source;
+
+use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::harness::raw::Raw;
-use crate::harness::{Proxy, Settings, StubProvider, mails};
+use crate::harness::repository::{read, root};
+use crate::harness::{Client, Proxy, Settings, run};
 
-const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "SMSP"];
+pub(crate) const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "SMSP"];
 
-fn method(name: &str) -> Method {
+pub(crate) fn method(name: &str) -> Method {
     name.parse().expect("a method is a word")
 }
 
-/// What the served document has, as `METHOD /path`.
-async fn documented(proxy: &Proxy) -> Vec<String> {
-    let document = proxy.client.get("/openapi.json").await.expect(200).json;
-    let paths = document["paths"].as_object().cloned().unwrap_or_default();
-    let pairs = paths.iter().flat_map(|(path, item)| {
-        let methods = item.as_object().cloned().unwrap_or_default();
-        methods.into_iter().map(move |(method, _): (String, Value)| format!("{} {path}", method.to_uppercase()))
-    });
-    pairs.collect()
+/// A listener's name, and its checked-in document.
+const DOCUMENTS: [(&str, &str); 2] = [("api", "openapi/openapi.json"), ("admin", "openapi/admin.json")];
+
+fn checked_in(path: &str) -> Value {
+    serde_json::from_str(&read(&root().join(path))).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-#[tokio::test]
-async fn only_documented_pairs_of_method_and_path_answer() {
-    let proxy = Proxy::start(Settings::mock()).await;
-    let documented = documented(&proxy).await;
-    assert_eq!(documented, ["POST /email", "GET /healthcheck"]);
-    for path in ["/email", "/healthcheck"] {
+fn client(proxy: &Proxy, listener: &str) -> Client {
+    let address = if listener == "api" { proxy.api } else { proxy.ops };
+    Client::new(&format!("http://{address}"), proxy.client.key())
+}
+
+type Pairs = BTreeSet<(String, String)>;
+
+/// The pairs of method and path in a document.
+fn documented(document: &Value) -> Pairs {
+    let paths = document["paths"].as_object().expect("a document has paths");
+    let of_path = |(path, item): (&String, &Value)| {
+        let methods = item.as_object().expect("a path has methods").keys();
+        methods.map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+/// The pairs that answer, of all methods and the paths of all documents. HEAD is GET without the body (RFC 9110, 9.3.2).
+async fn answering(client: &Client) -> Pairs {
+    let all: Pairs = DOCUMENTS.iter().flat_map(|(_, path)| documented(&checked_in(path))).collect();
+    let paths: BTreeSet<_> = all.into_iter().map(|(_, path)| path).collect();
+    let mut found = Pairs::new();
+    for path in paths {
         for name in METHODS {
-            let answer = proxy.client.call(method(name), path).await;
-            // HEAD is GET without the body (RFC 9110, 9.3.2).
-            let known = documented.contains(&format!("{} {path}", name.replace("HEAD", "GET")));
-            assert_eq!(answer.status != 405, known, "{name} {path}: {answer}");
-            assert!(known || answer.header("allow").is_some(), "{name} {path}: {answer}");
+            let answer = client.call(method(name), &path.replace("{name}", "mock")).await;
+            assert!(answer.status != 405 || answer.header("allow").is_some(), "{name} {path}: {answer}");
+            if ![404, 405].contains(&answer.status) {
+                found.insert((name.to_owned(), path.clone()));
+            }
+        }
+    }
+    for (_, path) in found.clone().into_iter().filter(|(name, _)| name == "GET") {
+        assert!(found.remove(&("HEAD".to_owned(), path.clone())), "HEAD {path}");
+    }
+    found
+}
+
+/// The document without what does not answer.
+fn part(mut document: Value, answering: &Pairs) -> Value {
+    let paths = document["paths"].as_object_mut().expect("a document has paths");
+    for (path, item) in paths.iter_mut() {
+        let methods = item.as_object_mut().expect("a path has methods");
+        methods.retain(|method, _| answering.contains(&(method.to_uppercase(), path.clone())));
+    }
+    paths.retain(|_, item| item.as_object().is_some_and(|methods| !methods.is_empty()));
+    document
+}
+
+#[tokio::test]
+async fn each_listener_answers_the_pairs_of_its_served_document_and_no_others() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    for (listener, path) in DOCUMENTS {
+        let client = client(&proxy, listener);
+        let served = client.get("/openapi.json").await.expect(200).json;
+        let answering = answering(&client).await;
+        assert_eq!(documented(&served), answering, "the {listener} listener's document, and what answers");
+        assert_eq!(served, part(checked_in(path), &answering), "{path}: run scripts/openapi");
+    }
+}
+
+#[tokio::test]
+async fn without_docs_each_listener_answers_its_document_but_serves_neither_it_nor_the_ui() {
+    let proxy = Proxy::start(Settings::mock().with("SMSP_DOCS", "false")).await;
+    for (listener, path) in DOCUMENTS {
+        let client = client(&proxy, listener);
+        assert_eq!(answering(&client).await, documented(&checked_in(path)), "{listener}");
+        for path in ["/openapi.json", "/swagger.json", "/swagger-ui/", "/swagger-ui", "/swagger-ui/index.html"] {
+            let answer = client.get(path).await.expect(404);
+            assert_eq!(answer.at("/type"), "urn:smsp:problem:not-found", "{path}: {answer}");
         }
     }
 }
 
 #[tokio::test]
-async fn openapi_document_and_ui_allow_get_only() {
-    let proxy = Proxy::start(Settings::mock()).await;
-    for path in ["/openapi.json", "/swagger.json", "/swagger-ui/", "/swagger-ui/index.css"] {
-        for name in METHODS {
-            let answer = proxy.client.call(method(name), path).await;
-            let expected = if ["GET", "HEAD"].contains(&name) { 200 } else { 405 };
-            assert_eq!(answer.status, expected, "{name} {path}: {answer}");
-        }
+async fn the_printed_documents_are_the_checked_in_ones() {
+    for (listener, path) in DOCUMENTS {
+        let arguments = if listener == "api" { vec!["openapi"] } else { vec!["openapi", listener] };
+        let printed = run(&arguments, &Settings::empty()).await;
+        assert_eq!(printed.code, Some(0), "{printed:?}");
+        assert_eq!(printed.stdout.trim_end(), read(&root().join(path)).trim_end(), "{path}: run scripts/openapi");
     }
-}
-
-#[tokio::test]
-async fn admin_paths_are_404_on_the_api_listener() {
-    let proxy = Proxy::start(Settings::mock()).await;
-    let (operators, spellings) = (
-        ["/livez", "/readyz", "/metrics", "/circuits", "/circuits/mock"],
-        ["/", "/email/", "//email", "/email%2f", "/%65mail", "/EMAIL", "/email/x", "/healthcheck/", "/healthcheck;x"],
-    );
-    for path in operators.into_iter().chain(spellings) {
-        for name in METHODS {
-            let answer = proxy.client.call(method(name), path).await;
-            assert_eq!(answer.status, 404, "{name} {path}: {answer}");
-        }
-    }
-    let mut raw = Raw::connect(proxy.api).await;
-    raw.write("CONNECT a.example:80 HTTP/1.1\r\nhost: a.example:80\r\nconnection: close\r\n\r\n").await;
-    let answer = raw.read_to_end().await;
-    assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
-}
-
-#[tokio::test]
-async fn method_override_headers_are_ignored() {
-    let proxy = Proxy::start(Settings::mock()).await;
-    for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
-        let request = proxy.client.request(Method::GET, "/email?_method=POST").header(header, "POST");
-        assert_eq!(request.send().await.expect("an answer").status(), 405, "{header}");
-    }
-}
-
-#[tokio::test]
-async fn a_query_name_that_is_not_documented_is_400_and_nothing_is_sent() {
-    let mailgun = StubProvider::mailgun().await;
-    let proxy = Proxy::before(&mailgun).await;
-    let (mail, key) = (mails::plain(), proxy.client.key().to_owned());
-    let headers = [("x-api-key", key.as_str())];
-    for (query, name) in [
-        ("dry-run=true", "dry-run"),
-        ("dry_run", "dry_run"),
-        ("&a=1&a=2", "a"),
-        ("=1", "query"),
-        ("%0d%0aX:%20y=1", "%0d%0aX:%20y"),
-    ] {
-        let answer = proxy.client.post_bare(&format!("/email?{query}"), &mail, &headers).await;
-        let answer = answer.expect_problem(400, "none", false);
-        assert_eq!(answer.at("/type"), "urn:smsp:problem:malformed", "{query}: {answer}");
-        assert_eq!(answer.at("/errors/0/field"), name, "{query}: {answer}");
-        let reason = answer.at("/errors/0/reason").as_str().unwrap_or_default();
-        assert!(reason.starts_with("is not a parameter of this call"), "{query}: {answer}");
-    }
-    assert_eq!(mailgun.connections(), 0, "nothing is sent");
-    for query in ["", "&"] {
-        proxy.client.post_bare(&format!("/email?{query}"), &mail, &headers).await.expect(200);
-    }
-    proxy.client.get("/healthcheck?x=1").await.expect(200);
-}
-
-#[tokio::test]
-async fn every_answer_has_the_browser_hardening_headers() {
-    let proxy = Proxy::start(Settings::mock()).await;
-    for path in ["/healthcheck", "/email", "/nowhere", "/openapi.json", "/swagger-ui/", "/swagger-ui/index.css"] {
-        let answer = proxy.client.get(path).await;
-        let policy = answer.header("content-security-policy").unwrap_or_else(|| panic!("{path}: {answer}"));
-        let page = path.starts_with("/swagger-ui");
-        assert!(policy.contains(if page { "default-src 'self'" } else { "default-src 'none'" }), "{path}: {answer}");
-        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {answer}");
-        for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
-            assert_eq!(answer.header(name), Some(value), "{path}: {answer}");
-        }
-        assert_eq!(answer.header("cache-control"), (!page).then_some("no-store"), "{path}: {answer}");
-    }
+    let unknown = run(&["openapi", "metrics"], &Settings::empty()).await;
+    assert_eq!((unknown.code, unknown.stdout.as_str()), (Some(64), ""), "{unknown:?}");
+    assert!(unknown.stderr.contains("with admin that of the admin listener"), "{unknown:?}");
 }

@@ -1,8 +1,8 @@
 //! Black-box tests of the built binary, one file for each subject: what a caller, a provider and an operator can see.
 //!
 //! `conformance` holds the scenarios that need no stub; they also run against a server that is already running, named by
-//! `SMSP_HOST_PORT`, `SMSP_PROTOCOL` and `SMSP_API_KEY`. `UPDATE_GOLDEN=1` rewrites `golden/` and
-//! `openapi/answers.json`.
+//! `SMSP_HOST_PORT`, `SMSP_PROTOCOL` and `SMSP_API_KEY`. `UPDATE_GOLDEN=1` rewrites `golden/`,
+//! `openapi/answers.json` and `openapi/admin-answers.json`.
 
 #![expect(
     clippy::expect_used,
@@ -25,6 +25,7 @@ mod injection;
 mod framing;
 mod client_timeouts;
 mod documented_routes;
+mod undocumented_requests;
 mod api_keys;
 mod callers;
 

@@ -47,7 +47,10 @@ async fn a_developer_sees_a_true_example_of_every_answer() {
         assert!(status == 200 || example.contains(&format!("\"status\": {status}")), "{status}: {example}");
     }
     let refusals = browser.text(&format!("{} .examples-select", answer(422))).await;
-    assert!(["Four invalid fields", "Refused message"].iter().all(|title| refusals.contains(title)), "{refusals}");
+    assert!(
+        ["Four invalid fields", "A provider refused the message"].iter().all(|title| refusals.contains(title)),
+        "{refusals}"
+    );
 }
 
 /// It works without the internet: nothing was asked of another server.

@@ -93,6 +93,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (callers, admins) = key_holders(config.callers, config.admins);
     let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics));
+    let docs = config.http.docs;
     let api_state = api::ApiState {
         dispatcher,
         submit: Arc::new(submit),
@@ -111,6 +112,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         admins,
         metrics: Arc::clone(&metrics),
         shutdown: shutdown.clone(),
+        docs,
     };
     let serve = |listener, service, shutdown, limits| {
         tokio::spawn(listener::serve(listener, service, shutdown, limits, Arc::clone(&metrics)));

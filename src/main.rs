@@ -10,10 +10,11 @@ use std::time::Duration;
 use smsp::app;
 use smsp::app::config::{Config, Errors};
 use smsp::delivery::provider;
-use smsp::ingress::api;
+use smsp::ingress::{admin, api};
 use smsp::runtime::settings::Effective;
 use smsp::runtime::telemetry;
 use tokio::runtime::Builder;
+use utoipa::openapi::OpenApi;
 
 const HELP: &str = "smsp, the Send Mail Service Proxy
 
@@ -26,7 +27,8 @@ commands:
   probe         send one test message along every upstream, exit 0 if all were taken;
                 with --show-answer print what each provider said, word for word
   healthcheck   ask the running server, exit 0 if it serves
-  openapi       print the OpenAPI document
+  openapi       print the OpenAPI document of the API;
+                with admin that of the admin listener
   help settings print every setting: its default, its unit, what it is for
   --version     print the version
   --help        print this
@@ -50,7 +52,8 @@ fn main() -> ExitCode {
         ["probe"] => probe(false),
         ["probe", "--show-answer"] => probe(true),
         ["healthcheck"] => healthcheck(),
-        ["openapi"] => openapi(),
+        ["openapi"] => openapi(&api::document(&provider::table())),
+        ["openapi", "admin"] => openapi(&admin::document()),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
         ["--help" | "-h" | "help"] => print(HELP),
         ["help", "settings"] => print(&app::help::settings()),
@@ -92,8 +95,8 @@ fn probe(show_answer: bool) -> ExitCode {
     })
 }
 
-fn openapi() -> ExitCode {
-    match api::document(&provider::table()).to_pretty_json() {
+fn openapi(document: &OpenApi) -> ExitCode {
+    match document.to_pretty_json() {
         Ok(document) => print(&document),
         Err(error) => failed(&error.to_string()),
     }

@@ -32,7 +32,7 @@ async fn taken() -> Vec<Value> {
     vec![
         when("Accepted", Reply::sendgrid_accepts(), accepts()).await,
         when("Accepted by the second provider", Reply::new(429, ""), accepts()).await,
-        of("Possible duplicate", Behaviour::Close, accepts(), "always").await,
+        of("A possible duplicate", Behaviour::Close, accepts(), "always").await,
     ]
 }
 
@@ -42,12 +42,12 @@ async fn refused() -> Vec<Value> {
     sendgrid.does(unverified().into());
     let proxy = Proxy::start(Settings::server().sendgrid(&sendgrid.url())).await;
     vec![
-        shown(SEND, "Refused sender", &proxy.client.send(&mails::plain()).await),
-        when("Refused message", Reply::sendgrid_refuses(400, "no"), forbidden()).await,
-        when("Refused accounts", forbidden(), forbidden()).await,
-        when("Refused sender and account", unverified(), forbidden()).await,
-        when("Throttled", Reply::new(429, ""), forbidden()).await,
-        when("No clear answer", Behaviour::Close, forbidden()).await,
+        shown(SEND, "No provider may send for the sender", &proxy.client.send(&mails::plain()).await),
+        when("A provider refused the message", Reply::sendgrid_refuses(400, "no"), forbidden()).await,
+        when("Every account is refused", forbidden(), forbidden()).await,
+        when("A refused sender and a refused account", unverified(), forbidden()).await,
+        when("A provider asks to wait", Reply::new(429, ""), forbidden()).await,
+        when("No clear answer from the provider", Behaviour::Close, forbidden()).await,
         unreachable().await,
     ]
 }
@@ -55,7 +55,7 @@ async fn refused() -> Vec<Value> {
 async fn unreachable() -> Value {
     let nobody = RefusingPort::reserve();
     let proxy = Proxy::start(Settings::mailgun_then_sendgrid(&nobody.url(), &nobody.url())).await;
-    shown(SEND, "Out of reach", &proxy.client.send(&mails::plain()).await)
+    shown(SEND, "No provider can be reached", &proxy.client.send(&mails::plain()).await)
 }
 
 async fn some_recipients() -> Value {
@@ -76,7 +76,7 @@ async fn not_capable() -> Value {
     let settings = Settings::server().with("SMSP_PROVIDERS", "bv").with("SMSP_BV_API_KEY", "brevo-account-key");
     let proxy = Proxy::start(settings.with("SMSP_BV_BASE_URL", &brevo.url())).await;
     let mail = mails::but("reply_to", json!(["a@example.net", "b@example.net"]));
-    shown(SEND, "No provider can carry it", &proxy.client.send(&mail).await)
+    shown(SEND, "No provider can carry the message", &proxy.client.send(&mail).await)
 }
 
 async fn fault() -> Value {

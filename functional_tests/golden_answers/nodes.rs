@@ -27,7 +27,7 @@ async fn overloaded() -> Value {
     let client = proxy.client.clone();
     let sending = tokio::spawn(async move { client.send(&mails::plain()).await });
     mailgun.receives_mails(1).await;
-    let shed = shown(SEND, "As much as this node takes", &proxy.client.send(&mails::plain()).await);
+    let shed = shown(SEND, "This node is overloaded", &proxy.client.send(&mails::plain()).await);
     gate.open();
     sending.await.expect("the caller's task goes on").expect(200);
     shed

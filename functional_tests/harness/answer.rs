@@ -3,7 +3,7 @@
 use std::fmt;
 
 use reqwest::RequestBuilder;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::Value;
 
 /// One answer.
@@ -29,6 +29,20 @@ impl Answer {
         let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_default();
         Ok(Self { status, headers, text, json })
+    }
+
+    /// An answer as it came over a connection.
+    #[track_caller]
+    pub(crate) fn parse(bytes: &str) -> Self {
+        let (head, text) = bytes.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {bytes}"));
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        let headers = lines.filter_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?))
+        });
+        let (headers, json) = (headers.collect(), serde_json::from_str(text).unwrap_or_default());
+        Self { status: status.unwrap_or_else(|| panic!("no status: {bytes}")), headers, text: text.to_owned(), json }
     }
 
     #[track_caller]

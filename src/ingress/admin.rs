@@ -1,19 +1,23 @@
 //! The admin listener: is this node alive and ready, how are its circuits, and orders for them.
 //!
-//! `/livez`, `/readyz` and `/metrics` are open, because orchestrators and Prometheus ask for them. `/circuits` and
-//! `/audit` want a viewer and orders an operator, by key, or from this machine where no keys are set. Deliberately absent: mail, and
-//! anything that a browser could run.
+//! `/livez`, `/readyz` and `/metrics` are open, because orchestrators and Prometheus ask for them, and so is the document of
+//! it all. `/circuits` and `/audit` want a viewer and orders an operator, by key, or from this machine where no keys are
+//! set. Deliberately absent: mail, and anything that a browser could run.
 
 mod access;
 mod audit;
 mod circuits;
+mod document;
 #[cfg(test)]
 mod fixture;
 mod health;
 mod loopback;
 mod order;
 mod refusal;
+mod responses;
+mod routes;
 mod state;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +27,13 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::access::admins::Refusal;
 use crate::ingress::server::problem::Problem;
 use crate::ingress::server::rules::Rules;
 use crate::ingress::server::service::Service;
+pub use document::document;
 pub use state::AdminState;
 
 /// Longer than any request takes whose body arrives.
@@ -52,13 +56,11 @@ pub fn service(state: AdminState) -> Service {
 }
 
 fn router(state: AdminState) -> Router {
-    Router::new()
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .route("/circuits", get(circuits::list))
-        .route("/circuits/{name}", put(circuits::order))
-        .route("/audit", get(audit::list))
+    let mut router = Router::from(routes::routes());
+    if state.docs {
+        router = router.merge(document::routes());
+    }
+    router
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(map_response(write_timeout))

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod context;
+pub mod document;
 pub mod hardening;
 pub mod listener;
 pub mod problem;

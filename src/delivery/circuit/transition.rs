@@ -65,6 +65,21 @@ pub enum TransitionReason {
 }
 
 impl TransitionReason {
+    /// Every reason, for documents.
+    pub const ALL: [Self; 11] = [
+        Self::ConsecutiveFailures,
+        Self::FailureRate,
+        Self::SlowCalls,
+        Self::AccountRefused,
+        Self::Throttled,
+        Self::ProbeDue,
+        Self::ProbeFailed,
+        Self::ProbeLost,
+        Self::ProbesTaken,
+        Self::Override,
+        Self::Reset,
+    ];
+
     /// The word for metrics, logs and documents.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,41 +7,69 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::access::Viewer;
 use super::order::OrderBody;
+use super::responses::{OfHead, OfRights};
 use super::state::AdminState;
+use super::words;
 use crate::runtime::millis::millis;
 use crate::state::audit::Record;
 use crate::state::overrides::{Change, Status};
 
-#[derive(Serialize)]
+/// The orders of this node.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditLog)]
 pub(super) struct AuditBody {
+    /// The newest first, at most 1000. A restart forgets them.
     records: Vec<RecordBody>,
 }
 
-#[derive(Serialize)]
+/// One order, or the end of an override whose time was over.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditRecord)]
 struct RecordBody {
     /// UTC (RFC 3339), to the millisecond.
+    #[schema(format = DateTime)]
     at: String,
-    /// The name of an admin key; `loopback`: none was needed; `timer`: the time of an override was over.
+    /// The name of an admin key; `loopback`: no key was needed; `timer`: the time of an override was over.
     who: String,
-    /// The address and port of the peer; `null` for `timer`.
+    /// The address and port that the order came from; `null` for `timer`.
+    #[schema(required = true)]
     from: Option<String>,
+    /// The name of the upstream.
     upstream: String,
     order: OrderBody,
     before: StatusBody,
     after: StatusBody,
 }
 
-#[derive(Serialize)]
+/// What an order can change of a circuit.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CircuitStatus)]
 struct StatusBody {
+    #[schema(schema_with = words::state)]
     state: &'static str,
+    #[schema(schema_with = words::overriding)]
     r#override: &'static str,
+    /// When the override ends by itself; absent where it stays until the next order.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     override_ends_in_ms: Option<u64>,
 }
 
+/// Show who has ordered what
+///
+/// Needs the role `viewer`.
+#[utoipa::path(
+    get,
+    path = "/audit",
+    operation_id = "listOrders",
+    tag = "circuits",
+    responses((status = 200, description = "The orders so far, the newest first", body = AuditBody), OfRights, OfHead),
+    security(("X-ADMIN-KEY" = ["viewer"]), ())
+)]
 pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<AuditBody> {
     Json(AuditBody { records: state.audit.newest_first().iter().map(show).collect() })
 }

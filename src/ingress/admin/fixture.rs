@@ -17,5 +17,6 @@ pub(super) fn state() -> AdminState {
         admins: Arc::new(Admins::new(None)),
         metrics: Arc::default(),
         shutdown: Shutdown::default(),
+        docs: true,
     }
 }

@@ -9,6 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
 use super::circuits;
+use super::responses::OfHead;
 use super::state::AdminState;
 use crate::delivery::circuit::{Override, State as CircuitState};
 use crate::delivery::upstream::Upstream;
@@ -17,26 +18,69 @@ use crate::runtime::metrics::{self, Gauges};
 /// Beyond the time of a probe, for which a supervisor is silent: one that is silent for longer has stopped.
 const SUPERVISOR_SILENCE: Duration = Duration::from_secs(30);
 
-/// Fails when a supervisor has stopped: its circuit would stay open for ever, so the node must be restarted.
+const ALIVE: &str = "alive\n";
+const STOPPED: &str = "a supervisor has stopped\n";
+const READY: &str = "ready\n";
+const DRAINING: &str = "draining\n";
+
+/// Is this node alive?
+///
+/// Fails when the task that probes an upstream has stopped: the circuit would stay open for ever, so restart the node.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    operation_id = "livez",
+    tag = "health",
+    responses(
+        (status = 200, description = "This node is alive", body = String, content_type = "text/plain; charset=utf-8"),
+        (status = 503, description = "Restart this node", body = String, content_type = "text/plain; charset=utf-8", example = json!(STOPPED)),
+        OfHead
+    ),
+    security(())
+)]
 pub(super) async fn live(State(state): State<AdminState>) -> (StatusCode, &'static str) {
     let silent =
         |upstream: &Arc<Upstream>| upstream.supervisor_age() > SUPERVISOR_SILENCE + upstream.settings().probe_timeout;
     if state.upstreams.iter().any(silent) {
-        (StatusCode::SERVICE_UNAVAILABLE, "a supervisor has stopped\n")
+        (StatusCode::SERVICE_UNAVAILABLE, STOPPED)
     } else {
-        (StatusCode::OK, "alive\n")
+        (StatusCode::OK, ALIVE)
     }
 }
 
-/// Fails while draining, and never because of providers: or every node would leave at the worst moment.
+/// May this node be sent traffic?
+///
+/// Fails while the node drains, and never because of providers: every node would be taken out at once.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "readyz",
+    tag = "health",
+    responses(
+        (status = 200, description = "This node takes calls", body = String, content_type = "text/plain; charset=utf-8"),
+        (status = 503, description = "This node is shutting down", body = String, content_type = "text/plain; charset=utf-8"),
+        OfHead
+    ),
+    security(())
+)]
 pub(super) async fn ready(State(state): State<AdminState>) -> (StatusCode, &'static str) {
-    if state.shutdown.is_draining() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-    } else {
-        (StatusCode::OK, "ready\n")
-    }
+    if state.shutdown.is_draining() { (StatusCode::SERVICE_UNAVAILABLE, DRAINING) } else { (StatusCode::OK, READY) }
 }
 
+/// Metrics, for Prometheus
+///
+/// In the OpenMetrics format, whatever the `Accept` header says.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "health",
+    responses(
+        (status = 200, description = "Every metric", body = String, content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        OfHead
+    ),
+    security(())
+)]
 pub(super) async fn metrics(State(state): State<AdminState>) -> impl IntoResponse {
     state.upstreams.iter().for_each(|upstream| measure(&state, upstream));
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.render())

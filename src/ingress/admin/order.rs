@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
+use super::words;
 use crate::delivery::circuit::Override;
 use crate::runtime::millis::millis;
 use crate::state::overrides::Order;
@@ -20,16 +22,22 @@ const MAX_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Milliseconds in each unit of time, the longest first.
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// What an operator may order: an override, perhaps for a time, or a reset.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+/// What an operator may order: either `override`, perhaps with `for`, or `reset`.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[schema(as = Order)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrderBody {
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::overriding, required = false)]
     r#override: Option<String>,
-    /// A time with its unit.
+    /// After this time the override is `auto` again: a number with its unit, up to `720h`. Without it the override stays
+    /// until the next order. Not with `auto`.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, pattern = "^[0-9]+(ms|s|m|h)$", examples("90s", "2h"))]
     r#for: Option<String>,
+    /// `true`: the circuit closes and forgets its failures. An override stays.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reset: Option<bool>,
 }
 

@@ -24,4 +24,6 @@ pub struct AdminState {
     pub metrics: Arc<Metrics>,
     /// Whether this node drains.
     pub shutdown: Shutdown,
+    /// Whether the document is served.
+    pub docs: bool,
 }

@@ -7,17 +7,17 @@ use super::words;
 use crate::model::receipt::Attempt;
 use crate::runtime::millis::millis;
 
-/// One attempt at one provider.
+/// One attempt at one provider, or why it was skipped.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
 pub(super) struct AttemptBody {
-    /// The upstream's name.
+    /// The name of the provider, as the node is configured.
     provider: String,
     #[schema(schema_with = words::outcome)]
     outcome: &'static str,
     #[schema(schema_with = words::reason)]
     reason: String,
-    /// The provider's own code for its answer, where it has one that its document lists.
+    /// The code in the provider's answer, if its documentation lists that code.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("5.1.1", "406"))]
     provider_code: Option<String>,
@@ -29,11 +29,11 @@ pub(super) struct AttemptBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Lookup)]
 pub(super) struct LookupBody {
-    /// The upstream that may have it.
+    /// The name of the provider that may have it, as the node is configured.
     pub(super) upstream: String,
-    /// The provider's field that has our mark of the mail.
+    /// The field of the provider by which to find the mail.
     pub(super) field: &'static str,
-    /// What stands in that field.
+    /// The value of that field.
     pub(super) value: String,
 }
 

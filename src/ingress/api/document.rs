@@ -4,16 +4,12 @@
 
 mod examples;
 
-use std::sync::Arc;
-
+use axum::Router;
 use axum::http::{Method, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use tower_http::cors::{Any, CorsLayer};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi};
+use utoipa::openapi::OpenApi;
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -22,15 +18,27 @@ use super::problem::Problem;
 use super::routes;
 use super::state::ApiState;
 use crate::ingress::server::context::RequestContext;
+use crate::ingress::server::document::{add_key, serve};
 use crate::ingress::server::refusal::Refusal;
+
+const ABOUT: &str = "\
+Hands each message to one of several email providers, and answers what is known of its delivery.
+
+The field `delivery` of an answer says what to do next. `accepted`: a provider has the mail. `none`: no provider has it, so \
+the call may be repeated. `unknown`: a provider may have it, so look it up there before you repeat the call.
+
+The version is that of this API, not of the program.";
+
+/// Stands above the table of providers.
+const PROVIDERS: &str = "\
+### Providers
+
+What each kind of provider can carry; a node uses those that are configured. A provider that cannot carry the whole message \
+is skipped, and its attempt says why.";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    info(
-        title = "Send Mail Service Proxy",
-        version = "1",
-        description = "Hands each message to one of several email providers, and never lies about what became of it."
-    ),
+    info(title = "Send Mail Service Proxy", version = "1", description = ABOUT),
     servers((url = "/", description = "This node")),
     tags((name = "email", description = "Sending mail"), (name = "health", description = "For load balancers")),
     modifiers(&Security)
@@ -41,32 +49,26 @@ struct Security;
 
 impl Modify for Security {
     fn modify(&self, document: &mut OpenApi) {
-        let key = ApiKeyValue::with_description(
-            "X-API-KEY",
-            "A key of a caller: SMSP_API_KEY or SMSP_API_KEYS of the server.",
-        );
-        let components = document.components.get_or_insert_with(Components::new);
-        components.add_security_scheme("X-API-KEY", SecurityScheme::ApiKey(ApiKey::Header(key)));
+        add_key(document, "X-API-KEY", "The key of a caller, one of `SMSP_API_KEY` or `SMSP_API_KEYS`.");
     }
 }
 
 /// The document, made from the routes; `providers` is what it tells of them, in Markdown.
 pub fn document(providers: &str) -> OpenApi {
     let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes()).to_openapi();
-    let about = document.info.description.unwrap_or_default();
-    document.info.description = Some(format!("{about}\n\n{providers}"));
+    document.info.description = Some(format!("{ABOUT}\n\n{PROVIDERS}\n\n{providers}"));
     examples::add(&mut document);
     document
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.
 pub(super) fn routes(providers: &str) -> Router<ApiState> {
-    let document = Arc::new(document(providers));
-    let serve = move || std::future::ready(Json(Arc::clone(&document)));
-    let config = Config::from("/openapi.json").validator_url("none");
+    let document = serve(&document(providers));
+    // Without the bar that loads other documents.
+    let config = Config::from("/openapi.json").validator_url("none").use_base_layout();
     Router::new()
-        .route("/openapi.json", get(serve.clone()))
-        .route("/swagger.json", get(serve))
+        .route("/openapi.json", document.clone())
+        .route("/swagger.json", document)
         .layer(CorsLayer::new().allow_methods([Method::GET]).allow_origin(Any))
         .merge(Router::from(SwaggerUi::new("/swagger-ui").config(config)).layer(map_response(page)))
 }

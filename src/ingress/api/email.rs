@@ -10,7 +10,7 @@ use super::caller::Caller;
 use super::problem::{Problem, ProblemBody};
 use super::query::NoQuery;
 use super::replayed::{Replayed, replayed};
-use super::send_options::SendOptionHeaders;
+use super::send_options::{FailoverHeader, SendOptionHeaders};
 use super::state::ApiState;
 use super::wire::Mail;
 use crate::model::submission::Submission;
@@ -19,37 +19,37 @@ use receipt::ReceiptBody;
 
 /// Send one message
 ///
-/// The answer says what is known about the mail after this call: 200, a provider has it; `delivery: none`, no provider
-/// has it from this call; `delivery: unknown`, a provider may have it, so sending it again may send it twice. What an earlier call
-/// under the same key came to stays as it is.
+/// The answer says what is known of the mail from this call. Status 200: a provider has it. `delivery: none`: no provider has
+/// it from this call. `delivery: unknown`: a provider may have it, so a repeat may send it twice. An `unknown` of an
+/// earlier call stays unknown, even if a repeat is answered `none` by another node.
 #[utoipa::path(
     post,
     path = "/email",
     operation_id = "sendEmail",
     tag = "email",
     params(
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Names the mail: a repeat under the same key within 10 minutes sends no second mail, but waits for the first answer or hears it again (`Idempotency-Replayed: true`); a `none` frees the key. Without a store this is not promised on another node, after a restart, or after 10 minutes", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
-        ("X-SMSP-Failover" = Option<String>, Header, nullable = false, description = "`never` or `safe`: lowers what this service does after a failure", pattern = "^(never|safe)$"),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "A name for this mail, such as an order number, chosen by you. A repeat with the same key and message waits for the first answer, or gets it again with the header `Idempotency-Replayed: true`, and no second mail is sent. After `delivery: none` a repeat is a new attempt. A node remembers keys in memory, for up to 10 minutes: after that, after a restart and on another node a repeat may send a second mail", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
+        ("X-SMSP-Failover" = inline(Option<FailoverHeader>), Header, nullable = false, description = "May another provider be asked after a failed attempt? `never`: no. `safe`: only if the failure proves that nobody has the mail. This header can make one mail stricter than `SMSP_FAILOVER`, not looser"),
     ),
     request_body(content = inline(Mail), description = "The message"),
     responses(
         (status = 200, description = "A provider took the mail", body = ReceiptBody,
-            headers(("Idempotency-Replayed" = bool, description = "`true`: the answer to an earlier call under this key"))),
-        (status = 400, description = "The body is not JSON, or a header cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+            headers(("Idempotency-Replayed" = bool, description = "`true`: this is the answer to an earlier call with the same key"))),
+        (status = 400, description = "The body is not JSON, or a header or the query is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "This key may not send from that domain", body = ProblemBody, content_type = "application/problem+json"),
         (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not plain JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The message is invalid, or was refused as such, or its key names another message", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "The rate of this key, or of calls with wrong keys, is used up", body = ProblemBody, content_type = "application/problem+json",
-            headers(("Retry-After" = u64, description = "Seconds"))),
-        (status = 500, description = "Internal error; delivery unknown", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 502, description = "Every provider refused; delivery none", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No provider, or not this node, can take the mail now; delivery none", body = ProblemBody, content_type = "application/problem+json",
-            headers(("Retry-After" = u64, description = "Seconds"))),
-        (status = 504, description = "A provider may have the mail; delivery unknown", body = ProblemBody, content_type = "application/problem+json",
-            headers(("Idempotency-Replayed" = bool, description = "`true`: the answer to an earlier call under this key"))),
+        (status = 422, description = "The message is invalid; or a provider refused it as such; or no provider can carry it; or no provider may send for its sender; or its `Idempotency-Key` names another message", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "This key has used up its rate, or too many calls have wrong keys", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
+        (status = 500, description = "This service failed; `delivery: unknown`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "No provider took the mail: each refused it or could not be reached; `delivery: none`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No provider can take the mail now, or this node cannot; `delivery: none`", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
+        (status = 504, description = "A provider may have the mail; `delivery: unknown`", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Idempotency-Replayed" = bool, description = "`true`: this is the answer to an earlier call with the same key"))),
     ),
     security(("X-API-KEY" = []))
 )]

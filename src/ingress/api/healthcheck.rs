@@ -29,7 +29,7 @@ pub(super) struct Health {
         (status = 200, description = "This node serves", body = Health),
         (status = 413, description = "The request announces a body that is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The request announces a Content-Encoding", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "This node is shutting down, or no circuit is closed and that counts", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "This node is shutting down, or no circuit is closed and `SMSP_ALL_OPEN=unhealthy` is set", body = ProblemBody, content_type = "application/problem+json"),
     ),
     security(())
 )]

@@ -5,6 +5,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use utoipa::ToSchema;
 
 use super::field_error::FieldError;
 use super::problem::{Kind, Problem};
@@ -16,6 +17,15 @@ use crate::model::submission::{Failover, SendOptions};
 pub(super) const X_SMSP_FAILOVER: &str = "X-SMSP-Failover";
 pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 const MAX_KEY_LEN: usize = 256;
+
+/// May another provider be asked after a failed attempt?
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the header is read as bytes")]
+pub(super) enum FailoverHeader {
+    Never,
+    Safe,
+}
 
 /// The send options of a call, before its caller is known.
 pub(super) struct SendOptionHeaders {

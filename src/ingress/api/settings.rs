@@ -40,7 +40,7 @@ impl MailLimits {
 }
 
 rows! {
-    DOCS: bool = setting("true", &BOOLEAN, "serve the document and the Swagger UI");
+    DOCS: bool = setting("true", &BOOLEAN, "serve the OpenAPI document of each listener, and the Swagger UI");
     MAX_BODY: usize = setting("26MiB", &SIZE, "bytes of a request's body");
     BODY_TIMEOUT: Duration = setting(
         "10s",

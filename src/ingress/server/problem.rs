@@ -11,6 +11,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::context::RequestContext;
 
@@ -32,12 +33,19 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
 }
 
-#[derive(Serialize)]
-struct ProblemBody<'a> {
+/// The body of every answer that is not a success.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody<'a> {
+    /// The kind of problem, as a URN: `urn:smsp:problem:` and its name.
     r#type: String,
+    /// The kind of problem, in words.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong with this call, and what to do.
     detail: &'a str,
+    /// The id of the request, also in `X-Request-Id` and in the log.
     request_id: &'a str,
 }
 

@@ -29,10 +29,11 @@ pub(super) fn problem(error: SendError) -> Problem {
             let reason = "no provider may send for this address".to_owned();
             Problem::of_fields(Kind::SenderRejected, vec![field_error("from", reason)])
         }
-        Failure::Refused { retryable } => {
-            Problem::new(Kind::Refused, "No provider has taken the mail: each that was asked refused.")
-                .retryable(retryable)
-        }
+        Failure::Refused { retryable } => Problem::new(
+            Kind::Refused,
+            "No provider has the mail: each that was asked refused it or could not be reached.",
+        )
+        .retryable(retryable),
     };
     let (lookup, replayed) = (lookup(&error), error.replayed);
     problem.of_mail(error.id, error.attempts.iter().map(AttemptBody::from).collect()).lookup(lookup).replayed(replayed)

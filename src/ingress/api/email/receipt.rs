@@ -13,16 +13,16 @@ use crate::model::receipt::Receipt;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Receipt)]
 pub(in crate::ingress::api) struct ReceiptBody {
-    /// Our id of the mail; the provider has it too.
+    /// The id of the mail, which the provider has too.
     id: String,
-    /// `accepted`.
+    /// Always `accepted`.
     delivery: Delivery,
-    /// The upstream that took it.
+    /// The name of the provider that took it, as the node is configured.
     provider: String,
     /// The provider's own id of the mail, if it gave one.
     #[schema(required = true)]
     provider_message_id: Option<String>,
-    /// Every attempt that was made, and every provider that was passed over.
+    /// Every attempt that was made, and every provider that was skipped.
     attempts: Vec<AttemptBody>,
     /// An attempt before this one is `unknown`, so another provider may have the mail too (`SMSP_FAILOVER=always`).
     #[serde(skip_serializing_if = "is_false")]
@@ -42,6 +42,7 @@ pub(in crate::ingress::api) struct ReceiptBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Recipient)]
 pub(in crate::ingress::api) struct RecipientBody {
+    /// The address.
     email: String,
     outcome: RecipientOutcome,
     #[schema(schema_with = words::reason)]

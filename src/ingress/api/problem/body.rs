@@ -17,24 +17,24 @@ pub(in crate::ingress::api) struct ProblemBody {
     pub(super) title: &'static str,
     /// The HTTP status.
     pub(super) status: u16,
-    /// What to know about this one.
+    /// What is wrong with this call, and what to do.
     pub(super) detail: String,
-    /// Equal to `detail`: the legacy name of it.
+    /// A copy of `detail`, under its legacy name.
     pub(super) message: String,
-    /// Our id of the mail, where there was one.
+    /// The id of the mail, if the message was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) id: Option<String>,
     pub(super) delivery: Delivery,
     /// May the very same call succeed later, without the danger of a second mail?
     pub(super) retryable: bool,
-    /// The id of the request, also in `X-Request-Id` and in our log.
+    /// The id of the request, also in `X-Request-Id` and in the log of the node.
     pub(super) request_id: String,
-    /// Where to look the mail up, if it is not known whether a provider has it.
+    /// How to look the mail up at the provider that may have it, where one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) lookup: Option<LookupBody>,
-    /// Every attempt that was made.
+    /// Every attempt that was made, and every provider that was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) attempts: Option<Vec<AttemptBody>>,

@@ -71,7 +71,7 @@ impl Kind {
             Self::MessageRejected => (StatusCode::UNPROCESSABLE_ENTITY, "A provider refused the message"),
             Self::SenderRejected => (StatusCode::UNPROCESSABLE_ENTITY, "No provider may send for this sender"),
             Self::InternalError => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
-            Self::Refused => (StatusCode::BAD_GATEWAY, "Every provider refused"),
+            Self::Refused => (StatusCode::BAD_GATEWAY, "No provider took the mail"),
             Self::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "No provider can take the mail now"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "This node is overloaded"),
             Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "This node is shutting down"),

@@ -1,0 +1,51 @@
+//! The refusals that several calls of the admin listener share, as they stand in the document.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use utoipa::IntoResponses;
+use utoipa::openapi::{RefOr, Response};
+
+use crate::ingress::server::document::problems;
+
+/// A call is refused by the head of its request, whatever its path is.
+pub(super) struct OfHead;
+
+/// A call is refused because of its rights.
+pub(super) struct OfRights;
+
+/// An order cannot be carried out.
+pub(super) struct OfOrder;
+
+impl IntoResponses for OfHead {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not plain JSON"),
+        ])
+    }
+}
+
+impl IntoResponses for OfRights {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            (StatusCode::UNAUTHORIZED, "The admin key is missing or wrong"),
+            (
+                StatusCode::FORBIDDEN,
+                "The key does not have the needed role; or no admin keys are set, and the call is not from this machine",
+            ),
+            (StatusCode::TOO_MANY_REQUESTS, "Too many calls with wrong keys wait for their answers"),
+        ])
+    }
+}
+
+impl IntoResponses for OfOrder {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            (StatusCode::BAD_REQUEST, "The body is not JSON, or the query has a parameter"),
+            (StatusCode::NOT_FOUND, "There is no upstream of this name"),
+            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 10 s"),
+            (StatusCode::UNPROCESSABLE_ENTITY, "The order is invalid"),
+        ])
+    }
+}

@@ -1,0 +1,18 @@
+//! The routes of the admin listener, each registered together with its part of the document.
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::state::AdminState;
+use super::{audit, circuits, health};
+
+/// Every documented route.
+pub(super) fn routes() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(circuits::list))
+        .routes(routes!(circuits::order))
+        .routes(routes!(audit::list))
+}
