@@ -108,7 +108,11 @@ impl Metrics {
         let registry = &mut self.registry;
         self.edge.register(registry);
         self.admin.register(registry);
-        registry.register("requests", "HTTP requests answered, by route, status and caller", self.requests.clone());
+        registry.register(
+            "requests",
+            "HTTP requests answered by either listener, by route, status and caller",
+            self.requests.clone(),
+        );
         registry.register("attempts", "Attempts to hand a mail to an upstream, by outcome", self.attempts.clone());
         registry.register(
             "attempt_duration_seconds",
@@ -118,26 +122,42 @@ impl Metrics {
         registry.register("probes", "Probes of circuits that are not closed, by outcome", self.probes.clone());
         registry.register("circuit_state", "1 for the state that a circuit is in", self.circuit_state.clone());
         registry.register("circuit_override", "1 for the override that is in force", self.circuit_override.clone());
-        registry.register("circuit_transitions", "State changes of a circuit, by reason", self.transitions.clone());
+        registry.register(
+            "circuit_transitions",
+            "Changes of a circuit's state or override, by reason",
+            self.transitions.clone(),
+        );
         registry.register(
             "circuit_stale_results",
             "Results that a circuit ignored because it had changed since the attempt began",
             self.stale_results.clone(),
         );
-        registry.register("circuit_rejected", "Mails that an open circuit rejected", self.rejected.clone());
+        registry.register(
+            "circuit_rejected",
+            "Mails that arrived while this circuit took none, whether or not another upstream took them",
+            self.rejected.clone(),
+        );
         registry.register(
             "skipped",
-            "Mails that skipped an upstream, by the outcome they would have had",
+            "Mails that were not offered to an upstream, by the outcome known in advance",
             self.skipped.clone(),
         );
-        registry.register("unknown", "Mails whose delivery is unknown", self.unknown.clone());
+        registry.register(
+            "unknown",
+            "Mails whose caller was told that delivery is unknown; repeats are not counted",
+            self.unknown.clone(),
+        );
         registry.register(
             "coalesced",
-            "Repeated calls that waited for the answer to the first",
+            "Repeated calls under an Idempotency-Key that waited for the answer to the first",
             self.coalesced.clone(),
         );
-        registry.register("replayed", "Repeated calls that got a held answer", self.replayed.clone());
-        registry.register("held_answers", "Answers held for repeated calls", self.held_answers.clone());
+        registry.register(
+            "replayed",
+            "Repeated calls under an Idempotency-Key that got a held answer",
+            self.replayed.clone(),
+        );
+        registry.register("held_answers", "Answers held for repeated calls, as SMSP_HELD_ANSWERS counts them; one with many recipients counts as several", self.held_answers.clone());
         registry.register(
             "unlisted_answers",
             "Refusals by a provider code that this version does not list",
@@ -151,11 +171,19 @@ impl Metrics {
         registry.register("panics", "Panics that ended a request, a probe or a supervisor", self.panics.clone());
         registry.register(
             "log_lines_dropped",
-            "Log lines dropped because the log reader was too slow",
+            "Log lines dropped because they could not be written, or not fast enough",
             self.log_lines_dropped.clone(),
         );
-        registry.register("circuit_ramp", "Share of mail that a closed circuit takes, from 0 to 1", self.ramp.clone());
-        registry.register("next_probe_seconds", "Time until the next probe", self.next_probe.clone());
+        registry.register(
+            "circuit_ramp",
+            "Share of mail that a circuit takes now, from 0 to 1, overrides included",
+            self.ramp.clone(),
+        );
+        registry.register(
+            "next_probe_seconds",
+            "Time until the next probe; 0 while the circuit is closed",
+            self.next_probe.clone(),
+        );
         registry.register(
             "supervisor_age_seconds",
             "Time since a circuit's supervisor last ran",

@@ -31,7 +31,7 @@ impl Admin {
         );
         registry.register(
             "circuit_override_ends_seconds",
-            "Time until an override ends by itself; 0 if it does not",
+            "Time until the override ends by itself; 0 if it does not, or there is none",
             self.override_ends.clone(),
         );
     }

@@ -50,9 +50,17 @@ impl Drop for Held {
 impl Edge {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register("connections", "Open connections of all listeners", self.connections.clone());
-        registry.register("in_flight", "Mails in flight", self.in_flight.clone());
+        registry.register(
+            "in_flight",
+            "Mails whose body has arrived and that have no answer yet",
+            self.in_flight.clone(),
+        );
         registry.register("in_flight_bytes", "Bytes of request bodies in memory", self.in_flight_bytes.clone());
-        registry.register("shed", "Connections and mails shed, by the limit that was reached", self.shed.clone());
+        registry.register(
+            "shed",
+            "Connections, bodies and mails refused because a limit of this node was reached, by limit",
+            self.shed.clone(),
+        );
         registry.register(
             "connections_closed",
             "Connections closed by us, by what the client did",
