@@ -52,7 +52,9 @@ class Condition:
 
 
 def table(among, up, refusing):
-    print("| one worker each | both up, µs | x smsp | first refuses, µs | x smsp | MiB | lines to write | packages to name |")
+    print(
+        "| one worker each | both up, µs | x smsp | first refuses, µs | x smsp | MiB | lines to write | packages to name |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for one in among:
         cells = [*up.cells(one.name), *refusing.cells(one.name), f"{up.memory(one.name):.0f}", *one.size()]

@@ -4,14 +4,14 @@ import socket
 import threading
 
 ACCEPTS = "accepts"
-CLOSES = "closes the connection"
+CLOSES = "closes"
 SILENT = "is silent"
 # What the first provider does once it has a whole mail: the rows of the table.
 FAULTS = {
     CLOSES: None,
     "answers 500": b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}",
     "answers 429": b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 2\r\n\r\n{}",
-    "answers 400 with an empty body": b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+    "answers 400, no body": b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
     SILENT: None,
 }
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nx-message-id: 1\r\ncontent-length: 0\r\n\r\n"

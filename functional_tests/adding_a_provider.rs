@@ -32,9 +32,9 @@ fn no_test_and_no_module_keeps_a_list_of_kinds() {
 }
 
 #[test]
-fn the_readme_counts_the_files_of_a_new_provider() {
-    let readme = read(&root().join("README.md"));
-    let chapter = readme.split("## Adding a provider").nth(1).expect("the chapter");
+fn contributing_lists_the_files_of_a_new_provider() {
+    let contributing = read(&root().join("CONTRIBUTING.md"));
+    let chapter = contributing.split("## Adding a provider").nth(1).expect("the chapter");
     let steps = chapter.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
     let files: Vec<_> = steps.filter_map(|line| line.split('`').nth(1)).collect();
     let expected =

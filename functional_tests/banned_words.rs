@@ -10,7 +10,16 @@ const LIST: &str = include_str!("banned_words.txt");
 /// Folders and files that are read.
 const READ: [&str; 8] =
     ["src", "functional_tests", "scripts", "k8s", "benches", "docs", "fuzz/fuzz_targets", "openapi"];
-const READ_FILES: [&str; 6] = ["README.md", "CHANGELOG.md", "Dockerfile", "compose.yaml", "Cargo.toml", ".deny.toml"];
+const READ_FILES: [&str; 8] = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "compose.yaml",
+    "Dockerfile",
+    "Cargo.toml",
+    ".deny.toml",
+];
 
 /// Names of others, or of ours that a document must quote, each with its reason.
 const ALLOWED: [(&str, &str); 2] = [

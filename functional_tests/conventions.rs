@@ -39,10 +39,11 @@ fn declared_modules(text: &str) -> Vec<String> {
 
 #[test]
 fn no_file_names_a_path_outside_of_the_repository() {
-    let folders = ["src", "functional_tests", "scripts", "benches", "fuzz/fuzz_targets", "k8s"];
-    let documents =
-        ["README.md", "CHANGELOG.md", "Dockerfile", "compose.yaml", "Cargo.toml"].map(|file| root().join(file));
-    for path in folders.iter().flat_map(|folder| files(folder, |_| true)).chain(documents) {
+    let folders = ["src", "functional_tests", "scripts", "benches", "fuzz/fuzz_targets", "k8s", "docs", "openapi"];
+    let single =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "compose.yaml", "Dockerfile", "Cargo.toml"];
+    let single = single.map(|file| root().join(file));
+    for path in folders.iter().flat_map(|folder| files(folder, |_| true)).chain(single) {
         let text = String::from_utf8_lossy(&std::fs::read(&path).expect("a file can be read")).into_owned();
         for outside in [concat!("../", "shared"), concat!("/", "work/")] {
             assert!(!text.contains(outside), "{} names {outside}: let a variable name it", path.display());

@@ -105,7 +105,7 @@ mod swagger_ui;
 mod compose;
 mod client_examples;
 mod lookup_recipes;
-mod readme;
+mod documents;
 mod conventions;
 mod architecture;
 mod banned_words;

@@ -15,6 +15,7 @@ fn openapi_dir() -> PathBuf {
 fn example_requests() -> Vec<(PathBuf, Value)> {
     let entries = fs::read_dir(openapi_dir().join("examples")).expect("openapi/examples is there");
     let paths = entries.map(|entry| entry.expect("openapi/examples can be read").path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).expect("an example can be read");
         let example: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

@@ -1,6 +1,6 @@
 //! The outside world that takes mail: one adapter per provider, all behind [`Provider`].
 //!
-//! To add one: see "Adding a provider" in the README. An adapter renders the message
+//! To add one: see "Adding a provider" in CONTRIBUTING.md. An adapter renders the message
 //! afresh for every call, hands it over at most once, and judges the answer by the provider's own code first, the
 //! status second, text last. It never lets a provider's text out. Deliberately absent: retries, but for an SMTP
 //! connection that was kept too long and failed before the mail; and time limits. The caller of an adapter bounds the

@@ -1,4 +1,4 @@
-//! Every setting there is, in groups: what the help, the README's tables and the reserved names are made of.
+//! Every setting there is, in groups: what the help, the tables of the documents and the reserved names are made of.
 
 use std::collections::BTreeSet;
 

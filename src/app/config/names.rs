@@ -2,5 +2,5 @@
 
 /// How the names of all our variables begin.
 pub(super) const PREFIX: &str = "SMSP_";
-/// Read by the test clients of the original, which may share an environment with the server.
+/// Read by the tests in `functional_tests/conformance`, which may share an environment with the server.
 pub(super) const OF_TEST_CLIENTS: [&str; 2] = ["SMSP_HOST_PORT", "SMSP_PROTOCOL"];

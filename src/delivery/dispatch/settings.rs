@@ -30,7 +30,7 @@ settings! {
             "safe",
             &Choice(&[("never", Failover::Never), ("safe", Failover::Safe), ("always", Failover::Always)]),
             "when another upstream may try: where the failed attempt proves that nobody has the mail; `never`: an error of a \
-             closed circuit is the caller's, as in the original; `always`: after an `unknown` too, so at least once",
+             closed circuit is the caller's; `always`: after an `unknown` too, so at least once",
         );
         routing: Strategy as ROUTING = setting(
             "priority",

@@ -32,7 +32,7 @@ rows! {
         "auto",
         &Choice(&[("auto", Probe::Auto), ("message", Probe::Message)]),
         "a probe is the cheapest form that goes the way of real mail and sends nothing; `message`: a real mail to the poll \
-         address, as in the original",
+         address",
     );
     ACCOUNT_HOLD: Duration = setting("15m", &PERIOD, "the wait after a probe for which the account was refused");
     SENDER_HOLD: Duration = setting(

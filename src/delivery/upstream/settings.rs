@@ -13,7 +13,7 @@ const MIN_UPLINK: u32 = 256 * 1024;
 pub enum Probe {
     /// The cheapest call that goes the way of real mail and sends nothing, where the provider has one.
     Auto,
-    /// A real mail to the poll address, as in the original.
+    /// A real mail to the poll address.
     Message,
 }
 

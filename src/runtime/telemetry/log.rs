@@ -1,4 +1,4 @@
-//! The log: one event a line on stdout, in the original's three formats. No thread waits for the reader of stdout.
+//! The log: one event a line on stdout, in three formats. No thread waits for the reader of stdout.
 //!
 //! Lines go through a bounded [`queue`] to a [`writer`] thread. While the reader stalls the queue fills; then lines are
 //! dropped and counted, and everything else goes on.

@@ -27,7 +27,7 @@ const FORMATS: Choice<Format> =
     Choice(&[("DEBUG", Format::Debug), ("JSON_ONELINE", Format::JsonOneline), ("JSON_PRETTY", Format::JsonPretty)]);
 const FORMAT: FormatKind = FormatKind;
 
-/// One of [`FORMATS`], in the spelling of the original's README too.
+/// One of [`FORMATS`], in the legacy spelling too.
 struct FormatKind;
 
 impl Kind<Format> for FormatKind {
