@@ -6,6 +6,7 @@ mod language;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use futures_util::future::join_all;
 use serde_json::json;
 use smsp::app::config::groups;
 use tempfile::NamedTempFile;
@@ -153,11 +154,12 @@ async fn connection_that_breaks_is_unknown_to_an_example_and_not_repeated() {
 
 #[tokio::test]
 async fn silence_is_unknown_to_an_example_and_not_repeated() {
-    for example in examples() {
+    let silence = async |example: &Example| {
         let gateway = gateway(Behaviour::Stall).await;
-        let output = example.send(&gateway.url(), &message(), &[("SMSP_TIMEOUT", "1")]).await;
+        let output = example.send(&gateway.url(), &message(), &[("SMSP_TIMEOUT", "3")]).await;
         assert_eq!((output.code, gateway.mails().len()), (UNKNOWN, 1), "{}: {output:?}", example.file);
-    }
+    };
+    join_all(examples().iter().map(silence)).await;
 }
 
 /// Go's client repeats a call by itself whose kept connection broke, if the call has an Idempotency-Key.
