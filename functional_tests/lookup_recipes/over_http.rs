@@ -4,7 +4,7 @@ use smsp::delivery::provider::{KINDS, Kind};
 
 use super::described::{document, parameters_in_json, parameters_in_yaml, parts};
 use super::section::{Section, account, named};
-use crate::harness::{Reply, Request, StubProvider, golden, kinds, tool};
+use crate::harness::{Behaviour, Proxy, Reply, Request, StubProvider, golden, kinds, mails, tool};
 
 /// The kind whose section says that nothing can be found by its field.
 const COMPARED_BY_PEOPLE: &str = "brevo";
@@ -59,6 +59,27 @@ async fn recipe_asks_for_its_value_or_compares_it() {
         let (stdout, calls) = look(kind, &found, &[("VALUE", "another-mark")]).await;
         let is_asked = calls.iter().any(|call| call.to_string().contains("another-mark"));
         assert!(is_asked || stdout.is_empty(), "{} takes any mail for ours: {stdout}", kind.name);
+    }
+}
+
+/// What Brevo answers to a key that it knows.
+const DUPLICATE: &str = r#"{"code": "duplicate_parameter", "message": "idempotencyKey is already used"}"#;
+
+#[tokio::test]
+async fn repeat_at_the_same_node_resolves_an_unknown_where_the_section_says_to_repeat_first() {
+    let says_so: Vec<_> = KINDS.iter().filter(|kind| named(kind.name).says("**repeat the call first**")).collect();
+    assert_eq!(says_so.iter().map(|kind| kind.name).collect::<Vec<_>>(), ["resend", "brevo"]);
+    for kind in says_so {
+        let stub = StubProvider::mailgun().await;
+        stub.does(Behaviour::Close);
+        // An open circuit would leave it at the earlier answer.
+        let proxy = Proxy::start(kinds::alone(kind, &stub.url()).patient_circuits()).await;
+        let call = async || proxy.client.post_raw(mails::plain().to_string(), &[("idempotency-key", "order-17")]).await;
+        call().await.expect_problem(504, "unknown", false);
+        let brevo = Reply::new(400, DUPLICATE);
+        stub.follows(move |_| if kind.name == "brevo" { brevo.clone() } else { Reply::resend_accepts() }.into());
+        call().await.expect(200);
+        assert_eq!(stub.mails().len(), 3, "{}", kind.name);
     }
 }
 

@@ -58,9 +58,8 @@ impl Section {
         rest.split('`').next().unwrap_or_default().to_owned()
     }
 
-    /// Does it say from where it knows?
-    pub(super) fn has_a_source(&self) -> bool {
-        self.text.contains("\nSource: ")
+    pub(super) fn says(&self, words: &str) -> bool {
+        self.text.contains(words)
     }
 
     /// Runs its recipes as a reader would, with `url` in the place of every host and with these variables.
