@@ -93,6 +93,7 @@ mod configuration;
 mod commands;
 mod admin_listener;
 mod admin_access;
+mod admin_document;
 mod audit;
 mod metrics_totals;
 mod logging;

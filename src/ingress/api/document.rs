@@ -34,7 +34,10 @@ const PROVIDERS: &str = "\
 ### Providers
 
 What each kind of provider can carry; a node uses those that are configured. A provider that cannot carry the whole message \
-is skipped, and its attempt says why.";
+is skipped, and its attempt says why.
+
+`name`: what answers call it, unless the node is configured otherwise. `Bcc alone`: it takes a message without `to`. \
+`idempotent`: it takes a message once under its id. `probe`: how a node tests it.";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

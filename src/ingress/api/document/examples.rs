@@ -6,11 +6,7 @@ use crate::ingress::server::document::examples::{add_answers, example, request};
 
 const MAILS: [(&str, &str, &str); 2] = [
     ("email", "Field names of smsp", include_str!("../../../../openapi/examples/email.json")),
-    (
-        "original",
-        "Legacy field names, of the service that smsp replaces",
-        include_str!("../../../../openapi/examples/original.json"),
-    ),
+    ("original", "Legacy field names", include_str!("../../../../openapi/examples/original.json")),
 ];
 
 pub(super) const ANSWERS: &str = include_str!("../../../../openapi/answers.json");

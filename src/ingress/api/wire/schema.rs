@@ -24,8 +24,8 @@ const ATTACHMENT: &str = "Attachment";
 
 impl ToSchema for Mail {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        let email = object("Field names of smsp.", &FIELDS, |field| field.name);
-        let about = "Legacy field names, of the service that smsp replaces.";
+        let email = object("A message, with the field names of smsp.", &FIELDS, |field| field.name);
+        let about = "A message, with legacy field names: those of the service that smsp replaces.";
         let original = object(about, &FIELDS, |field| field.alias.unwrap_or(field.name));
         let attachment = object("A file.", &attachment::FIELDS, |field| field.name);
         let components: [(&str, Schema); 8] = [
@@ -46,7 +46,8 @@ impl ToSchema for Mail {
 impl PartialSchema for Mail {
     fn schema() -> RefOr<Schema> {
         let shapes = OneOfBuilder::new().item(reference(EMAIL)).item(reference(ORIGINAL_EMAIL));
-        let note = "A field may go by either of its names, but not by both.";
+        let note = "An `Email`, with the field names of smsp, or an `OriginalEmail`, with legacy names. A message may also have some of \
+                    each, but no field under both of its names.";
         Schema::OneOf(shapes.description(Some(note)).build()).into()
     }
 }
