@@ -4,7 +4,7 @@ import socket
 import threading
 
 ACCEPTS = "accepts"
-CLOSES = "closes"
+CLOSES = "disconnects"
 SILENT = "is silent"
 # What the first provider does once it has a whole mail: the rows of the table.
 FAULTS = {

@@ -21,7 +21,7 @@ const TWICE: &str = "200, **2 mails**";
 
 /// What smsp and every peer do with each fault of the first provider.
 const EXPECTED: [(&str, &str, &str); 5] = [
-    ("closes", UNKNOWN, TWICE),
+    ("disconnects", UNKNOWN, TWICE),
     ("answers 500", UNKNOWN, TWICE),
     ("answers 429", ONCE, ONCE),
     ("answers 400, no body", ONCE, ONCE),
