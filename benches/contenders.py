@@ -37,7 +37,11 @@ class Peer:
         self.name, self.file, self.needs, self.command = name, CODE / file, needs, command
 
     def is_here(self):
-        return shutil.which(self.command[0]) is not None
+        """Its program, and every package that it names."""
+        try:
+            return shutil.which(self.command[0]) is not None and bool(self.needs())
+        except subprocess.CalledProcessError:
+            return False
 
     def start(self, upstreams, timeout_ms=10_000):
         env = {"KEY": KEY, "PORT": "0", "UPSTREAMS": ",".join(upstreams), "TIMEOUT_MS": str(timeout_ms)}

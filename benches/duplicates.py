@@ -17,9 +17,13 @@ from harness import KEY, processor
 from provider import ACCEPTS, FAULTS, SILENT, Provider
 
 
+# Longer than any contender takes, in seconds.
+PATIENCE = 60
+
+
 def send(port):
     """The status, and what smsp says of a mail that a provider may have."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("POST", "/email", plain_mail(), {"X-API-KEY": KEY, "Content-Type": "application/json"})
     response = connection.getresponse()
     answer = json.loads(response.read())

@@ -35,7 +35,8 @@ class Provider:
         self.taken, self.last, self.handlers = 0, None, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = "http://127.0.0.1:{1}".format(*self.listener.getsockname())
-        self.acceptor = threading.Thread(target=self.accept)
+        # A bench that fails must end although nobody closes its providers.
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
         self.acceptor.start()
 
     def accept(self):
@@ -43,7 +44,7 @@ class Provider:
             connection, address = self.listener.accept()
             if address == self.last:
                 return
-            self.handlers.append(threading.Thread(target=self.handle, args=(connection,)))
+            self.handlers.append(threading.Thread(target=self.handle, args=(connection,), daemon=True))
             self.handlers[-1].start()
 
     def handle(self, connection):

@@ -1,11 +1,12 @@
 //! What the documents say, held against what the program does.
 //!
 //! `index`: every name has one row, and every name that is written exists. `generated`: the tables that are made from the
-//! code. `defaults`, `outcomes`: cells that repeat what the code has. `blocks`: what README and tutorial tell a reader to
+//! code. `defaults`, `outcomes`, `failures`: cells that repeat what the code has. `blocks`: what README and tutorial tell a reader to
 //! type is typed. `layout`, `links`: files, sizes, widths, links.
 
 mod blocks;
 mod defaults;
+mod failures;
 mod generated;
 mod index;
 mod layout;

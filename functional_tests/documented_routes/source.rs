@@ -12,7 +12,7 @@ const UNDOCUMENTED: [(&str, &str); 4] = [
 ];
 
 /// What registers a route, or makes a router, that no document knows.
-const BARE: [&str; 9] = [
+const BARE: [&str; 11] = [
     ".route(",
     ".route_service(",
     ".nest(",
@@ -21,6 +21,8 @@ const BARE: [&str; 9] = [
     "SwaggerUi::new(",
     " Router::new()",
     "(Router::new()",
+    "::Router::new()",
+    "Router::default()",
     "MethodRouter::new()",
 ];
 

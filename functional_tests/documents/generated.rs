@@ -62,7 +62,7 @@ fn tables_of_settings_are_those_of_the_rows() {
 }
 
 #[test]
-fn table_of_metrics_is_what_a_node_shows() {
+fn table_of_metrics_is_that_of_the_registry() {
     let row = |(name, metric): (String, names::Metric)| {
         let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
         format!("| `{name}` | {} | {labels} | {} |\n", metric.r#type, metric.meaning)

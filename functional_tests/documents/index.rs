@@ -76,6 +76,28 @@ fn every_problem_type_has_one_row() {
 }
 
 #[test]
+fn every_problem_of_the_admin_listener_has_one_row_with_its_status() {
+    let rows: Vec<_> = tables("admin problem").into_iter().flat_map(|table| table.rows).collect();
+    let types: BTreeSet<_> = rows.iter().map(|row| &row[0]).collect();
+    assert_eq!(types.len(), rows.len(), "a type is there twice: {rows:?}");
+    for answer in names::recorded_answers("openapi/admin-answers.json") {
+        let (Some(name), status) = (answer["type"].as_str(), answer["status"].to_string()) else { continue };
+        let row = rows.iter().find(|row| row[0] == format!("`{name}`")).unwrap_or_else(|| panic!("no row {name}"));
+        assert_eq!(row[1], status, "{name}");
+    }
+    let [_, admin] = names::openapi();
+    let calls = admin["paths"]
+        .as_object()
+        .expect("paths")
+        .values()
+        .flat_map(|item| item.as_object().expect("methods").values());
+    let statuses: BTreeSet<_> =
+        calls.flat_map(|call| call["responses"].as_object().expect("responses").keys().cloned()).collect();
+    let shown = rows.iter().map(|row| row[1].clone()).chain(["200", "503"].map(str::to_owned)).collect();
+    assert!(statuses.is_subset(&shown), "{statuses:?} {shown:?}");
+}
+
+#[test]
 fn every_route_of_both_listeners_has_one_row_in_the_table_of_its_listener() {
     let reference = Document::read("docs/reference/api.md");
     let tables: Vec<_> = reference.tables.iter().filter(|table| table.head[0] == "method, path").collect();

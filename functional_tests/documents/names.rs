@@ -107,9 +107,9 @@ pub(super) fn routes(document: &Value) -> BTreeSet<String> {
     pairs.collect()
 }
 
-/// The bodies of the answers of a real node that the document shows as examples.
-pub(super) fn recorded_answers() -> Vec<Value> {
-    let answers: Vec<Value> = serde_json::from_str(&read(&root().join("openapi/answers.json"))).expect("a list");
+/// The bodies of the answers of a real node, kept in this file, that a document shows as examples.
+pub(super) fn recorded_answers(path: &str) -> Vec<Value> {
+    let answers: Vec<Value> = serde_json::from_str(&read(&root().join(path))).expect("a list");
     answers.into_iter().map(|mut answer| answer["body"].take()).collect()
 }
 

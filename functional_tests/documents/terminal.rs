@@ -24,8 +24,9 @@ pub(super) type Printed = Vec<Option<String>>;
 /// Types the blocks of a document. Nothing, and a skip, where this machine has no network namespaces.
 pub(super) fn follow(document: &Document) -> Option<Printed> {
     let namespace = ["unshare", "--map-root-user", "--net"];
-    if !Command::new(namespace[0]).args(&namespace[1..]).arg("true").output().is_ok_and(|o| o.status.success()) {
-        skip("no network namespaces here: the commands of the documents are not run");
+    let loopback = ["ip", "link", "set", "lo", "up"];
+    if !Command::new(namespace[0]).args(&namespace[1..]).args(loopback).output().is_ok_and(|o| o.status.success()) {
+        skip("no network namespaces here (unshare, ip): the commands of the documents are not run");
         return None;
     }
     let clone = Clone::new();
@@ -53,7 +54,8 @@ pub(super) fn follow(document: &Document) -> Option<Printed> {
 
 /// The shell of the reader, and what starts another terminal.
 const PROLOGUE: &str = r#"
-set -u
+set -uE
+exec 3>&2
 ip link set lo up
 mkdir -p printed
 server=
@@ -61,12 +63,14 @@ end_server() { # as Ctrl-C does
   [[ -z $server ]] || { kill -INT -- "-$server"; wait "$server"; }
   server=
 }
-type_in() {
-  source "blocks/$1" >"printed/$1" 2>&1 || { echo "block $1 failed with $?" >&2; exit 1; }
+type_in() { # a reader stops at the first command that fails
+  trap 'echo "block '"$1"' failed with $?: $BASH_COMMAND" >&3; exit 1' ERR
+  source "blocks/$1" >"printed/$1" 2>&1
+  trap - ERR
 }
 type_in_another() {
   end_server
-  setsid bash "blocks/$1" >"printed/$1" 2>&1 &
+  setsid bash -e "blocks/$1" >"printed/$1" 2>&1 &
   server=$!
   until curl -fs -o printed/health http://localhost:8080/healthcheck; do
     kill -0 "$server" || { echo "block $1 has ended" >&2; exit 1; }

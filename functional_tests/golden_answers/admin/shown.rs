@@ -25,8 +25,8 @@ fn replace(value: &mut Value) {
                 match name.as_str() {
                     "for_ms" if is_sender => *member = json!(581_000),
                     "for_ms" if was_reset => *member = json!(0),
-                    "for_ms" | "outage_ms" => *member = json!(19_000),
-                    "next_probe_in_ms" => *member = json!(41_000),
+                    "for_ms" | "outage_ms" => *member = json!(2_100),
+                    "next_probe_in_ms" => *member = json!(3_400),
                     "override_ends_in_ms" => *member = json!(7_200_000),
                     "at" => *member = json!("2026-11-21T22:05:09.123Z"),
                     "from" => *member = json!("127.0.0.1:50412"),

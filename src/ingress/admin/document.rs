@@ -11,7 +11,7 @@ use super::routes;
 use super::state::AdminState;
 use crate::ingress::server::document::{add_key, add_problem, examples, serve};
 
-pub(super) const ANSWERS: &str = include_str!("../../../openapi/admin-answers.json");
+const ANSWERS: &str = include_str!("../../../openapi/admin-answers.json");
 
 const ABOUT: &str = "\
 Health, metrics and circuits of one node, and orders for its circuits. The node serves it on `SMSP_ADMIN_PORT`, apart from \
