@@ -1,4 +1,4 @@
-//! A limit on calls per time. The only file that knows the library which counts them (GCRA, a leaky bucket).
+//! A limit on calls per time, by a token bucket. The only file that knows the library which counts them (it calls it GCRA).
 
 use std::num::NonZeroU32;
 use std::time::Duration;

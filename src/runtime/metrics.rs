@@ -134,7 +134,7 @@ impl Metrics {
         );
         registry.register(
             "circuit_rejected",
-            "Mails that arrived while this circuit took none, whether or not another upstream took them",
+            "Mails that arrived while this circuit took none, by state or override, even if another upstream took them",
             self.rejected.clone(),
         );
         registry.register(

@@ -19,13 +19,13 @@ rows! {
     ADMIN_HOST: IpAddr = setting(
         "0.0.0.0",
         &IP,
-        "where the admin listener listens; its former name `SMSP_OPS_HOST` is taken for one version more",
+        "where the admin listener listens; its former name `SMSP_OPS_HOST` is accepted until the next version",
     )
     .formerly("OPS_HOST");
     ADMIN_PORT: u16 = setting(
         "9090",
         &ANY_PORT,
-        "where the admin listener listens; its former name `SMSP_OPS_PORT` is taken for one version more",
+        "where the admin listener listens; its former name `SMSP_OPS_PORT` is accepted until the next version",
     )
     .formerly("OPS_PORT");
 }

@@ -29,8 +29,9 @@ settings! {
         failover: Failover as FAILOVER = setting(
             "safe",
             &Choice(&[("never", Failover::Never), ("safe", Failover::Safe), ("always", Failover::Always)]),
-            "when another upstream may try: where the failed attempt proves that nobody has the mail; `never`: an error of a \
-             closed circuit is the caller's; `always`: after an `unknown` too, so at least once",
+            "when another upstream may try: where the failed attempt proves that nobody has the mail; `never`: only after a \
+             skipped upstream, such as one with an open circuit; `always`: after an `unknown` too, so a mail may be sent \
+             twice",
         );
         routing: Strategy as ROUTING = setting(
             "priority",

@@ -25,8 +25,8 @@ pub struct Settings {
 
 rows! {
     POLL_MESSAGE_ADDRESS: Mailbox =
-        required(&BARE_MAILBOX, "an address of yours for the test messages that probe open circuits")
-            .by_default("required unless all providers are local");
+        required(&BARE_MAILBOX, "an address of yours, which test messages name even where a sandbox sends nothing")
+            .by_default("required, unless every upstream is a Maildir or a mock");
     POLL_FROM_ADDRESS: Mailbox = setting(
         "",
         &MAILBOX,
@@ -34,7 +34,11 @@ rows! {
     )
     .by_default("the poll address");
     POLL_INTERVAL: Duration = setting("5s", &PERIOD, "the first wait of an open circuit");
-    POLL_INTERVAL_MAX: Duration = setting("300s", &PERIOD, "the longest wait of an open circuit");
+    POLL_INTERVAL_MAX: Duration = setting(
+        "300s",
+        &PERIOD,
+        "the longest wait between probes that fail; `SMSP_ACCOUNT_HOLD` or a provider's 429 may ask for more",
+    );
 }
 
 const BARE_MAILBOX: Listed<Mailbox> =

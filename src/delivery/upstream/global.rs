@@ -31,8 +31,8 @@ rows! {
     PROBE: Probe = setting(
         "auto",
         &Choice(&[("auto", Probe::Auto), ("message", Probe::Message)]),
-        "a probe is the cheapest form that goes the way of real mail and sends nothing; `message`: a real mail to the poll \
-         address",
+        "`auto`: the cheapest test that the provider offers, a real mail to the poll address where it offers none; \
+         `message`: always a real mail to the poll address",
     );
     ACCOUNT_HOLD: Duration = setting("15m", &PERIOD, "the wait after a probe for which the account was refused");
     SENDER_HOLD: Duration = setting(

@@ -11,7 +11,7 @@ const MIN_UPLINK: u32 = 256 * 1024;
 /// What a probe is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// The cheapest call that goes the way of real mail and sends nothing, where the provider has one.
+    /// The cheapest test that the provider offers; a real mail where it offers none.
     Auto,
     /// A real mail to the poll address.
     Message,
