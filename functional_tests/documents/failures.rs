@@ -5,18 +5,18 @@ use crate::harness::{Proxy, Reply, Settings, StubProvider, mails};
 
 /// What a mail comes to, and whether the second provider has it.
 #[derive(Debug, PartialEq)]
-enum Course {
+enum Ending {
     NextProvider,
     Unknown,
     Rejected,
 }
 
 /// What the second cell of a row says.
-fn told(cell: &str) -> Course {
+fn told(cell: &str) -> Ending {
     match cell.trim_matches('*') {
-        cell if cell.starts_with("next provider") => Course::NextProvider,
-        cell if cell.starts_with("`unknown`") => Course::Unknown,
-        cell if cell.starts_with("none: 422") => Course::Rejected,
+        cell if cell.starts_with("next provider") => Ending::NextProvider,
+        cell if cell.starts_with("`unknown`") => Ending::Unknown,
+        cell if cell.starts_with("none: 422") => Ending::Rejected,
         cell => panic!("neither the next provider, nor `unknown`, nor 422: {cell}"),
     }
 }
@@ -36,7 +36,7 @@ fn statuses(failure: &str) -> Vec<u16> {
     }
 }
 
-async fn seen(failure: &str, status: u16) -> Course {
+async fn seen(failure: &str, status: u16) -> Ending {
     let (sendgrid, mailgun) = (StubProvider::sendgrid().await, StubProvider::mailgun().await);
     let in_its_own_form = failure.contains("own form");
     let reply = if in_its_own_form { Reply::sendgrid_refuses(status, "refused") } else { Reply::new(status, "") };
@@ -44,9 +44,9 @@ async fn seen(failure: &str, status: u16) -> Course {
     let proxy = Proxy::start(Settings::sendgrid_then_mailgun(&sendgrid.url(), &mailgun.url())).await;
     let answer = proxy.client.send(&mails::plain()).await;
     match (answer.status, mailgun.mails().len()) {
-        (200, 1) => Course::NextProvider,
-        (504, 0) => Course::Unknown,
-        (422, 0) => Course::Rejected,
+        (200, 1) => Ending::NextProvider,
+        (504, 0) => Ending::Unknown,
+        (422, 0) => Ending::Rejected,
         (_, mails) => panic!("{failure}, {status}: {mails} mails at the second provider: {answer}"),
     }
 }
