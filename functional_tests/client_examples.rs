@@ -1,6 +1,7 @@
 //! The clients in `openapi/examples`: in every language, what each does at every end of a call, and how often the mail went
 //! out. They are run against the built binary, or against a stub in its place where the end is not one of its own.
 
+mod answers;
 mod language;
 
 use std::collections::BTreeSet;
@@ -17,9 +18,10 @@ use crate::harness::wait::when;
 use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, eventually, mails};
 use language::{Example, examples, path};
 
-/// What the exit codes of every example say.
+/// What the exit codes of every example say. A crash of any of them has another code than "not sent".
 const ACCEPTED: Option<i32> = Some(0);
-const NOT_SENT: Option<i32> = Some(1);
+const CRASHED: Option<i32> = Some(1);
+const NOT_SENT: Option<i32> = Some(3);
 const UNKNOWN: Option<i32> = Some(2);
 
 fn message() -> PathBuf {
@@ -46,14 +48,15 @@ fn try_again() -> Reply {
 
 /// How every example ends at such a gateway, and how often it calls.
 async fn ends_at(gateway: impl AsyncFn() -> StubProvider, code: Option<i32>, calls: usize) {
-    for example in examples() {
+    let ends = async |example: &Example| {
         let gateway = gateway().await;
         let output = example.send(&gateway.url(), &message(), &[("SMSP_TIMEOUT", "5")]).await;
         assert_eq!((output.code, gateway.mails().len()), (code, calls), "{}: {output:?}", example.file);
         let keys: BTreeSet<_> =
             gateway.mails().iter().map(|call| call.header("idempotency-key").map(str::to_owned)).collect();
         assert_eq!(keys.len(), 1, "{}: a repeat has the key of its first call: {keys:?}", example.file);
-    }
+    };
+    join_all(examples().iter().map(ends)).await;
 }
 
 #[tokio::test]
@@ -97,7 +100,7 @@ async fn invalid_message_ends_an_example_with_every_error_and_reaches_no_provide
         let proxy = Proxy::before(&mailgun).await;
         let output = example.send(&proxy.client.url(""), message.path(), &[]).await;
         assert_eq!((output.code, mailgun.mails().len()), (NOT_SENT, 0), "{}: {output:?}", example.file);
-        for text in ["The message is invalid", "\n  from: is not an address"] {
+        for text in ["The message is invalid", "from", "is not an address"] {
             assert!(output.stderr.contains(text), "{}: no {text:?} in {output:?}", example.file);
         }
     }
@@ -192,11 +195,11 @@ async fn every_message_of_an_example_has_an_idempotency_key_and_a_request_id_of_
 }
 
 #[tokio::test]
-async fn message_that_cannot_be_read_is_not_unknown_to_an_example() {
+async fn message_that_cannot_be_read_is_sent_by_no_example() {
     let gateway = gateway(Reply::new(500, "").into()).await;
     for example in examples() {
         let output = example.send(&gateway.url(), Path::new("/nowhere/message.json"), &[]).await;
-        assert_eq!((output.code, gateway.mails().len()), (NOT_SENT, 0), "{}: {output:?}", example.file);
+        assert_eq!((output.code, gateway.mails().len()), (CRASHED, 0), "{}: {output:?}", example.file);
     }
 }
 

@@ -33,8 +33,17 @@ pub(super) struct Example {
 impl Example {
     /// Sends the message of this file, with these further variables.
     pub(super) async fn send(&self, url: &str, message: &Path, variables: &[(&str, &str)]) -> Output {
-        let mut command = Command::new(&self.words[0]);
-        command.args(&self.words[1..]).arg(message);
+        self.run("exec \"$@\"", url, message, variables).await
+    }
+
+    /// Sends it with a stdout that takes nothing.
+    pub(super) async fn send_unheard(&self, url: &str, message: &Path) -> Output {
+        self.run("exec \"$@\" >/dev/full", url, message, &[]).await
+    }
+
+    async fn run(&self, start: &str, url: &str, message: &Path, variables: &[(&str, &str)]) -> Output {
+        let mut command = Command::new("sh");
+        command.args(["-c", start, "sh"]).args(&self.words).arg(message);
         command.env("SMSP_URL", url).env("SMSP_API_KEY", API_KEY).env("no_proxy", "127.0.0.1");
         command.envs(variables.iter().copied());
         Process::start(command).output(START).await

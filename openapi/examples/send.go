@@ -1,31 +1,31 @@
 // Sends one message and acts on `delivery` and `retryable`. Needs Go 1.19 or newer, no module.
 //
 // Usage: go build send.go && SMSP_URL=http://localhost:8080 SMSP_API_KEY=... ./send message.json
-// Exit status: 0 accepted, 1 not sent, 2 unknown (look the message up before you send it again).
+// Exit status: 0 accepted, 3 not sent, 2 unknown (look the message up before you send it again).
+// Any other status is a crash, and means unknown too.
 package main
 
 import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 )
 
-const repeats = 3
-
-type answer struct {
-	ID, Delivery, Title, Detail string
-	Retryable                   bool
-	Errors                      []struct{ Field, Reason string }
-	Lookup                      json.RawMessage
-}
+const (
+	repeats      = 3
+	longestPause = 60 // seconds; a mail that is to be repeated later is given up
+)
 
 // post returns the answer and its Retry-After; an empty answer where smsp gave none.
-func post(client *http.Client, header http.Header, body []byte) (found answer, retryAfter string) {
+func post(client *http.Client, header http.Header, body []byte) (answer map[string]any, retryAfter string) {
 	request, err := http.NewRequest(http.MethodPost, os.Getenv("SMSP_URL")+"/email", bytes.NewReader(body))
 	if err != nil {
 		log.Fatal(err)
@@ -33,15 +33,20 @@ func post(client *http.Client, header http.Header, body []byte) (found answer, r
 	request.Header = header
 	request.GetBody = nil // A request with an Idempotency-Key is repeated by net/http itself, also what is unknown.
 	response, err := client.Do(request)
+	var text []byte
 	if err == nil {
 		defer response.Body.Close()
-		err = json.NewDecoder(response.Body).Decode(&found)
+		retryAfter = response.Header.Get("Retry-After")
+		text, err = io.ReadAll(response.Body) // to its end: an answer that breaks off is none
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &answer)
 	}
 	if err != nil {
 		log.Printf("no answer from smsp: %v", err)
-		return answer{}, ""
+		return nil, ""
 	}
-	return found, response.Header.Get("Retry-After")
+	return answer, retryAfter
 }
 
 func randomID() string {
@@ -52,12 +57,18 @@ func randomID() string {
 	return fmt.Sprintf("%x", id)
 }
 
-// seconds returns the time that the text says, and by default another.
-func seconds(text string, byDefault time.Duration) time.Duration {
-	if duration, err := time.ParseDuration(text + "s"); err == nil {
-		return duration
+// seconds reads a Retry-After: a whole number, else 1, also for a date.
+func seconds(retryAfter string) uint64 {
+	number, err := strconv.ParseUint(retryAfter, 10, 32) // the greatest of them, if it is greater still
+	if errors.Is(err, strconv.ErrSyntax) {
+		return 1
 	}
-	return byDefault
+	return number
+}
+
+func inJSON(value any) string {
+	text, _ := json.Marshal(value) // what came as JSON can be written as JSON
+	return string(text)
 }
 
 func main() {
@@ -68,6 +79,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	timeout, err := time.ParseDuration(os.Getenv("SMSP_TIMEOUT") + "s")
+	if err != nil {
+		timeout = 20 * time.Second // above SMSP_REQUEST_DEADLINE
+	}
 	requestID := randomID() // finds the call in smsp's log
 	header := http.Header{}
 	header.Set("Content-Type", "application/json")
@@ -75,22 +90,24 @@ func main() {
 	header.Set("Idempotency-Key", randomID()) // Every message has its own; a repeat has that of its first call.
 	header.Set("X-Request-Id", requestID)
 
-	client := &http.Client{Timeout: seconds(os.Getenv("SMSP_TIMEOUT"), 20*time.Second)} // above SMSP_REQUEST_DEADLINE
+	// A redirect is no answer of smsp, and its target must not get the API key.
+	noRedirects := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client := &http.Client{Timeout: timeout, CheckRedirect: noRedirects}
 	for repeatsLeft := repeats; ; repeatsLeft-- {
-		switch answer, retryAfter := post(client, header, body); {
-		case answer.Delivery == "accepted" || answer.Delivery == "queued":
-			fmt.Println(answer.Delivery, answer.ID)
+		answer, retryAfter := post(client, header, body)
+		delivery, pause := answer["delivery"], seconds(retryAfter)
+		switch {
+		case delivery == "accepted" || delivery == "queued":
+			fmt.Println(delivery, answer["id"])
 			return
-		case answer.Delivery == "none" && answer.Retryable && repeatsLeft > 0:
-			time.Sleep(seconds(retryAfter, time.Second))
-		case answer.Delivery == "none":
-			fmt.Fprintf(os.Stderr, "not sent: %s: %s\n", answer.Title, answer.Detail)
-			for _, fault := range answer.Errors {
-				fmt.Fprintf(os.Stderr, "  %s: %s\n", fault.Field, fault.Reason)
-			}
-			os.Exit(1)
+		case delivery == "none" && answer["retryable"] == true && repeatsLeft > 0 && pause <= longestPause:
+			time.Sleep(time.Duration(pause) * time.Second)
+		case delivery == "none":
+			fmt.Fprintln(os.Stderr, "not sent:", answer["title"], answer["detail"], inJSON(answer["errors"]))
+			os.Exit(3)
 		default: // Also every answer that is not from smsp, such as a gateway's page.
-			fmt.Fprintf(os.Stderr, "unknown: request %s: id %s, lookup %s\n", requestID, answer.ID, answer.Lookup)
+			lookup := map[string]any{"id": answer["id"], "lookup": answer["lookup"]}
+			fmt.Fprintf(os.Stderr, "unknown: request %s: %s\n", requestID, inJSON(lookup))
 			os.Exit(2)
 		}
 	}
