@@ -31,11 +31,7 @@ async fn recipe_for_a_relay_finds_the_late_reply_in_the_log_and_the_mail_in_the_
     let answer = proxy.client.send(&mails::plain()).await.expect(504);
     let (id, value) = (text(&answer, "/id"), text(&answer, "/lookup/value"));
     gate.open();
-    let is_late = |line: &serde_json::Value| line["message"] == "late SMTP reply to an unknown attempt";
-    eventually("the log tells how it ended", async || {
-        when(proxy.logs().iter().any(is_late), || proxy.process.evidence())
-    })
-    .await;
+    late_line(&proxy).await;
     let relays = folder.path().join("mail.log");
     let line = format!("postfix/cleanup[9]: 4B1: message-id=<{value}>");
     fs::write(&relays, format!("{line}\npostfix/cleanup[9]: 4B2: message-id=<2@example.org>\n")).expect("a file");
@@ -44,6 +40,28 @@ async fn recipe_for_a_relay_finds_the_late_reply_in_the_log_and_the_mail_in_the_
     let (late, relays) = output.split_once('\n').unwrap_or_else(|| panic!("two lines in {output}"));
     assert!(late.contains(&id) && late.contains(r#""outcome":"accepted""#), "{late}");
     assert_eq!(relays, line);
+}
+
+#[tokio::test]
+async fn recipe_for_a_relay_that_closes_late_finds_an_outcome_that_stays_unknown() {
+    let (stub, folder) = (StubRelay::behind(Gate::shut()).await, tempfile::tempdir().expect("a folder"));
+    let proxy = Proxy::start(smtp::relay(&stub.port()).with("SMSP_ATTEMPT_TIMEOUT", "500ms")).await;
+    let id = text(&proxy.client.send(&mails::plain()).await.expect(504), "/id");
+    drop(stub);
+    late_line(&proxy).await;
+    let recipe = &named("smtp").blocks("sh")[0];
+    let late = shell(recipe, &[("LOG", &log_of(&proxy, &folder)), ("ID", &id)]).await;
+    assert!(late.contains(r#""outcome":"unknown","reason":"connection_lost""#), "{late}");
+    assert!(named("smtp").says("An `outcome` of `unknown` stays unknown"), "the document says what this outcome means");
+}
+
+/// Waits until the log tells how the attempt ended.
+async fn late_line(proxy: &Proxy) {
+    let is_late = |line: &serde_json::Value| line["message"] == "late SMTP reply to an unknown attempt";
+    eventually("the log tells how it ended", async || {
+        when(proxy.logs().iter().any(is_late), || proxy.process.evidence())
+    })
+    .await;
 }
 
 #[tokio::test]
