@@ -2,6 +2,7 @@
 //! are passed in.
 
 pub mod caller;
+pub mod left_out;
 pub mod message;
 pub mod outcome;
 pub mod receipt;

@@ -11,7 +11,7 @@ mod attempt;
 mod attempt_log;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod plan;
+mod policy;
 mod run;
 pub mod settings;
 
@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use attempt::Call;
-use plan::SendPlan;
+use policy::SendPolicy;
 use run::Run;
 pub use settings::{AllOpen, Settings};
 
@@ -60,8 +60,8 @@ impl Dispatcher {
     pub async fn send(&self, submission: &Submission, late: Option<&LateVerdict>) -> Answer {
         let Submission { message, options, .. } = submission;
         let call = self.call(message, late);
-        let plan = SendPlan::new(*options, &self.settings, &self.turns);
-        let answer = or_panicked(message.id(), Run::new(&self.upstreams, &call, plan).finish()).await;
+        let policy = SendPolicy::new(*options, &self.settings, &self.turns);
+        let answer = or_panicked(message.id(), Run::new(&self.upstreams, &call, policy).finish()).await;
         self.report_unknown(submission, &answer);
         answer
     }
@@ -85,7 +85,7 @@ impl Dispatcher {
 
     /// Can asking again bring clarity about a mail that ended so, without the danger of a second one?
     pub fn can_ask_again(&self, options: SendOptions, error: &SendError) -> bool {
-        plan::failover(options, &self.settings) > Failover::Never && self.knows_mail_of(error).is_some()
+        policy::failover(options, &self.settings) > Failover::Never && self.knows_mail_of(error).is_some()
     }
 
     /// The upstream that may have a mail, takes a mail once, and still knows it. An upstream whose last answer was clear,

@@ -1,15 +1,21 @@
 //! Which upstreams a mail is offered to, and in which order. Pure: all that a strategy may look at is passed in.
 //!
-//! A strategy is a file here, a variant of [`Strategy`] and an arm of [`order`]. It ranks the upstreams that take this
-//! mail; what holds for every strategy stands in [`order`]. Deliberately absent: circuits, clocks and names. An upstream is
+//! A strategy is a file here, a variant of [`Strategy`], an arm of [`Strategy::order`] and one of [`Strategy::weight`].
+//! What holds for every strategy stands in [`rank`]. Deliberately absent: circuits, clocks, locks and names. An upstream is
 //! its index.
 
 mod candidate;
+mod draw;
+mod plan;
 mod priority;
 mod round_robin;
+mod shares;
+#[cfg(test)]
+mod tests;
 
 pub use candidate::{ALL_MAIL, Candidate};
-pub use round_robin::Turn;
+pub use draw::Draw;
+pub use plan::{Place, Plan, Standing};
 
 /// Which upstream comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,81 +26,39 @@ pub enum Strategy {
     RoundRobin,
 }
 
-/// The upstreams to try, by index, the first to try first.
-///
-/// `draw` (1 to [`ALL_MAIL`]) places the mail in or out of the share of a ramped circuit. A ramped upstream whose share
-/// this mail is not in comes last: it gets the mail only if no other takes it.
-pub fn order(strategy: Strategy, turn: Turn, draw: u8, candidates: &[Candidate]) -> Vec<usize> {
-    let mut order = match strategy {
-        Strategy::Priority => priority::order(candidates, draw),
-        Strategy::RoundRobin => round_robin::order(candidates, draw, turn),
-    };
-    order.extend(candidate::out_of_share(candidates, draw));
-    order
+impl Strategy {
+    /// Orders the places of upstreams that take this mail's draw; they stand in the operator's order, of `all` upstreams.
+    fn order(self, places: &mut [Place], draw: Draw, all: usize) {
+        match self {
+            Self::Priority => priority::order(places),
+            Self::RoundRobin => round_robin::order(places, draw, all),
+        }
+    }
+
+    /// How often a mail without a key comes first to an upstream, beside the others that take it; `first`: is it the first
+    /// of them in the operator's order?
+    fn weight(self, first: bool) -> f64 {
+        match self {
+            Self::Priority => priority::weight(first),
+            Self::RoundRobin => round_robin::weight(),
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DRAW: u8 = 64;
-    const ALL: u8 = ALL_MAIL;
-    const NONE: u8 = 0;
-    /// Shares that this mail is just in, and just out of.
-    const IN: u8 = 64;
-    const OUT: u8 = 63;
-
-    fn ranked(strategy: Strategy, turn: Turn, shares: &[u8]) -> Vec<usize> {
-        let candidates: Vec<_> = shares.iter().map(|&share| Candidate { share }).collect();
-        order(strategy, turn, DRAW, &candidates)
+/// The plan of one mail: a place for every candidate. The candidates stand in the order that the operator prefers.
+///
+/// First come the upstreams whose circuits take this draw, in the strategy's order. A ramped upstream whose share this mail
+/// is not in comes after them: it gets the mail only if no other takes it. Last, and not asked, are those left out.
+pub fn rank(strategy: Strategy, draw: Draw, candidates: &[Candidate]) -> Plan {
+    let mut places: Vec<_> = candidates.iter().map(|candidate| Place::new(*candidate, draw)).collect();
+    if !draw.is_of_a_key() {
+        shares::spread(strategy, &mut places);
     }
-
-    #[test]
-    fn priority_keeps_the_operators_order_and_puts_ramped_upstreams_last() {
-        for (shares, expected) in [
-            (&[ALL, ALL, ALL][..], &[0, 1, 2][..]),
-            (&[NONE, ALL, NONE, ALL], &[1, 3]),
-            (&[OUT, ALL, NONE, ALL], &[1, 3, 0]),
-            (&[IN, ALL, OUT, ALL], &[0, 1, 3, 2]),
-            (&[NONE, OUT], &[1]),
-            (&[NONE, NONE], &[]),
-        ] {
-            for turn in [Turn::Next(1), Turn::Fixed(1)] {
-                assert_eq!(ranked(Strategy::Priority, turn, shares), expected, "{shares:?}");
-            }
-        }
+    let asked = plan::group(&mut places, draw);
+    let in_share = places.iter().take_while(|place| place.is_in_share(draw)).count();
+    strategy.order(&mut places[..in_share], draw, candidates.len());
+    if draw.is_of_a_key() {
+        shares::all_to_the_first(&mut places);
     }
-
-    #[test]
-    fn round_robin_shares_turns_among_upstreams_that_take_mail() {
-        for (shares, turns) in [
-            (&[ALL, ALL, ALL][..], &[&[0, 1, 2][..], &[1, 2, 0], &[2, 0, 1], &[0, 1, 2]][..]),
-            (&[ALL, NONE, OUT, IN], &[&[0, 3, 2], &[3, 0, 2], &[0, 3, 2]]),
-            (&[NONE, OUT], &[&[1], &[1]]),
-            (&[NONE], &[&[]]),
-        ] {
-            for (number, expected) in turns.iter().enumerate() {
-                let ranked = ranked(Strategy::RoundRobin, Turn::Next(number), shares);
-                assert_eq!(ranked, *expected, "{shares:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn round_robin_keeps_a_key_at_its_upstream_while_that_takes_mail() {
-        for (number, all, without_the_second) in
-            [(3, [0, 1, 2], [0, 2]), (4, [1, 2, 0], [2, 0]), (5, [2, 0, 1], [2, 0])]
-        {
-            let turn = Turn::Fixed(number);
-            assert_eq!(ranked(Strategy::RoundRobin, turn, &[ALL, ALL, ALL]), all);
-            assert_eq!(ranked(Strategy::RoundRobin, turn, &[ALL, NONE, ALL]), without_the_second);
-        }
-    }
-
-    #[test]
-    fn a_ramped_upstream_takes_exactly_its_share_of_draws() {
-        let ramped = Candidate { share: 13 };
-        let first = |draw| order(Strategy::Priority, Turn::Next(0), draw, &[ramped, Candidate { share: ALL }])[0];
-        assert_eq!((1..=ALL_MAIL).filter(|draw| first(*draw) == 0).count(), 13);
-    }
+    Plan::new(places, asked)
 }

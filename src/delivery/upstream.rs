@@ -29,8 +29,9 @@ use tokio::time::Instant;
 
 use crate::delivery::circuit::Circuit;
 use crate::delivery::provider::Provider;
+use crate::model::left_out::LeftOut;
 use crate::model::message::Message;
-use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::model::outcome::Outcome;
 use crate::runtime::metrics::{Metrics, UpstreamMetrics};
 use concurrency::ConcurrencyLimit;
 pub use concurrency::ConcurrencyPermit;
@@ -105,13 +106,12 @@ impl Upstream {
         &self.settings
     }
 
-    /// What an attempt at this mail would come to, where that is known beforehand: no use offering it.
-    pub fn skip_reason(&self, message: &Message) -> Option<Verdict> {
+    /// Why this mail is not offered to it, whatever its circuit: what an attempt would come to is known beforehand.
+    pub fn leaves_out(&self, message: &Message) -> Option<LeftOut> {
         if let Some(reason) = self.settings.capabilities.unsupported(message) {
-            return Some(Verdict::new(Outcome::NotCapable, reason));
+            return Some(LeftOut::NotCapable(reason));
         }
-        let held = self.held_senders.holds(message.from().address());
-        held.then(|| Verdict::new(Outcome::SenderRejected, Reason::SenderHeld))
+        self.held_senders.holds(message.from().address()).then_some(LeftOut::SenderHeld)
     }
 
     /// Lets one mail more be in flight here; `None`: as many are as may be.

@@ -8,6 +8,7 @@ use tracing::field::display;
 use tracing::{error, info, warn};
 
 use crate::delivery::upstream::{LateVerdict, Offer, Upstream};
+use crate::model::left_out::LeftOut;
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::model::receipt::Attempt;
@@ -34,10 +35,7 @@ impl Call<'_> {
 
 /// Tries once, until the deadline. `None`: the circuit let nothing pass.
 pub(super) async fn attempt(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
-    match skip(upstream, call.message) {
-        Some(skipped) => Some(skipped),
-        None => hand_over(upstream, call, false).await,
-    }
+    hand_over(upstream, call, false).await
 }
 
 /// Asks once more, where the first attempt gave no clear answer and the provider takes a mail once. The deadline is that
@@ -78,8 +76,8 @@ fn skipped(upstream: &Upstream, verdict: Verdict) -> Attempt {
 }
 
 /// What an attempt would come to, where that is known beforehand.
-pub(super) fn skip(upstream: &Upstream, message: &Message) -> Option<Attempt> {
-    upstream.skip_reason(message).map(|verdict| skipped(upstream, verdict))
+pub(super) fn skip(upstream: &Upstream, reason: LeftOut) -> Option<Attempt> {
+    reason.verdict().map(|verdict| skipped(upstream, verdict))
 }
 
 fn log(message: &Message, upstream: &str, verdict: &Verdict, took: Duration) {

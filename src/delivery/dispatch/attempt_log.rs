@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::plan::SendPlan;
 use crate::model::message::Id;
 use crate::model::outcome::Outcome;
 use crate::model::receipt::{Answer, Attempt, Remaining, conclude};
+use crate::model::submission::Failover;
 
 /// What has happened at one upstream.
 #[derive(Clone, Copy, Default)]
@@ -69,10 +69,10 @@ impl AttemptLog {
     }
 
     /// May another upstream try, given every attempt so far? An attempt without hand-over is no failure to recover from.
-    pub(super) fn may_fail_over(&self, plan: SendPlan) -> bool {
+    pub(super) fn may_fail_over(&self, failover: Failover) -> bool {
         self.attempts.iter().all(|attempt| match (attempt.took, attempt.verdict.outcome) {
             (None, outcome) => outcome != Outcome::Cancelled,
-            (Some(_), outcome) => plan.failover.allows(outcome.failover_safety()),
+            (Some(_), outcome) => failover.allows(outcome.failover_safety()),
         })
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::attempt::{self, Call};
 use super::attempt_log::AttemptLog;
-use super::plan::SendPlan;
-use crate::delivery::routing::Candidate;
+use super::policy::SendPolicy;
+use crate::delivery::routing::{Candidate, Place, Plan};
 use crate::delivery::upstream::Upstream;
 use crate::model::receipt::{Answer, Remaining};
 use crate::model::submission::Failover;
@@ -19,21 +19,21 @@ const DEFERRED_WAIT: Duration = Duration::from_secs(60);
 pub(super) struct Run<'a> {
     upstreams: &'a [Arc<Upstream>],
     call: &'a Call<'a>,
-    plan: SendPlan,
+    policy: SendPolicy,
     log: AttemptLog,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(upstreams: &'a [Arc<Upstream>], call: &'a Call<'a>, plan: SendPlan) -> Self {
-        Self { upstreams, call, plan, log: AttemptLog::new(call.message.id(), upstreams.len()) }
+    pub(super) fn new(upstreams: &'a [Arc<Upstream>], call: &'a Call<'a>, policy: SendPolicy) -> Self {
+        Self { upstreams, call, policy, log: AttemptLog::new(call.message.id(), upstreams.len()) }
     }
 
     /// Offers the mail to one upstream after the other.
     pub(super) async fn finish(mut self) -> Answer {
         self.count_rejections();
-        while let Some(upstream) = self.next() {
-            self.visit(upstream).await;
-            if !self.log.may_fail_over(self.plan) {
+        while let Some(place) = self.next() {
+            self.visit(place).await;
+            if !self.log.may_fail_over(self.policy.failover) {
                 break;
             }
         }
@@ -45,18 +45,31 @@ impl<'a> Run<'a> {
         refusing.for_each(|upstream| upstream.count_rejection());
     }
 
-    /// Where the mail goes next. Circuits are asked anew each time: one may have closed while another was slow to fail.
-    fn next(&self) -> Option<usize> {
-        let candidate = |upstream: &Arc<Upstream>| Candidate { share: upstream.snapshot().share() };
-        let candidates: Vec<_> = self.upstreams.iter().map(candidate).collect();
-        self.plan.order(&candidates).into_iter().find(|upstream| !self.log.has_visited(*upstream))
+    /// Where the mail goes next. The plan is made anew each time: a circuit may have closed while another was slow to fail.
+    fn next(&self) -> Option<Place> {
+        self.plan().asked().iter().find(|place| !self.log.has_visited(place.upstream())).copied()
     }
 
-    async fn visit(&mut self, index: usize) {
+    fn plan(&self) -> Plan {
+        let candidates: Vec<_> = (0..self.upstreams.len()).map(|upstream| self.candidate(upstream)).collect();
+        self.policy.plan(&candidates)
+    }
+
+    fn candidate(&self, index: usize) -> Candidate {
         let upstream = &self.upstreams[index];
-        self.log.record(index, attempt::attempt(upstream, self.call).await);
+        let (circuit_share, left_out) = (upstream.snapshot().share(), upstream.leaves_out(self.call.message));
+        Candidate { upstream: index, circuit_share, left_out }
+    }
+
+    async fn visit(&mut self, place: Place) {
+        let (index, upstream) = (place.upstream(), &self.upstreams[place.upstream()]);
+        let attempt = match place.left_out() {
+            Some(reason) => attempt::skip(upstream, reason),
+            None => attempt::attempt(upstream, self.call).await,
+        };
+        self.log.record(index, attempt);
         // A provider that takes a mail once can be asked again: that can only bring clarity.
-        let may_repeat = self.plan.failover > Failover::Never && upstream.takes_once(Duration::ZERO);
+        let may_repeat = self.policy.failover > Failover::Never && upstream.takes_once(Duration::ZERO);
         if may_repeat && self.log.was_silent(index) {
             self.log.record(index, attempt::repeat(upstream, self.call).await);
         }
@@ -64,7 +77,7 @@ impl<'a> Run<'a> {
 
     /// The answer, and how long to wait where an upstream may take the mail later.
     fn conclude(mut self) -> Answer {
-        if self.log.may_fail_over(self.plan) {
+        if self.log.may_fail_over(self.policy.failover) {
             self.record_skips();
         }
         let (remaining, wait) = (self.remaining(), self.wait());
@@ -75,7 +88,8 @@ impl<'a> Run<'a> {
     fn record_skips(&mut self) {
         for (index, upstream) in self.upstreams.iter().enumerate() {
             if !self.log.has_tried(index) {
-                self.log.record(index, attempt::skip(upstream, self.call.message));
+                let reason = upstream.leaves_out(self.call.message);
+                self.log.record(index, reason.and_then(|reason| attempt::skip(upstream, reason)));
             }
         }
     }
@@ -84,7 +98,7 @@ impl<'a> Run<'a> {
         let mut untried = self.upstreams_where(|index| !self.log.has_tried(index)).peekable();
         if untried.peek().is_none() {
             Remaining::Exhausted
-        } else if self.plan.failover > Failover::Never || !self.log.was_handed_over() {
+        } else if self.policy.failover > Failover::Never || !self.log.was_handed_over() {
             Remaining::Later
         } else if untried.any(|upstream| self.takes_it_now(upstream)) {
             // Without failover the one attempt speaks for itself.
@@ -110,6 +124,6 @@ impl<'a> Run<'a> {
     }
 
     fn takes_it_now(&self, upstream: &Upstream) -> bool {
-        upstream.snapshot().admits() && upstream.skip_reason(self.call.message).is_none()
+        upstream.snapshot().admits() && upstream.leaves_out(self.call.message).is_none()
     }
 }

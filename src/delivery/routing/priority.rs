@@ -1,7 +1,10 @@
 //! Priority: the operator's order.
 
-use super::candidate::{Candidate, available};
+use super::plan::Place;
 
-pub(super) fn order(candidates: &[Candidate], draw: u8) -> Vec<usize> {
-    available(candidates, draw).collect()
+/// They stand in it already.
+pub(super) fn order(_: &mut [Place]) {}
+
+pub(super) fn weight(first: bool) -> f64 {
+    f64::from(first)
 }

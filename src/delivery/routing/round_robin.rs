@@ -1,32 +1,25 @@
 //! Round robin: each upstream that takes mail is first in its turn; a mail with a key always has the same turn.
 
-use super::candidate::{Candidate, available};
+use super::draw::Draw;
+use super::plan::Place;
 
-/// Whose turn it is.
-#[derive(Clone, Copy, Debug)]
-pub enum Turn {
-    /// The turn of the next upstream that takes mail; counts the mails.
-    Next(usize),
-    /// Always that of the same upstream for this number, on every node, as long as it takes mail.
-    Fixed(u64),
-}
-
-pub(super) fn order(candidates: &[Candidate], draw: u8, turn: Turn) -> Vec<usize> {
-    let mut order: Vec<_> = available(candidates, draw).collect();
-    if !order.is_empty() {
-        let first = first(turn, &order, candidates.len());
-        order.rotate_left(first);
+pub(super) fn order(places: &mut [Place], draw: Draw, all: usize) {
+    if !places.is_empty() {
+        places.rotate_left(first(places, draw, all));
     }
-    order
 }
 
-/// The place in `available` of the upstream whose turn it is, of `all` upstreams.
-fn first(turn: Turn, available: &[usize], all: usize) -> usize {
-    match turn {
-        Turn::Next(number) => number % available.len(),
-        Turn::Fixed(number) => {
+/// The place of the upstream whose turn it is, of `all` upstreams.
+fn first(places: &[Place], draw: Draw, all: usize) -> usize {
+    match draw {
+        Draw::Free { turn, .. } => turn % places.len(),
+        Draw::Key(number) => {
             let wanted = (number % all as u64) as usize;
-            available.iter().position(|&index| index >= wanted).unwrap_or_default()
+            places.iter().position(|place| place.upstream() >= wanted).unwrap_or_default()
         }
     }
+}
+
+pub(super) fn weight() -> f64 {
+    1.0
 }

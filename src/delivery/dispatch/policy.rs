@@ -1,0 +1,36 @@
+//! What decides the way of one mail before its first attempt: how far failover leads, and its draw.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::settings::Settings;
+use crate::delivery::routing::{Candidate, Draw, Plan, Strategy, rank};
+use crate::model::submission::{Failover, SendOptions};
+
+/// How one mail goes.
+#[derive(Clone, Copy)]
+pub(super) struct SendPolicy {
+    pub(super) failover: Failover,
+    strategy: Strategy,
+    draw: Draw,
+}
+
+impl SendPolicy {
+    /// A repeat goes the way of the first mail under its key, on every node; any other mail has a draw of its own.
+    pub(super) fn new(options: SendOptions, settings: &Settings, turns: &AtomicUsize) -> Self {
+        let draw = match options.key {
+            Some(key) => Draw::Key(key.number()),
+            None => Draw::Free { turn: turns.fetch_add(1, Ordering::Relaxed), random: fastrand::u64(..) },
+        };
+        Self { failover: failover(options, settings), strategy: settings.routing, draw }
+    }
+
+    /// The plan over these upstreams, as they are now.
+    pub(super) fn plan(&self, candidates: &[Candidate]) -> Plan {
+        rank(self.strategy, self.draw, candidates)
+    }
+}
+
+/// The failover of this node, unless the caller has asked for less.
+pub(super) fn failover(options: SendOptions, settings: &Settings) -> Failover {
+    options.failover.map_or(settings.failover, |asked| asked.min(settings.failover))
+}

@@ -1,0 +1,29 @@
+//! What decides where a strategy leaves a choice. Drawn once for a mail: each of its attempts follows the same draw.
+
+use super::candidate::ALL_MAIL;
+
+/// The choice of one mail.
+#[derive(Clone, Copy, Debug)]
+pub enum Draw {
+    /// A mail with a key: this number follows from it, and is the same on every node.
+    Key(u64),
+    /// A mail without one.
+    Free {
+        /// Counts the mails of this node.
+        turn: usize,
+        /// Drawn anew for each mail.
+        random: u64,
+    },
+}
+
+impl Draw {
+    /// From 1 to [`ALL_MAIL`]: a circuit takes the mail if its share is not below this.
+    pub(super) fn level(self) -> u8 {
+        let (Self::Key(number) | Self::Free { random: number, .. }) = self;
+        1 + (((number >> 32) * u64::from(ALL_MAIL)) >> 32) as u8
+    }
+
+    pub(super) fn is_of_a_key(self) -> bool {
+        matches!(self, Self::Key(_))
+    }
+}

@@ -1,0 +1,47 @@
+//! What share of the mail comes first to each upstream: what a strategy's choices come to over many draws.
+
+use super::Strategy;
+use super::candidate::ALL_MAIL;
+use super::plan::Place;
+
+/// Spreads all mail over the places that take it; they stand in the operator's order.
+///
+/// A circuit of share `s` takes the draws up to `s`. So between two neighbouring shares the same circuits take every draw,
+/// and the strategy decides between these. What is above every share goes to the first of them all.
+pub(super) fn spread(strategy: Strategy, places: &mut [Place]) {
+    let mut below = 0;
+    while let Some(level) = next_level(places, below) {
+        spread_level(strategy, places, level, part(level - below));
+        below = level;
+    }
+    if let Some(first) = places.iter_mut().find(|place| place.takes_mail()) {
+        first.share += part(ALL_MAIL - below);
+    }
+}
+
+/// A mail with a key goes to the first that takes it.
+pub(super) fn all_to_the_first(places: &mut [Place]) {
+    if let Some(first) = places.iter_mut().find(|place| place.takes_mail()) {
+        first.share = 1.0;
+    }
+}
+
+fn next_level(places: &[Place], below: u8) -> Option<u8> {
+    let taking = places.iter().filter(|place| place.takes_mail());
+    taking.map(|place| place.candidate.circuit_share).filter(|share| *share > below).min()
+}
+
+/// Spreads this part of all mail over the circuits that take draws of this level.
+fn spread_level(strategy: Strategy, places: &mut [Place], level: u8, part: f64) {
+    let takes = |place: &Place| place.takes_mail() && place.candidate.circuit_share >= level;
+    let first = places.iter().position(takes);
+    let weight = |index: usize| strategy.weight(first == Some(index));
+    let all: f64 = places.iter().enumerate().filter(|(_, place)| takes(place)).map(|(index, _)| weight(index)).sum();
+    for (index, place) in places.iter_mut().enumerate().filter(|(_, place)| takes(place)) {
+        place.share += part * weight(index) / all;
+    }
+}
+
+fn part(draws: u8) -> f64 {
+    f64::from(draws) / f64::from(ALL_MAIL)
+}

@@ -1,0 +1,37 @@
+//! Why an upstream is left out of a mail's plan, though it is configured.
+//!
+//! One enum for all who show it: the receipt, the log, the metrics and the plan itself.
+
+use super::outcome::{Outcome, Reason, Verdict};
+
+/// Why an upstream is not offered a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Its circuit is not closed, or an operator has forced it open.
+    Circuit,
+    /// Its adapter cannot carry this mail.
+    NotCapable(Reason),
+    /// Its provider has refused the sender a while ago.
+    SenderHeld,
+}
+
+impl LeftOut {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Circuit => "circuit",
+            Self::NotCapable(_) => "not_capable",
+            Self::SenderHeld => "sender_held",
+        }
+    }
+
+    /// What an attempt would come to, where that is known beforehand: the receipt shows it as an attempt that was not handed
+    /// over. `None`: nothing is known of this mail there, and the receipt does not speak of it.
+    pub fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::Circuit => None,
+            Self::NotCapable(reason) => Some(Verdict::new(Outcome::NotCapable, reason)),
+            Self::SenderHeld => Some(Verdict::new(Outcome::SenderRejected, Reason::SenderHeld)),
+        }
+    }
+}
