@@ -90,11 +90,6 @@ async fn a_misspelt_variable_is_an_error() {
 }
 
 #[tokio::test]
-async fn reserved_setting_is_an_error() {
-    each_fails(stub_accounts(), &[("SMSP_ROUTING", "weighted"), ("SMSP_MG_WEIGHT", "1")]).await;
-}
-
-#[tokio::test]
 async fn variables_of_test_clients_are_no_error() {
     let settings = Settings::mock().with("SMSP_HOST_PORT", "localhost:8080").with("SMSP_PROTOCOL", "http");
     let output = run(&["check-config"], &settings).await;

@@ -60,6 +60,7 @@ mod failover;
 mod failover_always;
 mod failover_header;
 mod round_robin;
+mod weights_and_floors;
 mod idempotency;
 mod provider_idempotency;
 mod coalescing;

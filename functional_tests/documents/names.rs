@@ -38,7 +38,9 @@ pub(super) fn listed_as(name: &str) -> String {
     if let Some(rest) = name.strip_prefix("SMSP_CALLER_CALLER_") {
         return format!("SMSP_CALLER_{rest}");
     }
-    let is_limit = |rest: &&str| ["ATTEMPT_TIMEOUT", "CONCURRENCY"].contains(rest) || rest.starts_with("CIRCUIT_");
+    let is_limit = |rest: &&str| {
+        ["ATTEMPT_TIMEOUT", "CONCURRENCY", "WEIGHT", "FLOOR"].contains(rest) || rest.starts_with("CIRCUIT_")
+    };
     let rest = KINDS.iter().find_map(|kind| name.strip_prefix(kinds::prefix(kind).as_str()));
     rest.filter(is_limit).map_or_else(|| name.to_owned(), |rest| format!("SMSP_{rest}"))
 }

@@ -28,6 +28,7 @@ use policy::SendPolicy;
 use run::Run;
 pub use settings::{AllOpen, Settings};
 
+use crate::delivery::routing::Candidate;
 use crate::delivery::upstream::{LateVerdict, Upstream, transfer_time};
 use crate::model::message::{Id, Message};
 use crate::model::outcome::Outcome;
@@ -39,6 +40,8 @@ use crate::runtime::shutdown::Shutdown;
 /// Sends messages along closed circuits.
 pub struct Dispatcher {
     upstreams: Vec<Arc<Upstream>>,
+    /// Each upstream as it was configured.
+    candidates: Vec<Candidate>,
     settings: Settings,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
@@ -53,7 +56,9 @@ impl Dispatcher {
         shutdown: Shutdown,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
-        Arc::new(Self { upstreams, settings, shutdown, metrics, turns: AtomicUsize::new(0) })
+        let candidates =
+            upstreams.iter().enumerate().map(|(index, upstream)| policy::candidate(index, upstream)).collect();
+        Arc::new(Self { upstreams, candidates, settings, shutdown, metrics, turns: AtomicUsize::new(0) })
     }
 
     /// Sends one message. `late` hears of attempts whose verdict comes after the answer.
@@ -61,7 +66,8 @@ impl Dispatcher {
         let Submission { message, options, .. } = submission;
         let call = self.call(message, late);
         let policy = SendPolicy::new(*options, &self.settings, &self.turns);
-        let answer = or_panicked(message.id(), Run::new(&self.upstreams, &call, policy).finish()).await;
+        let run = Run::new(&self.upstreams, &self.candidates, &call, policy);
+        let answer = or_panicked(message.id(), run.finish()).await;
         self.report_unknown(submission, &answer);
         answer
     }

@@ -1,49 +1,26 @@
 //! Which upstreams a mail is offered to, and in which order. Pure: all that a strategy may look at is passed in.
 //!
-//! A strategy is a file here, a variant of [`Strategy`], an arm of [`Strategy::order`] and one of [`Strategy::weight`].
+//! A strategy is a file here, a variant of [`Strategy`], an arm of `Strategy::order` and one of `Strategy::weight`.
 //! What holds for every strategy stands in [`rank`]. Deliberately absent: circuits, clocks, locks and names. An upstream is
-//! its index.
+//! its index, and a number that follows from its name.
 
 mod candidate;
 mod draw;
 mod plan;
 mod priority;
+mod rendezvous;
 mod round_robin;
 mod shares;
+mod strategy;
 #[cfg(test)]
 mod tests;
+mod weighted;
 
-pub use candidate::{ALL_MAIL, Candidate};
+pub use candidate::{ALL_MAIL, Candidate, FLOOR_PARTS};
 pub use draw::Draw;
 pub use plan::{Place, Plan, Standing};
-
-/// Which upstream comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strategy {
-    /// The first in the operator's list that takes mail.
-    Priority,
-    /// Each in its turn.
-    RoundRobin,
-}
-
-impl Strategy {
-    /// Orders the places of upstreams that take this mail's draw; they stand in the operator's order, of `all` upstreams.
-    fn order(self, places: &mut [Place], draw: Draw, all: usize) {
-        match self {
-            Self::Priority => priority::order(places),
-            Self::RoundRobin => round_robin::order(places, draw, all),
-        }
-    }
-
-    /// How often a mail without a key comes first to an upstream, beside the others that take it; `first`: is it the first
-    /// of them in the operator's order?
-    fn weight(self, first: bool) -> f64 {
-        match self {
-            Self::Priority => priority::weight(first),
-            Self::RoundRobin => round_robin::weight(),
-        }
-    }
-}
+pub use rendezvous::identity;
+pub use strategy::Strategy;
 
 /// The plan of one mail: a place for every candidate. The candidates stand in the order that the operator prefers.
 ///
@@ -56,7 +33,7 @@ pub fn rank(strategy: Strategy, draw: Draw, candidates: &[Candidate]) -> Plan {
     }
     let asked = plan::group(&mut places, draw);
     let in_share = places.iter().take_while(|place| place.is_in_share(draw)).count();
-    strategy.order(&mut places[..in_share], draw, candidates.len());
+    strategy.order(&mut places[..in_share], draw);
     if draw.is_of_a_key() {
         shares::all_to_the_first(&mut places);
     }

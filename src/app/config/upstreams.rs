@@ -8,9 +8,10 @@ use super::providers::UpstreamSpec;
 use super::times;
 use super::upstream::UpstreamConfig;
 use crate::delivery::provider::{self, Connect, EgressProxy, Kind};
+use crate::delivery::routing::FLOOR_PARTS;
 use crate::delivery::upstream;
 use crate::delivery::upstream::global::Global;
-use crate::delivery::upstream::limits::{ATTEMPT_TIMEOUT, CIRCUIT_SLOW_CALL, Limits};
+use crate::delivery::upstream::limits::{ATTEMPT_TIMEOUT, CIRCUIT_SLOW_CALL, FLOOR, Limits};
 use crate::runtime::settings::Section;
 
 /// Do all their probes stay on this machine?
@@ -56,10 +57,22 @@ pub(super) fn read(
         }
     }
     let upstreams: Vec<_> = upstreams.into_iter().collect::<Option<_>>()?;
+    check_floors(section, &upstreams);
     let global = global?;
     times::list_connect_timeout(section, global.connect_timeout, &upstreams);
     times::list_probe_timeout(section, global.probe_timeout, &upstreams);
     Some(upstreams)
+}
+
+/// What the standbys get leaves some for the upstream that is preferred.
+fn check_floors(section: &mut Section, upstreams: &[UpstreamConfig]) {
+    let floors: u32 = upstreams.iter().map(|upstream| upstream.settings.floor).sum();
+    if let Some(highest) = upstreams.iter().max_by_key(|upstream| upstream.settings.floor)
+        && floors >= FLOOR_PARTS
+    {
+        let name = format!("{}_{}", highest.name.replace('-', "_"), FLOOR.row.name);
+        section.error(&name, "is too high: the floors of all upstreams together must be less than 100%");
+    }
 }
 
 /// Reads the limits of all upstreams, which each upstream inherits as they were written.
@@ -116,6 +129,8 @@ fn settings(kind: &Kind, limits: &Limits, global: &Global, common: &Common) -> u
         sender_hold: global.sender_hold,
         ramp: limits.ramp,
         concurrency: limits.concurrency,
+        weight: limits.weight,
+        floor: limits.floor,
         circuit: limits.circuit(),
     }
 }

@@ -109,6 +109,8 @@ impl Fixture {
                 account_hold: 900 * SECOND,
                 sender_hold: 600 * SECOND,
                 concurrency: 100,
+                weight: 1,
+                floor: 0,
                 ramp: 30 * SECOND,
                 circuit: circuit::Settings {
                     consecutive_failures: failures,

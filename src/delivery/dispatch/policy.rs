@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::settings::Settings;
-use crate::delivery::routing::{Candidate, Draw, Plan, Strategy, rank};
+use super::settings;
+use crate::delivery::routing::{Candidate, Draw, Plan, Strategy, identity, rank};
+use crate::delivery::upstream::{Settings, Upstream};
 use crate::model::submission::{Failover, SendOptions};
 
 /// How one mail goes.
@@ -16,7 +17,7 @@ pub(super) struct SendPolicy {
 
 impl SendPolicy {
     /// A repeat goes the way of the first mail under its key, on every node; any other mail has a draw of its own.
-    pub(super) fn new(options: SendOptions, settings: &Settings, turns: &AtomicUsize) -> Self {
+    pub(super) fn new(options: SendOptions, settings: &settings::Settings, turns: &AtomicUsize) -> Self {
         let draw = match options.key {
             Some(key) => Draw::Key(key.number()),
             None => Draw::Free { turn: turns.fetch_add(1, Ordering::Relaxed), random: fastrand::u64(..) },
@@ -30,7 +31,13 @@ impl SendPolicy {
     }
 }
 
+/// The upstream as it was configured, without what changes.
+pub(super) fn candidate(index: usize, upstream: &Upstream) -> Candidate {
+    let &Settings { weight, floor, .. } = upstream.settings();
+    Candidate { upstream: index, identity: identity(upstream.name()), weight, floor, circuit_share: 0, left_out: None }
+}
+
 /// The failover of this node, unless the caller has asked for less.
-pub(super) fn failover(options: SendOptions, settings: &Settings) -> Failover {
+pub(super) fn failover(options: SendOptions, settings: &settings::Settings) -> Failover {
     options.failover.map_or(settings.failover, |asked| asked.min(settings.failover))
 }

@@ -18,14 +18,20 @@ const DEFERRED_WAIT: Duration = Duration::from_secs(60);
 /// One mail, the upstreams that it may go to, and where it has been.
 pub(super) struct Run<'a> {
     upstreams: &'a [Arc<Upstream>],
+    candidates: &'a [Candidate],
     call: &'a Call<'a>,
     policy: SendPolicy,
     log: AttemptLog,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(upstreams: &'a [Arc<Upstream>], call: &'a Call<'a>, policy: SendPolicy) -> Self {
-        Self { upstreams, call, policy, log: AttemptLog::new(call.message.id(), upstreams.len()) }
+    pub(super) fn new(
+        upstreams: &'a [Arc<Upstream>],
+        candidates: &'a [Candidate],
+        call: &'a Call<'a>,
+        policy: SendPolicy,
+    ) -> Self {
+        Self { upstreams, candidates, call, policy, log: AttemptLog::new(call.message.id(), upstreams.len()) }
     }
 
     /// Offers the mail to one upstream after the other.
@@ -51,14 +57,14 @@ impl<'a> Run<'a> {
     }
 
     fn plan(&self) -> Plan {
-        let candidates: Vec<_> = (0..self.upstreams.len()).map(|upstream| self.candidate(upstream)).collect();
+        let candidates: Vec<_> = self.candidates.iter().map(|candidate| self.now(candidate)).collect();
         self.policy.plan(&candidates)
     }
 
-    fn candidate(&self, index: usize) -> Candidate {
-        let upstream = &self.upstreams[index];
+    fn now(&self, configured: &Candidate) -> Candidate {
+        let upstream = &self.upstreams[configured.upstream];
         let (circuit_share, left_out) = (upstream.snapshot().share(), upstream.leaves_out(self.call.message));
-        Candidate { upstream: index, circuit_share, left_out }
+        Candidate { circuit_share, left_out, ..*configured }
     }
 
     async fn visit(&mut self, place: Place) {

@@ -35,8 +35,13 @@ settings! {
         );
         routing: Strategy as ROUTING = setting(
             "priority",
-            &Choice(&[("priority", Strategy::Priority), ("round_robin", Strategy::RoundRobin)]),
-            "the first closed circuit in the order of `SMSP_PROVIDERS`; `round_robin`: each in its turn",
+            &Choice(&[
+                ("priority", Strategy::Priority),
+                ("round_robin", Strategy::RoundRobin),
+                ("weighted", Strategy::Weighted),
+            ]),
+            "the first closed circuit in the order of `SMSP_PROVIDERS`; `round_robin`: each in its turn; `weighted`: each as \
+             often as its `SMSP_<NAME>_WEIGHT` says",
         );
         all_open: AllOpen as ALL_OPEN = setting(
             "serve",

@@ -19,8 +19,12 @@ pub enum Draw {
 impl Draw {
     /// From 1 to [`ALL_MAIL`]: a circuit takes the mail if its share is not below this.
     pub(super) fn level(self) -> u8 {
+        1 + (((self.number() >> 32) * u64::from(ALL_MAIL)) >> 32) as u8
+    }
+
+    pub(super) fn number(self) -> u64 {
         let (Self::Key(number) | Self::Free { random: number, .. }) = self;
-        1 + (((number >> 32) * u64::from(ALL_MAIL)) >> 32) as u8
+        number
     }
 
     pub(super) fn is_of_a_key(self) -> bool {

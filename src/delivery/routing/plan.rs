@@ -24,6 +24,8 @@ pub struct Place {
     /// others.
     pub share: f64,
     pub(super) candidate: Candidate,
+    /// The lowest comes first, where a strategy draws lots.
+    pub(super) lot: f64,
 }
 
 impl Place {
@@ -34,7 +36,7 @@ impl Place {
             None if candidate.circuit_share < draw.level() => Standing::Ramping,
             None => Standing::Ready,
         };
-        Self { standing, share: 0.0, candidate }
+        Self { standing, share: 0.0, candidate, lot: 0.0 }
     }
 
     /// Which upstream it is.

@@ -1,23 +1,22 @@
-//! Round robin: each upstream that takes mail is first in its turn; a mail with a key always has the same turn.
+//! Round robin: each upstream that takes mail is first in its turn; a mail with a key always goes to the same.
 
 use super::draw::Draw;
 use super::plan::Place;
+use super::rendezvous;
 
-pub(super) fn order(places: &mut [Place], draw: Draw, all: usize) {
-    if !places.is_empty() {
-        places.rotate_left(first(places, draw, all));
+pub(super) fn order(places: &mut [Place], draw: Draw) {
+    match draw {
+        Draw::Free { turn, .. } => places.rotate_left(first(places, turn)),
+        Draw::Key(number) => rendezvous::order(places, number, |_| weight()),
     }
 }
 
-/// The place of the upstream whose turn it is, of `all` upstreams.
-fn first(places: &[Place], draw: Draw, all: usize) -> usize {
-    match draw {
-        Draw::Free { turn, .. } => turn % places.len(),
-        Draw::Key(number) => {
-            let wanted = (number % all as u64) as usize;
-            places.iter().position(|place| place.upstream() >= wanted).unwrap_or_default()
-        }
-    }
+/// The place of the upstream whose turn it is. One that is not offered this mail has no turn.
+fn first(places: &[Place], turn: usize) -> usize {
+    let taking = places.iter().filter(|place| place.takes_mail()).count();
+    let mut turns = places.iter().enumerate().filter(|(_, place)| place.takes_mail());
+    let turn = turn.checked_rem(taking).and_then(|turn| turns.nth(turn));
+    turn.map_or(0, |(index, _)| index)
 }
 
 pub(super) fn weight() -> f64 {

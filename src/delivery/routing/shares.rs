@@ -1,8 +1,8 @@
 //! What share of the mail comes first to each upstream: what a strategy's choices come to over many draws.
 
-use super::Strategy;
 use super::candidate::ALL_MAIL;
 use super::plan::Place;
+use super::strategy::Strategy;
 
 /// Spreads all mail over the places that take it; they stand in the operator's order.
 ///
@@ -35,10 +35,13 @@ fn next_level(places: &[Place], below: u8) -> Option<u8> {
 fn spread_level(strategy: Strategy, places: &mut [Place], level: u8, part: f64) {
     let takes = |place: &Place| place.takes_mail() && place.candidate.circuit_share >= level;
     let first = places.iter().position(takes);
-    let weight = |index: usize| strategy.weight(first == Some(index));
-    let all: f64 = places.iter().enumerate().filter(|(_, place)| takes(place)).map(|(index, _)| weight(index)).sum();
+    let taking = places.iter().enumerate().filter(|(_, place)| takes(place));
+    let floors =
+        taking.clone().filter(|(index, _)| first != Some(*index)).map(|(_, place)| place.candidate.floor).sum();
+    let weight = |index, place: &Place| strategy.weight(&place.candidate, (first == Some(index)).then_some(floors));
+    let all: f64 = taking.map(|(index, place)| weight(index, place)).sum();
     for (index, place) in places.iter_mut().enumerate().filter(|(_, place)| takes(place)) {
-        place.share += part * weight(index) / all;
+        place.share += part * weight(index, place) / all;
     }
 }
 

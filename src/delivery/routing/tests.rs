@@ -1,5 +1,9 @@
 //! Plans over upstreams of every standing.
 
+mod floors;
+mod keys;
+mod weights;
+
 use super::*;
 use crate::model::left_out::LeftOut;
 
@@ -11,7 +15,15 @@ const IN: u8 = LEVEL;
 const OUT: u8 = LEVEL - 1;
 
 fn candidates(shares: &[u8]) -> Vec<Candidate> {
-    let candidate = |(upstream, &circuit_share)| Candidate { upstream, circuit_share, left_out: None };
+    let named = |upstream| identity(&format!("u{upstream}"));
+    let candidate = |(upstream, &circuit_share)| Candidate {
+        upstream,
+        identity: named(upstream),
+        weight: 1,
+        floor: 0,
+        circuit_share,
+        left_out: None,
+    };
     shares.iter().enumerate().map(candidate).collect()
 }
 
@@ -62,15 +74,6 @@ fn round_robin_shares_turns_among_upstreams_that_take_mail() {
 }
 
 #[test]
-fn round_robin_keeps_a_key_at_its_upstream_while_that_takes_mail() {
-    for (number, all, without_the_second) in [(3, [0, 1, 2], [0, 2]), (4, [1, 2, 0], [2, 0]), (5, [2, 0, 1], [2, 0])] {
-        let draw = Draw::Key(number);
-        assert_eq!(ranked(Strategy::RoundRobin, draw, &[ALL, ALL, ALL]), all);
-        assert_eq!(ranked(Strategy::RoundRobin, draw, &[ALL, NONE, ALL]), without_the_second);
-    }
-}
-
-#[test]
 fn every_upstream_has_a_place_or_the_reason_why_it_is_left_out() {
     let mut candidates = candidates(&[NONE, ALL, OUT, ALL, NONE]);
     candidates[1].left_out = Some(LeftOut::SenderHeld);
@@ -107,7 +110,13 @@ fn shares_are_what_every_draw_comes_to() {
 fn a_mail_with_a_key_has_all_of_its_share_in_one_place() {
     let mut candidates = candidates(&[ALL, ALL, ALL]);
     candidates[1].left_out = Some(LeftOut::SenderHeld);
-    let plan = rank(Strategy::RoundRobin, Draw::Key(4), &candidates);
-    let shares: Vec<_> = plan.places().iter().map(|place| (place.upstream(), place.share)).collect();
-    assert_eq!(shares, [(1, 0.0), (2, 1.0), (0, 0.0)]);
+    for strategy in [Strategy::Priority, Strategy::RoundRobin, Strategy::Weighted] {
+        for key in 0..10 {
+            let plan = rank(strategy, Draw::Key(key), &candidates);
+            let first = plan.asked().iter().position(|place| place.left_out().is_none());
+            let shares: Vec<_> = plan.places().iter().map(|place| place.share).collect();
+            let expected: Vec<_> = (0..3).map(|place| f64::from(first == Some(place))).collect();
+            assert_eq!(shares, expected, "{strategy:?}");
+        }
+    }
 }

@@ -59,6 +59,8 @@ fn limits() -> upstream::Settings {
         account_hold: 900 * SECOND,
         sender_hold: 600 * SECOND,
         concurrency: 100,
+        weight: 1,
+        floor: 0,
         ramp: 30 * SECOND,
         circuit: Policies {
             consecutive_failures: 1,

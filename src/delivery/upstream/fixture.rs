@@ -40,6 +40,8 @@ pub(super) fn settings() -> Settings {
         account_hold: second,
         sender_hold: second,
         concurrency: 100,
+        weight: 1,
+        floor: 0,
         ramp: second,
         circuit,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::settings::Settings;
 use crate::delivery::circuit::{self, Rates};
 use crate::runtime::settings::{
-    Choice, Count, DURATION, Kind, OrWord, PERIOD, Parsed, Plain, SHARE, setting, settings,
+    Choice, Count, DURATION, Kind, OrWord, PERCENT, PERIOD, Parsed, Plain, SHARE, setting, settings,
 };
 
 settings! {
@@ -21,6 +21,18 @@ settings! {
             &Count(Settings::MAX_CONCURRENCY),
             "mails at a time at one upstream; when there are more the next one is asked, so that a slow provider does not \
              hold every place",
+        );
+        weight: u32 as WEIGHT = setting(
+            "1",
+            &Count(Settings::MAX_WEIGHT),
+            "how much mail comes to this upstream beside the others, with `SMSP_ROUTING=weighted`: 3 beside 1 is three \
+             quarters",
+        );
+        floor: u32 as FLOOR = setting(
+            "0%",
+            &PERCENT,
+            "with `SMSP_ROUTING=priority`, how much mail comes to this upstream first though another is preferred, so that a \
+             standby is known to work",
         );
         consecutive_failures: u16 as CIRCUIT_CONSECUTIVE_FAILURES =
             setting("5", &STREAK, "failures in a row that open a circuit");

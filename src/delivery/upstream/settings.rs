@@ -42,6 +42,10 @@ pub struct Settings {
     pub ramp: Duration,
     /// Mails at a time, so that a slow provider does not hold every place of this node.
     pub concurrency: usize,
+    /// How much mail comes to it beside others, where weights count.
+    pub weight: u32,
+    /// How much mail comes to it first though another is preferred, in hundredths of a percent.
+    pub floor: u32,
     /// When its circuit opens and closes.
     pub circuit: circuit::Settings,
 }
@@ -49,6 +53,8 @@ pub struct Settings {
 impl Settings {
     /// What an operator may set at most: no more than the node takes on.
     pub const MAX_CONCURRENCY: usize = 1_000_000;
+    /// What an operator may set at most: enough for shares of a thousandth.
+    pub const MAX_WEIGHT: usize = 1000;
 }
 
 /// What a large mail may take longer than a small one on a slow uplink; neither its attempt nor its provider is slow for

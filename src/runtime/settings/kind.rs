@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::value::{Parsed, choice, count_to, duration, ip, or_word, period, port, share, size};
+use super::value::{Parsed, choice, count_to, duration, ip, or_word, percent, period, port, share, size};
 
 /// A kind of values.
 pub trait Kind<T>: Sync {
@@ -113,6 +113,8 @@ pub const PERIOD: Plain<Duration> = Plain { unit: "time above 0s", parse: period
 pub const SIZE: Plain<usize> = Plain { unit: "size", parse: size };
 /// A part of a whole.
 pub const SHARE: Plain<f64> = Plain { unit: "share above 0, at most 1", parse: share };
+/// A part of a whole, in hundredths of a percent.
+pub const PERCENT: Plain<u32> = Plain { unit: "percent below 100, for example `1%`", parse: percent };
 /// An address to listen on.
 pub const IP: Plain<IpAddr> = Plain { unit: "IP address", parse: ip };
 /// A TCP port, or any.

@@ -35,6 +35,18 @@ pub(super) fn share(text: &str) -> Parsed<f64> {
     share.ok_or_else(|| "must be a share above 0 and at most 1, for example 0.5".to_owned())
 }
 
+/// A share in percent, with two decimals at most and below 100 %, in hundredths of a percent.
+pub(super) fn percent(text: &str) -> Parsed<u32> {
+    let hundredths = |text: &str| {
+        let (whole, decimals) = text.strip_suffix('%')?.split_once('.').unwrap_or((text.strip_suffix('%')?, "0"));
+        let digits = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let whole: u32 = whole.parse().ok().filter(|_| digits(whole))?;
+        let decimals: u32 = format!("{decimals:0<2}").parse().ok().filter(|_| digits(decimals))?;
+        Some(whole * 100 + decimals)
+    };
+    hundredths(text).ok_or_else(|| "must be percent below 100, for example 1% or 0.5%".to_owned())
+}
+
 /// A TCP port; 0 means any.
 pub(super) fn port(text: &str) -> Parsed<u16> {
     text.parse().map_err(|_| "must be a port from 0 (any) to 65535".to_owned())
@@ -110,6 +122,18 @@ mod tests {
         }
         for text in ["", "26", "26MB", "0KiB", "-1B", "17179869184GiB"] {
             assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn percents_are_below_a_hundred_and_have_two_decimals_at_most() {
+        for (text, hundredths) in
+            [("0%", 0), ("1%", 100), ("0.5%", 50), ("0.05%", 5), ("12.34%", 1234), ("99.99%", 9999)]
+        {
+            assert_eq!(percent(text), Ok(hundredths), "{text}");
+        }
+        for text in ["", "1", "%", "100%", "-1%", "+1%", ".5%", "1.%", "1.234%", "1,5%", "1 %", "1%%", "1.+1%"] {
+            assert!(percent(text).is_err(), "{text}");
         }
     }
 

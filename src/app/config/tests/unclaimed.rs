@@ -44,7 +44,7 @@ fn a_near_miss_is_told_which_name_was_meant() {
 
 #[test]
 fn a_far_name_is_told_no_nonsense() {
-    for name in ["SMSP_WEIGHT", "SMSP_MG_WEIGHT", "SMSP_X", "SMSP_", "SMSP_PROTOCOLS", "SMSP_DATABASE_URL"] {
+    for name in ["SMSP_COLOUR", "SMSP_MG_COLOUR", "SMSP_X", "SMSP_", "SMSP_PROTOCOLS", "SMSP_DATABASE_URL"] {
         assert!(
             said_of(name).starts_with("is not a setting: correct its name (`smsp help settings` lists all)"),
             "{name}"
@@ -108,7 +108,7 @@ fn a_variable_that_is_named_after_a_kind_is_told_its_upstream() {
 fn a_near_miss_of_a_choice_is_told_the_word() {
     for (name, text, said) in [
         ("SMSP_FAILOVER", "Safe", "must be one of: never, safe, always; did you mean safe?"),
-        ("SMSP_ROUTING", "round-robin", "must be one of: priority, round_robin; did you mean round_robin?"),
+        ("SMSP_ROUTING", "round-robin", "must be one of: priority, round_robin, weighted; did you mean round_robin?"),
         ("SMSP_DOCS", "TRUE", "must be one of: true, false; did you mean true?"),
         ("SMSP_ALL_OPEN", "ignore", "must be one of: serve, unhealthy, exit"),
         (

@@ -1,0 +1,38 @@
+//! The strategies: one exhaustive match for the order of a plan, and one for the shares that it comes to.
+
+use super::candidate::Candidate;
+use super::draw::Draw;
+use super::plan::Place;
+use super::{priority, round_robin, weighted};
+
+/// Which upstream comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// The first in the operator's list that takes mail.
+    Priority,
+    /// Each in its turn.
+    RoundRobin,
+    /// Each as often as its weight says.
+    Weighted,
+}
+
+impl Strategy {
+    /// Orders the places of upstreams that take this mail's draw; they stand in the operator's order.
+    pub(super) fn order(self, places: &mut [Place], draw: Draw) {
+        match self {
+            Self::Priority => priority::order(places, draw),
+            Self::RoundRobin => round_robin::order(places, draw),
+            Self::Weighted => weighted::order(places, draw),
+        }
+    }
+
+    /// How often a mail without a key comes first to an upstream, beside the others that take it; `others`: the floors of all
+    /// others, if it is the first of them in the operator's order.
+    pub(super) fn weight(self, candidate: &Candidate, others: Option<u32>) -> f64 {
+        match self {
+            Self::Priority => priority::weight(candidate, others),
+            Self::RoundRobin => round_robin::weight(),
+            Self::Weighted => weighted::weight(candidate),
+        }
+    }
+}
