@@ -61,6 +61,7 @@ mod failover_always;
 mod failover_header;
 mod round_robin;
 mod weights_and_floors;
+mod adaptive_routing;
 mod idempotency;
 mod provider_idempotency;
 mod coalescing;

@@ -7,6 +7,7 @@
 //! Deliberately absent: keys and held answers (`service/submit`), and tasks. The work is done where its future is polled;
 //! the listener polls it to the end though the client has hung up.
 
+mod adaptive;
 mod attempt;
 mod attempt_log;
 #[cfg(test)]
@@ -23,9 +24,10 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::warn;
 
+use adaptive::Adaptive;
 use attempt::Call;
 use policy::SendPolicy;
-use run::Run;
+use run::{Candidates, Run};
 pub use settings::{AllOpen, Settings};
 
 use crate::delivery::routing::Candidate;
@@ -42,6 +44,7 @@ pub struct Dispatcher {
     upstreams: Vec<Arc<Upstream>>,
     /// Each upstream as it was configured.
     candidates: Vec<Candidate>,
+    adaptive: Option<Adaptive>,
     settings: Settings,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
@@ -56,9 +59,10 @@ impl Dispatcher {
         shutdown: Shutdown,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
-        let candidates =
-            upstreams.iter().enumerate().map(|(index, upstream)| policy::candidate(index, upstream)).collect();
-        Arc::new(Self { upstreams, candidates, settings, shutdown, metrics, turns: AtomicUsize::new(0) })
+        let candidates = upstreams.iter().enumerate().map(|(index, upstream)| policy::candidate(index, upstream));
+        let candidates: Vec<_> = candidates.collect();
+        let adaptive = Adaptive::new(settings.routing, &candidates);
+        Arc::new(Self { upstreams, candidates, adaptive, settings, shutdown, metrics, turns: AtomicUsize::new(0) })
     }
 
     /// Sends one message. `late` hears of attempts whose verdict comes after the answer.
@@ -66,7 +70,8 @@ impl Dispatcher {
         let Submission { message, options, .. } = submission;
         let call = self.call(message, late);
         let policy = SendPolicy::new(*options, &self.settings, &self.turns);
-        let run = Run::new(&self.upstreams, &self.candidates, &call, policy);
+        let candidates = Candidates { configured: &self.candidates, adaptive: self.adaptive.as_ref() };
+        let run = Run::new(&self.upstreams, candidates, &call, policy);
         let answer = or_panicked(message.id(), run.finish()).await;
         self.report_unknown(submission, &answer);
         answer

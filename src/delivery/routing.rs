@@ -4,6 +4,7 @@
 //! What holds for every strategy stands in [`rank`]. Deliberately absent: circuits, clocks, locks and names. An upstream is
 //! its index, and a number that follows from its name.
 
+pub mod adaptive;
 mod candidate;
 mod draw;
 mod plan;

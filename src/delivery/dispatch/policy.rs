@@ -34,7 +34,15 @@ impl SendPolicy {
 /// The upstream as it was configured, without what changes.
 pub(super) fn candidate(index: usize, upstream: &Upstream) -> Candidate {
     let &Settings { weight, floor, .. } = upstream.settings();
-    Candidate { upstream: index, identity: identity(upstream.name()), weight, floor, circuit_share: 0, left_out: None }
+    Candidate {
+        upstream: index,
+        identity: identity(upstream.name()),
+        weight,
+        floor,
+        adaptive_share: weight.into(),
+        circuit_share: 0,
+        left_out: None,
+    }
 }
 
 /// The failover of this node, unless the caller has asked for less.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::adaptive::Adaptive;
 use super::attempt::{self, Call};
 use super::attempt_log::AttemptLog;
 use super::policy::SendPolicy;
@@ -15,10 +16,17 @@ use crate::model::submission::Failover;
 /// (RFC 6647 5).
 const DEFERRED_WAIT: Duration = Duration::from_secs(60);
 
+/// What is known of the upstreams before a mail comes.
+#[derive(Clone, Copy)]
+pub(super) struct Candidates<'a> {
+    pub(super) configured: &'a [Candidate],
+    pub(super) adaptive: Option<&'a Adaptive>,
+}
+
 /// One mail, the upstreams that it may go to, and where it has been.
 pub(super) struct Run<'a> {
     upstreams: &'a [Arc<Upstream>],
-    candidates: &'a [Candidate],
+    candidates: Candidates<'a>,
     call: &'a Call<'a>,
     policy: SendPolicy,
     log: AttemptLog,
@@ -27,7 +35,7 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(super) fn new(
         upstreams: &'a [Arc<Upstream>],
-        candidates: &'a [Candidate],
+        candidates: Candidates<'a>,
         call: &'a Call<'a>,
         policy: SendPolicy,
     ) -> Self {
@@ -37,6 +45,7 @@ impl<'a> Run<'a> {
     /// Offers the mail to one upstream after the other.
     pub(super) async fn finish(mut self) -> Answer {
         self.count_rejections();
+        self.candidates.adaptive.iter().for_each(|adaptive| adaptive.step());
         while let Some(place) = self.next() {
             self.visit(place).await;
             if !self.log.may_fail_over(self.policy.failover) {
@@ -57,14 +66,16 @@ impl<'a> Run<'a> {
     }
 
     fn plan(&self) -> Plan {
-        let candidates: Vec<_> = self.candidates.iter().map(|candidate| self.now(candidate)).collect();
+        let candidates: Vec<_> = self.candidates.configured.iter().map(|candidate| self.now(candidate)).collect();
         self.policy.plan(&candidates)
     }
 
     fn now(&self, configured: &Candidate) -> Candidate {
         let upstream = &self.upstreams[configured.upstream];
         let (circuit_share, left_out) = (upstream.snapshot().share(), upstream.leaves_out(self.call.message));
-        Candidate { circuit_share, left_out, ..*configured }
+        let adaptive = self.candidates.adaptive;
+        let adaptive_share = adaptive.map_or(configured.adaptive_share, |adaptive| adaptive.share(configured.upstream));
+        Candidate { circuit_share, left_out, adaptive_share, ..*configured }
     }
 
     async fn visit(&mut self, place: Place) {
@@ -73,6 +84,9 @@ impl<'a> Run<'a> {
             Some(reason) => attempt::skip(upstream, reason),
             None => attempt::attempt(upstream, self.call).await,
         };
+        if let (Some(adaptive), Some(attempt)) = (self.candidates.adaptive, &attempt) {
+            adaptive.learn(index, attempt, self.call.message.size());
+        }
         self.log.record(index, attempt);
         // A provider that takes a mail once can be asked again: that can only bring clarity.
         let may_repeat = self.policy.failover > Failover::Never && upstream.takes_once(Duration::ZERO);

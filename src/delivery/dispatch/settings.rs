@@ -39,9 +39,10 @@ settings! {
                 ("priority", Strategy::Priority),
                 ("round_robin", Strategy::RoundRobin),
                 ("weighted", Strategy::Weighted),
+                ("adaptive", Strategy::Adaptive),
             ]),
             "the first closed circuit in the order of `SMSP_PROVIDERS`; `round_robin`: each in its turn; `weighted`: each as \
-             often as its `SMSP_<NAME>_WEIGHT` says",
+             often as its `SMSP_<NAME>_WEIGHT` says; `adaptive`: the less often, the slower it is and the more it fails",
         );
         all_open: AllOpen as ALL_OPEN = setting(
             "serve",

@@ -17,6 +17,8 @@ pub struct Candidate {
     pub identity: u64,
     /// How much mail comes to it beside others, where weights count.
     pub weight: u32,
+    /// How much mail comes to it beside others, by what was learned of it.
+    pub adaptive_share: f64,
     /// How much mail comes to it first, of [`FLOOR_PARTS`], though another is preferred, so that it is known to work.
     pub floor: u32,
     /// How much mail its circuit takes, of [`ALL_MAIL`]: the draws up to this one. 0: it is not closed.

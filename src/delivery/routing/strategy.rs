@@ -3,7 +3,7 @@
 use super::candidate::Candidate;
 use super::draw::Draw;
 use super::plan::Place;
-use super::{priority, round_robin, weighted};
+use super::{adaptive, priority, round_robin, weighted};
 
 /// Which upstream comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Strategy {
     RoundRobin,
     /// Each as often as its weight says.
     Weighted,
+    /// Each as often as it is fast and does not fail.
+    Adaptive,
 }
 
 impl Strategy {
@@ -23,6 +25,7 @@ impl Strategy {
             Self::Priority => priority::order(places, draw),
             Self::RoundRobin => round_robin::order(places, draw),
             Self::Weighted => weighted::order(places, draw),
+            Self::Adaptive => adaptive::order(places, draw),
         }
     }
 
@@ -33,6 +36,7 @@ impl Strategy {
             Self::Priority => priority::weight(candidate, others),
             Self::RoundRobin => round_robin::weight(),
             Self::Weighted => weighted::weight(candidate),
+            Self::Adaptive => adaptive::weight(candidate),
         }
     }
 }

@@ -21,6 +21,7 @@ fn candidates(shares: &[u8]) -> Vec<Candidate> {
         identity: named(upstream),
         weight: 1,
         floor: 0,
+        adaptive_share: 1.0,
         circuit_share,
         left_out: None,
     };

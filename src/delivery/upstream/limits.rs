@@ -25,7 +25,7 @@ settings! {
         weight: u32 as WEIGHT = setting(
             "1",
             &Count(Settings::MAX_WEIGHT),
-            "how much mail comes to this upstream beside the others, with `SMSP_ROUTING=weighted`: 3 beside 1 is three \
+            "how much mail comes to this upstream beside the others, with `SMSP_ROUTING=weighted` or `adaptive`: 3 beside 1 is three \
              quarters",
         );
         floor: u32 as FLOOR = setting(

@@ -108,7 +108,11 @@ fn a_variable_that_is_named_after_a_kind_is_told_its_upstream() {
 fn a_near_miss_of_a_choice_is_told_the_word() {
     for (name, text, said) in [
         ("SMSP_FAILOVER", "Safe", "must be one of: never, safe, always; did you mean safe?"),
-        ("SMSP_ROUTING", "round-robin", "must be one of: priority, round_robin, weighted; did you mean round_robin?"),
+        (
+            "SMSP_ROUTING",
+            "round-robin",
+            "must be one of: priority, round_robin, weighted, adaptive; did you mean round_robin?",
+        ),
         ("SMSP_DOCS", "TRUE", "must be one of: true, false; did you mean true?"),
         ("SMSP_ALL_OPEN", "ignore", "must be one of: serve, unhealthy, exit"),
         (

@@ -1,0 +1,57 @@
+//! Adaptive: what is slow or fails gets less mail, for as long as it does; a mail with a key follows the weights.
+//!
+//! Every upstream has a [`Cost`]: what a mail there costs its caller, in seconds. Its share falls with the third
+//! power of that, so that one which is twice as slow gets an eighth. All upstreams are compared, not two of them. None gets
+//! less than [`LEAST`], so that it is seen when it recovers, and no share is more than halved within a second.
+
+mod cost;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+pub use cost::{Cost, sample};
+
+use super::candidate::Candidate;
+use super::draw::Draw;
+use super::plan::Place;
+use super::rendezvous;
+
+/// The least share of an upstream; where there are more than 50 of them, half of its even share.
+const LEAST: f64 = 0.01;
+/// Seconds that are added to every cost: a millisecond more or less makes no provider better.
+const TOLERANCE: f64 = 0.01;
+
+pub(super) fn order(places: &mut [Place], draw: Draw) {
+    match draw {
+        Draw::Free { random, .. } => rendezvous::order(places, random, weight),
+        Draw::Key(number) => rendezvous::order(places, number, super::weighted::weight),
+    }
+}
+
+pub(super) fn weight(candidate: &Candidate) -> f64 {
+    candidate.adaptive_share
+}
+
+/// The shares that upstreams of these weights and costs would have in the long run; their sum is 1.
+pub fn targets(upstreams: impl ExactSizeIterator<Item = (u32, Option<f64>)> + Clone) -> Vec<f64> {
+    let known = || upstreams.clone().filter_map(|(_, cost)| cost);
+    // One that had no mail yet is taken for as good as the others.
+    let mean = known().sum::<f64>() / known().count().max(1) as f64;
+    let merit = |(weight, cost): (u32, Option<f64>)| f64::from(weight) / (cost.unwrap_or(mean) + TOLERANCE).powi(3);
+    let all: f64 = upstreams.clone().map(merit).sum();
+    let least = LEAST.min(0.5 / upstreams.len().max(1) as f64);
+    let rest = 1.0 - least * upstreams.len() as f64;
+    upstreams.map(|upstream| least + rest * merit(upstream) / all).collect()
+}
+
+/// How far shares go towards their targets in so many seconds: all of the way, unless one of them would be more than halved
+/// in a second. Their sum stays what it is.
+pub fn step(shares: &mut [f64], targets: &[f64], seconds: f64) {
+    let kept = (-seconds.max(0.0)).exp2();
+    let falling = shares.iter().zip(targets).filter(|(share, target)| target < share);
+    let way = falling.map(|(share, target)| share * (1.0 - kept) / (share - target)).fold(1.0, f64::min);
+    for (share, target) in shares.iter_mut().zip(targets) {
+        *share += (target - *share) * way;
+    }
+}

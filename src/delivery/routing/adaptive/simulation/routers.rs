@@ -1,0 +1,116 @@
+//! What chooses an upstream for each mail, and learns from the answers.
+
+use std::time::Duration;
+
+use crate::delivery::routing::adaptive::{Cost, sample, step, targets};
+use crate::delivery::routing::{ALL_MAIL, Candidate, Draw, Strategy, identity, rank};
+
+/// Seconds that an average remembers.
+const MEMORY: f64 = 10.0;
+
+pub(super) trait Router {
+    fn choose(&mut self, now: f64, random: &mut fastrand::Rng) -> usize;
+    fn learn(&mut self, upstream: usize, took: f64, failed: bool, now: f64);
+}
+
+/// Ours, as dispatch runs it: ten steps a second.
+pub(super) struct Adaptive {
+    costs: Vec<Cost>,
+    shares: Vec<f64>,
+    stepped: f64,
+}
+
+impl Adaptive {
+    pub(super) fn new(upstreams: usize) -> Self {
+        Self { costs: vec![Cost::UNKNOWN; upstreams], shares: vec![1.0 / upstreams as f64; upstreams], stepped: 0.0 }
+    }
+}
+
+impl Router for Adaptive {
+    fn choose(&mut self, now: f64, random: &mut fastrand::Rng) -> usize {
+        if now - self.stepped >= 0.1 {
+            let targets = targets(self.costs.iter().map(|cost| (1, cost.seconds())));
+            step(&mut self.shares, &targets, now - self.stepped);
+            self.stepped = now;
+        }
+        let candidate = |(upstream, &adaptive_share): (usize, &f64)| Candidate {
+            upstream,
+            identity: identity(&format!("u{upstream}")),
+            weight: 1,
+            floor: 0,
+            adaptive_share,
+            circuit_share: ALL_MAIL,
+            left_out: None,
+        };
+        let candidates: Vec<_> = self.shares.iter().enumerate().map(candidate).collect();
+        let draw = Draw::Free { turn: 0, random: random.u64(..) };
+        rank(Strategy::Adaptive, draw, &candidates).asked()[0].upstream()
+    }
+
+    fn learn(&mut self, upstream: usize, took: f64, failed: bool, now: f64) {
+        let sample = sample(Duration::from_secs_f64(took), Duration::ZERO, failed);
+        self.costs[upstream] = self.costs[upstream].with(sample, (now * 1e3) as u32);
+    }
+}
+
+/// Power of two choices by peak EWMA, as tower and linkerd have it: of two at random, the one whose latency times the mails
+/// that are pending there is less. The average jumps up and decays, also while nothing comes.
+pub(super) struct PeakEwma(Vec<Load>);
+
+struct Load {
+    latency: f64,
+    at: f64,
+    pending: u32,
+}
+
+impl Load {
+    fn at(&self, now: f64) -> f64 {
+        self.latency * (-(now - self.at) / MEMORY).exp()
+    }
+}
+
+impl PeakEwma {
+    pub(super) fn new(upstreams: usize) -> Self {
+        Self((0..upstreams).map(|_| Load { latency: 0.1, at: 0.0, pending: 0 }).collect())
+    }
+}
+
+impl Router for PeakEwma {
+    fn choose(&mut self, now: f64, random: &mut fastrand::Rng) -> usize {
+        let one = random.usize(..self.0.len());
+        let other = (one + random.usize(1..self.0.len())) % self.0.len();
+        let load = |index: usize| self.0[index].at(now) * f64::from(self.0[index].pending + 1);
+        let chosen = if load(other) < load(one) { other } else { one };
+        self.0[chosen].pending += 1;
+        chosen
+    }
+
+    fn learn(&mut self, upstream: usize, took: f64, _failed: bool, now: f64) {
+        let load = &mut self.0[upstream];
+        let kept = (-(now - load.at) / MEMORY).exp();
+        let averaged = load.latency * kept + took * (1.0 - kept);
+        load.latency = if took > load.at(now) { took } else { averaged };
+        load.at = now;
+        load.pending -= 1;
+    }
+}
+
+pub(super) struct RoundRobin {
+    upstreams: usize,
+    turn: usize,
+}
+
+impl RoundRobin {
+    pub(super) fn new(upstreams: usize) -> Self {
+        Self { upstreams, turn: 0 }
+    }
+}
+
+impl Router for RoundRobin {
+    fn choose(&mut self, _: f64, _: &mut fastrand::Rng) -> usize {
+        self.turn += 1;
+        self.turn % self.upstreams
+    }
+
+    fn learn(&mut self, _: usize, _: f64, _: bool, _: f64) {}
+}
