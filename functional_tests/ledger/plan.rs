@@ -64,6 +64,14 @@ fn refusals(mails: usize, rng: SeededRng) -> Vec<Scenario> {
     all.into_iter().flat_map(|kinds| [of(kinds, "half", RefusesHalf), of(kinds, "all", RefusesAll)]).collect()
 }
 
+/// The strategies, each with the settings that bear on it.
+const ROUTINGS: [&[(&str, &str)]; 4] = [
+    &[("SMSP_ROUTING", "priority"), ("SMSP_C_FLOOR", "20%")],
+    &[("SMSP_ROUTING", "round_robin")],
+    &[("SMSP_ROUTING", "weighted"), ("SMSP_B_WEIGHT", "5")],
+    &[("SMSP_ROUTING", "adaptive"), ("SMSP_A_WEIGHT", "2")],
+];
+
 fn mixes(mails: usize, rng: SeededRng) -> Vec<Scenario> {
     let every = || FAULTS.iter().collect::<Vec<_>>();
     let passing = || FAULTS.iter().filter(|fault| !fault.ends_the_mail()).collect::<Vec<&Fault>>();
@@ -82,6 +90,10 @@ fn mixes(mails: usize, rng: SeededRng) -> Vec<Scenario> {
         mixes.push(Scenario::of("mix at three", every(), 3, Safe, circuits, mails, rng));
         mixes.push(Scenario::of("mix at three", every(), 3, Never, circuits, mails, rng));
         mixes.push(Scenario::of("mix at two", passing(), 2, Always, circuits, mails, rng));
+        for routing in ROUTINGS {
+            let name = format!("mix at three, {}", routing[0].1);
+            mixes.push(Scenario::of(&name, every(), 3, Safe, circuits, mails, rng).with_settings(routing));
+        }
         for (faulty, faults, failover) in [(3, every(), Safe), (3, every(), Never), (2, passing(), Always)] {
             let mix = Scenario::of("mix with Resend", faults, faulty, failover, circuits, mails, rng);
             mixes.push(Scenario { kinds: [Resend, SendGrid, Resend], ..mix });

@@ -146,6 +146,12 @@ impl Scenario {
         Self { acceptance, kinds, own, ..self }
     }
 
+    /// With these settings too.
+    pub(crate) fn with_settings(mut self, settings: &'static [(&'static str, &'static str)]) -> Self {
+        self.own.extend(settings);
+        self
+    }
+
     /// Do providers do nothing but take mails and refuse them as such?
     pub(crate) fn refuses_mails_alone(&self) -> bool {
         self.faults.is_empty() && matches!(self.acceptance, Acceptance::RefusesHalf | Acceptance::RefusesAll)
