@@ -66,6 +66,7 @@ mod idempotency;
 mod provider_idempotency;
 mod coalescing;
 mod sender_holds;
+mod sender_map;
 mod deadlines;
 mod duplicates;
 

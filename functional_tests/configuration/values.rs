@@ -52,6 +52,8 @@ async fn a_value_out_of_its_range_is_an_error() {
             ("SMSP_FLOOR", "1"),
             ("SMSP_MG_FLOOR", "100%"),
             ("SMSP_ROUTING", "fastest"),
+            ("SMSP_FROM_DOMAINS", "example.org,"),
+            ("SMSP_MG_FROM_DOMAINS", "a@example.org"),
             ("SMSP_CALLER_RATE", "100"),
             ("SMSP_CALLER_RATE", "0/s"),
             ("SMSP_CALLER_RATE", "1/day"),

@@ -39,7 +39,8 @@ pub(super) fn listed_as(name: &str) -> String {
         return format!("SMSP_CALLER_{rest}");
     }
     let is_limit = |rest: &&str| {
-        ["ATTEMPT_TIMEOUT", "CONCURRENCY", "WEIGHT", "FLOOR"].contains(rest) || rest.starts_with("CIRCUIT_")
+        ["ATTEMPT_TIMEOUT", "CONCURRENCY", "WEIGHT", "FLOOR", "FROM_DOMAINS"].contains(rest)
+            || rest.starts_with("CIRCUIT_")
     };
     let rest = KINDS.iter().find_map(|kind| name.strip_prefix(kinds::prefix(kind).as_str()));
     rest.filter(is_limit).map_or_else(|| name.to_owned(), |rest| format!("SMSP_{rest}"))

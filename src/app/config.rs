@@ -11,6 +11,7 @@ mod groups;
 mod listen;
 mod names;
 mod providers;
+mod senders;
 mod times;
 mod unclaimed;
 mod upstream;
@@ -121,6 +122,9 @@ fn read(section: &mut Section) -> Option<Config> {
     let telemetry = telemetry::Settings::read(section);
     if let (Some(http), Some(admission)) = (&http, admission) {
         check_body_fits(section, http.max_body, admission.max_in_flight_bytes);
+    }
+    if let (Some(upstreams), Some(supervisor)) = (&upstreams, &supervisor) {
+        senders::check_poll_from(section, &supervisor.from, upstreams);
     }
     if let (Some(upstreams), Some(dispatch)) = (&upstreams, dispatch) {
         times::check_request_deadline(section, dispatch.request_deadline, upstreams);

@@ -73,15 +73,16 @@ impl Upstream {
         events: Events,
     ) -> Self {
         let epoch = Instant::now();
+        let circuit = Circuit::new(settings.circuit);
         Self {
             metrics: metrics.upstream(&name, &Outcome::ALL.map(Outcome::as_str)),
             name: name.into(),
             kind,
-            settings,
             provider,
-            circuit: Circuit::new(settings.circuit),
+            circuit,
             concurrency: ConcurrencyLimit::new(settings.concurrency),
             held_senders: HeldSenders::new(settings.sender_hold),
+            settings,
             unlisted: Unlisted::default(),
             events,
             history: watch::Sender::new(CircuitHistory::new(epoch)),
@@ -108,6 +109,9 @@ impl Upstream {
 
     /// Why this mail is not offered to it, whatever its circuit: what an attempt would come to is known beforehand.
     pub fn leaves_out(&self, message: &Message) -> Option<LeftOut> {
+        if !self.settings.may_send_for(message) {
+            return Some(LeftOut::SenderNotAllowed);
+        }
         if let Some(reason) = self.settings.capabilities.unsupported(message) {
             return Some(LeftOut::NotCapable(reason));
         }

@@ -11,6 +11,8 @@ pub enum LeftOut {
     Circuit,
     /// Its adapter cannot carry this mail.
     NotCapable(Reason),
+    /// The operator lets it send for other domains alone.
+    SenderNotAllowed,
     /// Its provider has refused the sender a while ago.
     SenderHeld,
 }
@@ -21,6 +23,7 @@ impl LeftOut {
         match self {
             Self::Circuit => "circuit",
             Self::NotCapable(_) => "not_capable",
+            Self::SenderNotAllowed => "sender_not_allowed",
             Self::SenderHeld => "sender_held",
         }
     }
@@ -31,6 +34,7 @@ impl LeftOut {
         match self {
             Self::Circuit => None,
             Self::NotCapable(reason) => Some(Verdict::new(Outcome::NotCapable, reason)),
+            Self::SenderNotAllowed => Some(Verdict::new(Outcome::SenderRejected, Reason::SenderNotAllowed)),
             Self::SenderHeld => Some(Verdict::new(Outcome::SenderRejected, Reason::SenderHeld)),
         }
     }

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod attachment;
 pub mod content;
+pub mod domain_patterns;
 mod draft;
 pub mod header;
 pub mod id;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub use address::{Address, BadAddress, Mailbox};
 pub use attachment::Attachment;
 pub use content::{Body, Subject};
+pub use domain_patterns::DomainPatterns;
 pub use draft::{BadDraft, Draft};
 pub use header::{Header, ReservedHeaders};
 pub use id::Id;

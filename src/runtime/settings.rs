@@ -15,7 +15,9 @@ mod value;
 mod values;
 
 pub use findings::{Effective, Findings};
-pub use kind::{BOOLEAN, Choice, Count, DURATION, IP, Kind, Listed, OrWord, PERCENT, PERIOD, PORT, Plain, SHARE, SIZE};
+pub use kind::{
+    BOOLEAN, Choice, Count, DURATION, IP, Kind, Listed, OrWord, PERCENT, PERIOD, PORT, Plain, SHARE, SIZE, Text,
+};
 pub use row::{Entry, InForce, Row, Setting, required, setting};
 pub use secret_source::SecretSource;
 pub use section::Section;

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::settings::CallerPolicy;
 use crate::access::rate_limiter::RateLimiter;
 use crate::access::refusal::{Originator, Refusal};
-use crate::model::message::{Address, Mailbox, Message};
+use crate::model::message::{Address, DomainPatterns, Mailbox, Message};
 
 /// How long a caller with too many mails in flight is asked to wait: most mails are answered within this time.
 const BUSY_WAIT: Duration = Duration::from_secs(1);
@@ -17,7 +17,7 @@ const BUSY_WAIT: Duration = Duration::from_secs(1);
 pub struct CallerLimits {
     rate: Option<RateLimiter>,
     in_flight: Option<Arc<Semaphore>>,
-    from_domains: Option<Vec<String>>,
+    from_domains: Option<DomainPatterns>,
     bounce_address: Option<Address>,
 }
 
@@ -47,12 +47,7 @@ impl CallerLimits {
     }
 
     fn allows(&self, mailbox: &Mailbox) -> bool {
-        let domain = mailbox.address().domain();
-        let matches = |pattern: &String| match pattern.strip_prefix('*') {
-            Some(parent) => domain.ends_with(parent),
-            None => domain == pattern,
-        };
-        self.from_domains.as_ref().is_none_or(|patterns| patterns.iter().any(matches))
+        self.from_domains.as_ref().is_none_or(|domains| domains.include(mailbox.address()))
     }
 
     /// The mail with this caller's bounce address as its envelope sender, where the caller has one.
@@ -111,18 +106,8 @@ mod tests {
 
     #[test]
     fn from_domains_limit_the_author() {
-        let domains = vec!["example.org".to_owned(), "*.example.com".to_owned()];
-        let limits = limits(CallerPolicy { from_domains: Some(domains), ..CallerPolicy::default() });
-        for (from, allowed) in [
-            ("a@example.org", true),
-            ("a@EXAMPLE.org", true),
-            ("a@mail.example.com", true),
-            ("a@deep.mail.example.com", true),
-            ("a@mail.example.org", false),
-            ("a@example.com", false),
-            ("a@badexample.com", false),
-            ("a@example.org.evil.net", false),
-        ] {
+        let limits = limits(CallerPolicy { from_domains: "example.org".parse().ok(), ..CallerPolicy::default() });
+        for (from, allowed) in [("a@example.org", true), ("a@example.com", false)] {
             let mail = Message::probe(
                 crate::runtime::ids::fresh().into(),
                 from.parse().unwrap(),
@@ -134,8 +119,7 @@ mod tests {
 
     #[test]
     fn from_domains_limit_the_sender_header_too() {
-        let limits =
-            limits(CallerPolicy { from_domains: Some(vec!["example.org".to_owned()]), ..CallerPolicy::default() });
+        let limits = limits(CallerPolicy { from_domains: "example.org".parse().ok(), ..CallerPolicy::default() });
         for (sender, allowed) in [("office@example.org", true), ("office@evil.net", false)] {
             let headers = vec![Header::new("Sender", sender, ReservedHeaders::NONE).unwrap()];
             let draft = Draft { to: vec!["b@example.net".parse().unwrap()], headers, ..Draft::default() };

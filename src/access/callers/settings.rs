@@ -1,13 +1,12 @@
 //! The settings of callers: their keys, and what an operator allows all of them or each.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::access::admission;
 use crate::access::rate_limiter::Rate;
-use crate::model::message::Address;
-use crate::model::message::address::{BadAddress, host_name};
-use crate::runtime::settings::{Count, Listed, OrWord, Parsed, Plain, Row, setting, settings};
+use crate::model::message::address::BadAddress;
+use crate::model::message::{Address, DomainPatterns};
+use crate::runtime::settings::{Count, Listed, OrWord, Parsed, Plain, Row, Text, setting, settings};
 
 /// The most calls of a rate.
 const MAX_CALLS: u32 = 1_000_000;
@@ -33,10 +32,9 @@ settings! {
         );
         concurrency: Option<usize> as CONCURRENCY =
             setting("none", &OrWord("none", &IN_FLIGHT), "mails of one caller at a time; more are 429");
-        /// As A-labels in lower case; `*.` in front stands for every domain below it.
-        from_domains: Option<Vec<String>> as FROM_DOMAINS = setting(
+        from_domains: Option<DomainPatterns> as FROM_DOMAINS = setting(
             "any",
-            &OrWord("any", &DOMAINS),
+            &OrWord("any", &Text("domains")),
             "domains that a caller may send for, such as `example.org,*.example.org`; others are 403",
         );
         /// The envelope sender, where bounces go, if that is not the author (RFC 5321, section 3.6.3).
@@ -50,8 +48,6 @@ settings! {
 
 const IN_FLIGHT: Count = Count(admission::Settings::MAX_IN_FLIGHT);
 const RATES: Plain<Rate> = Plain { unit: "calls per `s`, `m` or `h`", parse: rate };
-const DOMAINS: Listed<Vec<String>> =
-    Listed { plain: Plain { unit: "domains", parse: domains }, list: |domains| domains.join(",") };
 const ADDRESS: Listed<Address> =
     Listed { plain: Plain { unit: "address", parse: address }, list: |address| address.as_str().to_owned() };
 
@@ -65,16 +61,6 @@ fn rate(text: &str) -> Parsed<Rate> {
     // A call must be worth at least a nanosecond.
     let sound = parsed.filter(|rate| rate.calls.get() <= MAX_CALLS);
     sound.ok_or_else(|| format!("must be calls in a time, for example 100/s, 600/m or 5000/h, at most {MAX_CALLS}"))
-}
-
-/// Domains, separated by commas; `*.` in front stands for every domain below.
-fn domains(text: &str) -> Parsed<Vec<String>> {
-    let domain = |text: &str| match text.trim().strip_prefix("*.") {
-        Some(below) => host_name(below).map(|below| format!("*.{below}")),
-        None => host_name(text.trim()).map(Cow::into_owned),
-    };
-    let domains: Result<_, _> = text.split(',').map(domain).collect();
-    domains.map_err(|_| "must be domains separated by commas, such as example.org,*.example.org".to_owned())
 }
 
 fn address(text: &str) -> Parsed<Address> {

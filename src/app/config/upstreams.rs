@@ -109,7 +109,7 @@ fn upstream(spec: &UpstreamSpec, own: &mut Section, common: &Common) -> Option<U
     own.by_default(CIRCUIT_SLOW_CALL.row.name, &common.slow_call);
     let settings = limits.zip(common.global).map(|(limits, global)| settings(spec.kind, &limits, &global, common));
     // What cannot be built is an error, whatever else is wrong.
-    let timeout = settings.map(|settings| settings.connect_timeout).unwrap_or_default();
+    let timeout = settings.as_ref().map(|settings| settings.connect_timeout).unwrap_or_default();
     let connect = Connect { timeout, proxy: common.egress_proxy.clone() };
     let provider = (spec.kind.build)(&values?, connect);
     let provider = provider.map_err(|invalid| own.error(invalid.variable, invalid.problem)).ok()?;
@@ -126,6 +126,7 @@ fn settings(kind: &Kind, limits: &Limits, global: &Global, common: &Common) -> u
         slow_call: limits.slow_call(),
         first_wait: common.poll_interval.unwrap_or_default(),
         account_hold: global.account_hold,
+        from_domains: limits.from_domains.clone(),
         sender_hold: global.sender_hold,
         ramp: limits.ramp,
         concurrency: limits.concurrency,

@@ -107,6 +107,7 @@ impl Fixture {
                 slow_call: Some(5 * SECOND),
                 first_wait: 5 * SECOND,
                 account_hold: 900 * SECOND,
+                from_domains: None,
                 sender_hold: 600 * SECOND,
                 concurrency: 100,
                 weight: 1,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use crate::model::message::address::BadAddress;
 use crate::model::message::{Address, Mailbox, Message};
-use crate::runtime::settings::{Listed, PERIOD, Parsed, Plain, Section, required, rows, setting};
+use crate::runtime::settings::{Listed, PERIOD, Parsed, Plain, Section, Text, required, rows, setting};
 
 /// Between two probes of one recovery, at most.
 const MAX_GAP: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ rows! {
             .by_default("required, unless every upstream is a Maildir or a mock");
     POLL_FROM_ADDRESS: Mailbox = setting(
         "",
-        &MAILBOX,
+        &Text("address, perhaps with a name"),
         "the author of test messages; a sender that your providers may send for",
     )
     .by_default("the poll address");
@@ -43,8 +43,6 @@ rows! {
 
 const BARE_MAILBOX: Listed<Mailbox> =
     Listed { plain: Plain { unit: "address", parse: bare_mailbox }, list: ToString::to_string };
-const MAILBOX: Listed<Mailbox> =
-    Listed { plain: Plain { unit: "address, perhaps with a name", parse: mailbox }, list: ToString::to_string };
 
 impl Settings {
     /// Reads them; if all upstreams are local no address is required.
@@ -80,9 +78,4 @@ impl Settings {
 fn bare_mailbox(text: &str) -> Parsed<Mailbox> {
     let address: Address = text.parse().map_err(|error: BadAddress| error.to_string())?;
     Mailbox::new(None, address).map_err(|error| error.to_string())
-}
-
-/// An address, perhaps with a name.
-fn mailbox(text: &str) -> Parsed<Mailbox> {
-    text.parse().map_err(|error: BadAddress| error.to_string())
 }

@@ -57,6 +57,7 @@ fn limits() -> upstream::Settings {
         slow_call: None,
         first_wait: 5 * SECOND,
         account_hold: 900 * SECOND,
+        from_domains: None,
         sender_hold: 600 * SECOND,
         concurrency: 100,
         weight: 1,

@@ -38,6 +38,7 @@ pub(super) fn settings() -> Settings {
         first_wait: second,
         slow_call: None,
         account_hold: second,
+        from_domains: None,
         sender_hold: second,
         concurrency: 100,
         weight: 1,

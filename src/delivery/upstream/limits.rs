@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::settings::Settings;
 use crate::delivery::circuit::{self, Rates};
+use crate::model::message::DomainPatterns;
 use crate::runtime::settings::{
-    Choice, Count, DURATION, Kind, OrWord, PERCENT, PERIOD, Parsed, Plain, SHARE, setting, settings,
+    Choice, Count, DURATION, Kind, OrWord, PERCENT, PERIOD, Parsed, Plain, SHARE, Text, setting, settings,
 };
 
 settings! {
@@ -33,6 +34,11 @@ settings! {
             &PERCENT,
             "with `SMSP_ROUTING=priority`, how much mail comes to this upstream first though another is preferred, so that a \
              standby is known to work",
+        );
+        from_domains: Option<DomainPatterns> as FROM_DOMAINS = setting(
+            "any",
+            &OrWord("any", &Text("domains")),
+            "domains that an upstream may send for, such as `example.org,*.example.org`; it is not offered mail of others",
         );
         consecutive_failures: u16 as CIRCUIT_CONSECUTIVE_FAILURES =
             setting("5", &STREAK, "failures in a row that open a circuit");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::delivery::circuit;
 use crate::delivery::provider::Capabilities;
+use crate::model::message::{DomainPatterns, Message};
 
 /// Bytes a second of the slowest uplink that mails are granted time for.
 const MIN_UPLINK: u32 = 256 * 1024;
@@ -18,7 +19,7 @@ pub enum Probe {
 }
 
 /// What is particular to one upstream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// What its adapter can carry.
     pub capabilities: Capabilities,
@@ -36,6 +37,8 @@ pub struct Settings {
     pub first_wait: Duration,
     /// After a probe for which the account was refused.
     pub account_hold: Duration,
+    /// The domains that it may send for; `None`: any.
+    pub from_domains: Option<DomainPatterns>,
     /// How long a From address that the provider has refused is not offered to it.
     pub sender_hold: Duration,
     /// How long a circuit that has closed takes less than all mail.
@@ -55,6 +58,13 @@ impl Settings {
     pub const MAX_CONCURRENCY: usize = 1_000_000;
     /// What an operator may set at most: enough for shares of a thousandth.
     pub const MAX_WEIGHT: usize = 1000;
+
+    /// May it send for the author of this mail, and for its Sender where it has one?
+    pub(super) fn may_send_for(&self, message: &Message) -> bool {
+        let mut originators = [Some(message.from()), message.sender()].into_iter().flatten();
+        let domains = self.from_domains.as_ref();
+        domains.is_none_or(|domains| originators.all(|mailbox| domains.include(mailbox.address())))
+    }
 }
 
 /// What a large mail may take longer than a small one on a slow uplink; neither its attempt nor its provider is slow for

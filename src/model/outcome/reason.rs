@@ -69,6 +69,8 @@ pub enum Reason {
     Smtputf8,
     /// This upstream has refused the sender's domain a while ago.
     SenderHeld,
+    /// The operator lets this upstream send for other domains alone.
+    SenderNotAllowed,
     /// Too little of the request's time was left to prove anything.
     Deadline,
     /// As many mails are under way there as may be.
@@ -89,7 +91,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason but a provider's status and a relay's code, for lists.
-    pub const NAMED: [Self; 38] = [
+    pub const NAMED: [Self; 39] = [
         Self::Dns,
         Self::Connect,
         Self::Tls,
@@ -120,6 +122,7 @@ impl Reason {
         Self::AttachmentType,
         Self::Smtputf8,
         Self::SenderHeld,
+        Self::SenderNotAllowed,
         Self::Busy,
         Self::Deadline,
         Self::Disk,
@@ -177,6 +180,7 @@ impl fmt::Display for Reason {
             Self::AttachmentType => f.write_str("attachment_type"),
             Self::Smtputf8 => f.write_str("smtputf8"),
             Self::SenderHeld => f.write_str("sender_held"),
+            Self::SenderNotAllowed => f.write_str("sender_not_allowed"),
             Self::Busy => f.write_str("busy"),
             Self::Deadline => f.write_str("deadline"),
             Self::Disk => f.write_str("disk"),

@@ -1,6 +1,8 @@
 //! Kinds of values: how a text is read, how the value is listed, and what a person is told of the unit or the bounds.
 
+use std::fmt::Display;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::value::{Parsed, choice, count_to, duration, ip, or_word, percent, period, port, share, size};
@@ -83,6 +85,23 @@ impl<T> Kind<T> for Listed<T> {
 
     fn listed(&self, _text: &str, value: &T) -> String {
         (self.list)(value)
+    }
+}
+
+/// What the type itself reads, listed as it writes it.
+pub struct Text(pub &'static str);
+
+impl<T: FromStr<Err: Display> + Display> Kind<T> for Text {
+    fn parse(&self, text: &str) -> Parsed<T> {
+        text.parse().map_err(|error: T::Err| error.to_string())
+    }
+
+    fn unit(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn listed(&self, _text: &str, value: &T) -> String {
+        value.to_string()
     }
 }
 

@@ -87,7 +87,7 @@ fn lack(attempt: &Attempt) -> FieldError {
         Reason::Template => ("subject", "{{ in a subject, a name, an address or a header"),
         Reason::Smtputf8 => ("to", "letters beyond ASCII before an @"),
         Reason::Size => ("body", "a mail of this size"),
-        Reason::SenderHeld => ("from", "a mail of this sender"),
+        Reason::SenderHeld | Reason::SenderNotAllowed => ("from", "a mail of this sender"),
         Reason::Status(_)
         | Reason::Smtp(_)
         | Reason::Dns
