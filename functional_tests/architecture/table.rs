@@ -32,7 +32,7 @@ pub(crate) const TABLE: [Row<'_>; 17] = [
     ("state/overrides", &["state/audit", "delivery/upstream", "delivery/circuit"]),
     ("access", &["model", "runtime"]),
     ("delivery/dispatch", &["delivery/routing", "delivery/upstream", "model", "runtime"]),
-    ("delivery/routing", &["model/left_out"]),
+    ("delivery/routing", &["model"]),
     ("delivery/supervisor", &["delivery/upstream", "delivery/circuit", "model", "runtime"]),
     ("delivery/upstream", &["delivery/circuit", "delivery/provider", "model", "runtime"]),
     ("delivery/circuit", &["model/outcome"]),

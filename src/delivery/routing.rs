@@ -11,6 +11,7 @@ mod plan;
 mod priority;
 mod rendezvous;
 mod round_robin;
+pub mod rules;
 mod shares;
 mod strategy;
 #[cfg(test)]

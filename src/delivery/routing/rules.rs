@@ -1,0 +1,114 @@
+//! Rules that choose the upstreams of a mail by what it is: `otp: tag=otp -> pm!; from=*.shop.example -> mg:70,sg:30`.
+//!
+//! Rules are separated by `;` or stand on a line each; `#` begins a comment. A rule holds if all its conditions do; the
+//! first that holds chooses, and mail that none holds for goes to the operator's list. A condition is a key and patterns,
+//! one of which has to match: `caller`, `from`, `to` (every recipient: a mail is never split), `tag` and
+//! `header.NAME` (any of them). In patterns, `*` stands for any text; other than letters, digits and `.-_@*` stands in
+//! double quotes, where `\` takes the meaning of `*`, `"` and itself. `!` behind the upstreams: no others; else
+//! the rest of the operator's list comes after them.
+//!
+//! Invariants: names are unique; every rule can be reached; what is printed reads as the same rules. Deliberately absent:
+//! circuits and strategies, files, and any look at a mail's bodies.
+
+mod condition;
+mod cursor;
+mod facts;
+mod glob;
+mod pattern;
+mod problem;
+mod reachable;
+mod reader;
+mod rule;
+
+use std::fmt;
+use std::sync::Arc;
+
+use cursor::Cursor;
+use facts::Facts;
+use problem::Fault;
+
+pub use problem::Problem;
+pub use reader::DEFAULT;
+pub use rule::{Rule, Target};
+
+use crate::model::submission::Submission;
+
+/// More rules than this are a mistake.
+const MAX_RULES: usize = 500;
+
+/// The rules of a node, in their order; perhaps none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules(Vec<Arc<Rule>>);
+
+impl Rules {
+    /// Reads rules that may name these upstreams. All problems are found, the first of each rule.
+    pub fn read(text: &str, upstreams: &[Arc<str>]) -> Result<Self, Vec<Problem>> {
+        let (mut rules, mut faults) = (Self::default(), Vec::new());
+        let mut cursor = Cursor::new(text);
+        let mut number = 0;
+        while cursor.is_at_rule() {
+            number += 1;
+            let start = cursor.at();
+            let read = reader::rule(&mut cursor, number, upstreams);
+            match read.and_then(|rule| rules.add(rule, start)) {
+                Ok(()) => {}
+                Err(fault) if number > MAX_RULES => {
+                    faults.push(fault);
+                    break;
+                }
+                Err(fault) => {
+                    faults.push(fault);
+                    cursor.skip_rule();
+                }
+            }
+        }
+        if faults.is_empty() {
+            return Ok(rules);
+        }
+        Err(faults.into_iter().map(|fault| Problem::new(text, fault)).collect())
+    }
+
+    /// Adds a rule that was read from this place.
+    fn add(&mut self, rule: Rule, at: usize) -> Result<(), Fault> {
+        let fault = |problem| Err(Fault { at, problem });
+        if self.0.len() == MAX_RULES {
+            return fault(format!("is one rule more than {MAX_RULES}"));
+        }
+        if self.0.iter().any(|before| before.name == rule.name) {
+            return fault(format!("has the name `{}`, as a rule before: give each its own", rule.name));
+        }
+        if let Some(takers) = reachable::taken_by(&self.0, &rule) {
+            let takers: Vec<_> = takers.iter().map(|taker| format!("`{}`", self.0[*taker].name)).collect();
+            let verb = if takers.len() == 1 { "takes" } else { "take" };
+            let takers = takers.join(" and ");
+            return fault(format!("begins `{}`, which no mail reaches: {takers} {verb} all of it before", rule.name));
+        }
+        self.0.push(Arc::new(rule));
+        Ok(())
+    }
+
+    /// The first rule that holds.
+    pub fn find(&self, submission: &Submission) -> Option<&Arc<Rule>> {
+        self.first(submission)
+    }
+
+    fn first(&self, facts: &impl Facts) -> Option<&Arc<Rule>> {
+        self.0.iter().find(|rule| rule.holds(facts))
+    }
+
+    /// In their order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Rule>> {
+        self.0.iter()
+    }
+}
+
+/// On one line, as they are written.
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rules: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&rules.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests;
