@@ -62,6 +62,7 @@ mod failover_header;
 mod round_robin;
 mod weights_and_floors;
 mod adaptive_routing;
+mod routes;
 mod idempotency;
 mod provider_idempotency;
 mod coalescing;

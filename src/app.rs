@@ -3,23 +3,21 @@
 pub mod config;
 pub mod help;
 mod keys;
+mod reload;
+mod restart;
+mod routes;
 
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::sleep;
 use tracing::{error, info, warn};
 
-use crate::access::admins::Admins;
 use crate::access::admission::Admission;
-use crate::access::callers::Callers;
-use crate::app::config::{AdminsConfig, CallersConfig, Config, UpstreamConfig};
+use crate::app::config::{Config, UpstreamConfig};
+use crate::app::restart::restart_on_panic;
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
 use crate::delivery::supervisor::{self, supervise};
@@ -43,8 +41,6 @@ const EVENTS: usize = 256;
 const BACKLOG: u32 = 4096;
 /// What the kernel holds of a connection each way, of which it counts half as its own: bytes.
 const SOCKET_BUFFER: u32 = 128 * 1024;
-/// A supervisor that panics again and again must not take the processor.
-const SUPERVISOR_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a node could not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -88,9 +84,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let upstreams = upstreams(config.upstreams, &metrics, &events);
     let all: Arc<[Arc<Upstream>]> = upstreams.clone().into();
     supervise_all(&all, config.supervisor);
-    let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, shutdown.clone(), Arc::clone(&metrics));
+    let rules = config.routes.rules.clone();
+    let dispatcher = Dispatcher::new(upstreams.clone(), config.dispatch, rules, shutdown.clone(), Arc::clone(&metrics));
+    routes::watch(config.routes, &dispatcher);
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
-    let (callers, admins) = key_holders(config.callers, config.admins);
+    let (callers, admins) = keys::holders(config.callers, config.admins);
     let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics));
     let docs = config.http.docs;
@@ -135,31 +133,6 @@ fn supervise_all(upstreams: &Arc<[Arc<Upstream>]>, settings: supervisor::Setting
     }
 }
 
-/// Callers and admins; where their keys stand in files, these are read again and again.
-fn key_holders(callers: CallersConfig, admins: Option<AdminsConfig>) -> (Arc<Callers>, Arc<Admins>) {
-    let CallersConfig { keys: caller_keys, source, by_name, common } = callers;
-    let callers = Arc::new(Callers::new(caller_keys.clone(), by_name, common));
-    let (admin_keys, admin_source) = admins.map(|AdminsConfig { keys, source }| (keys, source)).unzip();
-    let admins = Arc::new(Admins::new(admin_keys.clone()));
-    if source.may_change() {
-        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
-        tokio::spawn(restart_on_panic("task that reads the caller keys", None, move || {
-            let (source, callers, admins) = (source.clone(), Arc::clone(&callers), Arc::clone(&admins));
-            let read = move || source.read(admins.keys().as_deref());
-            keys::watch_key_files("caller", caller_keys.clone(), read, move |keys| callers.replace(keys))
-        }));
-    }
-    if let Some((keys, source)) = admin_keys.zip(admin_source).filter(|(_, source)| source.may_change()) {
-        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
-        tokio::spawn(restart_on_panic("task that reads the admin keys", None, move || {
-            let (source, callers, admins) = (source.clone(), Arc::clone(&callers), Arc::clone(&admins));
-            let read = move || source.read(&callers.keys());
-            keys::watch_key_files("admin", keys.clone(), read, move |keys| admins.replace(keys))
-        }));
-    }
-    (callers, admins)
-}
-
 /// The overrides of these upstreams, and a task that ends them when their time is over.
 fn overrides(upstreams: &Arc<[Arc<Upstream>]>, audit: &Arc<AuditLog<Change>>) -> Arc<Overrides> {
     let overrides = Arc::new(Overrides::new(Arc::clone(upstreams), Arc::clone(audit)));
@@ -169,14 +142,6 @@ fn overrides(upstreams: &Arc<[Arc<Upstream>]>, audit: &Arc<AuditLog<Change>>) ->
         async move { ending.end_when_due().await }
     }));
     overrides
-}
-
-/// Restarts a task that panics, which is a fault of ours: no circuit and no key must stay as it is for that.
-async fn restart_on_panic<F: Future<Output = ()>>(task: &str, upstream: Option<String>, run: impl Fn() -> F) {
-    while AssertUnwindSafe(async { run().await }).catch_unwind().await.is_err() {
-        error!(upstream, "the {task} panicked: restarting it");
-        sleep(SUPERVISOR_PAUSE).await;
-    }
 }
 
 /// Ends this node once no circuit is usable, if the operator wants it so.
@@ -239,24 +204,4 @@ pub async fn probe(config: Config, show_answer: bool, mut print: impl FnMut(Stri
 /// Without control characters: a terminal would obey them.
 fn printable(line: &str) -> String {
     line.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use tokio::time::Instant;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_supervisor_that_panics_is_back_a_second_later() {
-        let (start, starts) = (Instant::now(), AtomicU32::new(0));
-        restart_on_panic("supervisor", None, || {
-            let before = starts.fetch_add(1, Ordering::Relaxed);
-            async move { assert!(before >= 2, "a fault of ours") }
-        })
-        .await;
-        assert_eq!((start.elapsed(), starts.into_inner()), (SUPERVISOR_PAUSE * 2, 3));
-    }
 }

@@ -73,6 +73,9 @@ fn check_config(is_shown: impl Fn(&Effective) -> bool) -> ExitCode {
         });
         // Comments where files of variables may have them, so that the rest can be read as such.
         print(&format!("# admin listener: {}", config.admin_access()));
+        for line in config.routes.table() {
+            print(&format!("# {line}"));
+        }
         let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));
         print(&format!("# ok: {}", upstreams.collect::<Vec<_>>().join(", ")));
         config

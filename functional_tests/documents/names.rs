@@ -87,6 +87,7 @@ fn touched() -> Metrics {
     metrics.circuit_state("u", "closed", true);
     metrics.circuit_override("u", "auto", true);
     metrics.circuit_gauges("u", &Gauges { ramp: 1.0, next_probe: 0.0, supervisor_age: 0.0 });
+    metrics.routes(["u"].into_iter(), ["r"].into_iter());
     metrics.edge.shed("r");
     metrics.edge.connection_closed("r");
     metrics.admin.refused("r");

@@ -2,7 +2,7 @@
 //!
 //! Invariants: a wrong start reports every error at once, each with the full name of its variable and what to do;
 //! a name that no setting claims is an error; no error and no listing shows a secret. Deliberately absent: files (but for
-//! secrets), flags, reloading (but for keys in files), and the process environment itself: the pairs are passed in.
+//! secrets and routes), flags, reloading (but for keys and routes in files), and the process environment itself: the pairs are passed in.
 
 mod admins;
 mod callers;
@@ -11,6 +11,7 @@ mod groups;
 mod listen;
 mod names;
 mod providers;
+mod routes;
 mod senders;
 mod times;
 mod unclaimed;
@@ -24,6 +25,7 @@ pub use callers::{CallersConfig, KeySource};
 pub use groups::{Group, groups};
 pub use listen::Listen;
 use names::{OF_TEST_CLIENTS, PREFIX};
+pub use routes::{RouteSource, RoutesConfig};
 pub use upstream::UpstreamConfig;
 
 use crate::access::admission;
@@ -54,6 +56,8 @@ pub struct Config {
     pub listener: listener::Limits,
     /// How mails find their upstream.
     pub dispatch: dispatch::Settings,
+    /// Which mail goes where.
+    pub routes: RoutesConfig,
     /// What is kept for repeats.
     pub answers: answers::Settings,
     /// How open circuits are probed.
@@ -115,6 +119,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let providers = providers::names(section, &reserved);
     let supervisor = supervisor::Settings::read(section, upstreams::are_local(&providers));
     let dispatch = dispatch::Settings::read(section);
+    let routes = routes::read(section, &providers);
     let answers = answers::Settings::read(section);
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
     let upstreams = upstreams::read(section, &providers, poll_interval);
@@ -141,6 +146,7 @@ fn read(section: &mut Section) -> Option<Config> {
         admission: admission?,
         listener: listener?,
         dispatch: dispatch?,
+        routes: routes?,
         answers: answers?,
         supervisor: supervisor?,
         upstreams: upstreams?,

@@ -1,174 +1,42 @@
-//! Files with keys, read again and again while we serve: what changes there holds at once, and what cannot be read
-//! changes nothing.
-//!
-//! A file can block its reader for ever (a FIFO, a file system whose server is gone), on a thread where it may. A read that
-//! takes too long is logged once and left behind, and the file is read anew; no more than [`MAX_LOST`] are left behind, so
-//! that they do not use up the threads.
+//! Who holds keys; where these stand in files, they are read again and again.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
-use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
-use tracing::{error, info};
+use tracing::info;
 
-use crate::access::keys::{KeyRing, KeyRole};
+use super::reload;
+use super::restart::restart_on_panic;
+use crate::access::admins::Admins;
+use crate::access::callers::Callers;
+use crate::app::config::{AdminsConfig, CallersConfig};
 
-/// How soon a key that was taken out of its file opens nothing any more.
-const INTERVAL: Duration = Duration::from_secs(1);
-/// A sound file is read within milliseconds.
-const DEADLINE: Duration = Duration::from_secs(10);
-
-/// Reads that may hang at a time.
-const MAX_LOST: usize = 4;
-
-/// What a look at the keys has found.
-enum Finding<'a, T> {
-    /// The keys are others than before.
-    Changed(&'a T),
-    /// The keys cannot be read, for this reason, which is another than before.
-    Unreadable(&'a str),
-    /// The keys have not been read within the deadline.
-    Late,
-    /// The keys are read in time again.
-    LateEnded,
-}
-
-/// Replaces keys whenever what is read of them changes: the `kind` of keys, `caller` or `admin`, stands in the log. `first`
-/// are those that hold now, so that a change since they were read is seen too. `read` may block.
-pub(super) async fn watch_key_files<R: Clone + KeyRole + PartialEq + Send + 'static>(
-    kind: &str,
-    first: KeyRing<R>,
-    read: impl Fn() -> Result<KeyRing<R>, String> + Clone + Send + 'static,
-    replace: impl Fn(KeyRing<R>),
-) {
-    let read = || {
-        let read = read.clone();
-        // A panic there would be ours, and changes nothing.
-        async { spawn_blocking(read).await.ok() }
-    };
-    compare(first, read, |finding| match finding {
-        Finding::Changed(ring) => {
-            replace(ring.clone());
-            info!(keys = ring.holders().count(), "{kind} keys reloaded");
-        }
-        Finding::Unreadable(problem) => error!(problem, "cannot read the {kind} keys: keeping the previous ones"),
-        Finding::Late => {
-            let problem = format!("not within {DEADLINE:?}: look at the disk or the mount that their file is on");
-            error!(problem, "reading the {kind} keys timed out: keeping the previous ones");
-        }
-        Finding::LateEnded => info!("the {kind} keys can be read again"),
-    })
-    .await;
-}
-
-/// Reads for ever, and compares with what was read before.
-async fn compare<T, R>(first: T, read: impl Fn() -> R, tell: impl Fn(Finding<'_, T>))
-where
-    T: PartialEq,
-    R: Future<Output = Option<Result<T, String>>>,
-{
-    let (mut known, mut lost, mut is_late) = (Ok(first), FuturesUnordered::new(), false);
-    loop {
-        sleep(INTERVAL).await;
-        let mut reading = Box::pin(read());
-        let now = match timeout(DEADLINE, &mut reading).await {
-            Ok(now) => now,
-            Err(_) => {
-                if !std::mem::replace(&mut is_late, true) {
-                    tell(Finding::Late);
-                }
-                lost.push(reading);
-                if lost.len() == MAX_LOST {
-                    // Until one of them ends, there is no thread for another.
-                    lost.next().await;
-                }
-                continue;
-            }
-        };
-        // What the lost ones bring is older than this; those that still hang go on being counted.
-        while let Some(Some(_)) = lost.next().now_or_never() {}
-        if std::mem::take(&mut is_late) {
-            tell(Finding::LateEnded);
-        }
-        let Some(now) = now.filter(|now| *now != known) else { continue };
-        match &now {
-            Ok(keys) => tell(Finding::Changed(keys)),
-            Err(problem) => tell(Finding::Unreadable(problem)),
-        }
-        known = now;
+/// Callers and admins, and tasks that read their keys anew.
+pub(super) fn holders(callers: CallersConfig, admins: Option<AdminsConfig>) -> (Arc<Callers>, Arc<Admins>) {
+    let CallersConfig { keys: caller_keys, source, by_name, common } = callers;
+    let callers = Arc::new(Callers::new(caller_keys.clone(), by_name, common));
+    let (admin_keys, admin_source) = admins.map(|AdminsConfig { keys, source }| (keys, source)).unzip();
+    let admins = Arc::new(Admins::new(admin_keys.clone()));
+    if source.may_change() {
+        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
+        tokio::spawn(restart_on_panic("task that reads the caller keys", None, move || {
+            let (source, callers, admins) = (source.clone(), Arc::clone(&callers), Arc::clone(&admins));
+            let read = move || source.read(admins.keys().as_deref());
+            reload::watch("caller keys", caller_keys.clone(), read, move |keys| {
+                callers.replace(keys.clone());
+                info!(keys = keys.holders().count(), "caller keys reloaded");
+            })
+        }));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::{Cell, RefCell};
-
-    use tokio::time::Instant;
-
-    use super::*;
-
-    /// A file that says these things, one a read, each after so many seconds; the last for ever.
-    async fn findings(reads: &[(u64, Result<&str, &str>)], time: u64) -> Vec<(u64, String)> {
-        let (start, number, reading) = (Instant::now(), Cell::new(0), Cell::new(0));
-        let found = RefCell::new(Vec::new());
-        let read = || {
-            let (seconds, keys) = reads[number.get().min(reads.len() - 1)];
-            number.set(number.get() + 1);
-            reading.set(reading.get() + 1);
-            assert!(reading.get() <= MAX_LOST, "{} reads at a time", reading.get());
-            let reading = &reading;
-            async move {
-                sleep(Duration::from_secs(seconds)).await;
-                reading.set(reading.get() - 1);
-                Some(keys.map(str::to_owned).map_err(str::to_owned))
-            }
-        };
-        let tell = |finding: Finding<'_, String>| {
-            let text = match finding {
-                Finding::Changed(keys) => keys.clone(),
-                Finding::Unreadable(problem) => format!("unreadable: {problem}"),
-                Finding::Late => "late".to_owned(),
-                Finding::LateEnded => "no longer late".to_owned(),
-            };
-            found.borrow_mut().push((start.elapsed().as_secs(), text));
-        };
-        let watching = compare("first".to_owned(), read, tell);
-        assert!(timeout(Duration::from_secs(time), watching).await.is_err(), "it watches for ever");
-        found.into_inner()
+    if let Some((keys, source)) = admin_keys.zip(admin_source).filter(|(_, source)| source.may_change()) {
+        let (callers, admins) = (Arc::clone(&callers), Arc::clone(&admins));
+        tokio::spawn(restart_on_panic("task that reads the admin keys", None, move || {
+            let (source, callers, admins) = (source.clone(), Arc::clone(&callers), Arc::clone(&admins));
+            let read = move || source.read(&callers.keys());
+            reload::watch("admin keys", keys.clone(), read, move |keys| {
+                admins.replace(keys.clone());
+                info!(keys = keys.holders().count(), "admin keys reloaded");
+            })
+        }));
     }
-
-    fn at<const N: usize>(expected: [(u64, &str); N]) -> Vec<(u64, String)> {
-        expected.map(|(second, text)| (second, text.to_owned())).into()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn keys_that_changed_before_the_first_look_are_found_by_it() {
-        assert_eq!(findings(&[(0, Ok("second"))], 10).await, at([(1, "second")]));
-        assert_eq!(findings(&[(0, Ok("first"))], 10).await, []);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn each_change_and_each_problem_is_told_once() {
-        let reads = [(0, Err("gone")), (0, Err("gone")), (0, Ok("first")), (0, Ok("first")), (0, Ok("second"))];
-        let expected = at([(1, "unreadable: gone"), (3, "first"), (5, "second")]);
-        assert_eq!(findings(&reads, 100).await, expected);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_read_that_hangs_is_told_once_and_left_behind() {
-        let reads = [(1_000_000, Ok("second")), (9, Ok("third")), (1_000_000, Ok("fourth")), (0, Ok("fifth"))];
-        let third = [(11, "late"), (21, "no longer late"), (21, "third")];
-        let fifth = [(32, "late"), (33, "no longer late"), (33, "fifth")];
-        assert_eq!(findings(&reads, 1000).await, [at(third), at(fifth)].concat());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_more_reads_hang_than_may_and_one_that_ends_makes_room() {
-        let reads =
-            [(300, Ok("second")), (300, Ok("second")), (300, Ok("second")), (300, Ok("second")), (0, Ok("third"))];
-        let found = findings(&reads, 1000).await;
-        assert_eq!(found, at([(11, "late"), (302, "no longer late"), (302, "third")]));
-    }
+    (callers, admins)
 }

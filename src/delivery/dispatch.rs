@@ -13,6 +13,7 @@ mod attempt_log;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod policy;
+mod route;
 mod run;
 pub mod settings;
 
@@ -20,6 +21,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::warn;
@@ -27,14 +29,16 @@ use tracing::warn;
 use adaptive::Adaptive;
 use attempt::Call;
 use policy::SendPolicy;
+use route::{Route, Routes};
 use run::{Candidates, Run};
 pub use settings::{AllOpen, Settings};
 
 use crate::delivery::routing::Candidate;
+use crate::delivery::routing::rules::{Rule, Rules};
 use crate::delivery::upstream::{LateVerdict, Upstream, transfer_time};
 use crate::model::message::{Id, Message};
 use crate::model::outcome::Outcome;
-use crate::model::receipt::{Answer, Attempt, Receipt, SendError};
+use crate::model::receipt::{Answer, Attempt, Receipt, SendError, by_rule};
 use crate::model::submission::{Failover, SendOptions, Submission};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
@@ -46,6 +50,7 @@ pub struct Dispatcher {
     candidates: Vec<Candidate>,
     adaptive: Option<Adaptive>,
     settings: Settings,
+    routes: ArcSwap<Routes>,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
     turns: AtomicUsize,
@@ -56,23 +61,34 @@ impl Dispatcher {
     pub fn new(
         upstreams: Vec<Arc<Upstream>>,
         settings: Settings,
+        rules: Rules,
         shutdown: Shutdown,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         let candidates = upstreams.iter().enumerate().map(|(index, upstream)| policy::candidate(index, upstream));
         let candidates: Vec<_> = candidates.collect();
         let adaptive = Adaptive::new(settings.routing, &candidates);
-        Arc::new(Self { upstreams, candidates, adaptive, settings, shutdown, metrics, turns: AtomicUsize::new(0) })
+        let routes = ArcSwap::from_pointee(Routes::new(rules, &upstreams, &metrics));
+        let turns = AtomicUsize::new(0);
+        Arc::new(Self { upstreams, candidates, adaptive, settings, routes, shutdown, metrics, turns })
+    }
+
+    /// Makes these the only rules; mails under way keep theirs.
+    pub fn replace_rules(&self, rules: Rules) {
+        self.routes.store(Arc::new(Routes::new(rules, &self.upstreams, &self.metrics)));
     }
 
     /// Sends one message. `late` hears of attempts whose verdict comes after the answer.
     pub async fn send(&self, submission: &Submission, late: Option<&LateVerdict>) -> Answer {
         let Submission { message, options, .. } = submission;
-        let call = self.call(message, late);
-        let policy = SendPolicy::new(*options, &self.settings, &self.turns);
+        let route = Route::new(self.routes.load_full(), submission);
+        let rule = route.rule().map(Rule::name);
+        let call = self.call(message, late, rule);
+        let policy = SendPolicy::new(*options, &self.settings, &route, &self.turns);
         let candidates = Candidates { configured: &self.candidates, adaptive: self.adaptive.as_ref() };
-        let run = Run::new(&self.upstreams, candidates, &call, policy);
+        let run = Run::new(&self.upstreams, candidates, &call, policy, &route);
         let answer = or_panicked(message.id(), run.finish()).await;
+        let answer = by_rule(answer, rule);
         self.report_unknown(submission, &answer);
         answer
     }
@@ -81,12 +97,12 @@ impl Dispatcher {
     /// nothing of the earlier one, so then the answer is that of the earlier one.
     pub async fn ask_again(&self, submission: &Submission, before: &SendError, late: Option<&LateVerdict>) -> Answer {
         let Some(upstream) = self.knows_mail_of(before) else { return Err(before.clone()) };
-        let call = self.call(&submission.message, late);
+        let call = self.call(&submission.message, late, before.rule.as_ref());
         let asking = async {
             match attempt::repeat(upstream, &call).await {
                 Some(attempt) if attempt.verdict.outcome == Outcome::Accepted => {
                     let attempts = before.attempts.iter().cloned().chain([attempt]).collect();
-                    Ok(Receipt::new(before.id, attempts))
+                    by_rule(Ok(Receipt::new(before.id, attempts)), before.rule.as_ref())
                 }
                 _ => Err(before.clone()),
             }
@@ -111,9 +127,9 @@ impl Dispatcher {
         error.attempts.iter().filter(|_| all_silent).find_map(knows)
     }
 
-    fn call<'a>(&'a self, message: &'a Message, late: Option<&'a LateVerdict>) -> Call<'a> {
+    fn call<'a>(&'a self, message: &'a Message, late: Option<&'a LateVerdict>, rule: Option<&'a Arc<str>>) -> Call<'a> {
         let deadline = Instant::now() + self.settings.request_deadline + transfer_time(message.size());
-        Call { message, deadline, shutdown: &self.shutdown, late }
+        Call { message, deadline, shutdown: &self.shutdown, late, rule: rule.map(|rule| &**rule) }
     }
 
     /// The operator hears of a mail of which it is unknown whether a provider has it.

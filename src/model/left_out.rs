@@ -13,6 +13,8 @@ pub enum LeftOut {
     NotCapable(Reason),
     /// The operator lets it send for other domains alone.
     SenderNotAllowed,
+    /// A rule has chosen others, and no one else.
+    Rule,
     /// Its provider has refused the sender a while ago.
     SenderHeld,
 }
@@ -24,6 +26,7 @@ impl LeftOut {
             Self::Circuit => "circuit",
             Self::NotCapable(_) => "not_capable",
             Self::SenderNotAllowed => "sender_not_allowed",
+            Self::Rule => "rule",
             Self::SenderHeld => "sender_held",
         }
     }
@@ -32,7 +35,7 @@ impl LeftOut {
     /// over. `None`: nothing is known of this mail there, and the receipt does not speak of it.
     pub fn verdict(self) -> Option<Verdict> {
         match self {
-            Self::Circuit => None,
+            Self::Circuit | Self::Rule => None,
             Self::NotCapable(reason) => Some(Verdict::new(Outcome::NotCapable, reason)),
             Self::SenderNotAllowed => Some(Verdict::new(Outcome::SenderRejected, Reason::SenderNotAllowed)),
             Self::SenderHeld => Some(Verdict::new(Outcome::SenderRejected, Reason::SenderHeld)),

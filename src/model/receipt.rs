@@ -9,7 +9,7 @@ mod attempt;
 mod conclusion;
 mod failure;
 
-pub use answer::{Answer, Receipt, SendError};
+pub use answer::{Answer, Receipt, SendError, by_rule};
 pub use attempt::Attempt;
 pub use conclusion::{Remaining, conclude, settle_late};
 pub use failure::Failure;

@@ -6,6 +6,7 @@
 mod admin;
 mod edge;
 mod labels;
+mod routes;
 mod upstream;
 
 use std::sync::atomic::AtomicU64;
@@ -20,7 +21,8 @@ use prometheus_client::registry::Registry;
 
 pub use admin::Admin;
 pub use edge::{Edge, Held};
-use labels::{Attempt, CircuitOverride, CircuitState, Request, Transition, Upstream};
+use labels::{Attempt, CircuitOverride, CircuitState, Request, Route, Transition, Upstream};
+pub use routes::RouteMetrics;
 use upstream::Families;
 pub use upstream::UpstreamMetrics;
 
@@ -57,6 +59,7 @@ pub struct Metrics {
     stale_results: Family<Upstream, Counter>,
     rejected: Family<Upstream, Counter>,
     skipped: Family<Attempt, Counter>,
+    routed: Family<Route, Counter>,
     unknown: Counter,
     coalesced: Counter,
     replayed: Counter,
@@ -86,6 +89,7 @@ impl Default for Metrics {
             stale_results: Family::default(),
             rejected: Family::default(),
             skipped: Family::default(),
+            routed: Family::default(),
             unknown: Counter::default(),
             coalesced: Counter::default(),
             replayed: Counter::default(),
@@ -142,6 +146,7 @@ impl Metrics {
             "Mails that were not offered to an upstream, by the outcome known in advance",
             self.skipped.clone(),
         );
+        registry.register("routed", "Mails handed to an upstream, by the rule that chose it", self.routed.clone());
         registry.register(
             "unknown",
             "Mails whose caller was told that delivery is unknown; repeats are not counted",
@@ -212,6 +217,15 @@ impl Metrics {
             transitions: &self.transitions,
         };
         UpstreamMetrics::new(name, outcomes, &families)
+    }
+
+    /// The counters of these rules for these upstreams.
+    pub fn routes<'a>(
+        &self,
+        upstreams: impl Iterator<Item = &'a str> + Clone,
+        rules: impl Iterator<Item = &'a str>,
+    ) -> RouteMetrics {
+        RouteMetrics::new(upstreams, rules, &self.routed)
     }
 
     /// Sets whether a circuit is in this state.

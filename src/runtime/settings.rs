@@ -9,7 +9,7 @@
 mod findings;
 mod kind;
 mod row;
-mod secret_source;
+mod source;
 mod section;
 mod value;
 mod values;
@@ -19,8 +19,8 @@ pub use kind::{
     BOOLEAN, Choice, Count, DURATION, IP, Kind, Listed, OrWord, PERCENT, PERIOD, PORT, Plain, SHARE, SIZE, Text,
 };
 pub use row::{Entry, InForce, Row, Setting, required, setting};
-pub use secret_source::SecretSource;
 pub use section::Section;
+pub use source::Source;
 pub use value::{Parsed, in_units};
 pub use values::Values;
 

@@ -13,7 +13,7 @@ use super::names::PREFIX;
 use crate::access::admins::Role;
 use crate::access::admins::settings::ADMIN_KEYS;
 use crate::access::keys::KeyRing;
-use crate::runtime::settings::{SecretSource, Section};
+use crate::runtime::settings::{Section, Source};
 use crate::state::audit::Actor;
 
 /// The admin keys of a start.
@@ -48,7 +48,7 @@ fn shown((name, role, end): (&Arc<str>, &Role, Option<SystemTime>)) -> String {
 
 /// Where admin keys stand.
 #[derive(Clone)]
-pub struct AdminKeySource(SecretSource);
+pub struct AdminKeySource(Source);
 
 impl AdminKeySource {
     /// Can they be replaced while we serve?
@@ -79,7 +79,7 @@ impl AdminKeySource {
 
 /// `None`: a mistake was recorded; `Some(None)`: no admin keys are set.
 pub(super) fn read(section: &mut Section, callers: Option<&KeyRing>) -> Option<Option<AdminsConfig>> {
-    let Some(source) = section.secret_source(&ADMIN_KEYS)?.map(AdminKeySource) else { return Some(None) };
+    let Some(source) = section.source(&ADMIN_KEYS)?.map(AdminKeySource) else { return Some(None) };
     let none = KeyRing::default();
     match source.ring(callers.unwrap_or(&none), SystemTime::now()) {
         Ok(keys) => Some(Some(AdminsConfig { keys, source })),

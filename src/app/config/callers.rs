@@ -12,7 +12,7 @@ use crate::access::admins::Role;
 use crate::access::callers::CallerPolicy;
 use crate::access::callers::settings::{API_KEY, API_KEYS};
 use crate::access::keys::KeyRing;
-use crate::runtime::settings::{SecretSource, Section};
+use crate::runtime::settings::{Section, Source};
 
 /// The caller who holds `SMSP_API_KEY`.
 const DEFAULT_CALLER: &str = "caller";
@@ -35,14 +35,14 @@ pub struct CallersConfig {
 /// Where callers' keys stand.
 #[derive(Clone)]
 pub struct KeySource {
-    one: Option<SecretSource>,
-    many: Option<SecretSource>,
+    one: Option<Source>,
+    many: Option<Source>,
 }
 
 impl KeySource {
     /// Can they change while the node serves?
     pub fn may_change(&self) -> bool {
-        [&self.one, &self.many].into_iter().flatten().any(SecretSource::is_file)
+        [&self.one, &self.many].into_iter().flatten().any(Source::is_file)
     }
 
     /// The keys as they are now, none of which may be one of the `admins`; an error names its variable, and no key.
@@ -58,7 +58,7 @@ impl KeySource {
         }
     }
 
-    fn ring(&self, now: SystemTime) -> Result<KeyRing, (&SecretSource, String)> {
+    fn ring(&self, now: SystemTime) -> Result<KeyRing, (&Source, String)> {
         let mut ring = KeyRing::default();
         if let Some(one) = &self.one {
             ring.add(DEFAULT_CALLER, one.line().map_err(|problem| (one, problem))?.expose_secret());
@@ -72,7 +72,7 @@ impl KeySource {
 }
 
 fn source(section: &mut Section) -> Option<KeySource> {
-    let (one, many) = (section.secret_source(&API_KEY), section.secret_source(&API_KEYS));
+    let (one, many) = (section.source(&API_KEY), section.source(&API_KEYS));
     let source = KeySource { one: one?, many: many? };
     if source.one.is_none() && source.many.is_none() {
         section

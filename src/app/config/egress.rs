@@ -10,7 +10,7 @@ use crate::runtime::settings::Section;
 
 /// The proxy, if one is named and its URL makes sense.
 pub(super) fn proxy(section: &mut Section) -> Option<EgressProxy> {
-    let source = section.secret_source(&EGRESS_PROXY)??;
+    let source = section.source(&EGRESS_PROXY)??;
     let proxy = source.line().and_then(|url| EgressProxy::parse(url.expose_secret()).map_err(str::to_owned));
     match proxy {
         Ok(proxy) => {

@@ -7,6 +7,7 @@ use super::{listen, providers};
 use crate::access::admins::settings::ADMIN_KEYS;
 use crate::access::{admission, callers};
 use crate::delivery::dispatch;
+use crate::delivery::dispatch::settings::ROUTES;
 use crate::delivery::provider::KINDS;
 use crate::delivery::provider::egress_proxy::EGRESS_PROXY;
 use crate::delivery::supervisor;
@@ -64,7 +65,7 @@ pub(super) fn reserved_words() -> BTreeSet<String> {
 
 fn own_groups() -> Vec<Group> {
     let keys = vec![callers::settings::API_KEY.entry(), callers::settings::API_KEYS.entry()];
-    let answers = [dispatch::settings::rows(), answers::settings::rows()].concat();
+    let answers = [dispatch::settings::rows(), vec![ROUTES.entry()], answers::settings::rows()].concat();
     let requests = [api::settings::rows(), admission::settings::rows(), listener::limits::rows()].concat();
     let probes = [global::rows(), supervisor::settings::rows()].concat();
     vec![

@@ -4,6 +4,7 @@ mod former_names;
 mod groups;
 mod in_force;
 mod providers;
+mod routes;
 mod unclaimed;
 
 use super::*;

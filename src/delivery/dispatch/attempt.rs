@@ -24,6 +24,8 @@ pub(super) struct Call<'a> {
     pub(super) shutdown: &'a Shutdown,
     /// Hears of attempts whose end comes after the answer.
     pub(super) late: Option<&'a LateVerdict>,
+    /// The name of the rule that chose the upstreams.
+    pub(super) rule: Option<&'a str>,
 }
 
 impl Call<'_> {
@@ -62,7 +64,7 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Opt
     let verdict = upstream.send(offer, shutdown.until_last_call()).await;
     let took = start.elapsed();
     upstream.settle(permit, message, &verdict, took);
-    log(message, upstream.name(), &verdict, took);
+    log(call, upstream.name(), &verdict, took);
     let lookup = (verdict.outcome == Outcome::Unknown).then(|| Box::new(upstream.lookup(message)));
     let ended_at = (start + took).into_std();
     Some(Attempt { upstream: Arc::clone(upstream.name()), verdict, took: Some(took), ended_at, lookup })
@@ -80,14 +82,15 @@ pub(super) fn skip(upstream: &Upstream, reason: LeftOut) -> Option<Attempt> {
     reason.verdict().map(|verdict| skipped(upstream, verdict))
 }
 
-fn log(message: &Message, upstream: &str, verdict: &Verdict, took: Duration) {
+fn log(call: &Call<'_>, upstream: &str, verdict: &Verdict, took: Duration) {
+    let &Call { message, rule, .. } = call;
     let (id, outcome, reason) = (message.id(), verdict.outcome.as_str(), verdict.reason);
     let duration_ms = millis(took);
     let provider_code = verdict.code.map(display);
     match verdict.outcome {
-        Outcome::Accepted => info!(%id, upstream, outcome, %reason, duration_ms, "attempt"),
-        Outcome::MessageRejected => info!(%id, upstream, outcome, %reason, provider_code, duration_ms, "attempt"),
-        Outcome::AccountRefused => error!(%id, upstream, outcome, %reason, provider_code, duration_ms, "attempt"),
-        _ => warn!(%id, upstream, outcome, %reason, provider_code, duration_ms, "attempt"),
+        Outcome::Accepted => info!(%id, upstream, rule, outcome, %reason, duration_ms, "attempt"),
+        Outcome::MessageRejected => info!(%id, upstream, rule, outcome, %reason, provider_code, duration_ms, "attempt"),
+        Outcome::AccountRefused => error!(%id, upstream, rule, outcome, %reason, provider_code, duration_ms, "attempt"),
+        _ => warn!(%id, upstream, rule, outcome, %reason, provider_code, duration_ms, "attempt"),
     }
 }

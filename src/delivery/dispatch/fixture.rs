@@ -8,6 +8,7 @@ use super::{AllOpen, Dispatcher, Settings};
 use crate::delivery::circuit::{self, Rates};
 use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
 use crate::delivery::routing::Strategy;
+use crate::delivery::routing::rules::Rules;
 use crate::delivery::upstream::history::Events;
 use crate::delivery::upstream::{self, Upstream};
 use crate::model::message::{Draft, Message};
@@ -133,7 +134,8 @@ impl Fixture {
         });
         let upstreams: Vec<_> = upstreams.collect();
         let settings = Settings { failover, routing, request_deadline: 15 * SECOND, all_open: AllOpen::Serve };
-        let dispatcher = Dispatcher::new(upstreams.clone(), settings, Shutdown::default(), Arc::clone(&metrics));
+        let (rules, shutdown) = (Rules::default(), Shutdown::default());
+        let dispatcher = Dispatcher::new(upstreams.clone(), settings, rules, shutdown, Arc::clone(&metrics));
         Self { dispatcher, upstreams, metrics, calls }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::route::Route;
 use super::settings;
 use crate::delivery::routing::{Candidate, Draw, Plan, Strategy, identity, rank};
 use crate::delivery::upstream::{Settings, Upstream};
@@ -17,12 +18,13 @@ pub(super) struct SendPolicy {
 
 impl SendPolicy {
     /// A repeat goes the way of the first mail under its key, on every node; any other mail has a draw of its own.
-    pub(super) fn new(options: SendOptions, settings: &settings::Settings, turns: &AtomicUsize) -> Self {
+    pub(super) fn new(options: SendOptions, settings: &settings::Settings, route: &Route, turns: &AtomicUsize) -> Self {
         let draw = match options.key {
             Some(key) => Draw::Key(key.number()),
             None => Draw::Free { turn: turns.fetch_add(1, Ordering::Relaxed), random: fastrand::u64(..) },
         };
-        Self { failover: failover(options, settings), strategy: settings.routing, draw }
+        let strategy = route.strategy().unwrap_or(settings.routing);
+        Self { failover: failover(options, settings), strategy, draw }
     }
 
     /// The plan over these upstreams, as they are now.

@@ -7,8 +7,10 @@ use super::adaptive::Adaptive;
 use super::attempt::{self, Call};
 use super::attempt_log::AttemptLog;
 use super::policy::SendPolicy;
+use super::route::Route;
 use crate::delivery::routing::{Candidate, Place, Plan};
 use crate::delivery::upstream::Upstream;
+use crate::model::left_out::LeftOut;
 use crate::model::receipt::{Answer, Remaining};
 use crate::model::submission::Failover;
 
@@ -29,6 +31,7 @@ pub(super) struct Run<'a> {
     candidates: Candidates<'a>,
     call: &'a Call<'a>,
     policy: SendPolicy,
+    route: &'a Route,
     log: AttemptLog,
 }
 
@@ -38,8 +41,10 @@ impl<'a> Run<'a> {
         candidates: Candidates<'a>,
         call: &'a Call<'a>,
         policy: SendPolicy,
+        route: &'a Route,
     ) -> Self {
-        Self { upstreams, candidates, call, policy, log: AttemptLog::new(call.message.id(), upstreams.len()) }
+        let log = AttemptLog::new(call.message.id(), upstreams.len());
+        Self { upstreams, candidates, call, policy, route, log }
     }
 
     /// Offers the mail to one upstream after the other.
@@ -56,8 +61,8 @@ impl<'a> Run<'a> {
     }
 
     fn count_rejections(&self) {
-        let refusing = self.upstreams.iter().filter(|upstream| !upstream.snapshot().admits());
-        refusing.for_each(|upstream| upstream.count_rejection());
+        let refusing = self.upstreams_where(|_| true).filter(|upstream| !upstream.snapshot().admits());
+        refusing.for_each(Upstream::count_rejection);
     }
 
     /// Where the mail goes next. The plan is made anew each time: a circuit may have closed while another was slow to fail.
@@ -66,16 +71,23 @@ impl<'a> Run<'a> {
     }
 
     fn plan(&self) -> Plan {
-        let candidates: Vec<_> = self.candidates.configured.iter().map(|candidate| self.now(candidate)).collect();
+        let now = |upstream: usize| self.now(&self.candidates.configured[upstream]);
+        let candidates: Vec<_> = self.route.order(self.upstreams.len()).map(now).collect();
         self.policy.plan(&candidates)
     }
 
     fn now(&self, configured: &Candidate) -> Candidate {
         let upstream = &self.upstreams[configured.upstream];
-        let (circuit_share, left_out) = (upstream.snapshot().share(), upstream.leaves_out(self.call.message));
         let adaptive = self.candidates.adaptive;
-        let adaptive_share = adaptive.map_or(configured.adaptive_share, |adaptive| adaptive.share(configured.upstream));
-        Candidate { circuit_share, left_out, adaptive_share, ..*configured }
+        let outside = (!self.route.allows(configured.upstream)).then_some(LeftOut::Rule);
+        Candidate {
+            weight: self.route.weight(configured),
+            adaptive_share: adaptive.map_or(configured.adaptive_share, |adaptive| adaptive.share(configured.upstream)),
+            floor: self.route.floor(configured),
+            circuit_share: upstream.snapshot().share(),
+            left_out: outside.or_else(|| upstream.leaves_out(self.call.message)),
+            ..*configured
+        }
     }
 
     async fn visit(&mut self, place: Place) {
@@ -86,6 +98,9 @@ impl<'a> Run<'a> {
         };
         if let (Some(adaptive), Some(attempt)) = (self.candidates.adaptive, &attempt) {
             adaptive.learn(index, attempt, self.call.message.size());
+        }
+        if attempt.as_ref().is_some_and(|attempt| attempt.took.is_some()) {
+            self.route.count(index);
         }
         self.log.record(index, attempt);
         // A provider that takes a mail once can be asked again: that can only bring clarity.
@@ -107,7 +122,7 @@ impl<'a> Run<'a> {
     /// Records which untried upstreams would not take this mail even with a closed circuit: they give no hope.
     fn record_skips(&mut self) {
         for (index, upstream) in self.upstreams.iter().enumerate() {
-            if !self.log.has_tried(index) {
+            if self.route.allows(index) && !self.log.has_tried(index) {
                 let reason = upstream.leaves_out(self.call.message);
                 self.log.record(index, reason.and_then(|reason| attempt::skip(upstream, reason)));
             }
@@ -135,12 +150,14 @@ impl<'a> Run<'a> {
         // A deferred mail stays deferred for a while, though its upstream takes other mail at once.
         let wait = if self.log.was_deferred() { wait.map(|wait| wait.max(DEFERRED_WAIT)) } else { wait };
         // Only an operator can end the wait for circuits that are forced open: when is not known.
-        let unknown = || self.upstreams.iter().map(|upstream| upstream.settings().first_wait).min();
+        let unknown = || self.upstreams_where(|_| true).map(|upstream| upstream.settings().first_wait).min();
         wait.or_else(unknown).unwrap_or_default()
     }
 
+    /// The upstreams that the mail may be offered to, as far as they are wanted.
     fn upstreams_where(&self, wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = &Upstream> {
-        self.upstreams.iter().enumerate().filter(move |(index, _)| wanted(*index)).map(|(_, upstream)| &**upstream)
+        let wanted = move |index: &usize| self.route.allows(*index) && wanted(*index);
+        (0..self.upstreams.len()).filter(wanted).map(|index| &*self.upstreams[index])
     }
 
     fn takes_it_now(&self, upstream: &Upstream) -> bool {

@@ -4,7 +4,15 @@ use std::time::Duration;
 
 use crate::delivery::routing::Strategy;
 use crate::model::submission::Failover;
-use crate::runtime::settings::{Choice, PERIOD, setting, settings};
+use crate::runtime::settings::{Choice, PERIOD, Row, setting, settings};
+
+/// The rules that choose the upstreams of a mail.
+pub const ROUTES: Row = Row::optional(
+    "ROUTES",
+    "rules",
+    "which mail goes to which upstreams, such as `otp: tag=otp -> pm!; from=*.shop.example -> mg:70,sg:30`; the first \
+     rule that holds decides, and other mail follows `SMSP_ROUTING`; or the file of `SMSP_ROUTES_FILE`, a rule a line",
+);
 
 /// What this node does while no circuit is usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The dispatcher over scripted providers, on paused time.
 
 mod after_unknown;
+mod rules;
 mod skips;
 
 use std::time::Duration;

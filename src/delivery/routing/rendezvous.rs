@@ -15,9 +15,13 @@ pub fn identity(name: &str) -> u64 {
 /// Orders the places by the lots that their upstreams draw for a mail of this number.
 pub(super) fn order(places: &mut [Place], number: u64, weight: impl Fn(&Candidate) -> f64) {
     for place in &mut *places {
-        place.lot = -unit(number ^ place.candidate.identity).ln() / weight(&place.candidate);
+        let weight = weight(&place.candidate);
+        let lot = -unit(number ^ place.candidate.identity).ln() / weight;
+        // Without a weight it comes last.
+        place.lot = if weight > 0.0 { lot } else { f64::INFINITY };
     }
-    places.sort_unstable_by(|one, other| one.lot.total_cmp(&other.lot));
+    let in_order = |one: &Place, other: &Place| one.upstream().cmp(&other.upstream());
+    places.sort_unstable_by(|one, other| one.lot.total_cmp(&other.lot).then_with(|| in_order(one, other)));
 }
 
 /// A number above 0 and at most 1, each as likely as any other.

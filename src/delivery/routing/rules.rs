@@ -87,13 +87,18 @@ impl Rules {
         Ok(())
     }
 
-    /// The first rule that holds.
-    pub fn find(&self, submission: &Submission) -> Option<&Arc<Rule>> {
+    /// The first rule that holds, by its place among these.
+    pub fn find(&self, submission: &Submission) -> Option<usize> {
         self.first(submission)
     }
 
-    fn first(&self, facts: &impl Facts) -> Option<&Arc<Rule>> {
-        self.0.iter().find(|rule| rule.holds(facts))
+    fn first(&self, facts: &impl Facts) -> Option<usize> {
+        self.0.iter().position(|rule| rule.holds(facts))
+    }
+
+    /// The rule at this place.
+    pub fn get(&self, place: usize) -> Option<&Rule> {
+        self.0.get(place).map(|rule| &**rule)
     }
 
     /// In their order.

@@ -41,7 +41,9 @@ fn spread_level(strategy: Strategy, places: &mut [Place], level: u8, part: f64) 
     let weight = |index, place: &Place| strategy.weight(&place.candidate, (first == Some(index)).then_some(floors));
     let all: f64 = taking.map(|(index, place)| weight(index, place)).sum();
     for (index, place) in places.iter_mut().enumerate().filter(|(_, place)| takes(place)) {
-        place.share += part * weight(index, place) / all;
+        // Where none has a weight, the first takes all.
+        let share = if all > 0.0 { weight(index, place) / all } else { f64::from(first == Some(index)) };
+        place.share += part * share;
     }
 }
 

@@ -6,6 +6,7 @@ mod body;
 mod kind;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -24,13 +25,21 @@ pub(super) use kind::Kind;
 pub(super) struct Problem {
     kind: Kind,
     detail: Cow<'static, str>,
-    id: Option<Id>,
-    attempts: Option<Vec<AttemptBody>>,
+    mail: Option<Box<OfMail>>,
     errors: Option<Vec<FieldError>>,
-    lookup: Option<Box<LookupBody>>,
     retryable: bool,
     retry_after: Option<Duration>,
     replayed: bool,
+}
+
+/// What is told of the mail of a failed call.
+#[derive(Clone, Debug)]
+pub(super) struct OfMail {
+    pub(super) id: Id,
+    pub(super) attempts: Vec<AttemptBody>,
+    /// The rule that chose the upstreams.
+    pub(super) rule: Option<Arc<str>>,
+    pub(super) lookup: Option<LookupBody>,
 }
 
 impl Problem {
@@ -38,10 +47,8 @@ impl Problem {
         Self {
             kind,
             detail: detail.into(),
-            id: None,
-            attempts: None,
+            mail: None,
             errors: None,
-            lookup: None,
             retryable: kind.retryable(),
             retry_after: None,
             replayed: false,
@@ -54,16 +61,12 @@ impl Problem {
         Self { errors: Some(errors), ..Self::new(kind, detail) }
     }
 
-    pub(super) fn of_mail(self, id: Id, attempts: Vec<AttemptBody>) -> Self {
-        Self { id: Some(id), attempts: Some(attempts), ..self }
+    pub(super) fn of_mail(self, mail: OfMail) -> Self {
+        Self { mail: Some(Box::new(mail)), ..self }
     }
 
     pub(super) fn errors(self, errors: Option<Vec<FieldError>>) -> Self {
         Self { errors, ..self }
-    }
-
-    pub(super) fn lookup(self, lookup: Option<LookupBody>) -> Self {
-        Self { lookup: lookup.map(Box::new), ..self }
     }
 
     /// May the very same call succeed later, where its kind does not say so?
@@ -83,8 +86,12 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { kind, detail, id, attempts, errors, lookup, retryable, retry_after, replayed } = self;
+        let Self { kind, detail, mail, errors, retryable, retry_after, replayed } = self;
         let (status, title) = kind.describe();
+        let mail = mail.map(|mail| *mail);
+        let ((id, attempts), (rule, lookup)) = mail
+            .map(|OfMail { id, attempts, rule, lookup }| ((Some(id.to_string()), Some(attempts)), (rule, lookup)))
+            .unwrap_or_default();
         let mut response = problem::write(status, retry_after, |request_id| {
             problem::to_json(&ProblemBody {
                 r#type: kind,
@@ -92,11 +99,12 @@ impl IntoResponse for Problem {
                 status: status.as_u16(),
                 message: detail.clone().into_owned(),
                 detail: detail.into_owned(),
-                id: id.map(|id| id.to_string()),
+                id,
                 delivery: kind.delivery(),
                 retryable,
                 request_id: request_id.to_owned(),
-                lookup: lookup.map(|lookup| *lookup),
+                lookup,
+                rule: rule.as_deref().map(str::to_owned),
                 attempts,
                 errors,
             })

@@ -36,19 +36,19 @@ pub fn conclude(id: Id, attempts: Vec<Attempt>, remaining: Remaining, wait: Dura
 
 /// The answer once the verdict is known of an attempt that had ended `unknown`.
 pub fn settle_late(error: SendError, upstream: &str, verdict: &Verdict) -> Answer {
-    let SendError { id, failure: before, mut attempts, replayed } = error;
+    let SendError { id, failure: before, mut attempts, rule, replayed } = error;
     let settles = |attempt: &Attempt| *attempt.upstream == *upstream && attempt.is_unknown();
     if let Some(at) = attempts.iter().position(settles) {
         attempts[at].verdict = verdict.clone();
         if verdict.outcome == Outcome::Accepted {
             let taken = attempts.remove(at);
             attempts.push(taken);
-            return Ok(Receipt { id, attempts, replayed });
+            return Ok(Receipt { id, attempts, rule, replayed });
         }
     }
     let unknown = attempts.is_empty() || attempts.iter().any(Attempt::is_unknown);
     let failure = if unknown { before } else { failure(&attempts, Remaining::Exhausted, MIN_WAIT) };
-    Err(SendError { id, failure, attempts, replayed })
+    Err(SendError { id, failure, attempts, rule, replayed })
 }
 
 fn failure(attempts: &[Attempt], remaining: Remaining, wait: Duration) -> Failure {

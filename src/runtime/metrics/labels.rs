@@ -21,6 +21,12 @@ pub(super) struct Attempt {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Route {
+    pub(super) upstream: String,
+    pub(super) rule: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct CircuitState {
     pub(super) upstream: String,
     pub(super) state: &'static str,

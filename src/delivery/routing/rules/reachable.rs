@@ -26,7 +26,7 @@ struct Example {
 }
 
 impl Example {
-    /// Of this rule, by the patterns that the digits of `number` choose.
+    /// An example of this rule, by the patterns that the digits of `number` choose.
     fn new(rule: &Rule, mut number: usize) -> Self {
         let (text, address) = Pattern::any();
         let mut example = Self {

@@ -1,5 +1,6 @@
 //! Reads one rule: `[name:] key=pattern[|pattern] ... -> upstream[:weight][,upstream[:weight]] ...[!]`.
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use super::condition::{Condition, Key};
@@ -17,6 +18,8 @@ const UNNAMED: &str = "rule_";
 pub const DEFAULT: &str = "default";
 /// Characters of a name.
 const MAX_NAME_LEN: usize = 64;
+/// The highest weight of a target, as of an upstream.
+const MAX_WEIGHT: u16 = 1000;
 
 const FORM: &str = "write a rule as tag=otp -> pm";
 const KEYS: &str = "caller, from, to, tag or header.NAME";
@@ -195,8 +198,9 @@ fn target(cursor: &mut Cursor<'_>, upstreams: &[Arc<str>]) -> Result<Target, Fau
     Ok(Target { upstream, name: Arc::clone(&upstreams[upstream]), weight })
 }
 
-fn weight(cursor: &mut Cursor<'_>) -> Result<std::num::NonZeroU16, Fault> {
+fn weight(cursor: &mut Cursor<'_>) -> Result<NonZeroU16, Fault> {
     let start = *cursor;
     let digits = cursor.take_while(|c| c.is_ascii_digit());
-    digits.parse().or_else(|_| start.fault("has a weight that is not a whole number from 1 to 65535"))
+    let weight = digits.parse().ok().filter(|weight: &NonZeroU16| weight.get() <= MAX_WEIGHT);
+    weight.map_or_else(|| start.fault(format!("has a weight that is not a whole number from 1 to {MAX_WEIGHT}")), Ok)
 }

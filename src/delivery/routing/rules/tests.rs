@@ -97,7 +97,7 @@ fn domains_are_compared_as_a_labels() {
 fn the_first_rule_that_holds_is_found_with_its_upstreams() {
     let rules = rules("otp: tag=otp -> pm!; from=*.shop.example -> mg:70,sg:30; tag=otp|reset -> ses-eu, mg");
     let found = |from: &str, tag: &str| {
-        let rule = rules.find(&mail(from, &["b@example.org"], &[tag], &[]))?;
+        let rule = rules.get(rules.find(&mail(from, &["b@example.org"], &[tag], &[]))?)?;
         let targets: Vec<_> =
             rule.targets().iter().map(|target| (target.upstream, target.weight.map_or(0, u16::from))).collect();
         Some((rule.name().to_string(), targets, rule.is_pinned()))

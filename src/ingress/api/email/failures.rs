@@ -2,7 +2,7 @@
 
 use crate::ingress::api::attempt::{AttemptBody, LookupBody};
 use crate::ingress::api::field_error::FieldError;
-use crate::ingress::api::problem::{Kind, Problem};
+use crate::ingress::api::problem::{Kind, OfMail, Problem};
 use crate::ingress::api::send_options::IDEMPOTENCY_KEY;
 use crate::model::outcome::{Outcome, Reason, Subject};
 use crate::model::receipt::{Attempt, Failure, SendError};
@@ -35,8 +35,9 @@ pub(super) fn problem(error: SendError) -> Problem {
         )
         .retryable(retryable),
     };
-    let (lookup, replayed) = (lookup(&error), error.replayed);
-    problem.of_mail(error.id, error.attempts.iter().map(AttemptBody::from).collect()).lookup(lookup).replayed(replayed)
+    let lookup = lookup(&error);
+    let attempts = error.attempts.iter().map(AttemptBody::from).collect();
+    problem.of_mail(OfMail { id: error.id, attempts, rule: error.rule, lookup }).replayed(error.replayed)
 }
 
 /// The upstream that was asked last, of those that may have the mail.

@@ -22,6 +22,10 @@ pub(in crate::ingress::api) struct ReceiptBody {
     /// The provider's own id of the mail, if it gave one.
     #[schema(required = true)]
     provider_message_id: Option<String>,
+    /// The rule of `SMSP_ROUTES` that chose the upstreams: its name, else `rule_<n>`; absent if none holds for the mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    rule: Option<String>,
     /// Every attempt that was made, and every provider that was skipped.
     attempts: Vec<AttemptBody>,
     /// An attempt before this one is `unknown`, so another provider may have the mail too (`SMSP_FAILOVER=always`).
@@ -86,6 +90,7 @@ impl From<Receipt> for ReceiptBody {
             delivery: Delivery::Accepted,
             provider: taken.map(|attempt| attempt.upstream.to_string()).unwrap_or_default(),
             provider_message_id: taken.and_then(|attempt| attempt.verdict.provider_message_id.clone()),
+            rule: receipt.rule.as_deref().map(str::to_owned),
             attempts: receipt.attempts.iter().map(AttemptBody::from).collect(),
             possible_duplicate: receipt.may_be_duplicate(),
             partial: taken.is_some_and(|attempt| !attempt.verdict.recipients.is_empty()),

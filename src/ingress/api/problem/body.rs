@@ -34,6 +34,10 @@ pub(in crate::ingress::api) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) lookup: Option<LookupBody>,
+    /// The rule of `SMSP_ROUTES` that chose the upstreams: its name, else `rule_<n>`; absent if none holds for the mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) rule: Option<String>,
     /// Every attempt that was made, and every provider that was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::Section;
 use crate::runtime::settings::row::{Row, Setting};
-use crate::runtime::settings::secret_source::SecretSource;
+use crate::runtime::settings::source::Source;
 use crate::runtime::settings::values::Values;
 
 const REDACTED: &str = "<redacted>";
@@ -42,17 +42,17 @@ impl Section {
         Some(text)
     }
 
-    /// Where a secret stands: in the variable itself, or in the file that `<NAME>_FILE` names; if it is set at all. Both
+    /// Where a text stands that is not listed as it is: in the variable itself, or in the file that `<NAME>_FILE` names; if it is set at all. Both
     /// contradict each other, which is recorded.
-    pub fn secret_source(&mut self, row: &Row) -> Option<Option<SecretSource>> {
+    pub fn source(&mut self, row: &Row) -> Option<Option<Source>> {
         let file = format!("{}_FILE", row.name);
         let (text, path) = (self.claim(row), self.take(&file));
         let shown = if text.is_some() || path.is_some() { REDACTED } else { "" };
         self.list(row.name, shown.to_owned(), row.default);
         match (text, path) {
             (None, None) => Some(None),
-            (Some(text), None) => Some(Some(SecretSource::in_variable(row.name.to_owned(), text.into()))),
-            (None, Some(path)) => Some(Some(SecretSource::in_file(file, path))),
+            (Some(text), None) => Some(Some(Source::in_variable(row.name.to_owned(), text.into()))),
+            (None, Some(path)) => Some(Some(Source::in_file(file, path))),
             (Some(_), Some(_)) => {
                 self.error(&file, &format!("is set beside {}: remove one of them", self.full(row.name)));
                 None
@@ -61,7 +61,7 @@ impl Section {
     }
 
     fn secret(&mut self, row: &Row, what: &str) -> Option<SecretString> {
-        match (self.secret_source(row)?, row.default) {
+        match (self.source(row)?, row.default) {
             (Some(source), _) => source.line().map_err(|problem| self.error(source.variable(), &problem)).ok(),
             (None, Some(_)) => Some(SecretString::default()),
             (None, None) => {

@@ -80,7 +80,7 @@ fn holds((key, patterns): &NaiveCondition, mail: &Mail) -> bool {
     match *key {
         "caller" => one_matches(&mail.caller),
         "to" => mail.recipients.iter().all(one_matches),
-        _ => mail.tags.iter().any(|tag| one_matches(tag)),
+        _ => mail.tags.iter().any(one_matches),
     }
 }
 
@@ -140,9 +140,7 @@ proptest! {
         let text: Vec<_> = kept.iter().map(|rule| written(rule)).collect();
         let read: Rules = read(&text.join("\n")).map_err(|problems| TestCaseError::fail(format!("{text:?}: {problems:?}")))?;
         for mail in mails().step_by(7) {
-            let found = read.first(&mail).map(|rule| rule.name().to_string());
-            let expected = first(&kept, &mail).map(|index| format!("rule_{}", index + 1));
-            prop_assert_eq!(found, expected, "{:?}\n{:?}", text, mail);
+            prop_assert_eq!(read.first(&mail), first(&kept, &mail), "{:?}\n{:?}", text, mail);
         }
     }
 }

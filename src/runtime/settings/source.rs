@@ -1,16 +1,17 @@
-//! Where a secret stands: in a variable, or in a file that is read anew for every [`SecretSource::text`].
+//! Where a text stands that may be a secret, or long: in a variable, or in a file that is read anew for every
+//! [`Source::text`].
 
 use std::fs::File;
 use std::io::Read;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// More than all keys together need.
+/// More than all keys or rules together need.
 const MAX_FILE: u64 = 1 << 20;
 
-/// Where a secret stands.
+/// Where a text stands.
 #[derive(Clone)]
-pub struct SecretSource {
+pub struct Source {
     variable: String,
     location: Location,
 }
@@ -21,7 +22,7 @@ enum Location {
     File(String),
 }
 
-impl SecretSource {
+impl Source {
     /// In the variable of this name, which is without the prefix of its section.
     pub(super) fn in_variable(variable: String, secret: SecretString) -> Self {
         Self { variable, location: Location::Variable(secret) }
@@ -37,12 +38,12 @@ impl SecretSource {
         &self.variable
     }
 
-    /// Can the secret change while the process runs?
+    /// Can the text change while the process runs?
     pub fn is_file(&self) -> bool {
         matches!(self.location, Location::File(_))
     }
 
-    /// The secret as it is now; an error says what is wrong with the variable, without the secret.
+    /// The text as it is now, without spaces at its end; an error says what is wrong with the variable, without the text.
     pub fn text(&self) -> Result<SecretString, String> {
         match &self.location {
             Location::Variable(secret) => Ok(secret.clone()),
@@ -52,7 +53,9 @@ impl SecretSource {
 
     /// The secret as it is now, which has to be one line.
     pub fn line(&self) -> Result<SecretString, String> {
-        self.text().and_then(|secret| check_line(secret.expose_secret()).map(|()| secret))
+        let text = self.text()?;
+        let line = text.expose_secret().trim_start();
+        check_line(line).map(|()| line.into())
     }
 }
 
@@ -65,7 +68,7 @@ fn check_line(secret: &str) -> Result<(), String> {
 fn read_file(path: &str) -> Result<String, String> {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text));
-    match read.map(|_| text.trim().to_owned()) {
+    match read.map(|_| text.trim_end().to_owned()) {
         Ok(secret) if secret.is_empty() => Err("names an empty file".to_owned()),
         Ok(_) if text.len() as u64 > MAX_FILE => Err(format!("names a file of more than {MAX_FILE} bytes")),
         Ok(secret) => Ok(secret),

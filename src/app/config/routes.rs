@@ -1,0 +1,114 @@
+//! Which mail goes where: `SMSP_ROUTES`, or the file of `SMSP_ROUTES_FILE`, which can be read again while the node serves.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+
+use super::names::PREFIX;
+use super::providers::UpstreamSpec;
+use crate::delivery::dispatch::settings::ROUTES;
+use crate::delivery::routing::rules::{DEFAULT, Problem, Rule, Rules, Target};
+use crate::runtime::settings::{Section, Source};
+
+/// The rules of a start.
+pub struct RoutesConfig {
+    /// As they are now.
+    pub rules: Rules,
+    /// Where they came from; `None`: there are none.
+    pub source: Option<RouteSource>,
+    /// What rules may name, in the order of `SMSP_PROVIDERS`.
+    upstreams: Vec<Arc<str>>,
+}
+
+/// Where rules stand, and what they may name.
+#[derive(Clone)]
+pub struct RouteSource {
+    source: Source,
+    upstreams: Vec<Arc<str>>,
+}
+
+impl RouteSource {
+    /// Can they change while the node serves?
+    pub fn may_change(&self) -> bool {
+        self.source.is_file()
+    }
+
+    /// The rules as they are now, all of them or none; an error names their variable.
+    pub fn read(&self) -> Result<Rules, String> {
+        self.rules().map_err(|problems| format!("{PREFIX}{}: {}", self.source.variable(), problems.join("; ")))
+    }
+
+    fn rules(&self) -> Result<Rules, Vec<String>> {
+        let text = self.source.text().map_err(|problem| vec![problem])?;
+        let told = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect();
+        Rules::read(text.expose_secret(), &self.upstreams).map_err(told)
+    }
+}
+
+/// `None`: a mistake was recorded.
+pub(super) fn read(section: &mut Section, specs: &[UpstreamSpec]) -> Option<RoutesConfig> {
+    let upstreams: Vec<Arc<str>> = specs.iter().map(|spec| spec.name.as_str().into()).collect();
+    let Some(source) = section.source(&ROUTES)? else {
+        return Some(RoutesConfig { rules: Rules::default(), source: None, upstreams });
+    };
+    let source = RouteSource { source, upstreams: upstreams.clone() };
+    let rules = source.rules().map_err(|problems| {
+        problems.iter().for_each(|problem| section.error(source.source.variable(), problem));
+    });
+    let rules = rules.ok()?;
+    section.in_force(ROUTES.name, &rules.to_string());
+    if specs.iter().any(|spec| spec.idle) {
+        // The upstreams that they name are not there.
+        section.warning(ROUTES.name, "is not looked at while the mock takes all mail");
+        return Some(RoutesConfig { rules: Rules::default(), source: None, upstreams });
+    }
+    warn_of_pins(section, &rules);
+    Some(RoutesConfig { rules, source: Some(source), upstreams })
+}
+
+/// The outage of a provider is the outage of the mail that is pinned to it.
+fn warn_of_pins(section: &mut Section, rules: &Rules) {
+    for rule in rules.iter().filter(|rule| rule.is_pinned()) {
+        let targets: Vec<_> = rule.targets().iter().map(|target| &*target.name).collect();
+        let when = if targets.len() == 1 { "while that takes none" } else { "while none of them takes any" };
+        let problem = format!(
+            "the rule `{}` pins its mail to {} (`!`): {when}, this mail is answered 503",
+            rule.name(),
+            targets.join(", ")
+        );
+        section.warning(ROUTES.name, &problem);
+    }
+}
+
+impl RoutesConfig {
+    /// The rules as lines of a table, for people; none without rules.
+    pub fn table(&self) -> Vec<String> {
+        let head = ["rule", "mail", "upstreams"].map(str::to_owned);
+        let rule = |rule: &Arc<Rule>| [rule.name().to_string(), rule.conditions(), self.upstreams_of(rule)];
+        let rest = [DEFAULT.to_owned(), "all other".to_owned(), "by SMSP_ROUTING".to_owned()];
+        let rows: Vec<_> = std::iter::once(head).chain(self.rules.iter().map(rule)).chain([rest]).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+        let widths = [width(0), width(1)];
+        let line =
+            |[name, mail, upstreams]: &[String; 3]| format!("{name:0$}  {mail:1$}  {upstreams}", widths[0], widths[1]);
+        rows.iter().filter(|_| self.rules.iter().len() > 0).map(line).collect()
+    }
+
+    fn upstreams_of(&self, rule: &Rule) -> String {
+        let targets = rule.targets();
+        let all: u32 = targets.iter().filter_map(|target| target.weight).map(|weight| u32::from(weight.get())).sum();
+        let target = |target: &Target| match target.weight {
+            Some(weight) => format!("{} {:.0} %", target.name, 100.0 * f64::from(weight.get()) / f64::from(all)),
+            None => target.name.to_string(),
+        };
+        let chosen = targets.iter().map(target).collect::<Vec<_>>().join(", ");
+        let is_target = |index: usize| targets.iter().any(|target| target.upstream == index);
+        let others = self.upstreams.iter().enumerate().filter(|(index, _)| !is_target(*index));
+        let others: Vec<_> = others.map(|(_, name)| &**name).collect();
+        match (rule.is_pinned(), others.is_empty()) {
+            (true, _) => format!("{chosen}, no other"),
+            (false, true) => chosen,
+            (false, false) => format!("{chosen}, then {}", others.join(", ")),
+        }
+    }
+}

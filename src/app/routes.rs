@@ -1,0 +1,29 @@
+//! The rules of routing; where they stand in a file, it is read again and again.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::reload;
+use super::restart::restart_on_panic;
+use crate::app::config::RoutesConfig;
+use crate::delivery::dispatch::Dispatcher;
+
+/// Starts a task that reads the rules anew.
+pub(super) fn watch(routes: RoutesConfig, dispatcher: &Arc<Dispatcher>) {
+    let RoutesConfig { rules, source, .. } = routes;
+    let Some(source) = source.filter(|source| source.may_change()) else { return };
+    let dispatcher = Arc::clone(dispatcher);
+    tokio::spawn(restart_on_panic("task that reads the routes", None, move || {
+        let (source, dispatcher) = (source.clone(), Arc::clone(&dispatcher));
+        reload::watch(
+            "routes",
+            rules.clone(),
+            move || source.read(),
+            move |rules| {
+                dispatcher.replace_rules(rules.clone());
+                info!(rules = rules.iter().len(), "routes reloaded");
+            },
+        )
+    }));
+}

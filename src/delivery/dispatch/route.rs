@@ -1,0 +1,89 @@
+//! The rule that chooses the upstreams of one mail, and what it makes of them.
+
+use std::sync::Arc;
+
+use crate::delivery::routing::rules::{DEFAULT, Rule, Rules, Target};
+use crate::delivery::routing::{Candidate, Strategy};
+use crate::delivery::upstream::Upstream;
+use crate::model::submission::Submission;
+use crate::runtime::metrics::{Metrics, RouteMetrics};
+
+/// The rules of a node, and the counters of where their mail goes.
+pub(super) struct Routes {
+    rules: Rules,
+    metrics: RouteMetrics,
+}
+
+impl Routes {
+    pub(super) fn new(rules: Rules, upstreams: &[Arc<Upstream>], metrics: &Metrics) -> Self {
+        let names = rules.iter().map(|rule| &**rule.name()).chain([DEFAULT]);
+        let upstreams = upstreams.iter().map(|upstream| &**upstream.name());
+        let metrics = metrics.routes(upstreams, names);
+        Self { rules, metrics }
+    }
+}
+
+/// How the rules of a node apply to one mail, which keeps them though they are replaced.
+pub(super) struct Route {
+    routes: Arc<Routes>,
+    /// The place of the rule that holds.
+    place: Option<usize>,
+}
+
+impl Route {
+    pub(super) fn new(routes: Arc<Routes>, submission: &Submission) -> Self {
+        let place = routes.rules.find(submission);
+        Self { routes, place }
+    }
+
+    /// The rule that holds.
+    pub(super) fn rule(&self) -> Option<&Rule> {
+        self.routes.rules.get(self.place?)
+    }
+
+    fn targets(&self) -> &[Target] {
+        self.rule().map(Rule::targets).unwrap_or_default()
+    }
+
+    /// All of so many upstreams, those that the rule names first.
+    pub(super) fn order(&self, upstreams: usize) -> impl Iterator<Item = usize> {
+        let others = (0..upstreams).filter(|upstream| !self.names(*upstream));
+        self.targets().iter().map(|target| target.upstream).chain(others)
+    }
+
+    /// May the mail be offered to this upstream?
+    pub(super) fn allows(&self, upstream: usize) -> bool {
+        self.names(upstream) || !self.rule().is_some_and(Rule::is_pinned)
+    }
+
+    /// How much mail comes to the upstream beside others. A rule with weights puts those last that it does not name.
+    pub(super) fn weight(&self, configured: &Candidate) -> u32 {
+        if self.strategy() != Some(Strategy::Weighted) {
+            return configured.weight;
+        }
+        let target = self.targets().iter().find(|target| target.upstream == configured.upstream);
+        target.and_then(|target| target.weight).map_or(0, |weight| u32::from(weight.get()))
+    }
+
+    /// How much mail comes to the upstream for its floor: a rule without weights keeps the floors of those it names.
+    pub(super) fn floor(&self, configured: &Candidate) -> u32 {
+        let is_outside = self.rule().is_some() && !self.names(configured.upstream);
+        if is_outside { 0 } else { configured.floor }
+    }
+
+    /// How the rule ranks its upstreams, if one holds.
+    pub(super) fn strategy(&self) -> Option<Strategy> {
+        let has_weights = self.rule()?.targets().iter().any(|target| target.weight.is_some());
+        Some(if has_weights { Strategy::Weighted } else { Strategy::Priority })
+    }
+
+    fn names(&self, upstream: usize) -> bool {
+        self.targets().iter().any(|target| target.upstream == upstream)
+    }
+
+    /// Counts a mail that was handed to this upstream.
+    pub(super) fn count(&self, upstream: usize) {
+        let place = self.place.unwrap_or(self.routes.rules.iter().len());
+        self.routes.metrics.routed(place, upstream);
+    }
+}
