@@ -123,7 +123,13 @@ const STREAK: Settings =
 
 /// As the service has it, but for a share of failures that no row reaches.
 fn window(shards: usize) -> Circuit {
-    let rates = Rates { bucket: black_box(1000), min_calls: 20, failure_rate: 1.0, slow_rate: Some(1.0) };
+    let rates = Rates {
+        bucket: black_box(1000),
+        min_calls: 20,
+        failure_rate: 1.0,
+        slow_rate: Some(1.0),
+        early_failures: Some(2),
+    };
     Circuit::new(Settings { rates: Some(rates), shards, ..STREAK })
 }
 
@@ -137,7 +143,9 @@ fn open() -> Circuit {
 #[inline(always)]
 fn round_trip(circuit: &Circuit, blame: Blame, thread: usize, i: u64) -> bool {
     let Some(permit) = black_box(circuit).admit() else { return false };
-    let result = CallResult { blame: black_box(blame), slow: false, now: i >> 10, not_before: 0, thread };
+    let blame = black_box(blame);
+    let (is_repeat, has_alternative) = (false, true);
+    let result = CallResult { blame, slow: false, now: i >> 10, not_before: 0, thread, is_repeat, has_alternative };
     permit.settle(result) == Settled::NoTransition
 }
 

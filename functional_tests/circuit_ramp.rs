@@ -8,7 +8,7 @@ use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, eventually
 /// Mailgun has had an outage of one failure and is back; SendGrid has always worked.
 async fn healed(mailgun: &StubProvider, sendgrid: &StubProvider, ramp: &str) -> Proxy {
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).eager_probes();
-    let settings = settings.with("SMSP_MG_CIRCUIT_CONSECUTIVE_FAILURES", "5").with("SMSP_CIRCUIT_RAMP", ramp);
+    let settings = settings.with("SMSP_CIRCUIT_EARLY_FAILURES", "0").with("SMSP_CIRCUIT_RAMP", ramp);
     let proxy = Proxy::start(settings.with("SMSP_CIRCUIT_PROBES_TO_CLOSE", "1")).await;
     mailgun.does(Behaviour::Close);
     for _ in 0..5 {

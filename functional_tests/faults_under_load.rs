@@ -37,13 +37,14 @@ async fn a_silent_provider_costs_unknowns_only_until_its_circuit_opens() {
     fixture.heals(&["a"]).await;
     let ledger = fixture.ledger(true).await;
     ledger.check();
-    assert!(ledger.unknown() >= 5, "{} unknown", ledger.unknown());
+    assert!(ledger.unknown() >= 2, "{} unknown", ledger.unknown());
     assert_eq!(ledger.unknown_after_the_trip(), 0);
 }
 
 #[tokio::test]
 async fn failure_rate_opens_the_circuit_of_a_provider_that_fails_every_other_time() {
-    let mut fixture = Fixture::new(&[]).await;
+    // Answers overtake each other, so that two in a row may fail.
+    let mut fixture = Fixture::new(&[("SMSP_CIRCUIT_EARLY_FAILURES", "0")]).await;
     let mut count = 0;
     fixture.first().follows(move |_| {
         count += 1;

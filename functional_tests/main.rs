@@ -72,6 +72,7 @@ mod deadlines;
 mod duplicates;
 
 // Circuits.
+mod circuit_early;
 mod circuit_opening;
 mod circuit_recovery;
 mod probes;

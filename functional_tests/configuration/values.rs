@@ -68,6 +68,8 @@ async fn a_value_out_of_its_range_is_an_error() {
             ("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "0"),
             ("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4096"),
             ("SMSP_MG_CIRCUIT_CONSECUTIVE_FAILURES", "many"),
+            ("SMSP_CIRCUIT_EARLY_FAILURES", "16"),
+            ("SMSP_MG_CIRCUIT_EARLY_FAILURES", "-1"),
             ("SMSP_CIRCUIT_PROBES_TO_CLOSE", "0"),
             ("SMSP_CIRCUIT_FAILURE_RATE", "0"),
             ("SMSP_CIRCUIT_FAILURE_RATE", "1.1"),

@@ -102,7 +102,8 @@ impl Settings {
 
     /// No failure opens a circuit but a refused account or a throttle.
     pub(crate) fn patient_circuits(self) -> Self {
-        self.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4095").with("SMSP_CIRCUIT_MIN_CALLS", "1000000")
+        let patient = self.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4095").with("SMSP_CIRCUIT_MIN_CALLS", "1000000");
+        patient.with("SMSP_CIRCUIT_EARLY_FAILURES", "0")
     }
 
     /// One probe closes a circuit, and it takes all mail at once.

@@ -12,6 +12,7 @@ mod attempt;
 mod attempt_log;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod neighbours;
 mod policy;
 mod route;
 mod run;
@@ -28,6 +29,7 @@ use tracing::warn;
 
 use adaptive::Adaptive;
 use attempt::Call;
+use neighbours::Neighbours;
 use policy::SendPolicy;
 use route::{Route, Routes};
 use run::{Candidates, Run};
@@ -83,7 +85,8 @@ impl Dispatcher {
         let Submission { message, options, .. } = submission;
         let route = Route::new(self.routes.load_full(), submission);
         let rule = route.rule().map(Rule::name);
-        let call = self.call(message, late, rule);
+        let neighbours = Some(Neighbours::new(&self.upstreams, &route));
+        let call = Call { neighbours, ..self.call(message, late, rule) };
         let policy = SendPolicy::new(*options, &self.settings, &route, &self.turns);
         let candidates = Candidates { configured: &self.candidates, adaptive: self.adaptive.as_ref() };
         let run = Run::new(&self.upstreams, candidates, &call, policy, &route);
@@ -129,7 +132,7 @@ impl Dispatcher {
 
     fn call<'a>(&'a self, message: &'a Message, late: Option<&'a LateVerdict>, rule: Option<&'a Arc<str>>) -> Call<'a> {
         let deadline = Instant::now() + self.settings.request_deadline + transfer_time(message.size());
-        Call { message, deadline, shutdown: &self.shutdown, late, rule: rule.map(|rule| &**rule) }
+        Call { message, neighbours: None, deadline, shutdown: &self.shutdown, late, rule: rule.map(|rule| &**rule) }
     }
 
     /// The operator hears of a mail of which it is unknown whether a provider has it.

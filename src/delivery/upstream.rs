@@ -6,6 +6,7 @@
 
 mod call;
 mod concurrency;
+mod ended;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod global;
@@ -35,10 +36,12 @@ use crate::model::outcome::Outcome;
 use crate::runtime::metrics::{Metrics, UpstreamMetrics};
 use concurrency::ConcurrencyLimit;
 pub use concurrency::ConcurrencyPermit;
+pub use ended::Ended;
 use held_senders::HeldSenders;
 use history::{CircuitHistory, Events};
 pub use offer::{LateVerdict, Offer};
 pub use settings::{Probe, Settings, transfer_time};
+
 use unlisted::Unlisted;
 
 /// One configured provider account.
@@ -116,6 +119,11 @@ impl Upstream {
             return Some(LeftOut::NotCapable(reason));
         }
         self.held_senders.holds(message.from().address()).then_some(LeftOut::SenderHeld)
+    }
+
+    /// Would it be offered this mail now, as far as can be read without a lock or a place of its own?
+    pub fn is_ready_for(&self, message: &Message) -> bool {
+        self.snapshot().admits() && self.concurrency.has_room() && self.leaves_out(message).is_none()
     }
 
     /// Lets one mail more be in flight here; `None`: as many are as may be.

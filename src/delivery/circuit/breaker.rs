@@ -42,7 +42,7 @@ impl Circuit {
     /// but old successes may also leave it while no answer comes.
     pub fn evaluate(&self, now: u64) -> Option<Transition> {
         let word = self.word.load();
-        self.evaluate_generation(word.generation(), now)
+        self.evaluate_generation(word.generation(), now, false)
     }
 
     /// Raises the share of mail, of 127, that the closed circuit of this generation takes. The supervisor's call.

@@ -17,7 +17,7 @@ fn settings() -> Settings {
 }
 
 fn result(blame: Blame) -> CallResult {
-    CallResult { blame, slow: false, now: 0, not_before: 7, thread: 0 }
+    CallResult { blame, slow: false, now: 0, not_before: 7, thread: 0, is_repeat: false, has_alternative: false }
 }
 
 fn changes(settled: Option<Settled>) -> u64 {
@@ -129,6 +129,41 @@ fn a_dropped_probe_always_frees_its_place() {
         let free = circuit.admit_probe().is_some() || circuit.begin_probing().is_some();
         assert!(free, "{:?}", circuit.snapshot());
     });
+}
+
+/// Two circuits whose second mail fails at once, each of which reads the other: both may open, once each, and both recover.
+#[test]
+fn two_circuits_that_trip_in_one_instant_both_recover() {
+    // Not loom's: it remembers over all interleavings how many circuits have opened.
+    static OPENED: std::sync::Mutex<[bool; 3]> = std::sync::Mutex::new([false; 3]);
+    let rates = Rates { bucket: 1, min_calls: 20, failure_rate: 1.0, slow_rate: None, early_failures: Some(2) };
+    let fails = move |own: &Circuit, other: &Circuit| {
+        let permit = own.admit().unwrap();
+        let has_alternative = other.snapshot().admits();
+        changes(Some(permit.settle(CallResult { has_alternative, ..result(Blame::Failure) })))
+    };
+    loom::model(move || {
+        let settings = Settings { consecutive_failures: 5, rates: Some(rates), ..settings() };
+        let both = Arc::new([Circuit::new(settings), Circuit::new(settings)]);
+        both.iter().for_each(|circuit| {
+            let _ = circuit.admit().map(|permit| permit.settle(result(Blame::Failure)));
+        });
+        let other = Arc::clone(&both);
+        let second = thread::spawn(move || fails(&other[1], &other[0]));
+        let opened = fails(&both[0], &both[1]) + second.join().unwrap();
+        assert_eq!(both.iter().map(|circuit| circuit.snapshot().generation).sum::<u64>(), opened);
+        OPENED.lock().unwrap()[opened as usize] = true;
+        for circuit in both.iter().filter(|circuit| circuit.snapshot().state == State::Open) {
+            assert!(circuit.begin_probing().is_some());
+            assert_eq!(changes(circuit.admit_probe().map(|permit| permit.settle(result(Blame::Success)))), 1);
+        }
+        assert!(both.iter().all(|circuit| circuit.admit().is_some()));
+    });
+    assert_eq!(
+        *OPENED.lock().unwrap(),
+        [false, true, true],
+        "one always opens, and both do where neither saw the other"
+    );
 }
 
 /// I5: no count is lost, and none of an older generation counts in a newer one.

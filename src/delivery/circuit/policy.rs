@@ -3,54 +3,71 @@
 //! A success never opens a circuit and a failure never closes one; a neutral answer to real mail changes nothing. Any
 //! of the policies may open: failures in a row, the share of failures, the share of slow answers, an account that is
 //! refused, a provider that throttles.
+//!
+//! Fewer failures in a row open a circuit early: where another provider is ready, or while it is ramped. Among many mails
+//! two in a row fail by chance every few seconds; so failures must also be a fifth of what the window holds.
 
 use super::settings::{Rates, Settings};
-use super::transition::TransitionReason;
-use super::window::Counts;
+use super::transition::{CallResult, TransitionReason};
+use super::window::{Answers, Counts};
 use super::word::{FIRST_SHARE, FULL, State, Word};
 use crate::model::outcome::Blame;
 
-/// Failures in a row that open a circuit while it is ramped.
-const MAX_STREAK_ON_RAMP: u16 = 2;
+/// Failures in a row that open a circuit early while it is ramped.
+const STREAK_ON_RAMP: u16 = 2;
+/// Failures in a row open a circuit early if one answer in so many is a failure.
+const ONE_IN: u32 = 5;
 
 /// A next word, and why, if it is another generation.
 pub(super) type Step = (Word, Option<TransitionReason>);
 
 /// After the answer to a real mail. Only a closed circuit listens: under an override mail flows through others too.
-pub(super) fn after_mail(word: Word, blame: Blame, settings: &Settings) -> Step {
-    match blame {
+pub(super) fn after_mail(word: Word, result: CallResult, settings: &Settings) -> Step {
+    match result.blame {
         _ if word.state() != State::Closed => (word, None),
         Blame::Neutral => (word, None),
-        Blame::Success => (word.with_streak(0), None),
-        Blame::Failure if word.streak() + 1 >= streak_limit(word, settings) => {
+        Blame::Success => (word.without_failures(), None),
+        Blame::Failure if word.streak() + 1 >= settings.consecutive_failures => {
             open(word, TransitionReason::ConsecutiveFailures)
         }
-        Blame::Failure => (word.with_streak(word.streak() + 1), None),
+        Blame::Failure => (word.with_failure(result.is_repeat), None),
         Blame::Account => open(word, TransitionReason::AccountRefused),
         Blame::Throttled => hold(word, settings),
     }
 }
 
-fn streak_limit(word: Word, settings: &Settings) -> u16 {
-    if word.ramp() == FULL {
-        settings.consecutive_failures
+/// After a look at the answers to a closed circuit. `has_alternative`: another provider is ready.
+pub(super) fn after_answers(word: Word, answers: Answers, has_alternative: bool, rates: &Rates) -> Step {
+    let Answers { window, newest } = answers;
+    if word.state() != State::Closed {
+        (word, None)
+    } else if let Some(reason) = in_a_row(word, window, has_alternative, rates).or_else(|| by_share(newest, rates)) {
+        open(word, reason)
     } else {
-        settings.consecutive_failures.min(MAX_STREAK_ON_RAMP)
+        (word, None)
     }
 }
 
-/// After a look at the window of a closed circuit.
-pub(super) fn after_counts(word: Word, counts: Counts, rates: &Rates) -> Step {
-    let total = counts.total();
-    let share = |part: u32| f64::from(part) / f64::from(total.max(1));
-    if word.state() != State::Closed || total < rates.min_calls {
-        (word, None)
-    } else if share(counts.failed) >= rates.failure_rate {
-        open(word, TransitionReason::FailureRate)
-    } else if rates.slow_rate.is_some_and(|rate| share(counts.slow) >= rate) {
-        open(word, TransitionReason::SlowCalls)
+fn in_a_row(word: Word, window: Counts, has_alternative: bool, rates: &Rates) -> Option<TransitionReason> {
+    if window.failed == 0 || window.failed.saturating_mul(ONE_IN) < window.total() {
+        None
+    } else if word.ramp() != FULL && word.streak() >= STREAK_ON_RAMP {
+        Some(TransitionReason::ConsecutiveFailures)
     } else {
-        (word, None)
+        let is_early = has_alternative && rates.early_failures.is_some_and(|mails| word.mails() >= mails);
+        is_early.then_some(TransitionReason::EarlyFailures)
+    }
+}
+
+fn by_share(newest: Counts, rates: &Rates) -> Option<TransitionReason> {
+    let total = newest.total();
+    let share = |part: u32| f64::from(part) / f64::from(total.max(1));
+    if total < rates.min_calls {
+        None
+    } else if share(newest.failed) >= rates.failure_rate {
+        Some(TransitionReason::FailureRate)
+    } else {
+        rates.slow_rate.filter(|&rate| share(newest.slow) >= rate).map(|_| TransitionReason::SlowCalls)
     }
 }
 

@@ -1,7 +1,7 @@
 //! When a circuit opens and closes.
 
 use super::window::BUCKETS;
-use super::word::MAX_STREAK;
+use super::word::{MAX_MAILS, MAX_STREAK};
 
 /// The policies of one circuit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,7 +10,7 @@ pub struct Settings {
     pub consecutive_failures: u16,
     /// Successful probes in a row that close it: 1 to [`Settings::MAX_STREAK`].
     pub probes_to_close: u16,
-    /// The shares of a sliding window that open it; `None`: only the streak does.
+    /// What a sliding window of answers opens it for; `None`: only the streak does.
     pub rates: Option<Rates>,
     /// Does it take only a share of mail after it has closed, until the supervisor raises it?
     pub ramps: bool,
@@ -20,7 +20,7 @@ pub struct Settings {
     pub shards: usize,
 }
 
-/// The shares of a window that open a circuit.
+/// What a window of answers opens a circuit for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
     /// Milliseconds of one of the window's ten buckets, at least 1.
@@ -31,11 +31,16 @@ pub struct Rates {
     pub failure_rate: f64,
     /// Slow ones, of all answers: above 0, at most 1; `None`: slowness does not open it.
     pub slow_rate: Option<f64>,
+    /// Mails in a row that fail, 1 to [`Settings::MAX_MAILS`], while another provider is ready and a fifth of the window has
+    /// failed; `None`: that does not open it.
+    pub early_failures: Option<u8>,
 }
 
 impl Settings {
     /// The longest streak that the word can count.
     pub const MAX_STREAK: u16 = MAX_STREAK;
+    /// The most mails in a row that the word can count.
+    pub const MAX_MAILS: u8 = MAX_MAILS;
 
     /// Probes that a held circuit is credited with in advance: it needs only one more to close.
     pub(super) fn precredited_probes(&self) -> u16 {

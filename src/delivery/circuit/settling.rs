@@ -36,9 +36,10 @@ impl Circuit {
             self.count(Kind::Slow, generation, result);
         }
         self.hold_until(result);
-        match self.step(generation, |word| policy::after_mail(word, result.blame, &self.settings)) {
+        match self.step(generation, |word| policy::after_mail(word, result, &self.settings)) {
             Settled::NoTransition if counted && (result.slow || result.blame == Blame::Failure) => {
-                self.evaluate_generation(generation, result.now).map_or(Settled::NoTransition, Settled::Changed)
+                let opened = self.evaluate_generation(generation, result.now, result.has_alternative);
+                opened.map_or(Settled::NoTransition, Settled::Changed)
             }
             settled => settled,
         }
@@ -68,10 +69,10 @@ impl Circuit {
         }
     }
 
-    pub(super) fn evaluate_generation(&self, generation: u64, now: u64) -> Option<Transition> {
+    pub(super) fn evaluate_generation(&self, generation: u64, now: u64, has_alternative: bool) -> Option<Transition> {
         let rates = self.settings.rates.filter(|_| now != u64::MAX)?;
-        let counts = self.window.sum(rates.tick(now), generation);
-        match self.step(generation, |word| policy::after_counts(word, counts, &rates)) {
+        let answers = self.window.answers(rates.min_calls, rates.tick(now), generation);
+        match self.step(generation, |word| policy::after_answers(word, answers, has_alternative, &rates)) {
             Settled::Changed(transition) => Some(transition),
             Settled::NoTransition | Settled::Stale => None,
         }

@@ -1,5 +1,6 @@
 //! One circuit: scenarios by subject, random histories against a [`model`], threads in [`stress`].
 
+mod early;
 mod model;
 mod naive;
 mod opening;
@@ -13,9 +14,9 @@ use crate::model::outcome::Blame;
 
 const SECOND: u64 = 1000;
 
-/// Ten seconds, twenty calls, half failures, four fifths slow: the defaults.
+/// Ten seconds, twenty calls, half failures, four fifths slow, two mails in a row: the defaults.
 fn rates() -> Rates {
-    Rates { bucket: SECOND, min_calls: 20, failure_rate: 0.5, slow_rate: Some(0.8) }
+    Rates { bucket: SECOND, min_calls: 20, failure_rate: 0.5, slow_rate: Some(0.8), early_failures: Some(2) }
 }
 
 fn settings(consecutive_failures: u16, probes_to_close: u16) -> Settings {
@@ -27,7 +28,7 @@ fn circuit(consecutive_failures: u16, probes_to_close: u16) -> Circuit {
 }
 
 fn result(blame: Blame, now: u64) -> CallResult {
-    CallResult { blame, slow: false, now, not_before: 0, thread: 0 }
+    CallResult { blame, slow: false, now, not_before: 0, thread: 0, is_repeat: false, has_alternative: false }
 }
 
 fn mail_at(circuit: &Circuit, blame: Blame, now: u64) -> Settled {

@@ -16,12 +16,16 @@ pub struct CallResult {
     pub not_before: u64,
     /// Any number that differs between threads, so that they count without meeting.
     pub thread: usize,
+    /// Was this mail asked about before? Then its failure is not that of another mail.
+    pub is_repeat: bool,
+    /// Is another provider ready for such mail, so that it costs nothing to open this circuit early?
+    pub has_alternative: bool,
 }
 
 impl CallResult {
     /// A result without a time: it may open the circuit by its streak, but enters no window.
     pub(super) fn undated(blame: Blame) -> Self {
-        Self { blame, slow: false, now: u64::MAX, not_before: 0, thread: 0 }
+        Self { blame, slow: false, now: u64::MAX, not_before: 0, thread: 0, is_repeat: false, has_alternative: false }
     }
 }
 
@@ -42,6 +46,8 @@ pub enum Settled {
 pub enum TransitionReason {
     /// Opened: failures in a row.
     ConsecutiveFailures,
+    /// Opened: fewer failures in a row, with another provider ready.
+    EarlyFailures,
     /// Opened: the share of failures in the window.
     FailureRate,
     /// Opened: the share of slow answers in the window.
@@ -66,8 +72,9 @@ pub enum TransitionReason {
 
 impl TransitionReason {
     /// Every reason, for documents.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ConsecutiveFailures,
+        Self::EarlyFailures,
         Self::FailureRate,
         Self::SlowCalls,
         Self::AccountRefused,
@@ -84,6 +91,7 @@ impl TransitionReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ConsecutiveFailures => "consecutive_failures",
+            Self::EarlyFailures => "early_failures",
             Self::FailureRate => "failure_rate",
             Self::SlowCalls => "slow_calls",
             Self::AccountRefused => "account_refused",

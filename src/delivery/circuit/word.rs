@@ -1,10 +1,11 @@
-//! The packed atomic that a circuit is: state 2 bits | override 2 | ramp 7 | trips 5 | streak 12 | generation 36.
+//! The packed atomic that a circuit is: state 2 bits | override 2 | ramp 7 | trips 5 | streak 12 | mails 4 | generation 32.
 //!
 //! Everything that decides lives in this one word, so no two variables can disagree. The streak counts failures in a
-//! row while `Closed` and successful probes in a row while `HalfOpen`. The ramp is the share of mail that a circuit
-//! takes, 127 being all of it; while the circuit is not closed it says with which share it will close, so that 127
-//! there means *held*: it was only throttled, one probe closes it and nothing is ramped. At a thousand transitions a
-//! second the generation wraps after two years, and must then meet a permit of that very age to do harm.
+//! row while `Closed` and successful probes in a row while `HalfOpen`; `mails` counts the mails among those failures,
+//! where a mail that failed twice is one. The ramp is the share of mail that a circuit takes, 127 being all of it; while
+//! the circuit is not closed it says with which share it will close, so that 127 there means *held*: it was only
+//! throttled, one probe closes it and nothing is ramped. At a thousand transitions a second the generation wraps after
+//! 49 days, and must then meet a permit of that very age to do harm.
 
 use super::sync::{AtomicU64, Ordering};
 
@@ -12,19 +13,23 @@ const OVERRIDE_SHIFT: u32 = 2;
 const RAMP_SHIFT: u32 = 4;
 const TRIPS_SHIFT: u32 = 11;
 const STREAK_SHIFT: u32 = 16;
-const GENERATION_SHIFT: u32 = 28;
+const MAILS_SHIFT: u32 = 28;
+const GENERATION_SHIFT: u32 = 32;
 
 const STATE: u64 = 0b11;
 const OVERRIDE: u64 = 0b11 << OVERRIDE_SHIFT;
 const RAMP: u64 = 0x7f << RAMP_SHIFT;
 const TRIPS: u64 = 0x1f << TRIPS_SHIFT;
 const STREAK: u64 = 0xfff << STREAK_SHIFT;
+const MAILS: u64 = 0xf << MAILS_SHIFT;
 
 /// What the next generation keeps.
 const KEPT: u64 = STATE | OVERRIDE | RAMP | TRIPS;
 
 /// The longest streak that 12 bits can count.
 pub(super) const MAX_STREAK: u16 = 0xfff;
+/// The most mails that 4 bits can count.
+pub(super) const MAX_MAILS: u8 = 0xf;
 /// All of the mail.
 pub(super) const FULL: u8 = 0x7f;
 /// A tenth of the mail, with which a circuit closes after an outage.
@@ -132,6 +137,11 @@ impl Word {
         ((self.0 & STREAK) >> STREAK_SHIFT) as u16
     }
 
+    /// The mails that failed in a row. Never more than the streak.
+    pub(super) fn mails(self) -> u8 {
+        ((self.0 & MAILS) >> MAILS_SHIFT) as u8
+    }
+
     pub(super) fn generation(self) -> u64 {
         self.0 >> GENERATION_SHIFT
     }
@@ -162,6 +172,16 @@ impl Word {
 
     pub(super) fn with_streak(self, streak: u16) -> Self {
         Self((self.0 & !STREAK) | (u64::from(streak.min(MAX_STREAK)) << STREAK_SHIFT))
+    }
+
+    /// One failure more; of one mail more, unless it is a repeat.
+    pub(super) fn with_failure(self, is_repeat: bool) -> Self {
+        let mails = (self.mails() + u8::from(!is_repeat)).min(MAX_MAILS);
+        Self((self.0 & !MAILS) | (u64::from(mails) << MAILS_SHIFT)).with_streak(self.streak() + 1)
+    }
+
+    pub(super) fn without_failures(self) -> Self {
+        Self(self.0 & !(STREAK | MAILS))
     }
 }
 
@@ -206,23 +226,30 @@ mod tests {
         })
     }
 
-    fn fields(word: Word) -> (State, Override, u8, u8, u16, u64) {
-        (word.state(), word.overriding(), word.ramp(), word.trips(), word.streak(), word.generation())
+    fn fields(word: Word) -> (State, Override, u8, u8, (u16, u8), u64) {
+        let streak = (word.streak(), word.mails());
+        (word.state(), word.overriding(), word.ramp(), word.trips(), streak, word.generation())
     }
 
     proptest! {
         #[test]
         fn changing_one_field_keeps_the_others(word in words(), ramp: u8, trips: u8, streak: u16) {
             let (state, order, old_ramp, old_trips, old_streak, generation) = fields(word);
+            let (answers, mails) = old_streak;
             prop_assert_eq!(fields(word.with_ramp(ramp)), (state, order, ramp.min(127), old_trips, old_streak, generation));
             prop_assert_eq!(fields(word.with_trips(trips)), (state, order, old_ramp, trips.min(31), old_streak, generation));
-            prop_assert_eq!(fields(word.with_streak(streak)), (state, order, old_ramp, old_trips, streak.min(4095), generation));
+            prop_assert_eq!(fields(word.with_streak(streak)), (state, order, old_ramp, old_trips, (streak.min(4095), mails), generation));
+            for (is_repeat, more) in [(true, 0), (false, 1)] {
+                let failed = ((answers + 1).min(4095), (mails + more).min(15));
+                prop_assert_eq!(fields(word.with_failure(is_repeat)), (state, order, old_ramp, old_trips, failed, generation));
+            }
+            prop_assert_eq!(fields(word.without_failures()), (state, order, old_ramp, old_trips, (0, 0), generation));
             for other in Override::ALL {
                 prop_assert_eq!(fields(word.with_override(other)), (state, other, old_ramp, old_trips, old_streak, generation));
             }
             let next_generation = (generation + 1) & (u64::MAX >> GENERATION_SHIFT);
             for other in State::ALL {
-                prop_assert_eq!(fields(word.into_state(other)), (other, order, old_ramp, old_trips, 0, next_generation));
+                prop_assert_eq!(fields(word.into_state(other)), (other, order, old_ramp, old_trips, (0, 0), next_generation));
             }
         }
 

@@ -7,10 +7,11 @@ use tokio::time::Instant;
 use tracing::field::display;
 use tracing::{error, info, warn};
 
-use crate::delivery::upstream::{LateVerdict, Offer, Upstream};
+use super::neighbours::Neighbours;
+use crate::delivery::upstream::{Ended, LateVerdict, Offer, Upstream};
 use crate::model::left_out::LeftOut;
 use crate::model::message::Message;
-use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::model::outcome::{Blame, Outcome, Reason, Verdict};
 use crate::model::receipt::Attempt;
 use crate::runtime::millis::millis;
 use crate::runtime::shutdown::Shutdown;
@@ -18,6 +19,8 @@ use crate::runtime::shutdown::Shutdown;
 /// One mail on its way from upstream to upstream.
 pub(super) struct Call<'a> {
     pub(super) message: &'a Message,
+    /// The upstreams that it may go to instead. `None`: it is asked about where it may be, and that opens no circuit early.
+    pub(super) neighbours: Option<Neighbours<'a>>,
     /// For all attempts together.
     pub(super) deadline: Instant,
     /// The node may end before.
@@ -29,6 +32,10 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
+    fn has_alternative(&self, to: &Upstream) -> bool {
+        self.neighbours.is_some_and(|neighbours| neighbours.are_ready(self.message, to))
+    }
+
     fn left(&self) -> Duration {
         let end = self.shutdown.last_call().map_or(self.deadline, |end| end.min(self.deadline));
         end.saturating_duration_since(Instant::now())
@@ -63,7 +70,8 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Opt
     let offer = Offer { message, time, is_repeat, late };
     let verdict = upstream.send(offer, shutdown.until_last_call()).await;
     let took = start.elapsed();
-    upstream.settle(permit, message, &verdict, took);
+    let has_alternative = verdict.blame() == Blame::Failure && call.has_alternative(upstream);
+    upstream.settle(permit, message, Ended { verdict: &verdict, took, is_repeat, has_alternative });
     log(call, upstream.name(), &verdict, took);
     let lookup = (verdict.outcome == Outcome::Unknown).then(|| Box::new(upstream.lookup(message)));
     let ended_at = (start + took).into_std();

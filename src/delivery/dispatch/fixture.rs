@@ -117,7 +117,13 @@ impl Fixture {
                 circuit: circuit::Settings {
                     consecutive_failures: failures,
                     probes_to_close: 1,
-                    rates: Some(Rates { bucket: 60_000, min_calls: 20, failure_rate: 1.0, slow_rate: Some(0.8) }),
+                    rates: Some(Rates {
+                        bucket: 60_000,
+                        min_calls: 20,
+                        failure_rate: 1.0,
+                        slow_rate: Some(0.8),
+                        early_failures: Some(2),
+                    }),
                     ramps: true,
                     start_closed: true,
                     shards: 1,

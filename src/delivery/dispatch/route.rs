@@ -77,6 +77,12 @@ impl Route {
         Some(if has_weights { Strategy::Weighted } else { Strategy::Priority })
     }
 
+    /// The upstreams of each rule that keeps mail at this one or at others that it names.
+    pub(super) fn pins(&self, upstream: usize) -> impl Iterator<Item = &[Target]> {
+        let pinned = self.routes.rules.iter().filter(|rule| rule.is_pinned()).map(|rule| rule.targets());
+        pinned.filter(move |targets| targets.iter().any(|target| target.upstream == upstream))
+    }
+
     fn names(&self, upstream: usize) -> bool {
         self.targets().iter().any(|target| target.upstream == upstream)
     }

@@ -1,6 +1,7 @@
 //! The dispatcher over scripted providers, on paused time.
 
 mod after_unknown;
+mod early;
 mod rules;
 mod skips;
 

@@ -1,5 +1,6 @@
 //! Supervision on paused time, over a provider that counts its probes.
 
+mod early;
 mod network;
 mod ramp;
 mod recovery;
@@ -11,6 +12,7 @@ use super::*;
 use crate::delivery::circuit::{Override, Rates, Settings as Policies, TransitionReason};
 use crate::delivery::provider::{Call, Capabilities, Delivery, Mode, Provider};
 use crate::delivery::upstream;
+use crate::delivery::upstream::fixture::ended;
 use crate::delivery::upstream::history::Events;
 use crate::model::message::{Mailbox, Message};
 use crate::model::outcome::Reason;
@@ -47,7 +49,7 @@ struct Supervised {
 }
 
 fn limits() -> upstream::Settings {
-    let rates = Rates { bucket: 1000, min_calls: 20, failure_rate: 0.5, slow_rate: None };
+    let rates = Rates { bucket: 1000, min_calls: 20, failure_rate: 0.5, slow_rate: None, early_failures: Some(2) };
     upstream::Settings {
         capabilities: Capabilities::ANY,
         attempt_timeout: 10 * SECOND,
@@ -120,7 +122,7 @@ impl Supervised {
 
     async fn verdict(&self, verdict: Verdict) {
         let permit = self.upstream.try_admit().expect("closed");
-        self.upstream.settle(permit, &small(), &verdict, Duration::ZERO);
+        self.upstream.settle(permit, &small(), ended(&verdict));
         tokio::task::yield_now().await;
     }
 

@@ -16,6 +16,11 @@ impl ConcurrencyLimit {
         Self { in_flight: AtomicUsize::new(0), limit }
     }
 
+    /// Would a permit be given now?
+    pub(super) fn has_room(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) < self.limit
+    }
+
     /// A permit, unless as many as may be are in flight.
     pub(super) fn try_acquire(&self) -> Option<ConcurrencyPermit<'_>> {
         let next = |in_flight: usize| (in_flight < self.limit).then_some(in_flight + 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::history::Events;
-use super::{Probe, Settings, Upstream};
+use super::{Ended, Probe, Settings, Upstream};
 use crate::delivery::circuit;
 use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
 use crate::model::outcome::{Outcome, Reason, Verdict};
@@ -46,6 +46,11 @@ pub(super) fn settings() -> Settings {
         ramp: second,
         circuit,
     }
+}
+
+/// The end of a first call that took no time, where nobody else is ready.
+pub(crate) fn ended(verdict: &Verdict) -> Ended<'_> {
+    Ended { verdict, took: Duration::ZERO, is_repeat: false, has_alternative: false }
 }
 
 /// An upstream of this name, with [`settings`].

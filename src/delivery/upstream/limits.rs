@@ -42,10 +42,18 @@ settings! {
         );
         consecutive_failures: u16 as CIRCUIT_CONSECUTIVE_FAILURES =
             setting("5", &STREAK, "failures in a row that open a circuit");
+        early_failures: Option<u8> as CIRCUIT_EARLY_FAILURES = setting(
+            "2",
+            &OrWord("0", &EARLY),
+            "mails in a row that open it early, if failures are a fifth of the window too and another upstream is ready for \
+             the mail; `0` means off",
+        );
         failure_rate: f64 as CIRCUIT_FAILURE_RATE =
             setting("0.5", &SHARE, "the share of failures in the window that opens it");
         window: Duration as CIRCUIT_WINDOW = setting("10s", &WINDOW, "what the shares are taken of");
-        min_calls: u32 as CIRCUIT_MIN_CALLS = setting("20", &CALLS, "fewer answers in the window say nothing");
+        min_calls: u32 as CIRCUIT_MIN_CALLS = setting("20", &CALLS,
+            "fewer answers say nothing; if the window holds fewer, older ones count too, for at most 12 windows",
+        );
         slow_call: Option<Duration> as CIRCUIT_SLOW_CALL = setting(
             "5s",
             &OrWord("never", &PERIOD),
@@ -66,6 +74,7 @@ settings! {
 }
 
 const STREAK: Count = Count(circuit::Settings::MAX_STREAK as usize);
+const EARLY: Count = Count(circuit::Settings::MAX_MAILS as usize);
 const CALLS: Plain<u32> = Plain { unit: "1 or more", parse: calls };
 const WINDOW: Plain<Duration> = Plain { unit: "time from 1s, in steps of 10ms", parse: window };
 
@@ -82,6 +91,7 @@ impl Limits {
             min_calls: self.min_calls,
             failure_rate: self.failure_rate,
             slow_rate: self.slow_call().map(|_| self.slow_rate),
+            early_failures: self.early_failures,
         };
         circuit::Settings {
             consecutive_failures: self.consecutive_failures,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::Upstream;
+use super::ended::Ended;
 use super::settings::transfer_time;
 use crate::delivery::circuit::{CallResult, Permit, ProbePermit, Settled};
 use crate::model::message::Message;
@@ -14,14 +15,16 @@ const MAX_TIMED: usize = 128 * 1024;
 
 impl Upstream {
     /// Settles the permit of a mail, and counts the attempt.
-    pub fn settle(&self, permit: Permit<'_>, message: &Message, verdict: &Verdict, took: Duration) {
+    pub fn settle(&self, permit: Permit<'_>, message: &Message, ended: Ended<'_>) {
+        let Ended { verdict, took, is_repeat, has_alternative } = ended;
         self.metrics.attempt(verdict.outcome.as_str(), took);
         if verdict.outcome == Outcome::SenderRejected {
             self.held_senders.hold(message.from().address());
         }
         let size = message.size();
         let slow = size <= MAX_TIMED && self.settings.slow_call.is_some_and(|slow| took >= slow + transfer_time(size));
-        self.settled(permit.settle(self.call_result(verdict.blame(), verdict, slow, Duration::ZERO)));
+        let result = self.call_result(verdict.blame(), verdict, Duration::ZERO);
+        self.settled(permit.settle(CallResult { slow, is_repeat, has_alternative, ..result }));
     }
 
     /// Settles the permit of a probe, and counts it. Is the circuit still waiting for more probes?
@@ -30,7 +33,7 @@ impl Upstream {
     pub fn settle_probe(&self, permit: ProbePermit<'_>, verdict: &Verdict, all_unreachable: bool) -> bool {
         self.metrics.probe(verdict.outcome.as_str());
         let blame = if all_unreachable { Blame::Neutral } else { verdict.blame_of_probe() };
-        let settled = permit.settle(self.call_result(blame, verdict, false, self.settings.account_hold));
+        let settled = permit.settle(self.call_result(blame, verdict, self.settings.account_hold));
         self.settled(settled);
         settled == Settled::NoTransition
     }
@@ -43,7 +46,7 @@ impl Upstream {
         }
     }
 
-    fn call_result(&self, blame: Blame, verdict: &Verdict, slow: bool, account_hold: Duration) -> CallResult {
+    fn call_result(&self, blame: Blame, verdict: &Verdict, account_hold: Duration) -> CallResult {
         if self.unlisted.note(&self.name, verdict) {
             self.metrics.unlisted();
         }
@@ -53,7 +56,8 @@ impl Upstream {
             Blame::Account => account_hold,
             _ => Duration::ZERO,
         };
-        CallResult { blame, slow, now: self.now(), not_before: self.after(hold), thread: thread() }
+        let (now, not_before) = (self.now(), self.after(hold));
+        CallResult { blame, slow: false, now, not_before, thread: thread(), is_repeat: false, has_alternative: false }
     }
 }
 

@@ -12,7 +12,12 @@ enum Step {
     Wait(u64),
     Admit,
     /// Settles the oldest permit that is still out.
-    Settle(Blame, bool),
+    Settle {
+        blame: Blame,
+        slow: bool,
+        is_repeat: bool,
+        has_alternative: bool,
+    },
     DropOldest,
     BeginProbing,
     AdmitProbe,
@@ -38,8 +43,11 @@ fn blame() -> impl Strategy<Value = Blame> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0u64..2500).prop_map(Step::Wait),
+        1 => (0u64..30_000).prop_map(Step::Wait),
         9 => Just(Step::Admit),
-        9 => (blame(), prop::bool::weighted(0.3)).prop_map(|(blame, slow)| Step::Settle(blame, slow)),
+        9 => (blame(), prop::bool::weighted(0.3), prop::bool::weighted(0.3), any::<bool>()).prop_map(
+            |(blame, slow, is_repeat, has_alternative)| Step::Settle { blame, slow, is_repeat, has_alternative }
+        ),
         1 => Just(Step::DropOldest),
         3 => Just(Step::BeginProbing),
         3 => Just(Step::AdmitProbe),
@@ -62,7 +70,7 @@ struct Out<'a> {
 
 fn apply<'a>(circuit: &'a Circuit, model: &mut Model, out: &mut Out<'a>, step: Step) -> Result<(), TestCaseError> {
     let now = model.now;
-    let dated = |blame, slow| CallResult { blame, slow, now, not_before: now + 5000, thread: 0 };
+    let dated = |blame| CallResult { not_before: now + 5000, ..result(blame, now) };
     match step {
         Step::Wait(millis) => model.now += millis,
         Step::Admit => {
@@ -70,12 +78,13 @@ fn apply<'a>(circuit: &'a Circuit, model: &mut Model, out: &mut Out<'a>, step: S
             prop_assert_eq!(permit.is_some(), model.admits(), "I1");
             out.mails.extend(permit.map(|permit| (permit, model.generation)));
         }
-        Step::Settle(blame, slow) => {
+        Step::Settle { blame, slow, is_repeat, has_alternative } => {
             if let Some((permit, generation)) = out.mails.pop_front() {
-                let settled = permit.settle(dated(blame, slow));
+                let result = CallResult { slow, is_repeat, has_alternative, ..dated(blame) };
+                let settled = permit.settle(result);
                 prop_assert_eq!(settled == Settled::Stale, generation != model.generation, "I4");
                 let before = model.generation;
-                model.settle(generation, blame, slow, now + 5000);
+                model.settle(generation, result);
                 prop_assert_eq!(matches!(settled, Settled::Changed(_)), model.generation == before + 1, "I3");
             }
         }
@@ -94,7 +103,7 @@ fn apply<'a>(circuit: &'a Circuit, model: &mut Model, out: &mut Out<'a>, step: S
         }
         Step::SettleProbe(blame) => {
             if let Some((permit, generation)) = out.probe.take() {
-                let _ = permit.settle(dated(blame, false));
+                let _ = permit.settle(dated(blame));
                 model.settle_probe(generation, blame, now + 5000);
             }
         }
@@ -106,7 +115,7 @@ fn apply<'a>(circuit: &'a Circuit, model: &mut Model, out: &mut Out<'a>, step: S
         }
         Step::Evaluate => {
             let _ = circuit.evaluate(now);
-            model.evaluate();
+            model.evaluate(false);
         }
         Step::SetRamp(share) => {
             circuit.set_ramp(model.generation, share);
@@ -160,9 +169,10 @@ proptest! {
     #[test]
     fn every_history_ends_where_the_naive_model_ends(
         steps in prop::collection::vec(step(), 1..150),
-        k in 1u16..6, n in 1u16..4, ramps: bool, min_calls in 1u32..8, slow in prop::bool::ANY,
+        k in 1u16..6, n in 1u16..4, ramps: bool, min_calls in 1u32..8, slow in prop::bool::ANY, early in 0u8..4,
     ) {
-        let rates = Rates { min_calls, slow_rate: slow.then_some(0.8), ..rates() };
+        let early_failures = (early > 0).then_some(early);
+        let rates = Rates { min_calls, slow_rate: slow.then_some(0.8), early_failures, ..rates() };
         let settings = Settings { rates: Some(rates), ramps, ..settings(k, n) };
         let circuit = Circuit::new(settings);
         let (mut model, mut out) = (Model::new(settings), Out::default());

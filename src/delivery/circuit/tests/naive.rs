@@ -7,6 +7,13 @@ struct Answer {
     blame: Blame,
     slow: bool,
     now: u64,
+    is_repeat: bool,
+}
+
+impl Answer {
+    fn counts(&self) -> bool {
+        matches!(self.blame, Blame::Success | Blame::Failure)
+    }
 }
 
 /// Everything is kept, nothing is packed; the answers are those of this generation.
@@ -64,31 +71,50 @@ impl Model {
 
     /// The answers of the last ten buckets, the present one included.
     pub(super) fn window(&self) -> Counts {
+        self.last(10)
+    }
+
+    /// The answers of the last `buckets` buckets, the present one included.
+    fn last(&self, buckets: u64) -> Counts {
         let bucket = |now| now / self.settings.rates.expect("rates").bucket;
-        let live = |answer: &&Answer| bucket(answer.now) + 10 > bucket(self.now);
+        let live = |answer: &&Answer| bucket(answer.now) + buckets > bucket(self.now);
         let count = |wanted: fn(&Answer) -> bool| {
             u32::try_from(self.answers.iter().filter(live).filter(|answer| wanted(answer)).count()).expect("few")
         };
         Counts {
             ok: count(|answer| answer.blame == Blame::Success),
             failed: count(|answer| answer.blame == Blame::Failure),
-            slow: count(|answer| answer.slow && matches!(answer.blame, Blame::Success | Blame::Failure)),
+            slow: count(|answer| answer.slow && answer.counts()),
         }
     }
 
-    fn failures_in_a_row(&self) -> usize {
+    fn failures_in_a_row(&self) -> impl Iterator<Item = &Answer> {
         let judged = self.answers.iter().rev().filter(|answer| answer.blame != Blame::Neutral);
-        judged.take_while(|answer| answer.blame == Blame::Failure).count()
+        judged.take_while(|answer| answer.blame == Blame::Failure)
     }
 
-    pub(super) fn evaluate(&mut self) {
-        let (counts, rates) = (self.window(), self.settings.rates.expect("rates"));
+    /// Two in a row on the ramp, or few mails where there is another provider; and a fifth of the window.
+    fn opens_early(&self, has_alternative: bool) -> bool {
+        let mails = self.failures_in_a_row().filter(|answer| !answer.is_repeat).count();
+        let early = self.settings.rates.and_then(|rates| rates.early_failures);
+        let is_early = has_alternative && early.is_some_and(|early| mails >= early.into());
+        let on_ramp = self.ramp < 127 && self.failures_in_a_row().count() >= 2;
+        let Counts { ok, failed, .. } = self.window();
+        (is_early || on_ramp) && failed > 0 && 4 * failed >= ok
+    }
+
+    pub(super) fn evaluate(&mut self, has_alternative: bool) {
+        let rates = self.settings.rates.expect("rates");
+        let enough = self.answers.iter().rev().filter(|answer| answer.counts()).nth(rates.min_calls as usize - 1);
+        let buckets_since = |answer: &Answer| self.now / rates.bucket - answer.now / rates.bucket + 1;
+        let long = enough.map_or(120, buckets_since).clamp(10, 120);
+        let counts = self.last(long);
         let share = |part| f64::from(part) / f64::from(counts.total());
-        let enough = self.state == State::Closed && counts.total() >= rates.min_calls;
-        if enough
+        let enough = counts.total() >= rates.min_calls;
+        let too_many = enough
             && (share(counts.failed) >= rates.failure_rate
-                || rates.slow_rate.is_some_and(|rate| share(counts.slow) >= rate))
-        {
+                || rates.slow_rate.is_some_and(|rate| share(counts.slow) >= rate));
+        if self.state == State::Closed && (too_many || self.opens_early(has_alternative)) {
             self.open(false);
         }
     }
@@ -106,28 +132,25 @@ impl Model {
         self.trips = trips;
     }
 
-    pub(super) fn settle(&mut self, generation: u64, blame: Blame, slow: bool, not_before: u64) {
+    pub(super) fn settle(&mut self, generation: u64, result: CallResult) {
+        let CallResult { blame, slow, not_before, is_repeat, has_alternative, .. } = result;
         if self.hears(generation, blame) {
             self.not_before = self.not_before.max(not_before);
         }
         if generation != self.generation {
             return;
         }
-        self.answers.push(Answer { blame, slow, now: self.now });
+        self.answers.push(Answer { blame, slow, now: self.now, is_repeat });
         if self.state != State::Closed {
             return;
         }
-        let streak = if self.ramp < 127 {
-            self.settings.consecutive_failures.min(2)
-        } else {
-            self.settings.consecutive_failures
-        };
+        let streak = self.settings.consecutive_failures;
         match blame {
             Blame::Throttled => self.throttle(),
             Blame::Account => self.open(false),
-            Blame::Failure if self.failures_in_a_row() >= streak.into() => self.open(false),
-            Blame::Failure => self.evaluate(),
-            Blame::Success if slow => self.evaluate(),
+            Blame::Failure if self.failures_in_a_row().count() >= streak.into() => self.open(false),
+            Blame::Failure => self.evaluate(has_alternative),
+            Blame::Success if slow => self.evaluate(has_alternative),
             Blame::Success | Blame::Neutral => {}
         }
     }

@@ -98,9 +98,10 @@ fn the_events_sorted_by_generation_are_a_legal_path() {
     for (index, event) in events.iter().enumerate() {
         assert_eq!((event.generation, event.from), (index as u64 + 1, before), "{event:?}");
         let legal = match event.reason {
-            TransitionReason::ConsecutiveFailures | TransitionReason::FailureRate | TransitionReason::SlowCalls => {
-                (event.from, event.to) == (State::Closed, State::Open)
-            }
+            TransitionReason::ConsecutiveFailures
+            | TransitionReason::EarlyFailures
+            | TransitionReason::FailureRate
+            | TransitionReason::SlowCalls => (event.from, event.to) == (State::Closed, State::Open),
             TransitionReason::ProbeDue => (event.from, event.to) == (State::Open, State::HalfOpen),
             TransitionReason::ProbeFailed | TransitionReason::ProbeLost => {
                 (event.from, event.to) == (State::HalfOpen, State::Open)
@@ -113,6 +114,7 @@ fn the_events_sorted_by_generation_are_a_legal_path() {
         assert!(legal, "{event:?}");
         let expected = match event.reason {
             TransitionReason::ConsecutiveFailures
+            | TransitionReason::EarlyFailures
             | TransitionReason::FailureRate
             | TransitionReason::SlowCalls
             | TransitionReason::ProbeFailed => (trips + 1).min(31),

@@ -101,7 +101,15 @@ fn opens(verdict: &Verdict, mails: usize) -> bool {
     };
     let circuit = Circuit::new(settings);
     let blame = verdict.blame();
-    let result = |now| CallResult { blame, slow: false, now, not_before: 0, thread: 0 };
+    let result = |now| CallResult {
+        blame,
+        slow: false,
+        now,
+        not_before: 0,
+        thread: 0,
+        is_repeat: false,
+        has_alternative: false,
+    };
     let mut changes = (0..mails).filter(|&mail| {
         let permit = circuit.admit().expect("it was closed before");
         permit.settle(result(mail as u64)) != Settled::NoTransition

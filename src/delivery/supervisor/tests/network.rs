@@ -53,7 +53,7 @@ async fn waits_do_not_grow_while_no_provider_can_be_reached() {
             let (mail, permit) = (small(), upstream.try_admit().expect("closed"));
             let offer = Offer { message: &mail, time: SECOND, is_repeat: false, late: None };
             let verdict = upstream.send(offer, std::future::pending()).await;
-            upstream.settle(permit, &mail, &verdict, Duration::ZERO);
+            upstream.settle(permit, &mail, ended(&verdict));
         }
         sleep(600 * SECOND).await;
         let trips = all[1].snapshot().trips;

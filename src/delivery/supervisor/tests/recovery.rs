@@ -46,7 +46,7 @@ async fn longer_wait_from_a_stale_result_is_kept() {
     let supervised = supervise_over(limits(), Outcome::Unavailable, 0).await;
     let late = supervised.upstream.try_admit().expect("closed");
     supervised.verdict(throttled(Some(SECOND))).await;
-    supervised.upstream.settle(late, &small(), &throttled(Some(60 * SECOND)), Duration::ZERO);
+    supervised.upstream.settle(late, &small(), ended(&throttled(Some(60 * SECOND))));
     let took = supervised.until(State::Closed).await;
     assert!((60.0..61.0).contains(&took), "{took}");
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::delivery::circuit::State;
 use crate::delivery::provider::{Call, Delivery, Provider};
 use crate::delivery::upstream::history::Events;
-use crate::delivery::upstream::{Offer, Settings, Upstream, fixture};
+use crate::delivery::upstream::{Ended, Offer, Settings, Upstream, fixture};
 use crate::model::message::{Draft, Message};
 use crate::model::outcome::Blame;
 use crate::runtime::metrics::Metrics;
@@ -72,7 +72,7 @@ async fn send(takes: Takes, size: usize, cut_after: Duration) -> (Verdict, u64, 
     let verdict = upstream
         .send(Offer { message: &mail, time, is_repeat: false, late: None }, tokio::time::sleep(cut_after))
         .await;
-    upstream.settle(permit, &mail, &verdict, start.elapsed());
+    upstream.settle(permit, &mail, Ended { took: start.elapsed(), ..fixture::ended(&verdict) });
     (verdict, start.elapsed().as_secs(), upstream.snapshot().state)
 }
 
