@@ -20,7 +20,7 @@ mod weighted;
 
 pub use candidate::{ALL_MAIL, Candidate, FLOOR_PARTS};
 pub use draw::Draw;
-pub use plan::{Place, Plan, Standing};
+pub use plan::{Availability, Place, Plan};
 pub use rendezvous::identity;
 pub use strategy::Strategy;
 

@@ -70,7 +70,7 @@ fn every_mistake_is_named_at_once() {
         ("SMSP_POLL_FROM_ADDRESS", "nobody"),
         ("SMSP_PROTT", "1"),
         ("SMSP_MOCK_ATTEMPT_TIMEOUT", "0s"),
-        ("SMSP_MOCK_WEIGHT", "0"),
+        ("SMSP_MOCK_WEIGHT", "much"),
         ("SMSP_MOCK_COLOUR", "3"),
     ];
     let errors = errors(with(&wrong));

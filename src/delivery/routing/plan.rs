@@ -6,7 +6,7 @@ use crate::model::left_out::LeftOut;
 
 /// How an upstream stands for one mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Availability {
     /// It takes the mail.
     Ready,
     /// Its circuit has closed a moment ago, and this mail is not in the share that it takes: it is asked last.
@@ -19,7 +19,7 @@ pub enum Standing {
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// How it stands for this mail.
-    pub standing: Standing,
+    pub availability: Availability,
     /// The share of mail like this, without a key, that comes to it first. Of a mail with a key: 1 for the first, 0 for the
     /// others.
     pub share: f64,
@@ -30,13 +30,13 @@ pub struct Place {
 
 impl Place {
     pub(super) fn new(candidate: Candidate, draw: Draw) -> Self {
-        let standing = match candidate.left_out {
-            Some(reason) => Standing::LeftOut(reason),
-            None if candidate.circuit_share == 0 => Standing::LeftOut(LeftOut::Circuit),
-            None if candidate.circuit_share < draw.level() => Standing::Ramping,
-            None => Standing::Ready,
+        let availability = match candidate.left_out {
+            Some(reason) => Availability::LeftOut(reason),
+            None if candidate.circuit_share == 0 => Availability::LeftOut(LeftOut::Circuit),
+            None if candidate.circuit_share < draw.level() => Availability::Ramping,
+            None => Availability::Ready,
         };
-        Self { standing, share: 0.0, candidate, lot: 0.0 }
+        Self { availability, share: 0.0, candidate, lot: 0.0 }
     }
 
     /// Which upstream it is.
@@ -46,9 +46,9 @@ impl Place {
 
     /// Why the upstream is not offered this mail.
     pub fn left_out(&self) -> Option<LeftOut> {
-        match self.standing {
-            Standing::LeftOut(reason) => Some(reason),
-            Standing::Ready | Standing::Ramping => None,
+        match self.availability {
+            Availability::LeftOut(reason) => Some(reason),
+            Availability::Ready | Availability::Ramping => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Plans over upstreams of every standing.
+//! Plans over upstreams of every availability.
 
 mod floors;
 mod keys;
@@ -80,10 +80,10 @@ fn every_upstream_has_a_place_or_the_reason_why_it_is_left_out() {
     candidates[1].left_out = Some(LeftOut::SenderHeld);
     candidates[4].left_out = Some(LeftOut::SenderHeld);
     let plan = rank(Strategy::Priority, free(0), &candidates);
-    let places: Vec<_> = plan.places().iter().map(|place| (place.upstream(), place.standing)).collect();
-    let held = Standing::LeftOut(LeftOut::SenderHeld);
-    let open = Standing::LeftOut(LeftOut::Circuit);
-    assert_eq!(places, [(1, held), (3, Standing::Ready), (2, Standing::Ramping), (0, open), (4, held)]);
+    let places: Vec<_> = plan.places().iter().map(|place| (place.upstream(), place.availability)).collect();
+    let held = Availability::LeftOut(LeftOut::SenderHeld);
+    let open = Availability::LeftOut(LeftOut::Circuit);
+    assert_eq!(places, [(1, held), (3, Availability::Ready), (2, Availability::Ramping), (0, open), (4, held)]);
     assert_eq!(asked(&plan), [1, 3, 2], "the receipt speaks of the first, too");
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 const MAILS: u32 = 20_000;
 
-/// Of the chi-square distribution: a fair draw exceeds it once in a hundred thousand times. By degrees of freedom from 1.
+/// Critical values of the chi-square distribution: a fair draw exceeds it once in a hundred thousand times. By degrees of freedom from 1.
 pub(super) const CRITICAL: [f64; 7] = [19.51, 23.03, 25.90, 28.47, 30.86, 33.11, 35.26];
 
 /// How far the counts are from these shares; for a fair draw seldom above [`CRITICAL`].
