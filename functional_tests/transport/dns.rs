@@ -19,6 +19,7 @@ async fn is_invisible(says: Says) {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     let settings = Settings::mailgun_then_sendgrid(&named(&mailgun), &sendgrid.url());
     let settings = settings.with("SMSP_CONNECT_TIMEOUT", "300ms").with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "3");
+    let settings = settings.with("SMSP_CIRCUIT_EARLY_FAILURES", "0");
     let proxy = Proxy::of(Process::start(names.asked_by(&settings)), &settings).await;
     for _ in 0..3 {
         let receipt = proxy.client.send(&mails::plain()).await.expect(200);
@@ -83,7 +84,7 @@ async fn a_silent_name_server_holds_up_nothing_on_this_machine() {
     let (mailgun, folder) = (StubProvider::mailgun().await, tempfile::tempdir().expect("a temporary folder"));
     let settings = Settings::maildir(folder.path()).mailgun(&named(&mailgun)).with("SMSP_PROVIDERS", "mg,maildir");
     let settings = settings.with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "4095").with("SMSP_CIRCUIT_MIN_CALLS", "4000");
-    let settings = settings.with("SMSP_CONCURRENCY", &MAILS.to_string());
+    let settings = settings.with("SMSP_CIRCUIT_EARLY_FAILURES", "0").with("SMSP_CONCURRENCY", &MAILS.to_string());
     let proxy = Proxy::of(Process::start(names.asked_by(&settings)), &settings).await;
     let started = Instant::now();
     let mut sending = JoinSet::new();
