@@ -5,10 +5,6 @@ use serde_json::{Value, json};
 use crate::harness::wait::when;
 use crate::harness::{Proxy, Reply, Settings, StubProvider, eventually, mails};
 
-fn from(address: &str) -> Value {
-    mails::but("from", json!(address))
-}
-
 /// Two accounts, of which the first refuses every sender.
 struct Environment {
     proxy: Proxy,
@@ -52,7 +48,7 @@ impl Environment {
 async fn held_sender_goes_straight_to_the_next_upstream() {
     let environment = Environment::refused("10m").await;
     for (count, sender) in ["sender@example.com", "sender@EXAMPLE.com", "N <sender@example.com>"].iter().enumerate() {
-        let receipt = environment.proxy.client.send(&from(sender)).await.expect(200);
+        let receipt = environment.proxy.client.send(&mails::from(sender)).await.expect(200);
         assert_eq!(receipt.attempts(), ["a:sender_rejected", "b:accepted"], "{sender} {receipt}");
         let expected =
             json!({"provider": "a", "outcome": "sender_rejected", "reason": "sender_held", "duration_ms": 0});
@@ -72,7 +68,7 @@ async fn sender_hold_is_per_address_and_shown_per_domain() {
     let environment = Environment::refused("10m").await;
     for (count, sender) in ["s@example.org", "s@sub.example.com", "s@xexample.com", "t@example.org"].iter().enumerate()
     {
-        let receipt = environment.proxy.client.send(&from(sender)).await.expect(200);
+        let receipt = environment.proxy.client.send(&mails::from(sender)).await.expect(200);
         assert_eq!(receipt.at("/attempts/0/reason"), "http_403", "{sender} {receipt}");
         assert_eq!(environment.first.mails().len(), count + 2, "{sender} {receipt}");
     }

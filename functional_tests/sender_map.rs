@@ -1,15 +1,11 @@
 //! An upstream that may not send for the sender of a mail is not offered it; its circuit and its probes have no part in
 //! that.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::stub_provider::Request;
 use crate::harness::wait::when;
 use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, eventually, mails, run};
-
-fn from(address: &str) -> Value {
-    mails::but("from", json!(address))
-}
 
 /// Two accounts, `a` before `b`.
 struct Environment {
@@ -42,9 +38,9 @@ async fn upstream_gets_the_mail_of_its_own_domains_alone() {
     let own = [("SMSP_A_FROM_DOMAINS", "shop.example, *.Shop.example"), ("SMSP_B_FROM_DOMAINS", "blog.example")];
     let environment = Environment::with(&own).await;
     for sender in ["x@shop.example", "x@SHOP.example", "N <x@mail.shop.example>"] {
-        environment.proxy.client.send(&from(sender)).await.expect(200).expect_attempts(&["a:accepted"]);
+        environment.proxy.client.send(&mails::from(sender)).await.expect(200).expect_attempts(&["a:accepted"]);
     }
-    let receipt = environment.proxy.client.send(&from("x@blog.example")).await.expect(200);
+    let receipt = environment.proxy.client.send(&mails::from("x@blog.example")).await.expect(200);
     assert_eq!(receipt.attempts(), ["a:sender_rejected", "b:accepted"], "{receipt}");
     let expected =
         json!({"provider": "a", "outcome": "sender_rejected", "reason": "sender_not_allowed", "duration_ms": 0});
@@ -57,7 +53,7 @@ async fn upstream_gets_the_mail_of_its_own_domains_alone() {
 async fn sender_that_no_upstream_may_send_for_is_422_on_from_without_an_attempt() {
     let environment = Environment::with(&[("SMSP_FROM_DOMAINS", "*.shop.example")]).await;
     for sender in ["x@shop.example", "x@badshop.example", "x@mail.shop.example.evil.example"] {
-        let answer = environment.proxy.client.send(&from(sender)).await.expect_problem(422, "none", false);
+        let answer = environment.proxy.client.send(&mails::from(sender)).await.expect_problem(422, "none", false);
         assert_eq!(answer.json["type"], "urn:smsp:problem:sender-rejected", "{answer}");
         assert_eq!(answer.fields(), ["from"], "{answer}");
         assert_eq!(answer.attempts(), ["a:sender_rejected", "b:sender_rejected"], "{answer}");
@@ -76,9 +72,9 @@ async fn sender_that_no_upstream_may_send_for_is_422_on_from_without_an_attempt(
 async fn one_upstream_may_send_for_any_domain_though_all_have_a_list() {
     let settings = [("SMSP_FROM_DOMAINS", "shop.example"), ("SMSP_B_FROM_DOMAINS", "any")];
     let environment = Environment::with(&settings).await;
-    let receipt = environment.proxy.client.send(&from("x@blog.example")).await.expect(200);
+    let receipt = environment.proxy.client.send(&mails::from("x@blog.example")).await.expect(200);
     assert_eq!(receipt.attempts(), ["a:sender_rejected", "b:accepted"], "{receipt}");
-    environment.proxy.client.send(&from("x@shop.example")).await.expect(200).expect_attempts(&["a:accepted"]);
+    environment.proxy.client.send(&mails::from("x@shop.example")).await.expect(200).expect_attempts(&["a:accepted"]);
 }
 
 #[tokio::test]
@@ -123,7 +119,7 @@ async fn probes_go_to_an_upstream_whatever_domains_it_may_send_for() {
         true => Reply::sendgrid_accepts().into(),
         false => Behaviour::from(Reply::new(500, "")),
     });
-    environment.proxy.client.send(&from("x@shop.example")).await.expect_problem(504, "unknown", false);
+    environment.proxy.client.send(&mails::from("x@shop.example")).await.expect_problem(504, "unknown", false);
     environment.first.receives_probes(1).await;
     eventually("the circuit is closed", async || {
         let state = environment.proxy.client.state("a").await;

@@ -19,6 +19,11 @@ pub(crate) fn but(field: &str, value: Value) -> Value {
     mail
 }
 
+/// A small mail from this address.
+pub(crate) fn from(address: &str) -> Value {
+    but("from", address.into())
+}
+
 /// A small mail with one field taken away.
 pub(crate) fn without(field: &str) -> Value {
     let mut mail = plain();
