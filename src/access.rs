@@ -9,5 +9,4 @@ pub mod admission;
 mod auth_failures;
 pub mod callers;
 pub mod keys;
-mod rate_limiter;
 pub mod refusal;

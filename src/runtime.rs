@@ -6,5 +6,7 @@ pub mod shutdown;
 pub mod off_worker;
 pub mod ids;
 pub mod millis;
+pub mod rate;
+pub mod rate_limiter;
 pub mod settings;
 pub mod suggestion;

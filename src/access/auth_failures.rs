@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::sleep;
 
-use super::rate_limiter::{Rate, RateLimiter};
+use crate::runtime::rate::Rate;
+use crate::runtime::rate_limiter::RateLimiter;
 
 /// Wrong keys that are answered at once.
 const BURST: NonZeroU32 = NonZeroU32::new(50).unwrap();

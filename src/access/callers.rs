@@ -14,7 +14,6 @@ use arc_swap::ArcSwap;
 
 use super::auth_failures::AuthFailureThrottle;
 use super::keys::KeyRing;
-pub use super::rate_limiter::Rate;
 use super::refusal::Refusal;
 pub use limits::CallerLimits;
 pub use settings::CallerPolicy;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::settings::CallerPolicy;
-use crate::access::rate_limiter::RateLimiter;
 use crate::access::refusal::{Originator, Refusal};
 use crate::model::message::{Address, DomainPatterns, Mailbox, Message};
+use crate::runtime::rate_limiter::RateLimiter;
 
 /// How long a caller with too many mails in flight is asked to wait: most mails are answered within this time.
 const BUSY_WAIT: Duration = Duration::from_secs(1);
@@ -72,8 +72,8 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
-    use crate::access::rate_limiter::Rate;
     use crate::model::message::{Draft, Header, ReservedHeaders};
+    use crate::runtime::rate::Rate;
 
     fn limits(terms: CallerPolicy) -> CallerLimits {
         CallerLimits::new(&terms)
