@@ -14,10 +14,12 @@ mod held_senders;
 pub mod history;
 pub mod limits;
 mod offer;
+pub mod quota;
 mod schedule;
 mod settings;
 mod settling;
 mod time_out;
+mod tokens;
 mod transitions;
 mod unlisted;
 
@@ -40,6 +42,7 @@ pub use ended::Ended;
 use held_senders::HeldSenders;
 use history::{CircuitHistory, Events};
 pub use offer::{LateVerdict, Offer};
+use quota::Quota;
 pub use settings::{Probe, Settings, transfer_time};
 
 use unlisted::Unlisted;
@@ -52,6 +55,7 @@ pub struct Upstream {
     provider: Box<dyn Provider>,
     circuit: Circuit,
     concurrency: ConcurrencyLimit,
+    quota: Option<Quota>,
     held_senders: HeldSenders,
     unlisted: Unlisted,
     metrics: UpstreamMetrics,
@@ -84,6 +88,7 @@ impl Upstream {
             provider,
             circuit,
             concurrency: ConcurrencyLimit::new(settings.concurrency),
+            quota: Quota::new(&settings.quota),
             held_senders: HeldSenders::new(settings.sender_hold),
             settings,
             unlisted: Unlisted::default(),
@@ -110,7 +115,8 @@ impl Upstream {
         &self.settings
     }
 
-    /// Why this mail is not offered to it, whatever its circuit: what an attempt would come to is known beforehand.
+    /// Why this mail is not offered to it, whatever its circuit: what an attempt would come to is known beforehand. Takes no
+    /// token.
     pub fn leaves_out(&self, message: &Message) -> Option<LeftOut> {
         if !self.settings.may_send_for(message) {
             return Some(LeftOut::SenderNotAllowed);
@@ -118,7 +124,10 @@ impl Upstream {
         if let Some(reason) = self.settings.capabilities.unsupported(message) {
             return Some(LeftOut::NotCapable(reason));
         }
-        self.held_senders.holds(message.from().address()).then_some(LeftOut::SenderHeld)
+        if self.held_senders.holds(message.from().address()) {
+            return Some(LeftOut::SenderHeld);
+        }
+        self.is_spent().then_some(LeftOut::RateSpent)
     }
 
     /// Would it be offered this mail now, as far as can be read without a lock or a place of its own?

@@ -17,6 +17,8 @@ pub enum LeftOut {
     Rule,
     /// Its provider has refused the sender a while ago.
     SenderHeld,
+    /// As many mails as its rates allow were handed to it.
+    RateSpent,
 }
 
 impl LeftOut {
@@ -28,6 +30,7 @@ impl LeftOut {
             Self::SenderNotAllowed => "sender_not_allowed",
             Self::Rule => "rule",
             Self::SenderHeld => "sender_held",
+            Self::RateSpent => "rate_spent",
         }
     }
 
@@ -39,6 +42,7 @@ impl LeftOut {
             Self::NotCapable(reason) => Some(Verdict::new(Outcome::NotCapable, reason)),
             Self::SenderNotAllowed => Some(Verdict::new(Outcome::SenderRejected, Reason::SenderNotAllowed)),
             Self::SenderHeld => Some(Verdict::new(Outcome::SenderRejected, Reason::SenderHeld)),
+            Self::RateSpent => Some(Verdict::new(Outcome::Throttled, Reason::RateSpent)),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::delivery::dispatch::settings::ROUTES;
 use crate::delivery::provider::KINDS;
 use crate::delivery::provider::egress_proxy::EGRESS_PROXY;
 use crate::delivery::supervisor;
-use crate::delivery::upstream::{global, limits};
+use crate::delivery::upstream::{global, limits, quota};
 use crate::ingress::api;
 use crate::ingress::server::listener;
 use crate::runtime::settings::Entry;
@@ -73,7 +73,12 @@ fn own_groups() -> Vec<Group> {
         group("Limits of callers", EACH_CALLER, "SMSP_CALLER_", callers::settings::rows()),
         group("Listeners", "", PREFIX, [listen::rows(), vec![ADMIN_KEYS.entry()]].concat()),
         group("Requests", "", PREFIX, requests),
-        group("Upstreams", "", PREFIX, [providers::rows(), vec![EGRESS_PROXY.entry()]].concat()),
+        group(
+            "Upstreams",
+            "",
+            PREFIX,
+            [providers::rows(), vec![EGRESS_PROXY.entry()], quota::settings::rows()].concat(),
+        ),
         group("Limits and circuits of upstreams", EACH_UPSTREAM, PREFIX, limits::rows()),
         group("Connections and probes", "", PREFIX, probes),
         group("Sending", "", PREFIX, answers),

@@ -1,6 +1,7 @@
 //! The settings of upstreams: those of all, and every `SMSP_<NAME>_...`.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::egress;
@@ -12,6 +13,8 @@ use crate::delivery::routing::FLOOR_PARTS;
 use crate::delivery::upstream;
 use crate::delivery::upstream::global::Global;
 use crate::delivery::upstream::limits::{ATTEMPT_TIMEOUT, CIRCUIT_SLOW_CALL, FLOOR, Limits};
+use crate::delivery::upstream::quota;
+use crate::delivery::upstream::quota::settings::NODES;
 use crate::runtime::settings::Section;
 
 /// Do all their probes stay on this machine?
@@ -24,6 +27,8 @@ struct Common {
     global: Option<Global>,
     egress_proxy: Option<EgressProxy>,
     poll_interval: Option<Duration>,
+    /// Those that share the rates.
+    nodes: NonZeroU32,
     /// As it is listed.
     slow_call: String,
 }
@@ -39,7 +44,8 @@ pub(super) fn read(
     let attempt_timeout = inherited.get(ATTEMPT_TIMEOUT.row.name).map(String::as_str).or(ATTEMPT_TIMEOUT.row.default);
     let global = Global::read(section, attempt_timeout.unwrap_or_default());
     let slow_call = section.effective(CIRCUIT_SLOW_CALL.row.name);
-    let common = Common { global, egress_proxy, poll_interval, slow_call };
+    let nodes = section.read(&NODES).and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+    let common = Common { global, egress_proxy, poll_interval, nodes, slow_call };
     let mut own: Vec<_> = specs.iter().map(|_| None).collect();
     let mut by_length: Vec<_> = (0..specs.len()).collect();
     by_length.sort_by_key(|&index| std::cmp::Reverse(specs[index].name.len()));
@@ -130,6 +136,7 @@ fn settings(kind: &Kind, limits: &Limits, global: &Global, common: &Common) -> u
         sender_hold: global.sender_hold,
         ramp: limits.ramp,
         concurrency: limits.concurrency,
+        quota: quota::Settings { rates: limits.rates.clone(), ramp_up: limits.ramp_up.clone(), nodes: common.nodes },
         weight: limits.weight,
         floor: limits.floor,
         circuit: limits.circuit(),

@@ -66,6 +66,10 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Opt
         upstream.count_rejection();
         return None;
     };
+    // The permit is dropped with that: it says nothing to the circuit.
+    if !upstream.take_token() {
+        return skip(upstream, LeftOut::RateSpent);
+    }
     let start = Instant::now();
     let offer = Offer { message, time, is_repeat, late };
     let verdict = upstream.send(offer, shutdown.until_last_call()).await;

@@ -62,6 +62,7 @@ fn limits() -> upstream::Settings {
         from_domains: None,
         sender_hold: 600 * SECOND,
         concurrency: 100,
+        quota: upstream::quota::Settings::NONE,
         weight: 1,
         floor: 0,
         ramp: 30 * SECOND,

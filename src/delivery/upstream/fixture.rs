@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::history::Events;
-use super::{Ended, Probe, Settings, Upstream};
+use super::{Ended, Probe, Settings, Upstream, quota};
 use crate::delivery::circuit;
 use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
 use crate::model::outcome::{Outcome, Reason, Verdict};
@@ -41,6 +41,7 @@ pub(super) fn settings() -> Settings {
         from_domains: None,
         sender_hold: second,
         concurrency: 100,
+        quota: quota::Settings::NONE,
         weight: 1,
         floor: 0,
         ramp: second,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::quota::{RampUp, RateList};
 use super::settings::Settings;
 use crate::delivery::circuit::{self, Rates};
 use crate::model::message::DomainPatterns;
@@ -22,6 +23,18 @@ settings! {
             &Count(Settings::MAX_CONCURRENCY),
             "mails at a time at one upstream; when there are more the next one is asked, so that a slow provider does not \
              hold every place",
+        );
+        rates: Option<RateList> as RATE = setting(
+            "none",
+            &OrWord("none", &Text("mails per `s`, `m`, `h` or `d`, separated by commas")),
+            "how much mail an upstream is handed, such as `14/s,50000/d`, by all nodes together (`SMSP_NODES`); the next one \
+             is asked for what is beyond",
+        );
+        ramp_up: Option<RampUp> as RAMP_UP = setting(
+            "none",
+            &OrWord("none", &Text("`day:start/d*factor..end/d`")),
+            "how much mail a new account is handed each day (UTC), such as `2026-12-01:200/d*2..50000/d`: none before that \
+             day, 200 on it, each day twice as much, from some day on 50000",
         );
         weight: u32 as WEIGHT = setting(
             "1",

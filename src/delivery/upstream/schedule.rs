@@ -51,9 +51,10 @@ impl Upstream {
         }
     }
 
-    /// From now until it may take mail, as far as is known. `None`: an operator has forced it open.
+    /// From now until it may take mail, as far as is known of its circuit and its rates. `None`: an operator has forced it
+    /// open.
     pub fn until_usable(&self) -> Option<Duration> {
         let forced = self.circuit.snapshot().overriding == Override::Open;
-        (!forced).then(|| self.until_next_probe().unwrap_or_default())
+        (!forced).then(|| self.until_next_probe().unwrap_or_default().max(self.until_token()))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::quota;
 use crate::delivery::circuit;
 use crate::delivery::provider::Capabilities;
 use crate::model::message::{DomainPatterns, Message};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub ramp: Duration,
     /// Mails at a time, so that a slow provider does not hold every place of this node.
     pub concurrency: usize,
+    /// How much mail it may be handed in a time.
+    pub quota: quota::Settings,
     /// How much mail comes to it beside others, where weights count.
     pub weight: u32,
     /// How much mail comes to it first though another is preferred, in hundredths of a percent.

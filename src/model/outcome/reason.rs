@@ -75,6 +75,8 @@ pub enum Reason {
     Deadline,
     /// As many mails are under way there as may be.
     Busy,
+    /// This upstream was handed as many mails as its rates allow.
+    RateSpent,
     /// Written to, or refused by, the local disk.
     Disk,
     /// The provider says that it knows this mail's id from before.
@@ -91,7 +93,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason but a provider's status and a relay's code, for lists.
-    pub const NAMED: [Self; 39] = [
+    pub const NAMED: [Self; 40] = [
         Self::Dns,
         Self::Connect,
         Self::Tls,
@@ -124,6 +126,7 @@ impl Reason {
         Self::SenderHeld,
         Self::SenderNotAllowed,
         Self::Busy,
+        Self::RateSpent,
         Self::Deadline,
         Self::Disk,
         Self::Duplicate,
@@ -182,6 +185,7 @@ impl fmt::Display for Reason {
             Self::SenderHeld => f.write_str("sender_held"),
             Self::SenderNotAllowed => f.write_str("sender_not_allowed"),
             Self::Busy => f.write_str("busy"),
+            Self::RateSpent => f.write_str("rate_spent"),
             Self::Deadline => f.write_str("deadline"),
             Self::Disk => f.write_str("disk"),
             Self::Duplicate => f.write_str("duplicate"),

@@ -105,6 +105,7 @@ fn lack(attempt: &Attempt) -> FieldError {
         | Reason::NotSent
         | Reason::Deadline
         | Reason::Busy
+        | Reason::RateSpent
         | Reason::Disk
         | Reason::Duplicate
         | Reason::LocalLimit
