@@ -25,7 +25,7 @@ fn was_passed_over(answer: &Answer, place: usize, upstream: &str, reason: &str) 
 }
 
 async fn skipped(proxy: &Proxy, upstream: &str) -> u64 {
-    let labels = [("upstream", upstream), ("outcome", "not_capable")];
+    let labels = [("upstream", upstream), ("reason", "not_capable")];
     proxy.client.metrics().await.count("smsp_skipped_total", &labels)
 }
 

@@ -101,6 +101,7 @@ mod admin_access;
 mod admin_document;
 mod audit;
 mod metrics_totals;
+mod skip_reasons;
 mod logging;
 mod stalled_log;
 mod shutdown;

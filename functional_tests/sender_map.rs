@@ -28,7 +28,7 @@ impl Environment {
     }
 
     async fn skipped(&self, upstream: &str) -> u64 {
-        let labels = [("upstream", upstream), ("outcome", "sender_rejected")];
+        let labels = [("upstream", upstream), ("reason", "sender_not_allowed")];
         self.proxy.client.metrics().await.count("smsp_skipped_total", &labels)
     }
 }

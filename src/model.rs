@@ -6,4 +6,5 @@ pub mod left_out;
 pub mod message;
 pub mod outcome;
 pub mod receipt;
+pub mod skip;
 pub mod submission;

@@ -80,7 +80,7 @@ fn described(page: &str, what: &str, family: &str) -> String {
 /// Metrics of which each has a series: those without one are not on the page.
 fn touched() -> Metrics {
     let metrics = Metrics::default();
-    let upstream = metrics.upstream("u", &["accepted"]);
+    let upstream = metrics.upstream("u", &["accepted"], &["busy"]);
     upstream.attempt("accepted", Duration::ZERO);
     upstream.transition("r");
     metrics.request("/email", 200, "c");

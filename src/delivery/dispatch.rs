@@ -103,7 +103,7 @@ impl Dispatcher {
         let call = self.call(&submission.message, late, before.rule.as_ref());
         let asking = async {
             match attempt::repeat(upstream, &call).await {
-                Some(attempt) if attempt.verdict.outcome == Outcome::Accepted => {
+                Ok(attempt) if attempt.verdict.outcome == Outcome::Accepted => {
                     let attempts = before.attempts.iter().cloned().chain([attempt]).collect();
                     by_rule(Ok(Receipt::new(before.id, attempts)), before.rule.as_ref())
                 }

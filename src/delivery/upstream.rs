@@ -35,6 +35,7 @@ use crate::delivery::provider::Provider;
 use crate::model::left_out::LeftOut;
 use crate::model::message::Message;
 use crate::model::outcome::Outcome;
+use crate::model::skip::SkipReason;
 use crate::runtime::metrics::{Metrics, UpstreamMetrics};
 use concurrency::ConcurrencyLimit;
 pub use concurrency::ConcurrencyPermit;
@@ -82,7 +83,11 @@ impl Upstream {
         let epoch = Instant::now();
         let circuit = Circuit::new(settings.circuit);
         Self {
-            metrics: metrics.upstream(&name, &Outcome::ALL.map(Outcome::as_str)),
+            metrics: metrics.upstream(
+                &name,
+                &Outcome::ALL.map(Outcome::as_str),
+                &SkipReason::COUNTED.map(SkipReason::as_str),
+            ),
             name: name.into(),
             kind,
             provider,
@@ -155,9 +160,9 @@ impl Upstream {
         self.held_senders.list()
     }
 
-    /// Counts one mail that it was not offered, because it would come to this.
-    pub fn count_skip(&self, outcome: Outcome) {
-        self.metrics.skipped(outcome.as_str());
+    /// Counts one mail that was not handed to it.
+    pub fn count_skip(&self, reason: SkipReason) {
+        self.metrics.skipped(reason.as_str());
     }
 
     /// Counts one mail that found its circuit not closed.

@@ -21,7 +21,7 @@ use prometheus_client::registry::Registry;
 
 pub use admin::Admin;
 pub use edge::{Edge, Held};
-use labels::{Attempt, CircuitOverride, CircuitState, Request, Route, Transition, Upstream};
+use labels::{Attempt, CircuitOverride, CircuitState, Request, Route, Upstream, UpstreamReason};
 pub use routes::RouteMetrics;
 use upstream::Families;
 pub use upstream::UpstreamMetrics;
@@ -55,10 +55,10 @@ pub struct Metrics {
     probes: Family<Attempt, Counter>,
     circuit_state: Family<CircuitState, Gauge>,
     circuit_override: Family<CircuitOverride, Gauge>,
-    transitions: Family<Transition, Counter>,
+    transitions: Family<UpstreamReason, Counter>,
     stale_results: Family<Upstream, Counter>,
     rejected: Family<Upstream, Counter>,
-    skipped: Family<Attempt, Counter>,
+    skipped: Family<UpstreamReason, Counter>,
     routed: Family<Route, Counter>,
     unknown: Counter,
     coalesced: Counter,
@@ -141,11 +141,7 @@ impl Metrics {
             "Mails that arrived while this circuit took none, by state or override, even if another upstream took them",
             self.rejected.clone(),
         );
-        registry.register(
-            "skipped",
-            "Mails that were not offered to an upstream, by the outcome known in advance",
-            self.skipped.clone(),
-        );
+        registry.register("skipped", "Mails that were not handed to an upstream, by the reason", self.skipped.clone());
         registry.register("routed", "Mails handed to an upstream, by the rule that chose it", self.routed.clone());
         registry.register(
             "unknown",
@@ -204,8 +200,9 @@ impl Metrics {
         self.requests.get_or_create(&Request { path, status, caller }).inc();
     }
 
-    /// The counters of the upstream of this name, for attempts and probes of these outcomes.
-    pub fn upstream(&self, name: &str, outcomes: &[&'static str]) -> UpstreamMetrics {
+    /// The counters of the upstream of this name, for attempts and probes of these outcomes, and for mails that are skipped
+    /// for these reasons.
+    pub fn upstream(&self, name: &str, outcomes: &[&'static str], skips: &[&'static str]) -> UpstreamMetrics {
         let families = Families {
             attempts: &self.attempts,
             attempt_duration: &self.attempt_duration,
@@ -216,7 +213,7 @@ impl Metrics {
             unlisted: &self.unlisted,
             transitions: &self.transitions,
         };
-        UpstreamMetrics::new(name, outcomes, &families)
+        UpstreamMetrics::new(name, outcomes, skips, &families)
     }
 
     /// The counters of these rules for these upstreams.

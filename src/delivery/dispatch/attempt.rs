@@ -11,8 +11,9 @@ use super::neighbours::Neighbours;
 use crate::delivery::upstream::{Ended, LateVerdict, Offer, Upstream};
 use crate::model::left_out::LeftOut;
 use crate::model::message::Message;
-use crate::model::outcome::{Blame, Outcome, Reason, Verdict};
+use crate::model::outcome::{Blame, Outcome, Verdict};
 use crate::model::receipt::Attempt;
+use crate::model::skip::SkipReason;
 use crate::runtime::millis::millis;
 use crate::runtime::shutdown::Shutdown;
 
@@ -42,33 +43,28 @@ impl Call<'_> {
     }
 }
 
-/// Tries once, until the deadline. `None`: the circuit let nothing pass.
-pub(super) async fn attempt(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
+/// Tries once, until the deadline; or why the mail was not handed over.
+pub(super) async fn attempt(upstream: &Upstream, call: &Call<'_>) -> Result<Attempt, SkipReason> {
     hand_over(upstream, call, false).await
 }
 
 /// Asks once more, where the first attempt gave no clear answer and the provider takes a mail once. The deadline is that
 /// of the first attempt.
-pub(super) async fn repeat(upstream: &Upstream, call: &Call<'_>) -> Option<Attempt> {
+pub(super) async fn repeat(upstream: &Upstream, call: &Call<'_>) -> Result<Attempt, SkipReason> {
     hand_over(upstream, call, true).await
 }
 
-async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Option<Attempt> {
+async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Result<Attempt, SkipReason> {
     let &Call { message, late, shutdown, .. } = call;
-    let Some(time) = upstream.time_for(message, call.left()) else {
-        let verdict = Verdict::new(Outcome::Cancelled, Reason::Deadline);
-        return Some(skipped(upstream, verdict));
-    };
-    let Some(_in_flight) = upstream.concurrency_permit() else {
-        return Some(skipped(upstream, Verdict::new(Outcome::Throttled, Reason::Busy)));
-    };
+    let time = upstream.time_for(message, call.left()).ok_or(SkipReason::Deadline)?;
+    let _in_flight = upstream.concurrency_permit().ok_or(SkipReason::Busy)?;
     let Some(permit) = upstream.try_admit() else {
         upstream.count_rejection();
-        return None;
+        return Err(SkipReason::LeftOut(LeftOut::Circuit));
     };
     // The permit is dropped with that: it says nothing to the circuit.
     if !upstream.take_token() {
-        return skip(upstream, LeftOut::RateSpent);
+        return Err(SkipReason::LeftOut(LeftOut::RateSpent));
     }
     let start = Instant::now();
     let offer = Offer { message, time, is_repeat, late };
@@ -79,19 +75,13 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Opt
     log(call, upstream.name(), &verdict, took);
     let lookup = (verdict.outcome == Outcome::Unknown).then(|| Box::new(upstream.lookup(message)));
     let ended_at = (start + took).into_std();
-    Some(Attempt { upstream: Arc::clone(upstream.name()), verdict, took: Some(took), ended_at, lookup })
+    Ok(Attempt { upstream: Arc::clone(upstream.name()), verdict, took: Some(took), ended_at, lookup })
 }
 
-/// An attempt that ended without a hand-over.
-fn skipped(upstream: &Upstream, verdict: Verdict) -> Attempt {
-    upstream.count_skip(verdict.outcome);
-    let (name, ended_at) = (Arc::clone(upstream.name()), Instant::now().into_std());
-    Attempt { upstream: name, verdict, took: None, ended_at, lookup: None }
-}
-
-/// What an attempt would come to, where that is known beforehand.
-pub(super) fn skip(upstream: &Upstream, reason: LeftOut) -> Option<Attempt> {
-    reason.verdict().map(|verdict| skipped(upstream, verdict))
+/// The attempt that a receipt shows where the mail was not handed over, if it shows one.
+pub(super) fn skipped(upstream: &Upstream, reason: SkipReason) -> Option<Attempt> {
+    let (verdict, ended_at) = (reason.verdict()?, Instant::now().into_std());
+    Some(Attempt { upstream: Arc::clone(upstream.name()), verdict, took: None, ended_at, lookup: None })
 }
 
 fn log(call: &Call<'_>, upstream: &str, verdict: &Verdict, took: Duration) {

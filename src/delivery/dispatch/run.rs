@@ -11,7 +11,8 @@ use super::route::Route;
 use crate::delivery::routing::{Candidate, Place, Plan};
 use crate::delivery::upstream::Upstream;
 use crate::model::left_out::LeftOut;
-use crate::model::receipt::{Answer, Remaining};
+use crate::model::receipt::{Answer, Attempt, Remaining};
+use crate::model::skip::SkipReason;
 use crate::model::submission::Failover;
 
 /// How long a caller is asked to wait where an upstream defers a mail for its own sake: greylisting takes minutes
@@ -93,9 +94,10 @@ impl<'a> Run<'a> {
     async fn visit(&mut self, place: Place) {
         let (index, upstream) = (place.upstream(), &self.upstreams[place.upstream()]);
         let attempt = match place.left_out() {
-            Some(reason) => attempt::skip(upstream, reason),
+            Some(reason) => Err(SkipReason::LeftOut(reason)),
             None => attempt::attempt(upstream, self.call).await,
         };
+        let attempt = attempt.map_or_else(|reason| skip(upstream, reason), Some);
         if let (Some(adaptive), Some(attempt)) = (self.candidates.adaptive, &attempt) {
             adaptive.learn(index, attempt, self.call.message.size());
         }
@@ -106,7 +108,9 @@ impl<'a> Run<'a> {
         // A provider that takes a mail once can be asked again: that can only bring clarity.
         let may_repeat = self.policy.failover > Failover::Never && upstream.takes_once(Duration::ZERO);
         if may_repeat && self.log.was_silent(index) {
-            self.log.record(index, attempt::repeat(upstream, self.call).await);
+            let attempt = attempt::repeat(upstream, self.call).await;
+            // The mail was handed over here before: this is no skip to be counted.
+            self.log.record(index, attempt.map_or_else(|reason| attempt::skipped(upstream, reason), Some));
         }
     }
 
@@ -115,6 +119,7 @@ impl<'a> Run<'a> {
         if self.log.may_fail_over(self.policy.failover) {
             self.record_skips();
         }
+        self.count_open_circuits();
         let (remaining, wait) = (self.remaining(), self.wait());
         self.log.conclude(remaining, wait)
     }
@@ -124,9 +129,21 @@ impl<'a> Run<'a> {
         for (index, upstream) in self.upstreams.iter().enumerate() {
             if self.route.allows(index) && !self.log.has_tried(index) {
                 let reason = upstream.leaves_out(self.call.message);
-                self.log.record(index, reason.and_then(|reason| attempt::skip(upstream, reason)));
+                self.log.record(index, reason.and_then(|reason| skip(upstream, SkipReason::LeftOut(reason))));
             }
         }
+    }
+
+    /// An open circuit has no place in the order, so it is counted where the mail has ended without this upstream.
+    fn count_open_circuits(&self) {
+        let reason = SkipReason::LeftOut(LeftOut::Circuit);
+        let is_kept_away = |index: usize| {
+            let upstream = &self.upstreams[index];
+            !self.log.has_tried(index)
+                && (self.log.has_visited(index) || !upstream.snapshot().admits())
+                && upstream.leaves_out(self.call.message).is_none()
+        };
+        self.upstreams_where(is_kept_away).for_each(|upstream| upstream.count_skip(reason));
     }
 
     fn remaining(&self) -> Remaining {
@@ -163,4 +180,11 @@ impl<'a> Run<'a> {
     fn takes_it_now(&self, upstream: &Upstream) -> bool {
         upstream.snapshot().admits() && upstream.leaves_out(self.call.message).is_none()
     }
+}
+
+/// Counts a mail that was not handed over, and says what the receipt shows of that.
+fn skip(upstream: &Upstream, reason: SkipReason) -> Option<Attempt> {
+    let attempt = attempt::skipped(upstream, reason);
+    // A circuit that let it not pass may yet be asked again: it is counted at the end.
+    attempt.inspect(|_| upstream.count_skip(reason))
 }

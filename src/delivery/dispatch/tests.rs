@@ -3,6 +3,7 @@
 mod after_unknown;
 mod early;
 mod rules;
+mod skip_counts;
 mod skips;
 
 use std::time::Duration;

@@ -39,7 +39,7 @@ pub(super) struct CircuitOverride {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Transition {
+pub(super) struct UpstreamReason {
     pub(super) upstream: String,
     pub(super) reason: &'static str,
 }

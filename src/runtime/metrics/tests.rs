@@ -8,7 +8,7 @@ use super::*;
 fn the_page_holds_every_metric_under_its_documented_name() {
     let metrics = Metrics::default();
     metrics.request("/email", 200, "billing");
-    let upstream = metrics.upstream("mg", &["accepted", "unavailable", "not_capable"]);
+    let upstream = metrics.upstream("mg", &["accepted", "unavailable"], &["not_capable"]);
     upstream.attempt("accepted", Duration::from_millis(30));
     upstream.probe("unavailable");
     metrics.circuit_state("mg", "open", true);
@@ -42,7 +42,7 @@ fn the_page_holds_every_metric_under_its_documented_name() {
         "smsp_circuit_transitions_total{upstream=\"mg\",reason=\"failure_rate\"} 1",
         "smsp_circuit_stale_results_total{upstream=\"mg\"} 1",
         "smsp_circuit_rejected_total{upstream=\"mg\"} 1",
-        "smsp_skipped_total{upstream=\"mg\",outcome=\"not_capable\"} 1",
+        "smsp_skipped_total{upstream=\"mg\",reason=\"not_capable\"} 1",
         "smsp_unknown_total 1",
         "smsp_coalesced_total 1",
         "smsp_panics_total 1",

@@ -1,51 +1,58 @@
 //! The counters of one upstream, resolved once: to count a mail there takes no lock, no label and no allocation.
 
+use std::hash::Hash;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::labels::{Attempt, Transition, Upstream};
+use super::labels::{Attempt, Upstream, UpstreamReason};
 
-/// The counters of one upstream. Those of every outcome are shown from the start, as 0.
+/// The counters of one upstream. Those of every outcome and skip reason are shown from the start, as 0.
 pub struct UpstreamMetrics {
     name: String,
-    attempts: ByOutcome,
+    attempts: ByWord,
     attempt_duration: Histogram,
-    probes: ByOutcome,
-    skipped: ByOutcome,
+    probes: ByWord,
+    skipped: ByWord,
     rejected: Counter,
     stale_results: Counter,
     unlisted: Counter,
-    transitions: Family<Transition, Counter>,
+    transitions: Family<UpstreamReason, Counter>,
 }
 
-/// A counter for each outcome.
-struct ByOutcome(Box<[(&'static str, Counter)]>);
+/// A counter for each word of a label.
+struct ByWord(Box<[(&'static str, Counter)]>);
 
 /// The families that the counters of an upstream belong to.
 pub(super) struct Families<'a> {
     pub(super) attempts: &'a Family<Attempt, Counter>,
     pub(super) attempt_duration: &'a Family<Upstream, Histogram>,
     pub(super) probes: &'a Family<Attempt, Counter>,
-    pub(super) skipped: &'a Family<Attempt, Counter>,
+    pub(super) skipped: &'a Family<UpstreamReason, Counter>,
     pub(super) rejected: &'a Family<Upstream, Counter>,
     pub(super) stale_results: &'a Family<Upstream, Counter>,
     pub(super) unlisted: &'a Family<Upstream, Counter>,
-    pub(super) transitions: &'a Family<Transition, Counter>,
+    pub(super) transitions: &'a Family<UpstreamReason, Counter>,
 }
 
 impl UpstreamMetrics {
-    pub(super) fn new(upstream: &str, outcomes: &[&'static str], families: &Families<'_>) -> Self {
+    pub(super) fn new(
+        upstream: &str,
+        outcomes: &[&'static str],
+        skips: &[&'static str],
+        families: &Families<'_>,
+    ) -> Self {
         let label = Upstream { upstream: upstream.to_owned() };
-        let by_outcome = |family| ByOutcome::new(upstream, outcomes, family);
+        let attempt = |outcome| Attempt { upstream: upstream.to_owned(), outcome };
+        let skip = |reason| UpstreamReason { upstream: upstream.to_owned(), reason };
         Self {
             name: upstream.to_owned(),
-            attempts: by_outcome(families.attempts),
+            attempts: ByWord::new(outcomes, families.attempts, attempt),
             attempt_duration: families.attempt_duration.get_or_create(&label).clone(),
-            probes: by_outcome(families.probes),
-            skipped: by_outcome(families.skipped),
+            probes: ByWord::new(outcomes, families.probes, attempt),
+            skipped: ByWord::new(skips, families.skipped, skip),
             rejected: families.rejected.get_or_create(&label).clone(),
             stale_results: families.stale_results.get_or_create(&label).clone(),
             unlisted: families.unlisted.get_or_create(&label).clone(),
@@ -64,9 +71,9 @@ impl UpstreamMetrics {
         self.probes.count(outcome);
     }
 
-    /// Counts a mail that skipped this upstream, because the attempt would have had this outcome.
-    pub fn skipped(&self, outcome: &'static str) {
-        self.skipped.count(outcome);
+    /// Counts a mail that was not handed to this upstream.
+    pub fn skipped(&self, reason: &'static str) {
+        self.skipped.count(reason);
     }
 
     /// Counts a mail that the circuit rejected because it was not closed.
@@ -86,22 +93,22 @@ impl UpstreamMetrics {
 
     /// Counts a state change of the circuit; these are rare, so their label is looked up.
     pub fn transition(&self, reason: &'static str) {
-        self.transitions.get_or_create(&Transition { upstream: self.name.clone(), reason }).inc();
+        self.transitions.get_or_create(&UpstreamReason { upstream: self.name.clone(), reason }).inc();
     }
 }
 
-impl ByOutcome {
-    fn new(upstream: &str, outcomes: &[&'static str], family: &Family<Attempt, Counter>) -> Self {
-        let counter = |&outcome: &&'static str| {
-            let labels = Attempt { upstream: upstream.to_owned(), outcome };
-            (outcome, family.get_or_create(&labels).clone())
-        };
-        Self(outcomes.iter().map(counter).collect())
+impl ByWord {
+    fn new<L: Clone + Eq + Hash>(
+        words: &[&'static str],
+        family: &Family<L, Counter>,
+        labels: impl Fn(&'static str) -> L,
+    ) -> Self {
+        Self(words.iter().map(|word| (*word, family.get_or_create(&labels(word)).clone())).collect())
     }
 
-    /// An outcome that was not declared is not counted.
-    fn count(&self, outcome: &'static str) {
-        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == outcome) {
+    /// A word that was not declared is not counted.
+    fn count(&self, word: &'static str) {
+        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == word) {
             counter.inc();
         }
     }
