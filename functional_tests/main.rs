@@ -102,6 +102,7 @@ mod admin_document;
 mod audit;
 mod metrics_totals;
 mod skip_reasons;
+mod upstream_shares;
 mod logging;
 mod stalled_log;
 mod shutdown;

@@ -86,7 +86,7 @@ fn touched() -> Metrics {
     metrics.request("/email", 200, "c");
     metrics.circuit_state("u", "closed", true);
     metrics.circuit_override("u", "auto", true);
-    metrics.circuit_gauges("u", &Gauges { ramp: 1.0, next_probe: 0.0, supervisor_age: 0.0 });
+    metrics.upstream_gauges("u", &Gauges::default());
     metrics.routes(["u"].into_iter(), ["r"].into_iter());
     metrics.edge.shed("r");
     metrics.edge.connection_closed("r");

@@ -12,6 +12,7 @@ pub(crate) mod fixture;
 pub mod global;
 mod held_senders;
 pub mod history;
+mod last_minute;
 pub mod limits;
 mod offer;
 pub mod quota;
@@ -42,6 +43,7 @@ pub use concurrency::ConcurrencyPermit;
 pub use ended::Ended;
 use held_senders::HeldSenders;
 use history::{CircuitHistory, Events};
+use last_minute::LastMinute;
 pub use offer::{LateVerdict, Offer};
 use quota::Quota;
 pub use settings::{Probe, Settings, transfer_time};
@@ -57,6 +59,7 @@ pub struct Upstream {
     circuit: Circuit,
     concurrency: ConcurrencyLimit,
     quota: Option<Quota>,
+    last_minute: LastMinute,
     held_senders: HeldSenders,
     unlisted: Unlisted,
     metrics: UpstreamMetrics,
@@ -94,6 +97,7 @@ impl Upstream {
             circuit,
             concurrency: ConcurrencyLimit::new(settings.concurrency),
             quota: Quota::new(&settings.quota),
+            last_minute: LastMinute::default(),
             held_senders: HeldSenders::new(settings.sender_hold),
             settings,
             unlisted: Unlisted::default(),
@@ -143,6 +147,16 @@ impl Upstream {
     /// Lets one mail more be in flight here; `None`: as many are as may be.
     pub fn concurrency_permit(&self) -> Option<ConcurrencyPermit<'_>> {
         self.concurrency.try_acquire()
+    }
+
+    /// How many mails are in flight here.
+    pub fn in_flight(&self) -> usize {
+        self.concurrency.in_flight()
+    }
+
+    /// How many mails were handed to it in the last minute; a repeat is none.
+    pub fn mails_of_last_minute(&self) -> u64 {
+        self.last_minute.mails(self.now())
     }
 
     /// Does its provider take a mail once, however often it gets it under the same id, so long after the first time?

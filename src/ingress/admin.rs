@@ -11,6 +11,7 @@ mod document;
 #[cfg(test)]
 mod fixture;
 mod health;
+mod listed;
 mod loopback;
 mod order;
 mod refusal;

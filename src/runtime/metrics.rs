@@ -5,11 +5,10 @@
 
 mod admin;
 mod edge;
+mod gauges;
 mod labels;
 mod routes;
 mod upstream;
-
-use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -21,6 +20,7 @@ use prometheus_client::registry::Registry;
 
 pub use admin::Admin;
 pub use edge::{Edge, Held};
+pub use gauges::Gauges;
 use labels::{Attempt, CircuitOverride, CircuitState, Request, Route, Upstream, UpstreamReason};
 pub use routes::RouteMetrics;
 use upstream::Families;
@@ -31,16 +31,6 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 
 /// Upper bounds in seconds. Mail providers answer in tens of milliseconds; an attempt times out after ten seconds.
 const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
-
-/// The gauges of one circuit.
-pub struct Gauges {
-    /// The share of mail that it takes while it is closed, from 0 to 1.
-    pub ramp: f64,
-    /// Seconds until its next probe; 0 while it is closed.
-    pub next_probe: f64,
-    /// Seconds since its supervisor last ran.
-    pub supervisor_age: f64,
-}
 
 /// All counters of one process.
 pub struct Metrics {
@@ -68,9 +58,7 @@ pub struct Metrics {
     unlisted: Family<Upstream, Counter>,
     panics: Counter,
     log_lines_dropped: Counter,
-    ramp: Family<Upstream, Gauge<f64, AtomicU64>>,
-    next_probe: Family<Upstream, Gauge<f64, AtomicU64>>,
-    supervisor_age: Family<Upstream, Gauge<f64, AtomicU64>>,
+    gauges: gauges::Families,
 }
 
 impl Default for Metrics {
@@ -98,9 +86,7 @@ impl Default for Metrics {
             unlisted: Family::default(),
             panics: Counter::default(),
             log_lines_dropped: Counter::default(),
-            ramp: Family::default(),
-            next_probe: Family::default(),
-            supervisor_age: Family::default(),
+            gauges: gauges::Families::default(),
         };
         metrics.register();
         metrics
@@ -175,21 +161,7 @@ impl Metrics {
             "Log lines dropped because they could not be written, or not fast enough",
             self.log_lines_dropped.clone(),
         );
-        registry.register(
-            "circuit_ramp",
-            "Share of mail that a circuit takes now, from 0 to 1, overrides included",
-            self.ramp.clone(),
-        );
-        registry.register(
-            "next_probe_seconds",
-            "Time until the next probe; 0 while the circuit is closed",
-            self.next_probe.clone(),
-        );
-        registry.register(
-            "supervisor_age_seconds",
-            "Time since a circuit's supervisor last ran",
-            self.supervisor_age.clone(),
-        );
+        self.gauges.register(registry);
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Version of this process", version);
     }
@@ -237,12 +209,9 @@ impl Metrics {
         self.circuit_override.get_or_create(&labels).set(i64::from(is));
     }
 
-    /// Sets the gauges of one circuit.
-    pub fn circuit_gauges(&self, upstream: &str, gauges: &Gauges) {
-        let labels = Upstream { upstream: upstream.to_owned() };
-        self.ramp.get_or_create(&labels).set(gauges.ramp);
-        self.next_probe.get_or_create(&labels).set(gauges.next_probe);
-        self.supervisor_age.get_or_create(&labels).set(gauges.supervisor_age);
+    /// Sets the gauges of one upstream.
+    pub fn upstream_gauges(&self, upstream: &str, gauges: &Gauges) {
+        self.gauges.set(upstream, gauges);
     }
 
     /// Counts a mail whose delivery is unknown when the caller gets its answer.

@@ -15,7 +15,7 @@ pub(super) fn shown(call: &str, title: &str, answer: &Answer) -> Value {
     shown
 }
 
-/// Puts plausible values in the place of times and ports. A circuit that was reset has been so for no time.
+/// Puts plausible values in the place of times, shares and ports. A circuit that was reset has been so for no time.
 fn replace(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -26,6 +26,7 @@ fn replace(value: &mut Value) {
                     "for_ms" if is_sender => *member = json!(581_000),
                     "for_ms" if was_reset => *member = json!(0),
                     "for_ms" | "outage_ms" => *member = json!(2_100),
+                    "share_last_minute" => *member = json!(0.5),
                     "next_probe_in_ms" => *member = json!(3_400),
                     "override_ends_in_ms" => *member = json!(7_200_000),
                     "at" => *member = json!("2026-11-21T22:05:09.123Z"),

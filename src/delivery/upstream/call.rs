@@ -18,6 +18,7 @@ use super::{Upstream, time_out};
 use crate::delivery::provider::{Delivery, HandOver, Mode};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::runtime::millis::millis;
 
 /// One mail for the provider, until when.
 struct Request<'a> {
@@ -37,8 +38,11 @@ impl Upstream {
     /// Hands over one mail. If `cut` comes first, this node has no time left for it.
     pub fn send(&self, offer: Offer<'_>, cut: impl Future<Output = ()>) -> impl Future<Output = Verdict> {
         let Offer { message, time, is_repeat, late } = offer;
-        let mode = if is_repeat { Mode::Repeat } else { Mode::First };
-        self.bounded(Request { message, deadline: Instant::now() + time, mode, late }, cut)
+        let (mode, now) = (if is_repeat { Mode::Repeat } else { Mode::First }, Instant::now());
+        if !is_repeat {
+            self.last_minute.count(millis(now.saturating_duration_since(self.epoch)));
+        }
+        self.bounded(Request { message, deadline: now + time, mode, late }, cut)
     }
 
     /// Hands over one test message.

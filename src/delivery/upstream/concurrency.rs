@@ -18,7 +18,12 @@ impl ConcurrencyLimit {
 
     /// Would a permit be given now?
     pub(super) fn has_room(&self) -> bool {
-        self.in_flight.load(Ordering::Relaxed) < self.limit
+        self.in_flight() < self.limit
+    }
+
+    /// How many permits are held.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// A permit, unless as many as may be are in flight.

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 
 use super::access::{Operator, Viewer};
+use super::listed::listed;
 use super::order::{OrderBody, OrderObject};
 use super::refusal::{invalid_order, no_parameters, rejected, unknown_circuit};
 use super::responses::{OfHead, OfOrder, OfRights};
@@ -29,7 +30,7 @@ use body::{Circuit, Circuits, show};
     security(("X-ADMIN-KEY" = ["viewer"]), ())
 )]
 pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<Circuits> {
-    Json(Circuits { circuits: state.upstreams.iter().map(|upstream| show(&state, upstream)).collect() })
+    Json(Circuits { circuits: listed(&state.upstreams).into_iter().map(|listed| show(&state, listed)).collect() })
 }
 
 /// Override or reset the circuit of one upstream
@@ -68,9 +69,9 @@ pub(super) async fn order(
     }
     // A name that is no text is none of an upstream.
     let Path(name) = name.map_err(|_| unknown_circuit())?;
-    let upstream = state.upstreams.iter().find(|upstream| **upstream.name() == *name);
-    let upstream = upstream.ok_or_else(unknown_circuit)?;
+    let listed = listed(&state.upstreams).into_iter().find(|listed| **listed.upstream.name() == *name);
+    let listed = listed.ok_or_else(unknown_circuit)?;
     let order = order.map_err(|rejection| rejected(&rejection))?.0.0.read().map_err(invalid_order)?;
     state.overrides.apply(&name, order, origin).map_err(|UnknownUpstream| unknown_circuit())?;
-    Ok(Json(show(&state, upstream)))
+    Ok(Json(show(&state, listed)))
 }

@@ -9,6 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
 use super::circuits;
+use super::listed::{Listed, listed};
 use super::responses::OfHead;
 use super::state::AdminState;
 use crate::delivery::circuit::{Override, State as CircuitState};
@@ -82,12 +83,13 @@ pub(super) async fn ready(State(state): State<AdminState>) -> (StatusCode, &'sta
     security(())
 )]
 pub(super) async fn metrics(State(state): State<AdminState>) -> impl IntoResponse {
-    state.upstreams.iter().for_each(|upstream| measure(&state, upstream));
+    listed(&state.upstreams).into_iter().for_each(|listed| measure(&state, listed));
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.render())
 }
 
 /// Gauges are set when the page is asked for, so that they are always true.
-fn measure(state: &AdminState, upstream: &Upstream) {
+fn measure(state: &AdminState, listed: Listed<'_>) {
+    let Listed { upstream, position, share } = listed;
     let (metrics, circuit) = (&state.metrics, upstream.snapshot());
     for state in CircuitState::ALL {
         metrics.circuit_state(upstream.name(), state.as_str(), state == circuit.state);
@@ -99,8 +101,12 @@ fn measure(state: &AdminState, upstream: &Upstream) {
         ramp: circuits::ramp(&circuit),
         next_probe: upstream.until_next_probe().unwrap_or_default().as_secs_f64(),
         supervisor_age: upstream.supervisor_age().as_secs_f64(),
+        position,
+        weight: upstream.settings().weight,
+        share: share.unwrap_or_default(),
+        in_flight: upstream.in_flight(),
     };
-    metrics.circuit_gauges(upstream.name(), &gauges);
+    metrics.upstream_gauges(upstream.name(), &gauges);
     let override_ends = state.overrides.ends_in(upstream.name()).unwrap_or_default();
     metrics.admin.override_ends(upstream.name(), override_ends.as_secs_f64());
 }

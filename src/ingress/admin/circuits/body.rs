@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::delivery::circuit::{Snapshot, TransitionReason};
 use crate::delivery::upstream::Upstream;
+use crate::ingress::admin::listed::Listed;
 use crate::ingress::admin::state::AdminState;
 use crate::ingress::admin::words;
 use crate::runtime::millis::millis;
@@ -23,6 +24,16 @@ pub(in crate::ingress::admin) struct Circuit {
     name: String,
     /// The kind of the upstream, such as `mailgun`.
     kind: &'static str,
+    /// Its place in the order of `SMSP_PROVIDERS`, from 1.
+    #[schema(minimum = 1)]
+    position: usize,
+    /// Its weight, as it was set. Counts with `SMSP_ROUTING=weighted` and `adaptive`.
+    weight: u32,
+    /// The part of the mails handed over by this node in the last minute that went to it; `null` if there were none.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    share_last_minute: Option<f64>,
+    /// How many mails are in flight at it.
+    in_flight: usize,
     #[schema(schema_with = words::state)]
     state: &'static str,
     #[schema(schema_with = words::reason, required = true)]
@@ -74,12 +85,17 @@ pub(in crate::ingress::admin) struct Window {
 }
 
 /// One circuit as it is now.
-pub(super) fn show(state: &AdminState, upstream: &Upstream) -> Circuit {
+pub(super) fn show(state: &AdminState, listed: Listed<'_>) -> Circuit {
+    let Listed { upstream, position, share } = listed;
     let (circuit, counts) = (upstream.snapshot(), upstream.counts());
     let history = *upstream.history().borrow();
     Circuit {
         name: upstream.name().to_string(),
         kind: upstream.kind(),
+        position,
+        weight: upstream.settings().weight,
+        share_last_minute: share,
+        in_flight: upstream.in_flight(),
         state: circuit.state.as_str(),
         reason: history.reason.map(TransitionReason::as_str),
         for_ms: millis(history.since.elapsed()),

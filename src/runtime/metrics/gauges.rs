@@ -1,0 +1,90 @@
+//! The gauges of one upstream. They are set when the page is asked for, so a mail does nothing for them.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::labels::Upstream;
+
+type Number = Family<Upstream, Gauge<f64, AtomicU64>>;
+type Whole = Family<Upstream, Gauge>;
+
+/// What an upstream is like now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gauges {
+    /// The share of mail that its circuit takes while it is closed, from 0 to 1.
+    pub ramp: f64,
+    /// Seconds until its next probe; 0 while its circuit is closed.
+    pub next_probe: f64,
+    /// Seconds since its supervisor last ran.
+    pub supervisor_age: f64,
+    /// Its place in the operator's order, from 1.
+    pub position: usize,
+    /// How much mail comes to it beside others, where weights count.
+    pub weight: u32,
+    /// The part of the last minute's mails that were handed to it, from 0 to 1.
+    pub share: f64,
+    /// The mails that are in flight there.
+    pub in_flight: usize,
+}
+
+/// The gauges of all upstreams.
+#[derive(Default)]
+pub(super) struct Families {
+    ramp: Number,
+    next_probe: Number,
+    supervisor_age: Number,
+    share: Number,
+    position: Whole,
+    weight: Whole,
+    in_flight: Whole,
+}
+
+impl Families {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "circuit_ramp",
+            "Share of mail that a circuit takes now, from 0 to 1, overrides included",
+            self.ramp.clone(),
+        );
+        registry.register(
+            "next_probe_seconds",
+            "Time until the next probe; 0 while the circuit is closed",
+            self.next_probe.clone(),
+        );
+        registry.register(
+            "supervisor_age_seconds",
+            "Time since a circuit's supervisor last ran",
+            self.supervisor_age.clone(),
+        );
+        registry.register("upstream_position", "Place of an upstream in SMSP_PROVIDERS, from 1", self.position.clone());
+        registry.register("upstream_weight", "Weight of an upstream, as it was set", self.weight.clone());
+        registry.register(
+            "upstream_share",
+            "Part of the mails handed over in the last minute that went to an upstream, from 0 to 1",
+            self.share.clone(),
+        );
+        registry.register("upstream_in_flight", "Mails in flight at an upstream", self.in_flight.clone());
+    }
+
+    pub(super) fn set(&self, upstream: &str, gauges: &Gauges) {
+        let labels = Upstream { upstream: upstream.to_owned() };
+        for (family, value) in [
+            (&self.ramp, gauges.ramp),
+            (&self.next_probe, gauges.next_probe),
+            (&self.supervisor_age, gauges.supervisor_age),
+            (&self.share, gauges.share),
+        ] {
+            family.get_or_create(&labels).set(value);
+        }
+        for (family, value) in [
+            (&self.position, gauges.position),
+            (&self.weight, gauges.weight as usize),
+            (&self.in_flight, gauges.in_flight),
+        ] {
+            family.get_or_create(&labels).set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
+    }
+}
