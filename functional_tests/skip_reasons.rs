@@ -75,6 +75,17 @@ async fn full_upstream_is_the_reason_busy() {
 }
 
 #[tokio::test]
+async fn used_up_rate_is_the_reason_rate_spent() {
+    let environment = Environment::with(&[("SMSP_A_RATE", "1/h")]).await;
+    environment.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:accepted"]);
+    environment.proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:throttled", "b:accepted"]);
+    assert_eq!(
+        (environment.skipped("a").await, environment.skipped("b").await),
+        (vec!["rate_spent:1".to_owned()], vec![])
+    );
+}
+
+#[tokio::test]
 async fn too_little_time_for_the_next_upstream_is_the_reason_deadline() {
     let settings = [("SMSP_REQUEST_DEADLINE", "2s"), ("SMSP_CONNECT_TIMEOUT", "500ms")];
     let environment = Environment::with(&settings).await;

@@ -1,4 +1,4 @@
-//! `GET /circuits` and the metrics show where the mail of the last minute went, and how much is in flight at each upstream.
+//! `GET /circuits` and the metrics show where the mail of the last minute went, what is in flight, and what a rate allows.
 
 use serde_json::{Value, json};
 
@@ -88,4 +88,20 @@ async fn mail_in_flight_shows_until_its_provider_answers() {
         when(in_flight == (json!(0), json!(0.0)), || format!("{in_flight:?}"))
     })
     .await;
+}
+
+#[tokio::test]
+async fn tokens_show_until_they_are_used_up_and_only_where_there_is_a_rate() {
+    let providers = two().await;
+    let settings = Settings::accounts(&[("a", &providers[0].url()), ("b", &providers[1].url())]);
+    let proxy = Proxy::start(settings.with("SMSP_A_RATE", "1/h")).await;
+    for left in [1, 0] {
+        let (circuit, metrics) = shown(&proxy, "a").await;
+        assert_eq!(circuit["tokens_left"], json!(left), "{circuit}");
+        assert_eq!(gauge(&metrics, "tokens_left", "a"), json!(f64::from(left)), "{}", metrics.page);
+        proxy.client.send(&mails::plain()).await.expect(200);
+    }
+    let (circuit, metrics) = shown(&proxy, "b").await;
+    assert_eq!(circuit["tokens_left"], Value::Null, "{circuit}");
+    assert!(!metrics.has("smsp_upstream_tokens_left", &[("upstream", "b")]), "{}", metrics.page);
 }

@@ -86,7 +86,7 @@ fn touched() -> Metrics {
     metrics.request("/email", 200, "c");
     metrics.circuit_state("u", "closed", true);
     metrics.circuit_override("u", "auto", true);
-    metrics.upstream_gauges("u", &Gauges::default());
+    metrics.upstream_gauges("u", &Gauges { tokens_left: Some(0), ..Gauges::default() });
     metrics.routes(["u"].into_iter(), ["r"].into_iter());
     metrics.edge.shed("r");
     metrics.edge.connection_closed("r");

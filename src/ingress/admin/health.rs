@@ -105,6 +105,7 @@ fn measure(state: &AdminState, listed: Listed<'_>) {
         weight: upstream.settings().weight,
         share: share.unwrap_or_default(),
         in_flight: upstream.in_flight(),
+        tokens_left: upstream.tokens_left(),
     };
     metrics.upstream_gauges(upstream.name(), &gauges);
     let override_ends = state.overrides.ends_in(upstream.name()).unwrap_or_default();

@@ -28,6 +28,8 @@ pub struct Gauges {
     pub share: f64,
     /// The mails that are in flight there.
     pub in_flight: usize,
+    /// How many mails it may be handed at once, as far as its rates go; `None`: it has no rate, and no such gauge.
+    pub tokens_left: Option<u32>,
 }
 
 /// The gauges of all upstreams.
@@ -40,6 +42,7 @@ pub(super) struct Families {
     position: Whole,
     weight: Whole,
     in_flight: Whole,
+    tokens_left: Whole,
 }
 
 impl Families {
@@ -67,6 +70,11 @@ impl Families {
             self.share.clone(),
         );
         registry.register("upstream_in_flight", "Mails in flight at an upstream", self.in_flight.clone());
+        registry.register(
+            "upstream_tokens_left",
+            "Mails that an upstream may be handed at once, as far as its rates go; absent without a rate",
+            self.tokens_left.clone(),
+        );
     }
 
     pub(super) fn set(&self, upstream: &str, gauges: &Gauges) {
@@ -79,11 +87,13 @@ impl Families {
         ] {
             family.get_or_create(&labels).set(value);
         }
-        for (family, value) in [
+        let tokens_left = gauges.tokens_left.map(|tokens| (&self.tokens_left, tokens as usize));
+        let whole = [
             (&self.position, gauges.position),
             (&self.weight, gauges.weight as usize),
             (&self.in_flight, gauges.in_flight),
-        ] {
+        ];
+        for (family, value) in whole.into_iter().chain(tokens_left) {
             family.get_or_create(&labels).set(i64::try_from(value).unwrap_or(i64::MAX));
         }
     }

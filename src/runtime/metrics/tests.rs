@@ -28,7 +28,10 @@ fn the_page_holds_every_metric_under_its_documented_name() {
     let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
     body.grow(7);
     let gauges = Gauges { ramp: 0.5, next_probe: 4.5, supervisor_age: 0.25, ..Gauges::default() };
-    metrics.upstream_gauges("mg", &Gauges { position: 2, weight: 3, share: 0.75, in_flight: 7, ..gauges });
+    metrics.upstream_gauges(
+        "mg",
+        &Gauges { position: 2, weight: 3, share: 0.75, in_flight: 7, tokens_left: Some(5), ..gauges },
+    );
     let page = metrics.render();
     for line in [
         "smsp_requests_total{path=\"/email\",status=\"200\",caller=\"billing\"} 1",
@@ -62,6 +65,7 @@ fn the_page_holds_every_metric_under_its_documented_name() {
         "smsp_upstream_weight{upstream=\"mg\"} 3",
         "smsp_upstream_share{upstream=\"mg\"} 0.75",
         "smsp_upstream_in_flight{upstream=\"mg\"} 7",
+        "smsp_upstream_tokens_left{upstream=\"mg\"} 5",
         "# EOF",
     ] {
         assert!(page.lines().any(|seen| seen == line), "{line} is not in\n{page}");

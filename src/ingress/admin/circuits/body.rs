@@ -34,6 +34,9 @@ pub(in crate::ingress::admin) struct Circuit {
     share_last_minute: Option<f64>,
     /// How many mails are in flight at it.
     in_flight: usize,
+    /// How many mails it may be handed at once, as far as its rates go; `null` if it has no rate.
+    #[schema(required = true)]
+    tokens_left: Option<u32>,
     #[schema(schema_with = words::state)]
     state: &'static str,
     #[schema(schema_with = words::reason, required = true)]
@@ -96,6 +99,7 @@ pub(super) fn show(state: &AdminState, listed: Listed<'_>) -> Circuit {
         weight: upstream.settings().weight,
         share_last_minute: share,
         in_flight: upstream.in_flight(),
+        tokens_left: upstream.tokens_left(),
         state: circuit.state.as_str(),
         reason: history.reason.map(TransitionReason::as_str),
         for_ms: millis(history.since.elapsed()),
