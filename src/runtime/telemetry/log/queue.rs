@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// What is written by one call: half of what a pipe holds.
 pub(super) const BLOCK: usize = 32 * 1024;
+/// Blocks whose memory is kept: while one is written, lines go into another.
+const SPARES: usize = 2;
 
 /// Lines in the order in which they came.
 pub(super) struct Queue {
@@ -35,8 +37,8 @@ struct State {
     idle: bool,
     /// [`Queue::finish`] waits.
     finishing: bool,
-    /// The memory of a written block, for the next one.
-    spare: Vec<u8>,
+    /// The memory of written blocks, for the next ones.
+    spares: Vec<Vec<u8>>,
 }
 
 /// What is written at a time.
@@ -60,7 +62,7 @@ pub(super) enum When {
 impl Queue {
     pub(super) const fn new(capacity: usize) -> Self {
         let state =
-            State { blocks: VecDeque::new(), bytes: 0, dropped: 0, idle: true, finishing: false, spare: Vec::new() };
+            State { blocks: VecDeque::new(), bytes: 0, dropped: 0, idle: true, finishing: false, spares: Vec::new() };
         Self { state: Mutex::new(state), woken: Condvar::new(), finished: Condvar::new(), capacity }
     }
 
@@ -134,16 +136,16 @@ impl State {
         if let Some(last) = last {
             return last.lines.extend_from_slice(lines);
         }
-        let mut block = mem::take(&mut self.spare);
+        let mut block = self.spares.pop().unwrap_or_default();
         block.reserve_exact(lines.len().max(BLOCK));
         block.extend_from_slice(lines);
         self.blocks.push_back(Block { dropped, lines: block });
     }
 
     fn keep(&mut self, mut spare: Vec<u8>) {
-        if (1..=BLOCK).contains(&spare.capacity()) {
+        if (1..=BLOCK).contains(&spare.capacity()) && self.spares.len() < SPARES {
             spare.clear();
-            self.spare = spare;
+            self.spares.push(spare);
         }
     }
 

@@ -104,7 +104,26 @@ fn a_line_longer_than_a_block_is_written_whole_and_its_memory_is_freed() {
     assert_eq!(second.lines, long);
     queue.add(LINE, When::Now);
     queue.next(second);
-    assert!(queue.lock().spare.capacity() <= BLOCK);
+    assert!(queue.lock().spares.iter().all(|spare| spare.capacity() <= BLOCK));
+}
+
+#[test]
+fn lines_that_come_during_a_write_need_no_new_memory() {
+    let queue = queue(BLOCK);
+    let next = |written| {
+        queue.add(LINE, When::Now);
+        queue.next(written)
+    };
+    for _ in 0..3 {
+        let first = next(Block::default());
+        let second = next(first);
+        let third = next(second);
+        let mut state = queue.lock();
+        assert_eq!(state.spares.len(), 1, "of two blocks, one is being written");
+        // The writer has nothing more to write.
+        state.keep(third.lines);
+        assert_eq!(state.spares.len(), 2);
+    }
 }
 
 #[test]
