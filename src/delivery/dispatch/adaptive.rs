@@ -1,13 +1,14 @@
 //! What adaptive routing has learned on this node: the cost and the share of each upstream.
 //!
-//! No lock: a mail adds its cost by compare-and-swap; the shares are moved by whichever mail comes first after [`STEP`].
+//! No lock: a mail adds itself to those under way when it begins, and its cost by compare-and-swap when it ends; the shares
+//! are moved by whichever mail comes first after [`STEP`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::delivery::routing::adaptive::{self, Cost};
+use crate::delivery::routing::adaptive::{self, Cost, InFlight, Known};
 use crate::delivery::routing::{Candidate, Strategy};
 use crate::delivery::upstream::transfer_time;
 use crate::model::outcome::Blame;
@@ -21,8 +22,30 @@ struct Learned {
     weight: u32,
     /// The bits of a [`Cost`].
     cost: AtomicU64,
+    /// The bits of [`InFlight`].
+    in_flight: AtomicU64,
     /// The bits of a share.
     share: AtomicU64,
+}
+
+impl Learned {
+    fn known(&self, now: u64) -> Known {
+        let cost = Cost::from_bits(self.cost.load(Ordering::Relaxed));
+        let so_far = InFlight::from_bits(self.in_flight.load(Ordering::Relaxed)).seconds(now);
+        Known { weight: self.weight, cost, so_far }
+    }
+}
+
+/// A mail is under way until this is dropped.
+pub(super) struct UnderWay<'a> {
+    in_flight: &'a AtomicU64,
+    one: u64,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.in_flight.fetch_sub(self.one, Ordering::Relaxed);
+    }
 }
 
 /// What was learned of every upstream.
@@ -36,14 +59,15 @@ pub(super) struct Adaptive {
 impl Adaptive {
     /// Nothing yet; `None`: the strategy has no use for it.
     pub(super) fn new(strategy: Strategy, candidates: &[Candidate]) -> Option<Self> {
-        let bits = |share: f64| AtomicU64::new(share.to_bits());
-        let shares = adaptive::targets(candidates.iter().map(|candidate| (candidate.weight, None)));
-        let learned = |(candidate, share): (&Candidate, f64)| Learned {
-            weight: candidate.weight,
-            cost: AtomicU64::new(Cost::UNKNOWN.to_bits()),
-            share: bits(share),
+        let known = |candidate: &Candidate| Known { weight: candidate.weight, cost: Cost::UNKNOWN, so_far: 0.0 };
+        let known: Vec<_> = candidates.iter().map(known).collect();
+        let learned = |(known, share): (&Known, f64)| Learned {
+            weight: known.weight,
+            cost: AtomicU64::new(known.cost.to_bits()),
+            in_flight: AtomicU64::default(),
+            share: AtomicU64::new(share.to_bits()),
         };
-        let upstreams = candidates.iter().zip(shares).map(learned).collect();
+        let upstreams = known.iter().zip(adaptive::targets(&known)).map(learned).collect();
         let learned = Self { upstreams, epoch: Instant::now(), stepped: AtomicU64::new(0) };
         (strategy == Strategy::Adaptive).then_some(learned)
     }
@@ -51,6 +75,14 @@ impl Adaptive {
     /// The share of an upstream now.
     pub(super) fn share(&self, upstream: usize) -> f64 {
         f64::from_bits(self.upstreams[upstream].share.load(Ordering::Relaxed))
+    }
+
+    /// Counts a mail of this size among those under way.
+    pub(super) fn begin(&self, upstream: usize, size: usize) -> UnderWay<'_> {
+        let in_flight = &self.upstreams[upstream].in_flight;
+        let one = InFlight::one(self.now() + transfer_time(size).as_millis() as u64);
+        in_flight.fetch_add(one, Ordering::Relaxed);
+        UnderWay { in_flight, one }
     }
 
     /// Learns from an attempt with a mail of this size, if it says anything of the provider.
@@ -76,8 +108,8 @@ impl Adaptive {
         if !due {
             return;
         }
-        let cost = |learned: &Learned| Cost::from_bits(learned.cost.load(Ordering::Relaxed)).seconds();
-        let targets = adaptive::targets(self.upstreams.iter().map(|learned| (learned.weight, cost(learned))));
+        let known: Vec<_> = self.upstreams.iter().map(|learned| learned.known(now)).collect();
+        let targets = adaptive::targets(&known);
         let mut shares: Vec<_> = (0..self.upstreams.len()).map(|upstream| self.share(upstream)).collect();
         adaptive::step(&mut shares, &targets, Duration::from_millis(since).as_secs_f64());
         for (learned, share) in self.upstreams.iter().zip(shares) {

@@ -93,6 +93,7 @@ impl<'a> Run<'a> {
 
     async fn visit(&mut self, place: Place) {
         let (index, upstream) = (place.upstream(), &self.upstreams[place.upstream()]);
+        let _under_way = self.candidates.adaptive.map(|adaptive| adaptive.begin(index, self.call.message.size()));
         let attempt = match place.left_out() {
             Some(reason) => Err(SkipReason::LeftOut(reason)),
             None => attempt::attempt(upstream, self.call).await,

@@ -1,5 +1,6 @@
 //! The dispatcher over scripted providers, on paused time.
 
+mod adaptive;
 mod after_unknown;
 mod early;
 mod rules;

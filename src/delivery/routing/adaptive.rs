@@ -1,16 +1,19 @@
 //! Adaptive: what is slow or fails gets less mail, for as long as it does; a mail with a key follows the weights.
 //!
-//! Every upstream has a [`Cost`]: what a mail there costs its caller, in seconds. Its share falls with the third
-//! power of that, so that one which is twice as slow gets an eighth. All upstreams are compared, not two of them. None gets
-//! less than [`LEAST`], so that it is seen when it recovers, and no share is more than halved within a second.
+//! Every upstream has a [`Cost`]: what a mail there costs its caller, in seconds; at least, what the mails [`InFlight`]
+//! there have cost so far. Its share falls with the third power of that, so that one which is twice as slow gets an
+//! eighth. All upstreams are compared, not two of them. None gets less than [`LEAST`], so that it is seen when it recovers,
+//! and no share is more than halved within a second.
 
 mod cost;
+mod in_flight;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
 
 pub use cost::{Cost, sample};
+pub use in_flight::InFlight;
 
 use super::candidate::Candidate;
 use super::draw::Draw;
@@ -33,16 +36,32 @@ pub(super) fn weight(candidate: &Candidate) -> f64 {
     candidate.adaptive_share
 }
 
-/// The shares that upstreams of these weights and costs would have in the long run; their sum is 1.
-pub fn targets(upstreams: impl ExactSizeIterator<Item = (u32, Option<f64>)> + Clone) -> Vec<f64> {
-    let known = || upstreams.clone().filter_map(|(_, cost)| cost);
-    // One that had no mail yet is taken for as good as the others.
-    let mean = known().sum::<f64>() / known().count().max(1) as f64;
-    let merit = |(weight, cost): (u32, Option<f64>)| f64::from(weight) / (cost.unwrap_or(mean) + TOLERANCE).powi(3);
-    let all: f64 = upstreams.clone().map(merit).sum();
+/// What is known of an upstream.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// How much mail comes to it beside others that cost the same.
+    pub weight: u32,
+    /// What its mails have cost.
+    pub cost: Cost,
+    /// What those under way have cost so far, in seconds.
+    pub so_far: f64,
+}
+
+/// The shares that these upstreams would have in the long run; their sum is 1.
+pub fn targets(upstreams: &[Known]) -> Vec<f64> {
+    let answered: Vec<_> = upstreams.iter().filter_map(|upstream| upstream.cost.seconds()).collect();
+    let merit = |upstream: &Known| {
+        // Without any answer there is nothing to compare with. One that had none is taken for as good as the others.
+        let mean = (!answered.is_empty()).then(|| answered.iter().sum::<f64>() / answered.len() as f64);
+        let cost = mean.map(|mean| upstream.cost.seconds().unwrap_or(mean).max(upstream.so_far));
+        f64::from(upstream.weight) / (cost.unwrap_or_default() + TOLERANCE).powi(3)
+    };
+    let all: f64 = upstreams.iter().map(merit).sum();
     let least = LEAST.min(0.5 / upstreams.len().max(1) as f64);
-    let rest = 1.0 - least * upstreams.len() as f64;
-    upstreams.map(|upstream| least + rest * merit(upstream) / all).collect()
+    // What the least shares take comes from what the others have above it.
+    let above: Vec<_> = upstreams.iter().map(|upstream| (merit(upstream) / all - least).max(0.0)).collect();
+    let scale = (1.0 - least * upstreams.len() as f64) / above.iter().sum::<f64>();
+    above.into_iter().map(|above| least + scale * above).collect()
 }
 
 /// How far shares go towards their targets in so many seconds: all of the way, unless one of them would be more than halved

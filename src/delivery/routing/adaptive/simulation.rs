@@ -8,9 +8,11 @@ mod routers;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::f64::consts::LN_2;
 use std::fmt;
 
-use routers::{Adaptive, PeakEwma, RoundRobin, Router};
+use super::LEAST;
+use routers::{Adaptive, Answer, PeakEwma, RoundRobin, Router};
 
 const SECONDS: f64 = 120.0;
 /// Mails a second for each upstream.
@@ -50,15 +52,6 @@ impl fmt::Display for Fault {
     }
 }
 
-/// An answer that is under way: when it comes, from where, how long it took, whether it is a failure.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Answer {
-    micros: u64,
-    upstream: usize,
-    took: u64,
-    failed: bool,
-}
-
 /// What came of a run: times of accepted mails in milliseconds, failures of a thousand mails, and the share that the last
 /// upstream had of the last ten seconds, as a part of an even share.
 struct Outcome {
@@ -77,9 +70,9 @@ fn run(mut router: impl Router, upstreams: usize, fault: Fault) -> Outcome {
         let now = (time * 1e6) as u64;
         while let Some(Reverse(answer)) = pending.peek().copied().filter(|Reverse(answer)| answer.micros <= now) {
             pending.pop();
-            router.learn(answer.upstream, answer.took as f64 / 1e6, answer.failed, answer.micros as f64 / 1e6);
+            router.learn(answer);
         }
-        let upstream = router.choose(time, &mut random);
+        let upstream = router.choose(now, &mut random);
         let is_last = upstream == upstreams - 1;
         let latency = if is_last { fault.latency() } else { LATENCY };
         let fails = is_last && random.f64() < fault.failing(time);
@@ -120,14 +113,20 @@ fn adaptive_is_beside_p2c_ewma_and_round_robin_as_the_table_says() {
     }
 }
 
+/// What the mean is longer by, in milliseconds, for two limits that P2C-EWMA does not have: a slow upstream keeps a hundredth
+/// of the mail, so that it is seen when it recovers, and its share falls there from an even one by half a second.
+fn forced(fault: Fault, upstreams: usize) -> f64 {
+    let slower = 1e3 * (fault.latency() - LATENCY);
+    let fall = (1.0 / upstreams as f64 - LEAST) / LN_2;
+    slower * (LEAST + fall / SECONDS)
+}
+
 fn check(ours: &Outcome, [p2c, round_robin]: &[Outcome; 2], fault: Fault, upstreams: usize) {
     let case = format!("{fault}, {upstreams} upstreams");
-    // P2C-EWMA may let a slow upstream starve. A hundredth of the mail is what it costs to see it recover.
-    let slower = 1e3 * (fault.latency() - LATENCY);
-    let price = 0.011 * slower;
-    assert!(ours.mean <= p2c.mean * 1.02 + price, "{case}: mean {} and {}", ours.mean, p2c.mean);
+    let forced = forced(fault, upstreams);
+    assert!(ours.mean <= p2c.mean.max(1e3 * LATENCY + forced) * 1.01, "{case}: mean {} and {}", ours.mean, p2c.mean);
     assert!(ours.mean <= round_robin.mean * 1.01 && ours.p95 <= round_robin.p95 * 1.01, "{case}");
-    assert!(ours.p95 <= p2c.p95 * 1.02, "{case}: p95 {} and {}", ours.p95, p2c.p95);
+    assert!(ours.p95 <= p2c.p95 * 1.01, "{case}: p95 {} and {}", ours.p95, p2c.p95);
     match fault {
         Fault::TenTimesSlower => assert!(ours.mean < round_robin.mean * 0.9, "{case}"),
         Fault::FailsFast => assert!(ours.failed < p2c.failed / 2.0 && ours.failed < round_robin.failed / 2.0, "{case}"),

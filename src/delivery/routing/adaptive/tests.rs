@@ -8,12 +8,22 @@ use super::*;
 
 const TENTH: Duration = Duration::from_millis(100);
 
+/// What is known of an upstream whose mails cost so many seconds.
+fn known(cost: f64) -> Known {
+    Known { weight: 1, cost: Cost::UNKNOWN.with(cost, 0), so_far: 0.0 }
+}
+
+/// What is known of an upstream that had no answer yet.
+fn unknown(weight: u32, so_far: f64) -> Known {
+    Known { weight, cost: Cost::UNKNOWN, so_far }
+}
+
 #[test]
 fn what_fails_fast_does_not_look_fast() {
     let fast_failure = sample(Duration::from_millis(2), Duration::ZERO, true);
     let success = sample(TENTH, Duration::ZERO, false);
-    let shares = targets([(1, Some(fast_failure)), (1, Some(success))].into_iter());
-    assert!(shares[0] < 0.02 && shares[1] > 0.98, "{shares:?}");
+    let shares = targets(&[known(fast_failure), known(success)]);
+    assert!(shares[0] == LEAST && shares[1] == 1.0 - LEAST, "{shares:?}");
 }
 
 #[test]
@@ -37,8 +47,29 @@ fn a_cost_forgets_what_is_long_ago() {
 
 #[test]
 fn an_upstream_that_had_no_mail_yet_gets_its_weight() {
-    assert_eq!(targets([(3, None), (1, None)].into_iter()), [0.745, 0.255]);
-    assert_eq!(targets([(1, None), (1, Some(0.2))].into_iter()), [0.5, 0.5]);
+    assert_eq!(targets(&[unknown(3, 0.0), unknown(1, 0.0)]), [0.75, 0.25]);
+    assert_eq!(targets(&[unknown(1, 0.0), known(0.25)]), [0.5, 0.5]);
+}
+
+#[test]
+fn an_upstream_is_slow_before_its_first_answer_once_its_mails_are_under_way_for_long() {
+    let shares = targets(&[unknown(1, 1.0), known(0.1)]);
+    assert_eq!(shares, [LEAST, 1.0 - LEAST]);
+    let fast_so_far = targets(&[Known { so_far: 0.05, ..known(0.1) }, known(0.1)]);
+    assert_eq!(fast_so_far, [0.5, 0.5], "they have not ended");
+    let none_answered = targets(&[unknown(1, 0.002), unknown(1, 0.001)]);
+    assert_eq!(none_answered, [0.5, 0.5], "nothing to compare with");
+}
+
+#[test]
+fn the_time_of_mails_under_way_is_their_mean_up_to_now() {
+    let of = |begun: &[u64]| InFlight::from_bits(begun.iter().fold(0, |all, at| all.wrapping_add(InFlight::one(*at))));
+    assert_eq!((of(&[]).seconds(5000), of(&[1000, 3000]).seconds(5000)), (0.0, 3.0));
+    assert_eq!(of(&[7000]).seconds(5000), 0.0, "it is allowed more time");
+    let late = u64::MAX / 2;
+    assert_eq!(of(&[late - 3000, late - 1000]).seconds(late), 2.0, "the sum has wrapped around");
+    let (one, other) = (InFlight::one(late), InFlight::one(1000));
+    assert_eq!(InFlight::from_bits(one.wrapping_add(other).wrapping_sub(one)).seconds(3000), 2.0);
 }
 
 proptest! {
@@ -49,7 +80,7 @@ proptest! {
         seconds in 0.0_f64..3.0,
         parts in 1_u32..10,
     ) {
-        let of = |costs: &[f64]| targets(costs.iter().map(|cost| (1, Some(*cost))).collect::<Vec<_>>().into_iter());
+        let of = |costs: &[f64]| targets(&costs.iter().copied().map(known).collect::<Vec<_>>());
         let (before, target) = (of(&costs), of(&later[..costs.len()]));
         let mut shares = before.clone();
         (0..parts).for_each(|_| step(&mut shares, &target, seconds / f64::from(parts)));

@@ -2,35 +2,59 @@
 
 use std::time::Duration;
 
-use crate::delivery::routing::adaptive::{Cost, sample, step, targets};
+use crate::delivery::routing::adaptive::{Cost, InFlight, Known, sample, step, targets};
 use crate::delivery::routing::{ALL_MAIL, Candidate, Draw, Strategy, identity, rank};
 
 /// Seconds that an average remembers.
 const MEMORY: f64 = 10.0;
 
+/// An answer that is under way: when it comes, from where, how long it took, whether it is a failure.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Answer {
+    pub(super) micros: u64,
+    pub(super) upstream: usize,
+    pub(super) took: u64,
+    pub(super) failed: bool,
+}
+
 pub(super) trait Router {
-    fn choose(&mut self, now: f64, random: &mut fastrand::Rng) -> usize;
-    fn learn(&mut self, upstream: usize, took: f64, failed: bool, now: f64);
+    /// For a mail at this time in microseconds.
+    fn choose(&mut self, now: u64, random: &mut fastrand::Rng) -> usize;
+    fn learn(&mut self, answer: Answer);
 }
 
 /// Ours, as dispatch runs it: ten steps a second.
 pub(super) struct Adaptive {
     costs: Vec<Cost>,
+    in_flight: Vec<u64>,
     shares: Vec<f64>,
-    stepped: f64,
+    /// Milliseconds.
+    stepped: u64,
 }
 
 impl Adaptive {
     pub(super) fn new(upstreams: usize) -> Self {
-        Self { costs: vec![Cost::UNKNOWN; upstreams], shares: vec![1.0 / upstreams as f64; upstreams], stepped: 0.0 }
+        Self {
+            costs: vec![Cost::UNKNOWN; upstreams],
+            in_flight: vec![0; upstreams],
+            shares: vec![1.0 / upstreams as f64; upstreams],
+            stepped: 0,
+        }
+    }
+
+    fn known(&self, now: u64) -> Vec<Known> {
+        let known =
+            |(&cost, &bits): (&Cost, &u64)| Known { weight: 1, cost, so_far: InFlight::from_bits(bits).seconds(now) };
+        self.costs.iter().zip(&self.in_flight).map(known).collect()
     }
 }
 
 impl Router for Adaptive {
-    fn choose(&mut self, now: f64, random: &mut fastrand::Rng) -> usize {
-        if now - self.stepped >= 0.1 {
-            let targets = targets(self.costs.iter().map(|cost| (1, cost.seconds())));
-            step(&mut self.shares, &targets, now - self.stepped);
+    fn choose(&mut self, now: u64, random: &mut fastrand::Rng) -> usize {
+        let now = now / 1000;
+        if now - self.stepped >= 100 {
+            let targets = targets(&self.known(now));
+            step(&mut self.shares, &targets, (now - self.stepped) as f64 / 1e3);
             self.stepped = now;
         }
         let candidate = |(upstream, &adaptive_share): (usize, &f64)| Candidate {
@@ -44,12 +68,15 @@ impl Router for Adaptive {
         };
         let candidates: Vec<_> = self.shares.iter().enumerate().map(candidate).collect();
         let draw = Draw::Free { turn: 0, random: random.u64(..) };
-        rank(Strategy::Adaptive, draw, &candidates).asked()[0].upstream()
+        let chosen = rank(Strategy::Adaptive, draw, &candidates).asked()[0].upstream();
+        self.in_flight[chosen] = self.in_flight[chosen].wrapping_add(InFlight::one(now));
+        chosen
     }
 
-    fn learn(&mut self, upstream: usize, took: f64, failed: bool, now: f64) {
-        let sample = sample(Duration::from_secs_f64(took), Duration::ZERO, failed);
-        self.costs[upstream] = self.costs[upstream].with(sample, (now * 1e3) as u32);
+    fn learn(&mut self, Answer { micros, upstream, took, failed }: Answer) {
+        let sample = sample(Duration::from_micros(took), Duration::ZERO, failed);
+        self.costs[upstream] = self.costs[upstream].with(sample, (micros / 1000) as u32);
+        self.in_flight[upstream] = self.in_flight[upstream].wrapping_sub(InFlight::one((micros - took) / 1000));
     }
 }
 
@@ -76,7 +103,8 @@ impl PeakEwma {
 }
 
 impl Router for PeakEwma {
-    fn choose(&mut self, now: f64, random: &mut fastrand::Rng) -> usize {
+    fn choose(&mut self, now: u64, random: &mut fastrand::Rng) -> usize {
+        let now = now as f64 / 1e6;
         let one = random.usize(..self.0.len());
         let other = (one + random.usize(1..self.0.len())) % self.0.len();
         let load = |index: usize| self.0[index].at(now) * f64::from(self.0[index].pending + 1);
@@ -85,8 +113,9 @@ impl Router for PeakEwma {
         chosen
     }
 
-    fn learn(&mut self, upstream: usize, took: f64, _failed: bool, now: f64) {
-        let load = &mut self.0[upstream];
+    fn learn(&mut self, answer: Answer) {
+        let (now, took) = (answer.micros as f64 / 1e6, answer.took as f64 / 1e6);
+        let load = &mut self.0[answer.upstream];
         let kept = (-(now - load.at) / MEMORY).exp();
         let averaged = load.latency * kept + took * (1.0 - kept);
         load.latency = if took > load.at(now) { took } else { averaged };
@@ -107,10 +136,10 @@ impl RoundRobin {
 }
 
 impl Router for RoundRobin {
-    fn choose(&mut self, _: f64, _: &mut fastrand::Rng) -> usize {
+    fn choose(&mut self, _: u64, _: &mut fastrand::Rng) -> usize {
         self.turn += 1;
         self.turn % self.upstreams
     }
 
-    fn learn(&mut self, _: usize, _: f64, _: bool, _: f64) {}
+    fn learn(&mut self, _: Answer) {}
 }
