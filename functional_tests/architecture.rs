@@ -22,6 +22,9 @@ use tree::Tree;
 const ABSENT_IN_CIRCUIT: [&str; 9] =
     ["Instant", "SystemTime", "tokio", "spawn", "sleep", "Mutex", "RwLock", "Condvar", "async"];
 
+/// What one mail would wait for while another holds it.
+const LOCKS: [&str; 4] = ["Mutex", "RwLock", "Condvar", "Semaphore"];
+
 /// What would give the model or routing a clock, randomness or I/O.
 const ABSENT_IN_MODEL: [&str; 9] =
     ["now", "now_v7", "new_v4", "SystemTime", "fastrand", "tokio", "fs", "TcpStream", "UdpSocket"];
@@ -72,6 +75,18 @@ fn model_and_routing_read_no_clock_draw_no_number_and_do_no_io() {
     }
     let control = named_in(&tree, "runtime/ids", &ABSENT_IN_MODEL);
     assert_eq!(control, ["runtime/ids names now_v7"], "the negative control");
+}
+
+#[test]
+fn no_plan_waits_for_a_lock() {
+    let tree = library();
+    for module in ["delivery/routing", "delivery/dispatch"] {
+        let found = named_in(&tree, module, &LOCKS);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+    // Taken after an answer that no table lists; no plan looks there.
+    let control = named_in(&tree, "delivery/upstream", &LOCKS);
+    assert_eq!(control, ["delivery/upstream/unlisted names Mutex"], "the negative control");
 }
 
 fn in_circuit(tree: &Tree) -> Vec<String> {
