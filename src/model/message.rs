@@ -169,10 +169,15 @@ impl Message {
     /// Bytes on the way: text as it is, files in base64.
     pub fn size(&self) -> usize {
         let files: usize = self.attachments().iter().map(Attachment::encoded_size).sum();
+        let bodies = self.text().map_or(0, str::len) + self.html().map_or(0, str::len);
+        self.head_size() + bodies + files
+    }
+
+    /// Bytes of everything but bodies and files, as it is.
+    pub fn head_size(&self) -> usize {
         let names = |mailbox: &Mailbox| mailbox.address().as_str().len() + mailbox.name().map_or(0, str::len);
         let parties: usize = self.mailboxes().map(names).sum();
-        let bodies = self.text().map_or(0, str::len) + self.html().map_or(0, str::len);
-        self.subject().len() + bodies + files + parties + self.header_bytes()
+        self.subject().len() + parties + self.header_bytes()
     }
 
     /// Bytes of what the caller adds to the head of the mail: headers, tags, metadata.

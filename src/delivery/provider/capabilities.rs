@@ -7,7 +7,9 @@
 mod files;
 mod first;
 mod limit;
+mod written;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub use files::{Files, Inline, Parameters};
@@ -15,7 +17,7 @@ pub use limit::{MaxLength, WordLimits};
 pub(in crate::delivery::provider) use limit::{is_ascii, is_word};
 
 use self::first::first;
-use super::render::{self, Pairs};
+use super::render;
 use crate::model::message::{Header, Mailbox, Message, Metadata, Tag};
 use crate::model::outcome::Reason;
 
@@ -148,7 +150,7 @@ impl Capabilities {
             (!self.smtputf8 && any(|mailbox| !mailbox.address().is_ascii()), Reason::Smtputf8),
             (!self.intranet && any(|mailbox| mailbox.address().is_intranet()), Reason::Intranet),
             (!names.all(self.names), Reason::Name),
-            (self.from.is_bounded() && !self.from.allows(&message.from().to_string()), Reason::Name),
+            (!written::fits(message.from(), self.from), Reason::Name),
             (message.reply_to().len() > self.reply_to, Reason::ReplyTo),
             (!self.sender && message.sender().is_some(), Reason::Sender),
         ])
@@ -163,21 +165,20 @@ impl Capabilities {
             (!self.subject.allows(message.subject()), Reason::Subject),
             (message.headers().len() > self.headers, Reason::Headers),
             (message.headers().iter().any(|header| self.drops(header)), Reason::Headers),
-            (self.options != usize::MAX && written_options(message) > self.options, Reason::Headers),
-            (self.head != usize::MAX && visible_head(message) > self.head, Reason::Headers),
+            (!written::fit(message, self.options, written::options), Reason::Headers),
+            (!written::fit(message, self.head, written::visible_head), Reason::Headers),
             (!self.literal_braces && has_template(message), Reason::Template),
         ])
     }
 
     fn unsupported_tags_or_metadata(&self, message: &Message) -> Option<Reason> {
         let (tags, pairs) = (message.tags().iter().map(Tag::as_str), message.metadata());
-        let is_bounded = self.metadata != usize::MAX && !pairs.is_empty();
         first([
             (!self.tags.take(tags), Reason::Tags),
             (self.case_insensitive_tags && has_case_variants(message.tags()), Reason::Tags),
             (!self.metadata_names.take(pairs.iter().map(Metadata::name)), Reason::Metadata),
             (!pairs.iter().all(|pair| self.metadata_value.allows(pair.value())), Reason::Metadata),
-            (is_bounded && !fit_as_json(message, self.metadata), Reason::Metadata),
+            (!pairs.is_empty() && !written::fit(message, self.metadata, written::metadata_as_json), Reason::Metadata),
         ])
     }
 
@@ -192,46 +193,9 @@ impl Capabilities {
     }
 }
 
-/// Bytes around a value: `": "`, `", "`, quotes, or the name of a form's field.
-const SEPARATORS: usize = 6;
-
-/// Have the pairs room in so many bytes of JSON? They are written only where that could be too little.
-fn fit_as_json(message: &Message, most: usize) -> bool {
-    /// Bytes of the longest escape of one byte.
-    const ESCAPE: usize = 6;
-    let pairs = message.metadata().iter().map(|pair| (pair.name().len() + pair.value().len()) * ESCAPE + SEPARATORS);
-    2 + pairs.sum::<usize>() <= most || Pairs::metadata(message).to_json().len() <= most
-}
-
-/// Bytes of the headers that readers see, in ASCII: who it is from and to, subject, headers and labels.
-fn visible_head(message: &Message) -> usize {
-    let seen = message.to().iter().chain(message.cc()).chain([message.from()]);
-    let parties: usize = seen.map(|mailbox| render::in_7_bits(mailbox).len() + SEPARATORS).sum();
-    let metadata = Pairs::metadata(message);
-    let metadata = if metadata.is_empty() { 0 } else { metadata.to_line().len() };
-    parties + render::in_ascii(message.subject()).len() + written_headers(message) + metadata + written_tags(message)
-}
-
-/// Bytes of what a mail has beside its parties, subject, texts and files.
-fn written_options(message: &Message) -> usize {
-    let pairs = message.metadata().iter().map(|pair| pair.name().len() + pair.value().len() + SEPARATORS);
-    written_headers(message) + pairs.sum::<usize>() + written_tags(message)
-}
-
-/// Bytes of the caller's headers, of Sender and Reply-To, in ASCII.
-fn written_headers(message: &Message) -> usize {
-    let headers = Pairs::headers(message).into_iter().map(|(name, value)| name.len() + value.len() + SEPARATORS);
-    let reply_to = message.reply_to().iter().map(|mailbox| render::in_7_bits(mailbox).len() + SEPARATORS);
-    headers.chain(reply_to).sum()
-}
-
-fn written_tags(message: &Message) -> usize {
-    message.tags().iter().map(|tag| tag.as_str().len() + SEPARATORS).sum()
-}
-
 fn has_case_variants(tags: &[Tag]) -> bool {
-    let lower: std::collections::BTreeSet<_> = tags.iter().map(|tag| tag.as_str().to_lowercase()).collect();
-    lower.len() < tags.len()
+    let lower = || tags.iter().map(|tag| tag.as_str().to_lowercase());
+    tags.len() > 1 && lower().collect::<BTreeSet<_>>().len() < tags.len()
 }
 
 fn has_template(message: &Message) -> bool {

@@ -14,9 +14,12 @@ pub enum MaxLength {
 }
 
 impl MaxLength {
-    /// Does a document name a figure?
-    pub fn is_bounded(self) -> bool {
-        self != Self::Any
+    /// Is no text of so many bytes longer?
+    pub fn allows_bytes(self, bytes: usize) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Bytes(most) | Self::Characters(most) | Self::Utf16(most) => bytes <= most,
+        }
     }
 
     /// Is the text no longer?
