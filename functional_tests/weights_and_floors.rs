@@ -29,16 +29,35 @@ async fn weighted_routing_gives_each_upstream_its_share_and_all_to_the_one_that_
     assert_eq!(providers[0].mails().len(), light + 5);
 }
 
-#[tokio::test]
-async fn dead_standby_opens_within_five_mails_of_its_floor_and_no_mail_fails() {
+/// How many mails it takes until the circuit of a dead standby is open, and how many of them it was offered. No mail fails.
+async fn mails_until_open(floor: &str, early_failures: &str) -> (u32, u32) {
     let providers = two().await;
     providers[1].goes_down().await;
-    let proxy = Proxy::start(accounts(&providers).with("SMSP_B_FLOOR", "20%")).await;
-    for mail in 0..25 {
+    let settings = accounts(&providers).with("SMSP_B_FLOOR", floor);
+    let proxy = Proxy::start(settings.with("SMSP_CIRCUIT_EARLY_FAILURES", early_failures)).await;
+    let mut offered = 0;
+    for mail in 1..=1000 {
         let receipt = proxy.client.send(&mails::plain()).await.expect(200);
-        assert_eq!(receipt.attempts().last().map(String::as_str), Some("a:accepted"), "mail {mail}: {receipt}");
+        let attempts = receipt.attempts();
+        assert_eq!(attempts.last().map(String::as_str), Some("a:accepted"), "mail {mail}: {receipt}");
+        if attempts[0] == "b:unavailable" {
+            offered += 1;
+            if proxy.client.state("b").await == "open" {
+                return (mail, offered);
+            }
+        }
     }
-    assert_eq!(proxy.client.state("b").await, "open");
+    panic!("a standby with a floor of {floor} is not open after 1000 mails, {offered} of them its own");
+}
+
+#[tokio::test]
+async fn dead_standby_opens_within_five_mails_of_its_floor_and_no_mail_fails() {
+    // Mails without a key take turns, so the numbers are exact: five failures in a row, or two where circuits open early.
+    for (floor, early_failures, expected) in
+        [("20%", "0", (25, 5)), ("20%", "2", (10, 2)), ("1%", "0", (500, 5)), ("1%", "2", (200, 2))]
+    {
+        assert_eq!(mails_until_open(floor, early_failures).await, expected, "{floor}, early {early_failures}");
+    }
 }
 
 #[tokio::test]
