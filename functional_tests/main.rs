@@ -63,6 +63,7 @@ mod round_robin;
 mod weights_and_floors;
 mod adaptive_routing;
 mod routes;
+mod route_reload;
 mod idempotency;
 mod provider_idempotency;
 mod coalescing;
