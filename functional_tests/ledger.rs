@@ -1,7 +1,7 @@
 //! The ledger: every answer is right about the mail under every fault, and nothing is sent twice.
 //!
 //! Providers strike mail by mail as a seed says, and write down what they accepted; callers write down what they were
-//! told; the rules I1 to I12 of `rule` join the two. `controls` plants a violation of every rule. The short form here
+//! told; the rules I1 to I13 of `rule` join the two. `controls` plants a violation of every rule. The short form here
 //! runs with `cargo test`, the long one by `scripts/ledger`.
 
 pub(crate) mod record;
@@ -11,6 +11,8 @@ pub(crate) mod lag;
 pub(crate) mod fates;
 mod fault;
 mod random;
+mod routing;
+mod ways;
 mod mail;
 mod provider;
 pub(crate) mod caller;
@@ -80,6 +82,8 @@ async fn play(mails: usize, seed: u64) {
         let (violations, evidence) = report::judge(&ledger);
         eprintln!("{}", report::row(&scenario, &ledger, violations, took));
         if violations > 0 {
+            let rules = scenario.routing.iter().map(|routing| format!("\n    rules: {}", routing.rules()));
+            let evidence = format!("{evidence}{}", rules.collect::<String>());
             eprintln!("{evidence}");
             failed.push(format!("{} ({violations})\n{evidence}", scenario.name));
         }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use super::load_results::LoadResults;
 use crate::harness::settings::API_KEY;
 use crate::harness::{Gate, mails};
-use crate::ledger::caller::{Caller, request_of};
+use crate::ledger::caller::{self, Caller};
 use crate::ledger::record::Sent;
 
 /// A proxy may end a connection that is idle for longer.
@@ -92,7 +92,7 @@ impl Load {
 
     async fn send(self) -> Result<Sent, String> {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
-        let request = request_of(&self.key, number, &mails::with_subject(&number.to_string()).to_string(), &[]);
+        let request = caller::request(&self.key, number, &mails::with_subject(&number.to_string()).to_string(), &[]);
         let kept = self.idle().pop().filter(|(since, _)| since.elapsed() < KEPT);
         let mut caller = kept.map_or_else(|| Caller::new(self.api), |(_, caller)| caller);
         let (from, start) = (SystemTime::now(), Instant::now());

@@ -127,6 +127,7 @@ impl Fixture {
             unanswered: Vec::new(),
             accounts,
             cuts: self.cuts,
+            ways: BTreeMap::new(),
             one_was_up,
             refuses_mails_alone: false,
             states: Vec::new(),

@@ -58,8 +58,8 @@ fn faults(ledger: &Ledger, sent: &Sent, accepted: &[&str]) -> Vec<(Rule, &'stati
                 found.push((Rule::I2, "may be a duplicate or may not, and its mark says the contrary"));
             }
         }
-        (502..=504, Some(_)) if always && ledger.one_was_up => found.push((Rule::I7, "was lost")),
-        (502 | 503, Some("none")) if ledger.one_was_up && sent.failover == Failover::Safe => {
+        (502..=504, Some(_)) if always && ledger.one_was_up_for(sent) => found.push((Rule::I7, "was lost")),
+        (502 | 503, Some("none")) if ledger.one_was_up_for(sent) && sent.failover == Failover::Safe => {
             found.push((Rule::I7, "was refused while a provider was up"));
         }
         (504, Some("unknown")) if unknowns == 0 => found.push((Rule::I7, "is unknown, they say, and no attempt was")),

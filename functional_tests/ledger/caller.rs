@@ -9,7 +9,6 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::harness::Answer;
-use crate::harness::settings::API_KEY;
 use crate::harness::wait::PATIENCE;
 
 /// One connection to a proxy, made when it is needed.
@@ -18,13 +17,8 @@ pub(crate) struct Caller {
     stream: Option<BufReader<TcpStream>>,
 }
 
-/// A whole request; its id is returned in the answer.
-pub(crate) fn request(id: usize, body: &str, headers: &[(&str, &str)]) -> String {
-    request_of(API_KEY, id, body, headers)
-}
-
-/// A request of the caller that holds this key.
-pub(crate) fn request_of(key: &str, id: usize, body: &str, headers: &[(&str, &str)]) -> String {
+/// A whole request of the caller that holds this key; its id is returned in the answer.
+pub(crate) fn request(key: &str, id: usize, body: &str, headers: &[(&str, &str)]) -> String {
     let further: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     format!(
         "POST /email HTTP/1.1\r\nhost: smsp\r\ncontent-type: application/json\r\nx-api-key: {key}\r\n\

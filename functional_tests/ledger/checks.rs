@@ -4,6 +4,7 @@ use super::record::Ledger;
 use super::rule::Violation;
 use super::{
     answers, attempts, circuits, deadlines, keys, mail_refusals, metrics_totals, partial, retry_advice, slow_uploads,
+    ways,
 };
 
 impl Ledger {
@@ -22,6 +23,7 @@ impl Ledger {
         partial::check(self, &index, &mut note);
         mail_refusals::check(self, &mut note);
         slow_uploads::check(self, &mut note);
+        ways::check(self, &index, &mut note);
         found
     }
 

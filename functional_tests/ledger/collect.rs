@@ -31,6 +31,7 @@ pub(crate) async fn close(scenario: &Scenario, environment: Environment, answere
         unfinished: 0,
         unanswered,
         cuts: times.cuts,
+        ways: scenario.ways(),
         one_was_up: scenario.one_is_up(),
         refuses_mails_alone: scenario.refuses_mails_alone(),
         states,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
 use super::answered::{self, Answered};
-use super::caller::{self, Caller};
+use super::caller::Caller;
 use super::collect::{self, Times};
 use super::environment::Environment;
 use super::lag::Meter;
@@ -60,6 +60,5 @@ async fn send(scenario: Scenario, mut caller: Caller, number: usize) -> Result<S
 }
 
 fn request(scenario: &Scenario, number: usize) -> String {
-    let mail = mail::numbered(number, scenario).to_string();
-    caller::request(number, &mail, &[(later_repeats::KEY, &format!("key-{number}"))])
+    mail::request(number, scenario, &[(later_repeats::KEY, &format!("key-{number}"))])
 }

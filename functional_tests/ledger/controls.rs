@@ -48,6 +48,7 @@ pub(super) fn clean() -> Ledger {
             account("c", Vec::new(), Vec::new()),
         ],
         cuts: vec![[at(500), at(510)]],
+        ways: BTreeMap::new(),
         one_was_up: true,
         refuses_mails_alone: false,
         states: Vec::new(),

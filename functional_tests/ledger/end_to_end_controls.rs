@@ -8,6 +8,7 @@ use super::fault::{self, Fault};
 use super::lag::Lags;
 use super::random::SeededRng;
 use super::record::{Failover, Ledger};
+use super::routing::Routing;
 use super::rule::Rule;
 use super::run;
 use super::scenario::{Circuits, Scenario};
@@ -84,4 +85,16 @@ async fn a_mail_that_is_lost_without_need_is_found() {
     let mut ledger = under(fault::named("500"), Circuits::Held).await;
     ledger.sent.iter_mut().for_each(|sent| sent.failover = Failover::Always);
     assert_eq!(rules(&ledger), [Rule::I7]);
+}
+
+#[tokio::test]
+async fn a_node_with_other_rules_and_sender_maps_than_it_should_have_is_found() {
+    let scenario = Scenario::alone(fault::named("500"), Circuits::Held, 60, SeededRng::new(1)).with_random_routing();
+    let mut ledger = run::run(&scenario).await;
+    ledger.check();
+    for seed in 2..10 {
+        let other = Routing::random(SeededRng::new(seed));
+        ledger.ways = Scenario { routing: Some(other), ..scenario.clone() }.ways();
+        assert!(rules(&ledger).contains(&Rule::I13), "{:?}", ledger.ways);
+    }
 }

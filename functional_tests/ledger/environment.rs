@@ -71,6 +71,7 @@ impl Environment {
         let all: Vec<_> =
             NAMES.iter().zip(scenario.kinds).map(|(name, kind)| format!("{name}={}", kind.word())).collect();
         settings = settings.with("SMSP_PROVIDERS", &all.join(","));
+        settings = scenario.routing.iter().fold(settings, |settings, routing| routing.settings(settings));
         let proxy = Proxy::start(settings).await;
         let environment = Self { proxy, providers, flapping: None, _refusing: refusing, _swallowing: swallowing };
         if scenario.circuits == Circuits::Held {

@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::answered::{self, Answered};
-use super::caller::{self, Caller};
+use super::caller::Caller;
 use super::collect::{self, Times};
 use super::environment::{Environment, NAMES};
 use super::lag::Meter;
@@ -78,10 +78,10 @@ async fn hear_later(environment: &Environment, scenario: &Scenario, mails: &[usi
 }
 
 fn request(scenario: &Scenario, number: usize, part: Part) -> String {
-    let (mail, key) = (mail::numbered(number, scenario).to_string(), format!("key-{number}"));
+    let key = format!("key-{number}");
     let headers = [(later_repeats::KEY, key.as_str())];
     let keyed = part == Part::Whole && is_keyed(scenario, number);
-    caller::request(number, &mail, if keyed { &headers } else { &[] })
+    mail::request(number, scenario, if keyed { &headers } else { &[] })
 }
 
 /// How much of a request is sent.

@@ -23,7 +23,8 @@ pub(crate) async fn repeat(scenario: &Scenario, caller: &mut Caller, first: &Sen
     let is_held = answered.repeats.last().unwrap_or(first).delivery() != Some("none");
     if is_held && scenario.rng.below("another mail", number, 3) == 0 {
         let other = mail::numbered(OTHER + number, scenario).to_string();
-        let request = caller::request(number, &other, &[(KEY, &format!("key-{number}"))]);
+        let request =
+            caller::request(mail::api_key(number, scenario), number, &other, &[(KEY, &format!("key-{number}"))]);
         match answered::send(caller, number, first.failover, &request).await {
             Ok(refused) => answered.reused.push(refused),
             Err(why) => answered.unanswered.push(format!("another mail under the key of {number}: {why}")),

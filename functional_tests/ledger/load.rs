@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::answered::{Answered, send};
-use super::caller::{self, Caller};
+use super::caller::Caller;
 use super::environment::Environment;
 use super::record::{Failover, Sent};
 use super::scenario::{Circuits, Scenario};
@@ -45,7 +45,7 @@ async fn work(scenario: Scenario, mut caller: Caller, next: Arc<AtomicUsize>) ->
         if keyed {
             headers.push((later_repeats::KEY, &key));
         }
-        let request = caller::request(number, &mail::numbered(number, &scenario).to_string(), &headers);
+        let request = mail::request(number, &scenario, &headers);
         match send(&mut caller, number, failover, &request).await {
             Ok(sent) => {
                 if keyed {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::caller;
+use super::routing::Facts;
 use super::scenario::Scenario;
+use crate::harness::settings::API_KEY;
 
 /// So large that a provider that does not read it stops its sender half way.
 const LARGE: usize = 192 * 1024;
@@ -14,12 +17,29 @@ const SMALL: usize = 32;
 /// The mail with this number. Each has a sender of its own, so that no provider's refusal of one is remembered for all.
 pub(crate) fn numbered(number: usize, scenario: &Scenario) -> Value {
     let by_chance = if scenario.rng.below("large", number, SMALL) == 0 { LARGE } else { 16 };
-    json!({
+    let mut mail = json!({
         "from": format!("sender@d{number}.example.com"),
         "to": recipients(number, scenario.recipients),
         "subject": format!("mail-{number}."),
         "text": "x".repeat(scenario.size.unwrap_or(by_chance)),
-    })
+    });
+    facts(number, scenario).iter().for_each(|facts| facts.write(number, &mut mail));
+    mail
+}
+
+/// What rules may look at of the mail with this number, if there are any.
+pub(crate) fn facts(number: usize, scenario: &Scenario) -> Option<Facts> {
+    scenario.routing.as_ref().map(|_| Facts::of(scenario.rng, number))
+}
+
+/// The call of this mail, with these headers.
+pub(crate) fn request(number: usize, scenario: &Scenario, headers: &[(&str, &str)]) -> String {
+    caller::request(api_key(number, scenario), number, &numbered(number, scenario).to_string(), headers)
+}
+
+/// The key of the caller who sends the mail with this number.
+pub(crate) fn api_key(number: usize, scenario: &Scenario) -> &'static str {
+    facts(number, scenario).map_or(API_KEY, |facts| facts.api_key())
 }
 
 /// Whom the mail with this number goes to, if it goes to so many.

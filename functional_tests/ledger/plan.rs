@@ -43,7 +43,7 @@ pub(crate) fn all(mails: usize, seed: u64) -> Vec<Scenario> {
     let own = slow.own.iter().copied().chain([("SMSP_BODY_TIMEOUT", slow_uploads::BODY_TIMEOUT)]).collect();
     let slow = Scenario { own, form: Form::Slow, size: Some(BODY), ..slow };
     let all = [large, slow].into_iter().chain(of_ports).chain(alone).chain(mixes(mails, rng));
-    all.chain(in_part(mails, rng)).chain(refusals(half, rng)).collect()
+    all.chain(routed(mails, rng)).chain(in_part(mails, rng)).chain(refusals(half, rng)).collect()
 }
 
 /// Mails to many, which providers take for some of them; gateways say nothing of recipients.
@@ -71,6 +71,25 @@ const ROUTINGS: [&[(&str, &str)]; 4] = [
     &[("SMSP_ROUTING", "weighted"), ("SMSP_B_WEIGHT", "5")],
     &[("SMSP_ROUTING", "adaptive"), ("SMSP_A_WEIGHT", "2")],
 ];
+
+/// A node with random rules and sender maps gets so many mails.
+const MAILS_OF_A_NODE: usize = 500;
+
+/// Random rules and sender maps, under each strategy.
+fn routed(mails: usize, rng: SeededRng) -> Vec<Scenario> {
+    let nodes = mails.div_ceil(MAILS_OF_A_NODE);
+    let each = (0..nodes).flat_map(|node| ROUTINGS.map(|settings| (node, settings[0])));
+    let both = each.flat_map(|of_node| [Held, Free].map(|circuits| (of_node, circuits)));
+    both.map(|((node, strategy), circuits)| {
+        let name = format!("rules {node}, {}", strategy.1);
+        let faulty = 2 + rng.below(&name, node, 2);
+        let failover = [Safe, Safe, Never][rng.below("failover", node, 3)];
+        let every = FAULTS.iter().collect();
+        let scenario = Scenario::of(&name, every, faulty, failover, circuits, mails / nodes, rng);
+        scenario.with_settings(&[strategy]).with_random_routing()
+    })
+    .collect()
+}
 
 fn mixes(mails: usize, rng: SeededRng) -> Vec<Scenario> {
     let every = || FAULTS.iter().collect::<Vec<_>>();

@@ -10,6 +10,7 @@ use super::fates::Fates;
 use super::fault::Outcomes;
 use super::lag::Lags;
 use super::outages::Outage;
+use super::ways::Ways;
 use crate::harness::Answer;
 use crate::harness::metrics::Metrics;
 
@@ -101,7 +102,9 @@ pub(crate) struct Ledger {
     pub(crate) unanswered: Vec<String>,
     pub(crate) accounts: Vec<Account>,
     pub(crate) cuts: Vec<Cut>,
-    /// Was one provider up all the time?
+    /// Where each mail may go.
+    pub(crate) ways: Ways,
+    /// Was the last provider up all the time?
     pub(crate) one_was_up: bool,
     /// Do providers refuse mails alone, and never the account or the call?
     pub(crate) refuses_mails_alone: bool,
@@ -131,6 +134,16 @@ impl Ledger {
     pub(crate) fn unknown_after_the_trip(&self) -> usize {
         let trip = self.accounts[0].outages[0].opened;
         self.sent.iter().filter(|sent| sent.from > trip && sent.delivery() == Some("unknown")).count()
+    }
+
+    /// May this mail be offered to this account?
+    pub(super) fn allows(&self, number: usize, account: usize) -> bool {
+        self.ways.get(&number).is_none_or(|way| way.allows(account))
+    }
+
+    /// Was a provider up all the time that this mail may be offered to?
+    pub(super) fn one_was_up_for(&self, sent: &Sent) -> bool {
+        self.one_was_up && self.allows(sent.number, self.accounts.len() - 1)
     }
 
     /// Was a provider cut off while this mail was under way?

@@ -62,6 +62,10 @@ fn hope(ledger: &Ledger, sent: &Sent) -> Option<&'static str> {
     let later = |outcome: &str| ["throttled", "deferred", "cancelled"].contains(&outcome);
     let untried = |name: &str| attempts.iter().all(|attempt| attempt.upstream != name);
     let hope = attempts.iter().any(|attempt| later(&attempt.outcome))
-        || ledger.accounts.iter().any(|account| untried(account.name));
+        || ledger
+            .accounts
+            .iter()
+            .enumerate()
+            .any(|(account, known)| untried(known.name) && ledger.allows(sent.number, account));
     (!hope).then_some("is to come again, and all have refused it for good")
 }

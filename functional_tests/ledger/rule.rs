@@ -29,6 +29,8 @@ pub(crate) enum Rule {
     I11,
     /// A body that keeps up the minimum rate is read, one that does not is cut off, and nobody has its mail.
     I12,
+    /// Every mail goes where its rule and the sender maps let it, in the order of the rule, which its answer names.
+    I13,
 }
 
 /// One way in which a ledger does not hold.

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use super::fault::{Fault, Kind};
+use super::mail;
 use super::random::SeededRng;
 use super::record::Failover;
+use super::routing::Routing;
+use super::ways::Ways;
 
 /// How long the port of a provider is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +82,8 @@ pub(crate) struct Scenario {
     pub(crate) rng: SeededRng,
     /// When every answer is due.
     pub(crate) deadline: Duration,
+    /// Its rules and sender maps, if it has any.
+    pub(crate) routing: Option<Routing>,
     /// Settings of its own.
     pub(crate) own: Vec<(&'static str, &'static str)>,
 }
@@ -131,6 +136,7 @@ impl Scenario {
             callers,
             rng,
             deadline: FAR,
+            routing: None,
             own: if faulty < 3 { WELL.to_vec() } else { Vec::new() },
         }
     }
@@ -147,14 +153,25 @@ impl Scenario {
     }
 
     /// With these settings too.
-    pub(crate) fn with_settings(mut self, settings: &'static [(&'static str, &'static str)]) -> Self {
+    pub(crate) fn with_settings(mut self, settings: &[(&'static str, &'static str)]) -> Self {
         self.own.extend(settings);
         self
+    }
+
+    /// With rules and sender maps, and mails that differ in what these look at.
+    pub(crate) fn with_random_routing(self) -> Self {
+        Self { routing: Some(Routing::random(self.rng)), ..self }
     }
 
     /// Do providers do nothing but take mails and refuse them as such?
     pub(crate) fn refuses_mails_alone(&self) -> bool {
         self.faults.is_empty() && matches!(self.acceptance, Acceptance::RefusesHalf | Acceptance::RefusesAll)
+    }
+
+    /// Where each of its mails may go.
+    pub(crate) fn ways(&self) -> Ways {
+        let way = |number| Some((number, self.routing.as_ref()?.way(&mail::facts(number, self)?)));
+        (0..self.mails).filter_map(way).collect()
     }
 
     /// Is there a provider that would take every mail?

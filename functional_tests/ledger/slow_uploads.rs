@@ -78,7 +78,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Ledger {
 
 /// Writes a body in its pace until the answer comes, and returns that with whether the body kept up.
 async fn call(scenario: Scenario, mut stream: BufReader<TcpStream>, number: usize) -> std::io::Result<(Sent, Rate)> {
-    let request = caller::request(number, &mail::numbered(number, &scenario).to_string(), &[]);
+    let request = mail::request(number, &scenario, &[]);
     let (head, body) = request.split_at(request.find("\r\n\r\n").expect("a head") + 4);
     let pace = PACES[scenario.rng.below("pace", number, PACES.len())];
     let (from, start, mut due, mut rate) = (SystemTime::now(), Instant::now(), AT_FIRST, Rate::Kept);

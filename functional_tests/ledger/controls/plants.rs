@@ -2,6 +2,7 @@
 
 mod answers;
 mod keys;
+mod ways;
 
 use super::plant::{NONE, Plant, UNKNOWN_};
 use super::*;
@@ -97,7 +98,7 @@ fn accepted_by_nobody(ledger: &mut Ledger) {
 /// The sums speak of a ledger without plants, so they are left out here.
 #[test]
 fn every_planted_violation_is_found() {
-    for (rule, named, plant) in PLANTS.iter().chain(&keys::PLANTS).chain(&answers::PLANTS) {
+    for (rule, named, plant) in PLANTS.iter().chain(&keys::PLANTS).chain(&answers::PLANTS).chain(&ways::PLANTS) {
         let mut ledger = clean();
         plant(&mut ledger);
         let mut found = ledger.violations();
