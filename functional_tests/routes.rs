@@ -72,6 +72,25 @@ async fn each_key_of_a_rule_chooses_the_upstream() {
 }
 
 #[tokio::test]
+async fn the_first_rule_of_which_all_conditions_hold_wins() {
+    let providers = two().await;
+    let rules = "both: tag=otp header.X-Stream=two|three -> b; tag: tag=otp -> b; later: tag=late|otp -> b";
+    let proxy = node(&providers, rules).await;
+    for (tags, stream, expected) in [
+        (json!(["otp"]), "two", by("both")),
+        (json!(["otp"]), "three", by("both")),
+        (json!(["otp"]), "one", by("tag")),
+        (json!(["late", "otp"]), "one", by("tag")),
+        (json!(["late"]), "two", by("later")),
+        (json!(["other"]), "two", by_default()),
+    ] {
+        let mut mail = mails::but("tags", tags);
+        mail["headers"] = json!({"X-Stream": stream});
+        assert_eq!(way_of(&proxy, &mail).await, expected, "{mail}");
+    }
+}
+
+#[tokio::test]
 async fn a_rule_may_be_for_one_caller() {
     let providers = two().await;
     let keys = settings(&providers).without("SMSP_API_KEY").with("SMSP_API_KEYS", "shop:k1,billing:k2");

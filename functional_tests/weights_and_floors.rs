@@ -29,6 +29,21 @@ async fn weighted_routing_gives_each_upstream_its_share_and_all_to_the_one_that_
     assert_eq!(providers[0].mails().len(), light + 5);
 }
 
+#[tokio::test]
+async fn rule_with_weights_shares_its_mail_by_them_whatever_the_upstreams_own_weights() {
+    let providers = two().await;
+    let settings = accounts(&providers).with("SMSP_A_WEIGHT", "1000").with("SMSP_ROUTES", "tag=offer -> a:1,b:1000");
+    let proxy = Proxy::start(settings).await;
+    for _ in 0..40 {
+        proxy.client.send(&mails::but("tags", json!(["offer"]))).await.expect(200);
+    }
+    let light = providers[0].mails().len();
+    assert!(light <= 3, "one in a thousand comes to a, which got {light} of 40");
+    proxy.client.order("b", &json!({"override": "open"})).await.expect(200);
+    proxy.client.send(&mails::but("tags", json!(["offer"]))).await.expect(200);
+    assert_eq!(providers[0].mails().len(), light + 1);
+}
+
 /// How many mails it takes until the circuit of a dead standby is open, and how many of them it was offered. No mail fails.
 async fn mails_until_open(floor: &str, early_failures: &str) -> (u32, u32) {
     let providers = two().await;
