@@ -1,7 +1,7 @@
 //! The ledger: every answer is right about the mail under every fault, and nothing is sent twice.
 //!
 //! Providers strike mail by mail as a seed says, and write down what they accepted; callers write down what they were
-//! told; the rules I1 to I13 of `rule` join the two. `controls` plants a violation of every rule. The short form here
+//! told; the rules I1 to I14 of `rule` join the two. `controls` plants a violation of every rule. The short form here
 //! runs with `cargo test`, the long one by `scripts/ledger`.
 
 pub(crate) mod record;
@@ -13,6 +13,7 @@ mod fault;
 mod random;
 mod routing;
 mod ways;
+mod upstream_rates;
 mod mail;
 mod provider;
 pub(crate) mod caller;

@@ -109,6 +109,7 @@ impl Fixture {
         let accounts = NAMES.iter().zip(&self.providers).map(|(name, provider)| Account {
             name,
             idempotent: false,
+            rate: None,
             arrivals: provider.mails().iter().map(arrival).collect(),
             probes: provider.probes().iter().map(|probe| probe.at).collect(),
             most_probes_in_flight: provider.most_probes_in_flight(),

@@ -14,7 +14,8 @@ pub(super) struct Attempt {
 impl Attempt {
     /// Was the mail handed over, or was it spared the way?
     pub(super) fn is_real(&self) -> bool {
-        !["sender_held", "sender_not_allowed", "recipients", "size", "deadline"].contains(&self.reason.as_str())
+        !["sender_held", "sender_not_allowed", "rate_spent", "recipients", "size", "deadline"]
+            .contains(&self.reason.as_str())
     }
 
     pub(super) fn is(&self, outcomes: &[&str]) -> bool {

@@ -4,7 +4,7 @@ use super::record::Ledger;
 use super::rule::Violation;
 use super::{
     answers, attempts, circuits, deadlines, keys, mail_refusals, metrics_totals, partial, retry_advice, slow_uploads,
-    ways,
+    upstream_rates, ways,
 };
 
 impl Ledger {
@@ -24,6 +24,7 @@ impl Ledger {
         mail_refusals::check(self, &mut note);
         slow_uploads::check(self, &mut note);
         ways::check(self, &index, &mut note);
+        upstream_rates::check(self, &index, &mut note);
         found
     }
 

@@ -1,5 +1,6 @@
 //! I4: an open circuit is left alone, and its provider gets one probe at a time.
 
+use super::attempt::{self, Attempt};
 use super::calls::{self, Call};
 use super::outages::Outage;
 use super::record::{Account, Index, Ledger, Sent};
@@ -33,7 +34,6 @@ fn covering<'a>(outages: &'a [Outage], sent: &Sent) -> Option<&'a Outage> {
 }
 
 fn has_tried(sent: &Sent, account: &Account) -> bool {
-    let begins = |attempt: &String| attempt.starts_with(&format!("{}:", account.name));
-    let skipped = |attempt: &String| attempt.ends_with(":sender_rejected") || attempt.ends_with(":not_capable");
-    sent.answer.attempts().iter().any(|attempt| begins(attempt) && !skipped(attempt))
+    let is_skip = |attempt: &Attempt| attempt.is(&["sender_rejected", "not_capable"]) || !attempt.is_real();
+    attempt::of(sent).iter().any(|attempt| attempt.upstream == account.name && !is_skip(attempt))
 }

@@ -14,8 +14,9 @@ use super::lag::Lags;
 use super::outages::Outage;
 use super::record::{Account, Failover, Ledger};
 use super::rule::Rule;
+use super::ways::Way;
 use crate::harness::metrics::Metrics;
-use builder::{at, fates, hang_up, keyed, last, mail, repeat, replay, told};
+use builder::{at, fates, go, hang_up, keyed, last, mail, repeat, replay, told};
 
 const ACCEPTED: &[&str] = &["accepted"];
 const UNKNOWN: &[&str] = &["unknown:http_500"];
@@ -28,6 +29,7 @@ pub(super) fn clean() -> Ledger {
     let account = |name, outages, probes| Account {
         name,
         idempotent: name == "c",
+        rate: None,
         arrivals: Vec::new(),
         probes,
         most_probes_in_flight: 1,
@@ -62,6 +64,7 @@ pub(super) fn clean() -> Ledger {
     mail(&mut ledger, (505, 600, 504, told(Some("unknown"), &["a:unknown:connection_lost"])), &[]);
     mail(&mut ledger, (505, 600, 504, told(Some("unknown"), &["a:unknown:lost"])), &[(0, 550, true, ACCEPTED)]);
     mail(&mut ledger, (1100, 1200, 200, told(none, &["b:accepted"])), &[(1, 1150, true, ACCEPTED)]);
+    go(&mut ledger, Way { rule: Some("offer".to_owned()), turns: vec![vec![1]], barred: Vec::new() });
     let both = told(none, &["a:account_refused", "b:accepted"]);
     mail(&mut ledger, (990, 1200, 200, both), &[(0, 1001, false, REFUSED), (1, 1150, true, ACCEPTED)]);
     mail(&mut ledger, (1970, 2100, 200, told(none, &["a:accepted"])), &[(0, 1995, true, ACCEPTED)]);
@@ -120,6 +123,7 @@ smsp_attempts_total{upstream="b",outcome="message_rejected"} 1
 smsp_attempts_total{upstream="b",outcome="unknown"} 2
 smsp_attempts_total{upstream="c",outcome="accepted"} 1
 smsp_attempts_total{upstream="c",outcome="unknown"} 2
+smsp_routed_total{upstream="b",rule="offer"} 1
 smsp_requests_total{path="/email",status="200"} 13
 smsp_requests_total{path="/email",status="422"} 2
 smsp_requests_total{path="/email",status="504"} 8

@@ -98,3 +98,11 @@ async fn a_node_with_other_rules_and_sender_maps_than_it_should_have_is_found() 
         assert!(rules(&ledger).contains(&Rule::I13), "{:?}", ledger.ways);
     }
 }
+
+#[tokio::test]
+async fn a_node_that_hands_more_to_an_upstream_than_its_rate_allows_is_found() {
+    let mut ledger = under(fault::named("500"), Circuits::Held).await;
+    ledger.check();
+    ledger.accounts[0].rate = Some(1);
+    assert_eq!(rules(&ledger), [Rule::I14]);
+}

@@ -105,6 +105,7 @@ impl Environment {
         let account = |(number, (stub, seen)): (usize, &(Arc<StubProvider>, Seen))| Account {
             name: NAMES[number],
             idempotent: scenario.kinds[number].is_idempotent(),
+            rate: scenario.routing.as_ref().and_then(|routing| routing.rate(number)),
             arrivals: seen.all(),
             probes: lock(&seen.probes).clone(),
             most_probes_in_flight: stub.most_probes_in_flight(),

@@ -6,6 +6,7 @@ use super::attempt::{self, Attempt};
 use super::calls::{self, Turn};
 use super::record::{Index, Ledger, Sent};
 use super::rule::Rule;
+use super::ways::Way;
 
 /// Every outcome that a mail can come to.
 const OUTCOMES: [&str; 11] = [
@@ -42,6 +43,11 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
             differ(format!("smsp_attempts_total {labels:?}"), metric, seen + untold, seen);
         }
     }
+    for ((upstream, rule), seen) in routed(ledger, index) {
+        let labels = [("upstream", upstream), ("rule", rule)];
+        let metric = ledger.metrics.count("smsp_routed_total", &labels);
+        differ(format!("smsp_routed_total {labels:?}"), metric, seen, seen);
+    }
     // An answer that nobody waited for may or may not have been given.
     let hung_up = (ledger.hung_up.len() + ledger.unfinished) as u64;
     for status in [200, 400, 408, 422, 500, 502, 503, 504] {
@@ -69,6 +75,21 @@ fn counted(ledger: &Ledger, index: &Index<'_>) -> BTreeMap<(String, String), u64
     let told = once.chain(fresh).flat_map(attempt::of).chain(more).filter(Attempt::is_real);
     for attempt in told.map(|a| (a.upstream, a.outcome)).chain(untold(ledger, index)) {
         *counts.entry(attempt).or_default() += 1;
+    }
+    counts
+}
+
+/// The mails that each upstream was handed by each rule, where it is known which rule holds.
+fn routed<'a>(ledger: &'a Ledger, index: &Index<'a>) -> BTreeMap<(&'a str, &'a str), u64> {
+    let names = || ledger.accounts.iter().map(|account| account.name);
+    let of = |way: &'a Way| names().map(move |name| ((name, way.rule_in_metrics()), 0));
+    let mut counts: BTreeMap<_, _> = ledger.ways.values().flat_map(of).collect();
+    for call in calls::all(ledger, index) {
+        let Some(way) = ledger.ways.get(&call.sent.number) else { continue };
+        for attempt in attempt::of(call.sent).iter().filter(|attempt| attempt.is_real()) {
+            let name = names().find(|name| *name == attempt.upstream);
+            *counts.entry((name.unwrap_or_default(), way.rule_in_metrics())).or_default() += 1;
+        }
     }
     counts
 }

@@ -72,10 +72,10 @@ const ROUTINGS: [&[(&str, &str)]; 4] = [
     &[("SMSP_ROUTING", "adaptive"), ("SMSP_A_WEIGHT", "2")],
 ];
 
-/// A node with random rules and sender maps gets so many mails.
+/// A node with random rules, sender maps and rates gets so many mails.
 const MAILS_OF_A_NODE: usize = 500;
 
-/// Random rules and sender maps, under each strategy.
+/// Random rules, sender maps and rates, under each strategy.
 fn routed(mails: usize, rng: SeededRng) -> Vec<Scenario> {
     let nodes = mails.div_ceil(MAILS_OF_A_NODE);
     let each = (0..nodes).flat_map(|node| ROUTINGS.map(|settings| (node, settings[0])));

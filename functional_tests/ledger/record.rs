@@ -64,6 +64,8 @@ pub(crate) struct Account {
     pub(crate) name: &'static str,
     /// Does it take a mail once under its key, however often it is asked?
     pub(crate) idempotent: bool,
+    /// So many mails a second may be handed to it, and as many at once.
+    pub(crate) rate: Option<u32>,
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) probes: Vec<SystemTime>,
     pub(crate) most_probes_in_flight: usize,
@@ -143,7 +145,8 @@ impl Ledger {
 
     /// Was a provider up all the time that this mail may be offered to?
     pub(super) fn one_was_up_for(&self, sent: &Sent) -> bool {
-        self.one_was_up && self.allows(sent.number, self.accounts.len() - 1)
+        let has_rate = self.accounts.last().is_some_and(|account| account.rate.is_some());
+        self.one_was_up && !has_rate && self.allows(sent.number, self.accounts.len() - 1)
     }
 
     /// Was a provider cut off while this mail was under way?

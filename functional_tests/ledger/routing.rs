@@ -1,4 +1,4 @@
-//! Random rules and sender maps of a node, with a model that says where each mail may go.
+//! Random rules, sender maps and rates of a node, with a model that says where each mail may go.
 //!
 //! The model knows the values that each pattern stands for, so it shares nothing with smsp that could be wrong in both.
 
@@ -22,6 +22,8 @@ pub(crate) struct Routing {
     rules: Vec<Rule>,
     /// The ends of the domains that each account may send for. `None`: any.
     senders: [Option<Vec<&'static str>>; NAMES.len()],
+    /// How many mails a second may be handed to each account. `None`: any.
+    rates: [Option<u32>; NAMES.len()],
 }
 
 impl Routing {
@@ -40,10 +42,19 @@ impl Routing {
         let settings = settings.without("SMSP_API_KEY").with("SMSP_API_KEYS", &callers.join(","));
         let settings = settings.with("SMSP_ROUTES", &self.rules());
         let limited = NAMES.iter().zip(&self.senders).filter_map(|(name, senders)| Some((name, senders.as_ref()?)));
-        limited.fold(settings, |settings, (name, senders)| {
+        let settings = limited.fold(settings, |settings, (name, senders)| {
             let domains: Vec<_> = senders.iter().map(|domain| format!("*.{domain}")).collect();
             settings.with(&format!("SMSP_{}_FROM_DOMAINS", name.to_uppercase()), &domains.join(","))
+        });
+        let rated = NAMES.iter().zip(self.rates).filter_map(|(name, rate)| Some((name, rate?)));
+        rated.fold(settings, |settings, (name, rate)| {
+            settings.with(&format!("SMSP_{}_RATE", name.to_uppercase()), &format!("{rate}/s"))
         })
+    }
+
+    /// How many mails a second may be handed to this account.
+    pub(crate) fn rate(&self, account: usize) -> Option<u32> {
+        self.rates[account]
     }
 
     /// Where a mail with these facts may go.

@@ -31,6 +31,8 @@ pub(crate) enum Rule {
     I12,
     /// Every mail goes where its rule and the sender maps let it, in the order of the rule, which its answer names.
     I13,
+    /// No upstream is handed more mails than its rate and one burst, in any stretch of time.
+    I14,
 }
 
 /// One way in which a ledger does not hold.

@@ -82,7 +82,7 @@ pub(crate) struct Scenario {
     pub(crate) rng: SeededRng,
     /// When every answer is due.
     pub(crate) deadline: Duration,
-    /// Its rules and sender maps, if it has any.
+    /// Its rules, sender maps and rates, if it has any.
     pub(crate) routing: Option<Routing>,
     /// Settings of its own.
     pub(crate) own: Vec<(&'static str, &'static str)>,
@@ -158,7 +158,7 @@ impl Scenario {
         self
     }
 
-    /// With rules and sender maps, and mails that differ in what these look at.
+    /// With rules, sender maps and rates, and mails that differ in what these look at.
     pub(crate) fn with_random_routing(self) -> Self {
         Self { routing: Some(Routing::random(self.rng)), ..self }
     }

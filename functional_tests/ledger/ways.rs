@@ -22,6 +22,11 @@ pub(crate) struct Way {
 pub(crate) type Ways = BTreeMap<usize, Way>;
 
 impl Way {
+    /// What metrics call the rule that holds.
+    pub(crate) fn rule_in_metrics(&self) -> &str {
+        self.rule.as_deref().unwrap_or("default")
+    }
+
     pub(crate) fn allows(&self, account: usize) -> bool {
         self.turns.iter().flatten().any(|of_rule| *of_rule == account) && !self.barred.contains(&account)
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::Answer;
 use crate::ledger::fates::{Fate, Fates};
 use crate::ledger::record::{Arrival, Ledger, Sent};
+use crate::ledger::ways::Way;
 
 pub(in crate::ledger) fn at(millis: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
@@ -104,4 +105,11 @@ fn note(ledger: &mut Ledger, number: usize, met: &[Met]) {
 
 pub(in crate::ledger) fn last(ledger: &mut Ledger) -> &mut Sent {
     ledger.sent.last_mut().expect("a mail")
+}
+
+/// Where the last mail may go, as its answer says.
+pub(in crate::ledger) fn go(ledger: &mut Ledger, way: Way) {
+    last(ledger).answer.json["rule"] = way.rule.clone().into();
+    let number = last(ledger).number;
+    ledger.ways.insert(number, way);
 }

@@ -1,4 +1,4 @@
-//! Rules and sender maps at random.
+//! Rules, sender maps and rates at random.
 
 use super::facts::{Facts, KEYS, SENDERS};
 use super::pattern::{self, Pattern};
@@ -10,8 +10,10 @@ use crate::ledger::random::SeededRng;
 /// At most; some of them are unreachable, and left out.
 const RULES: usize = 6;
 const MAX_WEIGHT: usize = 100;
+/// Mails a second: so few that callers reach it.
+const MAX_RATE: usize = 40;
 
-/// A node's rules and sender maps. Every rule is reached by a mail, since others are refused.
+/// What a node is told. Every rule is reached by a mail, since others are refused.
 pub(super) fn routing(rng: SeededRng) -> Routing {
     let all = Facts::all();
     let mut rules = Vec::<Rule>::new();
@@ -21,8 +23,11 @@ pub(super) fn routing(rng: SeededRng) -> Routing {
             rules.push(rule);
         }
     }
-    let senders = std::array::from_fn(|account| senders(rng, account));
-    Routing { rules, senders }
+    Routing {
+        rules,
+        senders: std::array::from_fn(|account| senders(rng, account)),
+        rates: std::array::from_fn(|account| rate(rng, account)),
+    }
 }
 
 fn rule(rng: SeededRng, number: usize) -> Rule {
@@ -65,4 +70,10 @@ fn senders(rng: SeededRng, account: usize) -> Option<Vec<&'static str>> {
     let left_out = rng.below("left out", account, SENDERS.len());
     let allowed = SENDERS.iter().enumerate().filter(|(place, _)| *place != left_out);
     is_limited.then(|| allowed.map(|(_, domain)| *domain).collect())
+}
+
+/// One account in three has a rate.
+fn rate(rng: SeededRng, account: usize) -> Option<u32> {
+    let has_one = rng.below("has a rate", account, 3) == 0;
+    has_one.then(|| u32::try_from(1 + rng.below("rate", account, MAX_RATE)).expect("small"))
 }

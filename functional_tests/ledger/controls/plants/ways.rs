@@ -1,11 +1,10 @@
-//! Violations of where a mail may go, and of what is told of that.
+//! Violations of where mail may go and how much of it, and of what is told of that.
 
 use super::super::plant::{NONE, Plant};
 use super::super::*;
-use crate::ledger::ways::Way;
 
 /// What is planted, and what the checker says of it.
-pub(super) const PLANTS: [(Rule, &str, Plant); 7] = [
+pub(super) const PLANTS: [(Rule, &str, Plant); 8] = [
     (Rule::I13, "reached a, which is not in its rule", |l| by_rule(l, 0)),
     (Rule::I13, "reached c, which may not send for its sender", |l| by_rule(l, 2)),
     (Rule::I13, "reached a, which is not in its rule", |l| {
@@ -29,18 +28,17 @@ pub(super) const PLANTS: [(Rule, &str, Plant); 7] = [
         mail(l, (3000, 3100, 502, told(NONE, &["b:account_refused"])), &[(1, 3050, false, REFUSED)]);
         go(l, Way { barred: Vec::new(), ..otp() });
     }),
+    (Rule::I14, "a was handed 5 mails", |l| {
+        for _ in 0..5 {
+            mail(l, (4000, 4100, 200, told(None, &["a:accepted"])), &[(0, 4050, true, ACCEPTED)]);
+        }
+        l.accounts[0].rate = Some(4);
+    }),
 ];
 
 /// Pinned to `b` and `c`, of which `c` may not send for the mail's sender.
 fn otp() -> Way {
     Way { rule: Some("otp".to_owned()), turns: vec![vec![1, 2]], barred: vec![2] }
-}
-
-/// Where the last mail may go, as its answer says.
-fn go(ledger: &mut Ledger, way: Way) {
-    last(ledger).answer.json["rule"] = way.rule.clone().into();
-    let number = last(ledger).number;
-    ledger.ways.insert(number, way);
 }
 
 /// A mail of the rule that this account took.
