@@ -23,6 +23,8 @@ pub(super) enum Case {
 pub(super) struct Glob {
     /// At least one; any text may stand between two of them.
     pieces: Vec<String>,
+    /// Bytes of all pieces: no shorter text matches.
+    length: usize,
     case: Case,
 }
 
@@ -37,29 +39,29 @@ impl Glob {
                 _ => pieces.push(String::new()),
             }
         }
-        Self { pieces, case }
+        let length = pieces.iter().map(String::len).sum();
+        Self { pieces, length, case }
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {
-        let (first, rest) = match &self.pieces[..] {
-            [] => return false,
-            [whole] => return self.equal(text.as_bytes(), whole),
-            [first, rest @ ..] => (first, rest),
-        };
-        let Some((start, mut text)) = text.as_bytes().split_at_checked(first.len()) else { return false };
-        if !self.equal(start, first) {
-            return false;
-        }
-        for (left, piece) in (0..rest.len()).rev().zip(rest) {
-            // The last piece has to be the end; of the others, the first place is as good as any.
-            let at = if left == 0 { text.len().checked_sub(piece.len()) } else { self.find(text, piece) };
-            let Some((found, after)) = at.map(|at| text[at..].split_at(piece.len())) else { return false };
-            if !self.equal(found, piece) {
-                return false;
+        let Some(gaps) = text.len().checked_sub(self.length) else { return false };
+        match &self.pieces[..] {
+            [] => false,
+            [whole] => gaps == 0 && self.equal(text.as_bytes(), whole),
+            [first, middle @ .., last] => {
+                // The end first: there most texts differ.
+                let (text, end) = text.as_bytes().split_at(text.len() - last.len());
+                let (start, text) = text.split_at(first.len());
+                let after = |text, piece: &String| self.after(text, piece);
+                // Of the pieces between them, the first place is as good as any.
+                self.equal(end, last) && self.equal(start, first) && middle.iter().try_fold(text, after).is_some()
             }
-            text = after;
         }
-        true
+    }
+
+    /// What stands behind the piece in the text.
+    fn after<'a>(&self, text: &'a [u8], piece: &str) -> Option<&'a [u8]> {
+        Some(&text[self.find(text, piece)? + piece.len()..])
     }
 
     fn find(&self, text: &[u8], piece: &str) -> Option<usize> {

@@ -47,7 +47,8 @@ impl Pattern {
         match self {
             Self::Text(glob) => glob.matches(text),
             Self::Address { local, domain } => {
-                let (before, behind) = text.rsplit_once('@').unwrap_or_default();
+                let at = memchr::memrchr(b'@', text.as_bytes());
+                let (before, behind) = at.map_or(("", ""), |at| (&text[..at], &text[at + 1..]));
                 domain.matches(behind) && local.as_ref().is_none_or(|local| local.matches(before))
             }
         }
