@@ -7,8 +7,9 @@ the standard library's is charged to who calls it. callgrind counts the instruct
 process with one worker, and DHAT the allocations of 1,000 mails over ten connections. Mails come one at a time, and the
 kernel is not counted: both counts differ by less than one in a hundred from run to run. The figures are held beside
 benches/budget.txt, which names the lock file that they belong to; --update rewrites them there, and leaves the
-arguments alone. Exit 1: something above a twentieth of all instructions has no argument in that file, or the whole has
-grown by more than a fiftieth.
+arguments alone. What the rules of benches/routes.txt add where there are eight upstreams is counted too. Exit 1:
+something above a twentieth of all instructions has no argument in that file, the whole has grown by more than a
+fiftieth, or rules cost too much.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BUDGET = ROOT / "benches/budget.txt"
+ROUTES = ROOT / "benches/routes.txt"
 LOCK = ROOT / "Cargo.lock"
 # The names of the crates by how code writes them.
 CRATES = {name.replace("-", "_"): name for name in re.findall(r'^name = "(.+)"', LOCK.read_text(), re.MULTILINE)}
@@ -33,9 +35,14 @@ WARM, COUNTED = 1000, 2000
 CONNECTIONS, SOME, ALLOCATING = 10, 100, 1000
 # Bytes: smaller ones are left out.
 LARGE_FUTURE = 256
+EIGHT = ("sg", "mg", "pm", "md", "sp", "rs", "bv", "mj")
+# What 20 rules may add to a mail that none of them holds for.
+ROUTING = 0.03
 # Of all instructions: what is above SHARE needs an argument, what is below NOISE is no difference, and the whole may not
 # grow by more than GROWTH.
 SHARE, NOISE, GROWTH = 0.05, 0.002, 0.02
+# Of all bytes: what is below is no difference.
+BYTES_NOISE = 0.01
 # An owner of less, and of no allocation, has no row.
 TINY, REST = 0.001, "everything else"
 HEADER = "What a mail costs in user space, by owner: benches/budget.py explains, compares and (--update) writes these figures."
@@ -73,7 +80,7 @@ def provider():
 class Service:
     """smsp under a tool of valgrind's, and connections to it."""
 
-    def __init__(self, binary, tool, connections):
+    def __init__(self, binary, tool, connections, more={}):
         env = {
             "SMSP_HOST": "127.0.0.1",
             "SMSP_PORT": "0",
@@ -86,6 +93,7 @@ class Service:
             "SMSP_SG_API_KEY": "key",
             "SMSP_SG_BASE_URL": f"http://127.0.0.1:{provider()}",
             "TOKIO_WORKER_THREADS": "1",
+            **more,
         }
         command = ["valgrind", "--quiet", *tool, binary]
         self.process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.PIPE)
@@ -138,10 +146,10 @@ def caller(function):
     return CRATES.get(first[1], STANDARD) if first else STANDARD
 
 
-def instructions(binary, folder):
+def instructions(binary, folder, more={}):
     """Of a mail, by owner."""
-    out = folder / "callgrind"
-    service = Service(binary, ["--tool=callgrind", f"--callgrind-out-file={out}", "--compress-strings=no"], 1)
+    out = folder / f"callgrind-{len(more)}"
+    service = Service(binary, ["--tool=callgrind", f"--callgrind-out-file={out}", "--compress-strings=no"], 1, more)
     service.send(WARM)
     service.tell("--zero")
     service.send(COUNTED)
@@ -158,6 +166,16 @@ def instructions(binary, folder):
             counts[owner(file) or caller(function)] += 0 if is_call else int(found[1])
             is_call = False
     return {name: round(count / COUNTED) for name, count in counts.items() if count >= COUNTED}
+
+
+def routing(binary, folder):
+    """All instructions of a mail where there are eight upstreams, without rules and with those of a file."""
+    eight = {"SMSP_PROVIDERS": ",".join(EIGHT), "SMSP_MG_DOMAIN": "shop.example.com", "SMSP_MJ_API_SECRET": "key"}
+    for name in (name.upper() for name in EIGHT[1:]):
+        # No mail comes to them.
+        eight |= {f"SMSP_{name}_API_KEY": "key", f"SMSP_{name}_BASE_URL": "http://127.0.0.1:9"}
+    ruled = {**eight, "SMSP_ROUTES_FILE": str(ROUTES)}
+    return [sum(instructions(binary, folder, more).values()) for more in (eight, ruled)]
 
 
 def frames(function):
@@ -210,16 +228,16 @@ def allocations(binary, folder):
 
 
 def measure(binary):
-    """The rows (instructions, allocations, bytes) of a mail by owner, and the futures."""
+    """The rows (instructions, allocations, bytes) of a mail by owner, the futures, and what routing costs."""
     with tempfile.TemporaryDirectory() as name:
-        counts = instructions(binary, Path(name))
+        counts, routed = instructions(binary, Path(name)), routing(binary, Path(name))
         asked, futures = allocations(binary, Path(name))
     rows, rest = {}, sum(counts.values()) * TINY
     for name in {*counts, *asked}:
         row = (counts.get(name, 0), *asked.get(name, (0, 0)))
         name = name if row[0] > rest or row[1] else REST
         rows[name] = tuple(map(sum, zip(rows.get(name, (0, 0, 0)), row)))
-    return rows, futures
+    return rows, futures, routed
 
 
 def total(rows):
@@ -249,13 +267,14 @@ def write(rows, futures, arguments, lock):
 def compare(before, after):
     for name in sorted({*before, *after}):
         then, now = before.get(name, (0, 0, 0)), after.get(name, (0, 0, 0))
-        if abs(now[0] - then[0]) > NOISE * total(after)[0] or now[1] != then[1]:
-            print(f"{name}: {then[0]} -> {now[0]} instructions, {then[1]} -> {now[1]} allocations")
+        limits = NOISE * total(after)[0], 0, BYTES_NOISE * total(after)[2]
+        if any(abs(here - there) > limit for here, there, limit in zip(now, then, limits)):
+            print(f"{name}: {then[0]} -> {now[0]} instructions, {then[1]} -> {now[1]} allocations, {then[2]} -> {now[2]} bytes")
 
 
 def main():
     binary, lock = sys.argv[1], hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    (rows, futures), (before, futures_before, arguments, lock_before) = measure(binary), recorded()
+    (rows, futures, (eight, ruled)), (before, futures_before, arguments, lock_before) = measure(binary), recorded()
     compare(before, rows)
     for name in sorted({*futures, *futures_before}):
         if (then := futures_before.get(name, 0)) != (now := futures.get(name, 0)):
@@ -264,11 +283,15 @@ def main():
         write(rows, futures, arguments, lock)
     now, then = total(rows), total(before) if before else total(rows)
     print("a mail: {} instructions, {} allocations, {} bytes".format(*now), "(recorded: {}, {}, {})".format(*then))
+    rules = ruled / eight - 1
+    print(f"with eight upstreams: {eight} instructions ({eight / now[0] - 1:+.1%}), and with 20 rules {ruled} ({rules:+.1%})")
     if lock != lock_before:
         print("Cargo.lock is not the one that benches/budget.txt was recorded with: run it with --update")
     silent = [name for name, row in rows.items() if row[0] > SHARE * now[0] and name not in arguments]
     if silent:
         sys.exit(f"more than {SHARE:.0%} of all instructions without an argument in benches/budget.txt: {silent}")
+    if rules > ROUTING:
+        sys.exit(f"20 rules cost more than {ROUTING:.0%} of a mail with as many upstreams")
     if now[0] > then[0] * (1 + GROWTH):
         sys.exit(f"more than {GROWTH:.0%} above the budget: cut it, or raise it (--update) in a commit that says why")
 
