@@ -69,6 +69,7 @@ mod provider_idempotency;
 mod coalescing;
 mod sender_holds;
 mod sender_map;
+mod rates;
 mod deadlines;
 mod duplicates;
 

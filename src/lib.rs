@@ -12,7 +12,7 @@
 //!    for room, and turns JSON into a [`Submission`](model::submission::Submission): a message, its caller, the options.
 //! 3. [`service::submit`] recognises a repeat of a submission with a key by the answers that [`state`] holds.
 //! 4. [`delivery::dispatch`] asks [`delivery::routing`] for the order of the upstreams and offers them the mail, one after
-//!    the other, within one deadline. Each attempt is permit, send, verdict, settle.
+//!    the other, within one deadline. Each attempt is place, permit, token, send, verdict, settle.
 //! 5. The [circuit](delivery::circuit) gives the permit, the [upstream](delivery::upstream) bounds the call in time, the
 //!    [provider](delivery::provider) makes it.
 //! 6. The [outcome](model::outcome) answers three separate questions: may another upstream try, is the provider to blame,

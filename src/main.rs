@@ -73,7 +73,7 @@ fn check_config(is_shown: impl Fn(&Effective) -> bool) -> ExitCode {
         });
         // Comments where files of variables may have them, so that the rest can be read as such.
         print(&format!("# admin listener: {}", config.admin_access()));
-        for line in config.routes.table() {
+        for line in config.routes.table().into_iter().chain(config.rates()) {
             print(&format!("# {line}"));
         }
         let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));

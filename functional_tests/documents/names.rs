@@ -39,7 +39,7 @@ pub(super) fn listed_as(name: &str) -> String {
         return format!("SMSP_CALLER_{rest}");
     }
     let is_limit = |rest: &&str| {
-        ["ATTEMPT_TIMEOUT", "CONCURRENCY", "WEIGHT", "FLOOR", "FROM_DOMAINS"].contains(rest)
+        ["ATTEMPT_TIMEOUT", "CONCURRENCY", "WEIGHT", "FLOOR", "FROM_DOMAINS", "RATE", "RAMP_UP"].contains(rest)
             || rest.starts_with("CIRCUIT_")
     };
     let rest = KINDS.iter().find_map(|kind| name.strip_prefix(kinds::prefix(kind).as_str()));

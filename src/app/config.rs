@@ -11,6 +11,7 @@ mod groups;
 mod listen;
 mod names;
 mod providers;
+mod quotas;
 mod routes;
 mod senders;
 mod times;
@@ -98,6 +99,11 @@ impl Config {
     pub fn admin_access(&self) -> String {
         let Some(admins) = &self.admins else { return admins::WITHOUT_KEYS.to_owned() };
         admins.to_string()
+    }
+
+    /// What the rates of upstreams come to, a line each.
+    pub fn rates(&self) -> Vec<String> {
+        quotas::lines(&self.upstreams)
     }
 
     /// Reads the API listener's address alone: all that `smsp healthcheck` needs.

@@ -1,4 +1,5 @@
-//! One try at one upstream: permit, send, verdict, settle. The permit lives as long as the send, no longer.
+//! One try at one upstream: place, permit, token, send, verdict, settle. Place and permit live as long as the send, no
+//! longer. The token of a rate comes last: what is refused before takes none.
 
 use std::sync::Arc;
 use std::time::Duration;

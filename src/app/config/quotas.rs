@@ -1,0 +1,54 @@
+//! What the rates of upstreams come to, for people: nodes do not know of each other.
+
+use std::num::NonZeroU32;
+
+use super::upstream::UpstreamConfig;
+use crate::delivery::upstream::quota::Settings;
+use crate::runtime::rate::Rate;
+
+/// A line for each upstream with a rate.
+pub(super) fn lines(upstreams: &[UpstreamConfig]) -> Vec<String> {
+    let told = |upstream: &UpstreamConfig| {
+        let UpstreamConfig { name, settings, .. } = upstream;
+        Some(format!("rates of {name}: {}", line(&settings.quota)?))
+    };
+    upstreams.iter().filter_map(told).collect()
+}
+
+/// `None`: there is no rate.
+fn line(quota: &Settings) -> Option<String> {
+    let all = list(quota, |rate| rate.to_string());
+    if all.is_empty() {
+        return None;
+    }
+    Some(match quota.nodes.get() {
+        1 => {
+            let two = list(quota, |rate| format!("{}/{}", u64::from(rate.calls.get()) * 2, rate.unit()));
+            format!("{all}; this is per node, times the number of nodes: 2 nodes come to {two} (SMSP_NODES divides)")
+        }
+        nodes => {
+            let each = list(quota, |rate| of_each(quota, rate));
+            format!("{all} on {nodes} nodes: each has {each}")
+        }
+    })
+}
+
+fn list(quota: &Settings, told: impl Fn(Rate) -> String) -> String {
+    let rates = quota.rates.iter().flat_map(|rates| rates.iter()).map(&told);
+    let warm_up = quota.ramp_up.iter().map(|ramp_up| {
+        let (start, end) = ramp_up.bounds();
+        format!("warm-up {} to {}", told(start), told(end))
+    });
+    rates.chain(warm_up).collect::<Vec<_>>().join(", ")
+}
+
+fn of_each(quota: &Settings, rate: Rate) -> String {
+    let share = hundredths(rate.calls, quota.nodes);
+    format!("{share}/{} ({} at once)", rate.unit(), quota.burst_of_each_node(rate))
+}
+
+/// The part of each node, with two decimals: rounded down, but never to nothing.
+fn hundredths(calls: NonZeroU32, nodes: NonZeroU32) -> String {
+    let hundredths = (u64::from(calls.get()) * 100 / u64::from(nodes.get())).max(1);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
