@@ -10,6 +10,9 @@
 mod adaptive;
 mod attempt;
 mod attempt_log;
+mod candidates;
+mod explain;
+mod explanation;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod neighbours;
@@ -29,10 +32,12 @@ use tracing::warn;
 
 use adaptive::Adaptive;
 use attempt::Call;
+use candidates::Candidates;
+pub use explanation::{ExplainedPlace, Explanation};
 use neighbours::Neighbours;
 use policy::SendPolicy;
 use route::{Route, Routes};
-use run::{Candidates, Run};
+use run::Run;
 pub use settings::{AllOpen, Settings};
 
 use crate::delivery::routing::Candidate;
@@ -88,8 +93,9 @@ impl Dispatcher {
         let neighbours = Some(Neighbours::new(&self.upstreams, &route));
         let call = Call { neighbours, ..self.call(message, late, rule) };
         let policy = SendPolicy::new(*options, &self.settings, &route, &self.turns);
-        let candidates = Candidates { configured: &self.candidates, adaptive: self.adaptive.as_ref() };
-        let run = Run::new(&self.upstreams, candidates, &call, policy, &route);
+        let (upstreams, adaptive) = (&*self.upstreams, self.adaptive.as_ref());
+        let candidates = Candidates { upstreams, configured: &self.candidates, adaptive, route: &route };
+        let run = Run::new(candidates, &call, policy);
         let answer = or_panicked(message.id(), run.finish()).await;
         let answer = by_rule(answer, rule);
         self.report_unknown(submission, &answer);

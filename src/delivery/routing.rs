@@ -1,6 +1,6 @@
 //! Which upstreams a mail is offered to, and in which order. Pure: all that a strategy may look at is passed in.
 //!
-//! A strategy is a file here, a variant of [`Strategy`], an arm of `Strategy::order` and one of `Strategy::weight`.
+//! A strategy is a file here, a variant of [`Strategy`], and an arm of each of its methods.
 //! What holds for every strategy stands in [`rank`]. Deliberately absent: circuits, clocks, locks and names. An upstream is
 //! its index, and a number that follows from its name.
 
@@ -40,4 +40,22 @@ pub fn rank(strategy: Strategy, draw: Draw, candidates: &[Candidate]) -> Plan {
         shares::all_to_the_first(&mut places);
     }
     Plan::new(places, asked)
+}
+
+/// The plan of a mail that is only asked about, which takes no turn and draws no lot: every upstream with its share, in the
+/// order in which the mail would be offered to them; those left out come last.
+///
+/// A mail with a key has one plan. The plans of mail without one differ: where the strategy chooses for each mail, the
+/// largest share comes first, and an upstream that takes some mail only is ramping.
+pub fn preview(strategy: Strategy, key: Option<u64>, candidates: &[Candidate]) -> Vec<Place> {
+    let plan = rank(strategy, key.map_or(Draw::LAST_TO_BE_TAKEN, Draw::Key), candidates);
+    let (mut taking, mut left_out): (Vec<_>, Vec<_>) = plan.places().iter().partition(|place| place.takes_mail());
+    let preferred = |place: &Place| candidates.iter().position(|candidate| candidate.upstream == place.upstream());
+    left_out.sort_by_key(preferred);
+    if key.is_none() && strategy.chooses_for_each_mail() {
+        taking.sort_by_key(preferred);
+        taking.sort_by(|one, other| other.share.total_cmp(&one.share));
+    }
+    taking.append(&mut left_out);
+    taking
 }

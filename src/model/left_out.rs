@@ -22,8 +22,17 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
+    /// Every word, for documents.
+    pub const WORDS: [&'static str; 5] = [
+        Self::Circuit.as_str(),
+        Self::NotCapable(Reason::Size).as_str(),
+        Self::SenderNotAllowed.as_str(),
+        Self::Rule.as_str(),
+        Self::SenderHeld.as_str(),
+    ];
+
     /// The word for it.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Circuit => "circuit",
             Self::NotCapable(_) => "not_capable",

@@ -108,13 +108,25 @@ impl Adaptive {
         if !due {
             return;
         }
+        for (learned, share) in self.upstreams.iter().zip(self.after(now, since)) {
+            learned.share.store(share.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// The shares that a mail would find that came now. Moves none.
+    pub(super) fn upcoming(&self) -> Vec<f64> {
+        let now = self.now();
+        let since = now.saturating_sub(self.stepped.load(Ordering::Relaxed));
+        self.after(now, if since >= STEP { since } else { 0 })
+    }
+
+    /// The shares after a step of so many milliseconds.
+    fn after(&self, now: u64, since: u64) -> Vec<f64> {
         let known: Vec<_> = self.upstreams.iter().map(|learned| learned.known(now)).collect();
         let targets = adaptive::targets(&known);
         let mut shares: Vec<_> = (0..self.upstreams.len()).map(|upstream| self.share(upstream)).collect();
         adaptive::step(&mut shares, &targets, Duration::from_millis(since).as_secs_f64());
-        for (learned, share) in self.upstreams.iter().zip(shares) {
-            learned.share.store(share.to_bits(), Ordering::Relaxed);
-        }
+        shares
     }
 
     fn now(&self) -> u64 {

@@ -10,7 +10,6 @@ use crate::delivery::provider::{Call, Capabilities, Delivery, Provider};
 use crate::delivery::routing::Strategy;
 use crate::delivery::routing::rules::Rules;
 use crate::delivery::upstream::history::Events;
-use crate::delivery::upstream::quota;
 use crate::delivery::upstream::{self, Upstream};
 use crate::model::message::{Draft, Message};
 use crate::model::outcome::{Outcome, Reason, Verdict};
@@ -95,25 +94,23 @@ impl Fixture {
 
     /// Over upstreams with these capabilities and scripts, whose circuits open after so many `failures` in a row.
     pub(crate) fn of(failover: Failover, routing: Strategy, failures: u16, scripts: &[(Capabilities, &[Act])]) -> Self {
-        let quotas = scripts.iter().map(|_| quota::Settings::NONE);
-        Self::with_quotas(failover, routing, failures, scripts, quotas)
+        Self::tuned(failover, routing, failures, scripts, |_, _| {})
     }
 
-    /// The same, each upstream with its quota.
-    pub(crate) fn with_quotas(
+    /// Over upstreams whose settings are changed before they start, each by its index.
+    pub(crate) fn tuned(
         failover: Failover,
         routing: Strategy,
         failures: u16,
         scripts: &[(Capabilities, &[Act])],
-        quotas: impl Iterator<Item = quota::Settings>,
+        tune: impl Fn(usize, &mut upstream::Settings),
     ) -> Self {
         let calls: Vec<_> = scripts.iter().map(|_| Arc::new(Mutex::new(0))).collect();
         let metrics = Arc::new(Metrics::default());
-        let each = scripts.iter().zip(&calls).zip(quotas).enumerate();
-        let upstreams = each.map(|(index, ((&(capabilities, script), calls), quota))| {
+        let upstreams = scripts.iter().zip(&calls).enumerate().map(|(index, (&(capabilities, script), calls))| {
             let script = Mutex::new(script.iter().copied().collect());
             let provider = Scripted { script, calls: Arc::clone(calls) };
-            let settings = upstream::Settings {
+            let mut settings = upstream::Settings {
                 capabilities,
                 attempt_timeout: 10 * SECOND,
                 connect_timeout: SECOND,
@@ -125,7 +122,7 @@ impl Fixture {
                 from_domains: None,
                 sender_hold: 600 * SECOND,
                 concurrency: 100,
-                quota,
+                quota: upstream::quota::Settings::NONE,
                 weight: 1,
                 floor: 0,
                 ramp: 30 * SECOND,
@@ -144,6 +141,7 @@ impl Fixture {
                     shards: 1,
                 },
             };
+            tune(index, &mut settings);
             Arc::new(Upstream::new(
                 format!("u{index}"),
                 "scripted",

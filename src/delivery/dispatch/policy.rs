@@ -23,14 +23,18 @@ impl SendPolicy {
             Some(key) => Draw::Key(key.number()),
             None => Draw::Free { turn: turns.fetch_add(1, Ordering::Relaxed), random: fastrand::u64(..) },
         };
-        let strategy = route.strategy().unwrap_or(settings.routing);
-        Self { failover: failover(options, settings), strategy, draw }
+        Self { failover: failover(options, settings), strategy: strategy(settings, route), draw }
     }
 
     /// The plan over these upstreams, as they are now.
     pub(super) fn plan(&self, candidates: &[Candidate]) -> Plan {
         rank(self.strategy, self.draw, candidates)
     }
+}
+
+/// How the mail's rule ranks its upstreams; how this node does, if none holds.
+pub(super) fn strategy(settings: &settings::Settings, route: &Route) -> Strategy {
+    route.strategy().unwrap_or(settings.routing)
 }
 
 /// The upstream as it was configured, without what changes.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::adaptive::Adaptive;
 use super::attempt::{self, Call};
 use super::attempt_log::AttemptLog;
+use super::candidates::Candidates;
 use super::policy::SendPolicy;
 use super::route::Route;
-use crate::delivery::routing::{Candidate, Place, Plan};
+use crate::delivery::routing::{Place, Plan};
 use crate::delivery::upstream::Upstream;
 use crate::model::left_out::LeftOut;
 use crate::model::receipt::{Answer, Attempt, Remaining};
@@ -18,13 +18,6 @@ use crate::model::submission::Failover;
 /// How long a caller is asked to wait where an upstream defers a mail for its own sake: greylisting takes minutes
 /// (RFC 6647 5).
 const DEFERRED_WAIT: Duration = Duration::from_secs(60);
-
-/// What is known of the upstreams before a mail comes.
-#[derive(Clone, Copy)]
-pub(super) struct Candidates<'a> {
-    pub(super) configured: &'a [Candidate],
-    pub(super) adaptive: Option<&'a Adaptive>,
-}
 
 /// One mail, the upstreams that it may go to, and where it has been.
 pub(super) struct Run<'a> {
@@ -37,13 +30,8 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(
-        upstreams: &'a [Arc<Upstream>],
-        candidates: Candidates<'a>,
-        call: &'a Call<'a>,
-        policy: SendPolicy,
-        route: &'a Route,
-    ) -> Self {
+    pub(super) fn new(candidates: Candidates<'a>, call: &'a Call<'a>, policy: SendPolicy) -> Self {
+        let Candidates { upstreams, route, .. } = candidates;
         let log = AttemptLog::new(call.message.id(), upstreams.len());
         Self { upstreams, candidates, call, policy, route, log }
     }
@@ -72,23 +60,7 @@ impl<'a> Run<'a> {
     }
 
     fn plan(&self) -> Plan {
-        let now = |upstream: usize| self.now(&self.candidates.configured[upstream]);
-        let candidates: Vec<_> = self.route.order(self.upstreams.len()).map(now).collect();
-        self.policy.plan(&candidates)
-    }
-
-    fn now(&self, configured: &Candidate) -> Candidate {
-        let upstream = &self.upstreams[configured.upstream];
-        let adaptive = self.candidates.adaptive;
-        let outside = (!self.route.allows(configured.upstream)).then_some(LeftOut::Rule);
-        Candidate {
-            weight: self.route.weight(configured),
-            adaptive_share: adaptive.map_or(configured.adaptive_share, |adaptive| adaptive.share(configured.upstream)),
-            floor: self.route.floor(configured),
-            circuit_share: upstream.snapshot().share(),
-            left_out: outside.or_else(|| upstream.leaves_out(self.call.message)),
-            ..*configured
-        }
+        self.policy.plan(&self.candidates.now(self.call.message))
     }
 
     async fn visit(&mut self, place: Place) {

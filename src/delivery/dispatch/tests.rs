@@ -3,6 +3,7 @@
 mod adaptive;
 mod after_unknown;
 mod early;
+mod explain;
 mod rates;
 mod rules;
 mod skip_counts;

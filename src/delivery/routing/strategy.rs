@@ -1,4 +1,5 @@
-//! The strategies: one exhaustive match for the order of a plan, and one for the shares that it comes to.
+//! The strategies: one exhaustive match for the order of a plan, one for the shares that it comes to, one for whether it
+//! differs from mail to mail.
 
 use super::candidate::Candidate;
 use super::draw::Draw;
@@ -37,6 +38,14 @@ impl Strategy {
             Self::RoundRobin => round_robin::weight(),
             Self::Weighted => weighted::weight(candidate),
             Self::Adaptive => adaptive::weight(candidate),
+        }
+    }
+
+    /// Is the order chosen for each mail without a key, be it by turns or by lot? If not, one order holds but for floors.
+    pub(super) fn chooses_for_each_mail(self) -> bool {
+        match self {
+            Self::Priority => false,
+            Self::RoundRobin | Self::Weighted | Self::Adaptive => true,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod floors;
 mod keys;
+mod previews;
 mod weights;
 
 use super::*;

@@ -13,6 +13,14 @@ impl Upstream {
         !self.settings.circuit.start_closed && undecided.contains(&self.history.borrow().reason)
     }
 
+    /// Why its circuit takes no mail, in the word of a transition: an operator's order, or why it is in its state. `None`: it
+    /// has started open, and no probe has been sent yet.
+    pub fn why_circuit_takes_no_mail(&self) -> Option<&'static str> {
+        let is_forced = self.circuit.snapshot().overriding == Override::Open;
+        let order = is_forced.then_some(TransitionReason::Override);
+        order.or_else(|| self.history.borrow().reason).map(TransitionReason::as_str)
+    }
+
     /// Is the circuit not closed, and could no connection be made for the last call?
     pub fn is_unreachable(&self) -> bool {
         self.circuit.snapshot().state != State::Closed && self.unreachable.load(Ordering::Acquire)

@@ -1,7 +1,7 @@
 //! Upstreams whose rates are used up, on paused time.
 
 use super::*;
-use crate::delivery::upstream::quota;
+use crate::delivery::upstream::{self, quota};
 use crate::model::left_out::LeftOut;
 use crate::model::skip::SkipReason;
 
@@ -10,7 +10,8 @@ const ANY: Capabilities = Capabilities::ANY;
 /// Over upstreams that accept everything, each with these rates; an empty text is no rate.
 fn with_rates(routing: Strategy, rates: &[&str], acts: &[Act]) -> Fixture {
     let scripts: Vec<_> = rates.iter().map(|_| (ANY, acts)).collect();
-    Fixture::with_quotas(Failover::Safe, routing, 5, &scripts, rates.iter().map(|rates| of_rates(rates)))
+    let tune = |index: usize, settings: &mut upstream::Settings| settings.quota = of_rates(rates[index]);
+    Fixture::tuned(Failover::Safe, routing, 5, &scripts, tune)
 }
 
 fn of_rates(rates: &str) -> quota::Settings {
@@ -105,8 +106,8 @@ async fn spent_upstream_is_no_reason_to_open_the_circuit_of_another_early() {
     let (fails, accepts) = ([Act::Say(Outcome::Unavailable); 4], [Act::Say(Outcome::Accepted); 4]);
     for (rates, stays_closed) in [("1/h", true), ("", false)] {
         let scripts = [(ANY, &fails[..]), (ANY, &accepts[..])];
-        let quotas = ["", rates].into_iter().map(of_rates);
-        let fixture = Fixture::with_quotas(Failover::Safe, Strategy::Priority, 5, &scripts, quotas);
+        let tune = |index: usize, settings: &mut upstream::Settings| settings.quota = of_rates(["", rates][index]);
+        let fixture = Fixture::tuned(Failover::Safe, Strategy::Priority, 5, &scripts, tune);
         for _ in 0..3 {
             let _ = fixture.send().await;
         }
