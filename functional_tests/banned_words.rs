@@ -22,9 +22,11 @@ const READ_FILES: [&str; 8] = [
 ];
 
 /// Names of others, or of ours that a document must quote, each with its reason.
-const ALLOWED: [(&str, &str); 2] = [
+const ALLOWED: [(&str, &str); 4] = [
     ("The field `door` of `listening`", "CHANGELOG.md quotes what the field was called"),
     ("refuses the dummy itself", "CHANGELOG.md quotes what a log line said"),
+    ("\"standing\"", "a field in the answer of `POST /route`, as JSON; the code says availability"),
+    ("`standing`", "the field, as documents write it"),
 ];
 
 /// Each banned word with what to use.
@@ -127,7 +129,9 @@ fn doc_comment_that_leans_on_the_line_above_is_found() {
 
 #[test]
 fn every_exemption_is_needed() {
-    let texts: Vec<_> = READ_FILES.iter().map(|file| read(&root().join(file))).collect();
+    let paths = READ.iter().flat_map(|folder| files(folder, is_text));
+    let paths = paths.chain(READ_FILES.iter().map(|file| root().join(file)));
+    let texts: Vec<_> = paths.map(|path| read(&path)).collect();
     for (phrase, reason) in ALLOWED {
         assert!(texts.iter().any(|text| text.contains(phrase)), "{phrase} ({reason}) is nowhere");
     }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod calls;
+mod explained;
 mod mails;
 mod nodes;
 mod normalized;
@@ -16,7 +17,10 @@ use crate::harness::golden;
 
 #[tokio::test]
 async fn every_answer_is_the_golden_one() {
-    check("answers.json", [calls::all().await, mails::all().await, nodes::all().await].concat());
+    check(
+        "answers.json",
+        [calls::all().await, mails::all().await, nodes::all().await, explained::all().await].concat(),
+    );
 }
 
 #[tokio::test]

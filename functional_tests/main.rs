@@ -64,6 +64,8 @@ mod weights_and_floors;
 mod adaptive_routing;
 mod routes;
 mod route_reload;
+mod explain;
+mod route_command;
 mod idempotency;
 mod provider_idempotency;
 mod coalescing;

@@ -1,8 +1,10 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
+pub mod ask;
 pub mod config;
 pub mod help;
 mod keys;
+mod plan_table;
 mod reload;
 mod restart;
 mod routes;
@@ -91,7 +93,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (callers, admins) = keys::holders(config.callers, config.admins);
     let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics));
-    let docs = config.http.docs;
+    let (docs, max_mail) = (config.http.docs, config.http.max_body);
     let api_state = api::ApiState {
         dispatcher,
         submit: Arc::new(submit),
@@ -110,6 +112,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         admins,
         metrics: Arc::clone(&metrics),
         shutdown: shutdown.clone(),
+        explain: explain(api_state.clone()),
+        max_mail,
         docs,
     };
     let serve = |listener, service, shutdown, limits| {
@@ -120,6 +124,14 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     serve(admin, admin::service(admin_state), Shutdown::default(), Limits::ADMIN);
     shutdown.clone().run(signals, config.shutdown).await;
     if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
+}
+
+/// What explains mail at the admin listener: the API, which knows how to read it.
+fn explain(state: api::ApiState) -> admin::Explain {
+    Arc::new(move |caller, request| {
+        let state = state.clone();
+        Box::pin(async move { api::explain_for(&state, &caller, request).await })
+    })
 }
 
 /// Starts a supervisor for each upstream.

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use smsp::app;
+use smsp::app::ask::Question;
 use smsp::app::config::{Config, Errors};
 use smsp::delivery::provider;
 use smsp::ingress::{admin, api};
@@ -27,6 +28,9 @@ commands:
   probe         send one test message along every upstream, exit 0 if all were taken;
                 with --show-answer print what each provider said, word for word
   healthcheck   ask the running server, exit 0 if it serves
+  route         ask the running server where the mail on stdin would go, as a mail of
+                --caller NAME, exit 0 if an upstream would get it;
+                --idempotency-key KEY gives it a key, --json prints the answer as it is
   openapi       print the OpenAPI document of the API;
                 with admin that of the admin listener
   help settings print every setting: its default, its unit, what it is for
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         ["probe"] => probe(false),
         ["probe", "--show-answer"] => probe(true),
         ["healthcheck"] => healthcheck(),
+        ["route", ref question @ ..] => route(question),
         ["openapi"] => openapi(&api::document(&provider::table())),
         ["openapi", "admin"] => openapi(&admin::document()),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
@@ -105,18 +110,36 @@ fn openapi(document: &OpenApi) -> ExitCode {
     }
 }
 
-/// Over loopback if the server listens on every address.
 fn healthcheck() -> ExitCode {
-    let address = match Config::load_api_address(environment()) {
-        Ok(address) => address,
+    match Config::load_api_address(environment()) {
+        Ok(address) => run(ask(reachable(address))),
+        Err(errors) => misconfigured(&errors),
+    }
+}
+
+fn route(arguments: &[&str]) -> ExitCode {
+    let question = match Question::read(arguments) {
+        Ok(question) => question,
+        Err(error) => return misused(&error),
+    };
+    let mut access = match Config::load_admin_access(environment()) {
+        Ok(access) => access,
         Err(errors) => return misconfigured(&errors),
     };
+    access.address = reachable(access.address);
+    run(app::ask::route(access, question, io::stdin().lock(), |text| {
+        print(text);
+    }))
+}
+
+/// Over loopback if the server listens on every address.
+fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    run(ask(SocketAddr::new(ip, address.port())))
+    SocketAddr::new(ip, address.port())
 }
 
 async fn ask(address: SocketAddr) -> Result<bool, String> {

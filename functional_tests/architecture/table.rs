@@ -9,12 +9,16 @@ pub(crate) type Row<'a> = (&'a str, &'a [&'a str]);
 
 /// Arrows point down, and an ingress names no other. `main` knows the library from outside; a file without a row (`lib`,
 /// `delivery`) names nothing. A module's own tests may set up more than the module may name.
-pub(crate) const TABLE: [Row<'_>; 17] = [
+pub(crate) const TABLE: [Row<'_>; 18] = [
     ("app", &["ingress", "service", "state", "access", "delivery", "model", "runtime"]),
-    ("ingress/api", &["ingress/server", "service/submit", "delivery/dispatch", "access", "model", "runtime"]),
+    (
+        "ingress/api",
+        &["ingress/plan", "ingress/server", "service/submit", "delivery/dispatch", "access", "model", "runtime"],
+    ),
     (
         "ingress/admin",
         &[
+            "ingress/plan",
             "ingress/server",
             "state/audit",
             "state/overrides",
@@ -24,6 +28,8 @@ pub(crate) const TABLE: [Row<'_>; 17] = [
             "runtime",
         ],
     ),
+    // How a plan stands in an answer, for each ingress that explains a mail.
+    ("ingress/plan", &["ingress/server", "delivery/dispatch", "delivery/routing", "model"]),
     ("ingress/server", &["runtime"]),
     ("service/submit", &["state/answers", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("state/answers", &["model", "runtime"]),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use smsp::delivery::provider::KINDS;
+use smsp::model::left_out::LeftOut;
 use smsp::model::outcome::{Outcome, Reason};
 
 use super::markdown::{Document, tables};
@@ -55,6 +56,11 @@ fn every_outcome_and_every_reason_has_one_row() {
     each_once("outcome", &texts(&Outcome::ALL.map(Outcome::as_str)));
     let named = Reason::NAMED.map(|reason| reason.to_string());
     each_once("reason", &named.into_iter().chain(["http_<status>", "smtp_<code>"].map(str::to_owned)).collect());
+}
+
+#[test]
+fn every_word_for_an_upstream_that_is_left_out_has_one_row() {
+    each_once("why it is left out", &texts(&LeftOut::WORDS));
 }
 
 #[test]

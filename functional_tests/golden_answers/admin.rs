@@ -9,15 +9,16 @@ use std::net::SocketAddr;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::Proxy;
+use super::explained::{BODY, EXPLAIN, full};
 use crate::harness::admin::{call, get};
+use crate::harness::{Answer, Proxy, mails};
 use calls::make;
 use nodes::{OPERATOR, VIEWER};
 use shown::shown;
 
 const ORDER: &str = "PUT /circuits/{name}";
 /// Calls that need a key.
-const KEYED: [&str; 3] = ["GET /circuits", ORDER, "GET /audit"];
+const KEYED: [&str; 4] = ["GET /circuits", ORDER, "GET /audit", EXPLAIN];
 /// Calls that need none.
 const OPEN: [&str; 3] = ["GET /livez", "GET /readyz", "GET /metrics"];
 
@@ -27,6 +28,7 @@ pub(super) async fn all() -> Vec<Value> {
     [
         health(admin).await,
         vec![nodes::leaving().await],
+        explained(admin).await,
         circuits(admin).await,
         refused_orders(admin).await,
         refused_heads(admin).await,
@@ -85,11 +87,38 @@ async fn refused_orders(admin: SocketAddr) -> Vec<Value> {
     ]
 }
 
+/// The mail of a sender that no upstream has refused.
+async fn explained(admin: SocketAddr) -> Vec<Value> {
+    let key = [operator(), vec![("content-type", "application/json")]].concat();
+    let ask = async |query: &str, body: String| make(admin, &format!("{EXPLAIN}{query}"), &key, body).await;
+    let (mail, invalid) = (mails::from("a@example.org").to_string(), json!({"from": "nobody", "bogus": 1}).to_string());
+    let (proxy, _held) = full().await;
+    let to_full = make(proxy.ops, &format!("{EXPLAIN}?caller=caller"), &key[1..], " ".repeat(BODY)).await;
+    vec![
+        shown(EXPLAIN, "One of two circuits is open", &ask("?caller=caller", mail.clone()).await.expect(200)),
+        shown(EXPLAIN, "No caller", &ask("", mail.clone()).await),
+        shown(EXPLAIN, "Not JSON", &ask("?caller=caller", "hello".to_owned()).await),
+        shown(EXPLAIN, "A domain of another caller", &ask("?caller=shop", mail.clone()).await),
+        shown(EXPLAIN, "No such caller", &ask("?caller=shp", mail).await),
+        nodes::slow_mail(admin).await,
+        shown(EXPLAIN, "Invalid fields", &ask("?caller=caller", invalid).await),
+        shown(EXPLAIN, "No room for the body", &to_full.expect(503)),
+    ]
+}
+
+/// More than a call may have, by what its head announces.
+async fn too_large(admin: SocketAddr, name: &str) -> Answer {
+    if name == EXPLAIN {
+        return nodes::announced(admin, name, 26 * 1024 * 1024 + 1).await;
+    }
+    make(admin, name, &operator(), "x".repeat(64 * 1024 + 1)).await
+}
+
 async fn refused_heads(admin: SocketAddr) -> Vec<Value> {
     let mut all = Vec::new();
     for name in OPEN.iter().chain(&KEYED) {
         let encoded = [operator(), vec![("content-encoding", "gzip")]].concat();
-        all.push(shown(name, "Too large", &make(admin, name, &operator(), "x".repeat(64 * 1024 + 1)).await));
+        all.push(shown(name, "Too large", &too_large(admin, name).await));
         all.push(shown(name, "A compressed body", &make(admin, name, &encoded, "{}").await));
     }
     all

@@ -25,6 +25,11 @@ pub(super) fn shown(call: &str, title: &str, answer: &Answer) -> Value {
         // What a provider cannot carry is not offered to it, and that takes no time.
         attempt["duration_ms"] = json!(if attempt["outcome"] == "not_capable" { 0 } else { 120 });
     }
+    for place in body.get_mut("plan").and_then(Value::as_array_mut).into_iter().flatten() {
+        if !place["next_probe_s"].is_null() {
+            place["next_probe_s"] = json!(4);
+        }
+    }
     let mut shown = json!({"call": call, "title": title, "status": answer.status, "body": body});
     if answer.header("retry-after").is_some() {
         shown["headers"] = json!({"retry-after": "{seconds}"});

@@ -53,15 +53,25 @@ impl Client {
         self.post_bare("/email", mail, &all).await
     }
 
+    /// `POST /route`: asks where a mail would go, with these headers beside the usual ones.
+    pub(crate) async fn explain(&self, mail: &Value, headers: &[(&str, &str)]) -> Answer {
+        self.post_to("/route", mail.to_string(), headers).await
+    }
+
     /// `POST /email` with any body; a header given here takes the place of the usual one.
     pub(crate) async fn post_raw(&self, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> Answer {
+        self.post_to("/email", body, headers).await
+    }
+
+    /// `POST` of any body to a path; a header given here takes the place of the usual one.
+    pub(crate) async fn post_to(&self, path: &str, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> Answer {
         let mut all = HeaderMap::new();
         all.insert("x-api-key", value(&self.key));
         all.insert("content-type", value("application/json"));
         for (name, text) in headers {
             all.insert(self::name(name), value(text));
         }
-        Answer::to(self.request(Method::POST, "/email").headers(all).body(body)).await
+        Answer::to(self.request(Method::POST, path).headers(all).body(body)).await
     }
 
     /// `POST /email` with these headers alone, duplicate ones too.

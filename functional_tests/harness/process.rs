@@ -1,6 +1,6 @@
 //! A child process in a clean environment: every line it writes is kept, and it never outlives its test.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -60,9 +60,13 @@ impl Process {
         Self::start(command)
     }
 
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_with(command, Stdio::null())
+    }
+
+    fn start_with(mut command: Command, stdin: Stdio) -> Self {
         let shown = format!("{command:?}");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|e| panic!("cannot start {shown}: {e}"));
         let (stdout, stderr, switch) = (Lines::default(), Lines::default(), Switch::default());
         let stream = child.stdout.take().expect("stdout is piped");
@@ -144,4 +148,13 @@ pub(crate) struct Output {
 /// Runs a command of our binary to its end.
 pub(crate) async fn run(args: &[&str], settings: &Settings) -> Output {
     Process::smsp(args, settings).output(PATIENCE).await
+}
+
+/// Runs a command of our binary to its end, with this text as its stdin.
+pub(crate) async fn run_with(args: &[&str], settings: &Settings, input: &str) -> Output {
+    let mut file = tempfile::tempfile().expect("a temporary file can be made");
+    file.write_all(input.as_bytes()).and_then(|()| file.rewind()).expect("a temporary file can be written");
+    let mut command = Command::new(binary());
+    command.args(args).env_clear().envs(settings.pairs());
+    Process::start_with(command, file.into()).output(PATIENCE).await
 }

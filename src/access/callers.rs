@@ -67,6 +67,13 @@ impl Callers {
         Some(Caller { name, limits })
     }
 
+    /// The caller of this name, whether or not a key of it is good now.
+    pub fn named(&self, name: &str) -> Option<Caller> {
+        let keys = self.keys.load();
+        let (name, limits) = keys.holders().find(|(holder, _)| &***holder == name)?;
+        Some(Caller { name: Arc::clone(name), limits: Arc::clone(limits) })
+    }
+
     /// Waits until the answer to a wrong key may be sent, or refuses to wait.
     pub async fn delay_auth_failure(&self) -> Result<(), Refusal> {
         self.auth_failures.delay().await.map_err(|retry_after| Refusal::TooManyAuthFailures { retry_after })

@@ -21,7 +21,7 @@ mod upstreams;
 
 use std::net::SocketAddr;
 
-pub use admins::{AdminKeySource, AdminsConfig};
+pub use admins::{AdminAccess, AdminKeySource, AdminsConfig};
 pub use callers::{CallersConfig, KeySource};
 pub use groups::{Group, groups};
 pub use listen::Listen;
@@ -110,6 +110,14 @@ impl Config {
     pub fn load_api_address(pairs: impl Iterator<Item = (String, String)>) -> Result<SocketAddr, Errors> {
         let mut section = Section::new(PREFIX, pairs);
         listen::api_address(&mut section).ok_or_else(|| Errors(section.finish().errors))
+    }
+
+    /// Reads the admin listener's address and the key for it alone: all that `smsp route` needs.
+    pub fn load_admin_access(pairs: impl Iterator<Item = (String, String)>) -> Result<AdminAccess, Errors> {
+        let mut section = Section::new(PREFIX, pairs);
+        let (address, key) = (listen::admin_address(&mut section), admins::command_key(&mut section));
+        let access = address.zip(key).map(|(address, key)| AdminAccess { address, key });
+        access.ok_or_else(|| Errors(section.finish().errors))
     }
 }
 

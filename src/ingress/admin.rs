@@ -1,8 +1,8 @@
 //! The admin listener: is this node alive and ready, how are its circuits, and orders for them.
 //!
 //! `/livez`, `/readyz` and `/metrics` are open, because orchestrators and Prometheus ask for them, and so is the document of
-//! it all. `/circuits` and `/audit` want a viewer and orders an operator, by key, or from this machine where no keys are
-//! set. Deliberately absent: mail, and anything that a browser could run.
+//! it all. `/circuits`, `/audit` and `/route` want a viewer and orders an operator, by key, or from this machine where no
+//! keys are set. Deliberately absent: sending mail, and anything that a browser could run.
 
 mod access;
 mod audit;
@@ -16,6 +16,7 @@ mod loopback;
 mod order;
 mod refusal;
 mod responses;
+mod route;
 mod routes;
 mod state;
 mod words;
@@ -35,7 +36,7 @@ use crate::ingress::server::problem::Problem;
 use crate::ingress::server::rules::Rules;
 use crate::ingress::server::service::Service;
 pub use document::document;
-pub use state::AdminState;
+pub use state::{AdminState, Explain};
 
 /// Longer than any request takes whose body arrives.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,6 +48,7 @@ const MAX_BODY: usize = 64 * 1024;
 pub fn service(state: AdminState) -> Service {
     let rules = Rules {
         max_body: MAX_BODY,
+        larger: Some((route::PATH, state.max_mail)),
         monitored: &["/livez", "/readyz", "/metrics"],
         sheds_over_capacity: false,
         write: |refusal| Problem::from(refusal).into_response(),

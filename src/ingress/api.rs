@@ -13,6 +13,7 @@ mod problem;
 mod query;
 mod refusal;
 mod replayed;
+mod route;
 mod routes;
 mod send_options;
 pub mod settings;
@@ -29,6 +30,7 @@ use crate::ingress::server::rules::Rules;
 use crate::ingress::server::service::Service;
 pub use document::document;
 use problem::Problem;
+pub use route::explain_for;
 pub use settings::{MailLimits, Settings};
 pub use state::ApiState;
 
@@ -40,6 +42,7 @@ pub fn service(state: ApiState) -> Service {
     }
     let rules = Rules {
         max_body: state.settings.max_body,
+        larger: None,
         monitored: &["/healthcheck"],
         sheds_over_capacity: true,
         write: |refusal| Problem::from(refusal).into_response(),

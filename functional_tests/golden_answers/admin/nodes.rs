@@ -22,6 +22,8 @@ pub(super) async fn with_an_outage() -> Proxy {
     let settings = Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()).one_failure_opens();
     let keys = format!("ada:operator:{OPERATOR},wall:viewer:{VIEWER}");
     let settings = settings.with("SMSP_ADMIN_KEYS", &keys).with("SMSP_CIRCUIT_WINDOW", "10m");
+    let settings = settings.with("SMSP_API_KEYS", "shop:shop-key").with("SMSP_BODY_TIMEOUT", "1s");
+    let settings = settings.with("SMSP_CALLER_SHOP_FROM_DOMAINS", "shop.example");
     let proxy = Proxy::start(settings).await;
     proxy.client.send(&mails::plain()).await.expect_attempts(&["mg:unavailable", "sg:accepted"]);
     sendgrid.does(Reply::sendgrid_refuses_the_sender().into());
@@ -57,4 +59,19 @@ pub(super) async fn slow(admin: SocketAddr) -> Value {
     let head = ["PUT /circuits/mg HTTP/1.1", "host: smsp", "content-type: application/json", "content-length: 100"];
     raw.write(&format!("{}\r\nx-admin-key: {OPERATOR}\r\n\r\n{{", head.join("\r\n"))).await;
     shown("PUT /circuits/{name}", "A body that does not come", &Answer::parse(&raw.read_to_end().await).expect(408))
+}
+
+/// A mail to be explained whose body does not come.
+pub(super) async fn slow_mail(admin: SocketAddr) -> Value {
+    let mut raw = Raw::connect(admin).await;
+    let head = ["POST /route?caller=caller HTTP/1.1", "host: smsp", "content-type: application/json"];
+    raw.write(&format!("{}\r\ncontent-length: 100\r\nx-admin-key: {OPERATOR}\r\n\r\n{{", head.join("\r\n"))).await;
+    shown("POST /route", "A body that does not come", &Answer::parse(&raw.read_to_end().await).expect(408))
+}
+
+/// A call whose head announces so many bytes.
+pub(super) async fn announced(admin: SocketAddr, name: &str, bytes: usize) -> Answer {
+    let mut raw = Raw::connect(admin).await;
+    raw.write(&format!("{name} HTTP/1.1\r\nhost: smsp\r\ncontent-length: {bytes}\r\n\r\n")).await;
+    Answer::parse(&raw.read_to_end().await)
 }

@@ -1,4 +1,4 @@
-//! The setting of admins: their keys.
+//! The settings of admins: their keys, and the key of a command.
 
 use crate::runtime::settings::Row;
 
@@ -6,3 +6,7 @@ use crate::runtime::settings::Row;
 pub const ADMIN_KEYS: Row =
     Row::optional_secret("ADMIN_KEYS", "keys of the admin listener, `name:role:key,name:role:key`, sent as `X-ADMIN-KEY`; the role is `viewer` or `operator`, the key may be `sha256:<hex>` and end with `;until=2027-01-31`")
         .by_default("none: only this machine sees circuits and gives orders");
+
+/// The key that a command sends to the admin listener.
+pub const ADMIN_KEY: Row =
+    Row::optional_secret("ADMIN_KEY", "the admin key, of any role, that `smsp route` sends; a node has no use for it");

@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
 use super::names::PREFIX;
 use crate::access::admins::Role;
-use crate::access::admins::settings::ADMIN_KEYS;
+use crate::access::admins::settings::{ADMIN_KEY, ADMIN_KEYS};
 use crate::access::keys::KeyRing;
 use crate::runtime::settings::{Section, Source};
 use crate::state::audit::Actor;
@@ -22,6 +23,14 @@ pub struct AdminsConfig {
     pub keys: KeyRing<Role>,
     /// Where they came from.
     pub source: AdminKeySource,
+}
+
+/// Where the admin listener is, and the key that a command sends to it.
+pub struct AdminAccess {
+    /// The listener's address.
+    pub address: SocketAddr,
+    /// Sent as `X-ADMIN-KEY`; empty if none is set.
+    pub key: SecretString,
 }
 
 /// What holds where no admin keys are set.
@@ -79,7 +88,15 @@ impl AdminKeySource {
 
 /// `None`: a mistake was recorded; `Some(None)`: no admin keys are set.
 pub(super) fn read(section: &mut Section, callers: Option<&KeyRing>) -> Option<Option<AdminsConfig>> {
-    let Some(source) = section.source(&ADMIN_KEYS)?.map(AdminKeySource) else { return Some(None) };
+    let (source, command_key) = (section.source(&ADMIN_KEYS), section.source(&ADMIN_KEY));
+    let Some(source) = source?.map(AdminKeySource) else {
+        // Taken for the keys of this node, it would leave the listener without any.
+        if let Some(key) = command_key? {
+            let problem = "is the key of commands, but this node has no admin keys: did you mean SMSP_ADMIN_KEYS?";
+            section.error(key.variable(), problem);
+        }
+        return Some(None);
+    };
     let none = KeyRing::default();
     match source.ring(callers.unwrap_or(&none), SystemTime::now()) {
         Ok(keys) => Some(Some(AdminsConfig { keys, source })),
@@ -88,4 +105,10 @@ pub(super) fn read(section: &mut Section, callers: Option<&KeyRing>) -> Option<O
             None
         }
     }
+}
+
+/// The key that a command sends; empty if none is set.
+pub(super) fn command_key(section: &mut Section) -> Option<SecretString> {
+    let Some(key) = section.source(&ADMIN_KEY)? else { return Some(SecretString::default()) };
+    key.line().map_err(|problem| section.error(key.variable(), &problem)).ok()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::names::PREFIX;
 use super::{listen, providers};
-use crate::access::admins::settings::ADMIN_KEYS;
+use crate::access::admins::settings::{ADMIN_KEY, ADMIN_KEYS};
 use crate::access::{admission, callers};
 use crate::delivery::dispatch;
 use crate::delivery::dispatch::settings::ROUTES;
@@ -71,7 +71,7 @@ fn own_groups() -> Vec<Group> {
     vec![
         group("Keys of callers", "", PREFIX, keys),
         group("Limits of callers", EACH_CALLER, "SMSP_CALLER_", callers::settings::rows()),
-        group("Listeners", "", PREFIX, [listen::rows(), vec![ADMIN_KEYS.entry()]].concat()),
+        group("Listeners", "", PREFIX, [listen::rows(), vec![ADMIN_KEYS.entry(), ADMIN_KEY.entry()]].concat()),
         group("Requests", "", PREFIX, requests),
         group(
             "Upstreams",

@@ -32,8 +32,8 @@ rows! {
 
 pub(super) fn read(section: &mut Section) -> Option<Listen> {
     let api = api_address(section);
-    let (host, port) = (section.read(&ADMIN_HOST), section.read(&ADMIN_PORT));
-    let listen = Listen { api: api?, admin: (host?, port?).into() };
+    let admin = admin_address(section);
+    let listen = Listen { api: api?, admin: admin? };
     if listen.api.port() != 0 && listen.api.port() == listen.admin.port() {
         let problem = "is the port of the API too: give the admin listener a port of its own";
         section.error(ADMIN_PORT.row.name, problem);
@@ -43,5 +43,10 @@ pub(super) fn read(section: &mut Section) -> Option<Listen> {
 
 pub(super) fn api_address(section: &mut Section) -> Option<SocketAddr> {
     let (host, port) = (section.read(&HOST), section.read(&PORT));
+    Some((host?, port?).into())
+}
+
+pub(super) fn admin_address(section: &mut Section) -> Option<SocketAddr> {
+    let (host, port) = (section.read(&ADMIN_HOST), section.read(&ADMIN_PORT));
     Some((host?, port?).into())
 }

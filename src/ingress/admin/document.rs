@@ -29,7 +29,8 @@ Any call may also be answered 404, 405 or 500, with a problem.";
     servers((url = "/", description = "This node")),
     tags(
         (name = "health", description = "For orchestrators and Prometheus"),
-        (name = "circuits", description = "Circuits of the upstreams, and orders for them")
+        (name = "circuits", description = "Circuits of the upstreams, and orders for them"),
+        (name = "routing", description = "Where mail goes")
     ),
     modifiers(&Shared)
 )]
@@ -96,6 +97,7 @@ mod tests {
             "get /livez open",
             "get /metrics open",
             "get /readyz open",
+            "post /route viewer",
             "put /circuits/{name} operator",
         ];
         assert_eq!(needed, BTreeSet::from(expected.map(str::to_owned)));

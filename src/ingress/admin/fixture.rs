@@ -1,5 +1,6 @@
 //! The state of an admin listener for tests: one circuit, no keys.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use super::state::AdminState;
@@ -17,6 +18,8 @@ pub(super) fn state() -> AdminState {
         admins: Arc::new(Admins::new(None)),
         metrics: Arc::default(),
         shutdown: Shutdown::default(),
+        explain: Arc::new(|_, _| Box::pin(pending())),
+        max_mail: 0,
         docs: true,
     }
 }

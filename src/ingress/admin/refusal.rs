@@ -19,9 +19,15 @@ pub(super) fn no_parameters() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed", "The call is malformed", detail)
 }
 
+/// The query does not name the caller of a mail.
+pub(super) fn one_caller() -> Problem {
+    let detail = "Name the caller of the mail in the query, once and nothing else: /route?caller=NAME.";
+    Problem::new(StatusCode::BAD_REQUEST, "malformed", "The call is malformed", detail)
+}
+
 /// The body has not come in time.
 pub(super) fn timed_out() -> Problem {
-    let detail = "The body did not arrive in time: send the order again, its body at once.";
+    let detail = "The body did not arrive in time: send the request again, its body at once.";
     Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", "The body did not arrive in time", detail)
 }
 

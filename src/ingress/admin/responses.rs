@@ -17,6 +17,9 @@ pub(super) struct OfRights;
 /// An order cannot be carried out.
 pub(super) struct OfOrder;
 
+/// A mail is not explained.
+pub(super) struct OfRoute;
+
 impl IntoResponses for OfHead {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
@@ -46,6 +49,23 @@ impl IntoResponses for OfOrder {
             (StatusCode::NOT_FOUND, "There is no upstream of this name"),
             (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 10 s"),
             (StatusCode::UNPROCESSABLE_ENTITY, "The order is invalid"),
+        ])
+    }
+}
+
+impl IntoResponses for OfRoute {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            (StatusCode::BAD_REQUEST, "The body is not JSON, the query does not name a caller, or a header is wrong"),
+            (
+                StatusCode::FORBIDDEN,
+                "The key does not have the needed role; or no admin keys are set, and the call is not from this machine; or \
+                 the caller may not send from that domain",
+            ),
+            (StatusCode::NOT_FOUND, "There is no caller of this name"),
+            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 10 s"),
+            (StatusCode::UNPROCESSABLE_ENTITY, "The message is invalid"),
+            (StatusCode::SERVICE_UNAVAILABLE, "This node has no room for the body"),
         ])
     }
 }

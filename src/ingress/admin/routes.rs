@@ -4,7 +4,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::state::AdminState;
-use super::{audit, circuits, health};
+use super::{audit, circuits, health, route};
 
 /// Every documented route.
 pub(super) fn routes() -> OpenApiRouter<AdminState> {
@@ -15,4 +15,5 @@ pub(super) fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(circuits::list))
         .routes(routes!(circuits::order))
         .routes(routes!(audit::list))
+        .routes(routes!(route::explain))
 }

@@ -2,12 +2,20 @@
 
 use std::sync::Arc;
 
+use axum::extract::Request;
+use futures_util::future::BoxFuture;
+
 use crate::access::admins::Admins;
 use crate::delivery::upstream::Upstream;
+use crate::ingress::plan::RouteBody;
+use crate::ingress::server::problem::Problem;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
 use crate::state::audit::AuditLog;
 use crate::state::overrides::{Change, Overrides};
+
+/// Explains the mail in this request as one of the caller of this name.
+pub type Explain = Arc<dyn Fn(String, Request) -> BoxFuture<'static, Result<RouteBody, Problem>> + Send + Sync>;
 
 /// One for each listener; a clone shares everything.
 #[derive(Clone)]
@@ -24,6 +32,10 @@ pub struct AdminState {
     pub metrics: Arc<Metrics>,
     /// Whether this node drains.
     pub shutdown: Shutdown,
+    /// What explains where a mail would go.
+    pub explain: Explain,
+    /// Bytes of such a mail, at most.
+    pub max_mail: usize,
     /// Whether the document is served.
     pub docs: bool,
 }

@@ -3,6 +3,8 @@
 mod failures;
 mod receipt;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 
@@ -13,6 +15,8 @@ use super::replayed::{Replayed, replayed};
 use super::send_options::{FailoverHeader, SendOptionHeaders};
 use super::state::ApiState;
 use super::wire::Mail;
+use crate::access::callers;
+use crate::model::message::Message;
 use crate::model::submission::Submission;
 use failures::problem;
 use receipt::ReceiptBody;
@@ -60,13 +64,23 @@ pub(super) async fn send(
     options: SendOptionHeaders,
     Mail(mail, permit): Mail,
 ) -> Result<(Replayed, Json<ReceiptBody>), Problem> {
-    caller.limits.check_originators(&mail)?;
-    let mail = caller.limits.with_bounce_address(mail);
+    let submission = submission(&caller, options, mail)?;
     let permits = (permit, caller.limits.in_flight()?);
-    let options = options.for_caller(&caller);
-    let submitted = state.submit.submit(Submission { message: mail, caller: caller.name.into(), options });
+    let submitted = state.submit.submit(submission);
     // A repeat that only waits gives its places to mails that are handed over.
     let _permits = submitted.hands_over().then_some(permits);
     let receipt = submitted.answer().await.map_err(problem)?;
     Ok((replayed(receipt.replayed), Json(receipt.into())))
+}
+
+/// The mail as one of this caller's, if the caller may send it.
+pub(super) fn submission(
+    caller: &callers::Caller,
+    options: SendOptionHeaders,
+    mail: Message,
+) -> Result<Submission, Problem> {
+    caller.limits.check_originators(&mail)?;
+    let message = caller.limits.with_bounce_address(mail);
+    let options = options.for_caller(caller);
+    Ok(Submission { message, caller: Arc::clone(&caller.name).into(), options })
 }

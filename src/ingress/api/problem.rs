@@ -78,6 +78,19 @@ impl Problem {
         Self { retry_after: Some(wait), ..self }
     }
 
+    /// Leaves out what is told of a mail, for a listener whose problems have no members for that. The detail tells every
+    /// fault.
+    pub(super) fn without_mail(self) -> problem::Problem {
+        let (status, title) = self.kind.describe();
+        let faults = self.errors.iter().flatten().map(|error| format!("{}: {}", error.field, error.reason));
+        let faults = faults.collect::<Vec<_>>().join("; ");
+        let detail = if faults.is_empty() { self.detail } else { faults.into() };
+        problem::Problem {
+            retry_after: self.retry_after,
+            ..problem::Problem::new(status, self.kind.name(), title, detail)
+        }
+    }
+
     /// The answer to an earlier call under the same key, if it is one.
     pub(super) fn replayed(self, replayed: bool) -> Self {
         Self { replayed, ..self }

@@ -24,7 +24,7 @@ use super::field_error::FieldError;
 use super::problem::{Kind, Problem};
 use super::settings::MailLimits;
 use super::state::ApiState;
-use crate::access::admission::InFlightPermit;
+use crate::access::admission::{BodyReservation, InFlightPermit};
 use crate::model::message::{BadDraft, Draft, Header, Message, Metadata};
 use field::{ATTACHMENTS, BCC, CC, FIELDS, FROM, HEADERS, HTML, METADATA, REPLY_TO, SUBJECT, TAGS, TEXT, TO};
 use fields::Fields;
@@ -43,8 +43,21 @@ impl FromRequest<ApiState> for Mail {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
-        let (body, permit) = body::read(request, state).await?;
+        let (body, room) = body::read(request, state).await?;
+        let permit = state.admission.admit(room).await?;
         read(body, state.settings.mail).await.map(|message| Self(message, permit))
+    }
+}
+
+/// The message of a request that sends nothing, and the room for its bytes: it is not in flight.
+pub(super) struct OnlyAskedAbout(pub(super) Message, pub(super) BodyReservation);
+
+impl FromRequest<ApiState> for OnlyAskedAbout {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
+        let (body, room) = body::read(request, state).await?;
+        read(body, state.settings.mail).await.map(|message| Self(message, room))
     }
 }
 

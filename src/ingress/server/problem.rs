@@ -18,13 +18,16 @@ use super::context::RequestContext;
 /// The media type of every problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// How the type of every problem begins.
+pub const URN: &str = "urn:smsp:problem:";
+
 /// A problem without members of a way in.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// The HTTP status.
     pub status: StatusCode,
     /// The last part of its type, `urn:smsp:problem:<name>`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What all problems of the type have in common.
     pub title: &'static str,
     /// What to know about this one, and what to do.
@@ -53,11 +56,11 @@ impl Problem {
     /// A problem that gives no time to try again.
     pub fn new(
         status: StatusCode,
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         title: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, name, title, detail: detail.into(), retry_after: None }
+        Self { status, name: name.into(), title, detail: detail.into(), retry_after: None }
     }
 }
 
@@ -65,7 +68,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self { status, name, title, detail, retry_after } = self;
         write(status, retry_after, |request_id| {
-            let r#type = format!("urn:smsp:problem:{name}");
+            let r#type = format!("{URN}{name}");
             to_json(&ProblemBody { r#type, title, status: status.as_u16(), detail: &detail, request_id })
         })
     }
@@ -90,7 +93,7 @@ pub fn to_json(body: &impl Serialize) -> Vec<u8> {
 }
 
 /// Rounds up: a client that comes back at this second must not be early.
-fn whole_seconds(wait: Duration) -> u64 {
+pub fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 

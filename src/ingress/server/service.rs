@@ -92,7 +92,7 @@ impl Service {
                 retry_after: Duration::from_secs(fastrand::u64(1..=MAX_RETRY_AFTER)),
             });
         }
-        let (headers, max_body) = (request.headers(), self.rules.max_body);
+        let (headers, max_body) = (request.headers(), self.rules.max_body_at(request.uri().path()));
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         if length.is_some_and(|length| length > max_body as u64) {
             return Some(Refusal::TooLarge { max_body });

@@ -12,7 +12,8 @@ const MAILS: [(&str, &str, &str); 2] = [
 pub(super) const ANSWERS: &str = include_str!("../../../../openapi/answers.json");
 
 pub(super) fn add(document: &mut OpenApi) {
-    if let Some(content) = request(document, "POST /email") {
+    for call in ["POST /email", "POST /route"] {
+        let Some(content) = request(document, call) else { continue };
         content.examples.extend(MAILS.map(|(name, summary, text)| {
             let value = serde_json::from_str(text).ok();
             (name.to_owned(), example(summary, value))

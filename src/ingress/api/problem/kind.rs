@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::ingress::api::delivery::Delivery;
+use crate::ingress::server::problem;
 
 /// The kind of a problem, as a URN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -53,6 +54,13 @@ pub(in crate::ingress::api) enum Kind {
 }
 
 impl Kind {
+    /// What stands behind `urn:smsp:problem:`.
+    pub(super) fn name(self) -> String {
+        let urn = serde_json::to_value(self).ok();
+        let name = urn.as_ref().and_then(|urn| urn.as_str()?.strip_prefix(problem::URN));
+        name.unwrap_or_default().to_owned()
+    }
+
     /// Status and title.
     pub(super) fn describe(self) -> (StatusCode, &'static str) {
         match self {

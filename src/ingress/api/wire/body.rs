@@ -4,13 +4,13 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 
-use crate::access::admission::InFlightPermit;
+use crate::access::admission::BodyReservation;
 use crate::ingress::api::problem::{Kind, Problem};
 use crate::ingress::api::state::ApiState;
 use crate::ingress::server::body::{self, Limits};
 
-/// Reads a body and gets the permit for its mail, or says why not.
-pub(super) async fn read(request: Request, state: &ApiState) -> Result<(Vec<u8>, InFlightPermit), Problem> {
+/// Reads a body for which there is room, or says why not.
+pub(super) async fn read(request: Request, state: &ApiState) -> Result<(Vec<u8>, BodyReservation), Problem> {
     if !is_json(request.headers()) {
         return Err(Problem::new(Kind::UnsupportedMediaType, "Send the message as Content-Type: application/json."));
     }
@@ -19,7 +19,7 @@ pub(super) async fn read(request: Request, state: &ApiState) -> Result<(Vec<u8>,
     let reserve = |more| state.admission.grow(&mut reservation, more);
     let bytes = body::read(request.into_body(), limits, reserve, &state.shutdown).await;
     let bytes = bytes.map_err(|error| Problem::of_body(error, limits))?;
-    Ok((bytes, state.admission.admit(reservation).await?))
+    Ok((bytes, reservation))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
