@@ -12,6 +12,8 @@ pub(crate) mod fates;
 mod fault;
 mod random;
 mod routing;
+mod names;
+mod way;
 mod ways;
 mod upstream_rates;
 mod mail;

@@ -3,7 +3,6 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
 use crate::harness::wait::when;
 use crate::harness::{Answer, Proxy, Settings, StubProvider, eventually, mails, run};
@@ -117,10 +116,14 @@ async fn a_rule_without_a_pin_leaves_failover_as_it_is_and_a_pin_ends_it() {
 
 #[tokio::test]
 async fn a_file_of_rules_is_reloaded_whole_while_serving_or_not_at_all() {
-    let (providers, file) = (two().await, NamedTempFile::new().expect("a temporary file can be made"));
-    let write = |text: &str| fs::write(file.path(), text).expect("a temporary file can be written");
+    let (providers, folder) = (two().await, tempfile::tempdir().expect("a temporary folder can be made"));
+    let [file, new] = ["routes", "new"].map(|name| folder.path().join(name));
+    // At once, for an empty file has no rules.
+    let write = |text: &str| {
+        fs::write(&new, text).and_then(|()| fs::rename(&new, &file)).expect("a temporary file can be written");
+    };
     write("# one-time passwords\none: tag=otp -> b\n");
-    let path = file.path().display().to_string();
+    let path = file.display().to_string();
     let proxy = Proxy::start(settings(&providers).with("SMSP_ROUTES_FILE", &path)).await;
     let mail = mails::but("tags", json!(["otp"]));
     assert_eq!(way_of(&proxy, &mail).await, by("one"));

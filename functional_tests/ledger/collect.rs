@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::answered::Answered;
-use super::environment::{Environment, NAMES};
+use super::environment::Environment;
 use super::lag::Meter;
+use super::names::NAMES;
 use super::record::{Cut, Ledger};
 use super::scenario::Scenario;
 

@@ -14,7 +14,7 @@ use super::lag::Lags;
 use super::outages::Outage;
 use super::record::{Account, Failover, Ledger};
 use super::rule::Rule;
-use super::ways::Way;
+use super::way::Way;
 use crate::harness::metrics::Metrics;
 use builder::{at, fates, go, hang_up, keyed, last, mail, repeat, replay, told};
 

@@ -8,15 +8,13 @@ use tokio::task::JoinHandle;
 use tokio::time::{interval, timeout};
 
 use super::fault::Kind;
+use super::names::NAMES;
 use super::outages::outages;
 use super::provider::{self, Script, Seen};
 use super::record::{Account, Cut};
 use super::scenario::{Circuits, Port, Scenario};
 use crate::harness::lock::lock;
 use crate::harness::{BlackHole, Gate, Proxy, RefusingPort, Settings, StubProvider};
-
-/// In the operator's order.
-pub(super) const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// How long a flapping port is up, and how long it is down.
 const HALF_FLAP: Duration = Duration::from_millis(30);

@@ -6,7 +6,7 @@ use super::attempt::{self, Attempt};
 use super::calls::{self, Turn};
 use super::record::{Index, Ledger, Sent};
 use super::rule::Rule;
-use super::ways::Way;
+use super::way::Way;
 
 /// Every outcome that a mail can come to.
 const OUTCOMES: [&str; 11] = [

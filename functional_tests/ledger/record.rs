@@ -10,7 +10,7 @@ use super::fates::Fates;
 use super::fault::Outcomes;
 use super::lag::Lags;
 use super::outages::Outage;
-use super::ways::Ways;
+use super::way::Ways;
 use crate::harness::Answer;
 use crate::harness::metrics::Metrics;
 

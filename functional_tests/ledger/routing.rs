@@ -7,9 +7,9 @@ mod generate;
 mod pattern;
 mod rule;
 
-use super::environment::NAMES;
+use super::names::NAMES;
 use super::random::SeededRng;
-use super::ways::Way;
+use super::way::Way;
 use crate::harness::Settings;
 use facts::CALLERS;
 pub(crate) use facts::Facts;

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::fault::{Fault, Kind};
-use super::mail;
 use super::random::SeededRng;
 use super::record::Failover;
-use super::routing::Routing;
-use super::ways::Ways;
+use super::routing::{Facts, Routing};
+use super::way::Ways;
 
 /// How long the port of a provider is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +169,7 @@ impl Scenario {
 
     /// Where each of its mails may go.
     pub(crate) fn ways(&self) -> Ways {
-        let way = |number| Some((number, self.routing.as_ref()?.way(&mail::facts(number, self)?)));
+        let way = |number| Some((number, self.routing.as_ref()?.way(&Facts::of(self.rng, number))));
         (0..self.mails).filter_map(way).collect()
     }
 

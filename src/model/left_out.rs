@@ -23,12 +23,13 @@ pub enum LeftOut {
 
 impl LeftOut {
     /// Every word, for documents.
-    pub const WORDS: [&'static str; 5] = [
+    pub const WORDS: [&'static str; 6] = [
         Self::Circuit.as_str(),
         Self::NotCapable(Reason::Size).as_str(),
         Self::SenderNotAllowed.as_str(),
         Self::Rule.as_str(),
         Self::SenderHeld.as_str(),
+        Self::RateSpent.as_str(),
     ];
 
     /// The word for it.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::Answer;
 use crate::ledger::fates::{Fate, Fates};
 use crate::ledger::record::{Arrival, Ledger, Sent};
-use crate::ledger::ways::Way;
+use crate::ledger::way::Way;
 
 pub(in crate::ledger) fn at(millis: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)

@@ -4,7 +4,7 @@ use super::facts::{Facts, KEYS, SENDERS};
 use super::pattern::{self, Pattern};
 use super::rule::Rule;
 use super::{Key, Routing};
-use crate::ledger::environment::NAMES;
+use crate::ledger::names::NAMES;
 use crate::ledger::random::SeededRng;
 
 /// At most; some of them are unreachable, and left out.

@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, Key};
 use super::pattern::Pattern;
-use crate::ledger::environment::NAMES;
+use crate::ledger::names::NAMES;
 
 /// One rule.
 #[derive(Clone, Debug)]

@@ -53,6 +53,6 @@ fn detail(reason: LeftOut, upstream: &Upstream) -> Option<String> {
     match reason {
         LeftOut::Circuit => upstream.why_circuit_takes_no_mail().map(str::to_owned),
         LeftOut::NotCapable(lacking) => Some(lacking.to_string()),
-        LeftOut::SenderNotAllowed | LeftOut::Rule | LeftOut::SenderHeld => None,
+        LeftOut::SenderNotAllowed | LeftOut::Rule | LeftOut::SenderHeld | LeftOut::RateSpent => None,
     }
 }
