@@ -13,7 +13,6 @@ use super::way::Way;
 use crate::harness::Settings;
 use facts::CALLERS;
 pub(crate) use facts::Facts;
-use facts::Key;
 use rule::Rule;
 
 /// What a node is told of routing.
@@ -28,7 +27,11 @@ pub(crate) struct Routing {
 
 impl Routing {
     pub(crate) fn random(rng: SeededRng) -> Self {
-        generate::routing(rng)
+        Self {
+            rules: generate::rules(rng),
+            senders: std::array::from_fn(|account| generate::senders(rng, account)),
+            rates: std::array::from_fn(|account| generate::rate(rng, account)),
+        }
     }
 
     /// Its rules, as the node is told.

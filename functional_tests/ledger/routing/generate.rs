@@ -1,9 +1,8 @@
 //! Rules, sender maps and rates at random.
 
-use super::facts::{Facts, KEYS, SENDERS};
+use super::facts::{Facts, KEYS, Key, SENDERS};
 use super::pattern::{self, Pattern};
 use super::rule::Rule;
-use super::{Key, Routing};
 use crate::ledger::names::NAMES;
 use crate::ledger::random::SeededRng;
 
@@ -13,8 +12,8 @@ const MAX_WEIGHT: usize = 100;
 /// Mails a second: so few that callers reach it.
 const MAX_RATE: usize = 40;
 
-/// What a node is told. Every rule is reached by a mail, since others are refused.
-pub(super) fn routing(rng: SeededRng) -> Routing {
+/// Every rule is reached by a mail, since others are refused.
+pub(super) fn rules(rng: SeededRng) -> Vec<Rule> {
     let all = Facts::all();
     let mut rules = Vec::<Rule>::new();
     for number in 0..RULES {
@@ -23,11 +22,7 @@ pub(super) fn routing(rng: SeededRng) -> Routing {
             rules.push(rule);
         }
     }
-    Routing {
-        rules,
-        senders: std::array::from_fn(|account| senders(rng, account)),
-        rates: std::array::from_fn(|account| rate(rng, account)),
-    }
+    rules
 }
 
 fn rule(rng: SeededRng, number: usize) -> Rule {
@@ -65,7 +60,7 @@ fn targets(rng: SeededRng, number: usize) -> Vec<usize> {
 }
 
 /// The ends of the domains that an account may send for. `None`: any.
-fn senders(rng: SeededRng, account: usize) -> Option<Vec<&'static str>> {
+pub(super) fn senders(rng: SeededRng, account: usize) -> Option<Vec<&'static str>> {
     let is_limited = rng.coin("limited", account);
     let left_out = rng.below("left out", account, SENDERS.len());
     let allowed = SENDERS.iter().enumerate().filter(|(place, _)| *place != left_out);
@@ -73,7 +68,7 @@ fn senders(rng: SeededRng, account: usize) -> Option<Vec<&'static str>> {
 }
 
 /// One account in three has a rate.
-fn rate(rng: SeededRng, account: usize) -> Option<u32> {
+pub(super) fn rate(rng: SeededRng, account: usize) -> Option<u32> {
     let has_one = rng.below("has a rate", account, 3) == 0;
     has_one.then(|| u32::try_from(1 + rng.below("rate", account, MAX_RATE)).expect("small"))
 }
