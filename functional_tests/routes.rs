@@ -118,7 +118,6 @@ async fn a_rule_without_a_pin_leaves_failover_as_it_is_and_a_pin_ends_it() {
 async fn a_file_of_rules_is_reloaded_whole_while_serving_or_not_at_all() {
     let (providers, folder) = (two().await, tempfile::tempdir().expect("a temporary folder can be made"));
     let [file, new] = ["routes", "new"].map(|name| folder.path().join(name));
-    // At once, for an empty file has no rules.
     let write = |text: &str| {
         fs::write(&new, text).and_then(|()| fs::rename(&new, &file)).expect("a temporary file can be written");
     };
@@ -142,12 +141,14 @@ async fn a_file_of_rules_is_reloaded_whole_while_serving_or_not_at_all() {
         when(way == by("three"), || format!("{way:?}"))
     })
     .await;
-    write("# no rule any more\n");
-    eventually("no rule holds", async || {
-        let way = way_of(&proxy, &mail).await;
-        when(way == by_default(), || format!("{way:?}"))
+    write("# the rest is still to be written\n");
+    eventually("a file without a rule is told of", async || {
+        let problem = "SMSP_ROUTES_FILE: column 1: has no rule: to have none, unset the variable";
+        let told = proxy.logs().iter().any(|event| event["level"] == "ERROR" && event["problem"] == problem);
+        when(told, || format!("{:#?}", proxy.logs()))
     })
     .await;
+    assert_eq!(way_of(&proxy, &mail).await, by("three"), "the rules before hold");
 }
 
 #[tokio::test]

@@ -43,12 +43,30 @@ fn list(quota: &Settings, told: impl Fn(Rate) -> String) -> String {
 }
 
 fn of_each(quota: &Settings, rate: Rate) -> String {
-    let share = hundredths(rate.calls, quota.nodes);
+    let share = share(rate.calls, quota.nodes);
     format!("{share}/{} ({} at once)", rate.unit(), quota.burst_of_each_node(rate))
 }
 
-/// The part of each node, with two decimals: rounded down, but never to nothing.
-fn hundredths(calls: NonZeroU32, nodes: NonZeroU32) -> String {
-    let hundredths = (u64::from(calls.get()) * 100 / u64::from(nodes.get())).max(1);
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+/// The part of each node, with two decimals, or three where two would show nothing; rounded down.
+fn share(calls: NonZeroU32, nodes: NonZeroU32) -> String {
+    let parts = |of_one: u64| u64::from(calls.get()) * of_one / u64::from(nodes.get());
+    match parts(100) {
+        0 => format!("0.{:03}", parts(1000)),
+        hundredths => format!("{}.{:02}", hundredths / 100, hundredths % 100),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn share_of_a_node_is_shown_with_the_decimals_that_it_needs() {
+        let share_of = |calls, nodes| share(NonZeroU32::new(calls).unwrap(), NonZeroU32::new(nodes).unwrap());
+        for (calls, nodes, shown) in
+            [(200, 3, "66.66"), (50, 100, "0.50"), (1, 100, "0.01"), (1, 101, "0.009"), (1, 1000, "0.001")]
+        {
+            assert_eq!(share_of(calls, nodes), shown, "{calls} on {nodes}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Which mail goes where: `SMSP_ROUTES`, or the file of `SMSP_ROUTES_FILE`, which can be read again while the node serves.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::ExposeSecret;
 
@@ -25,6 +25,14 @@ pub struct RoutesConfig {
 pub struct RouteSource {
     source: Source,
     upstreams: Vec<Arc<str>>,
+    /// What was read last, and what it came to: to parse 500 rules each second would take a part of a processor.
+    last: Arc<Mutex<Option<LastRead>>>,
+}
+
+/// A text of rules, and what it came to.
+struct LastRead {
+    text: String,
+    rules: Result<Rules, Vec<String>>,
 }
 
 impl RouteSource {
@@ -40,8 +48,15 @@ impl RouteSource {
 
     fn rules(&self) -> Result<Rules, Vec<String>> {
         let text = self.source.text().map_err(|problem| vec![problem])?;
+        let text = text.expose_secret();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = last.as_ref().filter(|known| known.text == *text) {
+            return known.rules.clone();
+        }
         let told = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect();
-        Rules::read(text.expose_secret(), &self.upstreams).map_err(told)
+        let rules = Rules::read(text, &self.upstreams).map_err(told);
+        *last = Some(LastRead { text: text.to_owned(), rules: rules.clone() });
+        rules
     }
 }
 
@@ -51,7 +66,7 @@ pub(super) fn read(section: &mut Section, specs: &[UpstreamSpec]) -> Option<Rout
     let Some(source) = section.source(&ROUTES)? else {
         return Some(RoutesConfig { rules: Rules::default(), source: None, upstreams });
     };
-    let source = RouteSource { source, upstreams: upstreams.clone() };
+    let source = RouteSource { source, upstreams: upstreams.clone(), last: Arc::default() };
     let rules = source.rules().map_err(|problems| {
         problems.iter().for_each(|problem| section.error(source.source.variable(), problem));
     });

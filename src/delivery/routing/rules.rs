@@ -36,12 +36,13 @@ use crate::model::submission::Submission;
 /// More rules than this are a mistake.
 const MAX_RULES: usize = 500;
 
-/// The rules of a node, in their order; perhaps none.
+/// The rules of a node, in their order; by default, none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules(Vec<Arc<Rule>>);
 
 impl Rules {
-    /// Reads rules that may name these upstreams. All problems are found, the first of each rule.
+    /// Reads rules that may name these upstreams. All problems are found, the first of each rule. A text without a rule is
+    /// one: a file that is being written may begin with a comment, and its rules must not be lost meanwhile.
     pub fn read(text: &str, upstreams: &[Arc<str>]) -> Result<Self, Vec<Problem>> {
         let (mut rules, mut faults) = (Self::default(), Vec::new());
         let mut cursor = Cursor::new(text);
@@ -61,6 +62,9 @@ impl Rules {
                     cursor.skip_rule();
                 }
             }
+        }
+        if number == 0 {
+            faults.push(Fault { at: 0, problem: "has no rule: to have none, unset the variable".to_owned() });
         }
         if faults.is_empty() {
             return Ok(rules);

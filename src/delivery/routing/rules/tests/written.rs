@@ -9,8 +9,6 @@ use super::read;
 #[test]
 fn rules_are_printed_on_one_line_that_reads_as_the_same_rules() {
     for (text, printed) in [
-        ("", ""),
-        (" ;\n# nothing\n", ""),
         ("tag=otp -> pm", "tag=otp -> pm"),
         ("otp:tag=otp ->pm !", "otp: tag=otp -> pm!"),
         ("  a: caller=x  to=*.Shop.example ->  mg:70 , sg:30\t;", "a: caller=x to=*.shop.example -> mg:70,sg:30"),
@@ -31,6 +29,8 @@ fn rules_are_printed_on_one_line_that_reads_as_the_same_rules() {
 #[test]
 fn faults_are_found_with_their_column() {
     for (text, expected) in [
+        ("", "column 1: has no rule: to have none, unset the variable"),
+        (" ;\n# nothing\n", "line 1, column 1: has no rule"),
         ("tag -> pm", "column 4: has no = behind tag"),
         ("otp -> pm", "column 1: has no key `otp`: there are caller, from, to, tag or header.NAME"),
         ("form=a -> pm", "column 1: has no key `form`: there are caller, from, to, tag or header.NAME"),
