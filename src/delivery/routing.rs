@@ -48,7 +48,7 @@ pub fn rank(strategy: Strategy, draw: Draw, candidates: &[Candidate]) -> Plan {
 /// A mail with a key has one plan. The plans of mail without one differ: where the strategy chooses for each mail, the
 /// largest share comes first, and an upstream that takes some mail only is ramping.
 pub fn preview(strategy: Strategy, key: Option<u64>, candidates: &[Candidate]) -> Vec<Place> {
-    let plan = rank(strategy, key.map_or(Draw::LAST_TO_BE_TAKEN, Draw::Key), candidates);
+    let plan = rank(strategy, key.map_or(Draw::HIGHEST, Draw::Key), candidates);
     let (mut taking, mut left_out): (Vec<_>, Vec<_>) = plan.places().iter().partition(|place| place.takes_mail());
     let preferred = |place: &Place| candidates.iter().position(|candidate| candidate.upstream == place.upstream());
     left_out.sort_by_key(preferred);

@@ -11,7 +11,6 @@ mod document;
 #[cfg(test)]
 mod fixture;
 mod health;
-mod listed;
 mod loopback;
 mod order;
 mod refusal;
@@ -19,6 +18,7 @@ mod responses;
 mod route;
 mod routes;
 mod state;
+mod upstream_row;
 mod words;
 
 use std::sync::Arc;
@@ -48,7 +48,7 @@ const MAX_BODY: usize = 64 * 1024;
 pub fn service(state: AdminState) -> Service {
     let rules = Rules {
         max_body: MAX_BODY,
-        larger: Some((route::PATH, state.max_mail)),
+        larger_body: Some((route::PATH, state.max_mail)),
         monitored: &["/livez", "/readyz", "/metrics"],
         sheds_over_capacity: false,
         write: |refusal| Problem::from(refusal).into_response(),

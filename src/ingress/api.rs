@@ -42,7 +42,7 @@ pub fn service(state: ApiState) -> Service {
     }
     let rules = Rules {
         max_body: state.settings.max_body,
-        larger: None,
+        larger_body: None,
         monitored: &["/healthcheck"],
         sheds_over_capacity: true,
         write: |refusal| Problem::from(refusal).into_response(),

@@ -18,7 +18,7 @@ pub enum Draw {
 
 impl Draw {
     /// A mail without a key that only a circuit takes whose share is all mail, and that is for no floor below it.
-    pub(super) const LAST_TO_BE_TAKEN: Self = Self::Free { turn: 0, random: u64::MAX };
+    pub(super) const HIGHEST: Self = Self::Free { turn: 0, random: u64::MAX };
 
     /// From 1 to [`ALL_MAIL`]: a circuit takes the mail if its share is not below this.
     pub(super) fn level(self) -> u8 {

@@ -8,11 +8,11 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 
 use super::access::{Operator, Viewer};
-use super::listed::listed;
 use super::order::{OrderBody, OrderObject};
 use super::refusal::{invalid_order, no_parameters, rejected, unknown_circuit};
 use super::responses::{OfHead, OfOrder, OfRights};
 use super::state::AdminState;
+use super::upstream_row::rows;
 use crate::ingress::server::problem::Problem;
 use crate::state::overrides::UnknownUpstream;
 pub(super) use body::ramp;
@@ -30,7 +30,7 @@ use body::{Circuit, Circuits, show};
     security(("X-ADMIN-KEY" = ["viewer"]), ())
 )]
 pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<Circuits> {
-    Json(Circuits { circuits: listed(&state.upstreams).into_iter().map(|listed| show(&state, listed)).collect() })
+    Json(Circuits { circuits: rows(&state.upstreams).into_iter().map(|row| show(&state, row)).collect() })
 }
 
 /// Override or reset the circuit of one upstream
@@ -69,9 +69,9 @@ pub(super) async fn order(
     }
     // A name that is no text is none of an upstream.
     let Path(name) = name.map_err(|_| unknown_circuit())?;
-    let listed = listed(&state.upstreams).into_iter().find(|listed| **listed.upstream.name() == *name);
-    let listed = listed.ok_or_else(unknown_circuit)?;
+    let row = rows(&state.upstreams).into_iter().find(|row| **row.upstream.name() == *name);
+    let row = row.ok_or_else(unknown_circuit)?;
     let order = order.map_err(|rejection| rejected(&rejection))?.0.0.read().map_err(invalid_order)?;
     state.overrides.apply(&name, order, origin).map_err(|UnknownUpstream| unknown_circuit())?;
-    Ok(Json(show(&state, listed)))
+    Ok(Json(show(&state, row)))
 }

@@ -9,9 +9,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
 use super::circuits;
-use super::listed::{Listed, listed};
 use super::responses::OfHead;
 use super::state::AdminState;
+use super::upstream_row::{UpstreamRow, rows};
 use crate::delivery::circuit::{Override, State as CircuitState};
 use crate::delivery::upstream::Upstream;
 use crate::runtime::metrics::{self, Gauges};
@@ -83,13 +83,13 @@ pub(super) async fn ready(State(state): State<AdminState>) -> (StatusCode, &'sta
     security(())
 )]
 pub(super) async fn metrics(State(state): State<AdminState>) -> impl IntoResponse {
-    listed(&state.upstreams).into_iter().for_each(|listed| measure(&state, listed));
+    rows(&state.upstreams).into_iter().for_each(|row| measure(&state, row));
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.render())
 }
 
 /// Gauges are set when the page is asked for, so that they are always true.
-fn measure(state: &AdminState, listed: Listed<'_>) {
-    let Listed { upstream, position, share } = listed;
+fn measure(state: &AdminState, row: UpstreamRow<'_>) {
+    let UpstreamRow { upstream, position, share } = row;
     let (metrics, circuit) = (&state.metrics, upstream.snapshot());
     for state in CircuitState::ALL {
         metrics.circuit_state(upstream.name(), state.as_str(), state == circuit.state);

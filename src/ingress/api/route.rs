@@ -12,7 +12,7 @@ use super::problem::{Problem, ProblemBody};
 use super::query::NoQuery;
 use super::send_options::{FailoverHeader, SendOptionHeaders};
 use super::state::ApiState;
-use super::wire::{Mail, OnlyAskedAbout};
+use super::wire::{Mail, UnsentMail};
 use crate::access::callers::{self, Callers};
 use crate::ingress::plan::RouteBody;
 use crate::ingress::server::problem;
@@ -56,7 +56,7 @@ pub(super) async fn explain(
     Caller(caller): Caller,
     _: NoQuery,
     options: SendOptionHeaders,
-    mail: OnlyAskedAbout,
+    mail: UnsentMail,
 ) -> Result<Json<RouteBody>, Problem> {
     explained(&state, &caller, options, mail).map(Json)
 }
@@ -65,7 +65,7 @@ fn explained(
     state: &ApiState,
     caller: &callers::Caller,
     options: SendOptionHeaders,
-    OnlyAskedAbout(mail, _room): OnlyAskedAbout,
+    UnsentMail(mail, _room): UnsentMail,
 ) -> Result<RouteBody, Problem> {
     let submission = submission(caller, options, mail)?;
     Ok(state.dispatcher.explain(&submission).into())
@@ -78,7 +78,7 @@ pub async fn explain_for(state: &ApiState, caller: &str, request: Request) -> Re
     let explained = async {
         let (mut parts, body) = request.into_parts();
         let options = SendOptionHeaders::from_request_parts(&mut parts, state).await?;
-        let mail = OnlyAskedAbout::from_request(Request::from_parts(parts, body), state).await?;
+        let mail = UnsentMail::from_request(Request::from_parts(parts, body), state).await?;
         explained(state, &caller, options, mail)
     };
     explained.await.map_err(Problem::without_mail)

@@ -50,9 +50,9 @@ impl FromRequest<ApiState> for Mail {
 }
 
 /// The message of a request that sends nothing, and the room for its bytes: it is not in flight.
-pub(super) struct OnlyAskedAbout(pub(super) Message, pub(super) BodyReservation);
+pub(super) struct UnsentMail(pub(super) Message, pub(super) BodyReservation);
 
-impl FromRequest<ApiState> for OnlyAskedAbout {
+impl FromRequest<ApiState> for UnsentMail {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {

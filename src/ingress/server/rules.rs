@@ -10,7 +10,7 @@ pub struct Rules {
     /// Bytes of a request body, at most; a longer one is refused by what it announces.
     pub max_body: usize,
     /// A path whose bodies may be longer, and how long.
-    pub larger: Option<(&'static str, usize)>,
+    pub larger_body: Option<(&'static str, usize)>,
     /// Paths that monitors ask every few seconds: logged at debug level, and served over capacity.
     pub monitored: &'static [&'static str],
     /// Are all other requests refused over capacity?
@@ -22,6 +22,6 @@ pub struct Rules {
 impl Rules {
     /// Bytes of the body of a request to this path, at most.
     pub(super) fn max_body_at(&self, path: &str) -> usize {
-        self.larger.filter(|(larger, _)| *larger == path).map_or(self.max_body, |(_, max_body)| max_body)
+        self.larger_body.filter(|(larger, _)| *larger == path).map_or(self.max_body, |(_, max_body)| max_body)
     }
 }

@@ -12,10 +12,10 @@ use super::labels::{Attempt, Upstream, UpstreamReason};
 /// The counters of one upstream. Those of every outcome and skip reason are shown from the start, as 0.
 pub struct UpstreamMetrics {
     name: String,
-    attempts: ByWord,
+    attempts: Counters,
     attempt_duration: Histogram,
-    probes: ByWord,
-    skipped: ByWord,
+    probes: Counters,
+    skipped: Counters,
     rejected: Counter,
     stale_results: Counter,
     unlisted: Counter,
@@ -23,7 +23,7 @@ pub struct UpstreamMetrics {
 }
 
 /// A counter for each word of a label.
-struct ByWord(Box<[(&'static str, Counter)]>);
+struct Counters(Box<[(&'static str, Counter)]>);
 
 /// The families that the counters of an upstream belong to.
 pub(super) struct Families<'a> {
@@ -49,10 +49,10 @@ impl UpstreamMetrics {
         let skip = |reason| UpstreamReason { upstream: upstream.to_owned(), reason };
         Self {
             name: upstream.to_owned(),
-            attempts: ByWord::new(outcomes, families.attempts, attempt),
+            attempts: Counters::new(outcomes, families.attempts, attempt),
             attempt_duration: families.attempt_duration.get_or_create(&label).clone(),
-            probes: ByWord::new(outcomes, families.probes, attempt),
-            skipped: ByWord::new(skips, families.skipped, skip),
+            probes: Counters::new(outcomes, families.probes, attempt),
+            skipped: Counters::new(skips, families.skipped, skip),
             rejected: families.rejected.get_or_create(&label).clone(),
             stale_results: families.stale_results.get_or_create(&label).clone(),
             unlisted: families.unlisted.get_or_create(&label).clone(),
@@ -97,7 +97,7 @@ impl UpstreamMetrics {
     }
 }
 
-impl ByWord {
+impl Counters {
     fn new<L: Clone + Eq + Hash>(
         words: &[&'static str],
         family: &Family<L, Counter>,

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use crate::delivery::circuit::{Snapshot, TransitionReason};
 use crate::delivery::upstream::Upstream;
-use crate::ingress::admin::listed::Listed;
 use crate::ingress::admin::state::AdminState;
+use crate::ingress::admin::upstream_row::UpstreamRow;
 use crate::ingress::admin::words;
 use crate::runtime::millis::millis;
 
@@ -88,8 +88,8 @@ pub(in crate::ingress::admin) struct Window {
 }
 
 /// One circuit as it is now.
-pub(super) fn show(state: &AdminState, listed: Listed<'_>) -> Circuit {
-    let Listed { upstream, position, share } = listed;
+pub(super) fn show(state: &AdminState, row: UpstreamRow<'_>) -> Circuit {
+    let UpstreamRow { upstream, position, share } = row;
     let (circuit, counts) = (upstream.snapshot(), upstream.counts());
     let history = *upstream.history().borrow();
     Circuit {

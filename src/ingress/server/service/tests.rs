@@ -10,7 +10,7 @@ use super::super::problem::Problem;
 use super::*;
 
 const RULES: Rules = Rules {
-    larger: None,
+    larger_body: None,
     max_body: 10,
     monitored: &["/alive"],
     sheds_over_capacity: true,

@@ -6,7 +6,7 @@ use crate::delivery::upstream::Upstream;
 
 /// An upstream among the others.
 #[derive(Clone, Copy)]
-pub(super) struct Listed<'a> {
+pub(super) struct UpstreamRow<'a> {
     pub(super) upstream: &'a Upstream,
     /// Its place, from 1.
     pub(super) position: usize,
@@ -15,10 +15,10 @@ pub(super) struct Listed<'a> {
 }
 
 /// Every upstream. Each is read once, so that the shares add up to 1.
-pub(super) fn listed(upstreams: &[Arc<Upstream>]) -> Vec<Listed<'_>> {
+pub(super) fn rows(upstreams: &[Arc<Upstream>]) -> Vec<UpstreamRow<'_>> {
     let mails: Vec<_> = upstreams.iter().map(|upstream| upstream.mails_of_last_minute()).collect();
     let all = mails.iter().sum::<u64>();
     let share = |mails: u64| (all > 0).then(|| mails as f64 / all as f64);
     let places = upstreams.iter().zip(mails).zip(1..);
-    places.map(|((upstream, mails), position)| Listed { upstream, position, share: share(mails) }).collect()
+    places.map(|((upstream, mails), position)| UpstreamRow { upstream, position, share: share(mails) }).collect()
 }
