@@ -25,6 +25,7 @@ pub(crate) const TABLE: [Row<'_>; 18] = [
             "access/admins",
             "delivery/upstream",
             "delivery/circuit",
+            "model/caller",
             "runtime",
         ],
     ),

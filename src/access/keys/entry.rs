@@ -8,6 +8,7 @@ use time::format_description::well_known::Iso8601;
 
 use super::digest::KeyDigest;
 use super::role::KeyRole;
+use crate::model::caller::is_name;
 
 /// An entry as it was read.
 pub(super) struct Entry<R> {
@@ -40,8 +41,7 @@ impl<R: KeyRole> Entry<R> {
         if digest == KeyDigest::of(b"") {
             return Err("has the SHA-256 of an empty key: hash the key itself".to_owned());
         }
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_plain) {
+        if !is_name(name) {
             return Err("must start with a name of lower-case letters, digits and -, a letter first".to_owned());
         }
         Ok(Self { name: name.into(), role, digest, end })

@@ -10,6 +10,7 @@ use super::responses::{OfHead, OfRights, OfRoute};
 use super::state::AdminState;
 use crate::ingress::plan::RouteBody;
 use crate::ingress::server::problem::Problem;
+use crate::model::caller::is_name;
 
 /// Where the mail is sent that is to be explained.
 pub(super) const PATH: &str = "/route";
@@ -44,8 +45,7 @@ pub(super) async fn explain(
 /// The name in `caller=NAME`, if that is the whole query. A name has no letter that would be escaped.
 fn caller(query: &str) -> Option<&str> {
     let name = query.strip_prefix("caller=")?;
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (!name.is_empty() && name.chars().all(is_plain)).then_some(name)
+    is_name(name).then_some(name)
 }
 
 #[cfg(test)]
@@ -55,9 +55,17 @@ mod tests {
     #[test]
     fn the_query_names_one_caller_and_nothing_else() {
         assert_eq!(caller("caller=billing-2"), Some("billing-2"));
-        for query in
-            ["", "caller", "caller=", "caller=a&caller=b", "caller=a&x", "x&caller=a", "caller=A", "caller=%61"]
-        {
+        for query in [
+            "",
+            "caller",
+            "caller=",
+            "caller=a&caller=b",
+            "caller=a&x",
+            "x&caller=a",
+            "caller=A",
+            "caller=2a",
+            "caller=%61",
+        ] {
             assert_eq!(caller(query), None, "{query}");
         }
     }

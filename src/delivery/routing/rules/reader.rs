@@ -9,6 +9,7 @@ use super::glob::Symbol;
 use super::pattern::{Pattern, is_plain};
 use super::problem::Fault;
 use super::rule::{Rule, Target};
+use crate::model::caller;
 use crate::model::message::header::BadHeader;
 use crate::model::message::{Header, ReservedHeaders};
 
@@ -124,18 +125,20 @@ fn pattern(cursor: &mut Cursor<'_>, key: &Key) -> Result<Pattern, Fault> {
     }
     match key {
         Key::From | Key::To => Pattern::address(&symbols).or_else(|problem| start.fault(problem)),
-        Key::Caller if !symbols.iter().all(is_of_caller) => {
-            start.fault("has a pattern for other than the lower-case letters, digits and - of a caller's name")
+        Key::Caller if !may_match_a_caller(&symbols) => {
+            start.fault("has a pattern that no caller's name matches: lower-case letters, digits and -, a letter first")
         }
         Key::Caller | Key::Tag | Key::Header(_) => Ok(Pattern::text(&symbols)),
     }
 }
 
-fn is_of_caller(symbol: &Symbol) -> bool {
-    match symbol {
+fn may_match_a_caller(symbols: &[Symbol]) -> bool {
+    let literal = |symbol: &Symbol, is_sound: fn(char) -> bool| match symbol {
         Symbol::Any => true,
-        Symbol::Literal(c) => c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-',
-    }
+        Symbol::Literal(c) => is_sound(*c),
+    };
+    symbols.first().is_some_and(|first| literal(first, caller::can_start_name))
+        && symbols.iter().all(|symbol| literal(symbol, caller::is_of_name))
 }
 
 fn plain(cursor: &mut Cursor<'_>) -> Vec<Symbol> {
