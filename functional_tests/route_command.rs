@@ -4,15 +4,16 @@ use serde_json::{Value, json};
 
 use crate::harness::admin::call;
 use crate::harness::process::{Output, run_with};
-use crate::harness::{Proxy, RefusingPort, Settings, mails, run};
+use crate::harness::{Proxy, RefusingPort, Reply, Settings, StubProvider, mails, run};
 
-/// Nobody listens at its providers: no mail is sent here.
-async fn node(settings: &[(&str, &str)]) -> Proxy {
-    let accounts = Settings::accounts(&[("a", "http://127.0.0.1:9"), ("b", "http://127.0.0.1:9")]);
+/// A node, and the port of its providers, at which nobody listens: no mail is sent here.
+async fn node(settings: &[(&str, &str)]) -> (Proxy, RefusingPort) {
+    let nobody = RefusingPort::reserve();
+    let accounts = Settings::accounts(&[("a", &nobody.url()), ("b", &nobody.url())]);
     let accounts =
         accounts.with("SMSP_API_KEYS", "shop:shop-key").with("SMSP_CALLER_SHOP_FROM_DOMAINS", "shop.example");
     let rules = accounts.with("SMSP_ROUTES", "otp: tag=otp caller=shop -> b!");
-    Proxy::start(settings.iter().fold(rules, |all, (name, value)| all.with(name, value))).await
+    (Proxy::start(settings.iter().fold(rules, |all, (name, value)| all.with(name, value))).await, nobody)
 }
 
 /// The environment of a command that asks this node.
@@ -32,12 +33,12 @@ async fn route(proxy: &Proxy, arguments: &[&str], mail: &Value) -> Output {
 
 #[tokio::test]
 async fn table_tells_where_the_mail_of_a_caller_would_go() {
-    let proxy = node(&[]).await;
+    let (proxy, _nobody) = node(&[]).await;
     let output = route(&proxy, &["--caller", "shop"], &otp()).await;
     let expected = "rule: otp\n\
-                    upstream  availability    share  why\n\
-                    b         ready         100.0 %\n\
-                    a         left_out        0.0 %  rule\n\
+                    upstream  standing    share  why\n\
+                    b         ready     100.0 %\n\
+                    a         left_out    0.0 %  rule\n\
                     would be accepted, if the upstream takes it";
     assert_eq!((output.code, output.stdout.trim_end(), output.stderr.as_str()), (Some(0), expected, ""), "{output:?}");
     let other = route(&proxy, &["--caller", "caller"], &otp()).await;
@@ -46,7 +47,7 @@ async fn table_tells_where_the_mail_of_a_caller_would_go() {
 
 #[tokio::test]
 async fn json_is_the_answer_of_the_api_also_for_a_key() {
-    let proxy = node(&[("SMSP_ROUTING", "weighted")]).await;
+    let (proxy, _nobody) = node(&[("SMSP_ROUTING", "weighted")]).await;
     for key in ["order-1", "order-2", "order-3"] {
         let output = route(&proxy, &["--caller", "caller", "--json", "--idempotency-key", key], &mails::plain()).await;
         assert_eq!(output.code, Some(0), "{output:?}");
@@ -58,7 +59,7 @@ async fn json_is_the_answer_of_the_api_also_for_a_key() {
 
 #[tokio::test]
 async fn mail_that_no_upstream_would_get_and_one_that_is_refused_end_with_1() {
-    let proxy = node(&[]).await;
+    let (proxy, _nobody) = node(&[]).await;
     proxy.client.order("b", &json!({"override": "open"})).await.expect(200);
     let none = route(&proxy, &["--caller", "shop"], &otp()).await;
     assert_eq!(none.code, Some(1), "{none:?}");
@@ -76,8 +77,15 @@ async fn mail_that_no_upstream_would_get_and_one_that_is_refused_end_with_1() {
 
 #[tokio::test]
 async fn command_needs_a_caller_and_a_node() {
-    let proxy = node(&[]).await;
-    for arguments in [&[][..], &["--caller"], &["--caller", "A B"], &["--key", "x", "--caller", "shop"]] {
+    let (proxy, _nobody) = node(&[]).await;
+    for arguments in [
+        &[][..],
+        &["--caller"],
+        &["--caller", "A B"],
+        &["--caller", "--json"],
+        &["--caller", "shop", "--idempotency-key", "--json"],
+        &["--key", "x", "--caller", "shop"],
+    ] {
         let output = route(&proxy, arguments, &otp()).await;
         assert_eq!((output.code, output.stdout.as_str()), (Some(64), ""), "{output:?}");
     }
@@ -91,7 +99,7 @@ async fn command_needs_a_caller_and_a_node() {
 #[tokio::test]
 async fn command_sends_the_admin_key_of_its_environment() {
     let keys = "wall:viewer:canary-1";
-    let proxy = node(&[("SMSP_ADMIN_KEYS", keys)]).await;
+    let (proxy, _nobody) = node(&[("SMSP_ADMIN_KEYS", keys)]).await;
     let ask = async |settings: Settings| run_with(&["route", "--caller", "shop"], &settings, &otp().to_string()).await;
     let without = ask(environment(&proxy)).await;
     assert_eq!(without.code, Some(1), "{without:?}");
@@ -103,6 +111,18 @@ async fn command_sends_the_admin_key_of_its_environment() {
     let from_file = ask(environment(&proxy).with("SMSP_ADMIN_KEY_FILE", &file.path().display().to_string())).await;
     assert_eq!(from_file.code, Some(0), "{from_file:?}");
     assert!(!format!("{without:?}{with:?}{:?}", proxy.logs()).contains("canary"), "no key is shown");
+}
+
+#[tokio::test]
+async fn redirect_is_not_followed_so_the_admin_key_goes_nowhere_else() {
+    let (listener, other) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
+    listener.does(Reply::new(307, "").with("location", &format!("{}/v3/mail/send", other.url())).into());
+    let settings = Settings::empty()
+        .with("SMSP_ADMIN_PORT", &listener.address().port().to_string())
+        .with("SMSP_ADMIN_KEY", "canary-1");
+    let output = run_with(&["route", "--caller", "shop"], &settings, &otp().to_string()).await;
+    assert_eq!((output.code, other.connections()), (Some(1), 0), "{output:?}");
+    assert!(output.stderr.contains("answers 307 Temporary Redirect"), "{output:?}");
 }
 
 #[tokio::test]
@@ -119,7 +139,7 @@ async fn node_without_admin_keys_refuses_the_key_of_commands_as_a_misspelling() 
 
 #[tokio::test]
 async fn admin_listener_takes_a_large_mail_to_explain_and_no_large_order() {
-    let proxy = node(&[]).await;
+    let (proxy, _nobody) = node(&[]).await;
     let large = mails::but("text", json!("x".repeat(1024 * 1024)));
     let post = async |path: &str, body: &Value| call(proxy.ops, reqwest::Method::POST, path, &[], Some(body)).await;
     post("/route?caller=caller", &large).await.expect(200);
@@ -132,7 +152,7 @@ async fn admin_listener_takes_a_large_mail_to_explain_and_no_large_order() {
 
 #[tokio::test]
 async fn mail_explained_for_an_operator_does_not_use_up_the_rate_of_its_caller() {
-    let proxy = node(&[("SMSP_CALLER_CALLER_RATE", "1/h")]).await;
+    let (proxy, _nobody) = node(&[("SMSP_CALLER_CALLER_RATE", "1/h")]).await;
     for _ in 0..3 {
         route(&proxy, &["--caller", "caller"], &mails::plain()).await;
     }

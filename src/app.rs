@@ -1,12 +1,12 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
-pub mod ask;
 pub mod config;
 pub mod help;
 mod keys;
 mod plan_table;
 mod reload;
 mod restart;
+pub mod route_command;
 mod routes;
 
 use std::net::SocketAddr;

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use smsp::app;
-use smsp::app::ask::Question;
 use smsp::app::config::{Config, Errors};
+use smsp::app::route_command::Arguments;
 use smsp::delivery::provider;
 use smsp::ingress::{admin, api};
 use smsp::runtime::settings::Effective;
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         ["probe"] => probe(false),
         ["probe", "--show-answer"] => probe(true),
         ["healthcheck"] => healthcheck(),
-        ["route", ref question @ ..] => route(question),
+        ["route", ref arguments @ ..] => route(arguments),
         ["openapi"] => openapi(&api::document(&provider::table())),
         ["openapi", "admin"] => openapi(&admin::document()),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
@@ -112,14 +112,14 @@ fn openapi(document: &OpenApi) -> ExitCode {
 
 fn healthcheck() -> ExitCode {
     match Config::load_api_address(environment()) {
-        Ok(address) => run(ask(reachable(address))),
+        Ok(address) => run(get_healthcheck(reachable(address))),
         Err(errors) => misconfigured(&errors),
     }
 }
 
 fn route(arguments: &[&str]) -> ExitCode {
-    let question = match Question::read(arguments) {
-        Ok(question) => question,
+    let arguments = match Arguments::read(arguments) {
+        Ok(arguments) => arguments,
         Err(error) => return misused(&error),
     };
     let mut access = match Config::load_admin_access(environment()) {
@@ -127,7 +127,7 @@ fn route(arguments: &[&str]) -> ExitCode {
         Err(errors) => return misconfigured(&errors),
     };
     access.address = reachable(access.address);
-    run(app::ask::route(access, question, io::stdin().lock(), |text| {
+    run(app::route_command::route(access, arguments, io::stdin().lock(), |text| {
         print(text);
     }))
 }
@@ -142,7 +142,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-async fn ask(address: SocketAddr) -> Result<bool, String> {
+async fn get_healthcheck(address: SocketAddr) -> Result<bool, String> {
     let client = reqwest::Client::builder().no_proxy().timeout(HEALTHCHECK_TIMEOUT).build();
     let request = client.map_err(|error| error.to_string())?.get(format!("http://{address}/healthcheck"));
     let answer = request.send().await.map_err(|_| format!("no answer from {address}; is smsp serving there?"))?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// The rule, a line for each upstream, and what would become of the mail.
 pub(super) fn table(route: &Value) -> String {
     let plan = route["plan"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let head = ["upstream", "availability", "share", "why"].map(str::to_owned);
+    let head = ["upstream", "standing", "share", "why"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(head).chain(plan.iter().map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths = [width(0), width(1), width(2)];
@@ -51,10 +51,10 @@ mod tests {
             {"upstream": "sg", "share": 0.0, "standing": "left_out", "reason": "not_capable", "detail": "size"},
         ]});
         let expected = "rule: otp\n\
-                        upstream  availability    share  why\n\
-                        mg        ready         100.0 %\n\
-                        pm        left_out        0.0 %  circuit (failure_rate), next probe in 4 s\n\
-                        sg        left_out        0.0 %  not_capable (size)\n\
+                        upstream  standing    share  why\n\
+                        mg        ready     100.0 %\n\
+                        pm        left_out    0.0 %  circuit (failure_rate), next probe in 4 s\n\
+                        sg        left_out    0.0 %  not_capable (size)\n\
                         would be accepted, if the upstream takes it";
         assert_eq!(table(&route), expected);
     }
@@ -63,7 +63,7 @@ mod tests {
     fn a_mail_that_no_upstream_would_get_is_said_to_be_so() {
         let route = json!({"would": "none", "plan": []});
         let expected = "rule: none holds, so SMSP_ROUTING decides\n\
-                        upstream  availability  share  why\n\
+                        upstream  standing  share  why\n\
                         would be taken by no upstream";
         assert_eq!(table(&route), expected);
     }

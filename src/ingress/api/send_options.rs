@@ -16,7 +16,6 @@ use crate::model::submission::{Failover, SendOptions};
 
 pub(super) const X_SMSP_FAILOVER: &str = "X-SMSP-Failover";
 pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-const MAX_KEY_LEN: usize = 256;
 
 /// May another provider be asked after a failed attempt?
 #[derive(ToSchema)]
@@ -69,9 +68,8 @@ fn failover(text: &[u8]) -> Result<Failover, Problem> {
 }
 
 fn key(text: &[u8]) -> Result<String, Problem> {
-    let sound = (1..=MAX_KEY_LEN).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic);
     match str::from_utf8(text) {
-        Ok(key) if sound => Ok(key.to_owned()),
+        Ok(key) if IdempotencyKey::allows(text) => Ok(key.to_owned()),
         _ => Err(fault(IDEMPOTENCY_KEY, "must be 1 to 256 visible ASCII characters")),
     }
 }

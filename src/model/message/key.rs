@@ -15,6 +15,13 @@ use super::id::Id;
 pub struct IdempotencyKey([u8; 32]);
 
 impl IdempotencyKey {
+    const MAX_LEN: usize = 256;
+
+    /// May a caller use this text?
+    pub fn allows(text: &[u8]) -> bool {
+        (1..=Self::MAX_LEN).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic)
+    }
+
     /// Two callers may use the same text: their keys differ.
     pub fn new(caller: &str, text: &str) -> Self {
         let mut hash = Sha256::new();
