@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{Behaviour, Gate, Proxy, Reply, Settings, StubProvider, mails};
+use crate::harness::repository::{read, root};
+use crate::harness::{Behaviour, Gate, Proxy, Reply, Settings, StubProvider, eventually, mails};
 
 const REASONS: [&str; 7] =
     ["circuit", "not_capable", "sender_not_allowed", "sender_held", "rate_spent", "busy", "deadline"];
@@ -83,6 +84,32 @@ async fn used_up_rate_is_the_reason_rate_spent() {
         (environment.skipped("a").await, environment.skipped("b").await),
         (vec!["rate_spent:1".to_owned()], vec![])
     );
+}
+
+#[tokio::test]
+async fn log_names_the_upstreams_that_a_mail_skipped_once_and_none_where_it_skipped_none() {
+    let environment = Environment::with(&[("SMSP_A_RATE", "1/h"), ("SMSP_ROUTES", "own: caller=caller -> a,b")]).await;
+    let (client, logs) = (&environment.proxy.client, || environment.proxy.logs());
+    client.send(&mails::plain()).await.expect(200).expect_attempts(&["a:accepted"]);
+    let spilled = client.send(&mails::plain()).await.expect(200);
+    client.order("b", &json!({"override": "open"})).await.expect(200);
+    let refused = client.send(&mails::plain()).await.expect_problem(503, "none", true);
+    let lines = async || {
+        let lines = logs().into_iter().filter(|line| line["message"] == "upstreams skipped");
+        let lines: Vec<_> =
+            lines.map(|line| json!([line["level"], line["id"], line["rule"], line["skipped"]])).collect();
+        if lines.len() < 2 { Err(format!("{:#?}", logs())) } else { Ok(lines) }
+    };
+    let lines = eventually("both lines are in the log", lines).await;
+    let expected = [
+        json!(["INFO", spilled.json["id"], "own", "a:rate_spent"]),
+        json!(["INFO", refused.json["id"], "own", "a:rate_spent,b:circuit"]),
+    ];
+    assert_eq!(lines, expected, "{:#?}", logs());
+    let document = read(&root().join("docs/reference/log.md"));
+    for documented in ["| `upstreams skipped` | INFO |", "| `skipped` |"] {
+        assert!(document.contains(documented), "docs/reference/log.md lacks {documented}");
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod policy;
 mod route;
 mod run;
 pub mod settings;
+mod skips;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use super::attempt_log::AttemptLog;
 use super::candidates::Candidates;
 use super::policy::SendPolicy;
 use super::route::Route;
+use super::skips::Skips;
 use crate::delivery::routing::{Place, Plan};
 use crate::delivery::upstream::Upstream;
 use crate::model::left_out::LeftOut;
@@ -27,13 +28,14 @@ pub(super) struct Run<'a> {
     policy: SendPolicy,
     route: &'a Route,
     log: AttemptLog,
+    skips: Skips,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(candidates: Candidates<'a>, call: &'a Call<'a>, policy: SendPolicy) -> Self {
         let Candidates { upstreams, route, .. } = candidates;
         let log = AttemptLog::new(call.message.id(), upstreams.len());
-        Self { upstreams, candidates, call, policy, route, log }
+        Self { upstreams, candidates, call, policy, route, log, skips: Skips::default() }
     }
 
     /// Offers the mail to one upstream after the other.
@@ -70,7 +72,7 @@ impl<'a> Run<'a> {
             Some(reason) => Err(SkipReason::LeftOut(reason)),
             None => attempt::attempt(upstream, self.call).await,
         };
-        let attempt = attempt.map_or_else(|reason| skip(upstream, reason), Some);
+        let attempt = attempt.map_or_else(|reason| self.skip(upstream, reason), Some);
         if let (Some(adaptive), Some(attempt)) = (self.candidates.adaptive, &attempt) {
             adaptive.learn(index, attempt, self.call.message.size());
         }
@@ -93,6 +95,7 @@ impl<'a> Run<'a> {
             self.record_skips();
         }
         self.count_open_circuits();
+        self.skips.log(self.call);
         let (remaining, wait) = (self.remaining(), self.wait());
         self.log.conclude(remaining, wait)
     }
@@ -102,13 +105,14 @@ impl<'a> Run<'a> {
         for (index, upstream) in self.upstreams.iter().enumerate() {
             if self.route.allows(index) && !self.log.has_tried(index) {
                 let reason = upstream.leaves_out(self.call.message);
-                self.log.record(index, reason.and_then(|reason| skip(upstream, SkipReason::LeftOut(reason))));
+                let attempt = reason.and_then(|reason| self.skip(upstream, SkipReason::LeftOut(reason)));
+                self.log.record(index, attempt);
             }
         }
     }
 
     /// An open circuit has no place in the order, so it is counted where the mail has ended without this upstream.
-    fn count_open_circuits(&self) {
+    fn count_open_circuits(&mut self) {
         let reason = SkipReason::LeftOut(LeftOut::Circuit);
         let is_kept_away = |index: usize| {
             let upstream = &self.upstreams[index];
@@ -116,7 +120,9 @@ impl<'a> Run<'a> {
                 && (self.log.has_visited(index) || !upstream.snapshot().admits())
                 && upstream.leaves_out(self.call.message).is_none()
         };
-        self.upstreams_where(is_kept_away).for_each(|upstream| upstream.count_skip(reason));
+        let mut skips = std::mem::take(&mut self.skips);
+        self.upstreams_where(is_kept_away).for_each(|upstream| skips.count(upstream, reason));
+        self.skips = skips;
     }
 
     fn remaining(&self) -> Remaining {
@@ -150,14 +156,14 @@ impl<'a> Run<'a> {
         (0..self.upstreams.len()).filter(wanted).map(|index| &*self.upstreams[index])
     }
 
+    /// Counts a mail that was not handed over, and says what the receipt shows of that.
+    fn skip(&mut self, upstream: &Upstream, reason: SkipReason) -> Option<Attempt> {
+        let attempt = attempt::skipped(upstream, reason);
+        // A circuit that let it not pass may yet be asked again: it is counted at the end.
+        attempt.inspect(|_| self.skips.count(upstream, reason))
+    }
+
     fn takes_it_now(&self, upstream: &Upstream) -> bool {
         upstream.snapshot().admits() && upstream.leaves_out(self.call.message).is_none()
     }
-}
-
-/// Counts a mail that was not handed over, and says what the receipt shows of that.
-fn skip(upstream: &Upstream, reason: SkipReason) -> Option<Attempt> {
-    let attempt = attempt::skipped(upstream, reason);
-    // A circuit that let it not pass may yet be asked again: it is counted at the end.
-    attempt.inspect(|_| upstream.count_skip(reason))
 }
