@@ -2,6 +2,9 @@
 //! the content type that it names.
 
 use serde_json::Value;
+use smsp::delivery::provider;
+use smsp::ingress::{admin, api};
+use utoipa::openapi::OpenApi;
 
 use crate::harness::admin::{get, order};
 use crate::harness::{Proxy, Settings};
@@ -34,6 +37,19 @@ async fn every_view_has_the_content_type_of_the_document() {
         let answer = get(proxy.ops, path, &[]).await.expect(200);
         assert_eq!(answer.header("content-type"), content.keys().next().map(String::as_str), "{path}: {answer}");
     }
+}
+
+#[test]
+fn mail_to_explain_takes_at_the_admin_listener_each_header_that_it_takes_at_the_api() {
+    let headers = |document: OpenApi| {
+        let document = serde_json::to_value(document).expect("a document is JSON");
+        let parameters = document["paths"]["/route"]["post"]["parameters"].as_array().expect("parameters").clone();
+        let headers = parameters.iter().filter(|parameter| parameter["in"] == "header");
+        headers.map(|header| header["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let expected = headers(api::document(&provider::table()));
+    assert_eq!(expected, ["Idempotency-Key", "X-SMSP-Failover"]);
+    assert_eq!(headers(admin::document()), expected);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ pub(super) const PATH: &str = "/route";
     params(
         ("caller" = String, Query, description = "The name of a caller", example = "billing"),
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "The answer is the plan of a mail with this key", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
+        ("X-SMSP-Failover" = Option<String>, Header, nullable = false, description = "As for `POST /email` of the API: `never` or `safe`. It does not change the plan", pattern = "^(never|safe)$"),
     ),
     request_body(content = serde_json::Value, description = "The message, as `POST /email` of the API takes it", content_type = "application/json",
         example = json!({"from": "ada@example.org", "to": "charles@example.com", "subject": "Note G", "text": "Hello."})),
