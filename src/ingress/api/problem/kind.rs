@@ -105,7 +105,21 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
+    use utoipa::PartialSchema;
+
     use super::*;
+
+    #[test]
+    fn the_type_of_every_kind_is_a_urn_of_ours_with_a_name_behind_it() {
+        let schema = serde_json::to_value(Kind::schema()).expect("a schema is JSON");
+        let types = schema["enum"].as_array().expect("a list of types");
+        assert!(types.contains(&serde_json::json!("urn:smsp:problem:unknown")), "{schema}");
+        for urn in types {
+            let name = urn.as_str().and_then(|urn| urn.strip_prefix(problem::URN)).unwrap_or_default();
+            assert!(!name.is_empty(), "{urn} has no name that Kind::name could tell");
+        }
+        assert_eq!(Kind::BodyTimeout.name(), "body-timeout");
+    }
 
     #[test]
     fn nothing_that_may_have_been_sent_is_called_retryable() {
