@@ -80,7 +80,7 @@ def provider():
 class Service:
     """smsp under a tool of valgrind's, and connections to it."""
 
-    def __init__(self, binary, tool, connections, more={}):
+    def __init__(self, binary, tool, connections, more=None):
         env = {
             "SMSP_HOST": "127.0.0.1",
             "SMSP_PORT": "0",
@@ -93,7 +93,7 @@ class Service:
             "SMSP_SG_API_KEY": "key",
             "SMSP_SG_BASE_URL": f"http://127.0.0.1:{provider()}",
             "TOKIO_WORKER_THREADS": "1",
-            **more,
+            **(more or {}),
         }
         command = ["valgrind", "--quiet", *tool, binary]
         self.process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.PIPE)
@@ -146,9 +146,9 @@ def caller(function):
     return CRATES.get(first[1], STANDARD) if first else STANDARD
 
 
-def instructions(binary, folder, more={}):
-    """Of a mail, by owner."""
-    out = folder / f"callgrind-{len(more)}"
+def instructions(binary, folder, name, more=None):
+    """Of a mail, by owner; `name` is that of the file of counts."""
+    out = folder / f"callgrind-{name}"
     service = Service(binary, ["--tool=callgrind", f"--callgrind-out-file={out}", "--compress-strings=no"], 1, more)
     service.send(WARM)
     service.tell("--zero")
@@ -175,7 +175,8 @@ def routing(binary, folder):
         # No mail comes to them.
         eight |= {f"SMSP_{name}_API_KEY": "key", f"SMSP_{name}_BASE_URL": "http://127.0.0.1:9"}
     ruled = {**eight, "SMSP_ROUTES_FILE": str(ROUTES)}
-    return [sum(instructions(binary, folder, more).values()) for more in (eight, ruled)]
+    runs = (("eight", eight), ("ruled", ruled))
+    return [sum(instructions(binary, folder, name, more).values()) for name, more in runs]
 
 
 def frames(function):
@@ -230,7 +231,7 @@ def allocations(binary, folder):
 def measure(binary):
     """The rows (instructions, allocations, bytes) of a mail by owner, the futures, and what routing costs."""
     with tempfile.TemporaryDirectory() as name:
-        counts, routed = instructions(binary, Path(name)), routing(binary, Path(name))
+        counts, routed = instructions(binary, Path(name), "one"), routing(binary, Path(name))
         asked, futures = allocations(binary, Path(name))
     rows, rest = {}, sum(counts.values()) * TINY
     for name in {*counts, *asked}:
