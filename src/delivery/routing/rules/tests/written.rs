@@ -108,7 +108,7 @@ fn condition() -> impl Strategy<Value = String> {
     let several = |key: &str, patterns: Vec<String>| format!("{key}={}", patterns.join("|"));
     prop_oneof![
         (key, prop::collection::vec(text, 1..4)).prop_map(move |(key, patterns)| several(key, patterns)),
-        prop::collection::vec("[a-z0-9*-]{1,4}", 1..3).prop_map(move |patterns| several("caller", patterns)),
+        prop::collection::vec("[a-z*][a-z0-9*-]{0,3}", 1..3).prop_map(move |patterns| several("caller", patterns)),
         (select(vec!["from", "to"]), prop::collection::vec(address, 1..3))
             .prop_map(move |(key, patterns)| several(key, patterns)),
     ]
