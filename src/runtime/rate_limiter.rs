@@ -5,7 +5,7 @@
 //! nothing here.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use governor::Quota;
@@ -19,6 +19,9 @@ use super::rate::Rate;
 
 /// A rate, and how much of it is used.
 pub struct RateLimiter {
+    calls: Arc<InMemoryState>,
+    /// How far ahead a full burst is counted.
+    full: Duration,
     taking: governor::RateLimiter<NotKeyed, Taken, TokioClock, NoOpMiddleware<Nanos>>,
     reading: governor::RateLimiter<NotKeyed, Read, TokioClock, StateInformationMiddleware>,
 }
@@ -26,14 +29,19 @@ pub struct RateLimiter {
 impl RateLimiter {
     /// All calls of the rate may come as one burst.
     pub fn new(rate: Rate) -> Self {
-        Self::counting(&Arc::default(), &TokioClock(Instant::now()), rate, rate.calls)
+        let clock = TokioClock::default();
+        let limiter = Self::counting(&Arc::default(), &clock, rate, rate.calls);
+        clock.start();
+        limiter
     }
 
     /// One for each of these rates, of which so many calls may come as one burst. A call that one of them counts is counted
-    /// by all.
+    /// by all. Whoever turns from one to another calls [`RateLimiter::shorten_wait`].
     pub fn of_the_same_calls(rates: impl Iterator<Item = (Rate, NonZeroU32)>) -> Vec<Self> {
-        let (calls, clock) = (Arc::default(), TokioClock(Instant::now()));
-        rates.map(|(rate, burst)| Self::counting(&calls, &clock, rate, burst)).collect()
+        let (calls, clock) = (Arc::default(), TokioClock::default());
+        let limiters = rates.map(|(rate, burst)| Self::counting(&calls, &clock, rate, burst)).collect();
+        clock.start();
+        limiters
     }
 
     fn counting(calls: &Arc<InMemoryState>, clock: &TokioClock, rate: Rate, burst: NonZeroU32) -> Self {
@@ -42,9 +50,24 @@ impl RateLimiter {
         let one = Duration::from_nanos(one.try_into().unwrap_or(u64::MAX));
         let quota = Quota::with_period(one).unwrap_or(Quota::per_second(rate.calls)).allow_burst(burst);
         Self {
+            calls: Arc::clone(calls),
+            full: quota.replenish_interval() * burst.get(),
             taking: governor::RateLimiter::new(quota, Taken(Arc::clone(calls)), clock.clone()),
             reading: governor::RateLimiter::new(quota, Read(Arc::clone(calls)), clock.clone()),
         }
+    }
+
+    /// Makes the next call wait no longer than this rate alone ever does, if a slower one has counted calls before it.
+    ///
+    /// Takes no token, and once is as good as often: it removes nothing but a wait that this rate does not know.
+    pub fn shorten_wait(&self) {
+        let shorten = |counted_to: Option<Nanos>| {
+            // The clock is read after the calls: those that this rate has counted meanwhile are never above it.
+            let most = self.taking.clock().now() + self.full;
+            counted_to.filter(|counted_to| *counted_to > most).map(|_| ((), most)).ok_or(())
+        };
+        // An error: there is nothing to shorten.
+        let _ = self.calls.measure_and_replace(&NotKeyed::NonKey, shorten);
     }
 
     /// Counts one call more, or returns how long to wait until it is allowed.
@@ -90,15 +113,22 @@ impl StateStore for Read {
     }
 }
 
-/// Tokio's clock, so that tests can pause it.
-#[derive(Clone, Debug)]
-struct TokioClock(Instant);
+/// Tokio's clock, so that tests can pause it. It stands at 0 until it is started: the library takes the time at which each
+/// limiter is made for its beginning, and those that count the same calls must have the same one.
+#[derive(Clone, Debug, Default)]
+struct TokioClock(Arc<OnceLock<Instant>>);
+
+impl TokioClock {
+    fn start(&self) {
+        self.0.get_or_init(Instant::now);
+    }
+}
 
 impl Clock for TokioClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        self.0.elapsed().into()
+        self.0.get().map(Instant::elapsed).unwrap_or_default().into()
     }
 }
 

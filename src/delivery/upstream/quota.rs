@@ -2,9 +2,13 @@
 //!
 //! Invariants: in any stretch of a rate's time an upstream is handed no more mails than the rate and one burst; to read
 //! what is left takes none. A token of every rate is taken at once, that of the shortest time first: an overload of `14/s`
-//! then takes nothing from `50000/d`. A mail that gets the first and not the second gives up the first, which is back
-//! within its own, shorter time. Deliberately absent: files and neighbours. A restart forgets what was taken, which costs
-//! one burst; so a burst is what a minute brings, not what a day does.
+//! then takes nothing from `50000/d`. A mail that gets the first and not the second gives up the first; that needs another
+//! mail which is faster, as a plan has seen a token of each. Deliberately absent: files and neighbours. A restart forgets
+//! what was taken, which costs one burst; so a burst is what a minute brings, not what a day does.
+//!
+//! All days of a warm-up count the same mails, each by its own rate, and no day makes a mail wait longer than its rate
+//! alone does: the one mail of a slow day does not close the fast days after it. Where days meet, the rate of the faster
+//! holds, and one burst more: so much is the cost of a wall clock that is set forth or back, each time.
 
 mod ramp_up;
 mod rate_list;
@@ -47,7 +51,7 @@ impl Quota {
         self.limiters(now).is_ok_and(|mut limiters| limiters.all(|limiter| limiter.check().is_ok()))
     }
 
-    /// How many tokens are left, or how long to wait for the next.
+    /// How many tokens are left, or how long to wait for the next. Takes none.
     pub(super) fn left(&self, now: SystemTime) -> Result<u32, Duration> {
         let left = self.limiters(now)?.map(RateLimiter::left).reduce(|one, other| match (one, other) {
             (Ok(one), Ok(other)) => Ok(one.min(other)),
@@ -56,10 +60,11 @@ impl Quota {
         left.unwrap_or(Ok(u32::MAX))
     }
 
-    /// Those that count a mail now; an error is the time to the day on which a warm-up begins.
+    /// Those that count a mail now, none of which waits for what only a slower day counts; an error is the time to the day on
+    /// which a warm-up begins.
     fn limiters(&self, now: SystemTime) -> Result<impl Iterator<Item = &RateLimiter>, Duration> {
         let day = match &self.warm_up {
-            Some((ramp_up, days)) => days.get(ramp_up.day(now)?).or(days.last()),
+            Some((ramp_up, days)) => days.get(ramp_up.day(now)?).or(days.last()).inspect(|day| day.shorten_wait()),
             None => None,
         };
         Ok(self.rates.iter().chain(day))

@@ -46,6 +46,38 @@ async fn a_call_is_counted_at_every_rate_of_the_same_calls() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_slow_rate_delays_a_faster_one_of_the_same_calls_by_no_more_than_its_own_burst() {
+    let rates = [(1, 1), (10, 3)].map(|(calls, burst)| (Rate { calls: number(calls), per: SECOND }, number(burst)));
+    let limiters = RateLimiter::of_the_same_calls(rates.into_iter());
+    assert_eq!(limiters[0].check(), Ok(()));
+    assert_eq!(limiters[1].left(), Err(SECOND * 8 / 10));
+    for _ in 0..2 {
+        limiters[1].shorten_wait();
+        assert_eq!(limiters[1].left(), Err(SECOND / 10), "once is as good as often");
+    }
+    advance(SECOND / 10).await;
+    limiters[1].shorten_wait();
+    assert_eq!((limiters[1].check(), limiters[1].check()), (Ok(()), Err(SECOND / 10)));
+    limiters[0].shorten_wait();
+    assert_eq!(limiters[0].left(), Err(SECOND * 3 / 10), "what a faster rate has counted is not more");
+}
+
+#[test]
+fn limiters_of_the_same_calls_agree_when_the_next_is_allowed() {
+    let rate = Rate { calls: number(1), per: 3600 * SECOND };
+    let limiters = RateLimiter::of_the_same_calls((0..100).map(|_| (rate, number(1))));
+    assert_eq!(limiters[0].check(), Ok(()));
+    let next: Vec<_> = limiters
+        .iter()
+        .flat_map(|limiter| {
+            let taking = limiter.taking.check().expect_err("none is left").earliest_possible();
+            [taking, limiter.reading.check().expect_err("none is left").earliest_possible()]
+        })
+        .collect();
+    assert!(next.iter().all(|at| *at == next[0]), "{next:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
