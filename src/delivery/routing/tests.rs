@@ -112,7 +112,7 @@ fn shares_are_what_every_draw_comes_to() {
 fn a_mail_with_a_key_has_all_of_its_share_in_one_place() {
     let mut candidates = candidates(&[ALL, ALL, ALL]);
     candidates[1].left_out = Some(LeftOut::SenderHeld);
-    for strategy in [Strategy::Priority, Strategy::RoundRobin, Strategy::Weighted] {
+    for strategy in [Strategy::Priority, Strategy::RoundRobin, Strategy::Weighted, Strategy::Adaptive] {
         for key in 0..10 {
             let plan = rank(strategy, Draw::Key(key), &candidates);
             let first = plan.asked().iter().position(|place| place.left_out().is_none());

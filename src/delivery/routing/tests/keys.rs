@@ -9,17 +9,19 @@ fn home(strategy: Strategy, key: u64, candidates: &[Candidate]) -> Option<usize>
     rank(strategy, Draw::Key(key), candidates).asked().first().map(Place::upstream)
 }
 
-const FOLLOWING_WEIGHTS: [Strategy; 2] = [Strategy::RoundRobin, Strategy::Weighted];
+const FOLLOWING_WEIGHTS: [Strategy; 3] = [Strategy::RoundRobin, Strategy::Weighted, Strategy::Adaptive];
 
 proptest! {
     #[test]
     fn removing_one_of_n_upstreams_moves_only_its_own_keys(
-        weights in prop::collection::vec(1u32..=1000, 2..8),
+        weights in prop::collection::vec((1u32..=1000, 0.01_f64..1.0), 2..8),
         removed in any::<prop::sample::Index>(),
         keys in prop::collection::vec(any::<u64>(), 100),
     ) {
         let mut all = candidates(&vec![ALL; weights.len()]);
-        all.iter_mut().zip(weights).for_each(|(candidate, weight)| candidate.weight = weight);
+        for (candidate, (weight, adaptive_share)) in all.iter_mut().zip(weights) {
+            (candidate.weight, candidate.adaptive_share) = (weight, adaptive_share);
+        }
         let removed = removed.index(all.len());
         let closed_later: Vec<_> = all.iter().filter(|candidate| candidate.upstream != removed).copied().collect();
         let mut opened = all.clone();
@@ -35,7 +37,12 @@ proptest! {
     }
 
     #[test]
-    fn a_key_does_not_look_at_what_else_is_sent(key: u64, turn: usize, random: u64) {
+    fn a_key_does_not_look_at_what_else_is_sent(
+        key: u64,
+        turn: usize,
+        random: u64,
+        adaptive_shares in prop::collection::vec(0.01_f64..1.0, 4),
+    ) {
         let all = candidates(&[ALL; 4]);
         for strategy in FOLLOWING_WEIGHTS {
             let before = home(strategy, key, &all);
@@ -43,6 +50,11 @@ proptest! {
             let mut reversed = all.clone();
             reversed.reverse();
             prop_assert_eq!(before, home(strategy, key, &reversed), "the order of SMSP_PROVIDERS does not count");
+            let mut learned = all.clone();
+            for (candidate, share) in learned.iter_mut().zip(&adaptive_shares) {
+                candidate.adaptive_share = *share;
+            }
+            prop_assert_eq!(before, home(strategy, key, &learned), "shares that adapt are for mail without a key");
         }
     }
 }
