@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// How long a mail is remembered; after so long its weight is a third.
 const MEMORY: f64 = 10.0;
+/// How late a thread may add the time that it has read, in milliseconds; what seems longer is the clock that wraps around.
+const LATENESS: u32 = 60_000;
 /// What a failure weighs at least, however fast it was.
 const FAILURE: Duration = Duration::from_secs(5);
 
@@ -26,19 +28,21 @@ impl Cost {
     /// That of an upstream without any mail yet.
     pub const UNKNOWN: Self = Self { seconds: f32::NAN, at: 0 };
 
-    /// With one more sample, at this time in milliseconds. It counts for as long as there was none.
+    /// With one more sample, at this time in milliseconds. It counts for as long as there was none. The time does not go back,
+    /// though one thread may read it before another and come after it.
     #[must_use]
     pub fn with(self, sample: f64, at: u32) -> Self {
-        let seconds = match self.seconds() {
-            None => sample,
-            Some(before) => {
-                // Two samples in the same millisecond count too.
-                let since = f64::from(at.wrapping_sub(self.at).max(1)) / 1000.0;
-                let kept = (-since / MEMORY).exp();
-                before * kept + sample * (1.0 - kept)
-            }
-        };
-        Self { seconds: seconds as f32, at }
+        let Some(before) = self.seconds() else { return Self { seconds: sample as f32, at } };
+        let since = self.since(at);
+        // Two samples in the same millisecond count too.
+        let kept = (-f64::from(since.max(1)) / 1000.0 / MEMORY).exp();
+        Self { seconds: (before * kept + sample * (1.0 - kept)) as f32, at: self.at.wrapping_add(since) }
+    }
+
+    /// Milliseconds from the last sample to this time; 0: that was later.
+    fn since(self, at: u32) -> u32 {
+        let since = at.wrapping_sub(self.at);
+        if since.wrapping_neg() <= LATENESS { 0 } else { since }
     }
 
     /// In seconds; `None`: there was no mail yet.

@@ -46,13 +46,25 @@ fn a_cost_forgets_what_is_long_ago() {
 }
 
 #[test]
+fn a_sample_of_a_thread_that_is_late_counts_as_one_of_the_same_millisecond() {
+    let seconds = |cost: Cost| cost.seconds().unwrap();
+    let late = Cost::UNKNOWN.with(0.1, 1001).with(5.0, 1000);
+    assert!(seconds(late) < 0.2, "{late:?}");
+    assert!(seconds(late.with(5.0, 1001)) < 0.2, "the time has not gone back");
+    let wrapped = Cost::UNKNOWN.with(0.1, 1).with(5.0, u32::MAX);
+    assert!(seconds(wrapped) < 0.2, "{wrapped:?}");
+    let month = Cost::UNKNOWN.with(1.0, 0).with(0.1, 30 * 86_400_000);
+    assert!(seconds(month) < 0.11, "a month without mail is no lateness: {month:?}");
+}
+
+#[test]
 fn an_upstream_that_had_no_mail_yet_gets_its_weight() {
     assert_eq!(targets(&[unknown(3, 0.0), unknown(1, 0.0)]), [0.75, 0.25]);
     assert_eq!(targets(&[unknown(1, 0.0), known(0.25)]), [0.5, 0.5]);
 }
 
 #[test]
-fn an_upstream_is_slow_before_its_first_answer_once_its_mails_are_under_way_for_long() {
+fn an_upstream_is_slow_before_its_first_answer_once_its_mails_are_in_flight_for_long() {
     let shares = targets(&[unknown(1, 1.0), known(0.1)]);
     assert_eq!(shares, [LEAST, 1.0 - LEAST]);
     let fast_so_far = targets(&[Known { so_far: 0.05, ..known(0.1) }, known(0.1)]);
@@ -62,10 +74,10 @@ fn an_upstream_is_slow_before_its_first_answer_once_its_mails_are_under_way_for_
 }
 
 #[test]
-fn the_time_of_mails_under_way_is_their_mean_up_to_now() {
+fn the_time_of_mails_in_flight_is_their_mean_up_to_now() {
     let of = |begun: &[u64]| InFlight::from_bits(begun.iter().fold(0, |all, at| all.wrapping_add(InFlight::one(*at))));
     assert_eq!((of(&[]).seconds(5000), of(&[1000, 3000]).seconds(5000)), (0.0, 3.0));
-    assert_eq!(of(&[7000]).seconds(5000), 0.0, "it is allowed more time");
+    assert_eq!(of(&[5001]).seconds(5000), 0.0, "it began after the reader had read its time");
     let late = u64::MAX / 2;
     assert_eq!(of(&[late - 3000, late - 1000]).seconds(late), 2.0, "the sum has wrapped around");
     let (one, other) = (InFlight::one(late), InFlight::one(1000));
