@@ -46,7 +46,7 @@ use history::{CircuitHistory, Events};
 use last_minute::LastMinute;
 pub use offer::{LateVerdict, Offer};
 use quota::Quota;
-pub use settings::{Probe, Settings, transfer_time};
+pub use settings::{Probe, Settings, is_timed, transfer_time};
 
 use unlisted::Unlisted;
 

@@ -1,6 +1,6 @@
 //! What adaptive routing has learned on this node: the cost and the share of each upstream.
 //!
-//! No lock: a mail adds itself to those under way when it begins, and its cost by compare-and-swap when it ends; the shares
+//! No lock: a mail adds itself to those in flight when it begins, and its cost by compare-and-swap when it ends; the shares
 //! are moved by whichever mail comes first after [`STEP`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,14 +8,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::delivery::routing::adaptive::{self, Cost, InFlight, Known};
+use crate::delivery::routing::adaptive::{self, Cost, InFlight, Known, STEP};
 use crate::delivery::routing::{Candidate, Strategy};
-use crate::delivery::upstream::transfer_time;
+use crate::delivery::upstream::{is_timed, transfer_time};
 use crate::model::outcome::Blame;
 use crate::model::receipt::Attempt;
-
-/// How often the shares are moved, in milliseconds.
-const STEP: u64 = 100;
 
 /// One upstream.
 struct Learned {
@@ -36,13 +33,13 @@ impl Learned {
     }
 }
 
-/// A mail is under way until this is dropped.
-pub(super) struct UnderWay<'a> {
+/// A mail is in flight until this is dropped.
+pub(super) struct MailInFlight<'a> {
     in_flight: &'a AtomicU64,
     one: u64,
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for MailInFlight<'_> {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(self.one, Ordering::Relaxed);
     }
@@ -77,12 +74,14 @@ impl Adaptive {
         f64::from_bits(self.upstreams[upstream].share.load(Ordering::Relaxed))
     }
 
-    /// Counts a mail of this size among those under way.
-    pub(super) fn begin(&self, upstream: usize, size: usize) -> UnderWay<'_> {
+    /// Counts a mail of this size among those in flight; `None`: it is too large to tell how fast the provider is.
+    pub(super) fn begin(&self, upstream: usize, size: usize) -> Option<MailInFlight<'_>> {
         let in_flight = &self.upstreams[upstream].in_flight;
-        let one = InFlight::one(self.now() + transfer_time(size).as_millis() as u64);
-        in_flight.fetch_add(one, Ordering::Relaxed);
-        UnderWay { in_flight, one }
+        is_timed(size).then(|| {
+            let one = InFlight::one(self.now());
+            in_flight.fetch_add(one, Ordering::Relaxed);
+            MailInFlight { in_flight, one }
+        })
     }
 
     /// Learns from an attempt with a mail of this size, if it says anything of the provider.

@@ -67,10 +67,13 @@ impl<'a> Run<'a> {
 
     async fn visit(&mut self, place: Place) {
         let (index, upstream) = (place.upstream(), &self.upstreams[place.upstream()]);
-        let _under_way = self.candidates.adaptive.map(|adaptive| adaptive.begin(index, self.call.message.size()));
         let attempt = match place.left_out() {
             Some(reason) => Err(SkipReason::LeftOut(reason)),
-            None => attempt::attempt(upstream, self.call).await,
+            None => {
+                let size = self.call.message.size();
+                let _in_flight = self.candidates.adaptive.and_then(|adaptive| adaptive.begin(index, size));
+                attempt::attempt(upstream, self.call).await
+            }
         };
         let attempt = attempt.map_or_else(|reason| self.skip(upstream, reason), Some);
         if let (Some(adaptive), Some(attempt)) = (self.candidates.adaptive, &attempt) {

@@ -1,7 +1,7 @@
 //! Adaptive: what is slow or fails gets less mail, for as long as it does; a mail with a key follows the weights.
 //!
 //! Every upstream has a [`Cost`]: what a mail there costs its caller, in seconds; at least, what the mails [`InFlight`]
-//! there have cost so far. Its share falls with the third power of that, so that one which is twice as slow gets an
+//! there have taken so far. Its share falls with the third power of that, so that one which is twice as slow gets an
 //! eighth. All upstreams are compared, not two of them. None gets less than [`LEAST`], so that it is seen when it recovers,
 //! and no share is more than halved within a second.
 
@@ -20,6 +20,8 @@ use super::draw::Draw;
 use super::plan::Place;
 use super::rendezvous;
 
+/// How often the shares are moved, in milliseconds.
+pub const STEP: u64 = 100;
 /// The least share of an upstream; where there are more than 50 of them, half of its even share.
 const LEAST: f64 = 0.01;
 /// Seconds that are added to every cost: a millisecond more or less makes no provider better.
@@ -43,23 +45,24 @@ pub struct Known {
     pub weight: u32,
     /// What its mails have cost.
     pub cost: Cost,
-    /// What those under way have cost so far, in seconds.
+    /// What those in flight have taken so far, in seconds.
     pub so_far: f64,
 }
 
 /// The shares that these upstreams would have in the long run; their sum is 1.
 pub fn targets(upstreams: &[Known]) -> Vec<f64> {
     let answered: Vec<_> = upstreams.iter().filter_map(|upstream| upstream.cost.seconds()).collect();
+    // Without any answer there is nothing to compare with. One that had none is taken for as good as the others.
+    let mean = (!answered.is_empty()).then(|| answered.iter().sum::<f64>() / answered.len() as f64);
     let merit = |upstream: &Known| {
-        // Without any answer there is nothing to compare with. One that had none is taken for as good as the others.
-        let mean = (!answered.is_empty()).then(|| answered.iter().sum::<f64>() / answered.len() as f64);
         let cost = mean.map(|mean| upstream.cost.seconds().unwrap_or(mean).max(upstream.so_far));
         f64::from(upstream.weight) / (cost.unwrap_or_default() + TOLERANCE).powi(3)
     };
-    let all: f64 = upstreams.iter().map(merit).sum();
+    let merits: Vec<_> = upstreams.iter().map(merit).collect();
+    let all: f64 = merits.iter().sum();
     let least = LEAST.min(0.5 / upstreams.len().max(1) as f64);
     // What the least shares take comes from what the others have above it.
-    let above: Vec<_> = upstreams.iter().map(|upstream| (merit(upstream) / all - least).max(0.0)).collect();
+    let above: Vec<_> = merits.iter().map(|merit| (merit / all - least).max(0.0)).collect();
     let scale = (1.0 - least * upstreams.len() as f64) / above.iter().sum::<f64>();
     above.into_iter().map(|above| least + scale * above).collect()
 }

@@ -9,6 +9,8 @@ use crate::model::message::{DomainPatterns, Message};
 
 /// Bytes a second of the slowest uplink that mails are granted time for.
 const MIN_UPLINK: u32 = 256 * 1024;
+/// The largest mail whose time tells how fast a provider is, in bytes.
+const MAX_TIMED: usize = 128 * 1024;
 
 /// What a probe is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,4 +76,10 @@ impl Settings {
 /// that.
 pub fn transfer_time(bytes: usize) -> Duration {
     Duration::from_secs_f64(bytes as f64 / f64::from(MIN_UPLINK))
+}
+
+/// Does the time that a mail of this size takes tell how fast the provider is? That of a larger one says as much of the
+/// uplink.
+pub fn is_timed(bytes: usize) -> bool {
+    bytes <= MAX_TIMED
 }

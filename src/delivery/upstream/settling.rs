@@ -5,13 +5,10 @@ use std::time::Duration;
 
 use super::Upstream;
 use super::ended::Ended;
-use super::settings::transfer_time;
+use super::settings::{is_timed, transfer_time};
 use crate::delivery::circuit::{CallResult, Permit, ProbePermit, Settled};
 use crate::model::message::Message;
 use crate::model::outcome::{Blame, Outcome, Verdict};
-
-/// A larger mail is never a slow one, in bytes: how long it takes says as much of the uplink as of the provider.
-const MAX_TIMED: usize = 128 * 1024;
 
 impl Upstream {
     /// Settles the permit of a mail, and counts the attempt.
@@ -22,7 +19,7 @@ impl Upstream {
             self.held_senders.hold(message.from().address());
         }
         let size = message.size();
-        let slow = size <= MAX_TIMED && self.settings.slow_call.is_some_and(|slow| took >= slow + transfer_time(size));
+        let slow = is_timed(size) && self.settings.slow_call.is_some_and(|slow| took >= slow + transfer_time(size));
         let result = self.call_result(verdict.blame(), verdict, Duration::ZERO);
         self.settled(permit.settle(CallResult { slow, is_repeat, has_alternative, ..result }));
     }

@@ -1,9 +1,10 @@
-//! How long the mails that are under way have taken so far, so that a slow upstream is known before its first answer.
+//! How long the mails in flight have taken so far, so that a slow upstream is known before its first answer.
 
-/// Bits that count the mails: enough for the concurrency that an upstream may have at most.
+/// Bits that count the mails: enough for a million, which is the most that an upstream may have in flight, and one more for
+/// each thread that asks for a place there.
 const COUNT: u32 = 20;
 
-/// The mails under way at one upstream: their number, and the sum of the times when they began, in one word.
+/// The mails in flight at one upstream: their number, and the sum of the times when they began, in one word.
 ///
 /// The sum may wrap around, and so may the times: only the difference to the time of the reader is ever looked at.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,7 +16,7 @@ impl InFlight {
         (begun << COUNT).wrapping_add(1)
     }
 
-    /// From the sum of all mails under way.
+    /// From the sum of all mails in flight.
     pub fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
@@ -24,7 +25,7 @@ impl InFlight {
     pub fn seconds(self, at: u64) -> f64 {
         let count = self.0 & ((1 << COUNT) - 1);
         let taken = (at.wrapping_mul(count) << COUNT).wrapping_sub(self.0 - count) as i64 >> COUNT;
-        // Below 0 where they are allowed more time than they took: then they count as begun later.
+        // Below 0 where a mail began on another thread after this one had read its time.
         taken.max(0) as f64 / 1000.0 / count.max(1) as f64
     }
 }
