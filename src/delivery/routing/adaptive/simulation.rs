@@ -1,5 +1,5 @@
 //! Adaptive routing beside P2C-EWMA and round robin, in simulated time: `cargo test adaptive -- --nocapture` prints the table
-//! that stands in docs/explanation/routing.md.
+//! that stands in docs/explanation/routing.md, and compares it with what stands there.
 //!
 //! Every upstream gets 100 mails a second on average, at random times, for two minutes. An answer takes 100 ms, give or take
 //! a fifth; a failure takes 5 ms.
@@ -14,6 +14,8 @@ use std::fmt;
 use super::LEAST;
 use routers::{Adaptive, Answer, PeakEwma, RoundRobin, Router};
 
+/// It has one table.
+const DOCUMENT: &str = include_str!("../../../../docs/explanation/routing.md");
 const SECONDS: f64 = 120.0;
 /// Mails a second for each upstream.
 const RATE: f64 = 100.0;
@@ -100,17 +102,22 @@ fn run(mut router: impl Router, upstreams: usize, fault: Fault) -> Outcome {
 
 #[test]
 fn adaptive_is_beside_p2c_ewma_and_round_robin_as_the_table_says() {
-    println!("| upstreams | the last one | adaptive | P2C-EWMA | round robin |\n|---|---|---|---|---|");
+    let mut table =
+        String::from("| upstreams | the last one | adaptive | P2C-EWMA | round robin |\n|---|---|---|---|---|\n");
     for fault in [Fault::TenTimesSlower, Fault::FailsFast, Fault::Recovers] {
         for upstreams in 2..=6 {
             let ours = run(Adaptive::new(upstreams), upstreams, fault);
             let others =
                 [run(PeakEwma::new(upstreams), upstreams, fault), run(RoundRobin::new(upstreams), upstreams, fault)];
             let cell = |o: &Outcome| format!("{:.0} ms, {:.0} ms, {:.1} ‰", o.mean, o.p95, o.failed);
-            println!("| {upstreams} | {fault} | {} | {} | {} |", cell(&ours), cell(&others[0]), cell(&others[1]));
+            let cells = [cell(&ours), cell(&others[0]), cell(&others[1])].join(" | ");
+            table += &format!("| {upstreams} | {fault} | {cells} |\n");
             check(&ours, &others, fault, upstreams);
         }
     }
+    println!("{table}");
+    let written: String = DOCUMENT.lines().filter(|line| line.starts_with('|')).flat_map(|row| [row, "\n"]).collect();
+    assert_eq!(written, table, "the table of docs/explanation/routing.md");
 }
 
 /// What the mean is longer by, in milliseconds, for two limits that P2C-EWMA does not have: a slow upstream keeps a hundredth

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::delivery::routing::adaptive::{Cost, InFlight, Known, sample, step, targets};
+use crate::delivery::routing::adaptive::{Cost, InFlight, Known, STEP, sample, step, targets};
 use crate::delivery::routing::{ALL_MAIL, Candidate, Draw, Strategy, identity, rank};
 
 /// Seconds that an average remembers.
 const MEMORY: f64 = 10.0;
 
-/// An answer that is under way: when it comes, from where, how long it took, whether it is a failure.
+/// An answer that is yet to come: when it comes, from where, how long it took, whether it is a failure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Answer {
     pub(super) micros: u64,
@@ -23,7 +23,7 @@ pub(super) trait Router {
     fn learn(&mut self, answer: Answer);
 }
 
-/// Ours, as dispatch runs it: ten steps a second.
+/// Ours, as dispatch runs it, with one thread and small mails.
 pub(super) struct Adaptive {
     costs: Vec<Cost>,
     in_flight: Vec<u64>,
@@ -52,7 +52,7 @@ impl Adaptive {
 impl Router for Adaptive {
     fn choose(&mut self, now: u64, random: &mut fastrand::Rng) -> usize {
         let now = now / 1000;
-        if now - self.stepped >= 100 {
+        if now - self.stepped >= STEP {
             let targets = targets(&self.known(now));
             step(&mut self.shares, &targets, (now - self.stepped) as f64 / 1e3);
             self.stepped = now;
