@@ -86,7 +86,7 @@ impl Dispatcher {
         self.routes.store(Arc::new(Routes::new(rules, &self.upstreams, &self.metrics)));
     }
 
-    /// Sends one message. `late` hears of attempts whose verdict comes after the answer.
+    /// Sends one message. `late` is called for attempts whose verdict comes after the answer.
     pub async fn send(&self, submission: &Submission, late: Option<&LateVerdict>) -> Answer {
         let Submission { message, options, .. } = submission;
         let route = Route::new(self.routes.load_full(), submission);
@@ -142,7 +142,7 @@ impl Dispatcher {
         Call { message, neighbours: None, deadline, shutdown: &self.shutdown, late, rule: rule.map(|rule| &**rule) }
     }
 
-    /// The operator hears of a mail of which it is unknown whether a provider has it.
+    /// Tells the operator of a mail of which it is unknown whether a provider has it.
     fn report_unknown(&self, submission: &Submission, answer: &Answer) {
         if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
             self.metrics.unknown();

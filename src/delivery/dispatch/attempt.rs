@@ -27,7 +27,7 @@ pub(super) struct Call<'a> {
     pub(super) deadline: Instant,
     /// The node may end before.
     pub(super) shutdown: &'a Shutdown,
-    /// Hears of attempts whose end comes after the answer.
+    /// Is called for attempts that end after the answer.
     pub(super) late: Option<&'a LateVerdict>,
     /// The name of the rule that chose the upstreams.
     pub(super) rule: Option<&'a str>,
@@ -63,7 +63,7 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_>, is_repeat: bool) -> Res
         upstream.count_rejection();
         return Err(SkipReason::LeftOut(LeftOut::Circuit));
     };
-    // The permit is dropped with that: it says nothing to the circuit.
+    // The permit is dropped with that: the circuit counts no call.
     if !upstream.take_token() {
         return Err(SkipReason::LeftOut(LeftOut::RateSpent));
     }
