@@ -67,10 +67,19 @@ mod tests {
         Some(next)
     }
 
+    fn all() -> impl Iterator<Item = SkipReason> {
+        std::iter::successors(Some(SkipReason::LeftOut(LeftOut::Circuit)), |reason| next(*reason))
+    }
+
+    #[test]
+    fn documents_have_the_word_of_every_reason() {
+        let words: Vec<_> = all().map(SkipReason::as_str).collect();
+        assert_eq!(words, [&LeftOut::WORDS[..], &["busy", "deadline"]].concat());
+    }
+
     #[test]
     fn every_reason_but_a_rule_is_counted() {
-        let all = std::iter::successors(Some(SkipReason::LeftOut(LeftOut::Circuit)), |reason| next(*reason));
-        let but_rules: Vec<_> = all.filter(|reason| *reason != SkipReason::LeftOut(LeftOut::Rule)).collect();
+        let but_rules: Vec<_> = all().filter(|reason| *reason != SkipReason::LeftOut(LeftOut::Rule)).collect();
         assert_eq!(SkipReason::COUNTED, but_rules[..]);
     }
 }
