@@ -24,7 +24,6 @@ mod skips;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
@@ -61,7 +60,6 @@ pub struct Dispatcher {
     routes: ArcSwap<Routes>,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
-    turns: AtomicUsize,
 }
 
 impl Dispatcher {
@@ -77,11 +75,10 @@ impl Dispatcher {
         let candidates: Vec<_> = candidates.collect();
         let adaptive = Adaptive::new(settings.routing, &candidates);
         let routes = ArcSwap::from_pointee(Routes::new(rules, &upstreams, &metrics));
-        let turns = AtomicUsize::new(0);
-        Arc::new(Self { upstreams, candidates, adaptive, settings, routes, shutdown, metrics, turns })
+        Arc::new(Self { upstreams, candidates, adaptive, settings, routes, shutdown, metrics })
     }
 
-    /// Makes these the only rules; mails under way keep theirs.
+    /// Makes these the only rules; mails under way keep theirs. Turns begin anew.
     pub fn replace_rules(&self, rules: Rules) {
         self.routes.store(Arc::new(Routes::new(rules, &self.upstreams, &self.metrics)));
     }
@@ -93,7 +90,7 @@ impl Dispatcher {
         let rule = route.rule().map(Rule::name);
         let neighbours = Some(Neighbours::new(&self.upstreams, &route));
         let call = Call { neighbours, ..self.call(message, late, rule) };
-        let policy = SendPolicy::new(*options, &self.settings, &route, &self.turns);
+        let policy = SendPolicy::new(*options, &self.settings, &route);
         let (upstreams, adaptive) = (&*self.upstreams, self.adaptive.as_ref());
         let candidates = Candidates { upstreams, configured: &self.candidates, adaptive, route: &route };
         let run = Run::new(candidates, &call, policy);

@@ -1,6 +1,6 @@
 //! What decides the way of one mail before its first attempt: how far failover leads, and its draw.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::route::Route;
 use super::settings;
@@ -18,10 +18,10 @@ pub(super) struct SendPolicy {
 
 impl SendPolicy {
     /// A repeat goes the way of the first mail under its key, on every node; any other mail has a draw of its own.
-    pub(super) fn new(options: SendOptions, settings: &settings::Settings, route: &Route, turns: &AtomicUsize) -> Self {
+    pub(super) fn new(options: SendOptions, settings: &settings::Settings, route: &Route) -> Self {
         let draw = match options.key {
             Some(key) => Draw::Key(key.number()),
-            None => Draw::Free { turn: turns.fetch_add(1, Ordering::Relaxed), random: fastrand::u64(..) },
+            None => Draw::Free { turn: route.turns().fetch_add(1, Ordering::Relaxed), random: fastrand::u64(..) },
         };
         Self { failover: failover(options, settings), strategy: strategy(settings, route), draw }
     }

@@ -1,6 +1,7 @@
 //! The rule that chooses the upstreams of one mail, and what it makes of them.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use crate::delivery::routing::rules::{DEFAULT, Rule, Rules, Target};
 use crate::delivery::routing::{Candidate, Strategy};
@@ -8,9 +9,12 @@ use crate::delivery::upstream::Upstream;
 use crate::model::submission::Submission;
 use crate::runtime::metrics::{Metrics, RouteMetrics};
 
-/// The rules of a node, and the counters of where their mail goes.
+/// The rules of a node, and the counters of their mail.
 pub(super) struct Routes {
     rules: Rules,
+    /// The mails without a key of each rule; last, of those that no rule holds for. With one counter for all mail, two streams
+    /// that alternate would have every other turn each: each would come to some of its upstreams only.
+    pub(super) turns: Vec<AtomicUsize>,
     metrics: RouteMetrics,
 }
 
@@ -19,7 +23,8 @@ impl Routes {
         let names = rules.iter().map(|rule| &**rule.name()).chain([DEFAULT]);
         let upstreams = upstreams.iter().map(|upstream| &**upstream.name());
         let metrics = metrics.routes(upstreams, names);
-        Self { rules, metrics }
+        let turns = (0..=rules.iter().len()).map(|_| AtomicUsize::new(0)).collect();
+        Self { rules, turns, metrics }
     }
 }
 
@@ -89,7 +94,16 @@ impl Route {
 
     /// Counts a mail that was handed to this upstream.
     pub(super) fn count(&self, upstream: usize) {
-        let place = self.place.unwrap_or(self.routes.rules.iter().len());
-        self.routes.metrics.routed(place, upstream);
+        self.routes.metrics.routed(self.place_of_counters(), upstream);
+    }
+
+    /// Counts the mails without a key that go the same way.
+    pub(super) fn turns(&self) -> &AtomicUsize {
+        &self.routes.turns[self.place_of_counters()]
+    }
+
+    /// Mail that no rule holds for is counted after all rules.
+    fn place_of_counters(&self) -> usize {
+        self.place.unwrap_or(self.routes.rules.iter().len())
     }
 }

@@ -8,6 +8,7 @@ mod rates;
 mod rules;
 mod skip_counts;
 mod skips;
+mod turns;
 
 use std::time::Duration;
 

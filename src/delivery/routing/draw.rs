@@ -9,7 +9,7 @@ pub enum Draw {
     Key(u64),
     /// A mail without one.
     Free {
-        /// Counts the mails of this node.
+        /// Counts the mails without a key of the same rule on this node.
         turn: usize,
         /// Drawn anew for each mail.
         random: u64,

@@ -31,7 +31,7 @@ fn standby(places: &[Place], draw: Draw) -> Option<usize> {
 }
 
 /// A number below the sum of the floors, if the mail is for any of them. Mails without a key do not draw it, they take turns:
-/// so a floor of 1 % is one in each hundred mails, and a standby that fails five times is out after five hundred.
+/// so a floor of 1 % is one in each hundred mails of a rule, and a standby that fails five times is out after five hundred.
 fn lot(draw: Draw, sum: u32) -> Option<u32> {
     match draw {
         Draw::Free { turn, .. } => {

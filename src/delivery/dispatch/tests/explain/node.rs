@@ -1,13 +1,21 @@
-//! Random nodes: strategies, weights, floors, rules, sender maps, capabilities, and circuits in every state.
+//! Nodes in any state: strategies, weights, floors, rules, sender maps, capabilities, held senders, rates, turns, adaptive
+//! costs, and circuits in every state.
 
-use proptest::prelude::{BoxedStrategy, Just, Strategy as _, TestCaseError, any, prop, prop_oneof};
+mod drawn;
+
+use std::iter::repeat_n;
+use std::sync::atomic::Ordering;
+
+use proptest::prelude::TestCaseError;
 
 use super::super::*;
 use crate::delivery::provider::Capabilities;
 use crate::delivery::routing::rules::Rules;
-use crate::delivery::upstream::Upstream;
 use crate::delivery::upstream::fixture::ended;
+use crate::delivery::upstream::{Settings as Limits, Upstream};
 use crate::model::outcome::{Reason, Verdict};
+
+pub(super) use drawn::{author, node};
 
 /// What a circuit is like.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +35,28 @@ struct Configured {
     floor: u32,
     is_capable: bool,
     own_domain: Option<&'static str>,
+    /// What is left of its rate, at most. `None`: it has no rate.
+    tokens: Option<u32>,
+    /// The author whose mail it has refused.
+    held: Option<&'static str>,
+    /// How long its one mail so far took, in milliseconds.
+    took: Option<u64>,
+}
+
+/// Which mail a rule is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    All,
+    OneDomain,
+    Nobody,
+}
+
+#[derive(Clone, Debug)]
+struct RuleOfNode {
+    scope: Scope,
+    targets: Vec<usize>,
+    has_weights: bool,
+    is_pinned: bool,
 }
 
 /// A node before its start.
@@ -34,7 +64,44 @@ struct Configured {
 pub(super) struct Node {
     strategy: Strategy,
     upstreams: Vec<Configured>,
-    rules: String,
+    rule: Option<RuleOfNode>,
+    /// How many were taken by mail of each rule, and of none.
+    turns: usize,
+    /// For how long it has had no mail, in milliseconds.
+    idle: u64,
+}
+
+impl RuleOfNode {
+    fn text(&self) -> String {
+        let condition = match self.scope {
+            Scope::All => "caller=*",
+            Scope::OneDomain => "from=*@example.org",
+            Scope::Nobody => "caller=nobody",
+        };
+        let weight = |target: &usize| if self.has_weights { format!(":{}", 10 * (target + 1)) } else { String::new() };
+        let targets: Vec<_> = self.targets.iter().map(|target| format!("u{target}{}", weight(target))).collect();
+        format!("{condition} -> {}{}", targets.join(","), if self.is_pinned { "!" } else { "" })
+    }
+
+    fn holds(&self, author: &str) -> bool {
+        match self.scope {
+            Scope::All => true,
+            Scope::OneDomain => author.ends_with("@example.org"),
+            Scope::Nobody => false,
+        }
+    }
+}
+
+impl Configured {
+    fn capabilities(&self) -> Capabilities {
+        if self.is_capable { Capabilities::ANY } else { Capabilities { recipients: 0, ..Capabilities::ANY } }
+    }
+
+    fn tune(&self, settings: &mut Limits) {
+        (settings.weight, settings.floor) = (self.weight, self.floor);
+        settings.from_domains = self.own_domain.and_then(|domain| domain.parse().ok());
+        settings.quota.rates = self.tokens.and_then(|_| "2/s".parse().ok());
+    }
 }
 
 impl Node {
@@ -42,56 +109,81 @@ impl Node {
         self.upstreams.len()
     }
 
-    /// Does every mail without a key get the same order?
-    pub(super) fn keeps_one_order(&self) -> bool {
-        let has_weights = self.rules.contains(':');
-        let is_priority = if self.has_rule() { !has_weights } else { self.strategy == Strategy::Priority };
-        is_priority && self.upstreams.iter().all(|upstream| upstream.floor == 0)
+    /// How the upstreams of this author's mail are ranked.
+    pub(super) fn strategy_for(&self, author: &str) -> Strategy {
+        match &self.rule {
+            Some(rule) if rule.holds(author) && rule.has_weights => Strategy::Weighted,
+            Some(rule) if rule.holds(author) => Strategy::Priority,
+            _ => self.strategy,
+        }
     }
 
-    /// May mail be handed to this upstream, as its rule is written?
-    pub(super) fn rule_allows(&self, upstream: &str) -> bool {
-        let Some((_, targets)) = self.rules.split_once("-> ").filter(|_| self.has_rule()) else { return true };
-        let Some(pinned) = targets.strip_suffix('!') else { return true };
-        pinned.split(',').any(|target| target.split(':').next() == Some(upstream))
+    /// Does every mail of this author without a key get the same order, but for upstreams that ramp?
+    pub(super) fn keeps_one_order(&self, author: &str) -> bool {
+        self.strategy_for(author) == Strategy::Priority && self.upstreams.iter().all(|upstream| upstream.floor == 0)
     }
 
-    /// Does a rule hold for the mail of these tests?
-    fn has_rule(&self) -> bool {
-        self.rules.starts_with("caller=*")
+    /// May this author's mail be handed to this upstream, as the rule is written?
+    pub(super) fn rule_allows(&self, upstream: &str, author: &str) -> bool {
+        let pin = self.rule.as_ref().filter(|rule| rule.holds(author) && rule.is_pinned);
+        pin.is_none_or(|rule| rule.targets.iter().any(|target| format!("u{target}") == upstream))
     }
 
-    /// Starts it; every provider accepts what it gets.
-    pub(super) fn start(&self) -> Fixture {
-        let none = Capabilities { recipients: 0, ..Capabilities::ANY };
-        let accepts = [Act::Say(Outcome::Accepted); 3];
-        let capabilities =
-            self.upstreams.iter().map(|upstream| if upstream.is_capable { Capabilities::ANY } else { none });
-        let scripts: Vec<_> = capabilities.map(|capabilities| (capabilities, &accepts[..])).collect();
+    /// Rates that are not used up are none, so that the shares stay what they are.
+    pub(super) fn with_lasting_shares(mut self) -> Self {
+        self.upstreams.iter_mut().for_each(|upstream| upstream.tokens = upstream.tokens.filter(|left| *left == 0));
+        self
+    }
+
+    /// Starts it; every provider accepts what it gets, up to so many mails.
+    pub(super) async fn start(&self, mails: usize) -> Fixture {
+        let script = |configured: &Configured| -> Vec<_> {
+            let took = configured.took.map(|took| Act::SayAfter(Duration::from_millis(took), Outcome::Accepted));
+            took.into_iter().chain(repeat_n(Act::Say(Outcome::Accepted), mails)).collect()
+        };
+        let scripts: Vec<_> = self.upstreams.iter().map(script).collect();
+        let capabilities = self.upstreams.iter().map(Configured::capabilities);
+        let scripts: Vec<_> = capabilities.zip(&scripts).map(|(can, script)| (can, &script[..])).collect();
         let fixture = Fixture::tuned(Failover::Safe, self.strategy, 1, &scripts, |index, settings| {
-            let Configured { weight, floor, own_domain, .. } = self.upstreams[index];
-            (settings.weight, settings.floor) = (weight, floor);
-            settings.from_domains = own_domain.and_then(|domain| domain.parse().ok());
+            self.upstreams[index].tune(settings);
         });
-        let names: Vec<_> = fixture.upstreams.iter().map(|upstream| Arc::clone(upstream.name())).collect();
-        fixture.dispatcher.replace_rules(Rules::read(&self.rules, &names).expect("a rule of this test is one"));
+        self.learn(&fixture).await;
+        replace_rules(&fixture, &self.rule.as_ref().map(RuleOfNode::text).unwrap_or_default());
+        fixture.dispatcher.routes.load().turns.iter().for_each(|turns| turns.store(self.turns, Ordering::Relaxed));
+        fixture.upstreams.iter().zip(&self.upstreams).for_each(|(upstream, configured)| bring(upstream, configured));
         fixture
-            .upstreams
-            .iter()
-            .zip(&self.upstreams)
-            .for_each(|(upstream, configured)| bring(upstream, configured.condition));
-        fixture
+    }
+
+    /// Sends one mail to each upstream that has had one, so that adaptive routing knows what it costs.
+    async fn learn(&self, fixture: &Fixture) {
+        for (index, configured) in self.upstreams.iter().enumerate().filter(|(_, upstream)| upstream.took.is_some()) {
+            replace_rules(fixture, &format!("caller=* -> u{index}!"));
+            let result =
+                fixture.send_mail(mail(&format!("a@{}", configured.own_domain.unwrap_or("example.org")))).await;
+            assert_eq!(result.is_ok(), configured.is_capable, "{configured:?} {result:?}");
+        }
+        tokio::time::advance(Duration::from_millis(self.idle)).await;
     }
 }
 
-/// Brings a closed circuit into this condition.
-fn bring(upstream: &Upstream, condition: Condition) {
+fn replace_rules(fixture: &Fixture, rules: &str) {
+    let names: Vec<_> = fixture.upstreams.iter().map(|upstream| Arc::clone(upstream.name())).collect();
+    fixture.dispatcher.replace_rules(Rules::read(rules, &names).expect("a rule of this test is one"));
+}
+
+/// Brings an upstream from its start to where it is.
+fn bring(upstream: &Upstream, configured: &Configured) {
     let verdict = |outcome| Verdict::new(outcome, Reason::Mock);
-    let open = || {
+    let answer = |author: &str, outcome| {
         let permit = upstream.try_admit().expect("it is closed");
-        upstream.settle(permit, &mail("b@example.net"), ended(&verdict(Outcome::Unavailable)));
+        upstream.settle(permit, &mail(author), ended(&verdict(outcome)));
     };
-    match condition {
+    let open = || answer("b@example.net", Outcome::Unavailable);
+    while upstream.tokens_left() > configured.tokens {
+        assert!(upstream.take_token());
+    }
+    configured.held.iter().for_each(|author| answer(author, Outcome::SenderRejected));
+    match configured.condition {
         Condition::Closed => {}
         Condition::Open => open(),
         Condition::HalfOpen => {
@@ -110,59 +202,6 @@ fn bring(upstream: &Upstream, condition: Condition) {
             upstream.override_circuit(order);
         }
     }
-}
-
-fn condition() -> BoxedStrategy<Condition> {
-    prop_oneof![
-        4 => Just(Condition::Closed),
-        1 => Just(Condition::Open),
-        1 => Just(Condition::HalfOpen),
-        2 => (20u8..127).prop_map(Condition::Ramping),
-        1 => prop_oneof![Just(Override::Open), Just(Override::Closed)].prop_map(Condition::Forced),
-    ]
-    .boxed()
-}
-
-fn configured() -> BoxedStrategy<Configured> {
-    let own_domain = prop_oneof![3 => Just(None), 1 => Just(Some("example.org")), 1 => Just(Some("other.example"))];
-    let floor = prop_oneof![3 => Just(0), 1 => 1u32..2000];
-    (condition(), 1u32..=100, floor, prop::bool::weighted(0.85), own_domain)
-        .prop_map(|(condition, weight, floor, is_capable, own_domain)| Configured {
-            condition,
-            weight,
-            floor,
-            is_capable,
-            own_domain,
-        })
-        .boxed()
-}
-
-/// No rule, or one that holds for all mail or for none: with weights or without, pinned or not.
-fn rules(upstreams: usize) -> BoxedStrategy<String> {
-    let targets = prop::sample::subsequence((0..upstreams).collect::<Vec<_>>(), 1..=upstreams).prop_shuffle();
-    let rule = (targets, any::<bool>(), any::<bool>(), prop_oneof![4 => Just("*"), 1 => Just("nobody")]);
-    let written = rule.prop_map(|(targets, has_weights, is_pinned, caller)| {
-        let weight =
-            |target: usize| if has_weights { format!("u{target}:{}", 10 * (target + 1)) } else { format!("u{target}") };
-        let targets: Vec<_> = targets.into_iter().map(weight).collect();
-        format!("caller={caller} -> {}{}", targets.join(","), if is_pinned { "!" } else { "" })
-    });
-    prop_oneof![1 => Just(String::new()), 2 => written].boxed()
-}
-
-pub(super) fn node() -> BoxedStrategy<Node> {
-    let strategy = prop_oneof![
-        Just(Strategy::Priority),
-        Just(Strategy::RoundRobin),
-        Just(Strategy::Weighted),
-        Just(Strategy::Adaptive)
-    ];
-    let upstreams = prop::collection::vec(configured(), 1..6);
-    (strategy, upstreams)
-        .prop_flat_map(|(strategy, upstreams)| {
-            rules(upstreams.len()).prop_map(move |rules| Node { strategy, upstreams: upstreams.clone(), rules })
-        })
-        .boxed()
 }
 
 /// Runs a case on paused time.
