@@ -44,8 +44,8 @@ fn explained(place: &Place, upstream: &Upstream) -> ExplainedPlace {
         share: place.share,
         availability: place.availability,
         detail: place.left_out().and_then(|reason| detail(reason, upstream)),
-        // Both: of a closed circuit there is no probe, and a probe does not end an operator's order.
-        next_probe: upstream.until_next_probe().and(upstream.until_usable()),
+        // A probe does not end an operator's order: such an upstream is not known to be usable at any time.
+        next_probe: upstream.until_usable().and(upstream.until_next_probe()),
     }
 }
 

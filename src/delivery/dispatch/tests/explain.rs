@@ -1,6 +1,7 @@
 //! What is explained of a mail is what happens to it, over random nodes.
 
 mod node;
+mod rates;
 mod shares;
 
 use std::collections::BTreeSet;

@@ -8,7 +8,7 @@ use crate::model::skip::SkipReason;
 const ANY: Capabilities = Capabilities::ANY;
 
 /// Over upstreams that accept everything, each with these rates; an empty text is no rate.
-fn with_rates(routing: Strategy, rates: &[&str], acts: &[Act]) -> Fixture {
+pub(super) fn with_rates(routing: Strategy, rates: &[&str], acts: &[Act]) -> Fixture {
     let scripts: Vec<_> = rates.iter().map(|_| (ANY, acts)).collect();
     let tune = |index: usize, settings: &mut upstream::Settings| settings.quota = of_rates(rates[index]);
     Fixture::tuned(Failover::Safe, routing, 5, &scripts, tune)
