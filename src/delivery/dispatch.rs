@@ -21,6 +21,7 @@ mod route;
 mod run;
 pub mod settings;
 mod skips;
+mod turns;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! What decides the way of one mail before its first attempt: how far failover leads, and its draw.
 
-use std::sync::atomic::Ordering;
-
 use super::route::Route;
 use super::settings;
 use crate::delivery::routing::{Candidate, Draw, Plan, Strategy, identity, rank};
@@ -13,22 +11,25 @@ use crate::model::submission::{Failover, SendOptions};
 pub(super) struct SendPolicy {
     pub(super) failover: Failover,
     strategy: Strategy,
-    draw: Draw,
+    /// The number of its key.
+    key: Option<u64>,
 }
 
 impl SendPolicy {
-    /// A repeat goes the way of the first mail under its key, on every node; any other mail has a draw of its own.
     pub(super) fn new(options: SendOptions, settings: &settings::Settings, route: &Route) -> Self {
-        let draw = match options.key {
-            Some(key) => Draw::Key(key.number()),
-            None => Draw::Free { turn: route.turns().fetch_add(1, Ordering::Relaxed), random: fastrand::u64(..) },
-        };
-        Self { failover: failover(options, settings), strategy: strategy(settings, route), draw }
+        let key = options.key.map(|key| key.number());
+        Self { failover: failover(options, settings), strategy: strategy(settings, route), key }
+    }
+
+    /// A repeat goes the way of the first mail under its key, on every node; any other mail has a draw of its own.
+    pub(super) fn draw(&self, candidates: &[Candidate], route: &Route) -> Draw {
+        let free = || Draw::Free { turn: route.turns().next(candidates), random: fastrand::u64(..) };
+        self.key.map_or_else(free, Draw::Key)
     }
 
     /// The plan over these upstreams, as they are now.
-    pub(super) fn plan(&self, candidates: &[Candidate]) -> Plan {
-        rank(self.strategy, self.draw, candidates)
+    pub(super) fn plan(&self, draw: Draw, candidates: &[Candidate]) -> Plan {
+        rank(self.strategy, draw, candidates)
     }
 }
 

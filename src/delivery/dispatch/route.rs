@@ -1,8 +1,8 @@
 //! The rule that chooses the upstreams of one mail, and what it makes of them.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
+use super::turns::Turns;
 use crate::delivery::routing::rules::{DEFAULT, Rule, Rules, Target};
 use crate::delivery::routing::{Candidate, Strategy};
 use crate::delivery::upstream::Upstream;
@@ -12,9 +12,8 @@ use crate::runtime::metrics::{Metrics, RouteMetrics};
 /// The rules of a node, and the counters of their mail.
 pub(super) struct Routes {
     rules: Rules,
-    /// The mails without a key of each rule; last, of those that no rule holds for. With one counter for all mail, two streams
-    /// that alternate would have every other turn each: each would come to some of its upstreams only.
-    pub(super) turns: Vec<AtomicUsize>,
+    /// Of the mails without a key of each rule; last, of those that no rule holds for.
+    pub(super) turns: Vec<Turns>,
     metrics: RouteMetrics,
 }
 
@@ -23,7 +22,7 @@ impl Routes {
         let names = rules.iter().map(|rule| &**rule.name()).chain([DEFAULT]);
         let upstreams = upstreams.iter().map(|upstream| &**upstream.name());
         let metrics = metrics.routes(upstreams, names);
-        let turns = (0..=rules.iter().len()).map(|_| AtomicUsize::new(0)).collect();
+        let turns = (0..=rules.iter().len()).map(|_| Turns::new()).collect();
         Self { rules, turns, metrics }
     }
 }
@@ -98,7 +97,7 @@ impl Route {
     }
 
     /// Counts the mails without a key that go the same way.
-    pub(super) fn turns(&self) -> &AtomicUsize {
+    pub(super) fn turns(&self) -> &Turns {
         &self.routes.turns[self.place_of_counters()]
     }
 

@@ -9,7 +9,7 @@ use super::candidates::Candidates;
 use super::policy::SendPolicy;
 use super::route::Route;
 use super::skips::Skips;
-use crate::delivery::routing::{Place, Plan};
+use crate::delivery::routing::{Draw, Place, Plan};
 use crate::delivery::upstream::Upstream;
 use crate::model::left_out::LeftOut;
 use crate::model::receipt::{Answer, Attempt, Remaining};
@@ -26,6 +26,8 @@ pub(super) struct Run<'a> {
     candidates: Candidates<'a>,
     call: &'a Call<'a>,
     policy: SendPolicy,
+    /// Made with the first plan; each attempt follows it.
+    draw: Option<Draw>,
     route: &'a Route,
     log: AttemptLog,
     skips: Skips,
@@ -35,7 +37,7 @@ impl<'a> Run<'a> {
     pub(super) fn new(candidates: Candidates<'a>, call: &'a Call<'a>, policy: SendPolicy) -> Self {
         let Candidates { upstreams, route, .. } = candidates;
         let log = AttemptLog::new(call.message.id(), upstreams.len());
-        Self { upstreams, candidates, call, policy, route, log, skips: Skips::default() }
+        Self { upstreams, candidates, call, policy, draw: None, route, log, skips: Skips::default() }
     }
 
     /// Offers the mail to one upstream after the other.
@@ -57,12 +59,15 @@ impl<'a> Run<'a> {
     }
 
     /// Where the mail goes next. The plan is made anew each time: a circuit may have closed while another was slow to fail.
-    fn next(&self) -> Option<Place> {
+    fn next(&mut self) -> Option<Place> {
         self.plan().asked().iter().find(|place| !self.log.has_visited(place.upstream())).copied()
     }
 
-    fn plan(&self) -> Plan {
-        self.policy.plan(&self.candidates.now(self.call.message))
+    fn plan(&mut self) -> Plan {
+        let candidates = self.candidates.now(self.call.message);
+        let (policy, route) = (self.policy, self.route);
+        let draw = *self.draw.get_or_insert_with(|| policy.draw(&candidates, route));
+        policy.plan(draw, &candidates)
     }
 
     async fn visit(&mut self, place: Place) {
@@ -121,7 +126,8 @@ impl<'a> Run<'a> {
             let upstream = &self.upstreams[index];
             !self.log.has_tried(index)
                 && (self.log.has_visited(index) || !upstream.snapshot().admits())
-                && upstream.leaves_out(self.call.message).is_none()
+                // A rate that is used up says nothing of the mail.
+                && matches!(upstream.leaves_out(self.call.message), None | Some(LeftOut::RateSpent))
         };
         let mut skips = std::mem::take(&mut self.skips);
         self.upstreams_where(is_kept_away).for_each(|upstream| skips.count(upstream, reason));

@@ -9,7 +9,7 @@ pub enum Draw {
     Key(u64),
     /// A mail without one.
     Free {
-        /// Counts the mails without a key of the same rule on this node.
+        /// Counts the mails without a key, of the same rule, that the same upstreams of this node may take.
         turn: usize,
         /// Drawn anew for each mail.
         random: u64,

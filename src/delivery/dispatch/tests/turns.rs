@@ -1,4 +1,4 @@
-//! Turns are those of a rule: streams that alternate take none from each other.
+//! Turns are those of a rule and of the upstreams that may take the mail: streams that alternate take none from each other.
 
 use super::*;
 use crate::delivery::routing::rules::Rules;
@@ -54,4 +54,34 @@ async fn turns_begin_anew_when_rules_are_replaced() {
         replace(&fixture, "from=nobody@example.org -> u0");
     }
     assert_eq!(fixture.calls(), [3, 0]);
+}
+
+/// Over upstreams that accept everything, each with this floor; the last may send for `example.org` alone.
+fn with_a_sender_map(routing: Strategy, floors: &[u32]) -> Fixture {
+    let accepts = [Act::Say(Outcome::Accepted); 1000];
+    let scripts: Vec<_> = floors.iter().map(|_| (Capabilities::ANY, &accepts[..])).collect();
+    Fixture::tuned(Failover::Safe, routing, 1, &scripts, |index, settings| {
+        settings.floor = floors[index];
+        settings.from_domains = (index + 1 == floors.len()).then(|| "example.org".parse().unwrap());
+    })
+}
+
+async fn alternate_senders(fixture: &Fixture, mails: usize) {
+    for author in ["a@example.org", "a@other.example"].iter().cycle().take(mails) {
+        assert!(fixture.send_mail(mail(author)).await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn floor_is_kept_though_every_other_mail_may_not_go_to_the_standby() {
+    let fixture = with_a_sender_map(Strategy::Priority, &[0, 100]);
+    alternate_senders(&fixture, 1000).await;
+    assert_eq!(fixture.calls(), [995, 5], "one in a hundred of the 500 mails that it may send");
+}
+
+#[tokio::test(start_paused = true)]
+async fn round_robin_spreads_mail_though_every_other_may_not_go_to_one_upstream() {
+    let fixture = with_a_sender_map(Strategy::RoundRobin, &[0, 0, 0]);
+    alternate_senders(&fixture, 600).await;
+    assert_eq!(fixture.calls(), [250, 250, 100], "a third of 300 mails each, and half of 300");
 }

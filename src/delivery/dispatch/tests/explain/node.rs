@@ -149,7 +149,14 @@ impl Node {
         });
         self.learn(&fixture).await;
         replace_rules(&fixture, &self.rule.as_ref().map(RuleOfNode::text).unwrap_or_default());
-        fixture.dispatcher.routes.load().turns.iter().for_each(|turns| turns.store(self.turns, Ordering::Relaxed));
+        fixture
+            .dispatcher
+            .routes
+            .load()
+            .turns
+            .iter()
+            .flat_map(|turns| &turns.0)
+            .for_each(|turn| turn.store(self.turns, Ordering::Relaxed));
         fixture.upstreams.iter().zip(&self.upstreams).for_each(|(upstream, configured)| bring(upstream, configured));
         fixture
     }
