@@ -20,10 +20,10 @@ async fn spent_upstream_is_left_out_for_its_rates_and_an_explained_mail_takes_no
 }
 
 #[tokio::test(start_paused = true)]
-async fn next_probe_of_a_spent_upstream_does_not_wait_for_its_token() {
+async fn open_circuit_comes_before_a_spent_rate_and_its_next_probe_waits_for_no_token() {
     let fixture = with_rates(Strategy::Priority, &["1/d"], &[Act::Say(Outcome::Throttled)]);
     assert!(fixture.send().await.is_err(), "it throttles, which opens the circuit");
     fixture.upstreams[0].schedule_probe(10 * SECOND);
     let place = fixture.dispatcher.explain(&submitted("a@example.org", None)).plan.remove(0);
-    assert_eq!((place.availability, place.next_probe), (Availability::LeftOut(LeftOut::RateSpent), Some(10 * SECOND)));
+    assert_eq!((place.availability, place.next_probe), (Availability::LeftOut(LeftOut::Circuit), Some(10 * SECOND)));
 }
