@@ -12,7 +12,7 @@ use crate::runtime::metrics::{Metrics, RouteMetrics};
 /// The rules of a node, and the counters of their mail.
 pub(super) struct Routes {
     rules: Rules,
-    /// Of the mails without a key of each rule; last, of those that no rule holds for.
+    /// The turns of the mails without a key of each rule; last, those of the mails that no rule holds for.
     pub(super) turns: Vec<Turns>,
     metrics: RouteMetrics,
 }

@@ -1,5 +1,6 @@
 //! What is explained of a mail is what happens to it, over random nodes.
 
+mod drawn;
 mod node;
 mod rates;
 mod shares;
@@ -13,7 +14,8 @@ use super::*;
 use crate::delivery::routing::Availability;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::submission::Submission;
-use node::{Node, author, block_on, node};
+use drawn::{author, node};
+use node::{Node, block_on};
 
 fn submitted(author: &str, key: Option<u32>) -> Submission {
     let key = key.map(|key| IdempotencyKey::new("caller", &key.to_string()));

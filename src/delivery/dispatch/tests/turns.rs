@@ -19,7 +19,7 @@ fn replace(fixture: &Fixture, rules: &str) {
 }
 
 async fn alternate(fixture: &Fixture, mails: usize) {
-    for author in ["news@example.org", "otp@example.org"].iter().cycle().take(mails) {
+    for author in ["offers@example.org", "otp@example.org"].iter().cycle().take(mails) {
         assert!(fixture.send_mail(mail(author)).await.is_ok());
     }
 }
@@ -41,7 +41,7 @@ async fn floor_is_kept_for_a_stream_that_alternates_with_mail_of_a_rule() {
 #[tokio::test(start_paused = true)]
 async fn floor_is_kept_for_mail_of_a_rule_that_alternates_with_other_mail() {
     let fixture = with_a_rule(Strategy::Priority, &[0, 100]);
-    replace(&fixture, "from=news@example.org -> u0,u1!; from=otp@example.org -> u0!");
+    replace(&fixture, "from=offers@example.org -> u0,u1!; from=otp@example.org -> u0!");
     alternate(&fixture, 1000).await;
     assert_eq!(fixture.calls(), [995, 5], "one in a hundred of the 500 mails of the first rule");
 }
@@ -50,7 +50,7 @@ async fn floor_is_kept_for_mail_of_a_rule_that_alternates_with_other_mail() {
 async fn turns_begin_anew_when_rules_are_replaced() {
     let fixture = with_a_rule(Strategy::RoundRobin, &[0, 0]);
     for _ in 0..3 {
-        assert!(fixture.send_mail(mail("news@example.org")).await.is_ok());
+        assert!(fixture.send_mail(mail("offers@example.org")).await.is_ok());
         replace(&fixture, "from=nobody@example.org -> u0");
     }
     assert_eq!(fixture.calls(), [3, 0]);

@@ -1,8 +1,6 @@
 //! Nodes in any state: strategies, weights, floors, rules, sender maps, capabilities, held senders, rates, turns, adaptive
 //! costs, and circuits in every state.
 
-mod drawn;
-
 use std::iter::repeat_n;
 use std::sync::atomic::Ordering;
 
@@ -15,11 +13,9 @@ use crate::delivery::upstream::fixture::ended;
 use crate::delivery::upstream::{Settings as Limits, Upstream};
 use crate::model::outcome::{Reason, Verdict};
 
-pub(super) use drawn::{author, node};
-
 /// What a circuit is like.
 #[derive(Clone, Copy, Debug)]
-enum Condition {
+pub(super) enum Condition {
     Closed,
     Open,
     HalfOpen,
@@ -29,46 +25,46 @@ enum Condition {
 }
 
 #[derive(Clone, Debug)]
-struct Configured {
-    condition: Condition,
-    weight: u32,
-    floor: u32,
-    is_capable: bool,
-    own_domain: Option<&'static str>,
+pub(super) struct Configured {
+    pub(super) condition: Condition,
+    pub(super) weight: u32,
+    pub(super) floor: u32,
+    pub(super) is_capable: bool,
+    pub(super) own_domain: Option<&'static str>,
     /// What is left of its rate, at most. `None`: it has no rate.
-    tokens: Option<u32>,
+    pub(super) tokens: Option<u32>,
     /// The author whose mail it has refused.
-    held: Option<&'static str>,
+    pub(super) held: Option<&'static str>,
     /// How long its one mail so far took, in milliseconds.
-    took: Option<u64>,
+    pub(super) took: Option<u64>,
 }
 
 /// Which mail a rule is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scope {
+pub(super) enum Scope {
     All,
     OneDomain,
     Nobody,
 }
 
 #[derive(Clone, Debug)]
-struct RuleOfNode {
-    scope: Scope,
-    targets: Vec<usize>,
-    has_weights: bool,
-    is_pinned: bool,
+pub(super) struct RuleOfNode {
+    pub(super) scope: Scope,
+    pub(super) targets: Vec<usize>,
+    pub(super) has_weights: bool,
+    pub(super) is_pinned: bool,
 }
 
 /// A node before its start.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    strategy: Strategy,
-    upstreams: Vec<Configured>,
-    rule: Option<RuleOfNode>,
+    pub(super) strategy: Strategy,
+    pub(super) upstreams: Vec<Configured>,
+    pub(super) rule: Option<RuleOfNode>,
     /// How many were taken by mail of each rule, and of none.
-    turns: usize,
+    pub(super) turns: usize,
     /// For how long it has had no mail, in milliseconds.
-    idle: u64,
+    pub(super) idle: u64,
 }
 
 impl RuleOfNode {

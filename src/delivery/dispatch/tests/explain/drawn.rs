@@ -2,10 +2,11 @@
 
 use proptest::prelude::{BoxedStrategy, Just, Strategy as _, any, prop, prop_oneof};
 
-use super::{Condition, Configured, Node, Override, RuleOfNode, Scope, Strategy};
+use super::node::{Condition, Configured, Node, RuleOfNode, Scope};
+use super::{Override, Strategy};
 
 /// One of two authors, so that some rules, sender maps and held senders are for one of them alone.
-pub(in super::super) fn author() -> BoxedStrategy<&'static str> {
+pub(super) fn author() -> BoxedStrategy<&'static str> {
     prop_oneof![3 => Just("a@example.org"), 1 => Just("b@other.example")].boxed()
 }
 
@@ -49,7 +50,7 @@ fn rule(upstreams: usize) -> BoxedStrategy<Option<RuleOfNode>> {
     prop::option::weighted(0.6, rule).boxed()
 }
 
-pub(in super::super) fn node() -> BoxedStrategy<Node> {
+pub(super) fn node() -> BoxedStrategy<Node> {
     let strategy = prop_oneof![
         Just(Strategy::Priority),
         Just(Strategy::RoundRobin),
