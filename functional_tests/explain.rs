@@ -4,52 +4,32 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Behaviour, Gate, Proxy, RefusingPort, Reply, Settings, StubProvider, mails};
+use crate::harness::{Behaviour, Gate, RefusingPort, Reply, TwoAccounts, mails};
 
-/// Two accounts, `a` before `b`.
-struct Environment {
-    proxy: Proxy,
-    first: StubProvider,
-    second: StubProvider,
-}
-
-impl Environment {
-    async fn with(settings: &[(&str, &str)]) -> Self {
-        let (first, second) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
-        let base = Settings::accounts(&[("a", &first.url()), ("b", &second.url())]).one_failure_opens();
-        let proxy = Proxy::start(settings.iter().fold(base, |all, (name, value)| all.with(name, value))).await;
-        Self { proxy, first, second }
-    }
-
-    async fn explain(&self, mail: &Value) -> Value {
-        self.proxy.client.explain(mail, &[]).await.expect(200).json
-    }
-
-    /// How many mails each provider has got.
-    fn mails(&self) -> (usize, usize) {
-        (self.first.mails().len(), self.second.mails().len())
-    }
+async fn explain(environment: &TwoAccounts, mail: &Value) -> Value {
+    environment.proxy.client.explain(mail, &[]).await.expect(200).json
 }
 
 #[tokio::test]
 async fn without_rules_the_plan_is_the_order_of_the_configuration() {
-    let environment = Environment::with(&[]).await;
+    let environment = TwoAccounts::one_failure_opens(&[]).await;
     let ready = |upstream: &str, share: f64| json!({"upstream": upstream, "share": share, "standing": "ready"});
     let expected = json!({"plan": [ready("a", 1.0), ready("b", 0.0)], "would": "accepted"});
-    assert_eq!(environment.explain(&mails::plain()).await, expected);
+    assert_eq!(explain(&environment, &mails::plain()).await, expected);
 }
 
 #[tokio::test]
 async fn rule_and_pin_are_told_and_hold_for_the_mail_that_follows() {
-    let environment = Environment::with(&[("SMSP_ROUTES", "otp: tag=otp -> b!; tag=offer -> b:30,a:70")]).await;
+    let environment =
+        TwoAccounts::one_failure_opens(&[("SMSP_ROUTES", "otp: tag=otp -> b!; tag=offer -> b:30,a:70")]).await;
     let otp = mails::but("tags", json!(["otp"]));
     let expected = json!({"rule": "otp", "plan": [
         {"upstream": "b", "share": 1.0, "standing": "ready"},
         {"upstream": "a", "share": 0.0, "standing": "left_out", "reason": "rule"},
     ], "would": "accepted"});
-    assert_eq!(environment.explain(&otp).await, expected);
+    assert_eq!(explain(&environment, &otp).await, expected);
     assert_eq!(environment.proxy.client.send(&otp).await.expect(200).json["provider"], "b");
-    let offer = environment.explain(&mails::but("tags", json!(["offer"]))).await;
+    let offer = explain(&environment, &mails::but("tags", json!(["offer"]))).await;
     assert_eq!(offer["rule"], "rule_2", "{offer}");
     let shares: Vec<_> =
         (0..2_usize).map(|place| (&offer["plan"][place]["upstream"], &offer["plan"][place]["share"])).collect();
@@ -60,9 +40,9 @@ async fn rule_and_pin_are_told_and_hold_for_the_mail_that_follows() {
 async fn open_circuit_is_told_with_its_reason_and_its_next_probe() {
     let nobody = RefusingPort::reserve();
     let url = nobody.url();
-    let environment = Environment::with(&[("SMSP_A_BASE_URL", &url), ("SMSP_B_BASE_URL", &url)]).await;
+    let environment = TwoAccounts::one_failure_opens(&[("SMSP_A_BASE_URL", &url), ("SMSP_B_BASE_URL", &url)]).await;
     environment.proxy.client.send(&mails::plain()).await.expect(502);
-    let explained = environment.explain(&mails::plain()).await;
+    let explained = explain(&environment, &mails::plain()).await;
     assert_eq!(explained["would"], "none", "{explained}");
     for place in explained["plan"].as_array().expect("a list") {
         assert_eq!((&place["standing"], &place["reason"]), (&json!("left_out"), &json!("circuit")), "{place}");
@@ -75,8 +55,8 @@ async fn open_circuit_is_told_with_its_reason_and_its_next_probe() {
 
 #[tokio::test]
 async fn sender_that_no_upstream_may_send_for_would_be_taken_by_none() {
-    let environment = Environment::with(&[("SMSP_FROM_DOMAINS", "shop.example")]).await;
-    let explained = environment.explain(&mails::from("x@blog.example")).await;
+    let environment = TwoAccounts::one_failure_opens(&[("SMSP_FROM_DOMAINS", "shop.example")]).await;
+    let explained = explain(&environment, &mails::from("x@blog.example")).await;
     for place in explained["plan"].as_array().expect("a list") {
         assert_eq!((&place["reason"], &place["share"]), (&json!("sender_not_allowed"), &json!(0.0)), "{place}");
     }
@@ -86,15 +66,15 @@ async fn sender_that_no_upstream_may_send_for_would_be_taken_by_none() {
 
 #[tokio::test]
 async fn what_an_upstream_cannot_carry_and_whom_it_has_refused_is_told() {
-    let environment = Environment::with(&[]).await;
+    let environment = TwoAccounts::one_failure_opens(&[]).await;
     environment.first.does(Reply::sendgrid_refuses_the_sender().into());
     environment.proxy.client.send(&mails::plain()).await.expect(200);
     let mut hidden = mails::but("bcc", json!("hidden@example.net"));
-    let held = environment.explain(&hidden).await;
+    let held = explain(&environment, &hidden).await;
     let of_a = json!({"upstream": "a", "share": 0.0, "standing": "left_out", "reason": "sender_held"});
     assert_eq!((&held["plan"][0]["upstream"], &held["plan"][1]), (&json!("b"), &of_a), "{held}");
     hidden.as_object_mut().expect("an object").remove("to");
-    let explained = environment.explain(&hidden).await;
+    let explained = explain(&environment, &hidden).await;
     for place in explained["plan"].as_array().expect("a list") {
         assert_eq!((&place["reason"], &place["detail"]), (&json!("not_capable"), &json!("no_to")), "{explained}");
     }
@@ -104,7 +84,7 @@ async fn what_an_upstream_cannot_carry_and_whom_it_has_refused_is_told() {
 async fn every_refusal_before_the_hand_over_is_that_of_a_mail_that_is_sent() {
     let keys = [("SMSP_API_KEYS", "shop:shop-key"), ("SMSP_CALLER_SHOP_FROM_DOMAINS", "shop.example")];
     let settings = [&keys[..], &[("SMSP_MAX_BODY", "1KiB")]].concat();
-    let environment = Environment::with(&settings).await;
+    let environment = TwoAccounts::one_failure_opens(&settings).await;
     let client = &environment.proxy.client;
     let (plain, own) = (mails::plain().to_string(), [("x-api-key", "shop-key")]);
     let large = format!("{}{plain}", " ".repeat(2 * 1024));
@@ -132,7 +112,7 @@ async fn every_refusal_before_the_hand_over_is_that_of_a_mail_that_is_sent() {
 
 #[tokio::test]
 async fn explained_mail_is_not_sent_and_only_the_request_is_counted() {
-    let environment = Environment::with(&[]).await;
+    let environment = TwoAccounts::one_failure_opens(&[]).await;
     let client = &environment.proxy.client;
     let page = async || {
         let page = client.metrics().await.page;
@@ -156,7 +136,7 @@ async fn explained_mail_is_not_sent_and_only_the_request_is_counted() {
 
 #[tokio::test]
 async fn explained_mail_with_a_key_has_the_plan_of_that_key() {
-    let environment = Environment::with(&[("SMSP_ROUTING", "weighted")]).await;
+    let environment = TwoAccounts::one_failure_opens(&[("SMSP_ROUTING", "weighted")]).await;
     let client = &environment.proxy.client;
     for number in 0..20 {
         let name = format!("order-{number}");
@@ -172,12 +152,12 @@ async fn explained_mail_with_a_key_has_the_plan_of_that_key() {
 
 #[tokio::test]
 async fn explained_mail_takes_no_turn_of_round_robin() {
-    let environment = Environment::with(&[("SMSP_ROUTING", "round_robin")]).await;
+    let environment = TwoAccounts::one_failure_opens(&[("SMSP_ROUTING", "round_robin")]).await;
     for _ in 0..3 {
-        let explained = environment.explain(&mails::plain()).await;
+        let explained = explain(&environment, &mails::plain()).await;
         assert_eq!(explained["plan"][0]["share"], 0.5, "{explained}");
         environment.proxy.client.send(&mails::plain()).await.expect(200);
-        environment.explain(&mails::plain()).await;
+        explain(&environment, &mails::plain()).await;
         environment.proxy.client.send(&mails::plain()).await.expect(200);
     }
     assert_eq!(environment.mails(), (3, 3));
@@ -186,14 +166,14 @@ async fn explained_mail_takes_no_turn_of_round_robin() {
 #[tokio::test]
 async fn explained_mail_counts_against_the_rate_and_takes_no_place() {
     let limits = [("SMSP_MAX_IN_FLIGHT", "1"), ("SMSP_CALLER_CONCURRENCY", "1"), ("SMSP_CALLER_RATE", "3/h")];
-    let environment = Environment::with(&limits).await;
+    let environment = TwoAccounts::one_failure_opens(&limits).await;
     let gate = Gate::shut();
     environment.first.does(Behaviour::AnswerBehind(gate.clone(), Reply::sendgrid_accepts()));
     let client = environment.proxy.client.clone();
     let sending = tokio::spawn(async move { client.send(&mails::plain()).await });
     environment.first.receives_mails(1).await;
     for _ in 0..2 {
-        let explained = environment.explain(&mails::plain()).await;
+        let explained = explain(&environment, &mails::plain()).await;
         assert_eq!(explained["would"], "accepted", "{explained}");
     }
     gate.open();

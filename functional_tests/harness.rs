@@ -39,6 +39,7 @@ pub(crate) mod stub_relay;
 pub(crate) mod target;
 pub(crate) mod tls_listener;
 pub(crate) mod tool;
+pub(crate) mod two_accounts;
 pub(crate) mod wait;
 
 pub(crate) use answer::Answer;
@@ -56,4 +57,5 @@ pub(crate) use skip::skip;
 pub(crate) use stub_provider::{Behaviour, BlackHole, Gate, RefusingPort, Reply, Request, StubProvider};
 pub(crate) use target::Target;
 pub(crate) use tls_listener::TlsListener;
+pub(crate) use two_accounts::TwoAccounts;
 pub(crate) use wait::eventually;

@@ -5,31 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::harness::{Answer, Proxy, Settings, StubProvider, mails, run};
+use crate::harness::{Answer, Settings, TwoAccounts, mails, run};
 
-/// Two accounts, `a` before `b`.
-struct Environment {
-    proxy: Proxy,
-    first: StubProvider,
-    second: StubProvider,
-}
-
-impl Environment {
-    async fn with(settings: &[(&str, &str)]) -> Self {
-        let (first, second) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
-        let base = Settings::accounts(&[("a", &first.url()), ("b", &second.url())]).patient_circuits();
-        let proxy = Proxy::start(settings.iter().fold(base, |all, (name, value)| all.with(name, value))).await;
-        Self { proxy, first, second }
-    }
-
-    /// How many mails each provider has got.
-    fn mails(&self) -> (usize, usize) {
-        (self.first.mails().len(), self.second.mails().len())
-    }
-
-    async fn send(&self) -> Answer {
-        self.proxy.client.send(&mails::plain()).await
-    }
+async fn send(environment: &TwoAccounts) -> Answer {
+    environment.proxy.client.send(&mails::plain()).await
 }
 
 /// The date of so many days from today on.
@@ -41,10 +20,10 @@ fn date(days: i64) -> String {
 
 #[tokio::test]
 async fn mail_beyond_the_rate_of_an_upstream_goes_to_the_next() {
-    let environment = Environment::with(&[("SMSP_A_RATE", "100/s,2/h")]).await;
-    environment.send().await.expect(200).expect_attempts(&["a:accepted"]);
+    let environment = TwoAccounts::patient(&[("SMSP_A_RATE", "100/s,2/h")]).await;
+    send(&environment).await.expect(200).expect_attempts(&["a:accepted"]);
     for _ in 0..3 {
-        let receipt = environment.send().await.expect(200);
+        let receipt = send(&environment).await.expect(200);
         assert_eq!(receipt.attempts(), ["a:throttled", "b:accepted"], "{receipt}");
         let spent = json!({"provider": "a", "outcome": "throttled", "reason": "rate_spent", "duration_ms": 0});
         assert_eq!(receipt.at("/attempts/0"), &spent, "{receipt}");
@@ -58,12 +37,12 @@ async fn mail_beyond_the_rate_of_an_upstream_goes_to_the_next() {
 
 #[tokio::test]
 async fn mail_beyond_all_rates_is_503_with_the_time_of_the_next_token() {
-    let environment = Environment::with(&[("SMSP_RATE", "1/h"), ("SMSP_B_RATE", "2/h")]).await;
+    let environment = TwoAccounts::patient(&[("SMSP_RATE", "1/h"), ("SMSP_B_RATE", "2/h")]).await;
     for upstream in ["a", "b"] {
-        let receipt = environment.send().await.expect(200);
+        let receipt = send(&environment).await.expect(200);
         assert_eq!(receipt.at("/provider"), upstream, "{receipt}");
     }
-    let answer = environment.send().await.expect_problem(503, "none", true);
+    let answer = send(&environment).await.expect_problem(503, "none", true);
     assert_eq!(answer.attempts(), ["a:throttled", "b:throttled"], "{answer}");
     // The shorter of an hour and half an hour, less what the test has taken.
     assert!((1500..=1800).contains(&answer.retry_after()), "{answer}");
@@ -72,7 +51,7 @@ async fn mail_beyond_all_rates_is_503_with_the_time_of_the_next_token() {
 
 #[tokio::test]
 async fn mail_with_a_key_goes_to_the_next_upstream_of_its_key_when_its_own_is_spent() {
-    let environment = Environment::with(&[("SMSP_ROUTING", "weighted"), ("SMSP_A_RATE", "1/h")]).await;
+    let environment = TwoAccounts::patient(&[("SMSP_ROUTING", "weighted"), ("SMSP_A_RATE", "1/h")]).await;
     let mut ways = BTreeMap::<_, usize>::new();
     for number in 0..20 {
         let key = format!("key-{number}");
@@ -91,10 +70,10 @@ async fn warm_up_follows_the_date() {
     // Two days ahead: midnight may pass during the test.
     for (first_day, mails, attempt) in [(date(-1), (1, 1), "a:accepted"), (date(2), (0, 2), "a:throttled")] {
         let warm_up = format!("{first_day}:20/d*2..50000/d");
-        let environment = Environment::with(&[("SMSP_A_RAMP_UP", &warm_up)]).await;
-        let receipt = environment.send().await.expect(200);
+        let environment = TwoAccounts::patient(&[("SMSP_A_RAMP_UP", &warm_up)]).await;
+        let receipt = send(&environment).await.expect(200);
         assert_eq!(receipt.attempts()[0], attempt, "{receipt}");
-        let receipt = environment.send().await.expect(200);
+        let receipt = send(&environment).await.expect(200);
         assert_eq!(receipt.attempts(), ["a:throttled", "b:accepted"], "40 a day are one in 36 minutes: {receipt}");
         assert_eq!(environment.mails(), mails, "{warm_up}");
     }
@@ -103,8 +82,8 @@ async fn warm_up_follows_the_date() {
 #[tokio::test]
 async fn upstream_that_is_not_yet_warmed_up_asks_to_wait_for_its_first_day() {
     let warm_up = format!("{}:20/d*2..50000/d", date(3));
-    let environment = Environment::with(&[("SMSP_RAMP_UP", &warm_up)]).await;
-    let answer = environment.send().await.expect_problem(503, "none", true);
+    let environment = TwoAccounts::patient(&[("SMSP_RAMP_UP", &warm_up)]).await;
+    let answer = send(&environment).await.expect_problem(503, "none", true);
     let day = 86_400;
     assert!((2 * day - 60..=3 * day).contains(&answer.retry_after()), "{answer}");
     assert_eq!(environment.mails(), (0, 0));
