@@ -124,8 +124,8 @@ impl Upstream {
         &self.settings
     }
 
-    /// Why this mail is not offered to it, whatever its circuit: what an attempt would come to is known beforehand. Takes no
-    /// token.
+    /// Why this mail is not offered to it, whatever its circuit and its rates: what an attempt would come to is known
+    /// beforehand.
     pub fn leaves_out(&self, message: &Message) -> Option<LeftOut> {
         if !self.settings.may_send_for(message) {
             return Some(LeftOut::SenderNotAllowed);
@@ -133,15 +133,18 @@ impl Upstream {
         if let Some(reason) = self.settings.capabilities.unsupported(message) {
             return Some(LeftOut::NotCapable(reason));
         }
-        if self.held_senders.holds(message.from().address()) {
-            return Some(LeftOut::SenderHeld);
-        }
-        self.is_spent().then_some(LeftOut::RateSpent)
+        self.held_senders.holds(message.from().address()).then_some(LeftOut::SenderHeld)
     }
 
     /// Would it be offered this mail now, as far as can be read without a lock or a place of its own?
     pub fn is_ready_for(&self, message: &Message) -> bool {
-        self.snapshot().admits() && self.concurrency.has_room() && self.leaves_out(message).is_none()
+        self.concurrency.has_room() && self.takes_now(message)
+    }
+
+    /// Do its circuit, its rates and what is known of this mail let it be handed over now? A limit on mails in flight may yet
+    /// keep it away.
+    pub fn takes_now(&self, message: &Message) -> bool {
+        self.snapshot().admits() && self.leaves_out(message).is_none() && !self.is_spent()
     }
 
     /// Lets one mail more be in flight here; `None`: as many are as may be.

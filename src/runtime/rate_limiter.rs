@@ -36,8 +36,7 @@ impl RateLimiter {
     }
 
     /// One for each of these rates, of which so many calls may come as one burst. A call that one of them counts is counted
-    /// by all. A user that changes from one to another calls
-    /// [`RateLimiter::shorten_wait`].
+    /// by all. A user that changes from one to another calls [`RateLimiter::shorten_wait`].
     pub fn of_the_same_calls(rates: impl Iterator<Item = (Rate, NonZeroU32)>) -> Vec<Self> {
         let (calls, clock) = (Arc::default(), TokioClock::default());
         let limiters = rates.map(|(rate, burst)| Self::counting(&calls, &clock, rate, burst)).collect();

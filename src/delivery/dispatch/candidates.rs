@@ -29,13 +29,16 @@ impl Candidates<'_> {
     fn one_now(self, configured: &Candidate, message: &Message) -> Candidate {
         let upstream = &self.upstreams[configured.upstream];
         let outside = (!self.route.allows(configured.upstream)).then_some(LeftOut::Rule);
+        let circuit_share = upstream.snapshot().share();
+        // Of an upstream whose circuit takes no mail, its circuit is the reason: its rates say nothing of the mail.
+        let spent = || (circuit_share > 0 && upstream.is_spent()).then_some(LeftOut::RateSpent);
         let adaptive_share = self.adaptive.map(|adaptive| adaptive.share(configured.upstream));
         Candidate {
             weight: self.route.weight(configured),
             adaptive_share: adaptive_share.unwrap_or(configured.adaptive_share),
             floor: self.route.floor(configured),
-            circuit_share: upstream.snapshot().share(),
-            left_out: outside.or_else(|| upstream.leaves_out(message)),
+            circuit_share,
+            left_out: outside.or_else(|| upstream.leaves_out(message)).or_else(spent),
             ..*configured
         }
     }

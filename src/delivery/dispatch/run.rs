@@ -126,8 +126,7 @@ impl<'a> Run<'a> {
             let upstream = &self.upstreams[index];
             !self.log.has_tried(index)
                 && (self.log.has_visited(index) || !upstream.snapshot().admits())
-                // A rate that is used up says nothing of the mail.
-                && matches!(upstream.leaves_out(self.call.message), None | Some(LeftOut::RateSpent))
+                && upstream.leaves_out(self.call.message).is_none()
         };
         let mut skips = std::mem::take(&mut self.skips);
         self.upstreams_where(is_kept_away).for_each(|upstream| skips.count(upstream, reason));
@@ -140,7 +139,7 @@ impl<'a> Run<'a> {
             Remaining::Exhausted
         } else if self.policy.failover > Failover::Never || !self.log.was_handed_over() {
             Remaining::Later
-        } else if untried.any(|upstream| self.takes_it_now(upstream)) {
+        } else if untried.any(|upstream| upstream.takes_now(self.call.message)) {
             // Without failover the one attempt speaks for itself.
             Remaining::Unasked
         } else {
@@ -170,9 +169,5 @@ impl<'a> Run<'a> {
         let attempt = attempt::skipped(upstream, reason);
         // A circuit that let it not pass may yet be asked again: it is counted at the end.
         attempt.inspect(|_| self.skips.count(upstream, reason))
-    }
-
-    fn takes_it_now(&self, upstream: &Upstream) -> bool {
-        upstream.snapshot().admits() && upstream.leaves_out(self.call.message).is_none()
     }
 }

@@ -31,9 +31,8 @@ pub struct Place {
 impl Place {
     pub(super) fn new(candidate: Candidate, draw: Draw) -> Self {
         let availability = match candidate.left_out {
-            // A rate that is used up says nothing of the mail: the circuit comes first.
-            None | Some(LeftOut::RateSpent) if candidate.circuit_share == 0 => Availability::LeftOut(LeftOut::Circuit),
             Some(reason) => Availability::LeftOut(reason),
+            None if candidate.circuit_share == 0 => Availability::LeftOut(LeftOut::Circuit),
             None if candidate.circuit_share < draw.level() => Availability::Ramping,
             None => Availability::Ready,
         };

@@ -21,7 +21,8 @@ impl Upstream {
         self.left().and_then(Result::err).unwrap_or_default()
     }
 
-    pub(super) fn is_spent(&self) -> bool {
+    /// Are its rates used up? Takes no token.
+    pub fn is_spent(&self) -> bool {
         self.left().is_some_and(|left| left.is_err())
     }
 

@@ -1,6 +1,7 @@
 //! What `smsp_skipped_total` counts: each mail once at an upstream that it was not handed to.
 
 use super::*;
+use crate::delivery::upstream;
 
 const ANY: Capabilities = Capabilities::ANY;
 
@@ -88,4 +89,21 @@ async fn repeat_without_time_is_no_skip_and_no_second_mail_of_the_last_minute() 
         assert_eq!(fixture.calls(), [1, 1 + repeats]);
         assert_eq!((counts(&fixture, 1), fixture.upstreams[1].mails_of_last_minute()), (vec![], 1));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn open_upstream_whose_rates_are_used_up_counts_as_circuit_whatever_becomes_of_the_mail() {
+    let accepts = [Act::Say(Outcome::Accepted); 2];
+    let rate = |index: usize, settings: &mut upstream::Settings| {
+        settings.quota.rates = (index == 0).then(|| "1/h".parse().unwrap());
+    };
+    let scripts = [(ANY, &accepts[..]), (ANY, &accepts[..])];
+    let fixture = Fixture::tuned(Failover::Safe, Strategy::Priority, 1, &scripts, rate);
+    assert!(fixture.send().await.is_ok());
+    assert!(fixture.upstreams[0].is_spent() && fixture.upstreams[0].override_circuit(Override::Open));
+    assert!(fixture.send().await.is_ok());
+    assert_eq!((fixture.calls(), counts(&fixture, 0)), (vec![1, 1], vec!["circuit:1".to_owned()]));
+    assert!(fixture.upstreams[1].override_circuit(Override::Open));
+    assert!(fixture.send().await.is_err());
+    assert_eq!(counts(&fixture, 0), ["circuit:2"]);
 }
