@@ -8,5 +8,6 @@ pub mod ids;
 pub mod millis;
 pub mod rate;
 pub mod rate_limiter;
+pub mod unix_time;
 pub mod settings;
 pub mod suggestion;

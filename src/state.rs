@@ -1,5 +1,7 @@
-//! What this node remembers: answers between two calls, who has changed what, and which changes end by themselves.
+//! What a node remembers: answers between two calls, who has changed what, which changes end by themselves, and what it
+//! has accepted for later.
 
 pub mod answers;
 pub mod audit;
+pub mod outbox;
 pub mod overrides;

@@ -35,6 +35,7 @@ pub(crate) const TABLE: [Row<'_>; 18] = [
     ("service/submit", &["state/answers", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("state/answers", &["model", "runtime"]),
     ("state/audit", &[]),
+    ("state/outbox", &["model", "runtime"]),
     // An order cannot take effect without its record, so overrides name the audit log.
     ("state/overrides", &["state/audit", "delivery/upstream", "delivery/circuit"]),
     ("access", &["model", "runtime"]),

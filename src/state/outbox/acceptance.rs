@@ -1,0 +1,119 @@
+//! What comes into the outbox, and what its caller is told.
+
+use std::time::Duration;
+
+use super::row::{Lane, RouteSet, RulesVersion, State};
+use super::sealed::Sealed;
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::model::message::key::IdempotencyKey;
+use crate::runtime::unix_time::UnixTime;
+
+/// Submissions of one call.
+pub struct Batch {
+    /// Who they are sent for.
+    pub caller: CallerName,
+    /// At least one.
+    pub rows: Vec<NewRow>,
+    /// All or none of them?
+    pub atomic: bool,
+    /// What the rows of all callers may take.
+    pub room: Room,
+    /// What the rows of this caller may take.
+    pub callers_room: Room,
+}
+
+/// One submission to accept.
+pub struct NewRow {
+    /// Of the message.
+    pub id: Id,
+    /// A repeat under the same key is no second submission.
+    pub key: Option<IdempotencyKey>,
+    /// What to send and to whom.
+    pub sealed: Sealed,
+    /// The domain of its author, for counts; no address.
+    pub from_domain: String,
+    /// Before or behind others.
+    pub lane: Lane,
+    /// Where it may go.
+    pub route_set: RouteSet,
+    /// Which rules say so.
+    pub rules: RulesVersion,
+    /// When it is due.
+    pub send: When,
+    /// When it is no longer wanted, counted from when it is due.
+    pub expires: When,
+}
+
+/// A point in time that the caller names, or that the store counts from its own time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// This long after.
+    After(Duration),
+    /// Then.
+    At(UnixTime),
+}
+
+impl When {
+    /// The point in time, counted from this one.
+    pub fn from(self, start: UnixTime) -> UnixTime {
+        match self {
+            Self::After(wait) => start.after(wait),
+            Self::At(time) => time,
+        }
+    }
+}
+
+/// What rows may take that have not ended. Those that have ended take no room: their content is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of their content.
+    pub bytes: u64,
+}
+
+/// What became of one item of a [`Batch`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It is in the store.
+    Accepted(Ticket),
+    /// It was accepted before under its key; this is how it is now.
+    Repeated(Ticket),
+    /// Not accepted: its key names another message.
+    KeyInUse,
+    /// Not accepted: there is no room.
+    Full(Full),
+    /// Not accepted: the batch is atomic, and another item was not accepted.
+    Withheld,
+}
+
+/// What there is too much of already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Rows of all callers.
+    Rows,
+    /// Bytes of all callers.
+    Bytes,
+    /// Rows of this caller.
+    CallersRows,
+    /// Bytes of this caller.
+    CallersBytes,
+    /// The disk has less free space than has to stay free.
+    Disk,
+}
+
+/// A submission that is in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Of the message.
+    pub id: Id,
+    /// Where it is.
+    pub state: State,
+    /// Since when it is in the store.
+    pub accepted_at: UnixTime,
+    /// When it is due, or was first.
+    pub send_at: UnixTime,
+    /// When it is no longer wanted.
+    pub expires_at: UnixTime,
+}

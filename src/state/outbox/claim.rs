@@ -1,0 +1,90 @@
+//! What the pump asks of the store, and what it gets.
+
+use super::row::{Fence, Hold, Lane, RouteSet, RowId};
+use super::sealed::SealedContent;
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::model::message::key::IdempotencyKey;
+use crate::runtime::unix_time::UnixTime;
+
+/// Rows that a node can send now.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Only rows of these sets.
+    pub sets: Vec<RouteSet>,
+    /// At most so many rows of each lane, in the order of [`Lane::ALL`].
+    pub of_lane: [usize; Lane::ALL.len()],
+    /// At most so many rows of one caller.
+    pub of_caller: usize,
+    /// No rows of these callers, which have enough of them under way.
+    pub without: Vec<CallerName>,
+    /// Of four rows of a lane, so many are the newest due ones instead of the oldest: 0 to 4.
+    pub newest_of_four: usize,
+}
+
+/// A row in hand.
+pub struct Claimed {
+    /// The right to work on it.
+    pub hold: Hold,
+    /// Of its message.
+    pub id: Id,
+    /// Who it is sent for.
+    pub caller: CallerName,
+    /// What it is called by its caller.
+    pub key: Option<IdempotencyKey>,
+    /// Before or behind others.
+    pub lane: Lane,
+    /// Where it may go.
+    pub route_set: RouteSet,
+    /// Since when it is in the store.
+    pub accepted_at: UnixTime,
+    /// When it is no longer wanted.
+    pub expires_at: UnixTime,
+    /// Attempts so far that count.
+    pub attempts: u32,
+    /// May a provider have it already, so that this could be a second copy?
+    pub possible_duplicate: bool,
+    /// The message; none where it is gone or unreadable, which only a fault of ours could bring about.
+    pub content: Option<SealedContent>,
+}
+
+impl Claimed {
+    /// Its fence.
+    pub fn fence(&self) -> Fence {
+        self.hold.fence
+    }
+}
+
+/// A queued row whose set other rules have made.
+pub struct Stale {
+    /// The row.
+    pub row: RowId,
+    /// Of its message.
+    pub id: Id,
+    /// Who it is sent for.
+    pub caller: CallerName,
+    /// The message.
+    pub content: Option<SealedContent>,
+}
+
+/// What dead nodes have left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Buried {
+    /// Rows that went back to the queue.
+    pub queued: u64,
+    /// Rows that were lost for the third time.
+    pub parked: u64,
+    /// Rows that a provider may have.
+    pub unknown: u64,
+}
+
+/// What a sweep came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Rows whose time was over.
+    pub expired: u64,
+    /// Rows that were kept for long enough.
+    pub dropped: u64,
+    /// Is there more to sweep?
+    pub more: bool,
+}

@@ -1,0 +1,83 @@
+//! How a claim goes on: the mark before a hand-over, and what it all came to.
+
+use std::time::Duration;
+
+use crate::model::outcome::Outcome;
+
+/// What the store is told before a mail goes on the wire.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// Where it goes.
+    pub upstream: String,
+    /// How long this upstream takes a mail once, from now; none: it does not, or nothing is known of it.
+    pub replay_for: Option<Duration>,
+    /// May another upstream have it already? The operator wants it sent at that risk.
+    pub possible_duplicate: bool,
+}
+
+/// What a claim came to.
+#[derive(Clone, Debug)]
+pub enum Ended {
+    /// A provider took the mail.
+    Accepted {
+        /// Of each hand-over under this fence, the last one last.
+        verdicts: Vec<Verdict>,
+        /// May another upstream have it too?
+        possible_duplicate: bool,
+    },
+    /// No provider takes it.
+    Refused {
+        /// Of each hand-over under this fence; none if there was no hand-over.
+        verdicts: Vec<Verdict>,
+    },
+    /// No provider has it now: it waits in the queue again.
+    Again {
+        /// Of each hand-over under this fence.
+        verdicts: Vec<Verdict>,
+        /// How long.
+        wait: Duration,
+        /// Does it count as an attempt?
+        counted: bool,
+        /// May a provider have it already? The operator wants it sent at that risk.
+        possible_duplicate: bool,
+    },
+    /// A provider may have it.
+    Unknown {
+        /// Of each hand-over under this fence.
+        verdicts: Vec<Verdict>,
+        /// How long to wait for the late verdict before a replay.
+        replay_after: Duration,
+    },
+}
+
+/// What one hand-over came to; holds no address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Where.
+    pub upstream: String,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Why, in words of ours.
+    pub reason: String,
+    /// The provider's own code, if it is listed.
+    pub code: Option<String>,
+    /// The provider's own id for the mail.
+    pub provider_message_id: Option<String>,
+    /// From the hand-over to the verdict.
+    pub took: Duration,
+    /// Did it come after the claim had ended?
+    pub late: bool,
+    /// Every recipient, of a mail that was accepted for some and refused for others; else none.
+    pub recipients: Vec<RecipientVerdict>,
+}
+
+/// What became of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipientVerdict {
+    /// Its place in the order To, Cc, Bcc.
+    pub place: u32,
+    /// What the mail came to for it.
+    pub outcome: Outcome,
+    /// Why, in words of ours.
+    pub reason: String,
+}

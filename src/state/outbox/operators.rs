@@ -1,0 +1,39 @@
+//! What operators see of the outbox, and what they decide on rows that wait for people.
+
+use super::row::State;
+use crate::runtime::unix_time::UnixTime;
+
+/// Rows that are alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Their state.
+    pub state: State,
+    /// The upstream that they were last handed over to, if they were.
+    pub upstream: Option<String>,
+    /// How many.
+    pub rows: u64,
+    /// When the oldest of them was accepted.
+    pub oldest: UnixTime,
+}
+
+/// What to do with one submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Send a parked one anew; an `unknown` one too, at the risk of a second copy.
+    Retry,
+    /// An `unknown` one was taken by the provider: so a person found out there.
+    SettleAsAccepted,
+    /// An `unknown` one was not taken: it goes back to the queue.
+    SettleAsNone,
+}
+
+/// What became of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ordered {
+    /// It was carried out; this is the state now.
+    Done(State),
+    /// There is no such submission.
+    NotFound,
+    /// The state does not allow that, or the content is gone.
+    Conflict(State),
+}
