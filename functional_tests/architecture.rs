@@ -48,7 +48,7 @@ fn library() -> Tree {
 #[test]
 fn modules_name_only_what_the_table_permits_and_need_every_permission() {
     let tree = library();
-    let violations = table::violations(&tree, &tree.arrows(), &table::TABLE);
+    let violations = table::violations(&tree, &tree.arrows(), table::TABLE);
     assert!(violations.is_empty(), "{violations:#?}");
 }
 

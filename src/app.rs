@@ -18,7 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tracing::{error, info, warn};
 
 use crate::access::admission::Admission;
-use crate::app::config::{Config, UpstreamConfig};
+use crate::app::config::{Config, StoreConfig, UpstreamConfig};
 use crate::app::restart::restart_on_panic;
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
@@ -36,6 +36,7 @@ use crate::service::submit::Submit;
 use crate::state::answers::Answers;
 use crate::state::audit::AuditLog;
 use crate::state::overrides::{Change, Overrides};
+use crate::state::store::{Clock, Location, OpenError, Sqlite, Start};
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
@@ -57,6 +58,9 @@ pub enum StartError {
         /// Why not.
         error: std::io::Error,
     },
+    /// The store.
+    #[error("cannot open the store: {0}")]
+    Store(#[from] OpenError),
     /// The operator wants it so.
     #[error("no circuit was usable, and SMSP_ALL_OPEN=exit")]
     Down,
@@ -74,6 +78,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (panics, lines) = (Arc::clone(&metrics), Arc::clone(&metrics));
     telemetry::init(config.telemetry, move || panics.panicked(), move |dropped| lines.log_lines_dropped(dropped))
         .map_err(StartError::Log)?;
+    let _store = config.store.as_ref().map(|store| open(store, &metrics)).transpose()?;
     let signals = Signals::listen().map_err(StartError::Signals)?;
     for variable in &config.deprecated {
         warn!(variable, "a variable is set under its former name");
@@ -132,6 +137,13 @@ fn explain(state: api::ApiState) -> admin::Explain {
         let state = state.clone();
         Box::pin(async move { api::explain_for(&state, &caller, request).await })
     })
+}
+
+/// Opens the store, which stays open until the node has ended.
+fn open(store: &StoreConfig, metrics: &Arc<Metrics>) -> Result<Arc<Sqlite>, OpenError> {
+    let Location::Sqlite(directory) = &store.location;
+    let (modules, clock, metrics) = (&[], Clock::since_start(), Arc::clone(metrics));
+    Sqlite::open(Start { directory, keys: &store.keys, modules, clock, metrics }).map(Arc::new)
 }
 
 /// Starts a supervisor for each upstream.

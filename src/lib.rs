@@ -1,8 +1,9 @@
 //! # `smsp`, the Send Mail Service Proxy: architecture
 //!
-//! A stateless e-mail proxy. A service calls `POST /email`; one of several e-mail providers gets the message, each behind a
-//! circuit breaker of its own. Real mail travels only through closed circuits; open ones are probed in the background.
-//! Every part must hold two promises: **never lie** about whether a mail was sent, and **never send it twice** by accident.
+//! An e-mail proxy, stateless unless it has a store. A service calls `POST /email`; one of several e-mail providers gets the
+//! message, each behind a circuit breaker of its own. Real mail travels only through closed circuits; open ones are probed
+//! in the background. Every part must hold two promises: **never lie** about whether a mail was sent, and **never send it
+//! twice** by accident.
 //!
 //! ## One request
 //!
@@ -33,7 +34,7 @@
 //! | [`app`] | commands, configuration, wiring; no module names it |
 //! | [`ingress`] | the ways in |
 //! | [`service`] | what the ways in share: one submission in, one answer out |
-//! | [`state`] | what a node remembers between two calls |
+//! | [`state`] | what a node remembers between two calls, and what a store keeps for longer |
 //! | [`delivery`] | routing, circuits, providers |
 //! | [`access`] | who may call, and how much |
 //! | [`model`] | messages, submissions, outcomes: no I/O, no clock, no randomness |
@@ -41,8 +42,8 @@
 //!
 //! ## What is deliberately absent
 //!
-//! A store: a node shares nothing with its neighbours, and forgets everything when it ends. A clock in the circuit: time is
-//! passed in. A lock across an await. A retry that could send twice: another upstream is asked only where the attempts so
+//! A store that `POST /email` needs: without one a node shares nothing with its neighbours, and forgets everything when it
+//! ends. A clock in the circuit: time is passed in. A lock across an await. A retry that could send twice: another upstream is asked only where the attempts so
 //! far prove that no provider has the mail, and the same upstream only if it takes a mail once. A provider's text in any
 //! answer, log or metric.
 

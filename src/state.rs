@@ -5,3 +5,4 @@ pub mod answers;
 pub mod audit;
 pub mod outbox;
 pub mod overrides;
+pub mod store;

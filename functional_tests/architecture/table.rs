@@ -9,7 +9,7 @@ pub(crate) type Row<'a> = (&'a str, &'a [&'a str]);
 
 /// Arrows point down, and an ingress names no other. `main` knows the library from outside; a file without a row (`lib`,
 /// `delivery`) names nothing. A module's own tests may set up more than the module may name.
-pub(crate) const TABLE: [Row<'_>; 18] = [
+pub(crate) const TABLE: &[Row<'_>] = &[
     ("app", &["ingress", "service", "state", "access", "delivery", "model", "runtime"]),
     (
         "ingress/api",
@@ -35,7 +35,8 @@ pub(crate) const TABLE: [Row<'_>; 18] = [
     ("service/submit", &["state/answers", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("state/answers", &["model", "runtime"]),
     ("state/audit", &[]),
-    ("state/outbox", &["model", "runtime"]),
+    ("state/outbox", &["state/store", "model", "runtime"]),
+    ("state/store", &["runtime"]),
     // An order cannot take effect without its record, so overrides name the audit log.
     ("state/overrides", &["state/audit", "delivery/upstream", "delivery/circuit"]),
     ("access", &["model", "runtime"]),

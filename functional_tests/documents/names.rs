@@ -92,6 +92,7 @@ fn touched() -> Metrics {
     metrics.edge.connection_closed("r");
     metrics.admin.refused("r");
     metrics.admin.override_ends("u", 0.0);
+    metrics.store.of("sqlite");
     metrics
 }
 

@@ -14,6 +14,7 @@ mod providers;
 mod quotas;
 mod routes;
 mod senders;
+mod store;
 mod times;
 mod unclaimed;
 mod upstream;
@@ -27,6 +28,7 @@ pub use groups::{Group, groups};
 pub use listen::Listen;
 use names::{OF_TEST_CLIENTS, PREFIX};
 pub use routes::{RouteSource, RoutesConfig};
+pub use store::StoreConfig;
 pub use upstream::UpstreamConfig;
 
 use crate::access::admission;
@@ -61,6 +63,8 @@ pub struct Config {
     pub routes: RoutesConfig,
     /// What is kept for repeats.
     pub answers: answers::Settings,
+    /// What outlives the process; `None`: nothing does.
+    pub store: Option<StoreConfig>,
     /// How open circuits are probed.
     pub supervisor: supervisor::Settings,
     /// The provider accounts, the preferred one first.
@@ -135,6 +139,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let dispatch = dispatch::Settings::read(section);
     let routes = routes::read(section, &providers);
     let answers = answers::Settings::read(section);
+    let store = store::read(section);
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
     let upstreams = upstreams::read(section, &providers, poll_interval);
     let shutdown = shutdown::Settings::read(section);
@@ -162,6 +167,7 @@ fn read(section: &mut Section) -> Option<Config> {
         dispatch: dispatch?,
         routes: routes?,
         answers: answers?,
+        store: store?,
         supervisor: supervisor?,
         upstreams: upstreams?,
         telemetry: telemetry?,

@@ -1,13 +1,13 @@
 //! The metrics of one process, and the only place that knows how they are exported (OpenMetrics text for Prometheus).
 //!
-//! Labels come from closed sets: upstream names, outcomes, states, route patterns, statuses. No address, key or raw
-//! path is ever a label.
+//! Labels come from closed sets: upstream names, outcomes, route patterns, statuses. No address, key or path is a label.
 
 mod admin;
 mod edge;
 mod gauges;
 mod labels;
 mod routes;
+mod store;
 mod upstream;
 
 use prometheus_client::encoding::text;
@@ -23,6 +23,7 @@ pub use edge::{Edge, Held};
 pub use gauges::Gauges;
 use labels::{Attempt, CircuitOverride, CircuitState, Request, Route, Upstream, UpstreamReason};
 pub use routes::RouteMetrics;
+pub use store::{Store, StoreMetrics};
 use upstream::Families;
 pub use upstream::UpstreamMetrics;
 
@@ -38,6 +39,8 @@ pub struct Metrics {
     pub edge: Edge,
     /// The metrics of the admin listener.
     pub admin: Admin,
+    /// The metrics of the store.
+    pub store: Store,
     registry: Registry,
     requests: Family<Request, Counter>,
     attempts: Family<Attempt, Counter>,
@@ -66,6 +69,7 @@ impl Default for Metrics {
         let mut metrics = Self {
             edge: Edge::default(),
             admin: Admin::default(),
+            store: Store::default(),
             registry: Registry::with_prefix("smsp"),
             requests: Family::default(),
             attempts: Family::default(),
@@ -98,11 +102,9 @@ impl Metrics {
         let registry = &mut self.registry;
         self.edge.register(registry);
         self.admin.register(registry);
-        registry.register(
-            "requests",
-            "HTTP requests answered by either listener, by route, status and caller",
-            self.requests.clone(),
-        );
+        self.store.register(registry);
+        let count = self.requests.clone();
+        registry.register("requests", "HTTP requests answered by either listener, by route, status and caller", count);
         registry.register("attempts", "Attempts to hand a mail to an upstream, by outcome", self.attempts.clone());
         registry.register(
             "attempt_duration_seconds",

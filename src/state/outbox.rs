@@ -34,18 +34,7 @@ pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-
-/// Why a call to the store has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failed {
-    /// Nothing was written.
-    #[error("the store cannot be reached, or cannot write")]
-    Down,
-    /// It may have been written, or not: the store did not answer the COMMIT. To ask again under the same
-    /// `Idempotency-Key`, or with the same fence, brings clarity.
-    #[error("the store did not say whether it has written")]
-    Unclear,
-}
+pub use crate::state::store::Failed;
 
 /// The answer of the store, once it is there.
 pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;

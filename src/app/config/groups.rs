@@ -16,23 +16,11 @@ use crate::ingress::api;
 use crate::ingress::server::listener;
 use crate::runtime::settings::Entry;
 use crate::runtime::{shutdown, telemetry};
-use crate::state::answers;
+use crate::state::{answers, store};
 
 /// First words of settings that are to come.
-const TO_COME: [&str; 12] = [
-    "audit",
-    "console",
-    "otel",
-    "outbox",
-    "quota",
-    "route",
-    "store",
-    "submission",
-    "suppression",
-    "tenant",
-    "tls",
-    "webhook",
-];
+const TO_COME: [&str; 11] =
+    ["audit", "console", "otel", "outbox", "quota", "route", "submission", "suppression", "tenant", "tls", "webhook"];
 
 /// Settings that belong together.
 pub struct Group {
@@ -82,6 +70,7 @@ fn own_groups() -> Vec<Group> {
         group("Limits and circuits of upstreams", EACH_UPSTREAM, PREFIX, limits::rows()),
         group("Connections and probes", "", PREFIX, probes),
         group("Sending", "", PREFIX, answers),
+        group("Store", "", PREFIX, store::settings::rows()),
         group("End of a node", "", PREFIX, shutdown::settings::rows()),
         group("Log", "", PREFIX, telemetry::settings::rows()),
     ]

@@ -16,6 +16,8 @@ pub struct Wanted {
     pub of_lane: [usize; Lane::ALL.len()],
     /// At most so many rows of one caller.
     pub of_caller: usize,
+    /// No more rows once their messages have so many bytes; the first one may have more.
+    pub bytes: u64,
     /// No rows of these callers, which have enough of them under way.
     pub without: Vec<CallerName>,
     /// Of four rows of a lane, so many are the newest due ones instead of the oldest: 0 to 4.

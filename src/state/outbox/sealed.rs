@@ -14,7 +14,7 @@ pub struct Sealed {
     pub content: SealedContent,
     /// Whom it goes to.
     pub recipients: SealedRecipients,
-    /// One for each recipient and key of the store.
+    /// One for each recipient, by the key of the store that wraps the others.
     pub hmacs: Vec<Hmac>,
     /// Bytes of the message before it was sealed.
     pub size: u64,

@@ -1,0 +1,25 @@
+//! The store: the database that keeps what has to outlive a process, and the keys that keep it secret.
+//!
+//! SQLite is for exactly one process, on a disk of its own machine. Each module that keeps something brings its tables
+//! ([`Module`]); the store opens, migrates, commits and says whether it is up. Invariants: an answer is given once what it
+//! says is on the disk; after a failed COMMIT or fsync nothing is read or written before the database was opened anew and
+//! a write to it was durable. Deliberately absent: what is kept, and SQL of it; waiting for a store that is down.
+
+mod clock;
+mod directory;
+mod failed;
+mod keys;
+mod location;
+mod open_error;
+mod registered_keys;
+mod schema;
+pub mod settings;
+mod sqlite;
+
+pub use clock::Clock;
+pub use failed::Failed;
+pub use keys::{StoreKeys, Wrapped};
+pub use location::Location;
+pub use open_error::OpenError;
+pub use schema::{Module, Step};
+pub use sqlite::{Sqlite, Start};

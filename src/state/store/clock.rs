@@ -1,0 +1,47 @@
+//! The time of a store that is this process's alone.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+use crate::runtime::millis::millis;
+use crate::runtime::unix_time::UnixTime;
+
+/// Tells the time; clones tell the same.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> UnixTime + Send + Sync>);
+
+impl Clock {
+    /// Asks this function.
+    pub fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time of day when this is called, and what has passed since: a wall clock that is set while the process runs
+    /// makes no mail early and lets none expire.
+    pub fn since_start() -> Self {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let (start, started) = (UnixTime(0).after(since_1970), Instant::now());
+        Self::new(move || UnixTime(start.0.saturating_add_unsigned(millis(started.elapsed()))))
+    }
+
+    /// The time now.
+    pub fn now(&self) -> UnixTime {
+        (self.0)()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn time_goes_on_as_the_process_measures_it() {
+        let clock = Clock::since_start();
+        let start = clock.now();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(clock.now(), start.after(Duration::from_secs(5)));
+        assert!(start > UnixTime(1_700_000_000_000), "after 2023: {start:?}");
+    }
+}

@@ -1,0 +1,13 @@
+//! Why a call to the store has no answer.
+
+/// Why a call to the store has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failed {
+    /// Nothing was written.
+    #[error("the store cannot be reached, or cannot write")]
+    Down,
+    /// It may have been written, or not: the store did not answer the COMMIT. To ask again under the same
+    /// `Idempotency-Key`, or with the same fence, brings clarity.
+    #[error("the store did not say whether it has written")]
+    Unclear,
+}

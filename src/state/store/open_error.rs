@@ -1,0 +1,38 @@
+//! Why a store cannot be opened, and what to do.
+
+use std::io;
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A second process.
+    #[error("{0} is in use by another process; SQLite is for one process only")]
+    InUse(String),
+    /// Locks and fsync are not to be relied on there.
+    #[error("{0} is on a network file system ({1}), where SQLite databases get corrupted: use a local disk")]
+    Network(String, &'static str),
+    /// The directory is missing, or may not be written.
+    #[error("{0} cannot be used: {1}")]
+    Directory(String, io::Error),
+    /// The file is another program's, or broken.
+    #[error("{0} cannot be opened: {1}")]
+    Database(String, rusqlite::Error),
+    /// A newer version has written it in a way that this one does not understand.
+    #[error(
+        "the store was written by a newer version of smsp (schema {found} of {module}, this version knows {known})"
+    )]
+    NewerSchema {
+        /// Whose tables.
+        module: &'static str,
+        /// The oldest schema that could work with it.
+        found: u32,
+        /// The newest schema of this version.
+        known: u32,
+    },
+    /// The key under this id is another one.
+    #[error("SMSP_STORE_KEY: the key `{0}` is not the one that the store was written with")]
+    WrongKey(String),
+    /// Something in the store was encrypted with a key that is not given.
+    #[error("SMSP_STORE_KEY: the store has content under the key `{0}`: give it as the second key")]
+    MissingKey(String),
+}

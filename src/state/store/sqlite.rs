@@ -1,0 +1,126 @@
+//! The SQLite store: one thread that writes, one that reads, both fed by queues of bounded length.
+//!
+//! The writer takes all commands that wait, gives each a SAVEPOINT, makes one COMMIT, and answers then: many callers share
+//! one fsync. A command that fails undoes itself alone. Deliberately absent: a pool; SQLite has one writer at a time.
+
+mod batch;
+mod connection;
+mod fault;
+mod job;
+mod queue;
+mod reader;
+mod up;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use super::clock::Clock;
+use super::directory::Directory;
+use super::failed::Failed;
+use super::keys::StoreKeys;
+use super::open_error::OpenError;
+use super::schema::Module;
+use crate::runtime::metrics::Metrics;
+use connection::Origin;
+use queue::Queue;
+use up::Up;
+
+/// What a store starts with.
+pub struct Start<'a> {
+    /// Where its files are.
+    pub directory: &'a Path,
+    /// What encrypts.
+    pub keys: &'a StoreKeys,
+    /// Whose tables it has.
+    pub modules: &'static [Module],
+    /// What time it is.
+    pub clock: Clock,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// An open store. When it is dropped, what waits is written, and the database is closed.
+pub struct Sqlite {
+    writer: Option<Queue>,
+    reader: Option<Queue>,
+    threads: Vec<JoinHandle<()>>,
+    up: Up,
+    clock: Clock,
+    directory: Arc<Directory>,
+}
+
+impl Sqlite {
+    /// Locks the directory, opens and migrates the database, checks the keys, and starts the threads.
+    pub fn open(start: Start<'_>) -> Result<Self, OpenError> {
+        let directory = Arc::new(Directory::lock(start.directory)?);
+        let name = start.directory.display().to_string();
+        let origin = Origin::new(directory.database());
+        let up = Up::new(start.metrics.store.of("sqlite"));
+        let failed = |error| OpenError::Database(name.clone(), error);
+        let mut database = origin.to_write().map_err(failed)?;
+        prepare(&mut database, &name, &start)?;
+        let reading = origin.to_read().map_err(failed)?;
+        let thread = |error| OpenError::Directory(name.clone(), error);
+        let (writer, write) = writer::start(origin.clone(), database, up.clone()).map_err(thread)?;
+        let (reader, read) = reader::start(origin, reading).map_err(thread)?;
+        let threads = vec![write, read];
+        Ok(Self { writer: Some(writer), reader: Some(reader), threads, up, clock: start.clock, directory })
+    }
+
+    /// Runs this in a transaction; its answer comes once it is on the disk.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failed> {
+        self.writer.as_ref().ok_or(Failed::Down)?.ask(work).await
+    }
+
+    /// Runs this beside what is written; it sees all that was answered before.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failed> {
+        self.reader.as_ref().ok_or(Failed::Down)?.ask(work).await.map_err(|_| Failed::Down)
+    }
+
+    /// Does it write?
+    pub fn is_up(&self) -> bool {
+        self.up.is_up()
+    }
+
+    /// Its time.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The share of its disk that is free, in hundredths of a percent; none if that is unknown.
+    pub fn free_disk(&self) -> Option<u64> {
+        self.directory.free().ok()
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        (self.writer, self.reader) = (None, None);
+        for thread in self.threads.drain(..) {
+            // A thread that has panicked has nothing left to do.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// One transaction for all tables and keys: a start that fails leaves the database as it was.
+fn prepare(database: &mut Connection, name: &str, start: &Start<'_>) -> Result<(), OpenError> {
+    let failed = |error| OpenError::Database(name.to_owned(), error);
+    let transaction = database.transaction().map_err(failed)?;
+    super::schema::migrate(&transaction, name, start.modules)?;
+    super::registered_keys::check(&transaction, name, start.keys, start.modules)?;
+    transaction.commit().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests;
