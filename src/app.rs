@@ -35,6 +35,7 @@ use crate::runtime::telemetry;
 use crate::service::submit::Submit;
 use crate::state::answers::Answers;
 use crate::state::audit::AuditLog;
+use crate::state::outbox;
 use crate::state::overrides::{Change, Overrides};
 use crate::state::store::{Clock, Location, OpenError, Sqlite, Start};
 
@@ -142,7 +143,7 @@ fn explain(state: api::ApiState) -> admin::Explain {
 /// Opens the store, which stays open until the node has ended.
 fn open(store: &StoreConfig, metrics: &Arc<Metrics>) -> Result<Arc<Sqlite>, OpenError> {
     let Location::Sqlite(directory) = &store.location;
-    let (modules, clock, metrics) = (&[], Clock::since_start(), Arc::clone(metrics));
+    let (modules, clock, metrics) = (&[outbox::TABLES], Clock::since_start(), Arc::clone(metrics));
     Sqlite::open(Start { directory, keys: &store.keys, modules, clock, metrics }).map(Arc::new)
 }
 

@@ -15,20 +15,26 @@
 
 mod acceptance;
 mod claim;
+mod encoding;
 mod ending;
 mod operators;
 mod row;
 mod sealed;
+mod sealing;
+mod sqlite;
 mod status;
 
 use futures_util::future::BoxFuture;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use claim::{Buried, Claimed, Stale, Swept, Wanted};
+pub use encoding::Unreadable;
 pub use ending::{Ended, Mark, RecipientVerdict, Verdict};
 pub use operators::{Count, Order, Ordered};
 pub use row::{Fence, Hold, Lane, NodeId, RouteSet, RowId, RulesVersion, State};
 pub use sealed::{Hmac, KeyId, Sealed, SealedContent, SealedRecipients};
+pub use sealing::{NotSealed, Sealer};
+pub use sqlite::{Keeping, SqliteOutbox, TABLES};
 pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
 
 use crate::model::caller::CallerName;
@@ -134,3 +140,6 @@ pub trait Outbox: Send + Sync {
     /// handed over to any further upstream, and lose content and recipients too.
     fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize>;
 }
+
+#[cfg(test)]
+mod suite;

@@ -6,7 +6,7 @@ use std::fmt;
 use uuid::Uuid;
 
 /// The id of one mail, in the receipt, at the provider and in the logs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(Uuid);
 
 impl Id {
@@ -19,6 +19,12 @@ impl Id {
 impl From<Uuid> for Id {
     fn from(id: Uuid) -> Self {
         Self(id)
+    }
+}
+
+impl From<Id> for Uuid {
+    fn from(id: Id) -> Self {
+        id.0
     }
 }
 

@@ -29,6 +29,16 @@ impl IdempotencyKey {
         Self(hash.finalize().into())
     }
 
+    /// The key of these bytes, which [`Self::as_bytes`] gave.
+    pub fn of_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes, from which its text cannot be told.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// A number that is the same on every node.
     pub fn number(&self) -> u64 {
         self.0.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))

@@ -6,8 +6,8 @@ pub enum Failed {
     /// Nothing was written.
     #[error("the store cannot be reached, or cannot write")]
     Down,
-    /// It may have been written, or not: the store did not answer the COMMIT. To ask again under the same
-    /// `Idempotency-Key`, or with the same fence, brings clarity.
+    /// It may have been written, or not: the store did not answer the COMMIT. To ask again with the
+    /// same id, or the same fence, brings clarity.
     #[error("the store did not say whether it has written")]
     Unclear,
 }

@@ -1,0 +1,204 @@
+//! The outbox in a SQLite store.
+//!
+//! Every call runs as one command of the thread that writes; what only looks runs beside it. Time is read when a command
+//! runs, so that it goes up in the order of the commands. Invariant: each change of a state is one conditional update, with
+//! the state, and where a claim is at stake the fence and the owner, in its WHERE.
+
+mod accept;
+mod attempts;
+mod change;
+mod choose;
+mod claim;
+mod columns;
+mod content;
+mod hand_over;
+mod names;
+mod nodes;
+mod operators;
+mod reroute;
+mod status;
+mod sweep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::{
+    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Failed, Filter, Hmac, Hold, Mark,
+    NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
+};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::store::{Module, Sqlite, Step};
+
+/// The outbox's tables in a SQLite store.
+pub const TABLES: Module = Module {
+    name: "outbox",
+    steps: &[Step { sql: include_str!("sqlite/tables.sql"), works_with: 1 }],
+    uses_key: "select 1 from submission where key_id = ?1
+        and (content_key is not null or recipients_key is not null) limit 1",
+};
+
+/// How an outbox keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeping {
+    /// For how long what has ended, or is `unknown`.
+    pub keep: Duration,
+    /// The share of the disk that stays free, in hundredths of a percent.
+    pub min_free: u64,
+}
+
+/// The outbox of one process.
+pub struct SqliteOutbox {
+    store: Arc<Sqlite>,
+    keeping: Keeping,
+}
+
+impl SqliteOutbox {
+    /// In this store, which has [`TABLES`]. Its lock proves that the nodes before this process are dead.
+    pub async fn new(store: Arc<Sqlite>, keeping: Keeping) -> Result<Self, Failed> {
+        store.write(nodes::forget_all).await?;
+        Ok(Self { store, keeping })
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, UnixTime) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answered<'_, T> {
+        let clock = self.store.clock().clone();
+        Box::pin(self.store.write(move |database| work(database, clock.now())))
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answered<'_, T> {
+        Box::pin(self.store.read(work))
+    }
+}
+
+impl Outbox for SqliteOutbox {
+    fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
+        // Where nothing is known of the disk, the database will tell.
+        let has_disk = self.store.free_disk().is_none_or(|free| free >= self.keeping.min_free);
+        self.write(move |database, now| accept::accept(database, now, &batch, has_disk))
+    }
+
+    fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
+        let wanted = wanted.clone();
+        self.write(move |database, now| claim::claim(database, now, node, &wanted))
+    }
+
+    fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize> {
+        let holds = holds.to_vec();
+        self.write(move |database, _| claim::give_back(database, &holds))
+    }
+
+    fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool> {
+        let (hold, mark) = (*hold, mark.clone());
+        self.write(move |database, now| hand_over::mark(database, now, &hold, &mark))
+    }
+
+    fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
+        let (hold, ended) = (*hold, ended.clone());
+        self.write(move |database, now| hand_over::end(database, now, &hold, &ended))
+    }
+
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
+        let (upstream, limit) = (upstream.to_owned(), columns::signed(limit as u64));
+        self.write(move |database, now| hand_over::replay(database, now, node, &upstream, limit))
+    }
+
+    fn heartbeat(&self, node: NodeId) -> Answered<'_, ()> {
+        self.write(move |database, now| nodes::seen(database, now, node))
+    }
+
+    fn bury(&self) -> Answered<'_, Buried> {
+        self.write(nodes::bury)
+    }
+
+    fn sweep(&self, limit: usize) -> Answered<'_, Swept> {
+        let keep = self.keeping.keep;
+        self.write(move |database, now| sweep::sweep(database, now, keep, limit))
+    }
+
+    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
+        let sets = sets.to_vec();
+        self.read(move |database| claim::next_due(database, &sets))
+    }
+
+    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+        self.read(reroute::route_sets)
+    }
+
+    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>> {
+        self.read(move |database| reroute::stale(database, rules, limit))
+    }
+
+    fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {
+        let sets = sets.to_vec();
+        self.write(move |database, _| reroute::reroute(database, rules, &sets))
+    }
+
+    fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>> {
+        let caller = caller.clone();
+        self.read(move |database| status::status(database, &caller, id))
+    }
+
+    fn list<'a>(
+        &'a self,
+        caller: &'a CallerName,
+        filter: Filter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Answered<'a, Page> {
+        let caller = caller.clone();
+        self.read(move |database| status::list(database, &caller, filter, after, limit))
+    }
+
+    fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
+        let caller = caller.clone();
+        self.write(move |database, _| change::reschedule(database, &caller, id, send_at))
+    }
+
+    fn cancel<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        let caller = caller.clone();
+        self.write(move |database, now| change::cancel(database, now, &caller, id))
+    }
+
+    fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        let caller = caller.clone();
+        self.write(move |database, now| change::erase(database, now, &caller, id))
+    }
+
+    fn counts(&self) -> Answered<'_, Vec<Count>> {
+        self.read(operators::counts)
+    }
+
+    fn pause(&self, paused: bool) -> Answered<'_, ()> {
+        self.write(move |database, _| operators::pause(database, paused))
+    }
+
+    fn is_paused(&self) -> Answered<'_, bool> {
+        self.read(operators::is_paused)
+    }
+
+    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered> {
+        self.write(move |database, now| operators::order(database, now, id, order))
+    }
+
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
+        let hmacs = hmacs.to_vec();
+        self.read(move |database| operators::of_recipient(database, &hmacs, limit))
+    }
+
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize> {
+        let hmacs = hmacs.to_vec();
+        self.write(move |database, now| operators::erase_recipient(database, now, &hmacs))
+    }
+}
+
+#[cfg(test)]
+mod tests;

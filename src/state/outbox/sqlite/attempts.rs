@@ -1,0 +1,79 @@
+//! Every hand-over: written with the mark, completed with its verdict.
+
+use rusqlite::{Connection, params};
+
+use crate::model::outcome::Outcome;
+use crate::runtime::millis::millis;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Hold, RecipientVerdict, RowId, TriedAt, Verdict};
+
+/// One that begins now.
+pub(super) fn begin(database: &Connection, now: UnixTime, hold: &Hold, upstream: &str) -> rusqlite::Result<()> {
+    let insert = "insert into attempt (envelope, n, fence, upstream, at)
+         select ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 from attempt where envelope = ?1";
+    database.prepare_cached(insert)?.execute(params![hold.row, hold.fence, upstream, now]).map(drop)
+}
+
+/// The verdict on the last one under this fence at this upstream. A late verdict takes the place of `unknown`.
+pub(super) fn finish(database: &Connection, hold: &Hold, verdict: &Verdict) -> rusqlite::Result<()> {
+    let update =
+        "update attempt set took = ?4, outcome = ?5, reason = ?6, code = ?7, provider_message_id = ?8, late = ?9
+         where envelope = ?1 and n = (select max(n) from attempt where envelope = ?1 and fence = ?2 and upstream = ?3)";
+    let took = millis(verdict.took).cast_signed();
+    let Verdict { upstream, outcome, reason, code, provider_message_id, late, .. } = verdict;
+    let values =
+        params![hold.row, hold.fence, upstream, took, outcome.as_str(), reason, code, provider_message_id, late];
+    database.prepare_cached(update)?.execute(values).map(drop)
+}
+
+/// All of a row, the first one first.
+pub(super) fn of(database: &Connection, row: RowId) -> rusqlite::Result<Vec<TriedAt>> {
+    let mut select = database.prepare_cached(
+        "select upstream, at, took, outcome, reason, code, provider_message_id, late from attempt
+         where envelope = ?1 order by n",
+    )?;
+    let tried = |row: &rusqlite::Row<'_>| {
+        Ok(TriedAt {
+            upstream: row.get(0)?,
+            at: row.get(1)?,
+            took_ms: row.get(2)?,
+            outcome: row.get(3)?,
+            reason: row.get(4)?,
+            code: row.get(5)?,
+            provider_message_id: row.get(6)?,
+            late: row.get(7)?,
+        })
+    };
+    select.query_map([row], tried)?.collect()
+}
+
+/// The verdicts on recipients as one text: place, outcome, reason, with a space between, one per line.
+pub(super) fn written(recipients: &[RecipientVerdict]) -> String {
+    let line = |one: &RecipientVerdict| format!("{} {} {}", one.place, one.outcome.as_str(), one.reason);
+    recipients.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The verdicts in such a text.
+pub(super) fn read(text: &str) -> Vec<RecipientVerdict> {
+    let line = |line: &str| {
+        let (place, rest) = line.split_once(' ')?;
+        let (word, reason) = rest.split_once(' ')?;
+        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word)?;
+        Some(RecipientVerdict { place: place.parse().ok()?, outcome, reason: reason.to_owned() })
+    };
+    text.lines().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_on_recipients_are_read_as_they_were_written() {
+        let verdict = |place, outcome, reason: &str| RecipientVerdict { place, outcome, reason: reason.to_owned() };
+        let all = [verdict(0, Outcome::Accepted, "http_200"), verdict(7, Outcome::MessageRejected, "smtp_550")];
+        assert_eq!(written(&all), "0 accepted http_200\n7 message_rejected smtp_550");
+        assert_eq!(read(&written(&all)), all);
+        assert_eq!(read(""), []);
+    }
+}

@@ -1,0 +1,54 @@
+//! What a caller may change of its submissions.
+
+use rusqlite::{Connection, params};
+
+use super::content::{drop_content, erase as erase_content};
+use super::status::{find, of_row};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Change, RowId, State};
+
+pub(super) fn reschedule(
+    database: &Connection,
+    caller: &CallerName,
+    id: Id,
+    send_at: UnixTime,
+) -> rusqlite::Result<Change> {
+    let Some((row, state)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
+    let update = "update envelope set due = ?2 where id = ?1 and state = 0 and expires_at > ?2";
+    if database.prepare_cached(update)?.execute(params![row, send_at])? == 0 {
+        return Ok(Change::Conflict(state));
+    }
+    database.prepare_cached("update submission set send_at = ?2 where id = ?1")?.execute(params![row, send_at])?;
+    done(database, row)
+}
+
+pub(super) fn cancel(database: &Connection, now: UnixTime, caller: &CallerName, id: Id) -> rusqlite::Result<Change> {
+    let Some((row, state)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
+    if cancel_row(database, now, row)? { done(database, row) } else { Ok(Change::Conflict(state)) }
+}
+
+pub(super) fn erase(database: &Connection, now: UnixTime, caller: &CallerName, id: Id) -> rusqlite::Result<Change> {
+    let Some((row, state)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
+    if state == State::Sending {
+        return Ok(Change::Conflict(state));
+    }
+    cancel_row(database, now, row)?;
+    erase_content(database, row)?;
+    done(database, row)
+}
+
+/// Where nothing of it is on the wire. The content goes with it, so a claim of it finds at the mark that it was lost.
+pub(super) fn cancel_row(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<bool> {
+    let update = "update envelope set state = 8, settled_at = ?2, owner = null where id = ?1 and state in (0, 1, 4)";
+    let cancelled = database.prepare_cached(update)?.execute(params![row, now])? > 0;
+    if cancelled {
+        drop_content(database, row)?;
+    }
+    Ok(cancelled)
+}
+
+fn done(database: &Connection, row: RowId) -> rusqlite::Result<Change> {
+    of_row(database, row).map(|status| Change::Done(Box::new(status)))
+}

@@ -1,0 +1,147 @@
+//! Claims due rows: looks at the head of each queue, chooses, and takes what was chosen.
+//!
+//! A queue is what waits for one set of upstreams in one lane for one caller. Each is read through the index from its head,
+//! so a claim costs as many steps as there are queues, however many rows wait in them.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::choose::{Candidate, choose};
+use super::columns::signed;
+use super::{content, names, nodes};
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Claimed, Fence, Hold, Lane, NodeId, RouteSet, Wanted};
+
+/// One queue, and when its first row is due.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    route_set: i64,
+    lane: Lane,
+    pub(super) caller: i64,
+    pub(super) due: UnixTime,
+}
+
+pub(super) fn claim(
+    database: &Connection,
+    now: UnixTime,
+    node: NodeId,
+    wanted: &Wanted,
+) -> rusqlite::Result<Vec<Claimed>> {
+    if super::operators::is_paused(database)? {
+        return Ok(Vec::new());
+    }
+    nodes::seen(database, now, node)?;
+    let chosen = choose(wanted, candidates(database, now, wanted)?);
+    let mut take = database.prepare_cached(
+        "update envelope set state = 1, fence = fence + 1, owner = ?2
+         where id = ?1 and state = 0 and due <= ?3 and expires_at > ?3 returning fence",
+    )?;
+    let mut claimed = Vec::new();
+    for row in chosen {
+        let fence: Option<Fence> = take.query_row(params![row, node, now], |row| row.get(0)).optional()?;
+        if let Some(fence) = fence {
+            claimed.push(read(database, Hold { row, fence, node })?);
+        }
+    }
+    Ok(claimed)
+}
+
+/// The rows at the head and at the end of each queue that may be claimed from.
+fn candidates(database: &Connection, now: UnixTime, wanted: &Wanted) -> rusqlite::Result<Vec<Candidate>> {
+    let without: Result<Vec<_>, _> =
+        wanted.without.iter().map(|caller| names::known_caller(database, caller.as_str())).collect();
+    let without = without?;
+    let mut found = Vec::new();
+    for head in heads(database, &wanted.sets)? {
+        let most = wanted.of_lane[head.lane as usize].min(wanted.of_caller);
+        if head.due <= now && most > 0 && !without.contains(&Some(head.caller)) {
+            for (order, newest) in [("due, id", false), ("due desc, id desc", true)] {
+                found.extend(of_queue(database, now, head, most, order, newest)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn of_queue(
+    database: &Connection,
+    now: UnixTime,
+    head: Head,
+    most: usize,
+    order: &str,
+    newest: bool,
+) -> rusqlite::Result<Vec<Candidate>> {
+    let sql = format!(
+        "select id, due, (select size from submission s where s.id = e.id) from envelope e
+         where state = 0 and route_set = ?1 and lane = ?2 and caller = ?3 and due <= ?4 and expires_at > ?4
+         order by {order} limit ?5"
+    );
+    let mut select = database.prepare_cached(&sql)?;
+    let Head { route_set, lane, caller, .. } = head;
+    let candidate = |row: &rusqlite::Row<'_>| {
+        let size: i64 = row.get(2)?;
+        Ok(Candidate { row: row.get(0)?, due: row.get(1)?, size: size.unsigned_abs(), lane, caller, newest })
+    };
+    select.query_map(params![route_set, lane, caller, now, signed(most as u64)], candidate)?.collect()
+}
+
+/// The queues of these sets. Lane by lane: SQLite would walk through every row of a queue to find the next one by
+/// `(lane, caller) > (?, ?)`.
+pub(super) fn heads(database: &Connection, sets: &[RouteSet]) -> rusqlite::Result<Vec<Head>> {
+    let mut next = database.prepare_cached(
+        "select caller, due from envelope where state = 0 and route_set = ?1 and lane = ?2 and caller > ?3
+         order by caller, due limit 1",
+    )?;
+    let mut heads = Vec::new();
+    for route_set in names::route_sets(database, sets)? {
+        for lane in Lane::ALL {
+            let mut last = -1;
+            let head = |row: &rusqlite::Row<'_>| Ok(Head { route_set, lane, caller: row.get(0)?, due: row.get(1)? });
+            while let Some(found) = next.query_row(params![route_set, lane, last], head).optional()? {
+                last = found.caller;
+                heads.push(found);
+            }
+        }
+    }
+    Ok(heads)
+}
+
+/// When the first row of these sets is due.
+pub(super) fn next_due(database: &Connection, sets: &[RouteSet]) -> rusqlite::Result<Option<UnixTime>> {
+    Ok(heads(database, sets)?.into_iter().map(|head| head.due).min())
+}
+
+/// A row that is held, with its message.
+pub(super) fn read(database: &Connection, hold: Hold) -> rusqlite::Result<Claimed> {
+    let mut select = database.prepare_cached(
+        "select uuid, name, idem, lane, names, accepted_at, e.expires_at, attempts, possible_duplicate
+         from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
+         join route_set r on r.id = e.route_set where e.id = ?1",
+    )?;
+    let content = content::read(database, hold.row)?;
+    select.query_row([hold.row], |row| {
+        let (caller, names): (String, String) = (row.get(1)?, row.get(4)?);
+        Ok(Claimed {
+            hold,
+            id: row.get(0)?,
+            caller: caller.as_str().into(),
+            key: row.get(2)?,
+            lane: row.get(3)?,
+            route_set: RouteSet::new(names.split(',')),
+            accepted_at: row.get(5)?,
+            expires_at: row.get(6)?,
+            attempts: row.get(7)?,
+            possible_duplicate: row.get(8)?,
+            content,
+        })
+    })
+}
+
+/// Gives rows back that were not marked.
+pub(super) fn give_back(database: &Connection, holds: &[Hold]) -> rusqlite::Result<usize> {
+    let mut give = database.prepare_cached(
+        "update envelope set state = 0, owner = null where id = ?1 and fence = ?2 and owner = ?3 and state = 1",
+    )?;
+    let given: Result<Vec<_>, _> =
+        holds.iter().map(|hold| give.execute(params![hold.row, hold.fence, hold.node])).collect();
+    Ok(given?.into_iter().sum())
+}

@@ -1,0 +1,136 @@
+//! The mark before a hand-over, what it came to, and the replay.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::claim::read;
+use super::{attempts, content, nodes};
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Claimed, Ended, Fence, Hold, Mark, NodeId, RowId, State, Verdict};
+
+/// From a replay that was refused to the next one.
+const REPLAY_WAIT: Duration = Duration::from_secs(60);
+
+/// May this row be handed over to this upstream?
+pub(super) fn mark(database: &Connection, now: UnixTime, hold: &Hold, mark: &Mark) -> rusqlite::Result<bool> {
+    let mut update = database.prepare_cached(
+        "update envelope set state = 2, upstream = ?4, marked_at = ?5, replay_until = ?6,
+         possible_duplicate = max(possible_duplicate, ?7)
+         where id = ?1 and fence = ?2 and owner = ?3 and state in (1, 2)
+         and expires_at > ?5 and erased = 0 and replayed = 0",
+    )?;
+    let replay_until = mark.replay_for.map(|time| now.after(time));
+    let Hold { row, fence, node } = hold;
+    let values = params![row, fence, node, mark.upstream, now, replay_until, mark.possible_duplicate];
+    if update.execute(values)? == 0 {
+        return Ok(false);
+    }
+    attempts::begin(database, now, hold, &mark.upstream)?;
+    Ok(true)
+}
+
+/// Records what a claim came to.
+pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &Ended) -> rusqlite::Result<Option<State>> {
+    let (state, verdicts) = match ended {
+        Ended::Accepted { verdicts, possible_duplicate } => {
+            (accepted(database, now, hold, *possible_duplicate)?, verdicts)
+        }
+        Ended::Refused { verdicts } => (refused(database, now, hold)?, verdicts),
+        Ended::Again { verdicts, wait, counted, possible_duplicate } => {
+            let due = now.after(*wait);
+            (again(database, now, hold, due, *counted, *possible_duplicate)?, verdicts)
+        }
+        Ended::Unknown { verdicts, replay_after } => {
+            (unknown(database, now, hold, now.after(*replay_after))?, verdicts)
+        }
+    };
+    let Some(state) = state else { return Ok(None) };
+    record(database, hold, verdicts)?;
+    if state.is_final() {
+        content::drop_content(database, hold.row)?;
+    }
+    Ok(Some(state))
+}
+
+/// A provider has it: that settles every doubt.
+fn accepted(
+    database: &Connection,
+    now: UnixTime,
+    hold: &Hold,
+    possible_duplicate: bool,
+) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set state = 5, settled_at = ?4, owner = null,
+         possible_duplicate = max(possible_duplicate, ?5)
+         where id = ?1 and fence = ?2 and (owner = ?3 and state = 2 or state = 3) returning state";
+    let values = params![hold.row, hold.fence, hold.node, now, possible_duplicate];
+    database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
+}
+
+/// A refusal of a replay says nothing of the hand-over before: it is not asked again at once.
+fn refused(database: &Connection, now: UnixTime, hold: &Hold) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set state = iif(replayed, 3, 6), settled_at = ?4, due = ?5, owner = null
+         where id = ?1 and fence = ?2 and (owner = ?3 and state in (1, 2) or state = 3) returning state";
+    let values = params![hold.row, hold.fence, hold.node, now, now.after(REPLAY_WAIT)];
+    database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
+}
+
+/// What was erased meanwhile cannot be sent again.
+fn again(
+    database: &Connection,
+    now: UnixTime,
+    hold: &Hold,
+    due: UnixTime,
+    counted: bool,
+    possible_duplicate: bool,
+) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set state = iif(replayed, 3, iif(erased, 8, 0)),
+         settled_at = iif(replayed or erased, ?4, null), due = ?5, attempts = attempts + ?6, owner = null,
+         possible_duplicate = max(possible_duplicate, ?7)
+         where id = ?1 and fence = ?2 and (owner = ?3 and state in (1, 2) or state = 3) returning state";
+    let values = params![hold.row, hold.fence, hold.node, now, due, counted, possible_duplicate];
+    database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
+}
+
+fn unknown(database: &Connection, now: UnixTime, hold: &Hold, due: UnixTime) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set state = 3, settled_at = ?4, due = ?5, owner = null
+         where id = ?1 and fence = ?2 and (owner = ?3 and state = 2 or state = 3) returning state";
+    let values = params![hold.row, hold.fence, hold.node, now, due];
+    database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
+}
+
+fn record(database: &Connection, hold: &Hold, verdicts: &[Verdict]) -> rusqlite::Result<()> {
+    verdicts.iter().try_for_each(|verdict| attempts::finish(database, hold, verdict))?;
+    let Some(last) = verdicts.iter().rev().find(|verdict| !verdict.recipients.is_empty()) else { return Ok(()) };
+    let update = "update envelope set recipient_verdicts = ?2 where id = ?1";
+    database.prepare_cached(update)?.execute(params![hold.row, attempts::written(&last.recipients)]).map(drop)
+}
+
+/// Takes rows for a second hand-over to the same upstream.
+pub(super) fn replay(
+    database: &Connection,
+    now: UnixTime,
+    node: NodeId,
+    upstream: &str,
+    limit: i64,
+) -> rusqlite::Result<Vec<Claimed>> {
+    if super::operators::is_paused(database)? {
+        return Ok(Vec::new());
+    }
+    nodes::seen(database, now, node)?;
+    let mut update = database.prepare_cached(
+        "update envelope set state = 2, fence = fence + 1, owner = ?1, marked_at = ?2, replayed = 1, settled_at = null
+         where id in (select id from envelope where state = 3 and upstream = ?3 and due <= ?2 and replay_until > ?2
+                      and expires_at > ?2 and erased = 0 order by due, id limit ?4)
+         and state = 3 returning id, fence",
+    )?;
+    let hold =
+        |row: &rusqlite::Row<'_>| Ok(Hold { row: row.get::<_, RowId>(0)?, fence: row.get::<_, Fence>(1)?, node });
+    let holds: Result<Vec<_>, _> = update.query_map(params![node, now, upstream, limit], hold)?.collect();
+    let mut claimed = Vec::new();
+    for hold in holds? {
+        attempts::begin(database, now, &hold, upstream)?;
+        claimed.push(read(database, hold)?);
+    }
+    Ok(claimed)
+}

@@ -1,0 +1,42 @@
+//! Which nodes live, and what becomes of rows whose node does not.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Buried, NodeId, State};
+
+/// Without a heartbeat for so long, a node counts as dead.
+const DEAD_AFTER: Duration = Duration::from_secs(30);
+/// A row that was lost so often is not tried again before a person has seen it.
+const MAX_LOSSES: u32 = 3;
+
+/// Says that a node lives.
+pub(super) fn seen(database: &Connection, now: UnixTime, node: NodeId) -> rusqlite::Result<()> {
+    let write = "insert into node (id, seen_at) values (?1, ?2) on conflict do update set seen_at = excluded.seen_at";
+    database.prepare_cached(write)?.execute(params![node, now]).map(drop)
+}
+
+/// Forgets all nodes, which the lock of the process has proved dead.
+pub(super) fn forget_all(database: &Connection) -> rusqlite::Result<()> {
+    database.execute("delete from node", []).map(drop)
+}
+
+/// Ends what dead nodes have held, found by the index of `state in (1, 2)`. A node that still works on such a row finds at its next call that it was lost.
+pub(super) fn bury(database: &Connection, now: UnixTime) -> rusqlite::Result<Buried> {
+    database.prepare_cached("delete from node where seen_at <= ?1")?.execute([now.before(DEAD_AFTER)])?;
+    let mut claimed = database.prepare_cached(
+        "update envelope set state = iif(losses + 1 >= ?1, 4, 0), losses = losses + 1, owner = null
+         where state in (1, 2) and state = 1 and owner not in (select id from node) returning state",
+    )?;
+    let states: Result<Vec<State>, _> = claimed.query_map([MAX_LOSSES], |row| row.get(0))?.collect();
+    let states = states?;
+    let mut marked = database.prepare_cached(
+        "update envelope set state = 3, owner = null, due = ?1, settled_at = ?1
+         where state in (1, 2) and state = 2 and owner not in (select id from node)",
+    )?;
+    let unknown = marked.execute([now])? as u64;
+    let parked = states.iter().filter(|state| **state == State::Parked).count() as u64;
+    Ok(Buried { queued: states.len() as u64 - parked, parked, unknown })
+}

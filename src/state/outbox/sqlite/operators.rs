@@ -1,0 +1,105 @@
+//! What operators see and decide.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::change::cancel_row;
+use super::columns::signed;
+use super::content::{drop_content, erase};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Count, Hmac, Order, Ordered, RowId, State};
+
+pub(super) fn counts(database: &Connection) -> rusqlite::Result<Vec<Count>> {
+    let mut select = database.prepare_cached(
+        "select state, upstream, count(*), min(accepted_at) from envelope e join submission s on s.id = e.id
+         group by state, upstream order by state, upstream",
+    )?;
+    let count = |row: &rusqlite::Row<'_>| {
+        let rows: i64 = row.get(2)?;
+        Ok(Count { state: row.get(0)?, upstream: row.get(1)?, rows: rows.unsigned_abs(), oldest: row.get(3)? })
+    };
+    select.query_map([], count)?.collect()
+}
+
+pub(super) fn pause(database: &Connection, paused: bool) -> rusqlite::Result<()> {
+    database.execute("update control set paused = ?1", [paused]).map(drop)
+}
+
+pub(super) fn is_paused(database: &Connection) -> rusqlite::Result<bool> {
+    database.prepare_cached("select paused from control")?.query_row([], |row| row.get(0))
+}
+
+/// Carries out a decision on a row that waits for people.
+pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) -> rusqlite::Result<Ordered> {
+    let mut find = database
+        .prepare_cached("select e.id, state from submission s join envelope e on e.id = s.id where uuid = ?1")?;
+    let found: Option<(RowId, State)> = find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((row, state)) = found else { return Ok(Ordered::NotFound) };
+    let changed = match order {
+        Order::Retry => retry(database, now, row)?,
+        Order::SettleAsNone => not_taken(database, now, row)?,
+        Order::SettleAsAccepted => taken(database, now, row)?,
+    };
+    Ok(changed.map_or(Ordered::Conflict(state), Ordered::Done))
+}
+
+/// Without its content a row cannot be sent.
+fn retry(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set possible_duplicate = max(possible_duplicate, state = 3), state = 0, due = ?2,
+         losses = 0, replayed = 0, settled_at = null
+         where id = ?1 and state in (3, 4)
+         and (select content_key from submission s where s.id = envelope.id) is not null returning state";
+    database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()
+}
+
+fn not_taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set state = 0, due = ?2, replayed = 0, settled_at = null where id = ?1 and state = 3
+         and (select content_key from submission s where s.id = envelope.id) is not null returning state";
+    database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()
+}
+
+fn taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set state = 5, settled_at = ?2 where id = ?1 and state = 3 returning state";
+    let state = database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()?;
+    if state.is_some() {
+        drop_content(database, row)?;
+    }
+    Ok(state)
+}
+
+pub(super) fn of_recipient(
+    database: &Connection,
+    hmacs: &[Hmac],
+    limit: usize,
+) -> rusqlite::Result<Vec<(CallerName, Id)>> {
+    let mut select = database.prepare_cached(
+        "select accepted_at, name, uuid from address a join submission s on s.id = a.submission
+         join caller c on c.id = s.caller where hmac = ?1 order by accepted_at desc, uuid desc limit ?2",
+    )?;
+    let mut found: Vec<(UnixTime, String, Id)> = Vec::new();
+    for hmac in hmacs {
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        for one in select.query_map(params![hmac.0, signed(limit as u64)], row)? {
+            found.push(one?);
+        }
+    }
+    found.sort_by_key(|(accepted_at, _, _)| std::cmp::Reverse(*accepted_at));
+    found.truncate(limit);
+    Ok(found.into_iter().map(|(_, caller, id)| (caller.as_str().into(), id)).collect())
+}
+
+/// Erases all to a recipient. One that is under way goes no further than to the upstream that it is at.
+pub(super) fn erase_recipient(database: &Connection, now: UnixTime, hmacs: &[Hmac]) -> rusqlite::Result<usize> {
+    let mut select = database.prepare_cached("select submission from address where hmac = ?1")?;
+    let mut erased = 0;
+    for hmac in hmacs {
+        let rows: Result<Vec<RowId>, _> = select.query_map([hmac.0], |row| row.get(0))?.collect();
+        for row in rows? {
+            cancel_row(database, now, row)?;
+            erase(database, row)?;
+            erased += 1;
+        }
+    }
+    Ok(erased)
+}

@@ -1,0 +1,40 @@
+//! The sets of upstreams of rows that wait: made anew when the rules change.
+
+use rusqlite::{Connection, params};
+
+use super::columns::signed;
+use super::{content, names};
+use crate::state::outbox::{RouteSet, RowId, RulesVersion, Stale};
+
+/// The sets of queued rows.
+pub(super) fn route_sets(database: &Connection) -> rusqlite::Result<Vec<RouteSet>> {
+    let mut select = database.prepare_cached(
+        "select names from route_set r where exists (select 1 from envelope e where e.route_set = r.id and state = 0)",
+    )?;
+    let names: Result<Vec<String>, _> = select.query_map([], |row| row.get(0))?.collect();
+    Ok(names?.iter().map(|names| RouteSet::new(names.split(','))).collect())
+}
+
+/// Queued rows whose set was made by other rules, the oldest first.
+pub(super) fn stale(database: &Connection, rules: RulesVersion, limit: usize) -> rusqlite::Result<Vec<Stale>> {
+    let mut select = database.prepare_cached(
+        "select e.id, uuid, name from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
+         where state = 0 and rules <> ?1 order by e.id limit ?2",
+    )?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
+    let rows: Result<Vec<_>, _> = select.query_map(params![rules.0, signed(limit as u64)], row)?.collect();
+    let stale = |(row, id, caller): (RowId, _, String)| {
+        Ok(Stale { row, id, caller: caller.as_str().into(), content: content::read(database, row)? })
+    };
+    rows?.into_iter().map(stale).collect()
+}
+
+/// Rows that are claimed meanwhile keep their set: their claim goes by the present rules anyway.
+pub(super) fn reroute(database: &Connection, rules: RulesVersion, sets: &[(RowId, RouteSet)]) -> rusqlite::Result<()> {
+    let mut update =
+        database.prepare_cached("update envelope set route_set = ?2, rules = ?3 where id = ?1 and state = 0")?;
+    for (row, set) in sets {
+        update.execute(params![row, names::route_set(database, set.as_str())?, rules.0])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The outbox in SQLite: what every store has to do, and what only this one can show.
+
+mod files;
+mod killed;
+mod states;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
+
+use super::*;
+use crate::runtime::metrics::Metrics;
+use crate::state::outbox::suite::{Bench, KEEP, Time, conformance};
+use crate::state::store::{Clock, Start, StoreKeys};
+
+const KEYS: &str = "a:1111111111111111111111111111111111111111111111111111111111111111";
+
+/// A clock that tests set.
+struct Hands(AtomicI64);
+
+impl Time for Hands {
+    fn advance(&self, time: Duration) -> BoxFuture<'_, ()> {
+        let now = UnixTime(self.0.load(Ordering::Relaxed)).after(time);
+        self.0.store(now.0, Ordering::Relaxed);
+        ready(()).boxed()
+    }
+
+    fn now(&self) -> BoxFuture<'_, UnixTime> {
+        ready(UnixTime(self.0.load(Ordering::Relaxed))).boxed()
+    }
+}
+
+async fn open(directory: &Path, clock: Clock) -> SqliteOutbox {
+    let keys = StoreKeys::parse(KEYS).unwrap();
+    let start = Start { directory, keys: &keys, modules: &[TABLES], clock, metrics: Arc::new(Metrics::default()) };
+    let store = Arc::new(Sqlite::open(start).unwrap());
+    SqliteOutbox::new(store, Keeping { keep: KEEP, min_free: 0 }).await.unwrap()
+}
+
+async fn bench() -> Bench {
+    let directory = tempfile::tempdir().unwrap();
+    let time = Arc::new(Hands(AtomicI64::new(1_800_000_000_000)));
+    let hands = Arc::clone(&time);
+    let clock = Clock::new(move || UnixTime(hands.0.load(Ordering::Relaxed)));
+    let outbox = Arc::new(open(directory.path(), clock).await);
+    Bench { outbox, time, _kept: Box::new(directory) }
+}
+
+conformance!(super::tests::bench);

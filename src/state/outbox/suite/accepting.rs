@@ -1,0 +1,97 @@
+//! Acceptance: keys, room, batches.
+
+use super::*;
+
+pub(in super::super) async fn a_submission_is_there_once_it_is_accepted(bench: &Bench) {
+    let now = bench.time.now().await;
+    let later = NewRow { send: When::At(now.after(DAY)), lane: Lane::High, ..row(2) };
+    let answers = bench.accept_as("shop", vec![row(1), later]).await;
+    let ticket = |number, send_at: UnixTime| Ticket {
+        id: id(number),
+        state: State::Queued,
+        accepted_at: now,
+        send_at,
+        expires_at: send_at.after(2 * DAY),
+    };
+    let expected = [ticket(1, now), ticket(2, now.after(DAY))];
+    assert_eq!(answers, expected.map(Acceptance::Accepted));
+    let status = bench.status(2).await.unwrap();
+    assert_eq!((status.ticket, status.lane, status.next_attempt_at), (expected[1], Lane::High, Some(now.after(DAY))));
+    assert_eq!((status.ended_at, status.possible_duplicate, status.attempts), (None, false, vec![]));
+    assert!(status.recipients == Some(row(2).sealed.recipients));
+    let claimed = bench.claim(node(1), 10).await;
+    assert_eq!(claimed.len(), 1);
+    let Claimed { id: first, caller, lane, route_set, attempts, content, .. } = &claimed[0];
+    assert_eq!((*first, caller.as_str(), *lane, route_set, *attempts), (id(1), "shop", Lane::Normal, &set(), 0));
+    assert!(*content == Some(row(1).sealed.content), "the content as it was");
+}
+
+pub(in super::super) async fn a_key_names_one_message(bench: &Bench) {
+    let first = bench.accept_as("shop", vec![keyed(1, "k")]).await;
+    let Acceptance::Accepted(ticket) = first[0] else { panic!("{first:?}") };
+    bench.claim_one(node(1)).await;
+    let now = Ticket { state: State::Claimed, ..ticket };
+    let answers = bench.accept_as("shop", vec![keyed(1, "k"), keyed(2, "k"), keyed(3, "l"), keyed(3, "l")]).await;
+    assert_eq!(answers[..2], [Acceptance::Repeated(now), Acceptance::KeyInUse]);
+    assert!(matches!(answers[2..], [Acceptance::Accepted(_), Acceptance::Repeated(_)]), "{answers:?}");
+    let unkeyed = [bench.accept_as("shop", vec![row(9)]).await, bench.accept_as("shop", vec![row(9)]).await].concat();
+    assert!(
+        matches!(unkeyed[..], [Acceptance::Accepted(_), Acceptance::Repeated(_)]),
+        "an unclear COMMIT: {unkeyed:?}"
+    );
+    // Keys of two callers differ by what they are made of.
+    assert!(matches!(bench.accept_as("other", vec![keyed(4, "k")]).await[..], [Acceptance::Accepted(_)]));
+}
+
+pub(in super::super) async fn racing_repeats_are_one_submission(bench: &Bench) {
+    let calls = (0..16).map(|_| bench.accept_as("shop", vec![keyed(1, "k")]));
+    let answers = futures_util::future::join_all(calls).await.concat();
+    let accepted = answers.iter().filter(|answer| matches!(answer, Acceptance::Accepted(_))).count();
+    let repeated = answers.iter().filter(|answer| matches!(answer, Acceptance::Repeated(_))).count();
+    assert_eq!((accepted, repeated, bench.claim(node(1), 99).await.len()), (1, 15, 1));
+}
+
+pub(in super::super) async fn no_more_is_accepted_than_there_is_room_for(bench: &Bench) {
+    let batch = |caller: &str, number, room, callers_room| {
+        let rows = vec![keyed(number, &number.to_string())];
+        bench.outbox.accept(Batch { caller: caller.into(), rows, atomic: false, room, callers_room })
+    };
+    let (two_rows, two_mails) = (Room { rows: 2, ..ROOM }, Room { bytes: 200, ..ROOM });
+    bench.accept(vec![row(1), keyed(2, "2")]).await;
+    for (caller, room, callers_room, full) in [
+        ("other", two_rows, ROOM, Full::Rows),
+        ("other", two_mails, ROOM, Full::Bytes),
+        ("shop", ROOM, two_rows, Full::CallersRows),
+        ("shop", ROOM, two_mails, Full::CallersBytes),
+    ] {
+        assert_eq!(batch(caller, 3, room, callers_room).await.unwrap(), [Acceptance::Full(full)]);
+    }
+    assert!(
+        matches!(batch("shop", 2, two_rows, two_mails).await.unwrap()[..], [Acceptance::Repeated(_)]),
+        "no new row"
+    );
+    assert!(matches!(batch("other", 4, ROOM, two_rows).await.unwrap()[..], [Acceptance::Accepted(_)]));
+    // What has ended takes no room.
+    let hold = bench.claim(node(1), 1).await[0].hold;
+    bench.marked(&hold).await;
+    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted));
+    assert!(matches!(batch("shop", 5, ROOM, two_rows).await.unwrap()[..], [Acceptance::Accepted(_)]));
+    assert_eq!(batch("shop", 6, ROOM, two_mails).await.unwrap(), [Acceptance::Full(Full::CallersBytes)]);
+}
+
+pub(in super::super) async fn an_atomic_batch_is_accepted_whole_or_not_at_all(bench: &Bench) {
+    bench.accept(vec![keyed(1, "k")]).await;
+    let batch =
+        |rows| Batch { caller: "shop".into(), rows, atomic: true, room: ROOM, callers_room: Room { rows: 3, ..ROOM } };
+    let answers = bench.outbox.accept(batch(vec![row(2), keyed(3, "k"), keyed(1, "k")])).await.unwrap();
+    assert_eq!(answers[..2], [Acceptance::Withheld, Acceptance::KeyInUse]);
+    assert!(matches!(answers[2], Acceptance::Repeated(_)), "{answers:?}");
+    let answers = bench.outbox.accept(batch(vec![row(2), row(3), row(4)])).await.unwrap();
+    assert_eq!(answers, [Acceptance::Withheld, Acceptance::Withheld, Acceptance::Full(Full::CallersRows)]);
+    assert_eq!((bench.state(2).await, bench.state(3).await), (None, None));
+    let answers = bench.outbox.accept(batch(vec![row(2), row(3)])).await.unwrap();
+    assert!(
+        answers.iter().all(|answer| matches!(answer, Acceptance::Accepted(_))),
+        "its room is as it was: {answers:?}"
+    );
+}

@@ -1,0 +1,48 @@
+//! Nodes that die, and nodes that were only silent.
+
+use super::*;
+
+pub(in super::super) async fn what_a_dead_node_claimed_is_queued_and_parked_at_the_third_loss(bench: &Bench) {
+    bench.accept(vec![row(1)]).await;
+    for loss in 1..=3 {
+        let hold = bench.claim_one(node(loss)).await;
+        bench.advance(SILENCE).await;
+        let expected = match loss {
+            3 => Buried { parked: 1, ..Buried::default() },
+            _ => Buried { queued: 1, ..Buried::default() },
+        };
+        assert_eq!(bench.outbox.bury().await, Ok(expected));
+        assert!(!bench.marked(&hold).await, "a node that comes back has lost it");
+        assert_eq!(bench.end(&hold, refused()).await, None);
+    }
+    assert_eq!(bench.state(1).await, Some(State::Parked));
+    assert_eq!(bench.claim(node(9), 9).await.len(), 0);
+    assert_eq!(bench.status(1).await.unwrap().attempts, []);
+}
+
+pub(in super::super) async fn what_a_dead_node_marked_is_unknown_and_never_queued(bench: &Bench) {
+    let hold = bench.one_marked().await;
+    bench.advance(SILENCE).await;
+    assert_eq!(bench.outbox.bury().await, Ok(Buried { unknown: 1, ..Buried::default() }));
+    bench.advance(DAY).await;
+    assert_eq!(bench.outbox.bury().await, Ok(Buried::default()));
+    assert_eq!(bench.claim(node(2), 9).await.len(), 0);
+    let status = bench.status(1).await.unwrap();
+    assert_eq!((status.ticket.state, status.attempts.len()), (State::Unknown, 1));
+    assert_eq!((status.attempts[0].upstream.as_str(), &status.attempts[0].outcome), ("mg", &None));
+    assert!(!bench.marked(&hold).await);
+    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "its own late verdict settles it");
+}
+
+pub(in super::super) async fn a_node_that_lives_keeps_its_rows(bench: &Bench) {
+    bench.accept(vec![row(1), row(2)]).await;
+    let holds: Vec<_> = bench.claim(node(1), 2).await.iter().map(|claimed| claimed.hold).collect();
+    bench.marked(&holds[1]).await;
+    for _ in 0..5 {
+        bench.advance(SILENCE / 2).await;
+        bench.outbox.heartbeat(node(1)).await.unwrap();
+        assert_eq!(bench.outbox.bury().await, Ok(Buried::default()));
+    }
+    assert!(bench.marked(&holds[0]).await);
+    assert_eq!(bench.end(&holds[1], accepted()).await, Some(State::Accepted));
+}

@@ -1,0 +1,38 @@
+//! Random interleavings of nodes that claim, mark, pause, die and come back late: the store does what a model does.
+
+mod command;
+mod rows;
+mod transitions;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use tokio::runtime::Builder;
+
+use super::*;
+use command::{Command, carry_out};
+use rows::{Rows, Seen};
+
+/// Commands of one run, at most.
+const LENGTH: usize = 60;
+const RUNS: u32 = 60;
+
+/// Each run has a store of its own, which `start` makes.
+pub(in super::super) fn the_store_does_what_the_model_does<F: Future<Output = Bench>>(start: impl Fn() -> F) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let mut runner = TestRunner::new(Config { cases: RUNS, failure_persistence: None, ..Config::default() });
+    let commands = proptest::collection::vec(command::any(), 1..LENGTH);
+    let run = |commands: Vec<Command>| runtime.block_on(async { play(&start().await, &commands).await });
+    runner.run(&commands, run).unwrap_or_else(|error| panic!("{error}"));
+}
+
+async fn play(bench: &Bench, commands: &[Command]) -> Result<(), TestCaseError> {
+    let mut rows = Rows::new(bench.time.now().await);
+    for command in commands {
+        carry_out(bench, &mut rows, *command).await?;
+        for number in rows.numbers() {
+            let seen = bench.status(number).await.as_ref().map(Seen::of);
+            prop_assert_eq!(rows.seen(number), seen, "{} after {:?}", number, command);
+        }
+    }
+    Ok(())
+}

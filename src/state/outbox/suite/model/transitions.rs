@@ -1,0 +1,154 @@
+//! What each call does to a row of the model.
+
+use super::rows::{Row, Rows};
+use super::*;
+
+impl Row {
+    fn is_held_by(&self, hold: &Hold) -> bool {
+        self.fence == hold.fence.0 && self.owner == Some(hold.node)
+    }
+
+    /// A late verdict needs no owner.
+    fn is_ended_by(&self, hold: &Hold, states: &[State]) -> bool {
+        let held = self.is_held_by(hold) && states.contains(&self.state);
+        held || self.fence == hold.fence.0 && self.state == State::Unknown
+    }
+
+    pub(super) fn mark(&mut self, now: UnixTime, hold: &Hold, upstream: &'static str) -> bool {
+        let wanted = self.expires_at > now && !self.erased && !self.replayed;
+        if !self.is_held_by(hold) || !matches!(self.state, State::Claimed | State::Sending) || !wanted {
+            return false;
+        }
+        // What every call is for: nothing is handed over that a provider may have, but by order of a person.
+        assert!(self.open.is_none_or(|fence| fence == self.fence) || self.possible_duplicate, "{self:?}");
+        (self.state, self.upstream, self.open) = (State::Sending, Some(upstream), Some(self.fence));
+        self.replay_until = Some(now.after(Duration::from_secs(100)));
+        self.hand_overs += 1;
+        true
+    }
+
+    pub(super) fn end(&mut self, now: UnixTime, hold: &Hold, ended: &Ended) -> Option<State> {
+        let before_a_hand_over = [State::Claimed, State::Sending];
+        let states = match ended {
+            Ended::Accepted { .. } | Ended::Unknown { .. } => &before_a_hand_over[1..],
+            Ended::Refused { .. } | Ended::Again { .. } => &before_a_hand_over[..],
+        };
+        if !self.is_ended_by(hold, states) {
+            return None;
+        }
+        self.owner = None;
+        match ended {
+            Ended::Accepted { .. } => self.settle(now, State::Accepted),
+            Ended::Unknown { replay_after, .. } => self.doubt(now, now.after(*replay_after)),
+            Ended::Refused { .. } if self.replayed => self.doubt(now, now.after(Duration::from_secs(60))),
+            Ended::Again { wait, .. } if self.replayed => self.doubt(now, now.after(*wait)),
+            Ended::Refused { .. } => self.settle(now, State::Refused),
+            Ended::Again { .. } if self.erased => self.settle(now, State::Cancelled),
+            Ended::Again { wait, .. } => self.queue(now.after(*wait)),
+        }
+        Some(self.state)
+    }
+
+    pub(super) fn queue(&mut self, due: UnixTime) {
+        (self.state, self.due, self.open, self.settled_at, self.replayed) = (State::Queued, due, None, None, false);
+    }
+
+    pub(super) fn doubt(&mut self, now: UnixTime, due: UnixTime) {
+        (self.state, self.due, self.settled_at) = (State::Unknown, due, Some(now));
+    }
+
+    pub(super) fn settle(&mut self, now: UnixTime, state: State) {
+        (self.state, self.settled_at, self.owner, self.has_content) = (state, Some(now), None, false);
+    }
+
+    pub(super) fn erase(&mut self) {
+        (self.erased, self.has_content) = (true, false);
+    }
+
+    pub(super) fn is_cancellable(&self) -> bool {
+        matches!(self.state, State::Queued | State::Claimed | State::Parked)
+    }
+
+    pub(super) fn order(&mut self, now: UnixTime, order: Order) -> Ordered {
+        let was = self.state;
+        match (order, was) {
+            (Order::Retry, State::Parked | State::Unknown) if self.has_content => {
+                self.possible_duplicate |= was == State::Unknown;
+                self.losses = 0;
+                self.queue(now);
+            }
+            (Order::SettleAsNone, State::Unknown) if self.has_content => self.queue(now),
+            (Order::SettleAsAccepted, State::Unknown) => self.settle(now, State::Accepted),
+            _ => return Ordered::Conflict(was),
+        }
+        Ordered::Done(self.state)
+    }
+}
+
+impl Rows {
+    /// The rows that a claim takes, with their new fence.
+    pub(super) fn claim(&mut self, node: NodeId, limit: usize) -> Vec<(u128, i64)> {
+        if self.paused {
+            return Vec::new();
+        }
+        let now = self.now;
+        self.nodes.insert(node.0.as_u128(), now);
+        let is_due = |row: &&mut Row| row.state == State::Queued && row.due <= now && row.expires_at > now;
+        let mut due: Vec<_> = self.rows.iter_mut().filter(is_due).collect();
+        due.sort_by_key(|row| (row.due, row.number));
+        let claim = |row: &mut Row| {
+            (row.state, row.owner, row.fence) = (State::Claimed, Some(node), row.fence + 1);
+            (row.number, row.fence)
+        };
+        due.into_iter().take(limit).map(claim).collect()
+    }
+
+    pub(super) fn replay(&mut self, node: NodeId, upstream: &str) -> Vec<(u128, i64)> {
+        if self.paused {
+            return Vec::new();
+        }
+        let now = self.now;
+        self.nodes.insert(node.0.as_u128(), now);
+        let mut found = Vec::new();
+        for row in &mut self.rows {
+            let is_open = row.replay_until.is_some_and(|until| until > now) && row.expires_at > now && row.due <= now;
+            if row.state == State::Unknown && row.upstream == Some(upstream) && is_open && !row.erased {
+                (row.state, row.owner, row.fence) = (State::Sending, Some(node), row.fence + 1);
+                (row.replayed, row.settled_at) = (true, None);
+                row.hand_overs += 1;
+                found.push((row.number, row.fence));
+            }
+        }
+        found
+    }
+
+    pub(super) fn bury(&mut self) -> Buried {
+        let mut buried = Buried::default();
+        let living: Vec<_> = self.nodes.keys().map(|number| node(*number)).filter(|node| self.lives(*node)).collect();
+        self.nodes.retain(|number, _| living.contains(&node(*number)));
+        for row in &mut self.rows {
+            if row.owner.is_none_or(|owner| living.contains(&owner)) {
+                continue;
+            }
+            row.owner = None;
+            if row.state == State::Sending {
+                row.doubt(self.now, self.now);
+                buried.unknown += 1;
+            } else {
+                row.losses += 1;
+                row.state = if row.losses >= 3 { State::Parked } else { State::Queued };
+                *(if row.losses >= 3 { &mut buried.parked } else { &mut buried.queued }) += 1;
+            }
+        }
+        buried
+    }
+
+    pub(super) fn sweep(&mut self) -> Swept {
+        let (now, before) = (self.now, self.rows.len());
+        let waits = |row: &&mut Row| matches!(row.state, State::Queued | State::Parked) && row.expires_at <= now;
+        let expired = self.rows.iter_mut().filter(waits).map(|row| row.settle(now, State::Expired)).count() as u64;
+        let kept = now.before(keeping::KEEP);
+        self.rows.retain(|row| row.settled_at.is_none_or(|at| at > kept));
+        Swept { expired, dropped: (before - self.rows.len()) as u64, more: false }
+    }
+}

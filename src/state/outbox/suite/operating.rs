@@ -1,0 +1,104 @@
+//! What operators see and decide.
+
+use super::*;
+
+async fn parked(bench: &Bench, number: u8) {
+    bench.accept(vec![row(number)]).await;
+    for _ in 0..3 {
+        bench.claim_one(node(1)).await;
+        bench.advance(SILENCE).await;
+        bench.outbox.bury().await.unwrap();
+    }
+    assert_eq!(bench.state(number.into()).await, Some(State::Parked));
+}
+
+async fn left_unknown(bench: &Bench, number: u8) -> Hold {
+    bench.accept(vec![row(number)]).await;
+    let hold = bench.claim_one(node(1)).await;
+    bench.marked(&hold).await;
+    assert_eq!(bench.end(&hold, unknown(SECOND)).await, Some(State::Unknown));
+    hold
+}
+
+pub(in super::super) async fn orders_release_rows_that_wait_for_people(bench: &Bench) {
+    let order = async |number, order| bench.outbox.order(id(number), order).await.unwrap();
+    assert_eq!(order(1, Order::Retry).await, Ordered::NotFound);
+    parked(bench, 1).await;
+    for settle in [Order::SettleAsAccepted, Order::SettleAsNone] {
+        assert_eq!(
+            order(1, settle).await,
+            Ordered::Conflict(State::Parked),
+            "nobody has it: there is nothing to settle"
+        );
+    }
+    assert_eq!(order(1, Order::Retry).await, Ordered::Done(State::Queued));
+    assert_eq!(order(1, Order::Retry).await, Ordered::Conflict(State::Queued));
+    let claimed = bench.claim(node(1), 9).await;
+    assert_eq!((claimed.len(), claimed[0].possible_duplicate), (1, false));
+    bench.advance(SILENCE).await;
+    assert_eq!(bench.outbox.bury().await.unwrap().queued, 1, "its losses are counted anew");
+    bench.outbox.cancel(&"shop".into(), id(1)).await.unwrap();
+    for (number, what, state, twice) in [
+        (2, Order::Retry, State::Queued, true),
+        (3, Order::SettleAsNone, State::Queued, false),
+        (4, Order::SettleAsAccepted, State::Accepted, false),
+    ] {
+        let hold = left_unknown(bench, number).await;
+        assert_eq!(order(number.into(), what).await, Ordered::Done(state));
+        assert_eq!(bench.status(number.into()).await.unwrap().possible_duplicate, twice, "{what:?}");
+        assert_eq!(bench.end(&hold, again(SECOND)).await, None, "the person's word holds");
+        for hold in bench.claim(node(1), 9).await {
+            assert_eq!(bench.end(&hold.hold, refused()).await, Some(State::Refused));
+        }
+    }
+    left_unknown(bench, 5).await;
+    bench.outbox.erase(&"shop".into(), id(5)).await.unwrap();
+    assert_eq!(order(5, Order::Retry).await, Ordered::Conflict(State::Unknown), "there is nothing left to send");
+    assert_eq!(order(5, Order::SettleAsNone).await, Ordered::Conflict(State::Unknown));
+}
+
+pub(in super::super) async fn rows_are_counted_by_state_and_upstream(bench: &Bench) {
+    assert_eq!(bench.outbox.counts().await.unwrap(), []);
+    let start = bench.time.now().await;
+    left_unknown(bench, 1).await;
+    bench.advance(SECOND).await;
+    bench.accept(vec![row(2)]).await;
+    bench.accept(vec![row(3)]).await;
+    let count = |state, upstream: Option<&str>, rows, oldest| Count {
+        state,
+        upstream: upstream.map(str::to_owned),
+        rows,
+        oldest,
+    };
+    let queued = count(State::Queued, None, 2, start.after(SECOND));
+    assert_eq!(bench.outbox.counts().await.unwrap(), [queued, count(State::Unknown, Some("mg"), 1, start)]);
+}
+
+pub(in super::super) async fn a_recipient_is_found_and_erased(bench: &Bench) {
+    let both = |number| {
+        let mut row = row(number);
+        row.sealed.hmacs = vec![Hmac([1; 32]), Hmac([number; 32])];
+        row
+    };
+    bench.accept(vec![both(2)]).await;
+    let hold = bench.claim_one(node(1)).await;
+    bench.marked(&hold).await;
+    bench.advance(SECOND).await;
+    bench.accept_as("other", vec![both(3)]).await;
+    bench.accept(vec![row(4)]).await;
+    let found = async |hmacs: &[Hmac], limit| bench.outbox.of_recipient(hmacs, limit).await.unwrap();
+    let [shop, other] = ["shop", "other"].map(CallerName::from);
+    assert_eq!(
+        found(&[Hmac([9; 32]), Hmac([1; 32])], 9).await,
+        [(other.clone(), id(3)), (shop, id(2))],
+        "the newest first"
+    );
+    assert_eq!(found(&[Hmac([1; 32])], 1).await, [(other, id(3))]);
+    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])]).await, Ok(2));
+    assert_eq!(found(&[Hmac([1; 32])], 9).await, []);
+    assert_eq!((bench.state(2).await, bench.state(4).await), (Some(State::Sending), Some(State::Queued)));
+    assert!(bench.status(2).await.unwrap().recipients.is_none());
+    assert!(bench.status(4).await.unwrap().recipients.is_some());
+    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted));
+    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])]).await, Ok(0));
+}
