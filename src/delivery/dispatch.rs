@@ -15,6 +15,8 @@ mod explain;
 mod explanation;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod journal;
+mod later;
 mod neighbours;
 mod policy;
 mod route;
@@ -25,6 +27,7 @@ mod turns;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
@@ -35,6 +38,7 @@ use adaptive::Adaptive;
 use attempt::Call;
 use candidates::Candidates;
 pub use explanation::{ExplainedPlace, Explanation};
+pub use journal::{Journal, NotMarked, Target};
 use neighbours::Neighbours;
 use policy::SendPolicy;
 use route::{Route, Routes};
@@ -50,6 +54,9 @@ use crate::model::receipt::{Answer, Attempt, Receipt, SendError, by_rule};
 use crate::model::submission::{Failover, SendOptions, Submission};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
+
+/// For all attempts with a mail for which nobody waits: as good as none, since each attempt has a limit of its own.
+const UNAWAITED: Duration = Duration::from_secs(24 * 3600);
 
 /// Sends messages along closed circuits.
 pub struct Dispatcher {
@@ -84,13 +91,17 @@ impl Dispatcher {
         self.routes.store(Arc::new(Routes::new(rules, &self.upstreams, &self.metrics)));
     }
 
-    /// Sends one message. `late` is called for attempts whose verdict comes after the answer.
-    pub async fn send(&self, submission: &Submission, late: Option<&LateVerdict>) -> Answer {
+    /// Sends one message, and somebody waits for it. `late` is called for attempts whose verdict comes after the answer.
+    pub fn send(&self, submission: &Submission, late: Option<&LateVerdict>) -> impl Future<Output = Answer> {
+        self.run(submission, (), late)
+    }
+
+    async fn run<J: Journal>(&self, submission: &Submission, journal: J, late: Option<&LateVerdict>) -> Answer {
         let Submission { message, options, .. } = submission;
         let route = Route::new(self.routes.load_full(), submission);
         let rule = route.rule().map(Rule::name);
         let neighbours = Some(Neighbours::new(&self.upstreams, &route));
-        let call = Call { neighbours, ..self.call(message, late, rule) };
+        let call = Call { neighbours, rule: rule.map(|rule| &**rule), ..self.call(message, journal, late) };
         let policy = SendPolicy::new(*options, &self.settings, &route);
         let (upstreams, adaptive) = (&*self.upstreams, self.adaptive.as_ref());
         let candidates = Candidates { upstreams, configured: &self.candidates, adaptive, route: &route };
@@ -105,10 +116,10 @@ impl Dispatcher {
     /// nothing of the earlier one, so then the answer is that of the earlier one.
     pub async fn ask_again(&self, submission: &Submission, before: &SendError, late: Option<&LateVerdict>) -> Answer {
         let Some(upstream) = self.knows_mail_of(before) else { return Err(before.clone()) };
-        let call = self.call(&submission.message, late, before.rule.as_ref());
+        let call = Call { rule: before.rule.as_deref(), ..self.call(&submission.message, (), late) };
         let asking = async {
             match attempt::repeat(upstream, &call).await {
-                Ok(attempt) if attempt.verdict.outcome == Outcome::Accepted => {
+                Ok(Ok(attempt)) if attempt.verdict.outcome == Outcome::Accepted => {
                     let attempts = before.attempts.iter().cloned().chain([attempt]).collect();
                     by_rule(Ok(Receipt::new(before.id, attempts)), before.rule.as_ref())
                 }
@@ -135,9 +146,10 @@ impl Dispatcher {
         error.attempts.iter().filter(|_| all_silent).find_map(knows)
     }
 
-    fn call<'a>(&'a self, message: &'a Message, late: Option<&'a LateVerdict>, rule: Option<&'a Arc<str>>) -> Call<'a> {
-        let deadline = Instant::now() + self.settings.request_deadline + transfer_time(message.size());
-        Call { message, neighbours: None, deadline, shutdown: &self.shutdown, late, rule: rule.map(|rule| &**rule) }
+    fn call<'a, J: Journal>(&'a self, message: &'a Message, journal: J, late: Option<&'a LateVerdict>) -> Call<'a, J> {
+        let time = if journal.drain().is_none() { self.settings.request_deadline } else { UNAWAITED };
+        let deadline = Instant::now() + time + transfer_time(message.size());
+        Call { message, journal, neighbours: None, deadline, shutdown: &self.shutdown, late, rule: None }
     }
 
     /// Tells the operator of a mail of which it is unknown whether a provider has it.

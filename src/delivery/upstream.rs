@@ -164,7 +164,12 @@ impl Upstream {
 
     /// Does its provider take a mail once, however often it gets it under the same id, so long after the first time?
     pub fn takes_once(&self, after: Duration) -> bool {
-        self.settings.capabilities.idempotency_window.is_some_and(|window| after < window)
+        self.takes_once_for().is_some_and(|window| after < window)
+    }
+
+    /// For how long after the first time it takes a mail once; `None`: it may send each copy.
+    pub fn takes_once_for(&self) -> Option<Duration> {
+        self.settings.capabilities.idempotency_window
     }
 
     /// The field at the provider, and its value, by which this mail can be looked up there.

@@ -11,7 +11,7 @@ use crate::delivery::routing::Strategy;
 use crate::delivery::routing::rules::Rules;
 use crate::delivery::upstream::history::Events;
 use crate::delivery::upstream::{self, Upstream};
-use crate::model::message::{Draft, Message};
+use crate::model::message::{Draft, Id, Message};
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::model::receipt::{Answer, Attempt, Failure};
 use crate::model::submission::{Failover, SendOptions, Submission};
@@ -21,7 +21,7 @@ use crate::runtime::shutdown::Shutdown;
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 /// What a provider does with one call.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
     Say(Outcome),
     SayAfter(Duration, Outcome),
@@ -32,16 +32,18 @@ pub(crate) enum Act {
     Panic,
 }
 
-/// Does what its script says, call by call, and counts the calls.
+/// Does what its script says, call by call, and keeps the ids of the mails.
 struct Scripted {
     script: Mutex<VecDeque<Act>>,
-    calls: Arc<Mutex<u32>>,
+    calls: Arc<Mutex<Vec<Id>>>,
 }
 
 impl Provider for Scripted {
     fn send<'a>(&'a self, delivery: Delivery<'a>) -> Call<'a> {
-        *self.calls.lock().unwrap() += 1;
+        let mut calls = self.calls.lock().unwrap();
+        calls.push(delivery.message.id());
         let act = self.script.lock().unwrap().pop_front().expect("no call beyond the script");
+        drop(calls);
         Box::pin(async move {
             match act {
                 Act::Say(outcome) => Verdict::new(outcome, Reason::Mock),
@@ -65,8 +67,12 @@ impl Provider for Scripted {
 }
 
 pub(crate) fn mail(from: &str) -> Message {
+    mail_with(crate::runtime::ids::fresh().into(), from)
+}
+
+pub(crate) fn mail_with(id: Id, from: &str) -> Message {
     let draft = Draft { to: vec!["b@example.org".parse().unwrap()], ..Draft::default() };
-    Message::new(crate::runtime::ids::fresh().into(), from.parse().unwrap(), draft).unwrap()
+    Message::new(id, from.parse().unwrap(), draft).unwrap()
 }
 
 pub(crate) fn submission(message: Message, options: SendOptions) -> Submission {
@@ -83,7 +89,7 @@ pub(crate) struct Fixture {
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) upstreams: Vec<Arc<Upstream>>,
     pub(crate) metrics: Arc<Metrics>,
-    calls: Vec<Arc<Mutex<u32>>>,
+    calls: Vec<Arc<Mutex<Vec<Id>>>>,
 }
 
 impl Fixture {
@@ -105,7 +111,7 @@ impl Fixture {
         scripts: &[(Capabilities, &[Act])],
         tune: impl Fn(usize, &mut upstream::Settings),
     ) -> Self {
-        let calls: Vec<_> = scripts.iter().map(|_| Arc::new(Mutex::new(0))).collect();
+        let calls: Vec<_> = scripts.iter().map(|_| Arc::default()).collect();
         let metrics = Arc::new(Metrics::default());
         let upstreams = scripts.iter().zip(&calls).enumerate().map(|(index, (&(capabilities, script), calls))| {
             let script = Mutex::new(script.iter().copied().collect());
@@ -176,6 +182,11 @@ impl Fixture {
 
     /// How many calls each provider has had.
     pub(crate) fn calls(&self) -> Vec<u32> {
-        self.calls.iter().map(|calls| *calls.lock().unwrap()).collect()
+        self.calls.iter().map(|calls| calls.lock().unwrap().len() as u32).collect()
+    }
+
+    /// The ids of the mails that this provider was given, call by call.
+    pub(crate) fn given(&self, upstream: usize) -> Vec<Id> {
+        self.calls[upstream].lock().unwrap().clone()
     }
 }

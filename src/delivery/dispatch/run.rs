@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::attempt::{self, Call};
 use super::attempt_log::AttemptLog;
 use super::candidates::Candidates;
+use super::journal::{Journal, NotMarked};
 use super::policy::SendPolicy;
 use super::route::Route;
 use super::skips::Skips;
@@ -21,10 +22,10 @@ use crate::model::submission::Failover;
 const DEFERRED_WAIT: Duration = Duration::from_secs(60);
 
 /// One mail, the upstreams that it may go to, and where it has been.
-pub(super) struct Run<'a> {
+pub(super) struct Run<'a, J> {
     upstreams: &'a [Arc<Upstream>],
     candidates: Candidates<'a>,
-    call: &'a Call<'a>,
+    call: &'a Call<'a, J>,
     policy: SendPolicy,
     /// Made with the first plan; each attempt follows it.
     draw: Option<Draw>,
@@ -33,8 +34,8 @@ pub(super) struct Run<'a> {
     skips: Skips,
 }
 
-impl<'a> Run<'a> {
-    pub(super) fn new(candidates: Candidates<'a>, call: &'a Call<'a>, policy: SendPolicy) -> Self {
+impl<'a, J: Journal> Run<'a, J> {
+    pub(super) fn new(candidates: Candidates<'a>, call: &'a Call<'a, J>, policy: SendPolicy) -> Self {
         let Candidates { upstreams, route, .. } = candidates;
         let log = AttemptLog::new(call.message.id(), upstreams.len());
         Self { upstreams, candidates, call, policy, draw: None, route, log, skips: Skips::default() }
@@ -45,8 +46,8 @@ impl<'a> Run<'a> {
         self.count_rejections();
         self.candidates.adaptive.iter().for_each(|adaptive| adaptive.step());
         while let Some(place) = self.next() {
-            self.visit(place).await;
-            if !self.log.may_fail_over(self.policy.failover) {
+            let is_marked = self.visit(place).await.is_ok();
+            if !is_marked || !self.log.may_fail_over(self.policy.failover) {
                 break;
             }
         }
@@ -70,14 +71,14 @@ impl<'a> Run<'a> {
         policy.plan(draw, &candidates)
     }
 
-    async fn visit(&mut self, place: Place) {
+    async fn visit(&mut self, place: Place) -> Result<(), NotMarked> {
         let (index, upstream) = (place.upstream(), &self.upstreams[place.upstream()]);
         let attempt = match place.left_out() {
             Some(reason) => Err(SkipReason::LeftOut(reason)),
             None => {
                 let size = self.call.message.size();
                 let _in_flight = self.candidates.adaptive.and_then(|adaptive| adaptive.begin(index, size));
-                attempt::attempt(upstream, self.call).await
+                attempt::attempt(upstream, self.call).await?
             }
         };
         let attempt = attempt.map_or_else(|reason| self.skip(upstream, reason), Some);
@@ -88,13 +89,15 @@ impl<'a> Run<'a> {
             self.route.count(index);
         }
         self.log.record(index, attempt);
-        // A provider that takes a mail once can be asked again: that can only bring clarity.
+        // A provider that takes a mail once can be asked again: that can only bring clarity. Where nobody waits there is
+        // time for that later, under a mark of its own.
         let may_repeat = self.policy.failover > Failover::Never && upstream.takes_once(Duration::ZERO);
-        if may_repeat && self.log.was_silent(index) {
-            let attempt = attempt::repeat(upstream, self.call).await;
+        if may_repeat && self.call.is_awaited() && self.log.was_silent(index) {
+            let attempt = attempt::repeat(upstream, self.call).await?;
             // The mail was handed over here before: this is no skip to be counted.
             self.log.record(index, attempt.map_or_else(|reason| attempt::skipped(upstream, reason), Some));
         }
+        Ok(())
     }
 
     /// The answer, and how long to wait where an upstream may take the mail later.

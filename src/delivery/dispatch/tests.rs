@@ -5,6 +5,7 @@ mod after_unknown;
 mod early;
 mod explain;
 mod rates;
+mod journal;
 mod rules;
 mod skip_counts;
 mod skips;

@@ -74,6 +74,8 @@ pub struct Capabilities {
     pub files: Files,
     /// For how long a mail under an id is taken once, however often it is handed over; `None`: idempotency is not supported.
     pub idempotency_window: Option<Duration>,
+    /// How long it may take to answer; nobody waits for that long who has a caller that waits too.
+    pub longest_answer: Duration,
     /// How a mail of unknown end can be looked up at the provider.
     pub lookup: Lookup,
 }
@@ -125,6 +127,7 @@ impl Capabilities {
         metadata: usize::MAX,
         files: Files::ANY,
         idempotency_window: None,
+        longest_answer: Duration::from_secs(60),
         lookup: Lookup::Id("smsp_id"),
     };
 

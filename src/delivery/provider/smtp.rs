@@ -45,7 +45,7 @@ pub(super) const KIND: Kind = Kind {
     local: false,
     // What depends on the relay is known only from its answers: SIZE and SMTPUTF8 after EHLO, and how many recipients it takes
     // (100 at least, RFC 5321 4.5.3.1.8) after RCPT.
-    capabilities: Capabilities { lookup: Lookup::MessageId, ..Capabilities::ANY },
+    capabilities: Capabilities { lookup: Lookup::MessageId, longest_answer: delivery::LONG_WAIT, ..Capabilities::ANY },
     reserved_headers: &[],
     probe: "a dialogue up to the recipient; free",
     #[cfg(test)]

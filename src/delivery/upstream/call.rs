@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::offer::{LateVerdict, Offer};
-use super::settings::{Probe, transfer_time};
+use super::settings::{Probe, Settings, transfer_time};
 use super::{Upstream, time_out};
 use crate::delivery::provider::{Delivery, HandOver, Mode};
 use crate::model::message::Message;
@@ -29,10 +29,12 @@ struct Request<'a> {
 }
 
 impl Upstream {
-    /// How long an attempt may take of what is `left` of the request's time. `None`: too little to prove anything.
-    pub fn time_for(&self, message: &Message, left: Duration) -> Option<Duration> {
-        let wanted = self.settings.attempt_timeout + transfer_time(message.size());
-        (left >= self.settings.connect_timeout * 2).then(|| wanted.min(left))
+    /// How long an attempt may take of what is `left` of the request's time. `None`: too little to prove anything. Where
+    /// nobody waits it is worth waiting for long: a time-out after the hand-over says nothing.
+    pub fn time_for(&self, message: &Message, left: Duration, is_awaited: bool) -> Option<Duration> {
+        let Settings { attempt_timeout, connect_timeout, ref capabilities, .. } = self.settings;
+        let timeout = if is_awaited { attempt_timeout } else { attempt_timeout.max(capabilities.longest_answer) };
+        (left >= connect_timeout * 2).then(|| left.min(timeout + transfer_time(message.size())))
     }
 
     /// Hands over one mail. If `cut` comes first, this node has no time left for it.

@@ -60,8 +60,9 @@ async fn wait_is_for_the_circuit_and_the_token() {
 async fn skip_reason_at(upstream: &Upstream) -> Option<SkipReason> {
     let (message, shutdown) = (mail("a@example.org"), Shutdown::default());
     let deadline = Instant::now() + 15 * SECOND;
-    let call = Call { message: &message, neighbours: None, deadline, shutdown: &shutdown, late: None, rule: None };
-    attempt::attempt(upstream, &call).await.err()
+    let (journal, late, rule) = ((), None, None);
+    let call = Call { message: &message, journal, neighbours: None, deadline, shutdown: &shutdown, late, rule };
+    attempt::attempt(upstream, &call).await.expect("no journal refuses it").err()
 }
 
 #[tokio::test(start_paused = true)]

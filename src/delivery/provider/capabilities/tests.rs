@@ -37,6 +37,7 @@ const LESS: Capabilities = Capabilities {
         refused_extensions: &["exe"],
     },
     idempotency_window: None,
+    longest_answer: Duration::from_secs(1),
     lookup: Lookup::MessageId,
 };
 

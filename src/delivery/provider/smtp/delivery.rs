@@ -21,7 +21,7 @@ use super::verdicts::{lost, refused};
 use crate::model::outcome::{Outcome, Reason, Recipient, Verdict};
 use crate::runtime::millis::millis;
 
-const LONG_WAIT: Duration = Duration::from_secs(600);
+pub(super) const LONG_WAIT: Duration = Duration::from_secs(600);
 
 /// Hands over the lines of the mail, and its end unless that was revoked meanwhile.
 pub(super) async fn deliver(

@@ -67,7 +67,7 @@ fn mail(size: usize) -> Message {
 /// The verdict, after how many seconds, and the state of the circuit then, which one failure opens.
 async fn send(takes: Takes, size: usize, cut_after: Duration) -> (Verdict, u64, State) {
     let (upstream, mail, start) = (upstream(takes), mail(size), Instant::now());
-    let time = upstream.time_for(&mail, 1000 * SECOND).unwrap();
+    let time = upstream.time_for(&mail, 1000 * SECOND, true).unwrap();
     let permit = upstream.try_admit().unwrap();
     let verdict = upstream
         .send(Offer { message: &mail, time, is_repeat: false, late: None }, tokio::time::sleep(cut_after))
