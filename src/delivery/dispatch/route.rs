@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::turns::Turns;
 use crate::delivery::routing::rules::{DEFAULT, Rule, Rules, Target};
 use crate::delivery::routing::{Candidate, Strategy};
@@ -14,17 +16,36 @@ pub(super) struct Routes {
     rules: Rules,
     /// The turns of the mails without a key of each rule; last, those of the mails that no rule holds for.
     pub(super) turns: Vec<Turns>,
+    version: u64,
     metrics: RouteMetrics,
 }
 
 impl Routes {
     pub(super) fn new(rules: Rules, upstreams: &[Arc<Upstream>], metrics: &Metrics) -> Self {
+        let version = version(&rules, upstreams);
         let names = rules.iter().map(|rule| &**rule.name()).chain([DEFAULT]);
         let upstreams = upstreams.iter().map(|upstream| &**upstream.name());
         let metrics = metrics.routes(upstreams, names);
         let turns = (0..=rules.iter().len()).map(|_| Turns::new()).collect();
-        Self { rules, turns, metrics }
+        Self { rules, turns, version, metrics }
     }
+
+    /// A number that differs where upstreams may have other mails than before.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// A digest of all that decides, as it is written, so it is one number on every node and after a restart. What an adapter
+/// can carry goes with the release.
+fn version(rules: &Rules, upstreams: &[Arc<Upstream>]) -> u64 {
+    let mut hash = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
+    for upstream in upstreams {
+        let domains = upstream.settings().from_domains.as_ref().map(ToString::to_string).unwrap_or_default();
+        hash.update(format!("\n{} {} {domains}", upstream.name(), upstream.kind()));
+    }
+    hash.update(format!("\n{rules}"));
+    hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// How the rules of a node apply to one mail, which keeps them though they are replaced.
