@@ -5,7 +5,6 @@ pub mod help;
 mod keys;
 mod plan_table;
 mod reload;
-mod restart;
 pub mod route_command;
 mod routes;
 
@@ -19,7 +18,6 @@ use tracing::{error, info, warn};
 
 use crate::access::admission::Admission;
 use crate::app::config::{Config, StoreConfig, UpstreamConfig};
-use crate::app::restart::restart_on_panic;
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
 use crate::delivery::supervisor::{self, supervise};
@@ -30,6 +28,7 @@ use crate::ingress::api;
 use crate::ingress::server::listener::{self, Limits};
 use crate::model::outcome::Outcome;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::restart::restart_on_panic;
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
 use crate::service::submit::Submit;
@@ -117,6 +116,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         audit,
         admins,
         metrics: Arc::clone(&metrics),
+        restarts: Arc::default(),
         shutdown: shutdown.clone(),
         explain: explain(api_state.clone()),
         max_mail,

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod millis;
 pub mod rate;
 pub mod rate_limiter;
+pub mod restart;
 pub mod unix_time;
 pub mod settings;
 pub mod suggestion;

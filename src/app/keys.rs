@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::reload;
-use super::restart::restart_on_panic;
 use crate::access::admins::Admins;
 use crate::access::callers::Callers;
 use crate::app::config::{AdminsConfig, CallersConfig};
+use crate::runtime::restart::restart_on_panic;
 
 /// Callers and admins, and tasks that read their keys anew.
 pub(super) fn holders(callers: CallersConfig, admins: Option<AdminsConfig>) -> (Arc<Callers>, Arc<Admins>) {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::reload;
-use super::restart::restart_on_panic;
 use crate::app::config::RoutesConfig;
 use crate::delivery::dispatch::Dispatcher;
+use crate::runtime::restart::restart_on_panic;
 
 /// Starts a task that reads the rules anew.
 pub(super) fn watch(routes: RoutesConfig, dispatcher: &Arc<Dispatcher>) {

@@ -17,6 +17,7 @@ pub(super) fn state() -> AdminState {
         audit,
         admins: Arc::new(Admins::new(None)),
         metrics: Arc::default(),
+        restarts: Arc::default(),
         shutdown: Shutdown::default(),
         explain: Arc::new(|_, _| Box::pin(pending())),
         max_mail: 0,

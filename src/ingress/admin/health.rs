@@ -21,12 +21,14 @@ const SUPERVISOR_SILENCE: Duration = Duration::from_secs(30);
 
 const ALIVE: &str = "alive\n";
 const STOPPED: &str = "a supervisor has stopped\n";
+const PANICS: &str = "a task of the outbox panics again and again\n";
 const READY: &str = "ready\n";
 const DRAINING: &str = "draining\n";
 
 /// Is this node alive?
 ///
-/// Fails when the task that probes an upstream has stopped: the circuit would stay open for ever, so restart the node.
+/// Fails when the task that probes an upstream has stopped, so that the circuit would stay open for ever, and when tasks of
+/// the outbox have panicked three times within a minute: restart the node.
 #[utoipa::path(
     get,
     path = "/livez",
@@ -44,6 +46,8 @@ pub(super) async fn live(State(state): State<AdminState>) -> (StatusCode, &'stat
         |upstream: &Arc<Upstream>| upstream.supervisor_age() > SUPERVISOR_SILENCE + upstream.settings().probe_timeout;
     if state.upstreams.iter().any(silent) {
         (StatusCode::SERVICE_UNAVAILABLE, STOPPED)
+    } else if state.restarts.are_too_many() {
+        (StatusCode::SERVICE_UNAVAILABLE, PANICS)
     } else {
         (StatusCode::OK, ALIVE)
     }
@@ -116,6 +120,17 @@ fn measure(state: &AdminState, row: UpstreamRow<'_>) {
 mod tests {
     use super::super::fixture::state;
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn tasks_that_panic_again_and_again_fail_the_liveness() {
+        let state = state();
+        for _ in 0..2 {
+            state.restarts.count();
+            assert_eq!(live(State(state.clone())).await.0, StatusCode::OK);
+        }
+        state.restarts.count();
+        assert_eq!(live(State(state)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_supervisor_that_has_gone_silent_fails_the_liveness() {

@@ -10,6 +10,7 @@ use crate::delivery::upstream::Upstream;
 use crate::ingress::plan::RouteBody;
 use crate::ingress::server::problem::Problem;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::restart::Restarts;
 use crate::runtime::shutdown::Shutdown;
 use crate::state::audit::AuditLog;
 use crate::state::overrides::{Change, Overrides};
@@ -30,6 +31,8 @@ pub struct AdminState {
     pub admins: Arc<Admins>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// How often tasks of the outbox have panicked of late.
+    pub restarts: Arc<Restarts>,
     /// Whether this node drains.
     pub shutdown: Shutdown,
     /// What explains where a mail would go.
