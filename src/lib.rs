@@ -25,6 +25,12 @@
 //!
 //! A circuit that opens wakes its [supervisor](delivery::supervisor), which alone closes it again: wait, probe, close.
 //!
+//! ## Delivery later
+//!
+//! A row of the [outbox](state::outbox) waits in a store. The [pump](state::outbox::pump) asks the dispatcher for how much
+//! there is room, claims that much, and hands it over by the same dispatcher. Between the permits and the first byte stands
+//! the consent of the store ([`Journal`](delivery::dispatch::Journal)).
+//!
 //! ## What depends on what
 //!
 //! Arrows point down: a module names only modules below it. `functional_tests/architecture.rs` has the table and holds it.

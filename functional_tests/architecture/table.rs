@@ -35,7 +35,7 @@ pub(crate) const TABLE: &[Row<'_>] = &[
     ("service/submit", &["state/answers", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("state/answers", &["model", "runtime"]),
     ("state/audit", &[]),
-    ("state/outbox", &["state/store", "model", "runtime"]),
+    ("state/outbox", &["state/store", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("state/store", &["runtime"]),
     // An order cannot take effect without its record, so overrides name the audit log.
     ("state/overrides", &["state/audit", "delivery/upstream", "delivery/circuit"]),

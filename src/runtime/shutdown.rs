@@ -81,7 +81,8 @@ impl Shutdown {
         }
     }
 
-    async fn drain(&self, settings: Settings) {
+    /// Drains without a signal: for work that has another deadline than the rest.
+    pub async fn drain(&self, settings: Settings) {
         let end = Instant::now() + settings.delay + settings.deadline;
         // Set once: there is one drain.
         let last_call = *self.last_call_at.get_or_init(|| end - LAST_WORDS.min(settings.deadline / 4));

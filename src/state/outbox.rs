@@ -18,6 +18,7 @@ mod claim;
 mod encoding;
 mod ending;
 mod operators;
+pub mod pump;
 mod row;
 mod sealed;
 mod sealing;

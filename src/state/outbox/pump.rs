@@ -1,0 +1,88 @@
+//! The pump: takes mail out of the outbox and hands it over, as fast as the upstreams take it.
+//!
+//! It asks the dispatcher before the store: while no upstream takes mail, nothing is claimed. Each row is the work of one
+//! task, which marks it in the store before the first byte goes out and records what became of it. Invariants: no hand-over
+//! without the store's clear consent; never more mails at an upstream than its window, the share of its circuit and the
+//! places that are not kept for callers that wait; from the stop signal on nothing is claimed or marked. Deliberately absent:
+//! what a row may do next, which the store decides, and any timer that puts a marked row back.
+
+mod callers;
+mod claims;
+mod conclusion;
+mod contents;
+mod context;
+mod delivery;
+mod evidence;
+mod in_hand;
+mod journal;
+mod lanes;
+mod late;
+mod liveness;
+mod pending;
+mod postponed;
+mod recording;
+mod rerouting;
+mod schedule;
+mod upkeep;
+mod window;
+mod windows;
+
+use std::sync::Arc;
+
+use tokio::time::sleep;
+
+pub use conclusion::Policy;
+pub use contents::Contents;
+pub use context::Parts;
+pub use schedule::Schedule;
+
+use crate::runtime::restart::{Restarts, restart_and_count};
+use claims::Claims;
+use context::Context;
+
+/// The pump of one node. Clones share it.
+#[derive(Clone)]
+pub struct Pump(Arc<Context>);
+
+impl Pump {
+    /// With nothing under way yet.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Context::new(parts)))
+    }
+
+    /// There is a new row.
+    pub fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// Does all of its work; never returns. What panics is started anew, while the deliveries under way go on.
+    pub async fn run(&self, restarts: Arc<Restarts>) {
+        let (context, restarted) = (Arc::clone(&self.0), Arc::clone(&restarts));
+        // The drain waits for the last claim: its rows are to go back.
+        self.0.parts.drain.spawn(async move {
+            restart_and_count("task that claims from the outbox", &restarted, || claim(Arc::clone(&context))).await;
+        });
+        tokio::join!(
+            restart_and_count("heartbeat of the outbox", &restarts, || upkeep::beat(Arc::clone(&self.0))),
+            restart_and_count("upkeep of the outbox", &restarts, || upkeep::tidy(Arc::clone(&self.0))),
+        );
+    }
+}
+
+/// Claims and begins deliveries, until the node drains.
+async fn claim(context: Arc<Context>) {
+    let Parts { dispatcher, drain, .. } = &context.parts;
+    let (mut claims, mut changes) = (Claims::new(Arc::clone(&context)), dispatcher.changes());
+    while !drain.is_draining() {
+        let wait = claims.step().await;
+        tokio::select! {
+            () = context.wake.notified() => {}
+            () = changes.next() => {}
+            () = drain.closing() => {}
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! What is claimed, and when: as much as there is room for, of the route sets that have an upstream which takes mail now.
+//!
+//! While no upstream takes mail the store is not asked at all. Each set gets its turn, so that none waits behind another's
+//! backlog; what one claim brought has its places before the next one asks what is free. A claim has no time limit but the
+//! store's own: rows that were claimed unheard would stay with this node.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::Failed;
+use super::super::claim::{Claimed, Wanted};
+use super::super::row::{Lane, RouteSet};
+use super::callers::Allowance;
+use super::context::Context;
+use super::delivery::{deliver, replay};
+use super::lanes::Lanes;
+use super::pending::Claim;
+use super::windows::Free;
+use crate::delivery::dispatch::Room;
+
+/// Rows of one claim, at most.
+const MAX_ROWS: usize = 100;
+/// How many of four rows of a claim are the newest: fresh mail does not wait behind a backlog.
+const NEWEST_OF_FOUR: usize = 1;
+/// Until the store is asked again, where nothing has happened meanwhile.
+pub(super) const POLL: Duration = Duration::from_secs(1);
+/// Between two looks for mails to replay.
+const REPLAYS: Duration = Duration::from_secs(5);
+
+/// The claims of this node.
+pub(super) struct Claims {
+    context: Arc<Context>,
+    lanes: Lanes,
+    /// Which set comes first.
+    turn: usize,
+    replayed: Option<Instant>,
+}
+
+impl Claims {
+    pub(super) fn new(context: Arc<Context>) -> Self {
+        Self { context, lanes: Lanes::default(), turn: 0, replayed: None }
+    }
+
+    /// Claims what there is room for, and begins with it. How long there is nothing more to do, unless something happens.
+    pub(super) async fn step(&mut self) -> Duration {
+        let dispatcher = &self.context.parts.dispatcher;
+        if !self.context.may_work() {
+            return POLL;
+        }
+        if let Some(wait) = dispatcher.until_usable().filter(|wait| !wait.is_zero()) {
+            return wait;
+        }
+        let rooms = dispatcher.rooms();
+        if self.context.windows.free(rooms.iter().map(|room| &*room.upstream), &rooms).places == 0 {
+            return POLL;
+        }
+        // A store that does not answer is asked again later.
+        let _ = self.claim_from_each_set().await;
+        let _ = self.replay().await;
+        POLL
+    }
+
+    async fn claim_from_each_set(&mut self) -> Result<(), Failed> {
+        let mut sets = self.context.parts.store.route_sets().await?;
+        sets.sort_unstable();
+        self.turn = self.turn.wrapping_add(1);
+        if !sets.is_empty() {
+            let first = self.turn % sets.len();
+            sets.rotate_left(first);
+        }
+        for set in sets {
+            self.claim_from(&set).await?;
+        }
+        Ok(())
+    }
+
+    /// No more rows than were free at first: other sets wait too.
+    async fn claim_from(&mut self, set: &RouteSet) -> Result<(), Failed> {
+        let (mut may_have, mut left) = ([true; Lane::ALL.len()], self.free(set).places);
+        while may_have.contains(&true) && self.context.may_work() {
+            let free = self.free(set);
+            let rows = free.places.min(left).min(MAX_ROWS);
+            if rows == 0 || self.context.in_hand.left() == 0 {
+                break;
+            }
+            let of_lane = self.lanes.share(rows, may_have);
+            let claimed =
+                self.context.parts.store.claim(self.context.parts.node, &self.wanted(set, of_lane, free)).await?;
+            left -= claimed.len().min(left);
+            for (place, lane) in Lane::ALL.iter().enumerate() {
+                let got = claimed.iter().filter(|row| row.lane == *lane).count();
+                may_have[place] &= got >= of_lane[place];
+            }
+            self.begin(claimed).await;
+        }
+        Ok(())
+    }
+
+    fn wanted(&self, set: &RouteSet, of_lane: [usize; Lane::ALL.len()], free: Free) -> Wanted {
+        let Allowance { of_caller, without } = self.context.callers.allowance(free.windows);
+        let (sets, bytes) = (vec![set.clone()], self.context.in_hand.left());
+        Wanted { sets, of_lane, of_caller, bytes, without, newest_of_four: NEWEST_OF_FOUR }
+    }
+
+    fn free(&self, set: &RouteSet) -> Free {
+        self.context.windows.free(set.names(), &self.context.parts.dispatcher.rooms())
+    }
+
+    async fn begin(&self, claimed: Vec<Claimed>) {
+        let claim = Claim::new();
+        for row in claimed {
+            self.context.parts.drain.spawn(deliver(Arc::clone(&self.context), row, claim.row()));
+        }
+        claim.all_placed().await;
+    }
+
+    /// Looks for mails that may be replayed, where that can bring clarity.
+    async fn replay(&mut self) -> Result<(), Failed> {
+        if self.replayed.is_some_and(|replayed| replayed.elapsed() < REPLAYS) {
+            return Ok(());
+        }
+        self.replayed = Some(Instant::now());
+        for Room { upstream, .. } in self.context.parts.dispatcher.rooms().into_iter().filter(|room| room.takes_once) {
+            let free = self.free(&RouteSet::new([&*upstream])).places;
+            if free == 0 {
+                continue;
+            }
+            let marked = self.context.parts.store.replay(self.context.parts.node, &upstream, free).await?;
+            let claim = Claim::new();
+            for row in marked {
+                let replay = replay(Arc::clone(&self.context), row, Arc::clone(&upstream), claim.row());
+                self.context.parts.drain.spawn(replay);
+            }
+            claim.all_placed().await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! Opens what a store keeps sealed.
+
+use super::super::sealed::SealedContent;
+use super::super::sealing::Sealer;
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::model::submission::{SendOptions, Submission};
+
+/// Opens what a store keeps sealed. A large message takes time, which is not to be that of a worker.
+pub trait Contents: Send + Sync {
+    /// The submission of a caller, by the id of its message, without a key; none, where it cannot be opened.
+    fn open(&self, id: Id, caller: &CallerName, content: &SealedContent) -> Option<Submission>;
+}
+
+impl Contents for Sealer {
+    fn open(&self, id: Id, caller: &CallerName, content: &SealedContent) -> Option<Submission> {
+        let (message, failover) = self.open(id, content).ok()?;
+        Some(Submission { message, caller: caller.clone(), options: SendOptions { failover, key: None } })
+    }
+}

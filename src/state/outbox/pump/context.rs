@@ -1,0 +1,70 @@
+//! What all tasks of the pump share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::super::Outbox;
+use super::super::row::NodeId;
+use super::callers::Callers;
+use super::conclusion::Policy;
+use super::contents::Contents;
+use super::in_hand::InHand;
+use super::liveness::Liveness;
+use super::postponed::Postponed;
+use super::windows::Windows;
+use crate::delivery::dispatch::Dispatcher;
+use crate::runtime::shutdown::Shutdown;
+
+/// For the store to answer, where a call that was carried out unheard does no harm.
+pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the pump works with.
+pub struct Parts {
+    /// The rows.
+    pub store: Arc<dyn Outbox>,
+    /// Their contents.
+    pub contents: Arc<dyn Contents>,
+    /// Where they go.
+    pub dispatcher: Arc<Dispatcher>,
+    /// This process.
+    pub node: NodeId,
+    /// How it ends: from the stop signal on nothing is claimed or marked, and what is under way has its time.
+    pub drain: Shutdown,
+    /// How it goes on with what was not taken.
+    pub policy: Policy,
+    /// Mails in flight at one upstream, at most.
+    pub max_window: u16,
+}
+
+/// What all tasks share.
+pub(super) struct Context {
+    pub(super) parts: Parts,
+    pub(super) windows: Windows,
+    pub(super) callers: Callers,
+    pub(super) in_hand: InHand,
+    pub(super) postponed: Postponed,
+    pub(super) liveness: Liveness,
+    /// There may be something to claim.
+    pub(super) wake: Notify,
+}
+
+impl Context {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            windows: Windows::new(parts.dispatcher.names(), parts.max_window),
+            parts,
+            callers: Callers::default(),
+            in_hand: InHand::default(),
+            postponed: Postponed::default(),
+            liveness: Liveness::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    /// May rows be claimed and marked now?
+    pub(super) fn may_work(&self) -> bool {
+        !self.parts.drain.is_draining() && self.liveness.is_known()
+    }
+}

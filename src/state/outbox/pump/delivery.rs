@@ -1,0 +1,173 @@
+//! One row from its claim to its end.
+//!
+//! The claim is ended by this task and no other. What was never marked is given back unharmed where there was no consent to
+//! a hand-over; a mail that cannot be opened waits for its key, until it expires.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+use tracing::error;
+
+use super::super::claim::Claimed;
+use super::super::ending::{Ended, Verdict};
+use super::super::sealed::SealedContent;
+use super::conclusion::Facts;
+use super::context::Context;
+use super::evidence;
+use super::journal::{Marks, RowJournal};
+use super::late::Late;
+use super::pending::Pending;
+use super::recording::{give_back, record};
+use super::schedule;
+use crate::delivery::upstream::LateVerdict;
+use crate::model::outcome::{self, Outcome};
+use crate::model::receipt::{Answer, Attempt, Failure};
+use crate::model::submission::{SendOptions, Submission};
+
+/// A row in hand.
+struct Delivery {
+    context: Arc<Context>,
+    claimed: Claimed,
+    submission: Submission,
+    late: Late,
+    begun: Instant,
+}
+
+/// Takes a claimed row to its end.
+pub(super) async fn deliver(context: Arc<Context>, claimed: Claimed, pending: Pending) {
+    let under_way = context.callers.begin(claimed.caller.clone());
+    let held = context.in_hand.hold(size(&claimed));
+    match Delivery::open(&context, claimed) {
+        Ok(delivery) => delivery.deliver(pending).await,
+        Err(sealed) => {
+            drop(pending);
+            leave_sealed(&context, &sealed).await;
+        }
+    }
+    drop((under_way, held));
+    context.wake.notify_one();
+}
+
+/// Hands a row once more to this upstream, which may have it; the store has marked it.
+pub(super) async fn replay(context: Arc<Context>, claimed: Claimed, upstream: Arc<str>, pending: Pending) {
+    let held = context.in_hand.hold(size(&claimed));
+    match Delivery::open(&context, claimed) {
+        Ok(delivery) => delivery.replay(&upstream, pending).await,
+        Err(sealed) => {
+            drop(pending);
+            let ended =
+                Ended::Unknown { verdicts: Vec::new(), replay_after: schedule::refused_accounts(fastrand::f64()) };
+            record(&context, &sealed.hold, &ended).await;
+        }
+    }
+    drop(held);
+    context.wake.notify_one();
+}
+
+/// It waits for its key, until it expires.
+async fn leave_sealed(context: &Context, sealed: &Claimed) {
+    let Claimed { id, hold, possible_duplicate, .. } = sealed;
+    error!(%id, "a mail of the outbox cannot be opened: its key must be in SMSP_STORE_KEY until it has ended");
+    let wait = schedule::refused_accounts(fastrand::f64());
+    let ended = Ended::Again { verdicts: Vec::new(), wait, counted: false, possible_duplicate: *possible_duplicate };
+    record(context, hold, &ended).await;
+}
+
+impl Delivery {
+    fn open(context: &Arc<Context>, claimed: Claimed) -> Result<Arc<Self>, Box<Claimed>> {
+        let Claimed { id, caller, content, key, .. } = &claimed;
+        let open = |content: &SealedContent| context.parts.contents.open(*id, caller, content);
+        let Some(Submission { message, caller, options }) = content.as_ref().and_then(open) else {
+            return Err(Box::new(claimed));
+        };
+        let submission = Submission { message, caller, options: SendOptions { key: *key, ..options } };
+        let (context, late, begun) = (Arc::clone(context), Late::default(), Instant::now());
+        // Not needed any more, and as large as the message.
+        let claimed = Claimed { content: None, ..claimed };
+        Ok(Arc::new(Self { context, claimed, submission, late, begun }))
+    }
+
+    async fn deliver(self: &Arc<Self>, pending: Pending) {
+        let Self { context, claimed, submission, late, .. } = &**self;
+        let journal = RowJournal::new(context, claimed, pending);
+        let answer = context.parts.dispatcher.deliver(submission, &journal, &self.late_verdict()).await;
+        let Marks { is_marked, is_refused } = journal.close();
+        if is_refused && !is_marked {
+            return give_back(context, &claimed.hold).await;
+        }
+        let answer = late.end(answer);
+        let verdicts = evidence::verdicts(&submission.message, attempts(&answer));
+        record(context, &claimed.hold, &self.conclude(&answer, verdicts, is_marked)).await;
+    }
+
+    async fn replay(&self, upstream: &str, pending: Pending) {
+        let Self { context, claimed, submission, .. } = self;
+        let journal = RowJournal::of_marked(context, claimed, pending);
+        // A verdict that comes late settles nothing: the next replay does.
+        let late: LateVerdict = Arc::new(|_: &str, _: &outcome::Verdict| {});
+        let replaying = context.parts.dispatcher.replay(submission, upstream, &journal, &late);
+        // A panic says as little as silence.
+        let attempt = AssertUnwindSafe(replaying).catch_unwind().await.ok().and_then(Result::ok).flatten();
+        journal.close();
+        let verdicts = evidence::verdicts(&submission.message, attempt.as_slice());
+        let ended = match attempt {
+            Some(Attempt { verdict, .. }) if verdict.outcome == Outcome::Accepted => {
+                Ended::Accepted { verdicts, possible_duplicate: claimed.possible_duplicate }
+            }
+            _ => {
+                let replay_after = context.parts.policy.schedule.after(claimed.attempts, fastrand::f64());
+                Ended::Unknown { verdicts, replay_after }
+            }
+        };
+        record(context, &claimed.hold, &ended).await;
+    }
+
+    fn conclude(&self, answer: &Answer, verdicts: Vec<Verdict>, is_marked: bool) -> Ended {
+        let Self { context, claimed, .. } = self;
+        let is_postponed = answer.as_ref().is_err_and(|error| matches!(error.failure, Failure::NotNow { .. }));
+        let postponed = if is_postponed { context.postponed.count(claimed.hold.row) } else { 0 };
+        if !is_postponed {
+            context.postponed.forget(claimed.hold.row);
+        }
+        let facts = Facts {
+            verdicts,
+            is_marked,
+            attempts: claimed.attempts.saturating_add(1),
+            postponed,
+            possible_duplicate: claimed.possible_duplicate,
+            draw: fastrand::f64(),
+        };
+        context.parts.policy.conclude(answer, facts)
+    }
+
+    /// What becomes known after the claim has ended ends it anew, in a task of its own: the adapter that tells it does not wait.
+    fn late_verdict(self: &Arc<Self>) -> LateVerdict {
+        let delivery = Arc::clone(self);
+        Arc::new(move |upstream: &str, verdict: &outcome::Verdict| {
+            if let Some(answer) = delivery.late.hear(upstream, verdict) {
+                let message = &delivery.submission.message;
+                let verdicts = vec![evidence::late(message, upstream, verdict, delivery.begun.elapsed())];
+                let (delivery, ended) = (Arc::clone(&delivery), delivery.conclude(&answer, verdicts, true));
+                let context = Arc::clone(&delivery.context);
+                context
+                    .parts
+                    .drain
+                    .spawn(async move { record(&delivery.context, &delivery.claimed.hold, &ended).await });
+            }
+        })
+    }
+}
+
+/// Bytes of its content.
+fn size(claimed: &Claimed) -> usize {
+    claimed.content.iter().flat_map(|content| &content.parts).map(Vec::len).sum()
+}
+
+fn attempts(answer: &Answer) -> &[Attempt] {
+    match answer {
+        Ok(receipt) => &receipt.attempts,
+        Err(error) => &error.attempts,
+    }
+}

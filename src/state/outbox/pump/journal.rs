@@ -1,0 +1,113 @@
+//! The journal of one row: its place in a window, and the consent of the store to each hand-over.
+//!
+//! Without a clear consent the mail is not handed over: the store may be down, the mail expired or cancelled, the fence lost,
+//! the node about to end or cut off from the store. Where it is not clear whether the store has marked the row, it was not
+//! handed over all the same, and the end of the claim says so.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::time::timeout;
+
+use super::super::claim::Claimed;
+use super::super::ending::Mark;
+use super::super::row::Hold;
+use super::context::{Context, STORE_TIMEOUT};
+use super::pending::Pending;
+use super::window::Epoch;
+use crate::delivery::dispatch::{Journal, NotMarked, Target};
+use crate::model::outcome::{Outcome, Verdict};
+use crate::runtime::shutdown::Shutdown;
+
+/// The journal of one row.
+pub(super) struct RowJournal<'a> {
+    context: &'a Context,
+    hold: Hold,
+    /// Had the store marked it before it gave it out?
+    was_marked: bool,
+    progress: Mutex<Progress>,
+}
+
+/// What the store said to the hand-overs of one claim.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marks {
+    /// May the store have marked one?
+    pub(super) is_marked: bool,
+    /// Was there one without consent?
+    pub(super) is_refused: bool,
+}
+
+struct Progress {
+    /// Held until the mail has a place, or needs none.
+    pending: Option<Pending>,
+    epoch: Epoch,
+    is_marked: bool,
+    is_refused: bool,
+    /// May another upstream have the mail?
+    is_at_risk: bool,
+}
+
+impl<'a> RowJournal<'a> {
+    /// For a claimed row.
+    pub(super) fn new(context: &'a Context, claimed: &Claimed, pending: Pending) -> Self {
+        let (pending, is_at_risk) = (Some(pending), claimed.possible_duplicate);
+        let progress = Progress { pending, epoch: Epoch::default(), is_marked: false, is_refused: false, is_at_risk };
+        Self { context, hold: claimed.hold, was_marked: false, progress: Mutex::new(progress) }
+    }
+
+    /// For a row that the store has marked before it gave it out.
+    pub(super) fn of_marked(context: &'a Context, claimed: &Claimed, pending: Pending) -> Self {
+        Self { was_marked: true, ..Self::new(context, claimed, pending) }
+    }
+
+    /// No more hand-overs. What there was of marks?
+    pub(super) fn close(self) -> Marks {
+        let Progress { is_marked, is_refused, .. } = *self.lock();
+        Marks { is_marked, is_refused }
+    }
+
+    async fn ask(&self, target: Target<'_>) -> bool {
+        if !self.context.may_work() {
+            return false;
+        }
+        if self.was_marked {
+            return true;
+        }
+        let possible_duplicate = self.lock().is_at_risk;
+        let upstream = target.name().to_string();
+        let mark = Mark { upstream, replay_for: target.takes_once_for(), possible_duplicate };
+        let answer = timeout(STORE_TIMEOUT, self.context.parts.store.mark(&self.hold, &mark)).await;
+        // Where there is no answer, it may be marked.
+        self.lock().is_marked |= !matches!(answer, Ok(Ok(false)));
+        matches!(answer, Ok(Ok(true)))
+    }
+
+    /// One task works on a row, so nobody waits for this lock.
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for &RowJournal<'_> {
+    fn drain(&self) -> Option<&Shutdown> {
+        Some(&self.context.parts.drain)
+    }
+
+    fn place(&self, target: Target<'_>) -> Option<impl Send> {
+        let (place, epoch) = self.context.windows.take(target)?;
+        let mut progress = self.lock();
+        (progress.epoch, progress.pending) = (epoch, None);
+        Some(place)
+    }
+
+    async fn mark(&self, target: Target<'_>) -> Result<(), NotMarked> {
+        let consents = self.ask(target).await;
+        self.lock().is_refused |= !consents;
+        consents.then_some(()).ok_or(NotMarked)
+    }
+
+    fn end(&self, target: Target<'_>, verdict: &Verdict) {
+        let mut progress = self.lock();
+        progress.is_at_risk |= verdict.outcome == Outcome::Unknown;
+        self.context.windows.end(target.name(), verdict.blame(), progress.epoch);
+    }
+}

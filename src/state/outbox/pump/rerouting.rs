@@ -1,0 +1,35 @@
+//! The rules have changed: queued rows are filed under the upstreams that they may go to now.
+//!
+//! A row that may go nowhere, or cannot be opened, is filed under all upstreams: then it is claimed, and its caller hears
+//! what stands in its way.
+
+use super::super::Failed;
+use super::super::claim::Stale;
+use super::super::row::{RouteSet, RulesVersion};
+use super::context::{Context, Parts};
+
+/// Rows at a time.
+const ROWS: usize = 100;
+
+/// Files every queued row under the rules of now, if those before were others.
+pub(super) async fn reroute(context: &Context) -> Result<(), Failed> {
+    let Parts { store, dispatcher, .. } = &context.parts;
+    let rules = RulesVersion(dispatcher.rules_version().cast_signed());
+    loop {
+        let stale = store.stale(rules, ROWS).await?;
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let sets: Vec<_> = stale.iter().map(|stale| (stale.row, set(context, stale))).collect();
+        store.reroute(rules, &sets).await?;
+        context.wake.notify_one();
+    }
+}
+
+fn set(context: &Context, stale: &Stale) -> RouteSet {
+    let Parts { contents, dispatcher, .. } = &context.parts;
+    let submission = stale.content.as_ref().and_then(|content| contents.open(stale.id, &stale.caller, content));
+    let upstreams = submission.map(|submission| dispatcher.eligible(&submission).upstreams).unwrap_or_default();
+    let upstreams = if upstreams.is_empty() { dispatcher.names().collect() } else { upstreams };
+    RouteSet::new(upstreams.iter().map(|name| &**name))
+}

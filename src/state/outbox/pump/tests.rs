@@ -1,0 +1,159 @@
+//! The pump over scripted providers and a store in memory, on paused time.
+
+mod drain;
+mod fake;
+mod faults;
+mod room;
+mod rows;
+mod verdicts;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use self::fake::{Fake, Fault};
+use super::super::row::{Lane, NodeId, State};
+use super::super::sealed::SealedContent;
+use super::*;
+use crate::delivery::circuit::Override;
+use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail_with, submission};
+use crate::delivery::provider::Capabilities;
+use crate::delivery::routing::Strategy;
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::model::outcome::Outcome;
+use crate::model::submission::{Failover, SendOptions, Submission};
+use crate::runtime::shutdown::Shutdown;
+
+const TAKES: Act = Act::Say(Outcome::Accepted);
+const ANY: Capabilities = Capabilities::ANY;
+
+/// Every content is a message, unless its caller is called `sealed`.
+struct AnyMail;
+
+impl Contents for AnyMail {
+    fn open(&self, id: Id, caller: &CallerName, _: &SealedContent) -> Option<Submission> {
+        let is_open = caller.as_str() != "sealed";
+        is_open.then(|| submission(mail_with(id, "a@example.org"), SendOptions::default()))
+    }
+}
+
+/// A pump at work.
+struct Node {
+    fixture: Arc<Fixture>,
+    store: Arc<Fake>,
+    pump: Pump,
+    drain: Shutdown,
+    _tasks: JoinSet<()>,
+}
+
+impl Node {
+    /// Over upstreams with these scripts, whose circuits do not open by themselves.
+    fn start(scripts: &[&[Act]]) -> Self {
+        let scripts: Vec<_> = scripts.iter().map(|script| (ANY, *script)).collect();
+        Self::over(Fixture::of(Failover::Safe, Strategy::Priority, 1000, &scripts))
+    }
+
+    fn over(fixture: Fixture) -> Self {
+        Self::with(Arc::default(), Arc::new(fixture))
+    }
+
+    fn with(store: Arc<Fake>, fixture: Arc<Fixture>) -> Self {
+        let drain = Shutdown::default();
+        store.rules.store(fixture.dispatcher.rules_version().cast_signed(), Ordering::Relaxed);
+        let pump = Pump::new(Parts {
+            store: Arc::clone(&store) as Arc<dyn super::super::Outbox>,
+            contents: Arc::new(AnyMail),
+            dispatcher: Arc::clone(&fixture.dispatcher),
+            node: NodeId(Uuid::from_u128(1)),
+            drain: drain.clone(),
+            policy: Policy::default(),
+            max_window: 16,
+        });
+        let (mut tasks, at_work) = (JoinSet::new(), pump.clone());
+        tasks.spawn(async move { at_work.run(Arc::default()).await });
+        Self { fixture, store, pump, drain, _tasks: tasks }
+    }
+
+    /// New rows of this caller, for any of these upstreams.
+    fn add(&self, rows: usize, caller: &'static str, set: &[&str]) {
+        (0..rows).for_each(|_| self.store.add(caller, set, Lane::Normal));
+        self.pump.wake();
+    }
+
+    /// Waits for that, in small steps.
+    async fn until(&self, what: impl Fn(&Fake) -> bool) {
+        let start = Instant::now();
+        while !what(&self.store) {
+            let rows: Vec<_> =
+                self.store.rows.lock().unwrap().iter().map(|row| (row.state, row.ends.clone())).collect();
+            assert!(start.elapsed() < 3600 * SECOND, "not within an hour: {rows:?}, asked {:?}", self.store.asked());
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    async fn until_all_are(&self, state: State) {
+        self.until(|store| store.count(state) == store.rows.lock().unwrap().len()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_row_is_claimed_marked_handed_over_and_ended_once() {
+    let node = Node::start(&[&[TAKES; 300]]);
+    node.add(300, "a", &["u0"]);
+    node.until_all_are(State::Accepted).await;
+    assert_eq!(node.fixture.calls(), [300]);
+    let asked = node.store.asked();
+    let count = |wanted| asked.iter().filter(|call| **call == wanted).count();
+    assert_eq!((count("mark"), count("end"), count("give_back")), (300, 300, 0));
+    assert!(node.store.rows.lock().unwrap().iter().all(|row| row.fence == 1 && row.ends == ["accepted u0:accepted"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_consent_nothing_is_handed_over() {
+    for fault in [Fault::No, Fault::Down, Fault::Unclear] {
+        let node = Node::start(&[&[TAKES]]);
+        node.store.fail("mark", fault);
+        node.add(1, "a", &["u0"]);
+        node.until(|store| store.row(0).state == State::Queued && store.row(0).fence == 1).await;
+        assert_eq!(node.fixture.calls(), [0], "{fault:?}");
+        node.until_all_are(State::Accepted).await;
+        assert_eq!(node.fixture.calls(), [1], "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn end_is_recorded_though_the_store_is_down_for_a_while() {
+    let node = Node::start(&[&[TAKES]]);
+    for fault in [Fault::Down, Fault::Unclear, Fault::Down] {
+        node.store.fail("end", fault);
+    }
+    node.add(1, "a", &["u0"]);
+    node.until_all_are(State::Accepted).await;
+    sleep(60 * SECOND).await;
+    assert_eq!(node.fixture.calls(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_cannot_be_opened_waits_and_holds_nobody_up() {
+    let node = Node::start(&[&[TAKES; 5]]);
+    node.add(5, "sealed", &["u0"]);
+    node.add(5, "a", &["u0"]);
+    node.until(|store| store.count(State::Accepted) == 5).await;
+    let row = node.store.row(0);
+    assert_eq!((row.state, row.attempts), (State::Queued, 0));
+    assert!(row.due > Instant::now() + 800 * SECOND, "a quarter of an hour");
+}
+
+#[tokio::test(start_paused = true)]
+async fn node_that_the_store_has_not_heard_of_claims_nothing() {
+    let node = Node::start(&[&[TAKES]]);
+    (0..3).for_each(|_| node.store.fail("heartbeat", Fault::Down));
+    node.add(1, "a", &["u0"]);
+    sleep(14 * SECOND).await;
+    assert_eq!(node.store.asked(), [""; 0]);
+    node.until_all_are(State::Accepted).await;
+}

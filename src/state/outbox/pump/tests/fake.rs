@@ -1,0 +1,306 @@
+//! A store in memory that keeps to the rules as far as the pump can see, writes down what it is asked, and fails on demand.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::super::super::*;
+use super::rows::{Row, claimed, held, words};
+
+/// What the next calls of this name come to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    Down,
+    /// Carried out, but there is no answer.
+    Unclear,
+    /// No consent.
+    No,
+}
+
+#[derive(Default)]
+pub(super) struct Fake {
+    /// By which new rows are filed.
+    pub(super) rules: AtomicI64,
+    pub(super) rows: Mutex<Vec<Row>>,
+    pub(super) calls: Mutex<Vec<&'static str>>,
+    faults: Mutex<VecDeque<(&'static str, Fault)>>,
+}
+
+impl Fake {
+    /// A due row, for any of these upstreams.
+    pub(super) fn add(&self, caller: &'static str, set: &[&str], lane: Lane) {
+        let set = RouteSet::new(set.iter().copied());
+        self.rows.lock().unwrap().push(Row {
+            caller,
+            set,
+            rules: RulesVersion(self.rules.load(Ordering::Relaxed)),
+            lane,
+            state: State::Queued,
+            fence: 0,
+            due: Instant::now(),
+            attempts: 0,
+            upstream: None,
+            replay_until: None,
+            ends: Vec::new(),
+        });
+    }
+
+    pub(super) fn fail(&self, call: &'static str, fault: Fault) {
+        self.faults.lock().unwrap().push_back((call, fault));
+    }
+
+    /// The node has died: what only was claimed goes back, what was marked may have been sent.
+    pub(super) fn bury_all(&self) {
+        for row in self.rows.lock().unwrap().iter_mut() {
+            row.state = match row.state {
+                State::Claimed => State::Queued,
+                State::Sending => State::Unknown,
+                other => other,
+            };
+        }
+    }
+
+    pub(super) fn row(&self, row: usize) -> Row {
+        self.rows.lock().unwrap()[row].clone()
+    }
+
+    pub(super) fn count(&self, state: State) -> usize {
+        self.rows.lock().unwrap().iter().filter(|row| row.state == state).count()
+    }
+
+    /// Calls other than those that are made again and again.
+    pub(super) fn asked(&self) -> Vec<&'static str> {
+        let calls = self.calls.lock().unwrap();
+        calls
+            .iter()
+            .copied()
+            .filter(|call| !["heartbeat", "bury", "sweep", "stale", "reroute"].contains(call))
+            .collect()
+    }
+
+    fn call<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        no: T,
+        act: impl FnOnce(&mut Vec<Row>) -> T,
+    ) -> Answered<'_, T> {
+        self.calls.lock().unwrap().push(name);
+        let fault = {
+            let mut faults = self.faults.lock().unwrap();
+            let at = faults.iter().position(|(call, _)| *call == name);
+            at.and_then(|at| faults.remove(at))
+        };
+        let answer = match fault {
+            Some((_, Fault::Down)) => Err(Failed::Down),
+            Some((_, Fault::No)) => Ok(no),
+            Some((_, Fault::Unclear)) => {
+                act(&mut self.rows.lock().unwrap());
+                Err(Failed::Unclear)
+            }
+            None => Ok(act(&mut self.rows.lock().unwrap())),
+        };
+        Box::pin(async move {
+            // As long as a commit.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            answer
+        })
+    }
+
+    fn not_asked<T: Send + 'static>(&self, name: &'static str) -> Answered<'_, T> {
+        self.calls.lock().unwrap().push(name);
+        Box::pin(async { Err(Failed::Down) })
+    }
+}
+
+impl Outbox for Fake {
+    fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
+        let wanted = wanted.clone();
+        self.call("claim", Vec::new(), move |rows| {
+            let mut taken = Vec::new();
+            for (lane, limit) in Lane::ALL.into_iter().zip(wanted.of_lane) {
+                let due = |row: &Row| row.state == State::Queued && row.due <= Instant::now() && row.lane == lane;
+                let mut places: Vec<_> = (0..rows.len()).filter(|place| due(&rows[*place])).collect();
+                places.retain(|place| wanted.sets.contains(&rows[*place].set));
+                places.retain(|place| !wanted.without.contains(&rows[*place].caller.into()));
+                places.sort_by_key(|place| rows[*place].due);
+                let mut of_lane = 0;
+                for place in places {
+                    let caller = rows[place].caller;
+                    let of_caller = taken.iter().filter(|taken: &&usize| rows[**taken].caller == caller).count();
+                    if of_lane < limit && of_caller < wanted.of_caller {
+                        of_lane += 1;
+                        taken.push(place);
+                    }
+                }
+            }
+            let claim = |place: usize| {
+                let row = &mut rows[place];
+                (row.state, row.fence) = (State::Claimed, row.fence + 1);
+                claimed(place, row, node)
+            };
+            taken.into_iter().map(claim).collect()
+        })
+    }
+
+    fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize> {
+        let holds = holds.to_vec();
+        self.call("give_back", 0, move |rows| {
+            let held = holds
+                .iter()
+                .filter_map(|hold| held(rows, hold, &[State::Claimed]).map(|row| row.state = State::Queued));
+            held.count()
+        })
+    }
+
+    fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool> {
+        let (hold, mark) = (*hold, mark.clone());
+        self.call("mark", false, move |rows| {
+            let Some(row) = held(rows, &hold, &[State::Claimed, State::Sending]) else { return false };
+            (row.state, row.upstream) = (State::Sending, Some(mark.upstream));
+            row.replay_until = mark.replay_for.map(|time| Instant::now() + time);
+            true
+        })
+    }
+
+    fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
+        let (hold, ended) = (*hold, ended.clone());
+        self.call("end", None, move |rows| {
+            let row = held(rows, &hold, &[State::Claimed, State::Sending, State::Unknown])?;
+            let (state, word) = match ended {
+                Ended::Accepted { verdicts, possible_duplicate } => {
+                    let risk = if possible_duplicate { " possible duplicate" } else { "" };
+                    (State::Accepted, format!("accepted {}{risk}", words(&verdicts)))
+                }
+                Ended::Refused { verdicts } => (State::Refused, format!("refused {}", words(&verdicts))),
+                Ended::Again { verdicts, wait, counted, .. } => {
+                    row.due = Instant::now() + wait;
+                    row.attempts += u32::from(counted);
+                    (State::Queued, format!("again {}", words(&verdicts)))
+                }
+                Ended::Unknown { verdicts, replay_after } => {
+                    row.due = Instant::now() + replay_after;
+                    (State::Unknown, format!("unknown {}", words(&verdicts)))
+                }
+            };
+            row.state = state;
+            row.ends.push(word);
+            Some(state)
+        })
+    }
+
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
+        let upstream = upstream.to_owned();
+        self.call("replay", Vec::new(), move |rows| {
+            let now = Instant::now();
+            let mut taken = Vec::new();
+            for (place, row) in rows.iter_mut().enumerate() {
+                let is_open = row.replay_until.is_some_and(|until| until > now) && row.due <= now;
+                if row.state == State::Unknown
+                    && row.upstream.as_ref() == Some(&upstream)
+                    && is_open
+                    && taken.len() < limit
+                {
+                    (row.state, row.fence) = (State::Sending, row.fence + 1);
+                    taken.push(claimed(place, row, node));
+                }
+            }
+            taken
+        })
+    }
+
+    fn heartbeat(&self, _: NodeId) -> Answered<'_, ()> {
+        self.call("heartbeat", (), |_| ())
+    }
+
+    fn bury(&self) -> Answered<'_, Buried> {
+        self.call("bury", Buried::default(), |_| Buried::default())
+    }
+
+    fn sweep(&self, _: usize) -> Answered<'_, Swept> {
+        self.call("sweep", Swept::default(), |_| Swept::default())
+    }
+
+    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+        self.call("route_sets", Vec::new(), |rows| {
+            let queued = rows.iter().filter(|row| row.state == State::Queued);
+            queued.map(|row| row.set.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+        })
+    }
+
+    fn accept(&self, _: Batch) -> Answered<'_, Vec<Acceptance>> {
+        self.not_asked("accept")
+    }
+
+    fn next_due<'a>(&'a self, _: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
+        self.not_asked("next_due")
+    }
+
+    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>> {
+        self.call("stale", Vec::new(), move |rows| {
+            let stale = |(place, row): (usize, &Row)| {
+                let Claimed { hold, id, caller, content, .. } = claimed(place, row, NodeId(Uuid::nil()));
+                let is_stale = row.state == State::Queued && row.rules != rules;
+                is_stale.then_some(Stale { row: hold.row, id, caller, content })
+            };
+            rows.iter().enumerate().filter_map(stale).take(limit).collect()
+        })
+    }
+
+    fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {
+        let sets = sets.to_vec();
+        self.call("reroute", (), move |rows| {
+            for (RowId(place), set) in sets {
+                let row = &mut rows[place as usize];
+                (row.rules, row.set) = (rules, set);
+            }
+        })
+    }
+
+    fn status<'a>(&'a self, _: &'a CallerName, _: Id) -> Answered<'a, Option<Status>> {
+        self.not_asked("status")
+    }
+
+    fn list<'a>(&'a self, _: &'a CallerName, _: Filter, _: Option<Cursor>, _: usize) -> Answered<'a, Page> {
+        self.not_asked("list")
+    }
+
+    fn reschedule<'a>(&'a self, _: &'a CallerName, _: Id, _: UnixTime) -> Answered<'a, Change> {
+        self.not_asked("reschedule")
+    }
+
+    fn cancel<'a>(&'a self, _: &'a CallerName, _: Id) -> Answered<'a, Change> {
+        self.not_asked("cancel")
+    }
+
+    fn erase<'a>(&'a self, _: &'a CallerName, _: Id) -> Answered<'a, Change> {
+        self.not_asked("erase")
+    }
+
+    fn counts(&self) -> Answered<'_, Vec<Count>> {
+        self.not_asked("counts")
+    }
+
+    fn pause(&self, _: bool) -> Answered<'_, ()> {
+        self.not_asked("pause")
+    }
+
+    fn is_paused(&self) -> Answered<'_, bool> {
+        self.not_asked("is_paused")
+    }
+
+    fn order(&self, _: Id, _: Order) -> Answered<'_, Ordered> {
+        self.not_asked("order")
+    }
+
+    fn of_recipient<'a>(&'a self, _: &'a [Hmac], _: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
+        self.not_asked("of_recipient")
+    }
+
+    fn erase_recipient<'a>(&'a self, _: &'a [Hmac]) -> Answered<'a, usize> {
+        self.not_asked("erase_recipient")
+    }
+}

@@ -1,0 +1,130 @@
+//! What is claimed beside what the upstreams take.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn while_no_circuit_is_usable_the_store_is_not_asked() {
+    let node = Node::start(&[&[TAKES; 100], &[]]);
+    node.fixture.upstreams.iter().for_each(|upstream| assert!(upstream.override_circuit(Override::Open)));
+    node.add(100, "a", &["u0", "u1"]);
+    sleep(600 * SECOND).await;
+    assert_eq!(node.store.asked(), [""; 0]);
+    let closed = Instant::now();
+    node.fixture.upstreams[0].override_circuit(Override::Auto);
+    node.until(|store| store.count(State::Accepted) > 0).await;
+    assert!(closed.elapsed() < SECOND / 10, "the circuit wakes the pump: {:?}", closed.elapsed());
+    node.until_all_are(State::Accepted).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_of_a_dead_upstream_are_not_claimed_beside_those_of_another() {
+    let node = Node::start(&[&[], &[TAKES; 20]]);
+    node.fixture.upstreams[0].override_circuit(Override::Open);
+    node.add(50, "a", &["u0"]);
+    node.add(20, "a", &["u1"]);
+    node.until(|store| store.count(State::Accepted) == 20).await;
+    sleep(60 * SECOND).await;
+    let untouched = (0..50).map(|row| node.store.row(row)).filter(|row| row.fence == 0).count();
+    assert_eq!(untouched, 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_mails_are_in_flight_than_the_window_and_it_grows() {
+    let node = Node::start(&[&[Act::SayAfter(SECOND, Outcome::Accepted); 60]]);
+    for caller in ["a", "b"] {
+        node.add(30, caller, &["u0"]);
+    }
+    let mut most = Vec::new();
+    for _ in 0..12 {
+        sleep(SECOND / 2).await;
+        most.push(node.fixture.upstreams[0].in_flight());
+    }
+    assert_eq!(most[0], 4, "{most:?}");
+    assert!(most.windows(2).all(|pair| pair[1] <= pair[0] + 4) && most[11] > 5, "{most:?}");
+    node.until_all_are(State::Accepted).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_halves_the_window() {
+    let fails = Act::SayAfter(SECOND, Outcome::Unavailable);
+    let node = Node::start(&[&[fails; 1000]]);
+    for caller in ["a", "b"] {
+        node.add(20, caller, &["u0"]);
+    }
+    node.until(|store| store.count(State::Sending) == 4).await;
+    sleep(3 * SECOND / 2).await;
+    assert_eq!(node.fixture.upstreams[0].in_flight(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ramped_circuit_gets_its_share_though_no_other_takes_mail() {
+    let scripts: [(Capabilities, &[Act]); 1] = [(ANY, &[Act::SayAfter(SECOND, Outcome::Accepted); 10])];
+    let node = Node::over(Fixture::of(Failover::Safe, Strategy::Priority, 1, &scripts));
+    let upstream = &node.fixture.upstreams[0];
+    let fail = upstream.try_admit().expect("closed");
+    let verdict = crate::model::outcome::Verdict::new(Outcome::Unavailable, crate::model::outcome::Reason::Mock);
+    let ended = crate::delivery::upstream::fixture::ended(&verdict);
+    upstream.settle(fail, &crate::delivery::dispatch::fixture::mail("a@example.org"), ended);
+    upstream.begin_probing();
+    let probe = upstream.admit_probe().expect("half open");
+    let taken = crate::model::outcome::Verdict::new(Outcome::Accepted, crate::model::outcome::Reason::Mock);
+    assert!(!upstream.settle_probe(probe, &taken, false) && upstream.snapshot().share() < 20);
+    node.add(5, "a", &["u0"]);
+    node.add(5, "b", &["u0"]);
+    for _ in 0..5 {
+        sleep(SECOND / 2).await;
+        assert!(upstream.in_flight() <= 1, "a tenth of four");
+    }
+    node.until_all_are(State::Accepted).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn backlog_of_one_caller_does_not_hold_up_another() {
+    let node = Node::start(&[&[Act::SayAfter(SECOND, Outcome::Accepted); 200]]);
+    node.add(190, "a", &["u0"]);
+    sleep(SECOND / 10).await;
+    assert_eq!(node.fixture.upstreams[0].in_flight(), 2, "half of the window");
+    node.add(10, "b", &["u0"]);
+    node.until(|store| (190..200).all(|row| store.row(row).state == State::Accepted)).await;
+    let done = node.store.count(State::Accepted) - 10;
+    assert!(done <= 20, "about as many of the other: {done}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn high_rows_come_first_and_low_ones_are_not_left_alone() {
+    let node = Node::start(&[&[Act::SayAfter(SECOND, Outcome::Accepted); 300]]);
+    for lane in Lane::ALL {
+        ["a", "b"].into_iter().for_each(|caller| (0..50).for_each(|_| node.store.add(caller, &["u0"], lane)));
+    }
+    node.pump.wake();
+    node.until(|store| store.count(State::Accepted) >= 65).await;
+    let accepted = |lane: Lane| {
+        let rows = node.store.rows.lock().unwrap();
+        rows.iter().filter(|row| row.lane == lane && row.state == State::Accepted).count()
+    };
+    let [high, normal, low] = Lane::ALL.map(accepted);
+    assert!(high > normal && normal > low && low > 0, "{high} {normal} {low}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_goes_to_another_upstream_where_one_has_no_place_left() {
+    let slow = [Act::SayAfter(60 * SECOND, Outcome::Accepted); 8];
+    let node = Node::start(&[&slow, &[TAKES; 40]]);
+    ["a", "b"].into_iter().for_each(|caller| node.add(20, caller, &["u0", "u1"]));
+    node.until(|store| store.count(State::Accepted) >= 32).await;
+    assert!(node.fixture.calls()[0] <= 8 && node.fixture.calls()[1] >= 32, "{:?}", node.fixture.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_follow_new_rules() {
+    let node = Node::start(&[&[], &[TAKES]]);
+    node.fixture.upstreams[0].override_circuit(Override::Open);
+    node.add(1, "a", &["u0"]);
+    sleep(60 * SECOND).await;
+    assert_eq!(node.store.row(0).fence, 0);
+    let names: Vec<_> = node.fixture.dispatcher.names().collect();
+    let rules = crate::delivery::routing::rules::Rules::read("caller=* -> u1!", &names).unwrap();
+    node.fixture.dispatcher.replace_rules(rules);
+    node.until_all_are(State::Accepted).await;
+    assert_eq!(node.store.row(0).set.as_str(), "u1");
+}

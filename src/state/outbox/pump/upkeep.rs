@@ -1,0 +1,65 @@
+//! What keeps the outbox in order: the store hears that this node lives, rows of dead nodes are freed, what has expired or
+//! was kept for long enough goes, and rows follow the rules of now.
+//!
+//! The heartbeat is a task of its own, so that a store with much to sweep does not let a node look dead. It goes on while
+//! the node drains: what is under way is its own until the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tracing::warn;
+
+use super::super::claim::{Buried, Swept};
+use super::context::{Context, STORE_TIMEOUT};
+use super::rerouting::reroute;
+
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const UPKEEP: Duration = Duration::from_secs(10);
+/// Rows of one sweep.
+const SWEPT_ROWS: usize = 1000;
+
+/// Tells the store again and again that this node lives; never returns.
+pub(super) async fn beat(context: Arc<Context>) {
+    let mut ticks = every(HEARTBEAT);
+    loop {
+        ticks.tick().await;
+        let asked = Instant::now();
+        if let Ok(Ok(())) = timeout(STORE_TIMEOUT, context.parts.store.heartbeat(context.parts.node)).await {
+            context.liveness.heard(asked);
+            context.wake.notify_one();
+        }
+    }
+}
+
+/// Buries and sweeps again and again; never returns.
+pub(super) async fn tidy(context: Arc<Context>) {
+    let mut ticks = every(UPKEEP);
+    loop {
+        ticks.tick().await;
+        if let Ok(Ok(buried)) = timeout(STORE_TIMEOUT, context.parts.store.bury()).await {
+            report(buried);
+        }
+        sweep(&context).await;
+        if let Err(failed) = reroute(&context).await {
+            warn!(%failed, "rows of the outbox still follow the rules of before");
+        }
+    }
+}
+
+async fn sweep(context: &Context) {
+    while let Ok(Ok(Swept { more: true, .. })) = timeout(STORE_TIMEOUT, context.parts.store.sweep(SWEPT_ROWS)).await {}
+}
+
+fn report(buried: Buried) {
+    let Buried { queued, parked, unknown } = buried;
+    if buried != Buried::default() {
+        warn!(queued, parked, unknown, "rows of nodes that have died: `unknown` ones may have been sent");
+    }
+}
+
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
