@@ -1,0 +1,77 @@
+//! The connections of a node: few, kept while they are whole, each used by one transaction at a time.
+//!
+//! A connection on which anything failed is dropped, never used again: the database ends its transaction, and nobody has
+//! to know in which state it was.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_postgres::Client;
+use tracing::warn;
+
+use super::super::Failed;
+use super::deadlines::Deadlines;
+use super::server::Server;
+use super::transaction::{Transaction, opening};
+
+/// So many transactions of a node at once; the next ones wait.
+const SIZE: usize = 4;
+
+pub(super) struct Pool {
+    pub(super) deadlines: Deadlines,
+    server: Server,
+    places: Semaphore,
+    /// Held for a push or a pop, never across an await.
+    idle: Mutex<Vec<Client>>,
+}
+
+impl Pool {
+    pub(super) fn new(server: Server, deadlines: Deadlines) -> Self {
+        Self { deadlines, server, places: Semaphore::new(SIZE), idle: Mutex::default() }
+    }
+
+    /// Begins a transaction whose statements may take this long each.
+    pub(super) async fn begin(&self, statement: Duration) -> Result<Transaction<'_>, Failed> {
+        let place = timeout(self.deadlines.place, self.places.acquire()).await;
+        let place = place.map_err(|_| Failed::Down)?.map_err(|_| Failed::Down)?;
+        let opening = opening(statement, self.deadlines.idle);
+        let answer = self.deadlines.answer(statement);
+        // An idle connection may be dead without knowing: nothing is lost on it by asking the next one.
+        while let Some(client) = self.pop() {
+            if begun(&client, &opening, answer).await.is_ok() {
+                return Ok(Transaction::new(self, place, client, answer));
+            }
+        }
+        let client = self.connect().await?;
+        begun(&client, &opening, answer).await?;
+        Ok(Transaction::new(self, place, client, answer))
+    }
+
+    /// Takes a connection back whose transaction has ended well.
+    pub(super) fn put_back(&self, client: Client) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+    }
+
+    fn pop(&self) -> Option<Client> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    async fn connect(&self) -> Result<Client, Failed> {
+        let connected = timeout(self.deadlines.connect, self.server.connect()).await;
+        let connected = connected.map_err(|_| warn!("the store did not take a connection in time")).ok();
+        let connected = connected.ok_or(Failed::Down)?;
+        connected.map_err(|error| {
+            warn!(code = error.code().map(tokio_postgres::error::SqlState::code), %error, "no connection to the store");
+            Failed::Down
+        })
+    }
+}
+
+async fn begun(client: &Client, opening: &str, answer: Duration) -> Result<(), Failed> {
+    match timeout(answer, client.batch_execute(opening)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(Failed::Down),
+    }
+}

@@ -1,0 +1,161 @@
+//! Where the database is, read from the URL of `SMSP_STORE`, and whether it has to prove itself.
+//!
+//! No error shows the text: it holds a password.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tracing::debug;
+
+use super::deadlines::Deadlines;
+use super::tls;
+
+/// What is wrong with the URL, or with the file of certificates beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Wrong {
+    /// Not a URL of a database.
+    #[error("must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, without parameters that PostgreSQL does not know")]
+    Url,
+    /// No host, so it is unclear whether TLS is needed.
+    #[error("must name a host, or the folder of a socket as in postgres:///DATABASE?host=/run/postgresql")]
+    Host,
+    /// Another way to use TLS.
+    #[error("sslmode must be disable, require or verify-full; the last two both verify the certificate")]
+    SslMode,
+    /// No authority to verify certificates by.
+    #[error("must be a file with the certificates of authorities in PEM, at least one")]
+    Authorities,
+    /// TLS is not there.
+    #[error("no TLS client can be made: install the system's CA certificates, or name a file of them")]
+    Tls,
+}
+
+/// A server, and how to log in.
+pub struct Server {
+    config: Config,
+    /// None where the connection is in clear.
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Server {
+    /// From a URL, and from the file of authorities where the system's are not meant.
+    pub fn read(url: &str, authorities: Option<&Path>) -> Result<Self, Wrong> {
+        let (url, mode) = without_sslmode(url)?;
+        let mut config = Config::from_str(&url).map_err(|_| Wrong::Url)?;
+        if config.get_hosts().is_empty() {
+            return Err(Wrong::Host);
+        }
+        let in_clear = mode.unwrap_or(if is_local(&config) { SslMode::Disable } else { SslMode::Require });
+        let tls = match in_clear {
+            SslMode::Disable => None,
+            _ => Some(MakeRustlsConnect::new(tls::client(authorities)?)),
+        };
+        config.ssl_mode(in_clear).tcp_user_timeout(Deadlines::USUAL.answer(Deadlines::USUAL.statement));
+        if config.get_application_name().is_none() {
+            config.application_name("smsp");
+        }
+        Ok(Self { config, tls })
+    }
+
+    /// Does the connection have to be encrypted, and the server to prove who it is?
+    pub fn is_verified(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// A new connection, which a task of its own serves until it is dropped. The caller gives it a deadline.
+    pub(super) async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+        match &self.tls {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                serve(connection);
+                Ok(client)
+            }
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                serve(connection);
+                Ok(client)
+            }
+        }
+    }
+}
+
+fn serve(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            debug!(code = error.code().map(tokio_postgres::error::SqlState::code), "a connection to the store ended");
+        }
+    });
+}
+
+/// The URL without its `sslmode`: the driver does not know all its words, and means less by some of them.
+fn without_sslmode(url: &str) -> Result<(String, Option<SslMode>), Wrong> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(Wrong::Url);
+    }
+    let Some((address, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), None)) };
+    let (mode, rest): (Vec<_>, Vec<_>) = parameters.split('&').partition(|pair| pair.starts_with("sslmode="));
+    let url = if rest.is_empty() { address.to_owned() } else { format!("{address}?{}", rest.join("&")) };
+    let mode = match mode.as_slice() {
+        [] => None,
+        ["sslmode=disable"] => Some(SslMode::Disable),
+        ["sslmode=require" | "sslmode=verify-full"] => Some(SslMode::Require),
+        _ => return Err(Wrong::SslMode),
+    };
+    Ok((url, mode))
+}
+
+/// Does every way to it stay on this machine?
+fn is_local(config: &Config) -> bool {
+    let host = |host: &Host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
+        Host::Unix(_) => true,
+    };
+    config.get_hosts().iter().all(host) && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verified(url: &str) -> Result<bool, Wrong> {
+        Server::read(url, None).map(|server| server.is_verified())
+    }
+
+    #[test]
+    fn tls_is_left_out_only_on_this_machine_or_where_the_url_says_so() {
+        let local = ["127.0.0.1:6432", "localhost", "[::1]", "%2Frun%2Fpostgresql", "127.0.0.1,localhost"];
+        for host in local {
+            assert_eq!(verified(&format!("postgres://u:p@{host}/d")), Ok(false), "{host}");
+            assert_eq!(verified(&format!("postgres://u:p@{host}/d?sslmode=verify-full")), Ok(true), "{host}");
+        }
+        for host in ["db.example.org", "10.0.0.1", "127.0.0.1,10.0.0.1", "localhost.example.org"] {
+            assert_eq!(verified(&format!("postgresql://u:p@{host}/d")), Ok(true), "{host}");
+            assert_eq!(verified(&format!("postgres://u:p@{host}/d?sslmode=disable")), Ok(false), "{host}");
+        }
+        assert_eq!(verified("postgres:///d?host=/run/postgresql"), Ok(false));
+        assert_eq!(verified("postgres:///d?host=localhost&hostaddr=10.0.0.1"), Ok(true));
+        assert_eq!(verified("postgres:///d?host=10.0.0.1&sslmode=require&application_name=x"), Ok(true));
+    }
+
+    #[test]
+    fn a_url_that_is_none_says_what_to_write_and_not_what_it_was() {
+        let secret = "s3cret";
+        let wrong = [
+            ("host=/run user=s3cret", Wrong::Url),
+            ("mysql://u:s3cret@h/d", Wrong::Url),
+            ("postgres://u:s3cret@h:port/d", Wrong::Url),
+            ("postgres://u:s3cret@h/d?no_such=1", Wrong::Url),
+            ("postgres:///s3cret", Wrong::Host),
+            ("postgres://u:s3cret@h/d?sslmode=prefer", Wrong::SslMode),
+            ("postgres://u:s3cret@h/d?sslmode=disable&sslmode=require", Wrong::SslMode),
+        ];
+        for (url, expected) in wrong {
+            let found = Server::read(url, None).err();
+            assert_eq!(found, Some(expected), "{url}");
+            assert!(!expected.to_string().contains(secret));
+        }
+    }
+}

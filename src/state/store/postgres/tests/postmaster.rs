@@ -1,0 +1,220 @@
+//! A real PostgreSQL 15 for tests, on a socket of its own and without privileges; it never outlives the test process.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::sleep;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::skip::skip;
+
+const BINARIES: &str = "/usr/lib/postgresql/15/bin";
+/// `nobody` and `nogroup` of Debian: PostgreSQL and PgBouncer do not run as root.
+const NOBODY: u32 = 65534;
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Waits for the end of the test process, however it ends; then ends what runs in its folder, and removes it.
+const WATCHER: &str = r#"
+trap '' INT TERM HUP
+cat >/dev/null
+for file in "$1"/*/server.pid; do [ -e "$file" ] && kill -QUIT "$(head -n 1 "$file")"; done
+rm -rf "$1"
+sleep 1
+rm -rf "$1"
+"#;
+
+/// What all servers of this test process share: a folder, and a data folder to copy.
+struct Run {
+    folder: PathBuf,
+    _watcher: Child,
+}
+
+static RUN: OnceLock<Option<Run>> = OnceLock::new();
+static SHARED: OnceLock<Option<Postmaster>> = OnceLock::new();
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A running server.
+pub(crate) struct Postmaster {
+    folder: PathBuf,
+    child: Mutex<Option<Child>>,
+}
+
+impl Postmaster {
+    /// The one of all tests that do not hurt it; none if PostgreSQL is not here, which is counted.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
+    /// One of the test's own.
+    pub(crate) fn start() -> Option<Self> {
+        let run = RUN.get_or_init(Run::start).as_ref()?;
+        let folder = run.new_folder();
+        let copied = Command::new("cp").arg("-a").arg(run.folder.join("template")).arg(folder.join("data")).status();
+        assert!(copied.is_ok_and(|status| status.success()), "no copy of the data folder");
+        let server = Self { folder, child: Mutex::new(None) };
+        server.run();
+        Some(server)
+    }
+
+    /// Kills it and all that it has started, which would go on for a moment.
+    pub(crate) fn kill(&self) {
+        if let Some(mut child) = self.child().take() {
+            signal("-STOP", &[child.id()]);
+            signal("-KILL", &[&children(child.id())[..], &[child.id()]].concat());
+            child.wait().expect("it is reaped");
+        }
+    }
+
+    /// Starts it again after [`Postmaster::kill`].
+    pub(crate) fn restart(&self) {
+        for left in ["data/postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
+            // The server may have come to remove it itself.
+            let _ = fs::remove_file(self.folder.join(left));
+        }
+        self.run();
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn socket_folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A new and empty database: its name.
+    pub(crate) async fn database(&self) -> String {
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let (client, connection) =
+            tokio_postgres::connect(&self.url("postgres"), tokio_postgres::NoTls).await.expect("it takes connections");
+        let connection = tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
+        drop(client);
+        let _ = connection.await;
+        name
+    }
+
+    /// Of a database, on its socket.
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&user=smsp", self.folder.display())
+    }
+
+    fn child(&self) -> MutexGuard<'_, Option<Child>> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a killed server leaves in memory, its last processes hold for a moment: until then the next one ends itself.
+    fn run(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut child = self.spawn();
+        while !self.is_ready() {
+            assert!(Instant::now() < deadline, "PostgreSQL does not start: {}", self.log());
+            if child.try_wait().expect("it can be asked").is_some() {
+                child = self.spawn();
+            }
+            sleep(Duration::from_millis(20));
+        }
+        *self.child() = Some(child);
+    }
+
+    fn spawn(&self) -> Child {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log"));
+        let log = log.expect("a log can be opened");
+        let pid_file = format!("external_pid_file={}", self.folder.join("server.pid").display());
+        let settings =
+            ["listen_addresses=", "shared_buffers=16MB", "max_connections=80", "log_statement=none", &pid_file];
+        let mut command = unprivileged(&format!("{BINARIES}/postgres"));
+        command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
+        command.args(settings.iter().flat_map(|setting| ["-c", setting]));
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second one")).stderr(log);
+        command.spawn().expect("PostgreSQL can be started")
+    }
+
+    /// The eighth line of its file says so.
+    fn is_ready(&self) -> bool {
+        let status = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap_or_default();
+        status.lines().nth(7).is_some_and(|line| line.trim() == "ready")
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Postmaster {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Run {
+    fn start() -> Option<Self> {
+        if !Path::new(BINARIES).join("postgres").is_file() {
+            skip(&format!("{BINARIES}/postgres is not here (Debian package postgresql-15)"));
+            return None;
+        }
+        let folder = tempfile::Builder::new().prefix("smsp-postgres-").tempdir().expect("a temporary folder").keep();
+        give_away(&folder);
+        let mut watcher = Command::new("sh");
+        watcher.args(["-c", WATCHER, "sh"]).arg(&folder).stdin(Stdio::piped());
+        let watcher = watcher.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell can be started");
+        let mut initdb = unprivileged(&format!("{BINARIES}/initdb"));
+        initdb.arg("-D").arg(folder.join("template"));
+        initdb.args(["-U", "smsp", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]);
+        let made = initdb.output().expect("initdb can be started");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Some(Self { folder, _watcher: watcher })
+    }
+
+    fn new_folder(&self) -> PathBuf {
+        let folder = self.folder.join(NUMBER.fetch_add(1, Ordering::Relaxed).to_string());
+        fs::create_dir(&folder).expect("a folder can be made");
+        give_away(&folder);
+        folder
+    }
+}
+
+/// A folder for another unprivileged program; it is removed with the run, and the program ends whose `server.pid` is in it.
+pub(super) fn new_folder() -> PathBuf {
+    RUN.get().and_then(Option::as_ref).expect("PostgreSQL runs").new_folder()
+}
+
+/// The program as nobody, if we are root; it takes the place of what drops the privileges, so it has the same number.
+pub(super) fn unprivileged(program: &str) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.arg(format!("--reuid={NOBODY}")).arg(format!("--regid={NOBODY}")).args(["--clear-groups", program]);
+    command
+}
+
+/// Some may have ended by now.
+fn signal(signal: &str, processes: &[u32]) {
+    let processes = processes.iter().map(u32::to_string);
+    Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status().expect("kill can be started");
+}
+
+/// The fourth word of `stat` is the parent; the name before it may have spaces.
+fn children(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").expect("a system with /proc").flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_child = |number: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        let parents = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        parents == Some(parent)
+    };
+    numbers.filter(is_child).collect()
+}
+
+fn give_away(folder: &Path) {
+    if is_root() {
+        chown(folder, Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
+    }
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("a system with /proc").uid() == 0
+}

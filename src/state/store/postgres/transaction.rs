@@ -1,0 +1,110 @@
+//! One transaction: statements with a deadline, and a COMMIT whose lost answer is told apart from a failure.
+//!
+//! A transaction that is dropped takes its connection with it, and so is rolled back.
+
+use std::time::Duration;
+
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
+use tokio_postgres::error::{Severity, SqlState};
+use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::{Client, Error, Row};
+use tracing::warn;
+
+use super::super::Failed;
+use super::pool::Pool;
+
+/// A parameter of a statement, with its type: so the database needs no statement with a name to tell it.
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// The statements between BEGIN and COMMIT.
+pub struct Transaction<'a> {
+    pool: &'a Pool,
+    _place: SemaphorePermit<'a>,
+    client: Client,
+    /// How long an answer may take.
+    answer: Duration,
+    /// Has a statement failed, so that the database will not commit?
+    failed: bool,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) fn new(pool: &'a Pool, place: SemaphorePermit<'a>, client: Client, answer: Duration) -> Self {
+        Self { pool, _place: place, client, answer, failed: false }
+    }
+
+    /// The rows that a statement gives.
+    pub async fn query(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
+        let answer = timeout(self.answer, self.client.query_typed(sql, parameters)).await;
+        self.checked(answer.ok())
+    }
+
+    /// How many rows a statement has changed.
+    pub async fn execute(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64, Failed> {
+        let answer = timeout(self.answer, self.client.execute_typed(sql, parameters)).await;
+        self.checked(answer.ok())
+    }
+
+    /// Several statements without parameters.
+    pub(super) async fn batch(&mut self, sql: &str) -> Result<(), Failed> {
+        let answer = timeout(self.answer, self.client.batch_execute(sql)).await;
+        self.checked(answer.ok())
+    }
+
+    /// Makes it durable. [`Failed::Unclear`] if the database has not said whether it is.
+    pub async fn commit(self) -> Result<(), Failed> {
+        if self.failed {
+            return Err(Failed::Down);
+        }
+        match timeout(self.answer, self.client.batch_execute("commit")).await {
+            Ok(Ok(())) => {
+                self.pool.put_back(self.client);
+                Ok(())
+            }
+            Ok(Err(error)) if was_rolled_back(&error) => Err(Failed::Down),
+            _ => Err(Failed::Unclear),
+        }
+    }
+
+    /// None: no answer in time.
+    fn checked<T>(&mut self, answer: Option<Result<T, Error>>) -> Result<T, Failed> {
+        let code = match answer {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(error)) => error.code().map(|code| code.code().to_owned()),
+            None => Some("no answer in time".to_owned()),
+        };
+        // The text of an error may show values.
+        warn!(code, "a statement failed in the store");
+        self.failed = true;
+        Err(Failed::Down)
+    }
+}
+
+/// Did the database refuse the COMMIT? What it says when it ends, or of a transaction that it lost, proves nothing.
+fn was_rolled_back(error: &Error) -> bool {
+    let error = error.as_db_error();
+    error.is_some_and(|error| {
+        error.parsed_severity() == Some(Severity::Error) && *error.code() != SqlState::TRANSACTION_RESOLUTION_UNKNOWN
+    })
+}
+
+/// What a transaction begins with. Its settings end with it, so they hold behind PgBouncer too. A database that answers a
+/// COMMIT before it is on the disk does not do so here. To compile a statement takes longer than any of ours runs.
+pub(super) fn opening(statement: Duration, idle: Duration) -> String {
+    let (statement, idle) = (statement.as_millis(), idle.as_millis());
+    format!(
+        "begin isolation level read committed read write; \
+         set local jit = off; \
+         set local statement_timeout = {statement}; \
+         set local idle_in_transaction_session_timeout = {idle}; \
+         select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'"
+    )
+}
+
+/// A value of a row.
+pub fn field<'a, T: FromSql<'a>>(row: &'a Row, place: usize) -> Result<T, Failed> {
+    row.try_get(place).map_err(|_| {
+        warn!(place, "a row of the store cannot be read");
+        Failed::Down
+    })
+}
