@@ -1,9 +1,10 @@
 //! The store: the database that keeps what has to outlive a process, and the keys that keep it secret.
 //!
-//! SQLite is for exactly one process, on a disk of its own machine; PostgreSQL for several. Each module that keeps something brings its tables
-//! ([`Module`]); the store opens, migrates, commits and says whether it is up. Invariants: an answer is given once what it
-//! says is on the disk; after a failed COMMIT or fsync nothing is read or written before the database was opened anew and
-//! a write to it was durable. Deliberately absent: what is kept, and SQL of it; waiting for a store that is down.
+//! SQLite is for exactly one process, on a disk of its own machine; PostgreSQL is for several. Each module that keeps
+//! something brings its tables ([`Module`]); the store opens, migrates, commits and says whether it is up. Invariants: an
+//! answer is given once what it says is on the disk; after a failed COMMIT or fsync of SQLite nothing is read or written
+//! before the database was opened anew and a write to it was durable. Deliberately absent: what is kept, and SQL of it;
+//! waiting for a store that is down.
 
 mod clock;
 mod directory;

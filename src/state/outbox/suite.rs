@@ -37,7 +37,7 @@ pub(super) trait Time: Send + Sync {
     fn now(&self) -> BoxFuture<'_, UnixTime>;
 }
 
-/// Runs every test on the store that `$start` (an `async fn() -> Bench`) makes.
+/// Runs every test on the store that `$start` (an `async fn() -> Option<Bench>`) makes; on none where it has none.
 macro_rules! conformance {
     ($start:path) => {
         $crate::state::outbox::suite::conformance! { $start:
@@ -71,7 +71,8 @@ macro_rules! conformance {
         $($(
             #[tokio::test]
             async fn $test() {
-                $crate::state::outbox::suite::$module::$test(&$start().await).await;
+                let Some(bench) = $start().await else { return };
+                $crate::state::outbox::suite::$module::$test(&bench).await;
             }
         )+)+
     };

@@ -1,0 +1,299 @@
+//! The outbox on PostgreSQL: the rows of all nodes in one database, whose clock is the time.
+//!
+//! Each change is a conditional statement; none rests on a lock that outlives its transaction. A claim or replay whose
+//! answer is lost holds rows that nobody knows of: it is remembered by its number, and the next claim or sign of life of
+//! this node frees them.
+
+mod accept;
+mod care;
+mod claim;
+mod content;
+mod hand_over;
+mod orders;
+mod room;
+mod rows;
+mod routes;
+mod status;
+mod verdicts;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Failed, Filter, Hmac, Hold, Mark,
+    NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
+};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::store::postgres::{Database, Transaction};
+use crate::state::store::{Module, Step};
+use room::{Counted, Used};
+
+/// The tables of the outbox.
+pub const TABLES: Module = Module {
+    name: "outbox",
+    steps: &[Step { sql: include_str!("postgres/tables.sql"), works_with: 1 }],
+    uses_key: "select 1 from smsp_submission where content_key_id = $1 or recipients_key_id = $1 limit 1",
+};
+
+/// A batch whose keys other nodes take meanwhile is begun anew so often.
+const RACES: usize = 3;
+
+/// The database ends a transaction that has waited for its client for less than this.
+const ON_ITS_WAY: Duration = Duration::from_secs(60);
+
+/// The outbox in a database.
+pub struct PostgresOutbox {
+    database: Arc<Database>,
+    /// How long what has ended is kept.
+    keep: Duration,
+    /// Claims and replays whose answer was lost; held for a moment, never across an await.
+    lost: Mutex<Vec<Lost>>,
+    /// As the database has counted it last; held for a moment, too.
+    counted: Mutex<Option<Counted>>,
+}
+
+impl PostgresOutbox {
+    /// In this database, which has the tables of [`TABLES`].
+    pub fn new(database: Arc<Database>, keep: Duration) -> Self {
+        Self { database, keep, lost: Mutex::default(), counted: Mutex::default() }
+    }
+
+    async fn begin(&self) -> Result<Transaction<'_>, Failed> {
+        self.database.begin().await
+    }
+
+    async fn accepted(&self, batch: &Batch) -> Result<Vec<Acceptance>, Failed> {
+        for _ in 0..RACES {
+            let mut transaction = self.begin().await?;
+            let used = self.used(&mut transaction, batch).await?;
+            if let Some(answers) = accept::accept(&mut transaction, batch, used).await? {
+                transaction.commit().await?;
+                self.counted().iter_mut().for_each(|counted| counted.add(batch, &answers));
+                return Ok(answers);
+            }
+        }
+        Err(Failed::Down)
+    }
+
+    async fn used(&self, transaction: &mut Transaction<'_>, batch: &Batch) -> Result<Used, Failed> {
+        let known = self.counted().as_ref().filter(|counted| counted.is_new()).map(|counted| counted.used(batch));
+        if let Some(used) = known.filter(|used| used.is_far(batch)) {
+            return Ok(used);
+        }
+        let counted = Counted::count(transaction).await?;
+        let used = counted.used(batch);
+        *self.counted() = Some(counted);
+        Ok(used)
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Option<Counted>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lost(&self) -> MutexGuard<'_, Vec<Lost>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Frees what lost answers of this node hold.
+    async fn release(&self, transaction: &mut Transaction<'_>, node: NodeId) -> Result<Vec<Uuid>, Failed> {
+        let numbers: Vec<_> = self.lost().iter().filter(|lost| lost.node == node).map(|lost| lost.number).collect();
+        if !numbers.is_empty() {
+            care::release(transaction, node, &numbers).await?;
+        }
+        Ok(numbers)
+    }
+
+    /// Forgets what was released, once no COMMIT of it can be on its way any more.
+    fn forget(&self, released: &[Uuid]) {
+        self.lost().retain(|lost| !released.contains(&lost.number) || lost.since.elapsed() < ON_ITS_WAY);
+    }
+}
+
+/// A claim or replay whose answer was lost.
+struct Lost {
+    node: NodeId,
+    number: Uuid,
+    since: Instant,
+}
+
+/// A number under which rows are taken: lost, until its answer is there. A call that is dropped has lost it too.
+struct Number<'a> {
+    outbox: &'a PostgresOutbox,
+    node: NodeId,
+    number: Uuid,
+    answered: bool,
+}
+
+impl<'a> Number<'a> {
+    fn new(outbox: &'a PostgresOutbox, node: NodeId) -> Self {
+        Self { outbox, node, number: Uuid::now_v7(), answered: false }
+    }
+}
+
+impl Drop for Number<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            let lost = Lost { node: self.node, number: self.number, since: Instant::now() };
+            self.outbox.lost().push(lost);
+        }
+    }
+}
+
+/// One transaction around this call.
+macro_rules! transaction {
+    ($self:ident, $work:path $(, $argument:expr)*) => {
+        Box::pin(async move {
+            let mut transaction = $self.begin().await?;
+            let answer = $work(&mut transaction $(, $argument)*).await?;
+            transaction.commit().await?;
+            Ok(answer)
+        })
+    };
+}
+
+/// One transaction around a call that writes nothing.
+macro_rules! reading {
+    ($self:ident, $work:path $(, $argument:expr)*) => {
+        Box::pin(async move {
+            let mut transaction = $self.begin().await?;
+            let answer = $work(&mut transaction $(, $argument)*).await?;
+            transaction.commit().await.map_err(|_| Failed::Down)?;
+            Ok(answer)
+        })
+    };
+}
+
+/// One transaction around a call that takes rows: what is lost of it is remembered.
+macro_rules! taking {
+    ($self:ident, $node:ident, $work:path $(, $argument:expr)*) => {
+        Box::pin(async move {
+            let mut transaction = $self.begin().await?;
+            let freed = $self.release(&mut transaction, $node).await?;
+            let mut number = Number::new($self, $node);
+            let claimed = $work(&mut transaction, $node, number.number $(, $argument)*).await?;
+            transaction.commit().await?;
+            number.answered = true;
+            $self.forget(&freed);
+            Ok(claimed)
+        })
+    };
+}
+
+impl Outbox for PostgresOutbox {
+    fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
+        Box::pin(async move { self.accepted(&batch).await })
+    }
+
+    fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
+        taking!(self, node, claim::claim, wanted)
+    }
+
+    fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize> {
+        transaction!(self, hand_over::give_back, holds)
+    }
+
+    fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool> {
+        transaction!(self, hand_over::mark, hold, mark)
+    }
+
+    fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
+        transaction!(self, hand_over::end, hold, ended)
+    }
+
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
+        taking!(self, node, hand_over::replay, upstream, limit)
+    }
+
+    fn heartbeat(&self, node: NodeId) -> Answered<'_, ()> {
+        Box::pin(async move {
+            let mut transaction = self.begin().await?;
+            care::heartbeat(&mut transaction, node).await?;
+            let freed = self.release(&mut transaction, node).await?;
+            transaction.commit().await?;
+            self.forget(&freed);
+            Ok(())
+        })
+    }
+
+    fn bury(&self) -> Answered<'_, Buried> {
+        transaction!(self, care::bury)
+    }
+
+    fn sweep(&self, limit: usize) -> Answered<'_, Swept> {
+        transaction!(self, care::sweep, self.keep, limit)
+    }
+
+    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
+        reading!(self, routes::next_due, sets)
+    }
+
+    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+        reading!(self, routes::route_sets)
+    }
+
+    fn stale<'a>(&'a self, rules: RulesVersion, limit: usize) -> Answered<'a, Vec<Stale>> {
+        reading!(self, routes::stale, rules, limit)
+    }
+
+    fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {
+        transaction!(self, routes::reroute, rules, sets)
+    }
+
+    fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>> {
+        reading!(self, status::status, caller, id)
+    }
+
+    fn list<'a>(
+        &'a self,
+        caller: &'a CallerName,
+        filter: Filter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Answered<'a, Page> {
+        reading!(self, status::list, caller, filter, after, limit)
+    }
+
+    fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
+        transaction!(self, status::reschedule, caller, id, send_at)
+    }
+
+    fn cancel<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        transaction!(self, status::cancel, caller, id)
+    }
+
+    fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        transaction!(self, status::erase, caller, id)
+    }
+
+    fn counts(&self) -> Answered<'_, Vec<Count>> {
+        reading!(self, orders::counts)
+    }
+
+    fn pause(&self, paused: bool) -> Answered<'_, ()> {
+        transaction!(self, orders::pause, paused)
+    }
+
+    fn is_paused(&self) -> Answered<'_, bool> {
+        reading!(self, orders::is_paused)
+    }
+
+    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered> {
+        transaction!(self, orders::order, id, order)
+    }
+
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
+        reading!(self, orders::of_recipient, hmacs, limit)
+    }
+
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize> {
+        transaction!(self, orders::erase_recipient, hmacs)
+    }
+}

@@ -1,0 +1,151 @@
+//! Claims: rows of the sets and callers that may be sent now, under a new fence.
+//!
+//! A statement takes rows of one lane from one end of the queue. It visits each caller of each set by the index, so the
+//! rows that nobody wants cost nothing, however many there are. It locks what it takes and no more; what another node has
+//! locked is passed by.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::care;
+use super::rows::{big, claimed_rows};
+use crate::state::outbox::{Claimed, Lane, NodeId, Wanted};
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Parameter, Transaction, field};
+
+/// Rows of a lane that one claim takes, at most: more than a node can hand over.
+const MOST: usize = 10_000;
+/// Candidates for each row that is wanted: so many that other nodes may have locked the first ones.
+const CANDIDATES: i64 = 4;
+
+static OLDEST: LazyLock<String> = LazyLock::new(|| sql("o.due, o.row_id"));
+static NEWEST: LazyLock<String> = LazyLock::new(|| sql("o.due desc, o.row_id desc"));
+
+/// `head` goes from caller to caller of each set, `candidate` takes as many of each as the caller may have, `fitting` as
+/// many as there are bytes for; `due` locks them. What has changed since the statement began, its conditions see.
+fn sql(order: &str) -> String {
+    format!(
+        "with recursive head (route_set, caller) as (
+            select w.route_set, (select min(q.caller) from smsp_outbox q
+                where q.state = 0 and q.lane = $1 and q.route_set = w.route_set)
+            from unnest($2) w (route_set)
+            where not exists (select from smsp_control where paused)
+            union all
+            select h.route_set, (select min(q.caller) from smsp_outbox q
+                where q.state = 0 and q.lane = $1 and q.route_set = h.route_set and q.caller > h.caller)
+            from head h where h.caller is not null
+        ),
+        quota as (
+            select h.route_set, h.caller, greatest(0, $5 - coalesce(t.taken, 0)) as places
+            from head h left join unnest($6, $7) t (caller, taken) using (caller)
+            where h.caller <> all ($3)
+        ),
+        candidate as (
+            select c.*, quota.places from quota cross join lateral (
+                select o.row_id, o.caller, o.due, o.size from smsp_outbox o
+                where o.state = 0 and o.lane = $1 and o.route_set = quota.route_set and o.caller = quota.caller
+                    and o.due <= smsp_now() and o.expires_at > smsp_now()
+                order by {order} limit least(quota.places, $4 * {CANDIDATES})
+            ) c
+        ),
+        fair as (
+            select o.*, row_number() over (partition by o.caller order by {order}) as nth from candidate o
+        ),
+        fitting as (
+            select o.row_id, row_number() over (order by {order}) as place, sum(o.size) over (order by {order}) as bytes
+            from fair o where o.nth <= o.places
+        ),
+        due as materialized (
+            select o.row_id from smsp_outbox o
+            where o.row_id = any (array(select f.row_id from fitting f where f.bytes <= $8 or $9 and f.place = 1))
+                and o.state = 0 and o.expires_at > smsp_now()
+            order by {order} limit $4 for update skip locked
+        )
+        update smsp_outbox o set state = 1, changed_at = smsp_now(), fence = o.fence + 1, owner = $10, claim = $11,
+            is_replay = false
+        from due where o.row_id = due.row_id returning o.row_id, o.caller, o.size, o.due"
+    )
+}
+
+/// What this claim has so far.
+#[derive(Default)]
+struct Taken {
+    rows: Vec<i64>,
+    of_caller: BTreeMap<String, i64>,
+    bytes: i64,
+}
+
+/// Claims under this number, by which a claim whose answer is lost is found again.
+pub(super) async fn claim(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    number: Uuid,
+    wanted: &Wanted,
+) -> Result<Vec<Claimed>, Failed> {
+    if !care::heartbeat_of_claim(transaction, node).await? {
+        return Ok(Vec::new());
+    }
+    let mut taken = Taken::default();
+    for (lane, rows) in (0..).zip(wanted.of_lane).take(Lane::ALL.len()) {
+        let rows = rows.min(MOST);
+        let (newest, before) = (rows * wanted.newest_of_four.min(4) / 4, taken.rows.len());
+        // Where there are not so many new ones, older ones.
+        for (sql, most) in [(&*OLDEST, rows - newest), (&*NEWEST, newest), (&*OLDEST, rows)] {
+            let left = most.min(rows.saturating_sub(taken.rows.len() - before));
+            if left > 0 {
+                taken.add(&part(transaction, (sql, lane, left), (node, number), wanted, &taken).await?)?;
+            }
+        }
+    }
+    claimed_rows(transaction, node, &taken.rows).await
+}
+
+async fn part(
+    transaction: &mut Transaction<'_>,
+    (sql, lane, rows): (&str, i16, usize),
+    (node, number): (NodeId, Uuid),
+    wanted: &Wanted,
+    taken: &Taken,
+) -> Result<Vec<Row>, Failed> {
+    let sets: Vec<_> = wanted.sets.iter().map(|set| set.as_str()).collect();
+    let without: Vec<_> = wanted.without.iter().map(|caller| caller.as_str()).collect();
+    let callers: Vec<_> = taken.of_caller.keys().collect();
+    let counts: Vec<_> = taken.of_caller.values().copied().collect();
+    let bytes = big(wanted.bytes).saturating_sub(taken.bytes);
+    let parameters: [Parameter<'_>; 11] = [
+        (&lane, Type::INT2),
+        (&sets, Type::TEXT_ARRAY),
+        (&without, Type::TEXT_ARRAY),
+        (&big(rows), Type::INT8),
+        (&big(wanted.of_caller), Type::INT8),
+        (&callers, Type::TEXT_ARRAY),
+        (&counts, Type::INT8_ARRAY),
+        (&bytes, Type::INT8),
+        (&taken.rows.is_empty(), Type::BOOL),
+        (&node.0, Type::UUID),
+        (&number, Type::UUID),
+    ];
+    transaction.query(sql, &parameters).await
+}
+
+impl Taken {
+    /// Those that have waited longest first.
+    fn add(&mut self, rows: &[Row]) -> Result<(), Failed> {
+        let row = |row| {
+            let (due, number, caller, size) = (field(row, 3)?, field(row, 0)?, field(row, 1)?, field(row, 2)?);
+            Ok((due, number, caller, size))
+        };
+        let mut rows = rows.iter().map(row).collect::<Result<Vec<(i64, i64, String, i64)>, Failed>>()?;
+        rows.sort_unstable();
+        for (_, number, caller, size) in rows {
+            self.rows.push(number);
+            *self.of_caller.entry(caller).or_default() += 1;
+            self.bytes = self.bytes.saturating_add(size);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! What operators see and decide, and what is done for a recipient.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::content::{drop_content, drop_recipients};
+use super::rows::{Columns, big, code};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::state::outbox::{Count, Hmac, Order, Ordered, State};
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Parameter, Transaction, field};
+
+const COUNTS: &str = "select state, upstream, count(*), min(accepted_at)
+    from smsp_outbox group by state, upstream order by state, upstream nulls first";
+
+const FIND: &str = "select o.row_id, o.state, s.content_key is not null
+    from smsp_submission s join smsp_outbox o using (row_id) where s.id = $1";
+
+/// To retry what is unknown may send it twice.
+const QUEUE: &str = "update smsp_outbox set state = 0, changed_at = smsp_now(), due = smsp_now(), owner = null,
+        losses = case when $3 then 0 else losses end, possible_duplicate = possible_duplicate or $3 and $2 = 3
+    where row_id = $1 and state = $2 and not erased";
+
+const ACCEPT: &str = "update smsp_outbox set state = 5, changed_at = smsp_now() where row_id = $1 and state = 3";
+
+const OF_RECIPIENT: &str = "select distinct s.accepted_at, s.id, s.caller
+    from smsp_recipient r join smsp_submission s using (row_id)
+    where r.hmac = any ($1) order by s.accepted_at desc, s.id desc limit $2";
+
+/// What waits is cancelled; what is under way goes to no further upstream.
+const ERASE: &str = "with meant as materialized (
+        select o.row_id from smsp_outbox o
+        where o.row_id in (select r.row_id from smsp_recipient r where r.hmac = any ($1))
+        order by o.row_id for update
+    )
+    update smsp_outbox o set erased = true,
+        changed_at = case when o.state in (0, 1, 4) then smsp_now() else o.changed_at end,
+        state = case when o.state in (0, 1, 4) then 8 else o.state end
+    from meant where o.row_id = meant.row_id returning o.row_id";
+
+pub(super) async fn counts(transaction: &mut Transaction<'_>) -> Result<Vec<Count>, Failed> {
+    let rows = transaction.query(COUNTS, &[]).await?;
+    rows.iter().map(|row| count(&mut Columns::of(row))).collect()
+}
+
+fn count(columns: &mut Columns<'_>) -> Result<Count, Failed> {
+    Ok(Count {
+        state: columns.state()?,
+        upstream: columns.value()?,
+        rows: u64::try_from(columns.value::<i64>()?).unwrap_or_default(),
+        oldest: columns.time()?,
+    })
+}
+
+pub(super) async fn pause(transaction: &mut Transaction<'_>, paused: bool) -> Result<(), Failed> {
+    transaction.execute("update smsp_control set paused = $1", &[(&paused, Type::BOOL)]).await.map(drop)
+}
+
+pub(super) async fn is_paused(transaction: &mut Transaction<'_>) -> Result<bool, Failed> {
+    let rows = transaction.query("select paused from smsp_control", &[]).await?;
+    rows.first().map_or(Ok(false), |row| field(row, 0))
+}
+
+pub(super) async fn order(transaction: &mut Transaction<'_>, id: Id, order: Order) -> Result<Ordered, Failed> {
+    let rows = transaction.query(&format!("{FIND} for update of o"), &[(&Uuid::from(id), Type::UUID)]).await?;
+    let Some(row) = rows.first() else { return Ok(Ordered::NotFound) };
+    let mut columns = Columns::of(row);
+    let (row, state, has_content): (i64, State, bool) = (columns.value()?, columns.state()?, columns.value()?);
+    let changed = match (order, state) {
+        (Order::Retry, State::Parked | State::Unknown) if has_content => queue(transaction, row, state, true).await?,
+        (Order::SettleAsNone, State::Unknown) if has_content => queue(transaction, row, state, false).await?,
+        (Order::SettleAsAccepted, State::Unknown) => {
+            drop_content(transaction, &[row]).await?;
+            (transaction.execute(ACCEPT, &[(&row, Type::INT8)]).await? > 0).then_some(State::Accepted)
+        }
+        _ => None,
+    };
+    Ok(changed.map_or(Ordered::Conflict(state), Ordered::Done))
+}
+
+async fn queue(
+    transaction: &mut Transaction<'_>,
+    row: i64,
+    from: State,
+    is_retry: bool,
+) -> Result<Option<State>, Failed> {
+    let parameters: [Parameter<'_>; 3] = [(&row, Type::INT8), (&code(from), Type::INT2), (&is_retry, Type::BOOL)];
+    Ok((transaction.execute(QUEUE, &parameters).await? > 0).then_some(State::Queued))
+}
+
+pub(super) async fn of_recipient(
+    transaction: &mut Transaction<'_>,
+    hmacs: &[Hmac],
+    limit: usize,
+) -> Result<Vec<(CallerName, Id)>, Failed> {
+    let parameters: [Parameter<'_>; 2] = [(&bytes(hmacs), Type::BYTEA_ARRAY), (&big(limit), Type::INT8)];
+    let rows = transaction.query(OF_RECIPIENT, &parameters).await?;
+    let submission = |row: &Row| {
+        let mut columns = Columns::of(row);
+        columns.time()?;
+        let id = columns.id()?;
+        Ok((columns.caller()?, id))
+    };
+    rows.iter().map(submission).collect()
+}
+
+pub(super) async fn erase_recipient(transaction: &mut Transaction<'_>, hmacs: &[Hmac]) -> Result<usize, Failed> {
+    let rows = transaction.query(ERASE, &[(&bytes(hmacs), Type::BYTEA_ARRAY)]).await?;
+    let rows = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+    drop_content(transaction, &rows).await?;
+    drop_recipients(transaction, &rows).await?;
+    Ok(rows.len())
+}
+
+fn bytes(hmacs: &[Hmac]) -> Vec<&[u8]> {
+    hmacs.iter().map(|hmac| &hmac.0[..]).collect()
+}

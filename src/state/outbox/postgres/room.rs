@@ -1,0 +1,135 @@
+//! What rows take that have not ended: counted by the database when a limit is near, else remembered.
+//!
+//! To count a million rows takes longer than to accept one, so a count is used for a few seconds, with what this node has
+//! accepted since. What other nodes accept in that time is not in it, which is why it is not used near a limit. Nodes that
+//! accept at the same moment do not see each other's rows: together they may go beyond a limit by those.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::rows::Columns;
+use crate::state::outbox::{Acceptance, Batch, Full, Room};
+use crate::state::store::Failed;
+use crate::state::store::postgres::Transaction;
+
+const COUNT: &str =
+    "select caller, count(*), sum(size)::bigint from smsp_outbox where state < 5 and not erased group by caller";
+/// How long a count is used.
+const USED_FOR: Duration = Duration::from_secs(5);
+const NOTHING: Room = Room { rows: 0, bytes: 0 };
+
+/// What is used by caller.
+pub(super) struct Counted {
+    callers: HashMap<String, Room>,
+    at: Instant,
+}
+
+/// What a batch finds used, of all and of its caller.
+#[derive(Clone, Copy)]
+pub(super) struct Used {
+    all: Room,
+    callers: Room,
+}
+
+impl Counted {
+    /// Asks the database.
+    pub(super) async fn count(transaction: &mut Transaction<'_>) -> Result<Self, Failed> {
+        let mut counted = Self { callers: HashMap::new(), at: Instant::now() };
+        for row in transaction.query(COUNT, &[]).await? {
+            let mut columns = Columns::of(&row);
+            let (caller, rows, bytes): (String, i64, i64) = (columns.value()?, columns.value()?, columns.value()?);
+            counted.callers.insert(caller, Room { rows: rows.unsigned_abs(), bytes: bytes.unsigned_abs() });
+        }
+        Ok(counted)
+    }
+
+    /// Is it new?
+    pub(super) fn is_new(&self) -> bool {
+        self.at.elapsed() < USED_FOR
+    }
+
+    /// What it says for this batch.
+    pub(super) fn used(&self, batch: &Batch) -> Used {
+        let all = self.callers.values().fold(NOTHING, |all, used| plus(all, *used));
+        Used { all, callers: self.callers.get(batch.caller.as_str()).copied().unwrap_or(NOTHING) }
+    }
+
+    /// Counts what was accepted since.
+    pub(super) fn add(&mut self, batch: &Batch, answers: &[Acceptance]) {
+        let used = self.callers.entry(batch.caller.as_str().to_owned()).or_insert(NOTHING);
+        for (row, answer) in batch.rows.iter().zip(answers) {
+            if let Acceptance::Accepted(_) = answer {
+                *used = plus(*used, Room { rows: 1, bytes: row.sealed.size });
+            }
+        }
+    }
+}
+
+impl Used {
+    /// Is this batch far from each limit, so that it does not matter what other nodes have accepted just now?
+    pub(super) fn is_far(&self, batch: &Batch) -> bool {
+        let bytes = batch.rows.iter().map(|row| row.sealed.size).sum();
+        let batchs = Room { rows: batch.rows.len() as u64, bytes };
+        let far = |used: Room, limit: Room| {
+            let used = plus(used, batchs);
+            used.rows < limit.rows / 10 * 9 && used.bytes < limit.bytes / 10 * 9
+        };
+        far(self.all, batch.room) && far(self.callers, batch.callers_room)
+    }
+
+    /// Takes room for a row of so many bytes, or says which limit it would go beyond.
+    pub(super) fn take(&mut self, size: u64, batch: &Batch) -> Result<(), Full> {
+        let row = Room { rows: 1, bytes: size };
+        let (all, callers) = (plus(self.all, row), plus(self.callers, row));
+        let limits = [
+            (all.rows > batch.room.rows, Full::Rows),
+            (all.bytes > batch.room.bytes, Full::Bytes),
+            (callers.rows > batch.callers_room.rows, Full::CallersRows),
+            (callers.bytes > batch.callers_room.bytes, Full::CallersBytes),
+        ];
+        if let Some((_, full)) = limits.into_iter().find(|(is_full, _)| *is_full) {
+            return Err(full);
+        }
+        *self = Self { all, callers };
+        Ok(())
+    }
+}
+
+fn plus(one: Room, other: Room) -> Room {
+    Room { rows: one.rows.saturating_add(other.rows), bytes: one.bytes.saturating_add(other.bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{batch, row};
+    use super::*;
+
+    fn used(all: u64, callers: u64) -> Used {
+        Used { all: Room { rows: all, bytes: 0 }, callers: Room { rows: callers, bytes: 0 } }
+    }
+
+    #[test]
+    fn a_count_is_not_used_within_a_tenth_of_a_limit() {
+        let (all, callers) = (Room { rows: 1000, bytes: 1000 }, Room { rows: 100, bytes: 1000 });
+        let batch = Batch { room: all, callers_room: callers, ..batch(vec![row(None), row(None)]) };
+        for (used, is_far) in
+            [(used(897, 87), true), (used(898, 87), false), (used(897, 88), false), (used(u64::MAX, 0), false)]
+        {
+            assert_eq!(used.is_far(&batch), is_far);
+        }
+        let bytes = Used { all: Room { rows: 0, bytes: 868 }, ..used(0, 0) };
+        assert!(!bytes.is_far(&batch), "two mails of 16 bytes");
+    }
+
+    #[test]
+    fn a_row_beyond_a_limit_takes_nothing_and_names_the_limit() {
+        let batch = Batch { callers_room: Room { rows: 2, bytes: 20 }, ..batch(Vec::new()) };
+        let mut used = used(0, 0);
+        assert_eq!(used.take(16, &batch), Ok(()));
+        assert_eq!(used.take(5, &batch), Err(Full::CallersBytes));
+        assert_eq!(used.take(4, &batch), Ok(()));
+        assert_eq!(used.take(0, &batch), Err(Full::CallersRows));
+    }
+}

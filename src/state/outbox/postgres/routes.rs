@@ -1,0 +1,82 @@
+//! The sets of queued rows: which there are, when the next row is due, and which other rules have made.
+
+use tokio_postgres::types::Type;
+
+use super::rows::{Columns, big};
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{RouteSet, RowId, RulesVersion, Stale};
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Parameter, Transaction, field};
+
+/// From one caller of a set to the next by the index, as a claim goes.
+const NEXT_DUE: &str = "with recursive head (lane, route_set, caller) as (
+        select l.lane, w.route_set, (select min(q.caller) from smsp_outbox q
+            where q.state = 0 and q.lane = l.lane and q.route_set = w.route_set)
+        from unnest($1) w (route_set), (values (0::smallint), (1::smallint), (2::smallint)) l (lane)
+        union all
+        select h.lane, h.route_set, (select min(q.caller) from smsp_outbox q
+            where q.state = 0 and q.lane = h.lane and q.route_set = h.route_set and q.caller > h.caller)
+        from head h where h.caller is not null
+    )
+    select min(c.due) from head h cross join lateral (
+        select o.due from smsp_outbox o
+        where o.state = 0 and o.lane = h.lane and o.route_set = h.route_set and o.caller = h.caller
+            and o.expires_at > smsp_now()
+        order by o.due, o.row_id limit 1
+    ) c";
+
+const SETS: &str = "with recursive head (lane, route_set) as (
+        select l.lane, (select min(q.route_set) from smsp_outbox q where q.state = 0 and q.lane = l.lane)
+        from (values (0::smallint), (1::smallint), (2::smallint)) l (lane)
+        union all
+        select h.lane, (select min(q.route_set) from smsp_outbox q
+            where q.state = 0 and q.lane = h.lane and q.route_set > h.route_set)
+        from head h where h.route_set is not null
+    )
+    select distinct route_set from head where route_set is not null order by route_set";
+
+const STALE: &str = "select o.row_id, s.id, s.caller, s.content_key_id, s.content_key,
+        (select array_agg(c.bytes order by c.part) from smsp_content c where c.row_id = o.row_id)
+    from smsp_outbox o join smsp_submission s using (row_id)
+    where o.state = 0 and o.rules <> $1 order by o.row_id limit $2";
+
+const REROUTE: &str = "update smsp_outbox o set route_set = w.route_set, rules = $3
+    from unnest($1, $2) w (row_id, route_set) where o.row_id = w.row_id and o.state = 0";
+
+pub(super) async fn next_due(transaction: &mut Transaction<'_>, sets: &[RouteSet]) -> Result<Option<UnixTime>, Failed> {
+    let sets: Vec<_> = sets.iter().map(RouteSet::as_str).collect();
+    let rows = transaction.query(NEXT_DUE, &[(&sets, Type::TEXT_ARRAY)]).await?;
+    let due: Option<Option<i64>> = rows.first().map(|row| field(row, 0)).transpose()?;
+    Ok(due.flatten().map(UnixTime))
+}
+
+pub(super) async fn route_sets(transaction: &mut Transaction<'_>) -> Result<Vec<RouteSet>, Failed> {
+    let rows = transaction.query(SETS, &[]).await?;
+    rows.iter().map(|row| Columns::of(row).route_set()).collect()
+}
+
+pub(super) async fn stale(
+    transaction: &mut Transaction<'_>,
+    rules: RulesVersion,
+    limit: usize,
+) -> Result<Vec<Stale>, Failed> {
+    let parameters: [Parameter<'_>; 2] = [(&rules.0, Type::INT8), (&big(limit), Type::INT8)];
+    let rows = transaction.query(STALE, &parameters).await?;
+    rows.iter().map(|row| stale_row(&mut Columns::of(row))).collect()
+}
+
+fn stale_row(columns: &mut Columns<'_>) -> Result<Stale, Failed> {
+    let row = RowId(columns.value()?);
+    Ok(Stale { row, id: columns.id()?, caller: columns.caller()?, content: columns.content()? })
+}
+
+pub(super) async fn reroute(
+    transaction: &mut Transaction<'_>,
+    rules: RulesVersion,
+    sets: &[(RowId, RouteSet)],
+) -> Result<(), Failed> {
+    let rows: Vec<_> = sets.iter().map(|(row, _)| row.0).collect();
+    let sets: Vec<_> = sets.iter().map(|(_, set)| set.as_str()).collect();
+    let parameters: [Parameter<'_>; 3] = [(&rows, Type::INT8_ARRAY), (&sets, Type::TEXT_ARRAY), (&rules.0, Type::INT8)];
+    transaction.execute(REROUTE, &parameters).await.map(drop)
+}

@@ -1,0 +1,136 @@
+//! What a caller sees of its submissions, and how it changes them.
+
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::content::{drop_content, drop_recipients};
+use super::rows::{Columns, big, code};
+use super::verdicts;
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Change, Cursor, Filter, Page, State, Status};
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Parameter, Transaction, field};
+
+const STATUS: &str = "select s.row_id, s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.lane, o.due,
+        o.changed_at, o.possible_duplicate, s.recipients_key_id, s.recipients_key, s.recipients, s.recipient_verdicts
+    from smsp_submission s join smsp_outbox o using (row_id) where s.caller = $1 and s.id = $2";
+
+const LIST: &str = "select s.id, o.state, s.accepted_at, s.send_at, o.expires_at
+    from smsp_submission s join smsp_outbox o using (row_id)
+    where s.caller = $1 and ($2::smallint is null or o.state = $2)
+        and ($3::bigint is null or (s.accepted_at, s.id) < ($3, $4))
+    order by s.accepted_at desc, s.id desc limit $5";
+
+/// Not to a time when it would have expired.
+const RESCHEDULE: &str = "with changed as (
+        update smsp_outbox set due = $2, changed_at = smsp_now()
+        where row_id = $1 and state = 0 and expires_at > $2 returning row_id
+    )
+    update smsp_submission s set send_at = $2 from changed where s.row_id = changed.row_id";
+
+const CANCEL: &str = "update smsp_outbox set state = 8, changed_at = smsp_now()
+    where row_id = $1 and state in (0, 1, 4)";
+
+/// In no state in which it could be on the wire.
+const ERASE: &str = "update smsp_outbox set erased = true where row_id = $1 and state not in (1, 2)";
+
+pub(super) async fn status(
+    transaction: &mut Transaction<'_>,
+    caller: &CallerName,
+    id: Id,
+) -> Result<Option<Status>, Failed> {
+    Ok(find(transaction, caller, id).await?.map(|(_, status)| status))
+}
+
+/// With the number of its row.
+async fn find(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) -> Result<Option<(i64, Status)>, Failed> {
+    let parameters: [Parameter<'_>; 2] = [(&caller.as_str(), Type::TEXT), (&Uuid::from(id), Type::UUID)];
+    let rows = transaction.query(STATUS, &parameters).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let number = field(row, 0)?;
+    let attempts = verdicts::attempts(transaction, number).await?;
+    let mut columns = Columns::of(row);
+    let _: i64 = columns.value()?;
+    let (ticket, lane) = (columns.ticket()?, columns.lane()?);
+    let (due, changed_at) = (columns.time()?, columns.time()?);
+    let status = Status {
+        lane,
+        next_attempt_at: (ticket.state == State::Queued).then_some(due),
+        ended_at: ticket.state.is_final().then_some(changed_at),
+        possible_duplicate: columns.value()?,
+        recipients: columns.recipients()?,
+        recipient_verdicts: verdicts::recipients(columns.value()?),
+        attempts,
+        ticket,
+    };
+    Ok(Some((number, status)))
+}
+
+pub(super) async fn list(
+    transaction: &mut Transaction<'_>,
+    caller: &CallerName,
+    filter: Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Page, Failed> {
+    let limit = limit.max(1);
+    let parameters: [Parameter<'_>; 5] = [
+        (&caller.as_str(), Type::TEXT),
+        (&filter.state.map(code), Type::INT2),
+        (&after.map(|cursor| cursor.accepted_at.0), Type::INT8),
+        (&after.map(|cursor| Uuid::from(cursor.id)), Type::UUID),
+        (&big(limit).saturating_add(1), Type::INT8),
+    ];
+    let rows = transaction.query(LIST, &parameters).await?;
+    let tickets = rows.iter().take(limit).map(|row| Columns::of(row).ticket());
+    let tickets = tickets.collect::<Result<Vec<_>, _>>()?;
+    let last = tickets.last().filter(|_| rows.len() > limit);
+    let next = last.map(|ticket| Cursor { accepted_at: ticket.accepted_at, id: ticket.id });
+    Ok(Page { tickets, next })
+}
+
+/// A statement that changes one row, if its state allows that.
+async fn changed(transaction: &mut Transaction<'_>, sql: &str, row: i64) -> Result<bool, Failed> {
+    Ok(transaction.execute(sql, &[(&row, Type::INT8)]).await? > 0)
+}
+
+pub(super) async fn reschedule(
+    transaction: &mut Transaction<'_>,
+    caller: &CallerName,
+    id: Id,
+    send_at: UnixTime,
+) -> Result<Change, Failed> {
+    let Some((row, _)) = find(transaction, caller, id).await? else { return Ok(Change::NotFound) };
+    let done = transaction.execute(RESCHEDULE, &[(&row, Type::INT8), (&send_at.0, Type::INT8)]).await? > 0;
+    outcome(transaction, caller, id, done).await
+}
+
+pub(super) async fn cancel(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) -> Result<Change, Failed> {
+    let Some((row, _)) = find(transaction, caller, id).await? else { return Ok(Change::NotFound) };
+    let done = changed(transaction, CANCEL, row).await?;
+    if done {
+        drop_content(transaction, &[row]).await?;
+    }
+    outcome(transaction, caller, id, done).await
+}
+
+pub(super) async fn erase(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) -> Result<Change, Failed> {
+    let Some((row, _)) = find(transaction, caller, id).await? else { return Ok(Change::NotFound) };
+    changed(transaction, CANCEL, row).await?;
+    let done = changed(transaction, ERASE, row).await?;
+    if done {
+        drop_content(transaction, &[row]).await?;
+        drop_recipients(transaction, &[row]).await?;
+    }
+    outcome(transaction, caller, id, done).await
+}
+
+async fn outcome(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id, done: bool) -> Result<Change, Failed> {
+    Ok(match status(transaction, caller, id).await? {
+        None => Change::NotFound,
+        Some(status) if done => Change::Done(Box::new(status)),
+        Some(status) => Change::Conflict(status.ticket.state),
+    })
+}

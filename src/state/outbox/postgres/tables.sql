@@ -1,0 +1,97 @@
+-- Milliseconds since 1970 by the database's clock: one time for a whole transaction, the same for all nodes.
+create function smsp_now() returns bigint language sql stable parallel safe
+    return floor(extract(epoch from now()) * 1000)::bigint;
+
+-- What a submission is. Written once; parts of it are dropped, nothing else changes.
+create table smsp_submission (
+    row_id bigint generated always as identity primary key,
+    id uuid not null unique,
+    caller text not null,
+    key bytea,
+    from_domain text not null,
+    size bigint not null,
+    accepted_at bigint not null,
+    send_at bigint not null,
+    content_key_id text,
+    content_key bytea,
+    recipients_key_id text,
+    recipients_key bytea,
+    recipients bytea,
+    recipient_verdicts text,
+    unique (caller, key)
+);
+create index smsp_submission_list on smsp_submission (caller, accepted_at desc, id desc);
+
+create table smsp_content (
+    row_id bigint not null references smsp_submission on delete cascade,
+    part integer not null,
+    bytes bytea not null,
+    primary key (row_id, part)
+);
+-- Sealed bytes cannot be compressed.
+alter table smsp_content alter column bytes set storage external;
+
+create table smsp_recipient (
+    hmac bytea not null,
+    row_id bigint not null references smsp_submission on delete cascade,
+    primary key (hmac, row_id)
+);
+create index smsp_recipient_row on smsp_recipient (row_id);
+
+-- Where it is. Small, because every change writes it anew; no index of it holds rows of all states.
+create table smsp_outbox (
+    row_id bigint primary key references smsp_submission on delete cascade,
+    caller text not null,
+    size bigint not null,
+    accepted_at bigint not null,
+    lane smallint not null,
+    route_set text not null,
+    rules bigint not null,
+    state smallint not null default 0,
+    changed_at bigint not null,
+    due bigint not null,
+    expires_at bigint not null,
+    attempts integer not null default 0,
+    losses integer not null default 0,
+    fence bigint not null default 0,
+    owner uuid,
+    claim uuid,
+    upstream text,
+    replay_until bigint,
+    replay_due bigint,
+    is_replay boolean not null default false,
+    possible_duplicate boolean not null default false,
+    erased boolean not null default false
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+create index smsp_outbox_queue on smsp_outbox (lane, route_set, caller, due, row_id) where state = 0;
+create index smsp_outbox_expiry on smsp_outbox (expires_at) where state in (0, 4);
+create index smsp_outbox_owner on smsp_outbox (owner) where state in (1, 2);
+create index smsp_outbox_unknown on smsp_outbox (upstream, replay_due) where state = 3;
+create index smsp_outbox_kept on smsp_outbox (changed_at) where state = 3 or state >= 5;
+create index smsp_outbox_room on smsp_outbox (caller) include (size) where state < 5 and not erased;
+
+create table smsp_attempt (
+    number bigint generated always as identity primary key,
+    row_id bigint not null references smsp_submission on delete cascade,
+    fence bigint not null,
+    upstream text not null,
+    at bigint not null,
+    took bigint,
+    outcome text,
+    reason text,
+    code text,
+    provider_message_id text,
+    late boolean not null default false
+);
+create index smsp_attempt_row on smsp_attempt (row_id, fence);
+
+create table smsp_node (
+    node uuid primary key,
+    seen_at bigint not null
+);
+
+create table smsp_control (
+    single boolean primary key default true check (single),
+    paused boolean not null default false
+);
+insert into smsp_control default values;

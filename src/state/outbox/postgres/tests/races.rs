@@ -1,0 +1,51 @@
+//! Several nodes at once: a row has one owner, a key has one submission.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use super::{batch, node, outbox, row, wanted};
+use crate::state::outbox::{Acceptance, Outbox};
+use crate::state::store::postgres::tests::bouncer::Bouncer;
+use crate::state::store::postgres::tests::postmaster::Postmaster;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_nodes_that_race_for_rows_no_two_get_the_same_one_and_none_gets_too_many() {
+    let Some(server) = Postmaster::shared() else { return };
+    let Some(bouncer) = Bouncer::before(server) else { return };
+    let name = server.database().await;
+    let mut nodes = Vec::new();
+    for url in [server.url(&name), bouncer.url(&name), server.url(&name), bouncer.url(&name)] {
+        nodes.push(outbox(&url).await);
+    }
+    for _ in 0..20 {
+        let accepted = nodes[0].accept(batch((0..100).map(|_| row(None)).collect())).await.unwrap();
+        assert!(accepted.iter().all(|answer| matches!(answer, Acceptance::Accepted(_))), "{accepted:?}");
+    }
+    let claims = nodes.iter().map(async |outbox| {
+        let (node, mut rows) = (node(), Vec::new());
+        for _ in 0..200 {
+            let claimed = outbox.claim(node, &wanted(17)).await.unwrap();
+            assert!(claimed.len() <= 17, "{}", claimed.len());
+            rows.extend(claimed.iter().map(|row| row.hold.row));
+        }
+        rows
+    });
+    let claimed = join_all(claims).await.concat();
+    assert_eq!(claimed.len(), 2000);
+    assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 2000, "a row was claimed twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_repeats_that_race_at_two_nodes_one_is_accepted() {
+    let Some(server) = Postmaster::shared() else { return };
+    let url = server.url(&server.database().await);
+    let nodes = [outbox(&url).await, outbox(&url).await];
+    for key in ["a", "b", "c"] {
+        let calls = (0..64).map(|call| nodes[call % 2].accept(batch(vec![row(Some(key))])));
+        let answers = join_all(calls).await;
+        let accepted = answers.iter().filter(|answer| matches!(answer.as_deref(), Ok([Acceptance::Accepted(_)])));
+        let repeated = answers.iter().filter(|answer| matches!(answer.as_deref(), Ok([Acceptance::Repeated(_)])));
+        assert_eq!((accepted.count(), repeated.count()), (1, 63), "{answers:?}");
+    }
+}
