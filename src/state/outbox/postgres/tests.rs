@@ -1,6 +1,8 @@
 //! The outbox on a real PostgreSQL: what the suite of both stores does not ask, because one process has no such faults.
 
+mod claims;
 mod conformance;
+mod crashes;
 mod lost_answers;
 mod races;
 

@@ -1,0 +1,35 @@
+//! Claims from several queues at once.
+
+use super::{batch, node, outbox, row, set, wanted};
+use crate::state::outbox::{Acceptance, NewRow, Outbox, RouteSet, RulesVersion, Wanted};
+use crate::state::store::postgres::tests::postmaster::Postmaster;
+
+#[tokio::test]
+async fn a_caller_has_its_number_over_all_sets_and_lanes_and_both_ends_of_a_queue() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let other_set = RouteSet::new(["c"]);
+    let rows = (0..20).map(|number| match number % 2 {
+        0 => row(None),
+        _ => NewRow { route_set: other_set.clone(), ..row(None) },
+    });
+    let accepted = outbox.accept(batch(rows.collect())).await.unwrap();
+    assert!(accepted.iter().all(|answer| matches!(answer, Acceptance::Accepted(_))), "{accepted:?}");
+    let wanted = Wanted { sets: vec![set(), other_set], of_lane: [8, 8, 8], of_caller: 5, ..wanted(8) };
+    for left in [5, 5, 5, 5, 0] {
+        let claimed = outbox.claim(node(), &Wanted { newest_of_four: left % 4, ..wanted.clone() }).await.unwrap();
+        assert_eq!(claimed.len(), left);
+    }
+}
+
+#[tokio::test]
+async fn a_row_in_hand_keeps_its_set_when_the_rules_change() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    outbox.accept(batch(vec![row(None)])).await.unwrap();
+    let hold = outbox.claim(node(), &wanted(9)).await.unwrap()[0].hold;
+    outbox.reroute(RulesVersion(2), &[(hold.row, RouteSet::new(["c"]))]).await.unwrap();
+    assert_eq!(outbox.give_back(&[hold]).await, Ok(1));
+    assert_eq!(outbox.route_sets().await, Ok(vec![set()]));
+    assert_eq!(outbox.stale(RulesVersion(2), 9).await.unwrap().len(), 1, "it is given a new one next time");
+}
