@@ -102,6 +102,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let api_state = api::ApiState {
         dispatcher,
         submit: Arc::new(submit),
+        outbox: None,
         callers,
         admission: Arc::new(Admission::new(config.admission, Arc::clone(&metrics))),
         settings: Arc::new(config.http),
@@ -114,6 +115,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         upstreams: all,
         overrides,
         audit,
+        outbox: None,
         admins,
         metrics: Arc::clone(&metrics),
         restarts: Arc::default(),

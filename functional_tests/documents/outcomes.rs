@@ -48,7 +48,8 @@ fn status_delivery_and_retryable_of_a_problem_type_are_those_of_the_recorded_ans
     let table = &tables("problem type")[0];
     let column = |name: &str| table.head.iter().position(|cell| cell == name).unwrap_or_else(|| panic!("no {name}"));
     let mut compared = 0;
-    for answer in names::recorded_answers("openapi/answers.json") {
+    let recorded = ["openapi/answers.json", "openapi/outbox-answers.json"].map(names::recorded_answers);
+    for answer in recorded.into_iter().flatten() {
         let Some(name) = answer["type"].as_str() else { continue };
         let cell = format!("`{name}`");
         let row = table.rows.iter().find(|row| row[0] == cell).unwrap_or_else(|| panic!("no row {cell}"));

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use super::auth_failures::AuthFailureThrottle;
 use super::keys::KeyRing;
 use super::refusal::Refusal;
-pub use limits::CallerLimits;
+pub use limits::{CallerLimits, OutboxShare};
 pub use settings::CallerPolicy;
 
 /// All callers; their keys can be replaced while we serve.

@@ -10,6 +10,11 @@ pub enum Refusal {
         /// Until the next call is allowed.
         retry_after: Duration,
     },
+    /// A batch has more mails than the rate of its caller ever allows at once.
+    BatchOverRate {
+        /// Mails at once.
+        most: u32,
+    },
     /// The caller has as many mails in flight as it may.
     CallerBusy {
         /// A guess: no one knows when one of them ends.

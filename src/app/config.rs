@@ -41,6 +41,8 @@ use crate::ingress::server::listener;
 use crate::runtime::settings::{Effective, Findings, Section};
 use crate::runtime::shutdown;
 use crate::runtime::telemetry;
+use crate::service::outbox;
+use crate::service::outbox::settings::OUTBOX;
 use crate::state::answers;
 
 /// Everything that was configured.
@@ -65,6 +67,8 @@ pub struct Config {
     pub answers: answers::Settings,
     /// What outlives the process; `None`: nothing does.
     pub store: Option<StoreConfig>,
+    /// What is accepted for later.
+    pub outbox: outbox::Settings,
     /// How open circuits are probed.
     pub supervisor: supervisor::Settings,
     /// The provider accounts, the preferred one first.
@@ -140,6 +144,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let routes = routes::read(section, &providers);
     let answers = answers::Settings::read(section);
     let store = store::read(section);
+    let outbox = outbox::Settings::read(section);
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
     let upstreams = upstreams::read(section, &providers, poll_interval);
     let shutdown = shutdown::Settings::read(section);
@@ -156,6 +161,10 @@ fn read(section: &mut Section) -> Option<Config> {
     if let (Some(http), Some(dispatch), Some(shutdown)) = (&http, dispatch, shutdown) {
         times::check_drain_deadline(section, http.max_body, dispatch.request_deadline, shutdown.deadline);
     }
+    if outbox.is_some_and(|outbox| outbox.on) {
+        // A mail that is accepted and never sent would be worse than none.
+        section.error(OUTBOX.row.name, "cannot be on in this version: nothing sends from the outbox yet");
+    }
     unclaimed::refuse(section, callers.as_ref(), &providers, &reserved);
     Some(Config {
         listen: listen?,
@@ -168,6 +177,7 @@ fn read(section: &mut Section) -> Option<Config> {
         routes: routes?,
         answers: answers?,
         store: store?,
+        outbox: outbox?,
         supervisor: supervisor?,
         upstreams: upstreams?,
         telemetry: telemetry?,

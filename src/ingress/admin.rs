@@ -2,7 +2,8 @@
 //!
 //! `/livez`, `/readyz` and `/metrics` are open, because orchestrators and Prometheus ask for them, and so is the document of
 //! it all. `/circuits`, `/audit` and `/route` want a viewer and orders an operator, by key, or from this machine where no
-//! keys are set. Deliberately absent: sending mail, and anything that a browser could run.
+//! keys are set; so does `/outbox`, where the outbox is on. Deliberately absent: sending mail, and anything that a browser
+//! could run.
 
 mod access;
 mod audit;
@@ -13,6 +14,7 @@ mod fixture;
 mod health;
 mod loopback;
 mod order;
+mod outbox;
 mod refusal;
 mod responses;
 mod route;
@@ -59,9 +61,10 @@ pub fn service(state: AdminState) -> Service {
 }
 
 fn router(state: AdminState) -> Router {
-    let mut router = Router::from(routes::routes());
+    let has_outbox = state.outbox.is_some();
+    let mut router = Router::from(routes::routes(has_outbox));
     if state.docs {
-        router = router.merge(document::routes());
+        router = router.merge(document::routes(has_outbox));
     }
     router
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -9,6 +9,7 @@ mod document;
 mod email;
 mod field_error;
 mod healthcheck;
+mod outbox;
 mod problem;
 mod query;
 mod refusal;
@@ -36,9 +37,10 @@ pub use state::ApiState;
 
 /// The API, ready to be served.
 pub fn service(state: ApiState) -> Service {
-    let mut router = Router::from(routes::routes());
+    let has_outbox = state.outbox.is_some();
+    let mut router = Router::from(routes::routes(has_outbox));
     if state.settings.docs {
-        router = router.merge(document::routes(&state.settings.providers));
+        router = router.merge(document::routes(&state.settings.providers, has_outbox));
     }
     let rules = Rules {
         max_body: state.settings.max_body,

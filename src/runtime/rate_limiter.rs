@@ -8,14 +8,23 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use governor::Quota;
 use governor::clock::Clock;
 use governor::middleware::{NoOpMiddleware, StateInformationMiddleware};
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
+use governor::{InsufficientCapacity, Quota};
 use tokio::time::Instant;
 
 use super::rate::Rate;
+
+/// Why several calls are not allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAllowed {
+    /// They will be, after this time.
+    Yet(Duration),
+    /// Never so many at once: this is the most.
+    AtOnce(u32),
+}
 
 /// A rate, and how much of it is used.
 pub struct RateLimiter {
@@ -73,6 +82,13 @@ impl RateLimiter {
     /// Counts one call more, or returns how long to wait until it is allowed.
     pub fn check(&self) -> Result<(), Duration> {
         self.taking.check().map_err(|early| early.wait_time_from(self.taking.clock().now()))
+    }
+
+    /// Counts so many calls more, all or none of them, or says why they are not allowed.
+    pub fn check_all(&self, calls: NonZeroU32) -> Result<(), NotAllowed> {
+        let early = |early: governor::NotUntil<Nanos>| NotAllowed::Yet(early.wait_time_from(self.taking.clock().now()));
+        let counted = self.taking.check_n(calls).map_err(|InsufficientCapacity(most)| NotAllowed::AtOnce(most))?;
+        counted.map_err(early)
     }
 
     /// How many calls are allowed at once, or how long to wait for the next; counts none.

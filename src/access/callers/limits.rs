@@ -1,5 +1,6 @@
 //! What one caller may do and how much of it is used: calls per time, mails in flight, domains to send from.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::settings::CallerPolicy;
 use crate::access::refusal::{Originator, Refusal};
 use crate::model::message::{Address, DomainPatterns, Mailbox, Message};
-use crate::runtime::rate_limiter::RateLimiter;
+use crate::runtime::rate_limiter::{NotAllowed, RateLimiter};
 
 /// How long a caller with too many mails in flight is asked to wait: most mails are answered within this time.
 const BUSY_WAIT: Duration = Duration::from_secs(1);
@@ -19,6 +20,16 @@ pub struct CallerLimits {
     in_flight: Option<Arc<Semaphore>>,
     from_domains: Option<DomainPatterns>,
     bounce_address: Option<Address>,
+    outbox: OutboxShare,
+}
+
+/// What the mail of a caller may take of the outbox; `None`: a tenth of what the mail of all may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxShare {
+    /// Mails that have not ended.
+    pub rows: Option<usize>,
+    /// Bytes of them.
+    pub bytes: Option<usize>,
 }
 
 impl CallerLimits {
@@ -29,6 +40,7 @@ impl CallerLimits {
             in_flight: policy.concurrency.map(|mails| Arc::new(Semaphore::new(mails))),
             from_domains: policy.from_domains.clone(),
             bounce_address: policy.bounce_address.clone(),
+            outbox: OutboxShare { rows: policy.outbox_rows, bytes: policy.outbox_bytes },
         }
     }
 
@@ -36,6 +48,20 @@ impl CallerLimits {
     pub fn count_call(&self) -> Result<(), Refusal> {
         let Some(rate) = &self.rate else { return Ok(()) };
         rate.check().map_err(|retry_after| Refusal::RateLimited { retry_after })
+    }
+
+    /// Counts so many calls more, all or none of them: each mail of a batch counts as one.
+    pub fn count_calls(&self, calls: u32) -> Result<(), Refusal> {
+        let (Some(rate), Some(calls)) = (&self.rate, NonZeroU32::new(calls)) else { return Ok(()) };
+        rate.check_all(calls).map_err(|refused| match refused {
+            NotAllowed::Yet(retry_after) => Refusal::RateLimited { retry_after },
+            NotAllowed::AtOnce(most) => Refusal::BatchOverRate { most },
+        })
+    }
+
+    /// What this caller may take of the outbox.
+    pub fn outbox(&self) -> OutboxShare {
+        self.outbox
     }
 
     /// Refuses a mail whose From or Sender is not of a domain that this caller may send from.
@@ -67,8 +93,6 @@ impl CallerLimits {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use tokio::time::advance;
 
     use super::*;
@@ -93,6 +117,17 @@ mod tests {
         advance(per * 100).await;
         assert_eq!(taken(), 5, "no more than that are saved up");
         assert_eq!(limits.count_call(), Err(Refusal::RateLimited { retry_after: Duration::from_secs(2) }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_are_counted_together_or_not_at_all() {
+        let per = Duration::from_secs(10);
+        let rate = Some(Rate { calls: NonZeroU32::new(5).unwrap(), per });
+        let limits = limits(CallerPolicy { rate, ..CallerPolicy::default() });
+        assert_eq!(limits.count_calls(6), Err(Refusal::BatchOverRate { most: 5 }));
+        assert_eq!(limits.count_calls(3), Ok(()));
+        assert_eq!(limits.count_calls(3), Err(Refusal::RateLimited { retry_after: Duration::from_secs(2) }));
+        assert_eq!((limits.count_calls(2), limits.count_calls(0)), (Ok(()), Ok(())), "those refused were not counted");
     }
 
     #[test]

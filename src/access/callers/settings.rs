@@ -4,7 +4,7 @@ use crate::access::admission;
 use crate::model::message::address::BadAddress;
 use crate::model::message::{Address, DomainPatterns};
 use crate::runtime::rate::Rate;
-use crate::runtime::settings::{Count, Listed, OrWord, Parsed, Plain, Row, Text, setting, settings};
+use crate::runtime::settings::{Count, Listed, OrWord, Parsed, Plain, Row, SIZE, Text, setting, settings};
 
 /// The key of the one caller.
 pub const API_KEY: Row =
@@ -38,9 +38,21 @@ settings! {
             &OrWord("none", &ADDRESS),
             "where bounces of a caller's mail go, if not to its From; at an SMTP relay",
         );
+        outbox_rows: Option<usize> as OUTBOX_ROWS = setting(
+            "tenth",
+            &OrWord("tenth", &Count(MAX_ROWS)),
+            "mails of one caller that wait in the outbox; `tenth`: of `SMSP_OUTBOX_MAX_ROWS`; more are 503",
+        );
+        outbox_bytes: Option<usize> as OUTBOX_BYTES = setting(
+            "tenth",
+            &OrWord("tenth", &SIZE),
+            "bytes of these mails; `tenth`: of `SMSP_OUTBOX_MAX_BYTES`; more are 503",
+        );
     }
 }
 
+/// More mails than any disk has room for.
+const MAX_ROWS: usize = 1_000_000_000;
 const IN_FLIGHT: Count = Count(admission::Settings::MAX_IN_FLIGHT);
 const RATES: Text = Text("calls per `s`, `m`, `h` or `d`");
 const ADDRESS: Listed<Address> =

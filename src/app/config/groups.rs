@@ -16,11 +16,12 @@ use crate::ingress::api;
 use crate::ingress::server::listener;
 use crate::runtime::settings::Entry;
 use crate::runtime::{shutdown, telemetry};
+use crate::service::outbox;
 use crate::state::{answers, store};
 
 /// First words of settings that are to come.
-const TO_COME: [&str; 11] =
-    ["audit", "console", "otel", "outbox", "quota", "route", "submission", "suppression", "tenant", "tls", "webhook"];
+const TO_COME: [&str; 10] =
+    ["audit", "console", "otel", "quota", "route", "submission", "suppression", "tenant", "tls", "webhook"];
 
 /// Settings that belong together.
 pub struct Group {
@@ -71,6 +72,7 @@ fn own_groups() -> Vec<Group> {
         group("Connections and probes", "", PREFIX, probes),
         group("Sending", "", PREFIX, answers),
         group("Store", "", PREFIX, store::settings::rows()),
+        group("Outbox", "", PREFIX, outbox::settings::rows()),
         group("End of a node", "", PREFIX, shutdown::settings::rows()),
         group("Log", "", PREFIX, telemetry::settings::rows()),
     ]

@@ -1,12 +1,10 @@
 //! `GET /audit`: who has ordered what, the newest first.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::access::Viewer;
@@ -15,6 +13,8 @@ use super::responses::{OfHead, OfRights};
 use super::state::AdminState;
 use super::words;
 use crate::runtime::millis::millis;
+use crate::runtime::unix_time::UnixTime;
+use crate::service::outbox::OutboxOrder;
 use crate::state::audit::Record;
 use crate::state::overrides::{Change, Status};
 
@@ -24,6 +24,29 @@ use crate::state::overrides::{Change, Status};
 pub(super) struct AuditBody {
     /// The newest first, at most 1000. A restart forgets them.
     records: Vec<RecordBody>,
+    /// The orders for the outbox, the newest first, at most 1000; absent where the outbox is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    outbox: Option<Vec<OutboxRecordBody>>,
+}
+
+/// One order for the outbox.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutboxAuditRecord)]
+struct OutboxRecordBody {
+    /// UTC (RFC 3339), to the millisecond.
+    #[schema(format = DateTime)]
+    at: String,
+    /// The name of an admin key; `loopback`: no key was needed.
+    who: String,
+    /// The address and port that the order came from.
+    #[schema(required = true)]
+    from: Option<String>,
+    /// What was ordered, with the id of the mail where it was about one: `pause`, `go_on`, `retry`, `settle_as_accepted`,
+    /// `settle_as_none` or `erase_recipient`.
+    order: String,
+    /// Did the store say that it has carried out the order? If not, nobody knows.
+    carried_out: bool,
 }
 
 /// One order, or the end of an override whose time was over.
@@ -71,13 +94,25 @@ struct StatusBody {
     security(("X-ADMIN-KEY" = ["viewer"]), ())
 )]
 pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<AuditBody> {
-    Json(AuditBody { records: state.audit.newest_first().iter().map(show).collect() })
+    let outbox = state.outbox.map(|outbox| outbox.audit().newest_first().iter().map(show_outbox).collect());
+    Json(AuditBody { records: state.audit.newest_first().iter().map(show).collect(), outbox })
+}
+
+fn show_outbox(record: &Arc<Record<OutboxOrder>>) -> OutboxRecordBody {
+    let Record { at, origin, change } = &**record;
+    OutboxRecordBody {
+        at: UnixTime::from(*at).to_string(),
+        who: origin.actor.as_str().to_owned(),
+        from: origin.peer.map(|peer| peer.to_string()),
+        order: change.operation.to_string(),
+        carried_out: change.is_clear,
+    }
 }
 
 fn show(record: &Arc<Record<Change>>) -> RecordBody {
     let Record { at, origin, change } = &**record;
     RecordBody {
-        at: written(*at),
+        at: UnixTime::from(*at).to_string(),
         who: origin.actor.as_str().to_owned(),
         from: origin.peer.map(|peer| peer.to_string()),
         upstream: change.upstream.to_string(),
@@ -94,29 +129,5 @@ impl From<Status> for StatusBody {
             r#override: status.overriding.as_str(),
             override_ends_in_ms: status.ends_in.map(millis),
         }
-    }
-}
-
-/// RFC 3339, in UTC, always with three digits of milliseconds: texts of one width sort by time. The library's own form leaves
-/// out zeros at the end.
-fn written(at: SystemTime) -> String {
-    let at = OffsetDateTime::from(at);
-    let (year, month, day) = at.to_calendar_date();
-    let (hour, minute, second, millisecond) = at.to_hms_milli();
-    let month = u8::from(month);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
-    use super::*;
-
-    #[test]
-    fn a_time_is_written_in_utc_to_the_millisecond() {
-        let at = |nanos| written(UNIX_EPOCH + Duration::new(1_795_298_709, nanos));
-        assert_eq!(at(123_456_789), "2026-11-21T22:05:09.123Z");
-        assert_eq!(at(500_000_000), "2026-11-21T22:05:09.500Z", "zeros at the end are kept");
     }
 }

@@ -13,6 +13,12 @@ use crate::ingress::server::document::{add_key, add_problem, examples, serve};
 
 const ANSWERS: &str = include_str!("../../../openapi/admin-answers.json");
 
+/// Given in a process of its own over a store that a test scripts: no other gives all of them.
+pub(super) const OUTBOX_ANSWERS: &str = include_str!("../../../openapi/admin-outbox-answers.json");
+
+/// The tag of what there is only where the outbox is on.
+const OUTBOX: &str = "outbox";
+
 const ABOUT: &str = "\
 Health, metrics and circuits of one node, and orders for its circuits. The node serves it on `SMSP_ADMIN_PORT`, apart from \
 the API.
@@ -30,7 +36,8 @@ Any call may also be answered 404, 405 or 500, with a problem.";
     tags(
         (name = "health", description = "For orchestrators and Prometheus"),
         (name = "circuits", description = "Circuits of the upstreams, and orders for them"),
-        (name = "routing", description = "Where mail goes")
+        (name = "routing", description = "Where mail goes"),
+        (name = "outbox", description = "Mail that is sent later, and orders for it (`SMSP_OUTBOX=on`)")
     ),
     modifiers(&Shared)
 )]
@@ -45,16 +52,25 @@ impl Modify for Shared {
     }
 }
 
-/// The document, made from the routes.
+/// The whole document, made from the routes.
 pub fn document() -> OpenApi {
-    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes()).to_openapi();
+    part(true)
+}
+
+/// What a node serves whose outbox is on, or is off.
+fn part(has_outbox: bool) -> OpenApi {
+    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes(has_outbox)).to_openapi();
+    if !has_outbox {
+        document.tags.iter_mut().for_each(|tags| tags.retain(|tag| tag.name != OUTBOX));
+    }
     examples::add_answers(&mut document, ANSWERS);
+    examples::add_answers(&mut document, OUTBOX_ANSWERS);
     document
 }
 
 /// Where the document is served.
-pub(super) fn routes() -> Router<AdminState> {
-    Router::new().route("/openapi.json", serve(&document()))
+pub(super) fn routes(has_outbox: bool) -> Router<AdminState> {
+    Router::new().route("/openapi.json", serve(&part(has_outbox)))
 }
 
 #[cfg(test)]
@@ -96,9 +112,14 @@ mod tests {
             "get /circuits viewer",
             "get /livez open",
             "get /metrics open",
+            "get /outbox viewer",
             "get /readyz open",
+            "post /outbox/erase operator",
+            "post /outbox/{id}/retry operator",
+            "post /outbox/{id}/settle operator",
             "post /route viewer",
             "put /circuits/{name} operator",
+            "put /outbox operator",
         ];
         assert_eq!(needed, BTreeSet::from(expected.map(str::to_owned)));
     }

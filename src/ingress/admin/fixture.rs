@@ -15,6 +15,7 @@ pub(super) fn state() -> AdminState {
         overrides: Arc::new(Overrides::new(Arc::clone(&upstreams), Arc::clone(&audit))),
         upstreams,
         audit,
+        outbox: None,
         admins: Arc::new(Admins::new(None)),
         metrics: Arc::default(),
         restarts: Arc::default(),

@@ -1,6 +1,7 @@
 //! The body of an order, in and out: `PUT /circuits/{name}` takes it, `GET /audit` shows it.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::de::value::MapAccessDeserializer;
@@ -46,24 +47,27 @@ fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<
     T::deserialize(value).map(Some)
 }
 
-/// The body of `PUT /circuits/{name}`: a JSON object. Serde would read a struct from an array too.
-pub(super) struct OrderObject(pub(super) OrderBody);
+/// The body of `PUT /circuits/{name}`.
+pub(super) type OrderObject = Object<OrderBody>;
 
-impl<'de> Deserialize<'de> for OrderObject {
+/// A JSON object. Serde would read a struct from an array too.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = OrderObject;
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OrderObject, A::Error> {
-                OrderBody::deserialize(MapAccessDeserializer::new(map)).map(OrderObject)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
             }
         }
-        deserializer.deserialize_map(Object)
+        deserializer.deserialize_map(Members(PhantomData))
     }
 }
 

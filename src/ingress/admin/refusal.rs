@@ -38,13 +38,18 @@ pub(super) fn invalid_order(detail: &'static str) -> Problem {
 
 /// The body is no order.
 pub(super) fn rejected(rejection: &JsonRejection) -> Problem {
+    rejected_for(rejection, HOW)
+}
+
+/// The body is no order of the kind that is to be written so.
+pub(super) fn rejected_for(rejection: &JsonRejection, how: &'static str) -> Problem {
     let (name, title) = match rejection.status() {
-        StatusCode::UNPROCESSABLE_ENTITY => return invalid_order(HOW),
+        StatusCode::UNPROCESSABLE_ENTITY => return invalid_order(how),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported-media-type", "The body is not plain JSON"),
         StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large"),
         _ => ("malformed", "The call is malformed"),
     };
-    Problem::new(rejection.status(), name, title, HOW)
+    Problem::new(rejection.status(), name, title, how)
 }
 
 impl From<Refusal> for Problem {

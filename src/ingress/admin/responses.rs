@@ -20,6 +20,21 @@ pub(super) struct OfOrder;
 /// A mail is not explained.
 pub(super) struct OfRoute;
 
+/// A body of an order for the outbox is wrong.
+pub(super) struct OfOutboxOrder;
+
+/// A call has no query.
+pub(super) struct OfQuery;
+
+/// An order for one mail cannot be carried out.
+pub(super) struct OfMail;
+
+/// The store does not answer.
+pub(super) struct OfStore;
+
+/// The store does not say that it has done what was ordered.
+pub(super) struct OfWriting;
+
 impl IntoResponses for OfHead {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
@@ -67,5 +82,43 @@ impl IntoResponses for OfRoute {
             (StatusCode::UNPROCESSABLE_ENTITY, "The message is invalid"),
             (StatusCode::SERVICE_UNAVAILABLE, "This node has no room for the body"),
         ])
+    }
+}
+
+impl IntoResponses for OfOutboxOrder {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            (StatusCode::BAD_REQUEST, "The body is not JSON, or the query has a parameter"),
+            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 10 s"),
+            (StatusCode::UNPROCESSABLE_ENTITY, "The order is invalid"),
+        ])
+    }
+}
+
+impl IntoResponses for OfQuery {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(StatusCode::BAD_REQUEST, "The query has a parameter")])
+    }
+}
+
+impl IntoResponses for OfMail {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            (StatusCode::NOT_FOUND, "There is no mail of this id"),
+            (StatusCode::CONFLICT, "The mail is not where that is possible, or its content is gone"),
+        ])
+    }
+}
+
+impl IntoResponses for OfStore {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(StatusCode::SERVICE_UNAVAILABLE, "The store cannot be used now")])
+    }
+}
+
+impl IntoResponses for OfWriting {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let unclear = (StatusCode::GATEWAY_TIMEOUT, "The store did not say whether it has carried out the order");
+        OfStore::responses().into_iter().chain(problems(&[unclear])).collect()
     }
 }

@@ -12,6 +12,7 @@ use crate::ingress::server::problem::Problem;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
 use crate::runtime::shutdown::Shutdown;
+use crate::service::outbox::OutboxService;
 use crate::state::audit::AuditLog;
 use crate::state::overrides::{Change, Overrides};
 
@@ -27,6 +28,8 @@ pub struct AdminState {
     pub overrides: Arc<Overrides>,
     /// The orders so far.
     pub audit: Arc<AuditLog<Change>>,
+    /// The mail that is sent later; `None`: the outbox is off.
+    pub outbox: Option<Arc<OutboxService>>,
     /// Who may see and order.
     pub admins: Arc<Admins>,
     /// What is counted.

@@ -3,6 +3,7 @@
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::delivery::circuit::{Override, State, TransitionReason};
+use crate::state::outbox;
 
 /// What a circuit is like.
 pub(super) fn state() -> Object {
@@ -27,6 +28,11 @@ pub(super) fn reason() -> Object {
     );
     let types = SchemaType::from_iter([Type::String, Type::Null]);
     ObjectBuilder::new().schema_type(types).description(Some(about)).build()
+}
+
+/// Where mail of the outbox is.
+pub(super) fn outbox_status() -> Object {
+    one_of("Where it is, as callers see it.", outbox::State::ALL.map(outbox::State::as_str))
 }
 
 fn one_of<const N: usize>(about: &str, words: [&str; N]) -> Object {

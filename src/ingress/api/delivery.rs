@@ -3,18 +3,82 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::state::outbox::State;
+
 /// What is known of the mail from this call. `accepted`: a provider took it. `none`: no provider has it, so a
 /// repeat sends no second mail. `unknown`: a provider may have it, so look it up before you repeat the call. `queued`: this service keeps it and
-/// will send it (no call is answered so today). There will never be another word, so a client can handle all of them.
+/// sends it (`POST /outbox`), so do not repeat the call. There will never be another word, so a client can handle all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Delivery {
     Accepted,
     None,
     Unknown,
-    #[expect(
-        dead_code,
-        reason = "a client that is written today must know the word before the first call is answered so"
-    )]
     Queued,
+}
+
+/// Where a mail of the outbox is. `queued`: it waits until it is due, and then for a provider. `claimed`: it is about to be
+/// handed over. `sending`: it is being handed over. `unknown`: a provider may have it. `parked`: no provider has it, and the
+/// operator has to look at it. `accepted`: a provider took it. `refused`: no provider takes it. `expired`: its time is over, and
+/// no provider has it. `cancelled`: you have cancelled it. The last four are final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OutboxStatus {
+    Queued,
+    Claimed,
+    Sending,
+    Unknown,
+    Parked,
+    Accepted,
+    Refused,
+    Expired,
+    Cancelled,
+}
+
+impl From<State> for Delivery {
+    fn from(state: State) -> Self {
+        match state {
+            // The service goes on with it by itself, or by its operator.
+            State::Queued | State::Claimed | State::Sending | State::Parked => Self::Queued,
+            State::Unknown => Self::Unknown,
+            State::Accepted => Self::Accepted,
+            State::Refused | State::Expired | State::Cancelled => Self::None,
+        }
+    }
+}
+
+impl From<State> for OutboxStatus {
+    fn from(state: State) -> Self {
+        match state {
+            State::Queued => Self::Queued,
+            State::Claimed => Self::Claimed,
+            State::Sending => Self::Sending,
+            State::Unknown => Self::Unknown,
+            State::Parked => Self::Parked,
+            State::Accepted => Self::Accepted,
+            State::Refused => Self::Refused,
+            State::Expired => Self::Expired,
+            State::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_written_as_the_store_and_the_metrics_write_it() {
+        for state in State::ALL {
+            assert_eq!(serde_json::to_value(OutboxStatus::from(state)).unwrap(), state.as_str());
+        }
+    }
+
+    #[test]
+    fn mail_that_no_provider_can_have_and_that_ended_is_none() {
+        for state in State::ALL {
+            let none = matches!(state, State::Refused | State::Expired | State::Cancelled);
+            assert_eq!(Delivery::from(state) == Delivery::None, none, "{state:?}");
+        }
+    }
 }

@@ -25,9 +25,12 @@ const ABOUT: &str = "\
 Hands each message to one of several email providers, and answers what is known of its delivery.
 
 The field `delivery` of an answer says what to do next. `accepted`: a provider has the mail. `none`: no provider has it, so \
-the call may be repeated. `unknown`: a provider may have it, so look it up there before you repeat the call.
+the call may be repeated. `unknown`: a provider may have it, so look it up there before you repeat the call. `queued`: this service has it, and sends it.
 
 The version is that of this API, not of the program.";
+
+/// The tag of what there is only where the outbox is on.
+const OUTBOX: &str = "outbox";
 
 /// Stands above the table of providers.
 const PROVIDERS: &str = "\
@@ -43,7 +46,11 @@ is skipped, and its attempt says why.
 #[openapi(
     info(title = "Send Mail Service Proxy", version = "1", description = ABOUT),
     servers((url = "/", description = "This node")),
-    tags((name = "email", description = "Sending mail"), (name = "health", description = "For load balancers")),
+    tags(
+        (name = "email", description = "Sending mail"),
+        (name = "outbox", description = "Sending mail later (`SMSP_OUTBOX=on`)"),
+        (name = "health", description = "For load balancers")
+    ),
     modifiers(&Security)
 )]
 struct Head;
@@ -56,17 +63,25 @@ impl Modify for Security {
     }
 }
 
-/// The document, made from the routes; `providers` is what it tells of them, in Markdown.
+/// The whole document, made from the routes; `providers` is what it tells of them, in Markdown.
 pub fn document(providers: &str) -> OpenApi {
-    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes()).to_openapi();
+    part(providers, true)
+}
+
+/// What a node serves whose outbox is on, or is off.
+fn part(providers: &str, has_outbox: bool) -> OpenApi {
+    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes(has_outbox)).to_openapi();
+    if !has_outbox {
+        document.tags.iter_mut().for_each(|tags| tags.retain(|tag| tag.name != OUTBOX));
+    }
     document.info.description = Some(format!("{ABOUT}\n\n{PROVIDERS}\n\n{providers}"));
     examples::add(&mut document);
     document
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.
-pub(super) fn routes(providers: &str) -> Router<ApiState> {
-    let document = serve(&document(providers));
+pub(super) fn routes(providers: &str, has_outbox: bool) -> Router<ApiState> {
+    let document = serve(&part(providers, has_outbox));
     // Without the bar that loads other documents.
     let config = Config::from("/openapi.json").validator_url("none").use_base_layout();
     Router::new()

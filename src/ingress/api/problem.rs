@@ -13,12 +13,17 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 
 use super::attempt::{AttemptBody, LookupBody};
+use super::delivery::{Delivery, OutboxStatus};
 use super::field_error::FieldError;
 use super::replayed::IDEMPOTENCY_REPLAYED;
 use crate::ingress::server::problem;
 use crate::model::message::Id;
+use crate::state::outbox::State;
 pub(super) use body::ProblemBody;
 pub(super) use kind::Kind;
+
+/// Faults that one answer tells.
+const MAX_ERRORS: usize = 50;
 
 /// A failed call, before it is written.
 #[derive(Clone, Debug)]
@@ -30,6 +35,10 @@ pub(super) struct Problem {
     retryable: bool,
     retry_after: Option<Duration>,
     replayed: bool,
+    /// The mail, where nothing else is told of it.
+    id: Option<Id>,
+    /// Where a mail of the outbox is.
+    outbox: Option<State>,
 }
 
 /// What is told of the mail of a failed call.
@@ -52,6 +61,8 @@ impl Problem {
             retryable: kind.retryable(),
             retry_after: None,
             replayed: false,
+            id: None,
+            outbox: None,
         }
     }
 
@@ -63,6 +74,40 @@ impl Problem {
 
     pub(super) fn of_mail(self, mail: OfMail) -> Self {
         Self { mail: Some(Box::new(mail)), ..self }
+    }
+
+    pub(super) fn id(self, id: Id) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
+    /// Where the mail is, from which follows what is known of it.
+    pub(super) fn outbox(self, state: State) -> Self {
+        Self { outbox: Some(state), ..self }
+    }
+
+    /// As a problem of the message at this place of a batch.
+    pub(super) fn in_item(self, place: usize) -> Self {
+        let item = format!("messages[{place}]");
+        let errors = match self.errors {
+            Some(errors) => errors
+                .into_iter()
+                .map(|error| FieldError { field: format!("{item}.{}", error.field), ..error })
+                .collect(),
+            None => vec![FieldError { field: item, reason: self.detail.into_owned() }],
+        };
+        let (retryable, retry_after) = (self.retryable, self.retry_after);
+        Self { retryable, retry_after, ..Self::of_fields(self.kind, errors) }
+    }
+
+    /// The first of these problems, with every fault that others of its kind have found.
+    pub(super) fn of_all(problems: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut problems = problems.into_iter();
+        let mut first = problems.next()?;
+        let others = problems.filter(|other| other.kind == first.kind).filter_map(|other| other.errors).flatten();
+        if let Some(errors) = &mut first.errors {
+            errors.extend(others.take(MAX_ERRORS.saturating_sub(errors.len())));
+        }
+        Some(first)
     }
 
     pub(super) fn errors(self, errors: Option<Vec<FieldError>>) -> Self {
@@ -97,31 +142,40 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let Self { kind, detail, mail, errors, retryable, retry_after, replayed } = self;
+impl Problem {
+    /// What is written of it in the answer to this request.
+    pub(super) fn body(self, request_id: String) -> ProblemBody {
+        let Self { kind, detail, mail, errors, retryable, id, outbox, .. } = self;
         let (status, title) = kind.describe();
         let mail = mail.map(|mail| *mail);
-        let ((id, attempts), (rule, lookup)) = mail
-            .map(|OfMail { id, attempts, rule, lookup }| ((Some(id.to_string()), Some(attempts)), (rule, lookup)))
+        let ((of_mail, attempts), (rule, lookup)) = mail
+            .map(|OfMail { id, attempts, rule, lookup }| ((Some(id), Some(attempts)), (rule, lookup)))
             .unwrap_or_default();
-        let mut response = problem::write(status, retry_after, |request_id| {
-            problem::to_json(&ProblemBody {
-                r#type: kind,
-                title,
-                status: status.as_u16(),
-                message: detail.clone().into_owned(),
-                detail: detail.into_owned(),
-                id,
-                delivery: kind.delivery(),
-                retryable,
-                request_id: request_id.to_owned(),
-                lookup,
-                rule: rule.as_deref().map(str::to_owned),
-                attempts,
-                errors,
-            })
-        });
+        ProblemBody {
+            r#type: kind,
+            title,
+            status: status.as_u16(),
+            message: detail.clone().into_owned(),
+            detail: detail.into_owned(),
+            id: of_mail.or(id).map(|id| id.to_string()),
+            delivery: outbox.map_or_else(|| kind.delivery(), Delivery::from),
+            outbox_status: outbox.map(OutboxStatus::from),
+            retryable,
+            request_id,
+            lookup,
+            rule: rule.as_deref().map(str::to_owned),
+            attempts,
+            errors,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, _) = self.kind.describe();
+        let (retry_after, replayed) = (self.retry_after, self.replayed);
+        let mut response =
+            problem::write(status, retry_after, |request_id| problem::to_json(&self.body(request_id.to_owned())));
         if replayed {
             response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         }

@@ -1,9 +1,10 @@
-//! The query of a call that takes none: a name in it is refused, for a call that was misunderstood may send a mail that
+//! The query of a call: a name in it that the call does not take is refused, for a call that was misunderstood may send a mail that
 //! was not meant to be sent (`?dry-run`).
 //!
 //! Only names are told back, never values: a client may have put a key there.
 
 use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::request::Parts;
 
 use super::field_error::FieldError;
@@ -24,6 +25,55 @@ impl<S: Sync> FromRequestParts<S> for NoQuery {
         let errors: Vec<_> = pairs.map(error).take(MAX_NAMES).collect();
         if errors.is_empty() { Ok(Self) } else { Err(Problem::of_fields(Kind::Malformed, errors)) }
     }
+}
+
+/// The values of these parameters in a query. Another name in it, a name without a value and a name that is given twice are
+/// faults. Values are not decoded: none of ours has a sign that is escaped.
+pub(super) fn parameters<'a, const N: usize>(uri: &'a Uri, names: [&str; N]) -> Result<[Option<&'a str>; N], Problem> {
+    let (mut values, mut errors) = ([None; N], Vec::new());
+    for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).take(MAX_NAMES) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        match names.iter().position(|known| *known == name) {
+            None => errors.push(FieldError { reason: not_one_of(&names), ..error(pair) }),
+            Some(_) if value.is_empty() => errors.push(fault(name, "has no value")),
+            Some(place) if values[place].is_some() => errors.push(fault(name, "is given twice")),
+            Some(place) => values[place] = Some(value),
+        }
+    }
+    if errors.is_empty() { Ok(values) } else { Err(Problem::of_fields(Kind::Malformed, errors)) }
+}
+
+/// A parameter that may be `true` or `false`.
+pub(super) fn switch(name: &str, value: Option<&str>) -> Result<bool, Problem> {
+    match value {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::of_fields(Kind::Malformed, vec![fault(name, "must be true or false")])),
+    }
+}
+
+/// There is no name in the query of a call whose body is no message.
+pub(super) struct NoParameters;
+
+impl<S: Sync> FromRequestParts<S> for NoParameters {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parameters(&parts.uri, []).map(|[]| Self)
+    }
+}
+
+fn not_one_of(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "is not a parameter of this call: it has none".to_owned();
+    }
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("is not a parameter of this call: it has {}", names.join(", "))
+}
+
+/// A parameter that is wrong.
+pub(super) fn fault(name: &str, reason: impl Into<String>) -> FieldError {
+    FieldError { field: name.to_owned(), reason: reason.into() }
 }
 
 fn error(pair: &str) -> FieldError {
@@ -71,5 +121,21 @@ mod tests {
         assert_eq!(many.len(), MAX_NAMES);
         assert_eq!(named(&format!("/email?{}", "a".repeat(1000))).await, ["a".repeat(MAX_NAME)]);
         assert_eq!(error("\u{e9}\u{7f}=1").field, "??");
+    }
+
+    #[test]
+    fn known_parameters_are_read_and_every_other_is_named() {
+        let uri: Uri = "/outbox?limit=5&status=queued".parse().unwrap();
+        assert_eq!(parameters(&uri, ["status", "after", "limit"]).unwrap(), [Some("queued"), None, Some("5")]);
+        for (query, field, reason) in [
+            ("limit=1&limit=2", "limit", "is given twice"),
+            ("limit", "limit", "has no value"),
+            ("stats=canary", "stats", "is not a parameter of this call: it has `limit`"),
+        ] {
+            let uri: Uri = format!("/outbox?{query}").parse().unwrap();
+            let problem = format!("{:?}", parameters(&uri, ["limit"]).unwrap_err());
+            assert!(problem.contains(field) && problem.contains(reason), "{problem}");
+            assert!(!problem.contains("canary"), "{problem}");
+        }
     }
 }

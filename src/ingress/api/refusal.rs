@@ -15,6 +15,11 @@ impl From<Refusal> for Problem {
             Refusal::RateLimited { retry_after } => {
                 (Kind::RateLimited, "This key has used up its rate. Call again after Retry-After.", retry_after)
             }
+            Refusal::BatchOverRate { most } => {
+                let reason = format!("holds more messages than the rate of this key allows at once: {most}");
+                let error = FieldError { field: "messages".to_owned(), reason };
+                return Self::of_fields(Kind::InvalidMessage, vec![error]);
+            }
             Refusal::CallerBusy { retry_after } => (
                 Kind::RateLimited,
                 "This key has as many mails under way as it may. Send again after Retry-After.",

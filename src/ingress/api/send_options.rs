@@ -40,6 +40,15 @@ impl SendOptionHeaders {
     }
 }
 
+impl SendOptionHeaders {
+    /// The send options for the message at this place of a batch. A key of a single message has no space, so none is the
+    /// same as one of these.
+    pub(super) fn for_item(&self, caller: &Caller, place: usize) -> SendOptions {
+        let key = self.key.as_ref().map(|text| IdempotencyKey::new(&caller.name, &format!("{text} {place}")));
+        SendOptions { failover: self.failover, key }
+    }
+}
+
 impl FromRequestParts<ApiState> for SendOptionHeaders {
     type Rejection = Problem;
 

@@ -8,6 +8,7 @@ use crate::access::callers::Callers;
 use crate::delivery::dispatch::Dispatcher;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
+use crate::service::outbox::OutboxService;
 use crate::service::submit::Submit;
 
 /// The state of the API listener; clones share it.
@@ -15,6 +16,8 @@ use crate::service::submit::Submit;
 pub struct ApiState {
     /// Where mail goes.
     pub submit: Arc<Submit>,
+    /// Where mail goes that is sent later; `None`: the outbox is off.
+    pub outbox: Option<Arc<OutboxService>>,
     /// Is any circuit usable?
     pub dispatcher: Arc<Dispatcher>,
     /// Who may call.

@@ -5,9 +5,11 @@
 //! read off the worker, whose other connections would wait for it.
 
 mod attachment;
+mod batch;
 mod body;
 mod field;
 mod fields;
+mod later;
 mod mailboxes;
 mod malformed;
 mod schema;
@@ -26,8 +28,10 @@ use super::settings::MailLimits;
 use super::state::ApiState;
 use crate::access::admission::{BodyReservation, InFlightPermit};
 use crate::model::message::{BadDraft, Draft, Header, Message, Metadata};
-use field::{ATTACHMENTS, BCC, CC, FIELDS, FROM, HEADERS, HTML, METADATA, REPLY_TO, SUBJECT, TAGS, TEXT, TO};
+pub(super) use batch::{MAX_MAILS, OutboxBatch};
+use field::{ATTACHMENTS, BCC, CC, FIELDS, FROM, Field, HEADERS, HTML, METADATA, REPLY_TO, SUBJECT, TAGS, TEXT, TO};
 use fields::Fields;
+pub(super) use later::{LaterMail, OutboxMail, SendAt};
 use value::Value;
 
 /// A body of more bytes takes a worker about a millisecond or longer.
@@ -61,12 +65,20 @@ impl FromRequest<ApiState> for UnsentMail {
     }
 }
 
-/// The message that these bytes are; of a large body, off the worker.
-async fn read(mut body: Vec<u8>, most: MailLimits) -> Result<Message, Problem> {
+/// The message that these bytes are.
+async fn read(body: Vec<u8>, most: MailLimits) -> Result<Message, Problem> {
+    read_as(body, move |body| parse(body, most)).await
+}
+
+/// What `parse` makes of these bytes; of a large body, off the worker.
+async fn read_as<T: Send + 'static>(
+    mut body: Vec<u8>,
+    parse: impl FnOnce(&mut [u8]) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     if body.len() <= LARGE {
-        return parse(&mut body, most);
+        return parse(&mut body);
     }
-    off_the_worker(move || parse(&mut body, most)).await
+    off_the_worker(move || parse(&mut body)).await
 }
 
 /// So many at a time as there is room for bodies: a limit of threads would be one more line to wait in.
@@ -81,17 +93,25 @@ async fn off_the_worker<T: Send + 'static>(
 }
 
 fn parse(body: &mut [u8], most: MailLimits) -> Result<Message, Problem> {
-    // RFC 8259 8.1: a reader may ignore it.
-    let json = if body.starts_with(BYTE_ORDER_MARK) { &mut body[BYTE_ORDER_MARK.len()..] } else { body };
-    let result = match value_of(json).map(|value| message(value, most)) {
+    parse_as(body, |value| message(value, most))
+}
+
+fn parse_as<T>(body: &mut [u8], read: impl Fn(Value<'_>) -> Result<T, Vec<FieldError>>) -> Result<T, Problem> {
+    let json = without_byte_order_mark(body);
+    let result = match value_of(json).map(&read) {
         Err(_) if surrogates::mark(json) => value_of(json).map(|mut value| {
             value.refuse_marked();
-            message(value, most)
+            read(value)
         }),
         result => result,
     };
-    let message = result.map_err(|error| malformed::problem(json, &error))?;
-    message.map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+    let read = result.map_err(|error| malformed::problem(json, &error))?;
+    read.map_err(|errors| Problem::of_fields(Kind::InvalidMessage, errors))
+}
+
+/// RFC 8259 8.1: a reader may ignore it.
+fn without_byte_order_mark(body: &mut [u8]) -> &mut [u8] {
+    if body.starts_with(BYTE_ORDER_MARK) { &mut body[BYTE_ORDER_MARK.len()..] } else { body }
 }
 
 /// Parses a body. UTF-8 is checked once for all of it, where the library would check each string; for a body that is not
@@ -102,6 +122,12 @@ fn value_of(json: &[u8]) -> serde_json::Result<Value<'_>> {
 
 fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError>> {
     let mut fields = Fields::of(value);
+    let message = fields_of_message(&mut fields, most, &FIELDS);
+    fields.finish(message)
+}
+
+/// The message of these fields; whatever is none of the `known` ones is a fault.
+fn fields_of_message(fields: &mut Fields<'_>, most: MailLimits, known: &[&Field]) -> Option<Message> {
     let from = fields.mailbox(&FROM);
     let draft = Draft {
         to: fields.mailboxes(&TO),
@@ -117,7 +143,7 @@ fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError
         metadata: fields.pairs(&METADATA, Metadata::MAX, Metadata::new),
         ..Draft::default()
     };
-    fields.refuse_the_rest(&FIELDS);
+    fields.refuse_the_rest(known);
     let recipients = [(&TO, &draft.to), (&CC, &draft.cc), (&BCC, &draft.bcc)];
     if recipients.iter().all(|(field, list)| list.is_empty() && !fields.has_fault(field)) {
         fields.fault(TO.name, &BadDraft::NoRecipient.to_string());
@@ -135,7 +161,7 @@ fn message(value: Value<'_>, most: MailLimits) -> Result<Message, Vec<FieldError
         let reason = format!("{recipients} recipients in to, cc and bcc; at most {} are allowed", most.recipients);
         fields.fault(TO.name, &reason);
     }
-    fields.finish(message)
+    message
 }
 
 #[cfg(test)]

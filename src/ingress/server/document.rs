@@ -49,7 +49,7 @@ fn problem(status: StatusCode, about: &str) -> Response {
     let schema = Ref::from_schema_name(ProblemBody::name());
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response = ResponseBuilder::new().description(about).content(MEDIA_TYPE, content);
-    if status != StatusCode::TOO_MANY_REQUESTS {
+    if ![StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status) {
         return response.build();
     }
     let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));

@@ -11,6 +11,9 @@ const MAILS: [(&str, &str, &str); 2] = [
 
 pub(super) const ANSWERS: &str = include_str!("../../../../openapi/answers.json");
 
+/// Given in a process of its own over a store that a test scripts: no other gives all of them.
+pub(in crate::ingress::api) const OUTBOX_ANSWERS: &str = include_str!("../../../../openapi/outbox-answers.json");
+
 pub(super) fn add(document: &mut OpenApi) {
     for call in ["POST /email", "POST /route"] {
         let Some(content) = request(document, call) else { continue };
@@ -20,4 +23,5 @@ pub(super) fn add(document: &mut OpenApi) {
         }));
     }
     add_answers(document, ANSWERS);
+    add_answers(document, OUTBOX_ANSWERS);
 }

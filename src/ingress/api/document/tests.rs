@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::document;
-use super::examples::ANSWERS;
+use super::examples::{ANSWERS, OUTBOX_ANSWERS};
 use crate::ingress::server::document::checks::{unnamed, without_true_example};
 use crate::model::outcome::{Outcome, Reason};
 
@@ -35,7 +35,8 @@ fn every_type_of_a_problem_is_one_that_was_given_and_no_other_was() {
     let schemas = &document["components"]["schemas"];
     assert_eq!(schemas["Problem"]["properties"]["type"]["$ref"], "#/components/schemas/ProblemType");
     let types = schemas["ProblemType"]["enum"].as_array().expect("a list");
-    let answers: Vec<Value> = serde_json::from_str(ANSWERS).expect("a list");
+    let read = |answers| serde_json::from_str::<Vec<Value>>(answers).expect("a list");
+    let answers = [read(ANSWERS), read(OUTBOX_ANSWERS)].concat();
     let given: BTreeSet<_> = answers.iter().filter_map(|answer| answer["body"]["type"].as_str()).collect();
     assert_eq!(types.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>(), given);
 }

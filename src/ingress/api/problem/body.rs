@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::kind::Kind;
 use crate::ingress::api::attempt::{AttemptBody, LookupBody};
-use crate::ingress::api::delivery::Delivery;
+use crate::ingress::api::delivery::{Delivery, OutboxStatus};
 use crate::ingress::api::field_error::FieldError;
 
 /// The body of every answer that is not a success.
@@ -26,6 +26,10 @@ pub(in crate::ingress::api) struct ProblemBody {
     #[schema(nullable = false)]
     pub(super) id: Option<String>,
     pub(super) delivery: Delivery,
+    /// Where the mail of the outbox is, if the call is refused because of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) outbox_status: Option<OutboxStatus>,
     /// May the very same call succeed later, without the danger of a second mail?
     pub(super) retryable: bool,
     /// The id of the request, also in `X-Request-Id` and in the log of the node.

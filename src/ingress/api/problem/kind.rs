@@ -39,6 +39,16 @@ pub(in crate::ingress::api) enum Kind {
     MessageRejected,
     #[serde(rename = "urn:smsp:problem:sender-rejected")]
     SenderRejected,
+    #[serde(rename = "urn:smsp:problem:no-such-mail")]
+    NoSuchMail,
+    #[serde(rename = "urn:smsp:problem:outbox-conflict")]
+    OutboxConflict,
+    #[serde(rename = "urn:smsp:problem:outbox-full")]
+    OutboxFull,
+    #[serde(rename = "urn:smsp:problem:outbox-unavailable")]
+    OutboxUnavailable,
+    #[serde(rename = "urn:smsp:problem:outbox-unknown")]
+    OutboxUnknown,
     #[serde(rename = "urn:smsp:problem:internal-error")]
     InternalError,
     #[serde(rename = "urn:smsp:problem:refused")]
@@ -78,6 +88,11 @@ impl Kind {
             Self::NotCapable => (StatusCode::UNPROCESSABLE_ENTITY, "No provider can carry the message"),
             Self::MessageRejected => (StatusCode::UNPROCESSABLE_ENTITY, "A provider refused the message"),
             Self::SenderRejected => (StatusCode::UNPROCESSABLE_ENTITY, "No provider may send for this sender"),
+            Self::NoSuchMail => (StatusCode::NOT_FOUND, "There is no such mail of this caller"),
+            Self::OutboxConflict => (StatusCode::CONFLICT, "The mail is no longer where that is possible"),
+            Self::OutboxFull => (StatusCode::SERVICE_UNAVAILABLE, "The outbox has no room"),
+            Self::OutboxUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "The store cannot be used now"),
+            Self::OutboxUnknown => (StatusCode::GATEWAY_TIMEOUT, "The outbox may have the mail"),
             Self::InternalError => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
             Self::Refused => (StatusCode::BAD_GATEWAY, "No provider took the mail"),
             Self::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "No provider can take the mail now"),
@@ -89,7 +104,7 @@ impl Kind {
 
     pub(super) fn delivery(self) -> Delivery {
         match self {
-            Self::Unknown | Self::InternalError => Delivery::Unknown,
+            Self::Unknown | Self::OutboxUnknown | Self::InternalError => Delivery::Unknown,
             _ => Delivery::None,
         }
     }
@@ -98,7 +113,13 @@ impl Kind {
     pub(super) fn retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited | Self::BodyTimeout | Self::TemporarilyUnavailable | Self::Overloaded | Self::Draining
+            Self::RateLimited
+                | Self::BodyTimeout
+                | Self::OutboxFull
+                | Self::OutboxUnavailable
+                | Self::TemporarilyUnavailable
+                | Self::Overloaded
+                | Self::Draining
         )
     }
 }
@@ -123,7 +144,7 @@ mod tests {
 
     #[test]
     fn nothing_that_may_have_been_sent_is_called_retryable() {
-        for kind in [Kind::Unknown, Kind::InternalError] {
+        for kind in [Kind::Unknown, Kind::OutboxUnknown, Kind::InternalError] {
             assert_eq!((kind.delivery(), kind.retryable()), (Delivery::Unknown, false), "{kind:?}");
         }
     }

@@ -11,6 +11,9 @@ pub(super) enum Shape {
     Headers,
     Metadata,
     Attachments,
+    /// A point in time.
+    Time,
+    Priority,
 }
 
 /// A field of the request.
@@ -56,3 +59,38 @@ pub(super) const METADATA: Field = field(
 
 pub(super) const FIELDS: [&Field; 12] =
     [&FROM, &TO, &CC, &BCC, &REPLY_TO, &SUBJECT, &TEXT, &HTML, &ATTACHMENTS, &HEADERS, &TAGS, &METADATA];
+
+pub(super) const SEND_AT: Field = field(
+    "send_at",
+    Shape::Time,
+    "Not before (RFC 3339, with an offset from UTC); at most 30 days from now. Absent or past: as soon as it can be.",
+);
+pub(super) const EXPIRES_AT: Field = field(
+    "expires_at",
+    Shape::Time,
+    "Not after (RFC 3339, with an offset from UTC); at most 30 days after `send_at`. Absent: `SMSP_OUTBOX_EXPIRY` after it.",
+);
+pub(super) const PRIORITY: Field = field(
+    "priority",
+    Shape::Priority,
+    "Which mail is sent first when there is more than can be sent. Absent: `normal`.",
+);
+
+/// Those of a message that is sent later, beside those of every message.
+pub(super) const OUTBOX_FIELDS: [&Field; 15] = [
+    &FROM,
+    &TO,
+    &CC,
+    &BCC,
+    &REPLY_TO,
+    &SUBJECT,
+    &TEXT,
+    &HTML,
+    &ATTACHMENTS,
+    &HEADERS,
+    &TAGS,
+    &METADATA,
+    &SEND_AT,
+    &EXPIRES_AT,
+    &PRIORITY,
+];

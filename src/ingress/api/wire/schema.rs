@@ -5,15 +5,21 @@
 //! stands inside of another schema.
 
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, RefBuilder, SchemaType, Type,
+    AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, RefBuilder, SchemaFormat, SchemaType,
+    Type,
 };
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::field::{FIELDS, Field, Shape};
-use super::{Mail, attachment, mailboxes};
+use super::batch::MESSAGES;
+use super::field::{FIELDS, Field, OUTBOX_FIELDS, SEND_AT, Shape};
+use super::later::PRIORITIES;
+use super::{MAX_MAILS, Mail, OutboxBatch, OutboxMail, SendAt, attachment, mailboxes};
 
 const EMAIL: &str = "Email";
+const OUTBOX_EMAIL: &str = "OutboxEmail";
+const OUTBOX_BATCH: &str = "OutboxBatch";
+const OUTBOX_CHANGE: &str = "OutboxChange";
 const ORIGINAL_EMAIL: &str = "OriginalEmail";
 const MAILBOX: &str = "Mailbox";
 const MAILBOX_PARTS: &str = "MailboxParts";
@@ -52,6 +58,55 @@ impl PartialSchema for Mail {
     }
 }
 
+impl ToSchema for OutboxMail {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Mail::schemas(schemas);
+        let about = "A message that is sent later, with the field names of smsp. Legacy names are taken too.";
+        schemas.push((OUTBOX_EMAIL.to_owned(), object(about, &OUTBOX_FIELDS, |field| field.name).into()));
+    }
+}
+
+impl PartialSchema for OutboxMail {
+    fn schema() -> RefOr<Schema> {
+        reference(OUTBOX_EMAIL)
+    }
+}
+
+impl ToSchema for OutboxBatch {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        OutboxMail::schemas(schemas);
+        let list = ArrayBuilder::new().items(reference(OUTBOX_EMAIL)).min_items(Some(1)).max_items(Some(MAX_MAILS));
+        let list = list.description(Some("The messages, each answered by itself."));
+        let batch = closed_object().description(Some("Messages that are sent later.")).property(MESSAGES, list);
+        schemas.push((OUTBOX_BATCH.to_owned(), batch.required(MESSAGES).into()));
+    }
+}
+
+impl PartialSchema for OutboxBatch {
+    fn schema() -> RefOr<Schema> {
+        reference(OUTBOX_BATCH)
+    }
+}
+
+impl ToSchema for SendAt {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        let about = "A new time for a message that waits.";
+        let fields = [&Field { required: true, ..SEND_AT }];
+        schemas.push((OUTBOX_CHANGE.to_owned(), object(about, &fields, |field| field.name).into()));
+    }
+}
+
+impl PartialSchema for SendAt {
+    fn schema() -> RefOr<Schema> {
+        reference(OUTBOX_CHANGE)
+    }
+}
+
+/// The words, and none.
+fn priorities() -> Vec<serde_json::Value> {
+    PRIORITIES.iter().map(|(word, _)| (*word).into()).chain([serde_json::Value::Null]).collect()
+}
+
 fn object(about: &str, fields: &[&Field], name: fn(&Field) -> &'static str) -> Schema {
     let object = closed_object().description(Some(about));
     let object = fields.iter().fold(object, |object, field| object.property(name(field), property(field)));
@@ -78,6 +133,13 @@ fn property(field: &Field) -> RefOr<Schema> {
         Shape::Headers => named(HEADERS, field),
         Shape::Metadata => named(METADATA, field),
         Shape::Attachments => list(reference(ATTACHMENT)),
+        Shape::Time => {
+            let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+            RefOr::T(text(field.about).schema_type(type_of(field, Type::String)).format(Some(format)).into())
+        }
+        Shape::Priority => {
+            RefOr::T(text(field.about).schema_type(type_of(field, Type::String)).enum_values(Some(priorities())).into())
+        }
     }
 }
 

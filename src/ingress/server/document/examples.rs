@@ -51,6 +51,8 @@ fn operation<'a>(document: &'a mut OpenApi, call: &str) -> Option<&'a mut Operat
         "GET" => path.get.as_mut(),
         "POST" => path.post.as_mut(),
         "PUT" => path.put.as_mut(),
+        "PATCH" => path.patch.as_mut(),
+        "DELETE" => path.delete.as_mut(),
         _ => None,
     }
 }

@@ -1,0 +1,202 @@
+//! The outbox for operators: how much mail waits where, and orders for it.
+//!
+//! What a mail says and whom it goes to is not shown. Where the outbox is off, none of these paths exists.
+
+mod body;
+mod refusal;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::access::{Operator, Viewer};
+use super::order::Object;
+use super::refusal::{invalid_order, no_parameters, rejected_for};
+use super::responses::{OfHead, OfMail, OfOutboxOrder, OfQuery, OfRights, OfStore, OfWriting};
+use super::state::AdminState;
+use crate::ingress::server::problem::Problem;
+use crate::ingress::server::refusal::Refusal;
+use crate::model::message::{Address, Id};
+use crate::service::outbox::OutboxService;
+use crate::state::outbox::{Order, Ordered};
+use body::{EraseBody, ErasedBody, OrderedBody, OutboxBody, PauseBody, SettleAs, SettleBody};
+use refusal::{conflict, no_such_mail, not_read, not_written};
+
+const HOW_TO_PAUSE: &str = r#"send {"paused": true} or {"paused": false}, as application/json"#;
+const HOW_TO_SETTLE: &str = r#"send {"as": "accepted"} or {"as": "none"}, as application/json"#;
+const HOW_TO_ERASE: &str = r#"send {"recipient": "a@example.org"}, as application/json"#;
+
+/// Every documented route.
+pub(super) fn routes() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::new()
+        .routes(routes!(show, pause))
+        .routes(routes!(retry))
+        .routes(routes!(settle))
+        .routes(routes!(erase))
+}
+
+/// The outbox of this node, for a call without a query.
+pub(super) struct Outbox(Arc<OutboxService>);
+
+impl FromRequestParts<AdminState> for Outbox {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+            return Err(no_parameters());
+        }
+        // Without one there are no routes to it.
+        state.outbox.clone().map(Self).ok_or_else(|| Refusal::NotFound.into())
+    }
+}
+
+/// The id in the path.
+pub(super) struct MailId(Id);
+
+impl FromRequestParts<AdminState> for MailId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self, Problem> {
+        let id = Path::<String>::from_request_parts(parts, state).await.ok();
+        let id = id.and_then(|Path(text)| Uuid::try_parse(&text).ok());
+        id.map(|id| Self(id.into())).ok_or_else(no_such_mail)
+    }
+}
+
+/// Show how much mail waits, and where
+///
+/// Needs the role `viewer`. Counts the mail of all nodes that share the store.
+#[utoipa::path(
+    get,
+    path = "/outbox",
+    operation_id = "showOutbox",
+    tag = "outbox",
+    responses((status = 200, description = "The outbox as it is now", body = OutboxBody), OfRights, OfHead, OfQuery, OfStore),
+    security(("X-ADMIN-KEY" = ["viewer"]), ())
+)]
+pub(super) async fn show(_: Viewer, Outbox(outbox): Outbox) -> Result<Json<OutboxBody>, Problem> {
+    shown(&outbox).await
+}
+
+/// Stop sending from the outbox, or go on
+///
+/// Needs the role `operator`. Holds for all nodes that share the store, and after a restart. Mail is accepted as before.
+#[utoipa::path(
+    put,
+    path = "/outbox",
+    operation_id = "pauseOutbox",
+    tag = "outbox",
+    request_body(content = PauseBody, description = "The order"),
+    responses((status = 200, description = "The outbox as it is now", body = OutboxBody), OfRights, OfHead, OfOutboxOrder, OfWriting),
+    security(("X-ADMIN-KEY" = ["operator"]), ())
+)]
+pub(super) async fn pause(
+    Operator(origin): Operator,
+    Outbox(outbox): Outbox,
+    order: Result<Json<Object<PauseBody>>, JsonRejection>,
+) -> Result<Json<OutboxBody>, Problem> {
+    let PauseBody { paused } = read(order, HOW_TO_PAUSE)?;
+    outbox.pause(paused, origin).await.map_err(not_written)?;
+    shown(&outbox).await
+}
+
+/// Send one mail again that waits for people
+///
+/// Needs the role `operator`. One that is `parked`; or one that is `unknown`, at the risk of a second copy.
+#[utoipa::path(
+    post,
+    path = "/outbox/{id}/retry",
+    operation_id = "retryMail",
+    tag = "outbox",
+    params(("id" = String, Path, description = "The id of the mail")),
+    responses((status = 200, description = "Where the mail is now", body = OrderedBody), OfRights, OfHead, OfQuery, OfMail, OfWriting),
+    security(("X-ADMIN-KEY" = ["operator"]), ())
+)]
+pub(super) async fn retry(
+    Operator(origin): Operator,
+    Outbox(outbox): Outbox,
+    MailId(id): MailId,
+) -> Result<Json<OrderedBody>, Problem> {
+    ordered(id, outbox.order(id, Order::Retry, origin).await.map_err(not_written)?)
+}
+
+/// Say what became of one mail that is `unknown`
+///
+/// Needs the role `operator`. `accepted`: you have found it at the provider. `none`: you have made sure that the provider does
+/// not have it, and it is sent again.
+#[utoipa::path(
+    post,
+    path = "/outbox/{id}/settle",
+    operation_id = "settleMail",
+    tag = "outbox",
+    params(("id" = String, Path, description = "The id of the mail")),
+    request_body(content = SettleBody, description = "The order"),
+    responses((status = 200, description = "Where the mail is now", body = OrderedBody), OfRights, OfHead, OfOutboxOrder, OfMail, OfWriting),
+    security(("X-ADMIN-KEY" = ["operator"]), ())
+)]
+pub(super) async fn settle(
+    Operator(origin): Operator,
+    Outbox(outbox): Outbox,
+    MailId(id): MailId,
+    order: Result<Json<Object<SettleBody>>, JsonRejection>,
+) -> Result<Json<OrderedBody>, Problem> {
+    let SettleBody { r#as } = read(order, HOW_TO_SETTLE)?;
+    let order = match r#as {
+        SettleAs::Accepted => Order::SettleAsAccepted,
+        SettleAs::None => Order::SettleAsNone,
+    };
+    ordered(id, outbox.order(id, order, origin).await.map_err(not_written)?)
+}
+
+/// Erase all mail to a recipient
+///
+/// Needs the role `operator`. Mail that waits is cancelled; of all mail to the recipient, content and recipients are dropped.
+#[utoipa::path(
+    post,
+    path = "/outbox/erase",
+    operation_id = "eraseRecipient",
+    tag = "outbox",
+    request_body(content = EraseBody, description = "The order"),
+    responses((status = 200, description = "How much mail was erased", body = ErasedBody), OfRights, OfHead, OfOutboxOrder, OfWriting),
+    security(("X-ADMIN-KEY" = ["operator"]), ())
+)]
+pub(super) async fn erase(
+    Operator(origin): Operator,
+    Outbox(outbox): Outbox,
+    order: Result<Json<Object<EraseBody>>, JsonRejection>,
+) -> Result<Json<ErasedBody>, Problem> {
+    let EraseBody { recipient } = read(order, HOW_TO_ERASE)?;
+    let recipient: Address =
+        recipient.parse().map_err(|_| invalid_order("recipient must be an address of the form local@domain"))?;
+    let erased = outbox.erase_recipient(&recipient, origin).await.map_err(not_written)?;
+    Ok(Json(ErasedBody { erased }))
+}
+
+fn read<T>(order: Result<Json<Object<T>>, JsonRejection>, how: &'static str) -> Result<T, Problem> {
+    let Json(Object(order)) = order.map_err(|rejection| rejected_for(&rejection, how))?;
+    Ok(order)
+}
+
+fn ordered(id: Id, ordered: Ordered) -> Result<Json<OrderedBody>, Problem> {
+    match ordered {
+        Ordered::Done(state) => Ok(Json(OrderedBody { id: id.to_string(), status: state.as_str() })),
+        Ordered::NotFound => Err(no_such_mail()),
+        Ordered::Conflict(state) => Err(conflict(state)),
+    }
+}
+
+async fn shown(outbox: &OutboxService) -> Result<Json<OutboxBody>, Problem> {
+    let paused = outbox.is_paused().await.map_err(not_read)?;
+    let counts = outbox.counts().await.map_err(not_read)?;
+    Ok(Json(OutboxBody::new(paused, &counts, SystemTime::now().into())))
+}

@@ -1,0 +1,98 @@
+//! The outbox and orders for it as JSON.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ingress::admin::words;
+use crate::runtime::millis::millis;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::Count;
+
+/// The outbox.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Outbox)]
+pub(in crate::ingress::admin) struct OutboxBody {
+    /// Is nothing sent from it, because an operator has ordered so?
+    paused: bool,
+    /// How much mail there is; mail without any is not listed.
+    mails: Vec<CountBody>,
+}
+
+/// Mail that is in the same place.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutboxCount)]
+struct CountBody {
+    #[schema(schema_with = words::outbox_status)]
+    status: &'static str,
+    /// The upstream that it was last handed over to; `null`: to none yet.
+    #[schema(required = true)]
+    upstream: Option<String>,
+    /// How much mail.
+    count: u64,
+    /// How long ago the oldest of it was accepted.
+    oldest_ms: u64,
+}
+
+/// Stop, or go on.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PauseOrder)]
+#[serde(deny_unknown_fields)]
+pub(in crate::ingress::admin) struct PauseBody {
+    /// `true`: nothing is sent from the outbox.
+    pub(super) paused: bool,
+}
+
+/// What became of a mail.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SettleOrder)]
+#[serde(deny_unknown_fields)]
+pub(in crate::ingress::admin) struct SettleBody {
+    pub(super) r#as: SettleAs,
+}
+
+/// `accepted`: the provider has it. `none`: it does not.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::ingress::admin) enum SettleAs {
+    Accepted,
+    None,
+}
+
+/// Whose mail to erase.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = EraseOrder)]
+#[serde(deny_unknown_fields)]
+pub(in crate::ingress::admin) struct EraseBody {
+    /// An address.
+    pub(super) recipient: String,
+}
+
+/// A mail after an order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutboxOrdered)]
+pub(in crate::ingress::admin) struct OrderedBody {
+    /// The id of the mail.
+    pub(super) id: String,
+    #[schema(schema_with = words::outbox_status)]
+    pub(super) status: &'static str,
+}
+
+/// What was erased.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutboxErased)]
+pub(in crate::ingress::admin) struct ErasedBody {
+    /// How much mail.
+    pub(super) erased: usize,
+}
+
+impl OutboxBody {
+    pub(super) fn new(paused: bool, counts: &[Count], now: UnixTime) -> Self {
+        let count = |count: &Count| CountBody {
+            status: count.state.as_str(),
+            upstream: count.upstream.clone(),
+            count: count.rows,
+            oldest_ms: millis(now.since(count.oldest)),
+        };
+        Self { paused, mails: counts.iter().map(count).collect() }
+    }
+}

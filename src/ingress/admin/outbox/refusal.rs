@@ -1,0 +1,44 @@
+//! What an operator is told where the outbox does not do what it is asked.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+use crate::ingress::server::problem::Problem;
+use crate::state::outbox::{Failed, State};
+
+/// Until a store that could not be reached may be asked again.
+const AFTER_DOWN: Duration = Duration::from_secs(5);
+
+/// There is no mail of the id in the path.
+pub(super) fn no_such_mail() -> Problem {
+    let detail = "There is no mail of this id in the outbox.";
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such mail", detail)
+}
+
+/// The mail is where the order makes no sense.
+pub(super) fn conflict(state: State) -> Problem {
+    let detail = format!("The mail is {}: that cannot be ordered, or its content is gone.", state.as_str());
+    Problem::new(StatusCode::CONFLICT, "outbox-conflict", "The mail is no longer where that is possible", detail)
+}
+
+/// The store has not answered.
+pub(super) fn not_read(_: Failed) -> Problem {
+    let detail = "The store cannot be used now: call again after Retry-After.";
+    let problem =
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "outbox-unavailable", "The store cannot be used now", detail);
+    Problem { retry_after: Some(AFTER_DOWN), ..problem }
+}
+
+/// The store has not said that it has done what was ordered.
+pub(super) fn not_written(failed: Failed) -> Problem {
+    match failed {
+        Failed::Down => not_read(failed),
+        Failed::Unclear => Problem::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "outbox-unknown",
+            "The outbox may have carried out the order",
+            "The store did not say whether it has carried out the order: look at GET /outbox, or give the order again.",
+        ),
+    }
+}

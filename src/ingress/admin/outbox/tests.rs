@@ -1,0 +1,237 @@
+//! The outbox for operators, on a store that does what a test says. The answers are the examples of the document:
+//! `UPDATE_GOLDEN=1` rewrites them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use axum::body::Body;
+use axum::http::header::HOST;
+use axum::http::{Request, StatusCode};
+use futures_util::future::join_all;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+use crate::access::admins::Admins;
+use crate::access::keys::KeyRing;
+use crate::delivery::dispatch::fixture::{mail, submission};
+use crate::ingress::admin::{AdminState, fixture, service};
+use crate::model::submission::SendOptions;
+use crate::service::outbox::Later;
+use crate::service::outbox::fake::{FakeStore, Fault, settings};
+use crate::state::outbox::{Lane, State};
+
+const ID: &str = "01a21648-c217-7484-8bb9-6404cd0bad53";
+const REQUEST_ID: &str = "01a21648-c216-7b02-a1d5-3e90b7c1f4a8";
+
+struct Node {
+    state: AdminState,
+    store: Arc<FakeStore>,
+    /// The id of its one mail, to `b@example.org`.
+    id: String,
+}
+
+struct Answer {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Node {
+    async fn new() -> Self {
+        let store = Arc::new(FakeStore::default());
+        let outbox = store.service(settings());
+        let submission = submission(mail("a@example.org"), SendOptions::default());
+        let id = submission.message.id().to_string();
+        let later = Later { submission, lane: Lane::Normal, send_at: None, expires_at: None };
+        let offer = outbox.offer("caller".into(), vec![later], (None, None), false).unwrap();
+        outbox.accept(offer).await.unwrap();
+        Self { state: AdminState { outbox: Some(outbox), ..fixture::state() }, store, id }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.call_from([127, 0, 0, 1], method, path, body).await
+    }
+
+    async fn call_from(&self, peer: [u8; 4], method: &str, path: &str, body: &str) -> Answer {
+        self.call_with(peer, method, path, &[], Body::from(body.to_owned())).await
+    }
+
+    async fn call_with(&self, peer: [u8; 4], method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
+        let path = path.replace("{id}", &self.id);
+        let request = Request::builder().method(method).uri(path).header(HOST, "localhost");
+        let request = request.header("content-type", "application/json");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(body).unwrap();
+        let answer = service(self.state.clone()).answer(request, SocketAddr::from((peer, 1)), false).await;
+        let (parts, body) = answer.into_parts();
+        let body = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
+        Answer { status: parts.status, body }
+    }
+
+    async fn orders(&self) -> Vec<String> {
+        let audit = self.call("GET", "/audit", "").await.body;
+        let records = audit["outbox"].as_array().expect("a list").clone();
+        records
+            .iter()
+            .map(|record| format!("{} {}", record["order"].as_str().unwrap(), record["carried_out"]))
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn orders_are_carried_out_and_recorded() {
+    let node = Node::new().await;
+    let id = node.id.clone();
+    assert_eq!(node.call("GET", "/outbox", "").await.body["mails"][0]["status"], "queued");
+    assert_eq!(node.call("PUT", "/outbox", r#"{"paused": true}"#).await.body["paused"], true);
+    node.store.put_all(State::Parked);
+    assert_eq!(node.call("POST", "/outbox/{id}/retry", "").await.body["status"], "queued");
+    node.store.put_all(State::Unknown);
+    assert_eq!(node.call("POST", "/outbox/{id}/settle", r#"{"as": "none"}"#).await.body["status"], "queued");
+    node.store.put_all(State::Unknown);
+    assert_eq!(node.call("POST", "/outbox/{id}/settle", r#"{"as": "accepted"}"#).await.body["status"], "accepted");
+    assert_eq!(node.call("POST", "/outbox/erase", r#"{"recipient": "b@example.org"}"#).await.body["erased"], 1);
+    assert_eq!(node.call("PUT", "/outbox", r#"{"paused": false}"#).await.body["paused"], false);
+    let expected = [
+        "go_on true".to_owned(),
+        "erase_recipient true".to_owned(),
+        format!("settle_as_accepted {id} true"),
+        format!("settle_as_none {id} true"),
+        format!("retry {id} true"),
+        "pause true".to_owned(),
+    ];
+    assert_eq!(node.orders().await, expected, "the newest first");
+}
+
+#[tokio::test]
+async fn refused_orders_leave_no_record_and_unclear_ones_do() {
+    let node = Node::new().await;
+    for (path, body, status) in [
+        ("/outbox/{id}/retry", "", StatusCode::CONFLICT),
+        ("/outbox/x/retry", "", StatusCode::NOT_FOUND),
+        ("/outbox/01a21648-c217-7484-8bb9-6404cd0bad53/retry", "", StatusCode::NOT_FOUND),
+        ("/outbox/{id}/settle", r#"{"as": "sent"}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("/outbox/{id}/settle", r#"["none"]"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("/outbox/{id}/retry?all=true", "", StatusCode::BAD_REQUEST),
+        ("/outbox/erase", r#"{"recipient": "canary"}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("/outbox/erase", r#"{"recipient": "b@example.org", "all": true}"#, StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let answer = node.call("POST", path, body).await;
+        assert_eq!(answer.status, status, "{path} {body}: {}", answer.body);
+        assert!(!answer.body.to_string().contains("canary"));
+    }
+    let far = node.call_from([192, 0, 2, 1], "PUT", "/outbox", r#"{"paused": true}"#).await;
+    assert_eq!(far.status, StatusCode::FORBIDDEN);
+    node.store.does(Some(Fault::Down));
+    assert_eq!(node.call("PUT", "/outbox", r#"{"paused": true}"#).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(node.orders().await, [""; 0]);
+    node.store.does(Some(Fault::Unclear));
+    assert_eq!(node.call("PUT", "/outbox", r#"{"paused": true}"#).await.status, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(node.orders().await, ["pause false"]);
+}
+
+#[tokio::test]
+async fn without_an_outbox_there_is_no_path_to_it() {
+    let node = Node::new().await;
+    let node = Node { state: AdminState { outbox: None, ..node.state }, ..node };
+    for (method, path) in [
+        ("GET", "/outbox"),
+        ("PUT", "/outbox"),
+        ("POST", "/outbox/{id}/retry"),
+        ("POST", "/outbox/{id}/settle"),
+        ("POST", "/outbox/erase"),
+    ] {
+        let (answer, nowhere) = (node.call(method, path, "{}").await, node.call(method, "/x", "{}").await);
+        assert_eq!((answer.status, &answer.body["type"]), (nowhere.status, &nowhere.body["type"]), "{method} {path}");
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    }
+    assert!(node.call("GET", "/audit", "").await.body.get("outbox").is_none());
+    let document = node.call("GET", "/openapi.json", "").await.body;
+    assert!(document["paths"].as_object().expect("paths").keys().all(|path| !path.starts_with("/outbox")));
+}
+
+/// With what differs from run to run put in its place.
+fn shown(call: &str, title: &str, answer: &Answer) -> Value {
+    let mut body = answer.body.clone();
+    for (name, stands) in [("id", json!(ID)), ("request_id", json!(REQUEST_ID))] {
+        if body.get(name).is_some() {
+            body[name] = stands;
+        }
+    }
+    for mails in body.get_mut("mails").and_then(Value::as_array_mut).into_iter().flatten() {
+        mails["oldest_ms"] = json!(1200);
+    }
+    json!({"call": call, "title": title, "status": answer.status.as_u16(), "body": body})
+}
+
+/// So many calls with wrong keys that one of them may not even wait for its answer.
+const GUESSES: usize = 100;
+
+const CALLS: [(&str, &str); 5] = [
+    ("GET /outbox", ""),
+    ("PUT /outbox", r#"{"paused": true}"#),
+    ("POST /outbox/{id}/retry", ""),
+    ("POST /outbox/{id}/settle", r#"{"as": "none"}"#),
+    ("POST /outbox/erase", r#"{"recipient": "b@example.org"}"#),
+];
+
+/// For reasons that every call has.
+async fn refused(call: &str, body: &str) -> Vec<Value> {
+    let (method, path) = call.split_once(' ').unwrap();
+    let (local, node) = ([127, 0, 0, 1], Node::new().await);
+    let with = async |headers: &[(&str, &str)], body: Body| node.call_with(local, method, path, headers, body).await;
+    let mut all = vec![
+        shown(call, "Too large", &with(&[("content-length", "65537")], Body::empty()).await),
+        shown(call, "A compressed body", &with(&[("content-encoding", "gzip")], Body::empty()).await),
+    ];
+    if !body.is_empty() {
+        let stalled = Body::from_stream(futures_util::stream::pending::<Result<&[u8], std::io::Error>>());
+        all.push(shown(call, "A body that does not come", &with(&[], stalled).await));
+    }
+    let mut keys = KeyRing::default();
+    keys.read("ada:operator:op", UNIX_EPOCH).unwrap();
+    let node = Node { state: AdminState { admins: Arc::new(Admins::new(Some(keys))), ..node.state }, ..node };
+    all.push(shown(call, "No key", &node.call(method, path, body).await));
+    let guess = || node.call_with(local, method, path, &[("x-admin-key", "wrong")], Body::empty());
+    let guesses = join_all((0..GUESSES).map(|_| guess())).await;
+    let refused = guesses.iter().find(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS);
+    all.push(shown(call, "Too many wrong keys", refused.expect("one of many guesses is refused")));
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_answer_about_the_outbox_is_the_golden_one() {
+    let mut all = Vec::new();
+    for (call, body) in CALLS {
+        let (method, path) = call.split_once(' ').unwrap();
+        let node = Node::new().await;
+        node.store.put_all(State::Unknown);
+        let mut show = |title, answer: &Answer| all.push(shown(call, title, answer));
+        show("Done", &node.call(method, path, body).await);
+        show("A query parameter", &node.call(method, &format!("{path}?all=true"), body).await);
+        show("Not from this machine", &node.call_from([192, 0, 2, 1], method, path, body).await);
+        if path.contains("{id}") {
+            show("No such mail", &node.call(method, &path.replace("{id}", ID), body).await);
+            node.store.put_all(State::Sending);
+            show("It is being sent", &node.call(method, path, body).await);
+        }
+        if !body.is_empty() {
+            show("Another body", &node.call(method, path, "{}").await);
+        }
+        node.store.does(Some(Fault::Down));
+        show("The store is down", &node.call(method, path, body).await);
+        if method != "GET" {
+            node.store.does(Some(Fault::Unclear));
+            show("The store did not say what it did", &node.call(method, path, body).await);
+        }
+    }
+    for (call, body) in CALLS {
+        all.extend(refused(call, body).await);
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/admin-outbox-answers.json");
+    let actual = format!("{:#}\n", Value::from(all));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &actual).unwrap();
+    }
+    assert_eq!(actual, std::fs::read_to_string(&path).unwrap(), "UPDATE_GOLDEN=1 rewrites it");
+}

@@ -1,0 +1,94 @@
+//! Acceptance: from submissions to rows.
+
+use std::time::Duration;
+
+use crate::model::caller::CallerName;
+use crate::model::message::{Id, Message};
+use crate::model::submission::Submission;
+use crate::runtime::off_worker::off_worker;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Acceptance, Batch, Failed, Lane, NewRow, When};
+
+use super::filed::Filed;
+use super::{OutboxService, written};
+
+/// A submission that is to be sent later.
+#[derive(Clone, Debug)]
+pub struct Later {
+    /// What to send.
+    pub submission: Submission,
+    /// Before or behind others.
+    pub lane: Lane,
+    /// Not before; none: as soon as it can be.
+    pub send_at: Option<UnixTime>,
+    /// Not after; none: as this node is configured.
+    pub expires_at: Option<UnixTime>,
+}
+
+/// Submissions of one caller, ready for the store.
+pub struct Offer {
+    batch: Batch,
+}
+
+impl Offer {
+    /// The ids of their messages, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = Id> {
+        self.batch.rows.iter().map(|row| row.id)
+    }
+}
+
+impl Later {
+    /// With the id that its key gives its message: a repeat has the same one.
+    pub fn identified(self) -> Self {
+        let Some(key) = self.submission.options.key else { return self };
+        let Submission { message, caller, options } = self.submission;
+        let message = off_worker(message.size(), || message.identified_by(&key));
+        Self { submission: Submission { message, caller, options }, ..self }
+    }
+}
+
+impl OutboxService {
+    /// Seals submissions of one caller, at least one, which may take so many rows and bytes where its share is set. An
+    /// error: nothing is written.
+    pub fn offer(
+        &self,
+        caller: CallerName,
+        mails: Vec<Later>,
+        (rows, bytes): (Option<usize>, Option<usize>),
+        atomic: bool,
+    ) -> Result<Offer, Failed> {
+        let callers_room = self.callers_room(rows, bytes);
+        let rows = mails.into_iter().map(|later| self.row(later)).collect::<Result<_, _>>()?;
+        Ok(Offer { batch: Batch { caller, rows, atomic, room: self.room, callers_room } })
+    }
+
+    /// Asks the store to take an offer; an answer for each of its submissions, in their order, once it is on the disk.
+    pub async fn accept(&self, offer: Offer) -> Result<Vec<Acceptance>, Failed> {
+        let answers = written(self.parts.store.accept(offer.batch)).await?;
+        if answers.iter().any(|answer| matches!(answer, Acceptance::Accepted(_))) {
+            (self.parts.wake)();
+        }
+        Ok(answers)
+    }
+
+    fn row(&self, later: Later) -> Result<NewRow, Failed> {
+        let Later { submission, lane, send_at, expires_at } = later.identified();
+        let sealed = self.parts.sealer.seal(&submission).map_err(|_| Failed::Down)?;
+        let Filed { route_set, rules } = (self.parts.file)(&submission);
+        Ok(NewRow {
+            id: submission.message.id(),
+            key: submission.options.key,
+            sealed,
+            from_domain: from_domain(&submission.message),
+            lane,
+            route_set,
+            rules,
+            send: send_at.map_or(When::After(Duration::ZERO), When::At),
+            expires: expires_at.map_or(When::After(self.expiry), When::At),
+        })
+    }
+}
+
+fn from_domain(message: &Message) -> String {
+    message.from().address().domain().to_owned()
+}

@@ -1,0 +1,259 @@
+//! For tests: a store that keeps its rows in memory and fails as it is told.
+
+mod rows;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub(crate) use rows::{Fault, NOW, Row};
+use rows::{cancel, take};
+
+use super::{Filed, OutboxService, Parts, Settings};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::*;
+use crate::state::store::StoreKeys;
+
+/// The store.
+#[derive(Default)]
+pub(crate) struct FakeStore {
+    pub(crate) rows: Mutex<Vec<Row>>,
+    pub(crate) fault: Mutex<Option<Fault>>,
+    paused: Mutex<bool>,
+    /// How often the pump was woken.
+    pub(crate) woken: AtomicUsize,
+}
+
+impl FakeStore {
+    /// From now on it does this.
+    pub(crate) fn does(&self, fault: Option<Fault>) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    /// The rows are in this state.
+    pub(crate) fn put_all(&self, state: State) {
+        self.rows.lock().unwrap().iter_mut().for_each(|row| row.status.ticket.state = state);
+    }
+
+    /// The service over it, with these settings.
+    pub(crate) fn service(self: &Arc<Self>, settings: Settings) -> Arc<OutboxService> {
+        let woken = Arc::clone(self);
+        let parts = Parts {
+            store: Arc::clone(self) as Arc<dyn Outbox>,
+            sealer: Sealer::new(Arc::new(StoreKeys::parse(&format!("test:{}", "0".repeat(64))).unwrap())),
+            file: Box::new(|_| Filed { route_set: RouteSet::new(["u0"]), rules: RulesVersion(1) }),
+            wake: Box::new(move || {
+                woken.woken.fetch_add(1, Ordering::Relaxed);
+            }),
+            audit: Arc::default(),
+        };
+        Arc::new(OutboxService::new(parts, &settings))
+    }
+
+    fn answer<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Row>) -> T) -> Answered<'_, T> {
+        let fault = *self.fault.lock().unwrap();
+        if fault == Some(Fault::Down) {
+            return Box::pin(async { Err(Failed::Down) });
+        }
+        if fault == Some(Fault::Hang) {
+            return Box::pin(std::future::pending());
+        }
+        let answer = work(&mut self.rows.lock().unwrap());
+        let answer = if fault == Some(Fault::Unclear) { Err(Failed::Unclear) } else { Ok(answer) };
+        Box::pin(async move { answer })
+    }
+
+    fn change<'a>(
+        &'a self,
+        caller: &CallerName,
+        id: Id,
+        change: impl FnOnce(&mut Status) -> bool,
+    ) -> Answered<'a, Change> {
+        self.answer(|rows| {
+            let found = rows.iter_mut().find(|row| row.caller == *caller && row.status.ticket.id == id);
+            let Some(row) = found else { return Change::NotFound };
+            let state = row.status.ticket.state;
+            if change(&mut row.status) { Change::Done(Box::new(row.status.clone())) } else { Change::Conflict(state) }
+        })
+    }
+}
+
+fn unused<'a, T: Send + 'a>() -> Answered<'a, T> {
+    Box::pin(async { Err(Failed::Down) })
+}
+
+impl Outbox for FakeStore {
+    fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
+        let fault = *self.fault.lock().unwrap();
+        self.answer(|rows| {
+            let before = rows.len();
+            let mut answers: Vec<_> = batch.rows.iter().map(|row| take(rows, &batch, row, fault)).collect();
+            let is_taken = |answer: &Acceptance| matches!(answer, Acceptance::Accepted(_) | Acceptance::Repeated(_));
+            if batch.atomic && !answers.iter().all(is_taken) {
+                rows.truncate(before);
+                let accepted = answers.iter_mut().filter(|answer| matches!(answer, Acceptance::Accepted(_)));
+                accepted.for_each(|answer| *answer = Acceptance::Withheld);
+            }
+            answers
+        })
+    }
+
+    fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>> {
+        self.answer(|rows| {
+            let found = rows.iter().find(|row| row.caller == *caller && row.status.ticket.id == id);
+            found.map(|row| row.status.clone())
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        caller: &'a CallerName,
+        filter: Filter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Answered<'a, Page> {
+        self.answer(|rows| {
+            let tickets = rows.iter().filter(|row| row.caller == *caller).map(|row| row.status.ticket);
+            let mut tickets: Vec<_> =
+                tickets.filter(|ticket| filter.state.is_none_or(|state| state == ticket.state)).collect();
+            tickets.sort_by_key(|ticket| std::cmp::Reverse((ticket.accepted_at, ticket.id)));
+            tickets.retain(|ticket| {
+                after.is_none_or(|after| (ticket.accepted_at, ticket.id) < (after.accepted_at, after.id))
+            });
+            let has_more = tickets.len() > limit;
+            tickets.truncate(limit);
+            let last = tickets.last().filter(|_| has_more);
+            let next = last.map(|ticket| Cursor { accepted_at: ticket.accepted_at, id: ticket.id });
+            Page { tickets, next }
+        })
+    }
+
+    fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
+        self.change(caller, id, |status| {
+            let may = status.ticket.state == State::Queued && send_at < status.ticket.expires_at;
+            if may {
+                (status.ticket.send_at, status.next_attempt_at) = (send_at, Some(send_at));
+            }
+            may
+        })
+    }
+
+    fn cancel<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        self.change(caller, id, cancel)
+    }
+
+    fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        self.change(caller, id, |status| {
+            cancel(status);
+            let may = status.ticket.state != State::Sending;
+            if may {
+                status.recipients = None;
+            }
+            may
+        })
+    }
+
+    fn counts(&self) -> Answered<'_, Vec<Count>> {
+        self.answer(|rows| {
+            let of = |state: State| {
+                let times = rows.iter().filter(|row| row.status.ticket.state == state);
+                let times: Vec<_> = times.map(|row| row.status.ticket.accepted_at).collect();
+                let upstream = (state == State::Unknown).then(|| "mg".to_owned());
+                Some(Count { state, upstream, rows: times.len() as u64, oldest: times.into_iter().min()? })
+            };
+            State::ALL.into_iter().filter_map(of).collect()
+        })
+    }
+
+    fn pause(&self, paused: bool) -> Answered<'_, ()> {
+        self.answer(|_| *self.paused.lock().unwrap() = paused)
+    }
+
+    fn is_paused(&self) -> Answered<'_, bool> {
+        self.answer(|_| *self.paused.lock().unwrap())
+    }
+
+    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered> {
+        self.answer(|rows| {
+            let Some(row) = rows.iter_mut().find(|row| row.status.ticket.id == id) else { return Ordered::NotFound };
+            let state = &mut row.status.ticket.state;
+            *state = match (order, *state) {
+                (Order::Retry, State::Parked | State::Unknown) | (Order::SettleAsNone, State::Unknown) => State::Queued,
+                (Order::SettleAsAccepted, State::Unknown) => State::Accepted,
+                _ => return Ordered::Conflict(*state),
+            };
+            Ordered::Done(*state)
+        })
+    }
+
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize> {
+        self.answer(|rows| {
+            let to = rows.iter_mut().filter(|row| row.hmacs.iter().any(|hmac| hmacs.contains(hmac)));
+            let mut erased = 0;
+            for row in to {
+                row.status.recipients = None;
+                erased += 1;
+            }
+            erased
+        })
+    }
+
+    fn claim<'a>(&'a self, _: NodeId, _: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
+        unused()
+    }
+
+    fn give_back<'a>(&'a self, _: &'a [Hold]) -> Answered<'a, usize> {
+        unused()
+    }
+
+    fn mark<'a>(&'a self, _: &'a Hold, _: &'a Mark) -> Answered<'a, bool> {
+        unused()
+    }
+
+    fn end<'a>(&'a self, _: &'a Hold, _: &'a Ended) -> Answered<'a, Option<State>> {
+        unused()
+    }
+
+    fn replay<'a>(&'a self, _: NodeId, _: &'a str, _: usize) -> Answered<'a, Vec<Claimed>> {
+        unused()
+    }
+
+    fn heartbeat(&self, _: NodeId) -> Answered<'_, ()> {
+        unused()
+    }
+
+    fn bury(&self) -> Answered<'_, Buried> {
+        unused()
+    }
+
+    fn sweep(&self, _: usize) -> Answered<'_, Swept> {
+        unused()
+    }
+
+    fn next_due<'a>(&'a self, _: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
+        unused()
+    }
+
+    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+        unused()
+    }
+
+    fn stale(&self, _: RulesVersion, _: usize) -> Answered<'_, Vec<Stale>> {
+        unused()
+    }
+
+    fn reroute<'a>(&'a self, _: RulesVersion, _: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {
+        unused()
+    }
+
+    fn of_recipient<'a>(&'a self, _: &'a [Hmac], _: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
+        unused()
+    }
+}
+
+/// Settings with plenty of room.
+pub(crate) fn settings() -> Settings {
+    Settings { on: true, max_rows: 1000, max_bytes: 1_000_000, expiry: Duration::from_secs(48 * 3600) }
+}

@@ -1,0 +1,88 @@
+//! Acceptance over a store that fails as it is told.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::time::Instant;
+
+use super::fake::{FakeStore, Fault, NOW, settings};
+use super::*;
+use crate::delivery::dispatch::fixture::{mail, submission};
+use crate::model::message::key::IdempotencyKey;
+use crate::model::submission::SendOptions;
+use crate::state::outbox::{Acceptance, Change, Lane, State};
+
+fn later(from: &str, key: Option<&str>) -> Later {
+    let key = key.map(|key| IdempotencyKey::new("caller", key));
+    let submission = submission(mail(from), SendOptions { key, failover: None });
+    Later { submission, lane: Lane::Normal, send_at: None, expires_at: None }
+}
+
+async fn accept(service: &OutboxService, mails: Vec<Later>) -> Result<Vec<Acceptance>, Failed> {
+    service.accept(service.offer("caller".into(), mails, (None, None), false)?).await
+}
+
+#[tokio::test]
+async fn mail_is_due_at_once_and_expires_after_the_time_of_this_node() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    let answers = accept(&service, vec![later("a@example.org", None)]).await.unwrap();
+    let Acceptance::Accepted(ticket) = answers[0] else { panic!("{answers:?}") };
+    assert_eq!((ticket.send_at, ticket.expires_at), (NOW, NOW.after(settings().expiry)));
+    assert_eq!(store.woken.load(Ordering::Relaxed), 1);
+    assert_eq!(store.rows.lock().unwrap()[0].batch, Room { rows: 100, bytes: 100_000 }, "a tenth of all");
+}
+
+#[tokio::test]
+async fn repeat_under_a_key_is_no_second_mail() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    let first = accept(&service, vec![later("a@example.org", Some("k"))]).await.unwrap();
+    let repeat = accept(&service, vec![later("a@example.org", Some("k"))]).await.unwrap();
+    let (Acceptance::Accepted(first), Acceptance::Repeated(repeat)) = (&first[0], &repeat[0]) else {
+        panic!("{first:?} {repeat:?}")
+    };
+    assert_eq!(first, repeat);
+    assert_eq!(accept(&service, vec![later("x@example.org", Some("k"))]).await.unwrap(), [Acceptance::KeyInUse]);
+    assert_eq!(store.woken.load(Ordering::Relaxed), 1, "nothing new to send");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_is_unclear_of_what_it_may_have_written_and_down_otherwise() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    let id = later("a@example.org", None).submission.message.id();
+    store.does(Some(Fault::Hang));
+    let start = Instant::now();
+    assert_eq!(accept(&service, vec![later("a@example.org", None)]).await, Err(Failed::Unclear));
+    assert_eq!(start.elapsed(), STORE_TIMEOUT);
+    assert!(matches!(service.cancel(&"caller".into(), id).await, Err(Failed::Unclear)));
+    assert!(matches!(service.status(&"caller".into(), id).await, Err(Failed::Down)));
+    assert_eq!(service.counts().await, Err(Failed::Down));
+}
+
+#[tokio::test]
+async fn an_unclear_acceptance_is_cleared_up_by_a_repeat_under_its_key() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    store.does(Some(Fault::Unclear));
+    assert_eq!(accept(&service, vec![later("a@example.org", Some("k"))]).await, Err(Failed::Unclear));
+    store.does(None);
+    let repeat = accept(&service, vec![later("a@example.org", Some("k"))]).await.unwrap();
+    assert!(matches!(repeat[..], [Acceptance::Repeated(_)]), "{repeat:?}");
+    assert_eq!(store.rows.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn recipients_are_shown_until_they_are_erased() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    let mail = later("a@example.org", None);
+    let id = mail.submission.message.id();
+    accept(&service, vec![mail]).await.unwrap();
+    let shown = service.status(&"caller".into(), id).await.unwrap().expect("it is there");
+    assert_eq!(shown.recipients, Some(vec!["b@example.org".to_owned()]));
+    store.put_all(State::Accepted);
+    let Change::Done(status) = service.erase(&"caller".into(), id).await.unwrap() else { panic!("not erased") };
+    assert_eq!(service.shown(*status).recipients, None);
+}
