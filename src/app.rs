@@ -3,6 +3,7 @@
 pub mod config;
 pub mod help;
 mod keys;
+mod outbox;
 mod plan_table;
 mod reload;
 pub mod route_command;
@@ -18,6 +19,7 @@ use tracing::{error, info, warn};
 
 use crate::access::admission::Admission;
 use crate::app::config::{Config, StoreConfig, UpstreamConfig};
+use crate::app::outbox::RunningOutbox;
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
 use crate::delivery::supervisor::{self, supervise};
@@ -34,9 +36,9 @@ use crate::runtime::telemetry;
 use crate::service::submit::Submit;
 use crate::state::answers::Answers;
 use crate::state::audit::AuditLog;
-use crate::state::outbox;
+use crate::state::outbox::TABLES;
 use crate::state::overrides::{Change, Overrides};
-use crate::state::store::{Clock, Location, OpenError, Sqlite, Start};
+use crate::state::store::{Clock, Failed, Location, OpenError, Sqlite, Start};
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
@@ -61,6 +63,9 @@ pub enum StartError {
     /// The store.
     #[error("cannot open the store: {0}")]
     Store(#[from] OpenError),
+    /// The store was opened and failed then.
+    #[error("cannot start the outbox: {0}")]
+    Outbox(#[from] Failed),
     /// The operator wants it so.
     #[error("no circuit was usable, and SMSP_ALL_OPEN=exit")]
     Down,
@@ -78,7 +83,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (panics, lines) = (Arc::clone(&metrics), Arc::clone(&metrics));
     telemetry::init(config.telemetry, move || panics.panicked(), move |dropped| lines.log_lines_dropped(dropped))
         .map_err(StartError::Log)?;
-    let _store = config.store.as_ref().map(|store| open(store, &metrics)).transpose()?;
+    let store = config.store.as_ref().map(|store| open(store, &metrics)).transpose()?;
     let signals = Signals::listen().map_err(StartError::Signals)?;
     for variable in &config.deprecated {
         warn!(variable, "a variable is set under its former name");
@@ -96,13 +101,19 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     routes::watch(config.routes, &dispatcher);
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
     let (callers, admins) = keys::holders(config.callers, config.admins);
+    let outbox = match (config.outbox, store, config.store) {
+        (Some(outbox), Some(store), Some(StoreConfig { keys, .. })) => {
+            Some(RunningOutbox::start(outbox, store, keys, &dispatcher).await?)
+        }
+        _ => None,
+    };
     let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics));
     let (docs, max_mail) = (config.http.docs, config.http.max_body);
     let api_state = api::ApiState {
         dispatcher,
         submit: Arc::new(submit),
-        outbox: None,
+        outbox: outbox.as_ref().map(|outbox| Arc::clone(&outbox.service)),
         callers,
         admission: Arc::new(Admission::new(config.admission, Arc::clone(&metrics))),
         settings: Arc::new(config.http),
@@ -115,10 +126,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         upstreams: all,
         overrides,
         audit,
-        outbox: None,
+        outbox: api_state.outbox.clone(),
         admins,
         metrics: Arc::clone(&metrics),
-        restarts: Arc::default(),
+        restarts: outbox.as_ref().map(|outbox| Arc::clone(&outbox.restarts)).unwrap_or_default(),
         shutdown: shutdown.clone(),
         explain: explain(api_state.clone()),
         max_mail,
@@ -130,7 +141,12 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     serve(public, api::service(api_state), shutdown.clone(), config.listener);
     // With a shutdown of its own that never comes: operators watch until the very end.
     serve(admin, admin::service(admin_state), Shutdown::default(), Limits::ADMIN);
-    shutdown.clone().run(signals, config.shutdown).await;
+    let draining = async {
+        if let Some(outbox) = &outbox {
+            outbox.drain().await;
+        }
+    };
+    shutdown.clone().run(signals, config.shutdown, draining).await;
     if shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
 }
 
@@ -145,7 +161,7 @@ fn explain(state: api::ApiState) -> admin::Explain {
 /// Opens the store, which stays open until the node has ended.
 fn open(store: &StoreConfig, metrics: &Arc<Metrics>) -> Result<Arc<Sqlite>, OpenError> {
     let Location::Sqlite(directory) = &store.location;
-    let (modules, clock, metrics) = (&[outbox::TABLES], Clock::since_start(), Arc::clone(metrics));
+    let (modules, clock, metrics) = (&[TABLES], Clock::since_start(), Arc::clone(metrics));
     Sqlite::open(Start { directory, keys: &store.keys, modules, clock, metrics }).map(Arc::new)
 }
 

@@ -10,6 +10,7 @@ mod egress;
 mod groups;
 mod listen;
 mod names;
+mod outbox;
 mod providers;
 mod quotas;
 mod routes;
@@ -27,6 +28,7 @@ pub use callers::{CallersConfig, KeySource};
 pub use groups::{Group, groups};
 pub use listen::Listen;
 use names::{OF_TEST_CLIENTS, PREFIX};
+pub use outbox::OutboxConfig;
 pub use routes::{RouteSource, RoutesConfig};
 pub use store::StoreConfig;
 pub use upstream::UpstreamConfig;
@@ -41,8 +43,6 @@ use crate::ingress::server::listener;
 use crate::runtime::settings::{Effective, Findings, Section};
 use crate::runtime::shutdown;
 use crate::runtime::telemetry;
-use crate::service::outbox;
-use crate::service::outbox::settings::OUTBOX;
 use crate::state::answers;
 
 /// Everything that was configured.
@@ -67,8 +67,8 @@ pub struct Config {
     pub answers: answers::Settings,
     /// What outlives the process; `None`: nothing does.
     pub store: Option<StoreConfig>,
-    /// What is accepted for later.
-    pub outbox: outbox::Settings,
+    /// Mail that is accepted now and sent later; `None`: none is.
+    pub outbox: Option<OutboxConfig>,
     /// How open circuits are probed.
     pub supervisor: supervisor::Settings,
     /// The provider accounts, the preferred one first.
@@ -144,7 +144,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let routes = routes::read(section, &providers);
     let answers = answers::Settings::read(section);
     let store = store::read(section);
-    let outbox = outbox::Settings::read(section);
+    let outbox = outbox::read(section, store.as_ref());
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
     let upstreams = upstreams::read(section, &providers, poll_interval);
     let shutdown = shutdown::Settings::read(section);
@@ -160,10 +160,6 @@ fn read(section: &mut Section) -> Option<Config> {
     }
     if let (Some(http), Some(dispatch), Some(shutdown)) = (&http, dispatch, shutdown) {
         times::check_drain_deadline(section, http.max_body, dispatch.request_deadline, shutdown.deadline);
-    }
-    if outbox.is_some_and(|outbox| outbox.on) {
-        // A mail that is accepted and never sent would be worse than none.
-        section.error(OUTBOX.row.name, "cannot be on in this version: nothing sends from the outbox yet");
     }
     unclaimed::refuse(section, callers.as_ref(), &providers, &reserved);
     Some(Config {

@@ -16,7 +16,8 @@ mod values;
 
 pub use findings::{Effective, Findings};
 pub use kind::{
-    BOOLEAN, Choice, Count, DURATION, IP, Kind, Listed, OrWord, PERCENT, PERIOD, PORT, Plain, SHARE, SIZE, Text,
+    BOOLEAN, Choice, Count, DURATION, IP, Kind, LONG_PERIOD, Listed, OrWord, PERCENT, PERIOD, PORT, Plain, SHARE, SIZE,
+    Text,
 };
 pub use row::{Entry, InForce, Row, Setting, required, setting};
 pub use section::Section;

@@ -68,15 +68,15 @@ impl Shutdown {
         self.last_call.cancelled().await;
     }
 
-    /// Waits for the signal, then drains.
-    pub async fn run(self, mut signals: Signals, settings: Settings) {
+    /// Waits for the signal, then drains; `beside` begins then too, and the end waits for both.
+    pub async fn run(self, mut signals: Signals, settings: Settings, beside: impl Future<Output = ()>) {
         tokio::select! {
             () = signals.recv() => {}
             () = self.requested.cancelled() => {}
         }
         info!(delay = ?settings.delay, deadline = ?settings.deadline, "draining");
         tokio::select! {
-            () = self.drain(settings) => {}
+            ((), ()) = async { tokio::join!(self.drain(settings), beside) } => {}
             () = signals.recv() => warn!(in_flight = self.work.len(), "second signal: exiting immediately"),
         }
     }

@@ -18,11 +18,12 @@ mod claim;
 mod encoding;
 mod ending;
 mod operators;
-pub mod pump;
 mod postgres;
+pub mod pump;
 mod row;
 mod sealed;
 mod sealing;
+pub mod settings;
 mod sqlite;
 mod status;
 
@@ -37,6 +38,7 @@ pub use postgres::{PostgresOutbox, TABLES as POSTGRES_TABLES};
 pub use row::{Fence, Hold, Lane, NodeId, RouteSet, RowId, RulesVersion, State};
 pub use sealed::{Hmac, KeyId, Sealed, SealedContent, SealedRecipients};
 pub use sealing::{NotSealed, Sealer};
+pub use settings::Settings;
 pub use sqlite::{Keeping, SqliteOutbox, TABLES};
 pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
 

@@ -17,7 +17,7 @@ use crate::ingress::server::listener;
 use crate::runtime::settings::Entry;
 use crate::runtime::{shutdown, telemetry};
 use crate::service::outbox;
-use crate::state::{answers, store};
+use crate::state::{self, answers, store};
 
 /// First words of settings that are to come.
 const TO_COME: [&str; 10] =
@@ -72,7 +72,7 @@ fn own_groups() -> Vec<Group> {
         group("Connections and probes", "", PREFIX, probes),
         group("Sending", "", PREFIX, answers),
         group("Store", "", PREFIX, store::settings::rows()),
-        group("Outbox", "", PREFIX, outbox::settings::rows()),
+        group("Outbox", "", PREFIX, [outbox::settings::rows(), state::outbox::settings::rows()].concat()),
         group("End of a node", "", PREFIX, shutdown::settings::rows()),
         group("Log", "", PREFIX, telemetry::settings::rows()),
     ]

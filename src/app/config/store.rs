@@ -2,6 +2,8 @@
 //!
 //! Both are secrets, so either may stand in a file; what is listed is where the store is, and the names of the keys.
 
+use std::sync::Arc;
+
 use secrecy::ExposeSecret;
 
 use crate::runtime::settings::{Row, Section};
@@ -13,7 +15,7 @@ pub struct StoreConfig {
     /// Where it is.
     pub location: Location,
     /// What encrypts.
-    pub keys: StoreKeys,
+    pub keys: Arc<StoreKeys>,
 }
 
 /// `Some(None)`: there is none; `None`: a mistake was recorded.
@@ -21,7 +23,7 @@ pub(super) fn read(section: &mut Section) -> Option<Option<StoreConfig>> {
     let location = part(section, &STORE, Location::parse, Location::shown);
     let keys = part(section, &STORE_KEY, StoreKeys::parse, StoreKeys::shown);
     match (location?, keys?) {
-        (Some(location), Some(keys)) => Some(Some(StoreConfig { location, keys })),
+        (Some(location), Some(keys)) => Some(Some(StoreConfig { location, keys: Arc::new(keys) })),
         (Some(_), None) => {
             let problem = "is required with SMSP_STORE: a name, a colon and the 64 digits of `openssl rand -hex 32`";
             section.error(STORE_KEY.name, problem);

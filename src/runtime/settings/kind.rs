@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::value::{Parsed, choice, count_to, duration, ip, or_word, percent, period, port, share, size};
+use super::value::{Parsed, choice, count_to, duration, ip, long_period, or_word, percent, period, port, share, size};
 
 /// A kind of values.
 pub trait Kind<T>: Sync {
@@ -128,6 +128,8 @@ pub const BOOLEAN: Choice<bool> = Choice(&[("true", true), ("false", false)]);
 pub const DURATION: Plain<Duration> = Plain { unit: "time", parse: duration };
 /// A time longer than none.
 pub const PERIOD: Plain<Duration> = Plain { unit: "time above 0s", parse: period };
+/// A time longer than none that may be days.
+pub const LONG_PERIOD: Plain<Duration> = Plain { unit: "time in `m` or `h`, at most `720h`", parse: long_period };
 /// Bytes.
 pub const SIZE: Plain<usize> = Plain { unit: "size", parse: size };
 /// A part of a whole.

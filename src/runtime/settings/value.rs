@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::runtime::suggestion::nearest;
 
+/// Thirty days, in seconds.
+const LONGEST: u64 = 30 * 24 * 3600;
+
 /// The value of a text, or what to write instead.
 pub type Parsed<T> = Result<T, String>;
 
@@ -74,6 +77,13 @@ pub(super) fn period(text: &str) -> Parsed<Duration> {
     }
 }
 
+/// Minutes or hours, at most thirty days of them.
+pub(super) fn long_period(text: &str) -> Parsed<Duration> {
+    let seconds = with_unit(text, &[("m", 60), ("h", 3600)]).filter(|seconds| (1..=LONGEST).contains(seconds));
+    let time = seconds.map(Duration::from_secs);
+    time.ok_or_else(|| "must be a time in minutes or hours, for example 48h, at most 720h".to_owned())
+}
+
 /// A time as an operator would write it; what is below a millisecond is left out.
 pub fn in_units(time: Duration) -> String {
     match time.as_millis() {
@@ -112,6 +122,16 @@ mod tests {
         for (millis, text) in [(250, "250ms"), (2000, "2s"), (60_000, "60s"), (1500, "1500ms"), (0, "0s")] {
             let time = Duration::from_millis(millis);
             assert_eq!((in_units(time).as_str(), duration(text)), (text, Ok(time)));
+        }
+    }
+
+    #[test]
+    fn a_long_time_is_a_minute_to_thirty_days() {
+        for (text, seconds) in [("1m", 60), ("48h", 172_800), ("720h", 2_592_000)] {
+            assert_eq!(long_period(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "h", "0h", "2d", "721h", "-1h", "99999999999999999999h", "9999999999999999999h"] {
+            assert!(long_period(text).is_err(), "{text}");
         }
     }
 

@@ -1,7 +1,5 @@
 //! Acceptance: what is known under a key already, what there is room for, and the new rows.
 
-use std::collections::HashMap;
-
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -14,10 +12,12 @@ use crate::state::outbox::{Acceptance, Batch, NewRow, State, Ticket};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
-/// One row at least, for the time.
+/// One row at least, for the time. What its key names already; without a key itself, where a COMMIT was unclear and it is
+/// accepted once more.
 const KNOWN: &str = "select smsp_now(), known.* from (select 1) one left join lateral (
-        select s.key, s.id, o.state, s.accepted_at, s.send_at, o.expires_at
-        from smsp_submission s join smsp_outbox o using (row_id) where s.caller = $2 and s.key = any ($1)
+        select true, s.key, s.id, o.state, s.accepted_at, s.send_at, o.expires_at
+        from smsp_submission s join smsp_outbox o using (row_id)
+        where s.caller = $2 and (s.key = any ($1) or s.id = any ($3))
     ) known on true";
 
 const INSERT: &str = "with submission as (
@@ -67,24 +67,29 @@ fn withheld(answer: Acceptance) -> Acceptance {
     if let Acceptance::Accepted(_) = answer { Acceptance::Withheld } else { answer }
 }
 
-type Known = HashMap<IdempotencyKey, Ticket>;
+/// The submissions that a batch may repeat; a batch is short.
+type Known = Vec<(Option<IdempotencyKey>, Ticket)>;
 
 async fn known(transaction: &mut Transaction<'_>, batch: &Batch) -> Result<(UnixTime, Known), Failed> {
     let keys: Vec<_> = batch.rows.iter().filter_map(|row| row.key.as_ref()).map(bytes).collect();
-    let rows = transaction.query(KNOWN, &[(&keys, Type::BYTEA_ARRAY), (&batch.caller.as_str(), Type::TEXT)]).await?;
+    let ids: Vec<_> = batch.rows.iter().map(|row| Uuid::from(row.id)).collect();
+    let parameters: [Parameter<'_>; 3] =
+        [(&keys, Type::BYTEA_ARRAY), (&batch.caller.as_str(), Type::TEXT), (&ids, Type::UUID_ARRAY)];
+    let rows = transaction.query(KNOWN, &parameters).await?;
     let (mut now, mut known) = (UnixTime::default(), Known::new());
     for row in &rows {
         let mut columns = Columns::of(row);
         now = columns.time()?;
-        if let Some(key) = columns.key()? {
-            known.insert(key, columns.ticket()?);
+        if columns.value::<Option<bool>>()?.is_some() {
+            known.push((columns.key()?, columns.ticket()?));
         }
     }
     Ok((now, known))
 }
 
 fn answer(row: &NewRow, batch: &Batch, now: UnixTime, known: &mut Known, used: &mut Used) -> Acceptance {
-    if let Some(ticket) = row.key.as_ref().and_then(|key| known.get(key)) {
+    let is_same = |(key, ticket): &&(_, Ticket)| row.key.is_some() && row.key == *key || ticket.id == row.id;
+    if let Some((_, ticket)) = known.iter().find(is_same) {
         return if ticket.id == row.id { Acceptance::Repeated(*ticket) } else { Acceptance::KeyInUse };
     }
     if let Err(full) = used.take(row.sealed.size, batch) {
@@ -93,9 +98,7 @@ fn answer(row: &NewRow, batch: &Batch, now: UnixTime, known: &mut Known, used: &
     let send_at = row.send.from(now);
     let expires_at = row.expires.from(send_at);
     let ticket = Ticket { id: row.id, state: State::Queued, accepted_at: now, send_at, expires_at };
-    if let Some(key) = row.key {
-        known.insert(key, ticket);
-    }
+    known.push((row.key, ticket));
     Acceptance::Accepted(ticket)
 }
 

@@ -15,7 +15,7 @@ const REFUSED_ACCOUNTS: Duration = Duration::from_secs(15 * 60);
 const SPREAD: f64 = 0.2;
 
 /// The waits after the first attempt, the second, and so on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     first: Duration,
     later: Vec<Duration>,
