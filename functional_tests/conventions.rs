@@ -32,7 +32,7 @@ fn every_file_is_declared_by_a_module() {
 fn declared_modules(text: &str) -> Vec<String> {
     let names = text.lines().filter_map(|line| line.strip_suffix(';')?.rsplit_once("mod "));
     names
-        .filter(|(before, _)| matches!(*before, "" | "pub " | "pub(crate) "))
+        .filter(|(before, _)| matches!(*before, "" | "pub " | "pub(crate) " | "pub(super) "))
         .map(|(_, name)| name.to_owned())
         .collect()
 }

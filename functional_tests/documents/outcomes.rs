@@ -54,11 +54,10 @@ fn status_delivery_and_retryable_of_a_problem_type_are_those_of_the_recorded_ans
         let cell = format!("`{name}`");
         let row = table.rows.iter().find(|row| row[0] == cell).unwrap_or_else(|| panic!("no row {cell}"));
         assert_eq!(row[column("status")], answer["status"].to_string(), "{answer}");
-        assert_eq!(
-            row[column("delivery")].trim_matches('`'),
-            answer["delivery"].as_str().unwrap_or_default(),
-            "{answer}"
-        );
+        // A cell that is no word of code tells in other words what the delivery follows from.
+        if let Some(delivery) = row[column("delivery")].strip_prefix('`') {
+            assert_eq!(delivery.trim_matches('`'), answer["delivery"], "{answer}");
+        }
         // Some types may be either, as their other words tell.
         let retryable = &row[column("retryable")];
         let said = if answer["retryable"] == true { "yes" } else { "no" };

@@ -17,6 +17,7 @@ mod acceptance;
 mod claim;
 mod encoding;
 mod ending;
+mod interface;
 mod operators;
 mod postgres;
 pub mod pump;
@@ -27,12 +28,11 @@ pub mod settings;
 mod sqlite;
 mod status;
 
-use futures_util::future::BoxFuture;
-
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use claim::{Buried, Claimed, Stale, Swept, Wanted};
 pub use encoding::Unreadable;
 pub use ending::{Ended, Mark, RecipientVerdict, Verdict};
+pub use interface::{Answered, Outbox};
 pub use operators::{Count, Order, Ordered};
 pub use postgres::{PostgresOutbox, TABLES as POSTGRES_TABLES};
 pub use row::{Fence, Hold, Lane, NodeId, RouteSet, RowId, RulesVersion, State};
@@ -42,109 +42,7 @@ pub use settings::Settings;
 pub use sqlite::{Keeping, SqliteOutbox, TABLES};
 pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
 
-use crate::model::caller::CallerName;
-use crate::model::message::Id;
-use crate::runtime::unix_time::UnixTime;
 pub use crate::state::store::Failed;
-
-/// The answer of the store, once it is there.
-pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;
-
-/// The rows of all nodes that share a store.
-///
-/// Every call is one transaction, on the disk when its answer is there. A dropped call may have been carried out.
-pub trait Outbox: Send + Sync {
-    /// Takes submissions of one caller, each with its `Idempotency-Key`, in one transaction; an answer per item in order.
-    fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>>;
-
-    /// Claims due rows for a node: of the sets that it names and no others, never more than it asks for. None while the
-    /// outbox is paused.
-    fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>>;
-
-    /// Gives claimed rows back to the queue unharmed: neither an attempt nor a loss. Marked ones stay as they are. How
-    /// many went back.
-    fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize>;
-
-    /// Asks for the store's consent to hand this row over: true, and the mail may go on the wire; false, and it must not.
-    /// A row is marked once per upstream: the next one after the definite no of the one before.
-    fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool>;
-
-    /// Records what became of a claim: the state of the row by now, or none where the fence is lost. The late verdict of
-    /// a hand-over is taken too, as long as the row is `unknown` under the same fence.
-    ///
-    /// A claim that was never marked can end as [`Ended::Again`] or [`Ended::Refused`]. What a replay comes to settles
-    /// the row only if it is accepted: a refusal of the second hand-over says nothing of the first, so the row is
-    /// `unknown` again.
-    fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>>;
-
-    /// Takes `unknown` rows to be handed over once more to this upstream, which has them or may have them and takes a
-    /// mail once: those whose window is open and whose wait is over, at most `limit`, the oldest first. They are marked
-    /// already, under a new fence.
-    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>>;
-
-    /// Says that this node lives.
-    fn heartbeat(&self, node: NodeId) -> Answered<'_, ()>;
-
-    /// Ends what dead nodes have held. Claimed rows go back to the queue with one more loss, and are parked at the third;
-    /// marked ones become `unknown`.
-    fn bury(&self) -> Answered<'_, Buried>;
-
-    /// Ends rows whose time is over, and drops those that have been kept for long enough: at most `limit` rows a call.
-    fn sweep(&self, limit: usize) -> Answered<'_, Swept>;
-
-    /// When the next queued row of these sets is due, if there is one.
-    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>>;
-
-    /// The sets of queued rows.
-    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>>;
-
-    /// Queued rows whose set was not made by this version of the rules, at most `limit`.
-    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>>;
-
-    /// Gives queued rows the sets that this version of the rules makes. Rows that are no longer queued stay as they are.
-    fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()>;
-
-    /// What is known of a caller's submission. Another caller's is as unknown as one that does not exist.
-    fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>>;
-
-    /// A caller's submissions, the newest first, at most `limit` behind the cursor.
-    fn list<'a>(
-        &'a self,
-        caller: &'a CallerName,
-        filter: Filter,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Answered<'a, Page>;
-
-    /// Changes when a queued submission is due.
-    fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change>;
-
-    /// Cancels a submission that is queued, claimed or parked, and drops its content. One that is under way is a conflict.
-    fn cancel<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change>;
-
-    /// Drops content and recipients of a submission that has ended or is `unknown`; one that waits is cancelled first. One
-    /// that is under way is a conflict.
-    fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change>;
-
-    /// How many rows there are by state and upstream, and since when the oldest is in it.
-    fn counts(&self) -> Answered<'_, Vec<Count>>;
-
-    /// Stops all claims and replays of all nodes, or lets them go on.
-    fn pause(&self, paused: bool) -> Answered<'_, ()>;
-
-    /// Are they stopped?
-    fn is_paused(&self) -> Answered<'_, bool>;
-
-    /// Carries out what a person decides on a row that waits for people.
-    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered>;
-
-    /// The submissions to a recipient, by its HMACs, the newest first, at most `limit`.
-    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>>;
-
-    /// Erases every submission to a recipient as [`Outbox::erase`] does. How many were erased; those under way are not
-    /// handed over to any further upstream, and lose content and recipients too.
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize>;
-}
 
 #[cfg(test)]
 mod suite;

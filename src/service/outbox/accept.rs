@@ -10,7 +10,7 @@ use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Acceptance, Batch, Failed, Lane, NewRow, When};
 
 use super::filed::Filed;
-use super::{OutboxService, written};
+use super::service::{OutboxService, written};
 
 /// A submission that is to be sent later.
 #[derive(Clone, Debug)]

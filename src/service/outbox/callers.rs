@@ -1,6 +1,6 @@
 //! What a caller sees of its submissions and changes of them. Another caller's is as unknown as one that does not exist.
 
-use super::{OutboxService, read, written};
+use super::service::{OutboxService, read, written};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;

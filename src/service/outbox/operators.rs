@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use tracing::info;
 
 use super::orders::{Operation, OutboxOrder};
-use super::{OutboxService, read, written};
+use super::service::{OutboxService, read, written};
 use crate::model::message::{Address, Id};
 use crate::state::audit::{AuditLog, Origin, Record};
 use crate::state::outbox::{Answered, Count, Failed, Order, Ordered};

@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 use super::fake::{FakeStore, Fault, NOW, settings};
+use super::service::STORE_TIMEOUT;
 use super::*;
 use crate::delivery::dispatch::fixture::{mail, submission};
 use crate::model::message::key::IdempotencyKey;
 use crate::model::submission::SendOptions;
-use crate::state::outbox::{Acceptance, Change, Lane, State};
+use crate::state::outbox::{Acceptance, Change, Failed, Lane, Room, State};
 
 fn later(from: &str, key: Option<&str>) -> Later {
     let key = key.map(|key| IdempotencyKey::new("caller", key));

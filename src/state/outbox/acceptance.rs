@@ -25,7 +25,7 @@ pub struct Batch {
 
 /// One submission to accept.
 pub struct NewRow {
-    /// Of the message.
+    /// The message's id.
     pub id: Id,
     /// A repeat under the same key is no second submission.
     pub key: Option<IdempotencyKey>,
@@ -106,7 +106,7 @@ pub enum Full {
 /// A submission that is in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
-    /// Of the message.
+    /// The message's id.
     pub id: Id,
     /// Where it is.
     pub state: State,

@@ -20,7 +20,7 @@ pub struct Wanted {
     pub bytes: u64,
     /// No rows of these callers, which have enough of them under way.
     pub without: Vec<CallerName>,
-    /// Of four rows of a lane, so many are the newest due ones instead of the oldest: 0 to 4.
+    /// So many of four rows of a lane are the newest due ones instead of the oldest: 0 to 4.
     pub newest_of_four: usize,
 }
 
@@ -28,7 +28,7 @@ pub struct Wanted {
 pub struct Claimed {
     /// The right to work on it.
     pub hold: Hold,
-    /// Of its message.
+    /// The id of its message.
     pub id: Id,
     /// Who it is sent for.
     pub caller: CallerName,
@@ -61,7 +61,7 @@ impl Claimed {
 pub struct Stale {
     /// The row.
     pub row: RowId,
-    /// Of its message.
+    /// The id of its message.
     pub id: Id,
     /// Who it is sent for.
     pub caller: CallerName,

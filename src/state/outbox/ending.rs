@@ -20,19 +20,19 @@ pub struct Mark {
 pub enum Ended {
     /// A provider took the mail.
     Accepted {
-        /// Of each hand-over under this fence, the last one last.
+        /// One for each hand-over under this fence, the last one last.
         verdicts: Vec<Verdict>,
         /// May another upstream have it too?
         possible_duplicate: bool,
     },
     /// No provider takes it.
     Refused {
-        /// Of each hand-over under this fence; none if there was no hand-over.
+        /// One for each hand-over under this fence; none if there was no hand-over.
         verdicts: Vec<Verdict>,
     },
     /// No provider has it now: it waits in the queue again.
     Again {
-        /// Of each hand-over under this fence.
+        /// One for each hand-over under this fence.
         verdicts: Vec<Verdict>,
         /// How long.
         wait: Duration,
@@ -43,7 +43,7 @@ pub enum Ended {
     },
     /// A provider may have it.
     Unknown {
-        /// Of each hand-over under this fence.
+        /// One for each hand-over under this fence.
         verdicts: Vec<Verdict>,
         /// How long to wait for the late verdict before a replay.
         replay_after: Duration,

@@ -12,7 +12,7 @@ pub struct NodeId(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowId(pub i64);
 
-/// Counts the claims and replays of one row: whoever holds an older number has lost the row.
+/// Counts the claims and replays of one row: a node that holds an older number has lost the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub i64);
 
@@ -21,7 +21,7 @@ pub struct Fence(pub i64);
 pub struct Hold {
     /// The row.
     pub row: RowId,
-    /// Of which claim.
+    /// Which claim of it.
     pub fence: Fence,
     /// By which node.
     pub node: NodeId,

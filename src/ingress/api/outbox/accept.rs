@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::http::header::{HeaderName, LOCATION};
 use axum::response::AppendHeaders;
 
-use super::Outbox;
 use super::body::TicketBody;
+use super::extract::Outbox;
 use super::failures::{full, key_in_use, not_accepted, not_read, over, withheld};
 use crate::access::callers::Caller as Holder;
 use crate::ingress::api::caller::Caller;

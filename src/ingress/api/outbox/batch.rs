@@ -9,9 +9,9 @@ use axum::http::request::Parts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Outbox;
 use super::accept::{checked, taken};
 use super::body::TicketBody;
+use super::extract::Outbox;
 use super::failures::not_accepted;
 use crate::access::callers::Caller as Holder;
 use crate::ingress::api::caller::Caller;

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::http::Uri;
 
 use super::body::MailBody;
+use super::extract::{MailId, Outbox};
 use super::failures::{conflict, no_such_mail, not_changed, over};
-use super::{MailId, Outbox};
 use crate::ingress::api::caller::Caller;
 use crate::ingress::api::problem::{Problem, ProblemBody};
 use crate::ingress::api::query::{NoParameters, parameters, switch};

@@ -8,8 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::TicketBody;
+use super::cursor;
+use super::extract::Outbox;
 use super::failures::not_read;
-use super::{Outbox, cursor};
 use crate::ingress::api::caller::Caller;
 use crate::ingress::api::delivery::OutboxStatus;
 use crate::ingress::api::field_error::FieldError;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 
 use super::body::MailBody;
+use super::extract::{MailId, Outbox};
 use super::failures::{no_such_mail, not_read};
-use super::{MailId, Outbox};
 use crate::ingress::api::caller::Caller;
 use crate::ingress::api::problem::{Problem, ProblemBody};
 use crate::ingress::api::query::NoParameters;

@@ -12,7 +12,8 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 use serde_json::value::RawValue;
 
 use super::later::{LaterMail, later};
-use super::{body, malformed, parse_as, read_as, without_byte_order_mark};
+use super::reading::{parse_as, read_as, without_byte_order_mark};
+use super::{body, malformed};
 use crate::access::admission::BodyReservation;
 use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::{Kind, Problem};

@@ -8,10 +8,12 @@ use std::time::{Duration, SystemTime};
 
 use axum::extract::{FromRequest, Request};
 
+use super::body;
 use super::field::{EXPIRES_AT, Field, OUTBOX_FIELDS, PRIORITY, SEND_AT};
 use super::fields::Fields;
+use super::message::fields_of_message;
+use super::reading::{parse_as, read_as};
 use super::value::Value;
-use super::{body, fields_of_message, parse_as, read_as};
 use crate::access::admission::BodyReservation;
 use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::Problem;

@@ -5,9 +5,16 @@ use std::sync::mpsc;
 
 use futures_util::FutureExt;
 use tokio::runtime::Builder;
+use tokio::task::spawn_blocking;
 
 use super::field::Field;
+use super::field::{CC, FIELDS};
+use super::reading::{LARGE, off_the_worker};
+use super::value::Value;
 use super::*;
+use crate::ingress::api::field_error::FieldError;
+use crate::ingress::api::problem::Kind;
+use crate::model::message::Metadata;
 
 mod absent;
 mod hints;

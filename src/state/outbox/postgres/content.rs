@@ -9,7 +9,7 @@ const DROP_RECIPIENTS: &str = "with hmacs as (delete from smsp_recipient where r
     update smsp_submission set recipients_key_id = null, recipients_key = null, recipients = null,
         recipient_verdicts = null where row_id = any ($1)";
 
-/// Of rows that have ended: their parts, and the key without which copies of them are useless.
+/// Drops the content of rows that have ended: the parts, and the key without which copies of them are useless.
 pub(super) async fn drop_content(transaction: &mut Transaction<'_>, rows: &[i64]) -> Result<(), Failed> {
     let sql = "with parts as (delete from smsp_content where row_id = any ($1))
         update smsp_submission set content_key_id = null, content_key = null where row_id = any ($1)";

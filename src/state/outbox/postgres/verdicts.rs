@@ -10,7 +10,7 @@ use crate::state::outbox::{Ended, Hold, RecipientVerdict, TriedAt, Verdict};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
-/// Of the last one under this fence at this upstream. A late verdict takes the place of the first.
+/// Writes what the last hand-over under this fence at this upstream came to. A late verdict takes the place of the first.
 const RECORD: &str = "update smsp_attempt set took = $4, outcome = $5, reason = $6, code = $7,
         provider_message_id = $8, late = $9
     where number = (select max(number) from smsp_attempt where row_id = $1 and fence = $2 and upstream = $3)";

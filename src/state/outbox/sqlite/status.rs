@@ -50,7 +50,7 @@ pub(super) fn of_row(database: &Connection, row: RowId) -> rusqlite::Result<Stat
     })
 }
 
-/// Of the columns 9 to 11; none where they were erased.
+/// Reads the columns 9 to 11; none where they were erased.
 fn recipients(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<SealedRecipients>> {
     let (key_id, wrapped_key, bytes): (String, Option<Vec<u8>>, Option<Vec<u8>>) =
         (row.get(9)?, row.get(10)?, row.get(11)?);

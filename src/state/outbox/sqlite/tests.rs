@@ -11,7 +11,8 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::*;
 use crate::runtime::metrics::Metrics;
-use crate::state::outbox::suite::{Bench, KEEP, Time, conformance};
+use crate::state::outbox::suite::bench::{Bench, KEEP, Time};
+use crate::state::outbox::suite::conformance;
 use crate::state::store::{Clock, Start, StoreKeys};
 
 const KEYS: &str = "a:1111111111111111111111111111111111111111111111111111111111111111";

@@ -1,6 +1,6 @@
 //! Acceptance: keys, room, batches.
 
-use super::*;
+use super::bench::*;
 
 pub(in super::super) async fn a_submission_is_there_once_it_is_accepted(bench: &Bench) {
     let now = bench.time.now().await;

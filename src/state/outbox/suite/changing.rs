@@ -1,6 +1,6 @@
 //! What callers see and change.
 
-use super::*;
+use super::bench::*;
 
 fn state_of(change: &Change) -> Result<State, Option<State>> {
     match change {

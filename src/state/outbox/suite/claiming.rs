@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::*;
+use super::bench::*;
 
 fn ids(claimed: &[Claimed]) -> Vec<Id> {
     claimed.iter().map(|claimed| claimed.id).collect()

@@ -1,6 +1,6 @@
 //! Nodes that die, and nodes that were only silent.
 
-use super::*;
+use super::bench::*;
 
 pub(in super::super) async fn what_a_dead_node_claimed_is_queued_and_parked_at_the_third_loss(bench: &Bench) {
     bench.accept(vec![row(1)]).await;

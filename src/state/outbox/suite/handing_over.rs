@@ -1,6 +1,6 @@
 //! The mark before a hand-over, and what it came to: fence, owner, state.
 
-use super::*;
+use super::bench::*;
 
 pub(in super::super) async fn a_mail_is_marked_handed_over_and_ended(bench: &Bench) {
     let hold = bench.one_claimed().await;

@@ -1,9 +1,6 @@
 //! How long rows are kept. The store under test keeps what has ended for [`KEEP`].
 
-use super::*;
-
-/// What every bench is made with.
-pub(in crate::state::outbox) const KEEP: Duration = Duration::from_secs(3 * 24 * 3600);
+use super::bench::*;
 
 pub(in super::super) async fn what_expires_is_ended_by_the_sweep(bench: &Bench) {
     let short = |number| NewRow { expires: When::After(SECOND), ..row(number) };

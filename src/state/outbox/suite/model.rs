@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Builder;
 
-use super::*;
+use super::bench::*;
 use command::{Command, carry_out};
 use rows::{Rows, Seen};
 

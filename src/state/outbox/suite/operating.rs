@@ -1,6 +1,6 @@
 //! What operators see and decide.
 
-use super::*;
+use super::bench::*;
 
 async fn parked(bench: &Bench, number: u8) {
     bench.accept(vec![row(number)]).await;

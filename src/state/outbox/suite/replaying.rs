@@ -1,6 +1,6 @@
 //! Replays of mails that a provider may have.
 
-use super::*;
+use super::bench::*;
 
 async fn replay(bench: &Bench, upstream: &str) -> Vec<Hold> {
     let claimed = bench.outbox.replay(node(2), upstream, 9).await.unwrap();

@@ -1,4 +1,4 @@
-//! Is the store up? Told to whoever asks before a mail, and to the metrics.
+//! Is the store up? Callers ask before they begin, and the metrics show it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

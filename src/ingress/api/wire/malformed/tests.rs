@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ingress::api::wire::Value;
+use crate::ingress::api::wire::value::Value;
 
 fn detail(json: &[u8]) -> String {
     let error = serde_json::from_slice::<Value>(json).expect_err("it is not JSON");

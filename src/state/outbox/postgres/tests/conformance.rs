@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use super::{advance, outbox_with};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::postgres::PostgresOutbox;
-use crate::state::outbox::suite::{Bench, KEEP, Time, conformance};
+use crate::state::outbox::suite::bench::{Bench, KEEP, Time};
+use crate::state::outbox::suite::conformance;
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 

@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use super::super::super::*;
 use super::rows::{Row, claimed, held, words};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
 
 /// What the next calls of this name come to.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::super::*;
 use crate::model::message::key::IdempotencyKey;
+use crate::runtime::unix_time::UnixTime;
 
 /// One row.
 #[derive(Clone)]

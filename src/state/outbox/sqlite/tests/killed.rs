@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use uuid::Uuid;
 
 use super::*;
-use crate::state::outbox::suite::row;
+use crate::state::outbox::suite::bench::row;
 use crate::state::outbox::{NewRow, Room};
 
 /// The directory of the store of the child; without it this is no child.

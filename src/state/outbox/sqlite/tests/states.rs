@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::state::outbox::suite::row;
+use crate::state::outbox::suite::bench::row;
 use crate::state::outbox::{Fence, NewRow, Room, When};
 
 const NODE: NodeId = NodeId(Uuid::from_u128(1));

@@ -1,7 +1,10 @@
 //! The commands of a run, each carried out on model and store.
 
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::super::bench::*;
 use super::rows::{Row, Rows};
-use super::*;
 
 const UPSTREAMS: [&str; 2] = ["mg", "ses"];
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use super::super::bench::*;
 
 /// Everything that the model knows.
 pub(super) struct Rows {
@@ -102,7 +102,7 @@ impl Rows {
         Self { now, paused: false, nodes: BTreeMap::new(), rows: Vec::new(), accepted: 0, holds: Vec::new() }
     }
 
-    /// Of every row there ever was.
+    /// The numbers of all rows that ever were.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u128> + use<> {
         1..=self.accepted
     }

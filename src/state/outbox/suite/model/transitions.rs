@@ -1,7 +1,7 @@
 //! What each call does to a row of the model.
 
+use super::super::bench::*;
 use super::rows::{Row, Rows};
-use super::*;
 
 impl Row {
     fn is_held_by(&self, hold: &Hold) -> bool {
@@ -147,7 +147,7 @@ impl Rows {
         let (now, before) = (self.now, self.rows.len());
         let waits = |row: &&mut Row| matches!(row.state, State::Queued | State::Parked) && row.expires_at <= now;
         let expired = self.rows.iter_mut().filter(waits).map(|row| row.settle(now, State::Expired)).count() as u64;
-        let kept = now.before(keeping::KEEP);
+        let kept = now.before(KEEP);
         self.rows.retain(|row| row.settled_at.is_none_or(|at| at > kept));
         Swept { expired, dropped: (before - self.rows.len()) as u64, more: false }
     }

@@ -1,0 +1,64 @@
+//! The outbox of a node, and how long its store may take to answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::filed::Filed;
+use super::orders::OutboxOrder;
+use super::settings::Settings;
+use crate::model::submission::Submission;
+use crate::state::audit::AuditLog;
+use crate::state::outbox::{Answered, Failed, Outbox, Room, Sealer};
+
+/// How long the store may take for one call. A caller waits for its answer.
+pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A caller whose own share is not set may take one part in so many of the outbox.
+const PARTS: u64 = 10;
+
+/// What the service works with.
+pub struct Parts {
+    /// The rows.
+    pub store: Arc<dyn Outbox>,
+    /// Seals and opens what the store keeps.
+    pub sealer: Sealer,
+    /// Finds out where a mail may go, by the rules of now.
+    pub file: Box<dyn Fn(&Submission) -> Filed + Send + Sync>,
+    /// Tells the pump of new rows.
+    pub wake: Box<dyn Fn() + Send + Sync>,
+    /// Who has ordered what.
+    pub audit: Arc<AuditLog<OutboxOrder>>,
+}
+
+/// The outbox of this node, for every way in.
+pub struct OutboxService {
+    pub(super) parts: Parts,
+    pub(super) room: Room,
+    pub(super) expiry: Duration,
+}
+
+impl OutboxService {
+    /// Over this store.
+    pub fn new(parts: Parts, settings: &Settings) -> Self {
+        let room = Room { rows: settings.max_rows as u64, bytes: settings.max_bytes as u64 };
+        Self { parts, room, expiry: settings.expiry }
+    }
+
+    /// What one caller may take, whose own share may be set.
+    pub(super) fn callers_room(&self, rows: Option<usize>, bytes: Option<usize>) -> Room {
+        let part = |own: Option<usize>, all: u64| own.map_or(all.div_ceil(PARTS), |own| own as u64);
+        Room { rows: part(rows, self.room.rows), bytes: part(bytes, self.room.bytes) }
+    }
+}
+
+/// The answer of a call that may write.
+pub(super) async fn written<T>(call: Answered<'_, T>) -> Result<T, Failed> {
+    timeout(STORE_TIMEOUT, call).await.unwrap_or(Err(Failed::Unclear))
+}
+
+/// The answer of a call that only reads: if there is none, nothing is unclear.
+pub(super) async fn read<T>(call: Answered<'_, T>) -> Result<T, Failed> {
+    timeout(STORE_TIMEOUT, call).await.unwrap_or(Err(Failed::Down)).map_err(|_| Failed::Down)
+}

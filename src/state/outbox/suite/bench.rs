@@ -1,0 +1,175 @@
+//! A store under test, its rows and what is asked of it: what every part of the suite begins with.
+
+use std::sync::Arc;
+pub(super) use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+pub(super) use crate::model::caller::CallerName;
+pub(super) use crate::model::message::Id;
+use crate::model::message::key::IdempotencyKey;
+pub(super) use crate::model::outcome::Outcome;
+pub(super) use crate::runtime::unix_time::UnixTime;
+pub(super) use crate::state::outbox::*;
+
+/// An empty store under test. Its nodes are told apart by their ids, though they are all in this process.
+pub(in crate::state::outbox) struct Bench {
+    pub(in crate::state::outbox) outbox: Arc<dyn Outbox>,
+    pub(in crate::state::outbox) time: Arc<dyn Time>,
+    /// Keeps whatever the store needs.
+    pub(in crate::state::outbox) _kept: Box<dyn Send + Sync>,
+}
+
+/// The store's time, which tests move on.
+pub(in crate::state::outbox) trait Time: Send + Sync {
+    /// It is so much later now.
+    fn advance(&self, time: Duration) -> BoxFuture<'_, ()>;
+
+    /// What time it is.
+    fn now(&self) -> BoxFuture<'_, UnixTime>;
+}
+
+/// What every bench keeps what has ended for.
+pub(in crate::state::outbox) const KEEP: Duration = Duration::from_secs(3 * 24 * 3600);
+/// More than any test fills.
+pub(super) const ROOM: Room = Room { rows: 1000, bytes: 1_000_000 };
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+/// More than a node may be silent for.
+pub(super) const SILENCE: Duration = Duration::from_secs(31);
+
+pub(super) fn node(number: u128) -> NodeId {
+    NodeId(Uuid::from_u128(number))
+}
+
+pub(super) fn id(number: u128) -> Id {
+    Uuid::from_u128(number).into()
+}
+
+pub(super) fn set() -> RouteSet {
+    RouteSet::new(["mg", "ses"])
+}
+
+/// One whose content and recipients are this number, due at once.
+pub(in crate::state::outbox) fn row(number: u8) -> NewRow {
+    let sealed = Sealed {
+        content: SealedContent {
+            key_id: KeyId("a".into()),
+            wrapped_key: vec![number],
+            parts: vec![vec![number], vec![7]],
+        },
+        recipients: SealedRecipients { key_id: KeyId("a".into()), wrapped_key: vec![number], bytes: vec![number] },
+        hmacs: vec![Hmac([number; 32])],
+        size: 100,
+    };
+    NewRow {
+        id: id(u128::from(number)),
+        key: None,
+        sealed,
+        from_domain: "example.org".into(),
+        lane: Lane::Normal,
+        route_set: set(),
+        rules: RulesVersion(1),
+        send: When::After(Duration::ZERO),
+        expires: When::After(2 * DAY),
+    }
+}
+
+pub(super) fn keyed(number: u8, key: &str) -> NewRow {
+    NewRow { key: Some(IdempotencyKey::new("shop", key)), ..row(number) }
+}
+
+pub(super) fn wanted(limit: usize) -> Wanted {
+    let sets = vec![set()];
+    Wanted { sets, of_lane: [limit; 3], of_caller: limit, bytes: u64::MAX, without: Vec::new(), newest_of_four: 0 }
+}
+
+pub(super) fn mark(upstream: &str) -> Mark {
+    Mark { upstream: upstream.into(), replay_for: Some(Duration::from_secs(3600)), possible_duplicate: false }
+}
+
+pub(super) fn verdict(upstream: &str, outcome: Outcome) -> Verdict {
+    Verdict {
+        upstream: upstream.into(),
+        outcome,
+        reason: "http_0".into(),
+        code: None,
+        provider_message_id: None,
+        took: SECOND,
+        late: false,
+        recipients: Vec::new(),
+    }
+}
+
+pub(super) fn accepted() -> Ended {
+    Ended::Accepted { verdicts: vec![verdict("mg", Outcome::Accepted)], possible_duplicate: false }
+}
+
+pub(super) fn refused() -> Ended {
+    Ended::Refused { verdicts: vec![verdict("mg", Outcome::MessageRejected)] }
+}
+
+pub(super) fn again(wait: Duration) -> Ended {
+    let verdicts = vec![verdict("mg", Outcome::Unavailable)];
+    Ended::Again { verdicts, wait, counted: true, possible_duplicate: false }
+}
+
+pub(super) fn unknown(replay_after: Duration) -> Ended {
+    Ended::Unknown { verdicts: vec![verdict("mg", Outcome::Unknown)], replay_after }
+}
+
+impl Bench {
+    pub(super) async fn accept_as(&self, caller: &str, rows: Vec<NewRow>) -> Vec<Acceptance> {
+        let batch = Batch { caller: caller.into(), rows, atomic: false, room: ROOM, callers_room: ROOM };
+        self.outbox.accept(batch).await.unwrap()
+    }
+
+    pub(super) async fn accept(&self, rows: Vec<NewRow>) {
+        let answers = self.accept_as("shop", rows).await;
+        assert!(answers.iter().all(|answer| matches!(answer, Acceptance::Accepted(_))), "{answers:?}");
+    }
+
+    pub(super) async fn claim(&self, of: NodeId, limit: usize) -> Vec<Claimed> {
+        self.outbox.claim(of, &wanted(limit)).await.unwrap()
+    }
+
+    /// The one row there is, claimed by node 1.
+    pub(super) async fn one_claimed(&self) -> Hold {
+        self.accept(vec![row(1)]).await;
+        self.claim_one(node(1)).await
+    }
+
+    pub(super) async fn claim_one(&self, of: NodeId) -> Hold {
+        let claimed = self.claim(of, 10).await;
+        assert_eq!(claimed.len(), 1);
+        claimed[0].hold
+    }
+
+    /// The one row there is, marked for mg by node 1.
+    pub(super) async fn one_marked(&self) -> Hold {
+        let hold = self.one_claimed().await;
+        assert!(self.outbox.mark(&hold, &mark("mg")).await.unwrap());
+        hold
+    }
+
+    pub(super) async fn end(&self, hold: &Hold, ended: Ended) -> Option<State> {
+        self.outbox.end(hold, &ended).await.unwrap()
+    }
+
+    pub(super) async fn marked(&self, hold: &Hold) -> bool {
+        self.outbox.mark(hold, &mark("mg")).await.unwrap()
+    }
+
+    pub(super) async fn status(&self, number: u128) -> Option<Status> {
+        self.outbox.status(&"shop".into(), id(number)).await.unwrap()
+    }
+
+    pub(super) async fn state(&self, number: u128) -> Option<State> {
+        self.status(number).await.map(|status| status.ticket.state)
+    }
+
+    pub(super) async fn advance(&self, time: Duration) {
+        self.time.advance(time).await;
+    }
+}
