@@ -8,6 +8,7 @@ mod plan_table;
 mod reload;
 pub mod route_command;
 mod routes;
+pub mod store;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tracing::{error, info, warn};
 use crate::access::admission::Admission;
 use crate::app::config::{Config, StoreConfig, UpstreamConfig};
 use crate::app::outbox::RunningOutbox;
+use crate::app::store::Store;
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
 use crate::delivery::provider::recording;
 use crate::delivery::supervisor::{self, supervise};
@@ -36,9 +38,8 @@ use crate::runtime::telemetry;
 use crate::service::submit::Submit;
 use crate::state::answers::Answers;
 use crate::state::audit::AuditLog;
-use crate::state::outbox::TABLES;
 use crate::state::overrides::{Change, Overrides};
-use crate::state::store::{Clock, Failed, Location, OpenError, Sqlite, Start};
+use crate::state::store::OpenError;
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
@@ -63,9 +64,6 @@ pub enum StartError {
     /// The store.
     #[error("cannot open the store: {0}")]
     Store(#[from] OpenError),
-    /// The store was opened and failed then.
-    #[error("cannot start the outbox: {0}")]
-    Outbox(#[from] Failed),
     /// The operator wants it so.
     #[error("no circuit was usable, and SMSP_ALL_OPEN=exit")]
     Down,
@@ -83,7 +81,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (panics, lines) = (Arc::clone(&metrics), Arc::clone(&metrics));
     telemetry::init(config.telemetry, move || panics.panicked(), move |dropped| lines.log_lines_dropped(dropped))
         .map_err(StartError::Log)?;
-    let store = config.store.as_ref().map(|store| open(store, &metrics)).transpose()?;
+    let store = match &config.store {
+        Some(store) => Some(Store::open(store, &metrics).await?),
+        None => None,
+    };
     let signals = Signals::listen().map_err(StartError::Signals)?;
     for variable in &config.deprecated {
         warn!(variable, "a variable is set under its former name");
@@ -101,7 +102,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     routes::watch(config.routes, &dispatcher);
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
     let (callers, admins) = keys::holders(config.callers, config.admins);
-    let outbox = match (config.outbox, store, config.store) {
+    let outbox = match (config.outbox, &store, config.store) {
         (Some(outbox), Some(store), Some(StoreConfig { keys, .. })) => {
             Some(RunningOutbox::start(outbox, store, keys, &dispatcher).await?)
         }
@@ -156,13 +157,6 @@ fn explain(state: api::ApiState) -> admin::Explain {
         let state = state.clone();
         Box::pin(async move { api::explain_for(&state, &caller, request).await })
     })
-}
-
-/// Opens the store, which stays open until the node has ended.
-fn open(store: &StoreConfig, metrics: &Arc<Metrics>) -> Result<Arc<Sqlite>, OpenError> {
-    let Location::Sqlite(directory) = &store.location;
-    let (modules, clock, metrics) = (&[TABLES], Clock::since_start(), Arc::clone(metrics));
-    Sqlite::open(Start { directory, keys: &store.keys, modules, clock, metrics }).map(Arc::new)
 }
 
 /// Starts a supervisor for each upstream.

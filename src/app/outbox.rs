@@ -6,14 +6,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::config::OutboxConfig;
+use super::store::Store;
 use crate::delivery::dispatch::{Dispatcher, Eligible};
 use crate::model::submission::Submission;
 use crate::runtime::restart::Restarts;
 use crate::runtime::shutdown::{self, Shutdown};
 use crate::service::outbox::{Filed, OutboxService, Parts};
 use crate::state::outbox::pump::{self, Policy, Pump};
-use crate::state::outbox::{Failed, Keeping, NodeId, RouteSet, RulesVersion, Sealer, SqliteOutbox};
-use crate::state::store::{Sqlite, StoreKeys};
+use crate::state::outbox::{Keeping, NodeId, RouteSet, RulesVersion, Sealer};
+use crate::state::store::{OpenError, StoreKeys};
 
 /// An outbox that sends.
 pub(super) struct RunningOutbox {
@@ -29,16 +30,16 @@ impl RunningOutbox {
     /// Begins to send what waits in the store.
     pub(super) async fn start(
         config: OutboxConfig,
-        store: Arc<Sqlite>,
+        store: &Store,
         keys: Arc<StoreKeys>,
         dispatcher: &Arc<Dispatcher>,
-    ) -> Result<Self, Failed> {
+    ) -> Result<Self, OpenError> {
         let settings = config.pump;
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
-        let (store, sealer) = (Arc::new(SqliteOutbox::new(store, keeping).await?), Sealer::new(keys));
+        let (store, sealer) = (store.outbox(keeping).await?, Sealer::new(keys));
         let (work, restarts) = (Shutdown::default(), Arc::<Restarts>::default());
         let pump = Pump::new(pump::Parts {
-            store: store.clone(),
+            store: Arc::clone(&store),
             contents: Arc::new(sealer.clone()),
             dispatcher: Arc::clone(dispatcher),
             node: NodeId(Uuid::new_v4()),

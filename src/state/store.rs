@@ -17,11 +17,12 @@ pub mod postgres;
 mod schema;
 pub mod settings;
 mod sqlite;
+mod up;
 
 pub use clock::Clock;
 pub use failed::Failed;
 pub use keys::{StoreKeys, Wrapped};
-pub use location::Location;
+pub use location::{Location, WrongLocation};
 pub use open_error::OpenError;
 pub use schema::{Module, Step};
 pub use sqlite::{Sqlite, Start};

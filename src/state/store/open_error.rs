@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::failed::Failed;
+
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -35,4 +37,10 @@ pub enum OpenError {
     /// Something in the store was encrypted with a key that is not given.
     #[error("SMSP_STORE_KEY: the store has content under the key `{0}`: give it as the second key")]
     MissingKey(String),
+    /// The database server refuses what is needed, and will refuse it again.
+    #[error("the database server refuses {0}")]
+    Refused(&'static str),
+    /// Perhaps for now only.
+    #[error("{0}")]
+    Failed(#[from] Failed),
 }

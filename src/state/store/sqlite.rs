@@ -9,7 +9,6 @@ mod fault;
 mod job;
 mod queue;
 mod reader;
-mod up;
 mod writer;
 
 use std::path::Path;
@@ -24,10 +23,10 @@ use super::failed::Failed;
 use super::keys::StoreKeys;
 use super::open_error::OpenError;
 use super::schema::Module;
+use super::up::Up;
 use crate::runtime::metrics::Metrics;
 use connection::Origin;
 use queue::Queue;
-use up::Up;
 
 /// What a store starts with.
 pub struct Start<'a> {
@@ -59,7 +58,7 @@ impl Sqlite {
         let directory = Arc::new(Directory::lock(start.directory)?);
         let name = start.directory.display().to_string();
         let origin = Origin::new(directory.database());
-        let up = Up::new(start.metrics.store.of("sqlite"));
+        let up = Up::new(start.metrics.store.of("sqlite"), true);
         let failed = |error| OpenError::Database(name.clone(), error);
         let mut database = origin.to_write().map_err(failed)?;
         prepare(&mut database, &name, &start)?;

@@ -19,7 +19,7 @@ use crate::state::outbox::{
     Batch, Hmac, KeyId, Lane, NewRow, NodeId, Room, RouteSet, RulesVersion, Sealed, SealedContent, SealedRecipients,
     Wanted, When,
 };
-use crate::state::store::postgres::tests::database;
+use crate::state::store::postgres::tests::{database, migrate};
 
 /// The time at which a test begins: its database has this one until the test changes it.
 const START: UnixTime = UnixTime(1_800_000_000_000);
@@ -33,7 +33,7 @@ async fn outbox(url: &str) -> PostgresOutbox {
 
 async fn outbox_with(url: &str, keep: Duration) -> PostgresOutbox {
     let database = Arc::new(database(url));
-    database.migrate(&[TABLES]).await.expect("tables");
+    migrate(&database, &[TABLES]).await.expect("tables");
     let mut transaction = database.begin().await.expect("a transaction");
     for sql in [
         "create table if not exists test_clock (at bigint)",

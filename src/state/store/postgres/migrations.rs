@@ -1,14 +1,18 @@
-//! The tables of each module, brought to the version of this program at start.
+//! The tables of each module, brought to the version of this program at start, and the keys that they are written with.
 //!
 //! The rules are those of [`Module`]. A lock of the transaction lets one node migrate while the others wait, and no lock
 //! outlives it. Where nothing is to be done, nothing is locked and nothing written.
 
 use tokio_postgres::types::Type;
 
+use super::super::keys::StoreKeys;
+use super::super::open_error::OpenError;
 use super::super::{Module, Step};
+use super::MIGRATION;
+use super::not_ready::{NotReady, refusal};
 use super::pool::Pool;
+use super::registered_keys;
 use super::transaction::{Transaction, field};
-use super::{MIGRATION, NotReady};
 
 /// Any number that nobody else locks on this database.
 const LOCK: &str = "select pg_advisory_xact_lock(5716023716455)";
@@ -20,32 +24,55 @@ const SCHEMA: &str = "create table if not exists smsp_schema (
 )";
 
 /// Safe at several nodes at once.
-pub(super) async fn run(pool: &Pool, modules: &[Module]) -> Result<(), NotReady> {
-    if are_current(pool, modules).await? {
-        return Ok(());
-    }
+pub(super) async fn run(pool: &Pool, modules: &[Module], keys: &StoreKeys) -> Result<(), NotReady> {
     let mut transaction = pool.begin(MIGRATION).await?;
-    transaction.batch(LOCK).await?;
-    transaction.batch(SCHEMA).await?;
-    for module in modules {
-        let found = version(&mut transaction, module).await?;
-        for (number, step) in (1..).zip(module.steps).skip(usize::try_from(found).unwrap_or(0)) {
-            apply(&mut transaction, module.name, number, step).await?;
-        }
+    let current = are_current(&mut transaction, modules, keys).await;
+    if told(&transaction, current)? {
+        return Ok(transaction.commit().await?);
     }
+    let migrated = migrate(&mut transaction, modules, keys).await;
+    told(&transaction, migrated)?;
     Ok(transaction.commit().await?)
 }
 
-/// Is there nothing to do?
-async fn are_current(pool: &Pool, modules: &[Module]) -> Result<bool, NotReady> {
-    let mut transaction = pool.begin(MIGRATION).await?;
-    let there = transaction.query("select 1 where to_regclass('smsp_schema') is not null", &[]).await?;
-    let mut current = !there.is_empty();
-    for module in modules.iter().filter(|_| !there.is_empty()) {
-        current &= version(&mut transaction, module).await? >= known(module);
+/// Says what the server refuses, if a statement failed for that.
+fn told<T>(transaction: &Transaction<'_>, result: Result<T, NotReady>) -> Result<T, NotReady> {
+    match transaction.failure().and_then(refusal) {
+        Some(refused) => Err(OpenError::Refused(refused).into()),
+        None => result,
     }
-    transaction.commit().await?;
-    Ok(current)
+}
+
+async fn migrate(transaction: &mut Transaction<'_>, modules: &[Module], keys: &StoreKeys) -> Result<(), NotReady> {
+    for sql in [LOCK, SCHEMA, registered_keys::TABLE] {
+        transaction.batch(sql).await?;
+    }
+    for module in modules {
+        let found = version(transaction, module).await?;
+        for (number, step) in (1..).zip(module.steps).skip(usize::try_from(found).unwrap_or(0)) {
+            apply(transaction, module.name, number, step).await?;
+        }
+    }
+    // Another node may have registered other ones meanwhile.
+    registered_keys::are_known(transaction, keys, modules).await?;
+    Ok(registered_keys::register(transaction, keys).await?)
+}
+
+/// Is there nothing to do?
+async fn are_current(
+    transaction: &mut Transaction<'_>,
+    modules: &[Module],
+    keys: &StoreKeys,
+) -> Result<bool, NotReady> {
+    let there = "select 1 where to_regclass('smsp_schema') is not null and to_regclass('smsp_store_key') is not null";
+    if transaction.query(there, &[]).await?.is_empty() {
+        return Ok(false);
+    }
+    let mut current = true;
+    for module in modules {
+        current &= version(transaction, module).await? >= known(module);
+    }
+    Ok(current && registered_keys::are_known(transaction, keys, modules).await?)
 }
 
 /// The version that the database has; an error if this program cannot work with it.
@@ -56,7 +83,8 @@ async fn version(transaction: &mut Transaction<'_>, module: &Module) -> Result<i
     let (version, works_with): (i32, i32) = (field(row, 0)?, field(row, 1)?);
     let known = known(module);
     if works_with > known {
-        return Err(NotReady::NewerSchema { module: module.name, found: works_with, known });
+        let [found, known] = [works_with, known].map(i32::unsigned_abs);
+        return Err(OpenError::NewerSchema { module: module.name, found, known }.into());
     }
     Ok(version)
 }

@@ -9,11 +9,15 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 use tracing::warn;
 
 use super::super::Failed;
+use super::super::open_error::OpenError;
 use super::deadlines::Deadlines;
+use super::not_ready::{NotReady, refusal};
 use super::server::Server;
+use super::tls;
 use super::transaction::{Transaction, opening};
 
 /// So many transactions of a node at once; the next ones wait.
@@ -33,9 +37,9 @@ impl Pool {
     }
 
     /// Begins a transaction whose statements may take this long each.
-    pub(super) async fn begin(&self, statement: Duration) -> Result<Transaction<'_>, Failed> {
+    pub(super) async fn begin(&self, statement: Duration) -> Result<Transaction<'_>, NotReady> {
         let place = timeout(self.deadlines.place, self.places.acquire()).await;
-        let place = place.map_err(|_| Failed::Down)?.map_err(|_| Failed::Down)?;
+        let place = place.map_err(|_| NotReady::Failed)?.map_err(|_| NotReady::Failed)?;
         let opening = opening(statement, self.deadlines.idle);
         let answer = self.deadlines.answer(statement);
         // An idle connection may be dead without knowing: nothing is lost on it by asking the next one.
@@ -58,13 +62,15 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    async fn connect(&self) -> Result<Client, Failed> {
-        let connected = timeout(self.deadlines.connect, self.server.connect()).await;
-        let connected = connected.map_err(|_| warn!("the store did not take a connection in time")).ok();
-        let connected = connected.ok_or(Failed::Down)?;
+    async fn connect(&self) -> Result<Client, NotReady> {
+        let Ok(connected) = timeout(self.deadlines.connect, self.server.connect()).await else {
+            warn!("the store did not take a connection in time");
+            return Err(NotReady::Failed);
+        };
         connected.map_err(|error| {
-            warn!(code = error.code().map(tokio_postgres::error::SqlState::code), %error, "no connection to the store");
-            Failed::Down
+            warn!(code = error.code().map(SqlState::code), %error, "no connection to the store");
+            let refused = error.code().and_then(refusal).or_else(|| tls::refusal(&error));
+            refused.map_or(NotReady::Failed, |refused| OpenError::Refused(refused).into())
         })
     }
 }

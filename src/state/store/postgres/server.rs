@@ -33,7 +33,13 @@ pub enum Wrong {
     Tls,
 }
 
+/// The beginnings of a URL.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+/// That of PostgreSQL.
+const PORT: u16 = 5432;
+
 /// A server, and how to log in.
+#[derive(Clone)]
 pub struct Server {
     config: Config,
     /// None where the connection is in clear.
@@ -41,6 +47,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Does this text begin like the URL of one?
+    pub fn is_meant(text: &str) -> bool {
+        SCHEMES.iter().any(|scheme| text.starts_with(scheme))
+    }
+
     /// From a URL, and from the file of authorities where the system's are not meant.
     pub fn read(url: &str, authorities: Option<&Path>) -> Result<Self, Wrong> {
         let (url, mode) = without_sslmode(url)?;
@@ -63,6 +74,22 @@ impl Server {
     /// Does the connection have to be encrypted, and the server to prove who it is?
     pub fn is_verified(&self) -> bool {
         self.tls.is_some()
+    }
+
+    /// The URL as it may be shown: without the password, and without parameters that are not needed to find it.
+    pub fn shown(&self) -> String {
+        let config = &self.config;
+        let password = if config.get_password().is_some() { ":<redacted>" } else { "" };
+        let user = config.get_user().map(|user| format!("{user}{password}@")).unwrap_or_default();
+        let port = |number: usize| config.get_ports().get(number).or(config.get_ports().first()).unwrap_or(&PORT);
+        let host = |(number, host): (usize, &Host)| match host {
+            Host::Tcp(name) if name.contains(':') => format!("[{name}]:{}", port(number)),
+            Host::Tcp(name) => format!("{name}:{}", port(number)),
+            Host::Unix(folder) => format!("{}:{}", folder.display(), port(number)),
+        };
+        let hosts: Vec<_> = config.get_hosts().iter().enumerate().map(host).collect();
+        let mode = if self.is_verified() { "verify-full" } else { "disable" };
+        format!("postgres://{user}{}/{}?sslmode={mode}", hosts.join(","), config.get_dbname().unwrap_or_default())
     }
 
     /// A new connection, which a task of its own serves until it is dropped. The caller gives it a deadline.
@@ -92,7 +119,7 @@ fn serve(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + S
 
 /// The URL without its `sslmode`: the driver does not know all its words, and means less by some of them.
 fn without_sslmode(url: &str) -> Result<(String, Option<SslMode>), Wrong> {
-    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+    if !Server::is_meant(url) {
         return Err(Wrong::Url);
     }
     let Some((address, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), None)) };
@@ -122,6 +149,26 @@ mod tests {
 
     fn verified(url: &str) -> Result<bool, Wrong> {
         Server::read(url, None).map(|server| server.is_verified())
+    }
+
+    #[test]
+    fn what_is_shown_of_a_url_is_where_it_leads_and_no_password() {
+        let cases = [
+            (
+                "postgres://u:s3cret@db.example.org/d",
+                "postgres://u:<redacted>@db.example.org:5432/d?sslmode=verify-full",
+            ),
+            ("postgresql://u@10.0.0.1:6432/d?sslmode=disable", "postgres://u@10.0.0.1:6432/d?sslmode=disable"),
+            (
+                "postgres://u:p@a:1,b:2/d?target_session_attrs=read-write",
+                "postgres://u:<redacted>@a:1,b:2/d?sslmode=verify-full",
+            ),
+            ("postgres://[::1]/d?user=u&password=s3cret", "postgres://u:<redacted>@[::1]:5432/d?sslmode=disable"),
+            ("postgres:///d?host=/run/postgresql&user=u", "postgres://u@/run/postgresql:5432/d?sslmode=disable"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(Server::read(url, None).map(|server| server.shown()), Ok(expected.to_owned()), "{url}");
+        }
     }
 
     #[test]

@@ -10,15 +10,17 @@ mod skip;
 mod transactions;
 mod verified_tls;
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
 use super::deadlines::Deadlines;
-use super::pool::Pool;
-use super::{Database, Parameter, Server, Transaction, field};
-use crate::state::store::Failed;
+use super::{Database, Parameter, Server, Start, Transaction, field, migrations};
+use crate::state::store::{Failed, Module, StoreKeys};
 
+const KEY: &str = "a:1111111111111111111111111111111111111111111111111111111111111111";
 const INSERT: &str = "insert into t (x) values ($1)";
 
 pub(crate) fn database(url: &str) -> Database {
@@ -26,7 +28,25 @@ pub(crate) fn database(url: &str) -> Database {
 }
 
 fn with_deadlines(url: &str, deadlines: Deadlines) -> Database {
-    Database { pool: Pool::new(Server::read(url, None).expect("a URL of a test is one"), deadlines) }
+    of_server(Server::read(url, None).expect("a URL of a test is one"), deadlines)
+}
+
+/// One whose tables are the test's.
+fn of_server(server: Server, deadlines: Deadlines) -> Database {
+    let database = Database::new(start(server, KEY, &[]), deadlines);
+    database.prepared.store(true, Ordering::Relaxed);
+    database
+}
+
+fn start(server: Server, keys: &str, modules: &'static [Module]) -> Start {
+    let keys = Arc::new(StoreKeys::parse(keys).expect("keys of a test are some"));
+    Start { server, keys, modules, metrics: Arc::default() }
+}
+
+/// Brings the tables of these modules into a database.
+pub(crate) async fn migrate(database: &Database, modules: &[Module]) -> Result<(), String> {
+    let done = migrations::run(&database.pool, modules, &database.keys).await;
+    done.map_err(|error| format!("{error:?}"))
 }
 
 /// So short that a test can wait for them, and long enough for a busy machine.

@@ -26,11 +26,13 @@ pub struct Transaction<'a> {
     answer: Duration,
     /// Has a statement failed, so that the database will not commit?
     failed: bool,
+    /// By which code.
+    failure: Option<SqlState>,
 }
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(pool: &'a Pool, place: SemaphorePermit<'a>, client: Client, answer: Duration) -> Self {
-        Self { pool, _place: place, client, answer, failed: false }
+        Self { pool, _place: place, client, answer, failed: false, failure: None }
     }
 
     /// The rows that a statement gives.
@@ -43,6 +45,11 @@ impl<'a> Transaction<'a> {
     pub async fn execute(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64, Failed> {
         let answer = timeout(self.answer, self.client.execute_typed(sql, parameters)).await;
         self.checked(answer.ok())
+    }
+
+    /// What the database has said of the statement that failed.
+    pub(super) fn failure(&self) -> Option<&SqlState> {
+        self.failure.as_ref()
     }
 
     /// Several statements without parameters.
@@ -68,14 +75,14 @@ impl<'a> Transaction<'a> {
 
     /// None: no answer in time.
     fn checked<T>(&mut self, answer: Option<Result<T, Error>>) -> Result<T, Failed> {
-        let code = match answer {
+        let in_time = answer.is_some();
+        let error = match answer {
             Some(Ok(value)) => return Ok(value),
-            Some(Err(error)) => error.code().map(|code| code.code().to_owned()),
-            None => Some("no answer in time".to_owned()),
+            answer => answer.and_then(Result::err),
         };
+        (self.failed, self.failure) = (true, error.and_then(|error| error.code().cloned()));
         // The text of an error may show values.
-        warn!(code, "a statement failed in the store");
-        self.failed = true;
+        warn!(code = self.failure.as_ref().map(SqlState::code), in_time, "a statement failed in the store");
         Err(Failed::Down)
     }
 }

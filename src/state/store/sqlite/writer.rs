@@ -14,8 +14,8 @@ use super::connection::Origin;
 use super::fault::number;
 use super::job::Job;
 use super::queue::Queue;
-use super::up::Up;
 use crate::state::store::failed::Failed;
+use crate::state::store::up::Up;
 
 /// Without a command for so long, the log is emptied; after a failure, the database is opened anew.
 const REST: Duration = Duration::from_secs(1);

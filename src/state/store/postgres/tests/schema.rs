@@ -3,8 +3,7 @@
 use futures_util::future::join_all;
 
 use super::postmaster::Postmaster;
-use super::{Database, database, field};
-use crate::state::store::postgres::NotReady;
+use super::{Database, database, field, migrate};
 use crate::state::store::{Module, Step};
 
 /// A second run of it would fail.
@@ -27,7 +26,7 @@ async fn of_several_nodes_that_start_at_once_one_migrates() {
     let Some(server) = Postmaster::shared() else { return };
     let url = server.url(&server.database().await);
     let nodes: Vec<_> = (0..8).map(|_| database(&url)).collect();
-    for result in join_all(nodes.iter().map(|node| node.migrate(&TWO))).await {
+    for result in join_all(nodes.iter().map(|node| migrate(node, &TWO))).await {
         assert_eq!(result, Ok(()));
     }
     assert_eq!(rows(&nodes[0]).await, 2);
@@ -38,7 +37,7 @@ async fn a_step_is_done_once_and_an_older_program_goes_on_beside_one_that_adds()
     let Some(server) = Postmaster::shared() else { return };
     let database = database(&server.url(&server.database().await));
     for modules in [&ONE, &ONE, &TWO, &ONE, &TWO] {
-        assert_eq!(database.migrate(modules).await, Ok(()));
+        assert_eq!(migrate(&database, modules).await, Ok(()));
     }
     assert_eq!(rows(&database).await, 2);
 }
@@ -47,7 +46,7 @@ async fn a_step_is_done_once_and_an_older_program_goes_on_beside_one_that_adds()
 async fn a_schema_that_a_newer_program_has_changed_is_refused() {
     let Some(server) = Postmaster::shared() else { return };
     let database = database(&server.url(&server.database().await));
-    assert_eq!(database.migrate(&THREE).await, Ok(()));
-    let error = database.migrate(&TWO).await.unwrap_err();
-    assert_eq!(error, NotReady::NewerSchema { module: "m", found: 3, known: 2 });
+    assert_eq!(migrate(&database, &THREE).await, Ok(()));
+    let error = migrate(&database, &TWO).await.unwrap_err();
+    assert!(error.contains("NewerSchema { module: \"m\", found: 3, known: 2 }"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use super::postmaster::Postmaster;
 use super::proxy::Proxy;
-use super::{Database, Server, table, values};
+use super::{Deadlines, Server, of_server, table, values};
 use crate::state::store::Failed;
 use crate::state::store::postgres::Wrong;
 
@@ -26,7 +26,7 @@ async fn a_server_proves_itself_by_the_authorities_in_the_file_and_by_no_other()
     for (case, certificate, expected) in cases {
         let proxy = Proxy::with_tls(postmaster, certificate).await;
         let url = format!("{}?sslmode=verify-full", proxy.url("localhost", &name));
-        let database = Database::new(Server::read(&url, Some(trusted.path().as_ref())).unwrap());
+        let database = of_server(Server::read(&url, Some(trusted.path().as_ref())).unwrap(), Deadlines::USUAL);
         assert_eq!(database.begin().await.map(drop), expected, "a certificate {case}");
         if expected.is_ok() {
             table(&database).await;
@@ -40,7 +40,7 @@ async fn a_server_without_tls_gets_nothing() {
     let Some(postmaster) = Postmaster::shared() else { return };
     let (proxy, authority) = (Proxy::before(postmaster).await, Authority::new());
     let url = format!("{}?sslmode=require", proxy.url("localhost", &postmaster.database().await));
-    let database = Database::new(Server::read(&url, Some(authority.path().as_ref())).unwrap());
+    let database = of_server(Server::read(&url, Some(authority.path().as_ref())).unwrap(), Deadlines::USUAL);
     assert_eq!(database.begin().await.err(), Some(Failed::Down));
 }
 

@@ -13,18 +13,19 @@ pub(super) struct Up {
 }
 
 impl Up {
-    /// It is.
-    pub(super) fn new(metrics: StoreMetrics) -> Self {
-        metrics.up(true);
-        Self { up: Arc::new(AtomicBool::new(true)), metrics }
+    /// It is, or is not yet.
+    pub(super) fn new(metrics: StoreMetrics, up: bool) -> Self {
+        metrics.up(up);
+        Self { up: Arc::new(AtomicBool::new(up)), metrics }
     }
 
     pub(super) fn is_up(&self) -> bool {
         self.up.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set(&self, up: bool) {
-        self.up.store(up, Ordering::Relaxed);
+    /// Was that a change?
+    pub(super) fn set(&self, up: bool) -> bool {
         self.metrics.up(up);
+        self.up.swap(up, Ordering::Relaxed) != up
     }
 }
