@@ -93,8 +93,8 @@ struct RecipientBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = OutboxAttempt)]
 struct TriedBody {
-    /// The name of the provider, as the node is configured.
-    provider: String,
+    /// The upstream: the name of the provider's account, as the node is configured.
+    upstream: String,
     /// When it began, in UTC.
     #[schema(format = DateTime)]
     at: String,
@@ -177,7 +177,7 @@ impl From<Lane> for Priority {
 impl From<TriedAt> for TriedBody {
     fn from(tried: TriedAt) -> Self {
         Self {
-            provider: tried.upstream,
+            upstream: tried.upstream,
             at: tried.at.to_string(),
             duration_ms: tried.took_ms,
             outcome: tried.outcome,
