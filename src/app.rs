@@ -32,7 +32,7 @@ use crate::ingress::api;
 use crate::ingress::server::listener::{self, Limits};
 use crate::model::outcome::Outcome;
 use crate::runtime::metrics::Metrics;
-use crate::runtime::restart::restart_on_panic;
+use crate::runtime::restart::{Restarts, restart_on_panic};
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
 use crate::service::submit::Submit;
@@ -81,8 +81,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (panics, lines) = (Arc::clone(&metrics), Arc::clone(&metrics));
     telemetry::init(config.telemetry, move || panics.panicked(), move |dropped| lines.log_lines_dropped(dropped))
         .map_err(StartError::Log)?;
+    let restarts = Arc::new(Restarts::default());
     let store = match &config.store {
-        Some(store) => Some(Store::open(store, &metrics).await?),
+        Some(store) => Some(Store::open(store, &metrics, &restarts).await?),
         None => None,
     };
     let signals = Signals::listen().map_err(StartError::Signals)?;
@@ -102,9 +103,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     routes::watch(config.routes, &dispatcher);
     tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
     let (callers, admins) = keys::holders(config.callers, config.admins);
+    let up = store.as_ref().map(Store::up);
     let outbox = match (config.outbox, &store, config.store) {
         (Some(outbox), Some(store), Some(StoreConfig { keys, .. })) => {
-            Some(RunningOutbox::start(outbox, store, keys, &dispatcher).await?)
+            Some(RunningOutbox::start(outbox, store, keys, &dispatcher, &restarts).await?)
         }
         _ => None,
     };
@@ -115,6 +117,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         dispatcher,
         submit: Arc::new(submit),
         outbox: outbox.as_ref().map(|outbox| Arc::clone(&outbox.service)),
+        store: up.clone(),
         callers,
         admission: Arc::new(Admission::new(config.admission, Arc::clone(&metrics))),
         settings: Arc::new(config.http),
@@ -128,9 +131,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         overrides,
         audit,
         outbox: api_state.outbox.clone(),
+        store: up,
         admins,
         metrics: Arc::clone(&metrics),
-        restarts: outbox.as_ref().map(|outbox| Arc::clone(&outbox.restarts)).unwrap_or_default(),
+        restarts,
         shutdown: shutdown.clone(),
         explain: explain(api_state.clone()),
         max_mail,

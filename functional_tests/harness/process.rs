@@ -89,7 +89,7 @@ impl Process {
         self.switch.set(reading);
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 

@@ -20,8 +20,6 @@ use crate::state::store::{OpenError, StoreKeys};
 pub(super) struct RunningOutbox {
     /// For the ways in.
     pub(super) service: Arc<OutboxService>,
-    /// How often its tasks have panicked of late.
-    pub(super) restarts: Arc<Restarts>,
     work: Shutdown,
     deadline: Duration,
 }
@@ -33,11 +31,12 @@ impl RunningOutbox {
         store: &Store,
         keys: Arc<StoreKeys>,
         dispatcher: &Arc<Dispatcher>,
+        restarts: &Arc<Restarts>,
     ) -> Result<Self, OpenError> {
         let settings = config.pump;
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
         let (store, sealer) = (store.outbox(keeping).await?, Sealer::new(keys));
-        let (work, restarts) = (Shutdown::default(), Arc::<Restarts>::default());
+        let work = Shutdown::default();
         let pump = Pump::new(pump::Parts {
             store: Arc::clone(&store),
             contents: Arc::new(sealer.clone()),
@@ -51,8 +50,8 @@ impl RunningOutbox {
             },
             max_window: settings.concurrency,
         });
-        let (running, counted) = (pump.clone(), Arc::clone(&restarts));
-        tokio::spawn(async move { running.run(counted).await });
+        let (running, restarts) = (pump.clone(), Arc::clone(restarts));
+        tokio::spawn(async move { running.run(restarts).await });
         let filing = Arc::clone(dispatcher);
         let parts = Parts {
             store,
@@ -62,7 +61,7 @@ impl RunningOutbox {
             audit: Arc::default(),
         };
         let service = Arc::new(OutboxService::new(parts, &config.service));
-        Ok(Self { service, restarts, work, deadline: settings.drain })
+        Ok(Self { service, work, deadline: settings.drain })
     }
 
     /// Claims and marks nothing more; attempts under way have their time.

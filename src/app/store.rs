@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::app::config::StoreConfig;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::restart::Restarts;
 use crate::state::outbox::{self, Keeping, Outbox, PostgresOutbox, SqliteOutbox};
 use crate::state::store::postgres::{self, Database};
-use crate::state::store::{Clock, Location, OpenError, Sqlite, Start};
+use crate::state::store::{Clock, Location, OpenError, Sqlite, Start, Up};
 
 /// An open store, which stays open until it is dropped.
 #[derive(Clone)]
@@ -19,12 +20,12 @@ pub enum Store {
 
 impl Store {
     /// Opens it, and brings its tables to the version of this program.
-    pub async fn open(config: &StoreConfig, metrics: &Arc<Metrics>) -> Result<Self, OpenError> {
-        let (keys, metrics) = (Arc::clone(&config.keys), Arc::clone(metrics));
+    pub async fn open(config: &StoreConfig, metrics: &Arc<Metrics>, restarts: &Arc<Restarts>) -> Result<Self, OpenError> {
+        let (keys, metrics, restarts) = (Arc::clone(&config.keys), Arc::clone(metrics), Arc::clone(restarts));
         match &config.location {
             Location::Sqlite(directory) => {
                 let (modules, clock) = (&[outbox::TABLES], Clock::since_start());
-                let start = Start { directory, keys: &keys, modules, clock, metrics };
+                let start = Start { directory, keys: &keys, modules, clock, metrics, restarts };
                 Sqlite::open(start).map(|store| Self::Sqlite(Arc::new(store)))
             }
             Location::Postgres(server) => {
@@ -34,11 +35,11 @@ impl Store {
         }
     }
 
-    /// Can it be written now?
-    pub fn is_up(&self) -> bool {
+    /// What tells whether it can be written.
+    pub fn up(&self) -> Up {
         match self {
-            Self::Sqlite(store) => store.is_up(),
-            Self::Postgres(database) => database.is_up(),
+            Self::Sqlite(store) => store.up(),
+            Self::Postgres(database) => database.up(),
         }
     }
 

@@ -1,11 +1,12 @@
-//! Tasks that run for ever, whatever becomes of them.
+//! Tasks and threads that run for ever, whatever becomes of them.
 //!
 //! A task that panics is started anew: that is a fault of ours, and no circuit, key or row must stay as it is for that. One
 //! that panics again and again is not helped by it: a process that starts anew may be.
 
 use std::collections::VecDeque;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -18,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const TOO_MANY: usize = 3;
 const SPAN: Duration = Duration::from_secs(60);
 
-/// The last restarts of a few tasks.
+/// The last restarts of a few tasks and threads.
 #[derive(Default)]
 pub struct Restarts(Mutex<VecDeque<Instant>>);
 
@@ -47,6 +48,15 @@ pub async fn restart_on_panic<F: Future<Output = ()>>(task: &str, upstream: Opti
 /// As [`restart_on_panic`], and counts how often.
 pub async fn restart_and_count<F: Future<Output = ()>>(task: &str, restarts: &Restarts, run: impl Fn() -> F) {
     restart(task, None, || restarts.count(), run).await;
+}
+
+/// Runs what a thread does until it ends by itself; if it panics it is started anew, and counted.
+pub fn restart_in_thread(name: &str, restarts: &Restarts, mut run: impl FnMut()) {
+    while catch_unwind(AssertUnwindSafe(&mut run)).is_err() {
+        restarts.count();
+        error!("the {name} panicked: restarting it");
+        thread::sleep(PAUSE);
+    }
 }
 
 async fn restart<F: Future<Output = ()>>(

@@ -26,3 +26,4 @@ pub use location::{Location, WrongLocation};
 pub use open_error::OpenError;
 pub use schema::{Module, Step};
 pub use sqlite::{Sqlite, Start};
+pub use up::Up;

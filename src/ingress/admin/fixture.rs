@@ -16,6 +16,7 @@ pub(super) fn state() -> AdminState {
         upstreams,
         audit,
         outbox: None,
+        store: None,
         admins: Arc::new(Admins::new(None)),
         metrics: Arc::default(),
         restarts: Arc::default(),

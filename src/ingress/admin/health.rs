@@ -21,14 +21,15 @@ const SUPERVISOR_SILENCE: Duration = Duration::from_secs(30);
 
 const ALIVE: &str = "alive\n";
 const STOPPED: &str = "a supervisor has stopped\n";
-const PANICS: &str = "a task of the outbox panics again and again\n";
+const PANICS: &str = "a task of the outbox or a thread of the store panics again and again\n";
 const READY: &str = "ready\n";
+const READY_WITHOUT_STORE: &str = "ready, but the store is down\n";
 const DRAINING: &str = "draining\n";
 
 /// Is this node alive?
 ///
 /// Fails when the task that probes an upstream has stopped, so that the circuit would stay open for ever, and when tasks of
-/// the outbox have panicked three times within a minute: restart the node.
+/// the outbox or threads of the store have panicked three times within a minute: restart the node.
 #[utoipa::path(
     get,
     path = "/livez",
@@ -55,21 +56,26 @@ pub(super) async fn live(State(state): State<AdminState>) -> (StatusCode, &'stat
 
 /// May this node be sent traffic?
 ///
-/// Fails while the node drains, and never because of providers: every node would be taken out at once.
+/// Fails while the node drains, and never because of providers or the store: every node would be taken out at once. A store
+/// that is down is named in the answer.
 #[utoipa::path(
     get,
     path = "/readyz",
     operation_id = "readyz",
     tag = "health",
     responses(
-        (status = 200, description = "This node takes calls", body = String, content_type = "text/plain; charset=utf-8"),
+        (status = 200, description = "This node takes calls; what needs the store is refused if the answer says that it is down", body = String, content_type = "text/plain; charset=utf-8"),
         (status = 503, description = "This node is shutting down", body = String, content_type = "text/plain; charset=utf-8"),
         OfHead
     ),
     security(())
 )]
 pub(super) async fn ready(State(state): State<AdminState>) -> (StatusCode, &'static str) {
-    if state.shutdown.is_draining() { (StatusCode::SERVICE_UNAVAILABLE, DRAINING) } else { (StatusCode::OK, READY) }
+    if state.shutdown.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, DRAINING);
+    }
+    let is_down = state.store.is_some_and(|store| !store.is_up());
+    (StatusCode::OK, if is_down { READY_WITHOUT_STORE } else { READY })
 }
 
 /// Metrics, for Prometheus
@@ -120,6 +126,20 @@ fn measure(state: &AdminState, row: UpstreamRow<'_>) {
 mod tests {
     use super::super::fixture::state;
     use super::*;
+    use crate::state::store::Up;
+
+    #[tokio::test]
+    async fn a_node_whose_store_is_down_stays_ready_and_says_so() {
+        let state = state();
+        let up = Up::new(state.metrics.store.of("sqlite"), true);
+        let state = AdminState { store: Some(up.clone()), ..state };
+        assert_eq!(ready(State(state.clone())).await, (StatusCode::OK, READY));
+        up.set(false);
+        assert_eq!(ready(State(state.clone())).await, (StatusCode::OK, READY_WITHOUT_STORE));
+        assert_eq!(live(State(state.clone())).await.0, StatusCode::OK, "a restart does not mend a disk");
+        up.set(true);
+        assert_eq!(ready(State(state)).await, (StatusCode::OK, READY));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn tasks_that_panic_again_and_again_fail_the_liveness() {

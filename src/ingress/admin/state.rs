@@ -15,6 +15,7 @@ use crate::runtime::shutdown::Shutdown;
 use crate::service::outbox::OutboxService;
 use crate::state::audit::AuditLog;
 use crate::state::overrides::{Change, Overrides};
+use crate::state::store::Up;
 
 /// Explains the mail in this request as one of the caller of this name.
 pub type Explain = Arc<dyn Fn(String, Request) -> BoxFuture<'static, Result<RouteBody, Problem>> + Send + Sync>;
@@ -30,11 +31,13 @@ pub struct AdminState {
     pub audit: Arc<AuditLog<Change>>,
     /// The mail that is sent later; `None`: the outbox is off.
     pub outbox: Option<Arc<OutboxService>>,
+    /// Is the store up? `None`: there is no store.
+    pub store: Option<Up>,
     /// Who may see and order.
     pub admins: Arc<Admins>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// How often tasks of the outbox have panicked of late.
+    /// How often tasks of the outbox and threads of the store have panicked of late.
     pub restarts: Arc<Restarts>,
     /// Whether this node drains.
     pub shutdown: Shutdown,

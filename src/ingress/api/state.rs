@@ -10,6 +10,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
 use crate::service::outbox::OutboxService;
 use crate::service::submit::Submit;
+use crate::state::store::Up;
 
 /// The state of the API listener; clones share it.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub struct ApiState {
     pub submit: Arc<Submit>,
     /// Where mail goes that is sent later; `None`: the outbox is off.
     pub outbox: Option<Arc<OutboxService>>,
+    /// Is the store up? `None`: there is no store.
+    pub store: Option<Up>,
     /// Is any circuit usable?
     pub dispatcher: Arc<Dispatcher>,
     /// Who may call.

@@ -1,4 +1,5 @@
-//! The words of an attempt as they stand in the document: listed by the code that writes them, and no closed set.
+//! Words of answers as they stand in the document. Those of an attempt are listed by the code that writes them, and are no
+//! closed set.
 
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
@@ -14,6 +15,13 @@ pub(super) fn reason() -> Object {
     let words = listed(Reason::NAMED.map(|reason| reason.to_string()));
     let (http, smtp) = (Reason::Status(502), Reason::Smtp(550));
     text(&format!("Why: the status of the provider's answer (`{http}`), the code of a relay's (`{smtp}`), or {words}."))
+}
+
+/// Can the store be written?
+pub(super) fn store() -> Object {
+    let about = "`up`, or `down`: then what needs the store is answered 503, and `POST /email` goes on. Absent where there is no store.";
+    let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["up", "down"]));
+    words.description(Some(about)).build()
 }
 
 fn text(about: &str) -> Object {

@@ -96,6 +96,11 @@ impl Database {
         self.up.is_up()
     }
 
+    /// What tells whether it answers.
+    pub fn up(&self) -> Up {
+        self.up.clone()
+    }
+
     /// Brings the tables to the version of this program; safe where several nodes do it at once.
     async fn prepare(&self) -> Result<(), NotReady> {
         migrations::run(&self.pool, self.modules, &self.keys).await?;

@@ -25,6 +25,7 @@ use super::open_error::OpenError;
 use super::schema::Module;
 use super::up::Up;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::restart::Restarts;
 use connection::Origin;
 use queue::Queue;
 
@@ -40,6 +41,8 @@ pub struct Start<'a> {
     pub clock: Clock,
     /// Where it is counted.
     pub metrics: Arc<Metrics>,
+    /// Where its threads count that they panicked.
+    pub restarts: Arc<Restarts>,
 }
 
 /// An open store. When it is dropped, what waits is written, and the database is closed.
@@ -64,8 +67,9 @@ impl Sqlite {
         prepare(&mut database, &name, &start)?;
         let reading = origin.to_read().map_err(failed)?;
         let thread = |error| OpenError::Directory(name.clone(), error);
-        let (writer, write) = writer::start(origin.clone(), database, up.clone()).map_err(thread)?;
-        let (reader, read) = reader::start(origin, reading).map_err(thread)?;
+        let (writer, write) =
+            writer::start(origin.clone(), database, up.clone(), Arc::clone(&start.restarts)).map_err(thread)?;
+        let (reader, read) = reader::start(origin, reading, start.restarts).map_err(thread)?;
         let threads = vec![write, read];
         Ok(Self { writer: Some(writer), reader: Some(reader), threads, up, clock: start.clock, directory })
     }
@@ -89,6 +93,11 @@ impl Sqlite {
     /// Does it write?
     pub fn is_up(&self) -> bool {
         self.up.is_up()
+    }
+
+    /// What tells whether it writes.
+    pub fn up(&self) -> Up {
+        self.up.clone()
     }
 
     /// Its time.

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::*;
-use crate::runtime::metrics::Metrics;
 use crate::state::outbox::suite::bench::{Bench, KEEP, Time};
 use crate::state::outbox::suite::conformance;
 use crate::state::store::{Clock, Start, StoreKeys};
@@ -34,7 +33,8 @@ impl Time for Hands {
 
 async fn open(directory: &Path, clock: Clock) -> SqliteOutbox {
     let keys = StoreKeys::parse(KEYS).unwrap();
-    let start = Start { directory, keys: &keys, modules: &[TABLES], clock, metrics: Arc::new(Metrics::default()) };
+    let (metrics, restarts) = (Arc::default(), Arc::default());
+    let start = Start { directory, keys: &keys, modules: &[TABLES], clock, metrics, restarts };
     let store = Arc::new(Sqlite::open(start).unwrap());
     SqliteOutbox::new(store, Keeping { keep: KEEP, min_free: 0 }).await.unwrap()
 }

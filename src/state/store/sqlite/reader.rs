@@ -1,6 +1,7 @@
 //! The thread that reads, beside the one that writes: lists and counts of many rows hold up no mail.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::{Builder, JoinHandle};
 
@@ -11,12 +12,21 @@ use super::connection::Origin;
 use super::fault::{is_of_the_disk, number};
 use super::job::{Done, Job};
 use super::queue::Queue;
+use crate::runtime::restart::{Restarts, restart_in_thread};
 use crate::state::store::failed::Failed;
 
 /// Starts the thread; it ends when the last end of the queue is gone.
-pub(super) fn start(origin: Origin, database: Connection) -> io::Result<(Queue, JoinHandle<()>)> {
+pub(super) fn start(
+    origin: Origin,
+    database: Connection,
+    restarts: Arc<Restarts>,
+) -> io::Result<(Queue, JoinHandle<()>)> {
     let (queue, jobs) = Queue::new();
-    let thread = Builder::new().name("store-reader".to_owned()).spawn(move || work(&origin, Some(database), &jobs))?;
+    let mut database = Some(database);
+    let work = move || {
+        restart_in_thread("thread that reads from the store", &restarts, || work(&origin, database.take(), &jobs));
+    };
+    let thread = Builder::new().name("store-reader".to_owned()).spawn(work)?;
     Ok((queue, thread))
 }
 

@@ -2,6 +2,7 @@
 
 mod child;
 mod faults;
+mod panics;
 mod starting;
 
 use std::path::Path;
@@ -27,7 +28,8 @@ fn open_with(
     metrics: Arc<Metrics>,
 ) -> Result<Sqlite, OpenError> {
     let keys = StoreKeys::parse(keys).unwrap();
-    Sqlite::open(Start { directory, keys: &keys, modules, clock: Clock::since_start(), metrics })
+    let (clock, restarts) = (Clock::since_start(), Arc::default());
+    Sqlite::open(Start { directory, keys: &keys, modules, clock, metrics, restarts })
 }
 
 fn insert(id: i64) -> impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static {

@@ -1,6 +1,7 @@
 //! The thread that writes: batches while the store is up, attempts to open it anew while it is not.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use super::connection::Origin;
 use super::fault::number;
 use super::job::Job;
 use super::queue::Queue;
+use crate::runtime::restart::{Restarts, restart_in_thread};
 use crate::state::store::failed::Failed;
 use crate::state::store::up::Up;
 
@@ -25,7 +27,7 @@ const FREED: u32 = 1000;
 /// The state of the thread.
 struct Writer {
     origin: Origin,
-    /// None after a failure.
+    /// None after a failure, and while a transaction is under way: a panic takes the connection with it.
     database: Option<Connection>,
     failed_at: Instant,
     /// Was something written since the log was emptied?
@@ -34,10 +36,16 @@ struct Writer {
 }
 
 /// Starts the thread; it ends when the last end of the queue is gone and everything in it is written.
-pub(super) fn start(origin: Origin, database: Connection, up: Up) -> io::Result<(Queue, JoinHandle<()>)> {
+pub(super) fn start(
+    origin: Origin,
+    database: Connection,
+    up: Up,
+    restarts: Arc<Restarts>,
+) -> io::Result<(Queue, JoinHandle<()>)> {
     let (queue, jobs) = Queue::new();
     let mut writer = Writer { origin, database: Some(database), failed_at: Instant::now(), wrote: true, up };
-    let thread = Builder::new().name("store-writer".to_owned()).spawn(move || writer.work(&jobs))?;
+    let work = move || restart_in_thread("thread that writes to the store", &restarts, || writer.work(&jobs));
+    let thread = Builder::new().name("store-writer".to_owned()).spawn(work)?;
     Ok((queue, thread))
 }
 
@@ -57,16 +65,17 @@ impl Writer {
 
     fn carry_out(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         self.reopen();
-        let Some(database) = &self.database else {
+        let Some(database) = self.database.take() else {
             return self.answer(jobs, Err(Failed::Down));
         };
         let start = Instant::now();
-        let transaction = transact(database, &mut jobs);
+        let transaction = transact(&database, &mut jobs);
         self.up.metrics.committed(start.elapsed().as_secs_f64());
         self.wrote = true;
         let answer = transaction.answer();
-        if let Transaction::RolledBack(error) | Transaction::Unclear(error) = transaction {
-            self.broken(&error);
+        match transaction {
+            Transaction::Committed => self.database = Some(database),
+            Transaction::RolledBack(error) | Transaction::Unclear(error) => self.broken(&error),
         }
         self.answer(jobs, answer);
     }
@@ -99,7 +108,10 @@ impl Writer {
                 self.database = Some(database);
                 self.up.set(true);
             }
-            Err(_) => self.failed_at = Instant::now(),
+            Err(_) => {
+                self.failed_at = Instant::now();
+                self.up.set(false);
+            }
         }
     }
 

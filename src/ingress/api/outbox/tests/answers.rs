@@ -46,13 +46,22 @@ fn replace(value: &mut Value) {
 
 #[tokio::test]
 async fn every_answer_of_the_outbox_is_the_golden_one() {
-    let all = [queued().await, batches().await, looked_up().await, changed().await, refused().await].concat();
+    let all =
+        [health().await, queued().await, batches().await, looked_up().await, changed().await, refused().await].concat();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/outbox-answers.json");
     let actual = format!("{:#}\n", Value::from(all));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &actual).unwrap();
     }
     assert_eq!(actual, std::fs::read_to_string(&path).unwrap(), "UPDATE_GOLDEN=1 rewrites it");
+}
+
+async fn health() -> Vec<Value> {
+    let node = Node::new();
+    let up = node.get("/healthcheck").await;
+    node.up.set(false);
+    let down = node.get("/healthcheck").await;
+    vec![shown("GET /healthcheck", "With a store", &up), shown("GET /healthcheck", "The store is down", &down)]
 }
 
 async fn queued() -> Vec<Value> {

@@ -22,10 +22,12 @@ use crate::runtime::unix_time::UnixTime;
 use crate::service::outbox::fake::{FakeStore, settings};
 use crate::service::submit::Submit;
 use crate::state::answers::Answers;
+use crate::state::store::Up;
 
 pub(super) struct Node {
     service: Service,
     pub(super) store: Arc<FakeStore>,
+    pub(super) up: Up,
 }
 
 /// An answer, read to its end.
@@ -54,7 +56,7 @@ impl Node {
     fn over(store: Arc<FakeStore>, has_outbox: bool) -> Self {
         let fixture = Fixture::new(Failover::Safe, &[&[]]);
         let metrics = Arc::clone(&fixture.metrics);
-        let answers = Answers::new(100, Arc::clone(&metrics));
+        let (answers, up) = (Answers::new(100, Arc::clone(&metrics)), Up::new(metrics.store.of("sqlite"), true));
         let mut keys = KeyRing::default();
         keys.add("app", "app-key");
         keys.add("shop", "shop-key");
@@ -74,6 +76,7 @@ impl Node {
         let state = ApiState {
             submit: Arc::new(Submit::new(Arc::clone(&fixture.dispatcher), answers, Arc::clone(&metrics))),
             outbox: has_outbox.then(|| store.service(settings())),
+            store: has_outbox.then(|| up.clone()),
             dispatcher: fixture.dispatcher,
             callers: Arc::new(Callers::new(keys, HashMap::from([("shop".to_owned(), shop)]), CallerPolicy::default())),
             admission: Arc::new(Admission::new(limits, Arc::clone(&metrics))),
@@ -81,7 +84,7 @@ impl Node {
             shutdown: Shutdown::default(),
             metrics,
         };
-        Self { service: service(state), store }
+        Self { service: service(state), store, up }
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
