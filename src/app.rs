@@ -106,7 +106,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let up = store.as_ref().map(Store::up);
     let outbox = match (config.outbox, &store, config.store) {
         (Some(outbox), Some(store), Some(StoreConfig { keys, .. })) => {
-            Some(RunningOutbox::start(outbox, store, keys, &dispatcher, &restarts).await?)
+            Some(RunningOutbox::start(outbox, store, keys, &dispatcher, &restarts, &metrics).await?)
         }
         _ => None,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use smsp::delivery::provider::KINDS;
-use smsp::runtime::metrics::{Gauges, Metrics};
+use smsp::runtime::metrics::{Gauges, Metrics, OutboxWords};
 
 use crate::harness::repository::{read, root, rust_files};
 use crate::harness::{Settings, kinds, run};
@@ -93,6 +93,9 @@ fn touched() -> Metrics {
     metrics.admin.refused("r");
     metrics.admin.override_ends("u", 0.0);
     metrics.store.of("sqlite");
+    let words = &["w"];
+    let words = OutboxWords { states: words, ended: words, late: words, replayed: words, buried: words, full: words };
+    metrics.outbox.of(&words, (0, 0));
     metrics
 }
 

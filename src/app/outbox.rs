@@ -9,11 +9,14 @@ use super::config::OutboxConfig;
 use super::store::Store;
 use crate::delivery::dispatch::{Dispatcher, Eligible};
 use crate::model::submission::Submission;
-use crate::runtime::restart::Restarts;
+use crate::runtime::metrics::Metrics;
+use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{self, Shutdown};
 use crate::service::outbox::{Filed, OutboxService, Parts};
 use crate::state::outbox::pump::{self, Policy, Pump};
-use crate::state::outbox::{Keeping, NodeId, RouteSet, RulesVersion, Sealer};
+use crate::state::outbox::{
+    CountedOutbox, Keeping, NodeId, Outbox, RouteSet, RulesVersion, Sealer, measure, metrics_of,
+};
 use crate::state::store::{OpenError, StoreKeys};
 
 /// An outbox that sends.
@@ -32,10 +35,13 @@ impl RunningOutbox {
         keys: Arc<StoreKeys>,
         dispatcher: &Arc<Dispatcher>,
         restarts: &Arc<Restarts>,
+        metrics: &Metrics,
     ) -> Result<Self, OpenError> {
         let settings = config.pump;
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
-        let (store, sealer) = (store.outbox(keeping).await?, Sealer::new(keys));
+        let (rows, sealer) = (store.outbox(keeping).await?, Sealer::new(keys));
+        let metrics = Arc::new(metrics_of(metrics, config.service.room()));
+        let store: Arc<dyn Outbox> = Arc::new(CountedOutbox::new(rows, Arc::clone(&metrics)));
         let work = Shutdown::default();
         let pump = Pump::new(pump::Parts {
             store: Arc::clone(&store),
@@ -50,8 +56,13 @@ impl RunningOutbox {
             },
             max_window: settings.concurrency,
         });
-        let (running, restarts) = (pump.clone(), Arc::clone(restarts));
-        tokio::spawn(async move { running.run(restarts).await });
+        let (running, counted) = (pump.clone(), Arc::clone(restarts));
+        tokio::spawn(async move { running.run(counted).await });
+        let (rows, counted) = (Arc::clone(&store), Arc::clone(restarts));
+        tokio::spawn(async move {
+            let count = || measure(Arc::clone(&rows), Arc::clone(&metrics));
+            restart_and_count("task that counts the rows of the outbox", &counted, count).await;
+        });
         let filing = Arc::clone(dispatcher);
         let parts = Parts {
             store,

@@ -20,7 +20,11 @@ pub enum Store {
 
 impl Store {
     /// Opens it, and brings its tables to the version of this program.
-    pub async fn open(config: &StoreConfig, metrics: &Arc<Metrics>, restarts: &Arc<Restarts>) -> Result<Self, OpenError> {
+    pub async fn open(
+        config: &StoreConfig,
+        metrics: &Arc<Metrics>,
+        restarts: &Arc<Restarts>,
+    ) -> Result<Self, OpenError> {
         let (keys, metrics, restarts) = (Arc::clone(&config.keys), Arc::clone(metrics), Arc::clone(restarts));
         match &config.location {
             Location::Sqlite(directory) => {

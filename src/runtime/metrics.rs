@@ -3,9 +3,11 @@
 //! Labels come from closed sets: upstream names, outcomes, route patterns, statuses. No address, key or path is a label.
 
 mod admin;
+mod counters;
 mod edge;
 mod gauges;
 mod labels;
+mod outbox;
 mod routes;
 mod store;
 mod upstream;
@@ -22,6 +24,7 @@ pub use admin::Admin;
 pub use edge::{Edge, Held};
 pub use gauges::Gauges;
 use labels::{Attempt, CircuitOverride, CircuitState, Request, Route, Upstream, UpstreamReason};
+pub use outbox::{Outbox, OutboxMetrics, OutboxWords};
 pub use routes::RouteMetrics;
 pub use store::{Store, StoreMetrics};
 use upstream::Families;
@@ -41,6 +44,8 @@ pub struct Metrics {
     pub admin: Admin,
     /// The metrics of the store.
     pub store: Store,
+    /// The metrics of the outbox.
+    pub outbox: Outbox,
     registry: Registry,
     requests: Family<Request, Counter>,
     attempts: Family<Attempt, Counter>,
@@ -70,6 +75,7 @@ impl Default for Metrics {
             edge: Edge::default(),
             admin: Admin::default(),
             store: Store::default(),
+            outbox: Outbox::default(),
             registry: Registry::with_prefix("smsp"),
             requests: Family::default(),
             attempts: Family::default(),
@@ -103,6 +109,7 @@ impl Metrics {
         self.edge.register(registry);
         self.admin.register(registry);
         self.store.register(registry);
+        self.outbox.register(registry);
         let count = self.requests.clone();
         registry.register("requests", "HTTP requests answered by either listener, by route, status and caller", count);
         registry.register("attempts", "Attempts to hand a mail to an upstream, by outcome", self.attempts.clone());

@@ -15,9 +15,11 @@
 
 mod acceptance;
 mod claim;
+mod counted;
 mod encoding;
 mod ending;
 mod interface;
+mod measure;
 mod operators;
 mod postgres;
 pub mod pump;
@@ -30,10 +32,12 @@ mod status;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use claim::{Buried, Claimed, Stale, Swept, Wanted};
+pub use counted::{CountedOutbox, metrics_of};
 pub use encoding::Unreadable;
 pub use ending::{Ended, Mark, RecipientVerdict, Verdict};
 pub use interface::{Answered, Outbox};
-pub use operators::{Count, Order, Ordered};
+pub use measure::measure;
+pub use operators::{Count, Erased, Order, Ordered};
 pub use postgres::{PostgresOutbox, TABLES as POSTGRES_TABLES};
 pub use row::{Fence, Hold, Lane, NodeId, RouteSet, RowId, RulesVersion, State};
 pub use sealed::{Hmac, KeyId, Sealed, SealedContent, SealedRecipients};

@@ -1,12 +1,12 @@
 //! The counters of one upstream, resolved once: to count a mail there takes no lock, no label and no allocation.
 
-use std::hash::Hash;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
+use super::counters::Counters;
 use super::labels::{Attempt, Upstream, UpstreamReason};
 
 /// The counters of one upstream. Those of every outcome and skip reason are shown from the start, as 0.
@@ -21,9 +21,6 @@ pub struct UpstreamMetrics {
     unlisted: Counter,
     transitions: Family<UpstreamReason, Counter>,
 }
-
-/// A counter for each word of a label.
-struct Counters(Box<[(&'static str, Counter)]>);
 
 /// The families that the counters of an upstream belong to.
 pub(super) struct Families<'a> {
@@ -94,22 +91,5 @@ impl UpstreamMetrics {
     /// Counts a state change of the circuit; these are rare, so their label is looked up.
     pub fn transition(&self, reason: &'static str) {
         self.transitions.get_or_create(&UpstreamReason { upstream: self.name.clone(), reason }).inc();
-    }
-}
-
-impl Counters {
-    fn new<L: Clone + Eq + Hash>(
-        words: &[&'static str],
-        family: &Family<L, Counter>,
-        labels: impl Fn(&'static str) -> L,
-    ) -> Self {
-        Self(words.iter().map(|word| (*word, family.get_or_create(&labels(word)).clone())).collect())
-    }
-
-    /// A word that was not declared is not counted.
-    fn count(&self, word: &'static str) {
-        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == word) {
-            counter.inc();
-        }
     }
 }

@@ -159,9 +159,9 @@ impl Outbox for FakeStore {
         self.answer(|rows| {
             let of = |state: State| {
                 let times = rows.iter().filter(|row| row.status.ticket.state == state);
-                let times: Vec<_> = times.map(|row| row.status.ticket.accepted_at).collect();
+                let times: Vec<_> = times.map(|row| row.status.ticket.send_at).collect();
                 let upstream = (state == State::Unknown).then(|| "mg".to_owned());
-                Some(Count { state, upstream, rows: times.len() as u64, oldest: times.into_iter().min()? })
+                Some(Count { state, upstream, rows: times.len() as u64, bytes: 0, oldest: times.into_iter().min()? })
             };
             State::ALL.into_iter().filter_map(of).collect()
         })
@@ -188,13 +188,13 @@ impl Outbox for FakeStore {
         })
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize> {
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased> {
         self.answer(|rows| {
             let to = rows.iter_mut().filter(|row| row.hmacs.iter().any(|hmac| hmacs.contains(hmac)));
-            let mut erased = 0;
+            let mut erased = Erased::default();
             for row in to {
                 row.status.recipients = None;
-                erased += 1;
+                erased.rows += 1;
             }
             erased
         })

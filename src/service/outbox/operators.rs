@@ -41,7 +41,7 @@ impl OutboxService {
     pub async fn erase_recipient(&self, recipient: &Address, origin: Origin) -> Result<usize, Failed> {
         let hmacs = self.parts.sealer.hmacs(recipient);
         let erase = self.parts.store.erase_recipient(&hmacs);
-        self.carry_out(Operation::EraseRecipient, origin, erase, |_| true).await
+        self.carry_out(Operation::EraseRecipient, origin, erase, |_| true).await.map(|erased| erased.rows)
     }
 
     /// Records what was done, or may have been.

@@ -42,8 +42,7 @@ pub struct OutboxService {
 impl OutboxService {
     /// Over this store.
     pub fn new(parts: Parts, settings: &Settings) -> Self {
-        let room = Room { rows: settings.max_rows as u64, bytes: settings.max_bytes as u64 };
-        Self { parts, room, expiry: settings.expiry }
+        Self { parts, room: settings.room(), expiry: settings.expiry }
     }
 
     /// What one caller may take, whose own share may be set.

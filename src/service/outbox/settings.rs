@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::runtime::settings::{Choice, Count, LONG_PERIOD, SIZE, setting, settings};
+use crate::state::outbox::Room;
 
 settings! {
     /// What the outbox takes.
@@ -19,5 +20,12 @@ settings! {
             setting("10GiB", &SIZE, "bytes of these mails; more are 503");
         expiry: Duration as OUTBOX_EXPIRY =
             setting("48h", &LONG_PERIOD, "how long a mail without `expires_at` is tried, from when it is due");
+    }
+}
+
+impl Settings {
+    /// What the mails of all callers may take.
+    pub fn room(&self) -> Room {
+        Room { rows: self.max_rows as u64, bytes: self.max_bytes as u64 }
     }
 }

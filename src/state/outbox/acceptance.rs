@@ -103,6 +103,22 @@ pub enum Full {
     Disk,
 }
 
+impl Full {
+    /// Every limit.
+    pub const ALL: [Self; 5] = [Self::Rows, Self::Bytes, Self::CallersRows, Self::CallersBytes, Self::Disk];
+
+    /// The word for metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Bytes => "bytes",
+            Self::CallersRows => "callers_rows",
+            Self::CallersBytes => "callers_bytes",
+            Self::Disk => "disk",
+        }
+    }
+}
+
 /// A submission that is in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {

@@ -87,6 +87,8 @@ pub struct Swept {
     pub expired: u64,
     /// Rows that were kept for long enough.
     pub dropped: u64,
+    /// Those of them that were `unknown` to the end.
+    pub unknown: u64,
     /// Is there more to sweep?
     pub more: bool,
 }

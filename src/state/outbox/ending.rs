@@ -50,6 +50,18 @@ pub enum Ended {
     },
 }
 
+impl Ended {
+    /// The verdict of each hand-over.
+    pub fn verdicts(&self) -> &[Verdict] {
+        match self {
+            Self::Accepted { verdicts, .. }
+            | Self::Refused { verdicts }
+            | Self::Again { verdicts, .. }
+            | Self::Unknown { verdicts, .. } => verdicts,
+        }
+    }
+}
+
 /// What one hand-over came to; holds no address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::acceptance::{Acceptance, Batch};
 use super::claim::{Buried, Claimed, Stale, Swept, Wanted};
 use super::ending::{Ended, Mark};
-use super::operators::{Count, Order, Ordered};
+use super::operators::{Count, Erased, Order, Ordered};
 use super::row::{Hold, NodeId, RouteSet, RowId, RulesVersion, State};
 use super::sealed::Hmac;
 use super::status::{Change, Cursor, Filter, Page, Status};
@@ -93,7 +93,7 @@ pub trait Outbox: Send + Sync {
     /// that is under way is a conflict.
     fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change>;
 
-    /// How many rows there are by state and upstream, and since when the oldest is in it.
+    /// How many rows there are by state and upstream, what they take, and when the oldest was due first.
     fn counts(&self) -> Answered<'_, Vec<Count>>;
 
     /// Stops all claims and replays of all nodes, or lets them go on.
@@ -108,7 +108,7 @@ pub trait Outbox: Send + Sync {
     /// The submissions to a recipient, by its HMACs, the newest first, at most `limit`.
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>>;
 
-    /// Erases every submission to a recipient as [`Outbox::erase`] does. How many were erased; those under way are not
+    /// Erases every submission to a recipient as [`Outbox::erase`] does. Those under way are not
     /// handed over to any further upstream, and lose content and recipients too.
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize>;
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased>;
 }

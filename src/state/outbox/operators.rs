@@ -12,8 +12,19 @@ pub struct Count {
     pub upstream: Option<String>,
     /// How many.
     pub rows: u64,
-    /// When the oldest of them was accepted.
+    /// Bytes of their content, of those that have not ended.
+    pub bytes: u64,
+    /// When the oldest of them was to be sent, whatever came between: one that waits for its time is not old.
     pub oldest: UnixTime,
+}
+
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Submissions.
+    pub rows: usize,
+    /// Those of them that waited, and were cancelled by that.
+    pub cancelled: usize,
 }
 
 /// What to do with one submission.

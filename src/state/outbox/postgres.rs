@@ -26,8 +26,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Failed, Filter, Hmac, Hold, Mark,
-    NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
+    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Filter, Hmac, Hold,
+    Mark, NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -293,7 +293,7 @@ impl Outbox for PostgresOutbox {
         reading!(self, orders::of_recipient, hmacs, limit)
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize> {
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased> {
         transaction!(self, orders::erase_recipient, hmacs)
     }
 }

@@ -16,6 +16,11 @@ pub struct RowId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub i64);
 
+impl Fence {
+    /// What the first claim of a row gets.
+    pub const FIRST: Self = Self(1);
+}
+
 /// The right to work on a row, until another claim of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hold {

@@ -25,8 +25,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Failed, Filter, Hmac, Hold, Mark,
-    NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
+    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Filter, Hmac, Hold,
+    Mark, NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -194,7 +194,7 @@ impl Outbox for SqliteOutbox {
         self.read(move |database| operators::of_recipient(database, &hmacs, limit))
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, usize> {
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased> {
         let hmacs = hmacs.to_vec();
         self.write(move |database, now| operators::erase_recipient(database, now, &hmacs))
     }

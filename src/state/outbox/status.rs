@@ -78,6 +78,8 @@ pub struct Page {
 pub enum Change {
     /// It was carried out; so it is now.
     Done(Box<Status>),
+    /// It was carried out, and has cancelled the submission; so it is now.
+    Cancelled(Box<Status>),
     /// There is no such submission of this caller's.
     NotFound,
     /// Its state does not allow that.

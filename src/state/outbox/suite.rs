@@ -4,6 +4,7 @@ pub(super) mod accepting;
 pub(super) mod bench;
 pub(super) mod changing;
 pub(super) mod claiming;
+pub(super) mod counting;
 pub(super) mod dying;
 pub(super) mod handing_over;
 pub(super) mod keeping;
@@ -34,6 +35,8 @@ macro_rules! conformance {
                 a_key_lives_as_long_as_the_status;
             operating: orders_release_rows_that_wait_for_people, rows_are_counted_by_state_and_upstream,
                 a_recipient_is_found_and_erased;
+            counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
+                what_is_lost_refused_and_buried_is_counted;
         }
 
         #[test]
@@ -47,6 +50,7 @@ macro_rules! conformance {
             async fn $test() {
                 let Some(bench) = $start().await else { return };
                 $crate::state::outbox::suite::$module::$test(&bench).await;
+                bench.what_was_accepted_has_ended_or_is_there().await;
             }
         )+)+
     };

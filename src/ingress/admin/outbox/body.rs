@@ -29,7 +29,7 @@ struct CountBody {
     upstream: Option<String>,
     /// How much mail.
     count: u64,
-    /// How long ago the oldest of it was accepted.
+    /// How long ago the oldest of it was due first; 0 if that is yet to come.
     oldest_ms: u64,
 }
 

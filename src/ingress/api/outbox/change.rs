@@ -98,7 +98,7 @@ pub(super) async fn cancel(
 
 fn changed(outbox: &OutboxService, id: Id, change: Change) -> Result<Json<MailBody>, Problem> {
     match change {
-        Change::Done(status) => Ok(Json(outbox.shown(*status).into())),
+        Change::Done(status) | Change::Cancelled(status) => Ok(Json(outbox.shown(*status).into())),
         Change::NotFound => Err(no_such_mail()),
         Change::Conflict(state) => Err(conflict(id, state)),
     }

@@ -56,12 +56,12 @@ const EXPIRE: &str = "with over as materialized (
     from over where o.row_id = over.row_id and o.state in (0, 4) returning o.row_id";
 
 const DROP: &str = "with old as materialized (
-        select o.row_id from smsp_outbox o join smsp_submission s using (row_id)
+        select o.row_id, o.state from smsp_outbox o join smsp_submission s using (row_id)
         where (o.state = 3 or o.state >= 5) and o.changed_at <= smsp_now() - $2
             and (s.key is null or s.accepted_at <= smsp_now() - $3)
         order by o.changed_at limit $1 for update of o skip locked
     )
-    delete from smsp_submission s using old where s.row_id = old.row_id";
+    delete from smsp_submission s using old where s.row_id = old.row_id returning old.state";
 
 pub(super) async fn heartbeat(transaction: &mut Transaction<'_>, node: NodeId) -> Result<(), Failed> {
     transaction.execute(HEARTBEAT, &[(&node.0, Type::UUID)]).await.map(drop)
@@ -98,9 +98,11 @@ pub(super) async fn sweep(transaction: &mut Transaction<'_>, keep: Duration, lim
     drop_content(transaction, &expired).await?;
     let parameters: [Parameter<'_>; 3] =
         [(&limit, Type::INT8), (&span(keep), Type::INT8), (&span(KEY_LIVES), Type::INT8)];
-    let dropped = transaction.execute(DROP, &parameters).await?;
+    let dropped = transaction.query(DROP, &parameters).await?;
+    let states = dropped.iter().map(|row| Columns::of(row).state()).collect::<Result<Vec<_>, _>>()?;
+    let unknown = states.iter().filter(|state| **state == State::Unknown).count() as u64;
     let silent = "delete from smsp_node where seen_at < smsp_now() - 86400000";
     transaction.execute(silent, &[]).await?;
-    let expired = expired.len() as u64;
-    Ok(Swept { expired, dropped, more: big(expired.max(dropped)) >= limit })
+    let (expired, dropped) = (expired.len() as u64, dropped.len() as u64);
+    Ok(Swept { expired, dropped, unknown, more: big(expired.max(dropped)) >= limit })
 }

@@ -8,12 +8,14 @@ use super::content::{drop_content, drop_recipients};
 use super::rows::{Columns, big, code};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
-use crate::state::outbox::{Count, Hmac, Order, Ordered, State};
+use crate::state::outbox::{Count, Erased, Hmac, Order, Ordered, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-const COUNTS: &str = "select state, upstream, count(*), min(accepted_at)
-    from smsp_outbox group by state, upstream order by state, upstream nulls first";
+const COUNTS: &str = "select o.state, o.upstream, count(*),
+        coalesce(sum(o.size) filter (where o.state < 5 and not o.erased), 0)::bigint, min(s.send_at)
+    from smsp_outbox o join smsp_submission s using (row_id)
+    group by o.state, o.upstream order by o.state, o.upstream nulls first";
 
 const FIND: &str = "select o.row_id, o.state, s.content_key is not null
     from smsp_submission s join smsp_outbox o using (row_id) where s.id = $1";
@@ -31,14 +33,14 @@ const OF_RECIPIENT: &str = "select distinct s.accepted_at, s.id, s.caller
 
 /// What waits is cancelled; what is under way goes to no further upstream.
 const ERASE: &str = "with meant as materialized (
-        select o.row_id from smsp_outbox o
+        select o.row_id, o.state in (0, 1, 4) as waits from smsp_outbox o
         where o.row_id in (select r.row_id from smsp_recipient r where r.hmac = any ($1))
         order by o.row_id for update
     )
     update smsp_outbox o set erased = true,
-        changed_at = case when o.state in (0, 1, 4) then smsp_now() else o.changed_at end,
-        state = case when o.state in (0, 1, 4) then 8 else o.state end
-    from meant where o.row_id = meant.row_id returning o.row_id";
+        changed_at = case when meant.waits then smsp_now() else o.changed_at end,
+        state = case when meant.waits then 8 else o.state end
+    from meant where o.row_id = meant.row_id returning o.row_id, meant.waits";
 
 pub(super) async fn counts(transaction: &mut Transaction<'_>) -> Result<Vec<Count>, Failed> {
     let rows = transaction.query(COUNTS, &[]).await?;
@@ -50,6 +52,7 @@ fn count(columns: &mut Columns<'_>) -> Result<Count, Failed> {
         state: columns.state()?,
         upstream: columns.value()?,
         rows: u64::try_from(columns.value::<i64>()?).unwrap_or_default(),
+        bytes: u64::try_from(columns.value::<i64>()?).unwrap_or_default(),
         oldest: columns.time()?,
     })
 }
@@ -106,12 +109,13 @@ pub(super) async fn of_recipient(
     rows.iter().map(submission).collect()
 }
 
-pub(super) async fn erase_recipient(transaction: &mut Transaction<'_>, hmacs: &[Hmac]) -> Result<usize, Failed> {
+pub(super) async fn erase_recipient(transaction: &mut Transaction<'_>, hmacs: &[Hmac]) -> Result<Erased, Failed> {
     let rows = transaction.query(ERASE, &[(&bytes(hmacs), Type::BYTEA_ARRAY)]).await?;
+    let waited = rows.iter().map(|row| field(row, 1)).collect::<Result<Vec<bool>, _>>()?;
     let rows = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
     drop_content(transaction, &rows).await?;
     drop_recipients(transaction, &rows).await?;
-    Ok(rows.len())
+    Ok(Erased { rows: rows.len(), cancelled: waited.into_iter().filter(|waited| *waited).count() })
 }
 
 fn bytes(hmacs: &[Hmac]) -> Vec<&[u8]> {

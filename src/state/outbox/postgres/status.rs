@@ -104,7 +104,7 @@ pub(super) async fn reschedule(
 ) -> Result<Change, Failed> {
     let Some((row, _)) = find(transaction, caller, id).await? else { return Ok(Change::NotFound) };
     let done = transaction.execute(RESCHEDULE, &[(&row, Type::INT8), (&send_at.0, Type::INT8)]).await? > 0;
-    outcome(transaction, caller, id, done).await
+    outcome(transaction, caller, id, done.then_some(Change::Done)).await
 }
 
 pub(super) async fn cancel(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) -> Result<Change, Failed> {
@@ -113,24 +113,29 @@ pub(super) async fn cancel(transaction: &mut Transaction<'_>, caller: &CallerNam
     if done {
         drop_content(transaction, &[row]).await?;
     }
-    outcome(transaction, caller, id, done).await
+    outcome(transaction, caller, id, done.then_some(Change::Cancelled)).await
 }
 
 pub(super) async fn erase(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) -> Result<Change, Failed> {
     let Some((row, _)) = find(transaction, caller, id).await? else { return Ok(Change::NotFound) };
-    changed(transaction, CANCEL, row).await?;
+    let cancelled = changed(transaction, CANCEL, row).await?;
     let done = changed(transaction, ERASE, row).await?;
     if done {
         drop_content(transaction, &[row]).await?;
         drop_recipients(transaction, &[row]).await?;
     }
-    outcome(transaction, caller, id, done).await
+    let change = if cancelled { Change::Cancelled } else { Change::Done };
+    outcome(transaction, caller, id, done.then_some(change)).await
 }
 
-async fn outcome(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id, done: bool) -> Result<Change, Failed> {
-    Ok(match status(transaction, caller, id).await? {
-        None => Change::NotFound,
-        Some(status) if done => Change::Done(Box::new(status)),
-        Some(status) => Change::Conflict(status.ticket.state),
-    })
+/// None: its state did not allow that.
+async fn outcome(
+    transaction: &mut Transaction<'_>,
+    caller: &CallerName,
+    id: Id,
+    change: Option<fn(Box<Status>) -> Change>,
+) -> Result<Change, Failed> {
+    let Some(status) = status(transaction, caller, id).await? else { return Ok(Change::NotFound) };
+    let state = status.ticket.state;
+    Ok(change.map_or(Change::Conflict(state), |change| change(Box::new(status))))
 }

@@ -7,7 +7,7 @@ use super::status::{find, of_row};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Change, RowId, State};
+use crate::state::outbox::{Change, RowId, State, Status};
 
 pub(super) fn reschedule(
     database: &Connection,
@@ -21,12 +21,12 @@ pub(super) fn reschedule(
         return Ok(Change::Conflict(state));
     }
     database.prepare_cached("update submission set send_at = ?2 where id = ?1")?.execute(params![row, send_at])?;
-    done(database, row)
+    done(database, row, Change::Done)
 }
 
 pub(super) fn cancel(database: &Connection, now: UnixTime, caller: &CallerName, id: Id) -> rusqlite::Result<Change> {
     let Some((row, state)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
-    if cancel_row(database, now, row)? { done(database, row) } else { Ok(Change::Conflict(state)) }
+    if cancel_row(database, now, row)? { done(database, row, Change::Cancelled) } else { Ok(Change::Conflict(state)) }
 }
 
 pub(super) fn erase(database: &Connection, now: UnixTime, caller: &CallerName, id: Id) -> rusqlite::Result<Change> {
@@ -34,9 +34,9 @@ pub(super) fn erase(database: &Connection, now: UnixTime, caller: &CallerName, i
     if state == State::Sending {
         return Ok(Change::Conflict(state));
     }
-    cancel_row(database, now, row)?;
+    let cancelled = cancel_row(database, now, row)?;
     erase_content(database, row)?;
-    done(database, row)
+    done(database, row, if cancelled { Change::Cancelled } else { Change::Done })
 }
 
 /// Where nothing of it is on the wire. The content goes with it, so a claim of it finds at the mark that it was lost.
@@ -49,6 +49,6 @@ pub(super) fn cancel_row(database: &Connection, now: UnixTime, row: RowId) -> ru
     Ok(cancelled)
 }
 
-fn done(database: &Connection, row: RowId) -> rusqlite::Result<Change> {
-    of_row(database, row).map(|status| Change::Done(Box::new(status)))
+fn done(database: &Connection, row: RowId, change: fn(Box<Status>) -> Change) -> rusqlite::Result<Change> {
+    of_row(database, row).map(|status| change(Box::new(status)))
 }

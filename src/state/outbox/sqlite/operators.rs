@@ -8,16 +8,17 @@ use super::content::{drop_content, erase};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Count, Hmac, Order, Ordered, RowId, State};
+use crate::state::outbox::{Count, Erased, Hmac, Order, Ordered, RowId, State};
 
 pub(super) fn counts(database: &Connection) -> rusqlite::Result<Vec<Count>> {
     let mut select = database.prepare_cached(
-        "select state, upstream, count(*), min(accepted_at) from envelope e join submission s on s.id = e.id
+        "select state, upstream, count(*), sum(iif(content_key is null, 0, size)), min(send_at) from envelope e join submission s on s.id = e.id
          group by state, upstream order by state, upstream",
     )?;
     let count = |row: &rusqlite::Row<'_>| {
-        let rows: i64 = row.get(2)?;
-        Ok(Count { state: row.get(0)?, upstream: row.get(1)?, rows: rows.unsigned_abs(), oldest: row.get(3)? })
+        let (rows, bytes): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let (rows, bytes) = (rows.unsigned_abs(), bytes.unsigned_abs());
+        Ok(Count { state: row.get(0)?, upstream: row.get(1)?, rows, bytes, oldest: row.get(4)? })
     };
     select.query_map([], count)?.collect()
 }
@@ -90,15 +91,15 @@ pub(super) fn of_recipient(
 }
 
 /// Erases all to a recipient. One that is under way goes no further than to the upstream that it is at.
-pub(super) fn erase_recipient(database: &Connection, now: UnixTime, hmacs: &[Hmac]) -> rusqlite::Result<usize> {
+pub(super) fn erase_recipient(database: &Connection, now: UnixTime, hmacs: &[Hmac]) -> rusqlite::Result<Erased> {
     let mut select = database.prepare_cached("select submission from address where hmac = ?1")?;
-    let mut erased = 0;
+    let mut erased = Erased::default();
     for hmac in hmacs {
         let rows: Result<Vec<RowId>, _> = select.query_map([hmac.0], |row| row.get(0))?.collect();
         for row in rows? {
-            cancel_row(database, now, row)?;
+            erased.cancelled += usize::from(cancel_row(database, now, row)?);
             erase(database, row)?;
-            erased += 1;
+            erased.rows += 1;
         }
     }
     Ok(erased)

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::columns::signed;
 use super::content::drop_content;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{RowId, Swept};
+use crate::state::outbox::{RowId, State, Swept};
 
 /// A key names its submission for so long at least.
 const KEY_LIVES: Duration = Duration::from_secs(24 * 3600);
@@ -16,8 +16,8 @@ const KEY_LIVES: Duration = Duration::from_secs(24 * 3600);
 pub(super) fn sweep(database: &Connection, now: UnixTime, keep: Duration, limit: usize) -> rusqlite::Result<Swept> {
     let limit = signed(limit as u64);
     let expired = expire(database, now, limit)?;
-    let dropped = forget(database, now, keep, limit)?;
-    Ok(Swept { expired, dropped, more: signed(expired.max(dropped)) == limit })
+    let (dropped, unknown) = forget(database, now, keep, limit)?;
+    Ok(Swept { expired, dropped, unknown, more: signed(expired.max(dropped)) == limit })
 }
 
 fn expire(database: &Connection, now: UnixTime, limit: i64) -> rusqlite::Result<u64> {
@@ -32,19 +32,21 @@ fn expire(database: &Connection, now: UnixTime, limit: i64) -> rusqlite::Result<
     Ok(rows.len() as u64)
 }
 
-/// Their status goes too, and with it who they went to. An `unknown` one is kept as long as one that has ended.
-fn forget(database: &Connection, now: UnixTime, keep: Duration, limit: i64) -> rusqlite::Result<u64> {
+/// Their status goes too, and with it who they went to. An `unknown` one is kept as long as one that has ended. How many
+/// there were, and how many of them `unknown`.
+fn forget(database: &Connection, now: UnixTime, keep: Duration, limit: i64) -> rusqlite::Result<(u64, u64)> {
     let mut kept = database.prepare_cached(
-        "select e.id from envelope e join submission s on s.id = e.id
+        "select e.id, state from envelope e join submission s on s.id = e.id
          where settled_at <= ?1 and state in (3, 5, 6, 7, 8) and (idem is null or accepted_at <= ?2)
          order by settled_at limit ?3",
     )?;
     let times = params![now.before(keep), now.before(KEY_LIVES), limit];
-    let rows: Result<Vec<RowId>, _> = kept.query_map(times, |row| row.get(0))?.collect();
+    let rows: Result<Vec<(RowId, State)>, _> = kept.query_map(times, |row| Ok((row.get(0)?, row.get(1)?)))?.collect();
     let rows = rows?;
-    for row in &rows {
+    for (row, _) in &rows {
         drop_content(database, *row)?;
         database.prepare_cached("delete from submission where id = ?1")?.execute([row])?;
     }
-    Ok(rows.len() as u64)
+    let unknown = rows.iter().filter(|(_, state)| *state == State::Unknown).count();
+    Ok((rows.len() as u64, unknown as u64))
 }

@@ -45,7 +45,7 @@ async fn bench() -> Option<Bench> {
     let hands = Arc::clone(&time);
     let clock = Clock::new(move || UnixTime(hands.0.load(Ordering::Relaxed)));
     let outbox = Arc::new(open(directory.path(), clock).await);
-    Some(Bench { outbox, time, _kept: Box::new(directory) })
+    Some(Bench::new(outbox, time, Box::new(directory)))
 }
 
 conformance!(super::tests::bench);

@@ -10,6 +10,7 @@ pub(super) use crate::model::caller::CallerName;
 pub(super) use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 pub(super) use crate::model::outcome::Outcome;
+use crate::runtime::metrics::Metrics;
 pub(super) use crate::runtime::unix_time::UnixTime;
 pub(super) use crate::state::outbox::*;
 
@@ -17,8 +18,9 @@ pub(super) use crate::state::outbox::*;
 pub(in crate::state::outbox) struct Bench {
     pub(in crate::state::outbox) outbox: Arc<dyn Outbox>,
     pub(in crate::state::outbox) time: Arc<dyn Time>,
-    /// Keeps whatever the store needs.
-    pub(in crate::state::outbox) _kept: Box<dyn Send + Sync>,
+    metrics: Metrics,
+    /// Keeps what the store needs.
+    _kept: Box<dyn Send + Sync>,
 }
 
 /// The store's time, which tests move on.
@@ -120,6 +122,34 @@ pub(super) fn unknown(replay_after: Duration) -> Ended {
 }
 
 impl Bench {
+    /// Over this store, whose calls are counted.
+    pub(in crate::state::outbox) fn new(
+        outbox: Arc<dyn Outbox>,
+        time: Arc<dyn Time>,
+        kept: Box<dyn Send + Sync>,
+    ) -> Self {
+        let metrics = Metrics::default();
+        let counted = Arc::new(metrics_of(&metrics, ROOM));
+        let outbox = Arc::new(CountedOutbox::new(outbox, counted));
+        Self { outbox, time, metrics, _kept: kept }
+    }
+
+    /// The sum of all series of this metric.
+    pub(super) fn counted(&self, name: &str) -> u64 {
+        let page = self.metrics.render();
+        let series =
+            page.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])));
+        series.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+    }
+
+    /// The metrics agree with the rows, whatever was done.
+    pub(in crate::state::outbox) async fn what_was_accepted_has_ended_or_is_there(&self) {
+        let counts = self.outbox.counts().await.unwrap();
+        let there: u64 = counts.iter().filter(|count| !count.state.is_final()).map(|count| count.rows).sum();
+        let (accepted, ended) = (self.counted("smsp_outbox_accepted_total"), self.counted("smsp_outbox_ended_total"));
+        assert_eq!(accepted, ended + there, "{counts:?}\n{}", self.metrics.render());
+    }
+
     pub(super) async fn accept_as(&self, caller: &str, rows: Vec<NewRow>) -> Vec<Acceptance> {
         let batch = Batch { caller: caller.into(), rows, atomic: false, room: ROOM, callers_room: ROOM };
         self.outbox.accept(batch).await.unwrap()

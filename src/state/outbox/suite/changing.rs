@@ -4,7 +4,7 @@ use super::bench::*;
 
 fn state_of(change: &Change) -> Result<State, Option<State>> {
     match change {
-        Change::Done(status) => Ok(status.ticket.state),
+        Change::Done(status) | Change::Cancelled(status) => Ok(status.ticket.state),
         Change::NotFound => Err(None),
         Change::Conflict(state) => Err(Some(*state)),
     }

@@ -8,11 +8,11 @@ pub(in super::super) async fn what_expires_is_ended_by_the_sweep(bench: &Bench) 
     let hold = bench.claim(node(1), 1).await[0].hold;
     assert_eq!(bench.outbox.sweep(9).await, Ok(Swept::default()));
     bench.advance(SECOND).await;
-    assert_eq!(bench.outbox.sweep(3).await, Ok(Swept { expired: 3, dropped: 0, more: true }));
-    assert_eq!(bench.outbox.sweep(3).await, Ok(Swept { expired: 1, dropped: 0, more: false }));
+    assert_eq!(bench.outbox.sweep(3).await, Ok(Swept { expired: 3, more: true, ..Swept::default() }));
+    assert_eq!(bench.outbox.sweep(3).await, Ok(Swept { expired: 1, ..Swept::default() }));
     assert_eq!((bench.state(1).await, bench.state(2).await), (Some(State::Claimed), Some(State::Expired)));
     assert_eq!(bench.end(&hold, again(Duration::ZERO)).await, Some(State::Queued));
-    assert_eq!(bench.outbox.sweep(9).await, Ok(Swept { expired: 1, dropped: 0, more: false }));
+    assert_eq!(bench.outbox.sweep(9).await, Ok(Swept { expired: 1, ..Swept::default() }));
     let status = bench.status(1).await.unwrap();
     assert_eq!((status.ticket.state, status.ended_at), (State::Expired, Some(bench.time.now().await)));
     // What is expired has given its room back.
@@ -31,9 +31,9 @@ pub(in super::super) async fn what_has_ended_is_kept_and_dropped(bench: &Bench) 
     bench.end(&holds[1], unknown(DAY)).await;
     bench.advance(KEEP - SECOND).await;
     // The fourth has expired meanwhile, and is kept from now on.
-    assert_eq!(bench.outbox.sweep(9).await, Ok(Swept { expired: 1, dropped: 0, more: false }));
+    assert_eq!(bench.outbox.sweep(9).await, Ok(Swept { expired: 1, ..Swept::default() }));
     bench.advance(SECOND).await;
-    assert_eq!(bench.outbox.sweep(9).await, Ok(Swept { expired: 0, dropped: 2, more: false }));
+    assert_eq!(bench.outbox.sweep(9).await, Ok(Swept { dropped: 2, unknown: 1, ..Swept::default() }));
     let left = [bench.state(1).await, bench.state(2).await, bench.state(3).await, bench.state(4).await];
     assert_eq!(left, [None, None, Some(State::Sending), Some(State::Expired)], "what is under way is never dropped");
     assert_eq!(bench.outbox.of_recipient(&[Hmac([1; 32])], 9).await.unwrap(), []);

@@ -41,5 +41,6 @@ async fn play(bench: &Bench, commands: &[Command]) -> Result<(), TestCaseError> 
             prop_assert_eq!(rows.seen(number), seen, "{} after {:?}", number, command);
         }
     }
+    bench.what_was_accepted_has_ended_or_is_there().await;
     Ok(())
 }

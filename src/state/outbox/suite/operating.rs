@@ -68,10 +68,18 @@ pub(in super::super) async fn rows_are_counted_by_state_and_upstream(bench: &Ben
         state,
         upstream: upstream.map(str::to_owned),
         rows,
+        bytes: 100 * rows,
         oldest,
     };
     let queued = count(State::Queued, None, 2, start.after(SECOND));
     assert_eq!(bench.outbox.counts().await.unwrap(), [queued, count(State::Unknown, Some("mg"), 1, start)]);
+    bench.outbox.cancel(&"shop".into(), id(2)).await.unwrap();
+    let send = When::At(start.after(DAY));
+    bench.outbox.reschedule(&"shop".into(), id(3), send.from(start)).await.unwrap();
+    let ended = Count { bytes: 0, ..count(State::Cancelled, None, 1, start.after(SECOND)) };
+    let (waits, unknown) =
+        (count(State::Queued, None, 1, start.after(DAY)), count(State::Unknown, Some("mg"), 1, start));
+    assert_eq!(bench.outbox.counts().await.unwrap(), [waits, unknown, ended], "what waits for its time is not old");
 }
 
 pub(in super::super) async fn a_recipient_is_found_and_erased(bench: &Bench) {
@@ -94,11 +102,11 @@ pub(in super::super) async fn a_recipient_is_found_and_erased(bench: &Bench) {
         "the newest first"
     );
     assert_eq!(found(&[Hmac([1; 32])], 1).await, [(other, id(3))]);
-    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])]).await, Ok(2));
+    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])]).await, Ok(Erased { rows: 2, cancelled: 1 }));
     assert_eq!(found(&[Hmac([1; 32])], 9).await, []);
     assert_eq!((bench.state(2).await, bench.state(4).await), (Some(State::Sending), Some(State::Queued)));
     assert!(bench.status(2).await.unwrap().recipients.is_none());
     assert!(bench.status(4).await.unwrap().recipients.is_some());
     assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted));
-    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])]).await, Ok(0));
+    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])]).await, Ok(Erased::default()));
 }

@@ -18,7 +18,7 @@ conformance!(start);
 async fn start() -> Option<Bench> {
     let server = Postmaster::shared()?;
     let outbox = Arc::new(outbox_with(&server.url(&server.database().await), KEEP).await);
-    Some(Bench { outbox: outbox.clone(), time: Arc::new(DatabaseTime(outbox)), _kept: Box::new(()) })
+    Some(Bench::new(outbox.clone(), Arc::new(DatabaseTime(outbox)), Box::new(())))
 }
 
 struct DatabaseTime(Arc<PostgresOutbox>);

@@ -303,7 +303,7 @@ impl Outbox for Fake {
         self.not_asked("of_recipient")
     }
 
-    fn erase_recipient<'a>(&'a self, _: &'a [Hmac]) -> Answered<'a, usize> {
+    fn erase_recipient<'a>(&'a self, _: &'a [Hmac]) -> Answered<'a, Erased> {
         self.not_asked("erase_recipient")
     }
 }

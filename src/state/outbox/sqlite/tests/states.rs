@@ -48,7 +48,7 @@ const CALLS: [(&str, &str, Try); 15] = [
     ("bury", ".cs......", |outbox, _| async move { outbox.bury().await.unwrap() != Buried::default() }.boxed()),
     ("expire", "q...p....", |outbox, _| async move { outbox.sweep(9).await.unwrap().expired == 1 }.boxed()),
     ("cancel", "qc..p....", |outbox, _| {
-        async move { matches!(outbox.cancel(&"shop".into(), id()).await, Ok(Change::Done(_))) }.boxed()
+        async move { matches!(outbox.cancel(&"shop".into(), id()).await, Ok(Change::Cancelled(_))) }.boxed()
     }),
     ("reschedule", "q........", |outbox, _| {
         async move { matches!(outbox.reschedule(&"shop".into(), id(), UnixTime(0)).await, Ok(Change::Done(_))) }.boxed()

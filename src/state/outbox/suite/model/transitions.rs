@@ -148,7 +148,9 @@ impl Rows {
         let waits = |row: &&mut Row| matches!(row.state, State::Queued | State::Parked) && row.expires_at <= now;
         let expired = self.rows.iter_mut().filter(waits).map(|row| row.settle(now, State::Expired)).count() as u64;
         let kept = now.before(KEEP);
-        self.rows.retain(|row| row.settled_at.is_none_or(|at| at > kept));
-        Swept { expired, dropped: (before - self.rows.len()) as u64, more: false }
+        let is_kept = |row: &Row| row.settled_at.is_none_or(|at| at > kept);
+        let unknown = self.rows.iter().filter(|row| !is_kept(row) && row.state == State::Unknown).count() as u64;
+        self.rows.retain(is_kept);
+        Swept { expired, unknown, dropped: (before - self.rows.len()) as u64, more: false }
     }
 }

@@ -1,0 +1,251 @@
+//! What is counted of the outbox. Where it is off, what has a label is not shown, and the rest is 0.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use super::counters::Counters;
+
+/// Upper bounds in seconds: a mail goes at once, or waits for the end of an outage.
+const BUCKETS: [f64; 12] = [0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 14_400.0, 86_400.0, 172_800.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct State {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct To {
+    to: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Limit {
+    limit: &'static str,
+}
+
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// The part of the metrics that is the outbox's.
+pub struct Outbox {
+    rows: Family<State, Gauge>,
+    oldest: Family<State, Seconds>,
+    bytes: Gauge,
+    paused: Gauge,
+    max_rows: Gauge,
+    max_bytes: Gauge,
+    accepted: Counter,
+    unclear: Counter,
+    full: Family<Limit, Counter>,
+    wait: Histogram,
+    marks_refused: Counter,
+    fences_lost: Counter,
+    buried: Family<To, Counter>,
+    late: Family<Outcome, Counter>,
+    replayed: Family<Outcome, Counter>,
+    ended: Family<Outcome, Counter>,
+}
+
+/// The values of the labels.
+pub struct OutboxWords<'a> {
+    /// The states of a row.
+    pub states: &'a [&'static str],
+    /// What a mail ends as.
+    pub ended: &'a [&'static str],
+    /// Where a late verdict leaves a mail.
+    pub late: &'a [&'static str],
+    /// Where a replay leaves a mail.
+    pub replayed: &'a [&'static str],
+    /// Where mail of a dead node goes.
+    pub buried: &'a [&'static str],
+    /// What there may be too much of.
+    pub full: &'a [&'static str],
+}
+
+/// The metrics of an outbox, each resolved once.
+pub struct OutboxMetrics {
+    accepted: Counter,
+    unclear: Counter,
+    full: Counters,
+    wait: Histogram,
+    marks_refused: Counter,
+    fences_lost: Counter,
+    buried: Counters,
+    late: Counters,
+    replayed: Counters,
+    ended: Counters,
+    bytes: Gauge,
+    paused: Gauge,
+    rows: Family<State, Gauge>,
+    oldest: Family<State, Seconds>,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            rows: Family::default(),
+            oldest: Family::default(),
+            bytes: Gauge::default(),
+            paused: Gauge::default(),
+            max_rows: Gauge::default(),
+            max_bytes: Gauge::default(),
+            accepted: Counter::default(),
+            unclear: Counter::default(),
+            full: Family::default(),
+            wait: Histogram::new(BUCKETS),
+            marks_refused: Counter::default(),
+            fences_lost: Counter::default(),
+            buried: Family::default(),
+            late: Family::default(),
+            replayed: Family::default(),
+            ended: Family::default(),
+        }
+    }
+}
+
+impl Outbox {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register("outbox_rows", "Mails in the outbox, by state, as counted last", self.rows.clone());
+        registry.register(
+            "outbox_oldest_seconds",
+            "Time since the oldest mail of this state was due first, as counted last; 0 if there is none",
+            self.oldest.clone(),
+        );
+        registry.register("outbox_bytes", "Bytes of mails that have not ended, as counted last", self.bytes.clone());
+        registry.register("outbox_paused", "1 if an operator has paused the outbox, else 0", self.paused.clone());
+        registry.register("outbox_max_rows", "SMSP_OUTBOX_MAX_ROWS; 0 if the outbox is off", self.max_rows.clone());
+        registry.register("outbox_max_bytes", "SMSP_OUTBOX_MAX_BYTES; 0 if the outbox is off", self.max_bytes.clone());
+        registry.register("outbox_accepted", "Mails accepted into the outbox, without repeats", self.accepted.clone());
+        registry.register(
+            "outbox_unclear",
+            "Mails of which the store did not say whether it has accepted them",
+            self.unclear.clone(),
+        );
+        registry.register("outbox_full", "Mails that were refused because a limit was reached", self.full.clone());
+        registry.register(
+            "outbox_wait_seconds",
+            "Time from the acceptance of a mail to its first claim, which an attempt follows",
+            self.wait.clone(),
+        );
+        registry.register(
+            "outbox_marks_refused",
+            "Hand-overs that the store did not allow: the mail was expired, cancelled, erased or lost",
+            self.marks_refused.clone(),
+        );
+        registry.register(
+            "outbox_fences_lost",
+            "Results that the store did not take, because the mail belonged to another claim by then",
+            self.fences_lost.clone(),
+        );
+        registry.register("outbox_buried", "Mails of nodes that have died, by where they went", self.buried.clone());
+        registry.register("outbox_late", "Late verdicts, by where they left the mail", self.late.clone());
+        registry.register("outbox_replayed", "Replays, by where they left the mail", self.replayed.clone());
+        registry.register("outbox_ended", "Mails that have ended, by outcome", self.ended.clone());
+    }
+
+    /// The metrics of an outbox that takes so many rows and bytes, from 0 on.
+    pub fn of(&self, words: &OutboxWords<'_>, (rows, bytes): (u64, u64)) -> OutboxMetrics {
+        self.max_rows.set(whole(rows));
+        self.max_bytes.set(whole(bytes));
+        let metrics = OutboxMetrics {
+            accepted: self.accepted.clone(),
+            unclear: self.unclear.clone(),
+            full: Counters::new(words.full, &self.full, |limit| Limit { limit }),
+            wait: self.wait.clone(),
+            marks_refused: self.marks_refused.clone(),
+            fences_lost: self.fences_lost.clone(),
+            buried: Counters::new(words.buried, &self.buried, |to| To { to }),
+            late: Counters::new(words.late, &self.late, |outcome| Outcome { outcome }),
+            replayed: Counters::new(words.replayed, &self.replayed, |outcome| Outcome { outcome }),
+            ended: Counters::new(words.ended, &self.ended, |outcome| Outcome { outcome }),
+            bytes: self.bytes.clone(),
+            paused: self.paused.clone(),
+            rows: self.rows.clone(),
+            oldest: self.oldest.clone(),
+        };
+        words.states.iter().for_each(|state| metrics.rows(state, 0, 0.0));
+        metrics
+    }
+}
+
+impl OutboxMetrics {
+    /// Mails that were accepted.
+    pub fn accepted(&self, mails: u64) {
+        self.accepted.inc_by(mails);
+    }
+
+    /// Mails that may have been accepted.
+    pub fn unclear(&self, mails: u64) {
+        self.unclear.inc_by(mails);
+    }
+
+    /// A mail that was refused because this limit was reached.
+    pub fn full(&self, limit: &str) {
+        self.full.count(limit);
+    }
+
+    /// A mail that was claimed for the first time, so many seconds after its acceptance.
+    pub fn waited(&self, seconds: f64) {
+        self.wait.observe(seconds);
+    }
+
+    /// A hand-over that the store did not allow.
+    pub fn mark_refused(&self) {
+        self.marks_refused.inc();
+    }
+
+    /// Mails that belonged to another claim by then.
+    pub fn fences_lost(&self, mails: u64) {
+        self.fences_lost.inc_by(mails);
+    }
+
+    /// Mails of dead nodes that went there.
+    pub fn buried(&self, to: &str, mails: u64) {
+        self.buried.add(to, mails);
+    }
+
+    /// A late verdict left the mail there.
+    pub fn late(&self, outcome: &str) {
+        self.late.count(outcome);
+    }
+
+    /// A replay left the mail there.
+    pub fn replayed(&self, outcome: &str) {
+        self.replayed.count(outcome);
+    }
+
+    /// Mails that have ended so.
+    pub fn ended(&self, outcome: &str, mails: u64) {
+        self.ended.add(outcome, mails);
+    }
+
+    /// So many mails are in this state, and the oldest was due so many seconds ago.
+    pub fn rows(&self, state: &'static str, rows: u64, oldest: f64) {
+        self.rows.get_or_create(&State { state }).set(whole(rows));
+        self.oldest.get_or_create(&State { state }).set(oldest);
+    }
+
+    /// Mails that have not ended have so many bytes.
+    pub fn bytes(&self, bytes: u64) {
+        self.bytes.set(whole(bytes));
+    }
+
+    /// Is it paused?
+    pub fn paused(&self, paused: bool) {
+        self.paused.set(i64::from(paused));
+    }
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,261 @@
+//! An outbox whose calls are counted: neither the store nor its callers have to know of metrics.
+//!
+//! Invariant, for a node that has a store for itself and gets an answer to every call: accepted = ended + rows that have
+//! not ended. A call whose answer is lost counts nothing but [`OutboxMetrics::unclear`], because nobody knows what it did.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::{
+    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Fence, Filter, Full,
+    Hmac, Hold, Mark, NodeId, Order, Ordered, Outbox, Page, Room, RouteSet, RowId, RulesVersion, Stale, State, Status,
+    Swept, Wanted,
+};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::metrics::{Metrics, OutboxMetrics, OutboxWords};
+use crate::runtime::unix_time::UnixTime;
+
+/// The metrics of an outbox with this room.
+pub fn metrics_of(metrics: &Metrics, room: Room) -> OutboxMetrics {
+    let words = OutboxWords {
+        states: &State::ALL.map(State::as_str),
+        ended: &["accepted", "refused", "expired", "cancelled", "unknown"],
+        late: &["accepted", "refused", "queued", "cancelled", "unknown"],
+        replayed: &["accepted", "unknown"],
+        buried: &["queued", "parked", "unknown"],
+        full: &Full::ALL.map(Full::as_str),
+    };
+    metrics.outbox.of(&words, (room.rows, room.bytes))
+}
+
+/// An outbox, and what is counted of it.
+pub struct CountedOutbox {
+    outbox: Arc<dyn Outbox>,
+    metrics: Arc<OutboxMetrics>,
+    /// Replays under way; held for a moment, never across an await. Bounded by what is in flight at upstreams.
+    replays: Mutex<HashSet<Hold>>,
+}
+
+/// Mails whose acceptance nobody has answered for yet.
+struct Unanswered<'a> {
+    metrics: &'a OutboxMetrics,
+    mails: u64,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.metrics.unclear(self.mails);
+    }
+}
+
+impl CountedOutbox {
+    /// Counts the calls to this one.
+    pub fn new(outbox: Arc<dyn Outbox>, metrics: Arc<OutboxMetrics>) -> Self {
+        Self { outbox, metrics, replays: Mutex::default() }
+    }
+
+    fn counting<'a, T: Send + 'a>(
+        &'a self,
+        call: Answered<'a, T>,
+        count: impl FnOnce(&T) + Send + 'a,
+    ) -> Answered<'a, T> {
+        Box::pin(async move { call.await.inspect(count) })
+    }
+
+    fn accepted(&self, answer: &Acceptance) {
+        match answer {
+            Acceptance::Accepted(_) => self.metrics.accepted(1),
+            Acceptance::Full(full) => self.metrics.full(full.as_str()),
+            Acceptance::Repeated(_) | Acceptance::KeyInUse | Acceptance::Withheld => {}
+        }
+    }
+
+    fn ended(&self, hold: &Hold, is_late: bool, state: Option<State>) {
+        let is_replay = self.replays().remove(hold);
+        let Some(state) = state else { return self.metrics.fences_lost(1) };
+        if is_replay {
+            self.metrics.replayed(state.as_str());
+        }
+        if is_late {
+            self.metrics.late(state.as_str());
+        }
+        if state.is_final() {
+            self.metrics.ended(state.as_str(), 1);
+        }
+    }
+
+    fn cancelled(&self, change: &Change) {
+        if let Change::Cancelled(_) = change {
+            self.metrics.ended(State::Cancelled.as_str(), 1);
+        }
+    }
+
+    fn replays(&self) -> MutexGuard<'_, HashSet<Hold>> {
+        self.replays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox for CountedOutbox {
+    fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
+        Box::pin(async move {
+            // Counted where this is dropped, too.
+            let mut unanswered = Unanswered { metrics: &self.metrics, mails: batch.rows.len() as u64 };
+            let answers = self.outbox.accept(batch).await;
+            if answers.as_ref().err() != Some(&Failed::Unclear) {
+                unanswered.mails = 0;
+            }
+            answers.iter().flatten().for_each(|answer| self.accepted(answer));
+            answers
+        })
+    }
+
+    fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
+        self.counting(self.outbox.claim(node, wanted), |claimed| {
+            let now = UnixTime::from(SystemTime::now());
+            let first = claimed.iter().filter(|claimed| claimed.fence() == Fence::FIRST);
+            first.for_each(|claimed| self.metrics.waited(now.since(claimed.accepted_at).as_secs_f64()));
+        })
+    }
+
+    fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize> {
+        let lost = |given: &usize| self.metrics.fences_lost(holds.len().saturating_sub(*given) as u64);
+        self.counting(self.outbox.give_back(holds), lost)
+    }
+
+    fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool> {
+        self.counting(self.outbox.mark(hold, mark), |consents| {
+            if !consents {
+                self.metrics.mark_refused();
+            }
+        })
+    }
+
+    fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
+        let is_late = ended.verdicts().iter().any(|verdict| verdict.late);
+        self.counting(self.outbox.end(hold, ended), move |state| self.ended(hold, is_late, *state))
+    }
+
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
+        let remember = |claimed: &Vec<Claimed>| self.replays().extend(claimed.iter().map(|claimed| claimed.hold));
+        self.counting(self.outbox.replay(node, upstream, limit), remember)
+    }
+
+    fn heartbeat(&self, node: NodeId) -> Answered<'_, ()> {
+        self.outbox.heartbeat(node)
+    }
+
+    fn bury(&self) -> Answered<'_, Buried> {
+        self.counting(self.outbox.bury(), |buried| {
+            for (to, mails) in
+                [(State::Queued, buried.queued), (State::Parked, buried.parked), (State::Unknown, buried.unknown)]
+            {
+                self.metrics.buried(to.as_str(), mails);
+            }
+        })
+    }
+
+    fn sweep(&self, limit: usize) -> Answered<'_, Swept> {
+        self.counting(self.outbox.sweep(limit), |swept| {
+            self.metrics.ended(State::Expired.as_str(), swept.expired);
+            self.metrics.ended(State::Unknown.as_str(), swept.unknown);
+        })
+    }
+
+    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
+        self.outbox.next_due(sets)
+    }
+
+    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+        self.outbox.route_sets()
+    }
+
+    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>> {
+        self.outbox.stale(rules, limit)
+    }
+
+    fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {
+        self.outbox.reroute(rules, sets)
+    }
+
+    fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>> {
+        self.outbox.status(caller, id)
+    }
+
+    fn list<'a>(
+        &'a self,
+        caller: &'a CallerName,
+        filter: Filter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Answered<'a, Page> {
+        self.outbox.list(caller, filter, after, limit)
+    }
+
+    fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
+        self.outbox.reschedule(caller, id, send_at)
+    }
+
+    fn cancel<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        self.counting(self.outbox.cancel(caller, id), |change| self.cancelled(change))
+    }
+
+    fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        self.counting(self.outbox.erase(caller, id), |change| self.cancelled(change))
+    }
+
+    fn counts(&self) -> Answered<'_, Vec<Count>> {
+        self.outbox.counts()
+    }
+
+    fn pause(&self, paused: bool) -> Answered<'_, ()> {
+        self.counting(self.outbox.pause(paused), move |()| self.metrics.paused(paused))
+    }
+
+    fn is_paused(&self) -> Answered<'_, bool> {
+        self.outbox.is_paused()
+    }
+
+    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered> {
+        self.counting(self.outbox.order(id, order), |ordered| {
+            if *ordered == Ordered::Done(State::Accepted) {
+                self.metrics.ended(State::Accepted.as_str(), 1);
+            }
+        })
+    }
+
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
+        self.outbox.of_recipient(hmacs, limit)
+    }
+
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased> {
+        let count = |erased: &Erased| self.metrics.ended(State::Cancelled.as_str(), erased.cancelled as u64);
+        self.counting(self.outbox.erase_recipient(hmacs), count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::super::suite::bench::row;
+    use super::*;
+    use crate::service::outbox::fake::{FakeStore, Fault};
+
+    #[tokio::test]
+    async fn mail_whose_acceptance_has_no_answer_is_counted_as_unclear() {
+        let (page, store) = (Metrics::default(), Arc::new(FakeStore::default()));
+        let room = Room { rows: 10, bytes: 1000 };
+        let outbox = CountedOutbox::new(store.clone(), Arc::new(metrics_of(&page, room)));
+        for (fault, unclear) in [(Some(Fault::Down), 0), (Some(Fault::Unclear), 1), (None, 1), (Some(Fault::Hang), 2)] {
+            store.does(fault);
+            let rows = vec![row(1)];
+            let batch = Batch { caller: "shop".into(), rows, atomic: false, room, callers_room: room };
+            // Nobody waits for an answer that does not come at once.
+            drop(outbox.accept(batch).now_or_never());
+            let line = format!("smsp_outbox_unclear_total {unclear}");
+            assert!(page.render().lines().any(|seen| seen == line), "{line} is not in\n{}", page.render());
+        }
+    }
+}
