@@ -111,6 +111,7 @@ mod logging;
 mod stalled_log;
 mod shutdown;
 mod store;
+mod outbox_http;
 
 // Documents and code.
 mod openapi_document;

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::harness::{Proxy, Settings, mails, run};
+use crate::harness::process::Output;
+use crate::harness::tool::is_here;
+use crate::harness::wait::PATIENCE;
+use crate::harness::{Process, Proxy, Settings, mails, run};
 
 const KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
 
@@ -77,4 +80,75 @@ async fn wrong_settings_of_the_store_are_named() {
     }
     let unused = run(&["check-config"], &stored().without("SMSP_STORE")).await;
     assert!(unused.stderr.contains("warning: SMSP_STORE_KEY: is not used"), "{unused:?}");
+}
+
+/// A start that ends with 1 and this reason, and says nothing else than that.
+#[track_caller]
+fn refused(output: &Output, reason: &str) {
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("cannot open the store") && output.stderr.contains(reason), "{reason}: {output:?}");
+    assert!(!output.stdout.contains("listening") && !output.stderr.contains("4242"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_start_without_a_directory_that_it_can_use_ends_with_its_name() {
+    let directory = directory();
+    let missing = directory.path().join("missing");
+    let reason = format!("{} cannot be used: No such file or directory", missing.display());
+    refused(&run(&["serve"], &settings(&missing)).await, &reason);
+    std::fs::write(directory.path().join("smsp.db"), "no database, but a text that is as long as its head".repeat(9))
+        .expect("a file can be written");
+    let reason = format!("{} cannot be opened: file is not a database", directory.path().display());
+    refused(&run(&["serve"], &settings(directory.path())).await, &reason);
+}
+
+#[tokio::test]
+async fn a_start_on_a_store_of_a_newer_version_ends_with_both_numbers() {
+    let directory = directory();
+    drop(Proxy::start(settings(directory.path())).await);
+    let database = rusqlite::Connection::open(directory.path().join("smsp.db")).expect("the database");
+    database.execute("update schema set version = 99, works_with = 98", []).expect("it can be written");
+    drop(database);
+    let output = run(&["serve"], &settings(directory.path())).await;
+    refused(&output, "the store was written by a newer version of smsp (schema 98 of ");
+}
+
+/// Makes the kernel say so of this path to a start on this directory.
+async fn start_where(directory: &Path, path: &Path, inject: &str) -> Option<Output> {
+    if !is_here("strace", "strace") {
+        return None;
+    }
+    let (path, inject) = (path.display().to_string(), format!("inject={inject}"));
+    let call = inject.split([':', '=']).nth(1).unwrap_or_default().to_owned();
+    let trace = format!("trace={call}");
+    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", &path, "-e", &trace, "-e", &inject];
+    Some(Process::smsp_behind(&strace, &["serve"], &settings(directory)).output(PATIENCE).await)
+}
+
+#[tokio::test]
+async fn a_start_on_a_disk_that_is_read_only_ends_with_the_reason() {
+    let directory = directory();
+    let Some(output) = start_where(directory.path(), &directory.path().join("smsp.lock"), "openat:error=EROFS").await
+    else {
+        return;
+    };
+    refused(&output, &format!("{} cannot be used: Read-only file system", directory.path().display()));
+}
+
+#[tokio::test]
+async fn a_start_on_a_network_file_system_ends_with_its_name() {
+    let directory = directory();
+    let nfs = "statfs:retval=0:poke_exit=@arg2=6969000000000000";
+    let Some(output) = start_where(directory.path(), directory.path(), nfs).await else { return };
+    refused(&output, &format!("{} is on a network file system (NFS)", directory.path().display()));
+    assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 0, "nothing was written there");
+}
+
+#[tokio::test]
+async fn an_outbox_without_a_store_is_a_fault_of_the_configuration() {
+    for command in ["check-config", "serve"] {
+        let output = run(&[command], &Settings::mock().with("SMSP_OUTBOX", "on")).await;
+        assert_eq!(output.code, Some(64), "{output:?}");
+        assert!(output.stderr.contains("SMSP_OUTBOX: needs a store: set SMSP_STORE and SMSP_STORE_KEY"), "{output:?}");
+    }
 }

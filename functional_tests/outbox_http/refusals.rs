@@ -1,0 +1,128 @@
+//! What is refused: each refusal names its field, and nothing is accepted.
+
+use super::*;
+
+#[tokio::test]
+async fn each_wrong_field_is_named_and_a_time_that_cannot_be_read_is_never_now() {
+    let node = Node::start().await;
+    for (field, value) in [
+        ("send_at", json!("tomorrow")),
+        ("send_at", json!("")),
+        ("send_at", json!([])),
+        ("send_at", json!(1_795_298_700)),
+        ("send_at", json!("2026-12-24")),
+        ("send_at", json!("2026-12-24 18:00")),
+        ("send_at", json!("2026-12-24T18:00:00")),
+        ("send_at", json!("2026-13-24T18:00:00Z")),
+        ("send_at", json!("2026-12-24T25:00:00Z")),
+        ("send_at", json!("2026-12-24T18:00:00+25:00")),
+        ("send_at", json!("24 Dec 2026 18:00:00 GMT")),
+        ("send_at", json!(in_days(31))),
+        ("expires_at", json!("never")),
+        ("expires_at", json!("2020-01-01T00:00:00Z")),
+        ("expires_at", json!(in_days(31))),
+        ("priority", json!("urgent")),
+        ("priority", json!(1)),
+        ("send-at", json!(in_days(1))),
+        ("sendAt", json!(in_days(1))),
+        ("from", json!("nobody")),
+        ("to", json!([])),
+        ("subject", json!("two\nlines")),
+    ] {
+        let answer = node.post("/outbox", &with(field, &value)).await.expect_problem(422, "none", false);
+        assert!(answer.fields().contains(&field.to_owned()), "{field} {value}: {answer}");
+        assert!(answer.header("location").is_none(), "{answer}");
+    }
+    let early =
+        json!({"from": "a@example.org", "to": "b@example.org", "send_at": in_days(2), "expires_at": in_days(1)});
+    let answer = node.post("/outbox", &early).await.expect_problem(422, "none", false);
+    assert_eq!(answer.fields(), ["expires_at"], "{answer}");
+    assert_eq!(node.get("/outbox").await.expect(200).at("/mails"), &json!([]));
+    assert_eq!(node.counts().await, []);
+    assert_eq!(node.mailgun.mails().len(), 0);
+}
+
+#[tokio::test]
+async fn a_body_or_a_query_that_cannot_be_read_is_refused() {
+    let node = Node::start().await;
+    let answer = node.call(Method::POST, "/outbox?atomic=true", Some(&mails::plain())).await;
+    answer.expect_problem(400, "none", false);
+    let request = node.proxy.client.request(Method::POST, "/outbox").header("x-api-key", APP);
+    Answer::to(request.header("content-type", "application/json").body("{")).await.expect_problem(400, "none", false);
+    for (query, field) in [
+        ("status=gone", "status"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=ten", "limit"),
+        ("after=x", "after"),
+        ("page=2", "page"),
+    ] {
+        let answer = node.get(&format!("/outbox?{query}")).await.expect(400);
+        assert_eq!(answer.fields(), [field], "{query}: {answer}");
+    }
+    node.call_as("wrong", Method::POST, "/outbox", Some(&mails::plain())).await.expect(401);
+    assert_eq!(node.counts().await, []);
+}
+
+#[tokio::test]
+async fn another_callers_mail_an_unknown_one_and_no_id_get_one_answer() {
+    let node = Node::start().await;
+    let path = node.accepts(&scheduled()).await;
+    let unknown = "/outbox/01a21648-c217-7484-8bb9-6404cd0bad53";
+    let body = json!({"send_at": in_days(2)});
+    for (method, query, body) in [
+        (Method::GET, "", None),
+        (Method::PATCH, "", Some(&body)),
+        (Method::DELETE, "", None),
+        (Method::DELETE, "?erase=true", None),
+    ] {
+        let mut answers = Vec::new();
+        for path in [path.as_str(), unknown, "/outbox/x", &path.to_uppercase().replace("OUTBOX", "outbox")] {
+            let answer = node.call_as(SHOP, method.clone(), &format!("{path}{query}"), body).await.expect(404);
+            let mut json = answer.json.clone();
+            json["request_id"].take();
+            answers.push(json);
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{method} {query}: {answers:#?}");
+    }
+    assert_eq!(node.get(&path).await.expect(200).at("/status"), "queued", "and nothing has happened to it");
+    let list = node.call_as(SHOP, Method::GET, "/outbox", None).await.expect(200);
+    assert_eq!(list.at("/mails"), &json!([]), "{list}");
+}
+
+#[tokio::test]
+async fn a_caller_has_at_most_its_rows_and_bytes_and_others_go_on() {
+    let limits = |settings: Settings| {
+        settings.with("SMSP_CALLER_APP_OUTBOX_ROWS", "2").with("SMSP_CALLER_SHOP_OUTBOX_BYTES", "2KiB")
+    };
+    let node = Node::with(limits).await;
+    let first = node.accepts(&scheduled()).await;
+    node.accepts(&scheduled()).await;
+    let full = node.post("/outbox", &scheduled()).await.expect_problem(503, "none", true);
+    assert!(full.retry_after() > 0 && full.at("/type") == "urn:smsp:problem:outbox-full", "{full}");
+    let mut large = scheduled();
+    large["text"] = json!("x".repeat(4096));
+    let full = node.call_as(SHOP, Method::POST, "/outbox", Some(&large)).await.expect_problem(503, "none", true);
+    assert_eq!(full.at("/type"), "urn:smsp:problem:outbox-full", "{full}");
+    node.call_as(SHOP, Method::POST, "/outbox", Some(&scheduled())).await.expect(202);
+    node.call(Method::DELETE, &first, None).await.expect(200);
+    node.accepts(&scheduled()).await;
+    let metrics = node.proxy.client.metrics().await;
+    for limit in ["callers_rows", "callers_bytes"] {
+        assert_eq!(metrics.count("smsp_outbox_full_total", &[("limit", limit)]), 1, "{}", metrics.page);
+    }
+}
+
+#[tokio::test]
+async fn all_callers_together_have_at_most_the_rows_of_the_outbox() {
+    let node = Node::with(|settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "10")).await;
+    // A tenth of ten, for each caller.
+    node.accepts(&scheduled()).await;
+    node.post("/outbox", &scheduled()).await.expect_problem(503, "none", true);
+    node.call_as(SHOP, Method::POST, "/outbox", Some(&scheduled())).await.expect(202);
+    let node =
+        Node::with(|settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "1").with("SMSP_CALLER_OUTBOX_ROWS", "5")).await;
+    node.accepts(&scheduled()).await;
+    let full = node.call_as(SHOP, Method::POST, "/outbox", Some(&scheduled())).await.expect_problem(503, "none", true);
+    assert!(full.text.contains("The outbox is full"), "{full}");
+}
