@@ -23,6 +23,13 @@ pub struct Batch {
     pub callers_room: Room,
 }
 
+impl Batch {
+    /// What its rows would take.
+    pub fn size(&self) -> Room {
+        Room { rows: self.rows.len() as u64, bytes: self.rows.iter().map(|row| row.sealed.size).sum() }
+    }
+}
+
 /// One submission to accept.
 pub struct NewRow {
     /// The message's id.
@@ -71,6 +78,13 @@ pub struct Room {
     pub rows: u64,
     /// Bytes of their content.
     pub bytes: u64,
+}
+
+impl Room {
+    /// This and other room.
+    pub fn plus(self, other: Self) -> Self {
+        Self { rows: self.rows.saturating_add(other.rows), bytes: self.bytes.saturating_add(other.bytes) }
+    }
 }
 
 /// What became of one item of a [`Batch`].

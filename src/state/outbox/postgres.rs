@@ -5,6 +5,7 @@
 //! this node frees them.
 
 mod accept;
+mod accepting;
 mod care;
 mod claim;
 mod content;
@@ -34,7 +35,7 @@ use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::postgres::{Database, Transaction};
 use crate::state::store::{Module, Step};
-use room::{Counted, Used};
+use accepting::Accepting;
 
 /// The tables of the outbox.
 pub const TABLES: Module = Module {
@@ -42,9 +43,6 @@ pub const TABLES: Module = Module {
     steps: &[Step { sql: include_str!("postgres/tables.sql"), works_with: 1 }],
     uses_key: "select 1 from smsp_submission where content_key_id = $1 or recipients_key_id = $1 limit 1",
 };
-
-/// A batch whose keys other nodes take meanwhile is begun anew so often.
-const RACES: usize = 3;
 
 /// The database ends a transaction that has waited for its client for less than this.
 const ON_ITS_WAY: Duration = Duration::from_secs(60);
@@ -56,46 +54,18 @@ pub struct PostgresOutbox {
     keep: Duration,
     /// Claims and replays whose answer was lost; held for a moment, never across an await.
     lost: Mutex<Vec<Lost>>,
-    /// As the database has counted it last; held for a moment, too.
-    counted: Mutex<Option<Counted>>,
+    accepting: Arc<Accepting>,
 }
 
 impl PostgresOutbox {
     /// In this database, which has the tables of [`TABLES`].
     pub fn new(database: Arc<Database>, keep: Duration) -> Self {
-        Self { database, keep, lost: Mutex::default(), counted: Mutex::default() }
+        let accepting = Arc::new(Accepting::new(Arc::clone(&database)));
+        Self { database, keep, lost: Mutex::default(), accepting }
     }
 
     async fn begin(&self) -> Result<Transaction<'_>, Failed> {
         self.database.begin().await
-    }
-
-    async fn accepted(&self, batch: &Batch) -> Result<Vec<Acceptance>, Failed> {
-        for _ in 0..RACES {
-            let mut transaction = self.begin().await?;
-            let used = self.used(&mut transaction, batch).await?;
-            if let Some(answers) = accept::accept(&mut transaction, batch, used).await? {
-                transaction.commit().await?;
-                self.counted().iter_mut().for_each(|counted| counted.add(batch, &answers));
-                return Ok(answers);
-            }
-        }
-        Err(Failed::Down)
-    }
-
-    async fn used(&self, transaction: &mut Transaction<'_>, batch: &Batch) -> Result<Used, Failed> {
-        let known = self.counted().as_ref().filter(|counted| counted.is_new()).map(|counted| counted.used(batch));
-        if let Some(used) = known.filter(|used| used.is_far(batch)) {
-            return Ok(used);
-        }
-        let counted = Counted::count(transaction).await?;
-        let used = counted.used(batch);
-        *self.counted() = Some(counted);
-        Ok(used)
-    }
-
-    fn counted(&self) -> MutexGuard<'_, Option<Counted>> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lost(&self) -> MutexGuard<'_, Vec<Lost>> {
@@ -189,7 +159,7 @@ macro_rules! taking {
 
 impl Outbox for PostgresOutbox {
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
-        Box::pin(async move { self.accepted(&batch).await })
+        Box::pin(self.accepting.accept(batch))
     }
 
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {

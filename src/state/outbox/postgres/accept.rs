@@ -1,11 +1,16 @@
 //! Acceptance: what is known under a key already, what there is room for, and the new rows.
+//!
+//! The batches of several callers are decided one after the other and written by one statement, in the order of their keys:
+//! nodes that take the same keys wait for each other in one direction only.
+
+use std::collections::HashMap;
 
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::room::Used;
+use super::room::{Counted, Used};
 use super::rows::{Columns, big, lane_code};
-use crate::model::caller::CallerName;
+use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Acceptance, Batch, NewRow, State, Ticket};
@@ -14,49 +19,106 @@ use crate::state::store::postgres::{Parameter, Transaction};
 
 /// One row at least, for the time. What its key names already; without a key itself, where a COMMIT was unclear and it is
 /// accepted once more.
-const KNOWN: &str = "select smsp_now(), known.* from (select 1) one left join lateral (
+const KNOWN: &str = "with mail as materialized (select * from unnest($1, $2, $3) m (caller, key, id)),
+    known as (
+        select row_id from mail join smsp_submission using (caller, key)
+        union select s.row_id from mail m join smsp_submission s using (caller, id)
+    )
+    select smsp_now(), found.* from (select 1) one left join lateral (
         select true, s.key, s.id, o.state, s.accepted_at, s.send_at, o.expires_at
-        from smsp_submission s join smsp_outbox o using (row_id)
-        where s.caller = $2 and (s.key = any ($1) or s.id = any ($3))
-    ) known on true";
+        from known join smsp_submission s using (row_id) join smsp_outbox o using (row_id)
+    ) found on true";
 
-const INSERT: &str = "with submission as (
+const INSERT: &str = "with mail as materialized (
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) with ordinality m (id, caller,
+            key, from_domain, size, send_at, content_key_id, content_key, recipients_key_id, recipients_key, recipients,
+            lane, route_set, rules, expires_at, nth)
+    ),
+    submission as (
         insert into smsp_submission (id, caller, key, from_domain, size, accepted_at, send_at,
             content_key_id, content_key, recipients_key_id, recipients_key, recipients)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        on conflict do nothing returning row_id
+        select id, caller, key, from_domain, size, $16, send_at,
+            content_key_id, content_key, recipients_key_id, recipients_key, recipients
+        from mail order by key, nth on conflict do nothing returning row_id, id
     ),
     content as (
         insert into smsp_content (row_id, part, bytes)
-        select s.row_id, p.part, p.bytes from submission s, unnest($13::bytea[]) with ordinality p (bytes, part)
+        select s.row_id, p.part, p.bytes from unnest($17, $18, $19) p (id, part, bytes) join submission s using (id)
     ),
     recipient as (
         insert into smsp_recipient (hmac, row_id)
-        select distinct h.hmac, s.row_id from submission s, unnest($14::bytea[]) h (hmac)
+        select distinct h.hmac, s.row_id from unnest($20, $21) h (id, hmac) join submission s using (id)
     )
     insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, changed_at, due, expires_at)
-    select row_id, $2, $5, $6, $15, $16, $17, $6, $7, $18 from submission";
+    select s.row_id, m.caller, m.size, $16, m.lane, m.route_set, m.rules, $16, m.send_at, m.expires_at
+    from submission s join mail m using (id)";
 
-/// Answers of a batch, to be committed; none if another node has taken one of its keys meanwhile, so that all has to be
-/// done again.
+/// What was submitted before, by its key and by its id; both tell callers apart.
+#[derive(Clone, Default)]
+struct Known {
+    keys: HashMap<IdempotencyKey, Ticket>,
+    ids: HashMap<Id, Ticket>,
+}
+
+impl Known {
+    fn find(&self, row: &NewRow) -> Option<&Ticket> {
+        row.key.as_ref().and_then(|key| self.keys.get(key)).or_else(|| self.ids.get(&row.id))
+    }
+
+    fn add(&mut self, key: Option<IdempotencyKey>, ticket: Ticket) {
+        self.ids.insert(ticket.id, ticket);
+        self.keys.extend(key.map(|key| (key, ticket)));
+    }
+}
+
+/// Answers of each batch, to be committed; none if another node has taken one of their keys meanwhile, so that all has to
+/// be done again. `used` says what a batch would find used if it came alone.
 pub(super) async fn accept(
     transaction: &mut Transaction<'_>,
-    batch: &Batch,
-    mut used: Used,
-) -> Result<Option<Vec<Acceptance>>, Failed> {
-    let (now, mut known) = known(transaction, batch).await?;
-    let answers: Vec<_> = batch.rows.iter().map(|row| answer(row, batch, now, &mut known, &mut used)).collect();
-    if batch.atomic && answers.iter().any(is_refused) {
-        return Ok(Some(answers.into_iter().map(withheld).collect()));
+    batches: &[&Batch],
+    used: impl Fn(&Batch) -> Used,
+) -> Result<Option<Vec<Vec<Acceptance>>>, Failed> {
+    let (now, mut known) = known(transaction, batches).await?;
+    let (mut before, mut answers) = (Counted::none(), Vec::with_capacity(batches.len()));
+    for batch in batches {
+        let decided = decide(batch, now, &mut known, used(batch).plus(before.used(batch)));
+        before.add(batch, &decided);
+        answers.push(decided);
     }
-    for (row, answer) in batch.rows.iter().zip(&answers) {
-        if let Acceptance::Accepted(ticket) = answer
-            && insert(transaction, &batch.caller, row, ticket).await? == 0
-        {
-            return Ok(None);
+    let new: Vec<_> = batches.iter().zip(&answers).flat_map(|(batch, answers)| accepted(batch, answers)).collect();
+    let is_whole = new.is_empty() || insert(transaction, now, &new).await? == new.len() as u64;
+    Ok(is_whole.then_some(answers))
+}
+
+async fn known(transaction: &mut Transaction<'_>, batches: &[&Batch]) -> Result<(UnixTime, Known), Failed> {
+    let rows = || batches.iter().flat_map(|batch| &batch.rows);
+    let callers: Vec<_> = batches.iter().flat_map(|batch| batch.rows.iter().map(|_| batch.caller.as_str())).collect();
+    let keys: Vec<_> = rows().map(|row| row.key.as_ref().map(bytes)).collect();
+    let ids: Vec<_> = rows().map(|row| Uuid::from(row.id)).collect();
+    let parameters: [Parameter<'_>; 3] =
+        [(&callers, Type::TEXT_ARRAY), (&keys, Type::BYTEA_ARRAY), (&ids, Type::UUID_ARRAY)];
+    let (mut now, mut known) = (UnixTime::default(), Known::default());
+    for row in &transaction.query(KNOWN, &parameters).await? {
+        let mut columns = Columns::of(row);
+        now = columns.time()?;
+        if columns.value::<Option<bool>>()?.is_some() {
+            known.add(columns.key()?, columns.ticket()?);
         }
     }
-    Ok(Some(answers))
+    Ok((now, known))
+}
+
+fn decide(batch: &Batch, now: UnixTime, known: &mut Known, mut used: Used) -> Vec<Acceptance> {
+    let before = batch.atomic.then(|| known.clone());
+    let answers: Vec<_> = batch.rows.iter().map(|row| answer(row, batch, now, known, &mut used)).collect();
+    match before {
+        // Its keys are as free as they were.
+        Some(before) if answers.iter().any(is_refused) => {
+            *known = before;
+            answers.into_iter().map(withheld).collect()
+        }
+        _ => answers,
+    }
 }
 
 fn is_refused(answer: &Acceptance) -> bool {
@@ -67,29 +129,8 @@ fn withheld(answer: Acceptance) -> Acceptance {
     if let Acceptance::Accepted(_) = answer { Acceptance::Withheld } else { answer }
 }
 
-/// The submissions that a batch may repeat; a batch is short.
-type Known = Vec<(Option<IdempotencyKey>, Ticket)>;
-
-async fn known(transaction: &mut Transaction<'_>, batch: &Batch) -> Result<(UnixTime, Known), Failed> {
-    let keys: Vec<_> = batch.rows.iter().filter_map(|row| row.key.as_ref()).map(bytes).collect();
-    let ids: Vec<_> = batch.rows.iter().map(|row| Uuid::from(row.id)).collect();
-    let parameters: [Parameter<'_>; 3] =
-        [(&keys, Type::BYTEA_ARRAY), (&batch.caller.as_str(), Type::TEXT), (&ids, Type::UUID_ARRAY)];
-    let rows = transaction.query(KNOWN, &parameters).await?;
-    let (mut now, mut known) = (UnixTime::default(), Known::new());
-    for row in &rows {
-        let mut columns = Columns::of(row);
-        now = columns.time()?;
-        if columns.value::<Option<bool>>()?.is_some() {
-            known.push((columns.key()?, columns.ticket()?));
-        }
-    }
-    Ok((now, known))
-}
-
 fn answer(row: &NewRow, batch: &Batch, now: UnixTime, known: &mut Known, used: &mut Used) -> Acceptance {
-    let is_same = |(key, ticket): &&(_, Ticket)| row.key.is_some() && row.key == *key || ticket.id == row.id;
-    if let Some((_, ticket)) = known.iter().find(is_same) {
+    if let Some(ticket) = known.find(row) {
         return if ticket.id == row.id { Acceptance::Repeated(*ticket) } else { Acceptance::KeyInUse };
     }
     if let Err(full) = used.take(row.sealed.size, batch) {
@@ -98,37 +139,60 @@ fn answer(row: &NewRow, batch: &Batch, now: UnixTime, known: &mut Known, used: &
     let send_at = row.send.from(now);
     let expires_at = row.expires.from(send_at);
     let ticket = Ticket { id: row.id, state: State::Queued, accepted_at: now, send_at, expires_at };
-    known.push((row.key, ticket));
+    known.add(row.key, ticket);
     Acceptance::Accepted(ticket)
 }
 
-async fn insert(
-    transaction: &mut Transaction<'_>,
-    caller: &CallerName,
-    row: &NewRow,
-    ticket: &Ticket,
-) -> Result<u64, Failed> {
-    let (content, recipients) = (&row.sealed.content, &row.sealed.recipients);
-    let hmacs: Vec<_> = row.sealed.hmacs.iter().map(|hmac| &hmac.0[..]).collect();
-    let parameters: [Parameter<'_>; 18] = [
-        (&Uuid::from(row.id), Type::UUID),
-        (&caller.as_str(), Type::TEXT),
-        (&row.key.as_ref().map(bytes), Type::BYTEA),
-        (&row.from_domain, Type::TEXT),
-        (&big(row.sealed.size), Type::INT8),
-        (&ticket.accepted_at.0, Type::INT8),
-        (&ticket.send_at.0, Type::INT8),
-        (&content.key_id.0, Type::TEXT),
-        (&content.wrapped_key, Type::BYTEA),
-        (&recipients.key_id.0, Type::TEXT),
-        (&recipients.wrapped_key, Type::BYTEA),
-        (&recipients.bytes, Type::BYTEA),
-        (&content.parts, Type::BYTEA_ARRAY),
+/// A row that is new, with its caller.
+struct New<'a> {
+    caller: &'a str,
+    row: &'a NewRow,
+    ticket: &'a Ticket,
+}
+
+fn accepted<'a>(batch: &'a Batch, answers: &'a [Acceptance]) -> impl Iterator<Item = New<'a>> {
+    batch.rows.iter().zip(answers).filter_map(|(row, answer)| match answer {
+        Acceptance::Accepted(ticket) => Some(New { caller: batch.caller.as_str(), row, ticket }),
+        _ => None,
+    })
+}
+
+async fn insert(transaction: &mut Transaction<'_>, now: UnixTime, new: &[New<'_>]) -> Result<u64, Failed> {
+    macro_rules! column {
+        ($value:expr) => {
+            new.iter().map($value).collect::<Vec<_>>()
+        };
+    }
+    let ids = column!(|new| Uuid::from(new.row.id));
+    let parts =
+        || new.iter().flat_map(|new| new.row.sealed.content.parts.iter().zip(1_i32..).map(move |part| (new, part)));
+    let part_ids: Vec<_> = parts().map(|(new, _)| Uuid::from(new.row.id)).collect();
+    let (part_bytes, numbers): (Vec<_>, Vec<_>) = parts().map(|(_, (bytes, number))| (&bytes[..], number)).unzip();
+    let hmacs =
+        new.iter().flat_map(|new| new.row.sealed.hmacs.iter().map(|hmac| (Uuid::from(new.row.id), &hmac.0[..])));
+    let (hmac_ids, hmacs): (Vec<_>, Vec<_>) = hmacs.unzip();
+    let parameters: [Parameter<'_>; 21] = [
+        (&ids, Type::UUID_ARRAY),
+        (&column!(|new| new.caller), Type::TEXT_ARRAY),
+        (&column!(|new| new.row.key.as_ref().map(bytes)), Type::BYTEA_ARRAY),
+        (&column!(|new| &*new.row.from_domain), Type::TEXT_ARRAY),
+        (&column!(|new| big(new.row.sealed.size)), Type::INT8_ARRAY),
+        (&column!(|new| new.ticket.send_at.0), Type::INT8_ARRAY),
+        (&column!(|new| &*new.row.sealed.content.key_id.0), Type::TEXT_ARRAY),
+        (&column!(|new| &new.row.sealed.content.wrapped_key[..]), Type::BYTEA_ARRAY),
+        (&column!(|new| &*new.row.sealed.recipients.key_id.0), Type::TEXT_ARRAY),
+        (&column!(|new| &new.row.sealed.recipients.wrapped_key[..]), Type::BYTEA_ARRAY),
+        (&column!(|new| &new.row.sealed.recipients.bytes[..]), Type::BYTEA_ARRAY),
+        (&column!(|new| lane_code(new.row.lane)), Type::INT2_ARRAY),
+        (&column!(|new| new.row.route_set.as_str()), Type::TEXT_ARRAY),
+        (&column!(|new| new.row.rules.0), Type::INT8_ARRAY),
+        (&column!(|new| new.ticket.expires_at.0), Type::INT8_ARRAY),
+        (&now.0, Type::INT8),
+        (&part_ids, Type::UUID_ARRAY),
+        (&numbers, Type::INT4_ARRAY),
+        (&part_bytes, Type::BYTEA_ARRAY),
+        (&hmac_ids, Type::UUID_ARRAY),
         (&hmacs, Type::BYTEA_ARRAY),
-        (&lane_code(row.lane), Type::INT2),
-        (&row.route_set.as_str(), Type::TEXT),
-        (&row.rules.0, Type::INT8),
-        (&ticket.expires_at.0, Type::INT8),
     ];
     transaction.execute(INSERT, &parameters).await
 }

@@ -18,7 +18,7 @@ const COUNT: &str =
     "select caller, count(*), sum(size)::bigint from smsp_outbox where state < 5 and not erased group by caller";
 /// How long a count is used.
 const USED_FOR: Duration = Duration::from_secs(5);
-const NOTHING: Room = Room { rows: 0, bytes: 0 };
+pub(super) const NOTHING: Room = Room { rows: 0, bytes: 0 };
 
 /// What is used by caller.
 pub(super) struct Counted {
@@ -34,9 +34,14 @@ pub(super) struct Used {
 }
 
 impl Counted {
+    /// Nothing is used.
+    pub(super) fn none() -> Self {
+        Self { callers: HashMap::new(), at: Instant::now() }
+    }
+
     /// Asks the database.
     pub(super) async fn count(transaction: &mut Transaction<'_>) -> Result<Self, Failed> {
-        let mut counted = Self { callers: HashMap::new(), at: Instant::now() };
+        let mut counted = Self::none();
         for row in transaction.query(COUNT, &[]).await? {
             let mut columns = Columns::of(&row);
             let (caller, rows, bytes): (String, i64, i64) = (columns.value()?, columns.value()?, columns.value()?);
@@ -52,8 +57,14 @@ impl Counted {
 
     /// What it says for this batch.
     pub(super) fn used(&self, batch: &Batch) -> Used {
-        let all = self.callers.values().fold(NOTHING, |all, used| plus(all, *used));
+        let all = self.callers.values().fold(NOTHING, |all, used| all.plus(*used));
         Used { all, callers: self.callers.get(batch.caller.as_str()).copied().unwrap_or(NOTHING) }
+    }
+
+    /// Are these batches together far from each limit, so that it does not matter what other nodes have accepted just now?
+    pub(super) fn is_far(&self, batches: &[&Batch]) -> bool {
+        let size = batches.iter().fold(NOTHING, |size, batch| size.plus(batch.size()));
+        batches.iter().all(|batch| self.used(batch).is_far(batch, size))
     }
 
     /// Counts what was accepted since.
@@ -61,19 +72,25 @@ impl Counted {
         let used = self.callers.entry(batch.caller.as_str().to_owned()).or_insert(NOTHING);
         for (row, answer) in batch.rows.iter().zip(answers) {
             if let Acceptance::Accepted(_) = answer {
-                *used = plus(*used, Room { rows: 1, bytes: row.sealed.size });
+                *used = used.plus(Room { rows: 1, bytes: row.sealed.size });
             }
         }
     }
 }
 
 impl Used {
-    /// Is this batch far from each limit, so that it does not matter what other nodes have accepted just now?
-    pub(super) fn is_far(&self, batch: &Batch) -> bool {
-        let bytes = batch.rows.iter().map(|row| row.sealed.size).sum();
-        let batchs = Room { rows: batch.rows.len() as u64, bytes };
+    /// Nothing is used.
+    pub(super) const NOTHING: Self = Self { all: NOTHING, callers: NOTHING };
+
+    /// With what others have taken.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { all: self.all.plus(other.all), callers: self.callers.plus(other.callers) }
+    }
+
+    /// Is this batch, together with all that is as large as this, far from each limit?
+    fn is_far(self, batch: &Batch, size: Room) -> bool {
         let far = |used: Room, limit: Room| {
-            let used = plus(used, batchs);
+            let used = used.plus(size);
             used.rows < limit.rows / 10 * 9 && used.bytes < limit.bytes / 10 * 9
         };
         far(self.all, batch.room) && far(self.callers, batch.callers_room)
@@ -82,7 +99,7 @@ impl Used {
     /// Takes room for a row of so many bytes, or says which limit it would go beyond.
     pub(super) fn take(&mut self, size: u64, batch: &Batch) -> Result<(), Full> {
         let row = Room { rows: 1, bytes: size };
-        let (all, callers) = (plus(self.all, row), plus(self.callers, row));
+        let (all, callers) = (self.all.plus(row), self.callers.plus(row));
         let limits = [
             (all.rows > batch.room.rows, Full::Rows),
             (all.bytes > batch.room.bytes, Full::Bytes),
@@ -95,10 +112,6 @@ impl Used {
         *self = Self { all, callers };
         Ok(())
     }
-}
-
-fn plus(one: Room, other: Room) -> Room {
-    Room { rows: one.rows.saturating_add(other.rows), bytes: one.bytes.saturating_add(other.bytes) }
 }
 
 #[cfg(test)]
@@ -117,10 +130,10 @@ mod tests {
         for (used, is_far) in
             [(used(897, 87), true), (used(898, 87), false), (used(897, 88), false), (used(u64::MAX, 0), false)]
         {
-            assert_eq!(used.is_far(&batch), is_far);
+            assert_eq!(used.is_far(&batch, batch.size()), is_far);
         }
         let bytes = Used { all: Room { rows: 0, bytes: 868 }, ..used(0, 0) };
-        assert!(!bytes.is_far(&batch), "two mails of 16 bytes");
+        assert!(!bytes.is_far(&batch, batch.size()), "two mails of 16 bytes");
     }
 
     #[test]

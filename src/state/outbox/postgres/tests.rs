@@ -5,6 +5,7 @@ mod conformance;
 mod crashes;
 mod lost_answers;
 mod races;
+mod together;
 
 use std::sync::Arc;
 use std::time::Duration;
