@@ -35,10 +35,14 @@ const SETS: &str = "with recursive head (lane, route_set) as (
     )
     select distinct route_set from head where route_set is not null order by route_set";
 
-const STALE: &str = "select o.row_id, s.id, s.caller, s.content_key_id, s.content_key,
+/// Smaller or larger, because an index has no order for `<>`.
+const STALE: &str = "with stale as (
+        select row_id from smsp_outbox where state = 0 and rules < $1
+        union all select row_id from smsp_outbox where state = 0 and rules > $1 limit $2
+    )
+    select o.row_id, s.id, s.caller, s.content_key_id, s.content_key,
         (select array_agg(c.bytes order by c.part) from smsp_content c where c.row_id = o.row_id)
-    from smsp_outbox o join smsp_submission s using (row_id)
-    where o.state = 0 and o.rules <> $1 order by o.row_id limit $2";
+    from stale join smsp_outbox o using (row_id) join smsp_submission s using (row_id)";
 
 const REROUTE: &str = "update smsp_outbox o set route_set = w.route_set, rules = $3
     from unnest($1, $2) w (row_id, route_set) where o.row_id = w.row_id and o.state = 0";

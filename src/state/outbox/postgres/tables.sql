@@ -64,6 +64,8 @@ create table smsp_outbox (
     erased boolean not null default false
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 create index smsp_outbox_queue on smsp_outbox (lane, route_set, caller, due, row_id) where state = 0;
+-- Rows that other rules have filed: looked for again and again, found almost never.
+create index smsp_outbox_rules on smsp_outbox (rules) where state = 0;
 create index smsp_outbox_expiry on smsp_outbox (expires_at) where state in (0, 4);
 create index smsp_outbox_owner on smsp_outbox (owner) where state in (1, 2);
 create index smsp_outbox_unknown on smsp_outbox (upstream, replay_due) where state = 3;

@@ -15,11 +15,12 @@ pub(super) fn route_sets(database: &Connection) -> rusqlite::Result<Vec<RouteSet
     Ok(names?.iter().map(|names| RouteSet::new(names.split(','))).collect())
 }
 
-/// Queued rows whose set was made by other rules, the oldest first.
+/// Queued rows whose set was made by other rules. Smaller or larger, because an index has no order for `<>`.
 pub(super) fn stale(database: &Connection, rules: RulesVersion, limit: usize) -> rusqlite::Result<Vec<Stale>> {
     let mut select = database.prepare_cached(
         "select e.id, uuid, name from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
-         where state = 0 and rules <> ?1 order by e.id limit ?2",
+         where e.id in (select id from envelope where state = 0 and rules < ?1
+                        union all select id from envelope where state = 0 and rules > ?1 limit ?2)",
     )?;
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
     let rows: Result<Vec<_>, _> = select.query_map(params![rules.0, signed(limit as u64)], row)?.collect();
