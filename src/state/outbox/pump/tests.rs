@@ -5,6 +5,7 @@ mod fake;
 mod faults;
 mod room;
 mod rows;
+mod sqlite;
 mod verdicts;
 
 use std::sync::atomic::Ordering;

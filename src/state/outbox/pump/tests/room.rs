@@ -29,6 +29,20 @@ async fn rows_of_a_dead_upstream_are_not_claimed_beside_those_of_another() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_set_is_asked_for_at_once_however_many_there_are() {
+    let node = Node::start(&[&[TAKES], &[], &[], &[]]);
+    for bits in 1..16_u8 {
+        let set: Vec<_> = (0..4).filter(|bit| bits >> bit & 1 == 1).map(|bit| ["u0", "u1", "u2", "u3"][bit]).collect();
+        node.store.add("a", &set, Lane::Normal);
+    }
+    // All but the first are due later, so that nothing but its own turn leads to it.
+    node.store.rows.lock().unwrap().iter_mut().skip(1).for_each(|row| row.due += 3600 * SECOND);
+    let start = Instant::now();
+    node.until(|store| store.row(0).state == State::Accepted).await;
+    assert!(start.elapsed() < SECOND, "after {:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_more_mails_are_in_flight_than_the_window_and_it_grows() {
     let node = Node::start(&[&[Act::SayAfter(SECOND, Outcome::Accepted); 60]]);
     for caller in ["a", "b"] {
