@@ -5,9 +5,11 @@
 
 pub(crate) mod admin;
 pub(crate) mod answer;
+pub(crate) mod bouncer;
 pub(crate) mod certificate_authority;
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod cutting_proxy;
 #[path = "../src/delivery/provider/tests/document.rs"]
 pub(crate) mod document;
 pub(crate) mod documents;
@@ -22,6 +24,7 @@ pub(crate) mod metrics;
 pub(crate) mod moto;
 pub(crate) mod name_server;
 pub(crate) mod oracle;
+pub(crate) mod postmaster;
 pub(crate) mod process;
 pub(crate) mod procfs;
 pub(crate) mod proxy;

@@ -110,6 +110,7 @@ mod upstream_shares;
 mod logging;
 mod stalled_log;
 mod shutdown;
+mod postgres;
 mod store;
 mod outbox_http;
 

@@ -65,6 +65,19 @@ async fn check_config_shows_where_the_store_is_and_the_names_of_its_keys() {
 }
 
 #[tokio::test]
+async fn migrate_makes_the_tables_while_no_node_has_them() {
+    let directory = directory();
+    for expected in ["outbox: schema 0 -> 1", "outbox: schema 1, nothing to do"] {
+        let output = run(&["migrate"], &settings(directory.path())).await;
+        assert_eq!((output.code, output.stdout.trim()), (Some(0), expected), "{output:?}");
+    }
+    let _node = Proxy::start(settings(directory.path())).await;
+    let output = run(&["migrate"], &settings(directory.path())).await;
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("is in use by another process"), "{output:?}");
+}
+
+#[tokio::test]
 async fn wrong_settings_of_the_store_are_named() {
     let stored = || settings(Path::new("/var/lib/smsp"));
     for (settings, named) in [

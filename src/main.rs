@@ -31,6 +31,8 @@ commands:
   route         ask the running server where the mail on stdin would go, as a mail of
                 --caller NAME, exit 0 if an upstream would get it;
                 --idempotency-key KEY gives it a key, --json prints the answer as it is
+  migrate       open the store, bring its tables to this version, print what was done;
+                a node does so at its start too
   openapi       print the OpenAPI document of the API;
                 with admin that of the admin listener
   help settings print every setting: its default, its unit, what it is for
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         ["probe"] => probe(false),
         ["probe", "--show-answer"] => probe(true),
         ["healthcheck"] => healthcheck(),
+        ["migrate"] => migrate(),
         ["route", ref arguments @ ..] => route(arguments),
         ["openapi"] => openapi(&api::document(&provider::table())),
         ["openapi", "admin"] => openapi(&admin::document()),
@@ -99,6 +102,20 @@ fn probe(show_answer: bool) -> ExitCode {
                 print(&line);
             })
             .await)
+        })
+    })
+}
+
+fn migrate() -> ExitCode {
+    with_config(|config| {
+        let Some(store) = config.store else { return misused("there is no store: SMSP_STORE is not set") };
+        run(async move {
+            let migrated =
+                app::store::migrate(&store).await.map_err(|error| format!("cannot open the store: {error}"))?;
+            migrated.iter().for_each(|module| {
+                print(&module.to_string());
+            });
+            Ok(true)
         })
     })
 }

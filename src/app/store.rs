@@ -1,13 +1,14 @@
 //! Opens the store of a node, of whichever kind it is.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::config::StoreConfig;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
 use crate::state::outbox::{self, Keeping, Outbox, PostgresOutbox, SqliteOutbox};
-use crate::state::store::postgres::{self, Database};
-use crate::state::store::{Clock, Location, OpenError, Sqlite, Start, Up};
+use crate::state::store::postgres::{self, Database, Server};
+use crate::state::store::{Clock, Location, Migrated, OpenError, Sqlite, Start, Up};
 
 /// An open store, which stays open until it is dropped.
 #[derive(Clone)]
@@ -25,18 +26,10 @@ impl Store {
         metrics: &Arc<Metrics>,
         restarts: &Arc<Restarts>,
     ) -> Result<Self, OpenError> {
-        let (keys, metrics, restarts) = (Arc::clone(&config.keys), Arc::clone(metrics), Arc::clone(restarts));
-        match &config.location {
-            Location::Sqlite(directory) => {
-                let (modules, clock) = (&[outbox::TABLES], Clock::since_start());
-                let start = Start { directory, keys: &keys, modules, clock, metrics, restarts };
-                Sqlite::open(start).map(|store| Self::Sqlite(Arc::new(store)))
-            }
-            Location::Postgres(server) => {
-                let (server, modules) = ((**server).clone(), &[outbox::POSTGRES_TABLES]);
-                Database::open(postgres::Start { server, keys, modules, metrics }).await.map(Self::Postgres)
-            }
-        }
+        Ok(match &config.location {
+            Location::Sqlite(directory) => Self::Sqlite(Arc::new(sqlite(config, directory, metrics, restarts)?)),
+            Location::Postgres(server) => Self::Postgres(Database::open(postgres(config, server, metrics)).await?),
+        })
     }
 
     /// What tells whether it can be written.
@@ -54,4 +47,30 @@ impl Store {
             Self::Postgres(database) => Arc::new(PostgresOutbox::new(Arc::clone(database), keeping.keep)),
         })
     }
+}
+
+/// Brings the tables to the version of this program, and does nothing else: what was done to those of each module. SQLite
+/// is opened for that, so no node may have it.
+pub async fn migrate(config: &StoreConfig) -> Result<Vec<Migrated>, OpenError> {
+    let (metrics, restarts) = (Arc::default(), Arc::default());
+    match &config.location {
+        Location::Sqlite(directory) => Ok(sqlite(config, directory, &metrics, &restarts)?.migrated().to_vec()),
+        Location::Postgres(server) => Database::migrate(postgres(config, server, &metrics)).await,
+    }
+}
+
+fn sqlite(
+    config: &StoreConfig,
+    directory: &Path,
+    metrics: &Arc<Metrics>,
+    restarts: &Arc<Restarts>,
+) -> Result<Sqlite, OpenError> {
+    let (modules, clock) = (&[outbox::TABLES], Clock::since_start());
+    let (metrics, restarts) = (Arc::clone(metrics), Arc::clone(restarts));
+    Sqlite::open(Start { directory, keys: &config.keys, modules, clock, metrics, restarts })
+}
+
+fn postgres(config: &StoreConfig, server: &Server, metrics: &Arc<Metrics>) -> postgres::Start {
+    let (server, keys) = (server.clone(), Arc::clone(&config.keys));
+    postgres::Start { server, keys, modules: &[outbox::POSTGRES_TABLES], metrics: Arc::clone(metrics) }
 }

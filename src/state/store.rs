@@ -24,6 +24,6 @@ pub use failed::Failed;
 pub use keys::{StoreKeys, Wrapped};
 pub use location::{Location, WrongLocation};
 pub use open_error::OpenError;
-pub use schema::{Module, Step};
+pub use schema::{Migrated, Module, Step};
 pub use sqlite::{Sqlite, Start};
 pub use up::Up;

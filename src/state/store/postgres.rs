@@ -30,7 +30,7 @@ pub use transaction::{Parameter, Transaction, field};
 use super::keys::StoreKeys;
 use super::open_error::OpenError;
 use super::up::Up;
-use super::{Failed, Module};
+use super::{Failed, Migrated, Module};
 use crate::runtime::metrics::Metrics;
 use deadlines::Deadlines;
 use not_ready::NotReady;
@@ -73,6 +73,15 @@ impl Database {
         }
         tokio::spawn(keeper::keep(Arc::downgrade(&database)));
         Ok(database)
+    }
+
+    /// Migrates, and checks the keys, now or not at all: what was done to the tables of each module.
+    pub async fn migrate(start: Start) -> Result<Vec<Migrated>, OpenError> {
+        let done = migrations::run(&Pool::new(start.server, Deadlines::USUAL), start.modules, &start.keys).await;
+        done.map_err(|not_ready| match not_ready {
+            NotReady::Refused(error) => error,
+            NotReady::Failed => Failed::Down.into(),
+        })
     }
 
     fn new(start: Start, deadlines: Deadlines) -> Self {

@@ -3,6 +3,8 @@
 //! Each module counts its own steps. A step never changes; what comes later is a further one. A step that only adds lets a
 //! program of the version before go on with the database, which is how a node is rolled back.
 
+use std::fmt;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::open_error::OpenError;
@@ -27,6 +29,28 @@ pub struct Step {
     pub works_with: u32,
 }
 
+/// Where a start has found the tables of a module, and where it has brought them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// Whose tables.
+    pub module: &'static str,
+    /// The number of the last step before; 0: there were no tables.
+    pub from: u32,
+    /// And after.
+    pub to: u32,
+}
+
+impl fmt::Display for Migrated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { module, from, to } = self;
+        if from == to {
+            write!(f, "{module}: schema {to}, nothing to do")
+        } else {
+            write!(f, "{module}: schema {from} -> {to}")
+        }
+    }
+}
+
 const SCHEMA: &str = "create table if not exists schema (
     module text not null primary key,
     version integer not null,
@@ -34,9 +58,10 @@ const SCHEMA: &str = "create table if not exists schema (
 ) strict, without rowid";
 
 /// Brings the tables of each module up to date; all of it or nothing, in the transaction of `database`.
-pub(super) fn migrate(database: &Connection, name: &str, modules: &[Module]) -> Result<(), OpenError> {
+pub(super) fn migrate(database: &Connection, name: &str, modules: &[Module]) -> Result<Vec<Migrated>, OpenError> {
     let failed = |error| OpenError::Database(name.to_owned(), error);
     database.execute_batch(SCHEMA).map_err(failed)?;
+    let mut migrated = Vec::new();
     for module in modules {
         let known = u32::try_from(module.steps.len()).unwrap_or(u32::MAX);
         let (version, works_with) = version(database, module.name).map_err(failed)?;
@@ -46,8 +71,9 @@ pub(super) fn migrate(database: &Connection, name: &str, modules: &[Module]) -> 
         for (number, step) in (1..).zip(module.steps).skip(version as usize) {
             apply(database, module.name, number, *step).map_err(failed)?;
         }
+        migrated.push(Migrated { module: module.name, from: version, to: version.max(known) });
     }
-    Ok(())
+    Ok(migrated)
 }
 
 fn version(database: &Connection, module: &str) -> rusqlite::Result<(u32, u32)> {
@@ -72,7 +98,7 @@ mod tests {
     const ADDS: Step = Step { sql: "create table b (x integer) strict", works_with: 1 };
     const BREAKS: Step = Step { sql: "drop table a", works_with: 3 };
 
-    fn migrate(database: &Connection, steps: &'static [Step]) -> Result<(), OpenError> {
+    fn migrate(database: &Connection, steps: &'static [Step]) -> Result<Vec<Migrated>, OpenError> {
         super::migrate(database, "db", &[Module { name: "m", steps, uses_key: "select 1" }])
     }
 
@@ -83,6 +109,10 @@ mod tests {
             migrate(&database, steps).unwrap();
         }
         assert_eq!(version(&database, "m").unwrap(), (3, 3));
+        let told = migrate(&database, &[FIRST, ADDS, BREAKS]).unwrap();
+        assert_eq!(told, [Migrated { module: "m", from: 3, to: 3 }]);
+        assert_eq!(told[0].to_string(), "m: schema 3, nothing to do");
+        assert_eq!(Migrated { from: 0, ..told[0] }.to_string(), "m: schema 0 -> 3");
     }
 
     #[test]

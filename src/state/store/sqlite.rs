@@ -22,7 +22,7 @@ use super::directory::Directory;
 use super::failed::Failed;
 use super::keys::StoreKeys;
 use super::open_error::OpenError;
-use super::schema::Module;
+use super::schema::{Migrated, Module};
 use super::up::Up;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
@@ -53,6 +53,7 @@ pub struct Sqlite {
     up: Up,
     clock: Clock,
     directory: Arc<Directory>,
+    migrated: Vec<Migrated>,
 }
 
 impl Sqlite {
@@ -64,14 +65,14 @@ impl Sqlite {
         let up = Up::new(start.metrics.store.of("sqlite"), true);
         let failed = |error| OpenError::Database(name.clone(), error);
         let mut database = origin.to_write().map_err(failed)?;
-        prepare(&mut database, &name, &start)?;
+        let migrated = prepare(&mut database, &name, &start)?;
         let reading = origin.to_read().map_err(failed)?;
         let thread = |error| OpenError::Directory(name.clone(), error);
         let (writer, write) =
             writer::start(origin.clone(), database, up.clone(), Arc::clone(&start.restarts)).map_err(thread)?;
         let (reader, read) = reader::start(origin, reading, start.restarts).map_err(thread)?;
         let threads = vec![write, read];
-        Ok(Self { writer: Some(writer), reader: Some(reader), threads, up, clock: start.clock, directory })
+        Ok(Self { writer: Some(writer), reader: Some(reader), threads, up, clock: start.clock, directory, migrated })
     }
 
     /// Runs this in a transaction; its answer comes once it is on the disk.
@@ -88,6 +89,11 @@ impl Sqlite {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failed> {
         self.reader.as_ref().ok_or(Failed::Down)?.ask(work).await.map_err(|_| Failed::Down)
+    }
+
+    /// What the start did to its tables.
+    pub fn migrated(&self) -> &[Migrated] {
+        &self.migrated
     }
 
     /// Does it write?
@@ -122,12 +128,13 @@ impl Drop for Sqlite {
 }
 
 /// One transaction for all tables and keys: a start that fails leaves the database as it was.
-fn prepare(database: &mut Connection, name: &str, start: &Start<'_>) -> Result<(), OpenError> {
+fn prepare(database: &mut Connection, name: &str, start: &Start<'_>) -> Result<Vec<Migrated>, OpenError> {
     let failed = |error| OpenError::Database(name.to_owned(), error);
     let transaction = database.transaction().map_err(failed)?;
-    super::schema::migrate(&transaction, name, start.modules)?;
+    let migrated = super::schema::migrate(&transaction, name, start.modules)?;
     super::registered_keys::check(&transaction, name, start.keys, start.modules)?;
-    transaction.commit().map_err(failed)
+    transaction.commit().map_err(failed)?;
+    Ok(migrated)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 
 use super::super::keys::StoreKeys;
 use super::super::open_error::OpenError;
-use super::super::{Module, Step};
+use super::super::{Migrated, Module, Step};
 use super::MIGRATION;
 use super::not_ready::{NotReady, refusal};
 use super::pool::Pool;
@@ -24,15 +24,18 @@ const SCHEMA: &str = "create table if not exists smsp_schema (
 )";
 
 /// Safe at several nodes at once.
-pub(super) async fn run(pool: &Pool, modules: &[Module], keys: &StoreKeys) -> Result<(), NotReady> {
+pub(super) async fn run(pool: &Pool, modules: &[Module], keys: &StoreKeys) -> Result<Vec<Migrated>, NotReady> {
     let mut transaction = pool.begin(MIGRATION).await?;
     let current = are_current(&mut transaction, modules, keys).await;
-    if told(&transaction, current)? {
-        return Ok(transaction.commit().await?);
-    }
-    let migrated = migrate(&mut transaction, modules, keys).await;
-    told(&transaction, migrated)?;
-    Ok(transaction.commit().await?)
+    let migrated = match told(&transaction, current)? {
+        Some(current) => current,
+        None => {
+            let migrated = migrate(&mut transaction, modules, keys).await;
+            told(&transaction, migrated)?
+        }
+    };
+    transaction.commit().await?;
+    Ok(migrated)
 }
 
 /// Says what the server refuses, if a statement failed for that.
@@ -43,36 +46,51 @@ fn told<T>(transaction: &Transaction<'_>, result: Result<T, NotReady>) -> Result
     }
 }
 
-async fn migrate(transaction: &mut Transaction<'_>, modules: &[Module], keys: &StoreKeys) -> Result<(), NotReady> {
+async fn migrate(
+    transaction: &mut Transaction<'_>,
+    modules: &[Module],
+    keys: &StoreKeys,
+) -> Result<Vec<Migrated>, NotReady> {
     for sql in [LOCK, SCHEMA, registered_keys::TABLE] {
         transaction.batch(sql).await?;
     }
+    let mut migrated = Vec::new();
     for module in modules {
         let found = version(transaction, module).await?;
         for (number, step) in (1..).zip(module.steps).skip(usize::try_from(found).unwrap_or(0)) {
             apply(transaction, module.name, number, step).await?;
         }
+        migrated.push(told_of(module, found, found.max(known(module))));
     }
     // Another node may have registered other ones meanwhile.
     registered_keys::are_known(transaction, keys, modules).await?;
-    Ok(registered_keys::register(transaction, keys).await?)
+    registered_keys::register(transaction, keys).await?;
+    Ok(migrated)
 }
 
-/// Is there nothing to do?
+fn told_of(module: &Module, from: i32, to: i32) -> Migrated {
+    Migrated { module: module.name, from: from.unsigned_abs(), to: to.unsigned_abs() }
+}
+
+/// The tables, if there is nothing to do.
 async fn are_current(
     transaction: &mut Transaction<'_>,
     modules: &[Module],
     keys: &StoreKeys,
-) -> Result<bool, NotReady> {
+) -> Result<Option<Vec<Migrated>>, NotReady> {
     let there = "select 1 where to_regclass('smsp_schema') is not null and to_regclass('smsp_store_key') is not null";
     if transaction.query(there, &[]).await?.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
-    let mut current = true;
+    let mut current = Vec::new();
     for module in modules {
-        current &= version(transaction, module).await? >= known(module);
+        let version = version(transaction, module).await?;
+        if version < known(module) {
+            return Ok(None);
+        }
+        current.push(told_of(module, version, version));
     }
-    Ok(current && registered_keys::are_known(transaction, keys, modules).await?)
+    Ok(registered_keys::are_known(transaction, keys, modules).await?.then_some(current))
 }
 
 /// The version that the database has; an error if this program cannot work with it.

@@ -1,8 +1,12 @@
 //! The store on a real PostgreSQL, with its faults.
 
+#[path = "../../../../functional_tests/harness/bouncer.rs"]
 pub(crate) mod bouncer;
 mod faults;
+mod opening;
+#[path = "../../../../functional_tests/harness/postmaster.rs"]
 pub(crate) mod postmaster;
+#[path = "../../../../functional_tests/harness/cutting_proxy.rs"]
 pub(crate) mod proxy;
 mod schema;
 #[path = "../../../../functional_tests/harness/skip.rs"]
@@ -46,7 +50,7 @@ fn start(server: Server, keys: &str, modules: &'static [Module]) -> Start {
 /// Brings the tables of these modules into a database.
 pub(crate) async fn migrate(database: &Database, modules: &[Module]) -> Result<(), String> {
     let done = migrations::run(&database.pool, modules, &database.keys).await;
-    done.map_err(|error| format!("{error:?}"))
+    done.map(drop).map_err(|error| format!("{error:?}"))
 }
 
 /// So short that a test can wait for them, and long enough for a busy machine.

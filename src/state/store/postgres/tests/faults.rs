@@ -54,6 +54,19 @@ async fn a_silent_database_is_down_within_the_deadlines() {
 }
 
 #[tokio::test]
+async fn a_stopped_database_is_down_within_the_deadlines_and_back_when_it_goes_on() {
+    let Some(server) = Postmaster::start() else { return };
+    let database = with_deadlines(&server.url(&server.database().await), SHORT);
+    table(&database).await;
+    insert(&database, 1).await.unwrap();
+    server.pause();
+    assert_eq!(insert(&database, 2).await, Err(Failed::Down));
+    server.resume();
+    insert(&database, 3).await.unwrap();
+    assert_eq!(values(&database).await, Ok(vec![1, 3]));
+}
+
+#[tokio::test]
 async fn a_statement_that_waits_too_long_ends_and_a_transaction_that_waits_frees_its_rows() {
     let Some(server) = Postmaster::shared() else { return };
     let database = with_deadlines(&server.url(&server.database().await), SHORT);

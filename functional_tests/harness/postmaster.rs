@@ -10,6 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_postgres::SimpleQueryMessage;
 
 use super::skip::skip;
 
@@ -17,6 +18,8 @@ const BINARIES: &str = "/usr/lib/postgresql/15/bin";
 /// `nobody` and `nogroup` of Debian: PostgreSQL and PgBouncer do not run as root.
 const NOBODY: u32 = 65534;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// One user needs a password.
+const LOGIN: &str = "local all careful scram-sha-256\nlocal all all trust\n";
 /// Waits for the end of the test process, however it ends; then ends what runs in its folder, and removes it.
 const WATCHER: &str = r#"
 trap '' INT TERM HUP
@@ -69,6 +72,22 @@ impl Postmaster {
         }
     }
 
+    /// Stops it and all that it has started: it keeps its connections, and says nothing.
+    pub(crate) fn pause(&self) {
+        self.signal_all("-STOP");
+    }
+
+    /// Goes on after [`Postmaster::pause`].
+    pub(crate) fn resume(&self) {
+        self.signal_all("-CONT");
+    }
+
+    fn signal_all(&self, name: &str) {
+        if let Some(child) = self.child().as_ref() {
+            signal(name, &[&children(child.id())[..], &[child.id()]].concat());
+        }
+    }
+
     /// Starts it again after [`Postmaster::kill`].
     pub(crate) fn restart(&self) {
         for left in ["data/postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
@@ -86,13 +105,23 @@ impl Postmaster {
     /// A new and empty database: its name.
     pub(crate) async fn database(&self) -> String {
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("create database {name}")).await;
+        name
+    }
+
+    /// Runs statements in a database; the values that they give, as text.
+    pub(crate) async fn sql(&self, database: &str, sql: &str) -> Vec<String> {
         let (client, connection) =
-            tokio_postgres::connect(&self.url("postgres"), tokio_postgres::NoTls).await.expect("it takes connections");
+            tokio_postgres::connect(&self.url(database), tokio_postgres::NoTls).await.expect("it takes connections");
         let connection = tokio::spawn(connection);
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
+        let answer = client.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         drop(client);
         let _ = connection.await;
-        name
+        let value = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        };
+        answer.iter().filter_map(value).collect()
     }
 
     /// Of a database, on its socket.
@@ -165,6 +194,7 @@ impl Run {
         initdb.args(["-U", "smsp", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]);
         let made = initdb.output().expect("initdb can be started");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        fs::write(folder.join("template/pg_hba.conf"), LOGIN).expect("a file can be written");
         Some(Self { folder, _watcher: watcher })
     }
 

@@ -1,0 +1,113 @@
+//! The start: what is shown, what is refused, and that a database that is away holds nothing up.
+
+use super::fixture::{KEY, all_accepted, queue, settings, store_is, submissions};
+use crate::harness::postmaster::Postmaster;
+use crate::harness::{Proxy, mails, run};
+
+/// Nobody is there.
+const URL: &str = "postgres://smsp:s3cret@db.example.org/mail";
+
+#[tokio::test]
+async fn a_node_on_postgres_is_up_and_delivers_what_it_accepts() {
+    let Some(server) = Postmaster::shared() else { return };
+    let database = server.database().await;
+    let proxy = Proxy::start(settings(&server.url(&database))).await;
+    store_is(&proxy.client, true).await;
+    for number in 0..5 {
+        queue(&proxy.client, &number.to_string(), None).await.expect(202);
+    }
+    all_accepted(server, &database).await;
+    assert_eq!(submissions(server, &database).await, 5);
+}
+
+#[tokio::test]
+async fn check_config_shows_where_the_database_is_without_its_password_and_asks_nobody() {
+    let output = run(&["check-config"], &settings(URL)).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let shown = "SMSP_STORE=postgres://smsp:<redacted>@db.example.org:5432/mail?sslmode=verify-full";
+    assert!(output.stdout.lines().any(|line| line == shown), "{output:?}");
+    assert!(!format!("{output:?}").contains("s3cret"), "{output:?}");
+    let unused = run(&["check-config"], &settings("sqlite:/var/lib/smsp").with("SMSP_STORE_CA_FILE", "/ca.pem")).await;
+    assert!(unused.stderr.contains("warning: SMSP_STORE_CA_FILE: is not used"), "{unused:?}");
+}
+
+#[tokio::test]
+async fn wrong_settings_of_the_database_are_named_and_not_quoted() {
+    for (settings, named) in [
+        (
+            settings("postgres://smsp:s3cret@h:port/d"),
+            "SMSP_STORE: must be postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+        ),
+        (settings("postgres:///d?password=s3cret"), "SMSP_STORE: must name a host"),
+        (settings("postgres://u:s3cret@h/d?sslmode=prefer"), "SMSP_STORE: sslmode must be disable"),
+        (settings("mysql://u:s3cret@h/d"), "SMSP_STORE: must be sqlite:"),
+        (
+            settings(URL).with("SMSP_STORE_CA_FILE", "/dev/null"),
+            "SMSP_STORE_CA_FILE: must be a file with the certificates",
+        ),
+        (settings(URL).without("SMSP_STORE_KEY"), "SMSP_STORE_KEY: is required with SMSP_STORE"),
+    ] {
+        let output = run(&["serve"], &settings).await;
+        assert_eq!(output.code, Some(64), "{named}: {output:?}");
+        assert!(output.stderr.contains(named), "{named}: {output:?}");
+        assert!(!format!("{output:?}").contains("s3cret"), "{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_the_database_refuses_ends_and_says_why() {
+    let Some(server) = Postmaster::shared() else { return };
+    let database = server.database().await;
+    server.sql(&database, "create role careful login password 'right'").await;
+    let url = server.url(&database);
+    drop(Proxy::start(settings(&url)).await);
+    let as_careful = url.replace("user=smsp", "user=careful&password=wr0ng");
+    let (wrong_key, missing_database) = (KEY.replace("4242", "4343"), server.url("missing"));
+    for (settings, named) in [
+        (settings(&as_careful), "refuses the login: correct the user and the password in SMSP_STORE"),
+        (settings(&missing_database), "refuses the login: there is no such database"),
+        (settings(&url).with("SMSP_STORE_KEY", &wrong_key), "SMSP_STORE_KEY: the key `2026a` is not the one"),
+    ] {
+        let output = run(&["serve"], &settings).await;
+        assert_eq!(output.code, Some(1), "{named}: {output:?}");
+        assert!(output.stderr.contains(named), "{named}: {output:?}");
+        assert!(!format!("{output:?}").contains("wr0ng") && !format!("{output:?}").contains("4343"), "{output:?}");
+    }
+    server.sql(&database, "update smsp_schema set works_with = 99").await;
+    let output = run(&["serve"], &settings(&url)).await;
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("newer version of smsp (schema 99 of outbox"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_node_starts_without_its_database_and_takes_mail_for_later_once_it_is_there() {
+    let Some(server) = Postmaster::start() else { return };
+    let database = server.database().await;
+    server.kill();
+    let proxy = Proxy::start(settings(&server.url(&database))).await;
+    store_is(&proxy.client, false).await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    let refused = queue(&proxy.client, "early", None).await.expect_problem(503, "none", true);
+    assert!(refused.header("retry-after").is_some(), "{refused}");
+    server.restart();
+    store_is(&proxy.client, true).await;
+    queue(&proxy.client, "later", None).await.expect(202);
+    all_accepted(&server, &database).await;
+}
+
+#[tokio::test]
+async fn migrate_says_what_it_did_and_what_is_in_its_way() {
+    let Some(server) = Postmaster::start() else { return };
+    let settings = settings(&server.url(&server.database().await));
+    for expected in ["outbox: schema 0 -> 1", "outbox: schema 1, nothing to do"] {
+        let output = run(&["migrate"], &settings).await;
+        assert_eq!((output.code, output.stdout.trim()), (Some(0), expected), "{output:?}");
+    }
+    drop(Proxy::start(settings.clone()).await);
+    server.kill();
+    let output = run(&["migrate"], &settings).await;
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("cannot open the store: the store cannot be reached"), "{output:?}");
+    let output = run(&["migrate"], &settings.without("SMSP_STORE").without("SMSP_OUTBOX")).await;
+    assert_eq!(output.code, Some(64), "{output:?}");
+}

@@ -1,0 +1,100 @@
+//! What a start says of a database that it cannot use, and that it waits for one that is away.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::postmaster::Postmaster;
+use super::{Database, KEY, Module, Server, insert, start, values};
+use crate::state::store::{Failed, OpenError, Step};
+
+const STEPS: &[Step] = &[Step { sql: "create table t (x int unique)", works_with: 1 }];
+/// Whose rows are all under the key `a`.
+const MODULES: &[Module] = &[Module { name: "m", steps: STEPS, uses_key: "select 1 from t where $1 = 'a'" }];
+const NEWER: &[Module] =
+    &[Module { steps: &[STEPS[0], Step { sql: "alter table t add y int", works_with: 2 }], ..MODULES[0] }];
+
+async fn open(url: &str) -> Result<std::sync::Arc<Database>, OpenError> {
+    open_with(url, KEY, MODULES).await
+}
+
+async fn open_with(url: &str, keys: &str, modules: &'static [Module]) -> Result<std::sync::Arc<Database>, OpenError> {
+    Database::open(start(Server::read(url, None).unwrap(), keys, modules)).await
+}
+
+#[tokio::test]
+async fn a_start_without_its_database_waits_for_it_and_prepares_it_then() {
+    let Some(server) = Postmaster::start() else { return };
+    let url = server.url(&server.database().await);
+    server.kill();
+    let database = open(&url).await.unwrap();
+    assert_eq!((database.begin().await.err(), database.is_up()), (Some(Failed::Down), false));
+    server.restart();
+    while !database.is_up() {
+        sleep(Duration::from_millis(20)).await;
+    }
+    insert(&database, 1).await.unwrap();
+    assert_eq!(values(&database).await, Ok(vec![1]));
+}
+
+#[tokio::test]
+async fn a_database_that_goes_is_found_down_and_up_again_though_nobody_asks() {
+    let Some(server) = Postmaster::start() else { return };
+    let database = open(&server.url(&server.database().await)).await.unwrap();
+    assert!(database.is_up());
+    server.kill();
+    while database.is_up() {
+        sleep(Duration::from_millis(20)).await;
+    }
+    server.restart();
+    while !database.is_up() {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_would_refuse_again_ends_the_start_and_names_no_password() {
+    let Some(server) = Postmaster::shared() else { return };
+    let name = server.database().await;
+    server.sql(&name, "create role careful login password 'right'; create role guest login").await;
+    let url = |user: &str, database: &str| server.url(database).replace("user=smsp", &format!("user={user}"));
+    let cases = [
+        (
+            url("careful&password=wr0ng", &name),
+            "the database server refuses the login: correct the user and the password",
+        ),
+        (url("nobody_here", &name), "the database server refuses the login: correct the user and the password"),
+        (url("smsp", "missing"), "the database server refuses the login: there is no such database"),
+        (
+            url("guest", &name),
+            "the database server refuses access to the tables: the user of SMSP_STORE has to own them",
+        ),
+    ];
+    for (url, expected) in cases {
+        let error = open(&url).await.err().unwrap().to_string();
+        assert!(error.starts_with(expected), "{url}: {error}");
+        assert!(!error.contains("wr0ng"), "{error}");
+    }
+    open(&url("smsp", &name)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_a_wrong_key_and_a_missing_key_end_the_start_and_a_second_key_opens() {
+    let Some(server) = Postmaster::shared() else { return };
+    let url = server.url(&server.database().await);
+    insert(&open(&url).await.unwrap(), 1).await.unwrap();
+    let (wrong, other) = (KEY.replace('1', "2"), KEY.replace("a:", "b:"));
+    for (keys, expected) in [
+        (&wrong, "SMSP_STORE_KEY: the key `a` is not the one that the store was written with"),
+        (&other, "SMSP_STORE_KEY: the store has content under the key `a`: give it as the second key"),
+    ] {
+        let error = open_with(&url, keys, MODULES).await.err().unwrap();
+        assert_eq!(error.to_string(), expected);
+    }
+    open_with(&url, &format!("{other},{KEY}"), MODULES).await.unwrap();
+    let error = open_with(&url, &format!("{},{KEY}", other.replace('1', "3")), MODULES).await.err().unwrap();
+    assert!(error.to_string().contains("the key `b` is not the one"), "{error}");
+    open_with(&url, KEY, NEWER).await.unwrap();
+    let error = open(&url).await.err().unwrap().to_string();
+    assert!(error.contains("newer version of smsp (schema 2 of m, this version knows 1)"), "{error}");
+}
