@@ -20,6 +20,7 @@ mod encoding;
 mod ending;
 mod interface;
 mod measure;
+mod lost;
 mod operators;
 mod postgres;
 pub mod pump;

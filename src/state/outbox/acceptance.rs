@@ -113,7 +113,8 @@ pub enum Full {
     CallersRows,
     /// Bytes of this caller.
     CallersBytes,
-    /// The disk has less free space than has to stay free.
+    /// The disk has less free space than has to stay free. Of the disk of a database server nothing is known, so with
+    /// PostgreSQL this never is.
     Disk,
 }
 

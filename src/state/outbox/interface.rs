@@ -36,7 +36,8 @@ pub trait Outbox: Send + Sync {
     /// A row is marked once per upstream: the next one after the definite no of the one before.
     fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool>;
 
-    /// Records what became of a claim: the state of the row by now, or none where the fence is lost. The late verdict of
+    /// Records what became of a claim: the state of the row by now, or none where the fence is lost. Asked once more, as
+    /// after an answer that was lost, it says the same, as long as the row is where that end brought it. The late verdict of
     /// a hand-over is taken too, as long as the row is `unknown` under the same fence.
     ///
     /// A claim that was never marked can end as [`Ended::Again`] or [`Ended::Refused`]. What a replay comes to settles

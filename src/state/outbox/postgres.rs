@@ -20,12 +20,12 @@ mod verdicts;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::lost::Lost;
 use super::{
     Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Filter, Hmac, Hold,
     Mark, NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
@@ -52,8 +52,7 @@ pub struct PostgresOutbox {
     database: Arc<Database>,
     /// How long what has ended is kept.
     keep: Duration,
-    /// Claims and replays whose answer was lost; held for a moment, never across an await.
-    lost: Mutex<Vec<Lost>>,
+    lost: Lost,
     accepting: Arc<Accepting>,
 }
 
@@ -61,59 +60,20 @@ impl PostgresOutbox {
     /// In this database, which has the tables of [`TABLES`].
     pub fn new(database: Arc<Database>, keep: Duration) -> Self {
         let accepting = Arc::new(Accepting::new(Arc::clone(&database)));
-        Self { database, keep, lost: Mutex::default(), accepting }
+        Self { database, keep, lost: Lost::default(), accepting }
     }
 
     async fn begin(&self) -> Result<Transaction<'_>, Failed> {
         self.database.begin().await
     }
 
-    fn lost(&self) -> MutexGuard<'_, Vec<Lost>> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Frees what lost answers of this node hold.
     async fn release(&self, transaction: &mut Transaction<'_>, node: NodeId) -> Result<Vec<Uuid>, Failed> {
-        let numbers: Vec<_> = self.lost().iter().filter(|lost| lost.node == node).map(|lost| lost.number).collect();
+        let numbers = self.lost.of(node);
         if !numbers.is_empty() {
             care::release(transaction, node, &numbers).await?;
         }
         Ok(numbers)
-    }
-
-    /// Forgets what was released, once no COMMIT of it can be on its way any more.
-    fn forget(&self, released: &[Uuid]) {
-        self.lost().retain(|lost| !released.contains(&lost.number) || lost.since.elapsed() < ON_ITS_WAY);
-    }
-}
-
-/// A claim or replay whose answer was lost.
-struct Lost {
-    node: NodeId,
-    number: Uuid,
-    since: Instant,
-}
-
-/// A number under which rows are taken: lost, until its answer is there. A call that is dropped has lost it too.
-struct Number<'a> {
-    outbox: &'a PostgresOutbox,
-    node: NodeId,
-    number: Uuid,
-    answered: bool,
-}
-
-impl<'a> Number<'a> {
-    fn new(outbox: &'a PostgresOutbox, node: NodeId) -> Self {
-        Self { outbox, node, number: Uuid::now_v7(), answered: false }
-    }
-}
-
-impl Drop for Number<'_> {
-    fn drop(&mut self) {
-        if !self.answered {
-            let lost = Lost { node: self.node, number: self.number, since: Instant::now() };
-            self.outbox.lost().push(lost);
-        }
     }
 }
 
@@ -147,11 +107,11 @@ macro_rules! taking {
         Box::pin(async move {
             let mut transaction = $self.begin().await?;
             let freed = $self.release(&mut transaction, $node).await?;
-            let mut number = Number::new($self, $node);
-            let claimed = $work(&mut transaction, $node, number.number $(, $argument)*).await?;
+            let number = $self.lost.number($node);
+            let claimed = $work(&mut transaction, $node, number.get() $(, $argument)*).await?;
             transaction.commit().await?;
-            number.answered = true;
-            $self.forget(&freed);
+            number.answered();
+            $self.lost.forget(&freed, ON_ITS_WAY);
             Ok(claimed)
         })
     };
@@ -188,7 +148,7 @@ impl Outbox for PostgresOutbox {
             care::heartbeat(&mut transaction, node).await?;
             let freed = self.release(&mut transaction, node).await?;
             transaction.commit().await?;
-            self.forget(&freed);
+            self.lost.forget(&freed, ON_ITS_WAY);
             Ok(())
         })
     }

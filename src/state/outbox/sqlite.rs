@@ -23,7 +23,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use uuid::Uuid;
 
+use super::lost::Lost;
 use super::{
     Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Filter, Hmac, Hold,
     Mark, NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
@@ -54,13 +56,14 @@ pub struct Keeping {
 pub struct SqliteOutbox {
     store: Arc<Sqlite>,
     keeping: Keeping,
+    lost: Lost,
 }
 
 impl SqliteOutbox {
     /// In this store, which has [`TABLES`]. Its lock proves that the nodes before this process are dead.
     pub async fn new(store: Arc<Sqlite>, keeping: Keeping) -> Result<Self, Failed> {
         store.write(nodes::forget_all).await?;
-        Ok(Self { store, keeping })
+        Ok(Self { store, keeping, lost: Lost::default() })
     }
 
     fn write<T: Send + 'static>(
@@ -69,6 +72,30 @@ impl SqliteOutbox {
     ) -> Answered<'_, T> {
         let clock = self.store.clock().clone();
         Box::pin(self.store.write(move |database| work(database, clock.now())))
+    }
+
+    /// Runs a call that takes rows, after what lost ones hold is free. Commands run in their order, so no lost one is still
+    /// on its way then.
+    fn take(
+        &self,
+        node: NodeId,
+        work: impl FnOnce(&Connection, UnixTime, Uuid) -> rusqlite::Result<Vec<Claimed>> + Send + 'static,
+    ) -> Answered<'_, Vec<Claimed>> {
+        Box::pin(async move {
+            let (lost, number) = (self.lost.of(node), self.lost.number(node));
+            let (freeing, claim) = (lost.clone(), number.get());
+            let answer = self.write(move |database, now| {
+                nodes::release(database, now, node, &freeing)?;
+                work(database, now, claim)
+            });
+            let answer = answer.await;
+            if !matches!(answer, Err(Failed::Unclear)) {
+                number.answered();
+            }
+            let claimed = answer?;
+            self.lost.forget(&lost, Duration::ZERO);
+            Ok(claimed)
+        })
     }
 
     fn read<T: Send + 'static>(
@@ -88,7 +115,7 @@ impl Outbox for SqliteOutbox {
 
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
         let wanted = wanted.clone();
-        self.write(move |database, now| claim::claim(database, now, node, &wanted))
+        self.take(node, move |database, now, number| claim::claim(database, now, node, number, &wanted))
     }
 
     fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize> {
@@ -108,11 +135,21 @@ impl Outbox for SqliteOutbox {
 
     fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
         let (upstream, limit) = (upstream.to_owned(), columns::signed(limit as u64));
-        self.write(move |database, now| hand_over::replay(database, now, node, &upstream, limit))
+        self.take(node, move |database, now, number| hand_over::replay(database, now, node, number, &upstream, limit))
     }
 
     fn heartbeat(&self, node: NodeId) -> Answered<'_, ()> {
-        self.write(move |database, now| nodes::seen(database, now, node))
+        Box::pin(async move {
+            let lost = self.lost.of(node);
+            let freeing = lost.clone();
+            self.write(move |database, now| {
+                nodes::seen(database, now, node)?;
+                nodes::release(database, now, node, &freeing)
+            })
+            .await?;
+            self.lost.forget(&lost, Duration::ZERO);
+            Ok(())
+        })
     }
 
     fn bury(&self) -> Answered<'_, Buried> {

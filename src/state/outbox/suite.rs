@@ -8,9 +8,11 @@ pub(super) mod counting;
 pub(super) mod dying;
 pub(super) mod handing_over;
 pub(super) mod keeping;
+pub(super) mod losing;
 pub(super) mod model;
 pub(super) mod operating;
 pub(super) mod replaying;
+pub(super) mod tables;
 
 /// Runs every test on the store that `$start` (an `async fn() -> Option<Bench>`) makes; on none where it has none.
 macro_rules! conformance {
@@ -24,6 +26,7 @@ macro_rules! conformance {
                 the_next_due_row_is_known, rows_wait_under_the_sets_of_the_present_rules;
             handing_over: a_mail_is_marked_handed_over_and_ended, a_mark_needs_fence_owner_and_state,
                 a_mark_is_refused_once_the_mail_is_not_wanted, an_end_needs_fence_owner_and_state,
+                an_end_that_is_repeated_says_what_the_first_one_did,
                 a_mail_that_nobody_has_waits_and_counts_its_attempts, a_late_verdict_settles_an_unknown_mail;
             dying: what_a_dead_node_claimed_is_queued_and_parked_at_the_third_loss,
                 what_a_dead_node_marked_is_unknown_and_never_queued, a_node_that_lives_keeps_its_rows;
@@ -33,6 +36,9 @@ macro_rules! conformance {
                 a_queued_submission_is_rescheduled, what_is_erased_leaves_its_status, a_list_has_pages;
             keeping: what_expires_is_ended_by_the_sweep, what_has_ended_is_kept_and_dropped,
                 a_key_lives_as_long_as_the_status;
+            losing: a_lost_acceptance_is_found_by_its_repeat, what_a_lost_claim_holds_is_free_at_the_next_call,
+                a_lost_replay_leaves_the_row_unknown_and_is_no_attempt, a_lost_mark_is_granted_again,
+                a_lost_end_is_told_by_its_repeat;
             operating: orders_release_rows_that_wait_for_people, rows_are_counted_by_state_and_upstream,
                 a_recipient_is_found_and_erased;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,

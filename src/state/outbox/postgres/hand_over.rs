@@ -31,13 +31,18 @@ const MARK: &str = "with marked as (
     select 1 from marked";
 
 /// State 0 is queued, 3 unknown, 5 accepted, 6 refused, 8 cancelled. A claim that was never marked has nothing that a
-/// provider could have. A replay settles the row only if it is accepted. What is unknown has no owner, only a fence.
+/// provider could have. A replay settles the row only if it is accepted. What is unknown needs no owner, only a fence. The
+/// owner stays: with the fence and the state it tells that this claim has brought the row there.
 const END: &str = "update smsp_outbox set changed_at = smsp_now(),
         state = case when is_replay and $4 <> 5 then 3 when erased and $4 = 0 then 8 else $4 end,
-        owner = null, due = smsp_now() + $5, replay_due = smsp_now() + $5, attempts = attempts + $6,
+        owner = $3, due = smsp_now() + $5, replay_due = smsp_now() + $5, attempts = attempts + $6,
         possible_duplicate = possible_duplicate or $7
     where row_id = $1 and fence = $2 and (owner = $3 and (state = 2 or state = 1 and $4 in (0, 6)) or state = 3)
     returning state";
+
+/// The same end again: its first answer was lost.
+const ENDED: &str = "select state from smsp_outbox where row_id = $1 and fence = $2 and owner = $3
+    and state = case when is_replay and $4 <> 5 then 3 when erased and $4 = 0 then 8 else $4 end";
 
 const REPLAY: &str = "with due as materialized (
         select row_id from smsp_outbox
@@ -80,7 +85,11 @@ pub(super) async fn end(
 ) -> Result<Option<State>, Failed> {
     let end = End::of(ended);
     let changed = transaction.query(END, &end.parameters(hold)).await?;
-    let Some(row) = changed.first() else { return Ok(None) };
+    let Some(row) = changed.first() else {
+        let [row, fence, owner] = parameters(hold);
+        let before = transaction.query(ENDED, &[row, fence, owner, (&end.state, Type::INT2)]).await?;
+        return before.first().map(|row| Columns::of(row).state()).transpose();
+    };
     let state = Columns::of(row).state()?;
     verdicts::record(transaction, hold, verdicts::of(ended)).await?;
     if state.is_final() {

@@ -25,7 +25,8 @@ const QUEUE: &str = "update smsp_outbox set state = 0, changed_at = smsp_now(), 
         losses = case when $3 then 0 else losses end, possible_duplicate = possible_duplicate or $3 and $2 = 3
     where row_id = $1 and state = $2 and not erased";
 
-const ACCEPT: &str = "update smsp_outbox set state = 5, changed_at = smsp_now() where row_id = $1 and state = 3";
+const ACCEPT: &str =
+    "update smsp_outbox set state = 5, changed_at = smsp_now(), owner = null where row_id = $1 and state = 3";
 
 const OF_RECIPIENT: &str = "select distinct s.accepted_at, s.id, s.caller
     from smsp_recipient r join smsp_submission s using (row_id)
@@ -38,6 +39,7 @@ const ERASE: &str = "with meant as materialized (
         order by o.row_id for update
     )
     update smsp_outbox o set erased = true,
+        owner = case when meant.waits then null else o.owner end,
         changed_at = case when meant.waits then smsp_now() else o.changed_at end,
         state = case when meant.waits then 8 else o.state end
     from meant where o.row_id = meant.row_id returning o.row_id, meant.waits";

@@ -30,7 +30,7 @@ const RESCHEDULE: &str = "with changed as (
     )
     update smsp_submission s set send_at = $2 from changed where s.row_id = changed.row_id";
 
-const CANCEL: &str = "update smsp_outbox set state = 8, changed_at = smsp_now()
+const CANCEL: &str = "update smsp_outbox set state = 8, changed_at = smsp_now(), owner = null
     where row_id = $1 and state in (0, 1, 4)";
 
 /// In no state in which it could be on the wire.

@@ -6,6 +6,7 @@ mod crashes;
 mod lost_answers;
 mod races;
 mod together;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,6 +4,7 @@
 //! so a claim costs as many steps as there are queues, however many rows wait in them.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use super::choose::{Candidate, choose};
 use super::columns::signed;
@@ -24,6 +25,7 @@ pub(super) fn claim(
     database: &Connection,
     now: UnixTime,
     node: NodeId,
+    number: Uuid,
     wanted: &Wanted,
 ) -> rusqlite::Result<Vec<Claimed>> {
     if super::operators::is_paused(database)? {
@@ -32,12 +34,13 @@ pub(super) fn claim(
     nodes::seen(database, now, node)?;
     let chosen = choose(wanted, candidates(database, now, wanted)?);
     let mut take = database.prepare_cached(
-        "update envelope set state = 1, fence = fence + 1, owner = ?2
+        "update envelope set state = 1, fence = fence + 1, owner = ?2, claim = ?4
          where id = ?1 and state = 0 and due <= ?3 and expires_at > ?3 returning fence",
     )?;
     let mut claimed = Vec::new();
     for row in chosen {
-        let fence: Option<Fence> = take.query_row(params![row, node, now], |row| row.get(0)).optional()?;
+        let fence: Option<Fence> =
+            take.query_row(params![row, node, now, number.as_bytes()], |row| row.get(0)).optional()?;
         if let Some(fence) = fence {
             claimed.push(read(database, Hold { row, fence, node })?);
         }

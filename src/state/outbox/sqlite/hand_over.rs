@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use super::claim::read;
 use super::{attempts, content, nodes};
@@ -45,7 +46,7 @@ pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &End
             (unknown(database, now, hold, now.after(*replay_after))?, verdicts)
         }
     };
-    let Some(state) = state else { return Ok(None) };
+    let Some(state) = state else { return repeated(database, hold, ended) };
     record(database, hold, verdicts)?;
     if state.is_final() {
         content::drop_content(database, hold.row)?;
@@ -60,7 +61,7 @@ fn accepted(
     hold: &Hold,
     possible_duplicate: bool,
 ) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = 5, settled_at = ?4, owner = null,
+    let update = "update envelope set state = 5, settled_at = ?4, owner = ?3,
          possible_duplicate = max(possible_duplicate, ?5)
          where id = ?1 and fence = ?2 and (owner = ?3 and state = 2 or state = 3) returning state";
     let values = params![hold.row, hold.fence, hold.node, now, possible_duplicate];
@@ -69,7 +70,7 @@ fn accepted(
 
 /// A refusal of a replay says nothing of the hand-over before: it is not asked again at once.
 fn refused(database: &Connection, now: UnixTime, hold: &Hold) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = iif(replayed, 3, 6), settled_at = ?4, due = ?5, owner = null
+    let update = "update envelope set state = iif(replayed, 3, 6), settled_at = ?4, due = ?5, owner = ?3
          where id = ?1 and fence = ?2 and (owner = ?3 and state in (1, 2) or state = 3) returning state";
     let values = params![hold.row, hold.fence, hold.node, now, now.after(REPLAY_WAIT)];
     database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
@@ -85,7 +86,7 @@ fn again(
     possible_duplicate: bool,
 ) -> rusqlite::Result<Option<State>> {
     let update = "update envelope set state = iif(replayed, 3, iif(erased, 8, 0)),
-         settled_at = iif(replayed or erased, ?4, null), due = ?5, attempts = attempts + ?6, owner = null,
+         settled_at = iif(replayed or erased, ?4, null), due = ?5, attempts = attempts + ?6, owner = ?3,
          possible_duplicate = max(possible_duplicate, ?7)
          where id = ?1 and fence = ?2 and (owner = ?3 and state in (1, 2) or state = 3) returning state";
     let values = params![hold.row, hold.fence, hold.node, now, due, counted, possible_duplicate];
@@ -93,10 +94,26 @@ fn again(
 }
 
 fn unknown(database: &Connection, now: UnixTime, hold: &Hold, due: UnixTime) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = 3, settled_at = ?4, due = ?5, owner = null
+    let update = "update envelope set state = 3, settled_at = ?4, due = ?5, owner = ?3
          where id = ?1 and fence = ?2 and (owner = ?3 and state = 2 or state = 3) returning state";
     let values = params![hold.row, hold.fence, hold.node, now, due];
     database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
+}
+
+/// The same end again: its first answer was lost. The owner stays when a row is ended: with the fence and the state it tells
+/// that this claim has brought it there.
+fn repeated(database: &Connection, hold: &Hold, ended: &Ended) -> rusqlite::Result<Option<State>> {
+    let to = match ended {
+        Ended::Accepted { .. } => State::Accepted,
+        Ended::Refused { .. } => State::Refused,
+        Ended::Again { .. } => State::Queued,
+        Ended::Unknown { .. } => State::Unknown,
+    };
+    let mut select = database.prepare_cached(
+        "select state from envelope where id = ?1 and fence = ?2 and owner = ?3
+         and state = iif(replayed and ?4 <> 5, 3, iif(erased and ?4 = 0, 8, ?4))",
+    )?;
+    select.query_row(params![hold.row, hold.fence, hold.node, to], |row| row.get(0)).optional()
 }
 
 fn record(database: &Connection, hold: &Hold, verdicts: &[Verdict]) -> rusqlite::Result<()> {
@@ -111,6 +128,7 @@ pub(super) fn replay(
     database: &Connection,
     now: UnixTime,
     node: NodeId,
+    number: Uuid,
     upstream: &str,
     limit: i64,
 ) -> rusqlite::Result<Vec<Claimed>> {
@@ -119,14 +137,16 @@ pub(super) fn replay(
     }
     nodes::seen(database, now, node)?;
     let mut update = database.prepare_cached(
-        "update envelope set state = 2, fence = fence + 1, owner = ?1, marked_at = ?2, replayed = 1, settled_at = null
+        "update envelope set state = 2, fence = fence + 1, owner = ?1, claim = ?5, marked_at = ?2, replayed = 1,
+         settled_at = null
          where id in (select id from envelope where state = 3 and upstream = ?3 and due <= ?2 and replay_until > ?2
                       and expires_at > ?2 and erased = 0 order by due, id limit ?4)
          and state = 3 returning id, fence",
     )?;
     let hold =
         |row: &rusqlite::Row<'_>| Ok(Hold { row: row.get::<_, RowId>(0)?, fence: row.get::<_, Fence>(1)?, node });
-    let holds: Result<Vec<_>, _> = update.query_map(params![node, now, upstream, limit], hold)?.collect();
+    let holds: Result<Vec<_>, _> =
+        update.query_map(params![node, now, upstream, limit, number.as_bytes()], hold)?.collect();
     let mut claimed = Vec::new();
     for hold in holds? {
         attempts::begin(database, now, &hold, upstream)?;

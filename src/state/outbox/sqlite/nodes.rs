@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Buried, NodeId, State};
@@ -21,6 +22,22 @@ pub(super) fn seen(database: &Connection, now: UnixTime, node: NodeId) -> rusqli
 /// Forgets all nodes, which the lock of the process has proved dead.
 pub(super) fn forget_all(database: &Connection) -> rusqlite::Result<()> {
     database.execute("delete from node", []).map(drop)
+}
+
+/// Frees what claims and replays under these numbers hold, whose answers were lost: no provider can have it.
+pub(super) fn release(database: &Connection, now: UnixTime, node: NodeId, numbers: &[Uuid]) -> rusqlite::Result<()> {
+    for number in numbers {
+        let held = "state in (1, 2) and owner = ?1 and claim = ?2";
+        let attempts =
+            format!("delete from attempt where (envelope, fence) in (select id, fence from envelope where {held})");
+        database.prepare_cached(&attempts)?.execute(params![node, number.as_bytes()])?;
+        let rows = format!(
+            "update envelope set state = iif(replayed, 3, 0), settled_at = iif(replayed, ?3, null), owner = null
+             where {held}"
+        );
+        database.prepare_cached(&rows)?.execute(params![node, number.as_bytes(), now])?;
+    }
+    Ok(())
 }
 
 /// Ends what dead nodes have held, found by the index of `state in (1, 2)`. A node that still works on such a row finds at its next call that it was lost.

@@ -48,20 +48,21 @@ pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) 
 /// Without its content a row cannot be sent.
 fn retry(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
     let update = "update envelope set possible_duplicate = max(possible_duplicate, state = 3), state = 0, due = ?2,
-         losses = 0, replayed = 0, settled_at = null
+         losses = 0, replayed = 0, settled_at = null, owner = null
          where id = ?1 and state in (3, 4)
          and (select content_key from submission s where s.id = envelope.id) is not null returning state";
     database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()
 }
 
 fn not_taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = 0, due = ?2, replayed = 0, settled_at = null where id = ?1 and state = 3
-         and (select content_key from submission s where s.id = envelope.id) is not null returning state";
+    let update = "update envelope set state = 0, due = ?2, replayed = 0, settled_at = null, owner = null
+         where id = ?1 and state = 3 and (select content_key from submission s where s.id = envelope.id) is not null returning state";
     database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()
 }
 
 fn taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = 5, settled_at = ?2 where id = ?1 and state = 3 returning state";
+    let update =
+        "update envelope set state = 5, settled_at = ?2, owner = null where id = ?1 and state = 3 returning state";
     let state = database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()?;
     if state.is_some() {
         drop_content(database, row)?;

@@ -53,6 +53,8 @@ create table envelope (
     losses integer not null default 0,
     fence integer not null default 0,
     owner blob,
+    -- The call that took it last.
+    claim blob,
     upstream text,
     marked_at integer,
     replay_until integer,

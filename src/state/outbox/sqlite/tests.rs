@@ -3,6 +3,7 @@
 mod files;
 mod killed;
 mod states;
+mod versions;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::*;
-use crate::state::outbox::suite::bench::{Bench, KEEP, Time};
+use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Time};
 use crate::state::outbox::suite::conformance;
 use crate::state::store::{Clock, Start, StoreKeys};
 
@@ -31,6 +32,17 @@ impl Time for Hands {
     }
 }
 
+/// The writer carries out what is in its queue, whether anybody waits for it or not.
+struct Queued(Arc<SqliteOutbox>);
+
+impl Line for Queued {
+    fn lose<'a>(&'a self, call: BoxFuture<'a, ()>) -> BoxFuture<'a, ()> {
+        assert!(call.now_or_never().is_none(), "it was answered");
+        // Another command, behind it.
+        self.0.write(|_, _| Ok(())).map(|done| done.unwrap()).boxed()
+    }
+}
+
 async fn open(directory: &Path, clock: Clock) -> SqliteOutbox {
     let keys = StoreKeys::parse(KEYS).unwrap();
     let (metrics, restarts) = (Arc::default(), Arc::default());
@@ -40,12 +52,16 @@ async fn open(directory: &Path, clock: Clock) -> SqliteOutbox {
 }
 
 async fn bench() -> Option<Bench> {
-    let directory = tempfile::tempdir().unwrap();
+    Some(bench_in(tempfile::tempdir().unwrap()).await)
+}
+
+async fn bench_in(directory: tempfile::TempDir) -> Bench {
     let time = Arc::new(Hands(AtomicI64::new(1_800_000_000_000)));
     let hands = Arc::clone(&time);
     let clock = Clock::new(move || UnixTime(hands.0.load(Ordering::Relaxed)));
     let outbox = Arc::new(open(directory.path(), clock).await);
-    Some(Bench::new(outbox, time, Box::new(directory)))
+    let line = Arc::new(Queued(Arc::clone(&outbox)));
+    Bench::new(outbox, time, line, Box::new(directory))
 }
 
 conformance!(super::tests::bench);

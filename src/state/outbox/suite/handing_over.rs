@@ -84,7 +84,7 @@ pub(in super::super) async fn an_end_needs_fence_owner_and_state(bench: &Bench) 
     }
     assert_eq!(bench.state(1).await, Some(State::Sending));
     assert_eq!(bench.end(&hold, again(Duration::ZERO)).await, Some(State::Queued));
-    for ended in all() {
+    for ended in [accepted(), refused(), unknown(SECOND)] {
         assert_eq!(bench.end(&hold, ended).await, None, "a queued row");
     }
     let second = bench.claim_one(node(1)).await;
@@ -93,10 +93,39 @@ pub(in super::super) async fn an_end_needs_fence_owner_and_state(bench: &Bench) 
     }
     bench.marked(&second).await;
     assert_eq!(bench.end(&second, accepted()).await, Some(State::Accepted));
-    for ended in all() {
+    for ended in [refused(), again(SECOND), unknown(SECOND)] {
         assert_eq!(bench.end(&second, ended).await, None, "a final row");
     }
     assert_eq!(bench.state(1).await, Some(State::Accepted));
+}
+
+pub(in super::super) async fn an_end_that_is_repeated_says_what_the_first_one_did(bench: &Bench) {
+    bench.is_uncounted();
+    for (number, ended, state) in [
+        (1, accepted(), State::Accepted),
+        (2, refused(), State::Refused),
+        (3, again(DAY), State::Queued),
+        (4, unknown(DAY), State::Unknown),
+    ] {
+        bench.accept(vec![row(number)]).await;
+        let hold = bench.claim_one(node(1)).await;
+        bench.marked(&hold).await;
+        for _ in 0..3 {
+            assert_eq!(bench.end(&hold, ended.clone()).await, Some(state));
+        }
+        assert_eq!(bench.end(&Hold { fence: Fence(hold.fence.0 + 1), ..hold }, ended.clone()).await, None, "fence");
+        assert_eq!(bench.status(number.into()).await.unwrap().attempts.len(), 1);
+        if number == 4 {
+            assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "a late verdict");
+            assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "and its repeat");
+            assert_eq!(bench.end(&hold, unknown(DAY)).await, None);
+        }
+    }
+    bench.advance(DAY).await;
+    let third = bench.claim_one(node(2)).await;
+    assert_eq!(bench.end(&Hold { node: node(1), ..third }, again(DAY)).await, None, "it is another claim's by now");
+    let given = bench.outbox.give_back(&[third]).await;
+    assert_eq!((given, bench.end(&third, again(DAY)).await), (Ok(1), None), "it was given back, not ended");
 }
 
 pub(in super::super) async fn a_mail_that_nobody_has_waits_and_counts_its_attempts(bench: &Bench) {

@@ -8,17 +8,35 @@ use futures_util::future::BoxFuture;
 use super::{advance, outbox_with};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::postgres::PostgresOutbox;
-use crate::state::outbox::suite::bench::{Bench, KEEP, Time};
+use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Time};
 use crate::state::outbox::suite::conformance;
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
+use crate::state::store::postgres::tests::proxy::{Fault, Proxy};
 
 conformance!(start);
 
 async fn start() -> Option<Bench> {
     let server = Postmaster::shared()?;
-    let outbox = Arc::new(outbox_with(&server.url(&server.database().await), KEEP).await);
-    Some(Bench::new(outbox.clone(), Arc::new(DatabaseTime(outbox)), Box::new(())))
+    Some(bench_of(server, &server.database().await, KEEP).await)
+}
+
+/// One in this database.
+pub(super) async fn bench_of(server: &Postmaster, database: &str, keep: Duration) -> Bench {
+    let proxy = Proxy::before(server).await;
+    let outbox = Arc::new(outbox_with(&proxy.url("127.0.0.1", database), keep).await);
+    let (time, line) = (Arc::new(DatabaseTime(outbox.clone())), Arc::new(proxy));
+    Bench::new(outbox, time, line, Box::new(()))
+}
+
+impl Line for Proxy {
+    fn lose<'a>(&'a self, call: BoxFuture<'a, ()>) -> BoxFuture<'a, ()> {
+        self.set(Fault::LoseAnswer);
+        Box::pin(async {
+            call.await;
+            assert!(self.is_spent(), "nothing was committed");
+        })
+    }
 }
 
 struct DatabaseTime(Arc<PostgresOutbox>);

@@ -81,7 +81,8 @@ async fn every_call_takes_a_row_from_its_states_alone() {
     }
 }
 
-/// Makes the one row anew, in this state, with the fence and the owner that fit the hold. Nobody has seen that node.
+/// Makes the one row anew, in this state, with the fence that fits the hold and, where it is in hand, the owner. Nobody has
+/// seen that node.
 async fn one_in(outbox: &SqliteOutbox, state: State) {
     let new = NewRow { expires: When::After(Duration::from_secs(3600)), ..row(1) };
     let room = Room { rows: 9, bytes: 9999 };
@@ -92,7 +93,8 @@ async fn one_in(outbox: &SqliteOutbox, state: State) {
         )?;
         database.execute_batch("update caller set held = 0, bytes = 0")?;
         accept::accept(database, at, &batch, true)?;
-        let set = "update envelope set state = ?1, fence = 1, owner = ?2, upstream = 'mg', replay_until = 1000";
+        let set = "update envelope set state = ?1, fence = 1, owner = iif(?1 in (1, 2), ?2, null), upstream = 'mg',
+             replay_until = 1000";
         database.execute(set, rusqlite::params![state, NODE]).map(drop)
     };
     outbox.write(make).await.unwrap();

@@ -34,9 +34,27 @@ impl Row {
             Ended::Refused { .. } | Ended::Again { .. } => &before_a_hand_over[..],
         };
         if !self.is_ended_by(hold, states) {
-            return None;
+            return Some(self.state).filter(|state| self.is_held_by(hold) && *state == self.brought_to(ended));
         }
-        self.owner = None;
+        self.end_by(now, ended);
+        // It stays, for a repeat.
+        self.owner = Some(hold.node);
+        Some(self.state)
+    }
+
+    /// Where this end would bring the row.
+    fn brought_to(&self, ended: &Ended) -> State {
+        match ended {
+            Ended::Accepted { .. } => State::Accepted,
+            Ended::Unknown { .. } => State::Unknown,
+            _ if self.replayed => State::Unknown,
+            Ended::Again { .. } if self.erased => State::Cancelled,
+            Ended::Again { .. } => State::Queued,
+            Ended::Refused { .. } => State::Refused,
+        }
+    }
+
+    fn end_by(&mut self, now: UnixTime, ended: &Ended) {
         match ended {
             Ended::Accepted { .. } => self.settle(now, State::Accepted),
             Ended::Unknown { replay_after, .. } => self.doubt(now, now.after(*replay_after)),
@@ -46,7 +64,6 @@ impl Row {
             Ended::Again { .. } if self.erased => self.settle(now, State::Cancelled),
             Ended::Again { wait, .. } => self.queue(now.after(*wait)),
         }
-        Some(self.state)
     }
 
     pub(super) fn queue(&mut self, due: UnixTime) {
@@ -81,6 +98,7 @@ impl Row {
             (Order::SettleAsAccepted, State::Unknown) => self.settle(now, State::Accepted),
             _ => return Ordered::Conflict(was),
         }
+        self.owner = None;
         Ordered::Done(self.state)
     }
 }
@@ -127,7 +145,8 @@ impl Rows {
         let living: Vec<_> = self.nodes.keys().map(|number| node(*number)).filter(|node| self.lives(*node)).collect();
         self.nodes.retain(|number, _| living.contains(&node(*number)));
         for row in &mut self.rows {
-            if row.owner.is_none_or(|owner| living.contains(&owner)) {
+            let is_in_hand = matches!(row.state, State::Claimed | State::Sending);
+            if !is_in_hand || row.owner.is_none_or(|owner| living.contains(&owner)) {
                 continue;
             }
             row.owner = None;

@@ -1,0 +1,42 @@
+//! Two versions on one database: what this one needs stays, and it works with what a later one adds.
+
+use super::{DAY, TABLES, migrate, outbox};
+use crate::state::outbox::postgres::tests::conformance::bench_of;
+use crate::state::outbox::suite::handing_over;
+use crate::state::outbox::suite::tables::{Column, only_add_to};
+use crate::state::store::postgres::field;
+use crate::state::store::postgres::tests::database;
+use crate::state::store::postgres::tests::postmaster::Postmaster;
+use crate::state::store::{Module, Step};
+
+const LATER: Module = Module {
+    steps: &[
+        TABLES.steps[0],
+        Step { sql: "alter table smsp_outbox add later bigint; create table smsp_later (id bigint)", works_with: 1 },
+    ],
+    ..TABLES
+};
+
+#[tokio::test]
+async fn tables_only_add_to_those_of_the_release() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let sql = "select table_name || '.' || column_name || ' ' || data_type,
+            is_nullable = 'YES' or column_default is not null or is_identity = 'YES'
+        from information_schema.columns where table_schema = 'public' and table_name like 'smsp%'";
+    let mut transaction = outbox.begin().await.unwrap();
+    let rows = transaction.query(sql, &[]).await.unwrap();
+    let column = |row| Column { name: field(row, 0).unwrap(), is_optional: field(row, 1).unwrap() };
+    only_add_to("postgres/tests/tables.golden", &rows.iter().map(column).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn this_version_works_beside_a_later_one_that_has_added_to_the_tables() {
+    let Some(server) = Postmaster::shared() else { return };
+    let name = server.database().await;
+    // Nodes of this version run while one of the later version starts.
+    let bench = bench_of(server, &name, 3 * DAY).await;
+    migrate(&database(&server.url(&name)), &[LATER]).await.unwrap();
+    handing_over::a_mail_is_marked_handed_over_and_ended(&bench).await;
+    migrate(&database(&server.url(&name)), &[TABLES]).await.expect("and one of this version starts again");
+}

@@ -1,0 +1,38 @@
+//! Two versions on one database: what this one needs stays, and it works with what a later one adds.
+
+use super::*;
+use crate::state::outbox::suite::handing_over;
+use crate::state::outbox::suite::tables::{Column, only_add_to};
+
+const LATER: Module = Module {
+    steps: &[
+        TABLES.steps[0],
+        Step { sql: "alter table envelope add later integer; create table later (id integer) strict", works_with: 1 },
+    ],
+    ..TABLES
+};
+
+#[tokio::test]
+async fn tables_only_add_to_those_of_the_release() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    let columns = |database: &Connection| {
+        let sql = "select m.name || '.' || c.name || ' ' || lower(c.type), c.\"notnull\" = 0 or c.dflt_value is not null
+             from sqlite_schema m join pragma_table_info(m.name) c where m.type = 'table' and m.name not like 'sqlite_%'";
+        let column = |row: &rusqlite::Row<'_>| Ok(Column { name: row.get(0)?, is_optional: row.get(1)? });
+        database.prepare(sql)?.query_map([], column)?.collect::<Result<Vec<_>, _>>()
+    };
+    only_add_to("sqlite/tests/tables.golden", &outbox.read(columns).await.unwrap());
+}
+
+#[tokio::test]
+async fn this_version_works_with_tables_to_which_a_later_one_has_added() {
+    let directory = tempfile::tempdir().unwrap();
+    let keys = StoreKeys::parse(KEYS).unwrap();
+    // This version, the later one, and this one again, as after a node was rolled back.
+    drop(open(directory.path(), Clock::since_start()).await);
+    let (modules, clock) = (&[LATER], Clock::since_start());
+    let later = Start { directory: directory.path(), keys: &keys, modules, clock, metrics: Arc::default() };
+    assert_eq!(Sqlite::open(later).unwrap().migrated()[0].to_string(), "outbox: schema 1 -> 2");
+    handing_over::a_mail_is_marked_handed_over_and_ended(&bench_in(directory).await).await;
+}

@@ -1,0 +1,28 @@
+//! The tables of a release, kept in a golden file: a later version only adds to them, so both work side by side.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// A column, as `table.column type`.
+pub(in super::super) struct Column {
+    pub(in super::super) name: String,
+    /// May a program that does not know it leave it out of a new row?
+    pub(in super::super) is_optional: bool,
+}
+
+/// Every column of the golden file is there, and each further one is optional. `UPDATE_GOLDEN=1` writes the file anew.
+pub(in super::super) fn only_add_to(file: &str, columns: &[Column]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/state/outbox").join(file);
+    let names: BTreeSet<_> = columns.iter().map(|column| column.name.as_str()).collect();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let lines: Vec<_> = names.iter().copied().collect();
+        std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap();
+    let golden: BTreeSet<_> = golden.lines().collect();
+    let missing: Vec<_> = golden.difference(&names).collect();
+    assert!(missing.is_empty(), "the version before needs {missing:?}");
+    let required = columns.iter().filter(|column| !column.is_optional && !golden.contains(column.name.as_str()));
+    let required: Vec<_> = required.map(|column| column.name.as_str()).collect();
+    assert!(required.is_empty(), "the version before does not know of {required:?}");
+}
