@@ -35,7 +35,8 @@ fn batch(sealer: &Sealer, rules: RulesVersion) -> Batch {
 
 async fn open(directory: &std::path::Path, keys: &StoreKeys) -> Arc<dyn Outbox> {
     let (clock, metrics) = (Clock::new(|| UnixTime(1_800_000_000_000)), Arc::new(Metrics::default()));
-    let store = Sqlite::open(Start { directory, keys, modules: &[TABLES], clock, metrics }).unwrap();
+    let restarts = Arc::default();
+    let store = Sqlite::open(Start { directory, keys, modules: &[TABLES], clock, metrics, restarts }).unwrap();
     Arc::new(SqliteOutbox::new(Arc::new(store), Keeping { keep: HOUR, min_free: 0 }).await.unwrap())
 }
 
