@@ -42,7 +42,7 @@ impl Bouncer {
         Some(bouncer)
     }
 
-    /// Of a database behind it.
+    /// The URL of a database behind it.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&port=6432&user=smsp", self.folder.display())
     }

@@ -66,7 +66,7 @@ impl Proxy {
         *self.fault.borrow() == Fault::None
     }
 
-    /// Of a database behind it, under this name of the host.
+    /// The URL of a database behind it, under this name of the host.
     pub(crate) fn url(&self, host: &str, database: &str) -> String {
         format!("postgres://smsp@{host}:{}/{database}", self.address.port())
     }

@@ -124,7 +124,7 @@ impl Postmaster {
         answer.iter().filter_map(value).collect()
     }
 
-    /// Of a database, on its socket.
+    /// The URL of a database, on its socket.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&user=smsp", self.folder.display())
     }

@@ -40,7 +40,7 @@ const END: &str = "update smsp_outbox set changed_at = smsp_now(),
     where row_id = $1 and fence = $2 and (owner = $3 and (state = 2 or state = 1 and $4 in (0, 6)) or state = 3)
     returning state";
 
-/// The same end again: its first answer was lost.
+/// Answers an end that comes again because its first answer was lost.
 const ENDED: &str = "select state from smsp_outbox where row_id = $1 and fence = $2 and owner = $3
     and state = case when is_replay and $4 <> 5 then 3 when erased and $4 = 0 then 8 else $4 end";
 

@@ -100,8 +100,8 @@ fn unknown(database: &Connection, now: UnixTime, hold: &Hold, due: UnixTime) -> 
     database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
 }
 
-/// The same end again: its first answer was lost. The owner stays when a row is ended: with the fence and the state it tells
-/// that this claim has brought it there.
+/// Answers an end that comes again because its first answer was lost. The owner stays when a row is ended: with the
+/// fence and the state it tells that this claim has brought it there.
 fn repeated(database: &Connection, hold: &Hold, ended: &Ended) -> rusqlite::Result<Option<State>> {
     let to = match ended {
         Ended::Accepted { .. } => State::Accepted,

@@ -3,16 +3,20 @@
 //! The rules are those of [`Module`]. A lock of the transaction lets one node migrate while the others wait, and no lock
 //! outlives it. Where nothing is to be done, nothing is locked and nothing written.
 
+use std::time::Duration;
+
 use tokio_postgres::types::Type;
 
 use super::super::keys::StoreKeys;
 use super::super::open_error::OpenError;
 use super::super::{Migrated, Module, Step};
-use super::MIGRATION;
 use super::not_ready::{NotReady, refusal};
 use super::pool::Pool;
 use super::registered_keys;
 use super::transaction::{Transaction, field};
+
+/// How long a change of the schema may take, the wait for other nodes that make it included.
+const MIGRATION: Duration = Duration::from_secs(300);
 
 /// Any number that nobody else locks on this database.
 const LOCK: &str = "select pg_advisory_xact_lock(5716023716455)";

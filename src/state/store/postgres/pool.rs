@@ -3,7 +3,6 @@
 //! A connection on which anything failed is dropped, never used again: the database ends its transaction, and nobody has
 //! to know in which state it was.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -15,6 +14,7 @@ use tracing::warn;
 use super::super::Failed;
 use super::super::open_error::OpenError;
 use super::deadlines::Deadlines;
+use super::idle::Idle;
 use super::not_ready::{NotReady, refusal};
 use super::server::Server;
 use super::tls;
@@ -27,13 +27,12 @@ pub(super) struct Pool {
     pub(super) deadlines: Deadlines,
     server: Server,
     places: Semaphore,
-    /// Held for a push or a pop, never across an await.
-    idle: Mutex<Vec<Client>>,
+    idle: Idle,
 }
 
 impl Pool {
     pub(super) fn new(server: Server, deadlines: Deadlines) -> Self {
-        Self { deadlines, server, places: Semaphore::new(SIZE), idle: Mutex::default() }
+        Self { deadlines, server, places: Semaphore::new(SIZE), idle: Idle::default() }
     }
 
     /// Begins a transaction whose statements may take this long each.
@@ -43,23 +42,14 @@ impl Pool {
         let opening = opening(statement, self.deadlines.idle);
         let answer = self.deadlines.answer(statement);
         // An idle connection may be dead without knowing: nothing is lost on it by asking the next one.
-        while let Some(client) = self.pop() {
+        while let Some(client) = self.idle.pop() {
             if begun(&client, &opening, answer).await.is_ok() {
-                return Ok(Transaction::new(self, place, client, answer));
+                return Ok(Transaction::new(&self.idle, place, client, answer));
             }
         }
         let client = self.connect().await?;
         begun(&client, &opening, answer).await?;
-        Ok(Transaction::new(self, place, client, answer))
-    }
-
-    /// Takes a connection back whose transaction has ended well.
-    pub(super) fn put_back(&self, client: Client) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
-    }
-
-    fn pop(&self) -> Option<Client> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        Ok(Transaction::new(&self.idle, place, client, answer))
     }
 
     async fn connect(&self) -> Result<Client, NotReady> {

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
-use super::Wrong;
+use super::wrong::Wrong;
 
 /// What is refused because of TLS, if it will be so again.
 pub(super) fn refusal(error: &Error) -> Option<&'static str> {

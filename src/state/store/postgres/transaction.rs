@@ -12,14 +12,14 @@ use tokio_postgres::{Client, Error, Row};
 use tracing::warn;
 
 use super::super::Failed;
-use super::pool::Pool;
+use super::idle::Idle;
 
 /// A parameter of a statement, with its type: so the database needs no statement with a name to tell it.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The statements between BEGIN and COMMIT.
 pub struct Transaction<'a> {
-    pool: &'a Pool,
+    idle: &'a Idle,
     _place: SemaphorePermit<'a>,
     client: Client,
     /// How long an answer may take.
@@ -31,8 +31,8 @@ pub struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(pool: &'a Pool, place: SemaphorePermit<'a>, client: Client, answer: Duration) -> Self {
-        Self { pool, _place: place, client, answer, failed: false, failure: None }
+    pub(super) fn new(idle: &'a Idle, place: SemaphorePermit<'a>, client: Client, answer: Duration) -> Self {
+        Self { idle, _place: place, client, answer, failed: false, failure: None }
     }
 
     /// The rows that a statement gives.
@@ -65,7 +65,7 @@ impl<'a> Transaction<'a> {
         }
         match timeout(self.answer, self.client.batch_execute("commit")).await {
             Ok(Ok(())) => {
-                self.pool.put_back(self.client);
+                self.idle.put_back(self.client);
                 Ok(())
             }
             Ok(Err(error)) if was_rolled_back(&error) => Err(Failed::Down),

@@ -1,0 +1,58 @@
+//! How much there is in the outbox, as the metrics show it.
+
+use super::super::{Room, metrics_of};
+use super::*;
+use crate::runtime::metrics::Metrics;
+use crate::service::outbox::fake::{FakeStore, Fault};
+
+fn count(state: State, upstream: &str, rows: u64, oldest: i64) -> Count {
+    Count { state, upstream: Some(upstream.to_owned()), rows, bytes: 10 * rows, oldest: UnixTime(oldest) }
+}
+
+#[track_caller]
+fn has(page: &Metrics, lines: &[&str]) {
+    let page = page.render();
+    for line in lines {
+        assert!(page.lines().any(|seen| seen == *line), "{line} is not in\n{page}");
+    }
+}
+
+#[test]
+fn rows_are_shown_by_state_with_the_age_of_the_oldest_and_gone_ones_are_0() {
+    let page = Metrics::default();
+    let metrics = metrics_of(&page, Room { rows: 1000, bytes: 5000 });
+    has(&page, &["smsp_outbox_rows{state=\"queued\"} 0", "smsp_outbox_max_rows 1000", "smsp_outbox_max_bytes 5000"]);
+    let (mg, ses) = (count(State::Queued, "mg", 3, 4_000), count(State::Queued, "ses", 4, 2_500));
+    show(&metrics, &[mg, ses, count(State::Unknown, "mg", 1, 99_000)], UnixTime(10_000));
+    has(
+        &page,
+        &[
+            "smsp_outbox_rows{state=\"queued\"} 7",
+            "smsp_outbox_oldest_seconds{state=\"queued\"} 7.5",
+            "smsp_outbox_rows{state=\"unknown\"} 1",
+            "smsp_outbox_oldest_seconds{state=\"unknown\"} 0.0",
+            "smsp_outbox_bytes 80",
+        ],
+    );
+    show(&metrics, &[], UnixTime(10_000));
+    has(&page, &["smsp_outbox_rows{state=\"queued\"} 0", "smsp_outbox_oldest_seconds{state=\"queued\"} 0.0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_down_or_silent_leaves_the_metrics_and_is_asked_again() {
+    let (page, store) = (Metrics::default(), Arc::new(FakeStore::default()));
+    let metrics = Arc::new(metrics_of(&page, Room { rows: 10, bytes: 10 }));
+    store.pause(true).await.unwrap();
+    store.does(Some(Fault::Hang));
+    let task = tokio::spawn(measure(store.clone(), metrics));
+    sleep(PAUSE).await;
+    has(&page, &["smsp_outbox_paused 0"]);
+    store.does(Some(Fault::Down));
+    // As long as a count that had no answer demands.
+    sleep(TIMEOUT * TIMES).await;
+    has(&page, &["smsp_outbox_paused 0"]);
+    store.does(None);
+    sleep(PAUSE + TIMEOUT).await;
+    has(&page, &["smsp_outbox_paused 1"]);
+    task.abort();
+}
