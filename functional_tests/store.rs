@@ -58,8 +58,11 @@ async fn check_config_shows_where_the_store_is_and_the_names_of_its_keys() {
     let output = run(&["check-config"], &settings(directory.path())).await;
     assert_eq!(output.code, Some(0), "{output:?}");
     let lines: Vec<_> = output.stdout.lines().filter(|line| line.starts_with("SMSP_STORE")).collect();
-    let expected =
-        [format!("SMSP_STORE=sqlite:{}", directory.path().display()), "SMSP_STORE_KEY=2026a:<redacted>".into()];
+    let expected = [
+        "SMSP_STORE_CA_FILE=".into(),
+        format!("SMSP_STORE=sqlite:{}", directory.path().display()),
+        "SMSP_STORE_KEY=2026a:<redacted>".into(),
+    ];
     assert_eq!(lines, expected);
     assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 0, "it opens nothing");
 }

@@ -16,7 +16,7 @@ async fn unclear(proxy: &Proxy, line: &Line, fault: Fault) -> (String, Answer) {
         let answer = queue(&proxy.client, &key, Some(&key)).await;
         if answer.status == 504 {
             line.set(Fault::None);
-            return (key, answer.expect_problem(504, "unknown", true));
+            return (key, answer.expect_problem(504, "unknown", false));
         }
         answer.expect(202);
     }

@@ -32,7 +32,8 @@ async fn this_version_works_with_tables_to_which_a_later_one_has_added() {
     // This version, the later one, and this one again, as after a node was rolled back.
     drop(open(directory.path(), Clock::since_start()).await);
     let (modules, clock) = (&[LATER], Clock::since_start());
-    let later = Start { directory: directory.path(), keys: &keys, modules, clock, metrics: Arc::default() };
+    let (metrics, restarts) = (Arc::default(), Arc::default());
+    let later = Start { directory: directory.path(), keys: &keys, modules, clock, metrics, restarts };
     assert_eq!(Sqlite::open(later).unwrap().migrated()[0].to_string(), "outbox: schema 1 -> 2");
     handing_over::a_mail_is_marked_handed_over_and_ended(&bench_in(directory).await).await;
 }
