@@ -19,6 +19,11 @@ impl Idle {
         self.lock().pop()
     }
 
+    /// Drops them all.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Client>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

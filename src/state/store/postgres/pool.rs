@@ -3,15 +3,15 @@
 //! A connection on which anything failed is dropped, never used again: the database ends its transaction, and nobody has
 //! to know in which state it was.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Error};
 use tracing::warn;
 
-use super::super::Failed;
 use super::super::open_error::OpenError;
 use super::deadlines::Deadlines;
 use super::idle::Idle;
@@ -28,11 +28,13 @@ pub(super) struct Pool {
     server: Server,
     places: Semaphore,
     idle: Idle,
+    /// Was it said that there is no connection? Once is enough until there is one.
+    told: AtomicBool,
 }
 
 impl Pool {
     pub(super) fn new(server: Server, deadlines: Deadlines) -> Self {
-        Self { deadlines, server, places: Semaphore::new(SIZE), idle: Idle::default() }
+        Self { deadlines, server, places: Semaphore::new(SIZE), idle: Idle::default(), told: AtomicBool::new(false) }
     }
 
     /// Begins a transaction whose statements may take this long each.
@@ -43,31 +45,35 @@ impl Pool {
         let answer = self.deadlines.answer(statement);
         // An idle connection may be dead without knowing: nothing is lost on it by asking the next one.
         while let Some(client) = self.idle.pop() {
-            if begun(&client, &opening, answer).await.is_ok() {
-                return Ok(Transaction::new(&self.idle, place, client, answer));
+            match timeout(answer, client.batch_execute(&opening)).await {
+                Ok(Ok(())) => return Ok(Transaction::new(&self.idle, place, client, answer)),
+                Ok(Err(_)) => {}
+                // The others would be as silent.
+                Err(_) => self.idle.clear(),
             }
         }
         let client = self.connect().await?;
-        begun(&client, &opening, answer).await?;
-        Ok(Transaction::new(&self.idle, place, client, answer))
+        match timeout(answer, client.batch_execute(&opening)).await {
+            Ok(Ok(())) => Ok(Transaction::new(&self.idle, place, client, answer)),
+            _ => Err(NotReady::Failed),
+        }
     }
 
     async fn connect(&self) -> Result<Client, NotReady> {
-        let Ok(connected) = timeout(self.deadlines.connect, self.server.connect()).await else {
-            warn!("the store did not take a connection in time");
-            return Err(NotReady::Failed);
+        let connected = timeout(self.deadlines.connect, self.server.connect()).await;
+        let was_told = self.told.swap(!matches!(connected, Ok(Ok(_))), Ordering::Relaxed);
+        let error = match connected {
+            Ok(Ok(client)) => return Ok(client),
+            Ok(Err(error)) => Some(error),
+            Err(_) => None,
         };
-        connected.map_err(|error| {
-            warn!(code = error.code().map(SqlState::code), %error, "no connection to the store");
-            let refused = error.code().and_then(refusal).or_else(|| tls::refusal(&error));
-            refused.map_or(NotReady::Failed, |refused| OpenError::Refused(refused).into())
-        })
-    }
-}
-
-async fn begun(client: &Client, opening: &str, answer: Duration) -> Result<(), Failed> {
-    match timeout(answer, client.batch_execute(opening)).await {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(Failed::Down),
+        let code = error.as_ref().and_then(Error::code);
+        if !was_told {
+            let cause = error.as_ref().and_then(std::error::Error::source).map(ToString::to_string);
+            let in_time = error.is_some();
+            warn!(code = code.map(SqlState::code), in_time, error = cause, "no connection to the store");
+        }
+        let refused = code.and_then(refusal).or_else(|| error.as_ref().and_then(tls::refusal));
+        Err(refused.map_or(NotReady::Failed, |refused| OpenError::Refused(refused).into()))
     }
 }
