@@ -116,7 +116,7 @@ async fn a_mail_is_accepted_sent_once_and_its_status_says_so() {
     let path = accepted.header("location").expect("a Location").to_owned();
     assert_eq!(path, format!("/outbox/{}", accepted.at("/id").as_str().expect("an id")));
     let sent = node.until(&path, "accepted").await;
-    assert_eq!((sent.at("/delivery"), sent.at("/attempts/0/provider")), (&json!("accepted"), &json!("mg")), "{sent}");
+    assert_eq!((sent.at("/delivery"), sent.at("/attempts/0/upstream")), (&json!("accepted"), &json!("mg")), "{sent}");
     assert_eq!((node.mailgun.mails().len(), sent.at("/possible_duplicate")), (1, &json!(false)), "{sent}");
 }
 
