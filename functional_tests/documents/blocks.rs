@@ -1,4 +1,4 @@
-//! README and tutorial do what they say: every fenced block is run, or is what the block above it prints.
+//! README, tutorial and a how-to do what they say: every fenced block is run, or is what the block above it prints.
 
 use serde_json::Value;
 
@@ -16,6 +16,11 @@ fn readme_does_what_it_says() {
 #[test]
 fn tutorial_does_what_it_says() {
     run("docs/tutorial.md");
+}
+
+#[test]
+fn how_to_send_later_does_what_it_says() {
+    run("docs/how-to/send-later.md");
 }
 
 fn run(path: &str) {
