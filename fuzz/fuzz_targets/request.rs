@@ -71,15 +71,17 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let config = Config::load(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
     let config = config.unwrap_or_else(|errors| panic!("{errors}"));
     let (metrics, shutdown) = (Arc::new(Metrics::default()), Shutdown::default());
-    let settings = config.upstreams[0].settings;
+    let settings = config.upstreams[0].settings.clone();
     let provider = Box::new(recorder.clone());
     let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, &metrics, Events::new(1));
-    let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, shutdown.clone(), Arc::clone(&metrics));
+    let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, config.routes.rules, shutdown.clone(), Arc::clone(&metrics));
     let CallersConfig { keys, by_name, common, .. } = config.callers;
     let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
     let submit = Arc::new(Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics)));
     let state = ApiState {
         submit,
+        outbox: None,
+        store: None,
         dispatcher,
         callers: Arc::new(Callers::new(keys, by_name, common)),
         admission: Arc::new(Admission::new(config.admission, Arc::clone(&metrics))),

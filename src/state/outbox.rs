@@ -34,7 +34,7 @@ mod status;
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use claim::{Buried, Claimed, Stale, Swept, Wanted};
 pub use counted::{CountedOutbox, metrics_of};
-pub use encoding::Unreadable;
+pub use encoding::{Unreadable, decode, encode};
 pub use ending::{Ended, Mark, RecipientVerdict, Verdict};
 pub use interface::{Answered, Outbox};
 pub use measure::measure;

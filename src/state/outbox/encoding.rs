@@ -22,7 +22,7 @@ const VERSION: u8 = 1;
 pub struct Unreadable;
 
 /// What is kept of a submission besides its id, its caller and its key.
-pub(super) fn encode(message: &Message, failover: Option<Failover>) -> Vec<u8> {
+pub fn encode(message: &Message, failover: Option<Failover>) -> Vec<u8> {
     let head = serde_json::to_vec(&message_head(message, failover)).unwrap_or_default();
     let length = u32::try_from(head.len()).unwrap_or_default().to_be_bytes();
     let bodies = [message.text(), message.html()].into_iter().flatten().map(str::as_bytes);
@@ -31,7 +31,7 @@ pub(super) fn encode(message: &Message, failover: Option<Failover>) -> Vec<u8> {
 }
 
 /// The message of this id that such bytes hold.
-pub(super) fn decode(id: Id, bytes: &Bytes) -> Result<(Message, Option<Failover>), Unreadable> {
+pub fn decode(id: Id, bytes: &Bytes) -> Result<(Message, Option<Failover>), Unreadable> {
     read(id, bytes).ok_or(Unreadable)
 }
 
