@@ -36,6 +36,9 @@ async fn a_commit_whose_answer_is_lost_is_unknown_and_cleared_up_by_a_repeat_und
         let again = queue(&proxy.client, &key, Some(&key)).await.expect(202);
         assert_eq!((id(&again), again.header("idempotency-replayed")), (id(&answer), replayed), "{again}");
     }
+    let metrics = proxy.client.metrics().await;
+    let counted = |result| metrics.count("smsp_store_commands_total", &[("database", "postgres"), ("result", result)]);
+    assert!(counted("unclear") >= 2 && counted("written") >= 2, "{}", metrics.page);
     all_accepted(server, &database).await;
     let subjects: Vec<_> = provider.mails().iter().map(|mail| mail.json()["subject"].clone()).collect();
     let distinct: std::collections::BTreeSet<_> = subjects.iter().map(ToString::to_string).collect();

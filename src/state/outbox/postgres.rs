@@ -95,7 +95,7 @@ macro_rules! reading {
         Box::pin(async move {
             let mut transaction = $self.begin().await?;
             let answer = $work(&mut transaction $(, $argument)*).await?;
-            transaction.commit().await.map_err(|_| Failed::Down)?;
+            transaction.end().await?;
             Ok(answer)
         })
     };

@@ -21,6 +21,8 @@ use super::server::Server;
 use super::transaction::Transaction;
 use crate::runtime::metrics::Metrics;
 
+/// As the metrics name it.
+const NAME: &str = "postgres";
 /// From one look to the next, while it answers.
 const UP: Duration = Duration::from_secs(5);
 /// And while it does not.
@@ -66,7 +68,8 @@ impl Database {
 
     /// Migrates, and checks the keys, now or not at all: what was done to the tables of each module.
     pub async fn migrate(start: Start) -> Result<Vec<Migrated>, OpenError> {
-        let done = migrations::run(&Pool::new(start.server, Deadlines::USUAL), start.modules, &start.keys).await;
+        let pool = Pool::new(start.server, Deadlines::USUAL, start.metrics.store.of(NAME));
+        let done = migrations::run(&pool, start.modules, &start.keys).await;
         done.map_err(|not_ready| match not_ready {
             NotReady::Refused(error) => error,
             NotReady::Failed => Failed::Down.into(),
@@ -75,18 +78,23 @@ impl Database {
 
     pub(super) fn new(start: Start, deadlines: Deadlines) -> Self {
         let Start { server, keys, modules, metrics } = start;
-        let up = Up::new(metrics.store.of("postgres"), false);
-        Self { pool: Pool::new(server, deadlines), keys, modules, prepared: AtomicBool::new(false), up }
+        let up = Up::new(metrics.store.of(NAME), false);
+        let pool = Pool::new(server, deadlines, metrics.store.of(NAME));
+        Self { pool, keys, modules, prepared: AtomicBool::new(false), up }
     }
 
     /// Begins a transaction, on a connection that nobody else uses until its end.
     pub async fn begin(&self) -> Result<Transaction<'_>, Failed> {
         if !self.prepared.load(Ordering::Relaxed) {
+            self.up.metrics.down(1);
             return Err(Failed::Down);
         }
         let begun = self.pool.begin(self.pool.deadlines.statement).await;
         self.tell(begun.is_ok());
-        begun.map_err(|_| Failed::Down)
+        begun.map_err(|_| {
+            self.up.metrics.down(1);
+            Failed::Down
+        })
     }
 
     /// Does it answer?
@@ -138,9 +146,8 @@ async fn look(database: &Database) -> Duration {
             }
         };
     }
-    // Nothing is written, so nothing is unclear.
     match database.begin().await {
-        Ok(transaction) => transaction.commit().await.map_or(DOWN, |()| UP),
+        Ok(transaction) => transaction.end().await.map_or(DOWN, |()| UP),
         Err(_) => DOWN,
     }
 }

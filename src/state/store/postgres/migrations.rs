@@ -31,13 +31,12 @@ const SCHEMA: &str = "create table if not exists smsp_schema (
 pub(super) async fn run(pool: &Pool, modules: &[Module], keys: &StoreKeys) -> Result<Vec<Migrated>, NotReady> {
     let mut transaction = pool.begin(MIGRATION).await?;
     let current = are_current(&mut transaction, modules, keys).await;
-    let migrated = match told(&transaction, current)? {
-        Some(current) => current,
-        None => {
-            let migrated = migrate(&mut transaction, modules, keys).await;
-            told(&transaction, migrated)?
-        }
-    };
+    if let Some(current) = told(&transaction, current)? {
+        transaction.end().await?;
+        return Ok(current);
+    }
+    let migrated = migrate(&mut transaction, modules, keys).await;
+    let migrated = told(&transaction, migrated)?;
     transaction.commit().await?;
     Ok(migrated)
 }

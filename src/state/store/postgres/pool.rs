@@ -19,6 +19,7 @@ use super::not_ready::{NotReady, refusal};
 use super::server::Server;
 use super::tls;
 use super::transaction::{Transaction, opening};
+use crate::runtime::metrics::StoreMetrics;
 
 /// So many transactions of a node at once; the next ones wait.
 const SIZE: usize = 4;
@@ -28,13 +29,21 @@ pub(super) struct Pool {
     server: Server,
     places: Semaphore,
     idle: Idle,
+    metrics: StoreMetrics,
     /// Was it said that there is no connection? Once is enough until there is one.
     told: AtomicBool,
 }
 
 impl Pool {
-    pub(super) fn new(server: Server, deadlines: Deadlines) -> Self {
-        Self { deadlines, server, places: Semaphore::new(SIZE), idle: Idle::default(), told: AtomicBool::new(false) }
+    pub(super) fn new(server: Server, deadlines: Deadlines, metrics: StoreMetrics) -> Self {
+        Self {
+            deadlines,
+            metrics,
+            server,
+            places: Semaphore::new(SIZE),
+            idle: Idle::default(),
+            told: AtomicBool::new(false),
+        }
     }
 
     /// Begins a transaction whose statements may take this long each.
@@ -46,7 +55,7 @@ impl Pool {
         // An idle connection may be dead without knowing: nothing is lost on it by asking the next one.
         while let Some(client) = self.idle.pop() {
             match timeout(answer, client.batch_execute(&opening)).await {
-                Ok(Ok(())) => return Ok(Transaction::new(&self.idle, place, client, answer)),
+                Ok(Ok(())) => return Ok(Transaction::new(&self.idle, &self.metrics, place, client, answer)),
                 Ok(Err(_)) => {}
                 // The others would be as silent.
                 Err(_) => self.idle.clear(),
@@ -54,7 +63,7 @@ impl Pool {
         }
         let client = self.connect().await?;
         match timeout(answer, client.batch_execute(&opening)).await {
-            Ok(Ok(())) => Ok(Transaction::new(&self.idle, place, client, answer)),
+            Ok(Ok(())) => Ok(Transaction::new(&self.idle, &self.metrics, place, client, answer)),
             _ => Err(NotReady::Failed),
         }
     }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tokio::sync::SemaphorePermit;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
@@ -13,6 +13,7 @@ use tracing::warn;
 
 use super::super::Failed;
 use super::idle::Idle;
+use crate::runtime::metrics::StoreMetrics;
 
 /// A parameter of a statement, with its type: so the database needs no statement with a name to tell it.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -28,11 +29,20 @@ pub struct Transaction<'a> {
     failed: bool,
     /// By which code.
     failure: Option<SqlState>,
+    metrics: &'a StoreMetrics,
+    started: Instant,
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(idle: &'a Idle, place: SemaphorePermit<'a>, client: Client, answer: Duration) -> Self {
-        Self { idle, _place: place, client, answer, failed: false, failure: None }
+    pub(super) fn new(
+        idle: &'a Idle,
+        metrics: &'a StoreMetrics,
+        place: SemaphorePermit<'a>,
+        client: Client,
+        answer: Duration,
+    ) -> Self {
+        let started = Instant::now();
+        Self { idle, _place: place, client, answer, failed: false, failure: None, metrics, started }
     }
 
     /// The rows that a statement gives.
@@ -58,8 +68,25 @@ impl<'a> Transaction<'a> {
         self.checked(answer.ok())
     }
 
-    /// Makes it durable. [`Failed::Unclear`] if the database has not said whether it is.
+    /// Makes it durable, and counts it. [`Failed::Unclear`] if the database has not said whether it is.
     pub async fn commit(self) -> Result<(), Failed> {
+        let (metrics, started) = (self.metrics, self.started);
+        let committed = self.committed().await;
+        metrics.committed(started.elapsed().as_secs_f64());
+        match committed {
+            Ok(()) => metrics.written(1),
+            Err(Failed::Down) => metrics.down(1),
+            Err(Failed::Unclear) => metrics.unclear(1),
+        }
+        committed
+    }
+
+    /// Ends one that has written nothing, so that nothing can be unclear.
+    pub async fn end(self) -> Result<(), Failed> {
+        self.committed().await.map_err(|_| Failed::Down)
+    }
+
+    async fn committed(self) -> Result<(), Failed> {
         if self.failed {
             return Err(Failed::Down);
         }
