@@ -113,6 +113,7 @@ mod shutdown;
 mod postgres;
 mod store;
 mod outbox_http;
+mod store_restore;
 
 // Documents and code.
 mod openapi_document;

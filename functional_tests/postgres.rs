@@ -10,5 +10,6 @@ mod cut_off;
 mod email;
 mod faults;
 mod keys;
+mod restored;
 mod starting;
 mod tls;

@@ -9,6 +9,7 @@ mod reload;
 pub mod route_command;
 mod routes;
 pub mod store;
+pub mod store_command;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The command line: one binary, a few commands, everything else from the environment.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -33,6 +33,10 @@ commands:
                 --idempotency-key KEY gives it a key, --json prints the answer as it is
   migrate       open the store, bring its tables to this version, print what was done;
                 a node does so at its start too
+  store status  open the store, print whether it is an older copy of itself and how much
+                mail is in it, exit 0 if it is none
+  store accept-restore
+                open the store, park all mail that waits in it, let claims go on
   openapi       print the OpenAPI document of the API;
                 with admin that of the admin listener
   help settings print every setting: its default, its unit, what it is for
@@ -60,6 +64,10 @@ fn main() -> ExitCode {
         ["healthcheck"] => healthcheck(),
         ["migrate"] => migrate(),
         ["route", ref arguments @ ..] => route(arguments),
+        ["store", "status"] => with_config(|config| run(app::store_command::status(config, show))),
+        ["store", "accept-restore"] => {
+            with_config(|config| run(app::store_command::accept_restore(config, show, show_progress)))
+        }
         ["openapi"] => openapi(&api::document(&provider::table())),
         ["openapi", "admin"] => openapi(&admin::document()),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
@@ -216,6 +224,18 @@ fn print(text: &str) -> ExitCode {
     match writeln!(io::stdout(), "{text}") {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn show(line: String) {
+    print(&line);
+}
+
+/// One line that is written anew, where somebody looks at it.
+fn show_progress(line: &str) {
+    if io::stderr().is_terminal() {
+        // What nobody can see need not be written.
+        let _ = write!(io::stderr(), "\r{line}\x1b[K");
     }
 }
 

@@ -97,6 +97,66 @@ impl Postmaster {
         self.run();
     }
 
+    /// A copy of its cluster, as an administrator makes it of one that is stopped.
+    pub(crate) fn copy_while_stopped(&self) {
+        self.stop();
+        self.copy("data", "copy");
+        self.restart();
+    }
+
+    /// The copy takes the place of the cluster.
+    pub(crate) fn put_copy_back(&self) {
+        self.kill();
+        fs::remove_dir_all(self.folder.join("data")).expect("the cluster can be removed");
+        self.copy("copy", "data");
+        self.restart();
+    }
+
+    /// As a replica that takes over: the same data on a new timeline.
+    pub(crate) async fn begin_timeline(&self) {
+        self.stop();
+        let signal = self.folder.join("data/recovery.signal");
+        fs::write(&signal, "").expect("a file can be made");
+        give_away(&signal);
+        let file = fs::OpenOptions::new().append(true).open(self.folder.join("data/postgresql.conf"));
+        let setting = b"restore_command = '/bin/false'\n";
+        std::io::Write::write_all(&mut file.expect("settings"), setting).expect("a setting is written");
+        self.restart();
+        let deadline = Instant::now() + PATIENCE;
+        while self.sql("postgres", "select pg_is_in_recovery()").await != ["f"] {
+            assert!(Instant::now() < deadline, "no end of recovery: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Puts what is in one database into another one, which is empty.
+    pub(crate) fn dump_and_restore(&self, from: &str, to: &str) {
+        let file = self.folder.join("dump");
+        let run = |program: &str, database: &str, options: &[&str]| {
+            let mut command = unprivileged(&format!("{BINARIES}/{program}"));
+            command.args(["-U", "smsp", "-h"]).arg(&self.folder).args(["-d", database]).args(options);
+            let output = command.output().expect("it can be started");
+            assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        };
+        let file = file.to_str().expect("a path of ours");
+        run("pg_dump", from, &["-Fc", "-f", file]);
+        run("pg_restore", to, &[file]);
+    }
+
+    /// Orderly, with a checkpoint.
+    fn stop(&self) {
+        if let Some(mut child) = self.child().take() {
+            signal("-INT", &[child.id()]);
+            child.wait().expect("it is reaped");
+        }
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        let (from, to) = (self.folder.join(from), self.folder.join(to));
+        let copied = Command::new("cp").arg("-a").arg(from).arg(to).status();
+        assert!(copied.is_ok_and(|status| status.success()), "no copy of the cluster");
+    }
+
     /// The folder of its socket.
     pub(crate) fn socket_folder(&self) -> &Path {
         &self.folder

@@ -15,7 +15,7 @@ use crate::runtime::shutdown::{self, Shutdown};
 use crate::service::outbox::{Filed, OutboxService, Parts};
 use crate::state::outbox::pump::{self, Policy, Pump};
 use crate::state::outbox::{
-    CountedOutbox, Keeping, NodeId, Outbox, RouteSet, RulesVersion, Sealer, measure, metrics_of,
+    CountedOutbox, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, measure, metrics_of,
 };
 use crate::state::store::{OpenError, StoreKeys};
 
@@ -42,7 +42,7 @@ impl RunningOutbox {
         let (rows, sealer) = (store.outbox(keeping).await?, Sealer::new(keys));
         let metrics = Arc::new(metrics_of(metrics, config.service.room()));
         let store: Arc<dyn Outbox> = Arc::new(CountedOutbox::new(rows, Arc::clone(&metrics)));
-        let work = Shutdown::default();
+        let (work, paused_start) = (Shutdown::default(), PausedStart::new(settings.starts_paused));
         let pump = Pump::new(pump::Parts {
             store: Arc::clone(&store),
             contents: Arc::new(sealer.clone()),
@@ -55,6 +55,7 @@ impl RunningOutbox {
                 resends_unknown: settings.resends_unknown,
             },
             max_window: settings.concurrency,
+            paused_start: paused_start.clone(),
         });
         let (running, counted) = (pump.clone(), Arc::clone(restarts));
         tokio::spawn(async move { running.run(counted).await });
@@ -69,7 +70,7 @@ impl RunningOutbox {
             sealer,
             file: Box::new(move |submission| file(&filing, submission)),
             wake: Box::new(move || pump.wake()),
-            audit: Arc::default(),
+            paused_start,
         };
         let service = Arc::new(OutboxService::new(parts, &config.service));
         Ok(Self { service, work, deadline: settings.drain })

@@ -16,7 +16,6 @@ pub mod settings;
 pub use accept::{Later, Offer};
 pub use callers::Shown;
 pub use filed::Filed;
-pub use orders::{Operation, OutboxOrder};
 pub use service::{OutboxService, Parts};
 pub use settings::Settings;
 

@@ -9,6 +9,8 @@
 //!   expired, was cancelled or erased, or belongs to another claim by now.
 //! - Under one fence there is at most one hand-over that did not end in a definite no. A new fence after a mark comes by
 //!   a verdict, by a replay at the same upstream, or by the order of a person; never by a clock.
+//! - A store that is an older copy of itself gives out no rows, until a person has accepted it. An order of a person is in
+//!   the store with who gave it, or was not carried out.
 //!
 //! Time is the store's own: where several nodes share a database, that database's clock. Contents and recipients are
 //! sealed before they come here ([`Sealed`]). Deliberately absent: when to claim and what to send it with; the pump knows.
@@ -18,10 +20,12 @@ mod claim;
 mod counted;
 mod encoding;
 mod ending;
+mod history;
 mod interface;
-mod measure;
 mod lost;
+mod measure;
 mod operators;
+mod paused_start;
 mod postgres;
 pub mod pump;
 mod row;
@@ -36,9 +40,11 @@ pub use claim::{Buried, Claimed, Stale, Swept, Wanted};
 pub use counted::{CountedOutbox, metrics_of};
 pub use encoding::{Unreadable, decode, encode};
 pub use ending::{Ended, Mark, RecipientVerdict, Verdict};
+pub use history::{Epoch, History, KEPT_NOTES, Memory, Note, Noted, Point, Restored, WentBack};
 pub use interface::{Answered, Outbox};
 pub use measure::measure;
-pub use operators::{Count, Erased, Order, Ordered};
+pub use operators::{Count, Erased, Order, Ordered, Release, Released};
+pub use paused_start::PausedStart;
 pub use postgres::{PostgresOutbox, TABLES as POSTGRES_TABLES};
 pub use row::{Fence, Hold, Lane, NodeId, RouteSet, RowId, RulesVersion, State};
 pub use sealed::{Hmac, KeyId, Sealed, SealedContent, SealedRecipients};

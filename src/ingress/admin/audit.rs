@@ -14,8 +14,8 @@ use super::state::AdminState;
 use super::words;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::service::outbox::OutboxOrder;
 use crate::state::audit::Record;
+use crate::state::outbox::{Note, Noted};
 use crate::state::overrides::{Change, Status};
 
 /// The orders of this node.
@@ -24,7 +24,8 @@ use crate::state::overrides::{Change, Status};
 pub(super) struct AuditBody {
     /// The newest first, at most 1000. A restart forgets them.
     records: Vec<RecordBody>,
-    /// The orders for the outbox, the newest first, at most 1000; absent where the outbox is off.
+    /// The orders for the outbox from all nodes, the newest first, at most 1000: the store keeps them, also over a restart.
+    /// Absent where the outbox is off, or the store does not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     outbox: Option<Vec<OutboxRecordBody>>,
@@ -37,16 +38,14 @@ struct OutboxRecordBody {
     /// UTC (RFC 3339), to the millisecond.
     #[schema(format = DateTime)]
     at: String,
-    /// The name of an admin key; `loopback`: no key was needed.
+    /// The name of an admin key; `loopback`: no key was needed; `command`: a command that opened the store itself.
     who: String,
-    /// The address and port that the order came from.
+    /// The address and port that the order came from; `null` for a command.
     #[schema(required = true)]
     from: Option<String>,
-    /// What was ordered, with the id of the mail where it was about one: `pause`, `go_on`, `retry`, `settle_as_accepted`,
-    /// `settle_as_none` or `erase_recipient`.
+    /// What was carried out: `pause`, `go_on`, `retry`, `settle_as_accepted` or `settle_as_none` with the id of the mail,
+    /// `release` with its filter, `erase_recipient` without the recipient, or `accept_restore`.
     order: String,
-    /// Did the store say that it has carried out the order? If not, nobody knows.
-    carried_out: bool,
 }
 
 /// One order, or the end of an override whose time was over.
@@ -94,19 +93,17 @@ struct StatusBody {
     security(("X-ADMIN-KEY" = ["viewer"]), ())
 )]
 pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<AuditBody> {
-    let outbox = state.outbox.map(|outbox| outbox.audit().newest_first().iter().map(show_outbox).collect());
+    let outbox = match state.outbox {
+        Some(outbox) => outbox.audit().await.ok(),
+        None => None,
+    };
+    let outbox = outbox.map(|noted| noted.into_iter().map(show_outbox).collect());
     Json(AuditBody { records: state.audit.newest_first().iter().map(show).collect(), outbox })
 }
 
-fn show_outbox(record: &Arc<Record<OutboxOrder>>) -> OutboxRecordBody {
-    let Record { at, origin, change } = &**record;
-    OutboxRecordBody {
-        at: UnixTime::from(*at).to_string(),
-        who: origin.actor.as_str().to_owned(),
-        from: origin.peer.map(|peer| peer.to_string()),
-        order: change.operation.to_string(),
-        carried_out: change.is_clear,
-    }
+fn show_outbox(noted: Noted) -> OutboxRecordBody {
+    let Noted { at, note: Note { who, from, order } } = noted;
+    OutboxRecordBody { at: at.to_string(), who, from, order }
 }
 
 fn show(record: &Arc<Record<Change>>) -> RecordBody {

@@ -43,7 +43,7 @@ pub(super) struct OrderBody {
 }
 
 /// A null is a mistake, as of a script whose variable is not set: it must not order something without an end.
-fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+pub(super) fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
 
@@ -104,7 +104,8 @@ impl From<Order> for OrderBody {
 const BAD_TIME: &str =
     "for must be a time with its unit, for example 90s, 30m or 2h, longer than nothing and up to 720h";
 
-fn read_time(text: &str) -> Option<Duration> {
+/// A time with its unit.
+pub(super) fn read_time(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let (_, factor) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
     let time = Duration::from_millis(number.parse::<u64>().ok()?.checked_mul(factor)?);

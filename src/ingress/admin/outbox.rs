@@ -4,6 +4,7 @@
 
 mod body;
 mod refusal;
+mod release;
 
 #[cfg(test)]
 mod tests;
@@ -31,9 +32,11 @@ use crate::service::outbox::OutboxService;
 use crate::state::outbox::{Order, Ordered};
 use body::{EraseBody, ErasedBody, OrderedBody, OutboxBody, PauseBody, SettleAs, SettleBody};
 use refusal::{conflict, no_such_mail, not_read, not_written};
+use release::{ReleaseBody, ReleasedBody};
 
 const HOW_TO_PAUSE: &str = r#"send {"paused": true} or {"paused": false}, as application/json"#;
 const HOW_TO_SETTLE: &str = r#"send {"as": "accepted"} or {"as": "none"}, as application/json"#;
+const HOW_TO_RELEASE: &str = r#"send {"over": "10m"}, perhaps with "caller", "from_domain", "accepted_from" and "accepted_before", as application/json"#;
 const HOW_TO_ERASE: &str = r#"send {"recipient": "a@example.org"}, as application/json"#;
 
 /// Every documented route.
@@ -42,6 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(show, pause))
         .routes(routes!(retry))
         .routes(routes!(settle))
+        .routes(routes!(release))
         .routes(routes!(erase))
 }
 
@@ -158,6 +162,29 @@ pub(super) async fn settle(
     ordered(id, outbox.order(id, order, origin).await.map_err(not_written)?)
 }
 
+/// Send parked mail again after an older copy of the store was accepted
+///
+/// Needs the role `operator`. Of the mail that `smsp store accept-restore` has parked, what the filter names is queued, at
+/// most 10000 mails a call, the oldest first. It may have been sent before the copy was restored: each mail says
+/// `possible_duplicate`.
+#[utoipa::path(
+    post,
+    path = "/outbox/release",
+    operation_id = "releaseMail",
+    tag = "outbox",
+    request_body(content = ReleaseBody, description = "Which mail, and how fast; `{}` is all of it"),
+    responses((status = 200, description = "How much mail was released", body = ReleasedBody), OfRights, OfHead, OfOutboxOrder, OfWriting),
+    security(("X-ADMIN-KEY" = ["operator"]), ())
+)]
+pub(super) async fn release(
+    Operator(origin): Operator,
+    Outbox(outbox): Outbox,
+    order: Result<Json<Object<ReleaseBody>>, JsonRejection>,
+) -> Result<Json<ReleasedBody>, Problem> {
+    let release = read(order, HOW_TO_RELEASE)?.read().map_err(invalid_order)?;
+    Ok(Json(outbox.release(release, origin).await.map_err(not_written)?.into()))
+}
+
 /// Erase all mail to a recipient
 ///
 /// Needs the role `operator`. Mail that waits is cancelled; of all mail to the recipient, content and recipients are dropped.
@@ -198,5 +225,6 @@ fn ordered(id: Id, ordered: Ordered) -> Result<Json<OrderedBody>, Problem> {
 async fn shown(outbox: &OutboxService) -> Result<Json<OutboxBody>, Problem> {
     let paused = outbox.is_paused().await.map_err(not_read)?;
     let counts = outbox.counts().await.map_err(not_read)?;
-    Ok(Json(OutboxBody::new(paused, &counts, SystemTime::now().into())))
+    let history = outbox.history().await.map_err(not_read)?;
+    Ok(Json(OutboxBody::new(paused, &history, &counts, SystemTime::now().into())))
 }

@@ -42,6 +42,7 @@ pub struct Outbox {
     oldest: Family<State, Seconds>,
     bytes: Gauge,
     paused: Gauge,
+    went_back: Gauge,
     max_rows: Gauge,
     max_bytes: Gauge,
     accepted: Counter,
@@ -86,6 +87,7 @@ pub struct OutboxMetrics {
     ended: Counters,
     bytes: Gauge,
     paused: Gauge,
+    went_back: Gauge,
     rows: Family<State, Gauge>,
     oldest: Family<State, Seconds>,
 }
@@ -97,6 +99,7 @@ impl Default for Outbox {
             oldest: Family::default(),
             bytes: Gauge::default(),
             paused: Gauge::default(),
+            went_back: Gauge::default(),
             max_rows: Gauge::default(),
             max_bytes: Gauge::default(),
             accepted: Counter::default(),
@@ -123,6 +126,11 @@ impl Outbox {
         );
         registry.register("outbox_bytes", "Bytes of mails that have not ended, as counted last", self.bytes.clone());
         registry.register("outbox_paused", "1 if an operator has paused the outbox, else 0", self.paused.clone());
+        registry.register(
+            "outbox_went_back",
+            "1 if the store is an older copy of itself, from which nothing is sent, else 0",
+            self.went_back.clone(),
+        );
         registry.register("outbox_max_rows", "SMSP_OUTBOX_MAX_ROWS; 0 if the outbox is off", self.max_rows.clone());
         registry.register("outbox_max_bytes", "SMSP_OUTBOX_MAX_BYTES; 0 if the outbox is off", self.max_bytes.clone());
         registry.register("outbox_accepted", "Mails accepted into the outbox, without repeats", self.accepted.clone());
@@ -170,6 +178,7 @@ impl Outbox {
             ended: Counters::new(words.ended, &self.ended, |outcome| Outcome { outcome }),
             bytes: self.bytes.clone(),
             paused: self.paused.clone(),
+            went_back: self.went_back.clone(),
             rows: self.rows.clone(),
             oldest: self.oldest.clone(),
         };
@@ -238,6 +247,11 @@ impl OutboxMetrics {
     /// Mails that have not ended have so many bytes.
     pub fn bytes(&self, bytes: u64) {
         self.bytes.set(whole(bytes));
+    }
+
+    /// Is its store an older copy of itself?
+    pub fn went_back(&self, went_back: bool) {
+        self.went_back.set(i64::from(went_back));
     }
 
     /// Is it paused?

@@ -22,6 +22,9 @@ pub(crate) struct FakeStore {
     pub(crate) rows: Mutex<Vec<Row>>,
     pub(crate) fault: Mutex<Option<Fault>>,
     paused: Mutex<bool>,
+    notes: Mutex<Vec<Noted>>,
+    /// Is it an older copy?
+    pub(crate) went_back: Mutex<Option<WentBack>>,
     /// How often the pump was woken.
     pub(crate) woken: AtomicUsize,
 }
@@ -39,6 +42,15 @@ impl FakeStore {
 
     /// The service over it, with these settings.
     pub(crate) fn service(self: &Arc<Self>, settings: Settings) -> Arc<OutboxService> {
+        self.paused_service(settings, PausedStart::default())
+    }
+
+    /// Of a node that may have started paused.
+    pub(crate) fn paused_service(
+        self: &Arc<Self>,
+        settings: Settings,
+        paused_start: PausedStart,
+    ) -> Arc<OutboxService> {
         let woken = Arc::clone(self);
         let parts = Parts {
             store: Arc::clone(self) as Arc<dyn Outbox>,
@@ -47,9 +59,13 @@ impl FakeStore {
             wake: Box::new(move || {
                 woken.woken.fetch_add(1, Ordering::Relaxed);
             }),
-            audit: Arc::default(),
+            paused_start,
         };
         Arc::new(OutboxService::new(parts, &settings))
+    }
+
+    fn note(&self, note: Note) {
+        self.notes.lock().unwrap().push(Noted { at: NOW, note });
     }
 
     fn answer<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Row>) -> T) -> Answered<'_, T> {
@@ -167,15 +183,18 @@ impl Outbox for FakeStore {
         })
     }
 
-    fn pause(&self, paused: bool) -> Answered<'_, ()> {
-        self.answer(|_| *self.paused.lock().unwrap() = paused)
+    fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()> {
+        self.answer(|_| {
+            self.note(note);
+            *self.paused.lock().unwrap() = paused;
+        })
     }
 
     fn is_paused(&self) -> Answered<'_, bool> {
         self.answer(|_| *self.paused.lock().unwrap())
     }
 
-    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered> {
+    fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
         self.answer(|rows| {
             let Some(row) = rows.iter_mut().find(|row| row.status.ticket.id == id) else { return Ordered::NotFound };
             let state = &mut row.status.ticket.state;
@@ -184,12 +203,40 @@ impl Outbox for FakeStore {
                 (Order::SettleAsAccepted, State::Unknown) => State::Accepted,
                 _ => return Ordered::Conflict(*state),
             };
+            self.note(note);
             Ordered::Done(*state)
         })
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased> {
+    fn release(&self, release: Release, note: Note) -> Answered<'_, Released> {
         self.answer(|rows| {
+            let is_meant = |row: &&mut Row| {
+                let Status { ticket, .. } = row.status;
+                let caller = release.caller.as_ref().is_none_or(|caller| *caller == row.caller);
+                caller && ticket.state == State::Parked
+            };
+            let meant = rows.iter_mut().filter(is_meant).map(|row| row.status.ticket.state = State::Queued).count();
+            self.note(note);
+            Released { released: meant as u64, left: 0 }
+        })
+    }
+
+    fn history(&self) -> Answered<'_, History> {
+        let went_back = *self.went_back.lock().unwrap();
+        self.answer(|_| History { point: Point { epochs: vec![], marks: 7 }, went_back })
+    }
+
+    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
+        self.answer(|_| self.notes.lock().unwrap().iter().rev().take(limit).cloned().collect())
+    }
+
+    fn accept_restore(&self, _: usize, _: Note) -> Answered<'_, Restored> {
+        unused()
+    }
+
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
+        self.answer(|rows| {
+            self.note(note);
             let to = rows.iter_mut().filter(|row| row.hmacs.iter().any(|hmac| hmacs.contains(hmac)));
             let mut erased = Erased::default();
             for row in to {
@@ -220,7 +267,7 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn heartbeat(&self, _: NodeId) -> Answered<'_, ()> {
+    fn heartbeat(&self, _: NodeId) -> Answered<'_, Option<WentBack>> {
         unused()
     }
 

@@ -1,14 +1,15 @@
-//! What operators see of the outbox and order in it; every order that may have been carried out is recorded.
-
-use std::time::SystemTime;
+//! What operators see of the outbox and order in it; the store keeps every order with who gave it.
 
 use tracing::info;
 
-use super::orders::{Operation, OutboxOrder};
+use super::orders::Operation;
 use super::service::{OutboxService, read, written};
 use crate::model::message::{Address, Id};
-use crate::state::audit::{AuditLog, Origin, Record};
-use crate::state::outbox::{Answered, Count, Failed, Order, Ordered};
+use crate::state::audit::Origin;
+use crate::state::outbox::{Answered, Count, Failed, History, Noted, Order, Ordered, Release, Released};
+
+/// Orders that are shown.
+const SHOWN: usize = 1000;
 
 impl OutboxService {
     /// How many rows there are, by state and upstream.
@@ -16,62 +17,80 @@ impl OutboxService {
         read(self.parts.store.counts()).await
     }
 
-    /// Who has ordered what.
-    pub fn audit(&self) -> &AuditLog<OutboxOrder> {
-        &self.parts.audit
+    /// Who has ordered what, the newest first.
+    pub async fn audit(&self) -> Result<Vec<Noted>, Failed> {
+        read(self.parts.store.audit(SHOWN)).await
     }
 
-    /// Is it paused?
+    /// How far the store has come.
+    pub async fn history(&self) -> Result<History, Failed> {
+        read(self.parts.store.history()).await
+    }
+
+    /// Is it paused, for all nodes or since the start of this one?
     pub async fn is_paused(&self) -> Result<bool, Failed> {
-        read(self.parts.store.is_paused()).await
+        Ok(read(self.parts.store.is_paused()).await? || self.parts.paused_start.is_on())
     }
 
-    /// Stops all claims of all nodes, or lets them go on.
+    /// Stops all claims of all nodes, or lets them go on; this node too, if it has started paused.
     pub async fn pause(&self, paused: bool, origin: Origin) -> Result<(), Failed> {
-        self.carry_out(Operation::Pause(paused), origin, self.parts.store.pause(paused), |()| true).await
+        let operation = Operation::Pause(paused);
+        let call = self.parts.store.pause(paused, operation.note(&origin));
+        let carried_out = self.carry_out(&operation, &origin, call, |()| true).await;
+        if carried_out.is_ok() && !paused {
+            self.parts.paused_start.end();
+            (self.parts.wake)();
+        }
+        carried_out
     }
 
     /// Carries out a decision on a submission that waits for people.
     pub async fn order(&self, id: Id, order: Order, origin: Origin) -> Result<Ordered, Failed> {
-        let was_done = |ordered: &Ordered| matches!(ordered, Ordered::Done(_));
-        self.carry_out(Operation::Settle(id, order), origin, self.parts.store.order(id, order), was_done).await
+        let operation = Operation::Settle(id, order);
+        let call = self.parts.store.order(id, order, operation.note(&origin));
+        self.carry_out(&operation, &origin, call, |ordered| matches!(ordered, Ordered::Done(_))).await
+    }
+
+    /// Gives submissions back to the queue that were parked with an older copy of the store.
+    pub async fn release(&self, release: Release, origin: Origin) -> Result<Released, Failed> {
+        let operation = Operation::Release(release.clone());
+        let call = self.parts.store.release(release, operation.note(&origin));
+        self.carry_out(&operation, &origin, call, |_| true).await
     }
 
     /// Erases every submission to a recipient. How many.
     pub async fn erase_recipient(&self, recipient: &Address, origin: Origin) -> Result<usize, Failed> {
-        let hmacs = self.parts.sealer.hmacs(recipient);
-        let erase = self.parts.store.erase_recipient(&hmacs);
-        self.carry_out(Operation::EraseRecipient, origin, erase, |_| true).await.map(|erased| erased.rows)
+        let (operation, hmacs) = (Operation::EraseRecipient, self.parts.sealer.hmacs(recipient));
+        let call = self.parts.store.erase_recipient(&hmacs, operation.note(&origin));
+        self.carry_out(&operation, &origin, call, |_| true).await.map(|erased| erased.rows)
     }
 
-    /// Records what was done, or may have been.
+    /// Logs what was done, or may have been.
     async fn carry_out<T>(
         &self,
-        operation: Operation,
-        origin: Origin,
+        operation: &Operation,
+        origin: &Origin,
         call: Answered<'_, T>,
         was_done: impl FnOnce(&T) -> bool,
     ) -> Result<T, Failed> {
         let answer = written(call).await;
-        let is_recorded = match &answer {
+        let may_be_done = match &answer {
             Ok(answer) => was_done(answer),
             Err(failed) => *failed == Failed::Unclear,
         };
-        if is_recorded {
-            let change = OutboxOrder { operation, is_clear: answer.is_ok() };
-            log(&change, &origin);
-            self.parts.audit.push(Record { at: SystemTime::now(), origin, change });
+        if may_be_done {
+            log(operation, origin, answer.is_ok());
             (self.parts.wake)();
         }
         answer
     }
 }
 
-fn log(change: &OutboxOrder, origin: &Origin) {
+fn log(operation: &Operation, origin: &Origin, is_clear: bool) {
     let peer = origin.peer.map(|peer| peer.to_string());
     info!(
-        order = %change.operation,
-        is_clear = change.is_clear,
+        order = %operation,
+        is_clear,
         who = origin.actor.as_str(),
         from = peer.as_deref().unwrap_or("none"),
         "order to the outbox carried out"

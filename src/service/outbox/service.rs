@@ -6,11 +6,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::filed::Filed;
-use super::orders::OutboxOrder;
 use super::settings::Settings;
 use crate::model::submission::Submission;
-use crate::state::audit::AuditLog;
-use crate::state::outbox::{Answered, Failed, Outbox, Room, Sealer};
+use crate::state::outbox::{Answered, Failed, Outbox, PausedStart, Room, Sealer};
 
 /// How long the store may take for one call. A caller waits for its answer.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,8 +26,8 @@ pub struct Parts {
     pub file: Box<dyn Fn(&Submission) -> Filed + Send + Sync>,
     /// Tells the pump of new rows.
     pub wake: Box<dyn Fn() + Send + Sync>,
-    /// Who has ordered what.
-    pub audit: Arc<AuditLog<OutboxOrder>>,
+    /// What holds the pump of this node back until an operator lets it go on.
+    pub paused_start: PausedStart,
 }
 
 /// The outbox of this node, for every way in.

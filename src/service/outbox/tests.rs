@@ -11,7 +11,8 @@ use super::*;
 use crate::delivery::dispatch::fixture::{mail, submission};
 use crate::model::message::key::IdempotencyKey;
 use crate::model::submission::SendOptions;
-use crate::state::outbox::{Acceptance, Change, Failed, Lane, Room, State};
+use crate::state::audit::{Actor, Origin};
+use crate::state::outbox::{Acceptance, Change, Failed, Lane, PausedStart, Room, State};
 
 fn later(from: &str, key: Option<&str>) -> Later {
     let key = key.map(|key| IdempotencyKey::new("caller", key));
@@ -86,4 +87,20 @@ async fn recipients_are_shown_until_they_are_erased() {
     store.put_all(State::Accepted);
     let Change::Done(status) = service.erase(&"caller".into(), id).await.unwrap() else { panic!("not erased") };
     assert_eq!(service.shown(*status).recipients, None);
+}
+
+#[tokio::test]
+async fn a_paused_start_ends_with_the_order_to_go_on_once_it_is_carried_out() {
+    let (store, paused_start) = (Arc::new(FakeStore::default()), PausedStart::new(true));
+    let service = store.paused_service(settings(), paused_start.clone());
+    let origin = || Origin { actor: Actor::Loopback, peer: None };
+    assert_eq!(service.is_paused().await, Ok(true));
+    store.does(Some(Fault::Down));
+    assert_eq!(service.pause(false, origin()).await, Err(Failed::Down));
+    assert!(paused_start.is_on(), "nothing was carried out");
+    store.does(None);
+    service.pause(true, origin()).await.unwrap();
+    assert!(paused_start.is_on());
+    service.pause(false, origin()).await.unwrap();
+    assert_eq!((paused_start.is_on(), service.is_paused().await), (false, Ok(false)));
 }

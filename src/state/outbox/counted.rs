@@ -9,8 +9,8 @@ use std::time::SystemTime;
 
 use super::{
     Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Fence, Filter, Full,
-    Hmac, Hold, Mark, NodeId, Order, Ordered, Outbox, Page, Room, RouteSet, RowId, RulesVersion, Stale, State, Status,
-    Swept, Wanted,
+    History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored, Room,
+    RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -142,8 +142,8 @@ impl Outbox for CountedOutbox {
         self.counting(self.outbox.replay(node, upstream, limit), remember)
     }
 
-    fn heartbeat(&self, node: NodeId) -> Answered<'_, ()> {
-        self.outbox.heartbeat(node)
+    fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>> {
+        self.counting(self.outbox.heartbeat(node), |went_back| self.metrics.went_back(went_back.is_some()))
     }
 
     fn bury(&self) -> Answered<'_, Buried> {
@@ -209,16 +209,32 @@ impl Outbox for CountedOutbox {
         self.outbox.counts()
     }
 
-    fn pause(&self, paused: bool) -> Answered<'_, ()> {
-        self.counting(self.outbox.pause(paused), move |()| self.metrics.paused(paused))
+    fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()> {
+        self.counting(self.outbox.pause(paused, note), move |()| self.metrics.paused(paused))
     }
 
     fn is_paused(&self) -> Answered<'_, bool> {
         self.outbox.is_paused()
     }
 
-    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered> {
-        self.counting(self.outbox.order(id, order), |ordered| {
+    fn accept_restore(&self, limit: usize, note: Note) -> Answered<'_, Restored> {
+        self.outbox.accept_restore(limit, note)
+    }
+
+    fn release(&self, release: Release, note: Note) -> Answered<'_, Released> {
+        self.outbox.release(release, note)
+    }
+
+    fn history(&self) -> Answered<'_, History> {
+        self.outbox.history()
+    }
+
+    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
+        self.outbox.audit(limit)
+    }
+
+    fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
+        self.counting(self.outbox.order(id, order, note), |ordered| {
             if *ordered == Ordered::Done(State::Accepted) {
                 self.metrics.ended(State::Accepted.as_str(), 1);
             }
@@ -229,9 +245,9 @@ impl Outbox for CountedOutbox {
         self.outbox.of_recipient(hmacs, limit)
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased> {
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
         let count = |erased: &Erased| self.metrics.ended(State::Cancelled.as_str(), erased.cancelled as u64);
-        self.counting(self.outbox.erase_recipient(hmacs), count)
+        self.counting(self.outbox.erase_recipient(hmacs, note), count)
     }
 }
 

@@ -5,7 +5,8 @@ use futures_util::future::BoxFuture;
 use super::acceptance::{Acceptance, Batch};
 use super::claim::{Buried, Claimed, Stale, Swept, Wanted};
 use super::ending::{Ended, Mark};
-use super::operators::{Count, Erased, Order, Ordered};
+use super::history::{History, Note, Noted, Restored, WentBack};
+use super::operators::{Count, Erased, Order, Ordered, Release, Released};
 use super::row::{Hold, NodeId, RouteSet, RowId, RulesVersion, State};
 use super::sealed::Hmac;
 use super::status::{Change, Cursor, Filter, Page, Status};
@@ -50,8 +51,9 @@ pub trait Outbox: Send + Sync {
     /// already, under a new fence.
     fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>>;
 
-    /// Says that this node lives.
-    fn heartbeat(&self, node: NodeId) -> Answered<'_, ()>;
+    /// Says that this node lives. Answers why the store is taken for an older copy of itself, if it is: then nothing is
+    /// claimed, replayed or marked until [`Outbox::accept_restore`].
+    fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>>;
 
     /// Ends what dead nodes have held. Claimed rows go back to the queue with one more loss, and are parked at the third;
     /// marked ones become `unknown`.
@@ -98,18 +100,33 @@ pub trait Outbox: Send + Sync {
     fn counts(&self) -> Answered<'_, Vec<Count>>;
 
     /// Stops all claims and replays of all nodes, or lets them go on.
-    fn pause(&self, paused: bool) -> Answered<'_, ()>;
+    fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()>;
 
     /// Are they stopped?
     fn is_paused(&self) -> Answered<'_, bool>;
 
     /// Carries out what a person decides on a row that waits for people.
-    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered>;
+    fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered>;
+
+    /// Parks what waited when the store was found to be an older copy, or waits now if that was never found: at most
+    /// `limit` rows a call. What was accepted since stays in the queue. Marked rows become `unknown`, and no `unknown` row
+    /// is replayed. Once nothing is left, a new epoch begins, and claims go on.
+    fn accept_restore(&self, limit: usize, note: Note) -> Answered<'_, Restored>;
+
+    /// Gives parked rows back to the queue that [`Outbox::accept_restore`] has parked. Each may be a second copy, and
+    /// says so.
+    fn release(&self, release: Release, note: Note) -> Answered<'_, Released>;
+
+    /// How far the store has come, and whether it is taken for an older copy of itself.
+    fn history(&self) -> Answered<'_, History>;
+
+    /// The orders that were carried out, the newest first, at most `limit`.
+    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>>;
 
     /// The submissions to a recipient, by its HMACs, the newest first, at most `limit`.
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>>;
 
     /// Erases every submission to a recipient as [`Outbox::erase`] does. Those under way are not
     /// handed over to any further upstream, and lose content and recipients too.
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased>;
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased>;
 }

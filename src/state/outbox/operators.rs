@@ -1,6 +1,9 @@
 //! What operators see of the outbox, and what they decide on rows that wait for people.
 
+use std::time::Duration;
+
 use super::row::State;
+use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
 
 /// Rows that are alike.
@@ -47,4 +50,30 @@ pub enum Ordered {
     NotFound,
     /// The state does not allow that, or the content is gone.
     Conflict(State),
+}
+
+/// Which parked rows go back to the queue: of those that [`super::Outbox::accept_restore`] has parked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// Of this caller alone.
+    pub caller: Option<CallerName>,
+    /// From addresses at this domain alone, which is in lower case here.
+    pub from_domain: Option<String>,
+    /// Not accepted before this time.
+    pub accepted_from: Option<UnixTime>,
+    /// Accepted before this time.
+    pub accepted_before: Option<UnixTime>,
+    /// They become due one after the other within this time.
+    pub over: Duration,
+    /// At most so many, the oldest first.
+    pub limit: usize,
+}
+
+/// What became of a release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Released {
+    /// Rows that are queued now.
+    pub released: u64,
+    /// Rows that the filter leaves parked still, because there were more than the limit.
+    pub left: u64,
 }

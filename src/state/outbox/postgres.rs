@@ -6,11 +6,14 @@
 
 mod accept;
 mod accepting;
+mod audit;
 mod care;
 mod claim;
 mod content;
 mod hand_over;
+mod history;
 mod orders;
+mod restore;
 mod room;
 mod rows;
 mod routes;
@@ -27,8 +30,9 @@ use uuid::Uuid;
 
 use super::lost::Lost;
 use super::{
-    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Filter, Hmac, Hold,
-    Mark, NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
+    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Filter, History, Hmac,
+    Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored, RouteSet, RowId,
+    RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -36,6 +40,7 @@ use crate::runtime::unix_time::UnixTime;
 use crate::state::store::postgres::{Database, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
+use history::{DOUBT, Remembering, Standing};
 
 /// The tables of the outbox.
 pub const TABLES: Module = Module {
@@ -54,21 +59,56 @@ pub struct PostgresOutbox {
     keep: Duration,
     lost: Lost,
     accepting: Arc<Accepting>,
+    remembering: Remembering,
+    /// How long a new place of the database is doubted.
+    doubt: Duration,
 }
 
 impl PostgresOutbox {
     /// In this database, which has the tables of [`TABLES`].
     pub fn new(database: Arc<Database>, keep: Duration) -> Self {
         let accepting = Arc::new(Accepting::new(Arc::clone(&database)));
-        Self { database, keep, lost: Lost::default(), accepting }
+        let (lost, remembering) = (Lost::default(), Remembering::default());
+        Self { database, keep, lost, accepting, remembering, doubt: DOUBT }
     }
 
     async fn begin(&self) -> Result<Transaction<'_>, Failed> {
         self.database.begin().await
     }
 
+    async fn check(&self, transaction: &mut Transaction<'_>) -> Result<Standing, Failed> {
+        history::check(transaction, &self.remembering, self.doubt).await
+    }
+
+    /// Once what was found is on the disk.
+    fn remember(&self, Standing { went_back, point, .. }: Standing) -> Option<WentBack> {
+        if went_back.is_none() {
+            self.remembering.memory.keep(point);
+        }
+        went_back
+    }
+
+    async fn marked(&self, hold: &Hold, mark: &Mark) -> Result<bool, Failed> {
+        let mut transaction = self.begin().await?;
+        let point = hand_over::mark(&mut transaction, hold, mark, &self.remembering.memory).await?;
+        transaction.commit().await?;
+        let consents = point.is_some();
+        point.into_iter().for_each(|point| self.remembering.memory.keep(point));
+        Ok(consents)
+    }
+
+    async fn seen(&self, node: NodeId) -> Result<Option<WentBack>, Failed> {
+        let mut transaction = self.begin().await?;
+        care::heartbeat(&mut transaction, node).await?;
+        let freed = self.release_lost(&mut transaction, node).await?;
+        let standing = self.check(&mut transaction).await?;
+        transaction.commit().await?;
+        self.lost.forget(&freed, ON_ITS_WAY);
+        Ok(self.remember(standing))
+    }
+
     /// Frees what lost answers of this node hold.
-    async fn release(&self, transaction: &mut Transaction<'_>, node: NodeId) -> Result<Vec<Uuid>, Failed> {
+    async fn release_lost(&self, transaction: &mut Transaction<'_>, node: NodeId) -> Result<Vec<Uuid>, Failed> {
         let numbers = self.lost.of(node);
         if !numbers.is_empty() {
             care::release(transaction, node, &numbers).await?;
@@ -101,17 +141,41 @@ macro_rules! reading {
     };
 }
 
-/// One transaction around a call that takes rows: what is lost of it is remembered.
+/// One transaction around an order that is carried out, with who gave it.
+macro_rules! ordering {
+    ($self:ident, $note:ident, $was_done:expr, $work:path $(, $argument:expr)*) => {
+        Box::pin(async move {
+            let mut transaction = $self.begin().await?;
+            let answer = $work(&mut transaction $(, $argument)*).await?;
+            if $was_done(&answer) {
+                audit::write(&mut transaction, &$note).await?;
+            }
+            transaction.commit().await?;
+            Ok(answer)
+        })
+    };
+}
+
+/// One transaction around a call that takes rows, if the outbox is not paused and no older copy. A claim is a sign of life
+/// too. What is lost of it is remembered.
 macro_rules! taking {
     ($self:ident, $node:ident, $work:path $(, $argument:expr)*) => {
         Box::pin(async move {
             let mut transaction = $self.begin().await?;
-            let freed = $self.release(&mut transaction, $node).await?;
+            let freed = $self.release_lost(&mut transaction, $node).await?;
+            let standing = $self.check(&mut transaction).await?;
+            if standing.paused || standing.went_back.is_some() {
+                transaction.commit().await?;
+                $self.lost.forget(&freed, ON_ITS_WAY);
+                return Ok(Vec::new());
+            }
+            care::heartbeat(&mut transaction, $node).await?;
             let number = $self.lost.number($node);
             let claimed = $work(&mut transaction, $node, number.get() $(, $argument)*).await?;
             transaction.commit().await?;
             number.answered();
             $self.lost.forget(&freed, ON_ITS_WAY);
+            $self.remember(standing);
             Ok(claimed)
         })
     };
@@ -131,7 +195,7 @@ impl Outbox for PostgresOutbox {
     }
 
     fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool> {
-        transaction!(self, hand_over::mark, hold, mark)
+        Box::pin(self.marked(hold, mark))
     }
 
     fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
@@ -142,15 +206,8 @@ impl Outbox for PostgresOutbox {
         taking!(self, node, hand_over::replay, upstream, limit)
     }
 
-    fn heartbeat(&self, node: NodeId) -> Answered<'_, ()> {
-        Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            care::heartbeat(&mut transaction, node).await?;
-            let freed = self.release(&mut transaction, node).await?;
-            transaction.commit().await?;
-            self.lost.forget(&freed, ON_ITS_WAY);
-            Ok(())
-        })
+    fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>> {
+        Box::pin(self.seen(node))
     }
 
     fn bury(&self) -> Answered<'_, Buried> {
@@ -207,23 +264,39 @@ impl Outbox for PostgresOutbox {
         reading!(self, orders::counts)
     }
 
-    fn pause(&self, paused: bool) -> Answered<'_, ()> {
-        transaction!(self, orders::pause, paused)
+    fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()> {
+        ordering!(self, note, |&()| true, orders::pause, paused)
     }
 
     fn is_paused(&self) -> Answered<'_, bool> {
         reading!(self, orders::is_paused)
     }
 
-    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered> {
-        transaction!(self, orders::order, id, order)
+    fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
+        ordering!(self, note, |ordered: &Ordered| matches!(ordered, Ordered::Done(_)), orders::order, id, order)
+    }
+
+    fn accept_restore(&self, limit: usize, note: Note) -> Answered<'_, Restored> {
+        ordering!(self, note, |restored: &Restored| !restored.more, restore::accept, limit)
+    }
+
+    fn release(&self, release: Release, note: Note) -> Answered<'_, Released> {
+        ordering!(self, note, |_| true, restore::release, &release)
+    }
+
+    fn history(&self) -> Answered<'_, History> {
+        reading!(self, history::read)
+    }
+
+    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
+        reading!(self, audit::read, limit)
     }
 
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
         reading!(self, orders::of_recipient, hmacs, limit)
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased> {
-        transaction!(self, orders::erase_recipient, hmacs)
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
+        ordering!(self, note, |_| true, orders::erase_recipient, hmacs)
     }
 }

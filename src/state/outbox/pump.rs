@@ -18,6 +18,7 @@ mod journal;
 mod lanes;
 mod late;
 mod liveness;
+mod older_copy;
 mod pending;
 mod postponed;
 mod recording;

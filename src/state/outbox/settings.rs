@@ -11,6 +11,12 @@ settings! {
     /// How mail leaves the outbox, and how long what has ended is kept.
     #[derive(Clone, Debug)]
     pub struct Settings {
+        starts_paused: bool as OUTBOX_START = setting(
+            "claiming",
+            &Choice(&[("claiming", false), ("paused", true)]),
+            "`paused`: after its start this node sends nothing from the outbox, until an operator lets it go on by \
+             `PUT /outbox` at its admin listener; for a store that was restored",
+        );
         concurrency: u16 as OUTBOX_CONCURRENCY =
             setting("128", &Count(4096), "mails of the outbox in flight at one upstream, at most");
         retry: Schedule as OUTBOX_RETRY = setting(

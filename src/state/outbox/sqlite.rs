@@ -6,16 +6,20 @@
 
 mod accept;
 mod attempts;
+mod audit;
 mod change;
 mod choose;
 mod claim;
 mod columns;
 mod content;
 mod hand_over;
+mod history;
 mod names;
 mod nodes;
 mod operators;
+mod remembering;
 mod reroute;
+mod restore;
 mod status;
 mod sweep;
 
@@ -23,17 +27,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tracing::error;
 use uuid::Uuid;
 
 use super::lost::Lost;
 use super::{
-    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Filter, Hmac, Hold,
-    Mark, NodeId, Order, Ordered, Outbox, Page, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted,
+    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Filter, History, Hmac,
+    Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored, RouteSet, RowId,
+    RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::{Module, Sqlite, Step};
+use remembering::Remembering;
 
 /// The outbox's tables in a SQLite store.
 pub const TABLES: Module = Module {
@@ -57,13 +64,32 @@ pub struct SqliteOutbox {
     store: Arc<Sqlite>,
     keeping: Keeping,
     lost: Lost,
+    memory: Arc<Remembering>,
 }
 
 impl SqliteOutbox {
     /// In this store, which has [`TABLES`]. Its lock proves that the nodes before this process are dead.
     pub async fn new(store: Arc<Sqlite>, keeping: Keeping) -> Result<Self, Failed> {
-        store.write(nodes::forget_all).await?;
-        Ok(Self { store, keeping, lost: Lost::default() })
+        let memory = Remembering::open(&store.database()).map_err(|error| {
+            error!(%error, "what is remembered of the store cannot be read");
+            Failed::Down
+        })?;
+        let memory = Arc::new(memory);
+        let keeping_up = Arc::clone(&memory);
+        store.after_commits(move |database| {
+            if keeping_up.is_due() {
+                // What cannot be read now is kept after the next COMMIT.
+                history::point(database).map_or_else(|_| keeping_up.marked(), |point| keeping_up.keep(point));
+            }
+        });
+        let opening = Arc::clone(&memory);
+        let open = move |database: &Connection| {
+            history::settle(database, opening.place())?;
+            history::check(database, &opening)?;
+            nodes::forget_all(database)
+        };
+        store.write(open).await?;
+        Ok(Self { store, keeping, lost: Lost::default(), memory })
     }
 
     fn write<T: Send + 'static>(
@@ -114,8 +140,11 @@ impl Outbox for SqliteOutbox {
     }
 
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
-        let wanted = wanted.clone();
-        self.take(node, move |database, now, number| claim::claim(database, now, node, number, &wanted))
+        let (wanted, memory) = (wanted.clone(), Arc::clone(&self.memory));
+        self.take(node, move |database, now, number| match history::check(database, &memory)? {
+            None => claim::claim(database, now, node, number, &wanted),
+            Some(_) => Ok(Vec::new()),
+        })
     }
 
     fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize> {
@@ -124,8 +153,15 @@ impl Outbox for SqliteOutbox {
     }
 
     fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool> {
-        let (hold, mark) = (*hold, mark.clone());
-        self.write(move |database, now| hand_over::mark(database, now, &hold, &mark))
+        let (hold, mark, memory) = (*hold, mark.clone(), Arc::clone(&self.memory));
+        self.write(move |database, now| {
+            let consents =
+                history::check(database, &memory)?.is_none() && hand_over::mark(database, now, &hold, &mark)?;
+            if consents {
+                memory.marked();
+            }
+            Ok(consents)
+        })
     }
 
     fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
@@ -134,21 +170,28 @@ impl Outbox for SqliteOutbox {
     }
 
     fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
-        let (upstream, limit) = (upstream.to_owned(), columns::signed(limit as u64));
-        self.take(node, move |database, now, number| hand_over::replay(database, now, node, number, &upstream, limit))
+        let (upstream, memory, limit) = (upstream.to_owned(), Arc::clone(&self.memory), columns::signed(limit as u64));
+        self.take(node, move |database, now, number| {
+            if history::check(database, &memory)?.is_some() {
+                return Ok(Vec::new());
+            }
+            memory.marked();
+            hand_over::replay(database, now, node, number, &upstream, limit)
+        })
     }
 
-    fn heartbeat(&self, node: NodeId) -> Answered<'_, ()> {
+    fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>> {
         Box::pin(async move {
-            let lost = self.lost.of(node);
+            let (lost, memory) = (self.lost.of(node), Arc::clone(&self.memory));
             let freeing = lost.clone();
-            self.write(move |database, now| {
+            let went_back = self.write(move |database, now| {
                 nodes::seen(database, now, node)?;
-                nodes::release(database, now, node, &freeing)
-            })
-            .await?;
+                nodes::release(database, now, node, &freeing)?;
+                history::check(database, &memory)
+            });
+            let went_back = went_back.await?;
             self.lost.forget(&lost, Duration::ZERO);
-            Ok(())
+            Ok(went_back)
         })
     }
 
@@ -214,16 +257,53 @@ impl Outbox for SqliteOutbox {
         self.read(operators::counts)
     }
 
-    fn pause(&self, paused: bool) -> Answered<'_, ()> {
-        self.write(move |database, _| operators::pause(database, paused))
+    fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()> {
+        self.write(move |database, now| {
+            operators::pause(database, paused)?;
+            audit::write(database, now, &note)
+        })
     }
 
     fn is_paused(&self) -> Answered<'_, bool> {
         self.read(operators::is_paused)
     }
 
-    fn order(&self, id: Id, order: Order) -> Answered<'_, Ordered> {
-        self.write(move |database, now| operators::order(database, now, id, order))
+    fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
+        self.write(move |database, now| {
+            let ordered = operators::order(database, now, id, order)?;
+            if let Ordered::Done(_) = ordered {
+                audit::write(database, now, &note)?;
+            }
+            Ok(ordered)
+        })
+    }
+
+    fn accept_restore(&self, limit: usize, note: Note) -> Answered<'_, Restored> {
+        let memory = Arc::clone(&self.memory);
+        self.write(move |database, now| {
+            let restored = restore::accept(database, now, &memory, limit)?;
+            if !restored.more {
+                audit::write(database, now, &note)?;
+            }
+            Ok(restored)
+        })
+    }
+
+    fn release(&self, release: Release, note: Note) -> Answered<'_, Released> {
+        self.write(move |database, now| {
+            let released = restore::release(database, now, &release)?;
+            audit::write(database, now, &note)?;
+            Ok(released)
+        })
+    }
+
+    fn history(&self) -> Answered<'_, History> {
+        let memory = Arc::clone(&self.memory);
+        self.read(move |database| history::read(database, &memory))
+    }
+
+    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
+        self.read(move |database| audit::read(database, limit))
     }
 
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
@@ -231,9 +311,12 @@ impl Outbox for SqliteOutbox {
         self.read(move |database| operators::of_recipient(database, &hmacs, limit))
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac]) -> Answered<'a, Erased> {
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
         let hmacs = hmacs.to_vec();
-        self.write(move |database, now| operators::erase_recipient(database, now, &hmacs))
+        self.write(move |database, now| {
+            audit::write(database, now, &note)?;
+            operators::erase_recipient(database, now, &hmacs)
+        })
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) mod losing;
 pub(super) mod model;
 pub(super) mod operating;
 pub(super) mod replaying;
+pub(super) mod restoring;
 pub(super) mod tables;
 
 /// Runs every test on the store that `$start` (an `async fn() -> Option<Bench>`) makes; on none where it has none.
@@ -40,7 +41,10 @@ macro_rules! conformance {
                 a_lost_replay_leaves_the_row_unknown_and_is_no_attempt, a_lost_mark_is_granted_again,
                 a_lost_end_is_told_by_its_repeat;
             operating: orders_release_rows_that_wait_for_people, rows_are_counted_by_state_and_upstream,
-                a_recipient_is_found_and_erased;
+                a_recipient_is_found_and_erased, orders_are_kept_with_who_gave_them;
+            restoring: a_store_that_lost_a_mark_gives_out_nothing, a_store_of_another_epoch_gives_out_nothing,
+                a_store_in_another_place_gives_out_nothing, what_waited_in_an_accepted_copy_is_parked,
+                a_large_copy_is_accepted_in_parts, parked_rows_are_released_by_filter_and_one_after_the_other;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
                 what_is_lost_refused_and_buried_is_counted;
         }

@@ -11,7 +11,7 @@ mod queue;
 mod reader;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -28,6 +28,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
 use connection::Origin;
 use queue::Queue;
+use writer::Then;
 
 /// What a store starts with.
 pub struct Start<'a> {
@@ -54,6 +55,7 @@ pub struct Sqlite {
     clock: Clock,
     directory: Arc<Directory>,
     migrated: Vec<Migrated>,
+    then: Then,
 }
 
 impl Sqlite {
@@ -67,12 +69,14 @@ impl Sqlite {
         let mut database = origin.to_write().map_err(failed)?;
         let migrated = prepare(&mut database, &name, &start)?;
         let reading = origin.to_read().map_err(failed)?;
-        let thread = |error| OpenError::Directory(name.clone(), error);
+        let (then, thread) = (Then::default(), |error| OpenError::Directory(name.clone(), error));
         let (writer, write) =
-            writer::start(origin.clone(), database, up.clone(), Arc::clone(&start.restarts)).map_err(thread)?;
+            writer::start(origin.clone(), database, up.clone(), Arc::clone(&start.restarts), Arc::clone(&then))
+                .map_err(thread)?;
         let (reader, read) = reader::start(origin, reading, start.restarts).map_err(thread)?;
         let threads = vec![write, read];
-        Ok(Self { writer: Some(writer), reader: Some(reader), threads, up, clock: start.clock, directory, migrated })
+        let (writer, reader, clock) = (Some(writer), Some(reader), start.clock);
+        Ok(Self { writer, reader, threads, up, clock, directory, migrated, then })
     }
 
     /// Runs this in a transaction; its answer comes once it is on the disk.
@@ -89,6 +93,17 @@ impl Sqlite {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failed> {
         self.reader.as_ref().ok_or(Failed::Down)?.ask(work).await.map_err(|_| Failed::Down)
+    }
+
+    /// Runs this on the thread that writes, after each COMMIT and before its answers; the first one that is given.
+    pub fn after_commits(&self, then: impl Fn(&Connection) + Send + Sync + 'static) {
+        // A second one has no use.
+        let _ = self.then.set(Box::new(then));
+    }
+
+    /// The file of the database.
+    pub fn database(&self) -> PathBuf {
+        self.directory.database()
     }
 
     /// What the start did to its tables.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::ingress::admin::words;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::Count;
+use crate::state::outbox::{Count, History};
 
 /// The outbox.
 #[derive(Serialize, ToSchema)]
@@ -14,6 +14,10 @@ use crate::state::outbox::Count;
 pub(in crate::ingress::admin) struct OutboxBody {
     /// Is nothing sent from it, because an operator has ordered so?
     paused: bool,
+    /// Why the store is taken for an older copy of itself, so that nothing is sent from it until `smsp store accept-restore`;
+    /// `null`: it is none.
+    #[schema(required = true)]
+    went_back: Option<String>,
     /// How much mail there is; mail without any is not listed.
     mails: Vec<CountBody>,
 }
@@ -86,13 +90,14 @@ pub(in crate::ingress::admin) struct ErasedBody {
 }
 
 impl OutboxBody {
-    pub(super) fn new(paused: bool, counts: &[Count], now: UnixTime) -> Self {
+    pub(super) fn new(paused: bool, history: &History, counts: &[Count], now: UnixTime) -> Self {
         let count = |count: &Count| CountBody {
             status: count.state.as_str(),
             upstream: count.upstream.clone(),
             count: count.rows,
             oldest_ms: millis(now.since(count.oldest)),
         };
-        Self { paused, mails: counts.iter().map(count).collect() }
+        let went_back = history.went_back.map(|why| why.to_string());
+        Self { paused, went_back, mails: counts.iter().map(count).collect() }
     }
 }

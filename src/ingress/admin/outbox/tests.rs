@@ -19,7 +19,7 @@ use crate::ingress::admin::{AdminState, fixture, service};
 use crate::model::submission::SendOptions;
 use crate::service::outbox::Later;
 use crate::service::outbox::fake::{FakeStore, Fault, settings};
-use crate::state::outbox::{Lane, State};
+use crate::state::outbox::{Lane, State, WentBack};
 
 const ID: &str = "01a21648-c217-7484-8bb9-6404cd0bad53";
 const REQUEST_ID: &str = "01a21648-c216-7b02-a1d5-3e90b7c1f4a8";
@@ -71,10 +71,7 @@ impl Node {
     async fn orders(&self) -> Vec<String> {
         let audit = self.call("GET", "/audit", "").await.body;
         let records = audit["outbox"].as_array().expect("a list").clone();
-        records
-            .iter()
-            .map(|record| format!("{} {}", record["order"].as_str().unwrap(), record["carried_out"]))
-            .collect()
+        records.iter().map(|record| record["order"].as_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -90,17 +87,30 @@ async fn orders_are_carried_out_and_recorded() {
     assert_eq!(node.call("POST", "/outbox/{id}/settle", r#"{"as": "none"}"#).await.body["status"], "queued");
     node.store.put_all(State::Unknown);
     assert_eq!(node.call("POST", "/outbox/{id}/settle", r#"{"as": "accepted"}"#).await.body["status"], "accepted");
+    node.store.put_all(State::Parked);
+    let released = node.call("POST", "/outbox/release", r#"{"caller": "caller", "from_domain": "Example.ORG"}"#).await;
+    assert_eq!(released.body, json!({"released": 1, "left": 0}));
     assert_eq!(node.call("POST", "/outbox/erase", r#"{"recipient": "b@example.org"}"#).await.body["erased"], 1);
     assert_eq!(node.call("PUT", "/outbox", r#"{"paused": false}"#).await.body["paused"], false);
     let expected = [
-        "go_on true".to_owned(),
-        "erase_recipient true".to_owned(),
-        format!("settle_as_accepted {id} true"),
-        format!("settle_as_none {id} true"),
-        format!("retry {id} true"),
-        "pause true".to_owned(),
+        "go_on".to_owned(),
+        "erase_recipient".to_owned(),
+        "release caller=caller from_domain=example.org".to_owned(),
+        format!("settle_as_accepted {id}"),
+        format!("settle_as_none {id}"),
+        format!("retry {id}"),
+        "pause".to_owned(),
     ];
     assert_eq!(node.orders().await, expected, "the newest first");
+}
+
+#[tokio::test]
+async fn an_older_copy_is_shown_as_one() {
+    let node = Node::new().await;
+    assert_eq!(node.call("GET", "/outbox", "").await.body["went_back"], Value::Null);
+    *node.store.went_back.lock().unwrap() = Some(WentBack::Marks(1000));
+    let shown = node.call("GET", "/outbox", "").await.body;
+    assert_eq!(shown["went_back"], "1000 marks are missing that are remembered");
 }
 
 #[tokio::test]
@@ -113,6 +123,11 @@ async fn refused_orders_leave_no_record_and_unclear_ones_do() {
         ("/outbox/{id}/settle", r#"{"as": "sent"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("/outbox/{id}/settle", r#"["none"]"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("/outbox/{id}/retry?all=true", "", StatusCode::BAD_REQUEST),
+        ("/outbox/release", r#"{"caller": "no name"}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("/outbox/release", r#"{"caller": null}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("/outbox/release", r#"{"from_domain": "canary@example.org"}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("/outbox/release", r#"{"accepted_from": "now"}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("/outbox/release", r#"{"over": "0s"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("/outbox/erase", r#"{"recipient": "canary"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("/outbox/erase", r#"{"recipient": "b@example.org", "all": true}"#, StatusCode::UNPROCESSABLE_ENTITY),
     ] {
@@ -124,10 +139,13 @@ async fn refused_orders_leave_no_record_and_unclear_ones_do() {
     assert_eq!(far.status, StatusCode::FORBIDDEN);
     node.store.does(Some(Fault::Down));
     assert_eq!(node.call("PUT", "/outbox", r#"{"paused": true}"#).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(node.call("GET", "/audit", "").await.body.get("outbox").is_none(), "the store is down");
+    node.store.does(None);
     assert_eq!(node.orders().await, [""; 0]);
     node.store.does(Some(Fault::Unclear));
     assert_eq!(node.call("PUT", "/outbox", r#"{"paused": true}"#).await.status, StatusCode::GATEWAY_TIMEOUT);
-    assert_eq!(node.orders().await, ["pause false"]);
+    node.store.does(None);
+    assert_eq!(node.orders().await, ["pause"], "whether it was carried out can be seen later");
 }
 
 #[tokio::test]
@@ -139,6 +157,7 @@ async fn without_an_outbox_there_is_no_path_to_it() {
         ("PUT", "/outbox"),
         ("POST", "/outbox/{id}/retry"),
         ("POST", "/outbox/{id}/settle"),
+        ("POST", "/outbox/release"),
         ("POST", "/outbox/erase"),
     ] {
         let (answer, nowhere) = (node.call(method, path, "{}").await, node.call(method, "/x", "{}").await);
@@ -167,11 +186,12 @@ fn shown(call: &str, title: &str, answer: &Answer) -> Value {
 /// So many calls with wrong keys that one of them may not even wait for its answer.
 const GUESSES: usize = 100;
 
-const CALLS: [(&str, &str); 5] = [
+const CALLS: [(&str, &str); 6] = [
     ("GET /outbox", ""),
     ("PUT /outbox", r#"{"paused": true}"#),
     ("POST /outbox/{id}/retry", ""),
     ("POST /outbox/{id}/settle", r#"{"as": "none"}"#),
+    ("POST /outbox/release", r#"{"caller": "caller", "over": "10m"}"#),
     ("POST /outbox/erase", r#"{"recipient": "b@example.org"}"#),
 ];
 
@@ -216,7 +236,7 @@ async fn every_answer_about_the_outbox_is_the_golden_one() {
             show("It is being sent", &node.call(method, path, body).await);
         }
         if !body.is_empty() {
-            show("Another body", &node.call(method, path, "{}").await);
+            show("Another body", &node.call(method, path, r#"{"who": "me"}"#).await);
         }
         node.store.does(Some(Fault::Down));
         show("The store is down", &node.call(method, path, body).await);

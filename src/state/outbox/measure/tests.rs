@@ -1,6 +1,6 @@
 //! How much there is in the outbox, as the metrics show it.
 
-use super::super::{Room, metrics_of};
+use super::super::{Note, Room, metrics_of};
 use super::*;
 use crate::runtime::metrics::Metrics;
 use crate::service::outbox::fake::{FakeStore, Fault};
@@ -42,7 +42,7 @@ fn rows_are_shown_by_state_with_the_age_of_the_oldest_and_gone_ones_are_0() {
 async fn a_store_that_is_down_or_silent_leaves_the_metrics_and_is_asked_again() {
     let (page, store) = (Metrics::default(), Arc::new(FakeStore::default()));
     let metrics = Arc::new(metrics_of(&page, Room { rows: 10, bytes: 10 }));
-    store.pause(true).await.unwrap();
+    store.pause(true, Note { who: "ada".into(), from: None, order: "pause".into() }).await.unwrap();
     store.does(Some(Fault::Hang));
     let task = tokio::spawn(measure(store.clone(), metrics));
     sleep(PAUSE).await;

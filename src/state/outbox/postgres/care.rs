@@ -20,10 +20,6 @@ const KEY_LIVES: Duration = Duration::from_secs(24 * 3600);
 const HEARTBEAT: &str = "insert into smsp_node (node, seen_at) values ($1, smsp_now())
     on conflict (node) do update set seen_at = excluded.seen_at";
 
-const HEARTBEAT_OF_CLAIM: &str = "insert into smsp_node (node, seen_at)
-    select $1, smsp_now() where not exists (select from smsp_control where paused)
-    on conflict (node) do update set seen_at = excluded.seen_at";
-
 /// What nobody was told of is free again: no provider can have it.
 const RELEASE: &str = "with found as materialized (
         select row_id, fence from smsp_outbox
@@ -65,11 +61,6 @@ const DROP: &str = "with old as materialized (
 
 pub(super) async fn heartbeat(transaction: &mut Transaction<'_>, node: NodeId) -> Result<(), Failed> {
     transaction.execute(HEARTBEAT, &[(&node.0, Type::UUID)]).await.map(drop)
-}
-
-/// A claim is a sign of life too. False: the outbox is paused, and nothing is claimed.
-pub(super) async fn heartbeat_of_claim(transaction: &mut Transaction<'_>, node: NodeId) -> Result<bool, Failed> {
-    Ok(transaction.execute(HEARTBEAT_OF_CLAIM, &[(&node.0, Type::UUID)]).await? > 0)
 }
 
 /// Frees what claims and replays under these numbers hold, whose answers were lost.

@@ -11,7 +11,6 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::care;
 use super::rows::{big, claimed_rows};
 use crate::state::outbox::{Claimed, Lane, NodeId, Wanted};
 use crate::state::store::Failed;
@@ -33,7 +32,6 @@ fn sql(order: &str) -> String {
             select w.route_set, (select min(q.caller) from smsp_outbox q
                 where q.state = 0 and q.lane = $1 and q.route_set = w.route_set)
             from unnest($2) w (route_set)
-            where not exists (select from smsp_control where paused)
             union all
             select h.route_set, (select min(q.caller) from smsp_outbox q
                 where q.state = 0 and q.lane = $1 and q.route_set = h.route_set and q.caller > h.caller)
@@ -86,9 +84,6 @@ pub(super) async fn claim(
     number: Uuid,
     wanted: &Wanted,
 ) -> Result<Vec<Claimed>, Failed> {
-    if !care::heartbeat_of_claim(transaction, node).await? {
-        return Ok(Vec::new());
-    }
     let mut taken = Taken::default();
     for (lane, rows) in (0..).zip(wanted.of_lane).take(Lane::ALL.len()) {
         let rows = rows.min(MOST);

@@ -7,28 +7,35 @@ use uuid::Uuid;
 
 use super::content::drop_content;
 use super::rows::{Columns, big, claimed_rows, code, span, text};
-use super::{care, verdicts};
-use crate::state::outbox::{Claimed, Ended, Hold, Mark, NodeId, State};
+use super::{history, verdicts};
+use crate::state::outbox::{Claimed, Ended, Hold, Mark, Memory, NodeId, Point, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
+use history::Expected;
 
 const GIVE_BACK: &str = "update smsp_outbox o set state = 0, changed_at = smsp_now(), owner = null
     from unnest($1, $2, $3) h (row_id, fence, owner)
     where o.row_id = h.row_id and o.fence = h.fence and o.owner = h.owner and o.state = 1";
 
-/// A replay is marked already, for its upstream alone.
+/// A replay is marked already, for its upstream alone. A database that has lost marks which are remembered gives no consent.
+/// The sum that is answered is without marks that other transactions have not committed yet.
 const MARK: &str = "with marked as (
         update smsp_outbox set state = 2, changed_at = smsp_now(), upstream = $4,
             replay_until = smsp_now() + $5, possible_duplicate = possible_duplicate or $6
         where row_id = $1 and fence = $2 and owner = $3 and state in (1, 2)
             and expires_at > smsp_now() and not erased and not is_replay
+            and exists (select from smsp_control where lost is null and coalesce($7 = epochs[cardinality(epochs)], true))
+            and (select sum(marks) from smsp_marks) >= $8
         returning row_id, fence
+    ),
+    counted as (
+        update smsp_marks m set marks = m.marks + 1 from marked where m.slot = marked.row_id % 64
     ),
     attempt as (
         insert into smsp_attempt (row_id, fence, upstream, at)
         select row_id, fence, $4, smsp_now() from marked
     )
-    select 1 from marked";
+    select epochs, (select sum(marks) from smsp_marks)::bigint + 1 from marked, smsp_control";
 
 /// State 0 is queued, 3 unknown, 5 accepted, 6 refused, 8 cancelled. A claim that was never marked has nothing that a
 /// provider could have. A replay settles the row only if it is accepted. What is unknown needs no owner, only a fence. The
@@ -47,7 +54,7 @@ const ENDED: &str = "select state from smsp_outbox where row_id = $1 and fence =
 const REPLAY: &str = "with due as materialized (
         select row_id from smsp_outbox
         where state = 3 and upstream = $1 and replay_until > smsp_now() and replay_due <= smsp_now()
-            and expires_at > smsp_now() and not erased and not exists (select from smsp_control where paused)
+            and expires_at > smsp_now() and not erased
         order by replay_due, row_id limit $2 for update skip locked
     ),
     marked as (
@@ -57,6 +64,10 @@ const REPLAY: &str = "with due as materialized (
     ),
     attempt as (
         insert into smsp_attempt (row_id, fence, upstream, at) select row_id, fence, $1, smsp_now() from marked
+    ),
+    counted as (
+        update smsp_marks set marks = marks + (select count(*) from marked)
+        where slot = (select min(row_id) % 64 from marked)
     )
     select row_id from marked order by row_id";
 
@@ -70,12 +81,19 @@ pub(super) async fn give_back(transaction: &mut Transaction<'_>, holds: &[Hold])
     Ok(usize::try_from(given).unwrap_or(usize::MAX))
 }
 
-pub(super) async fn mark(transaction: &mut Transaction<'_>, hold: &Hold, mark: &Mark) -> Result<bool, Failed> {
-    let (upstream, window) = (text(&mark.upstream), mark.replay_for.map(span));
-    let [row, fence, owner] = parameters(hold);
-    let parameters: [Parameter<'_>; 6] =
-        [row, fence, owner, (&upstream, Type::TEXT), (&window, Type::INT8), (&mark.possible_duplicate, Type::BOOL)];
-    Ok(!transaction.query(MARK, &parameters).await?.is_empty())
+/// With its consent the database says how far it has come.
+pub(super) async fn mark(
+    transaction: &mut Transaction<'_>,
+    hold: &Hold,
+    mark: &Mark,
+    memory: &Memory,
+) -> Result<Option<Point>, Failed> {
+    let (upstream, window, expected) = (text(&mark.upstream), mark.replay_for.map(span), Expected::of(memory));
+    let ([row, fence, owner], [epoch, marks]) = (parameters(hold), expected.parameters());
+    let (to, risk) = ((&upstream as _, Type::TEXT), (&mark.possible_duplicate as _, Type::BOOL));
+    let parameters: [Parameter<'_>; 8] = [row, fence, owner, to, (&window, Type::INT8), risk, epoch, marks];
+    let rows = transaction.query(MARK, &parameters).await?;
+    rows.first().map(|row| history::point(&mut Columns::of(row))).transpose()
 }
 
 pub(super) async fn end(
@@ -105,9 +123,6 @@ pub(super) async fn replay(
     upstream: &str,
     limit: usize,
 ) -> Result<Vec<Claimed>, Failed> {
-    if !care::heartbeat_of_claim(transaction, node).await? {
-        return Ok(Vec::new());
-    }
     let parameters: [Parameter<'_>; 4] =
         [(&upstream, Type::TEXT), (&big(limit), Type::INT8), (&node.0, Type::UUID), (&number, Type::UUID)];
     let rows = transaction.query(REPLAY, &parameters).await?;

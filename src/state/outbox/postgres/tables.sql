@@ -94,6 +94,39 @@ create table smsp_node (
 
 create table smsp_control (
     single boolean primary key default true check (single),
-    paused boolean not null default false
+    paused boolean not null default false,
+    -- The parts of the store's life, the present one last; a new one begins when people accept a copy.
+    epochs uuid[] not null default array[gen_random_uuid()],
+    -- Where the database was, in the words of smsp_place(); null: nobody has looked yet.
+    place text,
+    -- Not null: this is an older copy. Marks that are missing; 0: it has not come to an epoch that was remembered.
+    lost bigint,
+    -- The last row when that was found: newer ones were not in the copy.
+    last_row bigint
 );
 insert into smsp_control default values;
+
+-- Hand-overs that were marked; the sum goes up with each of them, and so never down but in an older copy. Many rows, so
+-- that marks do not wait for each other's COMMIT. A sequence would not do: after a failover it may be ahead of marks that
+-- are lost.
+create table smsp_marks (
+    slot integer primary key,
+    marks bigint not null default 0
+) with (fillfactor = 25, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+insert into smsp_marks (slot) select generate_series(0, 63);
+
+-- A restored cluster, a promoted replica and a restored dump each differ in one of these: the cluster, its timeline, the
+-- database, the table.
+create function smsp_place() returns text language sql volatile as $$
+    select format('%s/%s/%s/%s', system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8),
+        (select oid from pg_database where datname = current_database()), 'smsp_control'::regclass::oid)
+    from pg_control_system()
+$$;
+
+create table smsp_noted (
+    number bigint generated always as identity primary key,
+    at bigint not null,
+    who text not null,
+    peer text,
+    what text not null
+);

@@ -2,6 +2,7 @@
 
 mod claims;
 mod conformance;
+mod copies;
 mod crashes;
 mod lost_answers;
 mod races;

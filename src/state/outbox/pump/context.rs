@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::super::Outbox;
 use super::super::row::NodeId;
+use super::super::{Outbox, PausedStart};
 use super::callers::Callers;
 use super::conclusion::Policy;
 use super::contents::Contents;
 use super::in_hand::InHand;
 use super::liveness::Liveness;
+use super::older_copy::OlderCopy;
 use super::postponed::Postponed;
 use super::windows::Windows;
 use crate::delivery::dispatch::Dispatcher;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub policy: Policy,
     /// Mails in flight at one upstream, at most.
     pub max_window: u16,
+    /// Nothing is claimed before an operator says so.
+    pub paused_start: PausedStart,
 }
 
 /// What all tasks share.
@@ -46,6 +49,7 @@ pub(super) struct Context {
     pub(super) in_hand: InHand,
     pub(super) postponed: Postponed,
     pub(super) liveness: Liveness,
+    pub(super) older_copy: OlderCopy,
     /// There may be something to claim.
     pub(super) wake: Notify,
 }
@@ -59,12 +63,14 @@ impl Context {
             in_hand: InHand::default(),
             postponed: Postponed::default(),
             liveness: Liveness::default(),
+            older_copy: OlderCopy::default(),
             wake: Notify::new(),
         }
     }
 
     /// May rows be claimed and marked now?
     pub(super) fn may_work(&self) -> bool {
-        !self.parts.drain.is_draining() && self.liveness.is_known()
+        let is_held = self.parts.paused_start.is_on() || self.older_copy.is_it();
+        !self.parts.drain.is_draining() && self.liveness.is_known() && !is_held
     }
 }

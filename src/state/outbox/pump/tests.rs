@@ -3,6 +3,7 @@
 mod drain;
 mod fake;
 mod faults;
+mod held;
 mod room;
 mod rows;
 mod sqlite;
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use self::fake::{Fake, Fault};
+use super::super::PausedStart;
 use super::super::row::{Lane, NodeId, State};
 use super::super::sealed::SealedContent;
 use super::*;
@@ -63,6 +65,17 @@ impl Node {
     }
 
     fn with(store: Arc<Fake>, fixture: Arc<Fixture>) -> Self {
+        Self::begin(store, fixture, PausedStart::default())
+    }
+
+    /// Paused so, over upstreams with these scripts.
+    fn held(paused_start: PausedStart, scripts: &[&[Act]]) -> Self {
+        let scripts: Vec<_> = scripts.iter().map(|script| (ANY, *script)).collect();
+        let fixture = Fixture::of(Failover::Safe, Strategy::Priority, 1000, &scripts);
+        Self::begin(Arc::default(), Arc::new(fixture), paused_start)
+    }
+
+    fn begin(store: Arc<Fake>, fixture: Arc<Fixture>, paused_start: PausedStart) -> Self {
         let drain = Shutdown::default();
         store.rules.store(fixture.dispatcher.rules_version().cast_signed(), Ordering::Relaxed);
         let pump = Pump::new(Parts {
@@ -73,6 +86,7 @@ impl Node {
             drain: drain.clone(),
             policy: Policy::default(),
             max_window: 16,
+            paused_start,
         });
         let (mut tasks, at_work) = (JoinSet::new(), pump.clone());
         tasks.spawn(async move { at_work.run(Arc::default()).await });

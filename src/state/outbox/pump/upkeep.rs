@@ -25,7 +25,8 @@ pub(super) async fn beat(context: Arc<Context>) {
     loop {
         ticks.tick().await;
         let asked = Instant::now();
-        if let Ok(Ok(())) = timeout(STORE_TIMEOUT, context.parts.store.heartbeat(context.parts.node)).await {
+        if let Ok(Ok(older)) = timeout(STORE_TIMEOUT, context.parts.store.heartbeat(context.parts.node)).await {
+            context.older_copy.heard(older);
             context.liveness.heard(asked);
             context.wake.notify_one();
         }

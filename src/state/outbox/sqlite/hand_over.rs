@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::claim::read;
-use super::{attempts, content, nodes};
+use super::{attempts, content, history, nodes};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Claimed, Ended, Fence, Hold, Mark, NodeId, RowId, State, Verdict};
 
@@ -28,6 +28,7 @@ pub(super) fn mark(database: &Connection, now: UnixTime, hold: &Hold, mark: &Mar
         return Ok(false);
     }
     attempts::begin(database, now, hold, &mark.upstream)?;
+    history::raise(database, 1)?;
     Ok(true)
 }
 
@@ -152,5 +153,6 @@ pub(super) fn replay(
         attempts::begin(database, now, &hold, upstream)?;
         claimed.push(read(database, hold)?);
     }
+    history::raise(database, claimed.len())?;
     Ok(claimed)
 }

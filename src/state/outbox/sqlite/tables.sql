@@ -103,6 +103,24 @@ create table node (
 
 create table control (
     one integer primary key check (one = 1),
-    paused integer not null
+    paused integer not null,
+    epoch blob not null,
+    -- Hand-overs that were marked. Goes up with each of them, and so never down but in an older copy.
+    marks integer not null default 0,
+    -- The file that this database is in, by what the file system says of it.
+    place text,
+    -- Not null: this is an older copy. Marks that are missing; 0: it has not come to an epoch that was remembered.
+    lost integer,
+    -- The last row when that was found: newer ones were not in the copy.
+    last_row integer
 ) strict;
-insert into control values (1, 0);
+insert into control (one, paused, epoch) values (1, 0, randomblob(16));
+
+-- Who has ordered what.
+create table noted (
+    id integer primary key autoincrement,
+    at integer not null,
+    who text not null,
+    peer text,
+    what text not null
+) strict;

@@ -1,5 +1,6 @@
 //! The outbox in SQLite: what every store has to do, and what only this one can show.
 
+mod copies;
 mod files;
 mod killed;
 mod states;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::*;
-use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Time};
+use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
 use crate::state::outbox::suite::conformance;
 use crate::state::store::{Clock, Start, StoreKeys};
 
@@ -43,6 +44,30 @@ impl Line for Queued {
     }
 }
 
+/// What an older copy differs in, changed by SQL.
+struct Copied(Arc<SqliteOutbox>);
+
+impl Copied {
+    fn change<'a>(&'a self, sql: &'static str, value: i64) -> BoxFuture<'a, ()> {
+        let change = move |database: &Connection, _| database.execute(sql, [value]).map(drop);
+        async move { self.0.write(change).await.unwrap() }.boxed()
+    }
+}
+
+impl Past for Copied {
+    fn lose(&self, marks: i64) -> BoxFuture<'_, ()> {
+        self.change("update control set marks = marks - ?1", marks)
+    }
+
+    fn replace_epoch(&self) -> BoxFuture<'_, ()> {
+        self.change("update control set epoch = randomblob(?1)", 16)
+    }
+
+    fn put_elsewhere(&self) -> BoxFuture<'_, ()> {
+        self.change("update control set place = ?1", 0)
+    }
+}
+
 async fn open(directory: &Path, clock: Clock) -> SqliteOutbox {
     let keys = StoreKeys::parse(KEYS).unwrap();
     let (metrics, restarts) = (Arc::default(), Arc::default());
@@ -60,8 +85,8 @@ async fn bench_in(directory: tempfile::TempDir) -> Bench {
     let hands = Arc::clone(&time);
     let clock = Clock::new(move || UnixTime(hands.0.load(Ordering::Relaxed)));
     let outbox = Arc::new(open(directory.path(), clock).await);
-    let line = Arc::new(Queued(Arc::clone(&outbox)));
-    Bench::new(outbox, time, line, Box::new(directory))
+    let (line, past) = (Arc::new(Queued(Arc::clone(&outbox))), Arc::new(Copied(Arc::clone(&outbox))));
+    Bench::new(outbox, time, line, past, Box::new(directory))
 }
 
 conformance!(super::tests::bench);

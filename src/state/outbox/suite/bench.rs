@@ -21,6 +21,7 @@ pub(in crate::state::outbox) struct Bench {
     pub(in crate::state::outbox) outbox: Arc<dyn Outbox>,
     pub(in crate::state::outbox) time: Arc<dyn Time>,
     line: Arc<dyn Line>,
+    pub(super) past: Arc<dyn Past>,
     metrics: Metrics,
     /// Was an answer lost, or given twice?
     is_uncounted: AtomicBool,
@@ -41,6 +42,18 @@ pub(in crate::state::outbox) trait Time: Send + Sync {
 pub(in crate::state::outbox) trait Line: Send + Sync {
     /// Has this call carried out and loses its answer.
     fn lose<'a>(&'a self, call: BoxFuture<'a, ()>) -> BoxFuture<'a, ()>;
+}
+
+/// Makes an older copy of the store out of it. What its process remembers stays.
+pub(in crate::state::outbox) trait Past: Send + Sync {
+    /// As it was before its last so many marks.
+    fn lose(&self, marks: i64) -> BoxFuture<'_, ()>;
+
+    /// As another store.
+    fn replace_epoch(&self) -> BoxFuture<'_, ()>;
+
+    /// In another place.
+    fn put_elsewhere(&self) -> BoxFuture<'_, ()>;
 }
 
 /// What every bench keeps what has ended for.
@@ -102,6 +115,10 @@ pub(super) fn mark(upstream: &str) -> Mark {
     Mark { upstream: upstream.into(), replay_for: Some(Duration::from_secs(3600)), possible_duplicate: false }
 }
 
+pub(in crate::state::outbox) fn note(order: &str) -> Note {
+    Note { who: "ada".into(), from: Some("192.0.2.1:5".into()), order: order.into() }
+}
+
 pub(super) fn verdict(upstream: &str, outcome: Outcome) -> Verdict {
     Verdict {
         upstream: upstream.into(),
@@ -138,12 +155,13 @@ impl Bench {
         outbox: Arc<dyn Outbox>,
         time: Arc<dyn Time>,
         line: Arc<dyn Line>,
+        past: Arc<dyn Past>,
         kept: Box<dyn Send + Sync>,
     ) -> Self {
         let metrics = Metrics::default();
         let counted = Arc::new(metrics_of(&metrics, ROOM));
         let outbox = Arc::new(CountedOutbox::new(outbox, counted));
-        Self { outbox, time, line, metrics, is_uncounted: AtomicBool::new(false), _kept: kept }
+        Self { outbox, time, line, past, metrics, is_uncounted: AtomicBool::new(false), _kept: kept }
     }
 
     /// The sum of all series of this metric.

@@ -79,11 +79,11 @@ pub(in super::super) async fn nothing_is_claimed_while_paused(bench: &Bench) {
     let hold = bench.one_marked().await;
     bench.end(&hold, unknown(Duration::ZERO)).await;
     bench.accept(vec![row(2)]).await;
-    bench.outbox.pause(true).await.unwrap();
+    bench.outbox.pause(true, note("pause")).await.unwrap();
     assert_eq!(bench.outbox.is_paused().await, Ok(true));
     assert_eq!(ids(&bench.claim(node(1), 10).await), []);
     assert_eq!(ids(&bench.outbox.replay(node(1), "mg", 10).await.unwrap()), []);
-    bench.outbox.pause(false).await.unwrap();
+    bench.outbox.pause(false, note("pause")).await.unwrap();
     assert_eq!(ids(&bench.claim(node(1), 10).await), [id(2)]);
     assert_eq!(ids(&bench.outbox.replay(node(1), "mg", 10).await.unwrap()), [id(1)]);
 }

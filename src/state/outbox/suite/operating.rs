@@ -21,7 +21,7 @@ async fn left_unknown(bench: &Bench, number: u8) -> Hold {
 }
 
 pub(in super::super) async fn orders_release_rows_that_wait_for_people(bench: &Bench) {
-    let order = async |number, order| bench.outbox.order(id(number), order).await.unwrap();
+    let order = async |number, order| bench.outbox.order(id(number), order, note("order")).await.unwrap();
     assert_eq!(order(1, Order::Retry).await, Ordered::NotFound);
     parked(bench, 1).await;
     for settle in [Order::SettleAsAccepted, Order::SettleAsNone] {
@@ -102,11 +102,30 @@ pub(in super::super) async fn a_recipient_is_found_and_erased(bench: &Bench) {
         "the newest first"
     );
     assert_eq!(found(&[Hmac([1; 32])], 1).await, [(other, id(3))]);
-    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])]).await, Ok(Erased { rows: 2, cancelled: 1 }));
+    assert_eq!(
+        bench.outbox.erase_recipient(&[Hmac([1; 32])], note("erase")).await,
+        Ok(Erased { rows: 2, cancelled: 1 })
+    );
     assert_eq!(found(&[Hmac([1; 32])], 9).await, []);
     assert_eq!((bench.state(2).await, bench.state(4).await), (Some(State::Sending), Some(State::Queued)));
     assert!(bench.status(2).await.unwrap().recipients.is_none());
     assert!(bench.status(4).await.unwrap().recipients.is_some());
     assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted));
-    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])]).await, Ok(Erased::default()));
+    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])], note("erase")).await, Ok(Erased::default()));
+}
+
+pub(in super::super) async fn orders_are_kept_with_who_gave_them(bench: &Bench) {
+    let start = bench.time.now().await;
+    parked(bench, 1).await;
+    bench.outbox.pause(true, note("pause")).await.unwrap();
+    bench.outbox.order(id(1), Order::SettleAsNone, note("of no effect")).await.unwrap();
+    bench.outbox.order(id(9), Order::Retry, note("of no mail")).await.unwrap();
+    bench.advance(SECOND).await;
+    bench.outbox.order(id(1), Order::Retry, note("retry")).await.unwrap();
+    let nobody = Note { from: None, ..note("erase") };
+    bench.outbox.erase_recipient(&[Hmac([1; 32])], nobody.clone()).await.unwrap();
+    let kept = bench.outbox.audit(9).await.unwrap();
+    assert_eq!(kept.iter().map(|one| one.note.clone()).collect::<Vec<_>>(), [nobody, note("retry"), note("pause")]);
+    assert_eq!(kept.iter().map(|one| one.at.since(start)).max(), Some(3 * SILENCE + SECOND));
+    assert_eq!(bench.outbox.audit(1).await.unwrap(), kept[..1]);
 }

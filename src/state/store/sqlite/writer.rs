@@ -1,8 +1,8 @@
 //! The thread that writes: batches while the store is up, attempts to open it anew while it is not.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -24,6 +24,9 @@ const REST: Duration = Duration::from_secs(1);
 /// Free pages that are given back to the disk at a time.
 const FREED: u32 = 1000;
 
+/// What is done after each COMMIT, once it is known.
+pub(super) type Then = Arc<OnceLock<Box<dyn Fn(&Connection) + Send + Sync>>>;
+
 /// The state of the thread.
 struct Writer {
     origin: Origin,
@@ -33,6 +36,7 @@ struct Writer {
     /// Was something written since the log was emptied?
     wrote: bool,
     up: Up,
+    then: Then,
 }
 
 /// Starts the thread; it ends when the last end of the queue is gone and everything in it is written.
@@ -41,9 +45,10 @@ pub(super) fn start(
     database: Connection,
     up: Up,
     restarts: Arc<Restarts>,
+    then: Then,
 ) -> io::Result<(Queue, JoinHandle<()>)> {
     let (queue, jobs) = Queue::new();
-    let mut writer = Writer { origin, database: Some(database), failed_at: Instant::now(), wrote: true, up };
+    let mut writer = Writer { origin, database: Some(database), failed_at: Instant::now(), wrote: true, up, then };
     let work = move || restart_in_thread("thread that writes to the store", &restarts, || writer.work(&jobs));
     let thread = Builder::new().name("store-writer".to_owned()).spawn(work)?;
     Ok((queue, thread))
@@ -72,6 +77,9 @@ impl Writer {
         let transaction = transact(&database, &mut jobs);
         self.up.metrics.committed(start.elapsed().as_secs_f64());
         self.wrote = true;
+        if let (Transaction::Committed, Some(then)) = (&transaction, self.then.get()) {
+            then(&database);
+        }
         let answer = transaction.answer();
         match transaction {
             Transaction::Committed => self.database = Some(database),

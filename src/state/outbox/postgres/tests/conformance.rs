@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use super::{advance, outbox_with};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::postgres::PostgresOutbox;
-use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Time};
+use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
 use crate::state::outbox::suite::conformance;
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
@@ -26,7 +26,8 @@ pub(super) async fn bench_of(server: &Postmaster, database: &str, keep: Duration
     let proxy = Proxy::before(server).await;
     let outbox = Arc::new(outbox_with(&proxy.url("127.0.0.1", database), keep).await);
     let (time, line) = (Arc::new(DatabaseTime(outbox.clone())), Arc::new(proxy));
-    Bench::new(outbox, time, line, Box::new(()))
+    let past = Arc::new(Copied(outbox.clone()));
+    Bench::new(outbox, time, line, past, Box::new(()))
 }
 
 impl Line for Proxy {
@@ -53,5 +54,32 @@ impl Time for DatabaseTime {
             transaction.commit().await.expect("nothing has changed");
             UnixTime(field(&rows[0], 0).expect("a time"))
         })
+    }
+}
+
+/// What an older copy differs in, changed by SQL.
+struct Copied(Arc<PostgresOutbox>);
+
+impl Copied {
+    fn change(&self, sql: String) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let mut transaction = self.0.begin().await.expect("a transaction");
+            transaction.execute(&sql, &[]).await.expect("a change");
+            transaction.commit().await.expect("it is there");
+        })
+    }
+}
+
+impl Past for Copied {
+    fn lose(&self, marks: i64) -> BoxFuture<'_, ()> {
+        self.change(format!("update smsp_marks set marks = marks - {marks} where slot = 1"))
+    }
+
+    fn replace_epoch(&self) -> BoxFuture<'_, ()> {
+        self.change("update smsp_control set epochs = array[gen_random_uuid()]".to_owned())
+    }
+
+    fn put_elsewhere(&self) -> BoxFuture<'_, ()> {
+        self.change("update smsp_control set place = 'elsewhere'".to_owned())
     }
 }

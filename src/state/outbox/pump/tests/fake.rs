@@ -31,6 +31,8 @@ pub(super) struct Fake {
     pub(super) rows: Mutex<Vec<Row>>,
     pub(super) calls: Mutex<Vec<&'static str>>,
     faults: Mutex<VecDeque<(&'static str, Fault)>>,
+    /// What heartbeats are answered.
+    pub(super) went_back: Mutex<Option<WentBack>>,
 }
 
 impl Fake {
@@ -215,8 +217,9 @@ impl Outbox for Fake {
         })
     }
 
-    fn heartbeat(&self, _: NodeId) -> Answered<'_, ()> {
-        self.call("heartbeat", (), |_| ())
+    fn heartbeat(&self, _: NodeId) -> Answered<'_, Option<WentBack>> {
+        let went_back = *self.went_back.lock().unwrap();
+        self.call("heartbeat", None, move |_| went_back)
     }
 
     fn bury(&self) -> Answered<'_, Buried> {
@@ -287,7 +290,7 @@ impl Outbox for Fake {
         self.not_asked("counts")
     }
 
-    fn pause(&self, _: bool) -> Answered<'_, ()> {
+    fn pause(&self, _: bool, _: Note) -> Answered<'_, ()> {
         self.not_asked("pause")
     }
 
@@ -295,15 +298,31 @@ impl Outbox for Fake {
         self.not_asked("is_paused")
     }
 
-    fn order(&self, _: Id, _: Order) -> Answered<'_, Ordered> {
+    fn order(&self, _: Id, _: Order, _: Note) -> Answered<'_, Ordered> {
         self.not_asked("order")
+    }
+
+    fn accept_restore(&self, _: usize, _: Note) -> Answered<'_, Restored> {
+        self.not_asked("accept_restore")
+    }
+
+    fn release(&self, _: Release, _: Note) -> Answered<'_, Released> {
+        self.not_asked("release")
+    }
+
+    fn history(&self) -> Answered<'_, History> {
+        self.not_asked("history")
+    }
+
+    fn audit(&self, _: usize) -> Answered<'_, Vec<Noted>> {
+        self.not_asked("audit")
     }
 
     fn of_recipient<'a>(&'a self, _: &'a [Hmac], _: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
         self.not_asked("of_recipient")
     }
 
-    fn erase_recipient<'a>(&'a self, _: &'a [Hmac]) -> Answered<'a, Erased> {
+    fn erase_recipient<'a>(&'a self, _: &'a [Hmac], _: Note) -> Answered<'a, Erased> {
         self.not_asked("erase_recipient")
     }
 }

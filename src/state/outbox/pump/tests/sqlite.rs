@@ -71,6 +71,7 @@ async fn sealed_submissions_in_sqlite_are_handed_over_once_and_end_accepted() {
         drain: Shutdown::default(),
         policy: Policy::default(),
         max_window: 16,
+        paused_start: PausedStart::default(),
     });
     let at_work = tokio::spawn(async move { pump.run(Arc::default()).await });
     until_all_are(&store, State::Accepted).await;

@@ -107,11 +107,8 @@ async fn nothing_is_accepted_once_the_disk_has_too_little_room() {
     let directory = tempfile::tempdir().unwrap();
     let outbox = open(directory.path(), Clock::since_start()).await;
     outbox.accept(batch(1)).await.unwrap();
-    let full = SqliteOutbox {
-        keeping: Keeping { keep: KEEP, min_free: 10_001 },
-        store: Arc::clone(&outbox.store),
-        lost: Lost::default(),
-    };
+    let keeping = Keeping { keep: KEEP, min_free: 10_001 };
+    let full = SqliteOutbox::new(Arc::clone(&outbox.store), keeping).await.unwrap();
     assert_eq!(full.accept(batch(2)).await, Ok(vec![Acceptance::Full(Full::Disk)]));
     assert_eq!(full.claim(NodeId(Uuid::from_u128(1)), &wanted()).await.unwrap().len(), 1, "what is there goes on");
 }
@@ -122,11 +119,7 @@ async fn a_key_lives_a_day_though_the_status_would_go_at_once() {
     let now = Arc::new(AtomicI64::new(0));
     let hands = Arc::clone(&now);
     let outbox = open(directory.path(), Clock::new(move || UnixTime(hands.load(Ordering::Relaxed)))).await;
-    let forgetful = SqliteOutbox {
-        keeping: Keeping { keep: Duration::ZERO, min_free: 0 },
-        store: outbox.store,
-        lost: Lost::default(),
-    };
+    let forgetful = SqliteOutbox { keeping: Keeping { keep: Duration::ZERO, min_free: 0 }, ..outbox };
     let keyed = || {
         let mut batch = batch(1);
         batch.rows[0].key = Some(IdempotencyKey::new("shop", "k"));

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::state::outbox::suite::bench::row;
+use crate::state::outbox::suite::bench::{note, row};
 use crate::state::outbox::{Fence, NewRow, Room, When};
 
 const NODE: NodeId = NodeId(Uuid::from_u128(1));
@@ -59,7 +59,7 @@ const CALLS: [(&str, &str, Try); 15] = [
 ];
 
 async fn ordered(outbox: &SqliteOutbox, order: Order) -> bool {
-    matches!(outbox.order(id(), order).await, Ok(Ordered::Done(_)))
+    matches!(outbox.order(id(), order, note("order")).await, Ok(Ordered::Done(_)))
 }
 
 #[tokio::test]

@@ -109,13 +109,13 @@ pub(super) async fn carry_out(bench: &Bench, rows: &mut Rows, command: Command) 
         Command::Bury => prop_assert_eq!(outbox.bury().await, Ok(rows.bury())),
         Command::Sweep => prop_assert_eq!(outbox.sweep(1000).await, Ok(rows.sweep())),
         Command::Pause { paused } => {
-            outbox.pause(paused).await.unwrap();
+            outbox.pause(paused, note("pause")).await.unwrap();
             rows.paused = paused;
         }
         Command::Order { row, order } => {
             let (number, order) = (rows.number(row), ORDERS[order]);
             let expected = rows.row(number).map_or(Ordered::NotFound, |row| row.order(now, order));
-            prop_assert_eq!(outbox.order(id(number), order).await, Ok(expected));
+            prop_assert_eq!(outbox.order(id(number), order, note("order")).await, Ok(expected));
         }
         Command::Cancel { .. }
         | Command::Erase { .. }
@@ -167,7 +167,7 @@ async fn change(bench: &Bench, rows: &mut Rows, command: Command) {
             });
         }
         _ => {
-            bench.outbox.erase_recipient(&[Hmac([number as u8; 32])]).await.unwrap();
+            bench.outbox.erase_recipient(&[Hmac([number as u8; 32])], note("erase")).await.unwrap();
             row.into_iter().for_each(|row| {
                 cancel(row);
                 row.erase();

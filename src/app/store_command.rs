@@ -1,0 +1,99 @@
+//! `smsp store ...`: looks at the store and gives orders to it without a node, so it opens the store itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::config::Config;
+use super::store::Store;
+use crate::runtime::metrics::Metrics;
+use crate::state::outbox::{Failed, History, Keeping, Note, Outbox, Restored, State};
+use crate::state::store::OpenError;
+
+/// Mails that are parked in one transaction.
+const PARKED_AT_ONCE: usize = 10_000;
+/// Nothing is kept or accepted by these commands.
+const KEEPING: Keeping = Keeping { keep: Duration::MAX, min_free: 0 };
+
+/// Prints what the store says of itself. False: it is an older copy of itself.
+pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<bool, String> {
+    let (name, outbox) = open(&config).await?;
+    let History { point, went_back } = outbox.history().await.map_err(read)?;
+    print(format!("store: {name}"));
+    print(format!("marks: {}", point.marks));
+    print(format!("went back: {}", went_back.map_or("no".to_owned(), |why| why.to_string())));
+    let paused = outbox.is_paused().await.map_err(read)?;
+    print(format!("paused: {}", if paused { "yes" } else { "no" }));
+    for (state, mails) in mails(&*outbox).await? {
+        print(format!("{}: {mails}", state.as_str()));
+    }
+    Ok(went_back.is_none())
+}
+
+/// Parks what waits in the store, begins a new epoch, and prints how much it was; `progress` is told meanwhile.
+pub async fn accept_restore(
+    config: Config,
+    mut print: impl FnMut(String),
+    progress: impl Fn(&str),
+) -> Result<bool, String> {
+    let (_, outbox) = open(&config).await?;
+    let waiting = |(state, mails)| if matches!(state, State::Queued | State::Claimed) { mails } else { 0 };
+    let all: u64 = mails(&*outbox).await?.into_iter().map(waiting).sum();
+    let (start, mut done) = (Instant::now(), Restored { more: true, ..Restored::default() });
+    while done.more {
+        let note = Note { who: "command".to_owned(), from: None, order: "accept_restore".to_owned() };
+        let Restored { parked, unknown, more } =
+            outbox.accept_restore(PARKED_AT_ONCE, note).await.map_err(|failed| {
+                format!("{failed}, so not all is parked yet, and nothing is claimed: give the command again")
+            })?;
+        done = Restored { parked: done.parked + parked, unknown: done.unknown + unknown, more };
+        progress(&how_far(done.parked, all, start.elapsed()));
+    }
+    progress("");
+    print(format!("parked: {}", done.parked));
+    print(format!("unknown: {}", done.unknown));
+    Ok(true)
+}
+
+/// Count, rate, time left.
+fn how_far(parked: u64, all: u64, took: Duration) -> String {
+    let a_second = parked as f64 / took.as_secs_f64().max(0.001);
+    let left = all.saturating_sub(parked) as f64 / a_second.max(1.0);
+    format!("parked {parked} of {all}, {a_second:.0} a second, {left:.0} s left")
+}
+
+async fn mails(outbox: &dyn Outbox) -> Result<Vec<(State, u64)>, String> {
+    let counts = outbox.counts().await.map_err(read)?;
+    let of = |state| counts.iter().filter(|count| count.state == state).map(|count| count.rows).sum();
+    let all = State::ALL.into_iter().map(|state| (state, of(state)));
+    Ok(all.filter(|(_, mails)| *mails > 0).collect())
+}
+
+fn read(failed: Failed) -> String {
+    format!("the store cannot be read: {failed}")
+}
+
+/// The outbox in the store that is configured, and where that is.
+async fn open(config: &Config) -> Result<(String, Arc<dyn Outbox>), String> {
+    let store = config.store.as_ref().ok_or("there is no store: SMSP_STORE is not set")?;
+    let refused = |error| match error {
+        OpenError::InUse(_) => format!("{error}: stop the node that has it open, then give the command again"),
+        error => error.to_string(),
+    };
+    let (metrics, restarts) = (Arc::new(Metrics::default()), Arc::default());
+    let opened = Store::open(store, &metrics, &restarts).await.map_err(refused)?;
+    Ok((store.location.shown(), opened.outbox(KEEPING).await.map_err(refused)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_count_rate_and_time_left() {
+        let line = how_far(20_000, 100_000, Duration::from_secs(2));
+        assert_eq!(line, "parked 20000 of 100000, 10000 a second, 8 s left");
+        assert_eq!(how_far(0, 0, Duration::ZERO), "parked 0 of 0, 0 a second, 0 s left");
+    }
+}

@@ -1,0 +1,83 @@
+//! The order to release parked mail, as JSON.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ingress::admin::order::{not_null, read_time};
+use crate::model::caller::is_name;
+use crate::model::message::Address;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Release, Released};
+
+/// Rows of one call: a transaction that others do not notice.
+const LIMIT: usize = 10_000;
+/// Where nothing is said.
+const OVER: Duration = Duration::from_secs(600);
+
+/// Which parked mail to send, and how fast. Mail has to fit every member that is there.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ReleaseOrder)]
+#[serde(deny_unknown_fields)]
+pub(in crate::ingress::admin) struct ReleaseBody {
+    /// The name of a caller.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    caller: Option<String>,
+    /// The domain of the sender.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    from_domain: Option<String>,
+    /// Accepted at this time or later: RFC 3339, with its offset.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, format = DateTime)]
+    accepted_from: Option<String>,
+    /// Accepted before this time.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, format = DateTime)]
+    accepted_before: Option<String>,
+    /// The mail becomes due evenly within this time, `10m` if nothing is said: a number with its unit, up to `720h`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, pattern = "^[0-9]+(ms|s|m|h)$", examples("90s", "2h"))]
+    over: Option<String>,
+}
+
+/// What was released.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutboxReleased)]
+pub(in crate::ingress::admin) struct ReleasedBody {
+    /// How much mail is queued now.
+    released: u64,
+    /// How much mail the filter names that is still parked: call again.
+    left: u64,
+}
+
+impl ReleaseBody {
+    /// The order, or what is wrong with it.
+    pub(super) fn read(self) -> Result<Release, &'static str> {
+        if self.caller.as_ref().is_some_and(|caller| !is_name(caller)) {
+            return Err("caller must be the name of a caller");
+        }
+        let is_domain = |domain: &String| format!("a@{domain}").parse::<Address>().is_ok();
+        if !self.from_domain.as_ref().is_none_or(is_domain) {
+            return Err("from_domain must be a domain, for example example.org");
+        }
+        let time = |text: Option<String>, wrong| text.map(|text| UnixTime::parse(&text).ok_or(wrong)).transpose();
+        let wrong = "over must be a number with its unit (ms, s, m, h), from 1ms to 720h, for example 10m";
+        Ok(Release {
+            caller: self.caller.map(|caller| caller.as_str().into()),
+            from_domain: self.from_domain.map(|domain| domain.to_ascii_lowercase()),
+            accepted_from: time(self.accepted_from, "accepted_from must be a time as 2026-11-21T22:05:09Z")?,
+            accepted_before: time(self.accepted_before, "accepted_before must be a time as 2026-11-21T22:05:09Z")?,
+            over: self.over.map_or(Ok(OVER), |over| read_time(&over).ok_or(wrong))?,
+            limit: LIMIT,
+        })
+    }
+}
+
+impl From<Released> for ReleasedBody {
+    fn from(Released { released, left }: Released) -> Self {
+        Self { released, left }
+    }
+}

@@ -1,0 +1,63 @@
+//! An older copy that people accept: what waited in it is parked, and released by them.
+
+use rusqlite::{Connection, params};
+
+use super::columns::signed;
+use super::history;
+use super::remembering::Remembering;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Release, Released, Restored, State};
+
+/// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed.
+const PARK: &str = "update envelope set state = iif(state < 2, 4, 3), owner = null, replay_until = null,
+     settled_at = iif(state = 2, ?1, settled_at)
+     where id in (select id from envelope where id <= ?2
+                  and (state in (0, 1, 2) or state = 3 and replay_until is not null) order by id limit ?3)
+     returning state";
+
+/// Parks at most `limit` rows; the last call begins a new epoch.
+pub(super) fn accept(
+    database: &Connection,
+    now: UnixTime,
+    memory: &Remembering,
+    limit: usize,
+) -> rusqlite::Result<Restored> {
+    let last = history::last_row(database)?;
+    let mut park = database.prepare_cached(PARK)?;
+    let states = park.query_map(params![now, last, signed(limit as u64)], |row| row.get(0))?;
+    let states: Vec<State> = states.collect::<Result<_, _>>()?;
+    let parked = states.iter().filter(|state| **state == State::Parked).count() as u64;
+    let restored = Restored { parked, unknown: states.len() as u64 - parked, more: states.len() >= limit };
+    if !restored.more {
+        history::begin_epoch(database, memory)?;
+    }
+    Ok(restored)
+}
+
+/// A row that was lost three times is another case: it stays.
+const MEANT: &str = "select e.id, row_number() over (order by accepted_at, e.id) as place
+     from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
+     where state = 4 and losses < 3 and content_key is not null and e.expires_at > ?1
+     and (?2 is null or name = ?2) and (?3 is null or lower(from_domain) = ?3)
+     and (?4 is null or accepted_at >= ?4) and (?5 is null or accepted_at < ?5)";
+
+/// The rows become due one after the other; one that would expire before its turn is due at once.
+pub(super) fn release(database: &Connection, now: UnixTime, release: &Release) -> rusqlite::Result<Released> {
+    let Release { caller, from_domain, accepted_from, accepted_before, over, limit } = release;
+    let filter =
+        params![now, caller.as_ref().map(|caller| caller.as_str()), from_domain, accepted_from, accepted_before];
+    let count = format!("select count(*) from ({MEANT})");
+    let meant: i64 = database.prepare_cached(&count)?.query_row(filter, |row| row.get(0))?;
+    let rows = meant.min(signed(*limit as u64));
+    let update = format!(
+        "with meant as materialized ({MEANT})
+         update envelope set state = 0, possible_duplicate = 1,
+         due = iif(?1 + ?6 * (place - 1) / ?7 < expires_at, ?1 + ?6 * (place - 1) / ?7, ?1)
+         from meant where meant.id = envelope.id and place <= ?7"
+    );
+    let caller = caller.as_ref().map(|caller| caller.as_str());
+    let over = signed(crate::runtime::millis::millis(*over));
+    let values = params![now, caller, from_domain, accepted_from, accepted_before, over, rows];
+    let released = if rows > 0 { database.prepare_cached(&update)?.execute(values)? } else { 0 };
+    Ok(Released { released: released as u64, left: meant.unsigned_abs().saturating_sub(released as u64) })
+}
