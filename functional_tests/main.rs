@@ -96,6 +96,7 @@ mod malformed_provider_responses;
 mod load_shedding;
 mod client_disconnect;
 mod edge;
+mod outbox;
 
 // Operation: start, stop, logs, metrics.
 mod configuration;

@@ -19,9 +19,14 @@ pub(crate) struct Caller {
 
 /// A whole request of the caller that holds this key; its id is returned in the answer.
 pub(crate) fn request(key: &str, id: usize, body: &str, headers: &[(&str, &str)]) -> String {
+    request_to("/email", key, id, body, headers)
+}
+
+/// The same to another path.
+pub(crate) fn request_to(path: &str, key: &str, id: usize, body: &str, headers: &[(&str, &str)]) -> String {
     let further: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     format!(
-        "POST /email HTTP/1.1\r\nhost: smsp\r\ncontent-type: application/json\r\nx-api-key: {key}\r\n\
+        "POST {path} HTTP/1.1\r\nhost: smsp\r\ncontent-type: application/json\r\nx-api-key: {key}\r\n\
          x-request-id: {id}\r\n{further}content-length: {}\r\n\r\n{body}",
         body.len()
     )

@@ -1,0 +1,130 @@
+//! A node with an outbox. Its store outlives it, so it can be killed and started again; which store that is, is one
+//! parameter.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use mail_parser::DateTime;
+use serde_json::{Value, json};
+
+use super::admin;
+use super::answer::Answer;
+use super::client::Client;
+use super::proxy::Proxy;
+use super::settings::Settings;
+use super::wait::{eventually_within, when};
+
+const STORE_KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
+/// A mail that had no place waits for some seconds, and for more seconds after the next time.
+const REST: Duration = Duration::from_secs(120);
+
+/// Where nodes keep their outbox.
+#[derive(Clone)]
+pub(crate) struct Store(Arc<dyn Fn(Settings) -> Settings + Send + Sync>);
+
+impl Store {
+    /// Of nodes whose environment has these settings too.
+    pub(crate) fn new(settings: impl Fn(Settings) -> Settings + Send + Sync + 'static) -> Self {
+        Self(Arc::new(settings))
+    }
+
+    /// A SQLite database in this directory.
+    pub(crate) fn sqlite(directory: &Path) -> Self {
+        let store = format!("sqlite:{}", directory.display());
+        Self::new(move |settings| settings.with("SMSP_STORE", &store))
+    }
+
+    /// These settings, with an outbox in this store. The disk of a machine that builds may be fuller than that of a node.
+    pub(crate) fn under(&self, settings: Settings) -> Settings {
+        let settings = (self.0)(settings).with("SMSP_STORE_KEY", STORE_KEY).with("SMSP_OUTBOX", "on");
+        settings.with("SMSP_OUTBOX_MIN_FREE", "0%")
+    }
+}
+
+/// How many mails there are, by status.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Counts(BTreeMap<String, u64>);
+
+impl Counts {
+    /// As the admin listener tells.
+    pub(crate) async fn of(client: &Client) -> Self {
+        let answer = client.ops("/outbox").await.expect(200);
+        let mut counts = BTreeMap::<_, u64>::new();
+        for mails in answer.at("/mails").as_array().into_iter().flatten() {
+            let (status, count) = (mails["status"].as_str(), mails["count"].as_u64());
+            let (Some(status), Some(count)) = (status, count) else { panic!("no counts: {answer}") };
+            *counts.entry(status.to_owned()).or_default() += count;
+        }
+        Self(counts)
+    }
+
+    pub(crate) fn status(&self, status: &str) -> u64 {
+        self.0.get(status).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn all(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// Those that a node works on, or will.
+    pub(crate) fn pending(&self) -> u64 {
+        ["queued", "claimed", "sending"].map(|status| self.status(status)).iter().sum()
+    }
+}
+
+/// Waits until nothing is pending.
+pub(crate) async fn at_rest(client: &Client) -> Counts {
+    eventually_within(REST, "the outbox is at rest", async || {
+        let counts = Counts::of(client).await;
+        when(counts.pending() == 0, || format!("{counts:?}")).map(|()| counts)
+    })
+    .await
+}
+
+/// The time after this wait, as a mail has it.
+pub(crate) fn time_after(wait: Duration) -> String {
+    let since_1970 = (SystemTime::now() + wait).duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    let seconds = DateTime::from_timestamp(since_1970.as_secs().cast_signed()).to_rfc3339();
+    seconds.replace('Z', &format!(".{:03}Z", since_1970.subsec_millis()))
+}
+
+/// Nothing is claimed from now on, or it is again.
+pub(crate) async fn pause(proxy: &Proxy, paused: bool) {
+    let order = json!({"paused": paused});
+    let answer = admin::call(proxy.ops, reqwest::Method::PUT, "/outbox", &[], Some(&order)).await.expect(200);
+    assert_eq!(answer.json["paused"], paused, "{answer}");
+}
+
+/// Accepts one mail for later.
+pub(crate) async fn queue(client: &Client, mail: &Value) -> Answer {
+    client.post_to("/outbox", mail.to_string(), &[]).await
+}
+
+/// Accepts one mail, and returns its id.
+pub(crate) async fn queued(client: &Client, mail: &Value) -> String {
+    let answer = queue(client, mail).await.expect(202);
+    answer.json["id"].as_str().unwrap_or_else(|| panic!("no id: {answer}")).to_owned()
+}
+
+/// One mail as it is now.
+pub(crate) async fn shown(client: &Client, id: &str) -> Answer {
+    let request = client.request(reqwest::Method::GET, &format!("/outbox/{id}"));
+    Answer::to(request.header("x-api-key", client.key())).await
+}
+
+/// The status of one mail.
+pub(crate) async fn status(client: &Client, id: &str) -> String {
+    let answer = shown(client, id).await.expect(200);
+    answer.json["status"].as_str().unwrap_or_else(|| panic!("no status: {answer}")).to_owned()
+}
+
+/// Waits until the mail has this status.
+pub(crate) async fn becomes(client: &Client, id: &str, status: &str) -> Answer {
+    eventually_within(REST, &format!("{id} is {status}"), async || {
+        let answer = shown(client, id).await.expect(200);
+        when(answer.json["status"] == status, || answer.to_string()).map(|()| answer)
+    })
+    .await
+}

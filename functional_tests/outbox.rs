@@ -1,0 +1,21 @@
+//! The outbox of the built binary under faults that are really injected: what was answered 202 is never lost, and nothing
+//! is taken twice.
+//!
+//! The provider writes down what it takes, callers write down what they are told, and `books` joins the two by what the node
+//! says in the end. The store is a parameter. What takes minutes `scripts/check --long` runs.
+
+mod books;
+mod database;
+mod load;
+mod provider;
+
+mod clock;
+mod crashes;
+mod erased;
+mod fsync;
+mod full_disk;
+mod marks;
+mod outage;
+mod pauses;
+mod poison;
+mod races;

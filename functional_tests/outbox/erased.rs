@@ -1,0 +1,91 @@
+//! After an erasure no byte of a mail is left: neither what its caller has sent, nor what was kept sealed in its place.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::database;
+use crate::harness::outbox::{Store, becomes, queued, shown};
+use crate::harness::wait::when;
+use crate::harness::{Answer, Client, Proxy, Settings, StubProvider, eventually};
+
+const CANARY: &str = "canary-4f1d";
+
+#[tokio::test]
+async fn what_a_mail_says_is_never_in_clear_and_after_its_erasure_not_even_sealed() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let provider = StubProvider::sendgrid().await;
+    let proxy = Proxy::start(Store::sqlite(directory.path()).under(Settings::server().sendgrid(&provider.url()))).await;
+    let client = &proxy.client;
+    client.order("sg", &json!({"override": "open"})).await.expect(200);
+    let waits = queued(client, &canary("waits")).await;
+    let kept = queued(client, &canary("kept")).await;
+    assert_eq!(found(directory.path(), &[CANARY.into()]), [""; 0], "in clear");
+    let sealed = sealed(directory.path(), &waits);
+    let is_there = |one: &Vec<u8>| !found(directory.path(), std::slice::from_ref(one)).is_empty();
+    assert!(sealed.iter().all(is_there), "this test knows where to look");
+    erase(client, &waits).await.expect(200);
+    gone(directory.path(), &sealed).await;
+    // One that has ended has no content any more, but a recipient until it is erased.
+    let of_kept = self::sealed(directory.path(), &kept);
+    client.order("sg", &json!({"override": "closed"})).await.expect(200);
+    becomes(client, &kept, "accepted").await;
+    erase(client, &kept).await.expect(200);
+    gone(directory.path(), &of_kept).await;
+    assert_eq!(found(directory.path(), &[CANARY.into()]), [""; 0], "in clear");
+    for id in [waits, kept] {
+        let answer = shown(client, &id).await.expect(200);
+        assert!(answer.json["recipients"].is_null(), "{answer}");
+    }
+}
+
+fn canary(name: &str) -> serde_json::Value {
+    json!({
+        "from": format!("{CANARY}-{name}@example.com"), "to": format!("{CANARY}-{name}@example.net"),
+        "subject": format!("{CANARY}-{name}"), "text": format!("{CANARY}-{name} ").repeat(20_000),
+    })
+}
+
+async fn erase(client: &Client, id: &str) -> Answer {
+    let request = client.request(reqwest::Method::DELETE, &format!("/outbox/{id}?erase=true"));
+    Answer::to(request.header("x-api-key", client.key())).await
+}
+
+/// What is kept of this mail: keys, recipients and their fingerprints, and the start of each part of its content.
+fn sealed(directory: &Path, id: &str) -> Vec<Vec<u8>> {
+    let database = database::reading(directory);
+    let sql = "select content_key from submission where uuid = ?1 union all
+        select recipients_key from submission where uuid = ?1 union all
+        select recipients from submission where uuid = ?1 union all
+        select hmac from address a join submission s on s.id = a.submission where uuid = ?1 union all
+        select substr(bytes, 1, 32) from content c join submission s on c.id / 4096 = s.id where uuid = ?1";
+    let mut select = database.prepare(sql).expect("the outbox has its tables");
+    let uuid = uuid::Uuid::parse_str(id).expect("an id is a UUID");
+    let rows = select.query_map([uuid.as_bytes().as_slice()], |row| row.get(0)).expect("rows can be read");
+    let sealed: Vec<Vec<u8>> = rows.map(|row| row.expect("bytes")).collect();
+    // Keys, recipients, a fingerprint and two parts of 256 KiB.
+    assert_eq!(sealed.len(), 6, "{sealed:?}");
+    sealed
+}
+
+/// Waits until the writer has emptied its log, which it does when it rests.
+async fn gone(directory: &Path, wanted: &[Vec<u8>]) {
+    eventually("nothing of the mail is in any file", async || {
+        let found = found(directory, wanted);
+        when(found.is_empty(), || format!("{found:#?}"))
+    })
+    .await;
+}
+
+/// Which of these are in some file of the store, and in which.
+fn found(directory: &Path, wanted: &[Vec<u8>]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).expect("the directory of the store") {
+        let path = entry.expect("an entry").path();
+        let bytes = fs::read(&path).unwrap_or_default();
+        let is_in = |wanted: &&Vec<u8>| bytes.windows(wanted.len()).any(|window| window == &wanted[..]);
+        found.extend(wanted.iter().filter(is_in).map(|wanted| format!("{wanted:x?} in {}", path.display())));
+    }
+    found
+}
