@@ -2,7 +2,8 @@
 //!
 //! Providers strike mail by mail as a seed says, and write down what they accepted; callers write down what they were
 //! told; the rules I1 to I14 of `rule` join the two. `controls` plants a violation of every rule. The short form here
-//! runs with `cargo test`, the long one by `scripts/ledger`.
+//! runs with `cargo test`, the long one by `scripts/ledger`. `outbox` does the same for mails that are accepted for later, while
+//! the node is killed.
 
 pub(crate) mod record;
 mod rule;
@@ -16,6 +17,7 @@ mod names;
 mod way;
 mod ways;
 mod upstream_rates;
+mod outbox;
 mod mail;
 mod provider;
 pub(crate) mod caller;

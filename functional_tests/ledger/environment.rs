@@ -14,7 +14,8 @@ use super::provider::{self, Script, Seen};
 use super::record::{Account, Cut};
 use super::scenario::{Circuits, Port, Scenario};
 use crate::harness::lock::lock;
-use crate::harness::{BlackHole, Gate, Proxy, RefusingPort, Settings, StubProvider};
+use crate::harness::wait::when;
+use crate::harness::{BlackHole, Gate, Proxy, RefusingPort, Settings, StubProvider, eventually};
 
 /// How long a flapping port is up, and how long it is down.
 const HALF_FLAP: Duration = Duration::from_millis(30);
@@ -36,6 +37,7 @@ const SHORT: [(&str, &str); 9] = [
 pub(crate) struct Environment {
     pub(crate) proxy: Proxy,
     pub(super) providers: [(Arc<StubProvider>, Seen); 3],
+    settings: Settings,
     flapping: Option<JoinHandle<Vec<Cut>>>,
     _refusing: RefusingPort,
     _swallowing: Option<BlackHole>,
@@ -70,12 +72,30 @@ impl Environment {
             NAMES.iter().zip(scenario.kinds).map(|(name, kind)| format!("{name}={}", kind.word())).collect();
         settings = settings.with("SMSP_PROVIDERS", &all.join(","));
         settings = scenario.routing.iter().fold(settings, |settings, routing| routing.settings(settings));
-        let proxy = Proxy::start(settings).await;
-        let environment = Self { proxy, providers, flapping: None, _refusing: refusing, _swallowing: swallowing };
+        settings = scenario.outbox.iter().fold(settings, |settings, store| store.under(settings));
+        let proxy = Proxy::start(settings.clone()).await;
+        let environment =
+            Self { proxy, providers, settings, flapping: None, _refusing: refusing, _swallowing: swallowing };
         if scenario.circuits == Circuits::Held {
             environment.hold().await;
         }
         environment
+    }
+
+    /// The node is killed, and another one takes its place, with its store.
+    pub(crate) async fn is_killed_and_starts_again(&mut self, scenario: &Scenario) {
+        self.proxy.process.signal("KILL");
+        let process = &mut self.proxy.process;
+        eventually("the node is dead", async || when(process.ended().is_some(), || "it lives".to_owned())).await;
+        self.proxy = Proxy::start(self.settings.clone()).await;
+        if scenario.circuits == Circuits::Held {
+            self.hold().await;
+        }
+    }
+
+    /// How often any provider has met a mail.
+    pub(crate) fn arrivals(&self) -> usize {
+        self.providers.iter().map(|(_, seen)| seen.all().len()).sum()
     }
 
     async fn hold(&self) {

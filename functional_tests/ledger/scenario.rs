@@ -7,6 +7,7 @@ use super::random::SeededRng;
 use super::record::Failover;
 use super::routing::{Facts, Routing};
 use super::way::Ways;
+use crate::harness::outbox::Store;
 
 /// How long the port of a provider is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub(crate) struct Scenario {
     pub(crate) routing: Option<Routing>,
     /// Settings of its own.
     pub(crate) own: Vec<(&'static str, &'static str)>,
+    /// Where its node keeps an outbox, if it has one.
+    pub(crate) outbox: Option<Store>,
 }
 
 /// Far behind the time that a mail takes along all three, so that no busy machine loses a mail.
@@ -137,6 +140,7 @@ impl Scenario {
             deadline: FAR,
             routing: None,
             own: if faulty < 3 { WELL.to_vec() } else { Vec::new() },
+            outbox: None,
         }
     }
 

@@ -66,6 +66,11 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
+    /// Is the end of the time for an attempt all that ends it?
+    pub(crate) fn is_silent(&self) -> bool {
+        self.outcomes[0] == ["unknown:timeout"]
+    }
+
     pub(crate) fn steps(&self, kind: Kind) -> Vec<Step> {
         (self.steps)(kind)
     }
