@@ -10,17 +10,26 @@ use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Count, Erased, Hmac, Order, Ordered, RowId, State};
 
+/// Added up here: to group a million rows SQLite would sort them in memory.
 pub(super) fn counts(database: &Connection) -> rusqlite::Result<Vec<Count>> {
     let mut select = database.prepare_cached(
-        "select state, upstream, count(*), sum(iif(content_key is null, 0, size)), min(send_at) from envelope e join submission s on s.id = e.id
-         group by state, upstream order by state, upstream",
+        "select state, upstream, iif(content_key is null, 0, size), send_at
+         from envelope e join submission s on s.id = e.id",
     )?;
-    let count = |row: &rusqlite::Row<'_>| {
-        let (rows, bytes): (i64, i64) = (row.get(2)?, row.get(3)?);
-        let (rows, bytes) = (rows.unsigned_abs(), bytes.unsigned_abs());
-        Ok(Count { state: row.get(0)?, upstream: row.get(1)?, rows, bytes, oldest: row.get(4)? })
-    };
-    select.query_map([], count)?.collect()
+    let (mut counts, mut rows) = (Vec::<Count>::new(), select.query([])?);
+    while let Some(row) = rows.next()? {
+        let (state, upstream, bytes, send_at): (State, _, i64, UnixTime) =
+            (row.get(0)?, row.get_ref(1)?.as_str_or_null()?, row.get(2)?, row.get(3)?);
+        let bytes = bytes.unsigned_abs();
+        let is_same = |count: &&mut Count| count.state == state && count.upstream.as_deref() == upstream;
+        if let Some(count) = counts.iter_mut().find(is_same) {
+            (count.rows, count.bytes, count.oldest) = (count.rows + 1, count.bytes + bytes, count.oldest.min(send_at));
+        } else {
+            counts.push(Count { state, upstream: upstream.map(str::to_owned), rows: 1, bytes, oldest: send_at });
+        }
+    }
+    counts.sort_by(|one, other| (one.state as u8, &one.upstream).cmp(&(other.state as u8, &other.upstream)));
+    Ok(counts)
 }
 
 pub(super) fn pause(database: &Connection, paused: bool) -> rusqlite::Result<()> {
