@@ -44,10 +44,12 @@ const BURY: &str = "with dead as materialized (
         losses = o.losses + (o.state = 1)::integer, owner = null
     from dead where o.row_id = dead.row_id and o.state in (1, 2) returning o.state";
 
+/// Nodes that have been silent for a day go with it.
 const EXPIRE: &str = "with over as materialized (
         select row_id from smsp_outbox where state in (0, 4) and expires_at <= smsp_now()
         order by expires_at limit $1 for update skip locked
-    )
+    ),
+    silent as (delete from smsp_node where seen_at < smsp_now() - 86400000)
     update smsp_outbox o set state = 7, changed_at = smsp_now()
     from over where o.row_id = over.row_id and o.state in (0, 4) returning o.row_id";
 
@@ -86,14 +88,14 @@ pub(super) async fn sweep(transaction: &mut Transaction<'_>, keep: Duration, lim
     let limit = big(limit);
     let expired = transaction.query(EXPIRE, &[(&limit, Type::INT8)]).await?;
     let expired = expired.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
-    drop_content(transaction, &expired).await?;
+    if !expired.is_empty() {
+        drop_content(transaction, &expired).await?;
+    }
     let parameters: [Parameter<'_>; 3] =
         [(&limit, Type::INT8), (&span(keep), Type::INT8), (&span(KEY_LIVES), Type::INT8)];
     let dropped = transaction.query(DROP, &parameters).await?;
     let states = dropped.iter().map(|row| Columns::of(row).state()).collect::<Result<Vec<_>, _>>()?;
     let unknown = states.iter().filter(|state| **state == State::Unknown).count() as u64;
-    let silent = "delete from smsp_node where seen_at < smsp_now() - 86400000";
-    transaction.execute(silent, &[]).await?;
     let (expired, dropped) = (expired.len() as u64, dropped.len() as u64);
     Ok(Swept { expired, dropped, unknown, more: big(expired.max(dropped)) >= limit })
 }
