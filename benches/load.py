@@ -11,13 +11,13 @@ from harness import KEY
 MAIL = Path(__file__).with_name("mail.json")
 
 
-def h2load(server, *options, log=None, mail=MAIL):
+def h2load(server, *options, log=None, mail=MAIL, path="/email"):
     """Runs a load of this mail, a file; how many were taken, and its seconds."""
     command = ["h2load", "--h1", "-t", "1", "-d", str(mail), "-H", f"x-api-key: {KEY}", *map(str, options)]
     command += ["-H", "content-type: application/json"]
     command += [f"--log-file={log}"] if log else []
     output = subprocess.run(
-        [*command, f"http://127.0.0.1:{server.port}/email"], capture_output=True, text=True, check=True
+        [*command, f"http://127.0.0.1:{server.port}{path}"], capture_output=True, text=True, check=True
     ).stdout
     codes = [int(count) for count in re.search(r"(\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", output).groups()]
     if codes[0] == 0 or sum(codes[1:]):
