@@ -44,7 +44,7 @@ async fn gives_out_nothing(put_back: impl FnOnce(&Backup) -> &Path, why: &str) {
     backup.provider.receives_mails(first + 2 + parked).await;
     assert!(sent_twice(&backup.provider) >= AFTER, "the order was to send them again");
     let orders = node.orders().await;
-    assert_eq!(orders, ["release caller=caller", "accept_restore"]);
+    assert_eq!(orders[..2], ["release caller=caller", "accept_restore"]);
 }
 
 fn parked(text: &str) -> usize {

@@ -130,7 +130,9 @@ pub(super) async fn commands() -> BTreeSet<String> {
     let (_, list) = output.stdout.split_once("commands:\n").expect("a list of commands");
     let mut found: Vec<String> = Vec::new();
     for line in list.lines().take_while(|line| line.len() > ABOUT) {
-        let (name, about) = line.split_at(ABOUT);
+        // A long name has a line of its own.
+        let is_long = !line[..ABOUT].ends_with(' ');
+        let (name, about) = if is_long { (line, "") } else { line.split_at(ABOUT) };
         match (name.trim(), about.strip_prefix("with ")) {
             ("", Some(argument)) => {
                 let command = found.last().expect("a command").clone();

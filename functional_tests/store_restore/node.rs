@@ -56,7 +56,8 @@ impl Node {
         for hundred in all.chunks(100) {
             let batch = json!({"messages": hundred}).to_string();
             let answer = self.proxy.client.post_to("/outbox/batch", batch, &[]).await.expect(202);
-            let refused = answer.json["results"].as_array().expect("results").iter().filter(|one| one["id"].is_null());
+            let refused =
+                answer.json["results"].as_array().expect("results").iter().filter(|one| one["mail"].is_null());
             assert_eq!(refused.count(), 0, "{answer}");
         }
     }

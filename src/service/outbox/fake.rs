@@ -45,7 +45,7 @@ impl FakeStore {
         self.paused_service(settings, PausedStart::default())
     }
 
-    /// Of a node that may have started paused.
+    /// The service of a node that may have started paused.
     pub(crate) fn paused_service(
         self: &Arc<Self>,
         settings: Settings,

@@ -55,9 +55,9 @@ pub enum Ordered {
 /// Which parked rows go back to the queue: of those that [`super::Outbox::accept_restore`] has parked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
-    /// Of this caller alone.
+    /// Rows of this caller alone.
     pub caller: Option<CallerName>,
-    /// From addresses at this domain alone, which is in lower case here.
+    /// Rows from addresses at this domain alone, which is in lower case here.
     pub from_domain: Option<String>,
     /// Not accepted before this time.
     pub accepted_from: Option<UnixTime>,

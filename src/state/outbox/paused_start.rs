@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Of this node alone, and of this process: other nodes and the store know nothing of it. Clones share it.
+/// A pause of this node and this process: other nodes and the store know nothing of it. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct PausedStart(Arc<AtomicBool>);
 

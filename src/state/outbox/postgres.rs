@@ -40,7 +40,7 @@ use crate::runtime::unix_time::UnixTime;
 use crate::state::store::postgres::{Database, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
-use history::{DOUBT, Remembering, Standing};
+use history::{DOUBT, Findings, Remembering};
 
 /// The tables of the outbox.
 pub const TABLES: Module = Module {
@@ -76,12 +76,12 @@ impl PostgresOutbox {
         self.database.begin().await
     }
 
-    async fn check(&self, transaction: &mut Transaction<'_>) -> Result<Standing, Failed> {
+    async fn check(&self, transaction: &mut Transaction<'_>) -> Result<Findings, Failed> {
         history::check(transaction, &self.remembering, self.doubt).await
     }
 
     /// Once what was found is on the disk.
-    fn remember(&self, Standing { went_back, point, .. }: Standing) -> Option<WentBack> {
+    fn remember(&self, Findings { went_back, point, .. }: Findings) -> Option<WentBack> {
         if went_back.is_none() {
             self.remembering.memory.keep(point);
         }
@@ -101,10 +101,10 @@ impl PostgresOutbox {
         let mut transaction = self.begin().await?;
         care::heartbeat(&mut transaction, node).await?;
         let freed = self.release_lost(&mut transaction, node).await?;
-        let standing = self.check(&mut transaction).await?;
+        let findings = self.check(&mut transaction).await?;
         transaction.commit().await?;
         self.lost.forget(&freed, ON_ITS_WAY);
-        Ok(self.remember(standing))
+        Ok(self.remember(findings))
     }
 
     /// Frees what lost answers of this node hold.
@@ -163,8 +163,8 @@ macro_rules! taking {
         Box::pin(async move {
             let mut transaction = $self.begin().await?;
             let freed = $self.release_lost(&mut transaction, $node).await?;
-            let standing = $self.check(&mut transaction).await?;
-            if standing.paused || standing.went_back.is_some() {
+            let findings = $self.check(&mut transaction).await?;
+            if findings.paused || findings.went_back.is_some() {
                 transaction.commit().await?;
                 $self.lost.forget(&freed, ON_ITS_WAY);
                 return Ok(Vec::new());
@@ -175,7 +175,7 @@ macro_rules! taking {
             transaction.commit().await?;
             number.answered();
             $self.lost.forget(&freed, ON_ITS_WAY);
-            $self.remember(standing);
+            $self.remember(findings);
             Ok(claimed)
         })
     };

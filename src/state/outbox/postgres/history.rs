@@ -58,7 +58,7 @@ impl Remembering {
 }
 
 /// What a look at the database has come to.
-pub(super) struct Standing {
+pub(super) struct Findings {
     pub(super) paused: bool,
     pub(super) went_back: Option<WentBack>,
     /// To be remembered once the transaction is committed, if it did not go back.
@@ -81,7 +81,7 @@ pub(super) async fn check(
     transaction: &mut Transaction<'_>,
     remembering: &Remembering,
     doubt: Duration,
-) -> Result<Standing, Failed> {
+) -> Result<Findings, Failed> {
     let remembered = remembering.memory.point();
     let found = find(transaction).await?;
     let missing = remembered.as_ref().and_then(|remembered| found.point.is_before(remembered));
@@ -97,7 +97,7 @@ pub(super) async fn check(
         }
         (None, None) => None,
     };
-    Ok(Standing { paused: found.paused, went_back, point: found.point })
+    Ok(Findings { paused: found.paused, went_back, point: found.point })
 }
 
 async fn elsewhere(
