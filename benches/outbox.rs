@@ -28,7 +28,7 @@ use stores::Place;
 
 const CALLERS: [usize; 3] = [1, 8, 64];
 const ROUNDS: usize = 5;
-/// Of one measurement.
+/// How long one measurement takes.
 const SPAN: Duration = Duration::from_secs(1);
 /// Rows of a claim.
 const CLAIMED: usize = 50;

@@ -79,7 +79,7 @@ impl Mails {
     }
 }
 
-/// Of every store of the bench.
+/// The keys of every store of the bench.
 pub(crate) fn keys() -> StoreKeys {
     StoreKeys::parse(&format!("a:{}", "1".repeat(64))).expect("a key")
 }

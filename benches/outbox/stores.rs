@@ -81,7 +81,7 @@ impl Place {
         }
     }
 
-    /// The same with so many rows in it that wait and are due.
+    /// A store with so many rows in it that wait and are due.
     pub(crate) async fn filled(&self, name: &str, rows: usize) -> Arc<dyn Outbox> {
         self.open(name).await.accept(batch(vec![Mails::new().row(SHORT)])).await.expect("accepted");
         self.copy(name, rows).await;

@@ -30,7 +30,7 @@ const SETTINGS: [(&str, &str); 2] = [("SMSP_OUTBOX_CONCURRENCY", "8"), ("SMSP_OU
 const AT_A_TIME: usize = 3;
 
 #[tokio::test]
-async fn mails_of_the_outbox_are_neither_lost_nor_doubled_under_faults_and_kills() {
+async fn mails_of_the_outbox_are_neither_lost_nor_sent_twice_under_faults_and_kills() {
     let rng = SeededRng::new(seed());
     let mixes = [Circuits::Held, Circuits::Free].map(|circuits| {
         let faults = FAULTS.iter().filter(|fault| !fault.is_silent()).collect();
@@ -41,7 +41,7 @@ async fn mails_of_the_outbox_are_neither_lost_nor_doubled_under_faults_and_kills
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "scripts/check --long runs it"]
-async fn mails_of_the_outbox_are_neither_lost_nor_doubled_under_each_fault_alone() {
+async fn mails_of_the_outbox_are_neither_lost_nor_sent_twice_under_each_fault_alone() {
     let rng = SeededRng::new(seed());
     let circuits = [Circuits::Held, Circuits::Free];
     let alone = FAULTS.iter().flat_map(|fault| {

@@ -58,7 +58,7 @@ async fn kill_under_load(store: &Store, kills: usize) {
         "R-outbox",
         &format!(
             "{kills} kills; {mails} mails accepted, {cut_off} calls cut off, {taken} taken, {unknown} unknown; {} lost or \
-             doubled",
+             sent twice",
             violations.len()
         ),
     );

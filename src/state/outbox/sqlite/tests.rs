@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
+use super::super::*;
 use super::*;
 use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
 use crate::state::outbox::suite::conformance;

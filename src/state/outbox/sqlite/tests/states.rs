@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::*;
+use crate::model::message::Id;
 use crate::state::outbox::suite::bench::{note, row};
 use crate::state::outbox::{Fence, NewRow, Room, When};
 

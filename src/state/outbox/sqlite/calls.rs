@@ -1,0 +1,205 @@
+//! The calls of the outbox, each a command of the thread that writes or of the one that reads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{
+    SqliteOutbox, accept, audit, change, claim, columns, hand_over, history, nodes, operators, reroute, restore,
+    status, sweep,
+};
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{
+    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Filter, History, Hmac, Hold,
+    Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored, RouteSet, RowId,
+    RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
+};
+
+impl Outbox for SqliteOutbox {
+    fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
+        // Where nothing is known of the disk, the database will tell.
+        let has_disk = self.store.free_disk().is_none_or(|free| free >= self.keeping.min_free);
+        self.write(move |database, now| accept::accept(database, now, &batch, has_disk))
+    }
+
+    fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
+        let (wanted, memory) = (wanted.clone(), Arc::clone(&self.memory));
+        self.take(node, move |database, now, number| match history::check(database, &memory)? {
+            None => claim::claim(database, now, node, number, &wanted),
+            Some(_) => Ok(Vec::new()),
+        })
+    }
+
+    fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize> {
+        let holds = holds.to_vec();
+        self.write(move |database, _| claim::give_back(database, &holds))
+    }
+
+    fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool> {
+        let (hold, mark, memory) = (*hold, mark.clone(), Arc::clone(&self.memory));
+        self.write(move |database, now| {
+            let consents =
+                history::check(database, &memory)?.is_none() && hand_over::mark(database, now, &hold, &mark)?;
+            if consents {
+                memory.marked();
+            }
+            Ok(consents)
+        })
+    }
+
+    fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
+        let (hold, ended) = (*hold, ended.clone());
+        self.write(move |database, now| hand_over::end(database, now, &hold, &ended))
+    }
+
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
+        let (upstream, memory, limit) = (upstream.to_owned(), Arc::clone(&self.memory), columns::signed(limit as u64));
+        self.take(node, move |database, now, number| {
+            if history::check(database, &memory)?.is_some() {
+                return Ok(Vec::new());
+            }
+            memory.marked();
+            hand_over::replay(database, now, node, number, &upstream, limit)
+        })
+    }
+
+    fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>> {
+        Box::pin(async move {
+            let (lost, memory) = (self.lost.of(node), Arc::clone(&self.memory));
+            let freeing = lost.clone();
+            let went_back = self.write(move |database, now| {
+                nodes::seen(database, now, node)?;
+                nodes::release(database, now, node, &freeing)?;
+                history::check(database, &memory)
+            });
+            let went_back = went_back.await?;
+            self.lost.forget(&lost, Duration::ZERO);
+            Ok(went_back)
+        })
+    }
+
+    fn bury(&self) -> Answered<'_, Buried> {
+        self.write(nodes::bury)
+    }
+
+    fn sweep(&self, limit: usize) -> Answered<'_, Swept> {
+        let keep = self.keeping.keep;
+        self.write(move |database, now| sweep::sweep(database, now, keep, limit))
+    }
+
+    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
+        let sets = sets.to_vec();
+        self.read(move |database| claim::next_due(database, &sets))
+    }
+
+    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+        self.read(reroute::route_sets)
+    }
+
+    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>> {
+        self.read(move |database| reroute::stale(database, rules, limit))
+    }
+
+    fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {
+        let sets = sets.to_vec();
+        self.write(move |database, _| reroute::reroute(database, rules, &sets))
+    }
+
+    fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>> {
+        let caller = caller.clone();
+        self.read(move |database| status::status(database, &caller, id))
+    }
+
+    fn list<'a>(
+        &'a self,
+        caller: &'a CallerName,
+        filter: Filter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Answered<'a, Page> {
+        let caller = caller.clone();
+        self.read(move |database| status::list(database, &caller, filter, after, limit))
+    }
+
+    fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
+        let caller = caller.clone();
+        self.write(move |database, _| change::reschedule(database, &caller, id, send_at))
+    }
+
+    fn cancel<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        let caller = caller.clone();
+        self.write(move |database, now| change::cancel(database, now, &caller, id))
+    }
+
+    fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
+        let caller = caller.clone();
+        self.write(move |database, now| change::erase(database, now, &caller, id))
+    }
+
+    fn counts(&self) -> Answered<'_, Vec<Count>> {
+        self.read(operators::counts)
+    }
+
+    fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()> {
+        self.write(move |database, now| {
+            operators::pause(database, paused)?;
+            audit::write(database, now, &note)
+        })
+    }
+
+    fn is_paused(&self) -> Answered<'_, bool> {
+        self.read(operators::is_paused)
+    }
+
+    fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
+        self.write(move |database, now| {
+            let ordered = operators::order(database, now, id, order)?;
+            if let Ordered::Done(_) = ordered {
+                audit::write(database, now, &note)?;
+            }
+            Ok(ordered)
+        })
+    }
+
+    fn accept_restore(&self, limit: usize, note: Note) -> Answered<'_, Restored> {
+        let memory = Arc::clone(&self.memory);
+        self.write(move |database, now| {
+            let restored = restore::accept(database, now, &memory, limit)?;
+            if !restored.more {
+                audit::write(database, now, &note)?;
+            }
+            Ok(restored)
+        })
+    }
+
+    fn release(&self, release: Release, note: Note) -> Answered<'_, Released> {
+        self.write(move |database, now| {
+            let released = restore::release(database, now, &release)?;
+            audit::write(database, now, &note)?;
+            Ok(released)
+        })
+    }
+
+    fn history(&self) -> Answered<'_, History> {
+        let memory = Arc::clone(&self.memory);
+        self.read(move |database| history::read(database, &memory))
+    }
+
+    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
+        self.read(move |database| audit::read(database, limit))
+    }
+
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
+        let hmacs = hmacs.to_vec();
+        self.read(move |database| operators::of_recipient(database, &hmacs, limit))
+    }
+
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
+        let hmacs = hmacs.to_vec();
+        self.write(move |database, now| {
+            audit::write(database, now, &note)?;
+            operators::erase_recipient(database, now, &hmacs)
+        })
+    }
+}
