@@ -11,8 +11,8 @@ use crate::harness::{Answer, mails};
 use crate::ledger::caller::{Caller, request_to};
 
 const CALLERS: usize = 8;
-/// Mails that a caller sends in one turn, so that no more are accepted than go out.
-const TURN: usize = 8;
+/// Mails that a caller sends in one turn: more than before a kill, and not so many that they pile up.
+const TURN: usize = 16;
 /// Every second mail has a key.
 const KEYED: usize = 2;
 
