@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_secs(120);
 pub(crate) struct Store(Arc<dyn Fn(Settings) -> Settings + Send + Sync>);
 
 impl Store {
-    /// A store of nodes whose environment has these settings too.
+    /// The store of nodes whose environment has these settings too.
     pub(crate) fn new(settings: impl Fn(Settings) -> Settings + Send + Sync + 'static) -> Self {
         Self(Arc::new(settings))
     }

@@ -22,7 +22,7 @@ pub(crate) fn request(key: &str, id: usize, body: &str, headers: &[(&str, &str)]
     request_to("/email", key, id, body, headers)
 }
 
-/// One request that sends a mail to this path.
+/// A whole request to this path.
 pub(crate) fn request_to(path: &str, key: &str, id: usize, body: &str, headers: &[(&str, &str)]) -> String {
     let further: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     format!(

@@ -29,7 +29,7 @@ impl Final {
         let (status, body) = self.told.answer.as_ref()?;
         match (status, self.taken) {
             (200, 0) => Some("is lost"),
-            (200, 2..) if body["possible_duplicate"] != true => Some("was sent twice"),
+            (200, 2..) if body["possible_duplicate"] != true => Some("was taken twice"),
             (200, _) => None,
             (_, 1..) if body["delivery"] == "none" => Some("was taken, and they say that nobody has it"),
             _ => None,
@@ -45,7 +45,7 @@ impl Final {
         }
         let may_be_double = shown.json["possible_duplicate"] == true;
         match (shown.json["status"].as_str(), self.taken) {
-            (_, 2..) if !may_be_double => Some("was sent twice"),
+            (_, 2..) if !may_be_double => Some("was taken twice"),
             (Some("accepted"), 0) => Some("is lost"),
             (Some("accepted"), _) => None,
             (Some("unknown"), _) => (!self.has_a_reason()).then_some("is unknown for no reason"),
@@ -59,7 +59,7 @@ impl Final {
         self.outcomes().any(|outcome| outcome.is_none_or(|outcome| outcome == "unknown"))
     }
 
-    /// A hand-over that a crash has cut off has no outcome that is known.
+    /// Is it unknown because a crash has cut its hand-over off, so that there is no outcome?
     pub(super) fn is_unknown_by_a_crash(&self) -> bool {
         self.is("unknown") && self.outcomes().any(|outcome| outcome.is_none())
     }
@@ -87,7 +87,7 @@ pub(super) fn count(finals: &[Final], counts: &Counts) -> Vec<String> {
 }
 
 #[test]
-fn what_is_lost_sent_twice_or_denied_is_found() {
+fn what_is_lost_taken_twice_or_denied_is_found() {
     let outbox = |status: &str, taken, more: serde_json::Value| {
         let mut json = serde_json::json!({"status": status, "attempts": [{"outcome": "unknown"}]});
         json.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
