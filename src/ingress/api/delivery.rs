@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::state::outbox::State;
+use crate::state::outbox::{State, Ticket};
 
 /// What is known of the mail from this call. `accepted`: a provider took it. `none`: no provider has it, so a
 /// repeat sends no second mail. `unknown`: a provider may have it, so look it up before you repeat the call. `queued`: this service keeps it and
@@ -18,9 +18,9 @@ pub(super) enum Delivery {
 }
 
 /// Where a mail of the outbox is. `queued`: it waits until it is due, and then for a provider. `claimed`: it is about to be
-/// handed over. `sending`: it is being handed over. `unknown`: a provider may have it. `parked`: no provider has it, and the
-/// operator has to look at it. `accepted`: a provider took it. `refused`: no provider takes it. `expired`: its time is over, and
-/// no provider has it. `cancelled`: you have cancelled it. The last four are final.
+/// handed over. `sending`: it is being handed over. `unknown`: a provider may have it. `parked`: the
+/// operator has to look at it. `accepted`: a provider took it. `refused`: no provider takes it. `expired`: its time is over.
+/// `cancelled`: you have cancelled it. The last four are final; whether a provider has it is said by `delivery`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum OutboxStatus {
@@ -43,6 +43,16 @@ impl From<State> for Delivery {
             State::Unknown => Self::Unknown,
             State::Accepted => Self::Accepted,
             State::Refused | State::Expired | State::Cancelled => Self::None,
+        }
+    }
+}
+
+/// A mail that was refused, expired or cancelled after a hand-over that may have succeeded is not known to be with nobody.
+impl From<&Ticket> for Delivery {
+    fn from(ticket: &Ticket) -> Self {
+        match Self::from(ticket.state) {
+            Self::None if ticket.possible_duplicate => Self::Unknown,
+            delivery => delivery,
         }
     }
 }
@@ -79,6 +89,25 @@ mod tests {
         for state in State::ALL {
             let none = matches!(state, State::Refused | State::Expired | State::Cancelled);
             assert_eq!(Delivery::from(state) == Delivery::None, none, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn mail_that_ended_after_a_hand_over_that_may_have_succeeded_is_unknown() {
+        for state in State::ALL {
+            let time = crate::runtime::unix_time::UnixTime::default();
+            let ticket = |possible_duplicate| Ticket {
+                id: crate::runtime::ids::fresh().into(),
+                state,
+                accepted_at: time,
+                send_at: time,
+                expires_at: time,
+                possible_duplicate,
+            };
+            let clear = Delivery::from(state);
+            let expected = if clear == Delivery::None { Delivery::Unknown } else { clear };
+            let seen = [Delivery::from(&ticket(false)), Delivery::from(&ticket(true))];
+            assert_eq!(seen, [clear, expected], "{state:?}");
         }
     }
 }

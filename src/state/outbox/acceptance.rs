@@ -147,4 +147,6 @@ pub struct Ticket {
     pub send_at: UnixTime,
     /// When it is no longer wanted.
     pub expires_at: UnixTime,
+    /// May a provider have a copy of it that is not the accepted one, or that nobody knows of?
+    pub possible_duplicate: bool,
 }

@@ -18,8 +18,6 @@ pub struct Status {
     pub next_attempt_at: Option<UnixTime>,
     /// When it ended, if it has.
     pub ended_at: Option<UnixTime>,
-    /// May it have been sent twice?
-    pub possible_duplicate: bool,
     /// Whom it goes to; none once they are erased.
     pub recipients: Option<SealedRecipients>,
     /// What became of each recipient where they differ.

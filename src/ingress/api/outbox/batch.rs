@@ -186,7 +186,7 @@ async fn accepted(
 fn result_body(index: usize, result: Outcome<(Ticket, bool)>) -> ResultBody {
     match result {
         Ok((ticket, replayed)) => {
-            ResultBody { index, delivery: ticket.state.into(), mail: Some((&ticket).into()), replayed, problem: None }
+            ResultBody { index, delivery: (&ticket).into(), mail: Some((&ticket).into()), replayed, problem: None }
         }
         Err(problem) => {
             let request_id = RequestContext::with(|context| context.id().to_owned()).unwrap_or_default();

@@ -125,7 +125,7 @@ impl From<&Ticket> for TicketBody {
         Self {
             id: ticket.id.to_string(),
             status: ticket.state.into(),
-            delivery: ticket.state.into(),
+            delivery: ticket.into(),
             accepted_at: ticket.accepted_at.to_string(),
             send_at: ticket.send_at.to_string(),
             expires_at: ticket.expires_at.to_string(),
@@ -148,7 +148,7 @@ impl From<Shown> for MailBody {
             priority: status.lane.into(),
             next_attempt_at: status.next_attempt_at.map(|time| time.to_string()),
             ended_at: status.ended_at.map(|time| time.to_string()),
-            possible_duplicate: status.possible_duplicate,
+            possible_duplicate: status.ticket.possible_duplicate,
             recipients: recipients.map(|all| all.into_iter().enumerate().map(recipient).collect()),
             attempts: status.attempts.into_iter().map(TriedBody::from).collect(),
         }

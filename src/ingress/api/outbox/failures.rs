@@ -22,7 +22,7 @@ pub(super) fn not_accepted(failed: Failed, id: Option<Id>) -> Problem {
     let problem = Problem::new(
         Kind::OutboxUnknown,
         "The store did not say whether it has the mail. With an Idempotency-Key, repeat the call under the same key: it is \
-         never taken twice. Without one, ask for the id with GET /outbox/{id}.",
+         never taken twice. Without one, ask for the id with GET /outbox/{id}, or look for the mail with GET /outbox.",
     );
     match id {
         Some(id) => problem.id(id),

@@ -33,7 +33,7 @@ pub(super) const PRIORITIES: [(&str, Lane); 3] = [("high", Lane::High), ("normal
 pub(in crate::ingress::api) struct LaterMail {
     pub(in crate::ingress::api) message: Message,
     pub(in crate::ingress::api) lane: Lane,
-    /// Not in the past; none: as soon as it can be.
+    /// Perhaps in the past; none: as soon as it can be.
     pub(in crate::ingress::api) send_at: Option<UnixTime>,
     /// After `send_at`, but perhaps in the past.
     pub(in crate::ingress::api) expires_at: Option<UnixTime>,
@@ -70,7 +70,7 @@ impl FromRequest<ApiState> for SendAt {
             let mut fields = Fields::of(value);
             let time = send_at(&mut fields, &field, now);
             fields.refuse_the_rest(&[&field]);
-            fields.finish(time.map(|time| Self(time.unwrap_or(now))))
+            fields.finish(time.map(Self))
         })
     }
 }
@@ -78,21 +78,21 @@ impl FromRequest<ApiState> for SendAt {
 /// The message of a JSON value, at this time.
 pub(super) fn later(value: Value<'_>, most: MailLimits, now: UnixTime) -> Result<LaterMail, Vec<FieldError>> {
     let mut fields = Fields::of(value);
-    let send_at = send_at(&mut fields, &SEND_AT, now).flatten();
+    let send_at = send_at(&mut fields, &SEND_AT, now);
     let expires_at = expires_at(&mut fields, send_at, now);
     let lane = fields.text::<Priority>(&PRIORITY).map(|Priority(lane)| lane).unwrap_or_default();
     let message = fields_of_message(&mut fields, most, &OUTBOX_FIELDS);
     fields.finish(message.map(|message| LaterMail { message, lane, send_at, expires_at }))
 }
 
-/// `Some(None)`: as soon as it can be; `None`: it is not there, or wrong.
-fn send_at(fields: &mut Fields<'_>, field: &Field, now: UnixTime) -> Option<Option<UnixTime>> {
+/// `None`: it is not there, or wrong. Whether it has passed is for the store to say: this clock may be wrong.
+fn send_at(fields: &mut Fields<'_>, field: &Field, now: UnixTime) -> Option<UnixTime> {
     let Time(time) = fields.text(field)?;
     if time > now.after(FURTHEST) {
         fields.fault(field.name, "is more than 30 days from now");
         return None;
     }
-    Some((time > now).then_some(time))
+    Some(time)
 }
 
 fn expires_at(fields: &mut Fields<'_>, send_at: Option<UnixTime>, now: UnixTime) -> Option<UnixTime> {

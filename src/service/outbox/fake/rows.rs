@@ -38,15 +38,15 @@ pub(super) fn take(rows: &mut Vec<Row>, batch: &Batch, new: &NewRow, fault: Opti
     if let Some(Fault::Full(full)) = fault {
         return Acceptance::Full(full);
     }
-    let send_at = new.send.from(NOW);
+    let send_at = new.send.from(NOW).max(NOW);
     let expires_at = new.expires.from(send_at);
-    let ticket = Ticket { id: new.id, state: State::Queued, accepted_at: NOW, send_at, expires_at };
+    let ticket =
+        Ticket { id: new.id, state: State::Queued, accepted_at: NOW, send_at, expires_at, possible_duplicate: false };
     let status = Status {
         ticket,
         lane: new.lane,
         next_attempt_at: Some(send_at),
         ended_at: None,
-        possible_duplicate: false,
         recipients: Some(new.sealed.recipients.clone()),
         recipient_verdicts: Vec::new(),
         attempts: Vec::new(),

@@ -25,7 +25,7 @@ const KNOWN: &str = "with mail as materialized (select * from unnest($1, $2, $3)
         union select s.row_id from mail m join smsp_submission s using (caller, id)
     )
     select smsp_now(), found.* from (select 1) one left join lateral (
-        select true, s.key, s.id, o.state, s.accepted_at, s.send_at, o.expires_at
+        select true, s.key, s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate
         from known join smsp_submission s using (row_id) join smsp_outbox o using (row_id)
     ) found on true";
 
@@ -136,9 +136,10 @@ fn answer(row: &NewRow, batch: &Batch, now: UnixTime, known: &mut Known, used: &
     if let Err(full) = used.take(row.sealed.size, batch) {
         return Acceptance::Full(full);
     }
-    let send_at = row.send.from(now);
+    let send_at = row.send.from(now).max(now);
     let expires_at = row.expires.from(send_at);
-    let ticket = Ticket { id: row.id, state: State::Queued, accepted_at: now, send_at, expires_at };
+    let ticket =
+        Ticket { id: row.id, state: State::Queued, accepted_at: now, send_at, expires_at, possible_duplicate: false };
     known.add(row.key, ticket);
     Acceptance::Accepted(ticket)
 }

@@ -15,6 +15,7 @@ const PARK: &str = "with meant as materialized (
         order by row_id limit $2 for update
     )
     update smsp_outbox o set state = case when o.state < 2 then 4 else 3 end, owner = null, replay_until = null,
+        possible_duplicate = true,
         changed_at = case when o.state = 3 then o.changed_at else smsp_now() end
     from meant where o.row_id = meant.row_id returning o.state";
 

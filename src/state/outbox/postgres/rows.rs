@@ -65,7 +65,7 @@ impl<'a> Columns<'a> {
         Ok(RouteSet::new(names.split(',').filter(|name| !name.is_empty())))
     }
 
-    /// From `id`, `state`, `accepted_at`, `send_at`, `expires_at`.
+    /// From `id`, `state`, `accepted_at`, `send_at`, `expires_at`, `possible_duplicate`.
     pub(super) fn ticket(&mut self) -> Result<Ticket, Failed> {
         Ok(Ticket {
             id: self.id()?,
@@ -73,6 +73,7 @@ impl<'a> Columns<'a> {
             accepted_at: self.time()?,
             send_at: self.time()?,
             expires_at: self.time()?,
+            possible_duplicate: self.value()?,
         })
     }
 

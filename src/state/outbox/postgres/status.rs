@@ -13,11 +13,11 @@ use crate::state::outbox::{Change, Cursor, Filter, Page, State, Status};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-const STATUS: &str = "select s.row_id, s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.lane, o.due,
-        o.changed_at, o.possible_duplicate, s.recipients_key_id, s.recipients_key, s.recipients, s.recipient_verdicts
+const STATUS: &str = "select s.row_id, s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate,
+        o.lane, o.due, o.changed_at, s.recipients_key_id, s.recipients_key, s.recipients, s.recipient_verdicts
     from smsp_submission s join smsp_outbox o using (row_id) where s.caller = $1 and s.id = $2";
 
-const LIST: &str = "select s.id, o.state, s.accepted_at, s.send_at, o.expires_at
+const LIST: &str = "select s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate
     from smsp_submission s join smsp_outbox o using (row_id)
     where s.caller = $1 and ($2::smallint is null or o.state = $2)
         and ($3::bigint is null or (s.accepted_at, s.id) < ($3, $4))
@@ -32,6 +32,9 @@ const RESCHEDULE: &str = "with changed as (
 
 const CANCEL: &str = "update smsp_outbox set state = 8, changed_at = smsp_now(), owner = null
     where row_id = $1 and state in (0, 1, 4)";
+
+/// No pump may change it between two statements.
+const LOCK: &str = "select from smsp_outbox where row_id = $1 for update";
 
 /// In no state in which it could be on the wire.
 const ERASE: &str = "update smsp_outbox set erased = true where row_id = $1 and state not in (1, 2)";
@@ -59,7 +62,6 @@ async fn find(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) ->
         lane,
         next_attempt_at: (ticket.state == State::Queued).then_some(due),
         ended_at: ticket.state.is_final().then_some(changed_at),
-        possible_duplicate: columns.value()?,
         recipients: columns.recipients()?,
         recipient_verdicts: verdicts::recipients(columns.value()?),
         attempts,
@@ -118,6 +120,7 @@ pub(super) async fn cancel(transaction: &mut Transaction<'_>, caller: &CallerNam
 
 pub(super) async fn erase(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) -> Result<Change, Failed> {
     let Some((row, _)) = find(transaction, caller, id).await? else { return Ok(Change::NotFound) };
+    transaction.query(LOCK, &[(&row, Type::INT8)]).await?;
     let cancelled = changed(transaction, CANCEL, row).await?;
     let done = changed(transaction, ERASE, row).await?;
     if done {

@@ -1,19 +1,22 @@
-//! How many mails each caller has under way: at most half of the windows that they may go to, so that one caller's backlog
-//! does not hold up the others.
+//! How many mails of each route set a caller has under way: at most half of the windows that they may go to, so that one
+//! caller's backlog does not hold up the others, nor its mail for one upstream that for another.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::super::row::RouteSet;
 use crate::model::caller::CallerName;
 
-/// The mails under way by caller. The lock is held for one look at a map; mail of callers that wait never takes it.
+/// The mails under way by route set and caller. The lock is held for one look at a map; mail of callers that wait never takes it.
 #[derive(Default)]
-pub(super) struct Callers(Mutex<HashMap<CallerName, usize>>);
+pub(super) struct Callers(Mutex<Counts>);
+
+type Counts = HashMap<(RouteSet, CallerName), usize>;
 
 /// One mail of a caller, for as long as it is held.
 pub(super) struct UnderWay<'a> {
     callers: &'a Callers,
-    caller: CallerName,
+    key: (RouteSet, CallerName),
 }
 
 /// What may be claimed of each caller.
@@ -26,22 +29,25 @@ pub(super) struct Allowance {
 }
 
 impl Callers {
-    /// Counts one mail more of this caller.
-    pub(super) fn begin(&self, caller: CallerName) -> UnderWay<'_> {
-        *self.lock().entry(caller.clone()).or_default() += 1;
-        UnderWay { callers: self, caller }
+    /// Counts one mail more of this set and caller.
+    pub(super) fn begin(&self, set: RouteSet, caller: CallerName) -> UnderWay<'_> {
+        let key = (set, caller);
+        *self.lock().entry(key.clone()).or_default() += 1;
+        UnderWay { callers: self, key }
     }
 
-    /// What may be claimed where so many mails may be under way in all.
-    pub(super) fn allowance(&self, windows: usize) -> Allowance {
+    /// What may be claimed of a set where so many mails of it may be under way in all.
+    pub(super) fn allowance(&self, set: &RouteSet, windows: usize) -> Allowance {
         let (half, counts) = (windows.div_ceil(2), self.lock());
-        let without = counts.iter().filter(|(_, count)| **count >= half).map(|(caller, _)| caller.clone()).collect();
+        let of_set = || counts.iter().filter(|((other, _), _)| other == set);
+        let full = of_set().filter(|(_, count)| **count >= half);
+        let without = full.map(|((_, caller), _)| caller.clone()).collect();
         // The caller that has most under way, of those that may have more, sets what any of them gets at once.
-        let most = counts.values().copied().filter(|count| *count < half).max().unwrap_or_default();
+        let most = of_set().map(|(_, count)| *count).filter(|count| *count < half).max().unwrap_or_default();
         Allowance { of_caller: half - most, without }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<CallerName, usize>> {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -49,10 +55,10 @@ impl Callers {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let mut counts = self.callers.lock();
-        if let Some(count) = counts.get_mut(&self.caller) {
+        if let Some(count) = counts.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.caller);
+                counts.remove(&self.key);
             }
         }
     }
@@ -64,16 +70,29 @@ mod tests {
 
     use super::*;
 
+    fn set() -> RouteSet {
+        RouteSet::new(["mg"])
+    }
+
     #[test]
     fn a_caller_with_half_of_the_windows_gets_no_more() {
         let callers = Callers::default();
-        assert_eq!(callers.allowance(4), Allowance { of_caller: 2, without: Vec::new() });
-        let first = callers.begin("a".into());
-        assert_eq!(callers.allowance(4), Allowance { of_caller: 1, without: Vec::new() });
-        let second = callers.begin("a".into());
-        assert_eq!(callers.allowance(4), Allowance { of_caller: 2, without: vec!["a".into()] });
+        assert_eq!(callers.allowance(&set(), 4), Allowance { of_caller: 2, without: Vec::new() });
+        let first = callers.begin(set(), "a".into());
+        assert_eq!(callers.allowance(&set(), 4), Allowance { of_caller: 1, without: Vec::new() });
+        let second = callers.begin(set(), "a".into());
+        assert_eq!(callers.allowance(&set(), 4), Allowance { of_caller: 2, without: vec!["a".into()] });
         drop((first, second));
         assert!(callers.lock().is_empty(), "who has nothing under way takes no memory");
+    }
+
+    #[test]
+    fn a_caller_with_much_mail_for_one_upstream_gets_its_share_at_another() {
+        let callers = Callers::default();
+        let _under_way: Vec<_> = (0..9).map(|_| callers.begin(set(), "a".into())).collect();
+        let other = RouteSet::new(["ses"]);
+        assert_eq!(callers.allowance(&other, 4), Allowance { of_caller: 2, without: Vec::new() });
+        assert_eq!(callers.allowance(&set(), 4).without, vec!["a".into()]);
     }
 
     proptest! {
@@ -83,10 +102,10 @@ mod tests {
         ) {
             let callers = Callers::default();
             let name = |number: usize| CallerName::from(&*number.to_string());
-            let held: Vec<_> = under_way.iter().map(|number| callers.begin(name(*number))).collect();
-            let Allowance { of_caller, without } = callers.allowance(windows);
+            let held: Vec<_> = under_way.iter().map(|number| callers.begin(set(), name(*number))).collect();
+            let Allowance { of_caller, without } = callers.allowance(&set(), windows);
             let half = windows.div_ceil(2);
-            for (caller, count) in callers.lock().iter() {
+            for ((_, caller), count) in callers.lock().iter() {
                 let comes_to = if without.contains(caller) { *count } else { count + of_caller };
                 prop_assert!(comes_to <= half || *count >= half, "{caller:?} comes to {comes_to} of {windows}");
             }

@@ -16,14 +16,14 @@ use super::callers::Allowance;
 use super::context::Context;
 use super::delivery::{deliver, replay};
 use super::lanes::Lanes;
+use super::newest::Newest;
+use super::panicking::or_released;
 use super::pending::Claim;
 use super::windows::Free;
 use crate::delivery::dispatch::Room;
 
 /// Rows of one claim, at most.
 const MAX_ROWS: usize = 100;
-/// How many of four rows of a claim are the newest: fresh mail does not wait behind a backlog.
-const NEWEST_OF_FOUR: usize = 1;
 /// Until the store is asked again, where nothing has happened meanwhile.
 pub(super) const POLL: Duration = Duration::from_secs(1);
 /// Between two looks for mails to replay.
@@ -33,6 +33,7 @@ const REPLAYS: Duration = Duration::from_secs(5);
 pub(super) struct Claims {
     context: Arc<Context>,
     lanes: Lanes,
+    newest: Newest,
     /// Which set comes first.
     turn: usize,
     replayed: Option<Instant>,
@@ -40,7 +41,7 @@ pub(super) struct Claims {
 
 impl Claims {
     pub(super) fn new(context: Arc<Context>) -> Self {
-        Self { context, lanes: Lanes::default(), turn: 0, replayed: None }
+        Self { context, lanes: Lanes::default(), newest: Newest::default(), turn: 0, replayed: None }
     }
 
     /// Claims what there is room for, and begins with it. How long there is nothing more to do, unless something happens.
@@ -86,8 +87,9 @@ impl Claims {
                 break;
             }
             let of_lane = self.lanes.share(rows, may_have);
-            let claimed =
-                self.context.parts.store.claim(self.context.parts.node, &self.wanted(set, of_lane, free)).await?;
+            let wanted = self.wanted(set, of_lane, free);
+            let claimed = self.context.parts.store.claim(self.context.parts.node, &wanted).await?;
+            self.newest.claimed(wanted.newest_of_four, claimed.len());
             left -= claimed.len().min(left);
             for (place, lane) in Lane::ALL.iter().enumerate() {
                 let got = claimed.iter().filter(|row| row.lane == *lane).count();
@@ -99,9 +101,10 @@ impl Claims {
     }
 
     fn wanted(&self, set: &RouteSet, of_lane: [usize; Lane::ALL.len()], free: Free) -> Wanted {
-        let Allowance { of_caller, without } = self.context.callers.allowance(free.windows);
+        let Allowance { of_caller, without } = self.context.callers.allowance(set, free.windows);
         let (sets, bytes) = (vec![set.clone()], self.context.in_hand.left());
-        Wanted { sets, of_lane, of_caller, bytes, without, newest_of_four: NEWEST_OF_FOUR }
+        let newest_of_four = self.newest.of_four(of_lane.iter().sum());
+        Wanted { sets, of_lane, of_caller, bytes, without, newest_of_four }
     }
 
     fn free(&self, set: &RouteSet) -> Free {
@@ -111,7 +114,9 @@ impl Claims {
     async fn begin(&self, claimed: Vec<Claimed>) {
         let claim = Claim::new();
         for row in claimed {
-            self.context.parts.drain.spawn(deliver(Arc::clone(&self.context), row, claim.row()));
+            let (context, hold) = (Arc::clone(&self.context), row.hold);
+            let work = deliver(Arc::clone(&context), row, claim.row());
+            self.context.parts.drain.spawn(or_released(context, hold, work));
         }
         claim.all_placed().await;
     }
@@ -130,8 +135,9 @@ impl Claims {
             let marked = self.context.parts.store.replay(self.context.parts.node, &upstream, free).await?;
             let claim = Claim::new();
             for row in marked {
-                let replay = replay(Arc::clone(&self.context), row, Arc::clone(&upstream), claim.row());
-                self.context.parts.drain.spawn(replay);
+                let (context, hold) = (Arc::clone(&self.context), row.hold);
+                let work = replay(Arc::clone(&context), row, Arc::clone(&upstream), claim.row());
+                self.context.parts.drain.spawn(or_released(context, hold, work));
             }
             claim.all_placed().await;
         }

@@ -37,7 +37,7 @@ struct Delivery {
 
 /// Takes a claimed row to its end.
 pub(super) async fn deliver(context: Arc<Context>, claimed: Claimed, pending: Pending) {
-    let under_way = context.callers.begin(claimed.caller.clone());
+    let under_way = context.callers.begin(claimed.route_set.clone(), claimed.caller.clone());
     let held = context.in_hand.hold(size(&claimed));
     match Delivery::open(&context, claimed) {
         Ok(delivery) => delivery.deliver(pending).await,

@@ -74,7 +74,9 @@ impl<'a> RowJournal<'a> {
         }
         let possible_duplicate = self.lock().is_at_risk;
         let upstream = target.name().to_string();
-        let mark = Mark { upstream, replay_for: target.takes_once_for(), possible_duplicate };
+        // A replay here could not clear up what became of the mail at another upstream.
+        let replay_for = target.takes_once_for().filter(|_| !possible_duplicate);
+        let mark = Mark { upstream, replay_for, possible_duplicate };
         let answer = timeout(STORE_TIMEOUT, self.context.parts.store.mark(&self.hold, &mark)).await;
         // Where there is no answer, it may be marked.
         self.lock().is_marked |= !matches!(answer, Ok(Ok(false)));

@@ -50,16 +50,18 @@ fn take(
 /// What its key names already. Without a key: itself, where a COMMIT was unclear and it is accepted once more.
 fn known(database: &Connection, caller: i64, row: &NewRow) -> rusqlite::Result<Option<Ticket>> {
     let mut select = database.prepare_cached(
-        "select uuid, state, accepted_at, send_at, s.expires_at from submission s join envelope e on e.id = s.id
+        "select uuid, state, accepted_at, send_at, s.expires_at, possible_duplicate
+         from submission s join envelope e on e.id = s.id
          where s.caller = ?1 and idem = ?2 or s.caller = ?1 and uuid = ?3",
     )?;
     select.query_row(params![caller, row.key, row.id], ticket).optional()
 }
 
-/// A ticket of the columns uuid, state, `accepted_at`, `send_at`, `expires_at`.
+/// A ticket of the columns uuid, state, `accepted_at`, `send_at`, `expires_at`, `possible_duplicate`.
 pub(super) fn ticket(row: &rusqlite::Row<'_>) -> rusqlite::Result<Ticket> {
     let (id, state, accepted_at) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    Ok(Ticket { id, state, accepted_at, send_at: row.get(3)?, expires_at: row.get(4)? })
+    let (send_at, expires_at, possible_duplicate) = (row.get(3)?, row.get(4)?, row.get(5)?);
+    Ok(Ticket { id, state, accepted_at, send_at, expires_at, possible_duplicate })
 }
 
 fn full(
@@ -83,9 +85,10 @@ fn full(
 }
 
 fn insert(database: &Connection, now: UnixTime, caller: i64, new: &NewRow) -> rusqlite::Result<Ticket> {
-    let send_at = new.send.from(now);
-    let ticket =
-        Ticket { id: new.id, state: State::Queued, accepted_at: now, send_at, expires_at: new.expires.from(send_at) };
+    let send_at = new.send.from(now).max(now);
+    let expires_at = new.expires.from(send_at);
+    let (id, state) = (new.id, State::Queued);
+    let ticket = Ticket { id, state, accepted_at: now, send_at, expires_at, possible_duplicate: false };
     let (sealed, size) = (&new.sealed, signed(new.sealed.size));
     let mut submission = database.prepare_cached(
         "insert into submission (uuid, caller, idem, from_domain, accepted_at, send_at, expires_at, size, key_id,

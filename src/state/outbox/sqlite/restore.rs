@@ -8,8 +8,10 @@ use super::remembering::Remembering;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Release, Released, Restored, State};
 
-/// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed.
-const PARK: &str = "update envelope set state = iif(state < 2, 4, 3), owner = null, replay_until = null,
+/// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed. Each may have been sent
+/// after the copy was made.
+const PARK: &str =
+    "update envelope set state = iif(state < 2, 4, 3), owner = null, replay_until = null, possible_duplicate = 1,
      settled_at = iif(state = 2, ?1, settled_at)
      where id in (select id from envelope where id <= ?2
                   and (state in (0, 1, 2) or state = 3 and replay_until is not null) order by id limit ?3)

@@ -30,19 +30,18 @@ pub(super) fn status(database: &Connection, caller: &CallerName, id: Id) -> rusq
 pub(super) fn of_row(database: &Connection, row: RowId) -> rusqlite::Result<Status> {
     let attempts = attempts::of(database, row)?;
     let mut select = database.prepare_cached(
-        "select uuid, state, accepted_at, send_at, s.expires_at, lane, due, settled_at, possible_duplicate, key_id,
+        "select uuid, state, accepted_at, send_at, s.expires_at, possible_duplicate, lane, due, settled_at, key_id,
          recipients_key, recipients, recipient_verdicts from submission s join envelope e on e.id = s.id where s.id = ?1",
     )?;
     select.query_row([row], |row| {
         let ticket = ticket(row)?;
-        let (due, settled): (UnixTime, Option<UnixTime>) = (row.get(6)?, row.get(7)?);
+        let (due, settled): (UnixTime, Option<UnixTime>) = (row.get(7)?, row.get(8)?);
         let verdicts: Option<String> = row.get(12)?;
         Ok(Status {
             ticket,
-            lane: row.get::<_, Lane>(5)?,
+            lane: row.get::<_, Lane>(6)?,
             next_attempt_at: (ticket.state == State::Queued).then_some(due),
             ended_at: settled.filter(|_| ticket.state.is_final()),
-            possible_duplicate: row.get(8)?,
             recipients: recipients(row)?,
             recipient_verdicts: attempts::read(&verdicts.unwrap_or_default()),
             attempts,
@@ -75,7 +74,7 @@ pub(super) fn list(
         None => (UnixTime(i64::MAX), vec![0xff; 17]),
     };
     let mut select = database.prepare_cached(
-        "select uuid, state, accepted_at, send_at, s.expires_at from submission s join envelope e on e.id = s.id
+        "select uuid, state, accepted_at, send_at, s.expires_at, possible_duplicate from submission s join envelope e on e.id = s.id
          where s.caller = ?1 and (accepted_at, uuid) < (?2, ?3) and (?4 is null or state = ?4)
          order by accepted_at desc, uuid desc limit ?5",
     )?;

@@ -12,12 +12,13 @@ pub(in super::super) async fn a_submission_is_there_once_it_is_accepted(bench: &
         accepted_at: now,
         send_at,
         expires_at: send_at.after(2 * DAY),
+        possible_duplicate: false,
     };
     let expected = [ticket(1, now), ticket(2, now.after(DAY))];
     assert_eq!(answers, expected.map(Acceptance::Accepted));
     let status = bench.status(2).await.unwrap();
     assert_eq!((status.ticket, status.lane, status.next_attempt_at), (expected[1], Lane::High, Some(now.after(DAY))));
-    assert_eq!((status.ended_at, status.possible_duplicate, status.attempts), (None, false, vec![]));
+    assert_eq!((status.ended_at, status.attempts), (None, vec![]));
     assert!(status.recipients == Some(row(2).sealed.recipients));
     let claimed = bench.claim(node(1), 10).await;
     assert_eq!(claimed.len(), 1);

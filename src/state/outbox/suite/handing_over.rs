@@ -36,7 +36,7 @@ pub(in super::super) async fn a_mail_is_marked_handed_over_and_ended(bench: &Ben
     let ses = tried("ses", start.after(SECOND), "accepted", Some("5.1.1"), Some("17"));
     assert_eq!(status.attempts, [tried("mg", start, "unavailable", None, None), ses]);
     assert_eq!((status.recipient_verdicts, status.next_attempt_at), (partly, None));
-    assert_eq!((status.ended_at, status.possible_duplicate), (Some(start.after(SECOND)), false));
+    assert_eq!((status.ended_at, status.ticket.possible_duplicate), (Some(start.after(SECOND)), false));
 }
 
 pub(in super::super) async fn a_mark_needs_fence_owner_and_state(bench: &Bench) {

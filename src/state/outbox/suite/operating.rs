@@ -45,7 +45,7 @@ pub(in super::super) async fn orders_release_rows_that_wait_for_people(bench: &B
     ] {
         let hold = left_unknown(bench, number).await;
         assert_eq!(order(number.into(), what).await, Ordered::Done(state));
-        assert_eq!(bench.status(number.into()).await.unwrap().possible_duplicate, twice, "{what:?}");
+        assert_eq!(bench.status(number.into()).await.unwrap().ticket.possible_duplicate, twice, "{what:?}");
         assert_eq!(bench.end(&hold, again(SECOND)).await, None, "the person's word holds");
         for hold in bench.claim(node(1), 9).await {
             assert_eq!(bench.end(&hold.hold, refused()).await, Some(State::Refused));

@@ -113,7 +113,10 @@ pub(in super::super) async fn parked_rows_are_released_by_filter_and_one_after_t
         due.extend(status.map(|status| status.next_attempt_at.unwrap().since(start).as_secs()));
     }
     assert_eq!(due, [1, 21, 1, 21, 1], "of the callers' own, each release within its 40 seconds");
-    assert!(bench.status(1).await.unwrap().possible_duplicate, "it may have been sent before the copy was restored");
+    assert!(
+        bench.status(1).await.unwrap().ticket.possible_duplicate,
+        "it may have been sent before the copy was restored"
+    );
     bench.advance(SECOND).await;
     assert_eq!(release(all.clone()).await, (1, 0));
     assert_eq!(bench.status(7).await.unwrap().next_attempt_at, Some(start.after(2 * SECOND)), "before it expires");

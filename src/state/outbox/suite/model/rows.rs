@@ -56,7 +56,7 @@ impl Seen {
             state: status.ticket.state,
             next_attempt_at: status.next_attempt_at,
             ended_at: status.ended_at,
-            possible_duplicate: status.possible_duplicate,
+            possible_duplicate: status.ticket.possible_duplicate,
             has_recipients: status.recipients.is_some(),
             hand_overs: status.attempts.len(),
         }

@@ -1,0 +1,31 @@
+//! A panic of ours while a row is in hand: the row must not stay with a node that lives and no longer works on it.
+//!
+//! What was marked becomes `unknown`. What was not waits, for long enough that it does not panic again and again.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::time::timeout;
+use tracing::error;
+
+use super::super::ending::Ended;
+use super::super::row::Hold;
+use super::context::{Context, STORE_TIMEOUT};
+use super::recording::record;
+use super::schedule;
+
+/// Does this work on a row, and ends its claim if the work panics.
+pub(super) async fn or_released(context: Arc<Context>, hold: Hold, work: impl Future<Output = ()>) {
+    if AssertUnwindSafe(work).catch_unwind().await.is_ok() {
+        return;
+    }
+    error!(row = hold.row.0, "a panic while a mail of the outbox was in hand");
+    let wait = schedule::refused_accounts(fastrand::f64());
+    let unknown = Ended::Unknown { verdicts: Vec::new(), replay_after: wait };
+    // Only a marked row takes this; without an answer nothing else may be said of it.
+    if let Ok(Ok(None)) = timeout(STORE_TIMEOUT, context.parts.store.end(&hold, &unknown)).await {
+        let again = Ended::Again { verdicts: Vec::new(), wait, counted: true, possible_duplicate: false };
+        record(&context, &hold, &again).await;
+    }
+}
