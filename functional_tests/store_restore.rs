@@ -97,7 +97,7 @@ async fn a_node_that_starts_paused_sends_once_it_is_told_to_go_on() {
 async fn commands_for_a_store_need_one() {
     for command in ["status", "accept-restore"] {
         let output = run(&["store", command], &crate::harness::Settings::mock()).await;
-        assert_eq!(output.code, Some(1), "{output:?}");
+        assert_eq!(output.code, Some(64), "{output:?}");
         assert!(output.stderr.contains("SMSP_STORE is not set"), "{output:?}");
     }
     assert_eq!(run(&["store", "restore"], &crate::harness::Settings::mock()).await.code, Some(64));

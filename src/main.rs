@@ -64,9 +64,9 @@ fn main() -> ExitCode {
         ["healthcheck"] => healthcheck(),
         ["migrate"] => migrate(),
         ["route", ref arguments @ ..] => route(arguments),
-        ["store", "status"] => with_config(|config| run(app::store_command::status(config, show))),
+        ["store", "status"] => with_store(|config| run(app::store_command::status(config, show))),
         ["store", "accept-restore"] => {
-            with_config(|config| run(app::store_command::accept_restore(config, show, show_progress)))
+            with_store(|config| run(app::store_command::accept_restore(config, show, show_progress)))
         }
         ["openapi"] => openapi(&api::document(&provider::table())),
         ["openapi", "admin"] => openapi(&admin::document()),
@@ -125,6 +125,14 @@ fn migrate() -> ExitCode {
             });
             Ok(true)
         })
+    })
+}
+
+/// A command that opens the store itself.
+fn with_store(command: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+    with_config(|config| match config.store {
+        Some(_) => command(config),
+        None => misused("there is no store: SMSP_STORE is not set"),
     })
 }
 

@@ -70,7 +70,8 @@ fn wanted(uri: &Uri) -> Result<(Filter, Option<Cursor>, usize), Problem> {
     read(status.filter(|_| state.is_none()).map(|_| fault("status", statuses())));
     let cursor = after.and_then(cursor::read);
     read(after.filter(|_| cursor.is_none()).map(|_| fault("after", "must be the `next` of another page")));
-    let number = limit.and_then(|text| text.parse().ok()).filter(|number| (1..=MAX_LIMIT).contains(number));
+    let digits = limit.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|text| text.parse().ok()).filter(|number| (1..=MAX_LIMIT).contains(number));
     read(limit.filter(|_| number.is_none()).map(|_| fault("limit", "must be a whole number from 1 to 100")));
     if errors.is_empty() {
         Ok((Filter { state }, cursor, number.unwrap_or(LIMIT)))
