@@ -1,9 +1,9 @@
 //! Sending later, for every way in: submissions in, an answer from the store, and what callers and operators ask of it then.
 //!
 //! Invariants: nothing is said to be accepted before the store has said so, on the disk. A call that the store does not
-//! answer in time is [`Failed::Unclear`] where it may have written: never accepted, and never not accepted. Contents and
-//! recipients are sealed before they leave this process. Deliberately absent: sending, which the pump does, and words for
-//! clients, which each way in has its own of.
+//! answer in time is [unclear](crate::state::outbox::Failed::Unclear) where it may have written: never accepted, and never
+//! not accepted. Contents and recipients are sealed before they leave this process. Deliberately absent: sending, which the
+//! pump does, and words for clients, which each way in has its own of.
 
 mod accept;
 mod callers;

@@ -1,6 +1,6 @@
 //! From the JSON of a request to a [`Message`]: the one place that knows the names of the fields.
 //!
-//! [`FIELDS`] drives both the reading and the document. Every fault is found, not just the first, and each names the
+//! [`FIELDS`](field::FIELDS) drives both the reading and the document. Every fault is found, not just the first, and each names the
 //! field as the caller wrote it. Nothing is dropped in silence: an unknown or duplicate field is an error. A large body is
 //! read off the worker, whose other connections would wait for it.
 
