@@ -49,9 +49,9 @@
 //! ## What is deliberately absent
 //!
 //! A store that `POST /email` needs: without one a node shares nothing with its neighbours, and forgets everything when it
-//! ends. A clock in the circuit: time is passed in. A lock across an await. A retry that could send twice: another upstream is asked only where the attempts so
-//! far prove that no provider has the mail, and the same upstream only if it takes a mail once. A provider's text in any
-//! answer, log or metric.
+//! ends. A clock in the circuit: time is passed in. A lock across an await. A retry that could send twice: another upstream
+//! is asked only where the attempts so far prove that no provider has the mail, and the same upstream only if it takes a
+//! mail once. A provider's text in any answer, log or metric.
 
 pub mod app;
 pub mod ingress;

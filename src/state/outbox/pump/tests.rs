@@ -34,11 +34,12 @@ use crate::runtime::shutdown::Shutdown;
 const TAKES: Act = Act::Say(Outcome::Accepted);
 const ANY: Capabilities = Capabilities::ANY;
 
-/// Every content is a message, unless its caller is called `sealed`.
+/// Every content is a message, unless its caller is called `sealed`; that of `panics` brings a fault of ours to light.
 struct AnyMail;
 
 impl Contents for AnyMail {
     fn open(&self, id: Id, caller: &CallerName, _: &SealedContent) -> Option<Submission> {
+        assert_ne!(caller.as_str(), "panics", "a fault of ours");
         let is_open = caller.as_str() != "sealed";
         is_open.then(|| submission(mail_with(id, "a@example.org"), SendOptions::default()))
     }

@@ -96,3 +96,12 @@ pub(in super::super) async fn an_atomic_batch_is_accepted_whole_or_not_at_all(be
         "its room is as it was: {answers:?}"
     );
 }
+
+pub(in super::super) async fn a_time_that_has_passed_by_the_clock_of_the_store_is_now(bench: &Bench) {
+    let now = bench.time.now().await;
+    let yesterday = UnixTime(now.0 - UnixTime::default().after(DAY).0);
+    let answers = bench.accept_as("shop", vec![NewRow { send: When::At(yesterday), ..row(1) }]).await;
+    let [Acceptance::Accepted(ticket)] = answers[..] else { panic!("{answers:?}") };
+    assert_eq!((ticket.send_at, ticket.expires_at), (now, now.after(2 * DAY)));
+    assert_eq!(bench.claim(node(1), 9).await.len(), 1);
+}

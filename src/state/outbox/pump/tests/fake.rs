@@ -174,7 +174,10 @@ impl Outbox for Fake {
     fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
         let (hold, ended) = (*hold, ended.clone());
         self.call("end", None, move |rows| {
-            let row = held(rows, &hold, &[State::Claimed, State::Sending, State::Unknown])?;
+            let marked = [State::Sending, State::Unknown];
+            let any = [State::Claimed, State::Sending, State::Unknown];
+            let is_unknown = matches!(ended, Ended::Unknown { .. });
+            let row = held(rows, &hold, if is_unknown { &marked[..] } else { &any })?;
             let (state, word) = match ended {
                 Ended::Accepted { verdicts, possible_duplicate } => {
                     let risk = if possible_duplicate { " possible duplicate" } else { "" };

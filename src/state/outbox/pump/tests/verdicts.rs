@@ -53,6 +53,28 @@ async fn adapter_that_panics_leaves_the_mail_unknown_and_the_pump_at_work() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn panic_with_a_row_in_hand_lets_it_go_and_the_pump_goes_on() {
+    let node = Node::start(&[&[TAKES]]);
+    node.add(1, "panics", &["u0"]);
+    node.add(1, "a", &["u0"]);
+    node.until(|store| store.row(0).ends == ["again "] && store.row(1).state == State::Accepted).await;
+    assert_eq!((node.store.row(0).state, node.store.row(0).attempts), (State::Queued, 1));
+    assert_eq!(node.fixture.calls(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_another_upstream_may_have_is_not_replayed_at_the_last_one() {
+    let last = [Act::Say(Outcome::Unavailable), TAKES];
+    let scripts: [(Capabilities, &[Act]); 2] = [(ANY, &[Act::Hang]), (ONCE, &last)];
+    let node = Node::over(Fixture::of(Failover::Always, Strategy::Priority, 1000, &scripts));
+    node.add(1, "a", &["u0", "u1"]);
+    node.until_all_are(State::Unknown).await;
+    assert_eq!(node.store.row(0).upstream.as_deref(), Some("u1"));
+    sleep(1200 * SECOND).await;
+    assert_eq!((node.store.row(0).state, node.fixture.calls()), (State::Unknown, vec![1, 1]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn verdict_that_comes_late_settles_an_unknown() {
     for (outcome, state) in [(Outcome::Accepted, State::Accepted), (Outcome::MessageRejected, State::Refused)] {
         let node = Node::start(&[&[Act::Late(90 * SECOND, outcome)]]);
