@@ -96,7 +96,9 @@ class Service:
             **(more or {}),
         }
         command = ["valgrind", "--quiet", *tool, binary]
-        self.process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.PIPE)
+        # The check has variables of its own that begin with SMSP_, and the binary refuses names that it does not know.
+        others = {name: value for name, value in os.environ.items() if not name.startswith("SMSP_")}
+        self.process = subprocess.Popen(command, env={**others, **env}, stdout=subprocess.PIPE)
         lines = (json.loads(line) for line in self.process.stdout)
         address = next(line["address"] for line in lines if line.get("listener") == "api")
         # Read on, so that it never waits for a reader.
