@@ -10,6 +10,7 @@ pub(crate) mod certificate_authority;
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod cutting_proxy;
+pub(crate) mod database;
 #[path = "../src/delivery/provider/tests/document.rs"]
 pub(crate) mod document;
 pub(crate) mod documents;

@@ -2,10 +2,10 @@
 //! is taken twice.
 //!
 //! The provider writes down what it takes, callers write down what they are told, and `books` joins the two by what the node
-//! says in the end. The store is a parameter. What takes minutes `scripts/check --long` runs.
+//! says in the end. What does not concern the files of SQLite is shown on PostgreSQL too. What takes minutes
+//! `scripts/check --long` runs.
 
 mod books;
-mod database;
 mod load;
 mod provider;
 

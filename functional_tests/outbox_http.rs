@@ -11,12 +11,11 @@ use std::time::{Duration, SystemTime};
 use reqwest::Method;
 use serde_json::{Value, json};
 use smsp::runtime::unix_time::UnixTime;
-use tempfile::TempDir;
 
+use crate::harness::database::{Database, on_both_stores};
 use crate::harness::wait::{eventually, when};
 use crate::harness::{Answer, Proxy, Settings, StubProvider, mails};
 
-const STORE_KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
 const APP: &str = "app-key-0001";
 const SHOP: &str = "shop-key-0001";
 
@@ -24,28 +23,21 @@ const SHOP: &str = "shop-key-0001";
 struct Node {
     proxy: Proxy,
     mailgun: StubProvider,
-    _directory: TempDir,
 }
 
 impl Node {
-    async fn start() -> Self {
-        Self::with(|settings| settings).await
+    async fn start(database: &Database) -> Self {
+        Self::with(database, |settings| settings).await
     }
 
-    async fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    async fn with(database: &Database, change: impl FnOnce(Settings) -> Settings) -> Self {
         let mailgun = StubProvider::mailgun().await;
         let settings = Settings::server()
             .mailgun(&mailgun.url())
             .without("SMSP_API_KEY")
-            .with("SMSP_API_KEYS", &format!("app:{APP},shop:{SHOP}"))
-            .with("SMSP_STORE", &format!("sqlite:{}", directory.path().display()))
-            .with("SMSP_STORE_KEY", STORE_KEY)
-            .with("SMSP_OUTBOX", "on")
-            // The disk of a machine that tests may be nearly full.
-            .with("SMSP_OUTBOX_MIN_FREE", "0%");
-        let proxy = Proxy::start(change(settings)).await;
-        Self { proxy, mailgun, _directory: directory }
+            .with("SMSP_API_KEYS", &format!("app:{APP},shop:{SHOP}"));
+        let proxy = Proxy::start(change(database.under(settings))).await;
+        Self { proxy, mailgun }
     }
 
     async fn call_as(&self, key: &str, method: Method, path: &str, body: Option<&Value>) -> Answer {
@@ -108,9 +100,14 @@ fn scheduled() -> Value {
     with("send_at", &json!(in_days(1)))
 }
 
-#[tokio::test]
-async fn a_mail_is_accepted_sent_once_and_its_status_says_so() {
-    let node = Node::start().await;
+on_both_stores! {
+    a_mail_is_accepted_sent_once_and_its_status_says_so,
+    a_repeat_under_one_key_is_one_mail_with_its_present_status,
+    without_an_outbox_there_is_no_path_to_it,
+}
+
+async fn a_mail_is_accepted_sent_once_and_its_status_says_so(database: &Database) {
+    let node = Node::start(database).await;
     let accepted = node.post("/outbox", &mails::plain()).await.expect(202);
     assert_eq!((accepted.at("/status"), accepted.at("/delivery")), (&json!("queued"), &json!("queued")), "{accepted}");
     let path = accepted.header("location").expect("a Location").to_owned();
@@ -120,9 +117,8 @@ async fn a_mail_is_accepted_sent_once_and_its_status_says_so() {
     assert_eq!((node.mailgun.mails().len(), sent.at("/possible_duplicate")), (1, &json!(false)), "{sent}");
 }
 
-#[tokio::test]
-async fn a_repeat_under_one_key_is_one_mail_with_its_present_status() {
-    let node = Node::start().await;
+async fn a_repeat_under_one_key_is_one_mail_with_its_present_status(database: &Database) {
+    let node = Node::start(database).await;
     let call = || {
         let request = node.proxy.client.request(Method::POST, "/outbox").header("x-api-key", APP);
         let request = request.header("idempotency-key", "order-17").header("content-type", "application/json");
@@ -135,9 +131,8 @@ async fn a_repeat_under_one_key_is_one_mail_with_its_present_status() {
     assert_eq!((repeat.header("idempotency-replayed"), node.mailgun.mails().len()), (Some("true"), 1), "{repeat}");
 }
 
-#[tokio::test]
-async fn without_an_outbox_there_is_no_path_to_it() {
-    let node = Node::with(|settings| settings.with("SMSP_OUTBOX", "off")).await;
+async fn without_an_outbox_there_is_no_path_to_it(database: &Database) {
+    let node = Node::with(database, |settings| settings.with("SMSP_OUTBOX", "off")).await;
     for (method, path) in [(Method::POST, "/outbox"), (Method::GET, "/outbox"), (Method::POST, "/outbox/batch")] {
         node.call(method, path, Some(&mails::plain())).await.expect(404);
     }

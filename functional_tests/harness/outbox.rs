@@ -1,9 +1,7 @@
-//! A node with an outbox. Its store outlives it, so it can be killed and started again; which store that is, is one
-//! parameter.
+//! A node with an outbox, as callers and operators see it. Its store outlives it, so it can be killed and started again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use mail_parser::DateTime;
@@ -22,24 +20,23 @@ const REST: Duration = Duration::from_secs(120);
 
 /// Where nodes keep their outbox.
 #[derive(Clone)]
-pub(crate) struct Store(Arc<dyn Fn(Settings) -> Settings + Send + Sync>);
+pub(crate) struct Store(String);
 
 impl Store {
-    /// The store of nodes whose environment has these settings too.
-    pub(crate) fn new(settings: impl Fn(Settings) -> Settings + Send + Sync + 'static) -> Self {
-        Self(Arc::new(settings))
+    /// The database of this URL.
+    pub(crate) fn at(url: &str) -> Self {
+        Self(url.to_owned())
     }
 
     /// A SQLite database in this directory.
     pub(crate) fn sqlite(directory: &Path) -> Self {
-        let store = format!("sqlite:{}", directory.display());
-        Self::new(move |settings| settings.with("SMSP_STORE", &store))
+        Self(format!("sqlite:{}", directory.display()))
     }
 
     /// These settings, with an outbox in this store. The disk of a machine that builds may be fuller than that of a node.
     pub(crate) fn under(&self, settings: Settings) -> Settings {
-        let settings = (self.0)(settings).with("SMSP_STORE_KEY", STORE_KEY).with("SMSP_OUTBOX", "on");
-        settings.with("SMSP_OUTBOX_MIN_FREE", "0%")
+        let settings = settings.with("SMSP_STORE", &self.0).with("SMSP_STORE_KEY", STORE_KEY);
+        settings.with("SMSP_OUTBOX", "on").with("SMSP_OUTBOX_MIN_FREE", "0%")
     }
 }
 
@@ -104,7 +101,11 @@ pub(crate) async fn queue(client: &Client, mail: &Value) -> Answer {
 
 /// Accepts one mail, and returns its id.
 pub(crate) async fn queued(client: &Client, mail: &Value) -> String {
-    let answer = queue(client, mail).await.expect(202);
+    id(&queue(client, mail).await.expect(202))
+}
+
+/// The id of an answer that has one.
+pub(crate) fn id(answer: &Answer) -> String {
     answer.json["id"].as_str().unwrap_or_else(|| panic!("no id: {answer}")).to_owned()
 }
 

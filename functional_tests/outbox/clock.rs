@@ -1,10 +1,11 @@
-//! A wall clock that jumps by a month while the node runs: no mail goes out early, and none expires.
+//! A wall clock that jumps while the node runs, or is wrong when mail comes: no mail goes out early, and none expires.
 
 use std::time::Duration;
 
 use super::provider::Provider;
+use crate::harness::database::{Database, on_both_stores};
 use crate::harness::fake_clock::FakeClock;
-use crate::harness::outbox::{Store, becomes, queued, status, time_after};
+use crate::harness::outbox::{becomes, id, queue, queued, status, time_after};
 use crate::harness::{Proxy, mails};
 
 /// A mail with this time from now, as this machine tells it.
@@ -14,13 +15,15 @@ fn with(number: usize, field: &str, wait: Duration) -> serde_json::Value {
     mail
 }
 
-#[tokio::test]
-async fn a_wall_clock_that_jumps_by_a_month_sends_nothing_early_and_lets_nothing_expire() {
+on_both_stores! {
+    a_wall_clock_that_jumps_by_a_month_sends_nothing_early_and_lets_nothing_expire,
+    a_mail_that_is_accepted_while_the_wall_clock_is_wrong_is_sent_in_time_and_not_before,
+}
+
+async fn a_wall_clock_that_jumps_by_a_month_sends_nothing_early_and_lets_nothing_expire(database: &Database) {
     let Some(clock) = FakeClock::new() else { return };
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let provider = Provider::taking_after(Duration::ZERO);
-    let settings = Store::sqlite(directory.path()).under(provider.settings());
-    let proxy = Proxy::start(clock.shown_to(settings)).await;
+    let proxy = Proxy::start(clock.shown_to(database.under(provider.settings()))).await;
     let client = &proxy.client;
     for (round, days) in [30, -30].into_iter().enumerate() {
         client.order("sg", &serde_json::json!({"override": "open"})).await.expect(200);
@@ -39,4 +42,33 @@ async fn a_wall_clock_that_jumps_by_a_month_sends_nothing_early_and_lets_nothing
         FakeClock::is_shown_to(&proxy, 0).await;
     }
     assert_eq!(provider.taken(), [(10, 1), (11, 1)].into());
+}
+
+/// The store's own time says when a mail is due. A clock that is ahead takes a near end for one that has passed: then the
+/// caller is told so, and nothing is accepted.
+async fn a_mail_that_is_accepted_while_the_wall_clock_is_wrong_is_sent_in_time_and_not_before(database: &Database) {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let Some(clock) = FakeClock::new() else { return };
+    let provider = Provider::taking_after(Duration::ZERO);
+    let proxy = Proxy::start(clock.shown_to(database.under(provider.settings()))).await;
+    let client = &proxy.client;
+    for (round, days) in [10, -10].into_iter().enumerate() {
+        clock.jumps_by(days);
+        FakeClock::is_shown_to(&proxy, days).await;
+        let early = queued(client, &with(round, "send_at", HOUR)).await;
+        let ends = queue(client, &with(10 + round, "expires_at", HOUR)).await;
+        if days > 0 {
+            assert_eq!(ends.expect_problem(422, "none", false).fields(), ["expires_at"]);
+        } else {
+            becomes(client, &id(&ends.expect(202)), "accepted").await;
+        }
+        // Accepted after the others, and sent at once: they would have been sent before it.
+        let plain = queued(client, &mails::with_subject(&(20 + round).to_string())).await;
+        becomes(client, &plain, "accepted").await;
+        assert_eq!(status(client, &early).await, "queued", "{days} days");
+        clock.jumps_by(0);
+        FakeClock::is_shown_to(&proxy, 0).await;
+        assert_eq!(status(client, &early).await, "queued", "{days} days, and back");
+    }
+    assert_eq!(provider.taken(), [(11, 1), (20, 1), (21, 1)].into());
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::books::{Books, repeat_unclear};
 use super::load::{Callers, Posted};
 use super::provider::Provider;
-use crate::harness::outbox::{Store, at_rest};
+use crate::harness::database::{Database, on_both_stores};
+use crate::harness::outbox::at_rest;
 use crate::harness::wait::when;
 use crate::harness::{Proxy, eventually, report};
 
@@ -20,22 +21,23 @@ const CONCURRENCY: u64 = 16;
 const MAILS: usize = 40;
 const POINT: Duration = Duration::from_millis(10);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_each_kill_every_202_is_found_and_nothing_is_taken_twice() {
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
-    kill_under_load(&Store::sqlite(directory.path()), SHORT).await;
+on_both_stores! {
+    after_each_kill_every_202_is_found_and_nothing_is_taken_twice,
+    #[ignore = "scripts/check --long runs it"]
+    after_two_hundred_kills_every_202_is_found_and_nothing_is_taken_twice,
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "scripts/check --long runs it"]
-async fn after_two_hundred_kills_every_202_is_found_and_nothing_is_taken_twice() {
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
-    kill_under_load(&Store::sqlite(directory.path()), LONG).await;
+async fn after_each_kill_every_202_is_found_and_nothing_is_taken_twice(database: &Database) {
+    kill_under_load(database, SHORT).await;
 }
 
-async fn kill_under_load(store: &Store, kills: usize) {
+async fn after_two_hundred_kills_every_202_is_found_and_nothing_is_taken_twice(database: &Database) {
+    kill_under_load(database, LONG).await;
+}
+
+async fn kill_under_load(database: &Database, kills: usize) {
     let provider = Provider::taking_after(WORK);
-    let settings = store.under(provider.settings()).with("SMSP_OUTBOX_CONCURRENCY", &CONCURRENCY.to_string());
+    let settings = database.under(provider.settings()).with("SMSP_OUTBOX_CONCURRENCY", &CONCURRENCY.to_string());
     let (callers, mut posted) = (Callers::default(), Vec::<Posted>::new());
     for _ in 0..kills {
         let proxy = Proxy::start(settings.clone()).await;
@@ -46,6 +48,7 @@ async fn kill_under_load(store: &Store, kills: usize) {
         tokio::time::sleep(POINT.mul_f64(fastrand::f64())).await;
         // Which kills it.
         drop(proxy);
+        database.silent_nodes_are_dead().await;
         posted.extend(calling.all().await);
     }
     let cut_off = posted.iter().filter(|posted| posted.answer.is_err()).count();

@@ -1,22 +1,71 @@
-//! After an erasure no byte of a mail is left: neither what its caller has sent, nor what was kept sealed in its place.
+//! What a mail says is never in clear. After its erasure no key opens what was kept of it, and of SQLite's files no sealed
+//! byte is left either; those of PostgreSQL keep old rows for a while, as its administrators say.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 
-use super::database;
-use crate::harness::outbox::{Store, becomes, queued, shown};
+use crate::harness::database::Database;
+use crate::harness::outbox::{becomes, queued, shown};
+use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::when;
 use crate::harness::{Answer, Client, Proxy, Settings, StubProvider, eventually};
 
 const CANARY: &str = "canary-4f1d";
+/// Keys, recipients, fingerprints and parts that are left of any mail.
+const LEFT: &str = "select row_id from smsp_submission where content_key is not null or recipients_key is not null
+        or recipients is not null or recipient_verdicts is not null
+    union all select row_id from smsp_recipient union all select row_id from smsp_content";
 
 #[tokio::test]
-async fn what_a_mail_says_is_never_in_clear_and_after_its_erasure_not_even_sealed() {
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+async fn on_postgres_what_a_mail_says_is_never_in_clear_and_its_erasure_leaves_no_key_of_it() {
+    let Some(database) = Database::postgres().await else { return };
+    let Database::Postgres(server, name) = &database else { return };
     let provider = StubProvider::sendgrid().await;
-    let proxy = Proxy::start(Store::sqlite(directory.path()).under(Settings::server().sendgrid(&provider.url()))).await;
+    let proxy = Proxy::start(database.under(Settings::server().sendgrid(&provider.url()))).await;
+    let client = &proxy.client;
+    client.order("sg", &json!({"override": "open"})).await.expect(200);
+    let ids = [queued(client, &canary("waits")).await, queued(client, &canary("kept")).await];
+    let [waits, kept] = &ids;
+    // This test knows where to look: what is in the tables is in the files.
+    server.sql(name, "create table told as select 'told-4f1d' as text").await;
+    in_files(server, "told-4f1d").await;
+    assert_eq!(files_with(server, CANARY), [""; 0], "in clear");
+    assert!(!server.sql(name, LEFT).await.is_empty());
+    erase(client, waits).await.expect(200);
+    client.order("sg", &json!({"override": "closed"})).await.expect(200);
+    becomes(client, kept, "accepted").await;
+    erase(client, kept).await.expect(200);
+    assert_eq!(server.sql(name, LEFT).await, [""; 0]);
+    server.sql(name, "checkpoint").await;
+    assert_eq!(files_with(server, CANARY), [""; 0], "in clear");
+    for id in &ids {
+        let answer = shown(client, id).await.expect(200);
+        assert!(answer.json["recipients"].is_null(), "{answer}");
+    }
+}
+
+/// Brings all that is written into the files of the tables, and finds this in them.
+async fn in_files(server: &Postmaster, text: &str) {
+    server.sql("postgres", "checkpoint").await;
+    assert!(!files_with(server, text).is_empty(), "{text} is in no file");
+}
+
+/// The files of the server with this text: tables, indexes, log and WAL.
+fn files_with(server: &Postmaster, text: &str) -> Vec<String> {
+    let found = Command::new("grep").args(["-rlaF", text]).arg(server.socket_folder()).output();
+    let found = String::from_utf8(found.expect("grep can be started").stdout).expect("paths of ours");
+    found.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn on_sqlite_what_a_mail_says_is_never_in_clear_and_after_its_erasure_not_even_sealed() {
+    let database = Database::sqlite();
+    let Database::Sqlite(directory) = &database else { return };
+    let provider = StubProvider::sendgrid().await;
+    let proxy = Proxy::start(database.under(Settings::server().sendgrid(&provider.url()))).await;
     let client = &proxy.client;
     client.order("sg", &json!({"override": "open"})).await.expect(200);
     let waits = queued(client, &canary("waits")).await;
@@ -54,7 +103,7 @@ async fn erase(client: &Client, id: &str) -> Answer {
 
 /// What is kept of this mail: keys, recipients and their fingerprints, and the start of each part of its content.
 fn sealed(directory: &Path, id: &str) -> Vec<Vec<u8>> {
-    let database = database::reading(directory);
+    let database = rusqlite::Connection::open(directory.join("smsp.db")).expect("the database can be opened");
     let sql = "select content_key from submission where uuid = ?1 union all
         select recipients_key from submission where uuid = ?1 union all
         select recipients from submission where uuid = ?1 union all

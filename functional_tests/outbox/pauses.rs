@@ -1,13 +1,14 @@
 //! A node that is stopped for longer than a node may be silent, and goes on: what it had in hand is sent once, and its own
-//! verdicts count. With SQLite there is no second node that could have taken over: what it had marked becomes `unknown` by its
-//! own upkeep, until its own verdict is there.
+//! verdicts count. There is no second node here that could have taken over: what it had marked becomes `unknown` by its own
+//! upkeep, until its own verdict is there.
 
 use std::time::Duration;
 
 use super::books::{Books, repeat_unclear};
 use super::load::Callers;
 use super::provider::Provider;
-use crate::harness::outbox::{Store, at_rest};
+use crate::harness::database::{Database, on_both_stores};
+use crate::harness::outbox::at_rest;
 use crate::harness::wait::when;
 use crate::harness::{Proxy, eventually, report};
 
@@ -17,12 +18,14 @@ const PAUSES: usize = 5;
 const MAILS: usize = 40;
 const POINT: Duration = Duration::from_millis(10);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "scripts/check --long runs it"]
-async fn a_node_that_was_silent_for_too_long_sends_nothing_twice_and_loses_nothing() {
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+on_both_stores! {
+    #[ignore = "scripts/check --long runs it"]
+    a_node_that_was_silent_for_too_long_sends_nothing_twice_and_loses_nothing,
+}
+
+async fn a_node_that_was_silent_for_too_long_sends_nothing_twice_and_loses_nothing(database: &Database) {
     let provider = Provider::taking_after(Duration::from_millis(5));
-    let proxy = Proxy::start(Store::sqlite(directory.path()).under(provider.settings())).await;
+    let proxy = Proxy::start(database.under(provider.settings())).await;
     let (callers, mut posted) = (Callers::default(), Vec::new());
     for _ in 0..PAUSES {
         let calling = callers.call(proxy.api);

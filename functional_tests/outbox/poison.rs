@@ -1,26 +1,37 @@
 //! A mail that cannot be opened, or with which the node has died three times, holds nobody up.
 
-use super::database;
 use super::provider::Provider;
-use crate::harness::outbox::{Store, becomes, pause, queued, shown, status};
+use crate::harness::database::{Database, on_both_stores};
+use crate::harness::outbox::{becomes, pause, queued, shown, status};
 use crate::harness::{Proxy, admin, eventually, mails};
 
 /// Losses after which a mail waits for people.
 const LOSSES: usize = 3;
 
-#[tokio::test]
-async fn a_mail_with_which_three_nodes_have_died_is_parked_until_an_operator_releases_it() {
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+/// As if the node had died just after the claim.
+const CLAIM: [&str; 2] = [
+    "update envelope set state = 1, fence = fence + 1, owner = zeroblob(16) where state = 0 returning id",
+    "update smsp_outbox set state = 1, fence = fence + 1, owner = gen_random_uuid() where state = 0 returning row_id",
+];
+const BREAK_THE_CONTENT: [&str; 2] = [
+    "update content set bytes = zeroblob(length(bytes)) returning id",
+    "update smsp_content set bytes = decode(repeat('00', length(bytes)), 'hex') returning row_id",
+];
+
+on_both_stores! {
+    a_mail_with_which_three_nodes_have_died_is_parked_until_an_operator_releases_it,
+    a_mail_that_cannot_be_opened_waits_and_others_are_sent,
+}
+
+async fn a_mail_with_which_three_nodes_have_died_is_parked_until_an_operator_releases_it(database: &Database) {
     let provider = Provider::taking_after(std::time::Duration::ZERO);
-    let settings = Store::sqlite(directory.path()).under(provider.settings());
+    let settings = database.under(provider.settings());
     let mut proxy = Proxy::start(settings.clone()).await;
     pause(&proxy, true).await;
     let poison = queued(&proxy.client, &mails::with_subject("1")).await;
     for loss in 1..=LOSSES {
         drop(proxy);
-        // As if the node had died just after the claim.
-        let claim = "update envelope set state = 1, fence = fence + 1, owner = zeroblob(16) where state = 0";
-        assert_eq!(database::writing(directory.path()).execute(claim, []), Ok(1), "loss {loss}");
+        assert_eq!(database.change(CLAIM).await, 1, "loss {loss}");
         proxy = Proxy::start(settings.clone()).await;
         becomes(&proxy.client, &poison, if loss < LOSSES { "queued" } else { "parked" }).await;
     }
@@ -34,17 +45,14 @@ async fn a_mail_with_which_three_nodes_have_died_is_parked_until_an_operator_rel
     assert_eq!(provider.taken(), [(1, 1), (2, 1)].into());
 }
 
-#[tokio::test]
-async fn a_mail_that_cannot_be_opened_waits_and_others_are_sent() {
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+async fn a_mail_that_cannot_be_opened_waits_and_others_are_sent(database: &Database) {
     let provider = Provider::taking_after(std::time::Duration::ZERO);
-    let settings = Store::sqlite(directory.path()).under(provider.settings());
+    let settings = database.under(provider.settings());
     let proxy = Proxy::start(settings.clone()).await;
     pause(&proxy, true).await;
     let broken = queued(&proxy.client, &mails::with_subject("1")).await;
     drop(proxy);
-    let break_it = "update content set bytes = zeroblob(length(bytes))";
-    assert_eq!(database::writing(directory.path()).execute(break_it, []), Ok(1));
+    assert_eq!(database.change(BREAK_THE_CONTENT).await, 1);
     let proxy = Proxy::start(settings).await;
     pause(&proxy, false).await;
     let other = queued(&proxy.client, &mails::with_subject("2")).await;

@@ -6,9 +6,15 @@ fn batch(mails: &[Value]) -> Value {
     json!({ "messages": mails })
 }
 
-#[tokio::test]
-async fn each_mail_of_a_batch_has_its_answer_in_its_place() {
-    let node = Node::start().await;
+on_both_stores! {
+    each_mail_of_a_batch_has_its_answer_in_its_place,
+    an_atomic_batch_is_accepted_whole_or_not_at_all,
+    an_atomic_batch_that_does_not_fit_leaves_nothing,
+    a_batch_that_is_empty_too_long_or_asked_for_wrongly_is_refused,
+}
+
+async fn each_mail_of_a_batch_has_its_answer_in_its_place(database: &Database) {
+    let node = Node::start(database).await;
     let mails = [scheduled(), with("send_at", &json!("soon")), scheduled(), with("to", &json!("nobody"))];
     let answer = node.post("/outbox/batch", &batch(&mails)).await.expect(202);
     let results = answer.at("/results").as_array().cloned().unwrap_or_default();
@@ -26,9 +32,8 @@ async fn each_mail_of_a_batch_has_its_answer_in_its_place() {
     assert_eq!(node.counts().await, [("queued".to_owned(), 2)]);
 }
 
-#[tokio::test]
-async fn an_atomic_batch_is_accepted_whole_or_not_at_all() {
-    let node = Node::start().await;
+async fn an_atomic_batch_is_accepted_whole_or_not_at_all(database: &Database) {
+    let node = Node::start(database).await;
     let bad = [scheduled(), with("send_at", &json!("soon"))];
     let answer = node.post("/outbox/batch?atomic=true", &batch(&bad)).await.expect_problem(422, "none", false);
     assert_eq!(answer.at("/errors/0/field"), "messages[1].send_at", "{answer}");
@@ -38,9 +43,8 @@ async fn an_atomic_batch_is_accepted_whole_or_not_at_all() {
     assert_eq!(node.counts().await, [("queued".to_owned(), 2)]);
 }
 
-#[tokio::test]
-async fn an_atomic_batch_that_does_not_fit_leaves_nothing() {
-    let node = Node::with(|settings| settings.with("SMSP_CALLER_APP_OUTBOX_ROWS", "2")).await;
+async fn an_atomic_batch_that_does_not_fit_leaves_nothing(database: &Database) {
+    let node = Node::with(database, |settings| settings.with("SMSP_CALLER_APP_OUTBOX_ROWS", "2")).await;
     let three = [scheduled(), scheduled(), scheduled()];
     node.post("/outbox/batch?atomic=true", &batch(&three)).await.expect_problem(503, "none", true);
     assert_eq!(node.counts().await, []);
@@ -49,9 +53,8 @@ async fn an_atomic_batch_that_does_not_fit_leaves_nothing() {
     assert_eq!(node.counts().await, [("queued".to_owned(), 2)]);
 }
 
-#[tokio::test]
-async fn a_batch_that_is_empty_too_long_or_asked_for_wrongly_is_refused() {
-    let node = Node::start().await;
+async fn a_batch_that_is_empty_too_long_or_asked_for_wrongly_is_refused(database: &Database) {
+    let node = Node::start(database).await;
     for mails in [vec![], vec![scheduled(); 101]] {
         let answer = node.post("/outbox/batch", &batch(&mails)).await.expect_problem(422, "none", false);
         assert_eq!(answer.fields(), ["messages"], "{answer}");

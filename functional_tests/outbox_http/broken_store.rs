@@ -32,7 +32,8 @@ async fn a_node_whose_store_is_broken_stays_ready_says_so_and_sends_on() {
     if !is_here("strace", "strace") {
         return;
     }
-    let node = Node::start().await;
+    let database = Database::sqlite();
+    let node = Node::start(&database).await;
     let client = &node.proxy.client;
     assert_eq!(client.healthcheck().await.expect(200).at("/store"), "up");
     let before = node.accepts(&scheduled()).await;

@@ -6,9 +6,15 @@ use super::*;
 
 const PAST: &str = "2020-01-01T00:00:00Z";
 
-#[tokio::test]
-async fn a_mail_that_waits_is_sent_at_another_time() {
-    let node = Node::start().await;
+on_both_stores! {
+    a_mail_that_waits_is_sent_at_another_time,
+    a_mail_that_waits_is_cancelled_and_never_sent,
+    a_mail_that_has_ended_is_erased_and_keeps_its_status,
+    a_list_is_read_to_its_end_by_the_cursor_of_each_page,
+}
+
+async fn a_mail_that_waits_is_sent_at_another_time(database: &Database) {
+    let node = Node::start(database).await;
     let path = node.accepts(&scheduled()).await;
     assert_eq!(node.get(&path).await.expect(200).at("/status"), "queued");
     for (body, field) in [
@@ -32,9 +38,8 @@ async fn a_mail_that_waits_is_sent_at_another_time() {
     assert_eq!((ended.at("/outbox_status"), node.mailgun.mails().len()), (&json!("accepted"), 1), "{ended}");
 }
 
-#[tokio::test]
-async fn a_mail_that_waits_is_cancelled_and_never_sent() {
-    let node = Node::start().await;
+async fn a_mail_that_waits_is_cancelled_and_never_sent(database: &Database) {
+    let node = Node::start(database).await;
     let path = node.accepts(&scheduled()).await;
     let cancelled = node.call(Method::DELETE, &path, None).await.expect(200);
     assert_eq!((cancelled.at("/status"), cancelled.at("/delivery")), (&json!("cancelled"), &json!("none")));
@@ -47,9 +52,8 @@ async fn a_mail_that_waits_is_cancelled_and_never_sent() {
     assert_eq!(node.mailgun.mails().len(), 1);
 }
 
-#[tokio::test]
-async fn a_mail_that_has_ended_is_erased_and_keeps_its_status() {
-    let node = Node::start().await;
+async fn a_mail_that_has_ended_is_erased_and_keeps_its_status(database: &Database) {
+    let node = Node::start(database).await;
     let path = node.accepts(&mails::plain()).await;
     let sent = node.until(&path, "accepted").await;
     assert!(sent.at("/recipients/0/email").is_string(), "{sent}");
@@ -61,9 +65,8 @@ async fn a_mail_that_has_ended_is_erased_and_keeps_its_status() {
     assert_eq!((erased.at("/status"), erased.at("/recipients")), (&json!("accepted"), &Value::Null), "{erased}");
 }
 
-#[tokio::test]
-async fn a_list_is_read_to_its_end_by_the_cursor_of_each_page() {
-    let node = Node::start().await;
+async fn a_list_is_read_to_its_end_by_the_cursor_of_each_page(database: &Database) {
+    let node = Node::start(database).await;
     let mut accepted = BTreeSet::new();
     for _ in 0..5 {
         accepted.insert(node.accepts(&scheduled()).await.replace("/outbox/", ""));

@@ -2,9 +2,10 @@
 
 use super::*;
 
-#[tokio::test]
-async fn what_was_accepted_has_ended_or_waits_in_metrics_and_rows_alike() {
-    let node = Node::start().await;
+on_both_stores! { what_was_accepted_has_ended_or_waits_in_metrics_and_rows_alike }
+
+async fn what_was_accepted_has_ended_or_waits_in_metrics_and_rows_alike(database: &Database) {
+    let node = Node::start(database).await;
     let sent = node.accepts(&mails::plain()).await;
     node.until(&sent, "accepted").await;
     let [cancelled, erased, _waits] =

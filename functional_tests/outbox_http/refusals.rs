@@ -2,9 +2,17 @@
 
 use super::*;
 
-#[tokio::test]
-async fn each_wrong_field_is_named_and_a_time_that_cannot_be_read_is_never_now() {
-    let node = Node::start().await;
+on_both_stores! {
+    each_wrong_field_is_named_and_a_time_that_cannot_be_read_is_never_now,
+    a_body_or_a_query_that_cannot_be_read_is_refused,
+    another_callers_mail_an_unknown_one_and_no_id_get_one_answer,
+    a_caller_has_at_most_its_rows_and_bytes_and_others_go_on,
+    a_caller_has_at_most_a_tenth_of_the_rows_of_the_outbox,
+    all_callers_together_have_at_most_the_rows_of_the_outbox,
+}
+
+async fn each_wrong_field_is_named_and_a_time_that_cannot_be_read_is_never_now(database: &Database) {
+    let node = Node::start(database).await;
     for (field, value) in [
         ("send_at", json!("tomorrow")),
         ("send_at", json!("")),
@@ -42,9 +50,8 @@ async fn each_wrong_field_is_named_and_a_time_that_cannot_be_read_is_never_now()
     assert_eq!(node.mailgun.mails().len(), 0);
 }
 
-#[tokio::test]
-async fn a_body_or_a_query_that_cannot_be_read_is_refused() {
-    let node = Node::start().await;
+async fn a_body_or_a_query_that_cannot_be_read_is_refused(database: &Database) {
+    let node = Node::start(database).await;
     let answer = node.call(Method::POST, "/outbox?atomic=true", Some(&mails::plain())).await;
     answer.expect_problem(400, "none", false);
     let request = node.proxy.client.request(Method::POST, "/outbox").header("x-api-key", APP);
@@ -64,9 +71,8 @@ async fn a_body_or_a_query_that_cannot_be_read_is_refused() {
     assert_eq!(node.counts().await, []);
 }
 
-#[tokio::test]
-async fn another_callers_mail_an_unknown_one_and_no_id_get_one_answer() {
-    let node = Node::start().await;
+async fn another_callers_mail_an_unknown_one_and_no_id_get_one_answer(database: &Database) {
+    let node = Node::start(database).await;
     let path = node.accepts(&scheduled()).await;
     let unknown = "/outbox/01a21648-c217-7484-8bb9-6404cd0bad53";
     let body = json!({"send_at": in_days(2)});
@@ -90,12 +96,11 @@ async fn another_callers_mail_an_unknown_one_and_no_id_get_one_answer() {
     assert_eq!(list.at("/mails"), &json!([]), "{list}");
 }
 
-#[tokio::test]
-async fn a_caller_has_at_most_its_rows_and_bytes_and_others_go_on() {
+async fn a_caller_has_at_most_its_rows_and_bytes_and_others_go_on(database: &Database) {
     let limits = |settings: Settings| {
         settings.with("SMSP_CALLER_APP_OUTBOX_ROWS", "2").with("SMSP_CALLER_SHOP_OUTBOX_BYTES", "2KiB")
     };
-    let node = Node::with(limits).await;
+    let node = Node::with(database, limits).await;
     let first = node.accepts(&scheduled()).await;
     node.accepts(&scheduled()).await;
     let full = node.post("/outbox", &scheduled()).await.expect_problem(503, "none", true);
@@ -113,15 +118,16 @@ async fn a_caller_has_at_most_its_rows_and_bytes_and_others_go_on() {
     }
 }
 
-#[tokio::test]
-async fn all_callers_together_have_at_most_the_rows_of_the_outbox() {
-    let node = Node::with(|settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "10")).await;
-    // A tenth of ten, for each caller.
+async fn a_caller_has_at_most_a_tenth_of_the_rows_of_the_outbox(database: &Database) {
+    let node = Node::with(database, |settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "10")).await;
     node.accepts(&scheduled()).await;
     node.post("/outbox", &scheduled()).await.expect_problem(503, "none", true);
     node.call_as(SHOP, Method::POST, "/outbox", Some(&scheduled())).await.expect(202);
-    let node =
-        Node::with(|settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "1").with("SMSP_CALLER_OUTBOX_ROWS", "5")).await;
+}
+
+async fn all_callers_together_have_at_most_the_rows_of_the_outbox(database: &Database) {
+    let limits = |settings: Settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "1").with("SMSP_CALLER_OUTBOX_ROWS", "5");
+    let node = Node::with(database, limits).await;
     node.accepts(&scheduled()).await;
     let full = node.call_as(SHOP, Method::POST, "/outbox", Some(&scheduled())).await.expect_problem(503, "none", true);
     assert!(full.text.contains("The outbox is full"), "{full}");
