@@ -1,4 +1,4 @@
-//! PostgreSQL as the store of n nodes: a pool of connections, transactions with deadlines, and the schema.
+//! PostgreSQL as the store of n nodes: connections, transactions with deadlines, and the schema.
 //!
 //! Works behind PgBouncer in transaction mode: no statement has a name, no lock and no setting outlives its transaction,
 //! and nobody listens for notifications. Every wait for the database has a deadline, on both sides: a node that stops in
@@ -7,12 +7,14 @@
 
 mod database;
 mod deadlines;
+mod health;
 mod idle;
 mod migrations;
 mod not_ready;
 mod pool;
 mod registered_keys;
 mod server;
+mod tables;
 mod tls;
 mod transaction;
 mod wrong;

@@ -3,26 +3,32 @@
 //! The task prepares a database that was away at the start, and finds out that it is up or down where nothing else asks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::time::sleep;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::super::keys::StoreKeys;
 use super::super::open_error::OpenError;
 use super::super::up::Up;
 use super::super::{Failed, Migrated, Module};
 use super::deadlines::Deadlines;
+use super::health::Health;
 use super::migrations;
 use super::not_ready::NotReady;
 use super::pool::Pool;
 use super::server::Server;
+use super::tables;
 use super::transaction::Transaction;
 use crate::runtime::metrics::Metrics;
 
 /// As the metrics name it.
 const NAME: &str = "postgres";
+/// Transactions of a node at once.
+const CONNECTIONS: usize = 4;
+/// Beside them for the signs of life of a node, so that one with much to do does not look dead.
+const RESERVED: usize = 1;
 /// From one look to the next, while it answers.
 const UP: Duration = Duration::from_secs(5);
 /// And while it does not.
@@ -45,11 +51,14 @@ pub struct Start {
 /// A database on a server.
 pub struct Database {
     pub(super) pool: Pool,
+    reserved: Pool,
     pub(super) keys: Arc<StoreKeys>,
     modules: &'static [Module],
     /// Are the tables there, and the keys right?
     pub(super) prepared: AtomicBool,
-    up: Up,
+    /// The tables that were there then.
+    tables: OnceLock<Vec<String>>,
+    health: Arc<Health>,
 }
 
 impl Database {
@@ -60,7 +69,9 @@ impl Database {
         match database.prepare().await {
             Ok(()) => {}
             Err(NotReady::Refused(error)) => return Err(error),
-            Err(NotReady::Failed) => warn!("the store is away: the node starts without it, and goes on asking"),
+            Err(NotReady::Failed | NotReady::Busy) => {
+                warn!("the store is away: the node starts without it, and goes on asking")
+            }
         }
         tokio::spawn(keep(Arc::downgrade(&database)));
         Ok(database)
@@ -68,59 +79,77 @@ impl Database {
 
     /// Migrates, and checks the keys, now or not at all: what was done to the tables of each module.
     pub async fn migrate(start: Start) -> Result<Vec<Migrated>, OpenError> {
-        let pool = Pool::new(start.server, Deadlines::USUAL, start.metrics.store.of(NAME));
+        let health = Arc::new(Health::new(start.metrics.store.of(NAME)));
+        let pool = Pool::new(1, start.server, Deadlines::USUAL, health);
         let done = migrations::run(&pool, start.modules, &start.keys).await;
         done.map_err(|not_ready| match not_ready {
             NotReady::Refused(error) => error,
-            NotReady::Failed => Failed::Down.into(),
+            NotReady::Failed | NotReady::Busy => Failed::Down.into(),
         })
     }
 
     pub(super) fn new(start: Start, deadlines: Deadlines) -> Self {
         let Start { server, keys, modules, metrics } = start;
-        let up = Up::new(metrics.store.of(NAME), false);
-        let pool = Pool::new(server, deadlines, metrics.store.of(NAME));
-        Self { pool, keys, modules, prepared: AtomicBool::new(false), up }
+        let health = Arc::new(Health::new(metrics.store.of(NAME)));
+        let pool = Pool::new(CONNECTIONS, server.clone(), deadlines, Arc::clone(&health));
+        let reserved = Pool::new(RESERVED, server, deadlines.of_reserved(), Arc::clone(&health));
+        let (prepared, tables) = (AtomicBool::new(false), OnceLock::new());
+        Self { pool, reserved, keys, modules, prepared, tables, health }
     }
 
     /// Begins a transaction, on a connection that nobody else uses until its end.
     pub async fn begin(&self) -> Result<Transaction<'_>, Failed> {
-        if !self.prepared.load(Ordering::Relaxed) {
-            self.up.metrics.down(1);
+        self.begin_on(&self.pool).await
+    }
+
+    /// Begins one on the connection that is kept for the signs of life of this node: no other transaction holds it up.
+    /// What is done in it has to be short.
+    pub async fn begin_reserved(&self) -> Result<Transaction<'_>, Failed> {
+        self.begin_on(&self.reserved).await
+    }
+
+    async fn begin_on<'a>(&self, pool: &'a Pool) -> Result<Transaction<'a>, Failed> {
+        if !self.prepared.load(Ordering::Relaxed) || self.health.is_missing_tables() {
+            self.health.metrics().down(1);
             return Err(Failed::Down);
         }
-        let begun = self.pool.begin(self.pool.deadlines.statement).await;
-        self.tell(begun.is_ok());
+        let begun = pool.begin(pool.deadlines.statement).await;
+        // Where no connection was free, the database was not asked.
+        if !matches!(begun, Err(NotReady::Busy)) {
+            self.health.answers(begun.is_ok());
+        }
         begun.map_err(|_| {
-            self.up.metrics.down(1);
+            self.health.metrics().down(1);
             Failed::Down
         })
     }
 
     /// Does it answer?
     pub fn is_up(&self) -> bool {
-        self.up.is_up()
+        self.health.up().is_up()
     }
 
     /// What tells whether it answers.
     pub fn up(&self) -> Up {
-        self.up.clone()
+        self.health.up().clone()
     }
 
     /// Brings the tables to the version of this program; safe where several nodes do it at once.
     pub(super) async fn prepare(&self) -> Result<(), NotReady> {
         migrations::run(&self.pool, self.modules, &self.keys).await?;
+        let found = tables::find(&self.pool).await?;
+        self.tables.get_or_init(|| found);
         self.prepared.store(true, Ordering::Relaxed);
-        self.tell(true);
+        self.health.answers(true);
         Ok(())
     }
 
-    fn tell(&self, up: bool) {
-        match (self.up.set(up), up) {
-            (true, true) => info!("the store answers"),
-            (true, false) => warn!("the store does not answer: nothing is accepted for later, claimed or marked"),
-            (false, _) => {}
+    /// Looks for the tables that were missing.
+    pub(super) async fn look_for_tables(&self) -> Result<(), NotReady> {
+        if tables::are_whole(&self.reserved, self.tables.get().map_or(&[], Vec::as_slice)).await? {
+            self.health.has_tables();
         }
+        Ok(())
     }
 }
 
@@ -139,14 +168,17 @@ async fn look(database: &Database) -> Duration {
     if !database.prepared.load(Ordering::Relaxed) {
         return match database.prepare().await {
             Ok(()) => UP,
-            Err(NotReady::Failed) => DOWN,
+            Err(NotReady::Failed | NotReady::Busy) => DOWN,
             Err(NotReady::Refused(error)) => {
                 error!(%error, "the store cannot be used");
                 REFUSED
             }
         };
     }
-    match database.begin().await {
+    if database.health.is_missing_tables() {
+        return database.look_for_tables().await.map_or(DOWN, |()| UP);
+    }
+    match database.begin_reserved().await {
         Ok(transaction) => transaction.end().await.map_or(DOWN, |()| UP),
         Err(_) => DOWN,
     }

@@ -27,6 +27,17 @@ impl Deadlines {
         idle: Duration::from_secs(15),
     };
 
+    /// Those of the connection that tells that the node lives, which are over before anybody takes it for dead.
+    pub(super) fn of_reserved(self) -> Self {
+        Self {
+            place: self.place.min(Duration::from_secs(2)),
+            connect: self.connect.min(Duration::from_secs(3)),
+            statement: self.statement.min(Duration::from_secs(3)),
+            way: self.way.min(Duration::from_secs(1)),
+            idle: self.idle,
+        }
+    }
+
     /// For the answer to a statement.
     pub(super) fn answer(&self, statement: Duration) -> Duration {
         statement.saturating_add(self.way)

@@ -1,9 +1,13 @@
 //! Why the tables are not ready: what passes, and what a person has to change.
 
+use std::error::Error as _;
+
+use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use super::super::Failed;
 use super::super::open_error::OpenError;
+use super::tls;
 
 /// Why the tables are not ready.
 #[derive(Debug)]
@@ -12,6 +16,21 @@ pub(super) enum NotReady {
     Refused(OpenError),
     /// The database said nothing, or no for now.
     Failed,
+    /// Nobody has asked it: other transactions of this node have all connections.
+    Busy,
+}
+
+/// What is refused to a new connection, if it will be refused again.
+pub(super) fn refusal_of(error: &Error) -> Option<&'static str> {
+    let said = error.source().map(ToString::to_string);
+    match said.as_deref() {
+        // What the driver says before it has asked for anything; it has no code for that.
+        Some("password missing") => Some("the login: it asks for a password, and SMSP_STORE has none"),
+        Some("server does not support TLS") => {
+            Some("TLS: turn it on at the server; `sslmode=disable` in SMSP_STORE would send everything in clear")
+        }
+        _ => error.code().and_then(refusal).or_else(|| tls::refusal(error)),
+    }
 }
 
 /// What the server refuses by this code, if it will do so again.

@@ -3,7 +3,7 @@
 //! A connection on which anything failed is dropped, never used again: the database ends its transaction, and nobody has
 //! to know in which state it was.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -14,48 +14,36 @@ use tracing::warn;
 
 use super::super::open_error::OpenError;
 use super::deadlines::Deadlines;
+use super::health::Health;
 use super::idle::Idle;
-use super::not_ready::{NotReady, refusal};
+use super::not_ready::{self, NotReady};
 use super::server::Server;
-use super::tls;
 use super::transaction::{Transaction, opening};
-use crate::runtime::metrics::StoreMetrics;
-
-/// So many transactions of a node at once; the next ones wait.
-const SIZE: usize = 4;
 
 pub(super) struct Pool {
     pub(super) deadlines: Deadlines,
+    pub(super) idle: Idle,
+    pub(super) health: Arc<Health>,
     server: Server,
     places: Semaphore,
-    idle: Idle,
-    metrics: StoreMetrics,
-    /// Was it said that there is no connection? Once is enough until there is one.
-    told: AtomicBool,
 }
 
 impl Pool {
-    pub(super) fn new(server: Server, deadlines: Deadlines, metrics: StoreMetrics) -> Self {
-        Self {
-            deadlines,
-            metrics,
-            server,
-            places: Semaphore::new(SIZE),
-            idle: Idle::default(),
-            told: AtomicBool::new(false),
-        }
+    /// So many transactions at once; the next ones wait.
+    pub(super) fn new(size: usize, server: Server, deadlines: Deadlines, health: Arc<Health>) -> Self {
+        Self { deadlines, idle: Idle::default(), health, server, places: Semaphore::new(size) }
     }
 
     /// Begins a transaction whose statements may take this long each.
     pub(super) async fn begin(&self, statement: Duration) -> Result<Transaction<'_>, NotReady> {
         let place = timeout(self.deadlines.place, self.places.acquire()).await;
-        let place = place.map_err(|_| NotReady::Failed)?.map_err(|_| NotReady::Failed)?;
+        let place = place.map_err(|_| NotReady::Busy)?.map_err(|_| NotReady::Failed)?;
         let opening = opening(statement, self.deadlines.idle);
         let answer = self.deadlines.answer(statement);
         // An idle connection may be dead without knowing: nothing is lost on it by asking the next one.
         while let Some(client) = self.idle.pop() {
             match timeout(answer, client.batch_execute(&opening)).await {
-                Ok(Ok(())) => return Ok(Transaction::new(&self.idle, &self.metrics, place, client, answer)),
+                Ok(Ok(())) => return Ok(Transaction::new(self, place, client, answer)),
                 Ok(Err(_)) => {}
                 // The others would be as silent.
                 Err(_) => self.idle.clear(),
@@ -63,26 +51,26 @@ impl Pool {
         }
         let client = self.connect().await?;
         match timeout(answer, client.batch_execute(&opening)).await {
-            Ok(Ok(())) => Ok(Transaction::new(&self.idle, &self.metrics, place, client, answer)),
+            Ok(Ok(())) => Ok(Transaction::new(self, place, client, answer)),
             _ => Err(NotReady::Failed),
         }
     }
 
     async fn connect(&self) -> Result<Client, NotReady> {
         let connected = timeout(self.deadlines.connect, self.server.connect()).await;
-        let was_told = self.told.swap(!matches!(connected, Ok(Ok(_))), Ordering::Relaxed);
+        let is_news = self.health.is_connected(matches!(connected, Ok(Ok(_))));
         let error = match connected {
             Ok(Ok(client)) => return Ok(client),
             Ok(Err(error)) => Some(error),
             Err(_) => None,
         };
         let code = error.as_ref().and_then(Error::code);
-        if !was_told {
+        if is_news {
             let cause = error.as_ref().and_then(std::error::Error::source).map(ToString::to_string);
             let in_time = error.is_some();
             warn!(code = code.map(SqlState::code), in_time, error = cause, "no connection to the store");
         }
-        let refused = code.and_then(refusal).or_else(|| error.as_ref().and_then(tls::refusal));
+        let refused = error.as_ref().and_then(not_ready::refusal_of);
         Err(refused.map_or(NotReady::Failed, |refused| OpenError::Refused(refused).into()))
     }
 }

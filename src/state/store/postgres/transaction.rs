@@ -12,15 +12,14 @@ use tokio_postgres::{Client, Error, Row};
 use tracing::warn;
 
 use super::super::Failed;
-use super::idle::Idle;
-use crate::runtime::metrics::StoreMetrics;
+use super::pool::Pool;
 
 /// A parameter of a statement, with its type: so the database needs no statement with a name to tell it.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The statements between BEGIN and COMMIT.
 pub struct Transaction<'a> {
-    idle: &'a Idle,
+    pool: &'a Pool,
     _place: SemaphorePermit<'a>,
     client: Client,
     /// How long an answer may take.
@@ -29,20 +28,12 @@ pub struct Transaction<'a> {
     failed: bool,
     /// By which code.
     failure: Option<SqlState>,
-    metrics: &'a StoreMetrics,
     started: Instant,
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(
-        idle: &'a Idle,
-        metrics: &'a StoreMetrics,
-        place: SemaphorePermit<'a>,
-        client: Client,
-        answer: Duration,
-    ) -> Self {
-        let started = Instant::now();
-        Self { idle, _place: place, client, answer, failed: false, failure: None, metrics, started }
+    pub(super) fn new(pool: &'a Pool, place: SemaphorePermit<'a>, client: Client, answer: Duration) -> Self {
+        Self { pool, _place: place, client, answer, failed: false, failure: None, started: Instant::now() }
     }
 
     /// The rows that a statement gives.
@@ -70,7 +61,7 @@ impl<'a> Transaction<'a> {
 
     /// Makes it durable, and counts it. [`Failed::Unclear`] if the database has not said whether it is.
     pub async fn commit(self) -> Result<(), Failed> {
-        let (metrics, started) = (self.metrics, self.started);
+        let (metrics, started) = (self.pool.health.metrics(), self.started);
         let committed = self.committed().await;
         metrics.committed(started.elapsed().as_secs_f64());
         match committed {
@@ -92,7 +83,7 @@ impl<'a> Transaction<'a> {
         }
         match timeout(self.answer, self.client.batch_execute("commit")).await {
             Ok(Ok(())) => {
-                self.idle.put_back(self.client);
+                self.pool.idle.put_back(self.client);
                 Ok(())
             }
             Ok(Err(error)) if was_rolled_back(&error) => Err(Failed::Down),
@@ -108,6 +99,9 @@ impl<'a> Transaction<'a> {
             answer => answer.and_then(Result::err),
         };
         (self.failed, self.failure) = (true, error.and_then(|error| error.code().cloned()));
+        if let Some(code) = &self.failure {
+            self.pool.health.failed(code);
+        }
         // The text of an error may show values.
         warn!(code = self.failure.as_ref().map(SqlState::code), in_time, "a statement failed in the store");
         Err(Failed::Down)

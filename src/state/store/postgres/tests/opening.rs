@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::postmaster::Postmaster;
+use super::proxy::Proxy;
 use super::{Database, KEY, Module, Server, insert, start, values};
 use crate::state::store::{Failed, OpenError, Step};
 
@@ -64,6 +65,10 @@ async fn what_the_server_would_refuse_again_ends_the_start_and_names_no_password
             "the database server refuses the login: correct the user and the password",
         ),
         (url("nobody_here", &name), "the database server refuses the login: correct the user and the password"),
+        (
+            url("careful", &name),
+            "the database server refuses the login: it asks for a password, and SMSP_STORE has none",
+        ),
         (url("smsp", "missing"), "the database server refuses the login: there is no such database"),
         (
             url("guest", &name),
@@ -97,4 +102,38 @@ async fn a_newer_schema_a_wrong_key_and_a_missing_key_end_the_start_and_a_second
     open_with(&url, KEY, NEWER).await.unwrap();
     let error = open(&url).await.err().unwrap().to_string();
     assert!(error.contains("newer version of smsp (schema 2 of m, this version knows 1)"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_ends_the_start_that_asks_for_it() {
+    let Some(server) = Postmaster::shared() else { return };
+    let proxy = Proxy::before(server).await;
+    let url = format!("{}?sslmode=require", proxy.url("localhost", &server.database().await));
+    let error = open(&url).await.err().unwrap().to_string();
+    assert!(error.starts_with("the database server refuses TLS: turn it on at the server"), "{error}");
+}
+
+#[tokio::test]
+async fn dropped_tables_are_a_store_that_is_down_until_they_are_there_again() {
+    let Some(server) = Postmaster::shared() else { return };
+    let name = server.database().await;
+    let url = server.url(&name);
+    server.sql(&name, "create table smsp_t (x int unique)").await;
+    let database = open_with(&url, KEY, &[]).await.unwrap();
+    let read = async || database.begin().await?.query("select from smsp_t", &[]).await;
+    assert!(read().await.is_ok());
+    for (gone, back) in [
+        ("alter table smsp_t rename to other", "alter table other rename to smsp_t"),
+        ("drop table smsp_t", "create table smsp_t (x int unique)"),
+    ] {
+        server.sql(&name, gone).await;
+        assert_eq!(read().await.err(), Some(Failed::Down));
+        assert!(!database.is_up());
+        assert_eq!(database.begin().await.err(), Some(Failed::Down), "nothing is asked for");
+        database.look_for_tables().await.unwrap();
+        assert!(!database.is_up(), "an answer is not enough");
+        server.sql(&name, back).await;
+        database.look_for_tables().await.unwrap();
+        assert!(database.is_up() && read().await.is_ok());
+    }
 }

@@ -41,6 +41,19 @@ async fn a_node_has_four_connections_and_the_fifth_transaction_waits_for_one() {
 }
 
 #[tokio::test]
+async fn signs_of_life_have_a_connection_of_their_own_and_no_free_one_is_no_database_that_is_down() {
+    let Some(server) = Postmaster::shared() else { return };
+    let database = with_deadlines(&server.url(&server.database().await), SHORT);
+    let open = try_join_all((0..4).map(|_| database.begin())).await.unwrap();
+    assert_eq!(database.begin().await.err(), Some(Failed::Down), "all are in use");
+    assert!(database.is_up(), "nobody has asked the database");
+    let sign = database.begin_reserved().await.unwrap();
+    assert_eq!(database.begin_reserved().await.err(), Some(Failed::Down), "there is one");
+    assert!(database.is_up());
+    drop((sign, open));
+}
+
+#[tokio::test]
 async fn settings_end_with_their_transaction_and_many_share_two_connections_behind_pgbouncer() {
     let Some(server) = Postmaster::shared() else { return };
     let Some(bouncer) = Bouncer::before(server) else { return };
