@@ -11,8 +11,12 @@ mod calls;
 mod care;
 mod claim;
 mod content;
+mod ends;
+mod grouped;
 mod hand_over;
 mod history;
+mod holds;
+mod marks;
 mod orders;
 mod restore;
 mod room;
@@ -27,14 +31,18 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::lost::Lost;
-use super::{Failed, Hold, Mark, NodeId, WentBack};
+use super::{Failed, NodeId, WentBack};
 use crate::state::store::postgres::{Database, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
+use ends::Ends;
+use grouped::Grouped;
 use history::{DOUBT, Findings, Remembering};
+use marks::Marks;
 
 /// The tables of the outbox.
 pub const TABLES: Module = Module {
@@ -45,6 +53,8 @@ pub const TABLES: Module = Module {
 
 /// The database ends a transaction that has waited for its client for less than this.
 const ON_ITS_WAY: Duration = Duration::from_secs(60);
+/// For a sign of life to free what lost answers hold: somebody may have locked those rows.
+const FREEING: Duration = Duration::from_secs(1);
 
 /// The outbox in a database.
 pub struct PostgresOutbox {
@@ -52,8 +62,10 @@ pub struct PostgresOutbox {
     /// How long what has ended is kept.
     keep: Duration,
     lost: Lost,
-    accepting: Arc<Accepting>,
-    remembering: Remembering,
+    accepting: Grouped<Accepting>,
+    marks: Grouped<Marks>,
+    ends: Grouped<Ends>,
+    remembering: Arc<Remembering>,
     /// How long a new place of the database is doubted.
     doubt: Duration,
 }
@@ -61,9 +73,11 @@ pub struct PostgresOutbox {
 impl PostgresOutbox {
     /// In this database, which has the tables of [`TABLES`].
     pub fn new(database: Arc<Database>, keep: Duration) -> Self {
-        let accepting = Arc::new(Accepting::new(Arc::clone(&database)));
-        let (lost, remembering) = (Lost::default(), Remembering::default());
-        Self { database, keep, lost, accepting, remembering, doubt: DOUBT }
+        let (lost, remembering) = (Lost::default(), Arc::<Remembering>::default());
+        let accepting = Grouped::new(Accepting::new(Arc::clone(&database)));
+        let marks = Grouped::new(Marks { database: Arc::clone(&database), remembering: Arc::clone(&remembering) });
+        let ends = Grouped::new(Ends { database: Arc::clone(&database) });
+        Self { database, keep, lost, accepting, marks, ends, remembering, doubt: DOUBT }
     }
 
     async fn begin(&self) -> Result<Transaction<'_>, Failed> {
@@ -82,23 +96,27 @@ impl PostgresOutbox {
         went_back
     }
 
-    async fn marked(&self, hold: &Hold, mark: &Mark) -> Result<bool, Failed> {
-        let mut transaction = self.begin().await?;
-        let point = hand_over::mark(&mut transaction, hold, mark, &self.remembering.memory).await?;
-        transaction.commit().await?;
-        let consents = point.is_some();
-        point.into_iter().for_each(|point| self.remembering.memory.keep(point));
-        Ok(consents)
-    }
-
+    /// On a connection that nothing else uses. What is said first waits for no lock of a row.
     async fn seen(&self, node: NodeId) -> Result<Option<WentBack>, Failed> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.database.begin_reserved().await?;
         care::heartbeat(&mut transaction, node).await?;
-        let freed = self.release_lost(&mut transaction, node).await?;
         let findings = self.check(&mut transaction).await?;
         transaction.commit().await?;
+        let went_back = self.remember(findings);
+        // Where that is not done in time, it is at the next sign of life or claim.
+        let _ = timeout(FREEING, self.free_lost(node)).await;
+        Ok(went_back)
+    }
+
+    async fn free_lost(&self, node: NodeId) -> Result<(), Failed> {
+        if self.lost.of(node).is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.database.begin_reserved().await?;
+        let freed = self.release_lost(&mut transaction, node).await?;
+        transaction.commit().await?;
         self.lost.forget(&freed, ON_ITS_WAY);
-        Ok(self.remember(findings))
+        Ok(())
     }
 
     /// Frees what lost answers of this node hold.

@@ -76,7 +76,7 @@ macro_rules! taking {
 
 impl Outbox for PostgresOutbox {
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
-        Box::pin(self.accepting.accept(batch))
+        Box::pin(self.accepting.call(batch))
     }
 
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
@@ -88,11 +88,11 @@ impl Outbox for PostgresOutbox {
     }
 
     fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool> {
-        Box::pin(self.marked(hold, mark))
+        Box::pin(self.marks.call((*hold, mark.clone())))
     }
 
     fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>> {
-        transaction!(self, hand_over::end, hold, ended)
+        Box::pin(self.ends.call((*hold, ended.clone())))
     }
 
     fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {

@@ -44,8 +44,12 @@ const STALE: &str = "with stale as (
         (select array_agg(c.bytes order by c.part) from smsp_content c where c.row_id = o.row_id)
     from stale join smsp_outbox o using (row_id) join smsp_submission s using (row_id)";
 
-const REROUTE: &str = "update smsp_outbox o set route_set = w.route_set, rules = $3
-    from unnest($1, $2) w (row_id, route_set) where o.row_id = w.row_id and o.state = 0";
+/// Rows are locked in the order of their numbers, as everywhere.
+const REROUTE: &str = "with meant as materialized (
+        select row_id from smsp_outbox where row_id = any ($1) and state = 0 order by row_id for update
+    )
+    update smsp_outbox o set route_set = w.route_set, rules = $3
+    from unnest($1, $2) w (row_id, route_set) join meant using (row_id) where o.row_id = w.row_id and o.state = 0";
 
 pub(super) async fn next_due(transaction: &mut Transaction<'_>, sets: &[RouteSet]) -> Result<Option<UnixTime>, Failed> {
     let sets: Vec<_> = sets.iter().map(RouteSet::as_str).collect();

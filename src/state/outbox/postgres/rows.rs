@@ -49,9 +49,12 @@ impl<'a> Columns<'a> {
     }
 
     pub(super) fn state(&mut self) -> Result<State, Failed> {
-        let code: i16 = self.value()?;
-        let place = usize::try_from(code).ok();
-        place.and_then(|place| State::ALL.get(place).copied()).ok_or(Failed::Down)
+        state(self.value()?)
+    }
+
+    pub(super) fn optional_state(&mut self) -> Result<Option<State>, Failed> {
+        let code: Option<i16> = self.value()?;
+        code.map(state).transpose()
     }
 
     pub(super) fn lane(&mut self) -> Result<Lane, Failed> {
@@ -100,6 +103,11 @@ impl<'a> Columns<'a> {
         let bytes: Option<&[u8]> = self.value()?;
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(IdempotencyKey::of_bytes))
     }
+}
+
+fn state(code: i16) -> Result<State, Failed> {
+    let place = usize::try_from(code).ok();
+    place.and_then(|place| State::ALL.get(place).copied()).ok_or(Failed::Down)
 }
 
 /// The state's place in the list, by which the tables know it.

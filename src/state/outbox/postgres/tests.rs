@@ -5,6 +5,7 @@ mod conformance;
 mod copies;
 mod crashes;
 mod lost_answers;
+mod marks_together;
 mod races;
 mod together;
 mod versions;

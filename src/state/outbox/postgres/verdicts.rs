@@ -1,5 +1,7 @@
 //! What became of each hand-over, beside the mark that it began with.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use tokio_postgres::types::Type;
 
@@ -11,45 +13,54 @@ use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
 /// Writes what the last hand-over under this fence at this upstream came to. A late verdict takes the place of the first.
-const RECORD: &str = "update smsp_attempt set took = $4, outcome = $5, reason = $6, code = $7,
-        provider_message_id = $8, late = $9
-    where number = (select max(number) from smsp_attempt where row_id = $1 and fence = $2 and upstream = $3)";
+const RECORD: &str = "update smsp_attempt a set took = v.took, outcome = v.outcome, reason = v.reason, code = v.code,
+        provider_message_id = v.id, late = v.late
+    from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) v (row_id, fence, upstream, took, outcome, reason, code, id, late)
+    where a.number = (select max(l.number) from smsp_attempt l
+        where l.row_id = v.row_id and l.fence = v.fence and l.upstream = v.upstream)";
+
+const RECORD_RECIPIENTS: &str = "update smsp_submission s set recipient_verdicts = v.verdicts
+    from unnest($1, $2) v (row_id, verdicts) where s.row_id = v.row_id";
 
 const ATTEMPTS: &str = "select upstream, at, took, outcome, reason, code, provider_message_id, late
     from smsp_attempt where row_id = $1 order by number";
 
-pub(super) fn of(ended: &Ended) -> &[Verdict] {
-    match ended {
-        Ended::Accepted { verdicts, .. }
-        | Ended::Refused { verdicts }
-        | Ended::Again { verdicts, .. }
-        | Ended::Unknown { verdicts, .. } => verdicts,
+/// Of claims that have ended; of two verdicts on hand-overs to one upstream the last one counts.
+pub(super) async fn record(transaction: &mut Transaction<'_>, ended: &[&(Hold, Ended)]) -> Result<(), Failed> {
+    let all = || ended.iter().flat_map(|(hold, ended)| ended.verdicts().iter().map(move |verdict| (hold, verdict)));
+    let last: HashMap<_, _> = all().map(|(hold, verdict)| ((hold.row.0, &verdict.upstream), (hold, verdict))).collect();
+    if !last.is_empty() {
+        record_attempts(transaction, &last.into_values().collect::<Vec<_>>()).await?;
     }
-}
-
-pub(super) async fn record(transaction: &mut Transaction<'_>, hold: &Hold, verdicts: &[Verdict]) -> Result<(), Failed> {
-    for verdict in verdicts {
-        let (upstream, reason, took) = (text(&verdict.upstream), text(&verdict.reason), span(verdict.took));
-        let (code, id) = (verdict.code.as_deref().map(text), verdict.provider_message_id.as_deref().map(text));
-        let parameters: [Parameter<'_>; 9] = [
-            (&hold.row.0, Type::INT8),
-            (&hold.fence.0, Type::INT8),
-            (&upstream, Type::TEXT),
-            (&took, Type::INT8),
-            (&verdict.outcome.as_str(), Type::TEXT),
-            (&reason, Type::TEXT),
-            (&code, Type::TEXT),
-            (&id, Type::TEXT),
-            (&verdict.late, Type::BOOL),
-        ];
-        transaction.execute(RECORD, &parameters).await?;
-        if !verdict.recipients.is_empty() {
-            let sql = "update smsp_submission set recipient_verdicts = $2 where row_id = $1";
-            let written = written(&verdict.recipients);
-            transaction.execute(sql, &[(&hold.row.0, Type::INT8), (&written, Type::TEXT)]).await?;
-        }
+    let with_recipients = all().filter(|(_, verdict)| !verdict.recipients.is_empty());
+    let last: HashMap<_, _> =
+        with_recipients.map(|(hold, verdict)| (hold.row.0, written(&verdict.recipients))).collect();
+    if !last.is_empty() {
+        let (rows, verdicts): (Vec<_>, Vec<_>) = last.into_iter().unzip();
+        let parameters: [Parameter<'_>; 2] = [(&rows, Type::INT8_ARRAY), (&verdicts, Type::TEXT_ARRAY)];
+        transaction.execute(RECORD_RECIPIENTS, &parameters).await?;
     }
     Ok(())
+}
+
+async fn record_attempts(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, &Verdict)]) -> Result<(), Failed> {
+    macro_rules! column {
+        ($value:expr) => {
+            verdicts.iter().map($value).collect::<Vec<_>>()
+        };
+    }
+    let parameters: [Parameter<'_>; 9] = [
+        (&column!(|(hold, _)| hold.row.0), Type::INT8_ARRAY),
+        (&column!(|(hold, _)| hold.fence.0), Type::INT8_ARRAY),
+        (&column!(|(_, verdict)| text(&verdict.upstream)), Type::TEXT_ARRAY),
+        (&column!(|(_, verdict)| span(verdict.took)), Type::INT8_ARRAY),
+        (&column!(|(_, verdict)| verdict.outcome.as_str()), Type::TEXT_ARRAY),
+        (&column!(|(_, verdict)| text(&verdict.reason)), Type::TEXT_ARRAY),
+        (&column!(|(_, verdict)| verdict.code.as_deref().map(text)), Type::TEXT_ARRAY),
+        (&column!(|(_, verdict)| verdict.provider_message_id.as_deref().map(text)), Type::TEXT_ARRAY),
+        (&column!(|(_, verdict)| verdict.late), Type::BOOL_ARRAY),
+    ];
+    transaction.execute(RECORD, &parameters).await.map(drop)
 }
 
 /// Every hand-over of a row, the first one first.

@@ -1,0 +1,170 @@
+//! Ends of claims that have come together: what became of each, with the verdict of each hand-over.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::content::drop_content;
+use super::grouped::Together;
+use super::holds::{FREE, Holds, IS_LOCKED};
+use super::rows::{Columns, code, span};
+use super::verdicts;
+use crate::state::outbox::{Ended, Hold, Room, State};
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Database, Parameter, Transaction};
+
+/// To which state call `c` brings its row `o`: 0 is queued, 3 unknown, 5 accepted, 8 cancelled. A replay settles the row only
+/// if it is accepted.
+const STATE: &str =
+    "case when o.is_replay and c.state <> 5 then 3 when o.erased and c.state = 0 then 8 else c.state end";
+
+/// Which calls `c` have a row `o` that they may end. A claim that was never marked has nothing that a provider could have:
+/// it is queued or refused (6). What is unknown needs no owner, only a fence.
+const MAY_BE_ENDED: &str =
+    "o.fence = c.fence and (o.owner = c.owner and (o.state = 2 or o.state = 1 and c.state in (0, 6)) or o.state = 3)";
+
+const CALL: &str = "call as materialized (
+        select * from unnest($1, $2, $3, $4, $5, $6, $7) c (row_id, fence, owner, state, wait, counted, is_at_risk)
+    )";
+
+/// The owner stays: with the fence and the state it tells that this claim has brought the row there.
+static END: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "with {CALL},
+    {FREE},
+    ended as (
+        update smsp_outbox o set changed_at = smsp_now(), state = {STATE}, owner = c.owner, due = smsp_now() + c.wait,
+            replay_due = smsp_now() + c.wait, attempts = o.attempts + c.counted,
+            possible_duplicate = o.possible_duplicate or c.is_at_risk
+        from call c join free using (row_id)
+        where o.row_id = c.row_id and {MAY_BE_ENDED}
+        returning o.row_id, o.state
+    )
+    select c.row_id, {IS_LOCKED}, e.state
+    from call c left join smsp_outbox o using (row_id) left join free f using (row_id) left join ended e using (row_id)"
+    )
+});
+
+/// Answers ends that come again because their first answer was lost.
+static ENDED: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "with {CALL}
+    select o.row_id, false, o.state from call c join smsp_outbox o using (row_id)
+    where o.fence = c.fence and o.owner = c.owner and o.state = {STATE}"
+    )
+});
+
+/// After a replay that was refused, which says nothing of the hand-over before.
+const AFTER_REFUSED_REPLAY: i64 = 60_000;
+
+/// Ends claims of one node.
+pub(super) struct Ends {
+    pub(super) database: Arc<Database>,
+}
+
+impl Together for Ends {
+    type Call = (Hold, Ended);
+    type Answer = Option<State>;
+
+    const WORKERS: usize = 1;
+
+    fn size(_: &Self::Call) -> Room {
+        Room { rows: 1, bytes: 0 }
+    }
+
+    fn fit((one, _): &Self::Call, (other, _): &Self::Call) -> bool {
+        one.row != other.row
+    }
+
+    async fn carry_out(&self, calls: &[&Self::Call]) -> Result<Vec<Option<Self::Answer>>, Failed> {
+        let mut transaction = self.database.begin().await?;
+        let answers = end(&mut transaction, calls).await?;
+        transaction.commit().await?;
+        Ok(answers)
+    }
+}
+
+/// None: somebody else has locked the row.
+async fn end(
+    transaction: &mut Transaction<'_>,
+    calls: &[&(Hold, Ended)],
+) -> Result<Vec<Option<Option<State>>>, Failed> {
+    let columns = Calls::of(calls);
+    let found = transaction.query(&END, &columns.parameters()).await?;
+    let mut answers = found.iter().map(answer).collect::<Result<HashMap<_, _>, _>>()?;
+    let is_new = |(hold, _): &&&(Hold, Ended)| matches!(answers.get(&hold.row.0), Some(Some(Some(_))));
+    let new: Vec<_> = calls.iter().filter(is_new).copied().collect();
+    verdicts::record(transaction, &new).await?;
+    let is_over = |(_, answer): &(&i64, &Option<Option<State>>)| answer.flatten().is_some_and(State::is_final);
+    let over: Vec<_> = answers.iter().filter(is_over).map(|(row, _)| *row).collect();
+    if !over.is_empty() {
+        drop_content(transaction, &over).await?;
+    }
+    if answers.values().any(|answer| *answer == Some(None)) {
+        for row in &transaction.query(&ENDED, &columns.parameters()).await? {
+            let (row, before) = answer(row)?;
+            answers.entry(row).and_modify(|answer| *answer = answer.map(|ended| ended.or(before.flatten())));
+        }
+    }
+    Ok(columns.holds.rows.iter().map(|row| answers.get(row).copied().unwrap_or(Some(None))).collect())
+}
+
+/// From `row_id`, whether it is locked, and the state of a row that has come there.
+fn answer(row: &Row) -> Result<(i64, Option<Option<State>>), Failed> {
+    let mut columns = Columns::of(row);
+    let (row, is_locked): (i64, bool) = (columns.value()?, columns.value()?);
+    Ok((row, if is_locked { None } else { Some(columns.optional_state()?) }))
+}
+
+/// What [`Ended`] makes of each row.
+struct Calls {
+    holds: Holds,
+    states: Vec<i16>,
+    /// Until the next claim, or the next replay.
+    waits: Vec<i64>,
+    counted: Vec<i32>,
+    risks: Vec<bool>,
+}
+
+impl Calls {
+    fn of(calls: &[&(Hold, Ended)]) -> Self {
+        let ended = || calls.iter().map(|(_, ended)| ended);
+        Self {
+            holds: Holds::of(calls.iter().map(|(hold, _)| hold)),
+            states: ended().map(|ended| code(state(ended))).collect(),
+            waits: ended().map(wait).collect(),
+            counted: ended().map(|ended| matches!(ended, Ended::Again { counted: true, .. }).into()).collect(),
+            risks: ended().map(is_at_risk).collect(),
+        }
+    }
+
+    fn parameters(&self) -> [Parameter<'_>; 7] {
+        let [rows, fences, owners] = self.holds.parameters();
+        let (states, waits) = ((&self.states as _, Type::INT2_ARRAY), (&self.waits as _, Type::INT8_ARRAY));
+        [rows, fences, owners, states, waits, (&self.counted, Type::INT4_ARRAY), (&self.risks, Type::BOOL_ARRAY)]
+    }
+}
+
+fn state(ended: &Ended) -> State {
+    match ended {
+        Ended::Accepted { .. } => State::Accepted,
+        Ended::Refused { .. } => State::Refused,
+        Ended::Again { .. } => State::Queued,
+        Ended::Unknown { .. } => State::Unknown,
+    }
+}
+
+fn wait(ended: &Ended) -> i64 {
+    match ended {
+        Ended::Accepted { .. } => 0,
+        Ended::Refused { .. } => AFTER_REFUSED_REPLAY,
+        Ended::Again { wait, .. } => span(*wait),
+        Ended::Unknown { replay_after, .. } => span(*replay_after),
+    }
+}
+
+fn is_at_risk(ended: &Ended) -> bool {
+    matches!(ended, Ended::Accepted { possible_duplicate: true, .. } | Ended::Again { possible_duplicate: true, .. })
+}

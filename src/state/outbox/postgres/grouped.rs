@@ -1,0 +1,165 @@
+//! Calls that wait at the same moment share one transaction, and so one fsync of the database's log.
+//!
+//! A call that comes while nobody works on those before it is begun at once. What comes meanwhile waits, up to a bound, and
+//! is taken together. Each call has its own answer; a transaction that fails, or whose COMMIT is unclear, is answered so to
+//! each of its calls.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use crate::state::outbox::Room;
+use crate::state::store::Failed;
+
+use super::room::NOTHING;
+
+/// Calls that may wait.
+const WAITING: usize = 1024;
+/// In a transaction at most, unless one call alone has more.
+const TOGETHER: Room = Room { rows: 128, bytes: 4 * 1024 * 1024 };
+/// Until calls are tried again that could not be carried out because of what somebody else does.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+
+/// What is done with calls that have come together.
+pub(super) trait Together: Send + Sync + 'static {
+    type Call: Send + Sync;
+    type Answer: Send;
+
+    /// Transactions at once.
+    const WORKERS: usize;
+
+    /// How much of a transaction a call takes.
+    fn size(call: &Self::Call) -> Room;
+
+    /// May these two be in one transaction?
+    fn fit(one: &Self::Call, other: &Self::Call) -> bool;
+
+    /// In one transaction, an answer for each call in order. None: not yet, the call is to be tried once more.
+    fn carry_out(
+        &self,
+        calls: &[&Self::Call],
+    ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Failed>> + Send;
+}
+
+/// Carries out the calls of one node.
+pub(super) struct Grouped<T: Together>(Arc<Shared<T>>);
+
+struct Shared<T: Together> {
+    work: T,
+    /// Held for a moment, never across an await.
+    waiting: Mutex<Waiting<T>>,
+}
+
+struct Waiting<T: Together> {
+    calls: VecDeque<Call<T>>,
+    workers: usize,
+}
+
+struct Call<T: Together> {
+    call: T::Call,
+    reply: oneshot::Sender<Result<T::Answer, Failed>>,
+}
+
+/// Runs transactions, until nothing waits.
+struct Worker<T: Together> {
+    shared: Arc<Shared<T>>,
+    /// Does it take calls still?
+    is_counted: bool,
+}
+
+impl<T: Together> Grouped<T> {
+    pub(super) fn new(work: T) -> Self {
+        let waiting = Mutex::new(Waiting { calls: VecDeque::new(), workers: 0 });
+        Self(Arc::new(Shared { work, waiting }))
+    }
+
+    /// A call that is dropped may be carried out all the same.
+    pub(super) async fn call(&self, call: T::Call) -> Result<T::Answer, Failed> {
+        let (reply, answer) = oneshot::channel();
+        self.begin(Call { call, reply })?;
+        answer.await.unwrap_or(Err(Failed::Unclear))
+    }
+
+    fn begin(&self, call: Call<T>) -> Result<(), Failed> {
+        let mut waiting = self.0.waiting();
+        if waiting.calls.len() >= WAITING {
+            return Err(Failed::Down);
+        }
+        waiting.calls.push_back(call);
+        if waiting.workers < T::WORKERS {
+            waiting.workers += 1;
+            tokio::spawn(Worker { shared: Arc::clone(&self.0), is_counted: true }.work());
+        }
+        Ok(())
+    }
+}
+
+impl<T: Together> Shared<T> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting<T>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers each call; those that are to be tried once more stay.
+    async fn carry_out(&self, calls: Vec<Call<T>>) {
+        let answers = self.work.carry_out(&calls.iter().map(|call| &call.call).collect::<Vec<_>>()).await;
+        let each = match answers {
+            Ok(answers) => answers.into_iter().map(|answer| answer.map(Ok)).collect(),
+            Err(failed) => calls.iter().map(|_| Some(Err(failed))).collect::<Vec<_>>(),
+        };
+        let (mut is_done, mut again) = (false, Vec::new());
+        for (call, answer) in calls.into_iter().zip(each) {
+            match answer {
+                // Who asked may have gone.
+                Some(answer) => (is_done, _) = (true, call.reply.send(answer)),
+                None => again.push(call),
+            }
+        }
+        self.waiting().calls.extend(again);
+        if !is_done {
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+impl<T: Together> Worker<T> {
+    async fn work(mut self) {
+        while let Some(calls) = self.take() {
+            self.shared.carry_out(calls).await;
+        }
+    }
+
+    /// The calls of the next transaction, but for those that nobody waits for any more. Without any this worker ends, and is
+    /// no longer counted before the next call can come.
+    fn take(&mut self) -> Option<Vec<Call<T>>> {
+        let (mut waiting, mut calls, mut size) = (self.shared.waiting(), Vec::<Call<T>>::new(), NOTHING);
+        while let Some(call) = waiting.calls.pop_front() {
+            let with = size.plus(T::size(&call.call));
+            let is_too_much = with.rows > TOGETHER.rows || with.bytes > TOGETHER.bytes;
+            if !calls.is_empty() && is_too_much || !calls.iter().all(|other| T::fit(&other.call, &call.call)) {
+                waiting.calls.push_front(call);
+                break;
+            }
+            if !call.reply.is_closed() {
+                calls.push(call);
+                size = with;
+            }
+        }
+        if calls.is_empty() {
+            waiting.workers -= 1;
+            self.is_counted = false;
+            return None;
+        }
+        Some(calls)
+    }
+}
+
+/// One that panics is replaced by the next call.
+impl<T: Together> Drop for Worker<T> {
+    fn drop(&mut self) {
+        if self.is_counted {
+            self.shared.waiting().workers -= 1;
+        }
+    }
+}
