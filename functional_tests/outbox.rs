@@ -15,6 +15,7 @@ mod erased;
 mod fsync;
 mod full_disk;
 mod marks;
+mod moved;
 mod outage;
 mod pauses;
 mod poison;

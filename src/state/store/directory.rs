@@ -9,7 +9,8 @@ use rustix::fs::{statfs, statvfs};
 
 use super::open_error::OpenError;
 
-/// Where it is proved that no other process has the store. The database itself is locked by none while it is idle.
+/// What versions before this one lock, and it alone. This one locks the directory too: a file can be removed, and made
+/// anew by a second process, while the first one has it. The database itself is locked by none while it is idle.
 const LOCK: &str = "smsp.lock";
 const DATABASE: &str = "smsp.db";
 /// Only the account that smsp runs as.
@@ -31,7 +32,7 @@ const NETWORK: [(u64, &str); 9] = [
 /// A directory that no other process uses, as long as this lives.
 pub(super) struct Directory {
     path: PathBuf,
-    _lock: File,
+    _locks: [File; 2],
 }
 
 impl Directory {
@@ -42,15 +43,18 @@ impl Directory {
         if let Some(name) = network_file_system(kind.cast_unsigned()) {
             return Err(OpenError::Network(path.display().to_string(), name));
         }
-        let lock = private_file(&path.join(LOCK)).map_err(unusable)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.display().to_string())),
-            Err(TryLockError::Error(error)) => return Err(unusable(error)),
-        }
+        let lock = |file: io::Result<File>| {
+            let file = file.map_err(unusable)?;
+            match file.try_lock() {
+                Ok(()) => Ok(file),
+                Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.display().to_string())),
+                Err(TryLockError::Error(error)) => Err(unusable(error)),
+            }
+        };
+        let locks = [lock(File::open(path))?, lock(private_file(&path.join(LOCK)))?];
         // SQLite gives its other files the permissions of this one.
         private_file(&path.join(DATABASE)).map_err(unusable)?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), _locks: locks })
     }
 
     /// The file of the database.
@@ -88,6 +92,9 @@ mod tests {
         let mode = first.database().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, MODE);
         assert!((1..=10_000).contains(&first.free().unwrap()), "{:?}", first.free());
+        std::fs::remove_file(path.path().join(LOCK)).unwrap();
+        let second = Directory::lock(path.path());
+        assert!(matches!(second, Err(OpenError::InUse(_))), "the file that is locked was removed");
         drop(first);
         Directory::lock(path.path()).unwrap();
     }

@@ -6,6 +6,7 @@
 mod batch;
 mod connection;
 mod fault;
+mod files;
 mod job;
 mod queue;
 mod reader;

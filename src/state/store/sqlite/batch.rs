@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use tracing::error;
 
 use super::fault::{is_of_the_disk, number};
+use super::files::Files;
 use super::job::{Done, Job};
 use crate::state::store::failed::Failed;
 
@@ -17,7 +18,8 @@ pub(super) enum Transaction {
     Committed,
     /// Nothing of it was written.
     RolledBack(rusqlite::Error),
-    /// SQLite reported an error for the COMMIT: the next start may find it in the log, or not.
+    /// SQLite reported an error for the COMMIT, or it was written to a file that is no longer in its place: the next start
+    /// may find it, or not.
     Unclear(rusqlite::Error),
 }
 
@@ -32,18 +34,22 @@ impl Transaction {
     }
 }
 
-/// Runs all commands in one transaction. A command that fails undoes itself alone, unless the disk is at fault.
-pub(super) fn transact(database: &Connection, jobs: &mut [Box<dyn Job>]) -> Transaction {
-    let done =
-        database.execute_batch("begin immediate").and_then(|()| jobs.iter_mut().try_for_each(|job| run(database, job)));
+/// Runs all commands in one transaction. A command that fails undoes itself alone, unless the disk is at fault. The files
+/// are looked at before it, and again before anybody hears that it is on the disk.
+pub(super) fn transact(database: &Connection, files: &Files, jobs: &mut [Box<dyn Job>]) -> Transaction {
+    let done = files
+        .check()
+        .and_then(|()| database.execute_batch("begin immediate"))
+        .and_then(|()| jobs.iter_mut().try_for_each(|job| run(database, job)));
     if let Err(error) = done {
         // Where SQLite has rolled back by itself there is nothing to roll back.
         let _ = database.execute_batch("rollback");
         return Transaction::RolledBack(error);
     }
-    match database.execute_batch("commit") {
+    match database.execute_batch("commit").and_then(|()| files.check()) {
         Ok(()) => Transaction::Committed,
         Err(error) => {
+            // After a COMMIT there is nothing to roll back.
             let _ = database.execute_batch("rollback");
             Transaction::Unclear(error)
         }

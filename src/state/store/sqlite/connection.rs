@@ -1,9 +1,11 @@
 //! Connections to the database, and what SQLite promises on them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+
+use super::files::Files;
 
 /// The reader waits for the writer to restart the log, at most.
 const BUSY: Duration = Duration::from_secs(5);
@@ -23,15 +25,28 @@ const EACH: &str = "pragma journal_mode = wal;
     pragma cache_size = -8192;
     pragma journal_size_limit = 67108864;";
 
-/// Where connections lead to.
+/// Where connections lead to: one file, and no other one that is at its path later.
 #[derive(Clone)]
 pub(super) struct Origin {
     path: PathBuf,
+    database: Files,
 }
 
 impl Origin {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { database: Files::at([path.clone()]), path }
+    }
+
+    /// The file of the database.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The database, and its log, which is there as long as a connection is open.
+    pub(super) fn files(&self) -> Files {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        self.database.and(Files::at([log.into()]))
     }
 
     /// For the one thread that writes.
@@ -56,6 +71,7 @@ impl Origin {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
         let connection = Connection::open_with_flags(&self.path, flags)?;
+        self.database.check()?;
         connection.busy_timeout(BUSY)?;
         connection.execute_batch(first)?;
         connection.execute_batch(EACH)?;

@@ -2,6 +2,7 @@
 
 mod child;
 mod faults;
+mod moved;
 mod panics;
 mod starting;
 

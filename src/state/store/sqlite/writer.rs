@@ -13,6 +13,7 @@ use tracing::{error, info};
 use super::batch::{self, Transaction, transact};
 use super::connection::Origin;
 use super::fault::number;
+use super::files::{Files, is_of_the_place};
 use super::job::Job;
 use super::queue::Queue;
 use crate::runtime::restart::{Restarts, restart_in_thread};
@@ -32,6 +33,8 @@ struct Writer {
     origin: Origin,
     /// None after a failure, and while a transaction is under way: a panic takes the connection with it.
     database: Option<Connection>,
+    /// Those of the connection.
+    files: Files,
     failed_at: Instant,
     /// Was something written since the log was emptied?
     wrote: bool,
@@ -48,7 +51,8 @@ pub(super) fn start(
     then: Then,
 ) -> io::Result<(Queue, JoinHandle<()>)> {
     let (queue, jobs) = Queue::new();
-    let mut writer = Writer { origin, database: Some(database), failed_at: Instant::now(), wrote: true, up, then };
+    let (files, failed_at) = (origin.files(), Instant::now());
+    let mut writer = Writer { origin, database: Some(database), files, failed_at, wrote: true, up, then };
     let work = move || restart_in_thread("thread that writes to the store", &restarts, || writer.work(&jobs));
     let thread = Builder::new().name("store-writer".to_owned()).spawn(work)?;
     Ok((queue, thread))
@@ -74,7 +78,7 @@ impl Writer {
             return self.answer(jobs, Err(Failed::Down));
         };
         let start = Instant::now();
-        let transaction = transact(&database, &mut jobs);
+        let transaction = transact(&database, &self.files, &mut jobs);
         self.up.metrics.committed(start.elapsed().as_secs_f64());
         self.wrote = true;
         if let (Transaction::Committed, Some(then)) = (&transaction, self.then.get()) {
@@ -100,7 +104,12 @@ impl Writer {
 
     /// Whatever the connection still believes of the disk may be wrong.
     fn broken(&mut self, error: &rusqlite::Error) {
-        error!(number = number(error), "the store cannot write: nothing is accepted for later, claimed or marked");
+        let number = number(error);
+        if is_of_the_place(error) {
+            let database = self.origin.path().display();
+            error!(number, %database, "a file of the store was removed, renamed or replaced: put it back");
+        }
+        error!(number, "the store cannot write: nothing is accepted for later, claimed or marked");
         self.database = None;
         self.failed_at = Instant::now();
         self.up.set(false);
@@ -114,6 +123,7 @@ impl Writer {
             Ok(database) => {
                 info!("the store writes again");
                 self.database = Some(database);
+                self.files = self.origin.files();
                 self.up.set(true);
             }
             Err(_) => {

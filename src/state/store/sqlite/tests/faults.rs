@@ -73,7 +73,7 @@ async fn a_full_disk_takes_nothing_half_and_the_store_is_up_again_once_there_is_
     assert_eq!(ids(&store).await, [1, 5]);
 }
 
-async fn until_up(store: &Sqlite) {
+pub(super) async fn until_up(store: &Sqlite) {
     let up = async {
         while !store.is_up() {
             tokio::time::sleep(Duration::from_millis(20)).await;
