@@ -13,6 +13,7 @@ mod document;
 mod fixture;
 mod health;
 mod loopback;
+mod object;
 mod order;
 mod outbox;
 mod refusal;

@@ -8,8 +8,9 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 
 use super::access::{Operator, Viewer};
-use super::order::{OrderBody, OrderObject};
-use super::refusal::{invalid_order, no_parameters, rejected, unknown_circuit};
+use super::object::{Object, read};
+use super::order::{HOW, OrderBody};
+use super::refusal::{invalid_order, no_parameters, unknown_circuit};
 use super::responses::{OfHead, OfOrder, OfRights};
 use super::state::AdminState;
 use super::upstream_row::rows;
@@ -62,7 +63,7 @@ pub(super) async fn order(
     State(state): State<AdminState>,
     uri: Uri,
     name: Result<Path<String>, PathRejection>,
-    order: Result<Json<OrderObject>, JsonRejection>,
+    order: Result<Json<Object<OrderBody>>, JsonRejection>,
 ) -> Result<Json<Circuit>, Problem> {
     if uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(no_parameters());
@@ -71,7 +72,7 @@ pub(super) async fn order(
     let Path(name) = name.map_err(|_| unknown_circuit())?;
     let row = rows(&state.upstreams).into_iter().find(|row| **row.upstream.name() == *name);
     let row = row.ok_or_else(unknown_circuit)?;
-    let order = order.map_err(|rejection| rejected(&rejection))?.0.0.read().map_err(invalid_order)?;
+    let order = read(order, HOW)?.read().map_err(invalid_order)?;
     state.overrides.apply(&name, order, origin).map_err(|UnknownUpstream| unknown_circuit())?;
     Ok(Json(show(&state, row)))
 }

@@ -1,11 +1,7 @@
 //! The body of an order, in and out: `PUT /circuits/{name}` takes it, `GET /audit` shows it.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -45,30 +41,6 @@ pub(super) struct OrderBody {
 /// A null is a mistake, as of a script whose variable is not set: it must not order something without an end.
 pub(super) fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
-}
-
-/// The body of `PUT /circuits/{name}`.
-pub(super) type OrderObject = Object<OrderBody>;
-
-/// A JSON object. Serde would read a struct from an array too.
-pub(super) struct Object<T>(pub(super) T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
-            }
-        }
-        deserializer.deserialize_map(Members(PhantomData))
-    }
 }
 
 impl OrderBody {
@@ -121,10 +93,12 @@ fn written(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::object::Object;
     use super::*;
 
     fn read(json: &str) -> Result<Order, &'static str> {
-        serde_json::from_str::<OrderObject>(json).map_err(|_| "not an order").and_then(|order| order.0.read())
+        let order = serde_json::from_str::<Object<OrderBody>>(json).ok().and_then(|order| order.0.ok());
+        order.ok_or("not an order")?.read()
     }
 
     #[test]

@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::access::{Operator, Viewer};
-use super::order::Object;
-use super::refusal::{invalid_order, no_parameters, rejected_for};
+use super::object::{Object, read};
+use super::refusal::{invalid_order, no_parameters};
 use super::responses::{OfHead, OfMail, OfOutboxOrder, OfQuery, OfRights, OfStore, OfWriting};
 use super::state::AdminState;
 use crate::ingress::server::problem::Problem;
@@ -207,11 +207,6 @@ pub(super) async fn erase(
         recipient.parse().map_err(|_| invalid_order("recipient must be an address of the form local@domain"))?;
     let erased = outbox.erase_recipient(&recipient, origin).await.map_err(not_written)?;
     Ok(Json(ErasedBody { erased }))
-}
-
-fn read<T>(order: Result<Json<Object<T>>, JsonRejection>, how: &'static str) -> Result<T, Problem> {
-    let Json(Object(order)) = order.map_err(|rejection| rejected_for(&rejection, how))?;
-    Ok(order)
 }
 
 fn ordered(id: Id, ordered: Ordered) -> Result<Json<OrderedBody>, Problem> {

@@ -1,9 +1,10 @@
 //! What the admin listener says to a request that it refuses.
 
+use std::borrow::Cow;
+
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 
-use super::order::HOW;
 use crate::access::admins::{Refusal, Role};
 use crate::ingress::server::problem::Problem;
 
@@ -32,17 +33,12 @@ pub(super) fn timed_out() -> Problem {
 }
 
 /// The body is JSON, but no order.
-pub(super) fn invalid_order(detail: &'static str) -> Problem {
+pub(super) fn invalid_order(detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-order", "The order is invalid", detail)
 }
 
-/// The body is no order.
-pub(super) fn rejected(rejection: &JsonRejection) -> Problem {
-    rejected_for(rejection, HOW)
-}
-
 /// The body is no order of the kind that is to be written so.
-pub(super) fn rejected_for(rejection: &JsonRejection, how: &'static str) -> Problem {
+pub(super) fn rejected(rejection: &JsonRejection, how: &'static str) -> Problem {
     let (name, title) = match rejection.status() {
         StatusCode::UNPROCESSABLE_ENTITY => return invalid_order(how),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported-media-type", "The body is not plain JSON"),

@@ -13,12 +13,13 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 
 use super::attempt::{AttemptBody, LookupBody};
-use super::delivery::{Delivery, OutboxStatus};
+use super::delivery::Delivery;
 use super::field_error::FieldError;
 use super::replayed::IDEMPOTENCY_REPLAYED;
 use crate::ingress::server::problem;
 use crate::model::message::Id;
-use crate::state::outbox::State;
+use crate::state::outbox::{State, Ticket};
+use body::ItemBody;
 pub(super) use body::ProblemBody;
 pub(super) use kind::Kind;
 
@@ -37,8 +38,10 @@ pub(super) struct Problem {
     replayed: bool,
     /// The mail, where nothing else is told of it.
     id: Option<Id>,
-    /// Where a mail of the outbox is.
-    outbox: Option<State>,
+    /// Where a mail of the outbox is, and what is known of it.
+    outbox: Option<(State, Delivery)>,
+    /// The mails of a batch, each with its place.
+    mails: Vec<(usize, Id)>,
 }
 
 /// What is told of the mail of a failed call.
@@ -63,6 +66,7 @@ impl Problem {
             replayed: false,
             id: None,
             outbox: None,
+            mails: Vec::new(),
         }
     }
 
@@ -80,9 +84,14 @@ impl Problem {
         Self { id: Some(id), ..self }
     }
 
-    /// Where the mail is, from which follows what is known of it.
-    pub(super) fn outbox(self, state: State) -> Self {
-        Self { outbox: Some(state), ..self }
+    /// Where the mail is, and what is known of it.
+    pub(super) fn outbox(self, ticket: &Ticket) -> Self {
+        Self { outbox: Some((ticket.state, ticket.into())), ..self }
+    }
+
+    /// Which mails of a batch it is about.
+    pub(super) fn mails(self, mails: Vec<(usize, Id)>) -> Self {
+        Self { mails, ..self }
     }
 
     /// As a problem of the message at this place of a batch.
@@ -145,7 +154,7 @@ impl Problem {
 impl Problem {
     /// What is written of it in the answer to this request.
     pub(super) fn body(self, request_id: String) -> ProblemBody {
-        let Self { kind, detail, mail, errors, retryable, id, outbox, .. } = self;
+        let Self { kind, detail, mail, errors, retryable, id, outbox, mails, .. } = self;
         let (status, title) = kind.describe();
         let mail = mail.map(|mail| *mail);
         let ((of_mail, attempts), (rule, lookup)) = mail
@@ -158,8 +167,9 @@ impl Problem {
             message: detail.clone().into_owned(),
             detail: detail.into_owned(),
             id: of_mail.or(id).map(|id| id.to_string()),
-            delivery: outbox.map_or_else(|| kind.delivery(), Delivery::from),
-            outbox_status: outbox.map(OutboxStatus::from),
+            delivery: outbox.map_or_else(|| kind.delivery(), |(_, delivery)| delivery),
+            outbox_status: outbox.map(|(state, _)| state.into()),
+            mails: (!mails.is_empty()).then(|| mails.into_iter().map(ItemBody::from).collect()),
             retryable,
             request_id,
             lookup,

@@ -41,10 +41,20 @@ impl SendOptionHeaders {
 }
 
 impl SendOptionHeaders {
-    /// The send options for the message at this place of a batch. A key of a single message has no space, so none is the
-    /// same as one of these.
+    /// The send options for a message of the outbox, whose keys are others than those of `POST /email`: so is its id, or a
+    /// provider that takes a mail once would take it for a repeat.
+    pub(super) fn for_outbox(&self, caller: &Caller) -> SendOptions {
+        self.within(caller, "outbox")
+    }
+
+    /// The send options for the message at this place of a batch.
     pub(super) fn for_item(&self, caller: &Caller, place: usize) -> SendOptions {
-        let key = self.key.as_ref().map(|text| IdempotencyKey::new(&caller.name, &format!("{text} {place}")));
+        self.within(caller, &place.to_string())
+    }
+
+    /// With a key that holds there alone: the text of a key has no space, so no key is that of another scope.
+    fn within(&self, caller: &Caller, scope: &str) -> SendOptions {
+        let key = self.key.as_ref().map(|text| IdempotencyKey::new(&caller.name, &format!("{text} {scope}")));
         SendOptions { failover: self.failover, key }
     }
 }

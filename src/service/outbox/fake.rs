@@ -90,8 +90,8 @@ impl FakeStore {
         self.answer(|rows| {
             let found = rows.iter_mut().find(|row| row.caller == *caller && row.status.ticket.id == id);
             let Some(row) = found else { return Change::NotFound };
-            let state = row.status.ticket.state;
-            if change(&mut row.status) { Change::Done(Box::new(row.status.clone())) } else { Change::Conflict(state) }
+            let answer = if change(&mut row.status) { Change::Done } else { Change::Conflict };
+            answer(Box::new(row.status.clone()))
         })
     }
 }

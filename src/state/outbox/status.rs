@@ -80,6 +80,6 @@ pub enum Change {
     Cancelled(Box<Status>),
     /// There is no such submission of this caller's.
     NotFound,
-    /// Its state does not allow that.
-    Conflict(State),
+    /// Its state does not allow that; so it is now.
+    Conflict(Box<Status>),
 }

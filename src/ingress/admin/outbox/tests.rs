@@ -125,6 +125,7 @@ async fn refused_orders_leave_no_record_and_unclear_ones_do() {
         ("/outbox/{id}/retry?all=true", "", StatusCode::BAD_REQUEST),
         ("/outbox/release", r#"{"caller": "no name"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("/outbox/release", r#"{"caller": null}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("/outbox/release", r#"{"caler": "caller"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("/outbox/release", r#"{"from_domain": "canary@example.org"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("/outbox/release", r#"{"accepted_from": "now"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("/outbox/release", r#"{"over": "0s"}"#, StatusCode::UNPROCESSABLE_ENTITY),

@@ -61,7 +61,7 @@ pub(super) async fn queue(
     options: SendOptionHeaders,
     OutboxMail(mail, _room): OutboxMail,
 ) -> Result<(StatusCode, Location, Replayed, Json<TicketBody>), Problem> {
-    let mail = checked(&outbox, &caller, options.for_caller(&caller), mail).await?;
+    let mail = checked(&outbox, &caller, options.for_outbox(&caller), mail).await?;
     let _place = caller.limits.in_flight()?;
     let share = caller.limits.outbox();
     let offer = outbox.offer(Arc::clone(&caller.name).into(), vec![mail], (share.rows, share.bytes), false);

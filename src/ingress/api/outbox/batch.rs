@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::accept::{checked, taken};
 use super::body::TicketBody;
 use super::extract::Outbox;
-use super::failures::not_accepted;
+use super::failures::none_accepted;
 use crate::access::callers::Caller as Holder;
 use crate::ingress::api::caller::Caller;
 use crate::ingress::api::delivery::Delivery;
@@ -141,7 +141,7 @@ async fn all_or_none(
     if let Some(problem) = Problem::of_all(bad.into_iter().filter_map(Result::err)) {
         return Err(problem);
     }
-    let answers = accepted(outbox, caller, good.into_iter().flatten().collect(), true).await?;
+    let answers = accepted(outbox, caller, good.into_iter().flatten().enumerate().collect(), true).await?;
     let refused = answers.iter().enumerate().filter(|(_, answer)| !matches!(answer, Acceptance::Withheld));
     let refused = refused.filter_map(|(place, answer)| Some(taken(answer.clone()).err()?.in_item(place)));
     match Problem::of_all(refused) {
@@ -157,7 +157,7 @@ async fn each(
     mails: Vec<Outcome<Later>>,
 ) -> Result<Vec<Outcome<(Ticket, bool)>>, Problem> {
     let mut good = Vec::new();
-    let places = mails.into_iter().map(|mail| mail.map(|mail| good.push(mail)));
+    let places = mails.into_iter().enumerate().map(|(place, mail)| mail.map(|mail| good.push((place, mail))));
     let places: Vec<Outcome<()>> = places.collect();
     let mut answers = accepted(outbox, caller, good, false).await?.into_iter();
     let answer = |(place, offered): (usize, Outcome<()>)| {
@@ -168,19 +168,22 @@ async fn each(
     Ok(places.into_iter().enumerate().map(answer).collect())
 }
 
+/// The store's answers to these mails, each with its place in the batch.
 async fn accepted(
     outbox: &OutboxService,
     caller: &Holder,
-    mails: Vec<Later>,
+    mails: Vec<(usize, Later)>,
     atomic: bool,
 ) -> Result<Vec<Acceptance>, Problem> {
     if mails.is_empty() {
         return Ok(Vec::new());
     }
+    let (places, mails): (Vec<_>, Vec<_>) = mails.into_iter().unzip();
     let share = caller.limits.outbox();
     let offer = outbox.offer(Arc::clone(&caller.name).into(), mails, (share.rows, share.bytes), atomic);
-    let offer = offer.map_err(|failed| not_accepted(failed, None))?;
-    outbox.accept(offer).await.map_err(|failed| not_accepted(failed, None))
+    let offer = offer.map_err(|failed| none_accepted(failed, Vec::new()))?;
+    let mails = places.into_iter().zip(offer.ids()).collect();
+    outbox.accept(offer).await.map_err(|failed| none_accepted(failed, mails))
 }
 
 fn result_body(index: usize, result: Outcome<(Ticket, bool)>) -> ResultBody {

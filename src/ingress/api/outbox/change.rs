@@ -12,7 +12,6 @@ use crate::ingress::api::caller::Caller;
 use crate::ingress::api::problem::{Problem, ProblemBody};
 use crate::ingress::api::query::{NoParameters, parameters, switch};
 use crate::ingress::api::wire::SendAt;
-use crate::model::message::Id;
 use crate::service::outbox::OutboxService;
 use crate::state::outbox::{Change, State};
 
@@ -51,8 +50,10 @@ pub(super) async fn reschedule(
     let id = id.ok_or_else(no_such_mail)?;
     let change = outbox.reschedule(&Arc::clone(&caller.name).into(), id, send_at).await;
     match change.map_err(|failed| not_changed(failed, id))? {
-        Change::Conflict(State::Queued) => Err(over("send_at", "is not before the mail expires")),
-        change => changed(&outbox, id, change),
+        Change::Conflict(status) if status.ticket.state == State::Queued => {
+            Err(over("send_at", "is not before the mail expires"))
+        }
+        change => changed(&outbox, change),
     }
 }
 
@@ -93,13 +94,13 @@ pub(super) async fn cancel(
     let erase = switch("erase", erase)?;
     let (id, caller) = (id.ok_or_else(no_such_mail)?, Arc::clone(&caller.name).into());
     let change = if erase { outbox.erase(&caller, id).await } else { outbox.cancel(&caller, id).await };
-    changed(&outbox, id, change.map_err(|failed| not_changed(failed, id))?)
+    changed(&outbox, change.map_err(|failed| not_changed(failed, id))?)
 }
 
-fn changed(outbox: &OutboxService, id: Id, change: Change) -> Result<Json<MailBody>, Problem> {
+fn changed(outbox: &OutboxService, change: Change) -> Result<Json<MailBody>, Problem> {
     match change {
         Change::Done(status) | Change::Cancelled(status) => Ok(Json(outbox.shown(*status).into())),
         Change::NotFound => Err(no_such_mail()),
-        Change::Conflict(state) => Err(conflict(id, state)),
+        Change::Conflict(status) => Err(conflict(&status.ticket)),
     }
 }

@@ -7,15 +7,24 @@ use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::{Kind, Problem};
 use crate::ingress::api::send_options::IDEMPOTENCY_KEY;
 use crate::model::message::Id;
-use crate::state::outbox::{Failed, Full, State};
+use crate::state::outbox::{Failed, Full, State, Ticket};
 
 /// Seconds until a store that could not be reached may be asked again.
 const AFTER_DOWN: RangeInclusive<u64> = 1..=5;
 /// Seconds until there may be room again.
 const AFTER_FULL: RangeInclusive<u64> = 10..=60;
 
-/// The store has not said that it has the mail, or these mails.
+/// The store has not said that it has the mail.
 pub(super) fn not_accepted(failed: Failed, id: Option<Id>) -> Problem {
+    let problem = none_accepted(failed, Vec::new());
+    match id {
+        Some(id) if failed == Failed::Unclear => problem.id(id),
+        _ => problem,
+    }
+}
+
+/// The store has not said that it has these mails, each at its place of a batch.
+pub(super) fn none_accepted(failed: Failed, mails: Vec<(usize, Id)>) -> Problem {
     if failed == Failed::Down {
         return unavailable("The store cannot take the mail now. Send it again after Retry-After.");
     }
@@ -24,10 +33,7 @@ pub(super) fn not_accepted(failed: Failed, id: Option<Id>) -> Problem {
         "The store did not say whether it has the mail. With an Idempotency-Key, repeat the call under the same key: it is \
          never taken twice. Without one, ask for the id with GET /outbox/{id}, or look for the mail with GET /outbox.",
     );
-    match id {
-        Some(id) => problem.id(id),
-        None => problem,
-    }
+    problem.mails(mails)
 }
 
 /// The store has not said that it has changed the mail.
@@ -87,8 +93,8 @@ pub(super) fn no_such_mail() -> Problem {
 }
 
 /// The mail is where it cannot be changed.
-pub(super) fn conflict(id: Id, state: State) -> Problem {
-    let detail = match state {
+pub(super) fn conflict(ticket: &Ticket) -> Problem {
+    let detail = match ticket.state {
         State::Queued | State::Claimed => "The mail is about to be handed over: call again in a moment.",
         State::Sending => "The mail is being handed over to a provider, so it can no longer be changed.",
         State::Unknown => "A provider may have the mail, so it can no longer be changed.",
@@ -97,7 +103,7 @@ pub(super) fn conflict(id: Id, state: State) -> Problem {
             "The mail has ended: it can only be erased."
         }
     };
-    Problem::new(Kind::OutboxConflict, detail).id(id).outbox(state)
+    Problem::new(Kind::OutboxConflict, detail).id(ticket.id).outbox(ticket)
 }
 
 /// The mail was good, but another one of its batch was not, which the answer tells.

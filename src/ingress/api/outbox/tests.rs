@@ -106,6 +106,9 @@ async fn a_repeat_hears_the_present_status_and_another_message_is_refused() {
         (other.status, other.at("/errors/0/field")),
         (StatusCode::UNPROCESSABLE_ENTITY, json!("Idempotency-Key"))
     );
+    let sent = node.keyed("/email", "k", &mail()).await;
+    assert!(sent.at("/id").is_string(), "{sent:?}");
+    assert_ne!(sent.text("/id"), first.text("/id"), "a provider that takes a mail once would take one of both");
 }
 
 #[tokio::test]
@@ -194,6 +197,12 @@ async fn mail_that_waits_is_rescheduled_and_other_mail_is_a_conflict() {
         let answer = patch(json!({"send_at": time})).await;
         assert_eq!((answer.status, answer.text("/outbox_status")), (StatusCode::CONFLICT, state.as_str().to_owned()));
         assert_eq!(answer.at("/delivery"), serde_json::to_value(Delivery::from(state)).unwrap());
+    }
+    node.store.put_all(State::Expired);
+    node.store.rows.lock().unwrap()[0].status.ticket.possible_duplicate = true;
+    for answer in [patch(json!({"send_at": time})).await, node.call("DELETE", &path, &Node::KEY, "").await] {
+        let told = (answer.status, answer.text("/delivery"));
+        assert_eq!(told, (StatusCode::CONFLICT, "unknown".to_owned()), "it may have been sent before it expired");
     }
 }
 

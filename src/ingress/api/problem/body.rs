@@ -7,6 +7,7 @@ use super::kind::Kind;
 use crate::ingress::api::attempt::{AttemptBody, LookupBody};
 use crate::ingress::api::delivery::{Delivery, OutboxStatus};
 use crate::ingress::api::field_error::FieldError;
+use crate::model::message::Id;
 
 /// The body of every answer that is not a success.
 #[derive(Serialize, ToSchema)]
@@ -30,6 +31,10 @@ pub(in crate::ingress::api) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) outbox_status: Option<OutboxStatus>,
+    /// The mails of a batch that this service may have; each can be asked for with `GET /outbox/{id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) mails: Option<Vec<ItemBody>>,
     /// May the very same call succeed later, without the danger of a second mail?
     pub(super) retryable: bool,
     /// The id of the request, also in `X-Request-Id` and in the log of the node.
@@ -50,4 +55,20 @@ pub(in crate::ingress::api) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) errors: Option<Vec<FieldError>>,
+}
+
+/// A mail of a batch.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BatchMail)]
+pub(in crate::ingress::api) struct ItemBody {
+    /// Its place in `messages`, from 0.
+    index: usize,
+    /// The id of the mail.
+    id: String,
+}
+
+impl From<(usize, Id)> for ItemBody {
+    fn from((index, id): (usize, Id)) -> Self {
+        Self { index, id: id.to_string() }
+    }
 }

@@ -139,6 +139,5 @@ async fn outcome(
     change: Option<fn(Box<Status>) -> Change>,
 ) -> Result<Change, Failed> {
     let Some(status) = status(transaction, caller, id).await? else { return Ok(Change::NotFound) };
-    let state = status.ticket.state;
-    Ok(change.map_or(Change::Conflict(state), |change| change(Box::new(status))))
+    Ok(change.unwrap_or(Change::Conflict)(Box::new(status)))
 }

@@ -15,24 +15,25 @@ pub(super) fn reschedule(
     id: Id,
     send_at: UnixTime,
 ) -> rusqlite::Result<Change> {
-    let Some((row, state)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
+    let Some((row, _)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
     let update = "update envelope set due = ?2 where id = ?1 and state = 0 and expires_at > ?2";
     if database.prepare_cached(update)?.execute(params![row, send_at])? == 0 {
-        return Ok(Change::Conflict(state));
+        return done(database, row, Change::Conflict);
     }
     database.prepare_cached("update submission set send_at = ?2 where id = ?1")?.execute(params![row, send_at])?;
     done(database, row, Change::Done)
 }
 
 pub(super) fn cancel(database: &Connection, now: UnixTime, caller: &CallerName, id: Id) -> rusqlite::Result<Change> {
-    let Some((row, state)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
-    if cancel_row(database, now, row)? { done(database, row, Change::Cancelled) } else { Ok(Change::Conflict(state)) }
+    let Some((row, _)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
+    let cancelled = cancel_row(database, now, row)?;
+    done(database, row, if cancelled { Change::Cancelled } else { Change::Conflict })
 }
 
 pub(super) fn erase(database: &Connection, now: UnixTime, caller: &CallerName, id: Id) -> rusqlite::Result<Change> {
     let Some((row, state)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
     if state == State::Sending {
-        return Ok(Change::Conflict(state));
+        return done(database, row, Change::Conflict);
     }
     let cancelled = cancel_row(database, now, row)?;
     erase_content(database, row)?;

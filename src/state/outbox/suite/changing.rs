@@ -6,7 +6,7 @@ fn state_of(change: &Change) -> Result<State, Option<State>> {
     match change {
         Change::Done(status) | Change::Cancelled(status) => Ok(status.ticket.state),
         Change::NotFound => Err(None),
-        Change::Conflict(state) => Err(Some(*state)),
+        Change::Conflict(status) => Err(Some(status.ticket.state)),
     }
 }
 

@@ -96,6 +96,27 @@ async fn a_body_that_is_no_batch_names_its_field() {
 }
 
 #[tokio::test]
+async fn a_batch_of_which_nothing_is_known_names_the_id_of_each_mail_that_may_be_there() {
+    let node = Node::new();
+    node.store.does(Some(Fault::Unclear));
+    let bad = with("send_at", &json!("soon"));
+    for (query, mails, places) in
+        [("", vec![mail(), bad, mail()], vec![0, 2]), ("?atomic=true", vec![mail(), mail()], vec![0, 1])]
+    {
+        node.store.rows.lock().unwrap().clear();
+        let answer = node.post(&format!("/outbox/batch{query}"), &json!({ "messages": mails })).await;
+        assert_eq!((answer.status, answer.text("/delivery")), (StatusCode::GATEWAY_TIMEOUT, "unknown".into()));
+        let rows = node.store.rows.lock().unwrap();
+        let there = rows.iter().map(|row| row.status.ticket.id.to_string());
+        let expected: Vec<_> = places.iter().zip(there).map(|(index, id)| json!({"index": index, "id": id})).collect();
+        assert_eq!((answer.at("/mails"), expected.len()), (json!(expected), 2));
+    }
+    node.store.does(Some(Fault::Down));
+    let down = node.post("/outbox/batch", &json!({"messages": [mail()]})).await;
+    assert!(down.at("/mails").is_null() && down.at("/id").is_null(), "{down:?}");
+}
+
+#[tokio::test]
 async fn a_batch_counts_as_so_many_calls() {
     let node = Node::new();
     let mails: Vec<_> = (0..6).map(|_| with("from", &json!("a@shop.example"))).collect();
