@@ -1,13 +1,15 @@
 //! The store of a node: opened at the start, its own, and told of in clear words where it cannot be.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::harness::outbox::{queued, time_after};
 use crate::harness::process::Output;
 use crate::harness::tool::is_here;
-use crate::harness::wait::PATIENCE;
-use crate::harness::{Process, Proxy, Settings, mails, run};
+use crate::harness::wait::{PATIENCE, when};
+use crate::harness::{Process, Proxy, Settings, eventually, mails, run};
 
 const KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
 
@@ -87,6 +89,10 @@ async fn wrong_settings_of_the_store_are_named() {
         (stored().with("SMSP_STORE", "sqlite:var"), "SMSP_STORE: must be sqlite: and the absolute path of a directory"),
         (stored().without("SMSP_STORE_KEY"), "SMSP_STORE_KEY: is required with SMSP_STORE"),
         (stored().with("SMSP_STORE_KEY", "canary"), "SMSP_STORE_KEY: must be a name, a colon and 64 hex digits"),
+        (
+            stored().with("SMSP_STORE_KEY", &format!("{},{KEY}", KEY.replace("2026a", "2026b"))),
+            "SMSP_STORE_KEY: has one key under two names, `2026b` and `2026a`",
+        ),
         (stored().with("SMSP_STORE_KEY_FILE", "/none"), "SMSP_STORE_KEY_FILE: is set beside SMSP_STORE_KEY"),
     ] {
         let output = run(&["check-config"], &settings).await;
@@ -96,6 +102,56 @@ async fn wrong_settings_of_the_store_are_named() {
     }
     let unused = run(&["check-config"], &stored().without("SMSP_STORE")).await;
     assert!(unused.stderr.contains("warning: SMSP_STORE_KEY: is not used"), "{unused:?}");
+}
+
+#[tokio::test]
+async fn commands_for_a_store_make_none() {
+    let directory = directory();
+    for command in ["status", "accept-restore"] {
+        let output = run(&["store", command], &settings(directory.path())).await;
+        assert_eq!(output.code, Some(1), "{output:?}");
+        assert!(output.stderr.contains("there is no store in "), "{output:?}");
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 0, "a file was made");
+}
+
+/// The settings of a node with an outbox, which has left a mail in it for later.
+async fn with_waiting_mail(directory: &Path) -> Settings {
+    let settings = settings(directory).with("SMSP_OUTBOX", "on").with("SMSP_OUTBOX_MIN_FREE", "0%");
+    let node = Proxy::start(settings.clone()).await;
+    let mut mail = mails::plain();
+    mail["send_at"] = time_after(Duration::from_secs(3600)).into();
+    queued(&node.client, &mail).await;
+    settings
+}
+
+#[tokio::test]
+async fn a_store_that_is_no_older_copy_is_accepted_as_one_by_force_alone() {
+    let directory = directory();
+    let settings = with_waiting_mail(directory.path()).await;
+    let refused = run(&["store", "accept-restore"], &settings).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("is no older copy of itself, so nothing was parked"), "{refused:?}");
+    let status = run(&["store", "status"], &settings).await;
+    assert!(status.code == Some(0) && status.stdout.contains("queued: 1"), "{status:?}");
+    let forced = run(&["store", "accept-restore", "--force"], &settings).await;
+    assert!(forced.code == Some(0) && forced.stdout.contains("parked: 1"), "{forced:?}");
+}
+
+#[tokio::test]
+async fn a_node_whose_outbox_is_off_says_that_mail_waits_in_it() {
+    let directory = directory();
+    let on = with_waiting_mail(directory.path()).await;
+    let off = on.with("SMSP_OUTBOX", "off");
+    let status = run(&["store", "status"], &off).await;
+    assert!(status.stdout.contains("outbox: off") && status.stdout.contains("queued: 1"), "{status:?}");
+    let node = Proxy::start(off).await;
+    eventually("the log says so", async || {
+        let log = node.process.evidence();
+        let line = "mail waits in the outbox, which is off at this node";
+        when(log.contains(line), || log)
+    })
+    .await;
 }
 
 /// A start that ends with 1 and this reason, and says nothing else than that.

@@ -109,6 +109,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         (Some(outbox), Some(store), Some(StoreConfig { keys, .. })) => {
             Some(RunningOutbox::start(outbox, store, keys, &dispatcher, &restarts, &metrics).await?)
         }
+        (_, Some(store), _) => {
+            tokio::spawn(outbox::warn_of_waiting(store.clone()));
+            None
+        }
         _ => None,
     };
     let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));

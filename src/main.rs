@@ -36,7 +36,9 @@ commands:
   store status  open the store, print whether it is an older copy of itself and how much
                 mail is in it, exit 0 if it is none
   store accept-restore
-                open the store, park all mail that waits in it, let claims go on
+                open a store that is an older copy of itself, park all mail in it that
+                waits, let claims go on;
+                with --force whether it is one or not
   openapi       print the OpenAPI document of the API;
                 with admin that of the admin listener
   help settings print every setting: its default, its unit, what it is for
@@ -65,9 +67,8 @@ fn main() -> ExitCode {
         ["migrate"] => migrate(),
         ["route", ref arguments @ ..] => route(arguments),
         ["store", "status"] => with_store(|config| run(app::store_command::status(config, show))),
-        ["store", "accept-restore"] => {
-            with_store(|config| run(app::store_command::accept_restore(config, show, show_progress)))
-        }
+        ["store", "accept-restore"] => accept_restore(false),
+        ["store", "accept-restore", "--force"] => accept_restore(true),
         ["openapi"] => openapi(&api::document(&provider::table())),
         ["openapi", "admin"] => openapi(&admin::document()),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
@@ -126,6 +127,10 @@ fn migrate() -> ExitCode {
             Ok(true)
         })
     })
+}
+
+fn accept_restore(is_forced: bool) -> ExitCode {
+    with_store(|config| run(app::store_command::accept_restore(config, is_forced, show, show_progress)))
 }
 
 /// A command that opens the store itself.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::warn;
 use uuid::Uuid;
 
 use super::config::OutboxConfig;
-use super::store::Store;
+use super::store::{LOOKING, Store};
 use crate::delivery::dispatch::{Dispatcher, Eligible};
 use crate::model::submission::Submission;
 use crate::runtime::metrics::Metrics;
@@ -15,7 +16,8 @@ use crate::runtime::shutdown::{self, Shutdown};
 use crate::service::outbox::{Filed, OutboxService, Parts};
 use crate::state::outbox::pump::{self, Policy, Pump};
 use crate::state::outbox::{
-    CountedOutbox, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, measure, metrics_of,
+    Count, CountedOutbox, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, State, measure,
+    metrics_of,
 };
 use crate::state::store::{OpenError, StoreKeys};
 
@@ -79,6 +81,18 @@ impl RunningOutbox {
     /// Claims and marks nothing more; attempts under way have their time.
     pub(super) async fn drain(&self) {
         self.work.drain(shutdown::Settings { delay: Duration::ZERO, deadline: self.deadline }).await;
+    }
+}
+
+/// Says that mail waits where the outbox is off. It is neither sent nor lost.
+pub(super) async fn warn_of_waiting(store: Store) {
+    let Ok(rows) = store.outbox(LOOKING).await else { return };
+    let waits = |count: &Count| matches!(count.state, State::Queued | State::Claimed | State::Sending);
+    // A store that cannot be read has told so.
+    let counts = rows.counts().await.unwrap_or_default();
+    let mails: u64 = counts.iter().filter(|count| waits(count)).map(|count| count.rows).sum();
+    if mails > 0 {
+        warn!(mails, "mail waits in the outbox, which is off at this node: SMSP_OUTBOX=on sends it");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::config::StoreConfig;
 use crate::runtime::metrics::Metrics;
@@ -9,6 +10,9 @@ use crate::runtime::restart::Restarts;
 use crate::state::outbox::{self, Keeping, Outbox, PostgresOutbox, SqliteOutbox};
 use crate::state::store::postgres::{self, Database, Server};
 use crate::state::store::{Clock, Location, Migrated, OpenError, Sqlite, Start, Up};
+
+/// Nothing is kept or accepted by what only looks.
+pub(super) const LOOKING: Keeping = Keeping { keep: Duration::MAX, min_free: 0 };
 
 /// An open store, which stays open until it is dropped.
 #[derive(Clone)]

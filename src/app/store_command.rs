@@ -6,15 +6,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::config::Config;
-use super::store::Store;
+use super::store::{LOOKING, Store};
 use crate::runtime::metrics::Metrics;
-use crate::state::outbox::{Failed, History, Keeping, Note, Outbox, Restored, State};
-use crate::state::store::OpenError;
+use crate::state::outbox::{Failed, History, Note, Outbox, Restored, State};
+use crate::state::store::{Location, OpenError, Sqlite};
 
 /// Mails that are parked in one transaction.
 const PARKED_AT_ONCE: usize = 10_000;
-/// Nothing is kept or accepted by these commands.
-const KEEPING: Keeping = Keeping { keep: Duration::MAX, min_free: 0 };
+const NOT_BEHIND: &str = "the store is no older copy of itself, so nothing was parked. If you know that it is one, give --force: all \
+     mail that waits in it is parked then";
 
 /// Prints what the store says of itself. False: it is an older copy of itself.
 pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<bool, String> {
@@ -25,6 +25,9 @@ pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<boo
     print(format!("went back: {}", went_back.map_or("no".to_owned(), |why| why.to_string())));
     let paused = outbox.is_paused().await.map_err(read)?;
     print(format!("paused: {}", if paused { "yes" } else { "no" }));
+    if config.outbox.is_none() {
+        print("outbox: off, so nothing of it is sent (SMSP_OUTBOX)".to_owned());
+    }
     for (state, mails) in mails(&*outbox).await? {
         print(format!("{}: {mails}", state.as_str()));
     }
@@ -32,12 +35,18 @@ pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<boo
 }
 
 /// Parks what waits in the store, begins a new epoch, and prints how much it was; `progress` is told meanwhile.
+///
+/// A store that is no older copy is left alone, unless this is forced: it would not send what it should.
 pub async fn accept_restore(
     config: Config,
+    is_forced: bool,
     mut print: impl FnMut(String),
     progress: impl Fn(&str),
 ) -> Result<bool, String> {
     let (_, outbox) = open(&config).await?;
+    if !is_forced && outbox.history().await.map_err(read)?.went_back.is_none() {
+        return Err(NOT_BEHIND.to_owned());
+    }
     let waiting = |(state, mails)| if matches!(state, State::Queued | State::Claimed) { mails } else { 0 };
     let all: u64 = mails(&*outbox).await?.into_iter().map(waiting).sum();
     let (start, mut done) = (Instant::now(), Restored { more: true, ..Restored::default() });
@@ -77,13 +86,18 @@ fn read(failed: Failed) -> String {
 /// The outbox in the store that is configured, and where that is.
 async fn open(config: &Config) -> Result<(String, Arc<dyn Outbox>), String> {
     let store = config.store.as_ref().ok_or("there is no store: SMSP_STORE is not set")?;
+    if let Location::Sqlite(directory) = &store.location
+        && !Sqlite::is_there(directory)
+    {
+        return Err(format!("there is no store in {}: a node or `smsp migrate` makes one", directory.display()));
+    }
     let refused = |error| match error {
         OpenError::InUse(_) => format!("{error}: stop the node that has it open, then give the command again"),
         error => error.to_string(),
     };
     let (metrics, restarts) = (Arc::new(Metrics::default()), Arc::default());
     let opened = Store::open(store, &metrics, &restarts).await.map_err(refused)?;
-    Ok((store.location.shown(), opened.outbox(KEEPING).await.map_err(refused)?))
+    Ok((store.location.shown(), opened.outbox(LOOKING).await.map_err(refused)?))
 }
 
 #[cfg(test)]

@@ -57,6 +57,12 @@ impl Directory {
         Ok(Self { path: path.to_owned(), _locks: locks })
     }
 
+    /// Is a database in this directory? Nothing is made there.
+    pub(super) fn has_database(path: &Path) -> bool {
+        // A start that has ended early leaves an empty file.
+        path.join(DATABASE).metadata().is_ok_and(|file| file.len() > 0)
+    }
+
     /// The file of the database.
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)

@@ -40,6 +40,9 @@ impl StoreKeys {
         let keys = keys.ok_or("must be a name, a colon and 64 hex digits, or two of that with a comma between them")?;
         match &keys[..] {
             [one, other] if one.id == other.id => Err("has two keys of one name".to_owned()),
+            [one, other] if one.secret.expose_secret() == other.secret.expose_secret() => {
+                Err(format!("has one key under two names, `{}` and `{}`: make a new one", one.id, other.id))
+            }
             _ => Ok(Self(keys)),
         }
     }

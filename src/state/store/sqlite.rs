@@ -80,6 +80,11 @@ impl Sqlite {
         Ok(Self { writer, reader, threads, up, clock, directory, migrated, then })
     }
 
+    /// Is a store in this directory? Nothing is made there.
+    pub fn is_there(directory: &Path) -> bool {
+        Directory::has_database(directory)
+    }
+
     /// Runs this in a transaction; its answer comes once it is on the disk.
     pub async fn write<T: Send + 'static>(
         &self,

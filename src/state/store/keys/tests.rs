@@ -24,6 +24,8 @@ fn a_key_is_a_name_and_64_hex_digits_and_there_are_two_at_most() {
         assert!(error.starts_with("must be a name"), "{text}: {error}");
     }
     assert!(StoreKeys::parse(&[key("a", '0'), key("a", '1')].join(",")).is_err());
+    let twice = StoreKeys::parse(&[key("new", 'a'), key("old", 'A')].join(",")).unwrap_err();
+    assert_eq!(twice, "has one key under two names, `new` and `old`: make a new one");
 }
 
 #[test]

@@ -88,7 +88,7 @@ async fn a_newer_schema_a_wrong_key_and_a_missing_key_end_the_start_and_a_second
     let Some(server) = Postmaster::shared() else { return };
     let url = server.url(&server.database().await);
     insert(&open(&url).await.unwrap(), 1).await.unwrap();
-    let (wrong, other) = (KEY.replace('1', "2"), KEY.replace("a:", "b:"));
+    let (wrong, other) = (KEY.replace('1', "2"), KEY.replace("a:", "b:").replace('1', "3"));
     for (keys, expected) in [
         (&wrong, "SMSP_STORE_KEY: the key `a` is not the one that the store was written with"),
         (&other, "SMSP_STORE_KEY: the store has content under the key `a`: give it as the second key"),
@@ -97,7 +97,7 @@ async fn a_newer_schema_a_wrong_key_and_a_missing_key_end_the_start_and_a_second
         assert_eq!(error.to_string(), expected);
     }
     open_with(&url, &format!("{other},{KEY}"), MODULES).await.unwrap();
-    let error = open_with(&url, &format!("{},{KEY}", other.replace('1', "3")), MODULES).await.err().unwrap();
+    let error = open_with(&url, &format!("{},{KEY}", other.replace('3', "4")), MODULES).await.err().unwrap();
     assert!(error.to_string().contains("the key `b` is not the one"), "{error}");
     open_with(&url, KEY, NEWER).await.unwrap();
     let error = open(&url).await.err().unwrap().to_string();

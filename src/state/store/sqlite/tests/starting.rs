@@ -19,7 +19,7 @@ async fn a_wrong_key_and_a_missing_key_are_named_and_a_second_key_opens() {
     let store = open(directory.path()).unwrap();
     store.write(|database| database.execute("insert into note values (1, 'a')", []).map(drop)).await.unwrap();
     drop(store);
-    let (wrong, other) = (KEY.replace('1', "2"), KEY.replace("a:", "b:"));
+    let (wrong, other) = (KEY.replace('1', "2"), KEY.replace("a:", "b:").replace('1', "3"));
     for (keys, expected) in [
         (&wrong, "SMSP_STORE_KEY: the key `a` is not the one that the store was written with"),
         (&other, "SMSP_STORE_KEY: the store has content under the key `a`: give it as the second key"),
