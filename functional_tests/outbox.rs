@@ -19,4 +19,5 @@ mod moved;
 mod outage;
 mod pauses;
 mod poison;
+mod power_loss;
 mod races;
