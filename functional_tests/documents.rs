@@ -1,7 +1,7 @@
 //! What the documents say, held against what the program does.
 //!
 //! `alerts`: rules, their tests and their headings. `index`: every name has one row, and every name that is written exists. `generated`: the tables that are made from the
-//! code. `defaults`, `outcomes`, `failures`: cells that repeat what the code has. `blocks`: what README, tutorial and a how-to tell a reader to
+//! code. `defaults`, `outcomes`, `failures`, `log`: cells that repeat what the code has. `blocks`: what README, tutorial and a how-to tell a reader to
 //! type is typed. `layout`, `links`: files, sizes, widths, links.
 
 mod alerts;
@@ -12,6 +12,7 @@ mod generated;
 mod index;
 mod layout;
 mod links;
+mod log;
 mod markdown;
 mod names;
 mod outcomes;
