@@ -39,7 +39,7 @@ pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use claim::{Buried, Claimed, Stale, Swept, Wanted};
 pub use counted::{CountedOutbox, metrics_of};
 pub use encoding::{Unreadable, decode, encode};
-pub use ending::{Ended, Mark, RecipientVerdict, Verdict};
+pub use ending::{ATTEMPT, Ended, Mark, RecipientVerdict, Verdict};
 pub use history::{Epoch, History, KEPT_NOTES, Memory, Note, Noted, Point, Restored, WentBack};
 pub use interface::{Answered, Outbox};
 pub use measure::measure;

@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use crate::model::outcome::Outcome;
 
+/// How long a hand-over may take at an upstream that takes a mail once.
+///
+/// What a dead node has marked is not replayed before: the node may only have been silent, and an upstream that is asked
+/// twice at once may answer neither.
+pub const ATTEMPT: Duration = Duration::from_secs(60);
+
 /// What the store is told before a mail goes on the wire.
 #[derive(Clone, Debug)]
 pub struct Mark {

@@ -38,8 +38,12 @@ pub trait Outbox: Send + Sync {
     fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool>;
 
     /// Records what became of a claim: the state of the row by now, or none where the fence is lost. Asked once more, as
-    /// after an answer that was lost, it says the same, as long as the row is where that end brought it. The late verdict of
-    /// a hand-over is taken too, as long as the row is `unknown` under the same fence.
+    /// after an answer that was lost, it says the same, as long as the row is where that end brought it.
+    ///
+    /// The late verdict of a hand-over is taken too. It settles a row that is `unknown` under the same fence. Once the row
+    /// has another fence, or a person has put it back, an acceptance ends it all the same, whoever holds it, and says where
+    /// a second copy is possible; a mail that was not taken ends the row only where it is `unknown` and no other hand-over
+    /// is in doubt. What has ended stays as it is. Of each the verdict is kept with its hand-over.
     ///
     /// A claim that was never marked can end as [`Ended::Again`] or [`Ended::Refused`]. What a replay comes to settles
     /// the row only if it is accepted: a refusal of the second hand-over says nothing of the first, so the row is
@@ -56,7 +60,7 @@ pub trait Outbox: Send + Sync {
     fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>>;
 
     /// Ends what dead nodes have held. Claimed rows go back to the queue with one more loss, and are parked at the third;
-    /// marked ones become `unknown`.
+    /// marked ones become `unknown`, and are not replayed before [`super::ATTEMPT`] has passed since the mark.
     fn bury(&self) -> Answered<'_, Buried>;
 
     /// Ends rows whose time is over, and drops those that have been kept for long enough: at most `limit` rows a call.

@@ -16,6 +16,7 @@ mod grouped;
 mod hand_over;
 mod history;
 mod holds;
+mod late;
 mod marks;
 mod orders;
 mod restore;

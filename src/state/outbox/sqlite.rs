@@ -15,6 +15,7 @@ mod columns;
 mod content;
 mod hand_over;
 mod history;
+mod late;
 mod names;
 mod nodes;
 mod operators;

@@ -8,6 +8,7 @@ pub(super) mod counting;
 pub(super) mod dying;
 pub(super) mod handing_over;
 pub(super) mod keeping;
+pub(super) mod late;
 pub(super) mod losing;
 pub(super) mod model;
 pub(super) mod operating;
@@ -30,6 +31,14 @@ macro_rules! conformance {
                 a_mark_is_refused_once_the_mail_is_not_wanted, an_end_needs_fence_owner_and_state,
                 an_end_that_is_repeated_says_what_the_first_one_did,
                 a_mail_that_nobody_has_waits_and_counts_its_attempts, a_late_verdict_settles_an_unknown_mail;
+            late: an_older_acceptance_ends_a_replay_that_is_under_way,
+                an_older_acceptance_settles_what_a_replay_left_unknown,
+                an_older_refusal_never_ends_what_a_newer_hand_over_holds,
+                an_older_refusal_settles_an_unknown_mail_once_no_hand_over_is_in_doubt,
+                a_late_acceptance_ends_what_an_order_has_put_back,
+                a_late_acceptance_is_on_record_beside_a_retry_under_way,
+                a_late_acceptance_changes_nothing_that_has_ended_but_says_that_there_may_be_two,
+                what_a_dead_node_has_marked_is_not_replayed_while_its_hand_over_may_go_on;
             dying: what_a_dead_node_claimed_is_queued_and_parked_at_the_third_loss,
                 what_a_dead_node_marked_is_unknown_and_never_queued, a_node_that_lives_keeps_its_rows;
             replaying: a_replay_goes_to_the_same_upstream_within_its_window, only_acceptance_settles_a_replay,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::content::drop_content;
 use super::rows::{Columns, big, span};
-use crate::state::outbox::{Buried, NodeId, State, Swept};
+use crate::state::outbox::{ATTEMPT, Buried, NodeId, State, Swept};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -32,14 +32,14 @@ const RELEASE: &str = "with found as materialized (
         state = case when o.is_replay then 3 else 0 end, owner = null
     from found f where o.row_id = f.row_id";
 
-/// A node without a sign of life is as dead as one whose last sign is old.
+/// A node without a sign of life is as dead as one whose last sign is old. A marked row was last changed by its mark.
 const BURY: &str = "with dead as materialized (
         select o.row_id from smsp_outbox o
         where o.state in (1, 2)
             and not exists (select from smsp_node n where n.node = o.owner and n.seen_at > smsp_now() - $1)
         for update skip locked
     )
-    update smsp_outbox o set changed_at = smsp_now(), replay_due = smsp_now(),
+    update smsp_outbox o set changed_at = smsp_now(), replay_due = greatest(smsp_now(), o.changed_at + $2),
         state = case when o.state = 2 then 3 when o.losses >= 2 then 4 else 0 end,
         losses = o.losses + (o.state = 1)::integer, owner = null
     from dead where o.row_id = dead.row_id and o.state in (1, 2) returning o.state";
@@ -73,7 +73,7 @@ pub(super) async fn release(transaction: &mut Transaction<'_>, node: NodeId, num
 
 pub(super) async fn bury(transaction: &mut Transaction<'_>) -> Result<Buried, Failed> {
     let mut buried = Buried::default();
-    for row in transaction.query(BURY, &[(&span(DEAD), Type::INT8)]).await? {
+    for row in transaction.query(BURY, &[(&span(DEAD), Type::INT8), (&span(ATTEMPT), Type::INT8)]).await? {
         match Columns::of(&row).state()? {
             State::Unknown => buried.unknown += 1,
             State::Parked => buried.parked += 1,

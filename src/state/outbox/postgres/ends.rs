@@ -10,7 +10,7 @@ use super::content::drop_content;
 use super::grouped::Together;
 use super::holds::{FREE, Holds, IS_LOCKED};
 use super::rows::{Columns, code, span};
-use super::verdicts;
+use super::{late, verdicts};
 use crate::state::outbox::{Ended, Hold, Room, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Database, Parameter, Transaction};
@@ -96,7 +96,9 @@ async fn end(
     let mut answers = found.iter().map(answer).collect::<Result<HashMap<_, _>, _>>()?;
     let is_new = |(hold, _): &&&(Hold, Ended)| matches!(answers.get(&hold.row.0), Some(Some(Some(_))));
     let new: Vec<_> = calls.iter().filter(is_new).copied().collect();
-    verdicts::record(transaction, &new).await?;
+    let verdicts: Vec<_> =
+        new.iter().flat_map(|(hold, ended)| ended.verdicts().iter().map(move |verdict| (hold, verdict))).collect();
+    verdicts::record(transaction, &verdicts).await?;
     let is_over = |(_, answer): &(&i64, &Option<Option<State>>)| answer.flatten().is_some_and(State::is_final);
     let over: Vec<_> = answers.iter().filter(is_over).map(|(row, _)| *row).collect();
     if !over.is_empty() {
@@ -106,6 +108,11 @@ async fn end(
         for row in &transaction.query(&ENDED, &columns.parameters()).await? {
             let (row, before) = answer(row)?;
             answers.entry(row).and_modify(|answer| *answer = answer.map(|ended| ended.or(before.flatten())));
+        }
+    }
+    for (hold, ended) in calls {
+        if answers.get(&hold.row.0) == Some(&Some(None)) {
+            answers.insert(hold.row.0, Some(late::end(transaction, hold, ended).await?));
         }
     }
     Ok(columns.holds.rows.iter().map(|row| answers.get(row).copied().unwrap_or(Some(None))).collect())

@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use super::rows::{Columns, span, text};
 use crate::model::outcome::Outcome;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Ended, Hold, RecipientVerdict, TriedAt, Verdict};
+use crate::state::outbox::{Hold, RecipientVerdict, TriedAt, Verdict};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
@@ -25,9 +25,9 @@ const RECORD_RECIPIENTS: &str = "update smsp_submission s set recipient_verdicts
 const ATTEMPTS: &str = "select upstream, at, took, outcome, reason, code, provider_message_id, late
     from smsp_attempt where row_id = $1 order by number";
 
-/// Of claims that have ended; of two verdicts on hand-overs to one upstream the last one counts.
-pub(super) async fn record(transaction: &mut Transaction<'_>, ended: &[&(Hold, Ended)]) -> Result<(), Failed> {
-    let all = || ended.iter().flat_map(|(hold, ended)| ended.verdicts().iter().map(move |verdict| (hold, verdict)));
+/// Of two verdicts on hand-overs of a row to one upstream the last one counts.
+pub(super) async fn record(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, &Verdict)]) -> Result<(), Failed> {
+    let all = || verdicts.iter().copied();
     let last: HashMap<_, _> = all().map(|(hold, verdict)| ((hold.row.0, &verdict.upstream), (hold, verdict))).collect();
     if !last.is_empty() {
         record_attempts(transaction, &last.into_values().collect::<Vec<_>>()).await?;

@@ -102,11 +102,10 @@ impl Delivery {
         record(context, &claimed.hold, &self.conclude(&answer, verdicts, is_marked)).await;
     }
 
-    async fn replay(&self, upstream: &str, pending: Pending) {
-        let Self { context, claimed, submission, .. } = self;
+    async fn replay(self: &Arc<Self>, upstream: &str, pending: Pending) {
+        let Self { context, claimed, submission, .. } = &**self;
         let journal = RowJournal::of_marked(context, claimed, pending);
-        // A verdict that comes late settles nothing: the next replay does.
-        let late: LateVerdict = Arc::new(|_: &str, _: &outcome::Verdict| {});
+        let late = self.late_acceptance();
         let replaying = context.parts.dispatcher.replay(submission, upstream, &journal, &late);
         // A panic says as little as silence.
         let attempt = AssertUnwindSafe(replaying).catch_unwind().await.ok().and_then(Result::ok).flatten();
@@ -122,6 +121,17 @@ impl Delivery {
             }
         };
         record(context, &claimed.hold, &ended).await;
+    }
+
+    /// Of a replay only an acceptance brings clarity, also one that comes late.
+    fn late_acceptance(self: &Arc<Self>) -> LateVerdict {
+        let delivery = Arc::clone(self);
+        Arc::new(move |upstream: &str, verdict: &outcome::Verdict| {
+            if verdict.outcome == Outcome::Accepted {
+                let possible_duplicate = delivery.claimed.possible_duplicate;
+                delivery.end_late(upstream, verdict, |verdicts| Ended::Accepted { verdicts, possible_duplicate });
+            }
+        })
     }
 
     fn conclude(&self, answer: &Answer, verdicts: Vec<Verdict>, is_marked: bool) -> Ended {
@@ -147,16 +157,22 @@ impl Delivery {
         let delivery = Arc::clone(self);
         Arc::new(move |upstream: &str, verdict: &outcome::Verdict| {
             if let Some(answer) = delivery.late.hear(upstream, verdict) {
-                let message = &delivery.submission.message;
-                let verdicts = vec![evidence::late(message, upstream, verdict, delivery.begun.elapsed())];
-                let (delivery, ended) = (Arc::clone(&delivery), delivery.conclude(&answer, verdicts, true));
-                let context = Arc::clone(&delivery.context);
-                context
-                    .parts
-                    .drain
-                    .spawn(async move { record(&delivery.context, &delivery.claimed.hold, &ended).await });
+                delivery.end_late(upstream, verdict, |verdicts| delivery.conclude(&answer, verdicts, true));
             }
         })
+    }
+
+    fn end_late(
+        self: &Arc<Self>,
+        upstream: &str,
+        verdict: &outcome::Verdict,
+        ended: impl FnOnce(Vec<Verdict>) -> Ended,
+    ) {
+        let message = &self.submission.message;
+        let ended = ended(vec![evidence::late(message, upstream, verdict, self.begun.elapsed())]);
+        let delivery = Arc::clone(self);
+        let recording = async move { record(&delivery.context, &delivery.claimed.hold, &ended).await };
+        self.context.parts.drain.spawn(recording);
     }
 }
 

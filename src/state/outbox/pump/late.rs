@@ -1,7 +1,8 @@
 //! Verdicts that come after their attempt has ended: a relay may answer minutes after the mail was given up.
 //!
 //! While the claim is under way they are kept; once it has ended `unknown` they end it anew, under the same fence. After
-//! that they change nothing. The store has the last word: a row that was claimed or replayed meanwhile has another fence.
+//! that they change nothing. The store has the last word: where the row was claimed or replayed meanwhile, it takes no more of
+//! them than that the provider has the mail.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

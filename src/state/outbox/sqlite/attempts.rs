@@ -1,6 +1,6 @@
 //! Every hand-over: written with the mark, completed with its verdict.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::outcome::Outcome;
 use crate::runtime::millis::millis;
@@ -24,6 +24,20 @@ pub(super) fn finish(database: &Connection, hold: &Hold, verdict: &Verdict) -> r
     let values =
         params![hold.row, hold.fence, upstream, took, outcome.as_str(), reason, code, provider_message_id, late];
     database.prepare_cached(update)?.execute(values).map(drop)
+}
+
+/// What became of each recipient, where they differ.
+pub(super) fn record_recipients(database: &Connection, row: RowId, verdicts: &[Verdict]) -> rusqlite::Result<()> {
+    let Some(last) = verdicts.iter().rev().find(|verdict| !verdict.recipients.is_empty()) else { return Ok(()) };
+    let update = "update envelope set recipient_verdicts = ?2 where id = ?1";
+    database.prepare_cached(update)?.execute(params![row, written(&last.recipients)]).map(drop)
+}
+
+/// What the last one under this fence at this upstream came to, if there was one; an inner none: nothing is known of its end.
+pub(super) fn outcome(database: &Connection, hold: &Hold, upstream: &str) -> rusqlite::Result<Option<Option<String>>> {
+    let select =
+        "select outcome from attempt where envelope = ?1 and fence = ?2 and upstream = ?3 order by n desc limit 1";
+    database.prepare_cached(select)?.query_row(params![hold.row, hold.fence, upstream], |row| row.get(0)).optional()
 }
 
 /// All of a row, the first one first.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::claim::read;
-use super::{attempts, content, history, nodes};
+use super::{attempts, content, history, late, nodes};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Claimed, Ended, Fence, Hold, Mark, NodeId, RowId, State, Verdict};
 
@@ -47,7 +47,10 @@ pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &End
             (unknown(database, now, hold, now.after(*replay_after))?, verdicts)
         }
     };
-    let Some(state) = state else { return repeated(database, hold, ended) };
+    let Some(state) = state else {
+        let before = repeated(database, hold, ended)?;
+        return before.map_or_else(|| late::end(database, now, hold, ended), |state| Ok(Some(state)));
+    };
     record(database, hold, verdicts)?;
     if state.is_final() {
         content::drop_content(database, hold.row)?;
@@ -119,9 +122,7 @@ fn repeated(database: &Connection, hold: &Hold, ended: &Ended) -> rusqlite::Resu
 
 fn record(database: &Connection, hold: &Hold, verdicts: &[Verdict]) -> rusqlite::Result<()> {
     verdicts.iter().try_for_each(|verdict| attempts::finish(database, hold, verdict))?;
-    let Some(last) = verdicts.iter().rev().find(|verdict| !verdict.recipients.is_empty()) else { return Ok(()) };
-    let update = "update envelope set recipient_verdicts = ?2 where id = ?1";
-    database.prepare_cached(update)?.execute(params![hold.row, attempts::written(&last.recipients)]).map(drop)
+    attempts::record_recipients(database, hold.row, verdicts)
 }
 
 /// Takes rows for a second hand-over to the same upstream.

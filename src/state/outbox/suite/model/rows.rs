@@ -33,10 +33,31 @@ pub(super) struct Row {
     pub(super) erased: bool,
     pub(super) has_content: bool,
     pub(super) losses: u32,
-    pub(super) hand_overs: usize,
+    /// Of each hand-over its fence, its upstream and what is known of its end.
+    pub(super) hand_overs: Vec<(i64, &'static str, Known)>,
+    pub(super) marked_at: UnixTime,
     pub(super) settled_at: Option<UnixTime>,
     /// The fence of a hand-over that a provider may have taken, for want of a definite no.
     pub(super) open: Option<i64>,
+}
+
+/// What is known of the end of a hand-over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// A provider may have the mail.
+    Nothing,
+    Taken,
+    NotTaken,
+}
+
+impl Known {
+    fn of(outcome: Option<&str>) -> Self {
+        match outcome {
+            None | Some("unknown") => Self::Nothing,
+            Some("accepted") => Self::Taken,
+            Some(_) => Self::NotTaken,
+        }
+    }
 }
 
 /// What a caller can see of a row.
@@ -47,7 +68,7 @@ pub(super) struct Seen {
     ended_at: Option<UnixTime>,
     possible_duplicate: bool,
     has_recipients: bool,
-    hand_overs: usize,
+    hand_overs: Vec<Known>,
 }
 
 impl Seen {
@@ -58,8 +79,16 @@ impl Seen {
             ended_at: status.ended_at,
             possible_duplicate: status.ticket.possible_duplicate,
             has_recipients: status.recipients.is_some(),
-            hand_overs: status.attempts.len(),
+            hand_overs: status.attempts.iter().map(|tried| Known::of(tried.outcome.as_deref())).collect(),
         }
+    }
+}
+
+impl Seen {
+    /// What has ended stays as it ended, until nothing is known of it any more.
+    pub(super) fn may_become(&self, after: Option<&Self>) -> bool {
+        let is_same = |after: &Self| (after.state, after.ended_at) == (self.state, self.ended_at);
+        !self.state.is_final() || after.is_none_or(is_same)
     }
 }
 
@@ -79,7 +108,8 @@ impl Row {
             erased: false,
             has_content: true,
             losses: 0,
-            hand_overs: 0,
+            hand_overs: Vec::new(),
+            marked_at: due,
             settled_at: None,
             open: None,
         }
@@ -92,7 +122,7 @@ impl Row {
             ended_at: self.settled_at.filter(|_| self.state.is_final()),
             possible_duplicate: self.possible_duplicate,
             has_recipients: !self.erased,
-            hand_overs: self.hand_overs,
+            hand_overs: self.hand_overs.iter().map(|(_, _, known)| *known).collect(),
         }
     }
 }

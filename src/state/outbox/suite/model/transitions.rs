@@ -1,7 +1,7 @@
 //! What each call does to a row of the model.
 
 use super::super::bench::*;
-use super::rows::{Row, Rows};
+use super::rows::{Known, Row, Rows};
 
 impl Row {
     fn is_held_by(&self, hold: &Hold) -> bool {
@@ -22,8 +22,8 @@ impl Row {
         // What every call is for: nothing is handed over that a provider may have, but by order of a person.
         assert!(self.open.is_none_or(|fence| fence == self.fence) || self.possible_duplicate, "{self:?}");
         (self.state, self.upstream, self.open) = (State::Sending, Some(upstream), Some(self.fence));
-        self.replay_until = Some(now.after(Duration::from_secs(100)));
-        self.hand_overs += 1;
+        (self.marked_at, self.replay_until) = (now, Some(now.after(Duration::from_secs(100))));
+        self.hand_overs.push((self.fence, upstream, Known::Nothing));
         true
     }
 
@@ -34,9 +34,11 @@ impl Row {
             Ended::Refused { .. } | Ended::Again { .. } => &before_a_hand_over[..],
         };
         if !self.is_ended_by(hold, states) {
-            return Some(self.state).filter(|state| self.is_held_by(hold) && *state == self.brought_to(ended));
+            let repeated = self.is_held_by(hold) && self.state == self.brought_to(ended);
+            return if repeated { Some(self.state) } else { self.end_late(now, hold, ended) };
         }
         self.end_by(now, ended);
+        self.known_by(hold, ended).into_iter().for_each(|known| *known = Known::by(ended));
         // It stays, for a repeat.
         self.owner = Some(hold.node);
         Some(self.state)
@@ -121,7 +123,7 @@ impl Rows {
         due.into_iter().take(limit).map(claim).collect()
     }
 
-    pub(super) fn replay(&mut self, node: NodeId, upstream: &str) -> Vec<(u128, i64)> {
+    pub(super) fn replay(&mut self, node: NodeId, upstream: &'static str) -> Vec<(u128, i64)> {
         if self.paused {
             return Vec::new();
         }
@@ -133,7 +135,8 @@ impl Rows {
             if row.state == State::Unknown && row.upstream == Some(upstream) && is_open && !row.erased {
                 (row.state, row.owner, row.fence) = (State::Sending, Some(node), row.fence + 1);
                 (row.replayed, row.settled_at) = (true, None);
-                row.hand_overs += 1;
+                row.marked_at = now;
+                row.hand_overs.push((row.fence, upstream, Known::Nothing));
                 found.push((row.number, row.fence));
             }
         }
@@ -151,7 +154,7 @@ impl Rows {
             }
             row.owner = None;
             if row.state == State::Sending {
-                row.doubt(self.now, self.now);
+                row.doubt(self.now, self.now.max(row.marked_at.after(ATTEMPT)));
                 buried.unknown += 1;
             } else {
                 row.losses += 1;
