@@ -11,6 +11,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::history::NEXT_FENCE;
 use super::rows::{big, claimed_rows};
 use crate::state::outbox::{Claimed, Lane, NodeId, Wanted};
 use crate::state::store::Failed;
@@ -24,8 +25,10 @@ const CANDIDATES: i64 = 4;
 static OLDEST: LazyLock<String> = LazyLock::new(|| sql("o.due, o.row_id"));
 static NEWEST: LazyLock<String> = LazyLock::new(|| sql("o.due desc, o.row_id desc"));
 
-/// `head` goes from caller to caller of each set, `candidate` takes as many of each as the caller may have, `fitting` as
-/// many as there are bytes for; `due` locks them. What has changed since the statement began, its conditions see.
+/// `head` goes from caller to caller of each set, `candidate` takes more of each than the caller may have, `free` locks so many
+/// as are wanted that nobody else has locked: those that each caller may have first, then the others in place of locked ones.
+/// Of these `own` and `fitting` leave as many as the caller may have, and as there are bytes for. What has changed since the
+/// statement began, the conditions of `free` see.
 fn sql(order: &str) -> String {
     format!(
         "with recursive head (route_set, caller) as (
@@ -44,26 +47,31 @@ fn sql(order: &str) -> String {
         ),
         candidate as (
             select c.*, quota.places from quota cross join lateral (
-                select o.row_id, o.caller, o.due, o.size from smsp_outbox o
+                select o.row_id, o.caller, o.due from smsp_outbox o
                 where o.state = 0 and o.lane = $1 and o.route_set = quota.route_set and o.caller = quota.caller
                     and o.due <= smsp_now() and o.expires_at > smsp_now()
-                order by {order} limit least(quota.places, $4 * {CANDIDATES})
+                order by {order} limit least(quota.places, $4) * {CANDIDATES}
             ) c
         ),
         fair as (
-            select o.*, row_number() over (partition by o.caller order by {order}) as nth from candidate o
+            select o.row_id, o.places, row_number() over (partition by o.caller order by {order}) as nth from candidate o
+        ),
+        free as materialized (
+            select o.row_id, o.caller, o.due, o.size, f.places from smsp_outbox o join fair f using (row_id)
+            where o.row_id = any (array(select c.row_id from candidate c)) and o.state = 0 and o.expires_at > smsp_now()
+            order by f.nth > f.places, {order} limit $4 for update of o skip locked
+        ),
+        own as (
+            select o.*, row_number() over (partition by o.caller order by {order}) as nth from free o
         ),
         fitting as (
             select o.row_id, row_number() over (order by {order}) as place, sum(o.size) over (order by {order}) as bytes
-            from fair o where o.nth <= o.places
+            from own o where o.nth <= o.places
         ),
-        due as materialized (
-            select o.row_id from smsp_outbox o
-            where o.row_id = any (array(select f.row_id from fitting f where f.bytes <= $8 or $9 and f.place = 1))
-                and o.state = 0 and o.expires_at > smsp_now()
-            order by {order} limit $4 for update skip locked
+        due as (
+            select f.row_id from fitting f where f.bytes <= $8 or $9 and f.place = 1
         )
-        update smsp_outbox o set state = 1, changed_at = smsp_now(), fence = o.fence + 1, owner = $10, claim = $11,
+        update smsp_outbox o set state = 1, changed_at = smsp_now(), fence = {NEXT_FENCE}, owner = $10, claim = $11,
             is_replay = false
         from due where o.row_id = due.row_id returning o.row_id, o.caller, o.size, o.due"
     )

@@ -2,9 +2,12 @@
 //!
 //! Each change names the row, its fence, its owner and the states from which it is possible.
 
+use std::sync::LazyLock;
+
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::history::NEXT_FENCE;
 use super::rows::{big, claimed_rows};
 use crate::state::outbox::{Claimed, Hold, NodeId};
 use crate::state::store::Failed;
@@ -20,14 +23,16 @@ const GIVE_BACK: &str = "with hold as materialized (select * from unnest($1, $2,
     from hold h join meant using (row_id)
     where o.row_id = h.row_id and o.fence = h.fence and o.owner = h.owner and o.state = 1";
 
-const REPLAY: &str = "with due as materialized (
+static REPLAY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "with due as materialized (
         select row_id from smsp_outbox
         where state = 3 and upstream = $1 and replay_until > smsp_now() and replay_due <= smsp_now()
             and expires_at > smsp_now() and not erased
         order by replay_due, row_id limit $2 for update skip locked
     ),
     marked as (
-        update smsp_outbox o set state = 2, changed_at = smsp_now(), fence = o.fence + 1, owner = $3, claim = $4,
+        update smsp_outbox o set state = 2, changed_at = smsp_now(), fence = {NEXT_FENCE}, owner = $3, claim = $4,
             is_replay = true
         from due where o.row_id = due.row_id returning o.row_id, o.fence
     ),
@@ -38,7 +43,9 @@ const REPLAY: &str = "with due as materialized (
         update smsp_marks set marks = marks + (select count(*) from marked)
         where slot = (select min(row_id) % 64 from marked)
     )
-    select row_id from marked order by row_id";
+    select row_id from marked order by row_id"
+    )
+});
 
 pub(super) async fn give_back(transaction: &mut Transaction<'_>, holds: &[Hold]) -> Result<usize, Failed> {
     let rows: Vec<_> = holds.iter().map(|hold| hold.row.0).collect();
@@ -59,7 +66,7 @@ pub(super) async fn replay(
 ) -> Result<Vec<Claimed>, Failed> {
     let parameters: [Parameter<'_>; 4] =
         [(&upstream, Type::TEXT), (&big(limit), Type::INT8), (&node.0, Type::UUID), (&number, Type::UUID)];
-    let rows = transaction.query(REPLAY, &parameters).await?;
+    let rows = transaction.query(&REPLAY, &parameters).await?;
     let rows = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<_>, _>>()?;
     claimed_rows(transaction, node, &rows).await
 }

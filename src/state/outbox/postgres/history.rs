@@ -35,6 +35,11 @@ const BEGIN_EPOCH: &str =
     "update smsp_control set epochs = array_append(epochs, gen_random_uuid()), place = smsp_place(),
         lost = null, last_row = null";
 
+/// The fence of a new claim of row `o`. Those of an epoch are above all of the epochs before: after a restore row numbers come
+/// again, and a claim from the time that is lost must not be taken for one of a new row.
+pub(super) const NEXT_FENCE: &str =
+    "greatest(o.fence, (select (cardinality(epochs) - 1)::bigint << 32 from smsp_control)) + 1";
+
 /// What a node remembers.
 #[derive(Default)]
 pub(super) struct Remembering {

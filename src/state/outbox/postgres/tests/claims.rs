@@ -33,3 +33,16 @@ async fn a_row_in_hand_keeps_its_set_when_the_rules_change() {
     assert_eq!(outbox.route_sets().await, Ok(vec![set()]));
     assert_eq!(outbox.stale(RulesVersion(2), 9).await.unwrap().len(), 1, "it is given a new one next time");
 }
+
+#[tokio::test]
+async fn rows_that_another_node_has_locked_are_no_loss_for_a_caller_with_few_places() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    outbox.accept(batch((0..9).map(|_| row(None)).collect())).await.unwrap();
+    let mut locking = outbox.begin().await.unwrap();
+    locking.query("select from smsp_outbox where row_id <= 2 for update", &[]).await.unwrap();
+    let wanted = Wanted { of_caller: 2, newest_of_four: 0, ..wanted(8) };
+    let claimed = outbox.claim(node(), &wanted).await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| claimed.hold.row.0).collect::<Vec<_>>(), [3, 4]);
+    locking.commit().await.unwrap();
+}

@@ -96,3 +96,27 @@ async fn marks_of_many_connections_are_all_counted() {
     assert_eq!(outbox.remembering.memory.point().map(|point| point.marks <= 40), Some(true));
     assert_eq!(outbox.heartbeat(node()).await, Ok(None));
 }
+
+#[tokio::test]
+async fn a_claim_of_the_time_that_is_lost_is_never_taken_for_one_of_a_new_row_with_its_number() {
+    let Some(server) = Postmaster::start() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let (node, mark) = (node(), Mark { upstream: "a".to_owned(), replay_for: None, possible_duplicate: false });
+    server.copy_while_stopped();
+    let begin = async || {
+        outbox.accept(batch(vec![row(None)])).await.unwrap();
+        let hold = outbox.claim(node, &wanted(9)).await.unwrap()[0].hold;
+        assert_eq!(outbox.mark(&hold, &mark).await, Ok(true));
+        hold
+    };
+    let lost = begin().await;
+    server.put_copy_back();
+    assert_eq!(outbox.heartbeat(node).await, Ok(Some(WentBack::Marks(1))));
+    outbox.accept_restore(99, note("accept_restore")).await.unwrap();
+    let new = begin().await;
+    assert_eq!((new.row, new.node), (lost.row, lost.node), "the number has come again");
+    let accepted = Ended::Accepted { verdicts: Vec::new(), possible_duplicate: false };
+    assert_eq!(outbox.end(&lost, &accepted).await, Ok(None));
+    assert_eq!(outbox.mark(&lost, &mark).await, Ok(false));
+    assert_eq!(outbox.end(&new, &accepted).await, Ok(Some(crate::state::outbox::State::Accepted)));
+}

@@ -1,11 +1,12 @@
 //! Several nodes at once: a row has one owner, a key has one submission.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::{batch, node, outbox, row, wanted};
-use crate::state::outbox::{Acceptance, Outbox};
+use crate::state::outbox::{Acceptance, Change, Ended, Mark, Outbox, State};
 use crate::state::store::postgres::tests::bouncer::Bouncer;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
@@ -48,4 +49,40 @@ async fn of_repeats_that_race_at_two_nodes_one_is_accepted() {
         let repeated = answers.iter().filter(|answer| matches!(answer.as_deref(), Ok([Acceptance::Repeated(_)])));
         assert_eq!((accepted.count(), repeated.count()), (1, 63), "{answers:?}");
     }
+}
+
+/// The mail is handed over and comes back to the queue again and again: while it is under way the erase is refused, and
+/// between its look at the row and its change the row must not come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erase_that_races_with_mail_that_comes_back_to_the_queue_has_cancelled_it() {
+    let Some(server) = Postmaster::shared() else { return };
+    let url = server.url(&server.database().await);
+    let (callers, pump, caller) = (outbox(&url).await, outbox(&url).await, "shop".into());
+    let mark = Mark { upstream: "a".to_owned(), replay_for: None, possible_duplicate: false };
+    let again = Ended::Again { verdicts: vec![], wait: Duration::ZERO, counted: false, possible_duplicate: false };
+    let mut conflicts = 0;
+    for round in 0..200 {
+        let row = row(None);
+        let id = row.id;
+        callers.accept(batch(vec![row])).await.unwrap();
+        let send = async {
+            while let Some(claimed) = pump.claim(node(), &wanted(1)).await.unwrap().first() {
+                pump.mark(&claimed.hold, &mark).await.unwrap();
+                pump.end(&claimed.hold, &again).await.unwrap();
+            }
+        };
+        let erase = async {
+            loop {
+                match callers.erase(&caller, id).await.unwrap() {
+                    Change::Conflict(_) => conflicts += 1,
+                    Change::Cancelled(status) => return status.ticket.state,
+                    Change::Done(status) => panic!("{round}: erased as {:?}, and not cancelled", status.ticket.state),
+                    Change::NotFound => panic!("{round}: gone"),
+                }
+            }
+        };
+        let ((), state) = tokio::join!(send, erase);
+        assert_eq!(state, State::Cancelled, "{round}");
+    }
+    assert!(conflicts > 0, "no race");
 }
