@@ -11,5 +11,6 @@ mod email;
 mod faults;
 mod keys;
 mod restored;
+mod slow;
 mod starting;
 mod tls;

@@ -76,6 +76,13 @@ pub enum StartError {
     Signals(std::io::Error),
 }
 
+impl StartError {
+    /// Is it the configuration that has to be changed? A start with the same one would fail again.
+    pub fn is_of_configuration(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_of_configuration())
+    }
+}
+
 /// Serves until a signal says otherwise.
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let metrics = Arc::new(Metrics::default());

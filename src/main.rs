@@ -7,9 +7,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use smsp::app;
 use smsp::app::config::{Config, Errors};
 use smsp::app::route_command::Arguments;
+use smsp::app::{self, StartError};
 use smsp::delivery::provider;
 use smsp::ingress::{admin, api};
 use smsp::runtime::settings::Effective;
@@ -80,7 +80,7 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> ExitCode {
-    with_config(|config| run(async { app::serve(config).await.map(|()| true).map_err(|error| error.to_string()) }))
+    with_config(|config| run(async { app::serve(config).await.map(|()| true).map_err(Failure::from) }))
 }
 
 fn check_config(is_shown: impl Fn(&Effective) -> bool) -> ExitCode {
@@ -107,10 +107,12 @@ fn check_config(is_shown: impl Fn(&Effective) -> bool) -> ExitCode {
 fn probe(show_answer: bool) -> ExitCode {
     with_config(|config| {
         run(async move {
-            Ok(app::probe(config, show_answer, |line| {
-                print(&line);
-            })
-            .await)
+            Ok::<_, String>(
+                app::probe(config, show_answer, |line| {
+                    print(&line);
+                })
+                .await,
+            )
         })
     })
 }
@@ -119,12 +121,11 @@ fn migrate() -> ExitCode {
     with_config(|config| {
         let Some(store) = config.store else { return misused("there is no store: SMSP_STORE is not set") };
         run(async move {
-            let migrated =
-                app::store::migrate(&store).await.map_err(|error| format!("cannot open the store: {error}"))?;
+            let migrated = app::store::migrate(&store).await.map_err(StartError::from)?;
             migrated.iter().for_each(|module| {
                 print(&module.to_string());
             });
-            Ok(true)
+            Ok::<_, Failure>(true)
         })
     })
 }
@@ -200,7 +201,26 @@ fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into()))
 }
 
-fn run(command: impl Future<Output = Result<bool, String>>) -> ExitCode {
+/// Why a command has failed.
+struct Failure {
+    error: String,
+    /// Is a restart without a change no use?
+    is_of_configuration: bool,
+}
+
+impl From<String> for Failure {
+    fn from(error: String) -> Self {
+        Self { error, is_of_configuration: false }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self { error: error.to_string(), is_of_configuration: error.is_of_configuration() }
+    }
+}
+
+fn run<E: Into<Failure>>(command: impl Future<Output = Result<bool, E>>) -> ExitCode {
     let mut workers = Builder::new_multi_thread();
     workers.enable_all().on_thread_park(telemetry::flush).on_thread_stop(telemetry::stop_deferring);
     let runtime = match workers.build() {
@@ -214,7 +234,10 @@ fn run(command: impl Future<Output = Result<bool, String>>) -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => failed(&error),
+        Err(failure) => match failure.into() {
+            Failure { error, is_of_configuration: true } => misused(&error),
+            Failure { error, .. } => failed(&error),
+        },
     }
 }
 

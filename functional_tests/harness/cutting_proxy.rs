@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -13,6 +14,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::postmaster::Postmaster;
+
+/// Longer than a database takes, and short enough for a transaction to end some time.
+const DELAY: Duration = Duration::from_millis(2500);
 
 /// What the proxy does with the next COMMIT, or from now on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub(crate) enum Fault {
     LoseAnswer,
     /// Nothing goes through any more.
     Swallow,
+    /// Everything goes through, each statement late.
+    Delay,
 }
 
 /// A fault, and what a transaction must have sent whose COMMIT meets it.
@@ -121,8 +127,10 @@ async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &w
                 if now == Fault::LoseCommit && is_commit(sent) {
                     return;
                 }
-                if now == Fault::Swallow {
-                    continue;
+                match now {
+                    Fault::Swallow => continue,
+                    Fault::Delay => tokio::time::sleep(DELAY).await,
+                    _ => {}
                 }
                 if to_server.write_all(sent).await.is_err() {
                     return;
@@ -145,7 +153,7 @@ async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &w
 /// The fault that a COMMIT meets whose transaction has sent the statement, or has not; it meets one only.
 fn take(planned: &watch::Sender<Planned>, has_statement: bool) -> Fault {
     let Planned { fault, statement } = *planned.borrow();
-    if fault == Fault::Swallow {
+    if matches!(fault, Fault::Swallow | Fault::Delay) {
         return fault;
     }
     if !has_statement && !statement.is_empty() {

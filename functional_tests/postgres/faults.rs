@@ -4,41 +4,16 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use super::fixture::{REST, all_accepted, id, number, queue, settings, submissions, takes_mail_again};
+use super::fixture::{
+    REST, accepted, all_accepted, id, is_honest, number, queue, settings, submissions, takes_mail_again,
+};
+use crate::harness::Proxy;
 use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::{eventually_within, when};
-use crate::harness::{Answer, Client, Proxy};
 
 /// Callers at once, and calls of each.
 const CALLERS: usize = 6;
 const CALLS: usize = 40;
-
-/// Nothing but a clear yes, a clear no, or `unknown` with the id to ask for.
-#[track_caller]
-fn is_honest(answer: &Answer) {
-    let delivery = answer.json["delivery"].as_str();
-    match answer.status {
-        202 => assert_eq!(delivery, Some("queued"), "{answer}"),
-        503 => assert_eq!(delivery, Some("none"), "{answer}"),
-        504 => assert!(delivery == Some("unknown") && answer.json["id"].is_string(), "{answer}"),
-        _ => panic!("{answer}"),
-    }
-}
-
-/// Repeats a call under its key until it is accepted: its id.
-async fn accepted(client: &Client, key: &str) -> String {
-    let mut named = BTreeSet::new();
-    eventually_within(REST, "a repeat is accepted", async || {
-        let answer = queue(client, key, Some(key)).await;
-        is_honest(&answer);
-        if answer.status != 503 {
-            named.insert(id(&answer));
-        }
-        assert!(named.len() <= 1, "one key, one id: {named:?}");
-        when(answer.status == 202, || answer.to_string()).map(|()| id(&answer))
-    })
-    .await
-}
 
 #[tokio::test]
 async fn what_was_accepted_while_the_database_was_killed_again_and_again_is_there_and_delivered_once() {

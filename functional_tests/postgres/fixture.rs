@@ -1,5 +1,6 @@
 //! Nodes with an outbox in a database of their test.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::harness::postmaster::Postmaster;
@@ -68,4 +69,31 @@ pub(super) async fn all_accepted(server: &Postmaster, database: &str) {
         when(left.is_empty(), || format!("{left:?}"))
     })
     .await;
+}
+
+/// Nothing but a clear yes, a clear no, or `unknown` with the id to ask for.
+#[track_caller]
+pub(super) fn is_honest(answer: &Answer) {
+    let delivery = answer.json["delivery"].as_str();
+    match answer.status {
+        202 => assert_eq!(delivery, Some("queued"), "{answer}"),
+        503 => assert_eq!(delivery, Some("none"), "{answer}"),
+        504 => assert!(delivery == Some("unknown") && answer.json["id"].is_string(), "{answer}"),
+        _ => panic!("{answer}"),
+    }
+}
+
+/// Repeats a call under its key until it is accepted: its id.
+pub(super) async fn accepted(client: &Client, key: &str) -> String {
+    let mut named = BTreeSet::new();
+    eventually_within(REST, "a repeat is accepted", async || {
+        let answer = queue(client, key, Some(key)).await;
+        is_honest(&answer);
+        if answer.status != 503 {
+            named.insert(id(&answer));
+        }
+        assert!(named.len() <= 1, "one key, one id: {named:?}");
+        when(answer.status == 202, || answer.to_string()).map(|()| id(&answer))
+    })
+    .await
 }

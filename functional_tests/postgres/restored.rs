@@ -10,7 +10,7 @@ use crate::harness::wait::{eventually_within, when};
 use crate::harness::{Proxy, Settings, StubProvider, admin, run};
 
 /// Mails that are sent after the copy.
-const AFTER: usize = 100;
+const AFTER: usize = 1000;
 
 async fn accept(node: &Proxy, subjects: std::ops::Range<usize>) {
     for subject in subjects {

@@ -1,6 +1,7 @@
 //! The start: what is shown, what is refused, and that a database that is away holds nothing up.
 
 use super::fixture::{KEY, all_accepted, queue, settings, store_is, submissions};
+use crate::harness::cutting_proxy::Proxy as Line;
 use crate::harness::postmaster::Postmaster;
 use crate::harness::{Proxy, mails, run};
 
@@ -63,13 +64,18 @@ async fn a_start_that_the_database_refuses_ends_and_says_why() {
     drop(Proxy::start(settings(&url)).await);
     let as_careful = url.replace("user=smsp", "user=careful&password=wr0ng");
     let (wrong_key, missing_database) = (KEY.replace("4242", "4343"), server.url("missing"));
-    for (settings, named) in [
-        (settings(&as_careful), "refuses the login: correct the user and the password in SMSP_STORE"),
-        (settings(&missing_database), "refuses the login: there is no such database"),
-        (settings(&url).with("SMSP_STORE_KEY", &wrong_key), "SMSP_STORE_KEY: the key `2026a` is not the one"),
+    let without_password = url.replace("user=smsp", "user=careful");
+    let line = Line::before(server).await;
+    let without_tls = format!("{}?sslmode=require", line.url("localhost", &database));
+    for (settings, code, named) in [
+        (settings(&as_careful), 64, "refuses the login: correct the user and the password in SMSP_STORE"),
+        (settings(&without_password), 64, "refuses the login: it asks for a password, and SMSP_STORE has none"),
+        (settings(&without_tls), 64, "refuses TLS: turn it on at the server"),
+        (settings(&missing_database), 64, "refuses the login: there is no such database"),
+        (settings(&url).with("SMSP_STORE_KEY", &wrong_key), 1, "SMSP_STORE_KEY: the key `2026a` is not the one"),
     ] {
         let output = run(&["serve"], &settings).await;
-        assert_eq!(output.code, Some(1), "{named}: {output:?}");
+        assert_eq!(output.code, Some(code), "{named}: {output:?}");
         assert!(output.stderr.contains(named), "{named}: {output:?}");
         assert!(!format!("{output:?}").contains("wr0ng") && !format!("{output:?}").contains("4343"), "{output:?}");
     }
@@ -110,4 +116,22 @@ async fn migrate_says_what_it_did_and_what_is_in_its_way() {
     assert!(output.stderr.contains("cannot open the store: the store cannot be reached"), "{output:?}");
     let output = run(&["migrate"], &settings.without("SMSP_STORE").without("SMSP_OUTBOX")).await;
     assert_eq!(output.code, Some(64), "{output:?}");
+}
+
+#[tokio::test]
+async fn tables_that_are_dropped_under_a_node_are_a_store_that_is_down_until_they_are_restored() {
+    let Some(server) = Postmaster::start() else { return };
+    let database = server.database().await;
+    let proxy = Proxy::start(settings(&server.url(&database))).await;
+    queue(&proxy.client, "before", None).await.expect(202);
+    all_accepted(&server, &database).await;
+    server.sql(&database, "alter table smsp_submission rename to gone").await;
+    store_is(&proxy.client, false).await;
+    queue(&proxy.client, "without tables", None).await.expect_problem(503, "none", true);
+    proxy.client.send(&mails::plain()).await.expect(200);
+    assert!(proxy.process.evidence().contains("tables of the store are missing"), "{}", proxy.process.evidence());
+    server.sql(&database, "alter table gone rename to smsp_submission").await;
+    store_is(&proxy.client, true).await;
+    queue(&proxy.client, "after", None).await.expect(202);
+    all_accepted(&server, &database).await;
 }

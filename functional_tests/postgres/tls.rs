@@ -15,6 +15,6 @@ async fn a_node_trusts_the_authorities_in_the_file_and_no_other() {
     let proxy = Proxy::start(settings(&url).with("SMSP_STORE_CA_FILE", &authority.path())).await;
     queue(&proxy.client, "over TLS", None).await.expect(202);
     let output = run(&["serve"], &settings(&url).with("SMSP_STORE_CA_FILE", &other.path())).await;
-    assert_eq!(output.code, Some(1), "{output:?}");
+    assert_eq!(output.code, Some(64), "{output:?}");
     assert!(output.stderr.contains("its certificate cannot be verified"), "{output:?}");
 }

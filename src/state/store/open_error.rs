@@ -44,3 +44,10 @@ pub enum OpenError {
     #[error("{0}")]
     Failed(#[from] Failed),
 }
+
+impl OpenError {
+    /// Is it the configuration that has to be changed? A start with the same one would fail again.
+    pub fn is_of_configuration(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+}

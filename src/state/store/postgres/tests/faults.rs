@@ -83,3 +83,18 @@ async fn a_statement_that_waits_too_long_ends_and_a_transaction_that_waits_frees
     assert!(slow.query("select pg_sleep(60)::text", &[]).await.is_err());
     assert_eq!(values(&database).await, Ok(vec![3]));
 }
+
+#[tokio::test]
+async fn a_slow_database_is_down_within_the_deadlines_and_back_once_it_is_fast() {
+    let Some(server) = Postmaster::shared() else { return };
+    let proxy = Proxy::before(server).await;
+    let behind = with_deadlines(&proxy.url("127.0.0.1", &server.database().await), SHORT);
+    table(&behind).await;
+    let mut begun = behind.begin().await.unwrap();
+    proxy.set(Fault::Delay);
+    assert_eq!(begun.execute(INSERT, &number(&1)).await, Err(Failed::Down));
+    assert_eq!(behind.begin().await.err(), Some(Failed::Down));
+    proxy.set(Fault::None);
+    assert_eq!(insert(&behind, 2).await, Ok(()));
+    assert_eq!(values(&behind).await, Ok(vec![2]));
+}
