@@ -27,7 +27,7 @@ static NEWEST: LazyLock<String> = LazyLock::new(|| sql("o.due desc, o.row_id des
 
 /// `head` goes from caller to caller of each set, `candidate` takes more of each than the caller may have, `free` locks so many
 /// as are wanted that nobody else has locked: those that each caller may have first, then the others in place of locked ones.
-/// Of these `own` and `fitting` leave as many as the caller may have, and as there are bytes for. What has changed since the
+/// `own` and `fitting` leave of these as many as the caller may have, and as there are bytes for. What has changed since the
 /// statement began, the conditions of `free` see.
 fn sql(order: &str) -> String {
     format!(

@@ -25,7 +25,7 @@ const RECORD_RECIPIENTS: &str = "update smsp_submission s set recipient_verdicts
 const ATTEMPTS: &str = "select upstream, at, took, outcome, reason, code, provider_message_id, late
     from smsp_attempt where row_id = $1 order by number";
 
-/// Of two verdicts on hand-overs of a row to one upstream the last one counts.
+/// Writes verdicts; of two on hand-overs of a row to one upstream the last one counts.
 pub(super) async fn record(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, &Verdict)]) -> Result<(), Failed> {
     let all = || verdicts.iter().copied();
     let last: HashMap<_, _> = all().map(|(hold, verdict)| ((hold.row.0, &verdict.upstream), (hold, verdict))).collect();

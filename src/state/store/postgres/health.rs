@@ -20,7 +20,7 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// Of one that has not answered yet.
+    /// Before the database has answered.
     pub(super) fn new(metrics: StoreMetrics) -> Self {
         Self { up: Up::new(metrics, false), is_missing_tables: AtomicBool::new(false), told: AtomicBool::new(false) }
     }
