@@ -22,8 +22,8 @@ use super::transaction::{Transaction, opening};
 
 pub(super) struct Pool {
     pub(super) deadlines: Deadlines,
-    pub(super) idle: Idle,
-    pub(super) health: Arc<Health>,
+    idle: Idle,
+    health: Arc<Health>,
     server: Server,
     places: Semaphore,
 }
@@ -43,7 +43,7 @@ impl Pool {
         // An idle connection may be dead without knowing: nothing is lost on it by asking the next one.
         while let Some(client) = self.idle.pop() {
             match timeout(answer, client.batch_execute(&opening)).await {
-                Ok(Ok(())) => return Ok(Transaction::new(self, place, client, answer)),
+                Ok(Ok(())) => return Ok(Transaction::new((&self.idle, &self.health), place, client, answer)),
                 Ok(Err(_)) => {}
                 // The others would be as silent.
                 Err(_) => self.idle.clear(),
@@ -51,21 +51,21 @@ impl Pool {
         }
         let client = self.connect().await?;
         match timeout(answer, client.batch_execute(&opening)).await {
-            Ok(Ok(())) => Ok(Transaction::new(self, place, client, answer)),
+            Ok(Ok(())) => Ok(Transaction::new((&self.idle, &self.health), place, client, answer)),
             _ => Err(NotReady::Failed),
         }
     }
 
     async fn connect(&self) -> Result<Client, NotReady> {
         let connected = timeout(self.deadlines.connect, self.server.connect()).await;
-        let is_news = self.health.is_connected(matches!(connected, Ok(Ok(_))));
+        let is_first = self.health.is_connected(matches!(connected, Ok(Ok(_))));
         let error = match connected {
             Ok(Ok(client)) => return Ok(client),
             Ok(Err(error)) => Some(error),
             Err(_) => None,
         };
         let code = error.as_ref().and_then(Error::code);
-        if is_news {
+        if is_first {
             let cause = error.as_ref().and_then(std::error::Error::source).map(ToString::to_string);
             let in_time = error.is_some();
             warn!(code = code.map(SqlState::code), in_time, error = cause, "no connection to the store");

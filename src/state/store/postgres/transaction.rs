@@ -12,14 +12,16 @@ use tokio_postgres::{Client, Error, Row};
 use tracing::warn;
 
 use super::super::Failed;
-use super::pool::Pool;
+use super::health::Health;
+use super::idle::Idle;
 
 /// A parameter of a statement, with its type: so the database needs no statement with a name to tell it.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The statements between BEGIN and COMMIT.
 pub struct Transaction<'a> {
-    pool: &'a Pool,
+    idle: &'a Idle,
+    health: &'a Health,
     _place: SemaphorePermit<'a>,
     client: Client,
     /// How long an answer may take.
@@ -32,8 +34,13 @@ pub struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(pool: &'a Pool, place: SemaphorePermit<'a>, client: Client, answer: Duration) -> Self {
-        Self { pool, _place: place, client, answer, failed: false, failure: None, started: Instant::now() }
+    pub(super) fn new(
+        (idle, health): (&'a Idle, &'a Health),
+        place: SemaphorePermit<'a>,
+        client: Client,
+        answer: Duration,
+    ) -> Self {
+        Self { idle, health, _place: place, client, answer, failed: false, failure: None, started: Instant::now() }
     }
 
     /// The rows that a statement gives.
@@ -61,7 +68,7 @@ impl<'a> Transaction<'a> {
 
     /// Makes it durable, and counts it. [`Failed::Unclear`] if the database has not said whether it is.
     pub async fn commit(self) -> Result<(), Failed> {
-        let (metrics, started) = (self.pool.health.metrics(), self.started);
+        let (metrics, started) = (self.health.metrics(), self.started);
         let committed = self.committed().await;
         metrics.committed(started.elapsed().as_secs_f64());
         match committed {
@@ -83,7 +90,7 @@ impl<'a> Transaction<'a> {
         }
         match timeout(self.answer, self.client.batch_execute("commit")).await {
             Ok(Ok(())) => {
-                self.pool.idle.put_back(self.client);
+                self.idle.put_back(self.client);
                 Ok(())
             }
             Ok(Err(error)) if was_rolled_back(&error) => Err(Failed::Down),
@@ -100,7 +107,7 @@ impl<'a> Transaction<'a> {
         };
         (self.failed, self.failure) = (true, error.and_then(|error| error.code().cloned()));
         if let Some(code) = &self.failure {
-            self.pool.health.failed(code);
+            self.health.failed(code);
         }
         // The text of an error may show values.
         warn!(code = self.failure.as_ref().map(SqlState::code), in_time, "a statement failed in the store");
