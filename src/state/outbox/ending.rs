@@ -47,6 +47,12 @@ pub enum Ended {
         /// May a provider have it already? The operator wants it sent at that risk.
         possible_duplicate: bool,
     },
+    /// It was never handed over, through a fault of ours: it could not be opened, or the work on it broke off. It waits in
+    /// the queue again, and is parked at the third loss.
+    Lost {
+        /// How long.
+        wait: Duration,
+    },
     /// A provider may have it.
     Unknown {
         /// One for each hand-over under this fence.
@@ -64,6 +70,7 @@ impl Ended {
             | Self::Refused { verdicts }
             | Self::Again { verdicts, .. }
             | Self::Unknown { verdicts, .. } => verdicts,
+            Self::Lost { .. } => &[],
         }
     }
 }

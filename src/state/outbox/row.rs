@@ -43,7 +43,7 @@ pub enum State {
     Sending,
     /// A provider may have it.
     Unknown,
-    /// No provider has it, and three nodes died with it in hand: a person has to look at it.
+    /// No provider has it, and it was lost three times, with its node or because it cannot be opened: a person has to look.
     Parked,
     /// A provider took it.
     Accepted,

@@ -20,13 +20,18 @@ use crate::state::store::postgres::{Database, Parameter, Transaction};
 const STATE: &str =
     "case when o.is_replay and c.state <> 5 then 3 when o.erased and c.state = 0 then 8 else c.state end";
 
+/// And a call that could not do anything with its row: 4 is parked.
+const LOST: &str = "case when o.losses >= 2 then 4 else 0 end";
+
 /// Which calls `c` have a row `o` that they may end. A claim that was never marked has nothing that a provider could have:
 /// it is queued or refused (6). What is unknown needs no owner, only a fence.
 const MAY_BE_ENDED: &str =
-    "o.fence = c.fence and (o.owner = c.owner and (o.state = 2 or o.state = 1 and c.state in (0, 6)) or o.state = 3)";
+    "o.fence = c.fence and (o.owner = c.owner and (o.state = 2 and not c.is_loss or o.state = 1 and c.state in (0, 6))
+            or o.state = 3 and not c.is_loss)";
 
 const CALL: &str = "call as materialized (
-        select * from unnest($1, $2, $3, $4, $5, $6, $7) c (row_id, fence, owner, state, wait, counted, is_at_risk)
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8)
+            c (row_id, fence, owner, state, wait, counted, is_at_risk, is_loss)
     )";
 
 /// The owner stays: with the fence and the state it tells that this claim has brought the row there.
@@ -35,8 +40,9 @@ static END: LazyLock<String> = LazyLock::new(|| {
         "with {CALL},
     {FREE},
     ended as (
-        update smsp_outbox o set changed_at = smsp_now(), state = {STATE}, owner = c.owner, due = smsp_now() + c.wait,
-            replay_due = smsp_now() + c.wait, attempts = o.attempts + c.counted,
+        update smsp_outbox o set changed_at = smsp_now(), owner = c.owner,
+            state = case when c.is_loss then {LOST} else {STATE} end, losses = o.losses + c.is_loss::integer,
+            due = smsp_now() + c.wait, replay_due = smsp_now() + c.wait, attempts = o.attempts + c.counted,
             possible_duplicate = o.possible_duplicate or c.is_at_risk
         from call c join free using (row_id)
         where o.row_id = c.row_id and {MAY_BE_ENDED}
@@ -52,7 +58,8 @@ static ENDED: LazyLock<String> = LazyLock::new(|| {
     format!(
         "with {CALL}
     select o.row_id, false, o.state from call c join smsp_outbox o using (row_id)
-    where o.fence = c.fence and o.owner = c.owner and o.state = {STATE}"
+    where o.fence = c.fence and o.owner = c.owner
+        and case when c.is_loss then o.state in (0, 4) else o.state = {STATE} end"
     )
 });
 
@@ -133,6 +140,7 @@ struct Calls {
     waits: Vec<i64>,
     counted: Vec<i32>,
     risks: Vec<bool>,
+    losses: Vec<bool>,
 }
 
 impl Calls {
@@ -144,13 +152,15 @@ impl Calls {
             waits: ended().map(wait).collect(),
             counted: ended().map(|ended| matches!(ended, Ended::Again { counted: true, .. }).into()).collect(),
             risks: ended().map(is_at_risk).collect(),
+            losses: ended().map(|ended| matches!(ended, Ended::Lost { .. })).collect(),
         }
     }
 
-    fn parameters(&self) -> [Parameter<'_>; 7] {
+    fn parameters(&self) -> [Parameter<'_>; 8] {
         let [rows, fences, owners] = self.holds.parameters();
         let (states, waits) = ((&self.states as _, Type::INT2_ARRAY), (&self.waits as _, Type::INT8_ARRAY));
-        [rows, fences, owners, states, waits, (&self.counted, Type::INT4_ARRAY), (&self.risks, Type::BOOL_ARRAY)]
+        let (counted, risks) = ((&self.counted as _, Type::INT4_ARRAY), (&self.risks as _, Type::BOOL_ARRAY));
+        [rows, fences, owners, states, waits, counted, risks, (&self.losses, Type::BOOL_ARRAY)]
     }
 }
 
@@ -158,7 +168,7 @@ fn state(ended: &Ended) -> State {
     match ended {
         Ended::Accepted { .. } => State::Accepted,
         Ended::Refused { .. } => State::Refused,
-        Ended::Again { .. } => State::Queued,
+        Ended::Again { .. } | Ended::Lost { .. } => State::Queued,
         Ended::Unknown { .. } => State::Unknown,
     }
 }
@@ -167,7 +177,7 @@ fn wait(ended: &Ended) -> i64 {
     match ended {
         Ended::Accepted { .. } => 0,
         Ended::Refused { .. } => AFTER_REFUSED_REPLAY,
-        Ended::Again { wait, .. } => span(*wait),
+        Ended::Again { wait, .. } | Ended::Lost { wait } => span(*wait),
         Ended::Unknown { replay_after, .. } => span(*replay_after),
     }
 }

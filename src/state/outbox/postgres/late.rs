@@ -64,7 +64,7 @@ pub(super) async fn end(
         Ended::Again { wait, counted, .. } => {
             not_taken(transaction, hold, State::Queued, span(*wait), *counted).await?
         }
-        Ended::Unknown { .. } => None,
+        Ended::Lost { .. } | Ended::Unknown { .. } => None,
     };
     if settled.is_some_and(State::is_final) {
         drop_content(transaction, &[hold.row.0]).await?;

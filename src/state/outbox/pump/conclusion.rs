@@ -106,6 +106,7 @@ mod tests {
         match ended {
             Ended::Accepted { possible_duplicate, .. } => format!("accepted {possible_duplicate}"),
             Ended::Refused { .. } => "refused".to_owned(),
+            Ended::Lost { wait } => format!("lost {wait:?}"),
             Ended::Unknown { replay_after, .. } => format!("unknown {replay_after:?}"),
             Ended::Again { wait, counted, possible_duplicate, .. } => {
                 let (counted, risk) =

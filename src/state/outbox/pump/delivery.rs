@@ -1,7 +1,7 @@
 //! One row from its claim to its end.
 //!
 //! The claim is ended by this task and no other. What was never marked is given back unharmed where there was no consent to
-//! a hand-over; a mail that cannot be opened waits for its key, until it expires.
+//! a hand-over; a mail that cannot be opened is a loss, as if its node had died.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -66,13 +66,12 @@ pub(super) async fn replay(context: Arc<Context>, claimed: Claimed, upstream: Ar
     context.wake.notify_one();
 }
 
-/// It waits for its key, until it expires.
+/// It waits, and is parked at the third time: a person has to look at it.
 async fn leave_sealed(context: &Context, sealed: &Claimed) {
-    let Claimed { id, hold, possible_duplicate, .. } = sealed;
+    let Claimed { id, hold, .. } = sealed;
     error!(%id, "a mail of the outbox cannot be opened: its key must be in SMSP_STORE_KEY until it has ended");
-    let wait = schedule::refused_accounts(fastrand::f64());
-    let ended = Ended::Again { verdicts: Vec::new(), wait, counted: false, possible_duplicate: *possible_duplicate };
-    record(context, hold, &ended).await;
+    let wait = context.parts.policy.schedule.after(1, fastrand::f64());
+    record(context, hold, &Ended::Lost { wait }).await;
 }
 
 impl Delivery {

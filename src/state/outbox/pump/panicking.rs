@@ -1,6 +1,7 @@
 //! A panic of ours while a row is in hand: the row must not stay with a node that lives and no longer works on it.
 //!
-//! What was marked becomes `unknown`. What was not waits, for long enough that it does not panic again and again.
+//! What was marked becomes `unknown`. What was not is lost, as if the node had died with it: it waits, and is parked at the
+//! third loss.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub(super) async fn or_released(context: Arc<Context>, hold: Hold, work: impl Fu
     let unknown = Ended::Unknown { verdicts: Vec::new(), replay_after: wait };
     // Only a marked row takes this; without an answer nothing else may be said of it.
     if let Ok(Ok(None)) = timeout(STORE_TIMEOUT, context.parts.store.end(&hold, &unknown)).await {
-        let again = Ended::Again { verdicts: Vec::new(), wait, counted: true, possible_duplicate: false };
-        record(&context, &hold, &again).await;
+        let wait = context.parts.policy.schedule.after(1, fastrand::f64());
+        record(&context, &hold, &Ended::Lost { wait }).await;
     }
 }

@@ -154,14 +154,14 @@ async fn end_is_recorded_though_the_store_is_down_for_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn mail_that_cannot_be_opened_waits_and_holds_nobody_up() {
+async fn mail_that_cannot_be_opened_is_lost_and_holds_nobody_up() {
     let node = Node::start(&[&[TAKES; 5]]);
     node.add(5, "sealed", &["u0"]);
     node.add(5, "a", &["u0"]);
     node.until(|store| store.count(State::Accepted) == 5).await;
     let row = node.store.row(0);
-    assert_eq!((row.state, row.attempts), (State::Queued, 0));
-    assert!(row.due > Instant::now() + 800 * SECOND, "a quarter of an hour");
+    assert_eq!((row.state, row.attempts, row.ends), (State::Queued, 0, vec!["lost".to_owned()]));
+    assert!(row.due > Instant::now() + 50 * SECOND, "as after a first attempt");
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,6 +34,7 @@ pub(super) fn mark(database: &Connection, now: UnixTime, hold: &Hold, mark: &Mar
 
 /// Records what a claim came to.
 pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &Ended) -> rusqlite::Result<Option<State>> {
+    let no_verdicts = Vec::new();
     let (state, verdicts) = match ended {
         Ended::Accepted { verdicts, possible_duplicate } => {
             (accepted(database, now, hold, *possible_duplicate)?, verdicts)
@@ -43,6 +44,7 @@ pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &End
             let due = now.after(*wait);
             (again(database, now, hold, due, *counted, *possible_duplicate)?, verdicts)
         }
+        Ended::Lost { wait } => (nodes::lost(database, hold, now.after(*wait))?, &no_verdicts),
         Ended::Unknown { verdicts, replay_after } => {
             (unknown(database, now, hold, now.after(*replay_after))?, verdicts)
         }
@@ -110,14 +112,15 @@ fn repeated(database: &Connection, hold: &Hold, ended: &Ended) -> rusqlite::Resu
     let to = match ended {
         Ended::Accepted { .. } => State::Accepted,
         Ended::Refused { .. } => State::Refused,
-        Ended::Again { .. } => State::Queued,
+        Ended::Again { .. } | Ended::Lost { .. } => State::Queued,
         Ended::Unknown { .. } => State::Unknown,
     };
     let mut select = database.prepare_cached(
         "select state from envelope where id = ?1 and fence = ?2 and owner = ?3
-         and state = iif(replayed and ?4 <> 5, 3, iif(erased and ?4 = 0, 8, ?4))",
+         and (state = iif(replayed and ?4 <> 5, 3, iif(erased and ?4 = 0, 8, ?4)) or ?5 and state = 4)",
     )?;
-    select.query_row(params![hold.row, hold.fence, hold.node, to], |row| row.get(0)).optional()
+    let is_lost = matches!(ended, Ended::Lost { .. });
+    select.query_row(params![hold.row, hold.fence, hold.node, to, is_lost], |row| row.get(0)).optional()
 }
 
 fn record(database: &Connection, hold: &Hold, verdicts: &[Verdict]) -> rusqlite::Result<()> {

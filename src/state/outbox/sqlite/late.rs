@@ -40,7 +40,7 @@ pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &End
         Ended::Again { wait, counted, .. } => {
             not_taken(database, now, hold, State::Queued, now.after(*wait), *counted)?
         }
-        Ended::Unknown { .. } => None,
+        Ended::Lost { .. } | Ended::Unknown { .. } => None,
     };
     if settled.is_some_and(State::is_final) {
         content::drop_content(database, hold.row)?;

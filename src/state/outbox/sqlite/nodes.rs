@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{ATTEMPT, Buried, NodeId, State};
+use crate::state::outbox::{ATTEMPT, Buried, Hold, NodeId, State};
 
 /// Without a heartbeat for so long, a node counts as dead.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
@@ -39,6 +39,14 @@ pub(super) fn release(database: &Connection, now: UnixTime, node: NodeId, number
         database.prepare_cached(&rows)?.execute(params![node, number.as_bytes(), now])?;
     }
     Ok(())
+}
+
+/// Counts a loss of a row that was not marked, under a node that lives.
+pub(super) fn lost(database: &Connection, hold: &Hold, due: UnixTime) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set state = iif(losses + 1 >= ?4, 4, 0), losses = losses + 1, due = ?5
+         where id = ?1 and fence = ?2 and owner = ?3 and state = 1 returning state";
+    let values = params![hold.row, hold.fence, hold.node, MAX_LOSSES, due];
+    database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
 }
 
 /// Ends what dead nodes have held, found by the index of `state in (1, 2)`. A node that still works on such a row finds at its next call that it was lost.

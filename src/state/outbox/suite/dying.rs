@@ -20,6 +20,26 @@ pub(in super::super) async fn what_a_dead_node_claimed_is_queued_and_parked_at_t
     assert_eq!(bench.status(1).await.unwrap().attempts, []);
 }
 
+pub(in super::super) async fn what_a_living_node_cannot_open_is_parked_at_the_third_loss(bench: &Bench) {
+    bench.accept(vec![row(1)]).await;
+    let lost = || Ended::Lost { wait: SECOND };
+    for state in [State::Queued, State::Queued, State::Parked] {
+        let hold = bench.claim_one(node(1)).await;
+        assert_eq!(bench.end(&Hold { fence: Fence(hold.fence.0 + 1), ..hold }, lost()).await, None, "fence");
+        assert_eq!(bench.end(&Hold { node: node(2), ..hold }, lost()).await, None, "owner");
+        assert_eq!(bench.end(&hold, lost()).await, Some(state));
+        assert_eq!(bench.end(&hold, lost()).await, Some(state), "a repeat is no second loss");
+        assert_eq!(bench.claim(node(1), 9).await.len(), 0, "it waits");
+        bench.advance(SECOND).await;
+    }
+    assert_eq!(bench.outbox.order(id(1), Order::Retry, note("retry")).await, Ok(Ordered::Done(State::Queued)));
+    let hold = bench.claim_one(node(1)).await;
+    assert!(bench.marked(&hold).await);
+    assert_eq!(bench.end(&hold, lost()).await, None, "a marked row never goes back");
+    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted));
+    assert!(!bench.status(1).await.unwrap().ticket.possible_duplicate);
+}
+
 pub(in super::super) async fn what_a_dead_node_marked_is_unknown_and_never_queued(bench: &Bench) {
     let hold = bench.one_marked().await;
     bench.advance(SILENCE).await;

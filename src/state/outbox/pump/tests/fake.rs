@@ -189,6 +189,10 @@ impl Outbox for Fake {
                     row.attempts += u32::from(counted);
                     (State::Queued, format!("again {}", words(&verdicts)))
                 }
+                Ended::Lost { wait } => {
+                    row.due = Instant::now() + wait;
+                    (State::Queued, "lost".to_owned())
+                }
                 Ended::Unknown { verdicts, replay_after } => {
                     row.due = Instant::now() + replay_after;
                     (State::Unknown, format!("unknown {}", words(&verdicts)))

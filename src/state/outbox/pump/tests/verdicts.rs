@@ -57,8 +57,8 @@ async fn panic_with_a_row_in_hand_lets_it_go_and_the_pump_goes_on() {
     let node = Node::start(&[&[TAKES]]);
     node.add(1, "panics", &["u0"]);
     node.add(1, "a", &["u0"]);
-    node.until(|store| store.row(0).ends == ["again "] && store.row(1).state == State::Accepted).await;
-    assert_eq!((node.store.row(0).state, node.store.row(0).attempts), (State::Queued, 1));
+    node.until(|store| store.row(0).ends == ["lost"] && store.row(1).state == State::Accepted).await;
+    assert_eq!((node.store.row(0).state, node.store.row(0).attempts), (State::Queued, 0));
     assert_eq!(node.fixture.calls(), [1]);
 }
 

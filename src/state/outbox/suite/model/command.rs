@@ -39,7 +39,7 @@ pub(super) fn any() -> impl Strategy<Value = Command> {
         8 => (node.clone(), 1..4usize).prop_map(|(node, limit)| Claim { node, limit }),
         2 => place.clone().prop_map(|hold| GiveBack { hold }),
         10 => (place.clone(), 0..2usize, forged).prop_map(|(hold, upstream, forged)| Mark { hold, upstream, forged }),
-        10 => (place.clone(), 0..4usize, forged).prop_map(|(hold, how, forged)| End { hold, how, forged }),
+        10 => (place.clone(), 0..5usize, forged).prop_map(|(hold, how, forged)| End { hold, how, forged }),
         4 => (node.clone(), 0..2usize).prop_map(|(node, upstream)| Replay { node, upstream }),
         3 => node.prop_map(|node| Heartbeat { node }),
         6 => (0..40u64).prop_map(|seconds| Advance { seconds }),
@@ -90,7 +90,8 @@ pub(super) async fn carry_out(bench: &Bench, rows: &mut Rows, command: Command) 
             let Some((number, hold)) = rows.hold(hold).map(|(number, hold)| (number, other(hold, forged))) else {
                 return Ok(());
             };
-            let ended = [accepted(), refused(), again(SECOND), unknown(5 * SECOND)][how].clone();
+            let ended =
+                [accepted(), refused(), again(SECOND), unknown(5 * SECOND), Ended::Lost { wait: SECOND }][how].clone();
             let was_final = rows.row(number).is_some_and(|row| row.state.is_final());
             let expected = rows.row(number).and_then(|row| row.end(now, &hold, &ended));
             if was_final && expected.is_some() {

@@ -8,7 +8,7 @@ impl Known {
     pub(super) fn by(ended: &Ended) -> Self {
         match ended {
             Ended::Accepted { .. } => Self::Taken,
-            Ended::Unknown { .. } => Self::Nothing,
+            Ended::Unknown { .. } | Ended::Lost { .. } => Self::Nothing,
             Ended::Refused { .. } | Ended::Again { .. } => Self::NotTaken,
         }
     }
@@ -35,7 +35,7 @@ impl Row {
         *known = Known::by(ended);
         match ended {
             Ended::Accepted { .. } => self.taken_late(now, hold),
-            Ended::Unknown { .. } => None,
+            Ended::Unknown { .. } | Ended::Lost { .. } => None,
             _ if state != State::Unknown || self.is_in_doubt() => None,
             Ended::Refused { .. } => Some(self.settled(now, State::Refused)),
             Ended::Again { .. } if self.erased => Some(self.settled(now, State::Cancelled)),

@@ -32,6 +32,7 @@ impl Row {
         let states = match ended {
             Ended::Accepted { .. } | Ended::Unknown { .. } => &before_a_hand_over[1..],
             Ended::Refused { .. } | Ended::Again { .. } => &before_a_hand_over[..],
+            Ended::Lost { .. } => return self.lose(now, hold, ended),
         };
         if !self.is_ended_by(hold, states) {
             let repeated = self.is_held_by(hold) && self.state == self.brought_to(ended);
@@ -44,11 +45,25 @@ impl Row {
         Some(self.state)
     }
 
+    fn lose(&mut self, now: UnixTime, hold: &Hold, ended: &Ended) -> Option<State> {
+        if self.is_held_by(hold) && self.state == State::Claimed {
+            self.end_by(now, ended);
+            self.losses += 1;
+            if self.losses >= 3 {
+                self.state = State::Parked;
+            }
+            return Some(self.state);
+        }
+        Some(self.state).filter(|state| self.is_held_by(hold) && *state == self.brought_to(ended))
+    }
+
     /// Where this end would bring the row.
     fn brought_to(&self, ended: &Ended) -> State {
         match ended {
             Ended::Accepted { .. } => State::Accepted,
             Ended::Unknown { .. } => State::Unknown,
+            Ended::Lost { .. } if self.state == State::Parked => State::Parked,
+            Ended::Lost { .. } => State::Queued,
             _ if self.replayed => State::Unknown,
             Ended::Again { .. } if self.erased => State::Cancelled,
             Ended::Again { .. } => State::Queued,
@@ -64,7 +79,7 @@ impl Row {
             Ended::Again { wait, .. } if self.replayed => self.doubt(now, now.after(*wait)),
             Ended::Refused { .. } => self.settle(now, State::Refused),
             Ended::Again { .. } if self.erased => self.settle(now, State::Cancelled),
-            Ended::Again { wait, .. } => self.queue(now.after(*wait)),
+            Ended::Again { wait, .. } | Ended::Lost { wait } => self.queue(now.after(*wait)),
         }
     }
 
