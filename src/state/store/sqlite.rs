@@ -29,7 +29,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
 use connection::Origin;
 use queue::Queue;
-use writer::Then;
+use writer::{Emptying, Then};
 
 /// What a store starts with.
 pub struct Start<'a> {
@@ -57,6 +57,7 @@ pub struct Sqlite {
     directory: Arc<Directory>,
     migrated: Vec<Migrated>,
     then: Then,
+    emptying: Emptying,
 }
 
 impl Sqlite {
@@ -71,13 +72,14 @@ impl Sqlite {
         let migrated = prepare(&mut database, &name, &start)?;
         let reading = origin.to_read().map_err(failed)?;
         let (then, thread) = (Then::default(), |error| OpenError::Directory(name.clone(), error));
+        let emptying = Emptying::new(start.clock.clone());
+        let (restarts, after) = (Arc::clone(&start.restarts), Arc::clone(&then));
         let (writer, write) =
-            writer::start(origin.clone(), database, up.clone(), Arc::clone(&start.restarts), Arc::clone(&then))
-                .map_err(thread)?;
+            writer::start(origin.clone(), database, up.clone(), restarts, after, emptying.clone()).map_err(thread)?;
         let (reader, read) = reader::start(origin, reading, start.restarts).map_err(thread)?;
         let threads = vec![write, read];
         let (writer, reader, clock) = (Some(writer), Some(reader), start.clock);
-        Ok(Self { writer, reader, threads, up, clock, directory, migrated, then })
+        Ok(Self { writer, reader, threads, up, clock, directory, migrated, then, emptying })
     }
 
     /// Is a store in this directory? Nothing is made there.
@@ -105,6 +107,11 @@ impl Sqlite {
     pub fn after_commits(&self, then: impl Fn(&Connection) + Send + Sync + 'static) {
         // A second one has no use.
         let _ = self.then.set(Box::new(then));
+    }
+
+    /// Says that something was erased: no copy of it stays in the log behind the next COMMIT.
+    pub fn empty_log(&self) {
+        self.emptying.ask();
     }
 
     /// The file of the database.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::files::Files;
 
 /// The reader waits for the writer to restart the log, at most.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// Statements that stay prepared.
 const STATEMENTS: usize = 128;
 

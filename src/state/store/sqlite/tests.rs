@@ -2,6 +2,7 @@
 
 mod child;
 mod faults;
+mod log;
 mod moved;
 mod panics;
 mod starting;

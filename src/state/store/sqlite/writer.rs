@@ -1,6 +1,10 @@
 //! The thread that writes: batches while the store is up, attempts to open it anew while it is not.
+//!
+//! What was deleted stays in the log until the log is emptied. So it is emptied while nothing is written, after each
+//! [`Emptying::ask`], and once in [`EMPTIED_EVERY`] on a store that is never idle.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
@@ -11,26 +15,55 @@ use tokio::time::Instant;
 use tracing::{error, info};
 
 use super::batch::{self, Transaction, transact};
-use super::connection::Origin;
+use super::connection::{BUSY, Origin};
 use super::fault::number;
 use super::files::{Files, is_of_the_place};
 use super::job::Job;
 use super::queue::Queue;
 use crate::runtime::restart::{Restarts, restart_in_thread};
+use crate::runtime::unix_time::UnixTime;
+use crate::state::store::clock::Clock;
 use crate::state::store::failed::Failed;
 use crate::state::store::up::Up;
 
 /// Without a command for so long, the log is emptied; after a failure, the database is opened anew.
 const REST: Duration = Duration::from_secs(1);
+/// The log is emptied so often at least, however much is written.
+const EMPTIED_EVERY: Duration = Duration::from_secs(60);
+/// A reader may stand in the way of that: from one attempt to the next.
+const RETRIED_AFTER: Duration = Duration::from_secs(1);
+/// The reader's transaction may hold the writer up so long while the log is emptied under load.
+const READERS: Duration = Duration::from_millis(100);
 /// Free pages that are given back to the disk at a time.
 const FREED: u32 = 1000;
 
 /// What is done after each COMMIT, once it is known.
 pub(super) type Then = Arc<OnceLock<Box<dyn Fn(&Connection) + Send + Sync>>>;
 
+/// When the log is to be emptied next.
+#[derive(Clone)]
+pub(super) struct Emptying {
+    clock: Clock,
+    is_asked: Arc<AtomicBool>,
+}
+
+impl Emptying {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, is_asked: Arc::default() }
+    }
+
+    /// Something was erased: the log is emptied behind the next COMMIT, or once nothing is written.
+    pub(super) fn ask(&self) {
+        self.is_asked.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The state of the thread.
 struct Writer {
     origin: Origin,
+    emptying: Emptying,
+    /// When that has to be done, by the clock of the store.
+    empty_by: UnixTime,
     /// None after a failure, and while a transaction is under way: a panic takes the connection with it.
     database: Option<Connection>,
     /// Those of the connection.
@@ -49,10 +82,13 @@ pub(super) fn start(
     up: Up,
     restarts: Arc<Restarts>,
     then: Then,
+    emptying: Emptying,
 ) -> io::Result<(Queue, JoinHandle<()>)> {
     let (queue, jobs) = Queue::new();
     let (files, failed_at) = (origin.files(), Instant::now());
-    let mut writer = Writer { origin, database: Some(database), files, failed_at, wrote: true, up, then };
+    let empty_by = emptying.clock.now().after(EMPTIED_EVERY);
+    let database = Some(database);
+    let mut writer = Writer { origin, emptying, empty_by, database, files, failed_at, wrote: true, up, then };
     let work = move || restart_in_thread("thread that writes to the store", &restarts, || writer.work(&jobs));
     let thread = Builder::new().name("store-writer".to_owned()).spawn(work)?;
     Ok((queue, thread))
@@ -65,6 +101,7 @@ impl Writer {
                 Ok(first) => {
                     let rest = jobs.try_iter().take(batch::MAX - 1);
                     self.carry_out([first].into_iter().chain(rest).collect());
+                    self.empty_in_time();
                 }
                 Err(RecvTimeoutError::Timeout) => self.rest(),
                 Err(RecvTimeoutError::Disconnected) => return self.rest(),
@@ -137,8 +174,32 @@ impl Writer {
     fn rest(&mut self) {
         self.reopen();
         let Some(database) = self.database.as_ref().filter(|_| self.wrote) else { return };
-        match vacuum(database).and_then(|()| empty_log(database)) {
-            Ok(empty) => self.wrote = !empty,
+        let emptied = vacuum(database).and_then(|()| empty_log(database));
+        self.emptied(emptied);
+    }
+
+    /// Empties the log between two transactions, if that has to be done by now.
+    fn empty_in_time(&mut self) {
+        let is_late = self.emptying.clock.now() >= self.empty_by;
+        if !is_late && !self.emptying.is_asked.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(database) = self.database.as_ref() else { return };
+        self.emptying.is_asked.store(false, Ordering::Relaxed);
+        let emptied = database
+            .busy_timeout(READERS)
+            .and_then(|()| empty_log(database))
+            .and_then(|empty| database.busy_timeout(BUSY).map(|()| empty));
+        self.emptied(emptied);
+    }
+
+    fn emptied(&mut self, emptied: rusqlite::Result<bool>) {
+        match emptied {
+            Ok(empty) => {
+                self.wrote = !empty;
+                let next = if empty { EMPTIED_EVERY } else { RETRIED_AFTER };
+                self.empty_by = self.emptying.clock.now().after(next);
+            }
             Err(error) => self.broken(&error),
         }
     }
