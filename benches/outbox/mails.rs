@@ -11,8 +11,8 @@ use smsp::model::outcome::Outcome;
 use smsp::model::submission::{SendOptions, Submission};
 use smsp::runtime::ids;
 use smsp::state::outbox::{
-    Batch, Claimed, Ended, Lane, Mark, NewRow, NodeId, Outbox, Room, RouteSet, RulesVersion, Sealer, Verdict, Wanted,
-    When,
+    Batch, Bound, Claimed, Ended, Lane, Mark, NewRow, NodeId, Outbox, Room, RouteSet, RulesVersion, Sealer, Verdict,
+    Wanted, When,
 };
 use smsp::state::store::StoreKeys;
 use tokio::task::JoinSet;
@@ -36,7 +36,7 @@ pub(crate) const LOOKS: [Look; 5] = [
         .boxed()
     }),
     ("stale", |outbox| outbox.stale(RULES, 100).map(drop).boxed()),
-    ("sweep", |outbox| outbox.sweep(1000).map(drop).boxed()),
+    ("sweep", |outbox| outbox.sweep(Bound::STEP).map(drop).boxed()),
     ("counts", |outbox| outbox.counts().map(drop).boxed()),
 ];
 

@@ -16,6 +16,7 @@
 //! sealed before they come here ([`Sealed`]). Deliberately absent: when to claim and what to send it with; the pump knows.
 
 mod acceptance;
+mod bound;
 mod claim;
 mod counted;
 mod encoding;
@@ -36,6 +37,7 @@ mod sqlite;
 mod status;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
+pub use bound::Bound;
 pub use claim::{Buried, Claimed, Stale, Swept, Wanted};
 pub use counted::{CountedOutbox, metrics_of};
 pub use encoding::{Unreadable, decode, encode};
@@ -43,7 +45,7 @@ pub use ending::{ATTEMPT, Ended, Mark, RecipientVerdict, Verdict};
 pub use history::{Epoch, History, KEPT_NOTES, Memory, Note, Noted, Point, Restored, WentBack};
 pub use interface::{Answered, Outbox};
 pub use measure::measure;
-pub use operators::{Count, Erased, Order, Ordered, Release, Released};
+pub use operators::{Count, Erased, Erasing, Order, Ordered, Release, Released};
 pub use paused_start::PausedStart;
 pub use postgres::{PostgresOutbox, TABLES as POSTGRES_TABLES};
 pub use row::{Fence, Hold, Lane, NodeId, RouteSet, RowId, RulesVersion, State};

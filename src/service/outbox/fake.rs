@@ -234,16 +234,17 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
+    /// One row a step.
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, _: Bound) -> Answered<'a, Erased> {
         self.answer(|rows| {
-            self.note(note);
-            let to = rows.iter_mut().filter(|row| row.hmacs.iter().any(|hmac| hmacs.contains(hmac)));
-            let mut erased = Erased::default();
-            for row in to {
-                row.status.recipients = None;
-                erased.rows += 1;
+            if let Erasing::First(note) = step {
+                self.note(note);
             }
-            erased
+            let is_to =
+                |row: &&mut Row| row.status.recipients.is_some() && row.hmacs.iter().any(|hmac| hmacs.contains(hmac));
+            let erased = rows.iter_mut().find(is_to).map(|row| row.status.recipients = None);
+            let next = erased.map(|()| RowId(i64::MAX));
+            Erased { rows: usize::from(erased.is_some()), cancelled: 0, next }
         })
     }
 
@@ -275,7 +276,7 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn sweep(&self, _: usize) -> Answered<'_, Swept> {
+    fn sweep(&self, _: Bound) -> Answered<'_, Swept> {
         unused()
     }
 

@@ -6,7 +6,9 @@ use super::orders::Operation;
 use super::service::{OutboxService, read, written};
 use crate::model::message::{Address, Id};
 use crate::state::audit::Origin;
-use crate::state::outbox::{Answered, Count, Failed, History, Noted, Order, Ordered, Release, Released};
+use crate::state::outbox::{
+    Answered, Bound, Count, Erasing, Failed, History, Hmac, Note, Noted, Order, Ordered, Release, Released,
+};
 
 /// Orders that are shown.
 const SHOWN: usize = 1000;
@@ -58,14 +60,27 @@ impl OutboxService {
         self.carry_out(&operation, &origin, call, |_| true).await
     }
 
-    /// Erases every submission to a recipient. How many.
+    /// Erases every submission to a recipient that there is when it begins. How many. Where it stops before the end, the same
+    /// order erases the rest.
     pub async fn erase_recipient(&self, recipient: &Address, origin: Origin) -> Result<usize, Failed> {
         let (operation, hmacs) = (Operation::EraseRecipient, self.parts.sealer.hmacs(recipient));
-        let call = self.parts.store.erase_recipient(&hmacs, operation.note(&origin));
-        self.carry_out(&operation, &origin, call, |_| true).await.map(|erased| erased.rows)
+        let answer = self.erase_in_steps(&hmacs, operation.note(&origin)).await;
+        self.tell(&operation, &origin, &answer, |_| true);
+        answer
     }
 
-    /// Logs what was done, or may have been.
+    async fn erase_in_steps(&self, hmacs: &[Hmac], note: Note) -> Result<usize, Failed> {
+        let (mut step, mut erased) = (Some(Erasing::First(note)), 0);
+        while let Some(next) = step {
+            let is_first = matches!(next, Erasing::First(_));
+            let done = written(self.parts.store.erase_recipient(hmacs, next, Bound::STEP)).await;
+            // The steps before are on the disk.
+            let done = done.map_err(|failed| if is_first { failed } else { Failed::Unclear })?;
+            (step, erased) = (done.next.map(Erasing::Next), erased + done.rows);
+        }
+        Ok(erased)
+    }
+
     async fn carry_out<T>(
         &self,
         operation: &Operation,
@@ -74,7 +89,19 @@ impl OutboxService {
         was_done: impl FnOnce(&T) -> bool,
     ) -> Result<T, Failed> {
         let answer = written(call).await;
-        let may_be_done = match &answer {
+        self.tell(operation, origin, &answer, was_done);
+        answer
+    }
+
+    /// Logs what was done, or may have been.
+    fn tell<T>(
+        &self,
+        operation: &Operation,
+        origin: &Origin,
+        answer: &Result<T, Failed>,
+        was_done: impl FnOnce(&T) -> bool,
+    ) {
+        let may_be_done = match answer {
             Ok(answer) => was_done(answer),
             Err(failed) => *failed == Failed::Unclear,
         };
@@ -82,7 +109,6 @@ impl OutboxService {
             log(operation, origin, answer.is_ok());
             (self.parts.wake)();
         }
-        answer
     }
 }
 

@@ -90,6 +90,18 @@ async fn recipients_are_shown_until_they_are_erased() {
 }
 
 #[tokio::test]
+async fn all_mail_to_a_recipient_is_erased_in_steps_and_answered_as_a_whole() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    accept(&service, vec![later("a@example.org", None), later("a@example.org", None)]).await.unwrap();
+    let origin = || Origin { actor: Actor::Loopback, peer: None };
+    let (to, nobody) = ("b@example.org".parse().unwrap(), "c@example.org".parse().unwrap());
+    assert_eq!(service.erase_recipient(&nobody, origin()).await, Ok(0));
+    assert_eq!(service.erase_recipient(&to, origin()).await, Ok(2));
+    assert_eq!(service.audit().await.unwrap().len(), 2, "one for each order");
+}
+
+#[tokio::test]
 async fn a_paused_start_ends_with_the_order_to_go_on_once_it_is_carried_out() {
     let (store, paused_start) = (Arc::new(FakeStore::default()), PausedStart::new(true));
     let service = store.paused_service(settings(), paused_start.clone());

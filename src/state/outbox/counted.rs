@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::{
-    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Failed, Fence, Filter, Full,
-    History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored, Room,
-    RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
+    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Erasing, Failed, Fence,
+    Filter, Full, History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released,
+    Restored, Room, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -156,8 +156,8 @@ impl Outbox for CountedOutbox {
         })
     }
 
-    fn sweep(&self, limit: usize) -> Answered<'_, Swept> {
-        self.counting(self.outbox.sweep(limit), |swept| {
+    fn sweep(&self, bound: Bound) -> Answered<'_, Swept> {
+        self.counting(self.outbox.sweep(bound), |swept| {
             self.metrics.ended(State::Expired.as_str(), swept.expired);
             self.metrics.ended(State::Unknown.as_str(), swept.unknown);
         })
@@ -245,9 +245,9 @@ impl Outbox for CountedOutbox {
         self.outbox.of_recipient(hmacs, limit)
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, bound: Bound) -> Answered<'a, Erased> {
         let count = |erased: &Erased| self.metrics.ended(State::Cancelled.as_str(), erased.cancelled as u64);
-        self.counting(self.outbox.erase_recipient(hmacs, note), count)
+        self.counting(self.outbox.erase_recipient(hmacs, step, bound), count)
     }
 }
 

@@ -3,10 +3,11 @@
 use futures_util::future::BoxFuture;
 
 use super::acceptance::{Acceptance, Batch};
+use super::bound::Bound;
 use super::claim::{Buried, Claimed, Stale, Swept, Wanted};
 use super::ending::{Ended, Mark};
 use super::history::{History, Note, Noted, Restored, WentBack};
-use super::operators::{Count, Erased, Order, Ordered, Release, Released};
+use super::operators::{Count, Erased, Erasing, Order, Ordered, Release, Released};
 use super::row::{Hold, NodeId, RouteSet, RowId, RulesVersion, State};
 use super::sealed::Hmac;
 use super::status::{Change, Cursor, Filter, Page, Status};
@@ -63,8 +64,9 @@ pub trait Outbox: Send + Sync {
     /// marked ones become `unknown`, and are not replayed before [`super::ATTEMPT`] has passed since the mark.
     fn bury(&self) -> Answered<'_, Buried>;
 
-    /// Ends rows whose time is over, and drops those that have been kept for long enough: at most `limit` rows a call.
-    fn sweep(&self, limit: usize) -> Answered<'_, Swept>;
+    /// Ends rows whose time is over, and drops those that have been kept for long enough, and where they have a key for a
+    /// day at least: as much of each as the bound allows. To be repeated while there is more.
+    fn sweep(&self, bound: Bound) -> Answered<'_, Swept>;
 
     /// When the next queued row of these sets is due, if there is one.
     fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>>;
@@ -132,5 +134,8 @@ pub trait Outbox: Send + Sync {
 
     /// Erases every submission to a recipient as [`Outbox::erase`] does. Those under way are not
     /// handed over to any further upstream, and lose content and recipients too.
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased>;
+    ///
+    /// As many as the bound allows: to be repeated with [`Erased::next`]. What is accepted after the first step may stay; an
+    /// order that is given anew erases what an earlier one has left.
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, bound: Bound) -> Answered<'a, Erased>;
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::row::State;
+use super::history::Note;
+use super::row::{RowId, State};
 use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
 
@@ -21,13 +22,24 @@ pub struct Count {
     pub oldest: UnixTime,
 }
 
-/// What was erased.
+/// How far it is with an order to erase, which is carried out in steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erasing {
+    /// It begins, and is kept with who gave it. It is about the rows that there are now.
+    First(Note),
+    /// It goes on, up to the row that [`Erased::next`] has named.
+    Next(RowId),
+}
+
+/// What one step has erased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
     /// Submissions.
     pub rows: usize,
     /// Those of them that waited, and were cancelled by that.
     pub cancelled: usize,
+    /// The last row that the order is about, if there may be more to erase.
+    pub next: Option<RowId>,
 }
 
 /// What to do with one submission.

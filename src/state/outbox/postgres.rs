@@ -12,6 +12,7 @@ mod care;
 mod claim;
 mod content;
 mod ends;
+mod erase;
 mod grouped;
 mod hand_over;
 mod history;
@@ -24,19 +25,20 @@ mod room;
 mod rows;
 mod routes;
 mod status;
+mod sweep;
 mod verdicts;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::lost::Lost;
-use super::{Failed, NodeId, WentBack};
+use super::{Bound, Failed, NodeId, Swept, WentBack};
 use crate::state::store::postgres::{Database, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
@@ -44,6 +46,7 @@ use ends::Ends;
 use grouped::Grouped;
 use history::{DOUBT, Findings, Remembering};
 use marks::Marks;
+use sweep::Passed;
 
 /// The tables of the outbox.
 pub const TABLES: Module = Module {
@@ -63,6 +66,8 @@ pub struct PostgresOutbox {
     /// How long what has ended is kept.
     keep: Duration,
     lost: Lost,
+    /// How far sweeps have come; held for a moment, never across an await.
+    passed: Mutex<Passed>,
     accepting: Grouped<Accepting>,
     marks: Grouped<Marks>,
     ends: Grouped<Ends>,
@@ -78,7 +83,8 @@ impl PostgresOutbox {
         let accepting = Grouped::new(Accepting::new(Arc::clone(&database)));
         let marks = Grouped::new(Marks { database: Arc::clone(&database), remembering: Arc::clone(&remembering) });
         let ends = Grouped::new(Ends { database: Arc::clone(&database) });
-        Self { database, keep, lost, accepting, marks, ends, remembering, doubt: DOUBT }
+        let passed = Mutex::default();
+        Self { database, keep, lost, passed, accepting, marks, ends, remembering, doubt: DOUBT }
     }
 
     async fn begin(&self) -> Result<Transaction<'_>, Failed> {
@@ -95,6 +101,19 @@ impl PostgresOutbox {
             self.remembering.memory.keep(point);
         }
         went_back
+    }
+
+    async fn swept(&self, bound: Bound) -> Result<Swept, Failed> {
+        let before = *self.passed();
+        let mut transaction = self.begin().await?;
+        let (swept, passed) = sweep::sweep(&mut transaction, self.keep, before, bound).await?;
+        transaction.commit().await?;
+        *self.passed() = passed;
+        Ok(swept)
+    }
+
+    fn passed(&self) -> MutexGuard<'_, Passed> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// On a connection that nothing else uses. What is said first waits for no lock of a row.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub struct NodeId(pub Uuid);
 
 /// A row's number in its store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowId(pub i64);
 
 /// Counts the claims and replays of one row: a node that holds an older number has lost the row.

@@ -13,6 +13,7 @@ mod choose;
 mod claim;
 mod columns;
 mod content;
+mod erase;
 mod hand_over;
 mod history;
 mod late;
@@ -25,7 +26,7 @@ mod restore;
 mod status;
 mod sweep;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -37,6 +38,7 @@ use super::{Answered, Claimed, Failed, NodeId};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::{Module, Sqlite, Step};
 use remembering::Remembering;
+use sweep::Passed;
 
 /// The outbox's tables in a SQLite store.
 pub const TABLES: Module = Module {
@@ -61,6 +63,8 @@ pub struct SqliteOutbox {
     keeping: Keeping,
     lost: Lost,
     memory: Arc<Remembering>,
+    /// How far sweeps have come; held for a moment.
+    passed: Mutex<Passed>,
 }
 
 impl SqliteOutbox {
@@ -85,7 +89,7 @@ impl SqliteOutbox {
             nodes::forget_all(database)
         };
         store.write(open).await?;
-        Ok(Self { store, keeping, lost: Lost::default(), memory })
+        Ok(Self { store, keeping, lost: Lost::default(), memory, passed: Mutex::default() })
     }
 
     fn write<T: Send + 'static>(
@@ -118,6 +122,14 @@ impl SqliteOutbox {
             self.lost.forget(&lost, Duration::ZERO);
             Ok(claimed)
         })
+    }
+
+    fn passed(&self) -> Passed {
+        *self.passed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pass(&self, passed: Passed) {
+        *self.passed.lock().unwrap_or_else(PoisonError::into_inner) = passed;
     }
 
     fn read<T: Send + 'static>(

@@ -47,12 +47,13 @@ macro_rules! conformance {
             changing: another_callers_submission_is_unknown, a_submission_is_cancelled_until_it_is_under_way,
                 a_queued_submission_is_rescheduled, what_is_erased_leaves_its_status, a_list_has_pages;
             keeping: what_expires_is_ended_by_the_sweep, what_has_ended_is_kept_and_dropped,
-                a_key_lives_as_long_as_the_status;
+                a_key_lives_as_long_as_the_status, a_sweep_is_done_in_steps_of_rows_and_bytes;
             losing: a_lost_acceptance_is_found_by_its_repeat, what_a_lost_claim_holds_is_free_at_the_next_call,
                 a_lost_replay_leaves_the_row_unknown_and_is_no_attempt, a_lost_mark_is_granted_again,
                 a_lost_end_is_told_by_its_repeat;
             operating: orders_release_rows_that_wait_for_people, rows_are_counted_by_state_and_upstream,
-                a_recipient_is_found_and_erased, orders_are_kept_with_who_gave_them;
+                a_recipient_is_found_and_erased,
+                a_large_erasure_is_done_in_steps_and_a_later_order_finishes_it, orders_are_kept_with_who_gave_them;
             restoring: a_store_that_lost_a_mark_gives_out_nothing, a_store_of_another_epoch_gives_out_nothing,
                 a_store_in_another_place_gives_out_nothing, what_waited_in_an_accepted_copy_is_parked,
                 a_large_copy_is_accepted_in_parts, parked_rows_are_released_by_filter_and_one_after_the_other;

@@ -1,13 +1,15 @@
 //! The calls of the outbox, each one transaction.
 
-use super::{ON_ITS_WAY, PostgresOutbox, audit, care, claim, hand_over, history, orders, restore, routes, status};
+use super::{
+    ON_ITS_WAY, PostgresOutbox, audit, care, claim, erase, hand_over, history, orders, restore, routes, status,
+};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
-    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Filter, History, Hmac, Hold,
-    Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored, RouteSet, RowId,
-    RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
+    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Erasing, Filter,
+    History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored,
+    RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
 };
 
 /// One transaction around this call.
@@ -107,8 +109,8 @@ impl Outbox for PostgresOutbox {
         transaction!(self, care::bury)
     }
 
-    fn sweep(&self, limit: usize) -> Answered<'_, Swept> {
-        transaction!(self, care::sweep, self.keep, limit)
+    fn sweep(&self, bound: Bound) -> Answered<'_, Swept> {
+        Box::pin(self.swept(bound))
     }
 
     fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
@@ -189,7 +191,7 @@ impl Outbox for PostgresOutbox {
         reading!(self, orders::of_recipient, hmacs, limit)
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
-        ordering!(self, note, |_| true, orders::erase_recipient, hmacs)
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, bound: Bound) -> Answered<'a, Erased> {
+        transaction!(self, erase::erase_recipient, hmacs, &step, bound)
     }
 }

@@ -1,14 +1,14 @@
-//! What operators see and decide, and what is done for a recipient.
+//! What operators see and decide, and what is known of a recipient.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::content::{drop_content, drop_recipients};
+use super::content::drop_content;
 use super::rows::{Columns, big, code};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
-use crate::state::outbox::{Count, Erased, Hmac, Order, Ordered, State};
+use crate::state::outbox::{Count, Hmac, Order, Ordered, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -32,18 +32,6 @@ const ACCEPT: &str =
 const OF_RECIPIENT: &str = "select distinct s.accepted_at, s.id, s.caller
     from smsp_recipient r join smsp_submission s using (row_id)
     where r.hmac = any ($1) order by s.accepted_at desc, s.id desc limit $2";
-
-/// What waits is cancelled; what is under way goes to no further upstream.
-const ERASE: &str = "with meant as materialized (
-        select o.row_id, o.state in (0, 1, 4) as waits from smsp_outbox o
-        where o.row_id in (select r.row_id from smsp_recipient r where r.hmac = any ($1))
-        order by o.row_id for update
-    )
-    update smsp_outbox o set erased = true,
-        owner = case when meant.waits then null else o.owner end,
-        changed_at = case when meant.waits then smsp_now() else o.changed_at end,
-        state = case when meant.waits then 8 else o.state end
-    from meant where o.row_id = meant.row_id returning o.row_id, meant.waits";
 
 pub(super) async fn counts(transaction: &mut Transaction<'_>) -> Result<Vec<Count>, Failed> {
     let rows = transaction.query(COUNTS, &[]).await?;
@@ -112,15 +100,6 @@ pub(super) async fn of_recipient(
     rows.iter().map(submission).collect()
 }
 
-pub(super) async fn erase_recipient(transaction: &mut Transaction<'_>, hmacs: &[Hmac]) -> Result<Erased, Failed> {
-    let rows = transaction.query(ERASE, &[(&bytes(hmacs), Type::BYTEA_ARRAY)]).await?;
-    let waited = rows.iter().map(|row| field(row, 1)).collect::<Result<Vec<bool>, _>>()?;
-    let rows = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
-    drop_content(transaction, &rows).await?;
-    drop_recipients(transaction, &rows).await?;
-    Ok(Erased { rows: rows.len(), cancelled: waited.into_iter().filter(|waited| *waited).count() })
-}
-
-fn bytes(hmacs: &[Hmac]) -> Vec<&[u8]> {
+pub(super) fn bytes(hmacs: &[Hmac]) -> Vec<&[u8]> {
     hmacs.iter().map(|hmac| &hmac.0[..]).collect()
 }

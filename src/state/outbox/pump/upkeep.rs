@@ -10,14 +10,13 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::warn;
 
+use super::super::bound::Bound;
 use super::super::claim::{Buried, Swept};
 use super::context::{Context, STORE_TIMEOUT};
 use super::rerouting::reroute;
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const UPKEEP: Duration = Duration::from_secs(10);
-/// Rows of one sweep.
-const SWEPT_ROWS: usize = 1000;
 
 /// Tells the store again and again that this node lives; never returns.
 pub(super) async fn beat(context: Arc<Context>) {
@@ -47,8 +46,11 @@ pub(super) async fn tidy(context: Arc<Context>) {
     }
 }
 
+/// Step by step, so that others write in between, and no longer than until the dead are to be buried again.
 async fn sweep(context: &Context) {
-    while let Ok(Ok(Swept { more: true, .. })) = timeout(STORE_TIMEOUT, context.parts.store.sweep(SWEPT_ROWS)).await {}
+    let start = Instant::now();
+    let step = || timeout(STORE_TIMEOUT, context.parts.store.sweep(Bound::STEP));
+    while start.elapsed() < UPKEEP && matches!(step().await, Ok(Ok(Swept { more: true, .. }))) {}
 }
 
 fn report(buried: Buried) {

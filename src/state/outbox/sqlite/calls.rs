@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use super::{
-    SqliteOutbox, accept, audit, change, claim, columns, hand_over, history, nodes, operators, reroute, restore,
+    SqliteOutbox, accept, audit, change, claim, columns, erase, hand_over, history, nodes, operators, reroute, restore,
     status, sweep,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
-    Acceptance, Answered, Batch, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Filter, History, Hmac, Hold,
-    Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored, RouteSet, RowId,
-    RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
+    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Erasing, Filter,
+    History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored,
+    RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
 };
 
 impl Outbox for SqliteOutbox {
@@ -83,9 +85,14 @@ impl Outbox for SqliteOutbox {
         self.write(nodes::bury)
     }
 
-    fn sweep(&self, limit: usize) -> Answered<'_, Swept> {
-        let keep = self.keeping.keep;
-        self.write(move |database, now| sweep::sweep(database, now, keep, limit))
+    fn sweep(&self, bound: Bound) -> Answered<'_, Swept> {
+        let (keep, before) = (self.keeping.keep, self.passed());
+        Box::pin(async move {
+            let sweep = move |database: &Connection, now| sweep::sweep(database, now, keep, before, bound);
+            let (swept, passed) = self.write(sweep).await?;
+            self.pass(passed);
+            Ok(swept)
+        })
     }
 
     fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
@@ -134,7 +141,12 @@ impl Outbox for SqliteOutbox {
 
     fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
         let caller = caller.clone();
-        self.write(move |database, now| change::erase(database, now, &caller, id))
+        let erasing = self.write(move |database, now| change::erase(database, now, &caller, id));
+        Box::pin(async move {
+            let change = erasing.await?;
+            self.store.empty_log();
+            Ok(change)
+        })
     }
 
     fn counts(&self) -> Answered<'_, Vec<Count>> {
@@ -195,11 +207,15 @@ impl Outbox for SqliteOutbox {
         self.read(move |database| operators::of_recipient(database, &hmacs, limit))
     }
 
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], note: Note) -> Answered<'a, Erased> {
+    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, bound: Bound) -> Answered<'a, Erased> {
         let hmacs = hmacs.to_vec();
-        self.write(move |database, now| {
-            audit::write(database, now, &note)?;
-            operators::erase_recipient(database, now, &hmacs)
+        let erasing = self.write(move |database, now| erase::erase_recipient(database, now, &hmacs, &step, bound));
+        Box::pin(async move {
+            let erased = erasing.await?;
+            if erased.next.is_none() {
+                self.store.empty_log();
+            }
+            Ok(erased)
         })
     }
 }

@@ -2,13 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::change::cancel_row;
 use super::columns::signed;
-use super::content::{drop_content, erase};
+use super::content::drop_content;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Count, Erased, Hmac, Order, Ordered, RowId, State};
+use crate::state::outbox::{Count, Hmac, Order, Ordered, RowId, State};
 
 /// Added up here: to group a million rows SQLite would sort them in memory.
 pub(super) fn counts(database: &Connection) -> rusqlite::Result<Vec<Count>> {
@@ -99,19 +98,4 @@ pub(super) fn of_recipient(
     found.sort_by_key(|(accepted_at, _, _)| std::cmp::Reverse(*accepted_at));
     found.truncate(limit);
     Ok(found.into_iter().map(|(_, caller, id)| (caller.as_str().into(), id)).collect())
-}
-
-/// Erases all to a recipient. One that is under way goes no further than to the upstream that it is at.
-pub(super) fn erase_recipient(database: &Connection, now: UnixTime, hmacs: &[Hmac]) -> rusqlite::Result<Erased> {
-    let mut select = database.prepare_cached("select submission from address where hmac = ?1")?;
-    let mut erased = Erased::default();
-    for hmac in hmacs {
-        let rows: Result<Vec<RowId>, _> = select.query_map([hmac.0], |row| row.get(0))?.collect();
-        for row in rows? {
-            erased.cancelled += usize::from(cancel_row(database, now, row)?);
-            erase(database, row)?;
-            erased.rows += 1;
-        }
-    }
-    Ok(erased)
 }

@@ -1,4 +1,8 @@
-//! Ends rows whose time is over, and drops those that were kept for long enough.
+//! Ends rows whose time is over, and drops those that were kept for long enough, step by step.
+//!
+//! A row whose mail has a key stays for a day at least, so that a repeat finds it. Where rows are kept for less than a day,
+//! those with a key lie between those that have to go. They are passed once, not in each sweep: a sweep goes on where the
+//! one before has stopped. What is passed by mistake goes after a day.
 
 use std::time::Duration;
 
@@ -7,46 +11,94 @@ use rusqlite::{Connection, params};
 use super::columns::signed;
 use super::content::drop_content;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{RowId, State, Swept};
+use crate::state::outbox::bound::Left;
+use crate::state::outbox::{Bound, RowId, State, Swept};
 
 /// A key names its submission for so long at least.
 const KEY_LIVES: Duration = Duration::from_secs(24 * 3600);
 
-/// At most `limit` rows of each kind.
-pub(super) fn sweep(database: &Connection, now: UnixTime, keep: Duration, limit: usize) -> rusqlite::Result<Swept> {
-    let limit = signed(limit as u64);
-    let expired = expire(database, now, limit)?;
-    let (dropped, unknown) = forget(database, now, keep, limit)?;
-    Ok(Swept { expired, dropped, unknown, more: signed(expired.max(dropped)) == limit })
+/// The last row that was looked at, by the order in which they have ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Passed(UnixTime, RowId);
+
+/// As much of each kind as the bound allows, and how far the rows without a key were looked for.
+pub(super) fn sweep(
+    database: &Connection,
+    now: UnixTime,
+    keep: Duration,
+    passed: Passed,
+    bound: Bound,
+) -> rusqlite::Result<(Swept, Passed)> {
+    let mut swept = Swept::default();
+    expire(database, now, bound, &mut swept)?;
+    let old = Walk { after: Passed::default(), until: now.before(keep.max(KEY_LIVES)), without_key: false };
+    forget(database, &old, bound, &mut swept)?;
+    let between = Walk { after: passed, until: now.before(keep), without_key: true };
+    let passed = if keep < KEY_LIVES { forget(database, &between, bound, &mut swept)? } else { passed };
+    Ok((swept, passed))
 }
 
-fn expire(database: &Connection, now: UnixTime, limit: i64) -> rusqlite::Result<u64> {
+fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
+    let mut select = database.prepare_cached(
+        "select e.id, iif(content_key is null, 0, size) from envelope e join submission s on s.id = e.id
+         where state in (0, 4) and e.expires_at <= ?1 order by e.expires_at limit ?2",
+    )?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+    let rows = select.query_map(params![now, signed(bound.rows as u64)], row)?;
+    let rows: Vec<(RowId, u64)> = rows.collect::<Result<_, _>>()?;
     let mut expire = database.prepare_cached(
-        "update envelope set state = 7, settled_at = ?1
-         where id in (select id from envelope where state in (0, 4) and expires_at <= ?1 order by expires_at limit ?2)
-         and state in (0, 4) and expires_at <= ?1 returning id",
+        "update envelope set state = 7, settled_at = ?1 where id = ?2 and state in (0, 4) and expires_at <= ?1",
     )?;
-    let rows: Result<Vec<RowId>, _> = expire.query_map(params![now, limit], |row| row.get(0))?.collect();
-    let rows = rows?;
-    rows.iter().try_for_each(|row| drop_content(database, *row))?;
-    Ok(rows.len() as u64)
+    let mut left = Left::of(bound);
+    for (row, held) in rows {
+        if !left.take(held) {
+            swept.more = true;
+            return Ok(());
+        }
+        swept.expired += expire.execute(params![now, row])? as u64;
+        drop_content(database, row)?;
+    }
+    swept.more |= left.is_spent();
+    Ok(())
 }
 
-/// Their status goes too, and with it who they went to. An `unknown` one is kept as long as one that has ended. How many
-/// there were, and how many of them `unknown`.
-fn forget(database: &Connection, now: UnixTime, keep: Duration, limit: i64) -> rusqlite::Result<(u64, u64)> {
-    let mut kept = database.prepare_cached(
-        "select e.id, state from envelope e join submission s on s.id = e.id
-         where settled_at <= ?1 and state in (3, 5, 6, 7, 8) and (idem is null or accepted_at <= ?2)
-         order by settled_at limit ?3",
+/// Rows that have ended behind one and until a time.
+struct Walk {
+    after: Passed,
+    until: UnixTime,
+    without_key: bool,
+}
+
+/// Their status goes too, and with it who they went to. An `unknown` one is kept as long as one that has ended. How far it
+/// has come.
+fn forget(database: &Connection, walk: &Walk, bound: Bound, swept: &mut Swept) -> rusqlite::Result<Passed> {
+    let mut select = database.prepare_cached(
+        "select settled_at, e.id, state, iif(content_key is null, 0, size), idem is null
+         from envelope e join submission s on s.id = e.id
+         where settled_at >= ?1 and (settled_at, e.id) > (?1, ?2) and settled_at <= ?3 and state in (3, 5, 6, 7, 8)
+         order by settled_at, e.id limit ?4",
     )?;
-    let times = params![now.before(keep), now.before(KEY_LIVES), limit];
-    let rows: Result<Vec<(RowId, State)>, _> = kept.query_map(times, |row| Ok((row.get(0)?, row.get(1)?)))?.collect();
-    let rows = rows?;
-    for (row, _) in &rows {
-        drop_content(database, *row)?;
-        database.prepare_cached("delete from submission where id = ?1")?.execute([row])?;
+    let Passed(at, id) = walk.after;
+    let kept = |row: &rusqlite::Row<'_>| {
+        let held: i64 = row.get(3)?;
+        Ok((Passed(row.get(0)?, row.get(1)?), row.get(2)?, held.unsigned_abs(), row.get(4)?))
+    };
+    let rows = select.query_map(params![at, id, walk.until, signed(bound.rows as u64)], kept)?;
+    let rows: Vec<(Passed, State, u64, bool)> = rows.collect::<Result<_, _>>()?;
+    let (mut left, mut passed) = (Left::of(bound), walk.after);
+    for (row, state, held, has_no_key) in rows {
+        if !left.take(held) {
+            swept.more = true;
+            return Ok(passed);
+        }
+        passed = row;
+        if has_no_key || !walk.without_key {
+            drop_content(database, row.1)?;
+            database.prepare_cached("delete from submission where id = ?1")?.execute([row.1])?;
+            swept.dropped += 1;
+            swept.unknown += u64::from(state == State::Unknown);
+        }
     }
-    let unknown = rows.iter().filter(|(_, state)| *state == State::Unknown).count();
-    Ok((rows.len() as u64, unknown as u64))
+    swept.more |= left.is_spent();
+    Ok(passed)
 }

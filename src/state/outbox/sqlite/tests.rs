@@ -15,7 +15,7 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use super::super::*;
 use super::*;
 use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
-use crate::state::outbox::suite::conformance;
+use crate::state::outbox::suite::{conformance, keeping};
 use crate::state::store::{Clock, Start, StoreKeys};
 
 const KEYS: &str = "a:1111111111111111111111111111111111111111111111111111111111111111";
@@ -83,11 +83,15 @@ impl Past for Copied {
 }
 
 async fn open(directory: &Path, clock: Clock) -> SqliteOutbox {
+    open_with(directory, clock, KEEP).await
+}
+
+async fn open_with(directory: &Path, clock: Clock, keep: Duration) -> SqliteOutbox {
     let keys = StoreKeys::parse(KEYS).unwrap();
     let (metrics, restarts) = (Arc::default(), Arc::default());
     let start = Start { directory, keys: &keys, modules: &[TABLES], clock, metrics, restarts };
     let store = Arc::new(Sqlite::open(start).unwrap());
-    SqliteOutbox::new(store, Keeping { keep: KEEP, min_free: 0 }).await.unwrap()
+    SqliteOutbox::new(store, Keeping { keep, min_free: 0 }).await.unwrap()
 }
 
 async fn bench() -> Option<Bench> {
@@ -95,12 +99,22 @@ async fn bench() -> Option<Bench> {
 }
 
 async fn bench_in(directory: tempfile::TempDir) -> Bench {
+    bench_with(directory, KEEP).await
+}
+
+async fn bench_with(directory: tempfile::TempDir, keep: Duration) -> Bench {
     let time = Arc::new(Hands(AtomicI64::new(1_800_000_000_000)));
     let hands = Arc::clone(&time);
     let clock = Clock::new(move || UnixTime(hands.0.load(Ordering::Relaxed)));
-    let outbox = Arc::new(open(directory.path(), clock).await);
+    let outbox = Arc::new(open_with(directory.path(), clock, keep).await);
     let (line, past) = (Arc::new(Queued(Arc::clone(&outbox))), Arc::new(Copied(Arc::clone(&outbox))));
     Bench::new(outbox, time, line, past, Box::new(directory))
 }
 
 conformance!(super::tests::bench);
+
+#[tokio::test]
+async fn mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day() {
+    let bench = bench_with(tempfile::tempdir().unwrap(), Duration::from_secs(3600)).await;
+    keeping::mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day(&bench).await;
+}

@@ -65,6 +65,9 @@ pub(super) const SECOND: Duration = Duration::from_secs(1);
 /// More than a node may be silent for.
 pub(super) const SILENCE: Duration = Duration::from_secs(31);
 
+/// More than any test has rows.
+pub(super) const ALL: Bound = Bound { rows: 100, bytes: 1_000_000 };
+
 pub(super) fn node(number: u128) -> NodeId {
     NodeId(Uuid::from_u128(number))
 }
@@ -225,6 +228,13 @@ impl Bench {
         let hold = self.one_claimed().await;
         assert!(self.outbox.mark(&hold, &mark("mg")).await.unwrap());
         hold
+    }
+
+    /// Erases all to this recipient, in one step. How many rows, and how many of them waited.
+    pub(super) async fn erase_recipient(&self, number: u8) -> (usize, usize) {
+        let first = Erasing::First(note("erase"));
+        let erased = self.outbox.erase_recipient(&[Hmac([number; 32])], first, ALL).await.unwrap();
+        (erased.rows, erased.cancelled)
     }
 
     pub(super) async fn end(&self, hold: &Hold, ended: Ended) -> Option<State> {

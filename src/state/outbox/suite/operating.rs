@@ -102,16 +102,42 @@ pub(in super::super) async fn a_recipient_is_found_and_erased(bench: &Bench) {
         "the newest first"
     );
     assert_eq!(found(&[Hmac([1; 32])], 1).await, [(other, id(3))]);
-    assert_eq!(
-        bench.outbox.erase_recipient(&[Hmac([1; 32])], note("erase")).await,
-        Ok(Erased { rows: 2, cancelled: 1 })
-    );
+    assert_eq!(bench.erase_recipient(1).await, (2, 1));
     assert_eq!(found(&[Hmac([1; 32])], 9).await, []);
     assert_eq!((bench.state(2).await, bench.state(4).await), (Some(State::Sending), Some(State::Queued)));
     assert!(bench.status(2).await.unwrap().recipients.is_none());
     assert!(bench.status(4).await.unwrap().recipients.is_some());
     assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted));
-    assert_eq!(bench.outbox.erase_recipient(&[Hmac([1; 32])], note("erase")).await, Ok(Erased::default()));
+    assert_eq!(bench.erase_recipient(1).await, (0, 0));
+}
+
+pub(in super::super) async fn a_large_erasure_is_done_in_steps_and_a_later_order_finishes_it(bench: &Bench) {
+    let to_one = |number| NewRow {
+        sealed: Sealed { hmacs: vec![Hmac([1; 32]), Hmac([2; 32])], ..row(number).sealed },
+        ..row(number)
+    };
+    bench.accept((1..=7).map(to_one).collect()).await;
+    let step = async |step, rows, bytes| {
+        let hmacs = [Hmac([1; 32]), Hmac([2; 32])];
+        bench.outbox.erase_recipient(&hmacs, step, Bound { rows, bytes }).await.unwrap()
+    };
+    // A node begins, and dies before it goes on.
+    let first = step(Erasing::First(note("erase")), 4, 250).await;
+    assert_eq!((first.rows, first.cancelled), (2, 2), "each has 100 bytes");
+    assert_eq!(step(Erasing::Next(first.next.unwrap()), 4, 1).await.rows, 1, "one, whatever it has");
+    bench.accept(vec![to_one(8)]).await;
+    let mut erased = step(Erasing::First(note("erase")), 2, 250).await;
+    bench.accept(vec![to_one(9)]).await;
+    let mut rows = erased.rows;
+    for _ in 0..9 {
+        let Some(last) = erased.next else { break };
+        assert!(erased.rows <= 2);
+        erased = step(Erasing::Next(last), 2, 1000).await;
+        rows += erased.rows;
+    }
+    assert_eq!((rows, erased.next), (5, None));
+    assert_eq!((bench.state(8).await, bench.state(9).await), (Some(State::Cancelled), Some(State::Queued)));
+    assert_eq!(bench.outbox.audit(9).await.unwrap().len(), 2, "one for each order, not for each step");
 }
 
 pub(in super::super) async fn orders_are_kept_with_who_gave_them(bench: &Bench) {
@@ -123,7 +149,7 @@ pub(in super::super) async fn orders_are_kept_with_who_gave_them(bench: &Bench) 
     bench.advance(SECOND).await;
     bench.outbox.order(id(1), Order::Retry, note("retry")).await.unwrap();
     let nobody = Note { from: None, ..note("erase") };
-    bench.outbox.erase_recipient(&[Hmac([1; 32])], nobody.clone()).await.unwrap();
+    bench.outbox.erase_recipient(&[Hmac([1; 32])], Erasing::First(nobody.clone()), ALL).await.unwrap();
     let kept = bench.outbox.audit(9).await.unwrap();
     assert_eq!(kept.iter().map(|one| one.note.clone()).collect::<Vec<_>>(), [nobody, note("retry"), note("pause")]);
     assert_eq!(kept.iter().map(|one| one.at.since(start)).max(), Some(3 * SILENCE + SECOND));

@@ -9,7 +9,7 @@ use super::{advance, outbox_with};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::postgres::PostgresOutbox;
 use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
-use crate::state::outbox::suite::conformance;
+use crate::state::outbox::suite::{conformance, keeping};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::tests::proxy::{Fault, Proxy};
@@ -19,6 +19,13 @@ conformance!(start);
 async fn start() -> Option<Bench> {
     let server = Postmaster::shared()?;
     Some(bench_of(server, &server.database().await, KEEP).await)
+}
+
+#[tokio::test]
+async fn mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day() {
+    let Some(server) = Postmaster::shared() else { return };
+    let bench = bench_of(server, &server.database().await, Duration::from_secs(3600)).await;
+    keeping::mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day(&bench).await;
 }
 
 /// One in this database.

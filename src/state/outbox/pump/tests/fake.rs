@@ -233,7 +233,7 @@ impl Outbox for Fake {
         self.call("bury", Buried::default(), |_| Buried::default())
     }
 
-    fn sweep(&self, _: usize) -> Answered<'_, Swept> {
+    fn sweep(&self, _: Bound) -> Answered<'_, Swept> {
         self.call("sweep", Swept::default(), |_| Swept::default())
     }
 
@@ -329,7 +329,7 @@ impl Outbox for Fake {
         self.not_asked("of_recipient")
     }
 
-    fn erase_recipient<'a>(&'a self, _: &'a [Hmac], _: Note) -> Answered<'a, Erased> {
+    fn erase_recipient<'a>(&'a self, _: &'a [Hmac], _: Erasing, _: Bound) -> Answered<'a, Erased> {
         self.not_asked("erase_recipient")
     }
 }

@@ -128,8 +128,8 @@ async fn a_key_lives_a_day_though_the_status_would_go_at_once() {
     forgetful.accept(keyed()).await.unwrap();
     forgetful.cancel(&"shop".into(), Uuid::from_u128(1).into()).await.unwrap();
     now.store(24 * 3_600_000 - 1, Ordering::Relaxed);
-    assert_eq!(forgetful.sweep(9).await.unwrap().dropped, 0);
+    assert_eq!(forgetful.sweep(Bound::STEP).await.unwrap().dropped, 0);
     assert!(matches!(forgetful.accept(keyed()).await.unwrap()[..], [Acceptance::Repeated(_)]));
     now.store(24 * 3_600_000, Ordering::Relaxed);
-    assert_eq!(forgetful.sweep(9).await.unwrap().dropped, 1);
+    assert_eq!(forgetful.sweep(Bound::STEP).await.unwrap().dropped, 1);
 }

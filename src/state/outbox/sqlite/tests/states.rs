@@ -47,7 +47,7 @@ const CALLS: [(&str, &str, Try); 15] = [
     }),
     ("replay", "...u.....", |outbox, _| async move { outbox.replay(NODE, "mg", 1).await.unwrap().len() == 1 }.boxed()),
     ("bury", ".cs......", |outbox, _| async move { outbox.bury().await.unwrap() != Buried::default() }.boxed()),
-    ("expire", "q...p....", |outbox, _| async move { outbox.sweep(9).await.unwrap().expired == 1 }.boxed()),
+    ("expire", "q...p....", |outbox, _| async move { outbox.sweep(Bound::STEP).await.unwrap().expired == 1 }.boxed()),
     ("cancel", "qc..p....", |outbox, _| {
         async move { matches!(outbox.cancel(&"shop".into(), id()).await, Ok(Change::Cancelled(_))) }.boxed()
     }),

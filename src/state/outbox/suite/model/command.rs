@@ -108,7 +108,7 @@ pub(super) async fn carry_out(bench: &Bench, rows: &mut Rows, command: Command) 
             rows.now = now.after(Duration::from_secs(seconds));
         }
         Command::Bury => prop_assert_eq!(outbox.bury().await, Ok(rows.bury())),
-        Command::Sweep => prop_assert_eq!(outbox.sweep(1000).await, Ok(rows.sweep())),
+        Command::Sweep => prop_assert_eq!(outbox.sweep(ALL).await, Ok(rows.sweep())),
         Command::Pause { paused } => {
             outbox.pause(paused, note("pause")).await.unwrap();
             rows.paused = paused;
@@ -168,7 +168,7 @@ async fn change(bench: &Bench, rows: &mut Rows, command: Command) {
             });
         }
         _ => {
-            bench.outbox.erase_recipient(&[Hmac([number as u8; 32])], note("erase")).await.unwrap();
+            bench.erase_recipient(number as u8).await;
             row.into_iter().for_each(|row| {
                 cancel(row);
                 row.erase();
