@@ -18,6 +18,7 @@ mod hand_over;
 mod history;
 mod holds;
 mod late;
+mod list;
 mod marks;
 mod orders;
 mod restore;
@@ -51,7 +52,10 @@ use sweep::Passed;
 /// The tables of the outbox.
 pub const TABLES: Module = Module {
     name: "outbox",
-    steps: &[Step { sql: include_str!("postgres/tables.sql"), works_with: 1 }],
+    steps: &[
+        Step { sql: include_str!("postgres/tables.sql"), works_with: 1 },
+        Step { sql: include_str!("postgres/listed.sql"), works_with: 1 },
+    ],
     uses_key: "select 1 from smsp_submission where content_key_id = $1 or recipients_key_id = $1 limit 1",
 };
 

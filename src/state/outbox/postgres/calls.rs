@@ -1,7 +1,7 @@
 //! The calls of the outbox, each one transaction.
 
 use super::{
-    ON_ITS_WAY, PostgresOutbox, audit, care, claim, erase, hand_over, history, orders, restore, routes, status,
+    ON_ITS_WAY, PostgresOutbox, audit, care, claim, erase, hand_over, history, list, orders, restore, routes, status,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -140,7 +140,7 @@ impl Outbox for PostgresOutbox {
         after: Option<Cursor>,
         limit: usize,
     ) -> Answered<'a, Page> {
-        reading!(self, status::list, caller, filter, after, limit)
+        reading!(self, list::list, caller, filter, after, limit)
     }
 
     fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {

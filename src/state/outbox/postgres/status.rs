@@ -1,27 +1,21 @@
-//! What a caller sees of its submissions, and how it changes them.
+//! What a caller sees of one of its submissions, and how it changes it.
 
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::content::{drop_content, drop_recipients};
-use super::rows::{Columns, big, code};
+use super::rows::Columns;
 use super::verdicts;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Change, Cursor, Filter, Page, State, Status};
+use crate::state::outbox::{Change, State, Status};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
 const STATUS: &str = "select s.row_id, s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate,
         o.lane, o.due, o.changed_at, s.recipients_key_id, s.recipients_key, s.recipients, s.recipient_verdicts
     from smsp_submission s join smsp_outbox o using (row_id) where s.caller = $1 and s.id = $2";
-
-const LIST: &str = "select s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate
-    from smsp_submission s join smsp_outbox o using (row_id)
-    where s.caller = $1 and ($2::smallint is null or o.state = $2)
-        and ($3::bigint is null or (s.accepted_at, s.id) < ($3, $4))
-    order by s.accepted_at desc, s.id desc limit $5";
 
 /// Not to a time when it would have expired.
 const RESCHEDULE: &str = "with changed as (
@@ -68,29 +62,6 @@ async fn find(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) ->
         ticket,
     };
     Ok(Some((number, status)))
-}
-
-pub(super) async fn list(
-    transaction: &mut Transaction<'_>,
-    caller: &CallerName,
-    filter: Filter,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Page, Failed> {
-    let limit = limit.max(1);
-    let parameters: [Parameter<'_>; 5] = [
-        (&caller.as_str(), Type::TEXT),
-        (&filter.state.map(code), Type::INT2),
-        (&after.map(|cursor| cursor.accepted_at.0), Type::INT8),
-        (&after.map(|cursor| Uuid::from(cursor.id)), Type::UUID),
-        (&big(limit).saturating_add(1), Type::INT8),
-    ];
-    let rows = transaction.query(LIST, &parameters).await?;
-    let tickets = rows.iter().take(limit).map(|row| Columns::of(row).ticket());
-    let tickets = tickets.collect::<Result<Vec<_>, _>>()?;
-    let last = tickets.last().filter(|_| rows.len() > limit);
-    let next = last.map(|ticket| Cursor { accepted_at: ticket.accepted_at, id: ticket.id });
-    Ok(Page { tickets, next })
 }
 
 /// A statement that changes one row, if its state allows that.

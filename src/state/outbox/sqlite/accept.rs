@@ -109,10 +109,12 @@ fn insert(database: &Connection, now: UnixTime, caller: i64, new: &NewRow) -> ru
         sealed.recipients.bytes,
     ])?);
     let mut envelope = database.prepare_cached(
-        "insert into envelope (id, caller, route_set, rules, lane, due, expires_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "insert into envelope (id, caller, route_set, rules, lane, due, expires_at, listed_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     let route_set = names::route_set(database, new.route_set.as_str())?;
-    envelope.execute(params![row, caller, route_set, new.rules.0, new.lane, ticket.send_at, ticket.expires_at])?;
+    let (rules, Ticket { send_at, expires_at, .. }) = (new.rules.0, ticket);
+    envelope.execute(params![row, caller, route_set, rules, new.lane, send_at, expires_at, now])?;
     content::write(database, row, &sealed.content)?;
     content::take_room(database, caller, 1, size)?;
     let mut address =

@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    SqliteOutbox, accept, audit, change, claim, columns, erase, hand_over, history, nodes, operators, reroute, restore,
-    status, sweep,
+    SqliteOutbox, accept, audit, change, claim, columns, erase, hand_over, history, list, nodes, operators, reroute,
+    restore, status, sweep,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -126,7 +126,7 @@ impl Outbox for SqliteOutbox {
         limit: usize,
     ) -> Answered<'a, Page> {
         let caller = caller.clone();
-        self.read(move |database| status::list(database, &caller, filter, after, limit))
+        self.read(move |database| list::list(database, &caller, filter, after, limit))
     }
 
     fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {

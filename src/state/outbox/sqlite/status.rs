@@ -1,14 +1,13 @@
-//! What a caller sees of its submissions.
+//! What a caller sees of one of its submissions.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::accept::ticket;
-use super::columns::signed;
-use super::{attempts, names};
+use super::attempts;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Cursor, Filter, KeyId, Lane, Page, RowId, SealedRecipients, State, Status, Ticket};
+use crate::state::outbox::{KeyId, Lane, RowId, SealedRecipients, State, Status};
 
 /// The row of a caller's submission, and its state.
 pub(super) fn find(database: &Connection, caller: &CallerName, id: Id) -> rusqlite::Result<Option<(RowId, State)>> {
@@ -55,36 +54,4 @@ fn recipients(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<SealedRecipien
         (row.get(9)?, row.get(10)?, row.get(11)?);
     let sealed = |(wrapped_key, bytes)| SealedRecipients { key_id: KeyId(key_id), wrapped_key, bytes };
     Ok(wrapped_key.zip(bytes).map(sealed))
-}
-
-/// One more than asked for is read, to know whether there is a next page.
-pub(super) fn list(
-    database: &Connection,
-    caller: &CallerName,
-    filter: Filter,
-    after: Option<Cursor>,
-    limit: usize,
-) -> rusqlite::Result<Page> {
-    let Some(caller) = names::known_caller(database, caller.as_str())? else {
-        return Ok(Page { tickets: Vec::new(), next: None });
-    };
-    let (at, id) = match after {
-        Some(Cursor { accepted_at, id }) => (accepted_at, uuid::Uuid::from(id).as_bytes().to_vec()),
-        // Behind every id.
-        None => (UnixTime(i64::MAX), vec![0xff; 17]),
-    };
-    let mut select = database.prepare_cached(
-        "select uuid, state, accepted_at, send_at, s.expires_at, possible_duplicate from submission s join envelope e on e.id = s.id
-         where s.caller = ?1 and (accepted_at, uuid) < (?2, ?3) and (?4 is null or state = ?4)
-         order by accepted_at desc, uuid desc limit ?5",
-    )?;
-    let limit = limit.max(1);
-    let values = params![caller, at, id, filter.state, signed(limit as u64 + 1)];
-    let tickets: Result<Vec<Ticket>, _> = select.query_map(values, ticket)?.collect();
-    let mut tickets = tickets?;
-    let more = tickets.len() > limit;
-    tickets.truncate(limit);
-    let cursor = |last: &Ticket| Cursor { accepted_at: last.accepted_at, id: last.id };
-    let next = tickets.last().filter(|_| more).map(cursor);
-    Ok(Page { tickets, next })
 }

@@ -3,6 +3,7 @@
 mod copies;
 mod files;
 mod killed;
+mod plans;
 mod states;
 mod versions;
 

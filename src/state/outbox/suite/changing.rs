@@ -118,5 +118,15 @@ pub(in super::super) async fn a_list_has_pages(bench: &Bench) {
     let (third, end) = page(Filter::default(), Some(after.unwrap())).await;
     assert_eq!([first, second, third], [vec![id(5), id(4)], vec![id(3), id(2)], vec![id(1)]]);
     assert_eq!(end, None);
-    assert_eq!(page(Filter { state: Some(State::Cancelled) }, None).await, (vec![id(4)], None));
+    let of = |state| Filter { state: Some(state) };
+    assert_eq!(page(of(State::Cancelled), None).await, (vec![id(4)], None));
+    let (first, after) = page(of(State::Queued), None).await;
+    let (second, after) = page(of(State::Queued), Some(after.unwrap())).await;
+    let (third, end) = page(of(State::Queued), Some(after.unwrap())).await;
+    assert_eq!([first, second, third], [vec![id(6), id(5)], vec![id(3), id(2)], vec![id(1)]], "two at one time");
+    assert_eq!((end, page(of(State::Claimed), None).await), (None, (vec![], None)));
+    bench.claim(node(1), 9).await;
+    let (first, after) = page(of(State::Claimed), None).await;
+    let (second, _) = page(of(State::Claimed), Some(after.unwrap())).await;
+    assert_eq!([first, second], [vec![id(6), id(5)], vec![id(3), id(2)]]);
 }

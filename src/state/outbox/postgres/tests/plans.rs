@@ -1,0 +1,44 @@
+//! Statements that must not walk through all rows: by which index PostgreSQL runs them.
+
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::super::list::{IN_HAND, RESTING};
+use super::outbox;
+use crate::state::store::postgres::tests::postmaster::Postmaster;
+use crate::state::store::postgres::{Parameter, field};
+
+/// A long history of one caller, with one mail of another state in a thousand.
+const ROWS: [&str; 3] = [
+    "insert into smsp_submission (id, caller, from_domain, size, accepted_at, send_at)
+        select gen_random_uuid(), 'shop', 'example.org', 100, n, n from generate_series(1, 20000) n",
+    "insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, state, changed_at, due, expires_at)
+        select row_id, caller, size, accepted_at, 1, 'a', 1, case when row_id % 1000 = 0 then 6 else 5 end, 1, 1, 2
+        from smsp_submission",
+    "analyze smsp_submission, smsp_outbox",
+];
+
+#[tokio::test]
+async fn a_page_of_a_list_is_found_by_an_index_however_rare_the_state() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ROWS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    for (sql, state, index) in
+        [(RESTING, 6_i16, "smsp_outbox_listed"), (RESTING, 5, "smsp_outbox_listed"), (IN_HAND, 2, "smsp_outbox_owner")]
+    {
+        let parameters: [Parameter<'_>; 5] = [
+            (&"shop", Type::TEXT),
+            (&state, Type::INT2),
+            (&i64::MAX, Type::INT8),
+            (&Uuid::max(), Type::UUID),
+            (&21_i64, Type::INT8),
+        ];
+        let plan = transaction.query(&format!("explain (analyze, timing off) {sql}"), &parameters).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|line| field(line, 0).unwrap()).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains(index) && !plan.contains("Seq Scan") && !plan.contains("Rows Removed"), "{plan}");
+    }
+}

@@ -1,0 +1,24 @@
+//! Statements that must not walk through all rows: by which index SQLite runs them.
+
+use super::super::list::{ALL, IN_HAND, RESTING};
+use super::*;
+
+#[tokio::test]
+async fn a_page_of_a_list_is_found_by_an_index_whatever_the_state() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    for (sql, expected) in [
+        (ALL, "SEARCH s USING INDEX submission_listed (caller=? AND (accepted_at,uuid)<(?,?))"),
+        (RESTING, "SEARCH e USING INDEX envelope_listed (caller=? AND state=? AND listed_at<?)"),
+        (IN_HAND, "SCAN e USING INDEX envelope_owner"),
+    ] {
+        let plan = move |database: &Connection| {
+            let mut explain = database.prepare(&format!("explain query plan {sql}"))?;
+            let nothing = vec![None::<i64>; explain.parameter_count()];
+            let lines = explain.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3))?;
+            lines.collect::<Result<Vec<_>, _>>()
+        };
+        let plan = outbox.read(plan).await.unwrap();
+        assert_eq!(plan[0], expected, "{plan:#?}");
+    }
+}
