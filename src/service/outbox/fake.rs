@@ -177,7 +177,9 @@ impl Outbox for FakeStore {
                 let times = rows.iter().filter(|row| row.status.ticket.state == state);
                 let times: Vec<_> = times.map(|row| row.status.ticket.send_at).collect();
                 let upstream = (state == State::Unknown).then(|| "mg".to_owned());
-                Some(Count { state, upstream, rows: times.len() as u64, bytes: 0, oldest: times.into_iter().min()? })
+                let route_set = state.waits().then(|| RouteSet::new(["u0"]));
+                let (rows, oldest) = (times.len() as u64, Some(times.into_iter().min()?));
+                Some(Count { state, route_set, upstream, rows, bytes: 0, oldest })
             };
             State::ALL.into_iter().filter_map(of).collect()
         })

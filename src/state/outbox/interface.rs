@@ -102,7 +102,8 @@ pub trait Outbox: Send + Sync {
     /// that is under way is a conflict.
     fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change>;
 
-    /// How many rows there are by state and upstream, what they take, and when the oldest was due first.
+    /// How many rows there are by state and upstream, what they take, and when the oldest was due first. Costs as much as
+    /// there are states and upstreams, however many rows there are.
     fn counts(&self) -> Answered<'_, Vec<Count>>;
 
     /// Stops all claims and replays of all nodes, or lets them go on.

@@ -1,8 +1,7 @@
-//! How many rows there are, for the metrics: counted now and then by one task, never when metrics are asked for.
+//! How many rows there are, for the metrics: asked for now and then by one task, never when metrics are asked for.
 //!
-//! To count a million rows takes the store a second, in which it reads nothing else. So the longer a count takes, the
-//! longer is the pause behind it: a store never spends more than a twentieth of its time on it. While the store is down
-//! the metrics stay as they were.
+//! The longer the answer takes, the longer is the pause behind it: a store never spends more than a twentieth of its time
+//! on it. While the store is down the metrics stay as they were.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -39,7 +38,7 @@ async fn count(outbox: &dyn Outbox) -> Result<(Vec<Count>, bool), Failed> {
 fn show(metrics: &OutboxMetrics, counts: &[Count], now: UnixTime) {
     for state in State::ALL {
         let of_state = || counts.iter().filter(|count| count.state == state);
-        let oldest = of_state().map(|count| count.oldest).min();
+        let oldest = of_state().filter_map(|count| count.oldest).min();
         let age = oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
         metrics.rows(state.as_str(), of_state().map(|count| count.rows).sum(), age.as_secs_f64());
     }

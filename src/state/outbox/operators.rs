@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::history::Note;
-use super::row::{RowId, State};
+use super::row::{RouteSet, RowId, State};
 use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
 
@@ -12,14 +12,17 @@ use crate::runtime::unix_time::UnixTime;
 pub struct Count {
     /// Their state.
     pub state: State,
-    /// The upstream that they were last handed over to, if they were.
+    /// Where they may go, while they wait: queued, claimed or parked.
+    pub route_set: Option<RouteSet>,
+    /// Else the upstream that they were last handed over to, if they were.
     pub upstream: Option<String>,
     /// How many.
     pub rows: u64,
     /// Bytes of their content, of those that have not ended.
     pub bytes: u64,
-    /// When the oldest of them was to be sent, whatever came between: one that waits for its time is not old.
-    pub oldest: UnixTime,
+    /// When the oldest of them was to be sent, whatever came between: one that waits for its time is not old. None of those
+    /// that have ended.
+    pub oldest: Option<UnixTime>,
 }
 
 /// How far it is with an order to erase, which is carried out in steps.

@@ -11,6 +11,7 @@ mod calls;
 mod care;
 mod claim;
 mod content;
+mod counts;
 mod ends;
 mod erase;
 mod grouped;
@@ -55,6 +56,7 @@ pub const TABLES: Module = Module {
     steps: &[
         Step { sql: include_str!("postgres/tables.sql"), works_with: 1 },
         Step { sql: include_str!("postgres/listed.sql"), works_with: 1 },
+        Step { sql: include_str!("postgres/counted.sql"), works_with: 1 },
     ],
     uses_key: "select 1 from smsp_submission where content_key_id = $1 or recipients_key_id = $1 limit 1",
 };
@@ -111,6 +113,7 @@ impl PostgresOutbox {
         let before = *self.passed();
         let mut transaction = self.begin().await?;
         let (swept, passed) = sweep::sweep(&mut transaction, self.keep, before, bound).await?;
+        counts::fold(&mut transaction).await?;
         transaction.commit().await?;
         *self.passed() = passed;
         Ok(swept)

@@ -69,6 +69,11 @@ impl State {
         Self::Cancelled,
     ];
 
+    /// Does no upstream have it, so that it goes where its set says?
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Queued | Self::Claimed | Self::Parked)
+    }
+
     /// Will it stay so?
     pub fn is_final(self) -> bool {
         matches!(self, Self::Accepted | Self::Refused | Self::Expired | Self::Cancelled)

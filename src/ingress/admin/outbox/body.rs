@@ -28,12 +28,15 @@ pub(in crate::ingress::admin) struct OutboxBody {
 struct CountBody {
     #[schema(schema_with = words::outbox_status)]
     status: &'static str,
-    /// The upstream that it was last handed over to; `null`: to none yet.
+    /// The upstreams that it may go to, while it waits; `null`: it does not wait.
+    #[schema(required = true)]
+    upstreams: Option<Vec<String>>,
+    /// The upstream that it was last handed over to; `null`: it waits, or was handed over to none.
     #[schema(required = true)]
     upstream: Option<String>,
     /// How much mail.
     count: u64,
-    /// How long ago the oldest of it was due first; 0 if that is yet to come.
+    /// How long ago the oldest of it was due first; 0 if that is yet to come, or if it has ended.
     oldest_ms: u64,
 }
 
@@ -93,9 +96,10 @@ impl OutboxBody {
     pub(super) fn new(paused: bool, history: &History, counts: &[Count], now: UnixTime) -> Self {
         let count = |count: &Count| CountBody {
             status: count.state.as_str(),
+            upstreams: count.route_set.as_ref().map(|set| set.names().map(str::to_owned).collect()),
             upstream: count.upstream.clone(),
             count: count.rows,
-            oldest_ms: millis(now.since(count.oldest)),
+            oldest_ms: count.oldest.map_or(0, |oldest| millis(now.since(oldest))),
         };
         let went_back = history.went_back.map(|why| why.to_string());
         Self { paused, went_back, mails: counts.iter().map(count).collect() }

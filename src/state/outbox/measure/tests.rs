@@ -6,7 +6,8 @@ use crate::runtime::metrics::Metrics;
 use crate::service::outbox::fake::{FakeStore, Fault};
 
 fn count(state: State, upstream: &str, rows: u64, oldest: i64) -> Count {
-    Count { state, upstream: Some(upstream.to_owned()), rows, bytes: 10 * rows, oldest: UnixTime(oldest) }
+    let upstream = Some(upstream.to_owned());
+    Count { state, route_set: None, upstream, rows, bytes: 10 * rows, oldest: Some(UnixTime(oldest)) }
 }
 
 #[track_caller]

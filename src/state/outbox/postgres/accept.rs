@@ -49,8 +49,9 @@ const INSERT: &str = "with mail as materialized (
         insert into smsp_recipient (hmac, row_id)
         select distinct h.hmac, s.row_id from unnest($20, $21) h (id, hmac) join submission s using (id)
     )
-    insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, changed_at, due, expires_at)
-    select s.row_id, m.caller, m.size, $16, m.lane, m.route_set, m.rules, $16, m.send_at, m.expires_at
+    insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, changed_at, due, expires_at,
+        wanted_at)
+    select s.row_id, m.caller, m.size, $16, m.lane, m.route_set, m.rules, $16, m.send_at, m.expires_at, m.send_at
     from submission s join mail m using (id)";
 
 /// What was submitted before, by its key and by its id; both tell callers apart.

@@ -1,7 +1,8 @@
 //! The calls of the outbox, each one transaction.
 
 use super::{
-    ON_ITS_WAY, PostgresOutbox, audit, care, claim, erase, hand_over, history, list, orders, restore, routes, status,
+    ON_ITS_WAY, PostgresOutbox, audit, care, claim, counts, erase, hand_over, history, list, orders, restore, routes,
+    status,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -156,7 +157,7 @@ impl Outbox for PostgresOutbox {
     }
 
     fn counts(&self) -> Answered<'_, Vec<Count>> {
-        reading!(self, orders::counts)
+        reading!(self, counts::counts)
     }
 
     fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()> {

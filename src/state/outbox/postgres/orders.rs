@@ -8,14 +8,9 @@ use super::content::drop_content;
 use super::rows::{Columns, big, code};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
-use crate::state::outbox::{Count, Hmac, Order, Ordered, State};
+use crate::state::outbox::{Hmac, Order, Ordered, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
-
-const COUNTS: &str = "select o.state, o.upstream, count(*),
-        coalesce(sum(o.size) filter (where o.state < 5 and not o.erased), 0)::bigint, min(s.send_at)
-    from smsp_outbox o join smsp_submission s using (row_id)
-    group by o.state, o.upstream order by o.state, o.upstream nulls first";
 
 const FIND: &str = "select o.row_id, o.state, s.content_key is not null
     from smsp_submission s join smsp_outbox o using (row_id) where s.id = $1";
@@ -32,21 +27,6 @@ const ACCEPT: &str =
 const OF_RECIPIENT: &str = "select distinct s.accepted_at, s.id, s.caller
     from smsp_recipient r join smsp_submission s using (row_id)
     where r.hmac = any ($1) order by s.accepted_at desc, s.id desc limit $2";
-
-pub(super) async fn counts(transaction: &mut Transaction<'_>) -> Result<Vec<Count>, Failed> {
-    let rows = transaction.query(COUNTS, &[]).await?;
-    rows.iter().map(|row| count(&mut Columns::of(row))).collect()
-}
-
-fn count(columns: &mut Columns<'_>) -> Result<Count, Failed> {
-    Ok(Count {
-        state: columns.state()?,
-        upstream: columns.value()?,
-        rows: u64::try_from(columns.value::<i64>()?).unwrap_or_default(),
-        bytes: u64::try_from(columns.value::<i64>()?).unwrap_or_default(),
-        oldest: columns.time()?,
-    })
-}
 
 pub(super) async fn pause(transaction: &mut Transaction<'_>, paused: bool) -> Result<(), Failed> {
     transaction.execute("update smsp_control set paused = $1", &[(&paused, Type::BOOL)]).await.map(drop)

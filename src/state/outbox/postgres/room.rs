@@ -1,8 +1,8 @@
-//! What rows take that have not ended: counted by the database when a limit is near, else remembered.
+//! What rows take that have not ended: asked of the database when a limit is near, else remembered.
 //!
-//! To count a million rows takes longer than to accept one, so a count is used for a few seconds, with what this node has
-//! accepted since. What other nodes accept in that time is not in it, which is why it is not used near a limit. Nodes that
-//! accept at the same moment do not see each other's rows: together they may go beyond a limit by those.
+//! To add up what all nodes have changed takes longer than to accept a mail, so a sum is used for a few seconds, with what
+//! this node has accepted since. What other nodes accept in that time is not in it, which is why it is not used near a
+//! limit. Nodes that accept at the same moment do not see each other's rows: together they may go beyond a limit by those.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::state::outbox::{Acceptance, Batch, Full, Room};
 use crate::state::store::Failed;
 use crate::state::store::postgres::Transaction;
 
-const COUNT: &str =
-    "select caller, count(*), sum(size)::bigint from smsp_outbox where state < 5 and not erased group by caller";
+pub(super) const COUNT: &str = "select caller, sum(held)::bigint, sum(bytes)::bigint
+    from (select * from smsp_count union all select * from smsp_change) c group by caller having sum(held) > 0";
 /// How long a count is used.
 const USED_FOR: Duration = Duration::from_secs(5);
 pub(super) const NOTHING: Room = Room { rows: 0, bytes: 0 };

@@ -19,7 +19,7 @@ const STATUS: &str = "select s.row_id, s.id, o.state, s.accepted_at, s.send_at, 
 
 /// Not to a time when it would have expired.
 const RESCHEDULE: &str = "with changed as (
-        update smsp_outbox set due = $2, changed_at = smsp_now()
+        update smsp_outbox set due = $2, wanted_at = $2, changed_at = smsp_now()
         where row_id = $1 and state = 0 and expires_at > $2 returning row_id
     )
     update smsp_submission s set send_at = $2 from changed where s.row_id = changed.row_id";

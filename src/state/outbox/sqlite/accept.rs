@@ -109,8 +109,8 @@ fn insert(database: &Connection, now: UnixTime, caller: i64, new: &NewRow) -> ru
         sealed.recipients.bytes,
     ])?);
     let mut envelope = database.prepare_cached(
-        "insert into envelope (id, caller, route_set, rules, lane, due, expires_at, listed_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "insert into envelope (id, caller, route_set, rules, lane, due, expires_at, listed_at, wanted_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6)",
     )?;
     let route_set = names::route_set(database, new.route_set.as_str())?;
     let (rules, Ticket { send_at, expires_at, .. }) = (new.rules.0, ticket);

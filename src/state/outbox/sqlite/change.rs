@@ -16,7 +16,7 @@ pub(super) fn reschedule(
     send_at: UnixTime,
 ) -> rusqlite::Result<Change> {
     let Some((row, _)) = find(database, caller, id)? else { return Ok(Change::NotFound) };
-    let update = "update envelope set due = ?2 where id = ?1 and state = 0 and expires_at > ?2";
+    let update = "update envelope set due = ?2, wanted_at = ?2 where id = ?1 and state = 0 and expires_at > ?2";
     if database.prepare_cached(update)?.execute(params![row, send_at])? == 0 {
         return done(database, row, Change::Conflict);
     }

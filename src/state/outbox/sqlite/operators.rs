@@ -7,28 +7,36 @@ use super::content::drop_content;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Count, Hmac, Order, Ordered, RowId, State};
+use crate::state::outbox::{Count, Hmac, Order, Ordered, RouteSet, RowId, State};
 
-/// Added up here: to group a million rows SQLite would sort them in memory.
+/// The age of rows that wait or are `unknown` is found by an index; rows in hand are few.
+pub(super) const COUNTS: &str = "
+    select state, (select names from route_set r where r.id = t.route_set), nullif(upstream, ''), rows, bytes, case
+        when state in (0, 4) then (
+            select wanted_at from envelope e where e.state in (0, 4) and e.state = t.state and e.route_set = t.route_set
+            order by wanted_at limit 1)
+        when state = 3 then (
+            select wanted_at from envelope e where e.state = 3 and e.upstream = t.upstream order by wanted_at limit 1)
+        when state in (1, 2) then (
+            select min(wanted_at) from envelope e where e.state in (1, 2) and e.state = t.state
+            and iif(t.state = 1, e.route_set = t.route_set, e.upstream = t.upstream))
+    end
+    from tally t where rows > 0 order by 1, 2, 3";
+
 pub(super) fn counts(database: &Connection) -> rusqlite::Result<Vec<Count>> {
-    let mut select = database.prepare_cached(
-        "select state, upstream, iif(content_key is null, 0, size), send_at
-         from envelope e join submission s on s.id = e.id",
-    )?;
-    let (mut counts, mut rows) = (Vec::<Count>::new(), select.query([])?);
-    while let Some(row) = rows.next()? {
-        let (state, upstream, bytes, send_at): (State, _, i64, UnixTime) =
-            (row.get(0)?, row.get_ref(1)?.as_str_or_null()?, row.get(2)?, row.get(3)?);
-        let bytes = bytes.unsigned_abs();
-        let is_same = |count: &&mut Count| count.state == state && count.upstream.as_deref() == upstream;
-        if let Some(count) = counts.iter_mut().find(is_same) {
-            (count.rows, count.bytes, count.oldest) = (count.rows + 1, count.bytes + bytes, count.oldest.min(send_at));
-        } else {
-            counts.push(Count { state, upstream: upstream.map(str::to_owned), rows: 1, bytes, oldest: send_at });
-        }
-    }
-    counts.sort_by(|one, other| (one.state as u8, &one.upstream).cmp(&(other.state as u8, &other.upstream)));
-    Ok(counts)
+    let mut select = database.prepare_cached(COUNTS)?;
+    let count = |row: &rusqlite::Row<'_>| {
+        let (names, rows, bytes): (Option<String>, i64, i64) = (row.get(1)?, row.get(3)?, row.get(4)?);
+        Ok(Count {
+            state: row.get(0)?,
+            route_set: names.map(|names| RouteSet::new(names.split(',').filter(|name| !name.is_empty()))),
+            upstream: row.get(2)?,
+            rows: rows.unsigned_abs(),
+            bytes: bytes.unsigned_abs(),
+            oldest: row.get(5)?,
+        })
+    };
+    select.query_map([], count)?.collect()
 }
 
 pub(super) fn pause(database: &Connection, paused: bool) -> rusqlite::Result<()> {

@@ -66,17 +66,18 @@ pub(in super::super) async fn rows_are_counted_by_state_and_upstream(bench: &Ben
     bench.accept(vec![row(3)]).await;
     let count = |state, upstream: Option<&str>, rows, oldest| Count {
         state,
+        route_set: state.waits().then(set),
         upstream: upstream.map(str::to_owned),
         rows,
         bytes: 100 * rows,
-        oldest,
+        oldest: Some(oldest),
     };
     let queued = count(State::Queued, None, 2, start.after(SECOND));
     assert_eq!(bench.outbox.counts().await.unwrap(), [queued, count(State::Unknown, Some("mg"), 1, start)]);
     bench.outbox.cancel(&"shop".into(), id(2)).await.unwrap();
     let send = When::At(start.after(DAY));
     bench.outbox.reschedule(&"shop".into(), id(3), send.from(start)).await.unwrap();
-    let ended = Count { bytes: 0, ..count(State::Cancelled, None, 1, start.after(SECOND)) };
+    let ended = Count { bytes: 0, oldest: None, ..count(State::Cancelled, None, 1, start.after(SECOND)) };
     let (waits, unknown) =
         (count(State::Queued, None, 1, start.after(DAY)), count(State::Unknown, Some("mg"), 1, start));
     assert_eq!(bench.outbox.counts().await.unwrap(), [waits, unknown, ended], "what waits for its time is not old");

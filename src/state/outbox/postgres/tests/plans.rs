@@ -3,10 +3,12 @@
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::super::counts::COUNTS;
 use super::super::list::{IN_HAND, RESTING};
+use super::super::room::COUNT;
 use super::outbox;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
-use crate::state::store::postgres::{Parameter, field};
+use crate::state::store::postgres::{Parameter, Transaction, field};
 
 /// A long history of one caller, with one mail of another state in a thousand.
 const ROWS: [&str; 3] = [
@@ -36,9 +38,26 @@ async fn a_page_of_a_list_is_found_by_an_index_however_rare_the_state() {
             (&Uuid::max(), Type::UUID),
             (&21_i64, Type::INT8),
         ];
-        let plan = transaction.query(&format!("explain (analyze, timing off) {sql}"), &parameters).await.unwrap();
-        let plan: Vec<String> = plan.iter().map(|line| field(line, 0).unwrap()).collect();
-        let plan = plan.join("\n");
+        let plan = plan(&mut transaction, sql, &parameters).await;
         assert!(plan.contains(index) && !plan.contains("Seq Scan") && !plan.contains("Rows Removed"), "{plan}");
     }
+}
+
+#[tokio::test]
+async fn counts_and_the_room_of_callers_look_at_the_counts_and_at_the_oldest_rows_alone() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ROWS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    for sql in [COUNTS, COUNT] {
+        let plan = plan(&mut transaction, sql, &[]).await;
+        assert!(!plan.contains("Seq Scan on smsp_outbox") && !plan.contains("Seq Scan on smsp_submission"), "{plan}");
+    }
+}
+
+async fn plan(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Parameter<'_>]) -> String {
+    let plan = transaction.query(&format!("explain (analyze, timing off) {sql}"), parameters).await.unwrap();
+    plan.iter().map(|line| field::<String>(line, 0).unwrap()).collect::<Vec<_>>().join("\n")
 }

@@ -1,6 +1,7 @@
 //! Statements that must not walk through all rows: by which index SQLite runs them.
 
 use super::super::list::{ALL, IN_HAND, RESTING};
+use super::super::operators::COUNTS;
 use super::*;
 
 #[tokio::test]
@@ -12,13 +13,32 @@ async fn a_page_of_a_list_is_found_by_an_index_whatever_the_state() {
         (RESTING, "SEARCH e USING INDEX envelope_listed (caller=? AND state=? AND listed_at<?)"),
         (IN_HAND, "SCAN e USING INDEX envelope_owner"),
     ] {
-        let plan = move |database: &Connection| {
-            let mut explain = database.prepare(&format!("explain query plan {sql}"))?;
-            let nothing = vec![None::<i64>; explain.parameter_count()];
-            let lines = explain.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3))?;
-            lines.collect::<Result<Vec<_>, _>>()
-        };
-        let plan = outbox.read(plan).await.unwrap();
+        let plan = plan(&outbox, sql).await;
         assert_eq!(plan[0], expected, "{plan:#?}");
     }
+}
+
+#[tokio::test]
+async fn counts_look_at_no_row_but_the_oldest_of_each_kind_and_those_in_hand() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    let plan = plan(&outbox, COUNTS).await;
+    let rows: Vec<_> = plan.iter().filter(|line| line.contains(" e ")).map(String::as_str).collect();
+    let expected = [
+        "SEARCH e USING COVERING INDEX envelope_waiting (state=? AND route_set=?)",
+        "SEARCH e USING COVERING INDEX envelope_doubt (upstream=?)",
+        "SEARCH e USING INDEX envelope_owner",
+    ];
+    assert_eq!(rows, expected, "{plan:#?}");
+    assert_eq!(plan[0], "SCAN t", "the tally has a row for each state and place");
+}
+
+async fn plan(outbox: &SqliteOutbox, sql: &'static str) -> Vec<String> {
+    let plan = move |database: &Connection| {
+        let mut explain = database.prepare(&format!("explain query plan {sql}"))?;
+        let nothing = vec![None::<i64>; explain.parameter_count()];
+        let lines = explain.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3))?;
+        lines.collect::<Result<Vec<_>, _>>()
+    };
+    outbox.read(plan).await.unwrap()
 }

@@ -8,6 +8,7 @@ const LATER: Module = Module {
     steps: &[
         TABLES.steps[0],
         TABLES.steps[1],
+        TABLES.steps[2],
         Step { sql: "alter table envelope add later integer; create table later (id integer) strict", works_with: 1 },
     ],
     ..TABLES
@@ -35,7 +36,7 @@ async fn this_version_works_with_tables_to_which_a_later_one_has_added() {
     let (modules, clock) = (&[LATER], Clock::since_start());
     let (metrics, restarts) = (Arc::default(), Arc::default());
     let later = Start { directory: directory.path(), keys: &keys, modules, clock, metrics, restarts };
-    assert_eq!(Sqlite::open(later).unwrap().migrated()[0].to_string(), "outbox: schema 2 -> 3");
+    assert_eq!(Sqlite::open(later).unwrap().migrated()[0].to_string(), "outbox: schema 3 -> 4");
     handing_over::a_mail_is_marked_handed_over_and_ended(&bench_in(directory).await).await;
 }
 
@@ -43,7 +44,7 @@ async fn this_version_works_with_tables_to_which_a_later_one_has_added() {
 const BEFORE: Module = Module { steps: &[TABLES.steps[0]], ..TABLES };
 
 #[tokio::test]
-async fn rows_of_the_version_before_are_listed_by_state_wherever_they_were_accepted() {
+async fn rows_of_the_version_before_are_listed_and_counted_by_state_wherever_they_were_accepted() {
     let directory = tempfile::tempdir().unwrap();
     let keys = StoreKeys::parse(KEYS).unwrap();
     let (clock, metrics, restarts) = (Clock::since_start(), Arc::default(), Arc::default());
@@ -68,4 +69,6 @@ async fn rows_of_the_version_before_are_listed_by_state_wherever_they_were_accep
     let filter = Filter { state: Some(State::Refused) };
     let page = outbox.list(&"shop".into(), filter, None, 9).await.unwrap();
     assert_eq!(page.tickets.iter().map(|ticket| ticket.accepted_at.0).collect::<Vec<_>>(), [2, 1]);
+    let counts = outbox.counts().await.unwrap();
+    assert_eq!(counts.iter().map(|count| (count.state, count.rows)).collect::<Vec<_>>(), [(State::Refused, 2)]);
 }

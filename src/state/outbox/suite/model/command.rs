@@ -154,7 +154,7 @@ async fn change(bench: &Bench, rows: &mut Rows, command: Command) {
             drop(bench.outbox.reschedule(&shop, id(number), due).await.unwrap());
             row.filter(|row| row.state == State::Queued && row.expires_at > due)
                 .into_iter()
-                .for_each(|row| row.due = due);
+                .for_each(|row| (row.due, row.send_at) = (due, due));
         }
         Command::Cancel { .. } => {
             drop(bench.outbox.cancel(&shop, id(number)).await.unwrap());

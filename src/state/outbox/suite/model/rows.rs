@@ -23,6 +23,7 @@ pub(super) struct Row {
     pub(super) number: u128,
     pub(super) state: State,
     pub(super) due: UnixTime,
+    pub(super) send_at: UnixTime,
     pub(super) expires_at: UnixTime,
     pub(super) fence: i64,
     pub(super) owner: Option<NodeId>,
@@ -98,6 +99,7 @@ impl Row {
             number,
             state: State::Queued,
             due,
+            send_at: due,
             expires_at,
             fence: 0,
             owner: None,
@@ -140,6 +142,26 @@ impl Rows {
     /// What a caller can see of this one; none once it was dropped.
     pub(super) fn seen(&self, number: u128) -> Option<Seen> {
         self.rows.iter().find(|row| row.number == number).map(Row::seen)
+    }
+
+    /// What operators see.
+    pub(super) fn counts(&self) -> Vec<Count> {
+        let mut counts: BTreeMap<(usize, Option<&str>), Count> = BTreeMap::new();
+        for row in &self.rows {
+            let upstream = row.upstream.filter(|_| !row.state.waits());
+            let count = counts.entry((row.state as usize, upstream)).or_insert_with(|| Count {
+                state: row.state,
+                route_set: row.state.waits().then(set),
+                upstream: upstream.map(str::to_owned),
+                rows: 0,
+                bytes: 0,
+                oldest: (!row.state.is_final()).then_some(row.send_at),
+            });
+            count.rows += 1;
+            count.bytes += if row.has_content { 100 } else { 0 };
+            count.oldest = count.oldest.map(|oldest| oldest.min(row.send_at));
+        }
+        counts.into_values().collect()
     }
 
     pub(super) fn row(&mut self, number: u128) -> Option<&mut Row> {
