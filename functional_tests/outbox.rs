@@ -14,6 +14,7 @@ mod crashes;
 mod erased;
 mod fsync;
 mod full_disk;
+mod later_version;
 mod marks;
 mod moved;
 mod outage;

@@ -13,4 +13,5 @@ mod keys;
 mod restored;
 mod slow;
 mod starting;
+mod takeover;
 mod tls;

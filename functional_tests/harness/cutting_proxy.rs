@@ -1,5 +1,5 @@
-//! A proxy before a test's PostgreSQL, on a port: it loses the answer to a COMMIT or the COMMIT itself, swallows
-//! everything, and speaks TLS, which PostgreSQL does not on a socket.
+//! A proxy before a test's PostgreSQL, on a port: it loses or holds back the answer to a COMMIT, or loses the COMMIT
+//! itself, swallows everything, and speaks TLS, which PostgreSQL does not on a socket.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +26,10 @@ pub(crate) enum Fault {
     LoseCommit,
     /// The database commits; both connections end before its answer to the next COMMIT goes through.
     LoseAnswer,
+    /// The database commits; its answer to the next COMMIT goes through when the fault is over.
+    HoldAnswer,
+    /// Such an answer is held back.
+    Holding,
     /// Nothing goes through any more.
     Swallow,
     /// Everything goes through, each statement late.
@@ -79,9 +83,9 @@ impl Proxy {
         self.fault.send_replace(Planned { fault, statement });
     }
 
-    /// Has the fault that was set come to pass?
-    pub(crate) fn is_spent(&self) -> bool {
-        self.fault.borrow().fault == Fault::None
+    /// Is this the fault by now? None: the one that was set has come to pass.
+    pub(crate) fn has(&self, fault: Fault) -> bool {
+        self.fault.borrow().fault == fault
     }
 
     /// The URL of a database behind it, under this name of the host.
@@ -139,6 +143,9 @@ async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &w
                     let _ = from_server.read(&mut down).await;
                     return;
                 }
+                if now == Fault::HoldAnswer && is_commit(sent) {
+                    let _ = fault.subscribe().wait_for(|planned| planned.fault != Fault::Holding).await;
+                }
             }
             read = from_server.read(&mut down) => {
                 let Some(sent) = read.ok().and_then(|length| down.get(..length)).filter(|sent| !sent.is_empty()) else { return };
@@ -153,13 +160,14 @@ async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &w
 /// The fault that a COMMIT meets whose transaction has sent the statement, or has not; it meets one only.
 fn take(planned: &watch::Sender<Planned>, has_statement: bool) -> Fault {
     let Planned { fault, statement } = *planned.borrow();
-    if matches!(fault, Fault::Swallow | Fault::Delay) {
+    if matches!(fault, Fault::Swallow | Fault::Delay | Fault::Holding) {
         return fault;
     }
     if !has_statement && !statement.is_empty() {
         return Fault::None;
     }
-    planned.send_replace(Planned { fault: Fault::None, statement: "" });
+    let next = if fault == Fault::HoldAnswer { Fault::Holding } else { Fault::None };
+    planned.send_replace(Planned { fault: next, statement: "" });
     fault
 }
 

@@ -17,7 +17,7 @@ async fn a_commit_without_an_answer_is_unclear_whether_it_was_carried_out_or_not
         transaction.execute(INSERT, &number(&value)).await.unwrap();
         proxy.set(fault);
         assert_eq!(transaction.commit().await, Err(Failed::Unclear));
-        assert!(proxy.is_spent());
+        assert!(proxy.has(Fault::None));
     }
     assert_eq!(values(&behind).await, Ok(vec![1]), "it heals, and the first one was carried out");
 }
