@@ -30,14 +30,11 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
 /// The last text among these arguments that is not the value of a field.
 fn message(arguments: &str) -> Option<String> {
     let (mut depth, mut before, mut message) = (1, ' ', None);
-    let mut letters = arguments.chars();
+    let mut letters = arguments.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
             '"' => {
-                let mut text = String::new();
-                while let Some(letter) = letters.next().filter(|letter| *letter != '"') {
-                    text.extend(if letter == '\\' { letters.next() } else { Some(letter) });
-                }
+                let text = literal(&mut letters);
                 if before != '=' {
                     message = Some(text);
                 }
@@ -75,6 +72,19 @@ fn fits(pattern: &str, message: &str) -> bool {
     }
 }
 
+/// The rest of a literal, whose first quotation mark was read. A line that ends with a backslash goes on with the first
+/// letter of the next one.
+fn literal(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
+    let mut text = String::new();
+    while let Some(letter) = letters.next().filter(|letter| *letter != '"') {
+        match if letter == '\\' { letters.next() } else { Some(letter) } {
+            Some('\n') => while letters.next_if(|letter| letter.is_whitespace()).is_some() {},
+            letter => text.extend(letter),
+        }
+    }
+    text
+}
+
 #[test]
 fn every_message_of_the_log_has_a_row_with_its_level_and_every_row_is_written() {
     let (written, documented) = (written(), documented());
@@ -96,6 +106,7 @@ fn every_message_of_the_log_has_a_row_with_its_level_and_every_row_is_written() 
 fn a_message_is_told_from_the_values_of_fields() {
     for (arguments, expected) in [
         ("\"up\"); x", Some("up")),
+        ("\"down: \\\n     ask\", more)", Some("down: ask")),
         ("id = %f(1, \"no\"), kind = \"no\", \"was \\\"it\\\"\");", Some("was \"it\"")),
         ("%why)", None),
     ] {

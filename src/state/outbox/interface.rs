@@ -42,7 +42,7 @@ pub trait Outbox: Send + Sync {
     /// after an answer that was lost, it says the same, as long as the row is where that end brought it.
     ///
     /// The late verdict of a hand-over is taken too. It settles a row that is `unknown` under the same fence. Once the row
-    /// has another fence, or a person has put it back, an acceptance ends it all the same, whoever holds it, and says where
+    /// has another fence, or a person has put it back, an acceptance ends it all the same, under any claim, and says where
     /// a second copy is possible; a mail that was not taken ends the row only where it is `unknown` and no other hand-over
     /// is in doubt. What has ended stays as it is. Of each the verdict is kept with its hand-over.
     ///

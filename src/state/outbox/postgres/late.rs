@@ -1,6 +1,6 @@
 //! The verdict of a claim that holds its row no more: the row was replayed, or a person has ordered it to be sent anew.
 //!
-//! A provider that took the mail ends the row, whoever holds it: the later hand-over gets no consent any more. One that did
+//! A provider that took the mail ends the row, under any claim: the later hand-over gets no consent any more. One that did
 //! not says nothing of a later hand-over, so it settles the row only where no hand-over is in doubt any more. What has ended
 //! stays as it is.
 

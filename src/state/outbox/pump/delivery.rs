@@ -122,7 +122,7 @@ impl Delivery {
         record(context, &claimed.hold, &ended).await;
     }
 
-    /// Of a replay only an acceptance brings clarity, also one that comes late.
+    /// Takes a late verdict on a replay, of which only an acceptance brings clarity.
     fn late_acceptance(self: &Arc<Self>) -> LateVerdict {
         let delivery = Arc::clone(self);
         Arc::new(move |upstream: &str, verdict: &outcome::Verdict| {

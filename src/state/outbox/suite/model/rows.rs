@@ -34,7 +34,7 @@ pub(super) struct Row {
     pub(super) erased: bool,
     pub(super) has_content: bool,
     pub(super) losses: u32,
-    /// Of each hand-over its fence, its upstream and what is known of its end.
+    /// Hand-overs: fence, upstream, and what is known of the end of each.
     pub(super) hand_overs: Vec<(i64, &'static str, Known)>,
     pub(super) marked_at: UnixTime,
     pub(super) settled_at: Option<UnixTime>,
