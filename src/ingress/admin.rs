@@ -41,8 +41,8 @@ use crate::ingress::server::service::Service;
 pub use document::document;
 pub use state::{AdminState, Explain};
 
-/// Longer than any request takes whose body arrives.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longer than any request takes whose body arrives, an erasure in steps included.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An order has less than 100 bytes.
 const MAX_BODY: usize = 64 * 1024;

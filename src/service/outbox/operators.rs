@@ -1,5 +1,8 @@
 //! What operators see of the outbox and order in it; the store keeps every order with who gave it.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use tracing::info;
 
 use super::orders::Operation;
@@ -12,6 +15,9 @@ use crate::state::outbox::{
 
 /// Orders that are shown.
 const SHOWN: usize = 1000;
+
+/// After this no step of an erasure begins: the last one has ended before the request would be given up.
+const ERASING: Duration = Duration::from_secs(8);
 
 impl OutboxService {
     /// How many rows there are, by state and upstream.
@@ -70,8 +76,11 @@ impl OutboxService {
     }
 
     async fn erase_in_steps(&self, hmacs: &[Hmac], note: Note) -> Result<usize, Failed> {
-        let (mut step, mut erased) = (Some(Erasing::First(note)), 0);
+        let (mut step, mut erased, start) = (Some(Erasing::First(note)), 0, Instant::now());
         while let Some(next) = step {
+            if start.elapsed() > ERASING {
+                return Err(Failed::Unclear);
+            }
             let is_first = matches!(next, Erasing::First(_));
             let done = written(self.parts.store.erase_recipient(hmacs, next, Bound::STEP)).await;
             // The steps before are on the disk.

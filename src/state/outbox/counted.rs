@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::{
-    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Erasing, Failed, Fence,
-    Filter, Full, History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released,
-    Restored, Room, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
+    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Erasing, Failed, Filter,
+    Full, History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored,
+    Room, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -114,7 +114,7 @@ impl Outbox for CountedOutbox {
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
         self.counting(self.outbox.claim(node, wanted), |claimed| {
             let now = UnixTime::from(SystemTime::now());
-            let first = claimed.iter().filter(|claimed| claimed.fence() == Fence::FIRST);
+            let first = claimed.iter().filter(|claimed| claimed.fence().is_first());
             first.for_each(|claimed| self.metrics.waited(now.since(claimed.accepted_at).as_secs_f64()));
         })
     }

@@ -110,10 +110,13 @@ impl PostgresOutbox {
     }
 
     async fn swept(&self, bound: Bound) -> Result<Swept, Failed> {
+        // On its own: what a sweep may fail at must not let the changes pile up.
+        let mut transaction = self.begin().await?;
+        counts::fold(&mut transaction).await?;
+        transaction.commit().await?;
         let before = *self.passed();
         let mut transaction = self.begin().await?;
         let (swept, passed) = sweep::sweep(&mut transaction, self.keep, before, bound).await?;
-        counts::fold(&mut transaction).await?;
         transaction.commit().await?;
         *self.passed() = passed;
         Ok(swept)

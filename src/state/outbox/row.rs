@@ -17,8 +17,11 @@ pub struct RowId(pub i64);
 pub struct Fence(pub i64);
 
 impl Fence {
-    /// What the first claim of a row gets.
-    pub const FIRST: Self = Self(1);
+    /// Is it that of a first claim? The fences of an epoch begin anew above those of the epochs before, whose number is in
+    /// the upper half.
+    pub fn is_first(self) -> bool {
+        self.0 & i64::from(u32::MAX) == 1
+    }
 }
 
 /// The right to work on a row, until another claim of it.

@@ -58,7 +58,8 @@ fn sql(order: &str) -> String {
         ),
         free as materialized (
             select o.row_id, o.caller, o.due, o.size, f.places from smsp_outbox o join fair f using (row_id)
-            where o.row_id = any (array(select c.row_id from candidate c)) and o.state = 0 and o.expires_at > smsp_now()
+            where o.row_id = any (array(select c.row_id from candidate c)) and o.state = 0 and o.due <= smsp_now()
+                and o.expires_at > smsp_now()
             order by f.nth > f.places, {order} limit $4 for update of o skip locked
         ),
         own as (

@@ -33,7 +33,7 @@ const EXPIRE: &str = "with over as materialized (
     returning o.row_id, (select count(*) from over)";
 
 /// Every row that was passed, in the order in which they have ended; with its state, if it was dropped, and with how many
-/// were looked at.
+/// were looked at. Rows are locked in the order of their numbers, and what somebody else has locked is passed by.
 const FORGET: &str = "with looked as materialized (
         select o.row_id, o.changed_at, case when o.state = 3 and not o.erased then o.size else 0 end as held
         from smsp_outbox o
@@ -46,9 +46,13 @@ const FORGET: &str = "with looked as materialized (
         window w as (order by changed_at, row_id)
     ),
     passed as materialized (select row_id, changed_at from placed where nth = 1 or bytes <= $2),
+    free as materialized (
+        select o.row_id from smsp_outbox o where o.row_id = any (array(select p.row_id from passed p))
+        order by o.row_id for update skip locked
+    ),
     gone as (
-        delete from smsp_outbox o using passed p, smsp_submission s
-        where o.row_id = p.row_id and s.row_id = p.row_id and (s.key is null or not $6)
+        delete from smsp_outbox o using free f, smsp_submission s
+        where o.row_id = f.row_id and s.row_id = f.row_id and (s.key is null or not $6)
             and (o.state = 3 or o.state >= 5) and o.changed_at <= smsp_now() - $5
         returning o.row_id, o.state
     ),

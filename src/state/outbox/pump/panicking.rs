@@ -7,13 +7,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use tokio::time::timeout;
 use tracing::error;
 
 use super::super::ending::Ended;
 use super::super::row::Hold;
-use super::context::{Context, STORE_TIMEOUT};
-use super::recording::record;
+use super::context::Context;
+use super::recording::{persistently, record};
 use super::schedule;
 
 /// Does this work on a row, and ends its claim if the work panics.
@@ -24,8 +23,8 @@ pub(super) async fn or_released(context: Arc<Context>, hold: Hold, work: impl Fu
     error!(row = hold.row.0, "a panic while a mail of the outbox was in hand");
     let wait = schedule::refused_accounts(fastrand::f64());
     let unknown = Ended::Unknown { verdicts: Vec::new(), replay_after: wait };
-    // Only a marked row takes this; without an answer nothing else may be said of it.
-    if let Ok(Ok(None)) = timeout(STORE_TIMEOUT, context.parts.store.end(&hold, &unknown)).await {
+    // Only a marked row takes this; until there is an answer nothing else may be said of it.
+    if persistently(|| context.parts.store.end(&hold, &unknown)).await.is_none() {
         let wait = context.parts.policy.schedule.after(1, fastrand::f64());
         record(&context, &hold, &Ended::Lost { wait }).await;
     }

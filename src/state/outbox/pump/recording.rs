@@ -28,7 +28,7 @@ pub(super) async fn give_back(context: &Context, hold: &Hold) {
 }
 
 /// Asks until there is an answer. A call that was carried out unheard may be made again: it finds that it was.
-async fn persistently<'a, T>(call: impl Fn() -> Answered<'a, T>) -> T {
+pub(super) async fn persistently<'a, T>(call: impl Fn() -> Answered<'a, T>) -> T {
     let mut is_told = false;
     loop {
         if let Ok(Ok(answer)) = timeout(STORE_TIMEOUT, call()).await {

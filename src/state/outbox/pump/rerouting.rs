@@ -3,6 +3,10 @@
 //! A row that may go nowhere, or cannot be opened, is filed under all upstreams: then it is claimed, and its caller hears
 //! what stands in its way.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::super::Failed;
 use super::super::claim::Stale;
 use super::super::row::{RouteSet, RulesVersion};
@@ -11,19 +15,22 @@ use super::context::{Context, Parts};
 /// Rows at a time.
 const ROWS: usize = 100;
 
-/// Files every queued row under the rules of now, if those before were others.
-pub(super) async fn reroute(context: &Context) -> Result<(), Failed> {
+/// Files every queued row under the rules of now, if those before were others. Nodes with different rules file them to and
+/// fro, so this ends after so much time.
+pub(super) async fn reroute(context: &Context, most: Duration) -> Result<(), Failed> {
+    let start = Instant::now();
     let Parts { store, dispatcher, .. } = &context.parts;
     let rules = RulesVersion(dispatcher.rules_version().cast_signed());
-    loop {
+    while start.elapsed() < most {
         let stale = store.stale(rules, ROWS).await?;
         if stale.is_empty() {
-            return Ok(());
+            break;
         }
         let sets: Vec<_> = stale.iter().map(|stale| (stale.row, set(context, stale))).collect();
         store.reroute(rules, &sets).await?;
         context.wake.notify_one();
     }
+    Ok(())
 }
 
 fn set(context: &Context, stale: &Stale) -> RouteSet {

@@ -21,6 +21,9 @@ const MIGRATION: Duration = Duration::from_secs(300);
 /// Any number that nobody else locks on this database.
 const LOCK: &str = "select pg_advisory_xact_lock(5716023716455)";
 
+/// For each table.
+const LOCK_TIMEOUT: &str = "set local lock_timeout = '2s'";
+
 const SCHEMA: &str = "create table if not exists smsp_schema (
     module text not null primary key,
     version integer not null,
@@ -57,6 +60,8 @@ async fn migrate(
     for sql in [LOCK, SCHEMA, registered_keys::TABLE] {
         transaction.batch(sql).await?;
     }
+    // A change that waits for a table holds up all calls that come after it: better to try again.
+    transaction.batch(LOCK_TIMEOUT).await?;
     let mut migrated = Vec::new();
     for module in modules {
         let found = version(transaction, module).await?;
