@@ -5,6 +5,7 @@ use super::*;
 on_both_stores! {
     each_wrong_field_is_named_and_a_time_that_cannot_be_read_is_never_now,
     a_body_or_a_query_that_cannot_be_read_is_refused,
+    a_mail_that_no_upstream_may_send_is_refused_as_post_email_refuses_it,
     another_callers_mail_an_unknown_one_and_no_id_get_one_answer,
     a_caller_has_at_most_its_rows_and_bytes_and_others_go_on,
     a_caller_has_at_most_a_tenth_of_the_rows_of_the_outbox,
@@ -69,6 +70,27 @@ async fn a_body_or_a_query_that_cannot_be_read_is_refused(database: &Database) {
     }
     node.call_as("wrong", Method::POST, "/outbox", Some(&mails::plain())).await.expect(401);
     assert_eq!(node.counts().await, []);
+}
+
+async fn a_mail_that_no_upstream_may_send_is_refused_as_post_email_refuses_it(database: &Database) {
+    let node = Node::with(database, |settings| settings.with("SMSP_MG_FROM_DOMAINS", "shop.example")).await;
+    let members = |answer: &Answer| {
+        let mut json = answer.json.clone();
+        ["id", "request_id"].into_iter().for_each(|member| json[member] = json!(null));
+        json
+    };
+    let sent = node.post("/email", &mails::plain()).await.expect_problem(422, "none", false);
+    let queued = node.post("/outbox", &mails::plain()).await.expect_problem(422, "none", false);
+    assert_eq!(queued.at("/type"), "urn:smsp:problem:sender-rejected", "{queued}");
+    assert_eq!(members(&queued), members(&sent));
+    let batch = json!({"messages": [with("from", &json!("a@shop.example")), mails::plain()]});
+    let answer = node.post("/outbox/batch", &batch).await.expect(202);
+    assert_eq!(answer.at("/results/1/problem/type"), "urn:smsp:problem:sender-rejected", "{answer}");
+    assert_eq!(answer.at("/results/0/delivery"), "queued", "{answer}");
+    let whole = node.post("/outbox/batch?atomic=true", &batch).await.expect_problem(422, "none", false);
+    assert_eq!(whole.fields(), ["messages[1].from"], "{whole}");
+    let accepted: u64 = node.counts().await.iter().map(|(_, mails)| mails).sum();
+    assert_eq!(accepted, 1, "the first of the first batch");
 }
 
 async fn another_callers_mail_an_unknown_one_and_no_id_get_one_answer(database: &Database) {

@@ -96,11 +96,16 @@ pub(super) async fn warn_of_waiting(store: Store) {
     }
 }
 
-/// Where a mail may go. One that may go nowhere is filed under all: it is claimed then, and its caller sees what stands in
-/// its way.
+/// Where a mail may go. One that may go nowhere has its refusal, and is filed under all: a repeat of a mail that was accepted
+/// under other rules is no new mail.
 fn file(dispatcher: &Dispatcher, submission: &Submission) -> Filed {
-    let Eligible { upstreams, rules } = dispatcher.eligible(submission);
-    let upstreams = if upstreams.is_empty() { dispatcher.names().collect() } else { upstreams };
+    let (Eligible { upstreams, rules }, refusal) = match dispatcher.eligible(submission) {
+        Ok(eligible) => (eligible, None),
+        Err(error) => {
+            let all = Eligible { upstreams: dispatcher.names().collect(), rules: dispatcher.rules_version() };
+            (all, Some(error))
+        }
+    };
     let route_set = RouteSet::new(upstreams.iter().map(|name| &**name));
-    Filed { route_set, rules: RulesVersion(rules.cast_signed()) }
+    Filed { route_set, rules: RulesVersion(rules.cast_signed()), refusal }
 }

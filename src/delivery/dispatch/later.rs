@@ -4,15 +4,18 @@
 //! its journal cuts it. A mail whose end is not known is replayed at the upstream that may have it, and nowhere else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Dispatcher;
 use super::attempt;
 use super::eligible::Eligible;
 use super::journal::{Journal, NotMarked};
 use super::route::Route;
+use crate::delivery::routing::rules::Rule;
 use crate::delivery::upstream::LateVerdict;
 use crate::model::left_out::LeftOut;
-use crate::model::receipt::{Answer, Attempt};
+use crate::model::receipt::{Answer, Attempt, Remaining, SendError, by_rule, conclude};
+use crate::model::skip::SkipReason;
 use crate::model::submission::Submission;
 
 impl Dispatcher {
@@ -40,18 +43,26 @@ impl Dispatcher {
         Ok(attempt::repeat(upstream, &self.call(&submission.message, journal, Some(late))).await?.ok())
     }
 
-    /// Which upstreams may ever have this mail.
-    pub fn eligible(&self, submission: &Submission) -> Eligible {
+    /// Which upstreams may ever have this mail. An error: none, and so [`Self::send`] would answer it, whatever the circuits
+    /// and the rates are.
+    pub fn eligible(&self, submission: &Submission) -> Result<Eligible, SendError> {
         let routes = self.routes.load_full();
         let rules = routes.version();
-        let route = Route::new(routes, submission);
-        let is_lasting = |reason| matches!(reason, LeftOut::NotCapable(_) | LeftOut::SenderNotAllowed);
-        let may_have = |index: &usize| {
-            let reason = self.upstreams[*index].leaves_out(&submission.message);
-            route.allows(*index) && !reason.is_some_and(is_lasting)
-        };
-        let order = route.order(self.upstreams.len()).filter(may_have);
-        Eligible { upstreams: order.map(|index| Arc::clone(self.upstreams[index].name())).collect(), rules }
+        let (message, route) = (&submission.message, Route::new(routes, submission));
+        let is_lasting = |reason: &LeftOut| matches!(reason, LeftOut::NotCapable(_) | LeftOut::SenderNotAllowed);
+        let (mut upstreams, mut skipped) = (Vec::new(), Vec::new());
+        for index in route.order(self.upstreams.len()).filter(|index| route.allows(*index)) {
+            let upstream = &self.upstreams[index];
+            match upstream.leaves_out(message).filter(is_lasting) {
+                Some(reason) => skipped.extend(attempt::skipped(upstream, SkipReason::LeftOut(reason))),
+                None => upstreams.push(Arc::clone(upstream.name())),
+            }
+        }
+        if upstreams.is_empty() {
+            let answer = conclude(message.id(), skipped, Remaining::Exhausted, Duration::ZERO);
+            by_rule(answer, route.rule().map(Rule::name))?;
+        }
+        Ok(Eligible { upstreams, rules })
     }
 
     /// The [`Eligible::rules`] of now.

@@ -18,7 +18,7 @@ use super::wire::Mail;
 use crate::access::callers;
 use crate::model::message::Message;
 use crate::model::submission::Submission;
-use failures::problem;
+pub(super) use failures::problem;
 use receipt::ReceiptBody;
 
 /// Send one message

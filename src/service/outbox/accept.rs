@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::caller::CallerName;
 use crate::model::message::{Id, Message};
+use crate::model::receipt::SendError;
 use crate::model::submission::Submission;
 use crate::runtime::off_worker::off_worker;
 use crate::runtime::unix_time::UnixTime;
@@ -48,6 +49,11 @@ impl Later {
 }
 
 impl OutboxService {
+    /// Why no upstream may ever send this mail as the node is configured, if that is so: then it is not to be accepted.
+    pub fn refusal(&self, later: &Later) -> Option<SendError> {
+        (self.parts.file)(&later.submission).refusal
+    }
+
     /// Seals submissions of one caller, at least one, which may take so many rows and bytes where its share is set. An
     /// error: nothing is written.
     pub fn offer(
@@ -74,7 +80,7 @@ impl OutboxService {
     fn row(&self, later: Later) -> Result<NewRow, Failed> {
         let Later { submission, lane, send_at, expires_at } = later.identified();
         let sealed = self.parts.sealer.seal(&submission).map_err(|_| Failed::Down)?;
-        let Filed { route_set, rules } = (self.parts.file)(&submission);
+        let Filed { route_set, rules, .. } = (self.parts.file)(&submission);
         Ok(NewRow {
             id: submission.message.id(),
             key: submission.options.key,

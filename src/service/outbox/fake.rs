@@ -12,6 +12,8 @@ use rows::{cancel, take};
 use super::{Filed, OutboxService, Parts, Settings};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
+use crate::model::receipt::{Failure, SendError};
+use crate::model::submission::Submission;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::*;
 use crate::state::store::StoreKeys;
@@ -25,6 +27,8 @@ pub(crate) struct FakeStore {
     notes: Mutex<Vec<Noted>>,
     /// Is it an older copy?
     pub(crate) went_back: Mutex<Option<WentBack>>,
+    /// The domain that no upstream may send for.
+    pub(crate) refused_domain: Mutex<&'static str>,
     /// How often the pump was woken.
     pub(crate) woken: AtomicUsize,
 }
@@ -51,17 +55,23 @@ impl FakeStore {
         settings: Settings,
         paused_start: PausedStart,
     ) -> Arc<OutboxService> {
-        let woken = Arc::clone(self);
+        let (woken, filing) = (Arc::clone(self), Arc::clone(self));
         let parts = Parts {
             store: Arc::clone(self) as Arc<dyn Outbox>,
             sealer: Sealer::new(Arc::new(StoreKeys::parse(&format!("test:{}", "0".repeat(64))).unwrap())),
-            file: Box::new(|_| Filed { route_set: RouteSet::new(["u0"]), rules: RulesVersion(1) }),
+            file: Box::new(move |submission| filing.file(submission)),
             wake: Box::new(move || {
                 woken.woken.fetch_add(1, Ordering::Relaxed);
             }),
             paused_start,
         };
         Arc::new(OutboxService::new(parts, &settings))
+    }
+
+    fn file(&self, Submission { message, .. }: &Submission) -> Filed {
+        let is_refused = message.from().address().domain() == *self.refused_domain.lock().unwrap();
+        let refusal = is_refused.then(|| SendError::new(message.id(), Failure::SenderRejected, Vec::new()));
+        Filed { route_set: RouteSet::new(["u0"]), rules: RulesVersion(1), refusal }
     }
 
     fn note(&self, note: Note) {

@@ -1,5 +1,6 @@
 //! What the store files a submission under, so that it is claimed only when it can be sent.
 
+use crate::model::receipt::SendError;
 use crate::state::outbox::{RouteSet, RulesVersion};
 
 /// Where a submission may go.
@@ -8,4 +9,6 @@ pub struct Filed {
     pub route_set: RouteSet,
     /// The rules that say so.
     pub rules: RulesVersion,
+    /// Why none of them ever takes it, if that is so.
+    pub refusal: Option<SendError>,
 }

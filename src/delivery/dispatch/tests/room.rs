@@ -68,7 +68,26 @@ fn eligible_upstreams_are_those_that_may_ever_have_the_mail() {
     let fixture = Fixture::of(Failover::Safe, Strategy::Priority, 1, &[(Capabilities::ANY, &[]), (small, &[])]);
     let submission = submission(mail("a@example.org"), SendOptions::default());
     fixture.upstreams[0].override_circuit(Override::Open);
-    assert_eq!(fixture.dispatcher.eligible(&submission).upstreams, ["u0".into()], "a circuit is a matter of now");
+    let eligible = fixture.dispatcher.eligible(&submission).unwrap();
+    assert_eq!(eligible.upstreams, ["u0".into()], "a circuit is a matter of now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_no_upstream_may_ever_have_is_refused_as_if_it_were_sent_now() {
+    let small = Capabilities { recipients: 0, ..Capabilities::ANY };
+    let fixture = Fixture::of(Failover::Safe, Strategy::Priority, 1, &[(Capabilities::ANY, &[]), (small, &[])]);
+    let submission = submission(mail("a@example.org"), SendOptions::default());
+    fixture.dispatcher.replace_rules(Rules::read("caller=* -> u1!", &["u0".into(), "u1".into()]).unwrap());
+    let told = |error: SendError| {
+        let attempts: Vec<_> = error.attempts.into_iter().map(|attempt| (attempt.upstream, attempt.verdict)).collect();
+        (error.id, error.failure, error.rule, attempts)
+    };
+    let sent = told(fixture.dispatcher.send(&submission, None).await.unwrap_err());
+    let refused = told(fixture.dispatcher.eligible(&submission).unwrap_err());
+    assert_eq!((refused.1, refused.3.len()), (Failure::NotCapable, 1), "{refused:?}");
+    assert_eq!(refused, sent);
+    fixture.dispatcher.replace_rules(Rules::default());
+    assert!(fixture.dispatcher.eligible(&submission).is_ok());
 }
 
 #[test]
@@ -80,7 +99,7 @@ fn other_rules_or_upstreams_are_another_version_and_the_same_ones_are_not() {
     let rules = Rules::read("caller=* -> u0!", &["u0".into()]).unwrap();
     one.dispatcher.replace_rules(rules);
     let submission = submission(mail("a@example.org"), SendOptions::default());
-    assert_eq!(one.dispatcher.eligible(&submission).rules, version(&one));
+    assert_eq!(one.dispatcher.eligible(&submission).unwrap().rules, version(&one));
     assert_ne!(version(&one), before);
     one.dispatcher.replace_rules(Rules::default());
     assert_eq!(version(&one), before);

@@ -7,7 +7,7 @@ use crate::ingress::api::send_options::IDEMPOTENCY_KEY;
 use crate::model::outcome::{Outcome, Reason, Subject};
 use crate::model::receipt::{Attempt, Failure, SendError};
 
-pub(super) fn problem(error: SendError) -> Problem {
+pub(in crate::ingress::api) fn problem(error: SendError) -> Problem {
     let problem = match error.failure {
         Failure::Unknown => Problem::new(Kind::Unknown, unknown(&error)),
         Failure::Panicked => Problem::new(

@@ -13,6 +13,7 @@ use super::extract::Outbox;
 use super::failures::{full, key_in_use, not_accepted, not_read, over, withheld};
 use crate::access::callers::Caller as Holder;
 use crate::ingress::api::caller::Caller;
+use crate::ingress::api::email::problem;
 use crate::ingress::api::problem::{Problem, ProblemBody};
 use crate::ingress::api::query::NoQuery;
 use crate::ingress::api::replayed::{Replayed, replayed};
@@ -45,7 +46,7 @@ type Location = AppendHeaders<[(HeaderName, String); 1]>;
         (status = 400, description = "The body is not JSON, or a header or the query is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "This key may not send from that domain", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The message or one of its times is invalid, or its `Idempotency-Key` names another message", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The message or one of its times is invalid; or no provider can carry it, or may send for its sender; or its `Idempotency-Key` names another message", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "This key has used up its rate, or too many calls have wrong keys", body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
         (status = 503, description = "The outbox is full, or cannot be used now; `delivery: none`", body = ProblemBody, content_type = "application/problem+json",
@@ -75,7 +76,7 @@ pub(super) async fn queue(
     Ok((StatusCode::ACCEPTED, location, replayed(repeated), Json((&ticket).into())))
 }
 
-/// The mail as one of this caller's, if it may send it and if there is time left for it.
+/// The mail as one of this caller's, if it may send it, if an upstream may too, and if there is time left for it.
 pub(super) async fn checked(
     outbox: &OutboxService,
     caller: &Holder,
@@ -87,13 +88,15 @@ pub(super) async fn checked(
     let message = caller.limits.with_bounce_address(message);
     let submission = Submission { message, caller: Arc::clone(&caller.name).into(), options };
     let later = Later { submission, lane, send_at, expires_at }.identified();
-    if expires_at.is_some_and(|time| time <= SystemTime::now().into()) && !is_repeat(outbox, &later).await? {
-        return Err(over("expires_at", "is over already"));
+    let is_over = expires_at.is_some_and(|time| time <= SystemTime::now().into());
+    let over = is_over.then(|| over("expires_at", "is over already"));
+    match over.or_else(|| outbox.refusal(&later).map(problem)) {
+        Some(fault) if !is_repeat(outbox, &later).await? => Err(fault),
+        _ => Ok(later),
     }
-    Ok(later)
 }
 
-/// Was the mail accepted before, when there was time left? Then its repeat hears what became of it.
+/// Was the mail accepted before, when there was time left and it could be sent? Then its repeat hears what became of it.
 async fn is_repeat(outbox: &OutboxService, later: &Later) -> Result<bool, Problem> {
     let Submission { message, caller, options } = &later.submission;
     if options.key.is_none() {

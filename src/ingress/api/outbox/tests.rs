@@ -136,6 +136,23 @@ async fn repeat_of_a_mail_that_has_expired_hears_so() {
 }
 
 #[tokio::test]
+async fn mail_that_no_upstream_may_send_is_refused_unless_it_is_the_repeat_of_one_that_was_accepted() {
+    let node = Node::new();
+    let accepted = node.keyed("/outbox", "k", &mail()).await;
+    *node.store.refused_domain.lock().unwrap() = "example.org";
+    let refused = node.keyed("/outbox", "other", &mail()).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+    let told = (refused.text("/type"), refused.text("/delivery"), refused.at("/retryable"));
+    assert_eq!(told, ("urn:smsp:problem:sender-rejected".into(), "none".into(), json!(false)));
+    assert_ne!(refused.text("/id"), accepted.text("/id"));
+    let over = with("expires_at", &json!("2020-01-01T00:00:00Z"));
+    assert_eq!(node.post("/outbox", &over).await.text("/type"), "urn:smsp:problem:invalid-message");
+    let repeat = node.keyed("/outbox", "k", &mail()).await;
+    assert_eq!((repeat.status, repeat.text("/id")), (StatusCode::ACCEPTED, accepted.text("/id")), "{repeat:?}");
+    assert_eq!(node.store.rows.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_store_that_is_down_or_full_is_503_with_a_time_to_wait() {
     let node = Node::new();
     for fault in [

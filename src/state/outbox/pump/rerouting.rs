@@ -36,7 +36,7 @@ pub(super) async fn reroute(context: &Context, most: Duration) -> Result<(), Fai
 fn set(context: &Context, stale: &Stale) -> RouteSet {
     let Parts { contents, dispatcher, .. } = &context.parts;
     let submission = stale.content.as_ref().and_then(|content| contents.open(stale.id, &stale.caller, content));
-    let upstreams = submission.map(|submission| dispatcher.eligible(&submission).upstreams).unwrap_or_default();
-    let upstreams = if upstreams.is_empty() { dispatcher.names().collect() } else { upstreams };
+    let eligible = submission.and_then(|submission| dispatcher.eligible(&submission).ok());
+    let upstreams = eligible.map_or_else(|| dispatcher.names().collect(), |eligible| eligible.upstreams);
     RouteSet::new(upstreams.iter().map(|name| &**name))
 }

@@ -92,6 +92,9 @@ async fn queued() -> Vec<Value> {
         node.store.does(Some(fault));
         all.push(shown(QUEUE, title, &node.post("/outbox", &mail()).await));
     }
+    node.store.does(None);
+    *node.store.refused_domain.lock().unwrap() = "example.org";
+    all.push(shown(QUEUE, "No provider may send for the sender", &node.post("/outbox", &mail()).await));
     all
 }
 

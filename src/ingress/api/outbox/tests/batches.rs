@@ -53,6 +53,22 @@ async fn an_atomic_batch_is_accepted_whole_or_answered_with_all_that_is_wrong() 
 }
 
 #[tokio::test]
+async fn a_message_that_no_upstream_may_send_is_refused_in_its_place() {
+    let node = Node::new();
+    *node.store.refused_domain.lock().unwrap() = "nowhere.example";
+    let batch = batch(&[mail(), with("from", &json!("a@nowhere.example"))]);
+    let answer = node.post("/outbox/batch", &batch).await;
+    let problem = |member: &str| answer.text(&format!("/results/1/problem/{member}"));
+    let told = [problem("type"), problem("delivery"), problem("errors/0/field")];
+    assert_eq!(told, ["urn:smsp:problem:sender-rejected", "none", "messages[1].from"], "{answer:?}");
+    assert_eq!((answer.text("/results/0/delivery"), node.store.rows.lock().unwrap().len()), ("queued".into(), 1));
+    let whole = node.post("/outbox/batch?atomic=true", &batch).await;
+    let told = (whole.status, whole.text("/type"));
+    assert_eq!(told, (StatusCode::UNPROCESSABLE_ENTITY, "urn:smsp:problem:sender-rejected".into()));
+    assert_eq!(node.store.rows.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_batch_under_a_key_is_repeated_without_a_second_mail() {
     let node = Node::new();
     node.store.does(Some(Fault::Unclear));
