@@ -1,5 +1,5 @@
-//! How many mails of each route set a caller has under way: at most half of the windows that they may go to, so that one
-//! caller's backlog does not hold up the others, nor its mail for one upstream that for another.
+//! How many mails of each route set a caller has under way: at most half of the windows that they may go to while other callers
+//! wait, so that one caller's backlog does not hold up the others, nor its mail for one upstream that for another.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,7 @@ impl Callers {
         UnderWay { callers: self, key }
     }
 
-    /// What may be claimed of a set where so many mails of it may be under way in all.
+    /// What may be claimed of a set where so many mails of it may be under way in all, while other callers wait.
     pub(super) fn allowance(&self, set: &RouteSet, windows: usize) -> Allowance {
         let (half, counts) = (windows.div_ceil(2), self.lock());
         let of_set = || counts.iter().filter(|((other, _), _)| other == set);

@@ -29,6 +29,25 @@ pub(super) const POLL: Duration = Duration::from_secs(1);
 /// Between two looks for mails to replay.
 const REPLAYS: Duration = Duration::from_secs(5);
 
+/// What callers may claim.
+#[derive(Clone, Copy, Debug)]
+enum Share {
+    /// Up to half of the windows for each.
+    Half,
+    /// What the callers that have less than half do not want. One place stays free, so that a caller whose first mail comes
+    /// does not wait for the end of another's.
+    Unwanted,
+}
+
+impl Share {
+    fn places(self, Free { windows, places }: Free) -> usize {
+        match self {
+            Self::Half => places,
+            Self::Unwanted => places.saturating_sub(usize::from(windows > 1)),
+        }
+    }
+}
+
 /// The claims of this node.
 pub(super) struct Claims {
     context: Arc<Context>,
@@ -77,31 +96,50 @@ impl Claims {
         Ok(())
     }
 
-    /// No more rows than were free at first: other sets wait too.
+    /// No more rows than were free at first: other sets wait too. Callers that have their half get more once no other caller
+    /// has a row that is due.
     async fn claim_from(&mut self, set: &RouteSet) -> Result<(), Failed> {
-        let (mut may_have, mut left) = ([true; Lane::ALL.len()], self.free(set).places);
+        let mut left = self.free(set).places;
+        while self.claim_share(set, Share::Half, &mut left).await? > 0 && self.has_callers_with_half(set) {}
+        if self.has_callers_with_half(set) {
+            self.claim_share(set, Share::Unwanted, &mut left).await?;
+        }
+        Ok(())
+    }
+
+    /// How many rows it has claimed, of those that were `left` to claim.
+    async fn claim_share(&mut self, set: &RouteSet, share: Share, left: &mut usize) -> Result<usize, Failed> {
+        let (mut may_have, before) = ([true; Lane::ALL.len()], *left);
         while may_have.contains(&true) && self.context.may_work() {
             let free = self.free(set);
-            let rows = free.places.min(left).min(MAX_ROWS);
+            let rows = share.places(free).min(*left).min(MAX_ROWS);
             if rows == 0 || self.context.in_hand.left() == 0 {
                 break;
             }
             let of_lane = self.lanes.share(rows, may_have);
-            let wanted = self.wanted(set, of_lane, free);
+            let allowance = match share {
+                Share::Half => self.context.callers.allowance(set, free.windows),
+                Share::Unwanted => Allowance { of_caller: rows, without: Vec::new() },
+            };
+            let wanted = self.wanted(set, of_lane, allowance);
             let claimed = self.context.parts.store.claim(self.context.parts.node, &wanted).await?;
             self.newest.claimed(wanted.newest_of_four, claimed.len());
-            left -= claimed.len().min(left);
+            *left -= claimed.len().min(*left);
             for (place, lane) in Lane::ALL.iter().enumerate() {
                 let got = claimed.iter().filter(|row| row.lane == *lane).count();
                 may_have[place] &= got >= of_lane[place];
             }
             self.begin(claimed).await;
         }
-        Ok(())
+        Ok(before - *left)
     }
 
-    fn wanted(&self, set: &RouteSet, of_lane: [usize; Lane::ALL.len()], free: Free) -> Wanted {
-        let Allowance { of_caller, without } = self.context.callers.allowance(set, free.windows);
+    fn has_callers_with_half(&self, set: &RouteSet) -> bool {
+        !self.context.callers.allowance(set, self.free(set).windows).without.is_empty()
+    }
+
+    fn wanted(&self, set: &RouteSet, of_lane: [usize; Lane::ALL.len()], allowance: Allowance) -> Wanted {
+        let Allowance { of_caller, without } = allowance;
         let (sets, bytes) = (vec![set.clone()], self.context.in_hand.left());
         let newest_of_four = self.newest.of_four(of_lane.iter().sum());
         Wanted { sets, of_lane, of_caller, bytes, without, newest_of_four }

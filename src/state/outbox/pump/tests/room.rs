@@ -97,11 +97,45 @@ async fn backlog_of_one_caller_does_not_hold_up_another() {
     let node = Node::start(&[&[Act::SayAfter(SECOND, Outcome::Accepted); 200]]);
     node.add(190, "a", &["u0"]);
     sleep(SECOND / 10).await;
-    assert_eq!(node.fixture.upstreams[0].in_flight(), 2, "half of the window");
+    assert_eq!(node.fixture.upstreams[0].in_flight(), 3, "one place stays free for who comes");
     node.add(10, "b", &["u0"]);
     node.until(|store| (190..200).all(|row| store.row(row).state == State::Accepted)).await;
     let done = node.store.count(State::Accepted) - 10;
     assert!(done <= 20, "about as many of the other: {done}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn caller_that_comes_has_a_place_at_once_and_soon_half() {
+    let node = Node::start(&[&[Act::SayAfter(SECOND, Outcome::Accepted); 400]]);
+    let under_way = |caller: &str| {
+        let rows = node.store.rows.lock().unwrap();
+        rows.iter().filter(|row| row.caller == caller && row.state == State::Sending).count()
+    };
+    node.add(200, "a", &["u0"]);
+    sleep(SECOND / 10).await;
+    node.add(200, "b", &["u0"]);
+    sleep(SECOND / 10).await;
+    assert_eq!((under_way("a"), under_way("b")), (3, 1));
+    sleep(SECOND).await;
+    let (mut seen, mut window) = (Vec::new(), 0);
+    for _ in 0..20 {
+        sleep(SECOND / 2).await;
+        let (a, b) = (under_way("a"), under_way("b"));
+        seen.push((a, b));
+        window = window.max(a + b);
+        assert!(a.max(b) <= window.div_ceil(2) && b > 0, "{seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_mails_without_an_answer_do_not_hold_up_a_caller_who_is_alone() {
+    let acts: Vec<_> = [Act::Hang; 2].into_iter().chain([TAKES; 20]).collect();
+    let node = Node::start(&[&acts]);
+    node.add(22, "a", &["u0"]);
+    let start = Instant::now();
+    node.until(|store| store.count(State::Accepted) == 20).await;
+    assert!(start.elapsed() < 5 * SECOND, "after {:?}", start.elapsed());
+    assert_eq!(node.store.count(State::Sending), 2);
 }
 
 #[tokio::test(start_paused = true)]
