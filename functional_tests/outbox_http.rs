@@ -104,6 +104,7 @@ on_both_stores! {
     a_mail_is_accepted_sent_once_and_its_status_says_so,
     a_repeat_under_one_key_is_one_mail_with_its_present_status,
     without_an_outbox_there_is_no_path_to_it,
+    a_node_that_is_stopped_says_once_that_it_has_drained,
 }
 
 async fn a_mail_is_accepted_sent_once_and_its_status_says_so(database: &Database) {
@@ -137,4 +138,11 @@ async fn without_an_outbox_there_is_no_path_to_it(database: &Database) {
         node.call(method, path, Some(&mails::plain())).await.expect(404);
     }
     node.proxy.client.ops("/outbox").await.expect(404);
+}
+
+async fn a_node_that_is_stopped_says_once_that_it_has_drained(database: &Database) {
+    let node = Node::start(database).await;
+    node.proxy.terminate();
+    let output = node.proxy.exit(Duration::from_secs(30)).await;
+    assert_eq!((output.code, output.stdout.matches("\"drained\"").count()), (Some(0), 1), "{output:?}");
 }

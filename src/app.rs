@@ -159,8 +159,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     // With a shutdown of its own that never comes: operators watch until the very end.
     serve(admin, admin::service(admin_state), Shutdown::default(), Limits::ADMIN);
     let draining = async {
-        if let Some(outbox) = &outbox {
-            outbox.drain().await;
+        match &outbox {
+            Some(outbox) => outbox.drain().await,
+            None => true,
         }
     };
     shutdown.clone().run(signals, config.shutdown, draining).await;

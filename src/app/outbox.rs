@@ -78,9 +78,9 @@ impl RunningOutbox {
         Ok(Self { service, work, deadline: settings.drain })
     }
 
-    /// Claims and marks nothing more; attempts under way have their time.
-    pub(super) async fn drain(&self) {
-        self.work.drain(shutdown::Settings { delay: Duration::ZERO, deadline: self.deadline }).await;
+    /// Claims and marks nothing more; attempts under way have their time. Did all of them end in it?
+    pub(super) async fn drain(&self) -> bool {
+        self.work.drain(shutdown::Settings { delay: Duration::ZERO, deadline: self.deadline }).await
     }
 }
 

@@ -68,21 +68,26 @@ impl Shutdown {
         self.last_call.cancelled().await;
     }
 
-    /// Waits for the signal, then drains; `beside` begins then too, and the end waits for both.
-    pub async fn run(self, mut signals: Signals, settings: Settings, beside: impl Future<Output = ()>) {
+    /// Waits for the signal, then drains; `beside` begins then too, and says whether it was finished in time. The end waits for
+    /// both.
+    pub async fn run(self, mut signals: Signals, settings: Settings, beside: impl Future<Output = bool>) {
         tokio::select! {
             () = signals.recv() => {}
             () = self.requested.cancelled() => {}
         }
         info!(delay = ?settings.delay, deadline = ?settings.deadline, "draining");
         tokio::select! {
-            ((), ()) = async { tokio::join!(self.drain(settings), beside) } => {}
+            both = async { tokio::join!(self.drain(settings), beside) } => {
+                if both == (true, true) {
+                    info!("drained");
+                }
+            }
             () = signals.recv() => warn!(in_flight = self.work.len(), "second signal: exiting immediately"),
         }
     }
 
-    /// Drains without a signal: for work that has another deadline than the rest.
-    pub async fn drain(&self, settings: Settings) {
+    /// Drains without a signal: for work that has another deadline than the rest. Was all of it finished in time?
+    pub async fn drain(&self, settings: Settings) -> bool {
         let end = Instant::now() + settings.delay + settings.deadline;
         // Set once: there is one drain.
         let last_call = *self.last_call_at.get_or_init(|| end - LAST_WORDS.min(settings.deadline / 4));
@@ -101,10 +106,11 @@ impl Shutdown {
                 () = last_call => {}
             }
         };
-        match timeout_at(end, waiting).await {
-            Ok(()) => info!("drained"),
-            Err(_) => warn!(in_flight = self.work.len(), "drain deadline exceeded: abandoning what is in flight"),
+        let is_finished = timeout_at(end, waiting).await.is_ok();
+        if !is_finished {
+            warn!(in_flight = self.work.len(), "drain deadline exceeded: abandoning what is in flight");
         }
+        is_finished
     }
 }
 

@@ -70,7 +70,7 @@ async fn a_body_that_is_on_its_way_when_the_listeners_close_is_cut_whatever_it_h
     let signals = crate::runtime::shutdown::Signals::listen().expect("signals");
     let settings =
         crate::runtime::shutdown::Settings { delay: Duration::from_secs(20), deadline: Duration::from_secs(20) };
-    let drained = tokio::spawn(shutdown.clone().run(signals, settings, std::future::ready(())));
+    let drained = tokio::spawn(shutdown.clone().run(signals, settings, std::future::ready(true)));
     shutdown.request();
     let (read, took) = read_all(trickle(70 * KIB, 60, true), &shutdown).await;
     assert_eq!(read, Err(Error::Closing));
