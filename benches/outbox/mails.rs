@@ -27,14 +27,8 @@ const TEXT: usize = 1800;
 /// A call that only looks, which the pump makes again and again.
 type Look = (&'static str, fn(&dyn Outbox) -> BoxFuture<'_, ()>);
 
-pub(crate) const LOOKS: [Look; 5] = [
+pub(crate) const LOOKS: [Look; 4] = [
     ("route_sets", |outbox| outbox.route_sets().map(drop).boxed()),
-    ("next_due", |outbox| {
-        async {
-            outbox.next_due(&[set()]).await.expect("known");
-        }
-        .boxed()
-    }),
     ("stale", |outbox| outbox.stale(RULES, 100).map(drop).boxed()),
     ("sweep", |outbox| outbox.sweep(Bound::STEP).map(drop).boxed()),
     ("counts", |outbox| outbox.counts().map(drop).boxed()),

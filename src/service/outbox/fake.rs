@@ -292,10 +292,6 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn next_due<'a>(&'a self, _: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
-        unused()
-    }
-
     fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
         unused()
     }

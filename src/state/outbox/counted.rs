@@ -163,10 +163,6 @@ impl Outbox for CountedOutbox {
         })
     }
 
-    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
-        self.outbox.next_due(sets)
-    }
-
     fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
         self.outbox.route_sets()
     }

@@ -68,9 +68,6 @@ pub trait Outbox: Send + Sync {
     /// day at least: as much of each as the bound allows. To be repeated while there is more.
     fn sweep(&self, bound: Bound) -> Answered<'_, Swept>;
 
-    /// When the next queued row of these sets is due, if there is one.
-    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>>;
-
     /// The sets of queued rows.
     fn route_sets(&self) -> Answered<'_, Vec<RouteSet>>;
 

@@ -114,10 +114,6 @@ impl Outbox for PostgresOutbox {
         Box::pin(self.swept(bound))
     }
 
-    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
-        reading!(self, routes::next_due, sets)
-    }
-
     fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
         reading!(self, routes::route_sets)
     }

@@ -1,29 +1,11 @@
-//! The sets of queued rows: which there are, when the next row is due, and which other rules have made.
+//! The sets of queued rows: which there are, and which other rules have made.
 
 use tokio_postgres::types::Type;
 
 use super::rows::{Columns, big};
-use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{RouteSet, RowId, RulesVersion, Stale};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Parameter, Transaction, field};
-
-/// From one caller of a set to the next by the index, as a claim goes.
-const NEXT_DUE: &str = "with recursive head (lane, route_set, caller) as (
-        select l.lane, w.route_set, (select min(q.caller) from smsp_outbox q
-            where q.state = 0 and q.lane = l.lane and q.route_set = w.route_set)
-        from unnest($1) w (route_set), (values (0::smallint), (1::smallint), (2::smallint)) l (lane)
-        union all
-        select h.lane, h.route_set, (select min(q.caller) from smsp_outbox q
-            where q.state = 0 and q.lane = h.lane and q.route_set = h.route_set and q.caller > h.caller)
-        from head h where h.caller is not null
-    )
-    select min(c.due) from head h cross join lateral (
-        select o.due from smsp_outbox o
-        where o.state = 0 and o.lane = h.lane and o.route_set = h.route_set and o.caller = h.caller
-            and o.expires_at > smsp_now()
-        order by o.due, o.row_id limit 1
-    ) c";
+use crate::state::store::postgres::{Parameter, Transaction};
 
 const SETS: &str = "with recursive head (lane, route_set) as (
         select l.lane, (select min(q.route_set) from smsp_outbox q where q.state = 0 and q.lane = l.lane)
@@ -50,13 +32,6 @@ const REROUTE: &str = "with meant as materialized (
     )
     update smsp_outbox o set route_set = w.route_set, rules = $3
     from unnest($1, $2) w (row_id, route_set) join meant using (row_id) where o.row_id = w.row_id and o.state = 0";
-
-pub(super) async fn next_due(transaction: &mut Transaction<'_>, sets: &[RouteSet]) -> Result<Option<UnixTime>, Failed> {
-    let sets: Vec<_> = sets.iter().map(RouteSet::as_str).collect();
-    let rows = transaction.query(NEXT_DUE, &[(&sets, Type::TEXT_ARRAY)]).await?;
-    let due: Option<Option<i64>> = rows.first().map(|row| field(row, 0)).transpose()?;
-    Ok(due.flatten().map(UnixTime))
-}
 
 pub(super) async fn route_sets(transaction: &mut Transaction<'_>) -> Result<Vec<RouteSet>, Failed> {
     let rows = transaction.query(SETS, &[]).await?;

@@ -95,11 +95,6 @@ impl Outbox for SqliteOutbox {
         })
     }
 
-    fn next_due<'a>(&'a self, sets: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
-        let sets = sets.to_vec();
-        self.read(move |database| claim::next_due(database, &sets))
-    }
-
     fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
         self.read(reroute::route_sets)
     }

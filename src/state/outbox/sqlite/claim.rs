@@ -14,11 +14,11 @@ use crate::state::outbox::{Claimed, Fence, Hold, Lane, NodeId, RouteSet, Wanted}
 
 /// One queue, and when its first row is due.
 #[derive(Clone, Copy)]
-pub(super) struct Head {
+struct Head {
     route_set: i64,
     lane: Lane,
-    pub(super) caller: i64,
-    pub(super) due: UnixTime,
+    caller: i64,
+    due: UnixTime,
 }
 
 pub(super) fn claim(
@@ -89,7 +89,7 @@ fn of_queue(
 
 /// The queues of these sets. Lane by lane: SQLite would walk through every row of a queue to find the next one by
 /// `(lane, caller) > (?, ?)`.
-pub(super) fn heads(database: &Connection, sets: &[RouteSet]) -> rusqlite::Result<Vec<Head>> {
+fn heads(database: &Connection, sets: &[RouteSet]) -> rusqlite::Result<Vec<Head>> {
     let mut next = database.prepare_cached(
         "select caller, due from envelope where state = 0 and route_set = ?1 and lane = ?2 and caller > ?3
          order by caller, due limit 1",
@@ -106,11 +106,6 @@ pub(super) fn heads(database: &Connection, sets: &[RouteSet]) -> rusqlite::Resul
         }
     }
     Ok(heads)
-}
-
-/// When the first row of these sets is due.
-pub(super) fn next_due(database: &Connection, sets: &[RouteSet]) -> rusqlite::Result<Option<UnixTime>> {
-    Ok(heads(database, sets)?.into_iter().map(|head| head.due).min())
 }
 
 /// A row that is held, with its message.

@@ -88,20 +88,6 @@ pub(in super::super) async fn nothing_is_claimed_while_paused(bench: &Bench) {
     assert_eq!(ids(&bench.outbox.replay(node(1), "mg", 10).await.unwrap()), [id(1)]);
 }
 
-pub(in super::super) async fn the_next_due_row_is_known(bench: &Bench) {
-    let due = async |sets: &[RouteSet]| bench.outbox.next_due(sets).await.unwrap();
-    assert_eq!(due(&[set()]).await, None);
-    let now = bench.time.now().await;
-    let of = |number, wait, name| NewRow { send: When::After(wait), route_set: RouteSet::new([name]), ..row(number) };
-    bench.accept(vec![of(1, 5 * SECOND, "mg"), of(2, 3 * SECOND, "mg"), of(3, SECOND, "sg")]).await;
-    let [mg, sg] = ["mg", "sg"].map(|name| RouteSet::new([name]));
-    assert_eq!(due(std::slice::from_ref(&mg)).await, Some(now.after(3 * SECOND)));
-    assert_eq!(due(&[mg, sg.clone()]).await, Some(now.after(SECOND)));
-    bench.advance(SECOND).await;
-    bench.outbox.claim(node(1), &Wanted { sets: vec![sg.clone()], ..wanted(9) }).await.unwrap();
-    assert_eq!(due(&[sg]).await, None, "a claimed row does not wait");
-}
-
 pub(in super::super) async fn rows_wait_under_the_sets_of_the_present_rules(bench: &Bench) {
     bench.accept(vec![row(1), row(2), NewRow { rules: RulesVersion(2), ..row(3) }]).await;
     let claimed = bench.claim(node(1), 1).await[0].hold;

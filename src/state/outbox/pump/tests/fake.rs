@@ -248,10 +248,6 @@ impl Outbox for Fake {
         self.not_asked("accept")
     }
 
-    fn next_due<'a>(&'a self, _: &'a [RouteSet]) -> Answered<'a, Option<UnixTime>> {
-        self.not_asked("next_due")
-    }
-
     fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>> {
         self.call("stale", Vec::new(), move |rows| {
             let stale = |(place, row): (usize, &Row)| {
