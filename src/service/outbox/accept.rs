@@ -64,7 +64,9 @@ impl OutboxService {
         atomic: bool,
     ) -> Result<Offer, Failed> {
         let callers_room = self.callers_room(rows, bytes);
-        let rows = mails.into_iter().map(|later| self.row(later)).collect::<Result<_, _>>()?;
+        // Many small mails take as long as a large one.
+        let size = mails.iter().map(|later| later.submission.message.size()).sum();
+        let rows = off_worker(size, || mails.into_iter().map(|later| self.row(later)).collect::<Result<_, _>>())?;
         Ok(Offer { batch: Batch { caller, rows, atomic, room: self.room, callers_room } })
     }
 

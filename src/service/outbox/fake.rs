@@ -18,6 +18,8 @@ use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::*;
 use crate::state::store::StoreKeys;
 
+type File = Box<dyn Fn(&Submission) -> Filed + Send + Sync>;
+
 /// The store.
 #[derive(Default)]
 pub(crate) struct FakeStore {
@@ -55,11 +57,21 @@ impl FakeStore {
         settings: Settings,
         paused_start: PausedStart,
     ) -> Arc<OutboxService> {
-        let (woken, filing) = (Arc::clone(self), Arc::clone(self));
+        let filing = Arc::clone(self);
+        self.over(settings, paused_start, Box::new(move |submission| filing.file(submission)))
+    }
+
+    /// The service of a node that files mail so.
+    pub(crate) fn filing_service(self: &Arc<Self>, settings: Settings, file: File) -> Arc<OutboxService> {
+        self.over(settings, PausedStart::default(), file)
+    }
+
+    fn over(self: &Arc<Self>, settings: Settings, paused_start: PausedStart, file: File) -> Arc<OutboxService> {
+        let woken = Arc::clone(self);
         let parts = Parts {
             store: Arc::clone(self) as Arc<dyn Outbox>,
             sealer: Sealer::new(Arc::new(StoreKeys::parse(&format!("test:{}", "0".repeat(64))).unwrap())),
-            file: Box::new(move |submission| filing.file(submission)),
+            file,
             wake: Box::new(move || {
                 woken.woken.fetch_add(1, Ordering::Relaxed);
             }),

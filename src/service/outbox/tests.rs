@@ -1,7 +1,8 @@
 //! Acceptance over a store that fails as it is told.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -10,9 +11,10 @@ use super::service::STORE_TIMEOUT;
 use super::*;
 use crate::delivery::dispatch::fixture::{mail, submission};
 use crate::model::message::key::IdempotencyKey;
-use crate::model::submission::SendOptions;
+use crate::model::message::{Draft, Message};
+use crate::model::submission::{SendOptions, Submission};
 use crate::state::audit::{Actor, Origin};
-use crate::state::outbox::{Acceptance, Change, Failed, Lane, PausedStart, Room, State};
+use crate::state::outbox::{Acceptance, Change, Failed, Lane, PausedStart, Room, RouteSet, RulesVersion, State};
 
 fn later(from: &str, key: Option<&str>) -> Later {
     let key = key.map(|key| IdempotencyKey::new("caller", key));
@@ -33,6 +35,43 @@ async fn mail_is_due_at_once_and_expires_after_the_time_of_this_node() {
     assert_eq!((ticket.send_at, ticket.expires_at), (NOW, NOW.after(settings().expiry)));
     assert_eq!(store.woken.load(Ordering::Relaxed), 1);
     assert_eq!(store.rows.lock().unwrap()[0].batch, Room { rows: 100, bytes: 100_000 }, "a tenth of all");
+}
+
+/// With one worker: the first mail waits for another task of that worker, which so can only run elsewhere.
+fn others_run_while_they_are_sealed(mails: usize) -> bool {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let (told, has_run) = (Mutex::new(told), Arc::new(AtomicBool::new(false)));
+    let is_told = Arc::clone(&has_run);
+    let file = move |_: &Submission| {
+        if !is_told.load(Ordering::Relaxed) {
+            let answer = told.lock().unwrap().recv_timeout(Duration::from_millis(200));
+            is_told.store(answer.is_ok(), Ordering::Relaxed);
+        }
+        Filed { route_set: RouteSet::new(["u0"]), rules: RulesVersion(1), refusal: None }
+    };
+    let service = Arc::new(FakeStore::default()).filing_service(settings(), Box::new(file));
+    let small = || {
+        let (to, text) = (vec!["b@example.org".parse().unwrap()], Some("x".repeat(30_000).parse().unwrap()));
+        let draft = Draft { to, text, ..Draft::default() };
+        let message = Message::new(crate::runtime::ids::fresh().into(), "a@example.org".parse().unwrap(), draft);
+        Later { submission: submission(message.unwrap(), SendOptions::default()), ..later("a@example.org", None) }
+    };
+    let mails = (0..mails).map(|_| small()).collect();
+    runtime.block_on(async move {
+        let sealing = tokio::spawn(async move {
+            tokio::spawn(async move { tell.send(()) });
+            service.offer("caller".into(), mails, (None, None), false).is_ok()
+        });
+        assert!(sealing.await.unwrap());
+    });
+    has_run.load(Ordering::Relaxed)
+}
+
+#[test]
+fn while_a_large_batch_of_small_mails_is_sealed_the_workers_other_tasks_run() {
+    assert!(others_run_while_they_are_sealed(10));
+    assert!(!others_run_while_they_are_sealed(1), "a control: a small mail is sealed in place");
 }
 
 #[tokio::test]
