@@ -27,7 +27,7 @@ use crate::delivery::provider::Capabilities;
 use crate::delivery::routing::Strategy;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, Reason};
 use crate::model::submission::{Failover, SendOptions, Submission};
 use crate::runtime::shutdown::Shutdown;
 

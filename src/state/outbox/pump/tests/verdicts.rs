@@ -87,6 +87,22 @@ async fn verdict_that_comes_late_settles_an_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn refusal_of_a_replay_is_not_taken_for_the_verdict_of_the_first_hand_over() {
+    // A key in use, a message that differs from the first one: what a 4xx says of the second call.
+    let duplicate = Act::Because(Outcome::Unknown, Reason::Duplicate);
+    let refusals = [Outcome::MessageRejected, Outcome::SenderRejected, Outcome::Unclassified, Outcome::Unlisted];
+    for act in refusals.map(Act::Say).into_iter().chain([duplicate]) {
+        let scripts: [(Capabilities, &[Act]); 2] = [(ONCE, &[Act::Hang, act, TAKES]), (ANY, &[])];
+        let node = Node::over(Fixture::of(Failover::Safe, Strategy::Priority, 1000, &scripts));
+        node.add(1, "a", &["u0", "u1"]);
+        node.until(|store| store.row(0).ends.len() == 2).await;
+        assert_eq!((node.store.row(0).state, node.fixture.calls()), (State::Unknown, vec![2, 0]), "{act:?}");
+        node.until_all_are(State::Accepted).await;
+        assert_eq!(node.fixture.calls(), [3, 0], "{act:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn unknown_is_replayed_at_the_upstream_that_takes_it_once_until_that_brings_clarity() {
     let fails = Act::Say(Outcome::Unavailable);
     let scripts: [(Capabilities, &[Act]); 2] = [(ONCE, &[Act::Hang, fails, TAKES]), (ANY, &[])];
