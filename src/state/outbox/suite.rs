@@ -12,6 +12,7 @@ pub(super) mod late;
 pub(super) mod losing;
 pub(super) mod model;
 pub(super) mod operating;
+pub(super) mod polling;
 pub(super) mod replaying;
 pub(super) mod restoring;
 pub(super) mod tables;
@@ -48,6 +49,7 @@ macro_rules! conformance {
                 a_queued_submission_is_rescheduled, what_is_erased_leaves_its_status, a_list_has_pages;
             keeping: what_expires_is_ended_by_the_sweep, what_has_ended_is_kept_and_dropped,
                 a_key_lives_as_long_as_the_status, a_sweep_is_done_in_steps_of_rows_and_bytes;
+            polling: a_status_that_is_asked_for_all_the_time_is_of_one_moment_and_stays_final;
             losing: a_lost_acceptance_is_found_by_its_repeat, what_a_lost_claim_holds_is_free_at_the_next_call,
                 a_lost_replay_leaves_the_row_unknown_and_is_no_attempt, a_lost_mark_is_granted_again,
                 a_lost_end_is_told_by_its_repeat;

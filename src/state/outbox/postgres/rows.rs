@@ -28,7 +28,12 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     pub(super) fn of(row: &'a Row) -> Self {
-        Self { row, next: 0 }
+        Self::from(row, 0)
+    }
+
+    /// Those from this place on.
+    pub(super) fn from(row: &'a Row, next: usize) -> Self {
+        Self { row, next }
     }
 
     pub(super) fn value<T: FromSql<'a>>(&mut self) -> Result<T, Failed> {

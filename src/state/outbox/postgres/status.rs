@@ -13,9 +13,14 @@ use crate::state::outbox::{Change, State, Status};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
+/// A row for each hand-over, or one where there was none. One statement, so that all of it is of one moment.
 const STATUS: &str = "select s.row_id, s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate,
-        o.lane, o.due, o.changed_at, s.recipients_key_id, s.recipients_key, s.recipients, s.recipient_verdicts
-    from smsp_submission s join smsp_outbox o using (row_id) where s.caller = $1 and s.id = $2";
+        o.lane, o.due, o.changed_at, s.recipients_key_id, s.recipients_key, s.recipients, s.recipient_verdicts,
+        a.upstream, a.at, a.took, a.outcome, a.reason, a.code, a.provider_message_id, a.late
+    from smsp_submission s join smsp_outbox o using (row_id) left join smsp_attempt a using (row_id)
+    where s.caller = $1 and s.id = $2 order by a.number";
+/// The columns of a row before those of the hand-over.
+const BEFORE_ATTEMPT: usize = 14;
 
 /// Not to a time when it would have expired.
 const RESCHEDULE: &str = "with changed as (
@@ -47,7 +52,8 @@ async fn find(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) ->
     let rows = transaction.query(STATUS, &parameters).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let number = field(row, 0)?;
-    let attempts = verdicts::attempts(transaction, number).await?;
+    let attempts = rows.iter().map(|row| verdicts::attempt(&mut Columns::from(row, BEFORE_ATTEMPT)));
+    let attempts = attempts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     let mut columns = Columns::of(row);
     let _: i64 = columns.value()?;
     let (ticket, lane) = (columns.ticket()?, columns.lane()?);

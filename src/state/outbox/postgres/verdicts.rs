@@ -7,7 +7,6 @@ use tokio_postgres::types::Type;
 
 use super::rows::{Columns, span, text};
 use crate::model::outcome::Outcome;
-use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Hold, RecipientVerdict, TriedAt, Verdict};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
@@ -21,9 +20,6 @@ const RECORD: &str = "update smsp_attempt a set took = v.took, outcome = v.outco
 
 const RECORD_RECIPIENTS: &str = "update smsp_submission s set recipient_verdicts = v.verdicts
     from unnest($1, $2) v (row_id, verdicts) where s.row_id = v.row_id";
-
-const ATTEMPTS: &str = "select upstream, at, took, outcome, reason, code, provider_message_id, late
-    from smsp_attempt where row_id = $1 order by number";
 
 /// Writes verdicts; of two on hand-overs of a row to one upstream the last one counts.
 pub(super) async fn record(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, &Verdict)]) -> Result<(), Failed> {
@@ -63,23 +59,19 @@ async fn record_attempts(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, 
     transaction.execute(RECORD, &parameters).await.map(drop)
 }
 
-/// Every hand-over of a row, the first one first.
-pub(super) async fn attempts(transaction: &mut Transaction<'_>, row: i64) -> Result<Vec<TriedAt>, Failed> {
-    let rows = transaction.query(ATTEMPTS, &[(&row, Type::INT8)]).await?;
-    rows.iter().map(|row| attempt(&mut Columns::of(row))).collect()
-}
-
-fn attempt(columns: &mut Columns<'_>) -> Result<TriedAt, Failed> {
-    Ok(TriedAt {
-        upstream: columns.value()?,
-        at: UnixTime(columns.value()?),
+/// A hand-over from its columns, `upstream` first; none where that is null.
+pub(super) fn attempt(columns: &mut Columns<'_>) -> Result<Option<TriedAt>, Failed> {
+    let Some(upstream) = columns.value()? else { return Ok(None) };
+    Ok(Some(TriedAt {
+        upstream,
+        at: columns.time()?,
         took_ms: columns.value()?,
         outcome: columns.value()?,
         reason: columns.value()?,
         code: columns.value()?,
         provider_message_id: columns.value()?,
         late: columns.value()?,
-    })
+    }))
 }
 
 fn written(verdicts: &[RecipientVerdict]) -> String {
