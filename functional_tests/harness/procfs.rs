@@ -32,6 +32,13 @@ impl Process {
         line.and_then(|size| size.trim().parse().ok()).unwrap_or_else(|| panic!("no VmHWM in {status}"))
     }
 
+    /// Are all its threads stopped by a signal? The state in `stat` is then `T`, behind the name.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.id())).expect("it runs").filter_map(Result::ok);
+        let stats = threads.filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
+        stats.into_iter().all(|stat| stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
+    }
+
     /// How many files it has open, connections among them.
     pub(crate) fn open_files(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.id())).expect("it runs").count()

@@ -25,7 +25,7 @@ async fn a_node_whose_database_was_renamed_accepts_and_sends_nothing_until_it_is
     let metrics = client.metrics().await;
     assert!(metrics.gauge("smsp_store_up", &[]) < 0.5, "{}", metrics.page);
     assert_eq!(provider.taken(), [(3, 1)].into(), "mail of the outbox was handed over");
-    let line = "a file of the store was removed, renamed or replaced: put it back";
+    let line = "a file of the store was removed, renamed or replaced: put it back, or stop the node";
     eventually("the log says what to do", async || {
         let log = proxy.process.evidence();
         when(log.contains(line), || log)

@@ -68,6 +68,9 @@ struct Writer {
     database: Option<Connection>,
     /// Those of the connection.
     files: Files,
+    /// Were some of them taken away? Then nothing is opened until the same ones are back: a new log would be taken for the
+    /// one that other connections still use, and pages of the database would be overwritten with others.
+    is_moved: bool,
     failed_at: Instant,
     /// Was something written since the log was emptied?
     wrote: bool,
@@ -88,7 +91,8 @@ pub(super) fn start(
     let (files, failed_at) = (origin.files(), Instant::now());
     let empty_by = emptying.clock.now().after(EMPTIED_EVERY);
     let database = Some(database);
-    let mut writer = Writer { origin, emptying, empty_by, database, files, failed_at, wrote: true, up, then };
+    let mut writer =
+        Writer { origin, emptying, empty_by, database, files, is_moved: false, failed_at, wrote: true, up, then };
     let work = move || restart_in_thread("thread that writes to the store", &restarts, || writer.work(&jobs));
     let thread = Builder::new().name("store-writer".to_owned()).spawn(work)?;
     Ok((queue, thread))
@@ -143,8 +147,9 @@ impl Writer {
     fn broken(&mut self, error: &rusqlite::Error) {
         let number = number(error);
         if is_of_the_place(error) {
+            self.is_moved = true;
             let database = self.origin.path().display();
-            error!(number, %database, "a file of the store was removed, renamed or replaced: put it back");
+            error!(number, %database, "a file of the store was removed, renamed or replaced: put it back, or stop the node");
         }
         error!(number, "the store cannot write: nothing is accepted for later, claimed or marked");
         self.database = None;
@@ -156,11 +161,13 @@ impl Writer {
         if self.database.is_some() || self.failed_at.elapsed() < REST {
             return;
         }
-        match sound(&self.origin) {
+        let in_place = if self.is_moved { self.files.check() } else { Ok(()) };
+        match in_place.and_then(|()| sound(&self.origin)) {
             Ok(database) => {
                 info!("the store writes again");
                 self.database = Some(database);
                 self.files = self.origin.files();
+                self.is_moved = false;
                 self.up.set(true);
             }
             Err(_) => {

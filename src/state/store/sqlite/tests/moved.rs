@@ -49,12 +49,27 @@ async fn another_database_at_the_path_is_not_taken_for_the_one_that_was_opened()
 }
 
 #[tokio::test]
-async fn a_log_that_was_removed_takes_nothing() {
+async fn a_log_that_was_removed_takes_nothing_and_none_takes_its_place_while_the_store_is_open() {
     let directory = tempfile::tempdir().unwrap();
     let (store, [_, log, _]) = store(directory.path()).await;
-    fs::remove_file(log).unwrap();
-    assert_eq!(store.write(insert(2)).await, Err(Failed::Down));
-    assert!(!store.is_up());
+    fs::remove_file(&log).unwrap();
+    is_down(&store).await;
+    assert!(!log.exists());
+    drop(store);
+    assert_eq!(ids(&open(directory.path()).unwrap()).await, [1], "the last connection has moved it into the database");
+}
+
+#[tokio::test]
+async fn a_log_that_comes_back_is_opened_anew_with_all_that_was_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, [_, log, away]) = store(directory.path()).await;
+    fs::rename(&log, &away).unwrap();
+    is_down(&store).await;
+    fs::rename(&away, &log).unwrap();
+    until_up(&store).await;
+    store.write(insert(3)).await.unwrap();
+    drop(store);
+    assert_eq!(ids(&open(directory.path()).unwrap()).await, [1, 3]);
 }
 
 #[tokio::test]
