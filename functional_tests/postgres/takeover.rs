@@ -11,7 +11,7 @@ use crate::harness::{Behaviour, Gate, Proxy, Reply, Settings, StubProvider, even
 /// What only a claim says.
 const CLAIMING: &str = "fair as (";
 /// What only a mark says.
-const MARKING: &str = "with marked as";
+const MARKING: &str = "marked as (";
 
 /// A node with one mail, and the line to its database.
 struct Stopped {
