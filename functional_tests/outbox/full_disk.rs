@@ -64,6 +64,7 @@ async fn before_the_disk_is_full_mail_is_refused_and_waiting_mail_goes_on() {
     disk.fill(300 << 10);
     let refused = queue(&proxy.client, &mails::with_subject("2")).await.expect_problem(503, "none", true);
     assert_eq!(refused.json["type"], "urn:smsp:problem:outbox-full", "{refused}");
+    assert!(is_up(&proxy).await, "{}", proxy.process.evidence());
     proxy.client.order("sg", &serde_json::json!({"override": "closed"})).await.expect(200);
     at_rest(&proxy.client).await;
     assert_eq!(provider.taken(), [(1, 1)].into(), "ends and marks have their room");
@@ -81,28 +82,35 @@ async fn a_full_disk_makes_no_half_mail_and_the_rest_of_the_node_goes_on() {
     let client = &proxy.client;
     pause(&proxy, true).await;
     queued(client, &large(1)).await;
+    assert!(is_up(&proxy).await, "{}", proxy.process.evidence());
     disk.fill(0);
-    let mut refused = Vec::new();
+    let (mut refused, mut was_down) = (Vec::new(), false);
     for number in 2..6 {
         refused.push(not_accepted(queue(client, &large(number)).await));
+        // A second later it may be up: smaller mail may fit.
+        was_down |= !is_up(&proxy).await;
     }
     assert!(refused.iter().any(|answer| answer.status == 503), "{refused:#?}");
+    assert!(was_down, "smsp_store_up was never 0: {}", proxy.process.evidence());
     client.send(&mails::with_subject("9")).await.expect(200);
     disk.empty();
-    eventually("mail is accepted again", async || {
-        let answer = queue(client, &large(6)).await;
-        when(answer.status == 202, || answer.to_string())
-    })
-    .await;
+    eventually("the store is up again", async || when(is_up(&proxy).await, || proxy.process.evidence())).await;
+    queued(client, &large(6)).await;
     pause(&proxy, false).await;
     let counts = at_rest(client).await;
     let unclear = refused.iter().filter(|answer| answer.status == 504).count() as u64;
     assert!((2..=2 + unclear).contains(&counts.status("accepted")), "{counts:?}, {unclear} unclear");
-    assert!(provider.taken().values().all(|times| *times == 1), "{:?}", provider.taken());
+    let taken = provider.taken();
+    assert!(taken.values().all(|times| *times == 1), "{taken:?}");
+    assert!([1, 6, 9].iter().all(|number| taken.contains_key(number)), "a mail that was accepted is lost: {taken:?}");
     let database = rusqlite::Connection::open(disk.path().join("smsp.db")).expect("the database can be opened");
     let sound: String =
         database.query_row("pragma integrity_check", [], |row| row.get(0)).expect("the database can be checked");
     assert_eq!(sound, "ok");
+}
+
+async fn is_up(proxy: &Proxy) -> bool {
+    proxy.client.metrics().await.gauge("smsp_store_up", &[("database", "sqlite")]) > 0.5
 }
 
 fn large(number: usize) -> serde_json::Value {
