@@ -115,6 +115,7 @@ mod postgres;
 mod store;
 mod outbox_http;
 mod store_restore;
+mod store_status;
 
 // Documents and code.
 mod openapi_document;

@@ -104,17 +104,6 @@ async fn wrong_settings_of_the_store_are_named() {
     assert!(unused.stderr.contains("warning: SMSP_STORE_KEY: is not used"), "{unused:?}");
 }
 
-#[tokio::test]
-async fn commands_for_a_store_make_none() {
-    let directory = directory();
-    for command in ["status", "accept-restore"] {
-        let output = run(&["store", command], &settings(directory.path())).await;
-        assert_eq!(output.code, Some(1), "{output:?}");
-        assert!(output.stderr.contains("there is no store in "), "{output:?}");
-    }
-    assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 0, "a file was made");
-}
-
 /// The settings of a node with an outbox, which has left a mail in it for later.
 async fn with_waiting_mail(directory: &Path) -> Settings {
     let settings = settings(directory).with("SMSP_OUTBOX", "on").with("SMSP_OUTBOX_MIN_FREE", "0%");

@@ -16,13 +16,20 @@ const AFTER: usize = 1000;
 async fn gives_out_nothing(put_back: impl FnOnce(&Backup) -> &Path, why: &str) {
     let backup = Backup::under_load(AFTER).await;
     let directory = put_back(&backup);
+    // Before a node has noticed it.
+    let status = run(&["store", "status"], &settings(&backup.provider, directory)).await;
+    assert!(status.code == Some(1) && status.stdout.contains(&format!("went back: {why}")), "{status:?}");
     let first = backup.provider.mails().len();
     let node = Node::start(&backup.provider, directory).await;
     node.says(why).await;
     node.proxy.client.send(&mails::with_subject("now")).await.expect(200);
     let waiting = node.accept("later").await;
     assert_eq!(backup.provider.mails().len(), first + 1, "more than the mail of POST /email was sent");
-    let open = run(&["store", "status"], &settings(&backup.provider, directory)).await;
+    // The node runs, so it is looked at, and not changed.
+    let status = run(&["store", "status"], &settings(&backup.provider, directory)).await;
+    assert_eq!(status.code, Some(1), "{status:?}");
+    assert!(status.stdout.contains(&format!("went back: {why}")), "{status:?}");
+    let open = run(&["store", "accept-restore"], &settings(&backup.provider, directory)).await;
     assert_eq!(open.code, Some(1), "{open:?}");
     assert!(open.stderr.contains("stop the node that has it open"), "{open:?}");
     node.stop().await;

@@ -33,8 +33,8 @@ commands:
                 --idempotency-key KEY gives it a key, --json prints the answer as it is
   migrate       open the store, bring its tables to this version, print what was done;
                 a node does so at its start too
-  store status  open the store, print whether it is an older copy of itself and how much
-                mail is in it, exit 0 if it is none
+  store status  read the store, print whether it is an older copy of itself and how much
+                mail is in it, exit 0 if it is none; a node may have it open
   store accept-restore
                 open a store that is an older copy of itself, park all mail in it that
                 waits, let claims go on;
@@ -120,6 +120,7 @@ fn probe(show_answer: bool) -> ExitCode {
 fn migrate() -> ExitCode {
     with_config(|config| {
         let Some(store) = config.store else { return misused("there is no store: SMSP_STORE is not set") };
+        telemetry::warn_on_stderr();
         run(async move {
             let migrated = app::store::migrate(&store).await.map_err(StartError::from)?;
             migrated.iter().for_each(|module| {
@@ -137,7 +138,10 @@ fn accept_restore(is_forced: bool) -> ExitCode {
 /// A command that opens the store itself.
 fn with_store(command: impl FnOnce(Config) -> ExitCode) -> ExitCode {
     with_config(|config| match config.store {
-        Some(_) => command(config),
+        Some(_) => {
+            telemetry::warn_on_stderr();
+            command(config)
+        }
         None => misused("there is no store: SMSP_STORE is not set"),
     })
 }

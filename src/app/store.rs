@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::app::config::StoreConfig;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
-use crate::state::outbox::{self, Keeping, Outbox, PostgresOutbox, SqliteOutbox};
+use crate::state::outbox::{self, Keeping, Outbox, Overview, PostgresOutbox, SqliteOutbox};
 use crate::state::store::postgres::{self, Database, Server};
-use crate::state::store::{Clock, Location, Migrated, OpenError, Sqlite, Start, Up};
+use crate::state::store::{Clock, Location, Looked, Migrated, OpenError, Sqlite, Start, Up};
 
 /// Nothing is kept or accepted by what only looks.
 pub(super) const LOOKING: Keeping = Keeping { keep: Duration::MAX, min_free: 0 };
@@ -60,6 +60,14 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<Migrated>, OpenError> {
     match &config.location {
         Location::Sqlite(directory) => Ok(sqlite(config, directory, &metrics, &restarts)?.migrated().to_vec()),
         Location::Postgres(server) => Database::migrate(postgres(config, server, &metrics)).await,
+    }
+}
+
+/// What it says of its outbox, which may be a node's at that time. Nothing is changed in it.
+pub(super) async fn look(config: &StoreConfig) -> Result<Looked<Overview>, OpenError> {
+    match &config.location {
+        Location::Sqlite(directory) => SqliteOutbox::look(directory, &config.keys),
+        Location::Postgres(server) => PostgresOutbox::look(postgres(config, server, &Arc::default())).await,
     }
 }
 

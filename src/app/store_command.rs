@@ -1,15 +1,18 @@
-//! `smsp store ...`: looks at the store and gives orders to it without a node, so it opens the store itself.
+//! `smsp store ...`: looks at the store and gives orders to it without a node.
+//!
+//! `status` reads, so a node may have the store; an order opens a SQLite store itself. Deliberately absent: tables. Neither
+//! makes or changes one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::config::Config;
+use super::config::{Config, StoreConfig};
 use super::store::{LOOKING, Store};
 use crate::runtime::metrics::Metrics;
-use crate::state::outbox::{Failed, History, Note, Outbox, Restored, State};
-use crate::state::store::{Location, OpenError, Sqlite};
+use crate::state::outbox::{History, Note, Outbox, Overview, Restored, State};
+use crate::state::store::{Location, Looked, Migrated, OpenError, Sqlite};
 
 /// Mails that are parked in one transaction.
 const PARKED_AT_ONCE: usize = 10_000;
@@ -18,17 +21,17 @@ const NOT_BEHIND: &str = "the store is no older copy of itself, so nothing was p
 
 /// Prints what the store says of itself. False: it is an older copy of itself.
 pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<bool, String> {
-    let (name, outbox) = open(&config).await?;
-    let History { point, went_back } = outbox.history().await.map_err(read)?;
-    print(format!("store: {name}"));
+    let store = configured(&config)?;
+    let overview = look(store).await?;
+    let History { point, went_back } = &overview.history;
+    print(format!("store: {}", store.location.shown()));
     print(format!("marks: {}", point.marks));
     print(format!("went back: {}", went_back.map_or("no".to_owned(), |why| why.to_string())));
-    let paused = outbox.is_paused().await.map_err(read)?;
-    print(format!("paused: {}", if paused { "yes" } else { "no" }));
+    print(format!("paused: {}", if overview.paused { "yes" } else { "no" }));
     if config.outbox.is_none() {
         print("outbox: off, so nothing of it is sent (SMSP_OUTBOX)".to_owned());
     }
-    for (state, mails) in mails(&*outbox).await? {
+    for (state, mails) in overview.mails() {
         print(format!("{}: {mails}", state.as_str()));
     }
     Ok(went_back.is_none())
@@ -43,12 +46,15 @@ pub async fn accept_restore(
     mut print: impl FnMut(String),
     progress: impl Fn(&str),
 ) -> Result<bool, String> {
-    let (_, outbox) = open(&config).await?;
-    if !is_forced && outbox.history().await.map_err(read)?.went_back.is_none() {
+    let store = configured(&config)?;
+    // Where there are no tables, or older ones, to open it would make them.
+    let overview = look(store).await?;
+    let outbox = open(store).await?;
+    if !is_forced && overview.history.went_back.is_none() {
         return Err(NOT_BEHIND.to_owned());
     }
     let waiting = |(state, mails)| if matches!(state, State::Queued | State::Claimed) { mails } else { 0 };
-    let all: u64 = mails(&*outbox).await?.into_iter().map(waiting).sum();
+    let all: u64 = overview.mails().into_iter().map(waiting).sum();
     let (start, mut done) = (Instant::now(), Restored { more: true, ..Restored::default() });
     while done.more {
         let note = Note { who: "command".to_owned(), from: None, order: "accept_restore".to_owned() };
@@ -72,32 +78,38 @@ fn how_far(parked: u64, all: u64, took: Duration) -> String {
     format!("parked {parked} of {all}, {a_second:.0} a second, {left:.0} s left")
 }
 
-async fn mails(outbox: &dyn Outbox) -> Result<Vec<(State, u64)>, String> {
-    let counts = outbox.counts().await.map_err(read)?;
-    let of = |state| counts.iter().filter(|count| count.state == state).map(|count| count.rows).sum();
-    let all = State::ALL.into_iter().map(|state| (state, of(state)));
-    Ok(all.filter(|(_, mails)| *mails > 0).collect())
+fn configured(config: &Config) -> Result<&StoreConfig, String> {
+    config.store.as_ref().ok_or_else(|| "there is no store: SMSP_STORE is not set".to_owned())
 }
 
-fn read(failed: Failed) -> String {
-    format!("the store cannot be read: {failed}")
-}
-
-/// The outbox in the store that is configured, and where that is.
-async fn open(config: &Config) -> Result<(String, Arc<dyn Outbox>), String> {
-    let store = config.store.as_ref().ok_or("there is no store: SMSP_STORE is not set")?;
+/// What the store says of its outbox, if it has the tables of this version.
+async fn look(store: &StoreConfig) -> Result<Overview, String> {
+    let place = store.location.shown();
+    let nothing = format!("there is no store in {place}: a node or `smsp migrate` makes one");
     if let Location::Sqlite(directory) = &store.location
         && !Sqlite::is_there(directory)
     {
-        return Err(format!("there is no store in {}: a node or `smsp migrate` makes one", directory.display()));
+        return Err(nothing);
     }
+    match super::store::look(store).await {
+        Ok(Looked::Read(overview)) => Ok(overview),
+        Ok(Looked::Behind(Migrated { from: 0, .. })) => Err(nothing),
+        Ok(Looked::Behind(Migrated { module, from, to })) => Err(format!(
+            "{place} has schema {from} of {module}, and this version works with {to}: a node or `smsp migrate` brings it there"
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The outbox in it, for orders.
+async fn open(store: &StoreConfig) -> Result<Arc<dyn Outbox>, String> {
     let refused = |error| match error {
         OpenError::InUse(_) => format!("{error}: stop the node that has it open, then give the command again"),
         error => error.to_string(),
     };
     let (metrics, restarts) = (Arc::new(Metrics::default()), Arc::default());
     let opened = Store::open(store, &metrics, &restarts).await.map_err(refused)?;
-    Ok((store.location.shown(), opened.outbox(LOOKING).await.map_err(refused)?))
+    opened.outbox(LOOKING).await.map_err(refused)
 }
 
 #[cfg(test)]

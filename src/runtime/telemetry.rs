@@ -14,6 +14,12 @@ use tracing::error;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Writes warnings and errors to stderr, for a command whose stdout is its answer.
+pub fn warn_on_stderr() {
+    // An error means that a subscriber is set already, as tests may.
+    let _ = tracing_subscriber::registry().with(log::warnings()).try_init();
+}
+
 /// Starts all layers; later calls change nothing. `on_panic` hears of every panic, `on_dropped` of log lines that are not
 /// written. An error means that the thread that writes the log could not be started.
 pub fn init(

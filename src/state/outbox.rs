@@ -26,6 +26,7 @@ mod interface;
 mod lost;
 mod measure;
 mod operators;
+mod overview;
 mod paused_start;
 mod postgres;
 pub mod pump;
@@ -46,6 +47,7 @@ pub use history::{Epoch, History, KEPT_NOTES, Memory, Note, Noted, Point, Restor
 pub use interface::{Answered, Outbox};
 pub use measure::measure;
 pub use operators::{Count, Erased, Erasing, Order, Ordered, Release, Released};
+pub use overview::Overview;
 pub use paused_start::PausedStart;
 pub use postgres::{PostgresOutbox, TABLES as POSTGRES_TABLES};
 pub use row::{Fence, Hold, Lane, NodeId, RouteSet, RowId, RulesVersion, State};

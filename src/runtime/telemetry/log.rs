@@ -42,6 +42,11 @@ pub(super) fn layer(settings: Settings) -> impl Layer<Registry> {
     lines.with_filter(filter)
 }
 
+/// The layer of a command, whose stdout is its answer: lines for people, at once, from `WARN` on.
+pub(super) fn warnings() -> impl Layer<Registry> {
+    fmt::layer().with_ansi(false).with_writer(io::stderr).with_filter(Targets::new().with_default(Level::WARN))
+}
+
 /// Starts the thread that writes.
 pub(super) fn start_writer() -> io::Result<()> {
     writer::start(&QUEUE, |dropped| sink::capture(|| warn!(dropped, "log lines dropped")), report_dropped)

@@ -20,6 +20,7 @@ mod history;
 mod holds;
 mod late;
 mod list;
+mod look;
 mod marks;
 mod orders;
 mod restore;

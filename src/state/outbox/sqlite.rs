@@ -18,6 +18,7 @@ mod hand_over;
 mod history;
 mod late;
 mod list;
+mod look;
 mod names;
 mod nodes;
 mod operators;

@@ -60,12 +60,17 @@ impl Directory {
     /// Is a database in this directory? Nothing is made there.
     pub(super) fn has_database(path: &Path) -> bool {
         // A start that has ended early leaves an empty file.
-        path.join(DATABASE).metadata().is_ok_and(|file| file.len() > 0)
+        Self::database_in(path).metadata().is_ok_and(|file| file.len() > 0)
+    }
+
+    /// The file of the database in this directory.
+    pub(super) fn database_in(path: &Path) -> PathBuf {
+        path.join(DATABASE)
     }
 
     /// The file of the database.
     pub(super) fn database(&self) -> PathBuf {
-        self.path.join(DATABASE)
+        Self::database_in(&self.path)
     }
 
     /// The share of the disk that is free, in hundredths of a percent.

@@ -9,6 +9,7 @@ mod database;
 mod deadlines;
 mod health;
 mod idle;
+mod look;
 mod migrations;
 mod not_ready;
 mod pool;

@@ -1,6 +1,6 @@
 //! The keys that a store was written with: one that is wrong or missing is found at the start, not at the first mail.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::keys::StoreKeys;
 use super::open_error::OpenError;
@@ -16,32 +16,41 @@ const TABLE: &str = "create table if not exists store_key (
 pub(super) fn check(database: &Connection, name: &str, keys: &StoreKeys, modules: &[Module]) -> Result<(), OpenError> {
     let failed = |error| OpenError::Database(name.to_owned(), error);
     database.execute_batch(TABLE).map_err(failed)?;
+    for id in compare(database, name, keys, modules)? {
+        database.execute("delete from store_key where id = ?1", [id]).map_err(failed)?;
+    }
     for id in keys.ids() {
         let value = keys.check_value(id).unwrap_or_default();
-        if known(database, id).map_err(failed)?.is_some_and(|known| known != value) {
-            return Err(OpenError::WrongKey(id.to_owned()));
-        }
         let write = "insert into store_key (id, check_value) values (?1, ?2) on conflict do nothing";
         database.execute(write, (id, value)).map_err(failed)?;
-    }
-    for id in ids(database).map_err(failed)? {
-        if keys.ids().any(|given| given == id) {
-            continue;
-        }
-        if is_used(database, &id, modules).map_err(failed)? {
-            return Err(OpenError::MissingKey(id));
-        }
-        database.execute("delete from store_key where id = ?1", [id]).map_err(failed)?;
     }
     Ok(())
 }
 
-fn known(database: &Connection, id: &str) -> rusqlite::Result<Option<[u8; 32]>> {
-    database.query_row("select check_value from store_key where id = ?1", [id], |row| row.get(0)).optional()
+/// Compares the keys with those that are known to the store, and writes nothing. The names of known ones that are not
+/// given, and that nothing needs.
+pub(super) fn compare(
+    database: &Connection,
+    name: &str,
+    keys: &StoreKeys,
+    modules: &[Module],
+) -> Result<Vec<String>, OpenError> {
+    let failed = |error| OpenError::Database(name.to_owned(), error);
+    let mut unused = Vec::new();
+    for (id, value) in known(database).map_err(failed)? {
+        match keys.check_value(&id) {
+            Some(given) if given == value => {}
+            Some(_) => return Err(OpenError::WrongKey(id)),
+            None if is_used(database, &id, modules).map_err(failed)? => return Err(OpenError::MissingKey(id)),
+            None => unused.push(id),
+        }
+    }
+    Ok(unused)
 }
 
-fn ids(database: &Connection) -> rusqlite::Result<Vec<String>> {
-    database.prepare("select id from store_key")?.query_map([], |row| row.get(0))?.collect()
+fn known(database: &Connection) -> rusqlite::Result<Vec<(String, [u8; 32])>> {
+    let mut select = database.prepare("select id, check_value from store_key")?;
+    select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 fn is_used(database: &Connection, id: &str, modules: &[Module]) -> rusqlite::Result<bool> {

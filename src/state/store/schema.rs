@@ -63,17 +63,37 @@ pub(super) fn migrate(database: &Connection, name: &str, modules: &[Module]) -> 
     database.execute_batch(SCHEMA).map_err(failed)?;
     let mut migrated = Vec::new();
     for module in modules {
-        let known = u32::try_from(module.steps.len()).unwrap_or(u32::MAX);
-        let (version, works_with) = version(database, module.name).map_err(failed)?;
-        if works_with > known {
-            return Err(OpenError::NewerSchema { module: module.name, found: works_with, known });
-        }
+        let found = version(database, module.name).map_err(failed)?;
+        let (version, known) = (found.0, known(module, found)?);
         for (number, step) in (1..).zip(module.steps).skip(version as usize) {
             apply(database, module.name, number, *step).map_err(failed)?;
         }
         migrated.push(Migrated { module: module.name, from: version, to: version.max(known) });
     }
     Ok(migrated)
+}
+
+/// What [`migrate`] would do to the first module that is not up to date. Nothing is written.
+pub(super) fn behind(database: &Connection, name: &str, modules: &[Module]) -> Result<Option<Migrated>, OpenError> {
+    let failed = |error| OpenError::Database(name.to_owned(), error);
+    let has_schema = database.table_exists(None, "schema").map_err(failed)?;
+    for module in modules {
+        let found = if has_schema { version(database, module.name).map_err(failed)? } else { (0, 0) };
+        let known = known(module, found)?;
+        if found.0 < known {
+            return Ok(Some(Migrated { module: module.name, from: found.0, to: known }));
+        }
+    }
+    Ok(None)
+}
+
+/// The number of its last step, if this program can work with what was found: the version, and with which it works.
+fn known(module: &Module, (_, works_with): (u32, u32)) -> Result<u32, OpenError> {
+    let known = u32::try_from(module.steps.len()).unwrap_or(u32::MAX);
+    if works_with > known {
+        return Err(OpenError::NewerSchema { module: module.name, found: works_with, known });
+    }
+    Ok(known)
 }
 
 fn version(database: &Connection, module: &str) -> rusqlite::Result<(u32, u32)> {
@@ -113,6 +133,24 @@ mod tests {
         assert_eq!(told, [Migrated { module: "m", from: 3, to: 3 }]);
         assert_eq!(told[0].to_string(), "m: schema 3, nothing to do");
         assert_eq!(Migrated { from: 0, ..told[0] }.to_string(), "m: schema 0 -> 3");
+    }
+
+    #[test]
+    fn a_look_tells_what_there_is_to_do_and_does_none_of_it() {
+        let database = Connection::open_in_memory().unwrap();
+        let behind = |steps| {
+            super::behind(&database, "db", &[Module { name: "m", steps, uses_key: "select 1" }])
+                .map(|behind| behind.map(|migrated| (migrated.from, migrated.to)))
+        };
+        assert_eq!(behind(&[FIRST]).unwrap(), Some((0, 1)));
+        assert!(!database.table_exists(None, "schema").unwrap());
+        migrate(&database, &[FIRST]).unwrap();
+        assert_eq!(behind(&[FIRST]).unwrap(), None);
+        assert_eq!(behind(&[FIRST, ADDS]).unwrap(), Some((1, 2)));
+        migrate(&database, &[FIRST, ADDS]).unwrap();
+        assert_eq!(behind(&[FIRST]).unwrap(), None, "a later version that has only added");
+        migrate(&database, &[FIRST, ADDS, BREAKS]).unwrap();
+        assert!(matches!(behind(&[FIRST]), Err(OpenError::NewerSchema { module: "m", found: 3, known: 1 })));
     }
 
     #[test]

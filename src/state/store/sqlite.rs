@@ -8,6 +8,7 @@ mod connection;
 mod fault;
 mod files;
 mod job;
+mod look;
 mod queue;
 mod reader;
 mod writer;
@@ -85,6 +86,11 @@ impl Sqlite {
     /// Is a store in this directory? Nothing is made there.
     pub fn is_there(directory: &Path) -> bool {
         Directory::has_database(directory)
+    }
+
+    /// Where the database of a store in this directory is.
+    pub fn database_in(directory: &Path) -> PathBuf {
+        Directory::database_in(directory)
     }
 
     /// Runs this in a transaction; its answer comes once it is on the disk.

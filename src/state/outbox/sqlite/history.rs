@@ -15,18 +15,29 @@ struct Found {
     lost: Option<WentBack>,
 }
 
+impl Found {
+    fn went_back(&self, memory: &Remembering) -> Option<WentBack> {
+        let is_elsewhere = self.place.as_deref().is_some_and(|place| place != memory.place());
+        let found = || memory.compare(&self.point).or(is_elsewhere.then_some(WentBack::Place));
+        self.lost.or_else(found)
+    }
+}
+
 /// Why the database is taken for an older copy; what is found is kept in it.
 pub(super) fn check(database: &Connection, memory: &Remembering) -> rusqlite::Result<Option<WentBack>> {
     let found = find(database)?;
-    if let Some(lost) = found.lost {
-        return Ok(Some(lost));
+    let went_back = found.went_back(memory);
+    if let (None, Some(back)) = (found.lost, went_back) {
+        note(database, back)?;
     }
-    let remembered = memory.compare(&found.point);
-    let is_elsewhere = found.place.is_some_and(|place| place != memory.place());
-    match remembered.or(is_elsewhere.then_some(WentBack::Place)) {
-        None => Ok(None),
-        Some(back) => note(database, back).map(|()| Some(back)),
-    }
+    Ok(went_back)
+}
+
+/// What [`check`] would find; nothing is kept of it.
+pub(super) fn look(database: &Connection, memory: &Remembering) -> rusqlite::Result<History> {
+    let found = find(database)?;
+    let went_back = found.went_back(memory);
+    Ok(History { point: found.point, went_back })
 }
 
 /// For those who only look.

@@ -24,7 +24,7 @@ use super::transaction::Transaction;
 use crate::runtime::metrics::Metrics;
 
 /// As the metrics name it.
-const NAME: &str = "postgres";
+pub(super) const NAME: &str = "postgres";
 /// Transactions of a node at once.
 const CONNECTIONS: usize = 4;
 /// Beside them for the signs of life of a node, so that one with much to do does not look dead.
@@ -81,11 +81,7 @@ impl Database {
     pub async fn migrate(start: Start) -> Result<Vec<Migrated>, OpenError> {
         let health = Arc::new(Health::new(start.metrics.store.of(NAME)));
         let pool = Pool::new(1, start.server, Deadlines::USUAL, health);
-        let done = migrations::run(&pool, start.modules, &start.keys).await;
-        done.map_err(|not_ready| match not_ready {
-            NotReady::Refused(error) => error,
-            NotReady::Failed | NotReady::Busy => Failed::Down.into(),
-        })
+        Ok(migrations::run(&pool, start.modules, &start.keys).await?)
     }
 
     pub(super) fn new(start: Start, deadlines: Deadlines) -> Self {

@@ -45,7 +45,7 @@ pub(super) async fn run(pool: &Pool, modules: &[Module], keys: &StoreKeys) -> Re
 }
 
 /// Says what the server refuses, if a statement failed for that.
-fn told<T>(transaction: &Transaction<'_>, result: Result<T, NotReady>) -> Result<T, NotReady> {
+pub(super) fn told<T>(transaction: &Transaction<'_>, result: Result<T, NotReady>) -> Result<T, NotReady> {
     match transaction.failure().and_then(refusal) {
         Some(refused) => Err(OpenError::Refused(refused).into()),
         None => result,
@@ -86,8 +86,7 @@ async fn are_current(
     modules: &[Module],
     keys: &StoreKeys,
 ) -> Result<Option<Vec<Migrated>>, NotReady> {
-    let there = "select 1 where to_regclass('smsp_schema') is not null and to_regclass('smsp_store_key') is not null";
-    if transaction.query(there, &[]).await?.is_empty() {
+    if !have_begun(transaction).await? {
         return Ok(None);
     }
     let mut current = Vec::new();
@@ -99,6 +98,27 @@ async fn are_current(
         current.push(told_of(module, version, version));
     }
     Ok(registered_keys::are_known(transaction, keys, modules).await?.then_some(current))
+}
+
+/// What [`run`] would do to the first module that is not up to date. Nothing is written.
+pub(super) async fn behind(
+    transaction: &mut Transaction<'_>,
+    modules: &[Module],
+) -> Result<Option<Migrated>, NotReady> {
+    let have_begun = have_begun(transaction).await?;
+    for module in modules {
+        let version = if have_begun { version(transaction, module).await? } else { 0 };
+        if version < known(module) {
+            return Ok(Some(told_of(module, version, known(module))));
+        }
+    }
+    Ok(None)
+}
+
+/// Are the tables there that every migration begins with?
+async fn have_begun(transaction: &mut Transaction<'_>) -> Result<bool, NotReady> {
+    let there = "select 1 where to_regclass('smsp_schema') is not null and to_regclass('smsp_store_key') is not null";
+    Ok(!transaction.query(there, &[]).await?.is_empty())
 }
 
 /// The version that the database has; an error if this program cannot work with it.

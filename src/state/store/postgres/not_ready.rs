@@ -55,6 +55,15 @@ impl From<Failed> for NotReady {
     }
 }
 
+impl From<NotReady> for OpenError {
+    fn from(not_ready: NotReady) -> Self {
+        match not_ready {
+            NotReady::Refused(error) => error,
+            NotReady::Failed | NotReady::Busy => Failed::Down.into(),
+        }
+    }
+}
+
 impl From<OpenError> for NotReady {
     fn from(error: OpenError) -> Self {
         Self::Refused(error)
