@@ -16,6 +16,7 @@ mod fsync;
 mod full_disk;
 mod later_version;
 mod marks;
+mod memory;
 mod moved;
 mod outage;
 mod pauses;

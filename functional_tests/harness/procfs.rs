@@ -27,9 +27,18 @@ pub(crate) fn unsent_to_callers_of(address: SocketAddrV4) -> Vec<usize> {
 impl Process {
     /// The most memory that it ever had: `VmHWM` of proc(5).
     pub(crate) fn peak_kib(&self) -> u64 {
+        self.kib("VmHWM:")
+    }
+
+    /// What a bound on its data would count: `VmData` of proc(5).
+    pub(crate) fn data_kib(&self) -> u64 {
+        self.kib("VmData:")
+    }
+
+    fn kib(&self, name: &str) -> u64 {
         let status = self.proc("status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
-        line.and_then(|size| size.trim().parse().ok()).unwrap_or_else(|| panic!("no VmHWM in {status}"))
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_suffix("kB"));
+        line.and_then(|size| size.trim().parse().ok()).unwrap_or_else(|| panic!("no {name} in {status}"))
     }
 
     /// Are all its threads stopped by a signal? The state in `stat` is then `T`, behind the name.

@@ -22,6 +22,7 @@ pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;
 /// The rows of all nodes that share a store.
 ///
 /// Every call is one transaction, on the disk when its answer is there. A dropped call may have been carried out.
+/// What a claim or a replay has taken is on the disk before its messages are read: a node that dies of one has lost it.
 pub trait Outbox: Send + Sync {
     /// Takes submissions of one caller, each with its `Idempotency-Key`, in one transaction; an answer per item in order.
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>>;

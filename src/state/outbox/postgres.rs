@@ -41,7 +41,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::lost::Lost;
-use super::{Bound, Failed, NodeId, Swept, WentBack};
+use super::{Bound, Claimed, Failed, NodeId, Swept, WentBack};
 use crate::state::store::postgres::{Database, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
@@ -100,6 +100,17 @@ impl PostgresOutbox {
 
     async fn check(&self, transaction: &mut Transaction<'_>) -> Result<Findings, Failed> {
         history::check(transaction, &self.remembering, self.doubt).await
+    }
+
+    /// Rows that a committed call has taken, with their messages.
+    async fn in_hand(&self, node: NodeId, number: Uuid, rows: &[i64]) -> Result<Vec<Claimed>, Failed> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut transaction = self.begin().await?;
+        let claimed = rows::claimed_rows(&mut transaction, node, number, rows).await?;
+        transaction.end().await?;
+        Ok(claimed)
     }
 
     /// Once what was found is on the disk.

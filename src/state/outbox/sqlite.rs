@@ -36,7 +36,7 @@ use tracing::error;
 use uuid::Uuid;
 
 use super::lost::Lost;
-use super::{Answered, Claimed, Failed, NodeId};
+use super::{Answered, Claimed, Failed, Hold, NodeId};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::{Module, Sqlite, Step};
 use remembering::Remembering;
@@ -107,11 +107,11 @@ impl SqliteOutbox {
     }
 
     /// Runs a call that takes rows, after what lost ones hold is free. Commands run in their order, so no lost one is still
-    /// on its way then.
+    /// on its way then. The messages are read once the rows are taken; where that fails, the call counts as lost.
     fn take(
         &self,
         node: NodeId,
-        work: impl FnOnce(&Connection, UnixTime, Uuid) -> rusqlite::Result<Vec<Claimed>> + Send + 'static,
+        work: impl FnOnce(&Connection, UnixTime, Uuid) -> rusqlite::Result<Vec<Hold>> + Send + 'static,
     ) -> Answered<'_, Vec<Claimed>> {
         Box::pin(async move {
             let (lost, number) = (self.lost.of(node), self.lost.number(node));
@@ -121,13 +121,24 @@ impl SqliteOutbox {
                 work(database, now, claim)
             });
             let answer = answer.await;
-            if !matches!(answer, Err(Failed::Unclear)) {
+            if answer == Err(Failed::Down) {
+                // Nothing was taken.
                 number.answered();
+                return Err(Failed::Down);
             }
-            let claimed = answer?;
+            let holds = answer?;
             self.lost.forget(&lost, Duration::ZERO);
+            let claimed = self.in_hand(holds).await?;
+            number.answered();
             Ok(claimed)
         })
+    }
+
+    async fn in_hand(&self, holds: Vec<Hold>) -> Result<Vec<Claimed>, Failed> {
+        if holds.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read(move |database| claim::in_hand(database, &holds)).await
     }
 
     fn passed(&self) -> Passed {

@@ -53,7 +53,7 @@ macro_rules! ordering {
 }
 
 /// One transaction around a call that takes rows, if the outbox is not paused and no older copy. A claim is a sign of life
-/// too. What is lost of it is remembered.
+/// too. The messages are read once the rows are taken. What is lost of it, or cannot be read, is remembered.
 macro_rules! taking {
     ($self:ident, $node:ident, $work:path $(, $argument:expr)*) => {
         Box::pin(async move {
@@ -67,11 +67,12 @@ macro_rules! taking {
             }
             care::heartbeat(&mut transaction, $node).await?;
             let number = $self.lost.number($node);
-            let claimed = $work(&mut transaction, $node, number.get() $(, $argument)*).await?;
+            let rows = $work(&mut transaction, $node, number.get() $(, $argument)*).await?;
             transaction.commit().await?;
-            number.answered();
             $self.lost.forget(&freed, ON_ITS_WAY);
             $self.remember(findings);
+            let claimed = $self.in_hand($node, number.get(), &rows).await?;
+            number.answered();
             Ok(claimed)
         })
     };

@@ -12,8 +12,8 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::history::NEXT_FENCE;
-use super::rows::{big, claimed_rows};
-use crate::state::outbox::{Claimed, Lane, NodeId, Wanted};
+use super::rows::big;
+use crate::state::outbox::{Lane, NodeId, Wanted};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -86,13 +86,14 @@ struct Taken {
     bytes: i64,
 }
 
-/// Claims under this number, by which a claim whose answer is lost is found again.
+/// Claims under this number, by which a claim whose answer is lost is found again. The rows, not their messages: those are
+/// read once the claim is committed, so that a message that the node dies of counts as a loss.
 pub(super) async fn claim(
     transaction: &mut Transaction<'_>,
     node: NodeId,
     number: Uuid,
     wanted: &Wanted,
-) -> Result<Vec<Claimed>, Failed> {
+) -> Result<Vec<i64>, Failed> {
     let mut taken = Taken::default();
     for (lane, rows) in (0..).zip(wanted.of_lane).take(Lane::ALL.len()) {
         let rows = rows.min(MOST);
@@ -105,7 +106,7 @@ pub(super) async fn claim(
             }
         }
     }
-    claimed_rows(transaction, node, &taken.rows).await
+    Ok(taken.rows)
 }
 
 async fn part(

@@ -8,8 +8,8 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::history::NEXT_FENCE;
-use super::rows::{big, claimed_rows};
-use crate::state::outbox::{Claimed, Hold, NodeId};
+use super::rows::big;
+use crate::state::outbox::{Hold, NodeId};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -63,10 +63,9 @@ pub(super) async fn replay(
     number: Uuid,
     upstream: &str,
     limit: usize,
-) -> Result<Vec<Claimed>, Failed> {
+) -> Result<Vec<i64>, Failed> {
     let parameters: [Parameter<'_>; 4] =
         [(&upstream, Type::TEXT), (&big(limit), Type::INT8), (&node.0, Type::UUID), (&number, Type::UUID)];
     let rows = transaction.query(&REPLAY, &parameters).await?;
-    let rows = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<_>, _>>()?;
-    claimed_rows(transaction, node, &rows).await
+    rows.iter().map(|row| field(row, 0)).collect()
 }

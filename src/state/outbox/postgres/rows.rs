@@ -15,7 +15,7 @@ use crate::state::outbox::{
     Claimed, Fence, Hold, KeyId, Lane, NodeId, RouteSet, RowId, SealedContent, SealedRecipients, State, Ticket,
 };
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Transaction, field};
+use crate::state::store::postgres::{Parameter, Transaction, field};
 
 /// A hundred years.
 const LONGEST: i64 = 100 * 365 * 86_400_000;
@@ -144,21 +144,21 @@ pub(super) fn text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// Rows that are in hand now, in the order of these numbers.
+/// Of these rows, in their order, those that the call with this number still holds, with their messages.
 pub(super) async fn claimed_rows(
     transaction: &mut Transaction<'_>,
     node: NodeId,
+    number: Uuid,
     rows: &[i64],
 ) -> Result<Vec<Claimed>, Failed> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
     let sql = "select o.row_id, o.fence, s.id, s.caller, s.key, o.lane, o.route_set, s.accepted_at, o.expires_at,
             o.attempts, o.possible_duplicate, s.content_key_id, s.content_key,
             (select array_agg(c.bytes order by c.part) from smsp_content c where c.row_id = o.row_id)
         from unnest($1) with ordinality w (row_id, place)
-        join smsp_outbox o using (row_id) join smsp_submission s using (row_id) order by w.place";
-    let found = transaction.query(sql, &[(&rows, Type::INT8_ARRAY)]).await?;
+        join smsp_outbox o using (row_id) join smsp_submission s using (row_id)
+        where o.claim = $2 and o.owner = $3 and o.state in (1, 2) order by w.place";
+    let parameters: [Parameter<'_>; 3] = [(&rows, Type::INT8_ARRAY), (&number, Type::UUID), (&node.0, Type::UUID)];
+    let found = transaction.query(sql, &parameters).await?;
     found.iter().map(|row| claimed(node, &mut Columns::of(row))).collect()
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A queue is what waits for one set of upstreams in one lane for one caller. Each is read through the index from its head,
 //! so a claim costs as many steps as there are queues, however many rows wait in them.
+//!
+//! The messages are read later, once the claim is on the disk: a message that the process dies of counts as a loss.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -27,7 +29,7 @@ pub(super) fn claim(
     node: NodeId,
     number: Uuid,
     wanted: &Wanted,
-) -> rusqlite::Result<Vec<Claimed>> {
+) -> rusqlite::Result<Vec<Hold>> {
     if super::operators::is_paused(database)? {
         return Ok(Vec::new());
     }
@@ -37,15 +39,15 @@ pub(super) fn claim(
         "update envelope set state = 1, fence = fence + 1, owner = ?2, claim = ?4
          where id = ?1 and state = 0 and due <= ?3 and expires_at > ?3 returning fence",
     )?;
-    let mut claimed = Vec::new();
+    let mut holds = Vec::new();
     for row in chosen {
         let fence: Option<Fence> =
             take.query_row(params![row, node, now, number.as_bytes()], |row| row.get(0)).optional()?;
         if let Some(fence) = fence {
-            claimed.push(read(database, Hold { row, fence, node })?);
+            holds.push(Hold { row, fence, node });
         }
     }
-    Ok(claimed)
+    Ok(holds)
 }
 
 /// The rows at the head and at the end of each queue that may be claimed from.
@@ -108,15 +110,18 @@ fn heads(database: &Connection, sets: &[RouteSet]) -> rusqlite::Result<Vec<Head>
     Ok(heads)
 }
 
-/// A row that is held, with its message.
-pub(super) fn read(database: &Connection, hold: Hold) -> rusqlite::Result<Claimed> {
+/// The rows that are still held, with their messages.
+pub(super) fn in_hand(database: &Connection, holds: &[Hold]) -> rusqlite::Result<Vec<Claimed>> {
+    holds.iter().filter_map(|hold| read(database, *hold).transpose()).collect()
+}
+
+fn read(database: &Connection, hold: Hold) -> rusqlite::Result<Option<Claimed>> {
     let mut select = database.prepare_cached(
         "select uuid, name, idem, lane, names, accepted_at, e.expires_at, attempts, possible_duplicate
          from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
-         join route_set r on r.id = e.route_set where e.id = ?1",
+         join route_set r on r.id = e.route_set where e.id = ?1 and e.fence = ?2 and e.owner = ?3 and e.state in (1, 2)",
     )?;
-    let content = content::read(database, hold.row)?;
-    select.query_row([hold.row], |row| {
+    let claimed = |row: &rusqlite::Row<'_>| {
         let (caller, names): (String, String) = (row.get(1)?, row.get(4)?);
         Ok(Claimed {
             hold,
@@ -129,9 +134,10 @@ pub(super) fn read(database: &Connection, hold: Hold) -> rusqlite::Result<Claime
             expires_at: row.get(6)?,
             attempts: row.get(7)?,
             possible_duplicate: row.get(8)?,
-            content,
+            content: content::read(database, hold.row)?,
         })
-    })
+    };
+    select.query_row(params![hold.row, hold.fence, hold.node], claimed).optional()
 }
 
 /// Gives rows back that were not marked.

@@ -5,10 +5,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::claim::read;
 use super::{attempts, content, history, late, nodes};
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Claimed, Ended, Fence, Hold, Mark, NodeId, RowId, State, Verdict};
+use crate::state::outbox::{Ended, Fence, Hold, Mark, NodeId, RowId, State, Verdict};
 
 /// From a replay that was refused to the next one.
 const REPLAY_WAIT: Duration = Duration::from_secs(60);
@@ -136,7 +135,7 @@ pub(super) fn replay(
     number: Uuid,
     upstream: &str,
     limit: i64,
-) -> rusqlite::Result<Vec<Claimed>> {
+) -> rusqlite::Result<Vec<Hold>> {
     if super::operators::is_paused(database)? {
         return Ok(Vec::new());
     }
@@ -152,11 +151,8 @@ pub(super) fn replay(
         |row: &rusqlite::Row<'_>| Ok(Hold { row: row.get::<_, RowId>(0)?, fence: row.get::<_, Fence>(1)?, node });
     let holds: Result<Vec<_>, _> =
         update.query_map(params![node, now, upstream, limit, number.as_bytes()], hold)?.collect();
-    let mut claimed = Vec::new();
-    for hold in holds? {
-        attempts::begin(database, now, &hold, upstream)?;
-        claimed.push(read(database, hold)?);
-    }
-    history::raise(database, claimed.len())?;
-    Ok(claimed)
+    let holds = holds?;
+    holds.iter().try_for_each(|hold| attempts::begin(database, now, hold, upstream))?;
+    history::raise(database, holds.len())?;
+    Ok(holds)
 }

@@ -1,5 +1,6 @@
 //! The outbox in SQLite: what every store has to do, and what only this one can show.
 
+mod claims;
 mod copies;
 mod files;
 mod killed;

@@ -1,8 +1,32 @@
 //! Claims from several queues at once.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::{batch, node, outbox, row, set, wanted};
-use crate::state::outbox::{Acceptance, NewRow, Outbox, RouteSet, RulesVersion, Wanted};
+use crate::state::outbox::{
+    Acceptance, Claimed, Failed, NewRow, NodeId, Outbox, PostgresOutbox, RouteSet, RulesVersion, Wanted,
+};
+use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
+
+/// A claim of two rows, which are changed when others see the claim: no message can be read before.
+async fn claim_and_change(outbox: &PostgresOutbox, node: NodeId, change: &str) -> Result<Vec<Claimed>, Failed> {
+    let mut other = outbox.begin().await.unwrap();
+    other.execute("lock table smsp_content in access exclusive mode", &[]).await.unwrap();
+    let change = async {
+        let is_claimed = "select count(*) = 2 from smsp_outbox where state = 1";
+        while !field::<bool>(&other.query(is_claimed, &[]).await.unwrap()[0], 0).unwrap() {}
+        other.execute(change, &[]).await.unwrap();
+        other.commit().await.unwrap();
+    };
+    let change = timeout(Duration::from_secs(20), change);
+    let wanted = wanted(9);
+    let (claimed, changed) = tokio::join!(outbox.claim(node, &wanted), change);
+    changed.expect("the claim is committed before messages are read");
+    claimed
+}
 
 #[tokio::test]
 async fn a_caller_has_its_number_over_all_sets_and_lanes_and_both_ends_of_a_queue() {
@@ -45,4 +69,28 @@ async fn rows_that_another_node_has_locked_are_no_loss_for_a_caller_with_few_pla
     let claimed = outbox.claim(node(), &wanted).await.unwrap();
     assert_eq!(claimed.iter().map(|claimed| claimed.hold.row.0).collect::<Vec<_>>(), [3, 4]);
     locking.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_row_that_is_cancelled_before_its_message_is_read_is_not_in_the_answer() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    outbox.accept(batch((0..2).map(|_| row(None)).collect())).await.unwrap();
+    let cancel = "update smsp_outbox set state = 8 where row_id = 1";
+    let claimed = claim_and_change(&outbox, node(), cancel).await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| claimed.hold.row.0).collect::<Vec<_>>(), [2]);
+    assert!(claimed[0].content.is_some());
+}
+
+#[tokio::test]
+async fn rows_whose_messages_could_not_be_read_are_free_at_the_next_call() {
+    let Some(server) = Postmaster::shared() else { return };
+    let (outbox, node) = (outbox(&server.url(&server.database().await)).await, node());
+    outbox.accept(batch((0..2).map(|_| row(None)).collect())).await.unwrap();
+    let break_one = "update smsp_outbox set lane = 9 where row_id = 1";
+    assert_eq!(claim_and_change(&outbox, node, break_one).await.err(), Some(Failed::Down));
+    let mut mending = outbox.begin().await.unwrap();
+    mending.execute("update smsp_outbox set lane = 1", &[]).await.unwrap();
+    mending.commit().await.unwrap();
+    assert_eq!(outbox.claim(node, &wanted(9)).await.unwrap().len(), 2);
 }

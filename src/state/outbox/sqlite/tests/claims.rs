@@ -1,0 +1,65 @@
+//! Messages are read once the claim is on the disk, beside what is written meanwhile.
+
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::*;
+use crate::state::outbox::suite::bench::row;
+
+const NODE: NodeId = NodeId(Uuid::from_u128(1));
+
+async fn of_two_rows() -> (SqliteOutbox, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::new(|| UnixTime(1_800_000_000_000))).await;
+    let room = Room { rows: 9, bytes: 1 << 20 };
+    let rows = vec![row(1), row(2)];
+    let batch = Batch { caller: "shop".into(), rows, atomic: false, room, callers_room: room };
+    outbox.accept(batch).await.unwrap();
+    (outbox, directory)
+}
+
+async fn claim(outbox: &SqliteOutbox) -> Result<Vec<Claimed>, Failed> {
+    let sets = vec![row(1).route_set];
+    let wanted = Wanted { sets, of_lane: [9; 3], of_caller: 9, bytes: u64::MAX, without: vec![], newest_of_four: 0 };
+    outbox.claim(NODE, &wanted).await
+}
+
+/// A claim of two rows, which are changed once it is on the disk: no message can be read before.
+async fn claim_and_change(outbox: &SqliteOutbox, change: &'static str) -> Result<Vec<Claimed>, Failed> {
+    let (go_on, held) = mpsc::channel::<()>();
+    let hold = outbox.read(move |_| {
+        // The sender is dropped where the test has failed.
+        let _ = held.recv();
+        Ok(())
+    });
+    let change = async move {
+        let is_claimed = |database: &Connection, _| {
+            database.query_row("select count(*) = 2 from envelope where state = 1", [], |row| row.get::<_, bool>(0))
+        };
+        while !outbox.write(is_claimed).await.unwrap() {}
+        outbox.write(move |database, _| database.execute(change, [])).await.unwrap();
+        go_on.send(()).unwrap();
+    };
+    let change = timeout(Duration::from_secs(20), change);
+    let (held, claimed, changed) = tokio::join!(hold, claim(outbox), change);
+    held.unwrap();
+    changed.expect("the claim is on the disk before messages are read");
+    claimed
+}
+
+#[tokio::test]
+async fn a_row_that_is_cancelled_before_its_message_is_read_is_not_in_the_answer() {
+    let (outbox, _directory) = of_two_rows().await;
+    let claimed = claim_and_change(&outbox, "update envelope set state = 8 where id = 1").await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| claimed.hold.row.0).collect::<Vec<_>>(), [2]);
+    assert!(claimed[0].content.is_some());
+}
+
+#[tokio::test]
+async fn rows_whose_messages_could_not_be_read_are_free_at_the_next_call() {
+    let (outbox, _directory) = of_two_rows().await;
+    let broken = claim_and_change(&outbox, "update envelope set attempts = -1 where id = 1").await;
+    assert_eq!(broken.err(), Some(Failed::Down));
+    outbox.write(|database, _| database.execute("update envelope set attempts = 0", [])).await.unwrap();
+    assert_eq!(claim(&outbox).await.unwrap().len(), 2);
+}
