@@ -29,6 +29,7 @@ mod rows;
 mod routes;
 mod status;
 mod sweep;
+mod undone;
 mod verdicts;
 
 #[cfg(test)]

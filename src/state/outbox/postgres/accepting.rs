@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::accept::accept;
 use super::grouped::Together;
 use super::room::{Counted, Used};
+use super::undone::{Undone, told};
 use crate::state::outbox::{Acceptance, Batch, Room};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Database, Transaction};
@@ -35,13 +36,14 @@ impl Together for Accepting {
         true
     }
 
-    async fn carry_out(&self, batches: &[&Batch]) -> Result<Vec<Option<Vec<Acceptance>>>, Failed> {
+    async fn carry_out(&self, batches: &[&Batch]) -> Result<Vec<Option<Vec<Acceptance>>>, Undone> {
         for _ in 0..RACES {
             let mut transaction = self.database.begin().await?;
             self.count(&mut transaction, batches).await?;
             let used =
                 |batch: &Batch| self.counted().as_ref().map(|counted| counted.used(batch)).unwrap_or(Used::NOTHING);
-            if let Some(answers) = accept(&mut transaction, batches, used).await? {
+            let accepted = accept(&mut transaction, batches, used).await;
+            if let Some(answers) = told(&transaction, accepted)? {
                 transaction.commit().await?;
                 if let Some(counted) = &mut *self.counted() {
                     batches.iter().zip(&answers).for_each(|(batch, answers)| counted.add(batch, answers));
@@ -49,7 +51,7 @@ impl Together for Accepting {
                 return Ok(answers.into_iter().map(Some).collect());
             }
         }
-        Err(Failed::Down)
+        Err(Failed::Down.into())
     }
 }
 

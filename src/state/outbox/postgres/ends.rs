@@ -10,6 +10,7 @@ use super::content::drop_content;
 use super::grouped::Together;
 use super::holds::{FREE, Holds, IS_LOCKED};
 use super::rows::{Columns, code, span};
+use super::undone::{Undone, told};
 use super::{late, verdicts};
 use crate::state::outbox::{Ended, Hold, Room, State};
 use crate::state::store::Failed;
@@ -85,9 +86,10 @@ impl Together for Ends {
         one.row != other.row
     }
 
-    async fn carry_out(&self, calls: &[&Self::Call]) -> Result<Vec<Option<Self::Answer>>, Failed> {
+    async fn carry_out(&self, calls: &[&Self::Call]) -> Result<Vec<Option<Self::Answer>>, Undone> {
         let mut transaction = self.database.begin().await?;
-        let answers = end(&mut transaction, calls).await?;
+        let ended = end(&mut transaction, calls).await;
+        let answers = told(&transaction, ended)?;
         transaction.commit().await?;
         Ok(answers)
     }

@@ -2,7 +2,8 @@
 //!
 //! A call that comes while nobody works on those before it is begun at once. What comes meanwhile waits, up to a bound, and
 //! is taken together. Each call has its own answer; a transaction that fails, or whose COMMIT is unclear, is answered so to
-//! each of its calls.
+//! each of its calls. Where the database refuses the values of one call, each is carried out alone, so that only that one
+//! fails.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ use crate::state::outbox::Room;
 use crate::state::store::Failed;
 
 use super::room::NOTHING;
+use super::undone::Undone;
 
 /// Calls that may wait.
 const WAITING: usize = 1024;
@@ -40,7 +42,7 @@ pub(super) trait Together: Send + Sync + 'static {
     fn carry_out(
         &self,
         calls: &[&Self::Call],
-    ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Failed>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Undone>> + Send;
 }
 
 /// Carries out the calls of one node.
@@ -106,7 +108,8 @@ impl<T: Together> Shared<T> {
         let answers = self.work.carry_out(&calls.iter().map(|call| &call.call).collect::<Vec<_>>()).await;
         let each = match answers {
             Ok(answers) => answers.into_iter().map(|answer| answer.map(Ok)).collect(),
-            Err(failed) => calls.iter().map(|_| Some(Err(failed))).collect::<Vec<_>>(),
+            Err(Undone::Refused) if calls.len() > 1 => self.one_by_one(&calls).await,
+            Err(undone) => calls.iter().map(|_| Some(Err(undone.into()))).collect::<Vec<_>>(),
         };
         let (mut is_done, mut again) = (false, Vec::new());
         for (call, answer) in calls.into_iter().zip(each) {
@@ -120,6 +123,20 @@ impl<T: Together> Shared<T> {
         if !is_done {
             sleep(PAUSE).await;
         }
+    }
+
+    /// Once one has failed for another reason, no more are tried.
+    async fn one_by_one(&self, calls: &[Call<T>]) -> Vec<Option<Result<T::Answer, Failed>>> {
+        let (mut each, mut goes_on) = (Vec::new(), true);
+        for Call { call, .. } in calls {
+            let answer = if goes_on { self.work.carry_out(&[call]).await } else { Err(Failed::Down.into()) };
+            goes_on = !matches!(answer, Err(Undone::Failed(_)));
+            each.push(match answer {
+                Ok(mut answers) => answers.pop().flatten().map(Ok),
+                Err(undone) => Some(Err(undone.into())),
+            });
+        }
+        each
     }
 }
 

@@ -9,6 +9,7 @@ use super::grouped::Together;
 use super::history::{self, Expected, Remembering};
 use super::holds::{FREE, Holds, IS_LOCKED};
 use super::rows::{Columns, span, text};
+use super::undone::{Undone, told};
 use crate::state::outbox::{Hold, Mark, Memory, Point, Room};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Database, Parameter, Transaction};
@@ -75,9 +76,10 @@ impl Together for Marks {
         one.row != other.row
     }
 
-    async fn carry_out(&self, calls: &[&Self::Call]) -> Result<Vec<Option<bool>>, Failed> {
+    async fn carry_out(&self, calls: &[&Self::Call]) -> Result<Vec<Option<bool>>, Undone> {
         let mut transaction = self.database.begin().await?;
-        let Marked { answers, point } = mark(&mut transaction, calls, &self.remembering.memory).await?;
+        let marked = mark(&mut transaction, calls, &self.remembering.memory).await;
+        let Marked { answers, point } = told(&transaction, marked)?;
         transaction.commit().await?;
         point.into_iter().for_each(|point| self.remembering.memory.keep(point));
         Ok(answers)

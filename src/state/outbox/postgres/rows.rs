@@ -144,7 +144,7 @@ pub(super) fn text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// Of these rows, in their order, those that the call with this number still holds, with their messages.
+/// The rows of this list that the call with this number still holds, in the order of the list, with their messages.
 pub(super) async fn claimed_rows(
     transaction: &mut Transaction<'_>,
     node: NodeId,

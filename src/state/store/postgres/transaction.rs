@@ -60,6 +60,12 @@ impl<'a> Transaction<'a> {
         self.failure.as_ref()
     }
 
+    /// Has a statement failed because of a value in it, by a "data exception" or an "integrity constraint violation"? It
+    /// would fail again.
+    pub fn has_refused_values(&self) -> bool {
+        self.failure.as_ref().is_some_and(|code| ["22", "23"].iter().any(|class| code.code().starts_with(class)))
+    }
+
     /// Several statements without parameters.
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), Failed> {
         let answer = timeout(self.answer, self.client.batch_execute(sql)).await;

@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 
-use super::{batch, outbox, row};
-use crate::state::outbox::{Acceptance, Batch, Full, Outbox, Room};
+use super::{batch, node, outbox, row, wanted};
+use crate::state::outbox::{Acceptance, Batch, Ended, Failed, Full, Mark, NewRow, Outbox, PostgresOutbox, Room, State};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
@@ -42,4 +42,35 @@ async fn of_calls_in_one_transaction_each_is_answered_as_if_it_came_after_those_
     });
     let expected = ["withheld", "key in use", "accepted", "repeated", "accepted", "caller has enough"];
     assert_eq!(words.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn a_call_whose_values_the_database_refuses_fails_alone() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let faulty = NewRow { from_domain: "faulty.example".to_owned(), ..row(None) };
+    forbid(&outbox, "smsp_submission", "from_domain <> 'faulty.example'").await;
+    let calls = [row(None), row(None), row(None), faulty, row(None), row(None)];
+    let accepted = join_all(calls.map(|row| outbox.accept(batch(vec![row])))).await;
+    assert_eq!(accepted.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, true, false, true, true]);
+    let claimed = outbox.claim(node(), &wanted(9)).await.unwrap();
+    let holds: Vec<_> = claimed.iter().map(|claimed| claimed.hold).collect();
+    let third = holds[2].row.0;
+    forbid(&outbox, "smsp_outbox", &format!("state <> 2 or row_id <> {third}")).await;
+    let mark = Mark { upstream: "a".to_owned(), replay_for: None, possible_duplicate: false };
+    let marked = join_all(holds.iter().map(|hold| outbox.mark(hold, &mark))).await;
+    assert_eq!(marked, [Ok(true), Ok(true), Err(Failed::Down), Ok(true), Ok(true)]);
+    forbid(&outbox, "smsp_outbox", &format!("state <> 5 or row_id <> {}", holds[3].row.0)).await;
+    let ended = Ended::Accepted { verdicts: Vec::new(), possible_duplicate: false };
+    let marked = holds.iter().filter(|hold| hold.row.0 != third);
+    let ended = join_all(marked.map(|hold| outbox.end(hold, &ended))).await;
+    let done = Ok(Some(State::Accepted));
+    assert_eq!(ended, [done, done, Err(Failed::Down), done]);
+}
+
+async fn forbid(outbox: &PostgresOutbox, table: &str, condition: &str) {
+    let mut transaction = outbox.begin().await.expect("a transaction");
+    let sql = format!("alter table {table} add check ({condition})");
+    transaction.execute(&sql, &[]).await.expect("a condition");
+    transaction.commit().await.expect("it holds");
 }
