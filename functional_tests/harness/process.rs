@@ -83,7 +83,7 @@ impl Process {
         let status = Command::new("sh").args(["-c", &kill]).status().expect("sh starts");
         assert!(status.success(), "{kill}: {status}");
         // A thread in the kernel stops a little later.
-        let sent = std::time::Instant::now();
+        let sent = tokio::time::Instant::now();
         while name == "STOP" && !self.is_stopped() {
             assert!(sent.elapsed() < std::time::Duration::from_secs(10), "it does not stop: {}", self.evidence());
             std::thread::yield_now();
