@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "controls"
 STORES = {"sqlite": "state::outbox::sqlite::tests", "postgres": "state::outbox::postgres::tests::conformance"}
+# It finds most of this too, but seeks the shortest way to each failure for up to a minute.
+MODEL = "the_store_does_what_the_model_does"
 # For one test binary.
 TIMEOUT = 300
 
@@ -153,7 +155,7 @@ def failures(binary, store):
     """The tests of a store that fail; None where they do not end in time, which is a failure too."""
     try:
         run = subprocess.run(
-            [binary, STORES[store], "--test-threads", "2"], cwd=COPY, capture_output=True, text=True, timeout=TIMEOUT
+            [binary, STORES[store], "--skip", MODEL, "--test-threads", "2"], cwd=COPY, capture_output=True, text=True, timeout=TIMEOUT
         )
     except subprocess.TimeoutExpired:
         return None
