@@ -12,6 +12,7 @@ mod care;
 mod claim;
 mod content;
 mod counts;
+mod doubt;
 mod ends;
 mod erase;
 mod grouped;

@@ -11,7 +11,7 @@ use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
 /// A node that has said nothing for so long counts as dead; if it is not, its marks are refused.
-const DEAD: Duration = Duration::from_secs(30);
+pub(super) const DEAD: Duration = Duration::from_secs(30);
 
 const HEARTBEAT: &str = "insert into smsp_node (node, seen_at) values ($1, smsp_now())
     on conflict (node) do update set seen_at = excluded.seen_at";

@@ -2,17 +2,17 @@
 //! question among its conditions.
 //!
 //! A database in another place may be a restored copy, or a replica that has taken over and lost nothing. A node that
-//! remembers the store vouches for it once it has seen the new place for [`DOUBT`]: by then every other node that lives has
-//! looked too, and said what is missing. A node that remembers nothing cannot vouch.
+//! remembers the store vouches for it once it has seen the new place for [`DOUBT`], and each node that lived before was heard
+//! there: by then every one has looked too, and said what is missing. A node that remembers nothing cannot vouch.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::rows::{Columns, big};
+use super::care::DEAD;
+use super::doubt::{Doubt, Signs};
+use super::rows::{Columns, big, span};
 use crate::state::outbox::{Epoch, History, Memory, Point, WentBack};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
@@ -21,7 +21,10 @@ use crate::state::store::postgres::{Parameter, Transaction, field};
 pub(super) const DOUBT: Duration = Duration::from_secs(15);
 
 const FIND: &str = "select paused, epochs, (select sum(marks) from smsp_marks)::bigint, place is null,
-        place is distinct from here, here, lost, last_row is null from smsp_control, smsp_place() here";
+        place is distinct from here, here, lost, last_row is null, living.nodes, living.signs
+    from smsp_control, smsp_place() here,
+        (select coalesce(array_agg(node), '{}') as nodes, coalesce(array_agg(seen_at), '{}') as signs
+            from smsp_node where seen_at > smsp_now() - $1) living";
 
 const NOTE: &str = "update smsp_control set lost = coalesce(lost, $1),
         last_row = coalesce(last_row, (select coalesce(max(row_id), 0) from smsp_outbox))";
@@ -44,22 +47,7 @@ pub(super) const NEXT_FENCE: &str =
 #[derive(Default)]
 pub(super) struct Remembering {
     pub(super) memory: Memory,
-    /// The new place that was seen, and when first; held for a moment, never across an await.
-    doubt: Mutex<Option<(String, Instant)>>,
-}
-
-impl Remembering {
-    /// For how long the database has been seen in this new place.
-    fn seen_for(&self, place: &str) -> Duration {
-        let mut doubt = self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*doubt {
-            Some((seen, since)) if seen == place => since.elapsed(),
-            _ => {
-                *doubt = Some((place.to_owned(), Instant::now()));
-                Duration::ZERO
-            }
-        }
-    }
+    doubt: Doubt,
 }
 
 /// What a look at the database has come to.
@@ -78,6 +66,7 @@ struct Found {
     place: String,
     lost: Option<WentBack>,
     has_no_last_row: bool,
+    living: Signs,
 }
 
 /// What is found is kept in the database. What the node remembers, it has asked for before: the caller may not hold an
@@ -97,10 +86,14 @@ pub(super) async fn check(
             Some(missing)
         }
         (None, None) if found.is_elsewhere => {
-            let may_vouch = found.is_new || remembered.is_some() && remembering.seen_for(&found.place) >= doubt;
+            let may_vouch =
+                found.is_new || remembered.is_some() && remembering.doubt.is_over(&found.place, &found.living, doubt);
             elsewhere(transaction, &found, may_vouch).await?
         }
-        (None, None) => None,
+        (None, None) => {
+            remembering.doubt.none(found.living);
+            None
+        }
     };
     Ok(Findings { paused: found.paused, went_back, point: found.point })
 }
@@ -127,7 +120,7 @@ pub(super) async fn read(transaction: &mut Transaction<'_>) -> Result<History, F
 }
 
 async fn find(transaction: &mut Transaction<'_>) -> Result<Found, Failed> {
-    let rows = transaction.query(FIND, &[]).await?;
+    let rows = transaction.query(FIND, &[(&span(DEAD), Type::INT8)]).await?;
     let mut columns = Columns::of(rows.first().ok_or(Failed::Down)?);
     let (paused, point) = (columns.value()?, point(&mut columns)?);
     let (is_new, is_elsewhere, place) = (columns.value()?, columns.value()?, columns.value()?);
@@ -135,7 +128,10 @@ async fn find(transaction: &mut Transaction<'_>) -> Result<Found, Failed> {
         0 => WentBack::Epoch,
         marks => WentBack::Marks(marks),
     });
-    Ok(Found { paused, point, is_new, is_elsewhere, place, lost, has_no_last_row: columns.value()? })
+    let has_no_last_row = columns.value()?;
+    let (nodes, signs): (Vec<Uuid>, Vec<i64>) = (columns.value()?, columns.value()?);
+    let living = nodes.into_iter().zip(signs).collect();
+    Ok(Found { paused, point, is_new, is_elsewhere, place, lost, has_no_last_row, living })
 }
 
 /// From `epochs` and the sum of `marks`.

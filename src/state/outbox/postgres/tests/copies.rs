@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{batch, node, outbox, row, wanted};
+use super::{advance, batch, node, outbox, row, wanted};
 use crate::state::outbox::suite::bench::note;
 use crate::state::outbox::{Ended, Mark, Outbox, PostgresOutbox, WentBack};
 use crate::state::store::postgres::tests::database;
@@ -80,6 +80,25 @@ async fn a_server_that_took_over_with_every_mark_is_vouched_for_by_a_node_that_r
     let patient = PostgresOutbox { doubt: Duration::ZERO, ..outbox };
     assert_eq!(found(&patient).await.0, None);
     assert_eq!(fresh.heartbeat(node()).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_server_that_took_over_is_not_vouched_for_before_each_node_that_lived_was_heard() {
+    let Some(server) = Postmaster::start() else { return };
+    let outbox = begun(&server.url(&server.database().await)).await;
+    // The node that has sent that mail is dead by then.
+    advance(&outbox, Duration::from_secs(60)).await;
+    let (one, other) = (node(), node());
+    for node in [other, one] {
+        assert_eq!(outbox.heartbeat(node).await, Ok(None));
+    }
+    server.begin_timeline().await;
+    let patient = PostgresOutbox { doubt: Duration::ZERO, ..outbox };
+    for node in [one, one, other] {
+        advance(&patient, Duration::from_secs(5)).await;
+        let is_last = node == other;
+        assert_eq!(patient.heartbeat(node).await, Ok((!is_last).then_some(WentBack::Place)));
+    }
 }
 
 #[tokio::test]
