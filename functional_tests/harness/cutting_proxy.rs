@@ -144,6 +144,9 @@ async fn pass(client: impl AsyncRead + AsyncWrite, server: UnixStream, fault: &w
                     return;
                 }
                 if now == Fault::HoldAnswer && is_commit(sent) {
+                    // Then it is committed.
+                    let _ = from_server.readable().await;
+                    fault.send_replace(Planned { fault: Fault::Holding, statement: "" });
                     let _ = fault.subscribe().wait_for(|planned| planned.fault != Fault::Holding).await;
                 }
             }
@@ -166,8 +169,7 @@ fn take(planned: &watch::Sender<Planned>, has_statement: bool) -> Fault {
     if !has_statement && !statement.is_empty() {
         return Fault::None;
     }
-    let next = if fault == Fault::HoldAnswer { Fault::Holding } else { Fault::None };
-    planned.send_replace(Planned { fault: next, statement: "" });
+    planned.send_replace(Planned { fault: Fault::None, statement: "" });
     fault
 }
 
