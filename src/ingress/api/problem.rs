@@ -38,8 +38,10 @@ pub(super) struct Problem {
     replayed: bool,
     /// The mail, where nothing else is told of it.
     id: Option<Id>,
-    /// Where a mail of the outbox is, and what is known of it.
-    outbox: Option<(State, Delivery)>,
+    /// Where a mail of the outbox is.
+    outbox_status: Option<State>,
+    /// What is known of the mail, where its kind does not say so.
+    delivery: Option<Delivery>,
     /// The mails of a batch, each with its place.
     mails: Vec<(usize, Id)>,
 }
@@ -65,7 +67,8 @@ impl Problem {
             retry_after: None,
             replayed: false,
             id: None,
-            outbox: None,
+            outbox_status: None,
+            delivery: None,
             mails: Vec::new(),
         }
     }
@@ -86,7 +89,12 @@ impl Problem {
 
     /// Where the mail is, and what is known of it.
     pub(super) fn outbox(self, ticket: &Ticket) -> Self {
-        Self { outbox: Some((ticket.state, ticket.into())), ..self }
+        Self { outbox_status: Some(ticket.state), ..self }.delivery(ticket.into())
+    }
+
+    /// What is known of the mail, where its kind does not say so.
+    pub(super) fn delivery(self, delivery: Delivery) -> Self {
+        Self { delivery: Some(delivery), ..self }
     }
 
     /// Which mails of a batch it is about.
@@ -154,7 +162,7 @@ impl Problem {
 impl Problem {
     /// What is written of it in the answer to this request.
     pub(super) fn body(self, request_id: String) -> ProblemBody {
-        let Self { kind, detail, mail, errors, retryable, id, outbox, mails, .. } = self;
+        let Self { kind, detail, mail, errors, retryable, id, outbox_status, delivery, mails, .. } = self;
         let (status, title) = kind.describe();
         let mail = mail.map(|mail| *mail);
         let ((of_mail, attempts), (rule, lookup)) = mail
@@ -167,8 +175,8 @@ impl Problem {
             message: detail.clone().into_owned(),
             detail: detail.into_owned(),
             id: of_mail.or(id).map(|id| id.to_string()),
-            delivery: outbox.map_or_else(|| kind.delivery(), |(_, delivery)| delivery),
-            outbox_status: outbox.map(|(state, _)| state.into()),
+            delivery: delivery.unwrap_or_else(|| kind.delivery()),
+            outbox_status: outbox_status.map(Into::into),
             mails: (!mails.is_empty()).then(|| mails.into_iter().map(ItemBody::from).collect()),
             retryable,
             request_id,

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::ingress::api::delivery::Delivery;
 use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::{Kind, Problem};
 use crate::ingress::api::send_options::IDEMPOTENCY_KEY;
@@ -45,9 +46,9 @@ pub(super) fn not_changed(failed: Failed, id: Id) -> Problem {
     Problem::new(Kind::OutboxUnknown, detail).id(id)
 }
 
-/// The store has not answered.
+/// The store has not answered what is known of a mail, so a provider may have it.
 pub(super) fn not_read(_: Failed) -> Problem {
-    unavailable("The store cannot be asked now. Call again after Retry-After.")
+    unavailable("The store cannot be asked now. Call again after Retry-After.").delivery(Delivery::Unknown)
 }
 
 fn unavailable(detail: &'static str) -> Problem {

@@ -1,7 +1,7 @@
 //! What is known of the database: does it answer, and has it the tables that this node has found in it?
 //!
 //! A database whose tables were dropped answers, and takes nothing: it counts as down until they are there again. They are
-//! not made anew by a node that runs, because mail was in them: a person restores them, or begins with empty ones.
+//! not made anew, because mail was in them: a person restores the database, or gives the nodes an empty one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -54,7 +54,7 @@ impl Health {
         error!(
             code = code.code(),
             "tables of the store are missing or may not be used: nothing is accepted for later, claimed or marked; \
-             restore the database, or run smsp migrate for empty tables"
+             restore the database"
         );
     }
 
