@@ -42,7 +42,7 @@ pub use document::document;
 pub use state::{AdminState, Explain};
 
 /// Longer than any request takes whose body arrives, an erasure in steps included.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(16);
 
 /// An order has less than 100 bytes.
 const MAX_BODY: usize = 64 * 1024;

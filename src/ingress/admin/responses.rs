@@ -62,7 +62,7 @@ impl IntoResponses for OfOrder {
         problems(&[
             (StatusCode::BAD_REQUEST, "The body is not JSON, or the query has a parameter"),
             (StatusCode::NOT_FOUND, "There is no upstream of this name"),
-            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 10 s"),
+            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 16 s"),
             (StatusCode::UNPROCESSABLE_ENTITY, "The order is invalid"),
         ])
     }
@@ -78,7 +78,7 @@ impl IntoResponses for OfRoute {
                  the caller may not send from that domain",
             ),
             (StatusCode::NOT_FOUND, "There is no caller of this name"),
-            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 10 s"),
+            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 16 s"),
             (StatusCode::UNPROCESSABLE_ENTITY, "The message is invalid"),
             (StatusCode::SERVICE_UNAVAILABLE, "This node has no room for the body"),
         ])
@@ -89,7 +89,7 @@ impl IntoResponses for OfOutboxOrder {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
             (StatusCode::BAD_REQUEST, "The body is not JSON, or the query has a parameter"),
-            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 10 s"),
+            (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 16 s"),
             (StatusCode::UNPROCESSABLE_ENTITY, "The order is invalid"),
         ])
     }

@@ -17,7 +17,7 @@ use crate::state::outbox::{
 const SHOWN: usize = 1000;
 
 /// After this no step of an erasure begins: the last one has ended before the request would be given up.
-const ERASING: Duration = Duration::from_secs(8);
+const ERASING: Duration = Duration::from_secs(4);
 
 impl OutboxService {
     /// How many rows there are, by state and upstream.
