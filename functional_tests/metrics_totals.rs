@@ -1,6 +1,6 @@
 //! The sums in `/metrics` are what the providers saw and what the callers were told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -29,6 +29,13 @@ fn mixture() -> impl FnMut() -> Behaviour + Send {
     }
 }
 
+/// Mails come from so many domains in turn.
+const DOMAINS: usize = 13;
+
+fn from_domain(number: usize) -> Value {
+    mails::but("from", json!(format!("s@domain-{}.example", number % DOMAINS)))
+}
+
 struct Environment {
     proxy: Proxy,
     providers: [(&'static str, StubProvider); 2],
@@ -47,14 +54,22 @@ impl Environment {
         Self { proxy: Proxy::start(settings).await, providers }
     }
 
-    /// A hundred mails, eight at a time, from thirteen domains.
+    /// A hundred mails, eight at a time, and then two more from each domain that an upstream has refused.
     async fn series(&self) -> Vec<Answer> {
         let mut answers = Vec::new();
         for round in 0..13 {
-            let from = |number: usize| json!(format!("s@domain-{}.example", (8 * round + number) % 13));
-            let calls: Vec<_> = (0..8).map(|number| self.send(mails::but("from", from(number)))).collect();
+            let calls: Vec<_> = (0..8).map(|number| self.send(from_domain(8 * round + number))).collect();
             for call in calls {
                 answers.push(call.await.expect("a send does not panic"));
+            }
+        }
+        // Two mails, one after the other, begin at each upstream once: so the one that refused the sender passes one over.
+        let is_refused = |answer: &Answer| answer.json["attempts"].to_string().contains("sender_rejected");
+        let numbered = (0..).zip(&answers).filter(|(_, answer)| is_refused(answer));
+        let refused: BTreeSet<usize> = numbered.map(|(number, _)| number % DOMAINS).collect();
+        for number in refused {
+            for _ in 0..2 {
+                answers.push(self.send(from_domain(number)).await.expect("a send does not panic"));
             }
         }
         answers
