@@ -13,7 +13,7 @@ use crate::ledger::caller::{Caller, request_to};
 
 const CALLERS: usize = 8;
 /// Mails that a caller sends in one turn: a node that accepts faster than it sends does not pile them up.
-const TURN: usize = 16;
+const TURN: usize = 6;
 /// Every second mail has a key.
 const KEYED: usize = 2;
 
