@@ -52,7 +52,7 @@ impl Database {
         }
     }
 
-    /// How many rows a statement changes that returns something of each. A SQLite database is changed while no node runs.
+    /// How many rows a statement changes that returns something of each.
     pub(crate) async fn change(&self, [sqlite, postgres]: [&str; 2]) -> usize {
         match self {
             Self::Sqlite(directory) => values(&open(directory.path(), OpenFlags::SQLITE_OPEN_READ_WRITE), sqlite).len(),

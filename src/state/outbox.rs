@@ -7,7 +7,8 @@
 //!   `unknown`, because a provider may have the mail.
 //! - [`Outbox::mark`] is on the disk before the first byte of the mail is on the wire. It refuses where the mail has
 //!   expired, was cancelled or erased, or belongs to another claim by now.
-//! - Under one fence there is at most one hand-over that did not end in a definite no. A new fence after a mark comes by
+//! - Under one fence there is at most one hand-over that did not end in a definite no, unless the row says that there may be
+//!   a second copy. The pump holds this. A new fence after a mark comes by
 //!   a verdict, by a replay at the same upstream, or by the order of a person; never by a clock.
 //! - A store that is an older copy of itself gives out no rows, until a person has accepted it. An order of a person is in
 //!   the store with who gave it, or was not carried out.

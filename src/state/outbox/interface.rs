@@ -21,7 +21,8 @@ pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;
 
 /// The rows of all nodes that share a store.
 ///
-/// Every call is one transaction, on the disk when its answer is there. A dropped call may have been carried out.
+/// What a call has changed is on the disk when its answer is there; calls that wait at the same moment may share a
+/// transaction. A dropped call may have been carried out.
 /// What a claim or a replay has taken is on the disk before its messages are read: a node that dies of one has lost it.
 pub trait Outbox: Send + Sync {
     /// Takes submissions of one caller, each with its `Idempotency-Key`, in one transaction; an answer per item in order.
@@ -36,7 +37,8 @@ pub trait Outbox: Send + Sync {
     fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize>;
 
     /// Asks for the store's consent to hand this row over: true, and the mail may go on the wire; false, and it must not.
-    /// A row is marked once per upstream: the next one after the definite no of the one before.
+    /// Asked once more, as after an answer that was lost, it consents again. The caller asks for the next upstream only after
+    /// the definite no of the one before.
     fn mark<'a>(&'a self, hold: &'a Hold, mark: &'a Mark) -> Answered<'a, bool>;
 
     /// Records what became of a claim: the state of the row by now, or none where the fence is lost. Asked once more, as

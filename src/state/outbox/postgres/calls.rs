@@ -1,4 +1,4 @@
-//! The calls of the outbox, each one transaction.
+//! The calls of the outbox, and the transactions that carry them out.
 
 use super::{
     ON_ITS_WAY, PostgresOutbox, audit, care, claim, counts, erase, hand_over, history, list, orders, restore, routes,

@@ -35,7 +35,7 @@ const NOT_TAKEN: &str = "update smsp_outbox o set state = case when erased and $
     where row_id = $1 and state = 3 and not exists (select from smsp_attempt a
         where a.row_id = o.row_id and (a.outcome is null or a.outcome = 'unknown')) returning state";
 
-/// Takes what is new of such an end. The state, if it was brought about by this.
+/// Records the verdicts of such an end that were not known before. The state, if it was brought about by this.
 pub(super) async fn end(
     transaction: &mut Transaction<'_>,
     hold: &Hold,

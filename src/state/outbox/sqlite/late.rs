@@ -11,7 +11,7 @@ use crate::model::outcome::Outcome;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Ended, Hold, State, Verdict};
 
-/// Takes what is new of such an end. The state, if it was brought about by this.
+/// Records the verdicts of such an end that were not known before. The state, if it was brought about by this.
 pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &Ended) -> rusqlite::Result<Option<State>> {
     let Some(state) = state_of_lost(database, hold)? else { return Ok(None) };
     let mut open = Vec::new();
