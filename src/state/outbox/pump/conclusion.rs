@@ -1,17 +1,19 @@
 //! What the answer of the dispatcher means for the row: ended, in the queue again, or `unknown`.
 //!
-//! An answer that no upstream takes mail now is no attempt, nor is one that all accounts are refused: both say nothing of
-//! the mail. What no upstream can carry, or whose sender all refuse, is tried once more, because the configuration may be at
-//! fault. Pure: the draw is passed in.
+//! An answer that no upstream takes mail now is no attempt, nor is one that an account is refused, nor one that an upstream
+//! was not asked because it has refused another mail of the same sender: they say nothing of the mail. What no upstream can
+//! carry, or whose sender all refuse, is tried three times, because the configuration may be at fault. Pure: the draw is
+//! passed in.
 
 use std::time::Duration;
 
 use super::super::ending::{Ended, Verdict};
 use super::schedule::{self, Schedule};
-use crate::model::receipt::{Answer, Failure};
+use crate::model::outcome::{Outcome, Reason};
+use crate::model::receipt::{Answer, Attempt, Failure};
 
-/// Attempts that show that it is not the configuration.
-const ENOUGH: u32 = 2;
+/// So many times in a row show that it is not the configuration.
+const ENOUGH: u32 = 3;
 
 /// How the outbox goes on with what was not taken.
 #[derive(Clone, Debug, Default)]
@@ -35,34 +37,72 @@ pub(super) struct Facts {
     pub(super) attempts: u32,
     /// How often in a row no upstream took it, with this time.
     pub(super) postponed: u32,
+    /// How often in a row no upstream could carry it or all refused its sender, with this time.
+    pub(super) rejected: u32,
     /// May a provider have had it before?
     pub(super) possible_duplicate: bool,
     /// A random number from 0 to 1.
     pub(super) draw: f64,
 }
 
+/// What an answer says of a mail that is tried time and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// No upstream takes it now.
+    NotNow,
+    /// An upstream was not asked, because it has refused another mail of this sender a moment ago.
+    SenderHeld,
+    /// No upstream can carry it, or all refuse its sender.
+    Rejected,
+    /// Anything else.
+    Other,
+}
+
+/// What this answer says.
+pub(super) fn said(answer: &Answer) -> Said {
+    let Err(error) = answer else { return Said::Other };
+    match error.failure {
+        Failure::NotNow { .. } => Said::NotNow,
+        Failure::SenderRejected if error.attempts.iter().any(is_held) => Said::SenderHeld,
+        Failure::NotCapable | Failure::SenderRejected => Said::Rejected,
+        _ => Said::Other,
+    }
+}
+
+fn is_held(attempt: &Attempt) -> bool {
+    attempt.verdict.reason == Reason::SenderHeld
+}
+
+fn refuses_account(attempt: &Attempt) -> bool {
+    attempt.verdict.outcome == Outcome::AccountRefused
+}
+
 impl Policy {
     /// What is to be recorded.
     pub(super) fn conclude(&self, answer: &Answer, facts: Facts) -> Ended {
-        let Facts { verdicts, is_marked, attempts, postponed, possible_duplicate, draw } = facts;
-        let failure = match answer {
+        let Facts { verdicts, is_marked, attempts, postponed, rejected, possible_duplicate, draw } = facts;
+        let error = match answer {
             Ok(receipt) => {
                 let possible_duplicate = possible_duplicate || receipt.may_be_duplicate();
                 return Ended::Accepted { verdicts, possible_duplicate };
             }
-            Err(error) => error.failure,
+            Err(error) => error,
         };
         let scheduled = self.schedule.after(attempts, draw);
-        let (wait, counted) = match failure {
-            // A hand-over without a mark there was none: our code has panicked before.
+        let (wait, counted) = match error.failure {
             Failure::Unknown | Failure::Panicked if is_marked => {
                 return self.after_unknown(attempts, verdicts, scheduled);
             }
+            // Without a mark there was no hand-over: our code has panicked before.
+            Failure::Panicked => return Ended::Lost { wait: scheduled },
             Failure::NotNow { retry_after } => (schedule::postponed(retry_after, postponed, draw), false),
-            Failure::Refused { retryable: false } => (schedule::refused_accounts(draw), false),
+            Failure::Refused { retryable: false } if error.attempts.iter().any(refuses_account) => {
+                (schedule::refused_accounts(draw), false)
+            }
+            Failure::SenderRejected if error.attempts.iter().any(is_held) => (schedule::held_sender(draw), false),
             Failure::MessageRejected | Failure::KeyReused => return Ended::Refused { verdicts },
             _ if self.is_last(attempts) => return Ended::Refused { verdicts },
-            Failure::NotCapable | Failure::SenderRejected if attempts >= ENOUGH => return Ended::Refused { verdicts },
+            Failure::NotCapable | Failure::SenderRejected if rejected >= ENOUGH => return Ended::Refused { verdicts },
             _ => (scheduled, true),
         };
         Ended::Again { verdicts, wait, counted, possible_duplicate }
@@ -87,8 +127,8 @@ mod tests {
 
     use super::*;
     use crate::model::message::Id;
-    use crate::model::outcome::{self, Outcome, Reason};
-    use crate::model::receipt::{Attempt, Receipt, SendError};
+    use crate::model::outcome;
+    use crate::model::receipt::{Receipt, SendError};
 
     fn id() -> Id {
         crate::runtime::ids::fresh().into()
@@ -98,8 +138,18 @@ mod tests {
         Err(SendError::new(id(), failure, Vec::new()))
     }
 
+    fn attempt(upstream: &str, outcome: Outcome, reason: Reason) -> Attempt {
+        Attempt {
+            upstream: upstream.into(),
+            verdict: outcome::Verdict::new(outcome, reason),
+            took: Some(Duration::ZERO),
+            ended_at: Instant::now().into_std(),
+            lookup: None,
+        }
+    }
+
     fn facts(attempts: u32) -> Facts {
-        Facts { attempts, is_marked: true, postponed: 1, ..Facts::default() }
+        Facts { attempts, is_marked: true, postponed: 1, rejected: 1, ..Facts::default() }
     }
 
     fn words(ended: &Ended) -> String {
@@ -124,11 +174,9 @@ mod tests {
             (not_now(600), 9, "again 600s free"),
             (Failure::Refused { retryable: true }, 1, "again 60s counted"),
             (Failure::Refused { retryable: true }, 2, "again 300s counted"),
-            (Failure::Refused { retryable: false }, 9, "again 900s free"),
-            (Failure::SenderRejected, 1, "again 60s counted"),
-            (Failure::SenderRejected, 2, "refused"),
-            (Failure::NotCapable, 1, "again 60s counted"),
-            (Failure::NotCapable, 2, "refused"),
+            (Failure::Refused { retryable: false }, 2, "again 300s counted"),
+            (Failure::SenderRejected, 9, "again 14400s counted"),
+            (Failure::NotCapable, 9, "again 14400s counted"),
             (Failure::MessageRejected, 1, "refused"),
             (Failure::Unknown, 1, "unknown 60s"),
             (Failure::Panicked, 1, "unknown 60s"),
@@ -138,9 +186,44 @@ mod tests {
     }
 
     #[test]
-    fn panic_before_any_mark_leaves_nothing_unknown() {
+    fn panic_before_any_mark_is_a_loss() {
         let ended = Policy::default().conclude(&failed(Failure::Panicked), Facts { is_marked: false, ..facts(1) });
-        assert_eq!(words(&ended), "again 60s counted");
+        assert_eq!(words(&ended), "lost 60s");
+    }
+
+    #[test]
+    fn what_no_upstream_carries_or_all_refuse_the_sender_of_is_refused_the_third_time_in_a_row() {
+        for failure in [Failure::NotCapable, Failure::SenderRejected] {
+            let words = |rejected| words(&Policy::default().conclude(&failed(failure), Facts { rejected, ..facts(1) }));
+            assert_eq!([1, 2, 3].map(words), ["again 60s counted", "again 60s counted", "refused"], "{failure:?}");
+        }
+    }
+
+    /// The refusal was of another mail: this one is asked for once the sender is free, however often it was held.
+    #[test]
+    fn mail_whose_sender_is_held_somewhere_waits_and_is_never_refused_for_it() {
+        let refused = attempt("mg", Outcome::SenderRejected, Reason::Status(403));
+        let held = attempt("sg", Outcome::SenderRejected, Reason::SenderHeld);
+        let answer = |attempts: &[Attempt]| Err(SendError::new(id(), Failure::SenderRejected, attempts.to_vec()));
+        for attempts in [&[held.clone()][..], &[refused.clone(), held]] {
+            assert_eq!(said(&answer(attempts)), Said::SenderHeld);
+            let ended = Policy::default().conclude(&answer(attempts), Facts { rejected: 9, ..facts(9) });
+            assert_eq!(words(&ended), "again 900s free");
+        }
+        assert_eq!(said(&answer(&[refused])), Said::Rejected);
+    }
+
+    #[test]
+    fn refused_account_is_no_attempt_and_a_refusal_that_nobody_knows_is_one() {
+        let policy = Policy { attempts: Some(2), ..Policy::default() };
+        let unclear = attempt("mg", Outcome::Unclassified, Reason::Status(418));
+        let account = attempt("sg", Outcome::AccountRefused, Reason::Status(401));
+        let words = |attempts: &[Attempt], nth| {
+            let error = SendError::new(id(), Failure::Refused { retryable: false }, attempts.to_vec());
+            words(&policy.conclude(&Err(error), facts(nth)))
+        };
+        assert_eq!(words(&[unclear.clone(), account], 9), "again 900s free");
+        assert_eq!([1, 2].map(|nth| words(std::slice::from_ref(&unclear), nth)), ["again 60s counted", "refused"]);
     }
 
     #[test]
@@ -151,23 +234,15 @@ mod tests {
         assert_eq!(words(Failure::Refused { retryable: true }, 4), "refused");
         assert_eq!(words(Failure::Unknown, 3), "again 900s counted risk");
         assert_eq!(words(Failure::Unknown, 4), "unknown 1800s");
-        assert_eq!(words(Failure::Refused { retryable: false }, 4), "again 900s free", "it is not the mail's fault");
     }
 
     #[test]
     fn danger_of_a_second_copy_is_kept_and_added() {
-        let attempt = |upstream: &str, outcome| Attempt {
-            upstream: upstream.into(),
-            verdict: outcome::Verdict::new(outcome, Reason::Mock),
-            took: Some(Duration::ZERO),
-            ended_at: Instant::now().into_std(),
-            lookup: None,
-        };
-        let taken = attempt("mg", Outcome::Accepted);
+        let taken = attempt("mg", Outcome::Accepted, Reason::Mock);
         for (attempts, before, after) in [
             (vec![taken.clone()], false, false),
             (vec![taken.clone()], true, true),
-            (vec![attempt("sg", Outcome::Unknown), taken], false, true),
+            (vec![attempt("sg", Outcome::Unknown, Reason::Mock), taken], false, true),
         ] {
             let facts = Facts { possible_duplicate: before, ..facts(1) };
             let ended = Policy::default().conclude(&Ok(Receipt::new(id(), attempts)), facts);

@@ -13,7 +13,7 @@ use super::contents::Contents;
 use super::in_hand::InHand;
 use super::liveness::Liveness;
 use super::older_copy::OlderCopy;
-use super::postponed::Postponed;
+use super::repeats::Repeats;
 use super::windows::Windows;
 use crate::delivery::dispatch::Dispatcher;
 use crate::runtime::shutdown::Shutdown;
@@ -47,7 +47,12 @@ pub(super) struct Context {
     pub(super) windows: Windows,
     pub(super) callers: Callers,
     pub(super) in_hand: InHand,
-    pub(super) postponed: Postponed,
+    /// That no upstream takes it now.
+    pub(super) postponed: Repeats,
+    /// That no upstream can carry it, or all refuse its sender.
+    pub(super) rejected: Repeats,
+    /// That a replay has brought no clarity.
+    pub(super) replayed: Repeats,
     pub(super) liveness: Liveness,
     pub(super) older_copy: OlderCopy,
     /// There may be something to claim.
@@ -61,7 +66,9 @@ impl Context {
             parts,
             callers: Callers::default(),
             in_hand: InHand::default(),
-            postponed: Postponed::default(),
+            postponed: Repeats::default(),
+            rejected: Repeats::default(),
+            replayed: Repeats::default(),
             liveness: Liveness::default(),
             older_copy: OlderCopy::default(),
             wake: Notify::new(),

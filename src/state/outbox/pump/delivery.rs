@@ -13,7 +13,7 @@ use tracing::error;
 use super::super::claim::Claimed;
 use super::super::ending::{Ended, Verdict};
 use super::super::sealed::SealedContent;
-use super::conclusion::Facts;
+use super::conclusion::{self, Facts, Said};
 use super::context::Context;
 use super::evidence;
 use super::journal::{Marks, RowJournal};
@@ -23,7 +23,7 @@ use super::recording::{give_back, record};
 use super::schedule;
 use crate::delivery::upstream::LateVerdict;
 use crate::model::outcome::{self, Outcome};
-use crate::model::receipt::{Answer, Attempt, Failure};
+use crate::model::receipt::{Answer, Attempt};
 use crate::model::submission::{SendOptions, Submission};
 
 /// A row in hand.
@@ -115,7 +115,9 @@ impl Delivery {
                 Ended::Accepted { verdicts, possible_duplicate: claimed.possible_duplicate }
             }
             _ => {
-                let replay_after = context.parts.policy.schedule.after(claimed.attempts, fastrand::f64());
+                let replays = context.replayed.count(claimed.hold.row);
+                let replay_after =
+                    context.parts.policy.schedule.after(claimed.attempts.saturating_add(replays), fastrand::f64());
                 Ended::Unknown { verdicts, replay_after }
             }
         };
@@ -135,16 +137,19 @@ impl Delivery {
 
     fn conclude(&self, answer: &Answer, verdicts: Vec<Verdict>, is_marked: bool) -> Ended {
         let Self { context, claimed, .. } = self;
-        let is_postponed = answer.as_ref().is_err_and(|error| matches!(error.failure, Failure::NotNow { .. }));
-        let postponed = if is_postponed { context.postponed.count(claimed.hold.row) } else { 0 };
-        if !is_postponed {
-            context.postponed.forget(claimed.hold.row);
+        let (row, said) = (claimed.hold.row, conclusion::said(answer));
+        let postponed = if said == Said::NotNow { context.postponed.count(row) } else { 0 };
+        let rejected = if said == Said::Rejected { context.rejected.count(row) } else { 0 };
+        if said == Said::Other {
+            context.postponed.forget(row);
+            context.rejected.forget(row);
         }
         let facts = Facts {
             verdicts,
             is_marked,
             attempts: claimed.attempts.saturating_add(1),
             postponed,
+            rejected,
             possible_duplicate: claimed.possible_duplicate,
             draw: fastrand::f64(),
         };

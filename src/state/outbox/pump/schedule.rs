@@ -9,8 +9,11 @@ use std::time::Duration;
 const MIN_WAIT: Duration = Duration::from_secs(5);
 /// To which such a wait grows.
 const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
-/// Where the accounts are refused: a revoked key must not use up the attempts of a mail.
+/// Where an account is refused: a revoked key must not use up the attempts of a mail.
 const REFUSED_ACCOUNTS: Duration = Duration::from_secs(15 * 60);
+/// Where an upstream has refused another mail of the same sender: longer than it holds that sender (`SMSP_SENDER_HOLD`,
+/// 10 min by default), so that it is asked for this mail.
+const HELD_SENDER: Duration = Duration::from_secs(15 * 60);
 /// The part of a wait that is added to it at most.
 const SPREAD: f64 = 0.2;
 
@@ -48,7 +51,12 @@ pub(super) fn postponed(asked: Duration, times: u32, draw: f64) -> Duration {
     spread(asked.max(MIN_WAIT.saturating_mul(grown).min(MAX_WAIT)), draw)
 }
 
-/// The wait where every account was refused.
+/// The wait where a sender is held.
+pub(super) fn held_sender(draw: f64) -> Duration {
+    spread(HELD_SENDER, draw)
+}
+
+/// The wait where an account was refused.
 pub(super) fn refused_accounts(draw: f64) -> Duration {
     spread(REFUSED_ACCOUNTS, draw)
 }

@@ -86,6 +86,15 @@ async fn verdict_that_comes_late_settles_an_unknown() {
     }
 }
 
+/// While the sender is held no mail of it is offered, which is no refusal of that mail.
+#[tokio::test(start_paused = true)]
+async fn mail_of_a_sender_that_was_refused_for_a_while_is_sent_after_all() {
+    let refuses = Act::Say(Outcome::SenderRejected);
+    let node = Node::start(&[&[refuses, refuses, refuses, TAKES]]);
+    node.add(3, "a", &["u0"]);
+    node.until_all_are(State::Accepted).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn refusal_of_a_replay_is_not_taken_for_the_verdict_of_the_first_hand_over() {
     // A key in use, a message that differs from the first one: what a 4xx says of the second call.
