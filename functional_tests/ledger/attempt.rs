@@ -21,6 +21,11 @@ impl Attempt {
     pub(super) fn is(&self, outcomes: &[&str]) -> bool {
         outcomes.iter().any(|outcome| format!("{}:{}", self.outcome, self.reason).starts_with(outcome))
     }
+
+    /// Was it given up without an answer, whose fault that may be?
+    pub(super) fn has_timed_out(&self) -> bool {
+        self.is(&["unknown:timeout", "unknown:still_sending"])
+    }
 }
 
 /// The attempts of one answer.

@@ -25,17 +25,38 @@ pub(super) fn check(ledger: &Ledger, index: &Index<'_>, note: &mut impl FnMut(Ru
                 let what = format!("mail {} came to {} more often than they say", sent.number, account.name);
                 note(Rule::I2, format!("{what}: {here:?}\n{}", sent.answer));
             }
-            for (attempt, met) in pairs(&tried, &here) {
-                if let Some((rule, fault)) = fault(attempt, &met, &here, ledger.was_cut(sent)) {
-                    note(rule, format!("mail {}: {attempt:?} {fault}: {here:?}\n{}", sent.number, sent.answer));
-                }
+            for (attempt, (rule, fault)) in faults(&tried, here.clone(), ledger.was_cut(sent)) {
+                note(rule, format!("mail {}: {attempt:?} {fault}: {here:?}\n{}", sent.number, sent.answer));
             }
         }
     }
 }
 
+/// What is wrong with these attempts at a provider. The call that was given up first may arrive there last.
+fn faults<'a>(
+    tried: &[&'a Attempt],
+    mut here: Vec<&Arrival>,
+    was_cut: bool,
+) -> Vec<(&'a Attempt, (Rule, &'static str))> {
+    let found = in_this_order(tried, &here, was_cut);
+    if found.is_empty() || !tried.iter().rev().skip(1).any(|before| before.has_timed_out()) {
+        return found;
+    }
+    here.reverse();
+    if in_this_order(tried, &here, was_cut).is_empty() { Vec::new() } else { found }
+}
+
+fn in_this_order<'a>(
+    tried: &[&'a Attempt],
+    here: &[&Arrival],
+    was_cut: bool,
+) -> Vec<(&'a Attempt, (Rule, &'static str))> {
+    let fault = |(attempt, met): (_, Vec<_>)| fault(attempt, &met, here, was_cut).map(|fault| (attempt, fault));
+    pairs(tried, here).into_iter().filter_map(fault).collect()
+}
+
 /// Each attempt with what it met. Of two at one provider it is not known which of them arrived, if not both did.
-fn pairs<'a>(tried: &[&'a Attempt], here: &[&'a Arrival]) -> Vec<(&'a Attempt, Vec<&'a Arrival>)> {
+fn pairs<'a, 'b>(tried: &[&'a Attempt], here: &[&'b Arrival]) -> Vec<(&'a Attempt, Vec<&'b Arrival>)> {
     match (tried, here) {
         ([alone], _) => vec![(alone, here.to_vec())],
         _ if tried.len() == here.len() => tried.iter().zip(here).map(|(a, arrival)| (*a, vec![*arrival])).collect(),
@@ -47,7 +68,7 @@ fn pairs<'a>(tried: &[&'a Attempt], here: &[&'a Arrival]) -> Vec<(&'a Attempt, V
 fn fault(attempt: &Attempt, met: &[&Arrival], here: &[&Arrival], was_cut: bool) -> Option<(Rule, &'static str)> {
     // The machine may have been too slow for any answer, and a cut may strike anywhere. A time-out blames nobody while bytes
     // of any mail to that provider are on their way, for the kernel does not tell whose they are.
-    let timed_out = attempt.is(&["unknown:timeout", "unknown:still_sending"]);
+    let timed_out = attempt.has_timed_out();
     let excused = timed_out || (was_cut && attempt.outcome == "unknown");
     let unlike = !met.is_empty() && !met.iter().any(|arrival| attempt.is(arrival.outcomes));
     match attempt.outcome.as_str() {

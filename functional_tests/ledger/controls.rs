@@ -135,6 +135,20 @@ fn rules(ledger: &Ledger) -> Vec<Rule> {
 }
 
 #[test]
+fn only_a_call_that_was_given_up_may_arrive_after_the_next_one() {
+    for (first, expected) in [("c:unknown:timeout", &[][..]), ("c:unknown:http_500", &[Rule::I7])] {
+        let mut ledger = clean();
+        let met = [(2, 3320, true, ACCEPTED), (2, 3330, false, UNKNOWN)];
+        mail(&mut ledger, (3000, 3600, 200, told(None, &[first, "c:accepted"])), &met);
+        last(&mut ledger).answer.json["attempts"][0]["duration_ms"] = 300.into();
+        let mut found = ledger.violations();
+        found.retain(|violation| !violation.what.contains("in the metrics"));
+        found.dedup_by_key(|violation| violation.rule);
+        assert_eq!(found.iter().map(|violation| violation.rule).collect::<Vec<_>>(), expected, "{first}: {found:#?}");
+    }
+}
+
+#[test]
 fn a_clean_ledger_passes() {
     let mut ledger = clean();
     ledger.metrics = Metrics::parse(PAGE);
