@@ -74,8 +74,8 @@ impl Place {
             }
             Self::Postgres(_) => {
                 let server = Server::read(&self.url(name), None).expect("a URL");
-                let (keys, metrics) = (Arc::new(keys()), Arc::default());
-                let start = postgres::Start { server, keys, modules: &[POSTGRES_TABLES], metrics };
+                let (keys, metrics, restarts) = (Arc::new(keys()), Arc::default(), Arc::default());
+                let start = postgres::Start { server, keys, modules: &[POSTGRES_TABLES], metrics, restarts };
                 Arc::new(PostgresOutbox::new(Database::open(start).await.expect("a store"), KEEP))
             }
         }

@@ -32,7 +32,9 @@ impl Store {
     ) -> Result<Self, OpenError> {
         Ok(match &config.location {
             Location::Sqlite(directory) => Self::Sqlite(Arc::new(sqlite(config, directory, metrics, restarts)?)),
-            Location::Postgres(server) => Self::Postgres(Database::open(postgres(config, server, metrics)).await?),
+            Location::Postgres(server) => {
+                Self::Postgres(Database::open(postgres(config, server, metrics, restarts)).await?)
+            }
         })
     }
 
@@ -59,7 +61,7 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<Migrated>, OpenError> {
     let (metrics, restarts) = (Arc::default(), Arc::default());
     match &config.location {
         Location::Sqlite(directory) => Ok(sqlite(config, directory, &metrics, &restarts)?.migrated().to_vec()),
-        Location::Postgres(server) => Database::migrate(postgres(config, server, &metrics)).await,
+        Location::Postgres(server) => Database::migrate(postgres(config, server, &metrics, &restarts)).await,
     }
 }
 
@@ -67,7 +69,9 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<Migrated>, OpenError> {
 pub(super) async fn look(config: &StoreConfig) -> Result<Looked<Overview>, OpenError> {
     match &config.location {
         Location::Sqlite(directory) => SqliteOutbox::look(directory, &config.keys),
-        Location::Postgres(server) => PostgresOutbox::look(postgres(config, server, &Arc::default())).await,
+        Location::Postgres(server) => {
+            PostgresOutbox::look(postgres(config, server, &Arc::default(), &Arc::default())).await
+        }
     }
 }
 
@@ -82,7 +86,12 @@ fn sqlite(
     Sqlite::open(Start { directory, keys: &config.keys, modules, clock, metrics, restarts })
 }
 
-fn postgres(config: &StoreConfig, server: &Server, metrics: &Arc<Metrics>) -> postgres::Start {
-    let (server, keys) = (server.clone(), Arc::clone(&config.keys));
-    postgres::Start { server, keys, modules: &[outbox::POSTGRES_TABLES], metrics: Arc::clone(metrics) }
+fn postgres(
+    config: &StoreConfig,
+    server: &Server,
+    metrics: &Arc<Metrics>,
+    restarts: &Arc<Restarts>,
+) -> postgres::Start {
+    let (server, keys, modules) = (server.clone(), Arc::clone(&config.keys), &[outbox::POSTGRES_TABLES]);
+    postgres::Start { server, keys, modules, metrics: Arc::clone(metrics), restarts: Arc::clone(restarts) }
 }

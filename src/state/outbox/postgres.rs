@@ -89,9 +89,11 @@ impl PostgresOutbox {
     /// In this database, which has the tables of [`TABLES`].
     pub fn new(database: Arc<Database>, keep: Duration) -> Self {
         let (lost, remembering) = (Lost::default(), Arc::<Remembering>::default());
-        let accepting = Grouped::new(Accepting::new(Arc::clone(&database)));
-        let marks = Grouped::new(Marks { database: Arc::clone(&database), remembering: Arc::clone(&remembering) });
-        let ends = Grouped::new(Ends { database: Arc::clone(&database) });
+        let restarts = database.restarts();
+        let accepting = Grouped::new(Accepting::new(Arc::clone(&database)), restarts);
+        let marks = Marks { database: Arc::clone(&database), remembering: Arc::clone(&remembering) };
+        let marks = Grouped::new(marks, restarts);
+        let ends = Grouped::new(Ends { database: Arc::clone(&database) }, restarts);
         let passed = Mutex::default();
         Self { database, keep, lost, passed, accepting, marks, ends, remembering, doubt: DOUBT }
     }

@@ -3,7 +3,7 @@
 //! A call that comes while nobody works on those before it is begun at once. What comes meanwhile waits, up to a bound, and
 //! is taken together. Each call has its own answer; a transaction that fails, or whose COMMIT is unclear, is answered so to
 //! each of its calls. Where the database refuses the values of one call, each is carried out alone, so that only that one
-//! fails.
+//! fails. A transaction that panics leaves its calls unclear; those that wait behind it are carried out all the same.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
+use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::state::outbox::Room;
 use crate::state::store::Failed;
 
@@ -52,6 +53,7 @@ struct Shared<T: Together> {
     work: T,
     /// Held for a moment, never across an await.
     waiting: Mutex<Waiting<T>>,
+    restarts: Arc<Restarts>,
 }
 
 struct Waiting<T: Together> {
@@ -64,17 +66,11 @@ struct Call<T: Together> {
     reply: oneshot::Sender<Result<T::Answer, Failed>>,
 }
 
-/// Runs transactions, until nothing waits.
-struct Worker<T: Together> {
-    shared: Arc<Shared<T>>,
-    /// Does it take calls still?
-    is_counted: bool,
-}
-
 impl<T: Together> Grouped<T> {
-    pub(super) fn new(work: T) -> Self {
+    /// Workers that panic are counted there.
+    pub(super) fn new(work: T, restarts: &Arc<Restarts>) -> Self {
         let waiting = Mutex::new(Waiting { calls: VecDeque::new(), workers: 0 });
-        Self(Arc::new(Shared { work, waiting }))
+        Self(Arc::new(Shared { work, waiting, restarts: Arc::clone(restarts) }))
     }
 
     /// A call that is dropped may be carried out all the same.
@@ -92,7 +88,7 @@ impl<T: Together> Grouped<T> {
         waiting.calls.push_back(call);
         if waiting.workers < T::WORKERS {
             waiting.workers += 1;
-            tokio::spawn(Worker { shared: Arc::clone(&self.0), is_counted: true }.work());
+            tokio::spawn(work(Arc::clone(&self.0)));
         }
         Ok(())
     }
@@ -101,6 +97,29 @@ impl<T: Together> Grouped<T> {
 impl<T: Together> Shared<T> {
     fn waiting(&self) -> MutexGuard<'_, Waiting<T>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The calls of the next transaction, but for those that nobody waits for any more. Without any the worker ends: it is
+    /// no longer counted before the next call can come.
+    fn take(&self) -> Option<Vec<Call<T>>> {
+        let (mut waiting, mut calls, mut size) = (self.waiting(), Vec::<Call<T>>::new(), NOTHING);
+        while let Some(call) = waiting.calls.pop_front() {
+            let with = size.plus(T::size(&call.call));
+            let is_too_much = with.rows > TOGETHER.rows || with.bytes > TOGETHER.bytes;
+            if !calls.is_empty() && is_too_much || !calls.iter().all(|other| T::fit(&other.call, &call.call)) {
+                waiting.calls.push_front(call);
+                break;
+            }
+            if !call.reply.is_closed() {
+                calls.push(call);
+                size = with;
+            }
+        }
+        if calls.is_empty() {
+            waiting.workers -= 1;
+            return None;
+        }
+        Some(calls)
     }
 
     /// Answers each call; those that are to be tried once more stay.
@@ -140,43 +159,15 @@ impl<T: Together> Shared<T> {
     }
 }
 
-impl<T: Together> Worker<T> {
-    async fn work(mut self) {
-        while let Some(calls) = self.take() {
-            self.shared.carry_out(calls).await;
+/// Runs transactions, until nothing waits.
+async fn work<T: Together>(shared: Arc<Shared<T>>) {
+    restart_and_count("worker of the store", &shared.restarts, async || {
+        while let Some(calls) = shared.take() {
+            shared.carry_out(calls).await;
         }
-    }
-
-    /// The calls of the next transaction, but for those that nobody waits for any more. Without any this worker ends, and is
-    /// no longer counted before the next call can come.
-    fn take(&mut self) -> Option<Vec<Call<T>>> {
-        let (mut waiting, mut calls, mut size) = (self.shared.waiting(), Vec::<Call<T>>::new(), NOTHING);
-        while let Some(call) = waiting.calls.pop_front() {
-            let with = size.plus(T::size(&call.call));
-            let is_too_much = with.rows > TOGETHER.rows || with.bytes > TOGETHER.bytes;
-            if !calls.is_empty() && is_too_much || !calls.iter().all(|other| T::fit(&other.call, &call.call)) {
-                waiting.calls.push_front(call);
-                break;
-            }
-            if !call.reply.is_closed() {
-                calls.push(call);
-                size = with;
-            }
-        }
-        if calls.is_empty() {
-            waiting.workers -= 1;
-            self.is_counted = false;
-            return None;
-        }
-        Some(calls)
-    }
+    })
+    .await;
 }
 
-/// One that panics is replaced by the next call.
-impl<T: Together> Drop for Worker<T> {
-    fn drop(&mut self) {
-        if self.is_counted {
-            self.shared.waiting().workers -= 1;
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

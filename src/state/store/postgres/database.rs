@@ -22,6 +22,7 @@ use super::server::Server;
 use super::tables;
 use super::transaction::Transaction;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::restart::{Restarts, restart_and_count};
 
 /// As the metrics name it.
 pub(super) const NAME: &str = "postgres";
@@ -46,6 +47,8 @@ pub struct Start {
     pub modules: &'static [Module],
     /// Where it is counted.
     pub metrics: Arc<Metrics>,
+    /// Where its tasks count that they panicked.
+    pub restarts: Arc<Restarts>,
 }
 
 /// A database on a server.
@@ -59,6 +62,7 @@ pub struct Database {
     /// The tables that were there then.
     tables: OnceLock<Vec<String>>,
     health: Arc<Health>,
+    restarts: Arc<Restarts>,
 }
 
 impl Database {
@@ -73,7 +77,7 @@ impl Database {
                 warn!("the store is away: the node starts without it, and goes on asking")
             }
         }
-        tokio::spawn(keep(Arc::downgrade(&database)));
+        tokio::spawn(keep(Arc::downgrade(&database), Arc::clone(&database.restarts)));
         Ok(database)
     }
 
@@ -85,12 +89,12 @@ impl Database {
     }
 
     pub(super) fn new(start: Start, deadlines: Deadlines) -> Self {
-        let Start { server, keys, modules, metrics } = start;
+        let Start { server, keys, modules, metrics, restarts } = start;
         let health = Arc::new(Health::new(metrics.store.of(NAME)));
         let pool = Pool::new(CONNECTIONS, server.clone(), deadlines, Arc::clone(&health));
         let reserved = Pool::new(RESERVED, server, deadlines.of_reserved(), Arc::clone(&health));
         let (prepared, tables) = (AtomicBool::new(false), OnceLock::new());
-        Self { pool, reserved, keys, modules, prepared, tables, health }
+        Self { pool, reserved, keys, modules, prepared, tables, health, restarts }
     }
 
     /// Begins a transaction, on a connection that nobody else uses until its end.
@@ -130,6 +134,11 @@ impl Database {
         self.health.up().clone()
     }
 
+    /// Where tasks that work with it count that they panicked.
+    pub fn restarts(&self) -> &Arc<Restarts> {
+        &self.restarts
+    }
+
     /// Brings the tables to the version of this program; safe where several nodes do it at once.
     pub(super) async fn prepare(&self) -> Result<(), NotReady> {
         migrations::run(&self.pool, self.modules, &self.keys).await?;
@@ -150,13 +159,16 @@ impl Database {
 }
 
 /// Looks after it until it is dropped.
-async fn keep(database: Weak<Database>) {
-    let mut wait = DOWN;
-    loop {
-        sleep(wait).await;
-        let Some(database) = database.upgrade() else { return };
-        wait = look(&database).await;
-    }
+async fn keep(database: Weak<Database>, restarts: Arc<Restarts>) {
+    restart_and_count("task that looks after the store", &restarts, async || {
+        let mut wait = DOWN;
+        loop {
+            sleep(wait).await;
+            let Some(database) = database.upgrade() else { return };
+            wait = look(&database).await;
+        }
+    })
+    .await;
 }
 
 /// How long to wait then.

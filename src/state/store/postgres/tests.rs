@@ -44,7 +44,7 @@ fn of_server(server: Server, deadlines: Deadlines) -> Database {
 
 fn start(server: Server, keys: &str, modules: &'static [Module]) -> Start {
     let keys = Arc::new(StoreKeys::parse(keys).expect("keys of a test are some"));
-    Start { server, keys, modules, metrics: Arc::default() }
+    Start { server, keys, modules, metrics: Arc::default(), restarts: Arc::default() }
 }
 
 /// Brings the tables of these modules into a database.
