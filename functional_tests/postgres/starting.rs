@@ -3,7 +3,8 @@
 use super::fixture::{KEY, all_accepted, queue, settings, store_is, submissions};
 use crate::harness::cutting_proxy::Proxy as Line;
 use crate::harness::postmaster::Postmaster;
-use crate::harness::{Proxy, mails, run};
+use crate::harness::wait::when;
+use crate::harness::{Proxy, eventually, mails, run};
 
 /// Nobody is there.
 const URL: &str = "postgres://smsp:s3cret@db.example.org/mail";
@@ -129,7 +130,11 @@ async fn tables_that_are_dropped_under_a_node_are_a_store_that_is_down_until_the
     store_is(&proxy.client, false).await;
     queue(&proxy.client, "without tables", None).await.expect_problem(503, "none", true);
     proxy.client.send(&mails::plain()).await.expect(200);
-    assert!(proxy.process.evidence().contains("tables of the store are missing"), "{}", proxy.process.evidence());
+    eventually("the log says so", async || {
+        let log = proxy.process.evidence();
+        when(log.contains("tables of the store are missing"), || log)
+    })
+    .await;
     server.sql(&database, "alter table gone rename to smsp_submission").await;
     store_is(&proxy.client, true).await;
     queue(&proxy.client, "after", None).await.expect(202);

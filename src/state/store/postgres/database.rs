@@ -2,6 +2,7 @@
 //!
 //! The task prepares a database that was away at the start, and finds out that it is up or down where nothing else asks.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -59,8 +60,8 @@ pub struct Database {
     modules: &'static [Module],
     /// Are the tables there, and the keys right?
     pub(super) prepared: AtomicBool,
-    /// The tables that were there then.
-    tables: OnceLock<Vec<String>>,
+    /// What was there of them then.
+    tables: OnceLock<BTreeSet<String>>,
     health: Arc<Health>,
     restarts: Arc<Restarts>,
 }
@@ -142,16 +143,17 @@ impl Database {
     /// Brings the tables to the version of this program; safe where several nodes do it at once.
     pub(super) async fn prepare(&self) -> Result<(), NotReady> {
         migrations::run(&self.pool, self.modules, &self.keys).await?;
-        let found = tables::find(&self.pool).await?;
+        let found = tables::find(&self.pool, false).await?;
         self.tables.get_or_init(|| found);
         self.prepared.store(true, Ordering::Relaxed);
         self.health.answers(true);
         Ok(())
     }
 
-    /// Looks for the tables that were missing.
+    /// Looks for what was missing of the tables, or could not be used.
     pub(super) async fn look_for_tables(&self) -> Result<(), NotReady> {
-        if tables::are_whole(&self.reserved, self.tables.get().map_or(&[], Vec::as_slice)).await? {
+        let usable = tables::find(&self.reserved, true).await?;
+        if self.tables.get().is_none_or(|found| found.is_subset(&usable)) {
             self.health.has_tables();
         }
         Ok(())

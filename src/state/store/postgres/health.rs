@@ -1,7 +1,7 @@
 //! What is known of the database: does it answer, and has it the tables that this node has found in it?
 //!
-//! A database whose tables were dropped answers, and takes nothing: it counts as down until they are there again. They are
-//! not made anew, because mail was in them: a person restores the database, or gives the nodes an empty one.
+//! A database whose tables were dropped, or a part of them or a right on it, answers, and takes nothing: it counts as down
+//! until they are whole again. They are not made anew, because mail was in them: a person restores the database, or gives the nodes an empty one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

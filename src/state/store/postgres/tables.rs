@@ -1,4 +1,9 @@
-//! The tables of a database that is in use: are those still there that were found at first?
+//! The tables and functions of a database that is in use: are those still there that were found at first, and may they be
+//! used?
+//!
+//! Deliberately absent: sequences. Those of identity columns need no right of their own.
+
+use std::collections::BTreeSet;
 
 use tokio_postgres::types::Type;
 
@@ -6,28 +11,24 @@ use super::not_ready::NotReady;
 use super::pool::Pool;
 use super::transaction::field;
 
-/// All of ours begin alike.
-const FIND: &str = "select relname::text from pg_class
-    where relkind in ('r', 'p') and starts_with(relname::text, 'smsp_') and pg_table_is_visible(oid)";
+/// The columns of tables, and functions: all of ours begin alike. `$1`: only those that may be used.
+const FIND: &str = "select name from (
+        select format('%s.%s', relname, attname) as name,
+            has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+            and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete') as is_usable
+        from pg_class c join pg_attribute on attrelid = c.oid
+        where relkind in ('r', 'p') and starts_with(relname::text, 'smsp_') and pg_table_is_visible(c.oid)
+            and attnum > 0 and not attisdropped
+        union all
+        select oid::regprocedure::text, has_function_privilege(oid, 'execute')
+        from pg_proc where starts_with(proname::text, 'smsp_') and pg_function_is_visible(oid)
+    ) found where coalesce(is_usable, false) or not $1";
 
-/// The user owns them, so it may do all of this.
-const MISSING: &str = "select name from unnest($1) name where not coalesce(
-        has_table_privilege(to_regclass(name), 'select') and has_table_privilege(to_regclass(name), 'insert')
-        and has_table_privilege(to_regclass(name), 'update') and has_table_privilege(to_regclass(name), 'delete'), false)";
-
-/// The names of those that there are.
-pub(super) async fn find(pool: &Pool) -> Result<Vec<String>, NotReady> {
+/// The names of those that there are, or of those alone that may be used.
+pub(super) async fn find(pool: &Pool, only_usable: bool) -> Result<BTreeSet<String>, NotReady> {
     let mut transaction = pool.begin(pool.deadlines.statement).await?;
-    let rows = transaction.query(FIND, &[]).await?;
+    let rows = transaction.query(FIND, &[(&only_usable, Type::BOOL)]).await?;
     let names = rows.iter().map(|row| field(row, 0)).collect::<Result<_, _>>()?;
     transaction.end().await?;
     Ok(names)
-}
-
-/// Are all of these there, and may they be used?
-pub(super) async fn are_whole(pool: &Pool, names: &[String]) -> Result<bool, NotReady> {
-    let mut transaction = pool.begin(pool.deadlines.statement).await?;
-    let missing = transaction.query(MISSING, &[(&names, Type::TEXT_ARRAY)]).await?;
-    transaction.end().await?;
-    Ok(missing.is_empty())
 }

@@ -137,3 +137,36 @@ async fn dropped_tables_are_a_store_that_is_down_until_they_are_there_again() {
         assert!(database.is_up() && read().await.is_ok());
     }
 }
+
+#[tokio::test]
+async fn without_a_column_a_function_or_a_right_the_store_stays_down_until_it_is_back() {
+    let Some(server) = Postmaster::shared() else { return };
+    let name = server.database().await;
+    // A superuser has all rights.
+    server.sql(&name, "create role plain login; grant create on schema public to plain").await;
+    let tables = "set role plain;
+        create table smsp_t (n int generated always as identity, x int); insert into smsp_t (x) values (1);
+        create function smsp_f(int) returns int language sql stable return $1";
+    server.sql(&name, tables).await;
+    let url = server.url(&name).replace("user=smsp", "user=plain");
+    let database = open_with(&url, KEY, &[]).await.unwrap();
+    let read = async || database.begin().await?.query("select smsp_f(x) from smsp_t", &[]).await;
+    assert!(read().await.is_ok());
+    for (gone, back) in [
+        ("alter table smsp_t rename column x to y", "alter table smsp_t rename column y to x"),
+        ("alter function smsp_f rename to other_f", "alter function other_f rename to smsp_f"),
+        ("revoke execute on function smsp_f from public, plain", "grant execute on function smsp_f to plain"),
+        ("revoke select on smsp_t from plain", "grant select on smsp_t to plain"),
+    ] {
+        server.sql(&name, gone).await;
+        assert_eq!(read().await.err(), Some(Failed::Down), "{gone}");
+        database.look_for_tables().await.unwrap();
+        assert!(!database.is_up(), "{gone}");
+        server.sql(&name, back).await;
+        database.look_for_tables().await.unwrap();
+        assert!(database.is_up() && read().await.is_ok(), "{back}");
+    }
+    server.sql(&name, "revoke all on sequence smsp_t_n_seq from plain").await;
+    let mut transaction = database.begin().await.unwrap();
+    transaction.execute("insert into smsp_t (x) values (2)", &[]).await.expect("this right is not needed");
+}
