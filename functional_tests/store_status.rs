@@ -44,7 +44,7 @@ async fn the_status_of_a_store_is_told_while_its_node_runs_and_after_that_and_no
 }
 
 #[tokio::test]
-async fn commands_for_a_store_of_an_older_version_or_without_tables_say_so_and_change_nothing() {
+async fn commands_for_a_store_without_tables_or_of_a_newer_version_say_so_and_change_nothing() {
     let directory = directory();
     database(directory.path()).execute_batch("pragma journal_mode = wal; create table other (id)").expect("a table");
     let tables = |expected: &str| {
@@ -62,15 +62,9 @@ async fn commands_for_a_store_of_an_older_version_or_without_tables_say_so_and_c
         .execute_batch(
             "create table schema (module text not null primary key, version integer not null,
                 works_with integer not null) strict, without rowid;
-             insert into schema values ('outbox', 2, 1)",
+             insert into schema values ('outbox', 99, 98)",
         )
         .expect("a table");
-    for command in commands {
-        let output = run(&[&["store"], command].concat(), &settings(directory.path())).await;
-        assert!(output.code == Some(1) && output.stderr.contains(" has schema 2 of outbox, and this "), "{output:?}");
-        tables("other schema");
-    }
-    database(directory.path()).execute_batch("update schema set version = 99, works_with = 98").expect("a row");
     let newer = run(&["store", "status"], &settings(directory.path())).await;
     assert!(newer.code == Some(1) && newer.stderr.contains("a newer version of smsp (schema 98 of "), "{newer:?}");
 }
@@ -118,12 +112,6 @@ async fn a_database_on_a_server_is_looked_at_too_and_no_table_is_made_in_it() {
     let status = run(&["store", "status"], &settings).await;
     assert!(status.code == Some(0) && status.stdout.contains("queued: 1"), "{status:?}");
     drop(node);
-    assert_eq!(database.change(["", "update smsp_schema set version = 2 returning version"]).await, 1);
-    for command in [&["store", "status"][..], &["store", "accept-restore", "--force"]] {
-        let output = run(command, &settings).await;
-        assert!(output.code == Some(1) && output.stderr.contains(" has schema 2 of outbox, and this "), "{output:?}");
-    }
-    assert_eq!(database.select(["", "select version from smsp_schema"]).await, ["2"]);
     assert_eq!(database.change(["", "update smsp_schema set works_with = 98 returning version"]).await, 1);
     let newer = run(&["store", "status"], &settings).await;
     assert!(newer.code == Some(1) && newer.stderr.contains("a newer version of smsp (schema 98 of "), "{newer:?}");

@@ -85,20 +85,31 @@ fn configured(config: &Config) -> Result<&StoreConfig, String> {
 /// What the store says of its outbox, if it has the tables of this version.
 async fn look(store: &StoreConfig) -> Result<Overview, String> {
     let place = store.location.shown();
-    let nothing = format!("there is no store in {place}: a node or `smsp migrate` makes one");
     if let Location::Sqlite(directory) = &store.location
         && !Sqlite::is_there(directory)
     {
-        return Err(nothing);
+        return Err(no_store_in(&place));
     }
     match super::store::look(store).await {
         Ok(Looked::Read(overview)) => Ok(overview),
-        Ok(Looked::Behind(Migrated { from: 0, .. })) => Err(nothing),
-        Ok(Looked::Behind(Migrated { module, from, to })) => Err(format!(
-            "{place} has schema {from} of {module}, and this version works with {to}: a node or `smsp migrate` brings it there"
-        )),
+        Ok(Looked::Behind(behind)) => Err(not_there_yet(&place, behind)),
         Err(error) => Err(error.to_string()),
     }
+}
+
+fn no_store_in(place: &str) -> String {
+    format!("there is no store in {place}: a node or `smsp migrate` makes one")
+}
+
+/// Why nothing is read from tables that have to be migrated first.
+fn not_there_yet(place: &str, behind: Migrated) -> String {
+    let Migrated { module, from, to } = behind;
+    if from == 0 {
+        return no_store_in(place);
+    }
+    format!(
+        "{place} has schema {from} of {module}, and this version works with {to}: a node or `smsp migrate` brings it there"
+    )
 }
 
 /// The outbox in it, for orders.
@@ -121,5 +132,12 @@ mod tests {
         let line = how_far(20_000, 100_000, Duration::from_secs(2));
         assert_eq!(line, "parked 20000 of 100000, 10000 a second, 8 s left");
         assert_eq!(how_far(0, 0, Duration::ZERO), "parked 0 of 0, 0 a second, 0 s left");
+    }
+
+    #[test]
+    fn a_store_without_tables_and_one_with_older_ones_are_told_apart() {
+        let told = |from| not_there_yet("sqlite:/s", Migrated { module: "outbox", from, to: 3 });
+        assert_eq!(told(0), "there is no store in sqlite:/s: a node or `smsp migrate` makes one");
+        assert!(told(2).starts_with("sqlite:/s has schema 2 of outbox, and this version works with 3: "), "{}", told(2));
     }
 }

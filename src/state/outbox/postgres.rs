@@ -56,11 +56,10 @@ use sweep::Passed;
 /// The tables of the outbox.
 pub const TABLES: Module = Module {
     name: "outbox",
-    steps: &[
-        Step { sql: include_str!("postgres/tables.sql"), works_with: 1 },
-        Step { sql: include_str!("postgres/listed.sql"), works_with: 1 },
-        Step { sql: include_str!("postgres/counted.sql"), works_with: 1 },
-    ],
+    steps: &[Step {
+        sql: concat!(include_str!("postgres/tables.sql"), "\n", include_str!("postgres/counted.sql")),
+        works_with: 1,
+    }],
     uses_key: "select 1 from smsp_submission where content_key_id = $1 or recipients_key_id = $1 limit 1",
 };
 

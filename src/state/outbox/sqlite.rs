@@ -45,11 +45,10 @@ use sweep::Passed;
 /// The outbox's tables in a SQLite store.
 pub const TABLES: Module = Module {
     name: "outbox",
-    steps: &[
-        Step { sql: include_str!("sqlite/tables.sql"), works_with: 1 },
-        Step { sql: include_str!("sqlite/listed.sql"), works_with: 1 },
-        Step { sql: include_str!("sqlite/counted.sql"), works_with: 1 },
-    ],
+    steps: &[Step {
+        sql: concat!(include_str!("sqlite/tables.sql"), "\n", include_str!("sqlite/counted.sql")),
+        works_with: 1,
+    }],
     uses_key: "select 1 from submission where key_id = ?1
         and (content_key is not null or recipients_key is not null) limit 1",
 };

@@ -61,7 +61,9 @@ create table smsp_outbox (
     replay_due bigint,
     is_replay boolean not null default false,
     possible_duplicate boolean not null default false,
-    erased boolean not null default false
+    erased boolean not null default false,
+    -- When it was to be sent, whatever came between: for the age of the oldest row.
+    wanted_at bigint
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 create index smsp_outbox_queue on smsp_outbox (lane, route_set, caller, due, row_id) where state = 0;
 -- Rows that other rules have filed: looked for again and again, found almost never.
@@ -71,6 +73,11 @@ create index smsp_outbox_owner on smsp_outbox (owner) where state in (1, 2);
 create index smsp_outbox_unknown on smsp_outbox (upstream, replay_due) where state = 3;
 create index smsp_outbox_kept on smsp_outbox (changed_at) where state = 3 or state >= 5;
 create index smsp_outbox_room on smsp_outbox (caller) include (size) where state < 5 and not erased;
+-- A caller's mail of one state is listed without a look at the rest of its mail. Rows in hand are few, and found by their
+-- owner.
+create index smsp_outbox_listed on smsp_outbox (caller, state, accepted_at desc) where state not in (1, 2);
+create index smsp_outbox_waiting on smsp_outbox (state, route_set, wanted_at) where state in (0, 4);
+create index smsp_outbox_doubt on smsp_outbox (upstream, wanted_at) where state = 3;
 
 create table smsp_attempt (
     number bigint generated always as identity primary key,

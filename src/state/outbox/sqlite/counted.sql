@@ -1,9 +1,7 @@
--- Tables of the outbox, step 3: how many rows there are of each state, and when the oldest was to be sent, without a look at
--- all rows.
+-- How many rows there are of each state, without a look at all rows.
 --
--- Kept by triggers, so that a program of the version before keeps them too. A row that waits counts for its set of
--- upstreams, any other for the upstream that it was handed over to last; 0 and '' where there is none. Bytes are those of
--- contents that are there.
+-- Kept by triggers, so that no statement can forget it. A row that waits counts for its set of upstreams, any other for the
+-- upstream that it was handed over to last; 0 and '' where there is none. Bytes are those of contents that are there.
 create table tally (
     state integer not null,
     route_set integer not null,
@@ -12,16 +10,6 @@ create table tally (
     bytes integer not null,
     primary key (state, route_set, upstream)
 ) strict, without rowid;
-
--- When it was to be sent, whatever came between.
-alter table envelope add column wanted_at integer;
-update envelope set wanted_at = (select send_at from submission s where s.id = envelope.id) where state < 5;
-create index envelope_waiting on envelope (state, route_set, wanted_at) where state in (0, 4);
-create index envelope_doubt on envelope (upstream, wanted_at) where state = 3;
--- The version before does not know the column. A new row is due when it is to be sent.
-create trigger envelope_wanted_at after insert on envelope when new.wanted_at is null begin
-    update envelope set wanted_at = new.due where id = new.id;
-end;
 
 create view placed as
     select e.id, e.state, iif(e.state in (0, 1, 4), e.route_set, 0) as route_set,
@@ -51,6 +39,3 @@ create trigger tally_dropped before delete on submission begin
     update tally set rows = rows - 1, bytes = bytes - iif(old.content_key is null, 0, old.size)
     where (state, route_set, upstream) = (select state, route_set, upstream from placed where id = old.id);
 end;
-
-insert into tally (state, route_set, upstream, rows, bytes)
-select state, route_set, upstream, count(*), sum(bytes) from placed group by 1, 2, 3;

@@ -1,4 +1,4 @@
--- Tables of the outbox, step 1. Times are milliseconds since 1970; states and lanes are places in the lists of the code.
+-- Tables of the outbox. Times are milliseconds since 1970; states and lanes are places in the lists of the code.
 
 create table caller (
     id integer primary key,
@@ -64,7 +64,11 @@ create table envelope (
     erased integer not null default 0,
     recipient_verdicts text,
     -- When it ended or became unknown.
-    settled_at integer
+    settled_at integer,
+    -- When it was accepted.
+    listed_at integer,
+    -- When it was to be sent, whatever came between.
+    wanted_at integer
 ) strict;
 create index envelope_queue on envelope (route_set, lane, caller, due) where state = 0;
 -- Rows that other rules have filed: looked for again and again, found almost never.
@@ -73,6 +77,11 @@ create index envelope_owner on envelope (owner) where state in (1, 2);
 create index envelope_replay on envelope (upstream, due) where state = 3;
 create index envelope_expires on envelope (expires_at) where state in (0, 4);
 create index envelope_settled on envelope (settled_at) where settled_at is not null;
+-- A caller's mail of one state is listed without a look at the rest of its mail. Rows in hand are few, and found by their
+-- owner.
+create index envelope_listed on envelope (caller, state, listed_at) where state not in (1, 2);
+create index envelope_waiting on envelope (state, route_set, wanted_at) where state in (0, 4);
+create index envelope_doubt on envelope (upstream, wanted_at) where state = 3;
 
 create table attempt (
     envelope integer not null references envelope on delete cascade,

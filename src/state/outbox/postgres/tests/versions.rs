@@ -12,8 +12,6 @@ use crate::state::store::{Module, Step};
 const LATER: Module = Module {
     steps: &[
         TABLES.steps[0],
-        TABLES.steps[1],
-        TABLES.steps[2],
         Step { sql: "alter table smsp_outbox add later bigint; create table smsp_later (id bigint)", works_with: 1 },
     ],
     ..TABLES
