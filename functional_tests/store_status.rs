@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::harness::database::Database;
+use crate::harness::database::{Database, on_both_stores};
 use crate::harness::outbox::{Store, queued, time_after};
 use crate::harness::wait::PATIENCE;
 use crate::harness::{Proxy, Settings, mails, run};
@@ -115,4 +115,31 @@ async fn a_database_on_a_server_is_looked_at_too_and_no_table_is_made_in_it() {
     assert_eq!(database.change(["", "update smsp_schema set works_with = 98 returning version"]).await, 1);
     let newer = run(&["store", "status"], &settings).await;
     assert!(newer.code == Some(1) && newer.stderr.contains("a newer version of smsp (schema 98 of "), "{newer:?}");
+}
+
+on_both_stores! { migrate_corrects_counts_that_do_not_say_what_the_rows_say }
+
+async fn migrate_corrects_counts_that_do_not_say_what_the_rows_say(database: &Database) {
+    let settings = database.under(Settings::mock());
+    let node = Proxy::start(settings.clone()).await;
+    let mut mail = mails::plain();
+    mail["send_at"] = time_after(Duration::from_secs(3600)).into();
+    queued(&node.client, &mail).await;
+    drop(node);
+    let breaks = [
+        "update tally set rows = rows + 7 where state = 0 returning rows",
+        "insert into smsp_change values ('shop', 0, 'nowhere', 7, 7, 7) returning rows",
+    ];
+    assert_eq!(database.change(breaks).await, 1);
+    let status = async |expected: &str| {
+        let status = run(&["store", "status"], &settings).await;
+        assert!(status.stdout.lines().any(|line| line == expected), "{expected}: {status:?}");
+    };
+    status("queued: 8").await;
+    for corrected in [true, false] {
+        let output = run(&["migrate"], &settings).await;
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert_eq!(output.stdout.ends_with("outbox: counts corrected: 1"), corrected, "{output:?}");
+        status("queued: 1").await;
+    }
 }

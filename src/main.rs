@@ -31,8 +31,8 @@ commands:
   route         ask the running server where the mail on stdin would go, as a mail of
                 --caller NAME, exit 0 if an upstream would get it;
                 --idempotency-key KEY gives it a key, --json prints the answer as it is
-  migrate       open the store, bring its tables to this version, print what was done;
-                a node does so at its start too
+  migrate       open the store, bring its tables to this version, correct the counts in
+                them, print what was done; a node migrates at its start too
   store status  read the store, print whether it is an older copy of itself and how much
                 mail is in it, exit 0 if it is none; a node may have it open
   store accept-restore
@@ -122,9 +122,9 @@ fn migrate() -> ExitCode {
         let Some(store) = config.store else { return misused("there is no store: SMSP_STORE is not set") };
         telemetry::warn_on_stderr();
         run(async move {
-            let migrated = app::store::migrate(&store).await.map_err(StartError::from)?;
-            migrated.iter().for_each(|module| {
-                print(&module.to_string());
+            let done = app::store::migrate(&store).await.map_err(StartError::from)?;
+            done.iter().for_each(|line| {
+                print(line);
             });
             Ok::<_, Failure>(true)
         })

@@ -55,14 +55,19 @@ impl Store {
     }
 }
 
-/// Brings the tables to the version of this program, and does nothing else: what was done to those of each module. SQLite
-/// is opened for that, so no node may have it.
-pub async fn migrate(config: &StoreConfig) -> Result<Vec<Migrated>, OpenError> {
+/// Brings the tables to the version of this program, and corrects counts in them that do not say what the rows say: what
+/// was done, line by line. SQLite is opened for that, so no node may have it.
+pub async fn migrate(config: &StoreConfig) -> Result<Vec<String>, OpenError> {
     let (metrics, restarts) = (Arc::default(), Arc::default());
-    match &config.location {
-        Location::Sqlite(directory) => Ok(sqlite(config, directory, &metrics, &restarts)?.migrated().to_vec()),
-        Location::Postgres(server) => Database::migrate(postgres(config, server, &metrics, &restarts)).await,
-    }
+    let (migrated, corrected) = match &config.location {
+        Location::Sqlite(directory) => {
+            let store = sqlite(config, directory, &metrics, &restarts)?;
+            (store.migrated().to_vec(), SqliteOutbox::recount(&store).await?)
+        }
+        Location::Postgres(server) => PostgresOutbox::migrate(postgres(config, server, &metrics, &restarts)).await?,
+    };
+    let corrected = (corrected > 0).then(|| format!("outbox: counts corrected: {corrected}"));
+    Ok(migrated.iter().map(Migrated::to_string).chain(corrected).collect())
 }
 
 /// What it says of its outbox, which may be a node's at that time. Nothing is changed in it.

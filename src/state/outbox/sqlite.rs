@@ -22,6 +22,7 @@ mod look;
 mod names;
 mod nodes;
 mod operators;
+mod recount;
 mod remembering;
 mod reroute;
 mod restore;

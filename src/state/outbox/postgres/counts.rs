@@ -37,6 +37,19 @@ const FOLD: &str = "with mine as materialized (select pg_try_advisory_xact_lock(
     on conflict (caller, state, place) do update set rows = c.rows + excluded.rows, held = c.held + excluded.held,
         bytes = c.bytes + excluded.bytes";
 
+/// Rows and counts of one moment, because it is one statement; so calls go on meanwhile.
+const RECOUNT: &str = "with counted as (
+        select caller, state, smsp_place(state, route_set, upstream) as place, count(*) as rows,
+            count(*) filter (where state < 5 and not erased) as held,
+            coalesce(sum(size) filter (where state < 5 and not erased), 0) as bytes
+        from smsp_outbox group by 1, 2, 3
+        union all select caller, state, place, -rows, -held, -bytes from smsp_count
+        union all select caller, state, place, -rows, -held, -bytes from smsp_change
+    )
+    insert into smsp_change
+    select caller, state, place, sum(rows), sum(held), sum(bytes) from counted group by caller, state, place
+    having sum(rows) <> 0 or sum(held) <> 0 or sum(bytes) <> 0";
+
 /// Changes of one fold: more than there are between two sweeps.
 const FOLDED: usize = 100_000;
 
@@ -61,4 +74,9 @@ pub(super) async fn fold(transaction: &mut Transaction<'_>) -> Result<(), Failed
         transaction.execute("delete from smsp_count where rows = 0 and held = 0", &[]).await?;
     }
     Ok(())
+}
+
+/// Corrects counts that do not say what the rows say: how many that were. One at a time, or both would correct them.
+pub(super) async fn recount(transaction: &mut Transaction<'_>) -> Result<u64, Failed> {
+    transaction.execute(RECOUNT, &[]).await
 }

@@ -8,6 +8,7 @@ mod lost_answers;
 mod marks_together;
 mod plans;
 mod races;
+mod recount;
 mod together;
 mod versions;
 

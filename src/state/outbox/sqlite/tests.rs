@@ -5,6 +5,7 @@ mod copies;
 mod files;
 mod killed;
 mod plans;
+mod recount;
 mod states;
 mod versions;
 

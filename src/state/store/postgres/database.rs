@@ -82,11 +82,16 @@ impl Database {
         Ok(database)
     }
 
-    /// Migrates, and checks the keys, now or not at all: what was done to the tables of each module.
-    pub async fn migrate(start: Start) -> Result<Vec<Migrated>, OpenError> {
+    /// Migrates, and checks the keys, now or not at all: what was done to the tables of each module. Then runs this in a
+    /// transaction that no other migration has part in.
+    pub async fn migrate<T>(
+        start: Start,
+        then: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, Failed>,
+    ) -> Result<(Vec<Migrated>, T), OpenError> {
         let health = Arc::new(Health::new(start.metrics.store.of(NAME)));
         let pool = Pool::new(1, start.server, Deadlines::USUAL, health);
-        Ok(migrations::run(&pool, start.modules, &start.keys).await?)
+        let migrated = migrations::run(&pool, start.modules, &start.keys).await?;
+        Ok((migrated, migrations::alone(&pool, then).await?))
     }
 
     pub(super) fn new(start: Start, deadlines: Deadlines) -> Self {

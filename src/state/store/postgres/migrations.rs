@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 
 use super::super::keys::StoreKeys;
 use super::super::open_error::OpenError;
-use super::super::{Migrated, Module, Step};
+use super::super::{Failed, Migrated, Module, Step};
 use super::not_ready::{NotReady, refusal};
 use super::pool::Pool;
 use super::registered_keys;
@@ -42,6 +42,19 @@ pub(super) async fn run(pool: &Pool, modules: &[Module], keys: &StoreKeys) -> Re
     let migrated = told(&transaction, migrated)?;
     transaction.commit().await?;
     Ok(migrated)
+}
+
+/// Runs this while no node migrates.
+pub(super) async fn alone<T>(
+    pool: &Pool,
+    work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, Failed>,
+) -> Result<T, NotReady> {
+    let mut transaction = pool.begin(MIGRATION).await?;
+    transaction.batch(LOCK).await?;
+    let done = work(&mut transaction).await.map_err(NotReady::from);
+    let done = told(&transaction, done)?;
+    transaction.commit().await?;
+    Ok(done)
 }
 
 /// Says what the server refuses, if a statement failed for that.
