@@ -159,8 +159,39 @@ async fn a_start_without_a_directory_that_it_can_use_ends_with_its_name() {
     refused(&run(&["serve"], &settings(&missing)).await, &reason);
     std::fs::write(directory.path().join("smsp.db"), "no database, but a text that is as long as its head".repeat(9))
         .expect("a file can be written");
-    let reason = format!("{} cannot be opened: file is not a database", directory.path().display());
+    let reason = format!("the database in {} is damaged: restore a backup", directory.path().display());
     refused(&run(&["serve"], &settings(directory.path())).await, &reason);
+}
+
+/// Overwrites the first page of this table.
+fn damage(directory: &Path, table: &str) {
+    let path = directory.join("smsp.db");
+    let database = rusqlite::Connection::open(&path).expect("the database");
+    let sql = "select (rootpage - 1) * page_size from pragma_page_size, sqlite_schema where name = ?1
+        union all select 0 limit 1";
+    let at: i64 = database.query_row(sql, [table], |row| row.get(0)).expect("a place in the file");
+    drop(database);
+    let file = std::fs::OpenOptions::new().write(true).open(&path).expect("the file of the database");
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0xaa; 4096], at.unsigned_abs()).expect("it can be written");
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_called_so_by_a_start_and_by_each_command_that_reads_it() {
+    let commands = [&["serve"][..], &["store", "status"], &["store", "accept-restore", "--force"], &["migrate"]];
+    // The head of the file, what is read when it is opened, what the outbox reads then, and what only `migrate` reads.
+    for (table, commands) in
+        [("", &commands[..]), ("schema", &commands), ("control", &commands[..3]), ("tally", &commands[1..])]
+    {
+        let directory = directory();
+        assert_eq!(run(&["migrate"], &settings(directory.path())).await.code, Some(0));
+        damage(directory.path(), table);
+        for command in commands {
+            let output = run(command, &settings(directory.path()).with("SMSP_OUTBOX", "on")).await;
+            let reason = format!("the database in {} is damaged: restore a backup", directory.path().display());
+            assert_eq!(output.code, Some(1), "{table:?}: {output:?}");
+            assert!(output.stderr.contains(&reason), "{table:?}: {output:?}");
+        }
+    }
 }
 
 #[tokio::test]

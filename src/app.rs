@@ -1,6 +1,7 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
 pub mod config;
+pub mod failure;
 pub mod help;
 mod keys;
 mod outbox;
@@ -21,6 +22,7 @@ use tracing::{error, info, warn};
 
 use crate::access::admission::Admission;
 use crate::app::config::{Config, StoreConfig, UpstreamConfig};
+use crate::app::failure::Failure;
 use crate::app::outbox::RunningOutbox;
 use crate::app::store::Store;
 use crate::delivery::dispatch::{AllOpen, Dispatcher};
@@ -76,10 +78,10 @@ pub enum StartError {
     Signals(std::io::Error),
 }
 
-impl StartError {
-    /// Is it the configuration that has to be changed? A start with the same one would fail again.
-    pub fn is_of_configuration(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_of_configuration())
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let is_of_configuration = matches!(&error, StartError::Store(error) if error.is_of_configuration());
+        Self { error: error.to_string(), is_of_configuration }
     }
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use smsp::app::config::{Config, Errors};
+use smsp::app::failure::Failure;
 use smsp::app::route_command::Arguments;
 use smsp::app::{self, StartError};
 use smsp::delivery::provider;
@@ -203,25 +204,6 @@ fn with_config(command: impl FnOnce(Config) -> ExitCode) -> ExitCode {
 /// A variable that is not Unicode is read with marks in its place: no secret may have them, and no other value does.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into()))
-}
-
-/// Why a command has failed.
-struct Failure {
-    error: String,
-    /// Is a restart without a change no use?
-    is_of_configuration: bool,
-}
-
-impl From<String> for Failure {
-    fn from(error: String) -> Self {
-        Self { error, is_of_configuration: false }
-    }
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        Self { error: error.to_string(), is_of_configuration: error.is_of_configuration() }
-    }
 }
 
 fn run<E: Into<Failure>>(command: impl Future<Output = Result<bool, E>>) -> ExitCode {

@@ -75,10 +75,12 @@ async fn a_start_that_the_database_refuses_ends_and_says_why() {
         (settings(&missing_database), 64, "refuses the login: there is no such database"),
         (settings(&url).with("SMSP_STORE_KEY", &wrong_key), 1, "SMSP_STORE_KEY: the key `2026a` is not the one"),
     ] {
-        let output = run(&["serve"], &settings).await;
-        assert_eq!(output.code, Some(code), "{named}: {output:?}");
-        assert!(output.stderr.contains(named), "{named}: {output:?}");
-        assert!(!format!("{output:?}").contains("wr0ng") && !format!("{output:?}").contains("4343"), "{output:?}");
+        for command in [&["serve"][..], &["migrate"], &["store", "status"], &["store", "accept-restore"]] {
+            let output = run(command, &settings).await;
+            assert_eq!(output.code, Some(code), "{command:?}, {named}: {output:?}");
+            assert!(output.stderr.contains(named), "{command:?}, {named}: {output:?}");
+            assert!(!format!("{output:?}").contains("wr0ng") && !format!("{output:?}").contains("4343"), "{output:?}");
+        }
     }
     server.sql(&database, "update smsp_schema set works_with = 99").await;
     let output = run(&["serve"], &settings(&url)).await;

@@ -49,7 +49,10 @@ impl Store {
     /// The outbox in it.
     pub async fn outbox(&self, keeping: Keeping) -> Result<Arc<dyn Outbox>, OpenError> {
         Ok(match self {
-            Self::Sqlite(store) => Arc::new(SqliteOutbox::new(Arc::clone(store), keeping).await?),
+            Self::Sqlite(store) => {
+                let outbox = SqliteOutbox::new(Arc::clone(store), keeping).await;
+                Arc::new(outbox.map_err(|failed| store.why(failed))?)
+            }
             Self::Postgres(database) => Arc::new(PostgresOutbox::new(Arc::clone(database), keeping.keep)),
         })
     }
@@ -62,7 +65,8 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<String>, OpenError> {
     let (migrated, corrected) = match &config.location {
         Location::Sqlite(directory) => {
             let store = sqlite(config, directory, &metrics, &restarts)?;
-            (store.migrated().to_vec(), SqliteOutbox::recount(&store).await?)
+            let corrected = SqliteOutbox::recount(&store).await.map_err(|failed| store.why(failed))?;
+            (store.migrated().to_vec(), corrected)
         }
         Location::Postgres(server) => PostgresOutbox::migrate(postgres(config, server, &metrics, &restarts)).await?,
     };

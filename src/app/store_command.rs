@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::config::{Config, StoreConfig};
+use super::failure::Failure;
 use super::store::{LOOKING, Store};
 use crate::runtime::metrics::Metrics;
 use crate::state::outbox::{History, Note, Outbox, Overview, Restored, State};
@@ -20,7 +21,7 @@ const NOT_BEHIND: &str = "the store is no older copy of itself, so nothing was p
      mail that waits in it is parked then";
 
 /// Prints what the store says of itself. False: it is an older copy of itself.
-pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<bool, String> {
+pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<bool, Failure> {
     let store = configured(&config)?;
     let overview = look(store).await?;
     let History { point, went_back } = &overview.history;
@@ -45,13 +46,13 @@ pub async fn accept_restore(
     is_forced: bool,
     mut print: impl FnMut(String),
     progress: impl Fn(&str),
-) -> Result<bool, String> {
+) -> Result<bool, Failure> {
     let store = configured(&config)?;
     // Where there are no tables, or older ones, to open it would make them.
     let overview = look(store).await?;
     let outbox = open(store).await?;
     if !is_forced && overview.history.went_back.is_none() {
-        return Err(NOT_BEHIND.to_owned());
+        return Err(NOT_BEHIND.to_owned().into());
     }
     let waiting = |(state, mails)| if matches!(state, State::Queued | State::Claimed) { mails } else { 0 };
     let all: u64 = overview.mails().into_iter().map(waiting).sum();
@@ -83,17 +84,16 @@ fn configured(config: &Config) -> Result<&StoreConfig, String> {
 }
 
 /// What the store says of its outbox, if it has the tables of this version.
-async fn look(store: &StoreConfig) -> Result<Overview, String> {
+async fn look(store: &StoreConfig) -> Result<Overview, Failure> {
     let place = store.location.shown();
     if let Location::Sqlite(directory) = &store.location
         && !Sqlite::is_there(directory)
     {
-        return Err(no_store_in(&place));
+        return Err(no_store_in(&place).into());
     }
-    match super::store::look(store).await {
-        Ok(Looked::Read(overview)) => Ok(overview),
-        Ok(Looked::Behind(behind)) => Err(not_there_yet(&place, behind)),
-        Err(error) => Err(error.to_string()),
+    match super::store::look(store).await? {
+        Looked::Read(overview) => Ok(overview),
+        Looked::Behind(behind) => Err(not_there_yet(&place, behind).into()),
     }
 }
 
@@ -113,14 +113,14 @@ fn not_there_yet(place: &str, behind: Migrated) -> String {
 }
 
 /// The outbox in it, for orders.
-async fn open(store: &StoreConfig) -> Result<Arc<dyn Outbox>, String> {
+async fn open(store: &StoreConfig) -> Result<Arc<dyn Outbox>, Failure> {
     let refused = |error| match error {
-        OpenError::InUse(_) => format!("{error}: stop the node that has it open, then give the command again"),
-        error => error.to_string(),
+        OpenError::InUse(_) => format!("{error}: stop the node that has it open, then give the command again").into(),
+        error => Failure::from(error),
     };
     let (metrics, restarts) = (Arc::new(Metrics::default()), Arc::default());
     let opened = Store::open(store, &metrics, &restarts).await.map_err(refused)?;
-    opened.outbox(LOOKING).await.map_err(refused)
+    Ok(opened.outbox(LOOKING).await?)
 }
 
 #[cfg(test)]
@@ -138,6 +138,10 @@ mod tests {
     fn a_store_without_tables_and_one_with_older_ones_are_told_apart() {
         let told = |from| not_there_yet("sqlite:/s", Migrated { module: "outbox", from, to: 3 });
         assert_eq!(told(0), "there is no store in sqlite:/s: a node or `smsp migrate` makes one");
-        assert!(told(2).starts_with("sqlite:/s has schema 2 of outbox, and this version works with 3: "), "{}", told(2));
+        assert!(
+            told(2).starts_with("sqlite:/s has schema 2 of outbox, and this version works with 3: "),
+            "{}",
+            told(2)
+        );
     }
 }

@@ -68,6 +68,11 @@ impl Directory {
         path.join(DATABASE)
     }
 
+    /// Its path, for people.
+    pub(super) fn shown(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// The file of the database.
     pub(super) fn database(&self) -> PathBuf {
         Self::database_in(&self.path)

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rusqlite::{Error, ErrorCode};
+
 use super::failed::Failed;
 
 /// Why a store cannot be opened.
@@ -16,9 +18,12 @@ pub enum OpenError {
     /// The directory is missing, or may not be written.
     #[error("{0} cannot be used: {1}")]
     Directory(String, io::Error),
-    /// The file is another program's, or broken.
+    /// SQLite cannot read or write the file.
     #[error("{0} cannot be opened: {1}")]
-    Database(String, rusqlite::Error),
+    Database(String, Error),
+    /// What is in the file is no database, or not all of one.
+    #[error("the database in {0} is damaged: restore a backup (docs/how-to/restore-a-store.md)")]
+    Damaged(String),
     /// A newer version has written it in a way that this one does not understand.
     #[error(
         "the store was written by a newer version of smsp (schema {found} of {module}, this version knows {known})"
@@ -46,8 +51,21 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// What SQLite says of the database in this directory.
+    pub(super) fn of_sqlite(directory: &str, error: Error) -> Self {
+        if is_damage(&error) {
+            return Self::Damaged(directory.to_owned());
+        }
+        Self::Database(directory.to_owned(), error)
+    }
+
     /// Is it the configuration that has to be changed? A start with the same one would fail again.
     pub fn is_of_configuration(&self) -> bool {
         matches!(self, Self::Refused(_))
     }
+}
+
+/// Does SQLite say that what is in the file is no database, or not all of one?
+pub(super) fn is_damage(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }

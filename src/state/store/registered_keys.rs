@@ -14,7 +14,7 @@ const TABLE: &str = "create table if not exists store_key (
 /// Compares the keys with those that are known to the store, and makes it know new ones. A known one that is given no more
 /// is forgotten where nothing needs it.
 pub(super) fn check(database: &Connection, name: &str, keys: &StoreKeys, modules: &[Module]) -> Result<(), OpenError> {
-    let failed = |error| OpenError::Database(name.to_owned(), error);
+    let failed = |error| OpenError::of_sqlite(name, error);
     database.execute_batch(TABLE).map_err(failed)?;
     for id in compare(database, name, keys, modules)? {
         database.execute("delete from store_key where id = ?1", [id]).map_err(failed)?;
@@ -35,7 +35,7 @@ pub(super) fn compare(
     keys: &StoreKeys,
     modules: &[Module],
 ) -> Result<Vec<String>, OpenError> {
-    let failed = |error| OpenError::Database(name.to_owned(), error);
+    let failed = |error| OpenError::of_sqlite(name, error);
     let mut unused = Vec::new();
     for (id, value) in known(database).map_err(failed)? {
         match keys.check_value(&id) {

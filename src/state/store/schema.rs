@@ -59,7 +59,7 @@ const SCHEMA: &str = "create table if not exists schema (
 
 /// Brings the tables of each module up to date; all of it or nothing, in the transaction of `database`.
 pub(super) fn migrate(database: &Connection, name: &str, modules: &[Module]) -> Result<Vec<Migrated>, OpenError> {
-    let failed = |error| OpenError::Database(name.to_owned(), error);
+    let failed = |error| OpenError::of_sqlite(name, error);
     database.execute_batch(SCHEMA).map_err(failed)?;
     let mut migrated = Vec::new();
     for module in modules {
@@ -75,7 +75,7 @@ pub(super) fn migrate(database: &Connection, name: &str, modules: &[Module]) -> 
 
 /// What [`migrate`] would do to the first module that is not up to date. Nothing is written.
 pub(super) fn behind(database: &Connection, name: &str, modules: &[Module]) -> Result<Option<Migrated>, OpenError> {
-    let failed = |error| OpenError::Database(name.to_owned(), error);
+    let failed = |error| OpenError::of_sqlite(name, error);
     let has_schema = database.table_exists(None, "schema").map_err(failed)?;
     for module in modules {
         let found = if has_schema { version(database, module.name).map_err(failed)? } else { (0, 0) };

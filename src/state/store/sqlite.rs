@@ -29,6 +29,7 @@ use super::up::Up;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
 use connection::Origin;
+use fault::Damage;
 use queue::Queue;
 use writer::{Emptying, Then};
 
@@ -59,6 +60,7 @@ pub struct Sqlite {
     migrated: Vec<Migrated>,
     then: Then,
     emptying: Emptying,
+    damage: Damage,
 }
 
 impl Sqlite {
@@ -68,19 +70,20 @@ impl Sqlite {
         let name = start.directory.display().to_string();
         let origin = Origin::new(directory.database());
         let up = Up::new(start.metrics.store.of("sqlite"), true);
-        let failed = |error| OpenError::Database(name.clone(), error);
+        let failed = |error| OpenError::of_sqlite(&name, error);
         let mut database = origin.to_write().map_err(failed)?;
         let migrated = prepare(&mut database, &name, &start)?;
         let reading = origin.to_read().map_err(failed)?;
         let (then, thread) = (Then::default(), |error| OpenError::Directory(name.clone(), error));
         let emptying = Emptying::new(start.clock.clone());
-        let (restarts, after) = (Arc::clone(&start.restarts), Arc::clone(&then));
+        let (restarts, after, damage) = (Arc::clone(&start.restarts), Arc::clone(&then), Damage::default());
         let (writer, write) =
-            writer::start(origin.clone(), database, up.clone(), restarts, after, emptying.clone()).map_err(thread)?;
-        let (reader, read) = reader::start(origin, reading, start.restarts).map_err(thread)?;
+            writer::start(origin.clone(), database, up.clone(), restarts, after, emptying.clone(), damage.clone())
+                .map_err(thread)?;
+        let (reader, read) = reader::start(origin, reading, start.restarts, damage.clone()).map_err(thread)?;
         let threads = vec![write, read];
         let (writer, reader, clock) = (Some(writer), Some(reader), start.clock);
-        Ok(Self { writer, reader, threads, up, clock, directory, migrated, then, emptying })
+        Ok(Self { writer, reader, threads, up, clock, directory, migrated, then, emptying, damage })
     }
 
     /// Is a store in this directory? Nothing is made there.
@@ -118,6 +121,11 @@ impl Sqlite {
     /// Says that something was erased: no copy of it stays in the log behind the next COMMIT.
     pub fn empty_log(&self) {
         self.emptying.ask();
+    }
+
+    /// Why a call has failed that a start needs.
+    pub fn why(&self, failed: Failed) -> OpenError {
+        if self.damage.is_found() { OpenError::Damaged(self.directory.shown()) } else { failed.into() }
     }
 
     /// The file of the database.
@@ -163,7 +171,7 @@ impl Drop for Sqlite {
 
 /// One transaction for all tables and keys: a start that fails leaves the database as it was.
 fn prepare(database: &mut Connection, name: &str, start: &Start<'_>) -> Result<Vec<Migrated>, OpenError> {
-    let failed = |error| OpenError::Database(name.to_owned(), error);
+    let failed = |error| OpenError::of_sqlite(name, error);
     let transaction = database.transaction().map_err(failed)?;
     let migrated = super::schema::migrate(&transaction, name, start.modules)?;
     super::registered_keys::check(&transaction, name, start.keys, start.modules)?;

@@ -24,7 +24,7 @@ impl Sqlite {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<Looked<T>, OpenError> {
         let name = directory.display().to_string();
-        let failed = |error| OpenError::Database(name.clone(), error);
+        let failed = |error| OpenError::of_sqlite(&name, error);
         let mut database = to_look(&Directory::database_in(directory)).map_err(failed)?;
         // One transaction, so that all of it is of one moment; it is rolled back.
         let transaction = database.transaction().map_err(failed)?;

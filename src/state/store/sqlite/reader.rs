@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tracing::error;
 
 use super::connection::Origin;
-use super::fault::{is_of_the_disk, number};
+use super::fault::{Damage, is_of_the_disk, number};
 use super::job::{Done, Job};
 use super::queue::Queue;
 use crate::runtime::restart::{Restarts, restart_in_thread};
@@ -20,17 +20,20 @@ pub(super) fn start(
     origin: Origin,
     database: Connection,
     restarts: Arc<Restarts>,
+    damage: Damage,
 ) -> io::Result<(Queue, JoinHandle<()>)> {
     let (queue, jobs) = Queue::new();
     let mut database = Some(database);
     let work = move || {
-        restart_in_thread("thread that reads from the store", &restarts, || work(&origin, database.take(), &jobs));
+        restart_in_thread("thread that reads from the store", &restarts, || {
+            work(&origin, database.take(), &jobs, &damage);
+        });
     };
     let thread = Builder::new().name("store-reader".to_owned()).spawn(work)?;
     Ok((queue, thread))
 }
 
-fn work(origin: &Origin, mut database: Option<Connection>, jobs: &Receiver<Box<dyn Job>>) {
+fn work(origin: &Origin, mut database: Option<Connection>, jobs: &Receiver<Box<dyn Job>>, damage: &Damage) {
     for mut job in jobs {
         database = database.or_else(|| origin.to_read().ok());
         let Some(reading) = &database else {
@@ -41,6 +44,7 @@ fn work(origin: &Origin, mut database: Option<Connection>, jobs: &Receiver<Box<d
             Ok(()) => job.answer(Ok(())),
             Err(error) => {
                 error!(number = number(&error), "the store could not be read");
+                damage.note(&error);
                 if is_of_the_disk(&error) {
                     database = None;
                 }

@@ -1,6 +1,7 @@
 //! The store under faults that really happen: failing commands, a full disk, an fsync that fails, kill -9, other processes.
 
 mod child;
+mod damage;
 mod faults;
 mod log;
 mod moved;

@@ -16,7 +16,7 @@ use tracing::{error, info};
 
 use super::batch::{self, Transaction, transact};
 use super::connection::{BUSY, Origin};
-use super::fault::number;
+use super::fault::{Damage, number};
 use super::files::{Files, is_of_the_place};
 use super::job::Job;
 use super::queue::Queue;
@@ -76,6 +76,8 @@ struct Writer {
     wrote: bool,
     up: Up,
     then: Then,
+    /// Nothing is opened after that.
+    damage: Damage,
 }
 
 /// Starts the thread; it ends when the last end of the queue is gone and everything in it is written.
@@ -86,13 +88,25 @@ pub(super) fn start(
     restarts: Arc<Restarts>,
     then: Then,
     emptying: Emptying,
+    damage: Damage,
 ) -> io::Result<(Queue, JoinHandle<()>)> {
     let (queue, jobs) = Queue::new();
     let (files, failed_at) = (origin.files(), Instant::now());
     let empty_by = emptying.clock.now().after(EMPTIED_EVERY);
     let database = Some(database);
-    let mut writer =
-        Writer { origin, emptying, empty_by, database, files, is_moved: false, failed_at, wrote: true, up, then };
+    let mut writer = Writer {
+        origin,
+        emptying,
+        empty_by,
+        database,
+        files,
+        is_moved: false,
+        failed_at,
+        wrote: true,
+        up,
+        then,
+        damage,
+    };
     let work = move || restart_in_thread("thread that writes to the store", &restarts, || writer.work(&jobs));
     let thread = Builder::new().name("store-writer".to_owned()).spawn(work)?;
     Ok((queue, thread))
@@ -151,6 +165,7 @@ impl Writer {
             let database = self.origin.path().display();
             error!(number, %database, "a file of the store was removed, renamed or replaced: put it back, or stop the node");
         }
+        self.damage.note(error);
         error!(number, "the store cannot write: nothing is accepted for later, claimed or marked");
         self.database = None;
         self.failed_at = Instant::now();
@@ -158,6 +173,11 @@ impl Writer {
     }
 
     fn reopen(&mut self) {
+        if self.damage.is_found() {
+            self.database = None;
+            self.up.set(false);
+            return;
+        }
         if self.database.is_some() || self.failed_at.elapsed() < REST {
             return;
         }

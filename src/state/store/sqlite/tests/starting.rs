@@ -37,7 +37,7 @@ async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
     let text = "not a database ".repeat(1000);
     std::fs::write(&path, &text).unwrap();
     let error = open(directory.path()).err().unwrap().to_string();
-    assert!(error.contains("cannot be opened: "), "{error}");
+    assert!(error.contains(" is damaged: restore a backup"), "{error}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
