@@ -5,7 +5,8 @@ mod node;
 
 use std::path::Path;
 
-use crate::harness::{mails, run};
+use crate::harness::wait::when;
+use crate::harness::{eventually, mails, run};
 use backup::{Backup, copy};
 use node::{Node, sent_twice, settings};
 
@@ -85,6 +86,40 @@ async fn a_directory_in_place_of_the_newer_one_sends_nothing_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_in_another_place_sends_nothing_again() {
     gives_out_nothing(|backup: &Backup| backup.copy.path(), "the database is in another place").await;
+}
+
+#[tokio::test]
+async fn a_new_database_in_the_place_of_the_former_says_what_to_do_and_sends_after_that() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let provider = crate::harness::StubProvider::mailgun().await;
+    let settings = settings(&provider, directory.path());
+    let node = Node::start(&provider, directory.path()).await;
+    let former = node.accept("former").await;
+    node.becomes(&former, "accepted").await;
+    node.stop().await;
+    std::fs::remove_file(directory.path().join("smsp.db")).expect("it can be removed");
+    let why = "it has not come to the epoch that is remembered, or is another store, such as a new one";
+    let node = Node::start(&provider, directory.path()).await;
+    node.says(why).await;
+    let waiting = node.accept("later").await;
+    eventually("the log says what to do", async || {
+        let log = node.proxy.process.evidence();
+        when(log.contains("then accept it with smsp store accept-restore"), || log)
+    })
+    .await;
+    node.stop().await;
+    let status = run(&["store", "status"], &settings).await;
+    assert!(status.code == Some(1) && status.stdout.contains(&format!("went back: {why}")), "{status:?}");
+    assert!(
+        status.stdout.contains("before `smsp store accept-restore` (docs/how-to/restore-a-store.md)"),
+        "{status:?}"
+    );
+    assert_eq!(provider.mails().len(), 1, "mail of the new database was sent");
+    let accepted = run(&["store", "accept-restore"], &settings).await;
+    assert!(accepted.code == Some(0) && accepted.stdout.contains("parked: 0"), "{accepted:?}");
+    let node = Node::start(&provider, directory.path()).await;
+    node.becomes(&waiting, "accepted").await;
+    assert_eq!(provider.mails().len(), 2);
 }
 
 #[tokio::test]

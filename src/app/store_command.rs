@@ -35,6 +35,9 @@ pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<boo
     for (state, mails) in overview.mails() {
         print(format!("{}: {mails}", state.as_str()));
     }
+    if went_back.is_some() {
+        print("nothing is sent from it before `smsp store accept-restore` (docs/how-to/restore-a-store.md)".to_owned());
+    }
     Ok(went_back.is_none())
 }
 

@@ -42,7 +42,9 @@ impl fmt::Display for WentBack {
         match self {
             Self::Marks(1) => f.write_str("1 mark is missing that is remembered"),
             Self::Marks(marks) => write!(f, "{marks} marks are missing that are remembered"),
-            Self::Epoch => f.write_str("it has not come to the epoch that is remembered, or is another store"),
+            Self::Epoch => f.write_str(
+                "it has not come to the epoch that is remembered, or is another store, such as a new one in its place",
+            ),
             Self::Place => f.write_str("the database is in another place than before"),
         }
     }

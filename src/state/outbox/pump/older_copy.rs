@@ -17,7 +17,11 @@ impl OlderCopy {
         let was = self.0.swap(went_back.is_some(), Ordering::Relaxed);
         match went_back {
             Some(why) if !was => {
-                error!(%why, "the store is an older copy of itself: nothing is sent from the outbox");
+                error!(
+                    %why,
+                    "the store is an older copy of itself, or another one: nothing is sent from the outbox; look at it with \
+                     smsp store status, then accept it with smsp store accept-restore"
+                );
             }
             None if was => info!("the store is no older copy of itself any more"),
             _ => {}
