@@ -5,14 +5,15 @@
 //!
 //! The messages are read later, once the claim is on the disk: a message that the process dies of counts as a loss.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use tracing::error;
 use uuid::Uuid;
 
 use super::choose::{Candidate, choose};
 use super::columns::signed;
 use super::{content, names, nodes};
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Claimed, Fence, Hold, Lane, NodeId, RouteSet, Wanted};
+use crate::state::outbox::{Claimed, Fence, Hold, Lane, NodeId, RouteSet, SealedContent, Wanted};
 
 /// One queue, and when its first row is due.
 #[derive(Clone, Copy)]
@@ -134,10 +135,22 @@ fn read(database: &Connection, hold: Hold) -> rusqlite::Result<Option<Claimed>> 
             expires_at: row.get(6)?,
             attempts: row.get(7)?,
             possible_duplicate: row.get(8)?,
-            content: content::read(database, hold.row)?,
+            content: if_it_fits(content::read(database, hold.row))?,
         })
     };
     select.query_row(params![hold.row, hold.fence, hold.node], claimed).optional()
+}
+
+/// Without the memory for its content a row counts as one that cannot be opened, which is parked at the third time. It would
+/// hold up all rows that are claimed with it.
+fn if_it_fits(content: rusqlite::Result<Option<SealedContent>>) -> rusqlite::Result<Option<SealedContent>> {
+    match content {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OutOfMemory) => {
+            error!("there is no memory for the content of a mail of the outbox");
+            Ok(None)
+        }
+        content => content,
+    }
 }
 
 /// Gives rows back that were not marked.
@@ -148,4 +161,19 @@ pub(super) fn give_back(database: &Connection, holds: &[Hold]) -> rusqlite::Resu
     let given: Result<Vec<_>, _> =
         holds.iter().map(|hold| give.execute(params![hold.row, hold.fence, hold.node])).collect();
     Ok(given?.into_iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Error;
+    use rusqlite::ffi::{self, SQLITE_IOERR, SQLITE_NOMEM};
+
+    use super::*;
+
+    #[test]
+    fn a_content_without_memory_for_it_is_none_and_any_other_error_is_one() {
+        let read = |code| if_it_fits(Err(Error::SqliteFailure(ffi::Error::new(code), None)));
+        assert!(matches!(read(SQLITE_NOMEM), Ok(None)));
+        assert!(read(SQLITE_IOERR).is_err());
+    }
 }
