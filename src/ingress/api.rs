@@ -7,7 +7,6 @@ mod caller;
 mod delivery;
 mod document;
 mod email;
-mod field_error;
 mod healthcheck;
 mod outbox;
 mod problem;

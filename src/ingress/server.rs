@@ -7,6 +7,7 @@
 pub mod body;
 pub mod context;
 pub mod document;
+pub mod field_error;
 pub mod hardening;
 pub mod listener;
 pub mod problem;

@@ -65,9 +65,7 @@ pub(super) async fn order(
     name: Result<Path<String>, PathRejection>,
     order: Result<Json<Object<OrderBody>>, JsonRejection>,
 ) -> Result<Json<Circuit>, Problem> {
-    if uri.query().is_some_and(|query| !query.is_empty()) {
-        return Err(no_parameters());
-    }
+    no_parameters(&uri)?;
     // A name that is no text is none of an upstream.
     let Path(name) = name.map_err(|_| unknown_circuit())?;
     let row = rows(&state.upstreams).into_iter().find(|row| **row.upstream.name() == *name);

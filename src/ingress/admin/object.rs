@@ -6,25 +6,42 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
 use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Error, Value};
 
-use super::refusal::{invalid_order, rejected};
+use super::refusal::{BODY, invalid_as, invalid_order, rejected};
+use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::problem::Problem;
 
 /// Bytes of a name that is shown.
 const MAX_NAME: usize = 32;
 
 /// A JSON object, or what is wrong with a member of it. Serde would read a struct from an array too.
-pub(super) struct Object<T>(pub(super) Result<T, String>);
+pub(super) struct Object<T>(pub(super) Result<T, FieldError>);
+
+/// The body of an order that has no members. One that says something was meant for another order.
+pub(super) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = Bytes::from_request(request, state).await;
+        let says_nothing = body.is_ok_and(|body| matches!(body.trim_ascii(), b"" | b"{}"));
+        let error = || FieldError::new(BODY, "must be empty: this order has no members");
+        says_nothing.then_some(Self).ok_or_else(|| invalid_order(error()))
+    }
+}
 
 /// The order in this body; what is wrong with it is told with how to write one.
 pub(super) fn read<T>(order: Result<Json<Object<T>>, JsonRejection>, how: &'static str) -> Result<T, Problem> {
     let Json(Object(order)) = order.map_err(|rejection| rejected(&rejection, how))?;
-    order.map_err(|wrong| invalid_order(format!("{wrong}; {how}")))
+    order.map_err(|error| invalid_as(error, how))
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -49,7 +66,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-fn of_members<'de, T: Deserialize<'de>>(members: Vec<(String, Value)>) -> Result<T, String> {
+fn of_members<'de, T: Deserialize<'de>>(members: Vec<(String, Value)>) -> Result<T, FieldError> {
     let mut at = None;
     let members = Followed { members: members.into_iter(), value: Value::Null, at: &mut at };
     let order = T::deserialize(MapAccessDeserializer::new(members));
@@ -57,19 +74,25 @@ fn of_members<'de, T: Deserialize<'de>>(members: Vec<(String, Value)>) -> Result
 }
 
 /// In words of ours: those of the library quote the value.
-fn wrong(at: Option<&At>, error: &str) -> String {
+fn wrong(at: Option<&At>, error: &str) -> FieldError {
     match at {
-        Some(At::Name(name)) if error.starts_with("duplicate") => format!("{} is there twice", shown(name)),
-        Some(At::Name(name)) => format!("{} is unknown", shown(name)),
-        Some(At::Value(name)) => format!("{} has a wrong value", shown(name)),
-        None => "a member is missing".to_owned(),
+        Some(At::Name(name)) if error.starts_with("duplicate") => FieldError::new(name, "is given twice"),
+        Some(At::Name(name)) if looks_like_ours(name) => FieldError::new(name, "is unknown"),
+        Some(At::Name(_)) => FieldError::new(BODY, "has a member that is unknown"),
+        Some(At::Value(name)) => FieldError::new(name, "has a wrong value"),
+        None => FieldError::new(missing(error), "is required"),
     }
 }
 
-/// A name that looks like one of ours; anything else may be a secret or an address.
-fn shown(name: &str) -> &str {
+/// Any other name may be a secret or an address.
+fn looks_like_ours(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
-    if name.len() <= MAX_NAME && name.bytes().all(is_plain) { name } else { "a member" }
+    name.len() <= MAX_NAME && name.bytes().all(is_plain)
+}
+
+/// The member of ours that the library names: missing field `paused`.
+fn missing(error: &str) -> &str {
+    error.split('`').nth(1).unwrap_or(BODY)
 }
 
 /// How far reading has come.
@@ -123,15 +146,15 @@ mod tests {
     fn a_fault_names_its_member_and_never_its_value() {
         for (json, expected) in [
             (r#"{"paused": true}"#, Ok(Order { paused: true, over: None })),
-            (r#"{"paused": "canary"}"#, Err("paused has a wrong value")),
-            (r#"{"paused": true, "over": {"canary": 1}}"#, Err("over has a wrong value")),
-            (r#"{"pause": true}"#, Err("pause is unknown")),
-            (r#"{"canary@example.org": true}"#, Err("a member is unknown")),
-            (r#"{"paused": true, "paused": false}"#, Err("paused is there twice")),
-            ("{}", Err("a member is missing")),
+            (r#"{"paused": "canary"}"#, Err("paused: has a wrong value")),
+            (r#"{"paused": true, "over": {"canary": 1}}"#, Err("over: has a wrong value")),
+            (r#"{"pause": true}"#, Err("pause: is unknown")),
+            (r#"{"canary@example.org": true}"#, Err("body: has a member that is unknown")),
+            (r#"{"paused": true, "paused": false}"#, Err("paused: is given twice")),
+            (r#"{"over": "1h"}"#, Err("paused: is required")),
         ] {
             let Object(order) = serde_json::from_str(json).unwrap();
-            assert_eq!(order, expected.map_err(str::to_owned), "{json}");
+            assert_eq!(order.map_err(|error| error.to_string()), expected.map_err(str::to_owned), "{json}");
         }
         for json in ["[true, null]", "null", "true"] {
             assert!(serde_json::from_str::<Object<Order>>(json).is_err(), "{json}");

@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::refusal::BODY;
 use super::words;
 use crate::delivery::circuit::Override;
+use crate::ingress::server::field_error::FieldError;
 use crate::runtime::millis::millis;
 use crate::state::overrides::Order;
 
@@ -44,20 +46,21 @@ pub(super) fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D)
 }
 
 impl OrderBody {
-    /// The order, or how to write one.
-    pub(super) fn read(self) -> Result<Order, &'static str> {
+    /// The order, or what is wrong with it.
+    pub(super) fn read(self) -> Result<Order, FieldError> {
         match self {
             Self { r#override: Some(word), r#for: time, reset: None } => {
                 let to = Override::ALL.into_iter().find(|to| to.as_str() == word);
-                let to = to.ok_or("override must be one of: auto, open, closed")?;
-                let ends_after = time.map(|time| read_time(&time).ok_or(BAD_TIME)).transpose()?;
+                let to = to.ok_or_else(|| FieldError::new("override", "must be one of: auto, open, closed"))?;
+                let ends_after = time.map(|time| read_time(&time).ok_or_else(bad_time)).transpose()?;
                 if to == Override::Auto && ends_after.is_some() {
-                    return Err("for goes with open and closed: auto is what an override ends with");
+                    let reason = "goes with open and closed: auto is what an override ends with";
+                    return Err(FieldError::new("for", reason));
                 }
                 Ok(Order::Override { to, ends_after })
             }
             Self { r#override: None, r#for: None, reset: Some(true) } => Ok(Order::Reset),
-            _ => Err(HOW),
+            _ => Err(FieldError::new(BODY, "must have override, perhaps with for, or \"reset\": true alone")),
         }
     }
 }
@@ -73,8 +76,12 @@ impl From<Order> for OrderBody {
     }
 }
 
-const BAD_TIME: &str =
-    "for must be a time with its unit, for example 90s, 30m or 2h, longer than nothing and up to 720h";
+fn bad_time() -> FieldError {
+    FieldError::new(
+        "for",
+        "must be a time with its unit, for example 90s, 30m or 2h, longer than nothing and up to 720h",
+    )
+}
 
 /// A time with its unit.
 pub(super) fn read_time(text: &str) -> Option<Duration> {
@@ -96,9 +103,9 @@ mod tests {
     use super::super::object::Object;
     use super::*;
 
-    fn read(json: &str) -> Result<Order, &'static str> {
-        let order = serde_json::from_str::<Object<OrderBody>>(json).ok().and_then(|order| order.0.ok());
-        order.ok_or("not an order")?.read()
+    fn read(json: &str) -> Result<Order, FieldError> {
+        let order = serde_json::from_str::<Object<OrderBody>>(json);
+        order.map_err(|_| FieldError::new(BODY, ""))?.0?.read()
     }
 
     #[test]
@@ -137,7 +144,7 @@ mod tests {
             "99999999999999999999s",
             "18446744073709551615h",
         ] {
-            assert_eq!(read(&format!(r#"{{"override": "open", "for": "{text}"}}"#)), Err(BAD_TIME), "{text}");
+            assert_eq!(read(&format!(r#"{{"override": "open", "for": "{text}"}}"#)), Err(bad_time()), "{text}");
         }
     }
 

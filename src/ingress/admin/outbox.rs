@@ -21,10 +21,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::access::{Operator, Viewer};
-use super::object::{Object, read};
+use super::object::{NoBody, Object, read};
 use super::refusal::{invalid_order, no_parameters};
 use super::responses::{OfHead, OfMail, OfOutboxOrder, OfQuery, OfRights, OfStore, OfWriting};
 use super::state::AdminState;
+use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::problem::Problem;
 use crate::ingress::server::refusal::Refusal;
 use crate::model::message::{Address, Id};
@@ -56,9 +57,7 @@ impl FromRequestParts<AdminState> for Outbox {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self, Problem> {
-        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
-            return Err(no_parameters());
-        }
+        no_parameters(&parts.uri)?;
         // Without one there are no routes to it.
         state.outbox.clone().map(Self).ok_or_else(|| Refusal::NotFound.into())
     }
@@ -123,13 +122,14 @@ pub(super) async fn pause(
     operation_id = "retryMail",
     tag = "outbox",
     params(("id" = String, Path, description = "The id of the mail")),
-    responses((status = 200, description = "Where the mail is now", body = OrderedBody), OfRights, OfHead, OfQuery, OfMail, OfWriting),
+    responses((status = 200, description = "Where the mail is now", body = OrderedBody), OfRights, OfHead, OfOutboxOrder, OfMail, OfWriting),
     security(("X-ADMIN-KEY" = ["operator"]), ())
 )]
 pub(super) async fn retry(
     Operator(origin): Operator,
     Outbox(outbox): Outbox,
     MailId(id): MailId,
+    _: NoBody,
 ) -> Result<Json<OrderedBody>, Problem> {
     ordered(id, outbox.order(id, Order::Retry, origin).await.map_err(not_written)?)
 }
@@ -203,8 +203,8 @@ pub(super) async fn erase(
     order: Result<Json<Object<EraseBody>>, JsonRejection>,
 ) -> Result<Json<ErasedBody>, Problem> {
     let EraseBody { recipient } = read(order, HOW_TO_ERASE)?;
-    let recipient: Address =
-        recipient.parse().map_err(|_| invalid_order("recipient must be an address of the form local@domain"))?;
+    let no_address = || FieldError::new("recipient", "must be an address of the form local@domain");
+    let recipient: Address = recipient.parse().map_err(|_| invalid_order(no_address()))?;
     let erased = outbox.erase_recipient(&recipient, origin).await.map_err(not_written)?;
     Ok(Json(ErasedBody { erased }))
 }

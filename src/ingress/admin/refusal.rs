@@ -1,12 +1,16 @@
 //! What the admin listener says to a request that it refuses.
 
-use std::borrow::Cow;
-
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 
 use crate::access::admins::{Refusal, Role};
+use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::problem::Problem;
+
+/// The field of a fault that is of no member alone.
+pub(super) const BODY: &str = "body";
+/// Names of a query that one answer tells back.
+const MAX_NAMES: usize = 10;
 
 /// There is no upstream of the name in the path.
 pub(super) fn unknown_circuit() -> Problem {
@@ -14,16 +18,22 @@ pub(super) fn unknown_circuit() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such circuit", detail)
 }
 
-/// The query has a parameter. Ignored, it could mean an order without the end that was asked for.
-pub(super) fn no_parameters() -> Problem {
-    let detail = "An order has no parameters in its query: send all of it as JSON.";
-    Problem::new(StatusCode::BAD_REQUEST, "malformed", "The call is malformed", detail)
+/// Refuses every parameter. Ignored, one could mean an order without the end that was asked for.
+pub(super) fn no_parameters(uri: &Uri) -> Result<(), Problem> {
+    let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let reason = "is not a parameter of this call: it has none; send an order as JSON";
+    let errors: Vec<_> = pairs.map(|pair| FieldError::of_parameter(pair, reason)).take(MAX_NAMES).collect();
+    if errors.is_empty() { Ok(()) } else { Err(malformed(errors)) }
 }
 
 /// The query does not name the caller of a mail.
 pub(super) fn one_caller() -> Problem {
-    let detail = "Name the caller of the mail in the query, once and nothing else: /route?caller=NAME.";
-    Problem::new(StatusCode::BAD_REQUEST, "malformed", "The call is malformed", detail)
+    let reason = "must be the name of the caller of the mail, once and alone in the query: /route?caller=NAME";
+    malformed(vec![FieldError::new("caller", reason)])
+}
+
+fn malformed(errors: Vec<FieldError>) -> Problem {
+    Problem::of_fields(StatusCode::BAD_REQUEST, "malformed", "The call is malformed", errors)
 }
 
 /// The body has not come in time.
@@ -32,15 +42,21 @@ pub(super) fn timed_out() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", "The body did not arrive in time", detail)
 }
 
-/// The body is JSON, but no order.
-pub(super) fn invalid_order(detail: impl Into<Cow<'static, str>>) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-order", "The order is invalid", detail)
+/// The body is JSON, but no order: this is wrong with it.
+pub(super) fn invalid_order(error: FieldError) -> Problem {
+    Problem::of_fields(StatusCode::UNPROCESSABLE_ENTITY, "invalid-order", "The order is invalid", vec![error])
+}
+
+/// A fault that shows best how an order is written.
+pub(super) fn invalid_as(error: FieldError, how: &'static str) -> Problem {
+    let detail = format!("{error}; {how}");
+    Problem { detail: detail.into(), ..invalid_order(error) }
 }
 
 /// The body is no order of the kind that is to be written so.
 pub(super) fn rejected(rejection: &JsonRejection, how: &'static str) -> Problem {
     let (name, title) = match rejection.status() {
-        StatusCode::UNPROCESSABLE_ENTITY => return invalid_order(how),
+        StatusCode::UNPROCESSABLE_ENTITY => return invalid_as(FieldError::new(BODY, "must be an object"), how),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported-media-type", "The body is not plain JSON"),
         StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large"),
         _ => ("malformed", "The call is malformed"),

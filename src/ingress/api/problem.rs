@@ -14,8 +14,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::attempt::{AttemptBody, LookupBody};
 use super::delivery::Delivery;
-use super::field_error::FieldError;
 use super::replayed::IDEMPOTENCY_REPLAYED;
+use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::problem;
 use crate::model::message::Id;
 use crate::state::outbox::{State, Ticket};
@@ -75,7 +75,7 @@ impl Problem {
 
     /// One or more fields are wrong; the detail is the first of them in words.
     pub(super) fn of_fields(kind: Kind, errors: Vec<FieldError>) -> Self {
-        let detail = errors.first().map(|error| format!("{}: {}", error.field, error.reason)).unwrap_or_default();
+        let detail = errors.first().map(FieldError::to_string).unwrap_or_default();
         Self { errors: Some(errors), ..Self::new(kind, detail) }
     }
 
@@ -144,11 +144,11 @@ impl Problem {
     /// fault.
     pub(super) fn without_mail(self) -> problem::Problem {
         let (status, title) = self.kind.describe();
-        let faults = self.errors.iter().flatten().map(|error| format!("{}: {}", error.field, error.reason));
-        let faults = faults.collect::<Vec<_>>().join("; ");
+        let faults = self.errors.iter().flatten().map(FieldError::to_string).collect::<Vec<_>>().join("; ");
         let detail = if faults.is_empty() { self.detail } else { faults.into() };
         problem::Problem {
             retry_after: self.retry_after,
+            errors: self.errors,
             ..problem::Problem::new(status, self.kind.name(), title, detail)
         }
     }

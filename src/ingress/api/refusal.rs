@@ -1,9 +1,9 @@
 //! The problems of the API for requests that are refused below it: by `access`, by its listener, by the reader of a body.
 
-use super::field_error::FieldError;
 use super::problem::{Kind, Problem};
 use crate::access::refusal::{Originator, Refusal};
 use crate::ingress::server::body;
+use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::refusal::Refusal as ListenerRefusal;
 
 impl From<Refusal> for Problem {

@@ -7,10 +7,10 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use utoipa::ToSchema;
 
-use super::field_error::FieldError;
 use super::problem::{Kind, Problem};
 use super::state::ApiState;
 use crate::access::callers::Caller;
+use crate::ingress::server::field_error::FieldError;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::submission::{Failover, SendOptions};
 

@@ -20,6 +20,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::field_error::FieldError;
 use super::problem::{MEDIA_TYPE, ProblemBody, to_json};
 
 /// Serves the document as JSON, written once: its parts need more memory than its text.
@@ -34,10 +35,11 @@ pub fn add_key(document: &mut OpenApi, header: &str, about: &str) {
     document.components.get_or_insert_with(Components::new).add_security_scheme(header, scheme);
 }
 
-/// Adds the schema of [`Problem`](super::problem::Problem).
+/// Adds the schema of [`Problem`](super::problem::Problem) and of what it holds.
 pub fn add_problem(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
+    components.schemas.insert(FieldError::name().into_owned(), FieldError::schema());
 }
 
 /// Responses that are a [`Problem`](super::problem::Problem): their status, and when they are given.

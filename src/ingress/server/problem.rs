@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::context::RequestContext;
+use super::field_error::FieldError;
 
 /// The media type of every problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -34,6 +35,8 @@ pub struct Problem {
     pub detail: Cow<'static, str>,
     /// When to try again.
     pub retry_after: Option<Duration>,
+    /// Every field that is wrong, if it is about fields.
+    pub errors: Option<Vec<FieldError>>,
 }
 
 /// The body of every answer that is not a success.
@@ -50,6 +53,10 @@ pub(super) struct ProblemBody<'a> {
     detail: &'a str,
     /// The id of the request, also in `X-Request-Id` and in the log.
     request_id: &'a str,
+    /// Every field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    errors: Option<Vec<FieldError>>,
 }
 
 impl Problem {
@@ -60,16 +67,27 @@ impl Problem {
         title: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, name: name.into(), title, detail: detail.into(), retry_after: None }
+        Self { status, name: name.into(), title, detail: detail.into(), retry_after: None, errors: None }
+    }
+
+    /// One or more fields are wrong; the detail is the first of them in words.
+    pub fn of_fields(
+        status: StatusCode,
+        name: impl Into<Cow<'static, str>>,
+        title: &'static str,
+        errors: Vec<FieldError>,
+    ) -> Self {
+        let detail = errors.first().map(FieldError::to_string).unwrap_or_default();
+        Self { errors: Some(errors), ..Self::new(status, name, title, detail) }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, name, title, detail, retry_after } = self;
+        let Self { status, name, title, detail, retry_after, errors } = self;
         write(status, retry_after, |request_id| {
             let r#type = format!("{URN}{name}");
-            to_json(&ProblemBody { r#type, title, status: status.as_u16(), detail: &detail, request_id })
+            to_json(&ProblemBody { r#type, title, status: status.as_u16(), detail: &detail, request_id, errors })
         })
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ingress::admin::order::{not_null, read_time};
+use crate::ingress::server::field_error::FieldError;
 use crate::model::caller::is_name;
 use crate::model::message::Address;
 use crate::runtime::unix_time::UnixTime;
@@ -55,25 +56,30 @@ pub(in crate::ingress::admin) struct ReleasedBody {
 
 impl ReleaseBody {
     /// The order, or what is wrong with it.
-    pub(super) fn read(self) -> Result<Release, &'static str> {
+    pub(super) fn read(self) -> Result<Release, FieldError> {
         if self.caller.as_ref().is_some_and(|caller| !is_name(caller)) {
-            return Err("caller must be the name of a caller");
+            return Err(FieldError::new("caller", "must be the name of a caller"));
         }
         let is_domain = |domain: &String| format!("a@{domain}").parse::<Address>().is_ok();
         if !self.from_domain.as_ref().is_none_or(is_domain) {
-            return Err("from_domain must be a domain, for example example.org");
+            return Err(FieldError::new("from_domain", "must be a domain, for example example.org"));
         }
-        let time = |text: Option<String>, wrong| text.map(|text| UnixTime::parse(&text).ok_or(wrong)).transpose();
-        let wrong = "over must be a number with its unit (ms, s, m, h), from 1ms to 720h, for example 10m";
+        let no_span =
+            || FieldError::new("over", "must be a number with its unit (ms, s, m, h), from 1ms to 720h, as 10m");
         Ok(Release {
             caller: self.caller.map(|caller| caller.as_str().into()),
             from_domain: self.from_domain.map(|domain| domain.to_ascii_lowercase()),
-            accepted_from: time(self.accepted_from, "accepted_from must be a time as 2026-11-21T22:05:09Z")?,
-            accepted_before: time(self.accepted_before, "accepted_before must be a time as 2026-11-21T22:05:09Z")?,
-            over: self.over.map_or(Ok(OVER), |over| read_time(&over).ok_or(wrong))?,
+            accepted_from: time("accepted_from", self.accepted_from)?,
+            accepted_before: time("accepted_before", self.accepted_before)?,
+            over: self.over.map_or(Ok(OVER), |over| read_time(&over).ok_or_else(no_span))?,
             limit: LIMIT,
         })
     }
+}
+
+fn time(name: &str, text: Option<String>) -> Result<Option<UnixTime>, FieldError> {
+    let no_time = || FieldError::new(name, "must be a time as 2026-11-21T22:05:09Z");
+    text.map(|text| UnixTime::parse(&text).ok_or_else(no_time)).transpose()
 }
 
 impl From<Released> for ReleasedBody {

@@ -1,9 +1,9 @@
 //! What a caller is told of a mail that no provider is known to have taken.
 
 use crate::ingress::api::attempt::{AttemptBody, LookupBody};
-use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::{Kind, OfMail, Problem};
 use crate::ingress::api::send_options::IDEMPOTENCY_KEY;
+use crate::ingress::server::field_error::FieldError;
 use crate::model::outcome::{Outcome, Reason, Subject};
 use crate::model::receipt::{Attempt, Failure, SendError};
 

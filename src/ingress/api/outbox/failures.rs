@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::ingress::api::delivery::Delivery;
-use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::{Kind, Problem};
 use crate::ingress::api::send_options::IDEMPOTENCY_KEY;
+use crate::ingress::server::field_error::FieldError;
 use crate::model::message::Id;
 use crate::state::outbox::{Failed, Full, State, Ticket};
 

@@ -13,9 +13,9 @@ use super::extract::Outbox;
 use super::failures::not_read;
 use crate::ingress::api::caller::Caller;
 use crate::ingress::api::delivery::OutboxStatus;
-use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::{Kind, Problem, ProblemBody};
 use crate::ingress::api::query::{fault, parameters};
+use crate::ingress::server::field_error::FieldError;
 use crate::state::outbox::{Cursor, Filter, State};
 
 /// Messages of one page.

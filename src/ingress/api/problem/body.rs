@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::kind::Kind;
 use crate::ingress::api::attempt::{AttemptBody, LookupBody};
 use crate::ingress::api::delivery::{Delivery, OutboxStatus};
-use crate::ingress::api::field_error::FieldError;
+use crate::ingress::server::field_error::FieldError;
 use crate::model::message::Id;
 
 /// The body of every answer that is not a success.

@@ -15,10 +15,10 @@ use super::later::{LaterMail, later};
 use super::reading::{parse_as, read_as, without_byte_order_mark};
 use super::{body, malformed};
 use crate::access::admission::BodyReservation;
-use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::{Kind, Problem};
 use crate::ingress::api::settings::MailLimits;
 use crate::ingress::api::state::ApiState;
+use crate::ingress::server::field_error::FieldError;
 use crate::runtime::unix_time::UnixTime;
 
 /// The one field.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::field::{Field, Shape};
 use super::unknown;
 use super::value::{Members, Value};
-use crate::ingress::api::field_error::FieldError;
+use crate::ingress::server::field_error::FieldError;
 
 /// Enough to mend a call by; a hostile body has millions.
 const MAX_FAULTS: usize = 50;

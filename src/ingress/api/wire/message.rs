@@ -5,8 +5,8 @@ use super::field::{
 };
 use super::fields::Fields;
 use super::value::Value;
-use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::settings::MailLimits;
+use crate::ingress::server::field_error::FieldError;
 use crate::model::message::{BadDraft, Draft, Header, Message, Metadata};
 
 /// The message that this value is.

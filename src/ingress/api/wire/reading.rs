@@ -6,8 +6,8 @@ use tokio::task::spawn_blocking;
 
 use super::value::Value;
 use super::{malformed, surrogates};
-use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::{Kind, Problem};
+use crate::ingress::server::field_error::FieldError;
 
 /// A body of more bytes takes a worker about a millisecond or longer.
 pub(super) const LARGE: usize = 256 * 1024;

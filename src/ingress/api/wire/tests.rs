@@ -12,8 +12,8 @@ use super::field::{CC, FIELDS};
 use super::reading::{LARGE, off_the_worker};
 use super::value::Value;
 use super::*;
-use crate::ingress::api::field_error::FieldError;
 use crate::ingress::api::problem::Kind;
+use crate::ingress::server::field_error::FieldError;
 use crate::model::message::Metadata;
 
 mod absent;
