@@ -46,10 +46,13 @@ async fn an_atomic_batch_is_accepted_whole_or_not_at_all(database: &Database) {
 async fn an_atomic_batch_that_does_not_fit_leaves_nothing(database: &Database) {
     let node = Node::with(database, |settings| settings.with("SMSP_CALLER_APP_OUTBOX_ROWS", "2")).await;
     let three = [scheduled(), scheduled(), scheduled()];
-    node.post("/outbox/batch?atomic=true", &batch(&three)).await.expect_problem(503, "none", true);
+    node.post("/outbox/batch?atomic=true", &batch(&three)).await.expect_problem(413, "none", false);
     assert_eq!(node.counts().await, []);
+    node.accepts(&scheduled()).await;
+    node.post("/outbox/batch?atomic=true", &batch(&three[..2])).await.expect_problem(503, "none", true);
+    assert_eq!(node.counts().await, [("queued".to_owned(), 1)]);
     let answer = node.post("/outbox/batch", &batch(&three)).await.expect(202);
-    assert_eq!(answer.at("/results/2/problem/type"), "urn:smsp:problem:outbox-full", "{answer}");
+    assert_eq!(answer.at("/results/1/problem/type"), "urn:smsp:problem:outbox-full", "{answer}");
     assert_eq!(node.counts().await, [("queued".to_owned(), 2)]);
 }
 

@@ -127,16 +127,27 @@ async fn a_caller_has_at_most_its_rows_and_bytes_and_others_go_on(database: &Dat
     node.accepts(&scheduled()).await;
     let full = node.post("/outbox", &scheduled()).await.expect_problem(503, "none", true);
     assert!(full.retry_after() > 0 && full.at("/type") == "urn:smsp:problem:outbox-full", "{full}");
-    let mut large = scheduled();
-    large["text"] = json!("x".repeat(4096));
-    let full = node.call_as(SHOP, Method::POST, "/outbox", Some(&large)).await.expect_problem(503, "none", true);
+    let text = |length| {
+        let mut mail = scheduled();
+        mail["text"] = json!("x".repeat(length));
+        mail
+    };
+    let large = node.call_as(SHOP, Method::POST, "/outbox", Some(&text(4096))).await.expect_problem(413, "none", false);
+    assert_eq!(large.at("/type"), "urn:smsp:problem:too-large", "{large}");
+    assert!(large.text.contains("2048 bytes") && large.header("retry-after").is_none(), "{large}");
+    node.call_as(SHOP, Method::POST, "/outbox", Some(&text(1100))).await.expect(202);
+    let full = node.call_as(SHOP, Method::POST, "/outbox", Some(&text(1100))).await.expect_problem(503, "none", true);
     assert_eq!(full.at("/type"), "urn:smsp:problem:outbox-full", "{full}");
-    node.call_as(SHOP, Method::POST, "/outbox", Some(&scheduled())).await.expect(202);
+    let batch = json!({"messages": [text(1100), text(4096)]});
+    let answer = node.call_as(SHOP, Method::POST, "/outbox/batch", Some(&batch)).await.expect(202);
+    let seconds = answer.at("/results/0/problem/retry_after_s").as_u64();
+    assert!(seconds.is_some_and(|seconds| seconds > 0), "{answer}");
+    assert_eq!(answer.at("/results/1/problem/type"), "urn:smsp:problem:too-large", "{answer}");
     node.call(Method::DELETE, &first, None).await.expect(200);
     node.accepts(&scheduled()).await;
     let metrics = node.proxy.client.metrics().await;
-    for limit in ["callers_rows", "callers_bytes"] {
-        assert_eq!(metrics.count("smsp_outbox_full_total", &[("limit", limit)]), 1, "{}", metrics.page);
+    for (limit, refused) in [("callers_rows", 1), ("callers_bytes", 2)] {
+        assert_eq!(metrics.count("smsp_outbox_full_total", &[("limit", limit)]), refused, "{}", metrics.page);
     }
 }
 

@@ -112,8 +112,8 @@ impl Problem {
                 .collect(),
             None => vec![FieldError { field: item, reason: self.detail.into_owned() }],
         };
-        let (retryable, retry_after) = (self.retryable, self.retry_after);
-        Self { retryable, retry_after, ..Self::of_fields(self.kind, errors) }
+        let (retryable, retry_after, delivery) = (self.retryable, self.retry_after, self.delivery);
+        Self { retryable, retry_after, delivery, ..Self::of_fields(self.kind, errors) }
     }
 
     /// The first of these problems, with every fault that others of its kind have found.
@@ -160,8 +160,14 @@ impl Problem {
 }
 
 impl Problem {
+    /// What is written of it as the problem of one message of a batch, which has no headers of its own.
+    pub(super) fn item_body(self, request_id: String) -> ProblemBody {
+        let retry_after_s = self.retry_after.map(problem::whole_seconds);
+        ProblemBody { retry_after_s, ..self.body(request_id) }
+    }
+
     /// What is written of it in the answer to this request.
-    pub(super) fn body(self, request_id: String) -> ProblemBody {
+    fn body(self, request_id: String) -> ProblemBody {
         let Self { kind, detail, mail, errors, retryable, id, outbox_status, delivery, mails, .. } = self;
         let (status, title) = kind.describe();
         let mail = mail.map(|mail| *mail);
@@ -179,6 +185,7 @@ impl Problem {
             outbox_status: outbox_status.map(Into::into),
             mails: (!mails.is_empty()).then(|| mails.into_iter().map(ItemBody::from).collect()),
             retryable,
+            retry_after_s: None,
             request_id,
             lookup,
             rule: rule.as_deref().map(str::to_owned),

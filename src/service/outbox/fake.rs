@@ -134,7 +134,7 @@ impl Outbox for FakeStore {
                 let accepted = answers.iter_mut().filter(|answer| matches!(answer, Acceptance::Accepted(_)));
                 accepted.for_each(|answer| *answer = Acceptance::Withheld);
             }
-            answers
+            batch.told(answers)
         })
     }
 

@@ -28,6 +28,22 @@ impl Batch {
     pub fn size(&self) -> Room {
         Room { rows: self.rows.len() as u64, bytes: self.rows.iter().map(|row| row.sealed.size).sum() }
     }
+
+    /// What it is told with these answers, one for each of its rows: those for which there is no room now hear where there
+    /// will never be.
+    pub fn told(&self, mut answers: Vec<Acceptance>) -> Vec<Acceptance> {
+        let most = self.room.least(self.callers_room);
+        let is_new = |answer: &Acceptance| !matches!(answer, Acceptance::Repeated(_) | Acceptance::KeyInUse);
+        let sizes = || self.rows.iter().map(|row| Room { rows: 1, bytes: row.sealed.size });
+        let whole = sizes().zip(&answers).filter(|(_, answer)| is_new(answer)).map(|(size, _)| size);
+        let whole = whole.reduce(Room::plus).filter(|_| self.atomic);
+        for (answer, size) in answers.iter_mut().zip(sizes()) {
+            if matches!(answer, Acceptance::Full(_)) && !whole.unwrap_or(size).fits_into(most) {
+                *answer = Acceptance::TooLarge(most);
+            }
+        }
+        answers
+    }
 }
 
 /// One submission to accept.
@@ -85,6 +101,14 @@ impl Room {
     pub fn plus(self, other: Self) -> Self {
         Self { rows: self.rows.saturating_add(other.rows), bytes: self.bytes.saturating_add(other.bytes) }
     }
+
+    fn least(self, other: Self) -> Self {
+        Self { rows: self.rows.min(other.rows), bytes: self.bytes.min(other.bytes) }
+    }
+
+    fn fits_into(self, room: Self) -> bool {
+        self.rows <= room.rows && self.bytes <= room.bytes
+    }
 }
 
 /// What became of one item of a [`Batch`].
@@ -96,8 +120,10 @@ pub enum Acceptance {
     Repeated(Ticket),
     /// Not accepted: its key names another message.
     KeyInUse,
-    /// Not accepted: there is no room.
+    /// Not accepted: there is no room now.
     Full(Full),
+    /// Not accepted: it, or an atomic batch that it is part of, takes more than all mail of its caller may.
+    TooLarge(Room),
     /// Not accepted: the batch is atomic, and another item was not accepted.
     Withheld,
 }

@@ -68,7 +68,7 @@ impl CountedOutbox {
         match answer {
             Acceptance::Accepted(_) => self.metrics.accepted(1),
             Acceptance::Full(full) => self.metrics.full(full.as_str()),
-            Acceptance::Repeated(_) | Acceptance::KeyInUse | Acceptance::Withheld => {}
+            Acceptance::TooLarge(_) | Acceptance::Repeated(_) | Acceptance::KeyInUse | Acceptance::Withheld => {}
         }
     }
 

@@ -23,6 +23,7 @@ macro_rules! conformance {
         $crate::state::outbox::suite::conformance! { $start:
             accepting: a_submission_is_there_once_it_is_accepted, a_key_names_one_message,
                 racing_repeats_are_one_submission, no_more_is_accepted_than_there_is_room_for,
+                what_takes_more_than_there_ever_is_is_told_from_what_does_not_fit_now,
                 an_atomic_batch_is_accepted_whole_or_not_at_all,
                 a_time_that_has_passed_by_the_clock_of_the_store_is_now;
             claiming: only_due_rows_of_the_sets_asked_for_are_claimed, a_claim_keeps_its_limits,

@@ -10,7 +10,7 @@ use axum::response::AppendHeaders;
 
 use super::body::TicketBody;
 use super::extract::Outbox;
-use super::failures::{full, key_in_use, not_accepted, not_read, over, withheld};
+use super::failures::{full, key_in_use, not_accepted, not_read, over, too_large, withheld};
 use crate::access::callers::Caller as Holder;
 use crate::ingress::api::caller::Caller;
 use crate::ingress::api::email::problem;
@@ -46,6 +46,7 @@ type Location = AppendHeaders<[(HeaderName, String); 1]>;
         (status = 400, description = "The body is not JSON, or a header or the query is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "This key may not send from that domain", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large, or takes more room than all mail of this key may", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The message or one of its times is invalid; or no provider can carry it, or may send for its sender; or its `Idempotency-Key` names another message", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "This key has used up its rate, or too many calls have wrong keys", body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
@@ -112,6 +113,7 @@ pub(super) fn taken(answer: Acceptance) -> Result<(Ticket, bool), Problem> {
         Acceptance::Repeated(ticket) => Ok((ticket, true)),
         Acceptance::KeyInUse => Err(key_in_use()),
         Acceptance::Full(reached) => Err(full(reached)),
+        Acceptance::TooLarge(most) => Err(too_large(most)),
         Acceptance::Withheld => Err(withheld()),
     }
 }

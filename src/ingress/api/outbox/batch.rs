@@ -87,6 +87,7 @@ type Outcome<T> = Result<T, Problem>;
         (status = 400, description = "The body is not JSON, or a header or the query is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "With `atomic=true`: this key may not send from the domain of a message", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large, or with `atomic=true` takes more room than all mail of this key may", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The body is no list of 1 to 100 messages, or more than the rate of this key allows at once; or with `atomic=true` a message is invalid", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "This key has used up its rate, or too many calls have wrong keys", body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
@@ -193,8 +194,8 @@ fn result_body(index: usize, result: Outcome<(Ticket, bool)>) -> ResultBody {
         }
         Err(problem) => {
             let request_id = RequestContext::with(|context| context.id().to_owned()).unwrap_or_default();
-            let problem = problem.body(request_id);
-            ResultBody { index, delivery: Delivery::None, mail: None, replayed: false, problem: Some(problem) }
+            let problem = problem.item_body(request_id);
+            ResultBody { index, delivery: problem.delivery, mail: None, replayed: false, problem: Some(problem) }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::ingress::api::problem::{Kind, Problem};
 use crate::ingress::api::send_options::IDEMPOTENCY_KEY;
 use crate::ingress::server::field_error::FieldError;
 use crate::model::message::Id;
-use crate::state::outbox::{Failed, Full, State, Ticket};
+use crate::state::outbox::{Failed, Full, Room, State, Ticket};
 
 /// Seconds until a store that could not be reached may be asked again.
 const AFTER_DOWN: RangeInclusive<u64> = 1..=5;
@@ -64,6 +64,13 @@ pub(super) fn full(full: Full) -> Problem {
         Full::Disk => "The disk of the outbox has no room. Send the mail again after Retry-After.",
     };
     Problem::new(Kind::OutboxFull, detail).retry_after(spread(AFTER_FULL))
+}
+
+/// There will never be room for the mail.
+pub(super) fn too_large(most: Room) -> Problem {
+    let Room { rows, bytes } = most;
+    let detail = format!("Mails of this key that wait may be at most {rows}, with at most {bytes} bytes together.");
+    Problem::new(Kind::TooLarge, detail)
 }
 
 /// Clients do not all come back at once.

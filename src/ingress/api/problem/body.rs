@@ -26,7 +26,7 @@ pub(in crate::ingress::api) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) id: Option<String>,
-    pub(super) delivery: Delivery,
+    pub(in crate::ingress::api) delivery: Delivery,
     /// Where the mail of the outbox is, if the call is refused because of that.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -37,6 +37,10 @@ pub(in crate::ingress::api) struct ProblemBody {
     pub(super) mails: Option<Vec<ItemBody>>,
     /// May the very same call succeed later, without the danger of a second mail?
     pub(super) retryable: bool,
+    /// In a batch: seconds to wait before this message is sent again, as `Retry-After` tells them where a call has one message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) retry_after_s: Option<u64>,
     /// The id of the request, also in `X-Request-Id` and in the log of the node.
     pub(super) request_id: String,
     /// How to look the mail up at the provider that may have it, where one is known.

@@ -112,6 +112,7 @@ async fn known(transaction: &mut Transaction<'_>, batches: &[&Batch]) -> Result<
 fn decide(batch: &Batch, now: UnixTime, known: &mut Known, mut used: Used) -> Vec<Acceptance> {
     let before = batch.atomic.then(|| known.clone());
     let answers: Vec<_> = batch.rows.iter().map(|row| answer(row, batch, now, known, &mut used)).collect();
+    let answers = batch.told(answers);
     match before {
         // Its keys are as free as they were.
         Some(before) if answers.iter().any(is_refused) => {

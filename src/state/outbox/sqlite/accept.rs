@@ -27,7 +27,7 @@ pub(super) fn accept(
         accepted.for_each(|answer| *answer = Acceptance::Withheld);
     }
     database.execute_batch("release batch")?;
-    Ok(answers)
+    Ok(batch.told(answers))
 }
 
 fn take(

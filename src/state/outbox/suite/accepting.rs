@@ -80,6 +80,25 @@ pub(in super::super) async fn no_more_is_accepted_than_there_is_room_for(bench: 
     assert_eq!(batch("shop", 6, ROOM, two_mails).await.unwrap(), [Acceptance::Full(Full::CallersBytes)]);
 }
 
+pub(in super::super) async fn what_takes_more_than_there_ever_is_is_told_from_what_does_not_fit_now(bench: &Bench) {
+    let batch = |rows, atomic, room, callers_room| {
+        bench.outbox.accept(Batch { caller: "shop".into(), rows, atomic, room, callers_room })
+    };
+    let (small, two) = (Room { bytes: 99, ..ROOM }, Room { rows: 2, ..ROOM });
+    for (room, callers_room) in [(small, ROOM), (ROOM, small)] {
+        let answers = batch(vec![row(1)], false, room, callers_room).await.unwrap();
+        assert_eq!(answers, [Acceptance::TooLarge(small)]);
+    }
+    let answers = batch(vec![row(1), row(2), row(3)], true, ROOM, two).await.unwrap();
+    assert_eq!(answers, [Acceptance::Withheld, Acceptance::Withheld, Acceptance::TooLarge(two)]);
+    let answers = batch(vec![row(1), row(2), row(3)], false, ROOM, two).await.unwrap();
+    assert_eq!(answers[2], Acceptance::Full(Full::CallersRows), "each by itself fits");
+    let answers = batch(vec![row(1), row(3), row(4)], true, ROOM, two).await.unwrap();
+    assert!(matches!(answers[0], Acceptance::Repeated(_)), "{answers:?}");
+    assert_eq!(answers[1], Acceptance::Full(Full::CallersRows), "what is there already takes no more room");
+    assert_eq!(bench.counted("smsp_outbox_full_total"), 3);
+}
+
 pub(in super::super) async fn an_atomic_batch_is_accepted_whole_or_not_at_all(bench: &Bench) {
     bench.accept(vec![keyed(1, "k")]).await;
     let batch =

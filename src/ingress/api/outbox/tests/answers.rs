@@ -35,6 +35,7 @@ fn replace(value: &mut Value) {
                     "send_at" | "next_attempt_at" if *member != NOW.to_string() => {
                         *member = json!("2026-11-24T18:00:00.000Z");
                     }
+                    "retry_after_s" => *member = json!(30),
                     "expires_at" => *member = json!("2026-11-26T18:00:00.000Z"),
                     _ => replace(member),
                 }
@@ -92,6 +93,9 @@ async fn queued() -> Vec<Value> {
         node.store.does(Some(fault));
         all.push(shown(QUEUE, title, &node.post("/outbox", &mail()).await));
     }
+    let large = with("text", &json!("x".repeat(200_000)));
+    node.store.does(Some(Fault::Full(Full::CallersBytes)));
+    all.push(shown(QUEUE, "Larger than all mail of the key may be", &node.post("/outbox", &large).await));
     node.store.does(None);
     *node.store.refused_domain.lock().unwrap() = "example.org";
     all.push(shown(QUEUE, "No provider may send for the sender", &node.post("/outbox", &mail()).await));
@@ -118,6 +122,12 @@ async fn batches() -> Vec<Value> {
         node.store.does(Some(fault));
         all.push(shown(BATCH, title, &node.post("/outbox/batch", &batch(&[mail()])).await));
     }
+    let large = batch(&[with("text", &json!("x".repeat(200_000)))]);
+    node.store.does(Some(Fault::Full(Full::CallersBytes)));
+    all.extend([
+        shown(BATCH, "No room for one", &node.post("/outbox/batch", &batch(&[mail()])).await),
+        shown(BATCH, "Larger than all mail of the key may be", &node.post("/outbox/batch?atomic=true", &large).await),
+    ]);
     all
 }
 

@@ -69,6 +69,48 @@ async fn a_message_that_no_upstream_may_send_is_refused_in_its_place() {
 }
 
 #[tokio::test]
+async fn a_message_without_room_has_the_time_to_wait_in_its_place() {
+    let node = Node::new();
+    node.store.does(Some(Fault::Full(Full::CallersRows)));
+    let answer = node.post("/outbox/batch", &batch(&mails(2))).await;
+    for index in 0..2 {
+        let problem = answer.at(&format!("/results/{index}/problem"));
+        assert_eq!((&problem["type"], &problem["retryable"]), (&json!("urn:smsp:problem:outbox-full"), &json!(true)));
+        assert!(problem["retry_after_s"].as_u64().is_some_and(|seconds| (10..=60).contains(&seconds)), "{answer:?}");
+    }
+    let single = node.post("/outbox", &mail()).await;
+    assert!(single.header("retry-after").is_some() && single.at("/retry_after_s").is_null(), "{single:?}");
+}
+
+#[tokio::test]
+async fn a_message_for_which_there_is_never_room_is_too_large_and_not_retryable() {
+    let node = Node::new();
+    node.store.does(Some(Fault::Full(Full::CallersBytes)));
+    let large = with("text", &json!("x".repeat(200_000)));
+    let single = node.post("/outbox", &large).await;
+    assert_eq!(
+        (single.status, single.text("/type")),
+        (StatusCode::PAYLOAD_TOO_LARGE, "urn:smsp:problem:too-large".into())
+    );
+    assert_eq!((single.text("/delivery"), single.at("/retryable")), ("none".into(), json!(false)));
+    assert!(single.text("/detail").contains("100000 bytes") && single.header("retry-after").is_none(), "{single:?}");
+    let answer = node.post("/outbox/batch", &batch(&[mail(), large])).await;
+    assert_eq!(answer.text("/results/0/problem/type"), "urn:smsp:problem:outbox-full", "{answer:?}");
+    assert_eq!(answer.text("/results/1/problem/type"), "urn:smsp:problem:too-large", "{answer:?}");
+    assert!(answer.at("/results/1/problem/retry_after_s").is_null(), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_may_have_been_accepted_before_is_unknown_where_the_store_cannot_be_asked() {
+    let node = Node::new();
+    node.store.does(Some(Fault::Down));
+    let over = with("expires_at", &json!("2020-01-01T00:00:00Z"));
+    let answer = node.keyed("/outbox/batch", "k", &batch(&[over])).await;
+    let told = [answer.text("/results/0/delivery"), answer.text("/results/0/problem/delivery")];
+    assert_eq!(told, ["unknown", "unknown"], "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_batch_under_a_key_is_repeated_without_a_second_mail() {
     let node = Node::new();
     node.store.does(Some(Fault::Unclear));

@@ -38,6 +38,7 @@ async fn of_calls_in_one_transaction_each_is_answered_as_if_it_came_after_those_
         Acceptance::KeyInUse => "key in use",
         Acceptance::Full(Full::CallersRows) => "caller has enough",
         Acceptance::Full(_) => "full",
+        Acceptance::TooLarge(_) => "too_large",
         Acceptance::Withheld => "withheld",
     });
     let expected = ["withheld", "key in use", "accepted", "repeated", "accepted", "caller has enough"];
