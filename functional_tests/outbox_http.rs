@@ -4,6 +4,7 @@ mod batches;
 mod broken_store;
 mod changes;
 mod counts;
+mod orders;
 mod refusals;
 
 use std::time::{Duration, SystemTime};

@@ -32,7 +32,7 @@ use crate::model::message::{Address, Id};
 use crate::service::outbox::OutboxService;
 use crate::state::outbox::{Order, Ordered};
 use body::{EraseBody, ErasedBody, OrderedBody, OutboxBody, PauseBody, SettleAs, SettleBody};
-use refusal::{conflict, no_such_mail, not_read, not_written};
+use refusal::{conflict, no_such_mail, not_read, not_written, over};
 use release::{ReleaseBody, ReleasedBody};
 
 const HOW_TO_PAUSE: &str = r#"send {"paused": true} or {"paused": false}, as application/json"#;
@@ -115,7 +115,8 @@ pub(super) async fn pause(
 
 /// Send one mail again that waits for people
 ///
-/// Needs the role `operator`. One that is `parked`; or one that is `unknown`, at the risk of a second copy.
+/// Needs the role `operator`. One that is `parked`; or one that is `unknown`, at the risk of a second copy. Once its
+/// `expires_at` has passed, the answer is 409.
 #[utoipa::path(
     post,
     path = "/outbox/{id}/retry",
@@ -137,7 +138,8 @@ pub(super) async fn retry(
 /// Say what became of one mail that is `unknown`
 ///
 /// Needs the role `operator`. `accepted`: you have found it at the provider. `none`: you have made sure that the provider does
-/// not have it, and it is sent again.
+/// not have it, and it is sent again; if its `expires_at` has passed it has `expired`, and if it was erased it is
+/// `cancelled`.
 #[utoipa::path(
     post,
     path = "/outbox/{id}/settle",
@@ -214,6 +216,7 @@ fn ordered(id: Id, ordered: Ordered) -> Result<Json<OrderedBody>, Problem> {
         Ordered::Done(state) => Ok(Json(OrderedBody { id: id.to_string(), status: state.as_str() })),
         Ordered::NotFound => Err(no_such_mail()),
         Ordered::Conflict(state) => Err(conflict(state)),
+        Ordered::Over(state) => Err(over(state)),
     }
 }
 

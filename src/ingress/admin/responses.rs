@@ -105,7 +105,7 @@ impl IntoResponses for OfMail {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
             (StatusCode::NOT_FOUND, "There is no mail of this id"),
-            (StatusCode::CONFLICT, "The mail is not where that is possible, or its content is gone"),
+            (StatusCode::CONFLICT, "The mail is not where that is possible, its content is gone, or its time is over"),
         ])
     }
 }

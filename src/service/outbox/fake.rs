@@ -221,8 +221,11 @@ impl Outbox for FakeStore {
     fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
         self.answer(|rows| {
             let Some(row) = rows.iter_mut().find(|row| row.status.ticket.id == id) else { return Ordered::NotFound };
+            let is_over = row.status.ticket.expires_at <= NOW;
             let state = &mut row.status.ticket.state;
             *state = match (order, *state) {
+                (Order::Retry, State::Parked | State::Unknown) if is_over => return Ordered::Over(*state),
+                (Order::SettleAsNone, State::Unknown) if is_over => State::Expired,
                 (Order::Retry, State::Parked | State::Unknown) | (Order::SettleAsNone, State::Unknown) => State::Queued,
                 (Order::SettleAsAccepted, State::Unknown) => State::Accepted,
                 _ => return Ordered::Conflict(*state),

@@ -231,8 +231,10 @@ impl Outbox for CountedOutbox {
 
     fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
         self.counting(self.outbox.order(id, order, note), |ordered| {
-            if *ordered == Ordered::Done(State::Accepted) {
-                self.metrics.ended(State::Accepted.as_str(), 1);
+            if let Ordered::Done(state) = ordered
+                && state.is_final()
+            {
+                self.metrics.ended(state.as_str(), 1);
             }
         })
     }

@@ -52,7 +52,8 @@ pub enum Order {
     Retry,
     /// An `unknown` one was taken by the provider: so a person found out there.
     SettleAsAccepted,
-    /// An `unknown` one was not taken: it goes back to the queue.
+    /// An `unknown` one was not taken: it goes back to the queue. If it was erased meanwhile it is cancelled by that, and if
+    /// its time is over it has expired.
     SettleAsNone,
 }
 
@@ -65,6 +66,16 @@ pub enum Ordered {
     NotFound,
     /// The state does not allow that, or the content is gone.
     Conflict(State),
+    /// It would be sent again, but its time is over.
+    Over(State),
+}
+
+impl Ordered {
+    /// Why an order changed nothing that was given on a row in this state.
+    pub(super) fn refused(order: Order, state: State, is_over: bool) -> Self {
+        let waits = matches!(state, State::Parked | State::Unknown);
+        if order == Order::Retry && waits && is_over { Self::Over(state) } else { Self::Conflict(state) }
+    }
 }
 
 /// Which parked rows go back to the queue: of those that [`super::Outbox::accept_restore`] has parked.

@@ -54,7 +54,8 @@ macro_rules! conformance {
             losing: a_lost_acceptance_is_found_by_its_repeat, what_a_lost_claim_holds_is_free_at_the_next_call,
                 a_lost_replay_leaves_the_row_unknown_and_is_no_attempt, a_lost_mark_is_granted_again,
                 a_lost_end_is_told_by_its_repeat;
-            operating: orders_release_rows_that_wait_for_people, rows_are_counted_by_state_and_upstream,
+            operating: orders_release_rows_that_wait_for_people, an_order_does_not_send_what_is_over,
+                rows_are_counted_by_state_and_upstream,
                 a_recipient_is_found_and_erased,
                 a_large_erasure_is_done_in_steps_and_a_later_order_finishes_it, orders_are_kept_with_who_gave_them;
             restoring: a_store_that_lost_a_mark_gives_out_nothing, a_store_of_another_epoch_gives_out_nothing,

@@ -10,6 +10,8 @@ use crate::state::outbox::{Failed, State};
 /// Until a store that could not be reached may be asked again.
 const AFTER_DOWN: Duration = Duration::from_secs(5);
 
+const NOT_POSSIBLE: &str = "The mail is no longer where that is possible";
+
 /// There is no mail of the id in the path.
 pub(super) fn no_such_mail() -> Problem {
     let detail = "There is no mail of this id in the outbox.";
@@ -19,7 +21,18 @@ pub(super) fn no_such_mail() -> Problem {
 /// The mail is where the order makes no sense.
 pub(super) fn conflict(state: State) -> Problem {
     let detail = format!("The mail is {}: that cannot be ordered, or its content is gone.", state.as_str());
-    Problem::new(StatusCode::CONFLICT, "outbox-conflict", "The mail is no longer where that is possible", detail)
+    Problem::new(StatusCode::CONFLICT, "outbox-conflict", NOT_POSSIBLE, detail)
+}
+
+/// The mail would be sent again, but may not be sent any more.
+pub(super) fn over(state: State) -> Problem {
+    let what = match state {
+        State::Unknown => "settle it as accepted or as none",
+        _ => "it expires",
+    };
+    let detail =
+        format!("The mail is {}, and its expires_at has passed: it is not sent again; {what}.", state.as_str());
+    Problem::new(StatusCode::CONFLICT, "outbox-conflict", NOT_POSSIBLE, detail)
 }
 
 /// The store has not answered.

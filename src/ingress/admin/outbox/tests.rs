@@ -18,7 +18,7 @@ use crate::delivery::dispatch::fixture::{mail, submission};
 use crate::ingress::admin::{AdminState, fixture, service};
 use crate::model::submission::SendOptions;
 use crate::service::outbox::Later;
-use crate::service::outbox::fake::{FakeStore, Fault, settings};
+use crate::service::outbox::fake::{FakeStore, Fault, NOW, settings};
 use crate::state::outbox::{Lane, State, WentBack};
 
 const ID: &str = "01a21648-c217-7484-8bb9-6404cd0bad53";
@@ -136,6 +136,26 @@ async fn refused_orders_leave_no_record_and_unclear_ones_do() {
     assert_eq!(node.call("PUT", "/outbox", r#"{"paused": true}"#).await.status, StatusCode::GATEWAY_TIMEOUT);
     node.store.does(None);
     assert_eq!(node.orders().await, ["pause"], "whether it was carried out can be seen later");
+}
+
+#[tokio::test]
+async fn mail_whose_time_is_over_is_not_sent_again_by_an_order() {
+    let node = Node::new().await;
+    node.store.rows.lock().unwrap()[0].status.ticket.expires_at = NOW;
+    for (state, advice) in [(State::Unknown, "settle it as"), (State::Parked, "it expires")] {
+        node.store.put_all(state);
+        let answer = node.call("POST", "/outbox/{id}/retry", "").await;
+        assert_eq!(
+            (answer.status, &answer.body["type"]),
+            (StatusCode::CONFLICT, &json!("urn:smsp:problem:outbox-conflict"))
+        );
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(detail.contains("its expires_at has passed") && detail.contains(advice), "{detail}");
+    }
+    assert_eq!(node.orders().await, [""; 0]);
+    node.store.put_all(State::Unknown);
+    let settled = node.call("POST", "/outbox/{id}/settle", r#"{"as": "none"}"#).await;
+    assert_eq!((settled.status, &settled.body["status"]), (StatusCode::OK, &json!("expired")));
 }
 
 #[tokio::test]
@@ -268,6 +288,9 @@ async fn every_answer_about_the_outbox_is_the_golden_one() {
             show("No such mail", &node.call(method, &path.replace("{id}", ID), body).await);
             node.store.put_all(State::Sending);
             show("It is being sent", &node.call(method, path, body).await);
+            node.store.put_all(State::Unknown);
+            node.store.rows.lock().unwrap()[0].status.ticket.expires_at = NOW;
+            show("Its time is over", &node.call(method, path, body).await);
         }
         if method != "GET" {
             show("Another body", &node.call(method, path, r#"{"who": "me"}"#).await);

@@ -12,7 +12,7 @@ use crate::state::outbox::{Hmac, Order, Ordered, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-const FIND: &str = "select o.row_id, o.state, s.content_key is not null
+const FIND: &str = "select o.row_id, o.state, s.content_key is not null, o.erased, o.expires_at <= smsp_now()
     from smsp_submission s join smsp_outbox o using (row_id) where s.id = $1";
 
 /// To retry what is unknown may send it twice. So may it be with a row that a person had parked as part of an older copy,
@@ -21,8 +21,8 @@ const QUEUE: &str = "update smsp_outbox set state = 0, changed_at = smsp_now(), 
         losses = case when $3 then 0 else losses end, possible_duplicate = possible_duplicate or $3 and ($2 = 3 or losses < 3)
     where row_id = $1 and state = $2 and not erased";
 
-const ACCEPT: &str =
-    "update smsp_outbox set state = 5, changed_at = smsp_now(), owner = null where row_id = $1 and state = 3";
+const SETTLE: &str =
+    "update smsp_outbox set state = $2, changed_at = smsp_now(), owner = null where row_id = $1 and state = 3";
 
 const OF_RECIPIENT: &str = "select distinct s.accepted_at, s.id, s.caller
     from smsp_recipient r join smsp_submission s using (row_id)
@@ -42,16 +42,24 @@ pub(super) async fn order(transaction: &mut Transaction<'_>, id: Id, order: Orde
     let Some(row) = rows.first() else { return Ok(Ordered::NotFound) };
     let mut columns = Columns::of(row);
     let (row, state, has_content): (i64, State, bool) = (columns.value()?, columns.state()?, columns.value()?);
+    let (is_erased, is_over): (bool, bool) = (columns.value()?, columns.value()?);
     let changed = match (order, state) {
-        (Order::Retry, State::Parked | State::Unknown) if has_content => queue(transaction, row, state, true).await?,
-        (Order::SettleAsNone, State::Unknown) if has_content => queue(transaction, row, state, false).await?,
-        (Order::SettleAsAccepted, State::Unknown) => {
-            drop_content(transaction, &[row]).await?;
-            (transaction.execute(ACCEPT, &[(&row, Type::INT8)]).await? > 0).then_some(State::Accepted)
+        (Order::Retry, State::Parked | State::Unknown) if has_content && !is_over => {
+            queue(transaction, row, state, true).await?
         }
+        (Order::SettleAsNone, State::Unknown) if is_erased => settle(transaction, row, State::Cancelled).await?,
+        (Order::SettleAsNone, State::Unknown) if is_over => settle(transaction, row, State::Expired).await?,
+        (Order::SettleAsNone, State::Unknown) => queue(transaction, row, state, false).await?,
+        (Order::SettleAsAccepted, State::Unknown) => settle(transaction, row, State::Accepted).await?,
         _ => None,
     };
-    Ok(changed.map_or(Ordered::Conflict(state), Ordered::Done))
+    Ok(changed.map_or_else(|| Ordered::refused(order, state, is_over), Ordered::Done))
+}
+
+/// Ends a row that is unknown.
+async fn settle(transaction: &mut Transaction<'_>, row: i64, to: State) -> Result<Option<State>, Failed> {
+    drop_content(transaction, &[row]).await?;
+    Ok((transaction.execute(SETTLE, &[(&row, Type::INT8), (&code(to), Type::INT2)]).await? > 0).then_some(to))
 }
 
 async fn queue(

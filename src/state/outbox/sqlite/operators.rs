@@ -49,16 +49,18 @@ pub(super) fn is_paused(database: &Connection) -> rusqlite::Result<bool> {
 
 /// Carries out a decision on a row that waits for people.
 pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) -> rusqlite::Result<Ordered> {
-    let mut find = database
-        .prepare_cached("select e.id, state from submission s join envelope e on e.id = s.id where uuid = ?1")?;
-    let found: Option<(RowId, State)> = find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let Some((row, state)) = found else { return Ok(Ordered::NotFound) };
+    let mut find = database.prepare_cached(
+        "select e.id, state, e.expires_at from submission s join envelope e on e.id = s.id where uuid = ?1",
+    )?;
+    let found = find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    let found: Option<(RowId, State, UnixTime)> = found;
+    let Some((row, state, expires_at)) = found else { return Ok(Ordered::NotFound) };
     let changed = match order {
         Order::Retry => retry(database, now, row)?,
         Order::SettleAsNone => not_taken(database, now, row)?,
         Order::SettleAsAccepted => taken(database, now, row)?,
     };
-    Ok(changed.map_or(Ordered::Conflict(state), Ordered::Done))
+    Ok(changed.map_or_else(|| Ordered::refused(order, state, expires_at <= now), Ordered::Done))
 }
 
 /// Without its content a row cannot be sent. One that a person had parked as part of an older copy, which is one that was
@@ -66,22 +68,26 @@ pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) 
 fn retry(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
     let update = "update envelope set possible_duplicate = max(possible_duplicate, state = 3 or losses < 3), state = 0,
          due = ?2, losses = 0, replayed = 0, settled_at = null, owner = null
-         where id = ?1 and state in (3, 4)
+         where id = ?1 and state in (3, 4) and expires_at > ?2
          and (select content_key from submission s where s.id = envelope.id) is not null returning state";
     database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()
 }
 
 fn not_taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = 0, due = ?2, replayed = 0, settled_at = null, owner = null
-         where id = ?1 and state = 3 and (select content_key from submission s where s.id = envelope.id) is not null returning state";
-    database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()
+    let update = "update envelope set state = iif(erased, 8, iif(expires_at > ?2, 0, 7)), due = ?2, replayed = 0,
+         settled_at = iif(erased or expires_at <= ?2, ?2, null), owner = null where id = ?1 and state = 3 returning state";
+    settled(database, row, database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()?)
 }
 
 fn taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
     let update =
         "update envelope set state = 5, settled_at = ?2, owner = null where id = ?1 and state = 3 returning state";
-    let state = database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()?;
-    if state.is_some() {
+    settled(database, row, database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()?)
+}
+
+/// What has ended keeps no content.
+fn settled(database: &Connection, row: RowId, state: Option<State>) -> rusqlite::Result<Option<State>> {
+    if state.is_some_and(State::is_final) {
         drop_content(database, row)?;
     }
     Ok(state)

@@ -54,7 +54,36 @@ pub(in super::super) async fn orders_release_rows_that_wait_for_people(bench: &B
     left_unknown(bench, 5).await;
     bench.outbox.erase(&"shop".into(), id(5)).await.unwrap();
     assert_eq!(order(5, Order::Retry).await, Ordered::Conflict(State::Unknown), "there is nothing left to send");
-    assert_eq!(order(5, Order::SettleAsNone).await, Ordered::Conflict(State::Unknown));
+    assert_eq!(order(5, Order::SettleAsNone).await, Ordered::Done(State::Cancelled));
+    assert_eq!(order(5, Order::SettleAsNone).await, Ordered::Conflict(State::Cancelled));
+}
+
+pub(in super::super) async fn an_order_does_not_send_what_is_over(bench: &Bench) {
+    let order = async |number, order| bench.outbox.order(id(number), order, note("order")).await.unwrap();
+    let expires = When::After(4 * SILENCE);
+    for number in [1, 2] {
+        bench.accept(vec![NewRow { expires, ..row(number) }]).await;
+        let hold = bench.claim_one(node(1)).await;
+        bench.marked(&hold).await;
+        assert_eq!(bench.end(&hold, unknown(DAY)).await, Some(State::Unknown));
+    }
+    bench.accept(vec![NewRow { expires, ..row(3) }]).await;
+    for _ in 0..3 {
+        bench.claim_one(node(1)).await;
+        bench.advance(SILENCE).await;
+        bench.outbox.bury().await.unwrap();
+    }
+    assert_eq!(bench.state(3).await, Some(State::Parked));
+    bench.advance(SILENCE).await;
+    for (number, state) in [(1, State::Unknown), (3, State::Parked)] {
+        assert_eq!(order(number, Order::Retry).await, Ordered::Over(state));
+    }
+    assert_eq!(bench.outbox.audit(9).await.unwrap().len(), 0);
+    assert_eq!(order(1, Order::SettleAsNone).await, Ordered::Done(State::Expired));
+    let status = bench.status(1).await.unwrap();
+    assert_eq!(status.ended_at, Some(bench.time.now().await));
+    assert_eq!(order(1, Order::Retry).await, Ordered::Conflict(State::Expired));
+    assert_eq!(order(2, Order::SettleAsAccepted).await, Ordered::Done(State::Accepted), "it was sent in time");
 }
 
 pub(in super::super) async fn rows_are_counted_by_state_and_upstream(bench: &Bench) {

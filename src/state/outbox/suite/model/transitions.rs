@@ -106,12 +106,15 @@ impl Row {
     pub(super) fn order(&mut self, now: UnixTime, order: Order) -> Ordered {
         let was = self.state;
         match (order, was) {
+            (Order::Retry, State::Parked | State::Unknown) if self.expires_at <= now => return Ordered::Over(was),
             (Order::Retry, State::Parked | State::Unknown) if self.has_content => {
                 self.possible_duplicate |= was == State::Unknown;
                 self.losses = 0;
                 self.queue(now);
             }
-            (Order::SettleAsNone, State::Unknown) if self.has_content => self.queue(now),
+            (Order::SettleAsNone, State::Unknown) if self.erased => self.settle(now, State::Cancelled),
+            (Order::SettleAsNone, State::Unknown) if self.expires_at <= now => self.settle(now, State::Expired),
+            (Order::SettleAsNone, State::Unknown) => self.queue(now),
             (Order::SettleAsAccepted, State::Unknown) => self.settle(now, State::Accepted),
             _ => return Ordered::Conflict(was),
         }
