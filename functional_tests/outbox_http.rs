@@ -5,6 +5,7 @@ mod broken_store;
 mod changes;
 mod counts;
 mod orders;
+mod paused_start;
 mod refusals;
 
 use std::time::{Duration, SystemTime};

@@ -61,9 +61,9 @@ impl RunningOutbox {
         });
         let (running, counted) = (pump.clone(), Arc::clone(restarts));
         tokio::spawn(async move { running.run(counted).await });
-        let (rows, counted) = (Arc::clone(&store), Arc::clone(restarts));
+        let (rows, counted, held) = (Arc::clone(&store), Arc::clone(restarts), paused_start.clone());
         tokio::spawn(async move {
-            let count = || measure(Arc::clone(&rows), Arc::clone(&metrics));
+            let count = || measure(Arc::clone(&rows), Arc::clone(&metrics), held.clone());
             restart_and_count("task that counts the rows of the outbox", &counted, count).await;
         });
         let filing = Arc::clone(dispatcher);

@@ -125,7 +125,11 @@ impl Outbox {
             self.oldest.clone(),
         );
         registry.register("outbox_bytes", "Bytes of mails that have not ended, as counted last", self.bytes.clone());
-        registry.register("outbox_paused", "1 if an operator has paused the outbox, else 0", self.paused.clone());
+        registry.register(
+            "outbox_paused",
+            "1 if an operator has paused the outbox, or this node was started so, else 0",
+            self.paused.clone(),
+        );
         registry.register(
             "outbox_went_back",
             "1 if the store is an older copy of itself, from which nothing is sent, else 0",

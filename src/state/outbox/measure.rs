@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Count, Failed, Outbox, State};
+use super::{Count, Failed, Outbox, PausedStart, State};
 use crate::runtime::metrics::OutboxMetrics;
 use crate::runtime::unix_time::UnixTime;
 
@@ -19,13 +19,16 @@ const TIMES: u32 = 19;
 /// For the store to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Counts again and again; never returns.
-pub async fn measure(outbox: Arc<dyn Outbox>, metrics: Arc<OutboxMetrics>) {
+/// Counts again and again; never returns. A node that has started paused says so before its store answers.
+pub async fn measure(outbox: Arc<dyn Outbox>, metrics: Arc<OutboxMetrics>, paused_start: PausedStart) {
+    if paused_start.is_on() {
+        metrics.paused(true);
+    }
     loop {
         let start = Instant::now();
         if let Ok(Ok((counts, paused))) = timeout(TIMEOUT, count(&*outbox)).await {
             show(&metrics, &counts, SystemTime::now().into());
-            metrics.paused(paused);
+            metrics.paused(paused || paused_start.is_on());
         }
         sleep(PAUSE.max(start.elapsed() * TIMES)).await;
     }

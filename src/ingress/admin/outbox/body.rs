@@ -12,7 +12,8 @@ use crate::state::outbox::{Count, History};
 #[derive(Serialize, ToSchema)]
 #[schema(as = Outbox)]
 pub(in crate::ingress::admin) struct OutboxBody {
-    /// Is nothing sent from it, because an operator has ordered so?
+    /// Is nothing sent from it, because an operator has ordered so, or because this node was started with
+    /// `SMSP_OUTBOX_START=paused`?
     paused: bool,
     /// Why the store is taken for an older copy of itself, so that nothing is sent from it until `smsp store accept-restore`;
     /// `null`: it is none.

@@ -45,7 +45,7 @@ async fn a_store_that_is_down_or_silent_leaves_the_metrics_and_is_asked_again() 
     let metrics = Arc::new(metrics_of(&page, Room { rows: 10, bytes: 10 }));
     store.pause(true, Note { who: "ada".into(), from: None, order: "pause".into() }).await.unwrap();
     store.does(Some(Fault::Hang));
-    let task = tokio::spawn(measure(store.clone(), metrics));
+    let task = tokio::spawn(measure(store.clone(), metrics, PausedStart::default()));
     sleep(PAUSE).await;
     has(&page, &["smsp_outbox_paused 0"]);
     store.does(Some(Fault::Down));
@@ -55,5 +55,22 @@ async fn a_store_that_is_down_or_silent_leaves_the_metrics_and_is_asked_again() 
     store.does(None);
     sleep(PAUSE + TIMEOUT).await;
     has(&page, &["smsp_outbox_paused 1"]);
+    task.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_started_paused_says_so_whatever_the_store_says() {
+    let (page, store, start) = (Metrics::default(), Arc::new(FakeStore::default()), PausedStart::new(true));
+    let metrics = Arc::new(metrics_of(&page, Room { rows: 10, bytes: 10 }));
+    store.does(Some(Fault::Hang));
+    let task = tokio::spawn(measure(store.clone(), metrics, start.clone()));
+    sleep(Duration::from_secs(1)).await;
+    has(&page, &["smsp_outbox_paused 1"]);
+    store.does(None);
+    sleep(TIMEOUT * TIMES + PAUSE).await;
+    has(&page, &["smsp_outbox_paused 1"]);
+    start.end();
+    sleep(2 * PAUSE).await;
+    has(&page, &["smsp_outbox_paused 0"]);
     task.abort();
 }
