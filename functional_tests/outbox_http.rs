@@ -6,6 +6,7 @@ mod changes;
 mod counts;
 mod orders;
 mod paused_start;
+mod reasons;
 mod refusals;
 
 use std::time::{Duration, SystemTime};

@@ -137,7 +137,7 @@ async fn hand_over(outbox: &dyn Outbox, row: &Claimed) {
         reason: "http_200".to_owned(),
         code: None,
         provider_message_id: Some("an-id-of-the-provider".to_owned()),
-        took: Duration::from_millis(100),
+        took: Some(Duration::from_millis(100)),
         late: false,
         recipients: Vec::new(),
     };

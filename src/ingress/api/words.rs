@@ -12,9 +12,20 @@ pub(super) fn outcome() -> Object {
 
 /// Why it came to that.
 pub(super) fn reason() -> Object {
+    text(&format!("Why: {}.", reasons()))
+}
+
+/// Why a mail that waits, or was refused, was not taken.
+pub(super) fn not_taken() -> Object {
+    let about =
+        "Why the last attempt did not take it, while it waits or if it was refused; absent where there was none";
+    text(&format!("{about}: {}.", reasons()))
+}
+
+fn reasons() -> String {
     let words = listed(Reason::NAMED.map(|reason| reason.to_string()));
     let (http, smtp) = (Reason::Status(502), Reason::Smtp(550));
-    text(&format!("Why: the status of the provider's answer (`{http}`), the code of a relay's (`{smtp}`), or {words}."))
+    format!("the status of the provider's answer (`{http}`), the code of a relay's (`{smtp}`), or {words}")
 }
 
 /// Can the store be written?

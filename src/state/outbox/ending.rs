@@ -88,8 +88,8 @@ pub struct Verdict {
     pub code: Option<String>,
     /// The provider's own id for the mail.
     pub provider_message_id: Option<String>,
-    /// From the hand-over to the verdict.
-    pub took: Duration,
+    /// From the hand-over to the verdict; none: there was no hand-over, because its verdict was known before.
+    pub took: Option<Duration>,
     /// Did it come after the claim had ended?
     pub late: bool,
     /// Every recipient, of a mail that was accepted for some and refused for others; else none.

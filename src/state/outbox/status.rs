@@ -22,18 +22,18 @@ pub struct Status {
     pub recipients: Option<SealedRecipients>,
     /// What became of each recipient where they differ.
     pub recipient_verdicts: Vec<RecipientVerdict>,
-    /// Every hand-over, the first one first.
+    /// Every hand-over, the first one first; where none was possible, why each upstream was left out.
     pub attempts: Vec<TriedAt>,
 }
 
-/// One hand-over.
+/// One hand-over, or why there was none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TriedAt {
     /// The upstream.
     pub upstream: String,
     /// When it began.
     pub at: UnixTime,
-    /// How long it took, in milliseconds; none: nothing is known of its end.
+    /// How long it took, in milliseconds; none: nothing is known of its end, or there was none.
     pub took_ms: Option<i64>,
     /// What it came to, in the words of [`crate::model::outcome::Outcome`]; none: nothing is known of its end.
     pub outcome: Option<String>,

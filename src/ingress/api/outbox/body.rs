@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::ingress::api::delivery::{Delivery, OutboxStatus};
 use crate::ingress::api::words;
 use crate::service::outbox::Shown;
-use crate::state::outbox::{Lane, RecipientVerdict, Ticket, TriedAt};
+use crate::state::outbox::{Lane, RecipientVerdict, State, Status, Ticket, TriedAt};
 
 /// A message of the outbox, in short.
 #[derive(Serialize, ToSchema)]
@@ -53,13 +53,16 @@ pub(super) struct MailBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     ended_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::not_taken, required = false)]
+    reason: Option<String>,
     /// May it have been sent twice?
     possible_duplicate: bool,
     /// Its recipients in the order to, cc, bcc; absent once they are erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     recipients: Option<Vec<RecipientBody>>,
-    /// Every hand-over to a provider, the first one first.
+    /// Every hand-over to a provider, the first one first. Where no provider may have the mail, why each was left out.
     attempts: Vec<TriedBody>,
 }
 
@@ -89,7 +92,7 @@ struct RecipientBody {
     reason: Option<String>,
 }
 
-/// One hand-over to a provider.
+/// One hand-over to a provider, or why there was none.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OutboxAttempt)]
 struct TriedBody {
@@ -98,7 +101,7 @@ struct TriedBody {
     /// When it began, in UTC.
     #[schema(format = DateTime)]
     at: String,
-    /// How long it took, in milliseconds; absent where its end is not known.
+    /// How long it took, in milliseconds; absent where its end is not known, or the mail was not handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     duration_ms: Option<i64>,
@@ -135,8 +138,7 @@ impl From<&Ticket> for TicketBody {
 
 impl From<Shown> for MailBody {
     fn from(Shown { status, recipients }: Shown) -> Self {
-        let verdicts = status.recipient_verdicts;
-        let recipient = |(place, email)| recipient(place, email, &verdicts);
+        let recipient = |(place, email)| recipient(place, email, &status.recipient_verdicts);
         let TicketBody { id, status: place, delivery, accepted_at, send_at, expires_at } = (&status.ticket).into();
         Self {
             id,
@@ -148,11 +150,18 @@ impl From<Shown> for MailBody {
             priority: status.lane.into(),
             next_attempt_at: status.next_attempt_at.map(|time| time.to_string()),
             ended_at: status.ended_at.map(|time| time.to_string()),
+            reason: not_taken(&status),
             possible_duplicate: status.ticket.possible_duplicate,
             recipients: recipients.map(|all| all.into_iter().enumerate().map(recipient).collect()),
             attempts: status.attempts.into_iter().map(TriedBody::from).collect(),
         }
     }
+}
+
+/// Why its last attempt did not take it, if it waits or was refused.
+fn not_taken(status: &Status) -> Option<String> {
+    let is_not_taken = matches!(status.ticket.state, State::Queued | State::Claimed | State::Refused);
+    status.attempts.last().filter(|_| is_not_taken).and_then(|last| last.reason.clone())
 }
 
 fn recipient(place: usize, email: String, verdicts: &[RecipientVerdict]) -> RecipientBody {

@@ -18,6 +18,10 @@ const RECORD: &str = "update smsp_attempt a set took = v.took, outcome = v.outco
     where a.number = (select max(l.number) from smsp_attempt l
         where l.row_id = v.row_id and l.fence = v.fence and l.upstream = v.upstream)";
 
+/// A hand-over that there was none of has no mark, beside which its verdict could stand.
+const LEFT_OUT: &str = "insert into smsp_attempt (row_id, fence, upstream, at)
+    select v.row_id, v.fence, v.upstream, smsp_now() from unnest($1, $2, $3) v (row_id, fence, upstream)";
+
 const RECORD_RECIPIENTS: &str = "update smsp_submission s set recipient_verdicts = v.verdicts
     from unnest($1, $2) v (row_id, verdicts) where s.row_id = v.row_id";
 
@@ -40,6 +44,10 @@ pub(super) async fn record(transaction: &mut Transaction<'_>, verdicts: &[(&Hold
 }
 
 async fn record_attempts(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, &Verdict)]) -> Result<(), Failed> {
+    let left_out: Vec<_> = verdicts.iter().copied().filter(|(_, verdict)| verdict.took.is_none()).collect();
+    if !left_out.is_empty() {
+        begin_left_out(transaction, &left_out).await?;
+    }
     macro_rules! column {
         ($value:expr) => {
             verdicts.iter().map($value).collect::<Vec<_>>()
@@ -49,7 +57,7 @@ async fn record_attempts(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, 
         (&column!(|(hold, _)| hold.row.0), Type::INT8_ARRAY),
         (&column!(|(hold, _)| hold.fence.0), Type::INT8_ARRAY),
         (&column!(|(_, verdict)| text(&verdict.upstream)), Type::TEXT_ARRAY),
-        (&column!(|(_, verdict)| span(verdict.took)), Type::INT8_ARRAY),
+        (&column!(|(_, verdict)| verdict.took.map(span)), Type::INT8_ARRAY),
         (&column!(|(_, verdict)| verdict.outcome.as_str()), Type::TEXT_ARRAY),
         (&column!(|(_, verdict)| text(&verdict.reason)), Type::TEXT_ARRAY),
         (&column!(|(_, verdict)| verdict.code.as_deref().map(text)), Type::TEXT_ARRAY),
@@ -57,6 +65,15 @@ async fn record_attempts(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, 
         (&column!(|(_, verdict)| verdict.late), Type::BOOL_ARRAY),
     ];
     transaction.execute(RECORD, &parameters).await.map(drop)
+}
+
+async fn begin_left_out(transaction: &mut Transaction<'_>, verdicts: &[(&Hold, &Verdict)]) -> Result<(), Failed> {
+    let rows: Vec<_> = verdicts.iter().map(|(hold, _)| hold.row.0).collect();
+    let fences: Vec<_> = verdicts.iter().map(|(hold, _)| hold.fence.0).collect();
+    let upstreams: Vec<_> = verdicts.iter().map(|(_, verdict)| text(&verdict.upstream)).collect();
+    let parameters: [Parameter<'_>; 3] =
+        [(&rows, Type::INT8_ARRAY), (&fences, Type::INT8_ARRAY), (&upstreams, Type::TEXT_ARRAY)];
+    transaction.execute(LEFT_OUT, &parameters).await.map(drop)
 }
 
 /// A hand-over from its columns, `upstream` first; none where that is null.

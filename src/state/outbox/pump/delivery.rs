@@ -97,7 +97,7 @@ impl Delivery {
             return give_back(context, &claimed.hold).await;
         }
         let answer = late.end(answer);
-        let verdicts = evidence::verdicts(&submission.message, attempts(&answer));
+        let verdicts = evidence::of_answer(&submission.message, &answer);
         record(context, &claimed.hold, &self.conclude(&answer, verdicts, is_marked)).await;
     }
 
@@ -109,7 +109,7 @@ impl Delivery {
         // A panic says as little as silence.
         let attempt = AssertUnwindSafe(replaying).catch_unwind().await.ok().and_then(Result::ok).flatten();
         journal.close();
-        let verdicts = evidence::verdicts(&submission.message, attempt.as_slice());
+        let verdicts = evidence::of_replay(&submission.message, attempt.as_ref());
         let ended = match attempt {
             Some(Attempt { verdict, .. }) if verdict.outcome == Outcome::Accepted => {
                 Ended::Accepted { verdicts, possible_duplicate: claimed.possible_duplicate }
@@ -183,11 +183,4 @@ impl Delivery {
 /// Bytes of its content.
 fn size(claimed: &Claimed) -> usize {
     claimed.content.iter().flat_map(|content| &content.parts).map(Vec::len).sum()
-}
-
-fn attempts(answer: &Answer) -> &[Attempt] {
-    match answer {
-        Ok(receipt) => &receipt.attempts,
-        Err(error) => &error.attempts,
-    }
 }

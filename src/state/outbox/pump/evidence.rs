@@ -5,23 +5,35 @@ use std::time::Duration;
 use super::super::ending::{RecipientVerdict, Verdict};
 use crate::model::message::Message;
 use crate::model::outcome::{self, Recipient};
-use crate::model::receipt::Attempt;
+use crate::model::receipt::{Answer, Attempt, Failure};
 
-/// The verdict on each hand-over among these attempts. What was decided without one is left out.
-pub(super) fn verdicts(message: &Message, attempts: &[Attempt]) -> Vec<Verdict> {
-    let verdict = |attempt: &Attempt| {
-        let Attempt { upstream, verdict, took, .. } = attempt;
-        took.map(|took| of_verdict(message, upstream, verdict, took, false))
+/// The verdict on each hand-over. Where none was possible because of the mail itself, why each upstream was left out: else
+/// nobody could see what stands in its way. What else was decided without a hand-over is left out: it may be decided anew
+/// every few seconds, for as long as an outage lasts.
+pub(super) fn of_answer(message: &Message, answer: &Answer) -> Vec<Verdict> {
+    let (attempts, with_left_out) = match answer {
+        Ok(receipt) => (&receipt.attempts, false),
+        Err(error) => (&error.attempts, matches!(error.failure, Failure::NotCapable | Failure::SenderRejected)),
     };
-    attempts.iter().filter_map(verdict).collect()
+    let is_kept = |attempt: &&Attempt| attempt.took.is_some() || with_left_out;
+    attempts.iter().filter(is_kept).map(|attempt| of_attempt(message, attempt)).collect()
+}
+
+/// The verdict on a replay, if it was handed over.
+pub(super) fn of_replay(message: &Message, attempt: Option<&Attempt>) -> Vec<Verdict> {
+    attempt.filter(|attempt| attempt.took.is_some()).map(|attempt| of_attempt(message, attempt)).into_iter().collect()
 }
 
 /// A verdict that came after the claim had ended.
 pub(super) fn late(message: &Message, upstream: &str, verdict: &outcome::Verdict, took: Duration) -> Verdict {
-    of_verdict(message, upstream, verdict, took, true)
+    Verdict { late: true, ..of_verdict(message, upstream, verdict, Some(took)) }
 }
 
-fn of_verdict(message: &Message, upstream: &str, verdict: &outcome::Verdict, took: Duration, late: bool) -> Verdict {
+fn of_attempt(message: &Message, attempt: &Attempt) -> Verdict {
+    of_verdict(message, &attempt.upstream, &attempt.verdict, attempt.took)
+}
+
+fn of_verdict(message: &Message, upstream: &str, verdict: &outcome::Verdict, took: Option<Duration>) -> Verdict {
     Verdict {
         upstream: upstream.to_owned(),
         outcome: verdict.outcome,
@@ -29,7 +41,7 @@ fn of_verdict(message: &Message, upstream: &str, verdict: &outcome::Verdict, too
         code: verdict.code.map(|code| code.to_string()),
         provider_message_id: verdict.provider_message_id.clone(),
         took,
-        late,
+        late: false,
         recipients: verdict.recipients.iter().filter_map(|recipient| of_recipient(message, recipient)).collect(),
     }
 }

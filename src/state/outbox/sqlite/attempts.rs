@@ -19,7 +19,7 @@ pub(super) fn finish(database: &Connection, hold: &Hold, verdict: &Verdict) -> r
     let update =
         "update attempt set took = ?4, outcome = ?5, reason = ?6, code = ?7, provider_message_id = ?8, late = ?9
          where envelope = ?1 and n = (select max(n) from attempt where envelope = ?1 and fence = ?2 and upstream = ?3)";
-    let took = millis(verdict.took).cast_signed();
+    let took = verdict.took.map(|took| millis(took).cast_signed());
     let Verdict { upstream, outcome, reason, code, provider_message_id, late, .. } = verdict;
     let values =
         params![hold.row, hold.fence, upstream, took, outcome.as_str(), reason, code, provider_message_id, late];

@@ -52,7 +52,7 @@ pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &End
         let before = repeated(database, hold, ended)?;
         return before.map_or_else(|| late::end(database, now, hold, ended), |state| Ok(Some(state)));
     };
-    record(database, hold, verdicts)?;
+    record(database, now, hold, verdicts)?;
     if state.is_final() {
         content::drop_content(database, hold.row)?;
     }
@@ -122,8 +122,14 @@ fn repeated(database: &Connection, hold: &Hold, ended: &Ended) -> rusqlite::Resu
     select.query_row(params![hold.row, hold.fence, hold.node, to, is_lost], |row| row.get(0)).optional()
 }
 
-fn record(database: &Connection, hold: &Hold, verdicts: &[Verdict]) -> rusqlite::Result<()> {
-    verdicts.iter().try_for_each(|verdict| attempts::finish(database, hold, verdict))?;
+/// Writes each verdict beside its mark. A hand-over that there was none of has no mark.
+fn record(database: &Connection, now: UnixTime, hold: &Hold, verdicts: &[Verdict]) -> rusqlite::Result<()> {
+    for verdict in verdicts {
+        if verdict.took.is_none() {
+            attempts::begin(database, now, hold, &verdict.upstream)?;
+        }
+        attempts::finish(database, hold, verdict)?;
+    }
     attempts::record_recipients(database, hold.row, verdicts)
 }
 

@@ -129,7 +129,7 @@ pub(super) fn verdict(upstream: &str, outcome: Outcome) -> Verdict {
         reason: "http_0".into(),
         code: None,
         provider_message_id: None,
-        took: SECOND,
+        took: Some(SECOND),
         late: false,
         recipients: Vec::new(),
     }

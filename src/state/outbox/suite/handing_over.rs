@@ -163,3 +163,26 @@ pub(in super::super) async fn a_late_verdict_settles_an_unknown_mail(bench: &Ben
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0].outcome.as_deref(), Some("accepted"), "the late verdict takes the place of the first");
 }
+
+pub(in super::super) async fn why_each_upstream_was_left_out_is_kept_with_the_mail(bench: &Bench) {
+    let hold = bench.one_claimed().await;
+    let left_out = |upstream| Verdict { took: None, ..verdict(upstream, Outcome::SenderRejected) };
+    let verdicts = vec![left_out("mg"), left_out("ses")];
+    let ended = Ended::Again { verdicts, wait: SECOND, counted: true, possible_duplicate: false };
+    for _ in 0..2 {
+        assert_eq!(bench.end(&hold, ended.clone()).await, Some(State::Queued), "once, and as a repeat");
+    }
+    let told = async || {
+        let attempts = bench.status(1).await.unwrap().attempts;
+        attempts.into_iter().map(|tried| (tried.upstream, tried.outcome, tried.took_ms)).collect::<Vec<_>>()
+    };
+    let rejected = |upstream: &str| (upstream.to_owned(), Some("sender_rejected".to_owned()), None);
+    let mut seen = told().await;
+    seen.sort();
+    assert_eq!(seen, [rejected("mg"), rejected("ses")]);
+    bench.advance(SECOND).await;
+    let hold = bench.claim_one(node(1)).await;
+    let verdicts = vec![left_out("mg")];
+    assert_eq!(bench.end(&hold, Ended::Refused { verdicts }).await, Some(State::Refused));
+    assert_eq!(told().await.len(), 3);
+}

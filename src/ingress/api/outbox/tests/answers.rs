@@ -151,9 +151,22 @@ async fn looked_up() -> Vec<Value> {
             late: false,
         }];
     }
+    let accepted = node.get(&path).await;
+    {
+        let mut rows = node.store.rows.lock().unwrap();
+        let status = &mut rows[0].status;
+        (status.ticket.state, status.next_attempt_at, status.ended_at) = (State::Queued, Some(NOW), None);
+        let tried = &mut status.attempts[0];
+        (tried.took_ms, tried.provider_message_id) = (None, None);
+        (tried.outcome, tried.reason) = (Some("sender_rejected".to_owned()), Some("sender_not_allowed".to_owned()));
+    }
+    let left_out = node.get(&path).await;
+    assert_eq!(left_out.text("/reason"), "sender_not_allowed", "{left_out:?}");
+    assert!(accepted.at("/reason").is_null(), "{accepted:?}");
     let all = vec![
         shown(SHOW, "It waits", &waiting),
-        shown(SHOW, "It was accepted", &node.get(&path).await),
+        shown(SHOW, "It was accepted", &accepted),
+        shown(SHOW, "No upstream may send it", &left_out),
         shown(SHOW, "No such mail", &node.get(&format!("/outbox/{ID}")).await),
         shown(SHOW, "A query parameter", &node.get(&format!("{path}?full=true")).await),
         shown(LIST, "A page", &node.get("/outbox").await),
