@@ -10,6 +10,7 @@ mod cut_off;
 mod email;
 mod faults;
 mod keys;
+mod orders;
 mod restored;
 mod slow;
 mod starting;

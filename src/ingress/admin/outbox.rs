@@ -10,12 +10,13 @@ mod release;
 mod tests;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -32,13 +33,16 @@ use crate::model::message::{Address, Id};
 use crate::service::outbox::OutboxService;
 use crate::state::outbox::{Order, Ordered};
 use body::{EraseBody, ErasedBody, OrderedBody, OutboxBody, PauseBody, SettleAs, SettleBody};
-use refusal::{conflict, no_such_mail, not_read, not_written, over};
+use refusal::{conflict, done_unshown, no_such_mail, not_read, not_written, over};
 use release::{ReleaseBody, ReleasedBody};
 
 const HOW_TO_PAUSE: &str = r#"send {"paused": true} or {"paused": false}, as application/json"#;
 const HOW_TO_SETTLE: &str = r#"send {"as": "accepted"} or {"as": "none"}, as application/json"#;
 const HOW_TO_RELEASE: &str = r#"send {"over": "10m"}, perhaps with "caller", "from_domain", "accepted_from" and "accepted_before", as application/json"#;
 const HOW_TO_ERASE: &str = r#"send {"recipient": "a@example.org"}, as application/json"#;
+
+/// For the outbox to be shown after an order, which had its own time before.
+const AFTER_ORDER: Duration = Duration::from_secs(5);
 
 /// Every documented route.
 pub(super) fn routes() -> OpenApiRouter<AdminState> {
@@ -110,7 +114,7 @@ pub(super) async fn pause(
 ) -> Result<Json<OutboxBody>, Problem> {
     let PauseBody { paused } = read(order, HOW_TO_PAUSE)?;
     outbox.pause(paused, origin).await.map_err(not_written)?;
-    shown(&outbox).await
+    timeout(AFTER_ORDER, shown(&outbox)).await.ok().and_then(Result::ok).ok_or_else(done_unshown)
 }
 
 /// Send one mail again that waits for people
@@ -221,8 +225,6 @@ fn ordered(id: Id, ordered: Ordered) -> Result<Json<OrderedBody>, Problem> {
 }
 
 async fn shown(outbox: &OutboxService) -> Result<Json<OutboxBody>, Problem> {
-    let paused = outbox.is_paused().await.map_err(not_read)?;
-    let counts = outbox.counts().await.map_err(not_read)?;
-    let history = outbox.history().await.map_err(not_read)?;
-    Ok(Json(OutboxBody::new(paused, &history, &counts, SystemTime::now().into())))
+    let overview = outbox.overview().await.map_err(not_read)?;
+    Ok(Json(OutboxBody::new(&overview, SystemTime::now().into())))
 }

@@ -211,6 +211,8 @@ impl Outbox for FakeStore {
         self.answer(|_| {
             self.note(note);
             *self.paused.lock().unwrap() = paused;
+            let mut fault = self.fault.lock().unwrap();
+            *fault = fault.map(|fault| if fault == Fault::HangAfterOrder { Fault::Hang } else { fault });
         })
     }
 

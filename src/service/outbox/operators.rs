@@ -6,11 +6,11 @@ use tokio::time::Instant;
 use tracing::info;
 
 use super::orders::Operation;
-use super::service::{OutboxService, read, written};
+use super::service::{OutboxService, Parts, read, written};
 use crate::model::message::{Address, Id};
 use crate::state::audit::Origin;
 use crate::state::outbox::{
-    Answered, Bound, Count, Erasing, Failed, History, Hmac, Note, Noted, Order, Ordered, Release, Released,
+    Answered, Bound, Erasing, Failed, Hmac, Note, Noted, Order, Ordered, Overview, Release, Released,
 };
 
 /// Orders that are shown.
@@ -20,24 +20,19 @@ const SHOWN: usize = 1000;
 const ERASING: Duration = Duration::from_secs(4);
 
 impl OutboxService {
-    /// How many rows there are, by state and upstream.
-    pub async fn counts(&self) -> Result<Vec<Count>, Failed> {
-        read(self.parts.store.counts()).await
+    /// All that is to be seen of it, within the time of one call.
+    pub async fn overview(&self) -> Result<Overview, Failed> {
+        let Parts { store, paused_start, .. } = &self.parts;
+        let overview = async {
+            let paused = store.is_paused().await? || paused_start.is_on();
+            Ok(Overview { paused, counts: store.counts().await?, history: store.history().await? })
+        };
+        read(Box::pin(overview)).await
     }
 
     /// Who has ordered what, the newest first.
     pub async fn audit(&self) -> Result<Vec<Noted>, Failed> {
         read(self.parts.store.audit(SHOWN)).await
-    }
-
-    /// How far the store has come.
-    pub async fn history(&self) -> Result<History, Failed> {
-        read(self.parts.store.history()).await
-    }
-
-    /// Is it paused, for all nodes or since the start of this one?
-    pub async fn is_paused(&self) -> Result<bool, Failed> {
-        Ok(read(self.parts.store.is_paused()).await? || self.parts.paused_start.is_on())
     }
 
     /// Stops all claims of all nodes, or lets them go on; this node too, if it has started paused.

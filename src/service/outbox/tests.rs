@@ -99,7 +99,7 @@ async fn a_store_that_does_not_answer_is_unclear_of_what_it_may_have_written_and
     assert_eq!(start.elapsed(), STORE_TIMEOUT);
     assert!(matches!(service.cancel(&"caller".into(), id).await, Err(Failed::Unclear)));
     assert!(matches!(service.status(&"caller".into(), id).await, Err(Failed::Down)));
-    assert_eq!(service.counts().await, Err(Failed::Down));
+    assert_eq!(service.overview().await.err(), Some(Failed::Down));
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn a_paused_start_ends_with_the_order_to_go_on_once_it_is_carried_out() {
     let (store, paused_start) = (Arc::new(FakeStore::default()), PausedStart::new(true));
     let service = store.paused_service(settings(), paused_start.clone());
     let origin = || Origin { actor: Actor::Loopback, peer: None };
-    assert_eq!(service.is_paused().await, Ok(true));
+    assert!(service.overview().await.unwrap().paused);
     store.does(Some(Fault::Down));
     assert_eq!(service.pause(false, origin()).await, Err(Failed::Down));
     assert!(paused_start.is_on(), "nothing was carried out");
@@ -153,5 +153,5 @@ async fn a_paused_start_ends_with_the_order_to_go_on_once_it_is_carried_out() {
     service.pause(true, origin()).await.unwrap();
     assert!(paused_start.is_on());
     service.pause(false, origin()).await.unwrap();
-    assert_eq!((paused_start.is_on(), service.is_paused().await), (false, Ok(false)));
+    assert_eq!((paused_start.is_on(), service.overview().await.unwrap().paused), (false, false));
 }

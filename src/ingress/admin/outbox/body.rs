@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::ingress::admin::words;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Count, History};
+use crate::state::outbox::{Count, Overview};
 
 /// The outbox.
 #[derive(Serialize, ToSchema)]
@@ -94,7 +94,8 @@ pub(in crate::ingress::admin) struct ErasedBody {
 }
 
 impl OutboxBody {
-    pub(super) fn new(paused: bool, history: &History, counts: &[Count], now: UnixTime) -> Self {
+    pub(super) fn new(overview: &Overview, now: UnixTime) -> Self {
+        let Overview { history, paused, counts } = overview;
         let count = |count: &Count| CountBody {
             status: count.state.as_str(),
             upstreams: count.route_set.as_ref().map(|set| set.names().map(str::to_owned).collect()),
@@ -103,6 +104,6 @@ impl OutboxBody {
             oldest_ms: count.oldest.map_or(0, |oldest| millis(now.since(oldest))),
         };
         let went_back = history.went_back.map(|why| why.to_string());
-        Self { paused, went_back, mails: counts.iter().map(count).collect() }
+        Self { paused: *paused, went_back, mails: counts.iter().map(count).collect() }
     }
 }

@@ -43,6 +43,12 @@ pub(super) fn not_read(_: Failed) -> Problem {
     Problem { retry_after: Some(AFTER_DOWN), ..problem }
 }
 
+/// The store has done what was ordered, and then did not answer any more.
+pub(super) fn done_unshown() -> Problem {
+    let detail = "The order was carried out, but the store cannot be used now: look at GET /outbox later.";
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "outbox-unknown", "The outbox cannot be shown", detail)
+}
+
 /// The store has not said that it has done what was ordered.
 pub(super) fn not_written(failed: Failed) -> Problem {
     match failed {

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::http::header::HOST;
@@ -11,6 +11,7 @@ use axum::http::{Request, StatusCode};
 use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::access::admins::Admins;
 use crate::access::keys::KeyRing;
@@ -200,6 +201,26 @@ async fn a_refusal_of_an_order_names_its_field_and_never_a_value() {
         assert!(!answer.body.to_string().contains("canary"), "{}", answer.body);
     }
     assert_eq!(node.orders().await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_call_is_answered_before_the_listener_gives_it_up_where_the_store_never_answers() {
+    for (call, body) in CALLS {
+        let (method, path) = call.split_once(' ').unwrap();
+        let node = Node::new().await;
+        node.store.does(Some(Fault::Hang));
+        let (start, answer) = (Instant::now(), node.call(method, path, body).await);
+        let expected = if method == "GET" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::GATEWAY_TIMEOUT };
+        assert_eq!((answer.status, start.elapsed()), (expected, Duration::from_secs(10)), "{call}: {}", answer.body);
+    }
+    let node = Node::new().await;
+    node.store.does(Some(Fault::HangAfterOrder));
+    let paused = node.call("PUT", "/outbox", r#"{"paused": true}"#).await;
+    let detail = paused.body["detail"].as_str().unwrap();
+    assert!(
+        paused.status == StatusCode::GATEWAY_TIMEOUT && detail.starts_with("The order was carried out"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Unclear,
     /// It never answers, and has written nothing.
     Hang,
+    /// It carries out an order, and never answers after it.
+    HangAfterOrder,
     /// It has no room.
     Full(Full),
 }
