@@ -23,7 +23,7 @@ pub fn metrics_of(metrics: &Metrics, room: Room) -> OutboxMetrics {
         states: &State::ALL.map(State::as_str),
         ended: &["accepted", "refused", "expired", "cancelled", "unknown"],
         late: &["accepted", "refused", "queued", "cancelled", "unknown"],
-        replayed: &["accepted", "unknown"],
+        replayed: &["accepted", "refused", "queued", "cancelled", "unknown"],
         buried: &["queued", "parked", "unknown"],
         full: &Full::ALL.map(Full::as_str),
     };

@@ -50,8 +50,8 @@ pub trait Outbox: Send + Sync {
     /// is in doubt. What has ended stays as it is. Of each the verdict is kept with its hand-over.
     ///
     /// A claim that was never marked can end as [`Ended::Again`] or [`Ended::Refused`], and it alone as [`Ended::Lost`].
-    /// What a replay comes to settles the row only if it is accepted: a refusal of the second hand-over says nothing of the
-    /// first, so the row is `unknown` again.
+    /// A replay that is not accepted settles the row only where no other hand-over is in doubt: a refusal of the second one
+    /// says nothing of the first, so else the row is `unknown` again.
     fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>>;
 
     /// Takes `unknown` rows to be handed over once more to this upstream, which has them or may have them and takes a

@@ -38,6 +38,7 @@ macro_rules! conformance {
                 an_older_acceptance_settles_what_a_replay_left_unknown,
                 an_older_refusal_never_ends_what_a_newer_hand_over_holds,
                 an_older_refusal_settles_an_unknown_mail_once_no_hand_over_is_in_doubt,
+                a_refused_replay_settles_a_mail_whose_first_hand_over_was_refused_meanwhile,
                 a_late_acceptance_ends_what_an_order_has_put_back,
                 a_late_acceptance_is_on_record_beside_a_retry_under_way,
                 a_late_acceptance_changes_nothing_that_has_ended_but_says_that_there_may_be_two,

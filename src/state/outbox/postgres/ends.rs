@@ -16,10 +16,14 @@ use crate::state::outbox::{Ended, Hold, Room, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Database, Parameter, Transaction};
 
-/// To which state call `c` brings its row `o`: 0 is queued, 3 unknown, 5 accepted, 8 cancelled. A replay settles the row only
-/// if it is accepted.
-const STATE: &str =
-    "case when o.is_replay and c.state <> 5 then 3 when o.erased and c.state = 0 then 8 else c.state end";
+/// May a provider have the row `o` by an earlier hand-over, of which the replay that call `c` ends says nothing?
+const KEEPS_DOUBT: &str =
+    "(o.is_replay and c.state <> 5 and exists (select from smsp_attempt a where a.row_id = o.row_id
+        and a.fence <> c.fence and (a.outcome is null or a.outcome = 'unknown')))";
+
+/// To which state call `c` brings its row `o`: 0 is queued, 3 unknown, 5 accepted, 8 cancelled.
+static STATE: LazyLock<String> =
+    LazyLock::new(|| format!("case when {KEEPS_DOUBT} then 3 when o.erased and c.state = 0 then 8 else c.state end"));
 
 /// And a call that could not do anything with its row: 4 is parked.
 const LOST: &str = "case when o.losses >= 2 then 4 else 0 end";
@@ -37,12 +41,14 @@ const CALL: &str = "call as materialized (
 
 /// The owner stays: with the fence and the state it tells that this claim has brought the row there.
 static END: LazyLock<String> = LazyLock::new(|| {
+    let state = &*STATE;
     format!(
         "with {CALL},
     {FREE},
     ended as (
         update smsp_outbox o set changed_at = smsp_now(), owner = c.owner,
-            state = case when c.is_loss then {LOST} else {STATE} end, losses = o.losses + c.is_loss::integer,
+            state = case when c.is_loss then {LOST} else {state} end, losses = o.losses + c.is_loss::integer,
+            is_replay = o.is_replay and (c.state in (3, 5) or {KEEPS_DOUBT}),
             due = smsp_now() + c.wait, replay_due = smsp_now() + c.wait, attempts = o.attempts + c.counted,
             possible_duplicate = o.possible_duplicate or c.is_at_risk
         from call c join free using (row_id)
@@ -56,11 +62,12 @@ static END: LazyLock<String> = LazyLock::new(|| {
 
 /// Answers ends that come again because their first answer was lost.
 static ENDED: LazyLock<String> = LazyLock::new(|| {
+    let state = &*STATE;
     format!(
         "with {CALL}
     select o.row_id, false, o.state from call c join smsp_outbox o using (row_id)
     where o.fence = c.fence and o.owner = c.owner
-        and case when c.is_loss then o.state in (0, 4) else o.state = {STATE} end"
+        and case when c.is_loss then o.state in (0, 4) else o.state = {state} end"
     )
 });
 

@@ -104,33 +104,40 @@ impl Delivery {
     async fn replay(self: &Arc<Self>, upstream: &str, pending: Pending) {
         let Self { context, claimed, submission, .. } = &**self;
         let journal = RowJournal::of_marked(context, claimed, pending);
-        let late = self.late_acceptance();
+        let late = self.late_verdict_on_replay();
         let replaying = context.parts.dispatcher.replay(submission, upstream, &journal, &late);
         // A panic says as little as silence.
         let attempt = AssertUnwindSafe(replaying).catch_unwind().await.ok().and_then(Result::ok).flatten();
         journal.close();
         let verdicts = evidence::of_replay(&submission.message, attempt.as_ref());
         let ended = match attempt {
-            Some(Attempt { verdict, .. }) if verdict.outcome == Outcome::Accepted => {
-                Ended::Accepted { verdicts, possible_duplicate: claimed.possible_duplicate }
-            }
-            _ => {
-                let replays = context.replayed.count(claimed.hold.row);
-                let replay_after =
-                    context.parts.policy.schedule.after(claimed.attempts.saturating_add(replays), fastrand::f64());
-                Ended::Unknown { verdicts, replay_after }
-            }
+            Some(Attempt { verdict, .. }) => self.conclude_replay(verdict.outcome, verdicts),
+            None => self.conclude_replay(Outcome::Unknown, verdicts),
         };
         record(context, &claimed.hold, &ended).await;
     }
 
-    /// Takes a late verdict on a replay, of which only an acceptance brings clarity.
-    fn late_acceptance(self: &Arc<Self>) -> LateVerdict {
+    /// What the verdict on a replay means. The store settles the row by one that is no acceptance only where no other
+    /// hand-over is in doubt.
+    fn conclude_replay(&self, outcome: Outcome, verdicts: Vec<Verdict>) -> Ended {
+        let Self { context, claimed, .. } = self;
+        let replays = context.replayed.count(claimed.hold.row);
+        let wait = context.parts.policy.schedule.after(claimed.attempts.saturating_add(replays), fastrand::f64());
+        let possible_duplicate = claimed.possible_duplicate;
+        match outcome {
+            Outcome::Accepted => Ended::Accepted { verdicts, possible_duplicate },
+            Outcome::Unknown => Ended::Unknown { verdicts, replay_after: wait },
+            Outcome::MessageRejected => Ended::Refused { verdicts },
+            _ => Ended::Again { verdicts, wait, counted: false, possible_duplicate },
+        }
+    }
+
+    /// Takes a late verdict on a replay.
+    fn late_verdict_on_replay(self: &Arc<Self>) -> LateVerdict {
         let delivery = Arc::clone(self);
         Arc::new(move |upstream: &str, verdict: &outcome::Verdict| {
-            if verdict.outcome == Outcome::Accepted {
-                let possible_duplicate = delivery.claimed.possible_duplicate;
-                delivery.end_late(upstream, verdict, |verdicts| Ended::Accepted { verdicts, possible_duplicate });
+            if verdict.outcome != Outcome::Unknown {
+                delivery.end_late(upstream, verdict, |verdicts| delivery.conclude_replay(verdict.outcome, verdicts));
             }
         })
     }

@@ -73,11 +73,21 @@ fn accepted(
     database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
 }
 
-/// A refusal of a replay says nothing of the hand-over before: it is not asked again at once.
+/// May a provider have a replay's row by an earlier hand-over? A refusal of the replay says nothing of that one.
+fn keeps_doubt(database: &Connection, hold: &Hold) -> rusqlite::Result<bool> {
+    let select = "select replayed and exists (select 1 from attempt a where a.envelope = ?1 and a.fence <> ?2
+         and (a.outcome is null or a.outcome = 'unknown')) from envelope where id = ?1";
+    let doubt =
+        database.prepare_cached(select)?.query_row(params![hold.row, hold.fence], |row| row.get(0)).optional()?;
+    Ok(doubt.unwrap_or(false))
+}
+
+/// What stays in doubt is not replayed again at once.
 fn refused(database: &Connection, now: UnixTime, hold: &Hold) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = iif(replayed, 3, 6), settled_at = ?4, due = ?5, owner = ?3
+    let update = "update envelope set state = iif(?6, 3, 6), replayed = ?6, settled_at = ?4, due = ?5, owner = ?3
          where id = ?1 and fence = ?2 and (owner = ?3 and state in (1, 2) or state = 3) returning state";
-    let values = params![hold.row, hold.fence, hold.node, now, now.after(REPLAY_WAIT)];
+    let (wait, keeps_doubt) = (now.after(REPLAY_WAIT), keeps_doubt(database, hold)?);
+    let values = params![hold.row, hold.fence, hold.node, now, wait, keeps_doubt];
     database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
 }
 
@@ -90,11 +100,12 @@ fn again(
     counted: bool,
     possible_duplicate: bool,
 ) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = iif(replayed, 3, iif(erased, 8, 0)),
-         settled_at = iif(replayed or erased, ?4, null), due = ?5, attempts = attempts + ?6, owner = ?3,
+    let update = "update envelope set state = iif(?8, 3, iif(erased, 8, 0)), replayed = ?8,
+         settled_at = iif(?8 or erased, ?4, null), due = ?5, attempts = attempts + ?6, owner = ?3,
          possible_duplicate = max(possible_duplicate, ?7)
          where id = ?1 and fence = ?2 and (owner = ?3 and state in (1, 2) or state = 3) returning state";
-    let values = params![hold.row, hold.fence, hold.node, now, due, counted, possible_duplicate];
+    let keeps_doubt = keeps_doubt(database, hold)?;
+    let values = params![hold.row, hold.fence, hold.node, now, due, counted, possible_duplicate, keeps_doubt];
     database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
 }
 

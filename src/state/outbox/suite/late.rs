@@ -74,6 +74,32 @@ pub(in super::super) async fn an_older_refusal_settles_an_unknown_mail_once_no_h
     assert_eq!(bench.state(1).await, Some(State::Refused));
 }
 
+pub(in super::super) async fn a_refused_replay_settles_a_mail_whose_first_hand_over_was_refused_meanwhile(
+    bench: &Bench,
+) {
+    for (number, ended, state) in
+        [(1, refused(), State::Refused), (2, again(SECOND), State::Queued), (3, again(SECOND), State::Cancelled)]
+    {
+        bench.accept(vec![row(number)]).await;
+        let first = bench.claim_one(node(1)).await;
+        bench.marked(&first).await;
+        bench.end(&first, unknown(Duration::ZERO)).await;
+        let second = bench.outbox.replay(node(2), "mg", 9).await.unwrap()[0].hold;
+        assert_eq!(bench.end(&first, refused()).await, None, "the replay is under way");
+        if state == State::Cancelled {
+            bench.erase_recipient(number).await;
+        }
+        assert_eq!(bench.end(&second, ended.clone()).await, Some(state), "no hand-over is in doubt any more");
+        if state.is_final() {
+            bench.is_uncounted();
+        }
+        assert_eq!(bench.end(&second, ended).await, Some(state), "a repeat");
+    }
+    bench.advance(SECOND).await;
+    let hold = bench.claim_one(node(1)).await;
+    assert!(bench.marked(&hold).await, "what is queued again is handed over as at first");
+}
+
 pub(in super::super) async fn a_late_acceptance_ends_what_an_order_has_put_back(bench: &Bench) {
     for (number, order, claimed) in [
         (1, Order::Retry, false),

@@ -50,6 +50,7 @@ impl Fake {
             attempts: 0,
             upstream: None,
             replay_until: None,
+            is_replay: false,
             ends: Vec::new(),
         });
     }
@@ -144,7 +145,7 @@ impl Outbox for Fake {
             }
             let claim = |place: usize| {
                 let row = &mut rows[place];
-                (row.state, row.fence) = (State::Claimed, row.fence + 1);
+                (row.state, row.fence, row.is_replay) = (State::Claimed, row.fence + 1, false);
                 claimed(place, row, node)
             };
             taken.into_iter().map(claim).collect()
@@ -183,7 +184,10 @@ impl Outbox for Fake {
                     let risk = if possible_duplicate { " possible duplicate" } else { "" };
                     (State::Accepted, format!("accepted {}{risk}", words(&verdicts)))
                 }
-                Ended::Refused { verdicts } => (State::Refused, format!("refused {}", words(&verdicts))),
+                Ended::Refused { verdicts } => {
+                    row.due = Instant::now() + Duration::from_secs(60);
+                    (State::Refused, format!("refused {}", words(&verdicts)))
+                }
                 Ended::Again { verdicts, wait, counted, .. } => {
                     row.due = Instant::now() + wait;
                     row.attempts += u32::from(counted);
@@ -198,9 +202,11 @@ impl Outbox for Fake {
                     (State::Unknown, format!("unknown {}", words(&verdicts)))
                 }
             };
-            row.state = state;
+            // Of the first hand-over nothing is known here.
+            let is_in_doubt = row.is_replay && state != State::Accepted;
+            row.state = if is_in_doubt { State::Unknown } else { state };
             row.ends.push(word);
-            Some(state)
+            Some(row.state)
         })
     }
 
@@ -216,7 +222,7 @@ impl Outbox for Fake {
                     && is_open
                     && taken.len() < limit
                 {
-                    (row.state, row.fence) = (State::Sending, row.fence + 1);
+                    (row.state, row.fence, row.is_replay) = (State::Sending, row.fence + 1, true);
                     taken.push(claimed(place, row, node));
                 }
             }

@@ -20,6 +20,8 @@ pub(super) struct Row {
     pub(super) attempts: u32,
     pub(super) upstream: Option<String>,
     pub(super) replay_until: Option<Instant>,
+    /// Was it handed over before its present claim, with no verdict?
+    pub(super) is_replay: bool,
     /// What each claim came to.
     pub(super) ends: Vec<String>,
 }

@@ -118,7 +118,7 @@ async fn unknown_is_replayed_at_the_upstream_that_takes_it_once_until_that_bring
     let node = Node::over(Fixture::of(Failover::Safe, Strategy::Priority, 1000, &scripts));
     node.add(1, "a", &["u0", "u1"]);
     node.until_all_are(State::Accepted).await;
-    let ends = ["unknown u0:unknown", "unknown u0:unavailable", "accepted u0:accepted"];
+    let ends = ["unknown u0:unknown", "again u0:unavailable", "accepted u0:accepted"];
     assert_eq!((node.store.row(0).ends, node.fixture.calls()), (ends.map(str::to_owned).to_vec(), vec![3, 0]));
     assert_eq!(node.store.row(0).fence, 3);
 }

@@ -35,10 +35,10 @@ impl Row {
             Ended::Lost { .. } => return self.lose(now, hold, ended),
         };
         if !self.is_ended_by(hold, states) {
-            let repeated = self.is_held_by(hold) && self.state == self.brought_to(ended);
+            let repeated = self.is_held_by(hold) && self.state == self.brought_to(hold, ended);
             return if repeated { Some(self.state) } else { self.end_late(now, hold, ended) };
         }
-        self.end_by(now, ended);
+        self.end_by(now, hold, ended);
         self.known_by(hold, ended).into_iter().for_each(|known| *known = Known::by(ended));
         // It stays, for a repeat.
         self.owner = Some(hold.node);
@@ -47,36 +47,43 @@ impl Row {
 
     fn lose(&mut self, now: UnixTime, hold: &Hold, ended: &Ended) -> Option<State> {
         if self.is_held_by(hold) && self.state == State::Claimed {
-            self.end_by(now, ended);
+            self.end_by(now, hold, ended);
             self.losses += 1;
             if self.losses >= 3 {
                 self.state = State::Parked;
             }
             return Some(self.state);
         }
-        Some(self.state).filter(|state| self.is_held_by(hold) && *state == self.brought_to(ended))
+        Some(self.state).filter(|state| self.is_held_by(hold) && *state == self.brought_to(hold, ended))
     }
 
     /// Where this end would bring the row.
-    fn brought_to(&self, ended: &Ended) -> State {
+    fn brought_to(&self, hold: &Hold, ended: &Ended) -> State {
         match ended {
             Ended::Accepted { .. } => State::Accepted,
             Ended::Unknown { .. } => State::Unknown,
             Ended::Lost { .. } if self.state == State::Parked => State::Parked,
             Ended::Lost { .. } => State::Queued,
-            _ if self.replayed => State::Unknown,
+            _ if self.keeps_doubt(hold) => State::Unknown,
             Ended::Again { .. } if self.erased => State::Cancelled,
             Ended::Again { .. } => State::Queued,
             Ended::Refused { .. } => State::Refused,
         }
     }
 
-    fn end_by(&mut self, now: UnixTime, ended: &Ended) {
+    /// A replay that was not taken says nothing of the hand-over before it.
+    fn keeps_doubt(&self, hold: &Hold) -> bool {
+        let is_open = |(fence, _, known): &(i64, &str, Known)| *fence != hold.fence.0 && *known == Known::Nothing;
+        self.replayed && self.hand_overs.iter().any(is_open)
+    }
+
+    fn end_by(&mut self, now: UnixTime, hold: &Hold, ended: &Ended) {
+        let keeps_doubt = self.keeps_doubt(hold);
         match ended {
             Ended::Accepted { .. } => self.settle(now, State::Accepted),
             Ended::Unknown { replay_after, .. } => self.doubt(now, now.after(*replay_after)),
-            Ended::Refused { .. } if self.replayed => self.doubt(now, now.after(Duration::from_secs(60))),
-            Ended::Again { wait, .. } if self.replayed => self.doubt(now, now.after(*wait)),
+            Ended::Refused { .. } if keeps_doubt => self.doubt(now, now.after(Duration::from_secs(60))),
+            Ended::Again { wait, .. } if keeps_doubt => self.doubt(now, now.after(*wait)),
             Ended::Refused { .. } => self.settle(now, State::Refused),
             Ended::Again { .. } if self.erased => self.settle(now, State::Cancelled),
             Ended::Again { wait, .. } | Ended::Lost { wait } => self.queue(now.after(*wait)),
