@@ -66,7 +66,7 @@ impl Postmaster {
     /// Kills it and all that it has started, which would go on for a moment.
     pub(crate) fn kill(&self) {
         if let Some(mut child) = self.child().take() {
-            signal("-STOP", &[child.id()]);
+            stop(&[child.id()]);
             signal("-KILL", &[&children(child.id())[..], &[child.id()]].concat());
             child.wait().expect("it is reaped");
         }
@@ -74,17 +74,17 @@ impl Postmaster {
 
     /// Stops it and all that it has started: it keeps its connections, and says nothing.
     pub(crate) fn pause(&self) {
-        self.signal_all("-STOP");
+        if let Some(child) = self.child().as_ref() {
+            // First the one that starts others.
+            stop(&[child.id()]);
+            stop(&children(child.id()));
+        }
     }
 
     /// Goes on after [`Postmaster::pause`].
     pub(crate) fn resume(&self) {
-        self.signal_all("-CONT");
-    }
-
-    fn signal_all(&self, name: &str) {
         if let Some(child) = self.child().as_ref() {
-            signal(name, &[&children(child.id())[..], &[child.id()]].concat());
+            signal("-CONT", &[&children(child.id())[..], &[child.id()]].concat());
         }
     }
 
@@ -287,16 +287,28 @@ fn signal(signal: &str, processes: &[u32]) {
     Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status().expect("kill can be started");
 }
 
-/// The fourth word of `stat` is the parent; the name before it may have spaces.
+/// Stops them, and waits until they stand still, which a process in the kernel does a little later.
+fn stop(processes: &[u32]) {
+    signal("-STOP", processes);
+    let deadline = Instant::now() + PATIENCE;
+    let runs = |process: &u32| state(*process).is_some_and(|[state, _]| !["T", "Z", "X"].contains(&&*state));
+    while processes.iter().any(runs) {
+        assert!(Instant::now() < deadline, "some of {processes:?} do not stop");
+        sleep(Duration::from_millis(1));
+    }
+}
+
 fn children(parent: u32) -> Vec<u32> {
     let processes = fs::read_dir("/proc").expect("a system with /proc").flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let is_child = |number: &u32| {
-        let stat = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
-        let parents = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
-        parents == Some(parent)
-    };
-    numbers.filter(is_child).collect()
+    numbers.filter(|number| state(*number).is_some_and(|[_, of]| of == parent.to_string())).collect()
+}
+
+/// What it does, by its letter, and its parent: the third and fourth word of `stat`; the name before them may have spaces.
+fn state(process: u32) -> Option<[String; 2]> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let mut words = stat.rsplit_once(')')?.1.split_whitespace();
+    Some([words.next()?.to_owned(), words.next()?.to_owned()])
 }
 
 fn give_away(folder: &Path) {

@@ -57,7 +57,8 @@ impl Trace {
     }
 }
 
-/// Calls that other threads have interrupted in the log are one line at their end.
+/// Calls that other threads have interrupted in the log are one line at their end; one whose end strace has not waited for is
+/// none.
 fn read(log: &Path) -> Vec<String> {
     let (mut begun, mut lines) = (std::collections::BTreeMap::new(), Vec::new());
     for line in fs::read_to_string(log).unwrap_or_default().lines() {
@@ -67,7 +68,7 @@ fn read(log: &Path) -> Vec<String> {
             begun.insert(thread.to_owned(), start.to_owned());
         } else if let Some((_, end)) = call.strip_prefix("<... ").and_then(|rest| rest.split_once("resumed>")) {
             lines.push(format!("{}{end}", begun.remove(thread).unwrap_or_default()));
-        } else {
+        } else if !call.ends_with("<detached ...>") {
             lines.push(call.to_owned());
         }
     }

@@ -19,6 +19,7 @@ mod step;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use in_flight::InFlight;
 use tokio::net::TcpListener;
@@ -35,8 +36,11 @@ pub(crate) use request_peek::{Glance, Look};
 pub(crate) use step::Step;
 
 use super::lock::lock;
-use super::wait::{eventually, when};
+use super::wait::{PATIENCE, eventually, eventually_within, when};
 use state::{Gatekeeper, Script, State};
+
+/// So long may a busy machine take for each mail of many.
+const EACH: Duration = Duration::from_millis(100);
 
 /// A stub. A test fails in which it was to take a mail that its provider refuses.
 pub(crate) struct StubProvider {
@@ -135,6 +139,11 @@ impl StubProvider {
         self.received(|request| !request.is_probe())
     }
 
+    /// How many real mails have arrived.
+    pub(crate) fn mail_count(&self) -> usize {
+        lock(&self.state.received).iter().filter(|request| !request.is_probe()).count()
+    }
+
     /// Probes' probes, in order of arrival.
     pub(crate) fn probes(&self) -> Vec<Request> {
         self.received(Request::is_probe)
@@ -152,8 +161,9 @@ impl StubProvider {
 
     /// Waits until that many real mails have arrived.
     pub(crate) async fn receives_mails(&self, count: usize) {
-        let received = async || when(self.mails().len() >= count, || self.evidence());
-        eventually(&format!("{count} mails reach the provider"), received).await;
+        let within = PATIENCE.max(EACH.saturating_mul(u32::try_from(count).expect("a number of mails")));
+        let received = async || when(self.mail_count() >= count, || self.evidence());
+        eventually_within(within, &format!("{count} mails reach the provider"), received).await;
     }
 
     /// Waits until that many probes have arrived.

@@ -6,7 +6,7 @@ use super::provider::Provider;
 use crate::harness::database::{Database, on_both_stores};
 use crate::harness::fake_clock::FakeClock;
 use crate::harness::outbox::{becomes, id, queue, queued, status, time_after};
-use crate::harness::{Proxy, mails};
+use crate::harness::{Client, Proxy, mails};
 
 /// A mail with this time from now, as this machine tells it.
 fn with(number: usize, field: &str, wait: Duration) -> serde_json::Value {
@@ -29,7 +29,7 @@ async fn a_wall_clock_that_jumps_by_a_month_sends_nothing_early_and_lets_nothing
         client.order("sg", &serde_json::json!({"override": "open"})).await.expect(200);
         let early = queued(client, &with(round, "send_at", Duration::from_secs(3600))).await;
         let waits = queued(client, &mails::with_subject(&(10 + round).to_string())).await;
-        let short = queued(client, &with(20 + round, "expires_at", Duration::from_secs(1))).await;
+        let short = queued_for_a_moment(client, 20 + round).await;
         clock.jumps_by(days);
         FakeClock::is_shown_to(&proxy, days).await;
         // The sweep after the jump has been there once this one is gone.
@@ -42,6 +42,17 @@ async fn a_wall_clock_that_jumps_by_a_month_sends_nothing_early_and_lets_nothing
         FakeClock::is_shown_to(&proxy, 0).await;
     }
     assert_eq!(provider.taken(), [(10, 1), (11, 1)].into());
+}
+
+/// Accepts a mail whose end is near; further away, where the machine takes longer than that to accept it.
+async fn queued_for_a_moment(client: &Client, number: usize) -> String {
+    for seconds in [1, 3, 9] {
+        let answer = queue(client, &with(number, "expires_at", Duration::from_secs(seconds))).await;
+        if answer.status != 422 {
+            return id(&answer.expect(202));
+        }
+    }
+    panic!("no mail was accepted within nine seconds");
 }
 
 /// The store's own time says when a mail is due. A clock that is ahead takes a near end for one that has passed: then the

@@ -2,7 +2,7 @@
 //! byte is left either; those of PostgreSQL keep old rows for a while, as its administrators say.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
@@ -70,19 +70,20 @@ async fn on_sqlite_what_a_mail_says_is_never_in_clear_and_after_its_erasure_not_
     client.order("sg", &json!({"override": "open"})).await.expect(200);
     let waits = queued(client, &canary("waits")).await;
     let kept = queued(client, &canary("kept")).await;
-    assert_eq!(found(directory.path(), &[CANARY.into()]), [""; 0], "in clear");
     let sealed = sealed(directory.path(), &waits);
-    let is_there = |one: &Vec<u8>| !found(directory.path(), std::slice::from_ref(one)).is_empty();
+    let files = Files::of(&proxy, directory.path());
+    assert_eq!(files.with(&[CANARY.into()]), [""; 0], "in clear");
+    let is_there = |one: &Vec<u8>| !files.with(std::slice::from_ref(one)).is_empty();
     assert!(sealed.iter().all(is_there), "this test knows where to look");
     erase(client, &waits).await.expect(200);
-    gone(directory.path(), &sealed).await;
+    gone(&proxy, directory.path(), &sealed).await;
     // One that has ended has no content any more, but a recipient until it is erased.
     let of_kept = self::sealed(directory.path(), &kept);
     client.order("sg", &json!({"override": "closed"})).await.expect(200);
     becomes(client, &kept, "accepted").await;
     erase(client, &kept).await.expect(200);
-    gone(directory.path(), &of_kept).await;
-    assert_eq!(found(directory.path(), &[CANARY.into()]), [""; 0], "in clear");
+    gone(&proxy, directory.path(), &of_kept).await;
+    assert_eq!(Files::of(&proxy, directory.path()).with(&[CANARY.into()]), [""; 0], "in clear");
     for id in [waits, kept] {
         let answer = shown(client, &id).await.expect(200);
         assert!(answer.json["recipients"].is_null(), "{answer}");
@@ -119,22 +120,34 @@ fn sealed(directory: &Path, id: &str) -> Vec<Vec<u8>> {
 }
 
 /// Waits until the writer has emptied its log, which it does when it rests.
-async fn gone(directory: &Path, wanted: &[Vec<u8>]) {
+async fn gone(node: &Proxy, directory: &Path, wanted: &[Vec<u8>]) {
     eventually("nothing of the mail is in any file", async || {
-        let found = found(directory, wanted);
+        let found = Files::of(node, directory).with(wanted);
         when(found.is_empty(), || format!("{found:#?}"))
     })
     .await;
 }
 
-/// Which of these are in some file of the store, and in which.
-fn found(directory: &Path, wanted: &[Vec<u8>]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).expect("the directory of the store") {
-        let path = entry.expect("an entry").path();
-        let bytes = fs::read(&path).unwrap_or_default();
-        let is_in = |wanted: &&Vec<u8>| bytes.windows(wanted.len()).any(|window| window == &wanted[..]);
-        found.extend(wanted.iter().filter(is_in).map(|wanted| format!("{wanted:x?} in {}", path.display())));
+/// The files of a store at one moment: what a node moves from one to the other is in one of them.
+struct Files(Vec<(PathBuf, Vec<u8>)>);
+
+impl Files {
+    fn of(node: &Proxy, directory: &Path) -> Self {
+        node.process.signal("STOP");
+        let paths =
+            fs::read_dir(directory).expect("the directory of the store").map(|entry| entry.expect("one").path());
+        let read = |path: PathBuf| fs::read(&path).ok().map(|bytes| (path, bytes));
+        let files = paths.filter_map(read).collect();
+        node.process.signal("CONT");
+        Self(files)
     }
-    found
+
+    /// Which of these are in some file, and in which.
+    fn with(&self, wanted: &[Vec<u8>]) -> Vec<String> {
+        let found_in = |(path, bytes): &(PathBuf, Vec<u8>)| {
+            let found = wanted.iter().filter(|wanted| memchr::memmem::find(bytes, wanted).is_some());
+            found.map(|wanted| format!("{wanted:x?} in {}", path.display())).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(found_in).collect()
+    }
 }

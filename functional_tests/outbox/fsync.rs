@@ -53,10 +53,7 @@ async fn while_fsync_fails_nothing_is_accepted_or_handed_over_and_then_all_goes_
     let client = &proxy.client;
     client.order("sg", &serde_json::json!({"override": "open"})).await.expect(200);
     let waiting = queued(client, &mails::with_subject("1")).await;
-    let faults = ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"];
-    let Some(trace) = Trace::of(&proxy.process, &faults).await else { return };
-    // The first one to be told: nobody knows whether it would be found.
-    let unclear = queue(client, &mails::with_subject("2")).await.expect_problem(504, "unknown", false);
+    let Some((trace, unclear)) = first_to_meet_a_failing_fsync(&proxy).await else { return };
     let refused = queue(client, &mails::with_subject("3")).await.expect_problem(503, "none", true);
     assert!(refused.retry_after() >= 1);
     assert!(up(client).await < 0.5, "the store says that it is up");
@@ -67,7 +64,7 @@ async fn while_fsync_fails_nothing_is_accepted_or_handed_over_and_then_all_goes_
     assert_eq!(provider.taken().keys().collect::<Vec<_>>(), [&4], "nothing of the outbox is handed over");
     let calls = trace.ends().await;
     assert!(calls.iter().filter(|call| call.starts_with('f')).all(|call| call.contains("EIO")), "{calls:#?}");
-    eventually("the store is up again", async || when(up(client).await > 0.5, || proxy.process.evidence())).await;
+    is_up_again(&proxy).await;
     becomes(client, &waiting, "accepted").await;
     let after = queued(client, &mails::with_subject("5")).await;
     becomes(client, &after, "accepted").await;
@@ -75,6 +72,26 @@ async fn while_fsync_fails_nothing_is_accepted_or_handed_over_and_then_all_goes_
     let taken = provider.taken();
     assert!(taken.values().all(|times| *times == 1) && !taken.contains_key(&3), "{taken:?}");
     assert_eq!(is_there(client, &unclear).await, taken.contains_key(&2), "{taken:?}");
+}
+
+/// From now on every fsync fails. The first one to be told has called: nobody knows whether its mail would be found. Where the
+/// node's own sign of life was the first, the call is refused, and it begins once more.
+async fn first_to_meet_a_failing_fsync(proxy: &Proxy) -> Option<(Trace, Answer)> {
+    let faults = ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"];
+    loop {
+        let trace = Trace::of(&proxy.process, &faults).await?;
+        let answer = queue(&proxy.client, &mails::with_subject("2")).await;
+        if answer.status != 503 {
+            return Some((trace, answer.expect_problem(504, "unknown", false)));
+        }
+        trace.ends().await;
+        is_up_again(proxy).await;
+    }
+}
+
+async fn is_up_again(proxy: &Proxy) {
+    let is_up = async || when(up(&proxy.client).await > 0.5, || proxy.process.evidence());
+    eventually("the store is up again", is_up).await;
 }
 
 async fn up(client: &Client) -> f64 {

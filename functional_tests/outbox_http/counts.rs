@@ -16,7 +16,14 @@ async fn what_was_accepted_has_ended_or_waits_in_metrics_and_rows_alike(database
     node.post("/outbox", &with("send_at", &json!("soon"))).await.expect(422);
     let batch = json!({"messages": [scheduled(), with("priority", &json!("urgent"))]});
     node.post("/outbox/batch", &batch).await.expect(202);
-    let (metrics, counts) = (node.proxy.client.metrics().await, node.counts().await);
+    // An end is counted once it is in the store, where it is seen already.
+    let metrics = eventually("the end is counted", async || {
+        let metrics = node.proxy.client.metrics().await;
+        let ended = metrics.count("smsp_outbox_ended_total", &[("outcome", "accepted")]);
+        when(ended > 0, || metrics.page.clone()).map(|()| metrics)
+    })
+    .await;
+    let counts = node.counts().await;
     let rows = |wanted: &[&str]| -> u64 {
         counts.iter().filter(|(status, _)| wanted.contains(&status.as_str())).map(|(_, count)| count).sum()
     };

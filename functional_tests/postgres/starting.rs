@@ -132,7 +132,7 @@ async fn tables_that_are_dropped_under_a_node_are_a_store_that_is_down_until_the
     store_is(&proxy.client, false).await;
     queue(&proxy.client, "without tables", None).await.expect_problem(503, "none", true);
     proxy.client.send(&mails::plain()).await.expect(200);
-    eventually("the log says so", async || {
+    eventually("the log says what is missing", async || {
         let log = proxy.process.evidence();
         when(log.contains("tables of the store are missing"), || log)
     })
