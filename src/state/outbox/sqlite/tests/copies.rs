@@ -25,7 +25,13 @@ impl Copied {
         let outbox = open(&copied.store(), Clock::since_start()).await;
         accept(&outbox, 1..=9).await;
         send(&outbox, 1).await;
-        copy(&copied.store(), &copied.backup());
+        // The files are of one moment: what writes to them copies them.
+        let (from, to) = (copied.store(), copied.backup());
+        let copying = move |_: &Connection, _| {
+            copy(&from, &to);
+            Ok(())
+        };
+        outbox.write(copying).await.unwrap();
         send(&outbox, SENT).await;
         copied
     }

@@ -69,17 +69,18 @@ async fn a_stopped_database_is_down_within_the_deadlines_and_back_when_it_goes_o
 #[tokio::test]
 async fn a_statement_that_waits_too_long_ends_and_a_transaction_that_waits_frees_its_rows() {
     let Some(server) = Postmaster::shared() else { return };
-    let database = with_deadlines(&server.url(&server.database().await), SHORT);
+    let url = server.url(&server.database().await);
+    let (short, database) = (with_deadlines(&url, SHORT), database(&url));
     table(&database).await;
     insert(&database, 1).await.unwrap();
-    let mut first = database.begin().await.unwrap();
+    let mut first = short.begin().await.unwrap();
     first.execute("update t set x = 2 where x = $1", &number(&1)).await.unwrap();
     // It waits for the row of the first one, which the database ends before long.
     let mut second = database.begin().await.unwrap();
     assert_eq!(second.execute("update t set x = 3 where x = $1", &number(&1)).await, Ok(1));
     assert_eq!(first.commit().await, Err(Failed::Unclear), "its connection has ended");
     second.commit().await.unwrap();
-    let mut slow = database.begin().await.unwrap();
+    let mut slow = short.begin().await.unwrap();
     assert!(slow.query("select pg_sleep(60)::text", &[]).await.is_err());
     assert_eq!(values(&database).await, Ok(vec![3]));
 }

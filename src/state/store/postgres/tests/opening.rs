@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::postmaster::Postmaster;
 use super::proxy::Proxy;
@@ -23,6 +23,16 @@ async fn open_with(url: &str, keys: &str, modules: &'static [Module]) -> Result<
     Database::open(start(Server::read(url, None).unwrap(), keys, modules)).await
 }
 
+/// Waits until it is found up, or down.
+async fn until_it_is(database: &Database, up: bool) {
+    let changed = async {
+        while database.is_up() != up {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), changed).await.unwrap_or_else(|_| panic!("not within a minute: up is {up}"));
+}
+
 #[tokio::test]
 async fn a_start_without_its_database_waits_for_it_and_prepares_it_then() {
     let Some(server) = Postmaster::start() else { return };
@@ -31,9 +41,7 @@ async fn a_start_without_its_database_waits_for_it_and_prepares_it_then() {
     let database = open(&url).await.unwrap();
     assert_eq!((database.begin().await.err(), database.is_up()), (Some(Failed::Down), false));
     server.restart();
-    while !database.is_up() {
-        sleep(Duration::from_millis(20)).await;
-    }
+    until_it_is(&database, true).await;
     insert(&database, 1).await.unwrap();
     assert_eq!(values(&database).await, Ok(vec![1]));
 }
@@ -44,13 +52,9 @@ async fn a_database_that_goes_is_found_down_and_up_again_though_nobody_asks() {
     let database = open(&server.url(&server.database().await)).await.unwrap();
     assert!(database.is_up());
     server.kill();
-    while database.is_up() {
-        sleep(Duration::from_millis(20)).await;
-    }
+    until_it_is(&database, false).await;
     server.restart();
-    while !database.is_up() {
-        sleep(Duration::from_millis(20)).await;
-    }
+    until_it_is(&database, true).await;
 }
 
 #[tokio::test]

@@ -64,9 +64,22 @@ async fn a_full_disk_takes_nothing_half_and_the_store_is_up_again_once_there_is_
         insert(2)(database)?;
         database.execute("insert into note values (3, ?1)", ["x".repeat(1 << 20)]).map(drop)
     };
-    assert_eq!(store.write(large).await, Err(Failed::Down));
-    assert!(!store.is_up());
-    assert_eq!(ids(&store).await, [1], "it can be read meanwhile");
+    // A reader in the way keeps the store from being opened anew, until the test has looked.
+    let (go_on, held) = std::sync::mpsc::channel::<()>();
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let reading = store.read(move |database| {
+        database.query_row("select count(*) from note", [], |_| Ok(()))?;
+        let _ = started.send(());
+        let _ = held.recv();
+        database.query_row("select group_concat(id) from note", [], |row| row.get::<_, String>(0))
+    });
+    let writing = async {
+        has_started.await.unwrap();
+        assert_eq!(store.write(large).await, Err(Failed::Down));
+        assert!(!store.is_up());
+        go_on.send(()).unwrap();
+    };
+    assert_eq!(tokio::join!(reading, writing).0.as_deref(), Ok("1"), "it can be read meanwhile");
     // The limit is the connection's: a new one finds a disk with room.
     until_up(&store).await;
     store.write(insert(5)).await.unwrap();
