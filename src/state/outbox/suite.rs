@@ -24,6 +24,7 @@ macro_rules! conformance {
             accepting: a_submission_is_there_once_it_is_accepted, a_key_names_one_message,
                 racing_repeats_are_one_submission, no_more_is_accepted_than_there_is_room_for,
                 what_takes_more_than_there_ever_is_is_told_from_what_does_not_fit_now,
+                what_is_held_is_known_after_sweeps,
                 an_atomic_batch_is_accepted_whole_or_not_at_all,
                 a_time_that_has_passed_by_the_clock_of_the_store_is_now;
             claiming: only_due_rows_of_the_sets_asked_for_are_claimed, a_claim_keeps_its_limits,
@@ -51,14 +52,15 @@ macro_rules! conformance {
             changing: another_callers_submission_is_unknown, a_submission_is_cancelled_until_it_is_under_way,
                 a_queued_submission_is_rescheduled, what_is_erased_leaves_its_status, a_list_has_pages;
             keeping: what_expires_is_ended_by_the_sweep, what_has_ended_is_kept_and_dropped,
-                a_key_lives_as_long_as_the_status, a_sweep_is_done_in_steps_of_rows_and_bytes;
+                a_key_lives_as_long_as_the_status, a_sweep_is_done_in_steps_of_rows_and_bytes,
+                what_is_unknown_is_dropped_in_steps_of_bytes;
             polling: a_status_that_is_asked_for_all_the_time_is_of_one_moment_and_stays_final;
             losing: a_lost_acceptance_is_found_by_its_repeat, what_a_lost_claim_holds_is_free_at_the_next_call,
                 a_lost_replay_leaves_the_row_unknown_and_is_no_attempt, a_lost_mark_is_granted_again,
                 a_lost_end_is_told_by_its_repeat;
             operating: orders_release_rows_that_wait_for_people, an_order_does_not_send_what_is_over,
                 rows_are_counted_by_state_and_upstream,
-                a_recipient_is_found_and_erased,
+                rows_that_are_parked_or_erased_under_way_are_counted_where_they_are, a_recipient_is_found_and_erased,
                 a_large_erasure_is_done_in_steps_and_a_later_order_finishes_it, orders_are_kept_with_who_gave_them;
             restoring: a_store_that_lost_a_mark_gives_out_nothing, a_store_of_another_epoch_gives_out_nothing,
                 a_store_in_another_place_gives_out_nothing, what_waited_in_an_accepted_copy_is_parked,

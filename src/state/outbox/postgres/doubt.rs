@@ -79,6 +79,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn doubt_begins_anew_where_the_database_was_in_its_place_meanwhile() {
+        let (doubt, after, living) = (Doubt::default(), Duration::from_secs(15), Signs::new());
+        assert!(!doubt.is_over("new", &living, after));
+        tokio::time::advance(after).await;
+        doubt.none(living.clone());
+        assert!(!doubt.is_over("new", &living, after));
+        tokio::time::advance(after).await;
+        assert!(doubt.is_over("new", &living, after));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn doubt_lasts_for_its_time_where_nobody_else_lived() {
         let doubt = Doubt::default();
         doubt.none(Signs::new());

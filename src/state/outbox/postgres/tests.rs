@@ -4,11 +4,13 @@ mod claims;
 mod conformance;
 mod copies;
 mod crashes;
+mod grouping;
 mod lost_answers;
 mod marks_together;
 mod plans;
 mod races;
 mod recount;
+mod sweeps;
 mod together;
 mod versions;
 

@@ -99,6 +99,20 @@ pub(in super::super) async fn what_takes_more_than_there_ever_is_is_told_from_wh
     assert_eq!(bench.counted("smsp_outbox_full_total"), 3);
 }
 
+pub(in super::super) async fn what_is_held_is_known_after_sweeps(bench: &Bench) {
+    let room = Room { rows: 2, bytes: 1000 };
+    let accept = async |number| {
+        let batch = Batch { caller: "shop".into(), rows: vec![row(number)], atomic: false, room, callers_room: ROOM };
+        let answers = bench.outbox.accept(batch).await.unwrap();
+        bench.outbox.sweep(ALL).await.unwrap();
+        matches!(answers[..], [Acceptance::Accepted(_)])
+    };
+    assert_eq!([accept(1).await, accept(2).await, accept(3).await], [true, true, false]);
+    bench.outbox.cancel(&"shop".into(), id(1)).await.unwrap();
+    bench.outbox.sweep(ALL).await.unwrap();
+    assert_eq!([accept(4).await, accept(5).await], [true, false]);
+}
+
 pub(in super::super) async fn an_atomic_batch_is_accepted_whole_or_not_at_all(bench: &Bench) {
     bench.accept(vec![keyed(1, "k")]).await;
     let batch =

@@ -78,6 +78,25 @@ pub(in super::super) async fn a_sweep_is_done_in_steps_of_rows_and_bytes(bench: 
     assert_eq!(bench.outbox.counts().await.unwrap(), []);
 }
 
+/// They have their content still, for the late verdict.
+pub(in super::super) async fn what_is_unknown_is_dropped_in_steps_of_bytes(bench: &Bench) {
+    bench.accept((1..=4).map(row).collect()).await;
+    for claimed in bench.claim(node(1), 4).await {
+        assert!(bench.marked(&claimed.hold).await);
+        bench.end(&claimed.hold, unknown(DAY)).await;
+    }
+    bench.advance(KEEP).await;
+    let step = async |bytes| {
+        let Swept { dropped, unknown, more, .. } = bench.outbox.sweep(Bound { bytes, ..ALL }).await.unwrap();
+        (dropped, unknown, more)
+    };
+    // Each has 100 bytes.
+    assert_eq!(step(250).await, (2, 2, true));
+    assert_eq!(step(1).await, (1, 1, true), "one row, whatever it has");
+    assert_eq!(step(250).await, (1, 1, false));
+    assert_eq!(bench.outbox.counts().await.unwrap(), []);
+}
+
 /// On a store that keeps what has ended for an hour: those with a key for a day all the same.
 pub(in super::super) async fn mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day(
     bench: &Bench,

@@ -112,6 +112,26 @@ pub(in super::super) async fn rows_are_counted_by_state_and_upstream(bench: &Ben
     assert_eq!(bench.outbox.counts().await.unwrap(), [waits, unknown, ended], "what waits for its time is not old");
 }
 
+pub(in super::super) async fn rows_that_are_parked_or_erased_under_way_are_counted_where_they_are(bench: &Bench) {
+    let start = bench.time.now().await;
+    parked(bench, 1).await;
+    bench.accept(vec![row(2), row(3)]).await;
+    for claimed in bench.claim(node(1), 2).await {
+        assert!(bench.marked(&claimed.hold).await);
+        if claimed.id == id(2) {
+            assert_eq!(bench.erase_recipient(2).await, (1, 0));
+            bench.end(&claimed.hold, accepted()).await;
+        }
+    }
+    let (set_of, mg) = (Some(set()), Some("mg".to_owned()));
+    let sent = Count { state: State::Accepted, route_set: None, upstream: mg, rows: 1, bytes: 0, oldest: None };
+    let oldest = Some(bench.time.now().await);
+    let sending = Count { state: State::Sending, bytes: 100, oldest, ..sent.clone() };
+    let parked =
+        Count { state: State::Parked, route_set: set_of, upstream: None, oldest: Some(start), ..sending.clone() };
+    assert_eq!(bench.outbox.counts().await.unwrap(), [sending, parked, sent]);
+}
+
 pub(in super::super) async fn a_recipient_is_found_and_erased(bench: &Bench) {
     let both = |number| {
         let mut row = row(number);

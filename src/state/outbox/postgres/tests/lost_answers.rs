@@ -1,9 +1,14 @@
 //! A COMMIT without an answer: whether it was carried out or not, a repeat brings clarity.
 
-use super::{batch, node, outbox, row, wanted};
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+
+use super::{advance, batch, node, outbox, row, wanted};
 use crate::state::outbox::{Acceptance, Failed, Outbox, PostgresOutbox};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::tests::proxy::{Fault, Proxy};
+use crate::state::store::postgres::{Transaction, field};
 
 /// An outbox behind a proxy, with one row in it.
 async fn behind_proxy() -> Option<(Proxy, PostgresOutbox)> {
@@ -37,4 +42,40 @@ async fn a_claim_of_which_nobody_knows_is_free_for_the_next_one_whether_it_was_c
         assert_eq!(claimed.iter().map(|row| row.hold.fence.0).collect::<Vec<_>>(), [fence]);
         assert_eq!(outbox.give_back(&[claimed[0].hold]).await, Ok(1));
     }
+}
+
+async fn number(transaction: &mut Transaction<'_>, sql: &str) -> i64 {
+    let rows = transaction.query(sql, &[]).await.unwrap();
+    field(&rows[0], 0).unwrap()
+}
+
+const QUEUED: &str = "select count(*) from smsp_outbox where state = 0";
+
+#[tokio::test]
+async fn a_sign_of_life_needs_no_connection_that_others_use_and_frees_what_a_lost_claim_holds() {
+    let Some((proxy, outbox)) = behind_proxy().await else { return };
+    let node = node();
+    proxy.set(Fault::LoseAnswer);
+    assert_eq!(outbox.claim(node, &wanted(9)).await.err(), Some(Failed::Unclear));
+    let mut in_use = try_join_all((0..4).map(|_| outbox.begin())).await.unwrap();
+    assert_eq!(number(&mut in_use[0], QUEUED).await, 0);
+    assert_eq!(outbox.heartbeat(node).await, Ok(None));
+    assert_eq!(number(&mut in_use[0], QUEUED).await, 1);
+}
+
+#[tokio::test]
+async fn a_sign_of_life_waits_for_no_row_that_a_lost_claim_holds() {
+    let Some((proxy, outbox)) = behind_proxy().await else { return };
+    let node = node();
+    proxy.set(Fault::LoseAnswer);
+    assert_eq!(outbox.claim(node, &wanted(9)).await.err(), Some(Failed::Unclear));
+    advance(&outbox, Duration::from_secs(5)).await;
+    let mut locking = outbox.begin().await.unwrap();
+    locking.query("select row_id from smsp_outbox for update", &[]).await.unwrap();
+    assert_eq!(outbox.heartbeat(node).await, Ok(None));
+    assert_eq!(number(&mut locking, "select count(*) from smsp_node where seen_at = smsp_now()").await, 1);
+    assert_eq!(number(&mut locking, QUEUED).await, 0);
+    locking.commit().await.unwrap();
+    assert_eq!(outbox.heartbeat(node).await, Ok(None));
+    assert_eq!(number(&mut outbox.begin().await.unwrap(), QUEUED).await, 1);
 }

@@ -1,6 +1,9 @@
 //! What was deleted does not stay in the log of a store that is never idle.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::runtime::unix_time::UnixTime;
@@ -53,6 +56,18 @@ async fn what_was_erased_is_not_in_the_log_behind_the_next_commit() {
     busy.store.empty_log();
     busy.write_twice().await;
     assert!(!busy.has_canary());
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_not_in_the_log_of_a_store_that_rests() {
+    let busy = Busy::new();
+    busy.write_and_delete().await;
+    let emptied = async {
+        while busy.has_canary() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), emptied).await.expect("the log of a store that rests is emptied");
 }
 
 #[tokio::test]
