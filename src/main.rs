@@ -1,16 +1,15 @@
 //! The command line: one binary, a few commands, everything else from the environment.
 
-use std::io::{self, IsTerminal, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io;
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use smsp::app::config::{Config, Errors};
 use smsp::app::failure::Failure;
+use smsp::app::healthcheck_command::{healthcheck, reachable};
 use smsp::app::route_command::Arguments;
-use smsp::app::{self, StartError};
+use smsp::app::terminal::{LAST_WRITE, print_error, show_progress};
+use smsp::app::{self, StartError, terminal};
 use smsp::delivery::provider;
 use smsp::ingress::{admin, api};
 use smsp::runtime::settings::Effective;
@@ -50,11 +49,8 @@ Every setting comes from the environment.";
 
 /// `EX_USAGE` of sysexits.h. Configuration errors and unknown commands: trying again without a change is no use.
 const EXIT_USAGE: u8 = 64;
-const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// For the workers to end.
 const LAST_LINES: Duration = Duration::from_millis(200);
-/// For the last lines of the log to be written, and for an error on stderr: their reader may have stalled.
-const LAST_WRITE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -64,7 +60,7 @@ fn main() -> ExitCode {
         ["check-config", "--changed"] => check_config(Effective::is_changed),
         ["probe"] => probe(false),
         ["probe", "--show-answer"] => probe(true),
-        ["healthcheck"] => healthcheck(),
+        ["healthcheck"] => ask_health(),
         ["migrate"] => migrate(),
         ["route", ref arguments @ ..] => route(arguments),
         ["store", "status"] => with_store(|config| run(app::store_command::status(config, show))),
@@ -109,7 +105,7 @@ fn probe(show_answer: bool) -> ExitCode {
     with_config(|config| {
         run(async move {
             Ok::<_, String>(
-                app::probe(config, show_answer, |line| {
+                app::probe_command::probe(config, show_answer, |line| {
                     print(&line);
                 })
                 .await,
@@ -154,9 +150,9 @@ fn openapi(document: &OpenApi) -> ExitCode {
     }
 }
 
-fn healthcheck() -> ExitCode {
+fn ask_health() -> ExitCode {
     match Config::load_api_address(environment()) {
-        Ok(address) => run(get_healthcheck(reachable(address))),
+        Ok(address) => run(healthcheck(reachable(address), show)),
         Err(errors) => misconfigured(&errors),
     }
 }
@@ -174,24 +170,6 @@ fn route(arguments: &[&str]) -> ExitCode {
     run(app::route_command::route(access, arguments, io::stdin().lock(), |text| {
         print(text);
     }))
-}
-
-/// Over loopback if the server listens on every address.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
-}
-
-async fn get_healthcheck(address: SocketAddr) -> Result<bool, String> {
-    let client = reqwest::Client::builder().no_proxy().timeout(HEALTHCHECK_TIMEOUT).build();
-    let request = client.map_err(|error| error.to_string())?.get(format!("http://{address}/healthcheck"));
-    let answer = request.send().await.map_err(|_| format!("no answer from {address}; is smsp serving there?"))?;
-    print(&format!("{address} answers {}", answer.status()));
-    Ok(answer.status().is_success())
 }
 
 fn with_config(command: impl FnOnce(Config) -> ExitCode) -> ExitCode {
@@ -243,41 +221,9 @@ fn failed(error: &str) -> ExitCode {
 
 /// Success, unless stdout is gone.
 fn print(text: &str) -> ExitCode {
-    match writeln!(io::stdout(), "{text}") {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+    if terminal::print(text) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn show(line: String) {
     print(&line);
-}
-
-/// One line that is written anew, where somebody looks at it.
-fn show_progress(line: &str) {
-    if io::stderr().is_terminal() {
-        // What nobody can see need not be written.
-        let _ = write!(io::stderr(), "\r{line}\x1b[K");
-    }
-}
-
-/// On stderr, which may be a pipe whose reader has stalled: a node that has to end must not wait for it.
-fn print_error(text: &str) {
-    let line = format!("{text}\n");
-    let write = |line: &str| {
-        // If stderr is gone, the exit code still says it.
-        let _ = io::stderr().write_all(line.as_bytes());
-    };
-    let ((written, wait), copy) = (mpsc::channel(), line.clone());
-    let writing = thread::Builder::new().spawn(move || {
-        write(&copy);
-        // Once the time is up there is no receiver.
-        let _ = written.send(());
-    });
-    match writing {
-        // An error is that the time is up.
-        Ok(_) => drop(wait.recv_timeout(LAST_WRITE)),
-        // Without threads this may well be the error.
-        Err(_) => write(&line),
-    }
 }

@@ -1,0 +1,170 @@
+//! A node: put together from its configuration, it serves until a signal says otherwise, and ends in order.
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::config::{Config, OutboxConfig, RoutesConfig, UpstreamConfig};
+use super::listen::bind;
+use super::outbox::{self, RunningOutbox};
+use super::start_error::StartError;
+use super::store::Store;
+use super::upstreams::{events, exit_when_down, overrides, supervise_all, upstreams};
+use super::{keys, routes};
+use crate::access::admins::Admins;
+use crate::access::admission::Admission;
+use crate::delivery::dispatch::{self, Dispatcher};
+use crate::delivery::supervisor;
+use crate::delivery::upstream::Upstream;
+use crate::ingress::admin::{self, AdminState};
+use crate::ingress::api::{self, ApiState};
+use crate::ingress::server::listener::{self, Limits};
+use crate::runtime::metrics::Metrics;
+use crate::runtime::restart::Restarts;
+use crate::runtime::shutdown::{Shutdown, Signals};
+use crate::runtime::telemetry;
+use crate::service::submit::Submit;
+use crate::state::answers::{self, Answers};
+use crate::state::store::StoreKeys;
+
+/// What the parts of a node share.
+struct Shared {
+    metrics: Arc<Metrics>,
+    restarts: Arc<Restarts>,
+    shutdown: Shutdown,
+}
+
+/// Where its mail goes.
+struct Delivery {
+    upstreams: Arc<[Arc<Upstream>]>,
+    dispatcher: Arc<Dispatcher>,
+}
+
+/// Serves until a signal says otherwise.
+pub async fn serve(config: Config) -> Result<(), StartError> {
+    let shared = Shared { metrics: Arc::default(), restarts: Arc::default(), shutdown: Shutdown::default() };
+    start_log(config.telemetry, &shared.metrics)?;
+    // Open until the node has ended, whether its outbox is on or off.
+    let store = match &config.store {
+        Some(store) => Some(Store::open(store, &shared.metrics, &shared.restarts).await?),
+        None => None,
+    };
+    let signals = Signals::listen().map_err(StartError::Signals)?;
+    for variable in &config.deprecated {
+        warn!(variable, "a variable is set under its former name");
+    }
+    let public = bind("api", config.listen.api, "SMSP_PORT").await?;
+    let admin = bind("admin", config.listen.admin, "SMSP_ADMIN_PORT").await?;
+    let delivery = Delivery::start(config.upstreams, config.supervisor, config.dispatch, config.routes, &shared);
+    let (callers, admins) = keys::holders(config.callers, config.admins);
+    let in_store = store.clone().zip(config.store.map(|store| store.keys));
+    let outbox = start_outbox(config.outbox, in_store, &delivery.dispatcher, &shared).await?;
+    let api_state = ApiState {
+        submit: Arc::new(submit(&delivery.dispatcher, config.answers, &shared.metrics)),
+        outbox: outbox.as_ref().map(|outbox| Arc::clone(&outbox.service)),
+        store: store.as_ref().map(Store::up),
+        dispatcher: Arc::clone(&delivery.dispatcher),
+        callers,
+        admission: Arc::new(Admission::new(config.admission, Arc::clone(&shared.metrics))),
+        settings: Arc::new(config.http),
+        shutdown: shared.shutdown.clone(),
+        metrics: Arc::clone(&shared.metrics),
+    };
+    let admin_state = admin_state(delivery.upstreams, admins, &api_state, &shared);
+    let metrics = || Arc::clone(&shared.metrics);
+    let api = api::service(api_state);
+    tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, metrics()));
+    // With a shutdown of its own that never comes: operators watch until the very end.
+    tokio::spawn(listener::serve(admin, admin::service(admin_state), Shutdown::default(), Limits::ADMIN, metrics()));
+    let draining = async {
+        match &outbox {
+            Some(outbox) => outbox.drain().await,
+            None => true,
+        }
+    };
+    shared.shutdown.clone().run(signals, config.shutdown, draining).await;
+    if shared.shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
+}
+
+fn start_log(settings: telemetry::Settings, metrics: &Arc<Metrics>) -> Result<(), StartError> {
+    let (panics, lines) = (Arc::clone(metrics), Arc::clone(metrics));
+    let on_dropped = move |dropped| lines.log_lines_dropped(dropped);
+    telemetry::init(settings, move || panics.panicked(), on_dropped).map_err(StartError::Log)
+}
+
+impl Delivery {
+    /// Circuits are probed from now on, and rules in a file are read anew.
+    fn start(
+        configs: Vec<UpstreamConfig>,
+        supervisor: supervisor::Settings,
+        settings: dispatch::Settings,
+        routes: RoutesConfig,
+        Shared { metrics, shutdown, .. }: &Shared,
+    ) -> Self {
+        let events = events();
+        let listener = events.subscribe();
+        let upstreams = upstreams(configs, metrics, &events);
+        let all: Arc<[Arc<Upstream>]> = upstreams.clone().into();
+        supervise_all(&all, supervisor);
+        let rules = routes.rules.clone();
+        let dispatcher = Dispatcher::new(upstreams, settings, rules, shutdown.clone(), Arc::clone(metrics));
+        routes::watch(routes, &dispatcher);
+        tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
+        Self { upstreams: all, dispatcher }
+    }
+}
+
+/// None where it is off, or there is no store for it.
+async fn start_outbox(
+    config: Option<OutboxConfig>,
+    store: Option<(Store, Arc<StoreKeys>)>,
+    dispatcher: &Arc<Dispatcher>,
+    Shared { metrics, restarts, .. }: &Shared,
+) -> Result<Option<RunningOutbox>, StartError> {
+    match (config, store) {
+        (Some(config), Some((store, keys))) => {
+            Ok(Some(RunningOutbox::start(config, &store, keys, dispatcher, restarts, metrics).await?))
+        }
+        (None, Some((store, _))) => {
+            tokio::spawn(outbox::warn_of_waiting(store));
+            Ok(None)
+        }
+        (_, None) => Ok(None),
+    }
+}
+
+fn submit(dispatcher: &Arc<Dispatcher>, settings: answers::Settings, metrics: &Arc<Metrics>) -> Submit {
+    let answers = Answers::new(settings.held_answers, Arc::clone(metrics));
+    Submit::new(Arc::clone(dispatcher), answers, Arc::clone(metrics))
+}
+
+fn admin_state(
+    upstreams: Arc<[Arc<Upstream>]>,
+    admins: Arc<Admins>,
+    api: &ApiState,
+    Shared { metrics, restarts, shutdown }: &Shared,
+) -> AdminState {
+    let audit = Arc::default();
+    AdminState {
+        overrides: overrides(&upstreams, &audit),
+        upstreams,
+        audit,
+        outbox: api.outbox.clone(),
+        store: api.store.clone(),
+        admins,
+        metrics: Arc::clone(metrics),
+        restarts: Arc::clone(restarts),
+        shutdown: shutdown.clone(),
+        explain: explain(api.clone()),
+        max_mail: api.settings.max_body,
+        docs: api.settings.docs,
+    }
+}
+
+/// What explains mail at the admin listener: the API, which knows how to read it.
+fn explain(state: ApiState) -> admin::Explain {
+    Arc::new(move |caller, request| {
+        let state = state.clone();
+        Box::pin(async move { api::explain_for(&state, &caller, request).await })
+    })
+}
