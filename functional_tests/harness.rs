@@ -29,6 +29,7 @@ pub(crate) mod oracle;
 pub(crate) mod outbox;
 pub(crate) mod postmaster;
 pub(crate) mod process;
+pub(crate) mod processes;
 pub(crate) mod procfs;
 pub(crate) mod proxy;
 pub(crate) mod raw;

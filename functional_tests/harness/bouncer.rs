@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::postmaster::{Postmaster, new_folder, unprivileged};
+use super::postmaster::{Postmaster, new_folder};
+use super::processes::unprivileged;
 use super::skip::skip;
 
 const BINARY: &str = "/usr/sbin/pgbouncer";

@@ -1,5 +1,6 @@
 //! For tests: a store that keeps its rows in memory and fails as it is told.
 
+mod calls;
 mod rows;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,14 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) use rows::{Fault, NOW, Row};
-use rows::{cancel, take};
 
 use super::{Filed, OutboxService, Parts, Settings};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::{Failure, SendError};
 use crate::model::submission::Submission;
-use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::*;
 use crate::state::store::StoreKeys;
 
@@ -115,214 +114,6 @@ impl FakeStore {
             let answer = if change(&mut row.status) { Change::Done } else { Change::Conflict };
             answer(Box::new(row.status.clone()))
         })
-    }
-}
-
-fn unused<'a, T: Send + 'a>() -> Answered<'a, T> {
-    Box::pin(async { Err(Failed::Down) })
-}
-
-impl Outbox for FakeStore {
-    fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
-        let fault = *self.fault.lock().unwrap();
-        self.answer(|rows| {
-            let before = rows.len();
-            let mut answers: Vec<_> = batch.rows.iter().map(|row| take(rows, &batch, row, fault)).collect();
-            let is_taken = |answer: &Acceptance| matches!(answer, Acceptance::Accepted(_) | Acceptance::Repeated(_));
-            if batch.atomic && !answers.iter().all(is_taken) {
-                rows.truncate(before);
-                let accepted = answers.iter_mut().filter(|answer| matches!(answer, Acceptance::Accepted(_)));
-                accepted.for_each(|answer| *answer = Acceptance::Withheld);
-            }
-            batch.told(answers)
-        })
-    }
-
-    fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>> {
-        self.answer(|rows| {
-            let found = rows.iter().find(|row| row.caller == *caller && row.status.ticket.id == id);
-            found.map(|row| row.status.clone())
-        })
-    }
-
-    fn list<'a>(
-        &'a self,
-        caller: &'a CallerName,
-        filter: Filter,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Answered<'a, Page> {
-        self.answer(|rows| {
-            let tickets = rows.iter().filter(|row| row.caller == *caller).map(|row| row.status.ticket);
-            let mut tickets: Vec<_> =
-                tickets.filter(|ticket| filter.state.is_none_or(|state| state == ticket.state)).collect();
-            tickets.sort_by_key(|ticket| std::cmp::Reverse((ticket.accepted_at, ticket.id)));
-            tickets.retain(|ticket| {
-                after.is_none_or(|after| (ticket.accepted_at, ticket.id) < (after.accepted_at, after.id))
-            });
-            let has_more = tickets.len() > limit;
-            tickets.truncate(limit);
-            let last = tickets.last().filter(|_| has_more);
-            let next = last.map(|ticket| Cursor { accepted_at: ticket.accepted_at, id: ticket.id });
-            Page { tickets, next }
-        })
-    }
-
-    fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
-        self.change(caller, id, |status| {
-            let may = status.ticket.state == State::Queued && send_at < status.ticket.expires_at;
-            if may {
-                (status.ticket.send_at, status.next_attempt_at) = (send_at, Some(send_at));
-            }
-            may
-        })
-    }
-
-    fn cancel<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
-        self.change(caller, id, cancel)
-    }
-
-    fn erase<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {
-        self.change(caller, id, |status| {
-            cancel(status);
-            let may = status.ticket.state != State::Sending;
-            if may {
-                status.recipients = None;
-            }
-            may
-        })
-    }
-
-    fn counts(&self) -> Answered<'_, Vec<Count>> {
-        self.answer(|rows| {
-            let of = |state: State| {
-                let times = rows.iter().filter(|row| row.status.ticket.state == state);
-                let times: Vec<_> = times.map(|row| row.status.ticket.send_at).collect();
-                let upstream = (state == State::Unknown).then(|| "mg".to_owned());
-                let route_set = state.waits().then(|| RouteSet::new(["u0"]));
-                let (rows, oldest) = (times.len() as u64, Some(times.into_iter().min()?));
-                Some(Count { state, route_set, upstream, rows, bytes: 0, oldest })
-            };
-            State::ALL.into_iter().filter_map(of).collect()
-        })
-    }
-
-    fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()> {
-        self.answer(|_| {
-            self.note(note);
-            *self.paused.lock().unwrap() = paused;
-            let mut fault = self.fault.lock().unwrap();
-            *fault = fault.map(|fault| if fault == Fault::HangAfterOrder { Fault::Hang } else { fault });
-        })
-    }
-
-    fn is_paused(&self) -> Answered<'_, bool> {
-        self.answer(|_| *self.paused.lock().unwrap())
-    }
-
-    fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
-        self.answer(|rows| {
-            let Some(row) = rows.iter_mut().find(|row| row.status.ticket.id == id) else { return Ordered::NotFound };
-            let is_over = row.status.ticket.expires_at <= NOW;
-            let state = &mut row.status.ticket.state;
-            *state = match (order, *state) {
-                (Order::Retry, State::Parked | State::Unknown) if is_over => return Ordered::Over(*state),
-                (Order::SettleAsNone, State::Unknown) if is_over => State::Expired,
-                (Order::Retry, State::Parked | State::Unknown) | (Order::SettleAsNone, State::Unknown) => State::Queued,
-                (Order::SettleAsAccepted, State::Unknown) => State::Accepted,
-                _ => return Ordered::Conflict(*state),
-            };
-            self.note(note);
-            Ordered::Done(*state)
-        })
-    }
-
-    fn release(&self, release: Release, note: Note) -> Answered<'_, Released> {
-        self.answer(|rows| {
-            let is_meant = |row: &&mut Row| {
-                let Status { ticket, .. } = row.status;
-                let caller = release.caller.as_ref().is_none_or(|caller| *caller == row.caller);
-                caller && ticket.state == State::Parked
-            };
-            let meant = rows.iter_mut().filter(is_meant).map(|row| row.status.ticket.state = State::Queued).count();
-            self.note(note);
-            Released { released: meant as u64, left: 0 }
-        })
-    }
-
-    fn history(&self) -> Answered<'_, History> {
-        let went_back = *self.went_back.lock().unwrap();
-        self.answer(|_| History { point: Point { epochs: vec![], marks: 7 }, went_back })
-    }
-
-    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
-        self.answer(|_| self.notes.lock().unwrap().iter().rev().take(limit).cloned().collect())
-    }
-
-    fn accept_restore(&self, _: usize, _: Note) -> Answered<'_, Restored> {
-        unused()
-    }
-
-    /// One row a step.
-    fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, _: Bound) -> Answered<'a, Erased> {
-        self.answer(|rows| {
-            if let Erasing::First(note) = step {
-                self.note(note);
-            }
-            let is_to =
-                |row: &&mut Row| row.status.recipients.is_some() && row.hmacs.iter().any(|hmac| hmacs.contains(hmac));
-            let erased = rows.iter_mut().find(is_to).map(|row| row.status.recipients = None);
-            let next = erased.map(|()| RowId(i64::MAX));
-            Erased { rows: usize::from(erased.is_some()), cancelled: 0, next }
-        })
-    }
-
-    fn claim<'a>(&'a self, _: NodeId, _: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
-        unused()
-    }
-
-    fn give_back<'a>(&'a self, _: &'a [Hold]) -> Answered<'a, usize> {
-        unused()
-    }
-
-    fn mark<'a>(&'a self, _: &'a Hold, _: &'a Mark) -> Answered<'a, bool> {
-        unused()
-    }
-
-    fn end<'a>(&'a self, _: &'a Hold, _: &'a Ended) -> Answered<'a, Option<State>> {
-        unused()
-    }
-
-    fn replay<'a>(&'a self, _: NodeId, _: &'a str, _: usize) -> Answered<'a, Vec<Claimed>> {
-        unused()
-    }
-
-    fn heartbeat(&self, _: NodeId) -> Answered<'_, Option<WentBack>> {
-        unused()
-    }
-
-    fn bury(&self) -> Answered<'_, Buried> {
-        unused()
-    }
-
-    fn sweep(&self, _: Bound) -> Answered<'_, Swept> {
-        unused()
-    }
-
-    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
-        unused()
-    }
-
-    fn stale(&self, _: RulesVersion, _: usize) -> Answered<'_, Vec<Stale>> {
-        unused()
-    }
-
-    fn reroute<'a>(&'a self, _: RulesVersion, _: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {
-        unused()
-    }
-
-    fn of_recipient<'a>(&'a self, _: &'a [Hmac], _: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
-        unused()
     }
 }
 

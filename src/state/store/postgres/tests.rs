@@ -6,6 +6,8 @@ mod faults;
 mod opening;
 #[path = "../../../../functional_tests/harness/postmaster.rs"]
 pub(crate) mod postmaster;
+#[path = "../../../../functional_tests/harness/processes.rs"]
+mod processes;
 #[path = "../../../../functional_tests/harness/cutting_proxy.rs"]
 pub(crate) mod proxy;
 mod schema;
