@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::harness::outbox::{queued, time_after};
+use crate::harness::outbox::{STORE_KEY, queued, time_after};
 use crate::harness::process::Output;
 use crate::harness::tool::is_here;
 use crate::harness::wait::{PATIENCE, when};
 use crate::harness::{Process, Proxy, Settings, eventually, mails, run};
-
-const KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
 
 fn directory() -> TempDir {
     tempfile::tempdir().expect("a temporary directory can be made")
@@ -19,7 +17,7 @@ fn directory() -> TempDir {
 
 fn settings(directory: &Path) -> Settings {
     let store = format!("sqlite:{}", directory.display());
-    Settings::mock().with("SMSP_STORE", &store).with("SMSP_STORE_KEY", KEY)
+    Settings::mock().with("SMSP_STORE", &store).with("SMSP_STORE_KEY", STORE_KEY)
 }
 
 #[tokio::test]
@@ -47,7 +45,7 @@ async fn a_second_node_on_one_directory_ends_with_the_reason() {
 async fn a_start_with_another_key_ends_with_its_name_and_no_digit_of_it() {
     let directory = directory();
     drop(Proxy::start(settings(directory.path())).await);
-    let wrong = settings(directory.path()).with("SMSP_STORE_KEY", &KEY.replace("4242", "4343"));
+    let wrong = settings(directory.path()).with("SMSP_STORE_KEY", &STORE_KEY.replace("4242", "4343"));
     let output = run(&["serve"], &wrong).await;
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stderr.contains("SMSP_STORE_KEY: the key `2026a` is not the one"), "{output:?}");
@@ -90,7 +88,7 @@ async fn wrong_settings_of_the_store_are_named() {
         (stored().without("SMSP_STORE_KEY"), "SMSP_STORE_KEY: is required with SMSP_STORE"),
         (stored().with("SMSP_STORE_KEY", "canary"), "SMSP_STORE_KEY: must be a name, a colon and 64 hex digits"),
         (
-            stored().with("SMSP_STORE_KEY", &format!("{},{KEY}", KEY.replace("2026a", "2026b"))),
+            stored().with("SMSP_STORE_KEY", &format!("{},{STORE_KEY}", STORE_KEY.replace("2026a", "2026b"))),
             "SMSP_STORE_KEY: has one key under two names, `2026b` and `2026a`",
         ),
         (stored().with("SMSP_STORE_KEY_FILE", "/none"), "SMSP_STORE_KEY_FILE: is set beside SMSP_STORE_KEY"),

@@ -5,10 +5,11 @@ mod node;
 
 use std::path::Path;
 
+use crate::harness::outbox::sent_twice;
 use crate::harness::wait::when;
 use crate::harness::{eventually, mails, run};
 use backup::{Backup, copy};
-use node::{Node, sent_twice, settings};
+use node::{Node, settings};
 
 /// Mails that are sent after the backup, at least.
 const AFTER: usize = 1000;

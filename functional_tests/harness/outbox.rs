@@ -12,9 +12,11 @@ use super::answer::Answer;
 use super::client::Client;
 use super::proxy::Proxy;
 use super::settings::Settings;
+use super::stub_provider::StubProvider;
 use super::wait::{eventually_within, when};
 
-const STORE_KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
+/// The key of every store of a test.
+pub(crate) const STORE_KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
 /// A mail that had no place waits for some seconds, and for more seconds after the next time.
 const REST: Duration = Duration::from_secs(120);
 
@@ -117,6 +119,13 @@ pub(crate) fn id(answer: &Answer) -> String {
 pub(crate) async fn shown(client: &Client, id: &str) -> Answer {
     let request = client.request(reqwest::Method::GET, &format!("/outbox/{id}"));
     Answer::to(request.header("x-api-key", client.key())).await
+}
+
+/// How many mails the provider got more than once, by their subjects.
+pub(crate) fn sent_twice(provider: &StubProvider) -> usize {
+    let mut got = BTreeMap::<_, usize>::new();
+    provider.mails().iter().for_each(|mail| *got.entry(mail.parts("subject")).or_default() += 1);
+    got.values().filter(|times| **times > 1).count()
 }
 
 /// The status of one mail.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::provider::Provider;
+use super::provider::{Provider, Waiting};
 use crate::harness::outbox::{Store, at_rest, becomes, pause, queue, queued, shown, status};
 use crate::harness::strace::Trace;
 use crate::harness::wait::when;
@@ -47,25 +47,21 @@ fn is_durable(calls: &[String]) -> bool {
 
 #[tokio::test]
 async fn while_fsync_fails_nothing_is_accepted_or_handed_over_and_then_all_goes_on() {
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
-    let provider = Provider::taking_after(Duration::ZERO);
-    let proxy = Proxy::start(Store::sqlite(directory.path()).under(provider.settings())).await;
-    let client = &proxy.client;
-    client.order("sg", &serde_json::json!({"override": "open"})).await.expect(200);
-    let waiting = queued(client, &mails::with_subject("1")).await;
-    let Some((trace, unclear)) = first_to_meet_a_failing_fsync(&proxy).await else { return };
+    let waiting = Waiting::on_sqlite().await;
+    let (provider, client) = (&waiting.provider, &waiting.node.client);
+    let Some((trace, unclear)) = first_to_meet_a_failing_fsync(&waiting.node).await else { return };
     let refused = queue(client, &mails::with_subject("3")).await.expect_problem(503, "none", true);
     assert!(refused.retry_after() >= 1);
     assert!(up(client).await < 0.5, "the store says that it is up");
-    client.order("sg", &serde_json::json!({"override": "closed"})).await.expect(200);
+    waiting.may_be_sent().await;
     client.send(&mails::with_subject("4")).await.expect(200);
     // Whatever it tried meanwhile, no sync has succeeded.
     eventually("the node tries again", async || when(trace.lines().len() > 6, || trace.lines().join("\n"))).await;
     assert_eq!(provider.taken().keys().collect::<Vec<_>>(), [&4], "nothing of the outbox is handed over");
     let calls = trace.ends().await;
     assert!(calls.iter().filter(|call| call.starts_with('f')).all(|call| call.contains("EIO")), "{calls:#?}");
-    is_up_again(&proxy).await;
-    becomes(client, &waiting, "accepted").await;
+    is_up_again(&waiting.node).await;
+    becomes(client, &waiting.id, "accepted").await;
     let after = queued(client, &mails::with_subject("5")).await;
     becomes(client, &after, "accepted").await;
     at_rest(client).await;

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::harness::lock::lock;
+use crate::harness::outbox::{Store, queued};
 use crate::harness::stub_provider::Look;
-use crate::harness::{Behaviour, Reply, Request, Settings, StubProvider};
+use crate::harness::{Behaviour, Proxy, Reply, Request, Settings, StubProvider, mails};
 
 type Taken = BTreeMap<usize, usize>;
 
@@ -43,6 +46,31 @@ impl Provider {
     /// How many mails it has taken.
     pub(super) fn count(&self) -> usize {
         lock(&self.taken).len()
+    }
+}
+
+/// A node whose store is SQLite in a directory of its own, with mail 1, which waits because the circuit is open.
+pub(super) struct Waiting {
+    pub(super) directory: TempDir,
+    pub(super) provider: Provider,
+    pub(super) node: Proxy,
+    /// The id of the mail.
+    pub(super) id: String,
+}
+
+impl Waiting {
+    pub(super) async fn on_sqlite() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let provider = Provider::taking_after(Duration::ZERO);
+        let node = Proxy::start(Store::sqlite(directory.path()).under(provider.settings())).await;
+        node.client.order("sg", &serde_json::json!({"override": "open"})).await.expect(200);
+        let id = queued(&node.client, &mails::with_subject("1")).await;
+        Self { directory, provider, node, id }
+    }
+
+    /// The circuit is closed: from now on the mail may be sent.
+    pub(super) async fn may_be_sent(&self) {
+        self.node.client.order("sg", &serde_json::json!({"override": "closed"})).await.expect(200);
     }
 }
 

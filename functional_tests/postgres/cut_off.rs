@@ -1,7 +1,8 @@
 //! A line that is cut between a COMMIT and its answer, or goes dead.
 
-use super::fixture::{all_accepted, id, on, queue, store_is, submissions};
+use super::fixture::{all_accepted, on, queue, store_is, submissions};
 use crate::harness::cutting_proxy::{Fault, Proxy as Line};
+use crate::harness::outbox::id;
 use crate::harness::postmaster::Postmaster;
 use crate::harness::{Answer, Proxy, Settings, StubProvider};
 

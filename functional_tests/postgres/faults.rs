@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use super::fixture::{
-    REST, accepted, all_accepted, id, is_honest, number, queue, settings, submissions, takes_mail_again,
-};
+use super::fixture::{REST, accepted, all_accepted, is_honest, number, queue, settings, submissions, takes_mail_again};
 use crate::harness::Proxy;
+use crate::harness::outbox::id;
 use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::{eventually_within, when};
 

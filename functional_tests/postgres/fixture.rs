@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::harness::outbox::{Store, id};
 use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::{eventually_within, when};
 use crate::harness::{Answer, Client, Settings, mails};
 
-pub(super) const KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
 /// A database is away for as long as its deadlines take, and a mail waits for some seconds then.
 pub(super) const REST: Duration = Duration::from_secs(90);
 
@@ -16,9 +16,9 @@ pub(super) fn settings(url: &str) -> Settings {
     on(url, Settings::mock())
 }
 
-/// The same, with providers.
+/// These settings, with an outbox in the database of this URL.
 pub(super) fn on(url: &str, settings: Settings) -> Settings {
-    settings.with("SMSP_STORE", url).with("SMSP_STORE_KEY", KEY).with("SMSP_OUTBOX", "on")
+    Store::at(url).under(settings)
 }
 
 /// `POST /outbox`, under this key if there is one.
@@ -55,11 +55,6 @@ pub(super) async fn submissions(server: &Postmaster, database: &str) -> usize {
 pub(super) async fn number(server: &Postmaster, database: &str, sql: &str) -> usize {
     let values = server.sql(database, sql).await;
     values.first().and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{sql}: {values:?}"))
-}
-
-/// The id of an answer that has one.
-pub(super) fn id(answer: &Answer) -> String {
-    answer.json["id"].as_str().unwrap_or_else(|| panic!("no id: {answer}")).to_owned()
 }
 
 /// Waits until every mail in the database is accepted.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use super::fixture::{all_accepted, id, on, queue, submissions};
+use super::fixture::{all_accepted, on, queue, submissions};
+use crate::harness::outbox::id;
 use crate::harness::postmaster::Postmaster;
 use crate::harness::{Proxy, Settings, StubProvider};
 

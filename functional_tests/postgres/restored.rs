@@ -1,10 +1,9 @@
 //! Restored copies of the database, and a server that takes over: nothing is sent from an older copy without an order.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::fixture::{REST, all_accepted, on, queue};
+use crate::harness::outbox::{pause, sent_twice};
 use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::{eventually_within, when};
 use crate::harness::{Proxy, Settings, StubProvider, admin, run};
@@ -18,10 +17,6 @@ async fn accept(node: &Proxy, subjects: std::ops::Range<usize>) {
     }
 }
 
-async fn pause(node: &Proxy, paused: bool) {
-    admin::call(node.ops, reqwest::Method::PUT, "/outbox", &[], Some(&json!({"paused": paused}))).await.expect(200);
-}
-
 /// Waits until the node takes the store for an older copy, or for none.
 async fn went_back(node: &Proxy, wanted: bool) {
     eventually_within(REST, "the node looks at the store", async || {
@@ -29,12 +24,6 @@ async fn went_back(node: &Proxy, wanted: bool) {
         when((gauge > 0.5) == wanted, || node.process.evidence())
     })
     .await;
-}
-
-fn sent_twice(provider: &StubProvider) -> usize {
-    let mut got = BTreeMap::<_, usize>::new();
-    provider.mails().iter().for_each(|mail| *got.entry(mail.parts("subject")).or_default() += 1);
-    got.values().filter(|times| **times > 1).count()
 }
 
 #[tokio::test]

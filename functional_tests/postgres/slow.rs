@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use tokio_postgres::NoTls;
 
-use super::fixture::{REST, accepted, all_accepted, id, is_honest, on, queue, settings, store_is, submissions};
+use super::fixture::{REST, accepted, all_accepted, is_honest, on, queue, settings, store_is, submissions};
 use crate::harness::cutting_proxy::{Fault, Proxy as Line};
+use crate::harness::outbox::id;
 use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::{eventually_within, when};
 use crate::harness::{Answer, Behaviour, Client, Gate, Proxy, Reply, Settings, StubProvider, mails};

@@ -1,7 +1,8 @@
 //! The start: what is shown, what is refused, and that a database that is away holds nothing up.
 
-use super::fixture::{KEY, all_accepted, queue, settings, store_is, submissions};
+use super::fixture::{all_accepted, queue, settings, store_is, submissions};
 use crate::harness::cutting_proxy::Proxy as Line;
+use crate::harness::outbox::STORE_KEY;
 use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::when;
 use crate::harness::{Proxy, eventually, mails, run};
@@ -64,7 +65,7 @@ async fn a_start_that_the_database_refuses_ends_and_says_why() {
     let url = server.url(&database);
     drop(Proxy::start(settings(&url)).await);
     let as_careful = url.replace("user=smsp", "user=careful&password=wr0ng");
-    let (wrong_key, missing_database) = (KEY.replace("4242", "4343"), server.url("missing"));
+    let (wrong_key, missing_database) = (STORE_KEY.replace("4242", "4343"), server.url("missing"));
     let without_password = url.replace("user=smsp", "user=careful");
     let line = Line::before(server).await;
     let without_tls = format!("{}?sslmode=require", line.url("localhost", &database));

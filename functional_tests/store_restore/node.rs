@@ -1,25 +1,17 @@
 //! A node with an outbox, and what is asked of it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::harness::admin;
+use crate::harness::outbox::{Store, becomes, queued};
 use crate::harness::wait::{PATIENCE, eventually, when};
 use crate::harness::{Answer, Proxy, Settings, StubProvider, mails};
 
-const KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
-
 /// In front of this provider, with its store in this directory.
 pub(super) fn settings(provider: &StubProvider, directory: &Path) -> Settings {
-    let store = format!("sqlite:{}", directory.display());
-    let settings = Settings::server().mailgun(&provider.url()).patient_circuits();
-    settings
-        .with("SMSP_STORE", &store)
-        .with("SMSP_STORE_KEY", KEY)
-        .with("SMSP_OUTBOX", "on")
-        .with("SMSP_OUTBOX_MIN_FREE", "0%")
+    Store::sqlite(directory).under(Settings::server().mailgun(&provider.url()).patient_circuits())
 }
 
 /// A running one.
@@ -45,9 +37,7 @@ impl Node {
 
     /// One mail for later: its id.
     pub(super) async fn accept(&self, subject: &str) -> String {
-        let mail = mails::with_subject(subject).to_string();
-        let answer = self.proxy.client.post_to("/outbox", mail, &[]).await.expect(202);
-        answer.json["id"].as_str().unwrap_or_else(|| panic!("no id: {answer}")).to_owned()
+        queued(&self.proxy.client, &mails::with_subject(subject)).await
     }
 
     /// Many mails for later, each with its number as subject.
@@ -79,12 +69,7 @@ impl Node {
 
     /// Waits until the mail has this status.
     pub(super) async fn becomes(&self, id: &str, status: &str) {
-        eventually(&format!("{id} is {status}"), async || {
-            let request = self.proxy.client.request(reqwest::Method::GET, &format!("/outbox/{id}"));
-            let answer = Answer::to(request.header("x-api-key", self.proxy.client.key())).await.expect(200);
-            when(answer.json["status"] == status, || format!("{answer}\n{}", self.proxy.process.evidence()))
-        })
-        .await;
+        becomes(&self.proxy.client, id, status).await;
     }
 
     pub(super) async fn order(&self, method: &str, path: &str, body: &str) -> Answer {
@@ -106,13 +91,4 @@ impl Node {
         let orders = audit.at("/outbox").as_array().unwrap_or_else(|| panic!("no orders: {audit}")).clone();
         orders.iter().map(|order| order["order"].as_str().expect("a word").to_owned()).collect()
     }
-}
-
-/// Mails that the provider got more than once.
-pub(super) fn sent_twice(provider: &StubProvider) -> usize {
-    let mut got = BTreeMap::<_, usize>::new();
-    for mail in provider.mails() {
-        *got.entry(mail.parts("subject")).or_default() += 1;
-    }
-    got.values().filter(|times| **times > 1).count()
 }
