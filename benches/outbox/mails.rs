@@ -29,7 +29,7 @@ type Look = (&'static str, fn(&dyn Outbox) -> BoxFuture<'_, ()>);
 
 pub(crate) const LOOKS: [Look; 4] = [
     ("route_sets", |outbox| outbox.route_sets().map(drop).boxed()),
-    ("stale", |outbox| outbox.stale(RULES, 100).map(drop).boxed()),
+    ("stale", |outbox| outbox.stale(RULES, Bound::STEP).map(drop).boxed()),
     ("sweep", |outbox| outbox.sweep(Bound::STEP).map(drop).boxed()),
     ("counts", |outbox| outbox.counts().map(drop).boxed()),
 ];

@@ -167,8 +167,8 @@ impl Outbox for CountedOutbox {
         self.outbox.route_sets()
     }
 
-    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>> {
-        self.outbox.stale(rules, limit)
+    fn stale(&self, rules: RulesVersion, bound: Bound) -> Answered<'_, Vec<Stale>> {
+        self.outbox.stale(rules, bound)
     }
 
     fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {

@@ -74,8 +74,9 @@ pub trait Outbox: Send + Sync {
     /// The sets of queued rows.
     fn route_sets(&self) -> Answered<'_, Vec<RouteSet>>;
 
-    /// Queued rows whose set was not made by this version of the rules, at most `limit`.
-    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>>;
+    /// Queued rows whose set was not made by this version of the rules, as many as the bound allows: they come with their
+    /// messages.
+    fn stale(&self, rules: RulesVersion, bound: Bound) -> Answered<'_, Vec<Stale>>;
 
     /// Gives queued rows the sets that this version of the rules makes. Rows that are no longer queued stay as they are.
     fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()>;

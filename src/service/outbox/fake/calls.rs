@@ -202,7 +202,7 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn stale(&self, _: RulesVersion, _: usize) -> Answered<'_, Vec<Stale>> {
+    fn stale(&self, _: RulesVersion, _: Bound) -> Answered<'_, Vec<Stale>> {
         unused()
     }
 

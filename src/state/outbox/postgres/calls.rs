@@ -119,8 +119,8 @@ impl Outbox for PostgresOutbox {
         reading!(self, routes::route_sets)
     }
 
-    fn stale<'a>(&'a self, rules: RulesVersion, limit: usize) -> Answered<'a, Vec<Stale>> {
-        reading!(self, routes::stale, rules, limit)
+    fn stale<'a>(&'a self, rules: RulesVersion, bound: Bound) -> Answered<'a, Vec<Stale>> {
+        reading!(self, routes::stale, rules, bound)
     }
 
     fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {

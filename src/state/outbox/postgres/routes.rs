@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::rows::{Columns, big};
-use crate::state::outbox::{RouteSet, RowId, RulesVersion, Stale};
+use crate::state::outbox::{Bound, RouteSet, RowId, RulesVersion, Stale};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
@@ -18,10 +18,14 @@ const SETS: &str = "with recursive head (lane, route_set) as (
     select distinct route_set from head where route_set is not null order by route_set";
 
 /// Smaller or larger, because an index has no order for `<>`.
-const STALE: &str = "with stale as (
-        select row_id from smsp_outbox where state = 0 and rules < $1
-        union all select row_id from smsp_outbox where state = 0 and rules > $1 limit $2
-    )
+const STALE: &str = "with looked as (
+        select row_id, size from smsp_outbox where state = 0 and rules < $1
+        union all select row_id, size from smsp_outbox where state = 0 and rules > $1 limit $2
+    ),
+    placed as (
+        select row_id, row_number() over w as nth, sum(size) over w as bytes from looked window w as (order by row_id)
+    ),
+    stale as (select row_id from placed where nth = 1 or bytes <= $3)
     select o.row_id, s.id, s.caller, s.content_key_id, s.content_key,
         (select array_agg(c.bytes order by c.part) from smsp_content c where c.row_id = o.row_id)
     from stale join smsp_outbox o using (row_id) join smsp_submission s using (row_id)";
@@ -41,9 +45,10 @@ pub(super) async fn route_sets(transaction: &mut Transaction<'_>) -> Result<Vec<
 pub(super) async fn stale(
     transaction: &mut Transaction<'_>,
     rules: RulesVersion,
-    limit: usize,
+    bound: Bound,
 ) -> Result<Vec<Stale>, Failed> {
-    let parameters: [Parameter<'_>; 2] = [(&rules.0, Type::INT8), (&big(limit), Type::INT8)];
+    let parameters: [Parameter<'_>; 3] =
+        [(&rules.0, Type::INT8), (&big(bound.rows), Type::INT8), (&big(bound.bytes), Type::INT8)];
     let rows = transaction.query(STALE, &parameters).await?;
     rows.iter().map(|row| stale_row(&mut Columns::of(row))).collect()
 }

@@ -8,12 +8,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::Failed;
+use super::super::bound::Bound;
 use super::super::claim::Stale;
 use super::super::row::{RouteSet, RulesVersion};
 use super::context::{Context, Parts};
-
-/// Rows at a time.
-const ROWS: usize = 100;
 
 /// Files every queued row under the rules of now, if those before were others. Nodes with different rules file them to and
 /// fro, so this ends after so much time.
@@ -22,7 +20,7 @@ pub(super) async fn reroute(context: &Context, most: Duration) -> Result<(), Fai
     let Parts { store, dispatcher, .. } = &context.parts;
     let rules = RulesVersion(dispatcher.rules_version().cast_signed());
     while start.elapsed() < most {
-        let stale = store.stale(rules, ROWS).await?;
+        let stale = store.stale(rules, Bound::STEP).await?;
         if stale.is_empty() {
             break;
         }

@@ -99,8 +99,8 @@ impl Outbox for SqliteOutbox {
         self.read(reroute::route_sets)
     }
 
-    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>> {
-        self.read(move |database| reroute::stale(database, rules, limit))
+    fn stale(&self, rules: RulesVersion, bound: Bound) -> Answered<'_, Vec<Stale>> {
+        self.read(move |database| reroute::stale(database, rules, bound))
     }
 
     fn reroute<'a>(&'a self, rules: RulesVersion, sets: &'a [(RowId, RouteSet)]) -> Answered<'a, ()> {

@@ -4,7 +4,8 @@ use rusqlite::{Connection, params};
 
 use super::columns::signed;
 use super::{content, names};
-use crate::state::outbox::{RouteSet, RowId, RulesVersion, Stale};
+use crate::state::outbox::bound::Left;
+use crate::state::outbox::{Bound, RouteSet, RowId, RulesVersion, Stale};
 
 /// The sets of queued rows.
 pub(super) fn route_sets(database: &Connection) -> rusqlite::Result<Vec<RouteSet>> {
@@ -16,18 +17,20 @@ pub(super) fn route_sets(database: &Connection) -> rusqlite::Result<Vec<RouteSet
 }
 
 /// Queued rows whose set was made by other rules. Smaller or larger, because an index has no order for `<>`.
-pub(super) fn stale(database: &Connection, rules: RulesVersion, limit: usize) -> rusqlite::Result<Vec<Stale>> {
+pub(super) fn stale(database: &Connection, rules: RulesVersion, bound: Bound) -> rusqlite::Result<Vec<Stale>> {
     let mut select = database.prepare_cached(
-        "select e.id, uuid, name from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
+        "select e.id, uuid, name, size from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
          where e.id in (select id from envelope where state = 0 and rules < ?1
                         union all select id from envelope where state = 0 and rules > ?1 limit ?2)",
     )?;
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
-    let rows: Result<Vec<_>, _> = select.query_map(params![rules.0, signed(limit as u64)], row)?.collect();
-    let stale = |(row, id, caller): (RowId, _, String)| {
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?));
+    let rows: Result<Vec<_>, _> = select.query_map(params![rules.0, signed(bound.rows as u64)], row)?.collect();
+    let mut left = Left::of(bound);
+    let fitting = rows?.into_iter().take_while(|(.., size)| left.take(size.unsigned_abs()));
+    let stale = |(row, id, caller, _): (RowId, _, String, _)| {
         Ok(Stale { row, id, caller: caller.as_str().into(), content: content::read(database, row)? })
     };
-    rows?.into_iter().map(stale).collect()
+    fitting.map(stale).collect()
 }
 
 /// Rows that are claimed meanwhile keep their set: their claim goes by the present rules anyway.

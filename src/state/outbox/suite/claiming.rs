@@ -91,13 +91,13 @@ pub(in super::super) async fn nothing_is_claimed_while_paused(bench: &Bench) {
 pub(in super::super) async fn rows_wait_under_the_sets_of_the_present_rules(bench: &Bench) {
     bench.accept(vec![row(1), row(2), NewRow { rules: RulesVersion(2), ..row(3) }]).await;
     let claimed = bench.claim(node(1), 1).await[0].hold;
-    let stale = bench.outbox.stale(RulesVersion(2), 10).await.unwrap();
+    let stale = bench.outbox.stale(RulesVersion(2), ALL).await.unwrap();
     assert_eq!((stale.len(), stale[0].id, stale[0].caller.as_str()), (1, id(2), "shop"));
     assert!(stale[0].content == Some(row(2).sealed.content));
     let sg = RouteSet::new(["sg"]);
     let sets = [(stale[0].row, sg.clone()), (claimed.row, sg.clone())];
     bench.outbox.reroute(RulesVersion(2), &sets).await.unwrap();
-    assert_eq!(bench.outbox.stale(RulesVersion(2), 10).await.unwrap().len(), 0);
+    assert_eq!(bench.outbox.stale(RulesVersion(2), ALL).await.unwrap().len(), 0);
     let mut known = bench.outbox.route_sets().await.unwrap();
     known.sort();
     assert_eq!(known, [set(), sg.clone()]);
@@ -105,4 +105,20 @@ pub(in super::super) async fn rows_wait_under_the_sets_of_the_present_rules(benc
     assert_eq!(bench.outbox.give_back(&[claimed]).await, Ok(1));
     assert_eq!(ids(&bench.outbox.claim(node(1), &of_sg).await.unwrap()), [id(2)], "a row kept its set while claimed");
     assert_eq!(bench.outbox.route_sets().await.unwrap(), [set()], "of queued rows alone");
+}
+
+pub(in super::super) async fn rows_of_other_rules_are_looked_at_in_steps_of_rows_and_bytes(bench: &Bench) {
+    bench.accept((1..=5).map(row).collect()).await;
+    let step = async |rows, bytes| {
+        let stale = bench.outbox.stale(RulesVersion(2), Bound { rows, bytes }).await.unwrap();
+        let sets: Vec<_> = stale.iter().map(|stale| (stale.row, set())).collect();
+        bench.outbox.reroute(RulesVersion(2), &sets).await.unwrap();
+        sets.len()
+    };
+    // Each has 100 bytes.
+    assert_eq!(step(9, 299).await, 2);
+    assert_eq!(step(1, 299).await, 1);
+    assert_eq!(step(9, 1).await, 1, "one row, whatever it has");
+    assert_eq!(step(9, 299).await, 1);
+    assert_eq!(step(9, 299).await, 0);
 }

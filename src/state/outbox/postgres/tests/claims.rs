@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use super::{batch, node, outbox, row, set, wanted};
 use crate::state::outbox::{
+    Bound,
     Acceptance, Claimed, Failed, NewRow, NodeId, Outbox, PostgresOutbox, RouteSet, RulesVersion, Wanted,
 };
 use crate::state::store::postgres::field;
@@ -55,7 +56,7 @@ async fn a_row_in_hand_keeps_its_set_when_the_rules_change() {
     outbox.reroute(RulesVersion(2), &[(hold.row, RouteSet::new(["c"]))]).await.unwrap();
     assert_eq!(outbox.give_back(&[hold]).await, Ok(1));
     assert_eq!(outbox.route_sets().await, Ok(vec![set()]));
-    assert_eq!(outbox.stale(RulesVersion(2), 9).await.unwrap().len(), 1, "it is given a new one next time");
+    assert_eq!(outbox.stale(RulesVersion(2), Bound::STEP).await.unwrap().len(), 1, "it is given a new one next time");
 }
 
 #[tokio::test]

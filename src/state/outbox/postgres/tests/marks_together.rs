@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::{batch, node, outbox, row, wanted};
-use crate::state::outbox::{Ended, Failed, Hold, Mark, Outbox, PostgresOutbox, State};
+use crate::state::outbox::{Bound, Ended, Failed, Hold, Mark, Outbox, PostgresOutbox, State};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::tests::proxy::{Fault, Proxy};
@@ -145,7 +145,7 @@ async fn nodes_that_change_the_same_rows_in_opposite_orders_do_not_lock_each_oth
     let url = server.url(&server.database().await);
     let nodes = [outbox(&url).await, outbox(&url).await];
     nodes[0].accept(batch((0..500).map(|_| row(None)).collect())).await.unwrap();
-    let stale = nodes[0].stale(RulesVersion(2), 500).await.unwrap();
+    let stale = nodes[0].stale(RulesVersion(2), Bound { rows: 500, bytes: 1_000_000 }).await.unwrap();
     let sets: Vec<_> = stale.iter().map(|stale| (stale.row, RouteSet::new(["c"]))).collect();
     let reversed: Vec<_> = sets.iter().rev().cloned().collect();
     for round in 0..20 {

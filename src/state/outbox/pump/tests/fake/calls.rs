@@ -145,14 +145,14 @@ impl Outbox for Fake {
         self.not_asked("accept")
     }
 
-    fn stale(&self, rules: RulesVersion, limit: usize) -> Answered<'_, Vec<Stale>> {
+    fn stale(&self, rules: RulesVersion, bound: Bound) -> Answered<'_, Vec<Stale>> {
         self.call("stale", Vec::new(), move |rows| {
             let stale = |(place, row): (usize, &Row)| {
                 let Claimed { hold, id, caller, content, .. } = claimed(place, row, NodeId(Uuid::nil()));
                 let is_stale = row.state == State::Queued && row.rules != rules;
                 is_stale.then_some(Stale { row: hold.row, id, caller, content })
             };
-            rows.iter().enumerate().filter_map(stale).take(limit).collect()
+            rows.iter().enumerate().filter_map(stale).take(bound.rows).collect()
         })
     }
 
