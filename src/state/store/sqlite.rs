@@ -101,7 +101,16 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failed> {
-        self.writer.as_ref().ok_or(Failed::Down)?.ask(work).await
+        self.write_mail(0, work).await
+    }
+
+    /// As [`Self::write`] does, for work that holds so many bytes of mail.
+    pub async fn write_mail<T: Send + 'static>(
+        &self,
+        bytes: u64,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failed> {
+        self.writer.as_ref().ok_or(Failed::Down)?.ask(bytes, work).await
     }
 
     /// Runs this beside what is written; it sees all that was answered before.
@@ -109,7 +118,7 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failed> {
-        self.reader.as_ref().ok_or(Failed::Down)?.ask(work).await.map_err(|_| Failed::Down)
+        self.reader.as_ref().ok_or(Failed::Down)?.ask(0, work).await.map_err(|_| Failed::Down)
     }
 
     /// Runs this on the thread that writes, after each COMMIT and before its answers; the first one that is given.

@@ -82,6 +82,8 @@ impl<T: Together> Grouped<T> {
 
     fn begin(&self, call: Call<T>) -> Result<(), Failed> {
         let mut waiting = self.0.waiting();
+        // The mail of those that have gone takes memory. That of the others is what their callers hold anyway.
+        waiting.calls.retain(|call| !call.reply.is_closed());
         if waiting.calls.len() >= WAITING {
             return Err(Failed::Down);
         }
@@ -169,5 +171,7 @@ async fn work<T: Together>(shared: Arc<Shared<T>>) {
     .await;
 }
 
+#[cfg(test)]
+mod given_up;
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,9 @@ impl Outbox for SqliteOutbox {
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         // Where nothing is known of the disk, the database will tell.
         let has_disk = self.store.free_disk().is_none_or(|free| free >= self.keeping.min_free);
-        self.write(move |database, now| accept::accept(database, now, &batch, has_disk))
+        let (clock, bytes) = (self.store.clock().clone(), batch.size().bytes);
+        let accept = move |database: &Connection| accept::accept(database, clock.now(), &batch, has_disk);
+        Box::pin(self.store.write_mail(bytes, accept))
     }
 
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {

@@ -28,13 +28,19 @@ pub(super) trait Job: Send {
     fn answer(self: Box<Self>, committed: Result<(), Failed>);
 }
 
+/// A place in a queue and the room for its mail, free again once this is dropped.
+pub(super) struct Place {
+    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) _room: OwnedSemaphorePermit,
+}
+
 /// A command whose work is `F`.
 pub(super) struct Command<T, F> {
     pub(super) work: Option<F>,
     pub(super) result: Option<T>,
     pub(super) reply: Sender<Result<T, Failed>>,
-    /// Its place in the queue, free again once it is answered.
-    pub(super) _place: OwnedSemaphorePermit,
+    /// Held until it is answered.
+    pub(super) _place: Place,
 }
 
 impl<T: Send, F: FnOnce(&Connection) -> rusqlite::Result<T> + Send> Job for Command<T, F> {

@@ -6,6 +6,7 @@ mod faults;
 mod log;
 mod moved;
 mod panics;
+mod queue;
 mod starting;
 
 use std::path::Path;

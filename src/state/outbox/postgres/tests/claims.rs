@@ -6,8 +6,7 @@ use tokio::time::timeout;
 
 use super::{batch, node, outbox, row, set, wanted};
 use crate::state::outbox::{
-    Bound,
-    Acceptance, Claimed, Failed, NewRow, NodeId, Outbox, PostgresOutbox, RouteSet, RulesVersion, Wanted,
+    Acceptance, Bound, Claimed, Failed, NewRow, NodeId, Outbox, PostgresOutbox, RouteSet, RulesVersion, Wanted,
 };
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
