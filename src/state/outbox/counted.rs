@@ -137,9 +137,9 @@ impl Outbox for CountedOutbox {
         self.counting(self.outbox.end(hold, ended), move |state| self.ended(hold, is_late, *state))
     }
 
-    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, bound: Bound) -> Answered<'a, Vec<Claimed>> {
         let remember = |claimed: &Vec<Claimed>| self.replays().extend(claimed.iter().map(|claimed| claimed.hold));
-        self.counting(self.outbox.replay(node, upstream, limit), remember)
+        self.counting(self.outbox.replay(node, upstream, bound), remember)
     }
 
     fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>> {

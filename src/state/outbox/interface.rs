@@ -55,16 +55,17 @@ pub trait Outbox: Send + Sync {
     fn end<'a>(&'a self, hold: &'a Hold, ended: &'a Ended) -> Answered<'a, Option<State>>;
 
     /// Takes `unknown` rows to be handed over once more to this upstream, which has them or may have them and takes a
-    /// mail once: those whose window is open and whose wait is over, at most `limit`, the oldest first. They are marked
-    /// already, under a new fence.
-    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>>;
+    /// mail once: those whose window is open and whose wait is over, as many as the bound allows, the oldest first. They are
+    /// marked already, under a new fence. One of whose replay a node has died is taken alone, once it is the oldest.
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, bound: Bound) -> Answered<'a, Vec<Claimed>>;
 
     /// Says that this node lives. Answers why the store is taken for an older copy of itself, if it is: then nothing is
     /// claimed, replayed or marked until [`Outbox::accept_restore`].
     fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>>;
 
     /// Ends what dead nodes have held. Claimed rows go back to the queue with one more loss, and are parked at the third;
-    /// marked ones become `unknown`, and are not replayed before [`super::ATTEMPT`] has passed since the mark.
+    /// marked ones become `unknown`, and are not replayed before [`super::ATTEMPT`] has passed since the mark. A replay is a
+    /// loss too: after the third the row is not replayed any more.
     fn bury(&self) -> Answered<'_, Buried>;
 
     /// Ends rows whose time is over, and drops those that have been kept for long enough, and where they have a key for a

@@ -49,7 +49,9 @@ macro_rules! conformance {
                 what_a_living_node_cannot_open_is_parked_at_the_third_loss,
                 what_a_dead_node_marked_is_unknown_and_never_queued, a_node_that_lives_keeps_its_rows;
             replaying: a_replay_goes_to_the_same_upstream_within_its_window, only_acceptance_settles_a_replay,
-                a_replay_is_not_marked_for_another_upstream, an_expired_mail_is_not_replayed;
+                a_replay_is_not_marked_for_another_upstream, an_expired_mail_is_not_replayed,
+                no_more_is_replayed_than_there_are_rows_and_bytes_for,
+                a_mail_of_whose_replay_three_nodes_have_died_waits_for_people;
             changing: another_callers_submission_is_unknown, a_submission_is_cancelled_until_it_is_under_way,
                 a_queued_submission_is_rescheduled, what_is_erased_leaves_its_status, a_list_has_pages;
             keeping: what_expires_is_ended_by_the_sweep, what_has_ended_is_kept_and_dropped,

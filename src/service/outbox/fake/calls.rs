@@ -182,7 +182,7 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn replay<'a>(&'a self, _: NodeId, _: &'a str, _: usize) -> Answered<'a, Vec<Claimed>> {
+    fn replay<'a>(&'a self, _: NodeId, _: &'a str, _: Bound) -> Answered<'a, Vec<Claimed>> {
         unused()
     }
 

@@ -99,8 +99,8 @@ impl Outbox for PostgresOutbox {
         Box::pin(self.ends.call((*hold, ended.clone())))
     }
 
-    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
-        taking!(self, node, hand_over::replay, upstream, limit)
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, bound: Bound) -> Answered<'a, Vec<Claimed>> {
+        taking!(self, node, hand_over::replay, upstream, bound)
     }
 
     fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>> {

@@ -37,7 +37,8 @@ const BURY: &str = "with dead as materialized (
     )
     update smsp_outbox o set changed_at = smsp_now(), replay_due = greatest(smsp_now(), o.changed_at + $2),
         state = case when o.state = 2 then 3 when o.losses >= 2 then 4 else 0 end,
-        losses = o.losses + (o.state = 1)::integer, owner = null
+        losses = o.losses + (o.state = 1 or o.is_replay)::integer, owner = null,
+        replay_until = case when o.is_replay and o.losses >= 2 then null else o.replay_until end
     from dead where o.row_id = dead.row_id and o.state in (1, 2) returning o.state";
 
 pub(super) async fn heartbeat(transaction: &mut Transaction<'_>, node: NodeId) -> Result<(), Failed> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::history::NEXT_FENCE;
 use super::rows::big;
-use crate::state::outbox::{Hold, NodeId};
+use crate::state::outbox::{Bound, Hold, NodeId};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -23,13 +23,22 @@ const GIVE_BACK: &str = "with hold as materialized (select * from unnest($1, $2,
     from hold h join meant using (row_id)
     where o.row_id = h.row_id and o.fence = h.fence and o.owner = h.owner and o.state = 1";
 
+/// The oldest that fit; one of whose replay a node has died is alone, and so is passed while it is not the oldest.
 static REPLAY: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "with due as materialized (
-        select row_id from smsp_outbox
+        "with looked as materialized (
+        select row_id, replay_due, size, losses from smsp_outbox
         where state = 3 and upstream = $1 and replay_until > smsp_now() and replay_due <= smsp_now()
             and expires_at > smsp_now() and not erased
         order by replay_due, row_id limit $2 for update skip locked
+    ),
+    placed as (
+        select row_id, losses, row_number() over w as nth, first_value(losses) over w as losses_of_first,
+            sum(size) over w as bytes
+        from looked window w as (order by replay_due, row_id)
+    ),
+    due as (
+        select row_id from placed where nth = 1 or losses_of_first = 0 and losses = 0 and bytes <= $5
     ),
     marked as (
         update smsp_outbox o set state = 2, changed_at = smsp_now(), fence = {NEXT_FENCE}, owner = $3, claim = $4,
@@ -62,10 +71,15 @@ pub(super) async fn replay(
     node: NodeId,
     number: Uuid,
     upstream: &str,
-    limit: usize,
+    bound: Bound,
 ) -> Result<Vec<i64>, Failed> {
-    let parameters: [Parameter<'_>; 4] =
-        [(&upstream, Type::TEXT), (&big(limit), Type::INT8), (&node.0, Type::UUID), (&number, Type::UUID)];
+    let parameters: [Parameter<'_>; 5] = [
+        (&upstream, Type::TEXT),
+        (&big(bound.rows), Type::INT8),
+        (&node.0, Type::UUID),
+        (&number, Type::UUID),
+        (&big(bound.bytes), Type::INT8),
+    ];
     let rows = transaction.query(&REPLAY, &parameters).await?;
     rows.iter().map(|row| field(row, 0)).collect()
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::Failed;
+use super::super::bound::Bound;
 use super::super::claim::{Claimed, Wanted};
 use super::super::row::{Lane, RouteSet};
 use super::callers::Allowance;
@@ -167,10 +168,11 @@ impl Claims {
         self.replayed = Some(Instant::now());
         for Room { upstream, .. } in self.context.parts.dispatcher.rooms().into_iter().filter(|room| room.takes_once) {
             let free = self.free(&RouteSet::new([&*upstream])).places;
-            if free == 0 {
+            let bound = Bound { rows: free.min(MAX_ROWS), bytes: self.context.in_hand.left() };
+            if bound.rows == 0 || bound.bytes == 0 {
                 continue;
             }
-            let marked = self.context.parts.store.replay(self.context.parts.node, &upstream, free).await?;
+            let marked = self.context.parts.store.replay(self.context.parts.node, &upstream, bound).await?;
             let claim = Claim::new();
             for row in marked {
                 let (context, hold) = (Arc::clone(&self.context), row.hold);

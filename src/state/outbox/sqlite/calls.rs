@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    SqliteOutbox, accept, audit, change, claim, columns, erase, hand_over, history, list, nodes, operators, reroute,
-    restore, status, sweep,
+    SqliteOutbox, accept, audit, change, claim, erase, hand_over, history, list, nodes, operators, reroute, restore,
+    status, sweep,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -57,14 +57,14 @@ impl Outbox for SqliteOutbox {
         self.write(move |database, now| hand_over::end(database, now, &hold, &ended))
     }
 
-    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
-        let (upstream, memory, limit) = (upstream.to_owned(), Arc::clone(&self.memory), columns::signed(limit as u64));
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, bound: Bound) -> Answered<'a, Vec<Claimed>> {
+        let (upstream, memory) = (upstream.to_owned(), Arc::clone(&self.memory));
         self.take(node, move |database, now, number| {
             if history::check(database, &memory)?.is_some() {
                 return Ok(Vec::new());
             }
             memory.marked();
-            hand_over::replay(database, now, node, number, &upstream, limit)
+            hand_over::replay(database, now, node, number, &upstream, bound)
         })
     }
 

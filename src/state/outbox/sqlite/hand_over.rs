@@ -5,9 +5,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::columns::signed;
 use super::{attempts, content, history, late, nodes};
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Ended, Fence, Hold, Mark, NodeId, RowId, State, Verdict};
+use crate::state::outbox::bound::Left;
+use crate::state::outbox::{Bound, Ended, Fence, Hold, Mark, NodeId, RowId, State, Verdict};
 
 /// From a replay that was refused to the next one.
 const REPLAY_WAIT: Duration = Duration::from_secs(60);
@@ -151,25 +153,41 @@ pub(super) fn replay(
     node: NodeId,
     number: Uuid,
     upstream: &str,
-    limit: i64,
+    bound: Bound,
 ) -> rusqlite::Result<Vec<Hold>> {
     if super::operators::is_paused(database)? {
         return Ok(Vec::new());
     }
     nodes::seen(database, now, node)?;
     let mut update = database.prepare_cached(
-        "update envelope set state = 2, fence = fence + 1, owner = ?1, claim = ?5, marked_at = ?2, replayed = 1,
-         settled_at = null
-         where id in (select id from envelope where state = 3 and upstream = ?3 and due <= ?2 and replay_until > ?2
-                      and expires_at > ?2 and erased = 0 order by due, id limit ?4)
-         and state = 3 returning id, fence",
+        "update envelope set state = 2, fence = fence + 1, owner = ?1, claim = ?2, marked_at = ?3, replayed = 1,
+         settled_at = null where id = ?4 and state = 3 returning fence",
     )?;
-    let hold =
-        |row: &rusqlite::Row<'_>| Ok(Hold { row: row.get::<_, RowId>(0)?, fence: row.get::<_, Fence>(1)?, node });
-    let holds: Result<Vec<_>, _> =
-        update.query_map(params![node, now, upstream, limit, number.as_bytes()], hold)?.collect();
+    let hold = |row: RowId| {
+        let values = params![node, number.as_bytes(), now, row];
+        update.query_row(values, |found| Ok(Hold { row, fence: found.get::<_, Fence>(0)?, node }))
+    };
+    let holds: Result<Vec<_>, _> = to_replay(database, now, upstream, bound)?.into_iter().map(hold).collect();
     let holds = holds?;
     holds.iter().try_for_each(|hold| attempts::begin(database, now, hold, upstream))?;
     history::raise(database, holds.len())?;
     Ok(holds)
+}
+
+/// The oldest that fit; one of whose replay a node has died is alone, and so is passed while it is not the oldest.
+fn to_replay(database: &Connection, now: UnixTime, upstream: &str, bound: Bound) -> rusqlite::Result<Vec<RowId>> {
+    let mut select = database.prepare_cached(
+        "select e.id, (select size from submission s where s.id = e.id), losses > 0 from envelope e
+         where state = 3 and upstream = ?1 and due <= ?2 and replay_until > ?2 and expires_at > ?2 and erased = 0
+         order by due, id limit ?3",
+    )?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs(), row.get(2)?));
+    let rows = select.query_map(params![upstream, now, signed(bound.rows as u64)], row)?;
+    let mut rows: Vec<(RowId, u64, bool)> = rows.collect::<Result<_, _>>()?;
+    match rows.first() {
+        Some((_, _, true)) => rows.truncate(1),
+        _ => rows.retain(|(_, _, was_lost)| !was_lost),
+    }
+    let mut left = Left::of(bound);
+    Ok(rows.into_iter().take_while(|(_, size, _)| left.take(*size)).map(|(row, _, _)| row).collect())
 }

@@ -59,10 +59,11 @@ pub(super) fn bury(database: &Connection, now: UnixTime) -> rusqlite::Result<Bur
     let states: Result<Vec<State>, _> = claimed.query_map([MAX_LOSSES], |row| row.get(0))?.collect();
     let states = states?;
     let mut marked = database.prepare_cached(
-        "update envelope set state = 3, owner = null, due = max(?1, coalesce(marked_at, 0) + ?2), settled_at = ?1
+        "update envelope set state = 3, owner = null, due = max(?1, coalesce(marked_at, 0) + ?2), settled_at = ?1,
+         replay_until = iif(replayed and losses + 1 >= ?3, null, replay_until), losses = losses + replayed
          where state in (1, 2) and state = 2 and owner not in (select id from node)",
     )?;
-    let unknown = marked.execute(params![now, millis(ATTEMPT).cast_signed()])? as u64;
+    let unknown = marked.execute(params![now, millis(ATTEMPT).cast_signed(), MAX_LOSSES])? as u64;
     let parked = states.iter().filter(|state| **state == State::Parked).count() as u64;
     Ok(Buried { queued: states.len() as u64 - parked, parked, unknown })
 }

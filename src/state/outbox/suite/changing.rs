@@ -90,7 +90,7 @@ pub(in super::super) async fn what_is_erased_leaves_its_status(bench: &Bench) {
     }
     assert!(bench.status(3).await.unwrap().recipients.is_some());
     bench.advance(SECOND).await;
-    assert_eq!(bench.outbox.replay(node(1), "mg", 9).await.unwrap().len(), 0, "there is nothing to send");
+    assert_eq!(bench.outbox.replay(node(1), "mg", ALL).await.unwrap().len(), 0, "there is nothing to send");
     assert_eq!(bench.end(&holds[1], accepted()).await, Some(State::Accepted), "a late verdict is still taken");
     // The third alone takes room.
     let callers_room = Room { rows: 2, ..ROOM };

@@ -82,10 +82,10 @@ pub(in super::super) async fn nothing_is_claimed_while_paused(bench: &Bench) {
     bench.outbox.pause(true, note("pause")).await.unwrap();
     assert_eq!(bench.outbox.is_paused().await, Ok(true));
     assert_eq!(ids(&bench.claim(node(1), 10).await), []);
-    assert_eq!(ids(&bench.outbox.replay(node(1), "mg", 10).await.unwrap()), []);
+    assert_eq!(ids(&bench.outbox.replay(node(1), "mg", ALL).await.unwrap()), []);
     bench.outbox.pause(false, note("pause")).await.unwrap();
     assert_eq!(ids(&bench.claim(node(1), 10).await), [id(2)]);
-    assert_eq!(ids(&bench.outbox.replay(node(1), "mg", 10).await.unwrap()), [id(1)]);
+    assert_eq!(ids(&bench.outbox.replay(node(1), "mg", ALL).await.unwrap()), [id(1)]);
 }
 
 pub(in super::super) async fn rows_wait_under_the_sets_of_the_present_rules(bench: &Bench) {

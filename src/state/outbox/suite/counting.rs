@@ -31,7 +31,7 @@ pub(in super::super) async fn late_verdicts_and_replays_are_counted_by_what_they
     ]);
     bench.left_unknown(2).await;
     for (ended, state) in [(unknown(Duration::ZERO), State::Unknown), (accepted(), State::Accepted)] {
-        let replayed = bench.outbox.replay(node(1), "mg", 9).await.unwrap();
+        let replayed = bench.outbox.replay(node(1), "mg", ALL).await.unwrap();
         assert_eq!(bench.end(&replayed[0].hold, ended).await, Some(state));
     }
     bench.has_counted(&[

@@ -6,7 +6,7 @@ use super::bench::*;
 async fn replayed(bench: &Bench) -> [Hold; 2] {
     let first = bench.one_marked().await;
     assert_eq!(bench.end(&first, unknown(Duration::ZERO)).await, Some(State::Unknown));
-    let claimed = bench.outbox.replay(node(2), "mg", 9).await.unwrap();
+    let claimed = bench.outbox.replay(node(2), "mg", ALL).await.unwrap();
     [first, claimed[0].hold]
 }
 
@@ -67,7 +67,7 @@ pub(in super::super) async fn an_older_refusal_settles_an_unknown_mail_once_no_h
         };
         bench.marked(&first).await;
         bench.end(&first, unknown(Duration::ZERO)).await;
-        let second = bench.outbox.replay(node(2), "mg", 9).await.unwrap()[0].hold;
+        let second = bench.outbox.replay(node(2), "mg", ALL).await.unwrap()[0].hold;
         assert_eq!(bench.end(&second, refused()).await, Some(State::Unknown), "the first is in doubt");
         assert_eq!(bench.end(&first, ended).await, Some(state));
     }
@@ -150,8 +150,8 @@ pub(in super::super) async fn what_a_dead_node_has_marked_is_not_replayed_while_
     bench.advance(SILENCE).await;
     assert_eq!(bench.outbox.bury().await, Ok(Buried { unknown: 1, ..Buried::default() }));
     bench.advance(ATTEMPT - SILENCE - SECOND).await;
-    assert_eq!(bench.outbox.replay(node(2), "mg", 9).await.unwrap().len(), 0);
+    assert_eq!(bench.outbox.replay(node(2), "mg", ALL).await.unwrap().len(), 0);
     bench.advance(SECOND).await;
-    assert_eq!(bench.outbox.replay(node(2), "mg", 9).await.unwrap().len(), 1);
+    assert_eq!(bench.outbox.replay(node(2), "mg", ALL).await.unwrap().len(), 1);
     assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "it was only silent");
 }

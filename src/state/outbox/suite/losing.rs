@@ -37,13 +37,13 @@ pub(in super::super) async fn a_lost_replay_leaves_the_row_unknown_and_is_no_att
     let hold = bench.one_marked().await;
     bench.end(&hold, unknown(Duration::ZERO)).await;
     for round in 0..4 {
-        bench.lose(bench.outbox.replay(node(1), "mg", 9)).await;
+        bench.lose(bench.outbox.replay(node(1), "mg", ALL)).await;
         assert_eq!(bench.state(1).await, Some(State::Sending));
         if round % 2 == 1 {
             bench.outbox.heartbeat(node(1)).await.unwrap();
             assert_eq!(bench.state(1).await, Some(State::Unknown));
         }
-        let replayed = bench.outbox.replay(node(1), "mg", 9).await.unwrap();
+        let replayed = bench.outbox.replay(node(1), "mg", ALL).await.unwrap();
         assert_eq!(replayed.iter().map(|row| row.hold.fence.0).collect::<Vec<_>>(), [2 * round + 3]);
         assert_eq!(bench.end(&replayed[0].hold, unknown(Duration::ZERO)).await, Some(State::Unknown));
         let attempts = bench.status(1).await.unwrap().attempts.len();

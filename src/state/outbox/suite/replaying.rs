@@ -3,7 +3,7 @@
 use super::bench::*;
 
 async fn replay(bench: &Bench, upstream: &str) -> Vec<Hold> {
-    let claimed = bench.outbox.replay(node(2), upstream, 9).await.unwrap();
+    let claimed = bench.outbox.replay(node(2), upstream, ALL).await.unwrap();
     claimed.iter().map(|claimed| claimed.hold).collect()
 }
 
@@ -59,4 +59,50 @@ pub(in super::super) async fn an_expired_mail_is_not_replayed(bench: &Bench) {
     bench.advance(10 * SECOND).await;
     assert_eq!(replay(bench, "mg").await, []);
     assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "its late verdict is taken");
+}
+
+pub(in super::super) async fn no_more_is_replayed_than_there_are_rows_and_bytes_for(bench: &Bench) {
+    bench.accept((1..=5).map(row).collect()).await;
+    for claimed in bench.claim(node(1), 5).await {
+        bench.marked(&claimed.hold).await;
+        bench.end(&claimed.hold, unknown(Duration::ZERO)).await;
+    }
+    let replay = async |rows, bytes| bench.outbox.replay(node(1), "mg", Bound { rows, bytes }).await.unwrap().len();
+    // Each has 100 bytes.
+    assert_eq!(replay(9, 299).await, 2);
+    assert_eq!(replay(1, 299).await, 1);
+    assert_eq!(replay(9, 1).await, 1, "one row, whatever it has");
+    assert_eq!(replay(9, 299).await, 1);
+}
+
+pub(in super::super) async fn a_mail_of_whose_replay_three_nodes_have_died_waits_for_people(bench: &Bench) {
+    bench.accept(vec![row(1), row(2)]).await;
+    let long = Mark { replay_for: Some(DAY), ..mark("mg") };
+    for claimed in bench.claim(node(1), 2).await {
+        assert!(bench.outbox.mark(&claimed.hold, &long).await.unwrap());
+        bench.end(&claimed.hold, unknown(Duration::ZERO)).await;
+        bench.advance(SECOND).await;
+    }
+    let again = async |expected: &[i64]| {
+        let holds = replay(bench, "mg").await;
+        assert_eq!(holds.iter().map(|hold| hold.row.0).collect::<Vec<_>>(), expected);
+        holds
+    };
+    let die = async |unknown| {
+        bench.advance(SILENCE).await;
+        assert_eq!(bench.outbox.bury().await, Ok(Buried { unknown, ..Buried::default() }));
+        bench.advance(ATTEMPT).await;
+    };
+    again(&[1, 2]).await;
+    die(2).await;
+    // Alone from now on, the oldest first.
+    again(&[1]).await;
+    die(1).await;
+    let other = again(&[2]).await[0];
+    assert_eq!(bench.end(&other, accepted()).await, Some(State::Accepted));
+    again(&[1]).await;
+    die(1).await;
+    again(&[]).await;
+    assert_eq!(bench.state(1).await, Some(State::Unknown));
+    assert_eq!(bench.outbox.order(id(1), Order::Retry, note("retry")).await, Ok(Ordered::Done(State::Queued)));
 }

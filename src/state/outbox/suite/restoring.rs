@@ -18,7 +18,7 @@ async fn gives_out_nothing(bench: &Bench, [claimed, marked]: [Hold; 2], why: Wen
     assert_eq!(bench.claim(node(1), 9).await.len(), 0, "it claims");
     assert!(!bench.marked(&claimed).await, "it marks");
     assert_eq!(bench.end(&marked, unknown(Duration::ZERO)).await, Some(State::Unknown));
-    assert_eq!(bench.outbox.replay(node(1), "mg", 9).await.unwrap().len(), 0, "it replays");
+    assert_eq!(bench.outbox.replay(node(1), "mg", ALL).await.unwrap().len(), 0, "it replays");
     bench.accept(vec![row(4)]).await;
     assert_eq!(bench.claim(node(2), 9).await.len(), 0, "it claims what is new");
     assert_eq!(bench.outbox.history().await.unwrap().went_back, Some(why));
@@ -62,7 +62,7 @@ pub(in super::super) async fn what_waited_in_an_accepted_copy_is_parked(bench: &
     assert_ne!(history.point.epoch(), before.epoch());
     assert_eq!(bench.outbox.heartbeat(node(1)).await, Ok(None));
     assert!(!bench.marked(&claimed).await, "a claim of the time before is void");
-    assert_eq!(bench.outbox.replay(node(1), "mg", 9).await.unwrap().len(), 0, "it may have been settled since");
+    assert_eq!(bench.outbox.replay(node(1), "mg", ALL).await.unwrap().len(), 0, "it may have been settled since");
     assert_eq!(bench.end(&marked, accepted()).await, Some(State::Accepted), "its late verdict settles it");
     let claimed = bench.claim(node(1), 9).await;
     assert_eq!(claimed.iter().map(|row| row.id).collect::<Vec<_>>(), [id(4)], "new mail goes on");

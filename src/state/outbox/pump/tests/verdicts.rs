@@ -122,3 +122,16 @@ async fn unknown_is_replayed_at_the_upstream_that_takes_it_once_until_that_bring
     assert_eq!((node.store.row(0).ends, node.fixture.calls()), (ends.map(str::to_owned).to_vec(), vec![3, 0]));
     assert_eq!(node.store.row(0).fence, 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_mail_is_replayed_while_as_many_bytes_are_in_hand_as_there_may_be() {
+    let scripts: [(Capabilities, &[Act]); 1] = [(ONCE, &[Act::Hang, TAKES])];
+    let node = Node::over(Fixture::of(Failover::Safe, Strategy::Priority, 1000, &scripts));
+    node.add(1, "a", &["u0"]);
+    node.until_all_are(State::Unknown).await;
+    let held = node.pump.0.in_hand.hold(1 << 40);
+    sleep(600 * SECOND).await;
+    assert_eq!((node.store.row(0).state, node.fixture.calls()), (State::Unknown, vec![1]));
+    drop(held);
+    node.until_all_are(State::Accepted).await;
+}

@@ -45,7 +45,9 @@ const CALLS: [(&str, &str, Try); 15] = [
     ("end unknown", "..su.....", |outbox, hold| {
         ended(outbox, hold, Ended::Unknown { verdicts: vec![], replay_after: Duration::ZERO }).boxed()
     }),
-    ("replay", "...u.....", |outbox, _| async move { outbox.replay(NODE, "mg", 1).await.unwrap().len() == 1 }.boxed()),
+    ("replay", "...u.....", |outbox, _| {
+        async move { outbox.replay(NODE, "mg", Bound::STEP).await.unwrap().len() == 1 }.boxed()
+    }),
     ("bury", ".cs......", |outbox, _| async move { outbox.bury().await.unwrap() != Buried::default() }.boxed()),
     ("expire", "q...p....", |outbox, _| async move { outbox.sweep(Bound::STEP).await.unwrap().expired == 1 }.boxed()),
     ("cancel", "qc..p....", |outbox, _| {

@@ -65,7 +65,7 @@ pub(super) async fn carry_out(bench: &Bench, rows: &mut Rows, command: Command) 
         }
         Command::Replay { node: number, upstream } => {
             let upstream = UPSTREAMS[upstream];
-            let claimed = outbox.replay(node(number), upstream, 1000).await.unwrap();
+            let claimed = outbox.replay(node(number), upstream, ALL).await.unwrap();
             held(rows, |rows| rows.replay(node(number), upstream), &claimed)?;
         }
         Command::GiveBack { hold } => {

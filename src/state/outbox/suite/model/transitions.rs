@@ -154,18 +154,25 @@ impl Rows {
         }
         let now = self.now;
         self.nodes.insert(node.0.as_u128(), now);
-        let mut found = Vec::new();
-        for row in &mut self.rows {
+        let may_be = |row: &&mut Row| {
             let is_open = row.replay_until.is_some_and(|until| until > now) && row.expires_at > now && row.due <= now;
-            if row.state == State::Unknown && row.upstream == Some(upstream) && is_open && !row.erased {
-                (row.state, row.owner, row.fence) = (State::Sending, Some(node), row.fence + 1);
-                (row.replayed, row.settled_at) = (true, None);
-                row.marked_at = now;
-                row.hand_overs.push((row.fence, upstream, Known::Nothing));
-                found.push((row.number, row.fence));
-            }
+            row.state == State::Unknown && row.upstream == Some(upstream) && is_open && !row.erased
+        };
+        let mut due: Vec<_> = self.rows.iter_mut().filter(may_be).collect();
+        due.sort_by_key(|row| (row.due, row.number));
+        if due.first().is_some_and(|first| first.losses > 0) {
+            due.truncate(1);
+        } else {
+            due.retain(|row| row.losses == 0);
         }
-        found
+        let replay = |row: &mut Row| {
+            (row.state, row.owner, row.fence) = (State::Sending, Some(node), row.fence + 1);
+            (row.replayed, row.settled_at) = (true, None);
+            row.marked_at = now;
+            row.hand_overs.push((row.fence, upstream, Known::Nothing));
+            (row.number, row.fence)
+        };
+        due.into_iter().map(replay).collect()
     }
 
     pub(super) fn bury(&mut self) -> Buried {
@@ -180,6 +187,8 @@ impl Rows {
             row.owner = None;
             if row.state == State::Sending {
                 row.doubt(self.now, self.now.max(row.marked_at.after(ATTEMPT)));
+                row.losses += u32::from(row.replayed);
+                row.replay_until = row.replay_until.filter(|_| !row.replayed || row.losses < 3);
                 buried.unknown += 1;
             } else {
                 row.losses += 1;

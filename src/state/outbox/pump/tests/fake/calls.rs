@@ -101,7 +101,7 @@ impl Outbox for Fake {
         })
     }
 
-    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, limit: usize) -> Answered<'a, Vec<Claimed>> {
+    fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, bound: Bound) -> Answered<'a, Vec<Claimed>> {
         let upstream = upstream.to_owned();
         self.call("replay", Vec::new(), move |rows| {
             let now = Instant::now();
@@ -111,7 +111,7 @@ impl Outbox for Fake {
                 if row.state == State::Unknown
                     && row.upstream.as_ref() == Some(&upstream)
                     && is_open
-                    && taken.len() < limit
+                    && taken.len() < bound.rows
                 {
                     (row.state, row.fence, row.is_replay) = (State::Sending, row.fence + 1, true);
                     taken.push(claimed(place, row, node));
