@@ -88,7 +88,15 @@ pub(crate) fn batch(rows: Vec<NewRow>) -> Batch {
 
 pub(crate) fn wanted(rows: usize) -> Wanted {
     let of_lane = [0, rows, 0];
-    Wanted { sets: vec![set()], of_lane, of_caller: rows, bytes: 1 << 30, without: Vec::new(), newest_of_four: 1 }
+    Wanted {
+        sets: vec![set()],
+        of_lane,
+        of_caller: rows,
+        bytes: 1 << 30,
+        without: Vec::new(),
+        newest_of_four: 1,
+        lost: true,
+    }
 }
 
 /// Mails accepted in a second from so many callers.

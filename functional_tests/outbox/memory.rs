@@ -32,6 +32,10 @@ async fn a_mail_that_takes_more_memory_than_there_is_is_parked_after_three_death
     let mut mail = mails::with_subject("1");
     mail["text"] = "x".repeat(LARGE).into();
     let large = queued(&node.client, &mail).await;
+    // Of another lane, so that the first claim takes both.
+    let mut mail = mails::with_subject("3");
+    mail["priority"] = "high".into();
+    let neighbour = queued(&node.client, &mail).await;
     drop(node);
     for loss in 1..=LOSSES {
         let mut node = Proxy::start(settings.clone()).await;
@@ -45,8 +49,9 @@ async fn a_mail_that_takes_more_memory_than_there_is_is_parked_after_three_death
     let node = Proxy::start(settings).await;
     becomes(&node.client, &large, "parked").await;
     pause(&node, false).await;
+    becomes(&node.client, &neighbour, "accepted").await;
     is_sent(&node.client, 2).await;
-    assert_eq!(provider.taken(), [(2, 1)].into());
+    assert_eq!(provider.taken(), [(2, 1), (3, 1)].into());
 }
 
 async fn is_sent(client: &Client, number: usize) {

@@ -22,6 +22,8 @@ pub struct Wanted {
     pub without: Vec<CallerName>,
     /// So many of four rows of a lane are the newest due ones instead of the oldest: 0 to 4.
     pub newest_of_four: usize,
+    /// If there is a row that was lost before, the oldest such row of any lane and no other one. False: none of them.
+    pub lost: bool,
 }
 
 /// A row in hand.
@@ -46,6 +48,8 @@ pub struct Claimed {
     pub attempts: u32,
     /// May a provider have it already, so that this could be a second copy?
     pub possible_duplicate: bool,
+    /// Was it lost before, with its node or because it could not be opened?
+    pub was_lost: bool,
     /// The message; none where it is gone or unreadable, which only a fault of ours could bring about.
     pub content: Option<SealedContent>,
 }

@@ -29,7 +29,7 @@ pub trait Outbox: Send + Sync {
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>>;
 
     /// Claims due rows for a node: of the sets that it names and no others, never more than it asks for. None while the
-    /// outbox is paused.
+    /// outbox is paused. A row that was lost before is claimed alone: if nodes die of it, no other row is lost with it again.
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>>;
 
     /// Gives claimed rows back to the queue unharmed: neither an attempt nor a loss. Marked ones stay as they are. How

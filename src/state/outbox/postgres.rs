@@ -57,7 +57,13 @@ use sweep::Passed;
 pub const TABLES: Module = Module {
     name: "outbox",
     steps: &[Step {
-        sql: concat!(include_str!("postgres/tables.sql"), "\n", include_str!("postgres/counted.sql")),
+        sql: concat!(
+            include_str!("postgres/tables.sql"),
+            "\n",
+            include_str!("postgres/counted.sql"),
+            "\n",
+            include_str!("postgres/indexes.sql")
+        ),
         works_with: 1,
     }],
     uses_key: "select 1 from smsp_submission where content_key_id = $1 or recipients_key_id = $1 limit 1",

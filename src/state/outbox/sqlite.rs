@@ -47,7 +47,13 @@ use sweep::Passed;
 pub const TABLES: Module = Module {
     name: "outbox",
     steps: &[Step {
-        sql: concat!(include_str!("sqlite/tables.sql"), "\n", include_str!("sqlite/counted.sql")),
+        sql: concat!(
+            include_str!("sqlite/tables.sql"),
+            "\n",
+            include_str!("sqlite/counted.sql"),
+            "\n",
+            include_str!("sqlite/indexes.sql")
+        ),
         works_with: 1,
     }],
     uses_key: "select 1 from submission where key_id = ?1

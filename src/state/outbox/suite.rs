@@ -47,6 +47,7 @@ macro_rules! conformance {
                 what_a_dead_node_has_marked_is_not_replayed_while_its_hand_over_may_go_on;
             dying: what_a_dead_node_claimed_is_queued_and_parked_at_the_third_loss,
                 what_a_living_node_cannot_open_is_parked_at_the_third_loss,
+                a_row_that_was_lost_is_claimed_alone_and_no_other_is_parked_with_it,
                 what_a_dead_node_marked_is_unknown_and_never_queued, a_node_that_lives_keeps_its_rows;
             replaying: a_replay_goes_to_the_same_upstream_within_its_window, only_acceptance_settles_a_replay,
                 a_replay_is_not_marked_for_another_upstream, an_expired_mail_is_not_replayed,

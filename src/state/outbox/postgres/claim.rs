@@ -49,7 +49,7 @@ fn sql(order: &str) -> String {
             select c.*, quota.places from quota cross join lateral (
                 select o.row_id, o.caller, o.due from smsp_outbox o
                 where o.state = 0 and o.lane = $1 and o.route_set = quota.route_set and o.caller = quota.caller
-                    and o.due <= smsp_now() and o.expires_at > smsp_now()
+                    and o.due <= smsp_now() and o.expires_at > smsp_now() and o.losses = 0
                 order by {order} limit least(quota.places, $4) * {CANDIDATES}
             ) c
         ),
@@ -78,6 +78,21 @@ fn sql(order: &str) -> String {
     )
 }
 
+/// The oldest row that was lost before.
+static LOST: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "with due as materialized (
+            select row_id from smsp_outbox
+            where state = 0 and losses > 0 and due <= smsp_now() and expires_at > smsp_now()
+                and route_set = any ($1) and caller <> all ($2)
+            order by due, row_id limit 1 for update skip locked
+        )
+        update smsp_outbox o set state = 1, changed_at = smsp_now(), fence = {NEXT_FENCE}, owner = $3, claim = $4,
+            is_replay = false
+        from due where o.row_id = due.row_id returning o.row_id"
+    )
+});
+
 /// What this claim has so far.
 #[derive(Default)]
 struct Taken {
@@ -94,6 +109,9 @@ pub(super) async fn claim(
     number: Uuid,
     wanted: &Wanted,
 ) -> Result<Vec<i64>, Failed> {
+    if let Some(row) = lost(transaction, node, number, wanted).await? {
+        return Ok(vec![row]);
+    }
     let mut taken = Taken::default();
     for (lane, rows) in (0..).zip(wanted.of_lane).take(Lane::ALL.len()) {
         let rows = rows.min(MOST);
@@ -107,6 +125,23 @@ pub(super) async fn claim(
         }
     }
     Ok(taken.rows)
+}
+
+async fn lost(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    number: Uuid,
+    wanted: &Wanted,
+) -> Result<Option<i64>, Failed> {
+    if !wanted.lost || wanted.of_caller == 0 {
+        return Ok(None);
+    }
+    let sets: Vec<_> = wanted.sets.iter().map(|set| set.as_str()).collect();
+    let without: Vec<_> = wanted.without.iter().map(|caller| caller.as_str()).collect();
+    let parameters: [Parameter<'_>; 4] =
+        [(&sets, Type::TEXT_ARRAY), (&without, Type::TEXT_ARRAY), (&node.0, Type::UUID), (&number, Type::UUID)];
+    let rows = transaction.query(&LOST, &parameters).await?;
+    rows.first().map(|row| field(row, 0)).transpose()
 }
 
 async fn part(

@@ -152,7 +152,7 @@ pub(super) async fn claimed_rows(
     rows: &[i64],
 ) -> Result<Vec<Claimed>, Failed> {
     let sql = "select o.row_id, o.fence, s.id, s.caller, s.key, o.lane, o.route_set, s.accepted_at, o.expires_at,
-            o.attempts, o.possible_duplicate, s.content_key_id, s.content_key,
+            o.attempts, o.possible_duplicate, o.losses > 0, s.content_key_id, s.content_key,
             (select array_agg(c.bytes order by c.part) from smsp_content c where c.row_id = o.row_id)
         from unnest($1) with ordinality w (row_id, place)
         join smsp_outbox o using (row_id) join smsp_submission s using (row_id)
@@ -174,6 +174,7 @@ fn claimed(node: NodeId, columns: &mut Columns<'_>) -> Result<Claimed, Failed> {
         expires_at: columns.time()?,
         attempts: u32::try_from(columns.value::<i32>()?).unwrap_or_default(),
         possible_duplicate: columns.value()?,
+        was_lost: columns.value()?,
         content: columns.content()?,
     })
 }

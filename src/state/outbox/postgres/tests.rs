@@ -109,6 +109,7 @@ fn wanted(rows: usize) -> Wanted {
         of_caller: rows,
         without: Vec::new(),
         newest_of_four: 1,
+        lost: true,
         bytes: u64::MAX,
     }
 }

@@ -57,11 +57,20 @@ pub(super) struct Claims {
     /// Which set comes first.
     turn: usize,
     replayed: Option<Instant>,
+    /// Has a row that was lost before its turn, if there is one? Each second claim is one of other rows.
+    turn_of_lost: bool,
 }
 
 impl Claims {
     pub(super) fn new(context: Arc<Context>) -> Self {
-        Self { context, lanes: Lanes::default(), newest: Newest::default(), turn: 0, replayed: None }
+        Self {
+            context,
+            lanes: Lanes::default(),
+            newest: Newest::default(),
+            turn: 0,
+            replayed: None,
+            turn_of_lost: true,
+        }
     }
 
     /// Claims what there is room for, and begins with it. How long there is nothing more to do, unless something happens.
@@ -110,8 +119,8 @@ impl Claims {
 
     /// How many rows it has claimed, of those that were `left` to claim.
     async fn claim_share(&mut self, set: &RouteSet, share: Share, left: &mut usize) -> Result<usize, Failed> {
-        let (mut may_have, before) = ([true; Lane::ALL.len()], *left);
-        while may_have.contains(&true) && self.context.may_work() {
+        let (mut may_have, mut may_be_lost, before) = ([true; Lane::ALL.len()], true, *left);
+        while (may_have.contains(&true) || may_be_lost) && self.context.may_work() {
             let free = self.free(set);
             let rows = share.places(free).min(*left).min(MAX_ROWS);
             if rows == 0 || self.context.in_hand.left() == 0 {
@@ -122,13 +131,18 @@ impl Claims {
                 Share::Half => self.context.callers.allowance(set, free.windows),
                 Share::Unwanted => Allowance { of_caller: rows, without: Vec::new() },
             };
-            let wanted = self.wanted(set, of_lane, allowance);
+            let lost = may_be_lost && (self.turn_of_lost || !may_have.contains(&true));
+            let wanted = Wanted { lost, ..self.wanted(set, of_lane, allowance) };
             let claimed = self.context.parts.store.claim(self.context.parts.node, &wanted).await?;
-            self.newest.claimed(wanted.newest_of_four, claimed.len());
             *left -= claimed.len().min(*left);
-            for (place, lane) in Lane::ALL.iter().enumerate() {
-                let got = claimed.iter().filter(|row| row.lane == *lane).count();
-                may_have[place] &= got >= of_lane[place];
+            self.turn_of_lost = !claimed.iter().any(|row| row.was_lost);
+            if self.turn_of_lost {
+                self.newest.claimed(wanted.newest_of_four, claimed.len());
+                may_be_lost &= !lost;
+                for (place, lane) in Lane::ALL.iter().enumerate() {
+                    let got = claimed.iter().filter(|row| row.lane == *lane).count();
+                    may_have[place] &= got >= of_lane[place];
+                }
             }
             self.begin(claimed).await;
         }
@@ -143,7 +157,7 @@ impl Claims {
         let Allowance { of_caller, without } = allowance;
         let (sets, bytes) = (vec![set.clone()], self.context.in_hand.left());
         let newest_of_four = self.newest.of_four(of_lane.iter().sum());
-        Wanted { sets, of_lane, of_caller, bytes, without, newest_of_four }
+        Wanted { sets, of_lane, of_caller, bytes, without, newest_of_four, lost: false }
     }
 
     fn free(&self, set: &RouteSet) -> Free {

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn wanted(of_lane: [usize; 3], of_caller: usize, newest_of_four: usize, bytes: u64) -> Wanted {
-        Wanted { sets: Vec::new(), of_lane, of_caller, bytes, without: Vec::new(), newest_of_four }
+        Wanted { sets: Vec::new(), of_lane, of_caller, bytes, without: Vec::new(), newest_of_four, lost: false }
     }
 
     /// As a queue is read: rows of these numbers, each found from both ends.

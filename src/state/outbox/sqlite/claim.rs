@@ -13,7 +13,10 @@ use super::choose::{Candidate, choose};
 use super::columns::signed;
 use super::{content, names, nodes};
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Claimed, Fence, Hold, Lane, NodeId, RouteSet, SealedContent, Wanted};
+use crate::state::outbox::{Claimed, Fence, Hold, Lane, NodeId, RouteSet, RowId, SealedContent, Wanted};
+
+pub(super) const LOST: &str = "select id, route_set, caller from envelope
+     where state = 0 and losses > 0 and due <= ?1 and expires_at > ?1 order by due, id";
 
 /// One queue, and when its first row is due.
 #[derive(Clone, Copy)]
@@ -35,7 +38,10 @@ pub(super) fn claim(
         return Ok(Vec::new());
     }
     nodes::seen(database, now, node)?;
-    let chosen = choose(wanted, candidates(database, now, wanted)?);
+    let chosen = match lost(database, now, wanted)? {
+        Some(row) => vec![row],
+        None => choose(wanted, candidates(database, now, wanted)?),
+    };
     let mut take = database.prepare_cached(
         "update envelope set state = 1, fence = fence + 1, owner = ?2, claim = ?4
          where id = ?1 and state = 0 and due <= ?3 and expires_at > ?3 returning fence",
@@ -51,11 +57,32 @@ pub(super) fn claim(
     Ok(holds)
 }
 
+/// The oldest row that was lost before, if it may be claimed.
+fn lost(database: &Connection, now: UnixTime, wanted: &Wanted) -> rusqlite::Result<Option<RowId>> {
+    if !wanted.lost || wanted.of_caller == 0 {
+        return Ok(None);
+    }
+    let sets = names::route_sets(database, &wanted.sets)?;
+    let without = without(database, wanted)?;
+    let mut select = database.prepare_cached(LOST)?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    for row in select.query_map([now], row)? {
+        let (row, set, caller): (RowId, i64, i64) = row?;
+        if sets.contains(&set) && !without.contains(&Some(caller)) {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
+/// What is known of the callers that are to have nothing.
+fn without(database: &Connection, wanted: &Wanted) -> rusqlite::Result<Vec<Option<i64>>> {
+    wanted.without.iter().map(|caller| names::known_caller(database, caller.as_str())).collect()
+}
+
 /// The rows at the head and at the end of each queue that may be claimed from.
 fn candidates(database: &Connection, now: UnixTime, wanted: &Wanted) -> rusqlite::Result<Vec<Candidate>> {
-    let without: Result<Vec<_>, _> =
-        wanted.without.iter().map(|caller| names::known_caller(database, caller.as_str())).collect();
-    let without = without?;
+    let without = without(database, wanted)?;
     let mut found = Vec::new();
     for head in heads(database, &wanted.sets)? {
         let most = wanted.of_lane[head.lane as usize].min(wanted.of_caller);
@@ -78,7 +105,7 @@ fn of_queue(
 ) -> rusqlite::Result<Vec<Candidate>> {
     let sql = format!(
         "select id, due, (select size from submission s where s.id = e.id) from envelope e
-         where state = 0 and route_set = ?1 and lane = ?2 and caller = ?3 and due <= ?4 and expires_at > ?4
+         where state = 0 and route_set = ?1 and lane = ?2 and caller = ?3 and due <= ?4 and expires_at > ?4 and losses = 0
          order by {order} limit ?5"
     );
     let mut select = database.prepare_cached(&sql)?;
@@ -118,7 +145,7 @@ pub(super) fn in_hand(database: &Connection, holds: &[Hold]) -> rusqlite::Result
 
 fn read(database: &Connection, hold: Hold) -> rusqlite::Result<Option<Claimed>> {
     let mut select = database.prepare_cached(
-        "select uuid, name, idem, lane, names, accepted_at, e.expires_at, attempts, possible_duplicate
+        "select uuid, name, idem, lane, names, accepted_at, e.expires_at, attempts, possible_duplicate, losses > 0
          from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
          join route_set r on r.id = e.route_set where e.id = ?1 and e.fence = ?2 and e.owner = ?3 and e.state in (1, 2)",
     )?;
@@ -135,6 +162,7 @@ fn read(database: &Connection, hold: Hold) -> rusqlite::Result<Option<Claimed>> 
             expires_at: row.get(6)?,
             attempts: row.get(7)?,
             possible_duplicate: row.get(8)?,
+            was_lost: row.get(9)?,
             content: if_it_fits(content::read(database, hold.row))?,
         })
     };

@@ -111,7 +111,15 @@ pub(super) fn keyed(number: u8, key: &str) -> NewRow {
 
 pub(super) fn wanted(limit: usize) -> Wanted {
     let sets = vec![set()];
-    Wanted { sets, of_lane: [limit; 3], of_caller: limit, bytes: u64::MAX, without: Vec::new(), newest_of_four: 0 }
+    Wanted {
+        sets,
+        of_lane: [limit; 3],
+        of_caller: limit,
+        bytes: u64::MAX,
+        without: Vec::new(),
+        newest_of_four: 0,
+        lost: true,
+    }
 }
 
 pub(super) fn mark(upstream: &str) -> Mark {

@@ -66,3 +66,33 @@ pub(in super::super) async fn a_node_that_lives_keeps_its_rows(bench: &Bench) {
     assert!(bench.marked(&holds[0]).await);
     assert_eq!(bench.end(&holds[1], accepted()).await, Some(State::Accepted));
 }
+
+pub(in super::super) async fn a_row_that_was_lost_is_claimed_alone_and_no_other_is_parked_with_it(bench: &Bench) {
+    bench.accept((1..=3).map(row).collect()).await;
+    let claim = async |wanted| {
+        let claimed = bench.outbox.claim(node(1), &wanted).await.unwrap();
+        claimed.iter().map(|claimed| (claimed.id, claimed.was_lost)).collect::<Vec<_>>()
+    };
+    let die = async |buried| {
+        bench.advance(SILENCE).await;
+        assert_eq!(bench.outbox.bury().await, Ok(buried));
+    };
+    assert_eq!(claim(wanted(9)).await, [1, 2, 3].map(|number| (id(number), false)));
+    die(Buried { queued: 3, ..Buried::default() }).await;
+    assert_eq!(claim(wanted(9)).await, [(id(1), true)]);
+    die(Buried { queued: 1, ..Buried::default() }).await;
+    assert_eq!(claim(wanted(9)).await, [(id(1), true)]);
+    die(Buried { parked: 1, ..Buried::default() }).await;
+    bench.accept(vec![row(4)]).await;
+    for none in [
+        Wanted { lost: false, ..wanted(0) },
+        Wanted { sets: vec![], ..wanted(9) },
+        Wanted { without: vec!["shop".into()], ..wanted(9) },
+        wanted(0),
+    ] {
+        assert_eq!(claim(none).await, []);
+    }
+    assert_eq!(claim(Wanted { lost: false, ..wanted(9) }).await, [(id(4), false)], "it waits for none of them");
+    assert_eq!(claim(Wanted { of_lane: [0; 3], ..wanted(9) }).await, [(id(2), true)], "whatever its lane");
+    assert_eq!(claim(wanted(9)).await, [(id(3), true)]);
+}

@@ -84,7 +84,7 @@ pub(in super::super) async fn a_refused_replay_settles_a_mail_whose_first_hand_o
         let first = bench.claim_one(node(1)).await;
         bench.marked(&first).await;
         bench.end(&first, unknown(Duration::ZERO)).await;
-        let second = bench.outbox.replay(node(2), "mg", 9).await.unwrap()[0].hold;
+        let second = bench.outbox.replay(node(2), "mg", ALL).await.unwrap()[0].hold;
         assert_eq!(bench.end(&first, refused()).await, None, "the replay is under way");
         if state == State::Cancelled {
             bench.erase_recipient(number).await;

@@ -3,8 +3,8 @@
 mod calls;
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -28,6 +28,8 @@ pub(super) struct Fake {
     pub(super) rules: AtomicI64,
     pub(super) rows: Mutex<Vec<Row>>,
     pub(super) calls: Mutex<Vec<&'static str>>,
+    /// The rows of each claim that had some.
+    pub(super) claims: Arc<Mutex<Vec<Vec<usize>>>>,
     faults: Mutex<VecDeque<(&'static str, Fault)>>,
     /// What heartbeats are answered.
     pub(super) went_back: Mutex<Option<WentBack>>,
@@ -46,6 +48,7 @@ impl Fake {
             fence: 0,
             due: Instant::now(),
             attempts: 0,
+            losses: 0,
             upstream: None,
             replay_until: None,
             is_replay: false,

@@ -176,3 +176,20 @@ async fn rows_follow_new_rules() {
     node.until_all_are(State::Accepted).await;
     assert_eq!(node.store.row(0).set.as_str(), "u1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_were_lost_come_one_by_one_between_the_others() {
+    let node = Node::start(&[&[TAKES; 40]]);
+    node.fixture.upstreams[0].override_circuit(Override::Open);
+    node.add(40, "a", &["u0"]);
+    node.store.rows.lock().unwrap().iter_mut().take(10).for_each(|row| row.losses = 1);
+    let start = Instant::now();
+    node.fixture.upstreams[0].override_circuit(Override::Auto);
+    node.until_all_are(State::Accepted).await;
+    assert!(start.elapsed() < SECOND, "no lost row waits for the next look: {:?}", start.elapsed());
+    let claims = node.store.claims.lock().unwrap().clone();
+    let lost: Vec<_> = claims.iter().filter(|rows| rows.iter().any(|row| *row < 10)).collect();
+    assert!(lost.len() == 10 && lost.iter().all(|rows| rows.len() == 1), "{claims:?}");
+    let last = claims.iter().position(|rows| rows.first() == Some(&9)).unwrap();
+    assert!(claims[..last].iter().any(|rows| rows.iter().any(|row| *row >= 10)), "others wait for none: {claims:?}");
+}

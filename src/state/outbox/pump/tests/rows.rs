@@ -18,6 +18,7 @@ pub(super) struct Row {
     pub(super) fence: i64,
     pub(super) due: Instant,
     pub(super) attempts: u32,
+    pub(super) losses: u32,
     pub(super) upstream: Option<String>,
     pub(super) replay_until: Option<Instant>,
     /// Was it handed over before its present claim, with no verdict?
@@ -39,6 +40,7 @@ pub(super) fn claimed(place: usize, row: &Row, node: NodeId) -> Claimed {
         expires_at: UnixTime(i64::MAX),
         attempts: row.attempts,
         possible_duplicate: false,
+        was_lost: row.losses > 0,
         content: Some(SealedContent { key_id: KeyId("k".to_owned()), wrapped_key: Vec::new(), parts: Vec::new() }),
     }
 }

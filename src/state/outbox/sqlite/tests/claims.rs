@@ -20,7 +20,8 @@ async fn of_two_rows() -> (SqliteOutbox, tempfile::TempDir) {
 
 async fn claim(outbox: &SqliteOutbox) -> Result<Vec<Claimed>, Failed> {
     let sets = vec![row(1).route_set];
-    let wanted = Wanted { sets, of_lane: [9; 3], of_caller: 9, bytes: u64::MAX, without: vec![], newest_of_four: 0 };
+    let wanted =
+        Wanted { sets, of_lane: [9; 3], of_caller: 9, bytes: u64::MAX, without: vec![], newest_of_four: 0, lost: true };
     outbox.claim(NODE, &wanted).await
 }
 

@@ -53,7 +53,15 @@ async fn accept(outbox: &SqliteOutbox, numbers: std::ops::RangeInclusive<u8>) {
 
 fn wanted(rows: usize) -> Wanted {
     let sets = vec![row(7).route_set];
-    Wanted { sets, of_lane: [rows; 3], of_caller: rows, bytes: u64::MAX, without: vec![], newest_of_four: 0 }
+    Wanted {
+        sets,
+        of_lane: [rows; 3],
+        of_caller: rows,
+        bytes: u64::MAX,
+        without: vec![],
+        newest_of_four: 0,
+        lost: true,
+    }
 }
 
 async fn send(outbox: &SqliteOutbox, mails: u64) {

@@ -41,7 +41,7 @@ fn batch(number: u128) -> Batch {
 
 fn wanted() -> Wanted {
     let sets = vec![RouteSet::new(["mg"])];
-    Wanted { sets, of_lane: [9; 3], of_caller: 9, bytes: u64::MAX, without: vec![], newest_of_four: 0 }
+    Wanted { sets, of_lane: [9; 3], of_caller: 9, bytes: u64::MAX, without: vec![], newest_of_four: 0, lost: true }
 }
 
 /// All bytes of the database, its log and what else is there.

@@ -91,7 +91,7 @@ async fn works_through_mails() {
 
 fn wanted() -> Wanted {
     let sets = vec![row(7).route_set];
-    Wanted { sets, of_lane: [1; 3], of_caller: 1, bytes: u64::MAX, without: vec![], newest_of_four: 0 }
+    Wanted { sets, of_lane: [1; 3], of_caller: 1, bytes: u64::MAX, without: vec![], newest_of_four: 0, lost: true }
 }
 
 async fn next_number(outbox: &SqliteOutbox) -> u128 {

@@ -22,7 +22,7 @@ async fn ended(outbox: &SqliteOutbox, hold: &Hold, ended: Ended) -> bool {
 
 fn wanted() -> Wanted {
     let sets = vec![row(1).route_set];
-    Wanted { sets, of_lane: [1; 3], of_caller: 1, bytes: u64::MAX, without: vec![], newest_of_four: 0 }
+    Wanted { sets, of_lane: [1; 3], of_caller: 1, bytes: u64::MAX, without: vec![], newest_of_four: 0, lost: true }
 }
 
 /// The states that each call takes, in the order of [`State::ALL`]: queued, claimed, sending, unknown, parked, and four

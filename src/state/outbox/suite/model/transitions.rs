@@ -141,6 +141,9 @@ impl Rows {
         let is_due = |row: &&mut Row| row.state == State::Queued && row.due <= now && row.expires_at > now;
         let mut due: Vec<_> = self.rows.iter_mut().filter(is_due).collect();
         due.sort_by_key(|row| (row.due, row.number));
+        if let Some(lost) = due.iter().position(|row| row.losses > 0) {
+            due = vec![due.swap_remove(lost)];
+        }
         let claim = |row: &mut Row| {
             (row.state, row.owner, row.fence) = (State::Claimed, Some(node), row.fence + 1);
             (row.number, row.fence)

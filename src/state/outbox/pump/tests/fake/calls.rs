@@ -1,6 +1,7 @@
 //! What the store in memory does with its rows, call by call. What the pump never asks is answered as by a store that is down.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -15,14 +16,17 @@ use crate::runtime::unix_time::UnixTime;
 
 impl Outbox for Fake {
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
-        let wanted = wanted.clone();
+        let (wanted, claims) = (wanted.clone(), Arc::clone(&self.claims));
         self.call("claim", Vec::new(), move |rows| {
-            let mut taken = Vec::new();
+            let may_be = |row: &Row| {
+                let is_due = row.state == State::Queued && row.due <= Instant::now();
+                is_due && wanted.sets.contains(&row.set) && !wanted.without.contains(&row.caller.into())
+            };
+            let lost = rows.iter().position(|row| wanted.lost && row.losses > 0 && may_be(row));
+            let mut taken: Vec<_> = lost.into_iter().collect();
             for (lane, limit) in Lane::ALL.into_iter().zip(wanted.of_lane) {
-                let due = |row: &Row| row.state == State::Queued && row.due <= Instant::now() && row.lane == lane;
+                let due = |row: &Row| lost.is_none() && may_be(row) && row.losses == 0 && row.lane == lane;
                 let mut places: Vec<_> = (0..rows.len()).filter(|place| due(&rows[*place])).collect();
-                places.retain(|place| wanted.sets.contains(&rows[*place].set));
-                places.retain(|place| !wanted.without.contains(&rows[*place].caller.into()));
                 places.sort_by_key(|place| rows[*place].due);
                 let mut of_lane = 0;
                 for place in places {
@@ -39,6 +43,9 @@ impl Outbox for Fake {
                 (row.state, row.fence, row.is_replay) = (State::Claimed, row.fence + 1, false);
                 claimed(place, row, node)
             };
+            if !taken.is_empty() {
+                claims.lock().unwrap().push(taken.clone());
+            }
             taken.into_iter().map(claim).collect()
         })
     }
