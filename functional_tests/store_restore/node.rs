@@ -81,7 +81,7 @@ impl Node {
     /// All that is parked, at once. How much it was.
     pub(super) async fn release(&self) -> usize {
         let answer = self.order("POST", "/outbox/release", r#"{"caller": "caller", "over": "1ms"}"#).await.expect(200);
-        assert_eq!(answer.json["left"], 0, "{answer}");
+        assert_eq!(answer.json["more"], false, "{answer}");
         usize::try_from(answer.json["released"].as_u64().expect("a number")).expect("a small one")
     }
 

@@ -100,6 +100,6 @@ pub struct Release {
 pub struct Released {
     /// Rows that are queued now.
     pub released: u64,
-    /// Rows that the filter leaves parked still, because there were more than the limit.
-    pub left: u64,
+    /// Does the filter leave rows parked still, because there were more than the limit?
+    pub more: bool,
 }

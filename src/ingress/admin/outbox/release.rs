@@ -50,8 +50,8 @@ pub(in crate::ingress::admin) struct ReleaseBody {
 pub(in crate::ingress::admin) struct ReleasedBody {
     /// How much mail is queued now.
     released: u64,
-    /// How much mail the filter names that is still parked: call again.
-    left: u64,
+    /// Is mail parked still that the filter names? Then call again.
+    more: bool,
 }
 
 impl ReleaseBody {
@@ -83,7 +83,7 @@ fn time(name: &str, text: Option<String>) -> Result<Option<UnixTime>, FieldError
 }
 
 impl From<Released> for ReleasedBody {
-    fn from(Released { released, left }: Released) -> Self {
-        Self { released, left }
+    fn from(Released { released, more }: Released) -> Self {
+        Self { released, more }
     }
 }

@@ -90,7 +90,7 @@ async fn orders_are_carried_out_and_recorded() {
     assert_eq!(node.call("POST", "/outbox/{id}/settle", r#"{"as": "accepted"}"#).await.body["status"], "accepted");
     node.store.put_all(State::Parked);
     let released = node.call("POST", "/outbox/release", r#"{"caller": "caller", "from_domain": "Example.ORG"}"#).await;
-    assert_eq!(released.body, json!({"released": 1, "left": 0}));
+    assert_eq!(released.body, json!({"released": 1, "more": false}));
     assert_eq!(node.call("POST", "/outbox/erase", r#"{"recipient": "b@example.org"}"#).await.body["erased"], 1);
     assert_eq!(node.call("PUT", "/outbox", r#"{"paused": false}"#).await.body["paused"], false);
     let expected = [

@@ -135,7 +135,7 @@ impl Outbox for FakeStore {
             };
             let meant = rows.iter_mut().filter(is_meant).map(|row| row.status.ticket.state = State::Queued).count();
             self.note(note);
-            Released { released: meant as u64, left: 0 }
+            Released { released: meant as u64, more: false }
         })
     }
 

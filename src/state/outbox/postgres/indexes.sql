@@ -2,3 +2,5 @@
 
 -- Rows that were lost with their nodes: each is claimed alone.
 create index smsp_outbox_lost on smsp_outbox (due, row_id) where state = 0 and losses > 0;
+-- Rows that were parked with an older copy, the oldest first: operators release some at a time.
+create index smsp_outbox_parked on smsp_outbox (accepted_at, row_id) where state = 4;

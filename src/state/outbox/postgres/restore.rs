@@ -6,7 +6,7 @@ use super::history;
 use super::rows::{Columns, big, span};
 use crate::state::outbox::{Release, Released, Restored, State};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Parameter, Transaction, field};
+use crate::state::store::postgres::{Parameter, Transaction};
 
 /// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed.
 const PARK: &str = "with meant as materialized (
@@ -20,10 +20,11 @@ const PARK: &str = "with meant as materialized (
     from meant where o.row_id = meant.row_id returning o.state";
 
 /// A row that was lost three times is another case: it stays.
-const MEANT: &str = "from smsp_outbox o join smsp_submission s using (row_id)
+pub(super) const MEANT: &str = "select o.row_id, o.accepted_at from smsp_outbox o join smsp_submission s using (row_id)
     where o.state = 4 and o.losses < 3 and s.content_key is not null and o.expires_at > smsp_now()
         and ($1::text is null or o.caller = $1) and ($2::text is null or lower(s.from_domain) = $2)
-        and ($3::bigint is null or o.accepted_at >= $3) and ($4::bigint is null or o.accepted_at < $4)";
+        and o.accepted_at >= coalesce($3, 0) and o.accepted_at < coalesce($4, 9223372036854775807)
+    order by o.accepted_at, o.row_id limit $5 + 1";
 
 /// Parks at most `limit` rows; the last call begins a new epoch.
 pub(super) async fn accept(transaction: &mut Transaction<'_>, limit: usize) -> Result<Restored, Failed> {
@@ -47,23 +48,31 @@ pub(super) async fn release(transaction: &mut Transaction<'_>, release: &Release
     let Release { caller, from_domain, accepted_from, accepted_before, over, limit } = release;
     let caller = caller.as_ref().map(|caller| caller.as_str());
     let (from, before) = (accepted_from.map(|time| time.0), accepted_before.map(|time| time.0));
-    let filter: [Parameter<'_>; 4] =
-        [(&caller, Type::TEXT), (&from_domain, Type::TEXT), (&from, Type::INT8), (&before, Type::INT8)];
-    let meant = transaction.query(&format!("select count(*) {MEANT}"), &filter).await?;
-    let meant: i64 = field(meant.first().ok_or(Failed::Down)?, 0)?;
     let sql = format!(
-        "with meant as materialized (
-            select o.row_id {MEANT} order by o.accepted_at, o.row_id limit $5 for update of o
+        "with meant as materialized ({MEANT} for update of o),
+        placed as (
+            select row_id, row_number() over (order by accepted_at, row_id) - 1 as place,
+                least(count(*) over (), $5) as rows
+            from meant
         ),
-        placed as (select row_id, row_number() over (order by row_id) - 1 as place, count(*) over () as rows from meant)
-        update smsp_outbox o set state = 0, changed_at = smsp_now(), possible_duplicate = true,
-            due = case when smsp_now() + $6 * place / rows < o.expires_at then smsp_now() + $6 * place / rows
-                else smsp_now() end
-        from placed where o.row_id = placed.row_id"
+        released as (
+            update smsp_outbox o set state = 0, changed_at = smsp_now(), possible_duplicate = true,
+                due = case when smsp_now() + $6 * place / rows < o.expires_at then smsp_now() + $6 * place / rows
+                    else smsp_now() end
+            from placed where o.row_id = placed.row_id and placed.place < $5 returning 1
+        )
+        select (select count(*) from released), (select count(*) from meant)"
     );
-    let (limit, over) = (big(*limit), span(*over));
-    let [caller, from_domain, from, before] = filter;
-    let parameters = [caller, from_domain, from, before, (&limit, Type::INT8), (&over, Type::INT8)];
-    let released = transaction.execute(&sql, &parameters).await?;
-    Ok(Released { released, left: meant.unsigned_abs().saturating_sub(released) })
+    let parameters: [Parameter<'_>; 6] = [
+        (&caller, Type::TEXT),
+        (&from_domain, Type::TEXT),
+        (&from, Type::INT8),
+        (&before, Type::INT8),
+        (&big(*limit), Type::INT8),
+        (&span(*over), Type::INT8),
+    ];
+    let rows = transaction.query(&sql, &parameters).await?;
+    let mut columns = Columns::of(rows.first().ok_or(Failed::Down)?);
+    let (released, meant): (i64, i64) = (columns.value()?, columns.value()?);
+    Ok(Released { released: released.unsigned_abs(), more: meant > released })
 }

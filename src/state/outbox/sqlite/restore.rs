@@ -5,8 +5,9 @@ use rusqlite::{Connection, params};
 use super::columns::signed;
 use super::history;
 use super::remembering::Remembering;
+use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Release, Released, Restored, State};
+use crate::state::outbox::{Release, Released, Restored, RowId, State};
 
 /// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed. Each may have been sent
 /// after the copy was made.
@@ -37,29 +38,30 @@ pub(super) fn accept(
 }
 
 /// A row that was lost three times is another case: it stays.
-const MEANT: &str = "select e.id, row_number() over (order by accepted_at, e.id) as place
-     from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
+pub(super) const MEANT: &str = "select e.id from envelope e
+     cross join submission s on s.id = e.id cross join caller c on c.id = e.caller
      where state = 4 and losses < 3 and content_key is not null and e.expires_at > ?1
      and (?2 is null or name = ?2) and (?3 is null or lower(from_domain) = ?3)
-     and (?4 is null or accepted_at >= ?4) and (?5 is null or accepted_at < ?5)";
+     and listed_at >= coalesce(?4, 0) and listed_at < coalesce(?5, 9e18) order by listed_at, e.id limit ?6";
 
 /// The rows become due one after the other; one that would expire before its turn is due at once.
 pub(super) fn release(database: &Connection, now: UnixTime, release: &Release) -> rusqlite::Result<Released> {
     let Release { caller, from_domain, accepted_from, accepted_before, over, limit } = release;
-    let filter =
-        params![now, caller.as_ref().map(|caller| caller.as_str()), from_domain, accepted_from, accepted_before];
-    let count = format!("select count(*) from ({MEANT})");
-    let meant: i64 = database.prepare_cached(&count)?.query_row(filter, |row| row.get(0))?;
-    let rows = meant.min(signed(*limit as u64));
-    let update = format!(
-        "with meant as materialized ({MEANT})
-         update envelope set state = 0, possible_duplicate = 1,
-         due = iif(?1 + ?6 * (place - 1) / ?7 < expires_at, ?1 + ?6 * (place - 1) / ?7, ?1)
-         from meant where meant.id = envelope.id and place <= ?7"
-    );
     let caller = caller.as_ref().map(|caller| caller.as_str());
-    let over = signed(crate::runtime::millis::millis(*over));
-    let values = params![now, caller, from_domain, accepted_from, accepted_before, over, rows];
-    let released = if rows > 0 { database.prepare_cached(&update)?.execute(values)? } else { 0 };
-    Ok(Released { released: released as u64, left: meant.unsigned_abs().saturating_sub(released as u64) })
+    let one_more = signed(*limit as u64).saturating_add(1);
+    let filter = params![now, caller, from_domain, accepted_from, accepted_before, one_more];
+    let meant: Result<Vec<RowId>, _> = database.prepare_cached(MEANT)?.query_map(filter, |row| row.get(0))?.collect();
+    let meant = meant?;
+    let rows = meant.len().min(*limit);
+    let over = millis(*over);
+    let mut update = database.prepare_cached(
+        "update envelope set state = 0, possible_duplicate = 1, due = iif(?2 < expires_at, ?2, ?3)
+         where id = ?1 and state = 4",
+    )?;
+    for (place, row) in (0..).zip(&meant[..rows]) {
+        let wait = u128::from(over) * place / rows as u128;
+        let turn = now.0.saturating_add(wait.try_into().unwrap_or(i64::MAX));
+        update.execute(params![row, turn, now])?;
+    }
+    Ok(Released { released: rows as u64, more: meant.len() > rows })
 }

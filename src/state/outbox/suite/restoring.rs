@@ -97,16 +97,16 @@ pub(in super::super) async fn parked_rows_are_released_by_filter_and_one_after_t
     bench.outbox.erase(&"shop".into(), id(8)).await.unwrap();
     let all = Release { over: 40 * SECOND, limit: 99, ..Release::default() };
     let release = async |what: Release| {
-        let Released { released, left } = bench.outbox.release(what, note("release")).await.unwrap();
-        (released, left)
+        let Released { released, more } = bench.outbox.release(what, note("release")).await.unwrap();
+        (released, more)
     };
-    assert_eq!(release(Release { caller: Some("nobody".into()), ..all.clone() }).await, (0, 0));
-    assert_eq!(release(Release { caller: Some("other".into()), ..all.clone() }).await, (1, 0));
-    assert_eq!(release(Release { from_domain: Some("example.net".into()), ..all.clone() }).await, (1, 0));
-    assert_eq!(release(Release { accepted_before: Some(start), ..all.clone() }).await, (0, 0));
+    assert_eq!(release(Release { caller: Some("nobody".into()), ..all.clone() }).await, (0, false));
+    assert_eq!(release(Release { caller: Some("other".into()), ..all.clone() }).await, (1, false));
+    assert_eq!(release(Release { from_domain: Some("example.net".into()), ..all.clone() }).await, (1, false));
+    assert_eq!(release(Release { accepted_before: Some(start), ..all.clone() }).await, (0, false));
     let older = Release { accepted_from: Some(start), accepted_before: Some(start.after(SECOND)), ..all.clone() };
-    assert_eq!(release(Release { limit: 2, ..older.clone() }).await, (2, 2), "the oldest first");
-    assert_eq!(release(older).await, (2, 0));
+    assert_eq!(release(Release { limit: 2, ..older.clone() }).await, (2, true), "the oldest first");
+    assert_eq!(release(older).await, (2, false));
     let mut due = Vec::new();
     for number in 1..=6 {
         let status = bench.status(number).await;
@@ -118,7 +118,7 @@ pub(in super::super) async fn parked_rows_are_released_by_filter_and_one_after_t
         "it may have been sent before the copy was restored"
     );
     bench.advance(SECOND).await;
-    assert_eq!(release(all.clone()).await, (1, 0));
+    assert_eq!(release(all.clone()).await, (1, false));
     assert_eq!(bench.status(7).await.unwrap().next_attempt_at, Some(start.after(2 * SECOND)), "before it expires");
-    assert_eq!(release(all).await, (0, 0));
+    assert_eq!(release(all).await, (0, false));
 }

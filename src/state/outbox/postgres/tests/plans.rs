@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::counts::COUNTS;
 use super::super::list::{IN_HAND, RESTING};
+use super::super::restore::MEANT;
 use super::super::room::COUNT;
 use super::outbox;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
@@ -55,6 +56,30 @@ async fn counts_and_the_room_of_callers_look_at_the_counts_and_at_the_oldest_row
         let plan = plan(&mut transaction, sql, &[]).await;
         assert!(!plan.contains("Seq Scan on smsp_outbox") && !plan.contains("Seq Scan on smsp_submission"), "{plan}");
     }
+}
+
+#[tokio::test]
+async fn a_release_of_parked_rows_begins_with_the_oldest_and_ends_at_its_limit() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ROWS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let parked = "update smsp_outbox set state = 4, expires_at = 9223372036854775807 where row_id > 10000";
+    for sql in [parked, "update smsp_submission set content_key = ''", "analyze smsp_submission, smsp_outbox"] {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let parameters: [Parameter<'_>; 5] = [
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&None::<i64>, Type::INT8),
+        (&None::<i64>, Type::INT8),
+        (&100_i64, Type::INT8),
+    ];
+    let plan = plan(&mut transaction, MEANT, &parameters).await;
+    let walks = ["Seq Scan", "Rows Removed", "Sort"].map(|walk| plan.contains(walk));
+    assert!(plan.contains("smsp_outbox_parked") && walks == [false; 3], "{plan}");
 }
 
 async fn plan(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Parameter<'_>]) -> String {

@@ -2,6 +2,7 @@
 
 use super::super::list::{ALL, IN_HAND, RESTING};
 use super::super::operators::COUNTS;
+use super::super::restore::MEANT;
 use super::*;
 
 #[tokio::test]
@@ -31,6 +32,15 @@ async fn counts_look_at_no_row_but_the_oldest_of_each_kind_and_those_in_hand() {
     ];
     assert_eq!(rows, expected, "{plan:#?}");
     assert_eq!(plan[0], "SCAN t", "the tally has a row for each state and place");
+}
+
+#[tokio::test]
+async fn a_release_of_parked_rows_begins_with_the_oldest_and_ends_at_its_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    let plan = plan(&outbox, MEANT).await;
+    assert_eq!(plan[0], "SEARCH e USING INDEX envelope_parked (listed_at>? AND listed_at<?)", "{plan:#?}");
+    assert!(plan.iter().all(|line| line.starts_with("SEARCH")), "nothing is sorted or looked through: {plan:#?}");
 }
 
 async fn plan(outbox: &SqliteOutbox, sql: &'static str) -> Vec<String> {
