@@ -36,10 +36,14 @@ impl Routes {
     }
 }
 
-/// A digest of all that decides, as it is written, so it is one number on every node and after a restart. What an adapter
-/// can carry goes with the release.
+/// Raised by one whenever what the adapters can carry changes: a limit, a field, a kind of provider that a mail may be too
+/// large or too unusual for. Waiting mail is filed anew then, on every node; so it is not the version of the program, with
+/// which two versions side by side would file all that waits to and fro.
+const CARRIED: u32 = 1;
+
+/// A digest of all that decides, as it is written, so it is one number on every node and after a restart.
 fn version(rules: &Rules, upstreams: &[Arc<Upstream>]) -> u64 {
-    let mut hash = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
+    let mut hash = Sha256::new_with_prefix(CARRIED.to_string());
     for upstream in upstreams {
         let domains = upstream.settings().from_domains.as_ref().map(ToString::to_string).unwrap_or_default();
         hash.update(format!("\n{} {} {domains}", upstream.name(), upstream.kind()));

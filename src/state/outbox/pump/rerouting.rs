@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::super::Failed;
 use super::super::bound::Bound;
@@ -13,13 +13,19 @@ use super::super::claim::Stale;
 use super::super::row::{RouteSet, RulesVersion};
 use super::context::{Context, Parts};
 
+/// A step is followed by a pause so many times as long as itself.
+const PAUSES: u32 = 2;
+/// And at least so long.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Files every queued row under the rules of now, if those before were others. Nodes with different rules file them to and
-/// fro, so this ends after so much time.
+/// fro, so this ends after so much time, and leaves the store to others for most of it.
 pub(super) async fn reroute(context: &Context, most: Duration) -> Result<(), Failed> {
     let start = Instant::now();
     let Parts { store, dispatcher, .. } = &context.parts;
     let rules = RulesVersion(dispatcher.rules_version().cast_signed());
     while start.elapsed() < most {
+        let step = Instant::now();
         let stale = store.stale(rules, Bound::STEP).await?;
         if stale.is_empty() {
             break;
@@ -27,6 +33,7 @@ pub(super) async fn reroute(context: &Context, most: Duration) -> Result<(), Fai
         let sets: Vec<_> = stale.iter().map(|stale| (stale.row, set(context, stale))).collect();
         store.reroute(rules, &sets).await?;
         context.wake.notify_one();
+        sleep(PAUSE.max(step.elapsed() * PAUSES)).await;
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ pub(super) async fn tidy(context: Arc<Context>) {
         }
         sweep(&context).await;
         // A store that does not answer says so itself; the next turn goes on with what is left.
-        let _ = reroute(&context, UPKEEP).await;
+        let _ = reroute(&context, UPKEEP / 2).await;
     }
 }
 

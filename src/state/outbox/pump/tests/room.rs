@@ -1,5 +1,6 @@
 //! What is claimed beside what the upstreams take.
 
+use super::super::super::row::RulesVersion;
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -192,4 +193,20 @@ async fn rows_that_were_lost_come_one_by_one_between_the_others() {
     assert!(lost.len() == 10 && lost.iter().all(|rows| rows.len() == 1), "{claims:?}");
     let last = claims.iter().position(|rows| rows.first() == Some(&9)).unwrap();
     assert!(claims[..last].iter().any(|rows| rows.iter().any(|row| *row >= 10)), "others wait for none: {claims:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_nodes_with_other_rules_file_to_and_fro_take_little_of_the_time_of_the_store() {
+    let node = Node::start(&[&[]]);
+    node.fixture.upstreams[0].override_circuit(Override::Open);
+    node.add(10, "a", &["u0"]);
+    let start = Instant::now();
+    while start.elapsed() < 60 * SECOND {
+        node.store.rows.lock().unwrap().iter_mut().for_each(|row| row.rules = RulesVersion(0));
+        sleep(Duration::from_millis(1)).await;
+    }
+    let filed = node.store.calls.lock().unwrap().iter().filter(|call| **call == "reroute").count();
+    // Each takes two calls of 2 ms.
+    let busy = Duration::from_millis(4) * filed as u32;
+    assert!(filed > 100 && busy < start.elapsed() / 8, "{filed}");
 }
