@@ -1,6 +1,6 @@
 //! A node that is stopped for longer than a node may be silent, and goes on: what it had in hand is sent once, and its own
-//! verdicts count. There is no second node here that could have taken over: what it had marked becomes `unknown` by its own
-//! upkeep, until its own verdict is there.
+//! verdicts count. There is no second node here that could have taken over, and no node takes over from itself: what it had
+//! marked stays its own, and never becomes `unknown`.
 
 use std::time::Duration;
 

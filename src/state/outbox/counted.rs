@@ -146,8 +146,8 @@ impl Outbox for CountedOutbox {
         self.counting(self.outbox.heartbeat(node), |went_back| self.metrics.went_back(went_back.is_some()))
     }
 
-    fn bury(&self) -> Answered<'_, Buried> {
-        self.counting(self.outbox.bury(), |buried| {
+    fn bury(&self, own: NodeId) -> Answered<'_, Buried> {
+        self.counting(self.outbox.bury(own), |buried| {
             for (to, mails) in
                 [(State::Queued, buried.queued), (State::Parked, buried.parked), (State::Unknown, buried.unknown)]
             {

@@ -63,10 +63,11 @@ pub trait Outbox: Send + Sync {
     /// claimed, replayed or marked until [`Outbox::accept_restore`].
     fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>>;
 
-    /// Ends what dead nodes have held. Claimed rows go back to the queue with one more loss, and are parked at the third;
+    /// Ends what dead nodes have held, for a node that lives: what it holds itself is never taken for a dead one's, however
+    /// long it was silent. Claimed rows go back to the queue with one more loss, and are parked at the third;
     /// marked ones become `unknown`, and are not replayed before [`super::ATTEMPT`] has passed since the mark. A replay is a
     /// loss too: after the third the row is not replayed any more.
-    fn bury(&self) -> Answered<'_, Buried>;
+    fn bury(&self, own: NodeId) -> Answered<'_, Buried>;
 
     /// Ends rows whose time is over, and drops those that have been kept for long enough, and where they have a key for a
     /// day at least: as much of each as the bound allows. To be repeated while there is more.

@@ -48,7 +48,8 @@ macro_rules! conformance {
             dying: what_a_dead_node_claimed_is_queued_and_parked_at_the_third_loss,
                 what_a_living_node_cannot_open_is_parked_at_the_third_loss,
                 a_row_that_was_lost_is_claimed_alone_and_no_other_is_parked_with_it,
-                what_a_dead_node_marked_is_unknown_and_never_queued, a_node_that_lives_keeps_its_rows;
+                what_a_dead_node_marked_is_unknown_and_never_queued, a_node_that_lives_keeps_its_rows,
+                a_node_that_was_silent_never_ends_what_it_holds_itself;
             replaying: a_replay_goes_to_the_same_upstream_within_its_window, only_acceptance_settles_a_replay,
                 a_replay_is_not_marked_for_another_upstream, an_expired_mail_is_not_replayed,
                 no_more_is_replayed_than_there_are_rows_and_bytes_for,

@@ -190,7 +190,7 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn bury(&self) -> Answered<'_, Buried> {
+    fn bury(&self, _: NodeId) -> Answered<'_, Buried> {
         unused()
     }
 

@@ -107,8 +107,8 @@ impl Outbox for PostgresOutbox {
         Box::pin(self.seen(node))
     }
 
-    fn bury(&self) -> Answered<'_, Buried> {
-        transaction!(self, care::bury)
+    fn bury(&self, own: NodeId) -> Answered<'_, Buried> {
+        transaction!(self, care::bury, own)
     }
 
     fn sweep(&self, bound: Bound) -> Answered<'_, Swept> {

@@ -28,10 +28,11 @@ const RELEASE: &str = "with found as materialized (
         state = case when o.is_replay then 3 else 0 end, owner = null
     from found f where o.row_id = f.row_id";
 
-/// A node without a sign of life is as dead as one whose last sign is old. A marked row was last changed by its mark.
+/// A node without a sign of life is as dead as one whose last sign is old, but not the node that asks. A marked row was last
+/// changed by its mark.
 const BURY: &str = "with dead as materialized (
         select o.row_id from smsp_outbox o
-        where o.state in (1, 2)
+        where o.state in (1, 2) and o.owner is distinct from $3
             and not exists (select from smsp_node n where n.node = o.owner and n.seen_at > smsp_now() - $1)
         for update skip locked
     )
@@ -51,9 +52,11 @@ pub(super) async fn release(transaction: &mut Transaction<'_>, node: NodeId, num
     transaction.execute(RELEASE, &parameters).await.map(drop)
 }
 
-pub(super) async fn bury(transaction: &mut Transaction<'_>) -> Result<Buried, Failed> {
+pub(super) async fn bury(transaction: &mut Transaction<'_>, own: NodeId) -> Result<Buried, Failed> {
     let mut buried = Buried::default();
-    for row in transaction.query(BURY, &[(&span(DEAD), Type::INT8), (&span(ATTEMPT), Type::INT8)]).await? {
+    let parameters: [Parameter<'_>; 3] =
+        [(&span(DEAD), Type::INT8), (&span(ATTEMPT), Type::INT8), (&own.0, Type::UUID)];
+    for row in transaction.query(BURY, &parameters).await? {
         match Columns::of(&row).state()? {
             State::Unknown => buried.unknown += 1,
             State::Parked => buried.parked += 1,

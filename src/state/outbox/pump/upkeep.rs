@@ -37,7 +37,7 @@ pub(super) async fn tidy(context: Arc<Context>) {
     let mut ticks = every(UPKEEP);
     loop {
         ticks.tick().await;
-        if let Ok(Ok(buried)) = timeout(STORE_TIMEOUT, context.parts.store.bury()).await {
+        if let Ok(Ok(buried)) = timeout(STORE_TIMEOUT, context.parts.store.bury(context.parts.node)).await {
             report(buried);
         }
         sweep(&context).await;

@@ -83,8 +83,8 @@ impl Outbox for SqliteOutbox {
         })
     }
 
-    fn bury(&self) -> Answered<'_, Buried> {
-        self.write(nodes::bury)
+    fn bury(&self, own: NodeId) -> Answered<'_, Buried> {
+        self.write(move |database, now| nodes::bury(database, now, own))
     }
 
     fn sweep(&self, bound: Bound) -> Answered<'_, Swept> {

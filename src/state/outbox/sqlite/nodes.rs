@@ -49,21 +49,23 @@ pub(super) fn lost(database: &Connection, hold: &Hold, due: UnixTime) -> rusqlit
     database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()
 }
 
-/// Ends what dead nodes have held, found by the index of `state in (1, 2)`. A node that still works on such a row finds at its next call that it was lost.
-pub(super) fn bury(database: &Connection, now: UnixTime) -> rusqlite::Result<Buried> {
-    database.prepare_cached("delete from node where seen_at <= ?1")?.execute([now.before(DEAD_AFTER)])?;
+/// Ends what dead nodes have held, found by the index of `state in (1, 2)`. The lock of the process proves that none but this
+/// one lives; after a pause of any length its rows are its own still.
+pub(super) fn bury(database: &Connection, now: UnixTime, own: NodeId) -> rusqlite::Result<Buried> {
+    let silent = "delete from node where seen_at <= ?1";
+    database.prepare_cached(silent)?.execute([now.before(DEAD_AFTER)])?;
     let mut claimed = database.prepare_cached(
         "update envelope set state = iif(losses + 1 >= ?1, 4, 0), losses = losses + 1, owner = null
-         where state in (1, 2) and state = 1 and owner not in (select id from node) returning state",
+         where state in (1, 2) and state = 1 and owner <> ?2 and owner not in (select id from node) returning state",
     )?;
-    let states: Result<Vec<State>, _> = claimed.query_map([MAX_LOSSES], |row| row.get(0))?.collect();
+    let states: Result<Vec<State>, _> = claimed.query_map(params![MAX_LOSSES, own], |row| row.get(0))?.collect();
     let states = states?;
     let mut marked = database.prepare_cached(
         "update envelope set state = 3, owner = null, due = max(?1, coalesce(marked_at, 0) + ?2), settled_at = ?1,
          replay_until = iif(replayed and losses + 1 >= ?3, null, replay_until), losses = losses + replayed
-         where state in (1, 2) and state = 2 and owner not in (select id from node)",
+         where state in (1, 2) and state = 2 and owner <> ?4 and owner not in (select id from node)",
     )?;
-    let unknown = marked.execute(params![now, millis(ATTEMPT).cast_signed(), MAX_LOSSES])? as u64;
+    let unknown = marked.execute(params![now, millis(ATTEMPT).cast_signed(), MAX_LOSSES, own])? as u64;
     let parked = states.iter().filter(|state| **state == State::Parked).count() as u64;
     Ok(Buried { queued: states.len() as u64 - parked, parked, unknown })
 }

@@ -52,7 +52,7 @@ pub(in super::super) async fn a_submission_is_cancelled_until_it_is_under_way(be
     bench.end(&holds[1], unknown(SECOND)).await;
     assert_eq!(bench.cancel(3).await, Err(Some(State::Unknown)));
     bench.advance(SILENCE).await;
-    bench.outbox.bury().await.unwrap();
+    bench.bury().await.unwrap();
     let all = bench.claim(node(1), 9).await;
     assert_eq!(all.iter().map(|claimed| claimed.id).collect::<Vec<_>>(), [id(4)]);
     let ended = bench.status(1).await.unwrap();

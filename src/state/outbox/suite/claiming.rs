@@ -20,7 +20,7 @@ pub(in super::super) async fn only_due_rows_of_the_sets_asked_for_are_claimed(be
     bench.advance(SECOND).await;
     assert_eq!(ids(&bench.claim(node(1), 10).await), [id(3)], "the second is over");
     bench.advance(SILENCE).await;
-    bench.outbox.bury().await.unwrap();
+    bench.bury().await.unwrap();
     assert_eq!(ids(&bench.claim(node(1), 10).await), [id(1)], "one that was lost comes alone");
     assert_eq!(ids(&bench.claim(node(1), 10).await), [id(3)], "an expired row is not claimed");
     let both = Wanted { sets: vec![set(), RouteSet::new(["sg"])], ..wanted(10) };

@@ -46,7 +46,7 @@ pub(in super::super) async fn late_verdicts_and_replays_are_counted_by_what_they
 pub(in super::super) async fn what_is_lost_refused_and_buried_is_counted(bench: &Bench) {
     let hold = bench.one_claimed().await;
     bench.advance(SILENCE).await;
-    bench.outbox.bury().await.unwrap();
+    bench.bury().await.unwrap();
     assert!(!bench.marked(&hold).await);
     assert_eq!(bench.end(&hold, refused()).await, None);
     assert_eq!(bench.outbox.give_back(&[hold]).await, Ok(0));

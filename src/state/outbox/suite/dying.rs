@@ -11,7 +11,7 @@ pub(in super::super) async fn what_a_dead_node_claimed_is_queued_and_parked_at_t
             3 => Buried { parked: 1, ..Buried::default() },
             _ => Buried { queued: 1, ..Buried::default() },
         };
-        assert_eq!(bench.outbox.bury().await, Ok(expected));
+        assert_eq!(bench.bury().await, Ok(expected));
         assert!(!bench.marked(&hold).await, "a node that comes back has lost it");
         assert_eq!(bench.end(&hold, refused()).await, None);
     }
@@ -43,9 +43,9 @@ pub(in super::super) async fn what_a_living_node_cannot_open_is_parked_at_the_th
 pub(in super::super) async fn what_a_dead_node_marked_is_unknown_and_never_queued(bench: &Bench) {
     let hold = bench.one_marked().await;
     bench.advance(SILENCE).await;
-    assert_eq!(bench.outbox.bury().await, Ok(Buried { unknown: 1, ..Buried::default() }));
+    assert_eq!(bench.bury().await, Ok(Buried { unknown: 1, ..Buried::default() }));
     bench.advance(DAY).await;
-    assert_eq!(bench.outbox.bury().await, Ok(Buried::default()));
+    assert_eq!(bench.bury().await, Ok(Buried::default()));
     assert_eq!(bench.claim(node(2), 9).await.len(), 0);
     let status = bench.status(1).await.unwrap();
     assert_eq!((status.ticket.state, status.attempts.len()), (State::Unknown, 1));
@@ -61,7 +61,7 @@ pub(in super::super) async fn a_node_that_lives_keeps_its_rows(bench: &Bench) {
     for _ in 0..5 {
         bench.advance(SILENCE / 2).await;
         bench.outbox.heartbeat(node(1)).await.unwrap();
-        assert_eq!(bench.outbox.bury().await, Ok(Buried::default()));
+        assert_eq!(bench.bury().await, Ok(Buried::default()));
     }
     assert!(bench.marked(&holds[0]).await);
     assert_eq!(bench.end(&holds[1], accepted()).await, Some(State::Accepted));
@@ -75,7 +75,7 @@ pub(in super::super) async fn a_row_that_was_lost_is_claimed_alone_and_no_other_
     };
     let die = async |buried| {
         bench.advance(SILENCE).await;
-        assert_eq!(bench.outbox.bury().await, Ok(buried));
+        assert_eq!(bench.bury().await, Ok(buried));
     };
     assert_eq!(claim(wanted(9)).await, [1, 2, 3].map(|number| (id(number), false)));
     die(Buried { queued: 3, ..Buried::default() }).await;
@@ -95,4 +95,15 @@ pub(in super::super) async fn a_row_that_was_lost_is_claimed_alone_and_no_other_
     assert_eq!(claim(Wanted { lost: false, ..wanted(9) }).await, [(id(4), false)], "it waits for none of them");
     assert_eq!(claim(Wanted { of_lane: [0; 3], ..wanted(9) }).await, [(id(2), true)], "whatever its lane");
     assert_eq!(claim(wanted(9)).await, [(id(3), true)]);
+}
+
+pub(in super::super) async fn a_node_that_was_silent_never_ends_what_it_holds_itself(bench: &Bench) {
+    bench.accept(vec![row(1), row(2)]).await;
+    let holds: Vec<_> = bench.claim(node(1), 2).await.iter().map(|claimed| claimed.hold).collect();
+    assert!(bench.marked(&holds[1]).await);
+    bench.advance(SILENCE).await;
+    assert_eq!(bench.outbox.bury(node(1)).await, Ok(Buried::default()));
+    assert!(bench.marked(&holds[0]).await);
+    assert_eq!(bench.end(&holds[0], accepted()).await, Some(State::Accepted));
+    assert_eq!(bench.outbox.bury(node(2)).await, Ok(Buried { unknown: 1, ..Buried::default() }), "another one does");
 }

@@ -148,7 +148,7 @@ pub(in super::super) async fn a_late_acceptance_changes_nothing_that_has_ended_b
 pub(in super::super) async fn what_a_dead_node_has_marked_is_not_replayed_while_its_hand_over_may_go_on(bench: &Bench) {
     let hold = bench.one_marked().await;
     bench.advance(SILENCE).await;
-    assert_eq!(bench.outbox.bury().await, Ok(Buried { unknown: 1, ..Buried::default() }));
+    assert_eq!(bench.bury().await, Ok(Buried { unknown: 1, ..Buried::default() }));
     bench.advance(ATTEMPT - SILENCE - SECOND).await;
     assert_eq!(bench.outbox.replay(node(2), "mg", ALL).await.unwrap().len(), 0);
     bench.advance(SECOND).await;

@@ -7,7 +7,7 @@ async fn parked(bench: &Bench, number: u8) {
     for _ in 0..3 {
         bench.claim_one(node(1)).await;
         bench.advance(SILENCE).await;
-        bench.outbox.bury().await.unwrap();
+        bench.bury().await.unwrap();
     }
     assert_eq!(bench.state(number.into()).await, Some(State::Parked));
 }
@@ -36,7 +36,7 @@ pub(in super::super) async fn orders_release_rows_that_wait_for_people(bench: &B
     let claimed = bench.claim(node(1), 9).await;
     assert_eq!((claimed.len(), claimed[0].possible_duplicate), (1, false));
     bench.advance(SILENCE).await;
-    assert_eq!(bench.outbox.bury().await.unwrap().queued, 1, "its losses are counted anew");
+    assert_eq!(bench.bury().await.unwrap().queued, 1, "its losses are counted anew");
     bench.outbox.cancel(&"shop".into(), id(1)).await.unwrap();
     for (number, what, state, twice) in [
         (2, Order::Retry, State::Queued, true),
@@ -71,7 +71,7 @@ pub(in super::super) async fn an_order_does_not_send_what_is_over(bench: &Bench)
     for _ in 0..3 {
         bench.claim_one(node(1)).await;
         bench.advance(SILENCE).await;
-        bench.outbox.bury().await.unwrap();
+        bench.bury().await.unwrap();
     }
     assert_eq!(bench.state(3).await, Some(State::Parked));
     bench.advance(SILENCE).await;

@@ -38,7 +38,7 @@ pub(in super::super) async fn only_acceptance_settles_a_replay(bench: &Bench) {
     // A node that dies with a replay in hand changes nothing of that.
     let third = replay(bench, "mg").await[0];
     bench.advance(SILENCE).await;
-    assert_eq!(bench.outbox.bury().await, Ok(Buried { unknown: 1, ..Buried::default() }));
+    assert_eq!(bench.bury().await, Ok(Buried { unknown: 1, ..Buried::default() }));
     assert_eq!(bench.end(&third, again(SECOND)).await, Some(State::Unknown));
     assert_eq!(bench.end(&third, accepted()).await, Some(State::Accepted));
 }
@@ -90,7 +90,7 @@ pub(in super::super) async fn a_mail_of_whose_replay_three_nodes_have_died_waits
     };
     let die = async |unknown| {
         bench.advance(SILENCE).await;
-        assert_eq!(bench.outbox.bury().await, Ok(Buried { unknown, ..Buried::default() }));
+        assert_eq!(bench.bury().await, Ok(Buried { unknown, ..Buried::default() }));
         bench.advance(ATTEMPT).await;
     };
     again(&[1, 2]).await;

@@ -23,9 +23,9 @@ async fn a_row_that_somebody_else_has_locked_holds_up_neither_a_burial_nor_a_swe
     assert_eq!(outbox.claim(node(), &wanted(9)).await.unwrap().len(), 3);
     advance(&outbox, Duration::from_secs(60)).await;
     let locked = locking(&outbox, 1).await;
-    assert_eq!(outbox.bury().await, Ok(Buried { queued: 2, ..Buried::default() }));
+    assert_eq!(outbox.bury(node()).await, Ok(Buried { queued: 2, ..Buried::default() }));
     locked.commit().await.unwrap();
-    assert_eq!(outbox.bury().await, Ok(Buried { queued: 1, ..Buried::default() }));
+    assert_eq!(outbox.bury(node()).await, Ok(Buried { queued: 1, ..Buried::default() }));
     let of = |expired, dropped| Swept { expired, dropped, ..Swept::default() };
     for (time, [first, then]) in [(DAY, [of(2, 0), of(1, 0)]), (3 * DAY, [of(0, 2), of(0, 1)])] {
         advance(&outbox, time).await;

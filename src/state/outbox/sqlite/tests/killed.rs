@@ -36,7 +36,7 @@ async fn what_was_answered_before_kill_9_holds_and_no_marked_mail_is_queued() {
         lines.for_each(|line| note(&mut told, &line));
         child.wait().unwrap();
         let outbox = open(directory.path(), Clock::since_start()).await;
-        let buried = outbox.bury().await.unwrap();
+        let buried = outbox.bury(NodeId(Uuid::nil())).await.unwrap();
         assert!(buried.unknown + buried.queued <= 1, "round {round}: more than was in hand: {buried:?}");
         for (number, state) in &told {
             let status = outbox.status(&"shop".into(), Uuid::from_u128(*number).into()).await.unwrap();

@@ -48,7 +48,9 @@ const CALLS: [(&str, &str, Try); 15] = [
     ("replay", "...u.....", |outbox, _| {
         async move { outbox.replay(NODE, "mg", Bound::STEP).await.unwrap().len() == 1 }.boxed()
     }),
-    ("bury", ".cs......", |outbox, _| async move { outbox.bury().await.unwrap() != Buried::default() }.boxed()),
+    ("bury", ".cs......", |outbox, _| {
+        async move { outbox.bury(NodeId(Uuid::nil())).await.unwrap() != Buried::default() }.boxed()
+    }),
     ("expire", "q...p....", |outbox, _| async move { outbox.sweep(Bound::STEP).await.unwrap().expired == 1 }.boxed()),
     ("cancel", "qc..p....", |outbox, _| {
         async move { matches!(outbox.cancel(&"shop".into(), id()).await, Ok(Change::Cancelled(_))) }.boxed()

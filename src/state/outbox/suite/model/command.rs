@@ -107,7 +107,7 @@ pub(super) async fn carry_out(bench: &Bench, rows: &mut Rows, command: Command) 
             bench.advance(Duration::from_secs(seconds)).await;
             rows.now = now.after(Duration::from_secs(seconds));
         }
-        Command::Bury => prop_assert_eq!(outbox.bury().await, Ok(rows.bury())),
+        Command::Bury => prop_assert_eq!(bench.bury().await, Ok(rows.bury())),
         Command::Sweep => prop_assert_eq!(outbox.sweep(ALL).await, Ok(rows.sweep())),
         Command::Pause { paused } => {
             outbox.pause(paused, note("pause")).await.unwrap();

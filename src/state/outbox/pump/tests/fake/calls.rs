@@ -133,7 +133,7 @@ impl Outbox for Fake {
         self.call("heartbeat", None, move |_| went_back)
     }
 
-    fn bury(&self) -> Answered<'_, Buried> {
+    fn bury(&self, _: NodeId) -> Answered<'_, Buried> {
         self.call("bury", Buried::default(), |_| Buried::default())
     }
 
