@@ -1,8 +1,8 @@
 //! Claims: rows of the sets and callers that may be sent now, under a new fence.
 //!
 //! A statement takes rows of one lane from one end of the queue. It visits each caller of each set by the index, so the
-//! rows that nobody wants cost nothing, however many there are. It locks what it takes and no more; what another node has
-//! locked is passed by.
+//! rows that nobody wants cost nothing, however many there are. The more callers there are, the less it looks at of each. It
+//! locks what it takes and no more; what another node has locked is passed by.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -41,7 +41,8 @@ fn sql(order: &str) -> String {
             from head h where h.caller is not null
         ),
         quota as (
-            select h.route_set, h.caller, greatest(0, $5 - coalesce(t.taken, 0)) as places
+            select h.route_set, h.caller, greatest(0, $5 - coalesce(t.taken, 0)) as places,
+                case when $12 then {CANDIDATES} * $4 / count(*) over () + 1 else $4 end as share
             from head h left join unnest($6, $7) t (caller, taken) using (caller)
             where h.caller <> all ($3)
         ),
@@ -50,7 +51,7 @@ fn sql(order: &str) -> String {
                 select o.row_id, o.caller, o.due from smsp_outbox o
                 where o.state = 0 and o.lane = $1 and o.route_set = quota.route_set and o.caller = quota.caller
                     and o.due <= smsp_now() and o.expires_at > smsp_now() and o.losses = 0
-                order by {order} limit least(quota.places, $4) * {CANDIDATES}
+                order by {order} limit least(quota.places, quota.share, $4) * {CANDIDATES}
             ) c
         ),
         fair as (
@@ -116,11 +117,12 @@ pub(super) async fn claim(
     for (lane, rows) in (0..).zip(wanted.of_lane).take(Lane::ALL.len()) {
         let rows = rows.min(MOST);
         let (newest, before) = (rows * wanted.newest_of_four.min(4) / 4, taken.rows.len());
-        // Where there are not so many new ones, older ones.
-        for (sql, most) in [(&*OLDEST, rows - newest), (&*NEWEST, newest), (&*OLDEST, rows)] {
+        // Where there are not so many new ones, or not enough in the share of each caller, others.
+        let parts = [(&*OLDEST, rows - newest, true), (&*NEWEST, newest, true), (&*OLDEST, rows, false)];
+        for (sql, most, shared) in parts {
             let left = most.min(rows.saturating_sub(taken.rows.len() - before));
             if left > 0 {
-                taken.add(&part(transaction, (sql, lane, left), (node, number), wanted, &taken).await?)?;
+                taken.add(&part(transaction, (sql, lane, left, shared), (node, number), wanted, &taken).await?)?;
             }
         }
     }
@@ -146,7 +148,7 @@ async fn lost(
 
 async fn part(
     transaction: &mut Transaction<'_>,
-    (sql, lane, rows): (&str, i16, usize),
+    (sql, lane, rows, shared): (&str, i16, usize, bool),
     (node, number): (NodeId, Uuid),
     wanted: &Wanted,
     taken: &Taken,
@@ -156,7 +158,7 @@ async fn part(
     let callers: Vec<_> = taken.of_caller.keys().collect();
     let counts: Vec<_> = taken.of_caller.values().copied().collect();
     let bytes = big(wanted.bytes).saturating_sub(taken.bytes);
-    let parameters: [Parameter<'_>; 11] = [
+    let parameters: [Parameter<'_>; 12] = [
         (&lane, Type::INT2),
         (&sets, Type::TEXT_ARRAY),
         (&without, Type::TEXT_ARRAY),
@@ -168,6 +170,7 @@ async fn part(
         (&taken.rows.is_empty(), Type::BOOL),
         (&node.0, Type::UUID),
         (&number, Type::UUID),
+        (&shared, Type::BOOL),
     ];
     transaction.query(sql, &parameters).await
 }

@@ -1,7 +1,8 @@
 //! Claims due rows: looks at the head of each queue, chooses, and takes what was chosen.
 //!
 //! A queue is what waits for one set of upstreams in one lane for one caller. Each is read through the index from its head,
-//! so a claim costs as many steps as there are queues, however many rows wait in them.
+//! so a claim costs as many steps as there are queues, however many rows wait in them. The more queues there are, the less of
+//! each is looked at.
 //!
 //! The messages are read later, once the claim is on the disk: a message that the process dies of counts as a loss.
 
@@ -14,6 +15,19 @@ use super::columns::signed;
 use super::{content, names, nodes};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Claimed, Fence, Hold, Lane, NodeId, RouteSet, RowId, SealedContent, Wanted};
+
+/// So many rows are looked at for each one that is wanted, over all queues; where that is not enough, more.
+const SHARES: usize = 4;
+
+/// One end of a queue.
+#[derive(Clone, Copy)]
+struct End {
+    order: &'static str,
+    newest: bool,
+}
+
+const OLDEST: End = End { order: "due, id", newest: false };
+const NEWEST: End = End { order: "due desc, id desc", newest: true };
 
 pub(super) const LOST: &str = "select id, route_set, caller from envelope
      where state = 0 and losses > 0 and due <= ?1 and expires_at > ?1 order by due, id";
@@ -81,18 +95,41 @@ fn without(database: &Connection, wanted: &Wanted) -> rusqlite::Result<Vec<Optio
 }
 
 /// The rows at the head and at the end of each queue that may be claimed from.
-fn candidates(database: &Connection, now: UnixTime, wanted: &Wanted) -> rusqlite::Result<Vec<Candidate>> {
+pub(super) fn candidates(database: &Connection, now: UnixTime, wanted: &Wanted) -> rusqlite::Result<Vec<Candidate>> {
     let without = without(database, wanted)?;
+    let mut heads = heads(database, &wanted.sets)?;
+    heads.retain(|head| head.due <= now && !without.contains(&Some(head.caller)));
     let mut found = Vec::new();
-    for head in heads(database, &wanted.sets)? {
-        let most = wanted.of_lane[head.lane as usize].min(wanted.of_caller);
-        if head.due <= now && most > 0 && !without.contains(&Some(head.caller)) {
-            for (order, newest) in [("due, id", false), ("due desc, id desc", true)] {
-                found.extend(of_queue(database, now, head, most, order, newest)?);
-            }
+    for lane in Lane::ALL {
+        let queues: Vec<_> = heads.iter().filter(|head| head.lane == lane).copied().collect();
+        let rows = wanted.of_lane[lane as usize];
+        let (most, newest) = (rows.min(wanted.of_caller), rows * wanted.newest_of_four.min(4) / 4);
+        let share = most.min(SHARES * rows / queues.len().max(1) + 1);
+        let mut oldest = of_queues(database, now, &queues, share, OLDEST)?;
+        if oldest.len() < rows && share < most {
+            oldest = of_queues(database, now, &queues, most, OLDEST)?;
+        }
+        found.extend(oldest);
+        if newest > 0 {
+            found.extend(of_queues(database, now, &queues, share, NEWEST)?);
         }
     }
     Ok(found)
+}
+
+/// So many rows of each of these queues, from one end.
+fn of_queues(
+    database: &Connection,
+    now: UnixTime,
+    queues: &[Head],
+    most: usize,
+    end: End,
+) -> rusqlite::Result<Vec<Candidate>> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    let each: Result<Vec<_>, _> = queues.iter().map(|head| of_queue(database, now, *head, most, end)).collect();
+    Ok(each?.concat())
 }
 
 fn of_queue(
@@ -100,8 +137,7 @@ fn of_queue(
     now: UnixTime,
     head: Head,
     most: usize,
-    order: &str,
-    newest: bool,
+    End { order, newest }: End,
 ) -> rusqlite::Result<Vec<Candidate>> {
     let sql = format!(
         "select id, due, (select size from submission s where s.id = e.id) from envelope e

@@ -123,3 +123,16 @@ pub(in super::super) async fn rows_of_other_rules_are_looked_at_in_steps_of_rows
     assert_eq!(step(9, 299).await, 1);
     assert_eq!(step(9, 299).await, 0);
 }
+
+pub(in super::super) async fn a_claim_is_full_though_nearly_all_rows_are_those_of_one_of_many_callers(bench: &Bench) {
+    bench.accept((1..=150).map(row).collect()).await;
+    for number in 151..=190 {
+        // Every other one has a queue, but nothing in it that is due.
+        let send = When::After(SECOND * u32::from(number % 2));
+        bench.accept_as(&format!("caller{number}"), vec![NewRow { send, ..row(number) }]).await;
+    }
+    for (newest_of_four, left) in [(0, 100), (1, 70)] {
+        let claimed = bench.outbox.claim(node(1), &Wanted { newest_of_four, ..wanted(100) }).await.unwrap();
+        assert_eq!(claimed.len(), left, "{newest_of_four}");
+    }
+}

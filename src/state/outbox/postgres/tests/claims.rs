@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
+use uuid::Uuid;
 
+use super::super::claim::claim;
 use super::{batch, node, outbox, row, set, wanted};
 use crate::state::outbox::{
     Acceptance, Bound, Claimed, Failed, NewRow, NodeId, Outbox, PostgresOutbox, RouteSet, RulesVersion, Wanted,
@@ -93,4 +95,32 @@ async fn rows_whose_messages_could_not_be_read_are_free_at_the_next_call() {
     mending.execute("update smsp_outbox set lane = 1", &[]).await.unwrap();
     mending.commit().await.unwrap();
     assert_eq!(outbox.claim(node, &wanted(9)).await.unwrap().len(), 2);
+}
+
+/// A thousand callers, each with twenty rows.
+const MANY_CALLERS: [&str; 3] = [
+    "insert into smsp_submission (id, caller, from_domain, size, accepted_at, send_at)
+        select gen_random_uuid(), 'caller' || n % 1000, 'example.org', 100, n, n from generate_series(1, 20000) n",
+    "insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, state, changed_at, due, expires_at)
+        select row_id, caller, size, accepted_at, 1, 'a', 1, 0, 1, accepted_at, 9000000000000000 from smsp_submission",
+    "analyze smsp_submission, smsp_outbox",
+];
+
+#[tokio::test]
+async fn a_claim_looks_at_a_few_rows_of_each_of_many_callers() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in MANY_CALLERS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let mut transaction = outbox.begin().await.unwrap();
+    let wanted = Wanted { sets: vec![RouteSet::new(["a"])], newest_of_four: 0, ..wanted(100) };
+    let claimed = claim(&mut transaction, node(), Uuid::nil(), &wanted).await.unwrap();
+    let looked_at = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'smsp_outbox'";
+    let rows = transaction.query(looked_at, &[]).await.unwrap();
+    let looked_at: i64 = field(&rows[0], 0).unwrap();
+    // Four of each caller, each of them twice, and some more to find the callers.
+    assert!(claimed.len() == 100 && looked_at < 15_000, "{} rows, and {looked_at} were looked at", claimed.len());
 }

@@ -3,6 +3,7 @@
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::super::claim::candidates;
 use super::*;
 use crate::state::outbox::suite::bench::row;
 
@@ -63,4 +64,33 @@ async fn rows_whose_messages_could_not_be_read_are_free_at_the_next_call() {
     assert_eq!(broken.err(), Some(Failed::Down));
     outbox.write(|database, _| database.execute("update envelope set attempts = 0", [])).await.unwrap();
     assert_eq!(claim(&outbox).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_claim_looks_at_a_few_rows_of_each_of_many_callers() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::new(|| UnixTime(1_800_000_000_000))).await;
+    let room = Room { rows: 10_000, bytes: 1 << 30 };
+    let accepting = (0..200_u128).map(|caller| {
+        let rows =
+            (0..20).map(|number| NewRow { id: Uuid::from_u128(caller * 20 + number).into(), ..row(1) }).collect();
+        let caller = format!("caller{caller}").as_str().into();
+        outbox.accept(Batch { caller, rows, atomic: false, room, callers_room: room })
+    });
+    futures_util::future::join_all(accepting).await.into_iter().for_each(|accepted| drop(accepted.unwrap()));
+    let looked_at = async |newest_of_four| {
+        let wanted = Wanted {
+            sets: vec![row(1).route_set],
+            of_lane: [0, 100, 0],
+            of_caller: 100,
+            bytes: u64::MAX,
+            without: vec![],
+            newest_of_four,
+            lost: true,
+        };
+        let look = move |database: &Connection| candidates(database, UnixTime(1_800_000_000_000), &wanted);
+        outbox.read(look).await.unwrap().len()
+    };
+    // 4 * 100 / 200 + 1 of each, from each end that is wanted; there are 20 of each.
+    assert_eq!([looked_at(0).await, looked_at(1).await], [600, 1200]);
 }
