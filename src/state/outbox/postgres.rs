@@ -66,7 +66,8 @@ pub const TABLES: Module = Module {
         ),
         works_with: 1,
     }],
-    uses_key: "select 1 from smsp_submission where content_key_id = $1 or recipients_key_id = $1 limit 1",
+    uses_key: "select 1 from smsp_submission
+        where recipients_key_id = $1 or recipients_key_id is null and content_key_id = $1 limit 1",
 };
 
 /// The database ends a transaction that has waited for its client for less than this.

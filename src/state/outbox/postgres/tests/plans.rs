@@ -3,6 +3,7 @@
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::super::TABLES;
 use super::super::counts::COUNTS;
 use super::super::list::{IN_HAND, RESTING};
 use super::super::restore::MEANT;
@@ -80,6 +81,23 @@ async fn a_release_of_parked_rows_begins_with_the_oldest_and_ends_at_its_limit()
     let plan = plan(&mut transaction, MEANT, &parameters).await;
     let walks = ["Seq Scan", "Rows Removed", "Sort"].map(|walk| plan.contains(walk));
     assert!(plan.contains("smsp_outbox_parked") && walks == [false; 3], "{plan}");
+}
+
+#[tokio::test]
+async fn whether_a_key_is_used_is_found_by_an_index_where_it_is_not() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ROWS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    // A hundred of them were erased.
+    let key = "update smsp_submission set content_key_id = 'new', recipients_key_id = 'new' where row_id % 200 > 0";
+    for sql in [key, "analyze smsp_submission"] {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let plan = plan(&mut transaction, TABLES.uses_key, &[(&"old", Type::TEXT)]).await;
+    assert!(plan.contains("smsp_submission_key") && !plan.contains("Seq Scan"), "{plan}");
 }
 
 async fn plan(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Parameter<'_>]) -> String {
