@@ -90,7 +90,7 @@ async fn verdict_that_comes_late_settles_an_unknown() {
 #[tokio::test(start_paused = true)]
 async fn mail_of_a_sender_that_was_refused_for_a_while_is_sent_after_all() {
     let refuses = Act::Say(Outcome::SenderRejected);
-    let node = Node::start(&[&[refuses, refuses, refuses, TAKES]]);
+    let node = Node::start(&[&[refuses, refuses, refuses, TAKES, TAKES, TAKES]]);
     node.add(3, "a", &["u0"]);
     node.until_all_are(State::Accepted).await;
 }
