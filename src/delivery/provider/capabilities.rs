@@ -21,7 +21,7 @@ use super::render;
 use crate::model::message::{Header, Mailbox, Message, Metadata, Tag};
 use crate::model::outcome::Reason;
 
-/// What an adapter can carry, and promises.
+/// What an adapter can carry, and promises. A version in which they differ raises `CARRIED` of the routes of the dispatcher.
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
     /// Recipients of a mail, at most: To, Cc and Bcc together.
