@@ -1,21 +1,22 @@
 """The controls of the outbox's tests: each condition on fence, owner and state is broken once, and the tests have to fail.
 
-A control is one change of a statement of each store. The changes are made in a copy of the sources, so one build of the
-library's tests serves both stores: their statements are apart, and so are their tests. What is compiled of dependencies is
-shared with the other builds. A control whose text is not found any more fails too: then the statement was rewritten, and the
-control has to follow it.
+A control is one change of a statement of each store. The tests of the library are built once; a control changes the text of
+the statement in a copy of that binary, where it stands as the source has it, and pads it with spaces. So a control cannot
+make a text longer, and changes SQL alone. One whose text is not found any more, in the source or in the binary, fails too:
+then the statement was rewritten, and the control has to follow it.
 """
 
 import argparse
 import json
-import os
-import shutil
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "controls"
+# A string in the source of an item, and where a value of another constant stands in it.
+LITERAL, PLACE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL), re.compile(r"\{\w*\}")
 STORES = {"sqlite": "state::outbox::sqlite::tests", "postgres": "state::outbox::postgres::tests::conformance"}
 # It finds most of this too, but seeks the shortest way to each failure for up to a minute.
 MODEL = "the_store_does_what_the_model_does"
@@ -79,16 +80,16 @@ CONTROLS = {
         (PG + "ends.rs", "const MAY_BE_ENDED", "o.state = 1 and c.state in (0, 6)", "o.state = 1"),
     ),
     "a replay needs the upstream of before": (
-        (LITE + "hand_over.rs", "fn replay(", "and upstream = ?3", "and ?3 = ?3"),
+        (LITE + "hand_over.rs", "fn to_replay(", "and upstream = ?1", "and ?1 = ?1"),
         (PG + "hand_over.rs", "static REPLAY", "and upstream = $1", "and $1 = $1"),
     ),
     "a replay is made within its window": (
-        (LITE + "hand_over.rs", "fn replay(", "and replay_until > ?2", ""),
+        (LITE + "hand_over.rs", "fn to_replay(", "and replay_until > ?2", ""),
         (PG + "hand_over.rs", "static REPLAY", "and replay_until > smsp_now()", ""),
     ),
-    "a refused replay settles nothing": (
-        (LITE + "hand_over.rs", "fn refused(", "iif(replayed, 3, 6)", "6"),
-        (PG + "ends.rs", "const STATE", "when o.is_replay and c.state <> 5 then 3", ""),
+    "a refused replay settles nothing while the first hand-over is in doubt": (
+        (LITE + "hand_over.rs", "fn refused(", "iif(?6, 3, 6)", "6"),
+        (PG + "ends.rs", "const KEEPS_DOUBT", "o.is_replay", "false"),
     ),
     "a late refusal settles nothing that is in doubt": (
         (LITE + "late.rs", "fn not_taken(", "a.outcome is null or a.outcome = 'unknown'", "false"),
@@ -113,78 +114,73 @@ CONTROLS = {
 }
 
 
-def broken(text, start, before, after):
-    """The source with this text replaced between `start` and the next empty line; None if it is not there."""
-    head, found, rest = text.partition(start)
-    item, end, tail = rest.partition("\n\n")
-    if not found or before not in item:
-        return None
-    return head + found + item.replace(before, after) + end + tail
+def texts(source, start, before):
+    """The texts with `before` of the item that begins with `start` and ends with an empty line, as the compiler has them."""
+    begin = source.find(start)
+    end = source.find("\n\n", begin)
+    if begin < 0:
+        return set()
+    # It may begin within a string.
+    strings = [found[1] for found in LITERAL.finditer(source[:end]) if found.end() > begin]
+    strings = [re.sub(r"\\\n\s*", "", text).replace('\\"', '"') for text in strings]
+    return {piece for text in strings for piece in PLACE.split(text) if before in piece}
 
 
-def copy_sources():
-    """What is versioned or would be, without what the last run has left."""
-    for folder in ("src", "benches", "functional_tests", "openapi", "docs"):
-        shutil.rmtree(COPY / folder, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, COPY / name)
+def broken(binary, change):
+    """The binary with a statement changed; or, as a text, why it cannot be."""
+    file, start, before, after = change
+    found = texts((ROOT / file).read_text(), start, before)
+    if not found:
+        return f"{file} has no `{before}` after `{start}`"
+    if len(after) > len(before):
+        return f"`{after}` is longer than `{before}`"
+    for text in found:
+        if text.encode() not in binary:
+            return f"the binary has no `{text}`"
+        binary = binary.replace(text.encode(), text.replace(before, after.ljust(len(before))).encode())
+    return binary
 
 
 def build():
-    """The test binary of the library, or None where it does not compile."""
-    # Between two controls a few statements differ.
-    target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
-    built = subprocess.run(
-        ["cargo", "test", "--quiet", "--locked", "--lib", "--no-run", "--message-format=json"],
-        cwd=COPY, env={**os.environ, "CARGO_TARGET_DIR": target, "CARGO_INCREMENTAL": "1"}, capture_output=True, text=True,
-    )
+    """The test binary of the library."""
+    command = ["cargo", "test", "--quiet", "--locked", "--lib", "--no-run", "--message-format=json"]
+    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if built.returncode:
-        print(built.stderr or built.stdout, file=sys.stderr)
-        return None
+        sys.exit("the tests do not compile")
     messages = (json.loads(line) for line in built.stdout.splitlines() if line.startswith("{"))
-    return [message["executable"] for message in messages if message.get("executable")][-1]
+    return Path([message["executable"] for message in messages if message.get("executable")][-1])
 
 
-def failures(binary, store):
-    """The tests of a store that fail; None where they do not end in time, which is a failure too."""
-    try:
-        run = subprocess.run(
-            [binary, STORES[store], "--skip", MODEL, "--test-threads", "2"], cwd=COPY, capture_output=True, text=True, timeout=TIMEOUT
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    if "running 0 tests" in run.stdout:
-        sys.exit(f"no test is named {STORES[store]}")
-    return [line.split()[1] for line in run.stdout.splitlines() if line.endswith("... FAILED")]
+def fails(binary, store):
+    """The first test of a store that fails, or that they do not end in time, which is a failure too; None if all pass."""
+    command = ["timeout", str(TIMEOUT), binary, STORES[store], "--skip", MODEL, "--test-threads", "2"]
+    tests = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    first = None
+    for line in tests.stdout:
+        if line.startswith("running 0 tests"):
+            sys.exit(f"no test is named {STORES[store]}")
+        if line.endswith("... FAILED\n"):
+            first = line.split()[1]
+            break
+    tests.terminate()
+    tests.stdout.close()
+    return first or (None if tests.wait() == 0 else "no end in time")
 
 
-def control(changes):
+def control(binary, changes):
     """What is wrong with a control: a text that is not there, or a store whose tests do not fail."""
-    wrong, originals = [], {}
-    for store, (file, start, before, after) in zip(STORES, changes):
-        text = (COPY / file).read_text()
-        changed = broken(text, start, before, after)
-        if changed is None:
-            wrong.append(f"{store}: {file} has no `{before}` after `{start}`")
+    wrong = []
+    for store, change in zip(STORES, changes):
+        changed = broken(binary, change)
+        if isinstance(changed, str):
+            wrong.append(f"{store}: {changed}")
             continue
-        originals[file] = text
-        (COPY / file).write_text(changed)
-    binary = build() if not wrong else None
-    if not wrong and binary is None:
-        wrong.append("it does not compile")
-    for store in STORES if not wrong else []:
-        failed = failures(binary, store)
-        print(f"   {store}: {'no end in time' if failed is None else f'{len(failed)} fail, as {failed[:1]}'}", flush=True)
-        if failed == []:
+        COPY.write_bytes(changed)
+        COPY.chmod(0o755)
+        failed = fails(COPY, store)
+        print(f"   {store}: {failed or 'no test'} fails", flush=True)
+        if failed is None:
             wrong.append(f"{store}: no test fails")
-    for file, text in originals.items():
-        (COPY / file).write_text(text)
     return wrong
 
 
@@ -192,16 +188,17 @@ def main():
     """Makes the controls that are asked for, or all."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("words", nargs="*", help="only controls with one of these words in their names")
-    words = arguments.parse_args().words
-    copy_sources()
-    binary = build()
-    if binary is None or any(failures(binary, store) != [] for store in STORES):
+    arguments.add_argument("--binary", type=Path, help="the tests of the library, where they are built already")
+    options = arguments.parse_args()
+    path = options.binary or build()
+    if any(fails(path, store) for store in STORES):
         sys.exit("the tests fail while nothing is broken")
-    wrong = []
+    binary, wrong = path.read_bytes(), []
     for name, changes in CONTROLS.items():
-        if not words or any(word in name for word in words):
+        if not options.words or any(word in name for word in options.words):
             print(f"== {name}", flush=True)
-            wrong += [f"{name}: {fault}" for fault in control(changes)]
+            wrong += [f"{name}: {fault}" for fault in control(binary, changes)]
+    COPY.unlink(missing_ok=True)
     print("\n".join(wrong) or "every control fails the tests of both stores")
     sys.exit(bool(wrong))
 
