@@ -57,7 +57,7 @@ pub async fn accept_restore(
     if !is_forced && overview.history.went_back.is_none() {
         return Err(NOT_BEHIND.to_owned().into());
     }
-    let waiting = |(state, mails)| if matches!(state, State::Queued | State::Claimed) { mails } else { 0 };
+    let waiting = |(state, mails): (State, u64)| if state.waits() { mails } else { 0 };
     let all: u64 = overview.mails().into_iter().map(waiting).sum();
     let (start, mut done) = (Instant::now(), Restored { more: true, ..Restored::default() });
     while done.more {

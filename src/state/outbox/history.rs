@@ -62,9 +62,9 @@ pub struct History {
 /// What was parked because the store is an older copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
-    /// Mails that waited in the copy: they are parked.
+    /// Mails that waited in the copy, or were parked there: they are parked, and say that they may have been sent since.
     pub parked: u64,
-    /// Mails that a provider may have: they are not sent again by themselves.
+    /// Mails that a provider may have: they are not sent again by themselves, and say so too.
     pub unknown: u64,
     /// Is there more? Then the call has to be repeated, and nothing is claimed until then.
     pub more: bool,

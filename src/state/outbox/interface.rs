@@ -120,7 +120,8 @@ pub trait Outbox: Send + Sync {
 
     /// Parks what waited when the store was found to be an older copy, or waits now if that was never found: at most
     /// `limit` rows a call. What was accepted since stays in the queue. Marked rows become `unknown`, and no `unknown` row
-    /// is replayed. Once nothing is left, a new epoch begins, and claims go on.
+    /// is replayed. All that had not ended, parked and `unknown` rows too, says from then on that it may be a second copy if
+    /// it is sent. Once nothing is left, a new epoch begins, and claims go on.
     fn accept_restore(&self, limit: usize, note: Note) -> Answered<'_, Restored>;
 
     /// Gives parked rows back to the queue that [`Outbox::accept_restore`] has parked. Each may be a second copy, and

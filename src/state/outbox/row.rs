@@ -46,7 +46,8 @@ pub enum State {
     Sending,
     /// A provider may have it.
     Unknown,
-    /// No provider has it, and it was lost three times, with its node or because it cannot be opened: a person has to look.
+    /// It was lost three times, with its node or because it cannot be opened, and no provider has it; or it waited in an older
+    /// copy of the store, and may have been sent since that was made. A person has to look.
     Parked,
     /// A provider took it.
     Accepted,

@@ -70,6 +70,7 @@ macro_rules! conformance {
                 a_large_erasure_is_done_in_steps_and_a_later_order_finishes_it, orders_are_kept_with_who_gave_them;
             restoring: a_store_that_lost_a_mark_gives_out_nothing, a_store_of_another_epoch_gives_out_nothing,
                 a_store_in_another_place_gives_out_nothing, what_waited_in_an_accepted_copy_is_parked,
+                what_had_not_ended_in_an_accepted_copy_may_be_a_second_copy_if_it_is_sent,
                 a_large_copy_is_accepted_in_parts, parked_rows_are_released_by_filter_and_one_after_the_other;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
                 what_is_lost_refused_and_buried_is_counted;

@@ -15,10 +15,9 @@ use crate::state::store::postgres::{Parameter, Transaction, field};
 const FIND: &str = "select o.row_id, o.state, s.content_key is not null, o.erased, o.expires_at <= smsp_now()
     from smsp_submission s join smsp_outbox o using (row_id) where s.id = $1";
 
-/// To retry what is unknown may send it twice. So may it be with a row that a person had parked as part of an older copy,
-/// which is one that was not lost three times.
+/// To retry what is unknown may send it twice.
 const QUEUE: &str = "update smsp_outbox set state = 0, changed_at = smsp_now(), due = smsp_now(), owner = null,
-        losses = case when $3 then 0 else losses end, possible_duplicate = possible_duplicate or $3 and ($2 = 3 or losses < 3)
+        losses = case when $3 then 0 else losses end, possible_duplicate = possible_duplicate or $3 and $2 = 3
     where row_id = $1 and state = $2 and not erased";
 
 const SETTLE: &str =

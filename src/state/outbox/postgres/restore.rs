@@ -8,18 +8,20 @@ use crate::state::outbox::{Release, Released, Restored, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
-/// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed.
+/// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed. Each that had not ended,
+/// those that were parked before too, may have been sent after the copy was made.
 const PARK: &str = "with meant as materialized (
         select row_id from smsp_outbox
-        where row_id <= $1 and (state in (0, 1, 2) or state = 3 and replay_until is not null)
+        where row_id <= $1 and (state in (0, 1, 2) or state in (3, 4)
+            and (replay_until is not null and state = 3 or not possible_duplicate))
         order by row_id limit $2 for update
     )
-    update smsp_outbox o set state = case when o.state < 2 then 4 else 3 end, owner = null, replay_until = null,
+    update smsp_outbox o set state = case when o.state in (2, 3) then 3 else 4 end, owner = null, replay_until = null,
         possible_duplicate = true,
-        changed_at = case when o.state = 3 then o.changed_at else smsp_now() end
+        changed_at = case when o.state in (3, 4) then o.changed_at else smsp_now() end
     from meant where o.row_id = meant.row_id returning o.state";
 
-/// A row that was lost three times is another case: it stays.
+/// A row that was lost three times has a fault of its own: it stays, for [`super::orders::order`].
 pub(super) const MEANT: &str = "select o.row_id, o.accepted_at from smsp_outbox o join smsp_submission s using (row_id)
     where o.state = 4 and o.losses < 3 and s.content_key is not null and o.expires_at > smsp_now()
         and ($1::text is null or o.caller = $1) and ($2::text is null or lower(s.from_domain) = $2)

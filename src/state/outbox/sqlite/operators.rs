@@ -63,10 +63,9 @@ pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) 
     Ok(changed.map_or_else(|| Ordered::refused(order, state, expires_at <= now), Ordered::Done))
 }
 
-/// Without its content a row cannot be sent. One that a person had parked as part of an older copy, which is one that was
-/// not lost three times, may have been sent before the copy was restored.
+/// Without its content a row cannot be sent.
 fn retry(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set possible_duplicate = max(possible_duplicate, state = 3 or losses < 3), state = 0,
+    let update = "update envelope set possible_duplicate = max(possible_duplicate, state = 3), state = 0,
          due = ?2, losses = 0, replayed = 0, settled_at = null, owner = null
          where id = ?1 and state in (3, 4) and expires_at > ?2
          and (select content_key from submission s where s.id = envelope.id) is not null returning state";

@@ -9,13 +9,13 @@ use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Release, Released, Restored, RowId, State};
 
-/// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed. Each may have been sent
-/// after the copy was made.
+/// Queued or claimed rows are parked, marked ones are `unknown`, and no `unknown` one is replayed. Each that had not ended,
+/// those that were parked before too, may have been sent after the copy was made.
 const PARK: &str =
-    "update envelope set state = iif(state < 2, 4, 3), owner = null, replay_until = null, possible_duplicate = 1,
+    "update envelope set state = iif(state in (2, 3), 3, 4), owner = null, replay_until = null, possible_duplicate = 1,
      settled_at = iif(state = 2, ?1, settled_at)
-     where id in (select id from envelope where id <= ?2
-                  and (state in (0, 1, 2) or state = 3 and replay_until is not null) order by id limit ?3)
+     where id in (select id from envelope where id <= ?2 and (state in (0, 1, 2) or state in (3, 4)
+                  and (replay_until is not null and state = 3 or possible_duplicate = 0)) order by id limit ?3)
      returning state";
 
 /// Parks at most `limit` rows; the last call begins a new epoch.
@@ -37,7 +37,7 @@ pub(super) fn accept(
     Ok(restored)
 }
 
-/// A row that was lost three times is another case: it stays.
+/// A row that was lost three times has a fault of its own: it stays, for [`super::operators::order`].
 pub(super) const MEANT: &str = "select e.id from envelope e
      cross join submission s on s.id = e.id cross join caller c on c.id = e.caller
      where state = 4 and losses < 3 and content_key is not null and e.expires_at > ?1

@@ -231,6 +231,17 @@ impl Bench {
         claimed[0].hold
     }
 
+    /// This row, lost three times by node 1; there is no other that can be claimed.
+    pub(super) async fn parked(&self, number: u8) {
+        self.accept(vec![row(number)]).await;
+        for _ in 0..3 {
+            self.claim_one(node(1)).await;
+            self.advance(SILENCE).await;
+            self.outbox.bury().await.unwrap();
+        }
+        assert_eq!(self.state(number.into()).await, Some(State::Parked));
+    }
+
     /// The one row there is, marked for mg by node 1.
     pub(super) async fn one_marked(&self) -> Hold {
         let hold = self.one_claimed().await;

@@ -2,16 +2,6 @@
 
 use super::bench::*;
 
-async fn parked(bench: &Bench, number: u8) {
-    bench.accept(vec![row(number)]).await;
-    for _ in 0..3 {
-        bench.claim_one(node(1)).await;
-        bench.advance(SILENCE).await;
-        bench.bury().await.unwrap();
-    }
-    assert_eq!(bench.state(number.into()).await, Some(State::Parked));
-}
-
 async fn left_unknown(bench: &Bench, number: u8) -> Hold {
     bench.accept(vec![row(number)]).await;
     let hold = bench.claim_one(node(1)).await;
@@ -23,7 +13,7 @@ async fn left_unknown(bench: &Bench, number: u8) -> Hold {
 pub(in super::super) async fn orders_release_rows_that_wait_for_people(bench: &Bench) {
     let order = async |number, order| bench.outbox.order(id(number), order, note("order")).await.unwrap();
     assert_eq!(order(1, Order::Retry).await, Ordered::NotFound);
-    parked(bench, 1).await;
+    bench.parked(1).await;
     for settle in [Order::SettleAsAccepted, Order::SettleAsNone] {
         assert_eq!(
             order(1, settle).await,
@@ -192,7 +182,7 @@ pub(in super::super) async fn a_large_erasure_is_done_in_steps_and_a_later_order
 
 pub(in super::super) async fn orders_are_kept_with_who_gave_them(bench: &Bench) {
     let start = bench.time.now().await;
-    parked(bench, 1).await;
+    bench.parked(1).await;
     bench.outbox.pause(true, note("pause")).await.unwrap();
     bench.outbox.order(id(1), Order::SettleAsNone, note("of no effect")).await.unwrap();
     bench.outbox.order(id(9), Order::Retry, note("of no mail")).await.unwrap();

@@ -72,6 +72,52 @@ pub(in super::super) async fn what_waited_in_an_accepted_copy_is_parked(bench: &
     assert_eq!(bench.outbox.heartbeat(node(1)).await, Ok(Some(WentBack::Marks(1))), "the new epoch is remembered too");
 }
 
+pub(in super::super) async fn what_had_not_ended_in_an_accepted_copy_may_be_a_second_copy_if_it_is_sent(bench: &Bench) {
+    bench.parked(1).await;
+    // Unknown: of an upstream that takes no mail once, and of one that does.
+    for (number, replay_for) in [(2, None), (3, Some(DAY))] {
+        bench.accept(vec![row(number)]).await;
+        let hold = bench.claim_one(node(1)).await;
+        bench.outbox.mark(&hold, &Mark { replay_for, ..mark("mg") }).await.unwrap();
+        bench.end(&hold, unknown(DAY)).await;
+    }
+    for (number, ended) in [(4, accepted()), (5, refused())] {
+        bench.accept(vec![row(number)]).await;
+        let hold = bench.claim_one(node(1)).await;
+        bench.marked(&hold).await;
+        bench.end(&hold, ended).await;
+    }
+    bench.accept(vec![row(6)]).await;
+    bench.claim_one(node(1)).await;
+    bench.accept(vec![row(7)]).await;
+    let restored = bench.outbox.accept_restore(2, note("accept_restore")).await;
+    assert_eq!(restored, Ok(Restored { parked: 1, unknown: 1, more: true }));
+    let restored = bench.outbox.accept_restore(100, note("accept_restore")).await;
+    assert_eq!(restored, Ok(Restored { parked: 2, unknown: 1, more: false }));
+    for (number, state, is_at_risk) in [
+        (1, State::Parked, true),
+        (2, State::Unknown, true),
+        (3, State::Unknown, true),
+        (4, State::Accepted, false),
+        (5, State::Refused, false),
+        (6, State::Parked, true),
+        (7, State::Parked, true),
+    ] {
+        let Ticket { state: found, possible_duplicate, .. } = bench.status(number).await.unwrap().ticket;
+        assert_eq!((found, possible_duplicate), (state, is_at_risk), "{number}");
+    }
+    for (number, order) in [(1, Order::Retry), (2, Order::SettleAsNone), (3, Order::Retry), (6, Order::Retry)] {
+        let ordered = bench.outbox.order(id(number), order, note("order")).await;
+        assert_eq!(ordered, Ok(Ordered::Done(State::Queued)), "{number}");
+    }
+    let claimed = bench.claim(node(1), 9).await;
+    assert_eq!(claimed.len(), 4);
+    assert!(
+        claimed.iter().all(|claimed| claimed.possible_duplicate),
+        "each may have been sent after the copy was made"
+    );
+}
+
 pub(in super::super) async fn a_large_copy_is_accepted_in_parts(bench: &Bench) {
     bench.accept((1..=5).map(row).collect()).await;
     let accept = async || bench.outbox.accept_restore(2, note("accept_restore")).await.unwrap();
