@@ -73,6 +73,21 @@ impl Ended {
             Self::Lost { .. } => &[],
         }
     }
+
+    /// Does it tell of every hand-over under its fence? Then what else was marked was never handed over: the answer to the
+    /// mark was not clear. A late verdict tells of one hand-over alone, and where our code has panicked, nobody knows
+    /// whether there was one more.
+    pub fn tells_of_all(&self) -> bool {
+        let is_late = self.verdicts().iter().any(|verdict| verdict.late);
+        match self {
+            Self::Accepted { .. } | Self::Refused { .. } => !is_late,
+            Self::Again { verdicts, possible_duplicate, .. } => {
+                let may_have_panicked = *possible_duplicate && verdicts.is_empty();
+                !is_late && !may_have_panicked
+            }
+            Self::Lost { .. } | Self::Unknown { .. } => false,
+        }
+    }
 }
 
 /// What one hand-over came to; holds no address.

@@ -63,6 +63,7 @@ macro_rules! conformance {
             polling: a_status_that_is_asked_for_all_the_time_is_of_one_moment_and_stays_final;
             losing: a_lost_acceptance_is_found_by_its_repeat, what_a_lost_claim_holds_is_free_at_the_next_call,
                 a_lost_replay_leaves_the_row_unknown_and_is_no_attempt, a_lost_mark_is_granted_again,
+                what_was_marked_and_never_handed_over_is_no_attempt, what_may_have_been_handed_over_stays_on_record,
                 a_lost_end_is_told_by_its_repeat;
             operating: orders_release_rows_that_wait_for_people, an_order_does_not_send_what_is_over,
                 rows_are_counted_by_state_and_upstream,

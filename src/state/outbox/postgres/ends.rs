@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 use super::content::drop_content;
 use super::grouped::Together;
 use super::holds::{FREE, Holds, IS_LOCKED};
-use super::rows::{Columns, code, span};
+use super::rows::{Columns, code, span, text};
 use super::undone::{Undone, told};
 use super::{late, verdicts};
 use crate::state::outbox::{Ended, Hold, Room, State};
@@ -35,11 +35,12 @@ const MAY_BE_ENDED: &str =
             or o.state = 3 and not c.is_loss)";
 
 const CALL: &str = "call as materialized (
-        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8)
-            c (row_id, fence, owner, state, wait, counted, is_at_risk, is_loss)
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            c (row_id, fence, owner, state, wait, counted, is_at_risk, is_loss, told)
     )";
 
-/// The owner stays: with the fence and the state it tells that this claim has brought the row there.
+/// The owner stays: with the fence and the state it tells that this claim has brought the row there. What was marked beside
+/// the hand-overs that an end tells of was never handed over.
 static END: LazyLock<String> = LazyLock::new(|| {
     let state = &*STATE;
     format!(
@@ -54,6 +55,11 @@ static END: LazyLock<String> = LazyLock::new(|| {
         from call c join free using (row_id)
         where o.row_id = c.row_id and {MAY_BE_ENDED}
         returning o.row_id, o.state
+    ),
+    forgotten as (
+        delete from smsp_attempt a using call c join ended e using (row_id)
+        where a.row_id = c.row_id and a.fence = c.fence and a.outcome is null
+            and a.upstream <> all (string_to_array(c.told, ','))
     )
     select c.row_id, {IS_LOCKED}, e.state
     from call c left join smsp_outbox o using (row_id) left join free f using (row_id) left join ended e using (row_id)"
@@ -150,6 +156,8 @@ struct Calls {
     counted: Vec<i32>,
     risks: Vec<bool>,
     losses: Vec<bool>,
+    /// The upstreams of its verdicts, with a comma between them; none: there may have been other hand-overs.
+    told: Vec<Option<String>>,
 }
 
 impl Calls {
@@ -162,14 +170,16 @@ impl Calls {
             counted: ended().map(|ended| matches!(ended, Ended::Again { counted: true, .. }).into()).collect(),
             risks: ended().map(is_at_risk).collect(),
             losses: ended().map(|ended| matches!(ended, Ended::Lost { .. })).collect(),
+            told: ended().map(|ended| ended.tells_of_all().then(|| upstreams(ended))).collect(),
         }
     }
 
-    fn parameters(&self) -> [Parameter<'_>; 8] {
+    fn parameters(&self) -> [Parameter<'_>; 9] {
         let [rows, fences, owners] = self.holds.parameters();
         let (states, waits) = ((&self.states as _, Type::INT2_ARRAY), (&self.waits as _, Type::INT8_ARRAY));
         let (counted, risks) = ((&self.counted as _, Type::INT4_ARRAY), (&self.risks as _, Type::BOOL_ARRAY));
-        [rows, fences, owners, states, waits, counted, risks, (&self.losses, Type::BOOL_ARRAY)]
+        let (losses, told) = ((&self.losses as _, Type::BOOL_ARRAY), (&self.told as _, Type::TEXT_ARRAY));
+        [rows, fences, owners, states, waits, counted, risks, losses, told]
     }
 }
 
@@ -180,6 +190,10 @@ fn state(ended: &Ended) -> State {
         Ended::Again { .. } | Ended::Lost { .. } => State::Queued,
         Ended::Unknown { .. } => State::Unknown,
     }
+}
+
+fn upstreams(ended: &Ended) -> String {
+    ended.verdicts().iter().map(|verdict| text(&verdict.upstream)).collect::<Vec<_>>().join(",")
 }
 
 fn wait(ended: &Ended) -> i64 {

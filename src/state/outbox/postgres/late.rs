@@ -18,6 +18,9 @@ use crate::state::store::postgres::{Parameter, Transaction, field};
 const LOST: &str = "select state from smsp_outbox
     where row_id = $1 and (fence > $2 or fence = $2 and state not in (1, 2)) for update";
 
+/// What was marked beside the hand-overs that an end tells of was never handed over.
+const FORGET_OPEN: &str = "delete from smsp_attempt where row_id = $1 and fence = $2 and outcome is null";
+
 const OUTCOME: &str = "select outcome from smsp_attempt where row_id = $1 and fence = $2 and upstream = $3
     order by number desc limit 1";
 
@@ -55,6 +58,9 @@ pub(super) async fn end(
         }
     }
     verdicts::record(transaction, &open.iter().map(|verdict| (hold, verdict)).collect::<Vec<_>>()).await?;
+    if ended.tells_of_all() {
+        transaction.execute(FORGET_OPEN, &[row(hold), fence(hold)]).await?;
+    }
     let settled = match ended {
         Ended::Accepted { possible_duplicate, .. } => {
             let Some(taken) = open.iter().find(|verdict| is_acceptance(verdict, ended)) else { return Ok(None) };

@@ -23,6 +23,8 @@ const HAS_LOST_NOTHING: &str =
     "exists (select from smsp_control where lost is null and coalesce($7 = epochs[cardinality(epochs)], true))
             and (select sum(marks) from smsp_marks) >= $8";
 
+/// A mark that is granted once more, because nobody heard the answer to the first one, is of one hand-over.
+///
 /// Counted are all at once, in a slot that nobody else has locked, from that of the first row on. The sum that is answered is
 /// without marks that other transactions have not committed yet.
 static MARK: LazyLock<String> = LazyLock::new(|| {
@@ -46,8 +48,14 @@ static MARK: LazyLock<String> = LazyLock::new(|| {
         )
         returning slot
     ),
+    begun as (
+        update smsp_attempt a set at = smsp_now() from marked m
+        where a.row_id = m.row_id and a.fence = m.fence and a.upstream = m.upstream and a.outcome is null
+        returning a.row_id
+    ),
     attempt as (
         insert into smsp_attempt (row_id, fence, upstream, at) select row_id, fence, upstream, smsp_now() from marked
+        where row_id not in (select row_id from begun)
     )
     select c.row_id, {IS_LOCKED}, m.row_id is not null, (select count(*) from counted) = 1, epochs,
         (select sum(marks) from smsp_marks)::bigint + (select count(*) from marked)

@@ -23,7 +23,7 @@ use super::recording::{give_back, record};
 use super::schedule;
 use crate::delivery::upstream::LateVerdict;
 use crate::model::outcome::{self, Outcome};
-use crate::model::receipt::{Answer, Attempt};
+use crate::model::receipt::Answer;
 use crate::model::submission::{SendOptions, Submission};
 
 /// A row in hand.
@@ -57,8 +57,8 @@ pub(super) async fn replay(context: Arc<Context>, claimed: Claimed, upstream: Ar
         Ok(delivery) => delivery.replay(&upstream, pending).await,
         Err(sealed) => {
             drop(pending);
-            let ended =
-                Ended::Unknown { verdicts: Vec::new(), replay_after: schedule::refused_accounts(fastrand::f64()) };
+            let wait = schedule::refused_accounts(fastrand::f64());
+            let ended = Ended::Again { verdicts: Vec::new(), wait, counted: false, possible_duplicate: false };
             record(&context, &sealed.hold, &ended).await;
         }
     }
@@ -106,13 +106,17 @@ impl Delivery {
         let journal = RowJournal::of_marked(context, claimed, pending);
         let late = self.late_verdict_on_replay();
         let replaying = context.parts.dispatcher.replay(submission, upstream, &journal, &late);
-        // A panic says as little as silence.
-        let attempt = AssertUnwindSafe(replaying).catch_unwind().await.ok().and_then(Result::ok).flatten();
+        let replayed = AssertUnwindSafe(replaying).catch_unwind().await;
         journal.close();
-        let verdicts = evidence::of_replay(&submission.message, attempt.as_ref());
-        let ended = match attempt {
-            Some(Attempt { verdict, .. }) => self.conclude_replay(verdict.outcome, verdicts),
-            None => self.conclude_replay(Outcome::Unknown, verdicts),
+        let ended = match replayed {
+            Ok(Ok(Some(attempt))) => {
+                let verdicts = evidence::of_replay(&submission.message, Some(&attempt));
+                self.conclude_replay(attempt.verdict.outcome, verdicts)
+            }
+            // It was not handed over once more.
+            Ok(Ok(None) | Err(_)) => self.conclude_replay(Outcome::Unavailable, Vec::new()),
+            // A panic says as little as silence.
+            Err(_) => self.conclude_replay(Outcome::Unknown, Vec::new()),
         };
         record(context, &claimed.hold, &ended).await;
     }

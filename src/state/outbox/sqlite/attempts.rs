@@ -7,10 +7,12 @@ use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Hold, RecipientVerdict, RowId, TriedAt, Verdict};
 
-/// One that begins now.
+/// One that begins now: one that was begun under this fence at this upstream and never made is this one.
 pub(super) fn begin(database: &Connection, now: UnixTime, hold: &Hold, upstream: &str) -> rusqlite::Result<()> {
     let insert = "insert into attempt (envelope, n, fence, upstream, at)
-         select ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 from attempt where envelope = ?1";
+         select ?1, coalesce((select n from attempt where envelope = ?1 and fence = ?2 and upstream = ?3 and outcome is null),
+         max(n) + 1, 1), ?2, ?3, ?4 from attempt where envelope = ?1
+         on conflict do update set at = excluded.at";
     database.prepare_cached(insert)?.execute(params![hold.row, hold.fence, upstream, now]).map(drop)
 }
 
@@ -24,6 +26,12 @@ pub(super) fn finish(database: &Connection, hold: &Hold, verdict: &Verdict) -> r
     let values =
         params![hold.row, hold.fence, upstream, took, outcome.as_str(), reason, code, provider_message_id, late];
     database.prepare_cached(update)?.execute(values).map(drop)
+}
+
+/// Those under this fence that no verdict is known of were never made.
+pub(super) fn forget_open(database: &Connection, hold: &Hold) -> rusqlite::Result<()> {
+    let delete = "delete from attempt where envelope = ?1 and fence = ?2 and outcome is null";
+    database.prepare_cached(delete)?.execute(params![hold.row, hold.fence]).map(drop)
 }
 
 /// What became of each recipient, where they differ.

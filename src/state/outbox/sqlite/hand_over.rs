@@ -55,6 +55,9 @@ pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &End
         return before.map_or_else(|| late::end(database, now, hold, ended), |state| Ok(Some(state)));
     };
     record(database, now, hold, verdicts)?;
+    if ended.tells_of_all() {
+        attempts::forget_open(database, hold)?;
+    }
     if state.is_final() {
         content::drop_content(database, hold.row)?;
     }

@@ -27,6 +27,9 @@ pub(super) fn end(database: &Connection, now: UnixTime, hold: &Hold, ended: &End
         }
     }
     open.iter().try_for_each(|verdict| attempts::finish(database, hold, verdict))?;
+    if ended.tells_of_all() {
+        attempts::forget_open(database, hold)?;
+    }
     let settled = match ended {
         Ended::Accepted { possible_duplicate, .. } => {
             let Some(taken) = open.iter().find(|verdict| is_acceptance(verdict, ended)) else { return Ok(None) };

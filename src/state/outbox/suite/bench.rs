@@ -237,7 +237,7 @@ impl Bench {
         for _ in 0..3 {
             self.claim_one(node(1)).await;
             self.advance(SILENCE).await;
-            self.outbox.bury().await.unwrap();
+            self.bury().await.unwrap();
         }
         assert_eq!(self.state(number.into()).await, Some(State::Parked));
     }

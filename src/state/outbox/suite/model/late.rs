@@ -27,14 +27,21 @@ impl Row {
         if self.fence < hold.fence.0 || self.fence == hold.fence.0 && is_in_hand {
             return None;
         }
-        let (state, known) = (self.state, self.known_by(hold, ended)?);
-        if *known != Known::Nothing {
-            let is_repeat = *known == Known::Taken && Known::by(ended) == Known::Taken;
-            return Some(state).filter(|state| is_repeat && *state == State::Accepted);
-        }
-        *known = Known::by(ended);
+        let (state, is_acceptance) = (self.state, matches!(ended, Ended::Accepted { .. }));
+        let is_new = match self.known_by(hold, ended) {
+            Some(known) if *known == Known::Nothing => {
+                *known = Known::by(ended);
+                true
+            }
+            Some(known) if is_acceptance && state == State::Accepted => {
+                return (*known == Known::Taken).then_some(state);
+            }
+            _ => false,
+        };
+        self.forget_open(hold, ended);
         match ended {
-            Ended::Accepted { .. } => self.taken_late(now, hold),
+            Ended::Accepted { .. } if is_new => self.taken_late(now, hold),
+            Ended::Accepted { .. } => None,
             Ended::Unknown { .. } | Ended::Lost { .. } => None,
             _ if state != State::Unknown || self.is_in_doubt() => None,
             Ended::Refused { .. } => Some(self.settled(now, State::Refused)),
@@ -44,6 +51,13 @@ impl Row {
                 self.queue(now.after(*wait));
                 Some(self.state)
             }
+        }
+    }
+
+    /// What was marked beside the hand-overs that an end tells of was never handed over.
+    pub(super) fn forget_open(&mut self, hold: &Hold, ended: &Ended) {
+        if ended.tells_of_all() {
+            self.hand_overs.retain(|(fence, _, known)| *fence != hold.fence.0 || *known != Known::Nothing);
         }
     }
 

@@ -23,7 +23,10 @@ impl Row {
         assert!(self.open.is_none_or(|fence| fence == self.fence) || self.possible_duplicate, "{self:?}");
         (self.state, self.upstream, self.open) = (State::Sending, Some(upstream), Some(self.fence));
         (self.marked_at, self.replay_until) = (now, Some(now.after(Duration::from_secs(100))));
-        self.hand_overs.push((self.fence, upstream, Known::Nothing));
+        let this = (self.fence, upstream, Known::Nothing);
+        if !self.hand_overs.contains(&this) {
+            self.hand_overs.push(this);
+        }
         true
     }
 
@@ -40,6 +43,7 @@ impl Row {
         }
         self.end_by(now, hold, ended);
         self.known_by(hold, ended).into_iter().for_each(|known| *known = Known::by(ended));
+        self.forget_open(hold, ended);
         // It stays, for a repeat.
         self.owner = Some(hold.node);
         Some(self.state)
