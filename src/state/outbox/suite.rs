@@ -36,7 +36,8 @@ macro_rules! conformance {
                 a_mark_is_refused_once_the_mail_is_not_wanted, an_end_needs_fence_owner_and_state,
                 an_end_that_is_repeated_says_what_the_first_one_did,
                 a_mail_that_nobody_has_waits_and_counts_its_attempts,
-                why_each_upstream_was_left_out_is_kept_with_the_mail, a_late_verdict_settles_an_unknown_mail;
+                why_each_upstream_was_left_out_is_kept_with_the_mail, a_late_verdict_settles_an_unknown_mail,
+                a_risk_of_a_second_copy_stays_with_the_mail;
             late: an_older_acceptance_ends_a_replay_that_is_under_way,
                 an_older_acceptance_settles_what_a_replay_left_unknown,
                 an_older_refusal_never_ends_what_a_newer_hand_over_holds,

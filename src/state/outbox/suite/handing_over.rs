@@ -186,3 +186,32 @@ pub(in super::super) async fn why_each_upstream_was_left_out_is_kept_with_the_ma
     assert_eq!(bench.end(&hold, Ended::Refused { verdicts }).await, Some(State::Refused));
     assert_eq!(told().await.len(), 3);
 }
+
+pub(in super::super) async fn a_risk_of_a_second_copy_stays_with_the_mail(bench: &Bench) {
+    let is_at_risk = async |number: u8| bench.status(number.into()).await.unwrap().ticket.possible_duplicate;
+    let claimed = async |number| {
+        bench.accept(vec![row(number)]).await;
+        bench.claim_one(node(1)).await
+    };
+    let risky = Mark { possible_duplicate: true, ..mark("ses") };
+    let hold = claimed(1).await;
+    assert!(bench.marked(&hold).await && !is_at_risk(1).await);
+    assert!(bench.outbox.mark(&hold, &risky).await.unwrap() && is_at_risk(1).await, "by a mark");
+    bench.end(&hold, accepted()).await;
+    assert!(is_at_risk(1).await, "by a mark, whatever the end says");
+    let hold = claimed(2).await;
+    bench.marked(&hold).await;
+    let verdicts = vec![verdict("mg", Outcome::Unknown)];
+    bench.end(&hold, Ended::Again { verdicts, wait: Duration::ZERO, counted: true, possible_duplicate: true }).await;
+    assert!(is_at_risk(2).await, "by an end");
+    let claimed_again = bench.claim(node(1), 9).await;
+    assert_eq!((claimed_again.len(), claimed_again[0].possible_duplicate), (1, true), "the next claim knows");
+    bench.marked(&claimed_again[0].hold).await;
+    bench.end(&claimed_again[0].hold, accepted()).await;
+    assert!(is_at_risk(2).await);
+    let hold = claimed(3).await;
+    bench.marked(&hold).await;
+    let verdicts = vec![verdict("mg", Outcome::Accepted)];
+    bench.end(&hold, Ended::Accepted { verdicts, possible_duplicate: true }).await;
+    assert!(is_at_risk(3).await, "by an acceptance");
+}
