@@ -15,7 +15,9 @@ pub(super) mod operating;
 pub(super) mod polling;
 pub(super) mod replaying;
 pub(super) mod restoring;
+pub(super) mod states;
 pub(super) mod tables;
+pub(super) mod waiting;
 
 /// Runs every test on the store that `$start` (an `async fn() -> Option<Bench>`) makes; on none where it has none.
 macro_rules! conformance {
@@ -74,6 +76,7 @@ macro_rules! conformance {
                 a_store_in_another_place_gives_out_nothing, what_waited_in_an_accepted_copy_is_parked,
                 what_had_not_ended_in_an_accepted_copy_may_be_a_second_copy_if_it_is_sent,
                 a_large_copy_is_accepted_in_parts, parked_rows_are_released_by_filter_and_one_after_the_other;
+            states: every_call_takes_a_row_from_its_states_alone;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
                 what_is_lost_refused_and_buried_is_counted;
         }
@@ -89,6 +92,8 @@ macro_rules! conformance {
             async fn $test() {
                 let Some(bench) = $start().await else { return };
                 $crate::state::outbox::suite::$module::$test(&bench).await;
+                bench.what_was_accepted_has_ended_or_is_there().await;
+                bench.nothing_waits_for_ever().await;
                 bench.what_was_accepted_has_ended_or_is_there().await;
             }
         )+)+

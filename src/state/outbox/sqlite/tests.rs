@@ -6,7 +6,6 @@ mod files;
 mod killed;
 mod plans;
 mod recount;
-mod states;
 mod versions;
 
 use std::path::Path;
@@ -14,11 +13,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
+use uuid::Uuid;
 
 use super::super::*;
 use super::*;
 use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
-use crate::state::outbox::suite::{conformance, keeping};
+use crate::state::outbox::suite::{conformance, keeping, waiting};
 use crate::state::store::{Clock, Start, StoreKeys};
 
 const KEYS: &str = "a:1111111111111111111111111111111111111111111111111111111111111111";
@@ -83,6 +83,21 @@ impl Past for Copied {
     fn put_elsewhere(&self) -> BoxFuture<'_, ()> {
         self.change("update control set place = ?1", 0)
     }
+
+    fn put_alone(&self, state: State) -> BoxFuture<'_, RowId> {
+        let put = move |database: &Connection, _| {
+            database.execute("delete from submission where id < (select max(id) from submission)", [])?;
+            database.execute("delete from node", [])?;
+            let set = "update envelope set state = ?1, fence = 1, owner = iif(?1 in (1, 2), ?2, null), upstream = 'mg',
+                 replay_until = due + 1000, settled_at = iif(?1 = 3 or ?1 > 4, due, null) returning id";
+            database.query_row(set, rusqlite::params![state, NodeId(Uuid::from_u128(1))], |row| row.get(0))
+        };
+        async move { self.0.write(put).await.unwrap() }.boxed()
+    }
+
+    fn want_for_ever(&self) -> BoxFuture<'_, ()> {
+        self.change("update envelope set expires_at = ?1", 9_000_000_000_000_000)
+    }
 }
 
 async fn open(directory: &Path, clock: Clock) -> SqliteOutbox {
@@ -120,4 +135,10 @@ conformance!(super::tests::bench);
 async fn mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day() {
     let bench = bench_with(tempfile::tempdir().unwrap(), Duration::from_secs(3600)).await;
     keeping::mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day(&bench).await;
+}
+
+#[tokio::test]
+async fn a_row_that_waits_for_ever_is_noticed_after_a_test() {
+    let bench = bench_in(tempfile::tempdir().unwrap()).await;
+    waiting::a_row_that_waits_for_ever_is_noticed_after_a_test(&bench).await;
 }

@@ -44,7 +44,7 @@ pub(in crate::state::outbox) trait Line: Send + Sync {
     fn lose<'a>(&'a self, call: BoxFuture<'a, ()>) -> BoxFuture<'a, ()>;
 }
 
-/// Makes an older copy of the store out of it. What its process remembers stays.
+/// Changes of the store that no call makes: an older copy of it, while what its process remembers stays, and a fault.
 pub(in crate::state::outbox) trait Past: Send + Sync {
     /// As it was before its last so many marks.
     fn lose(&self, marks: i64) -> BoxFuture<'_, ()>;
@@ -54,6 +54,13 @@ pub(in crate::state::outbox) trait Past: Send + Sync {
 
     /// In another place.
     fn put_elsewhere(&self) -> BoxFuture<'_, ()>;
+
+    /// Drops every row but the last one, and puts that in this state: under fence 1, held by node 1 where it is in hand, last
+    /// handed over to mg, which could be asked about it again. Nobody has seen that node.
+    fn put_alone(&self, state: State) -> BoxFuture<'_, RowId>;
+
+    /// No row has a time any more at which it ends.
+    fn want_for_ever(&self) -> BoxFuture<'_, ()>;
 }
 
 /// What every bench keeps what has ended for.

@@ -48,5 +48,6 @@ async fn play(bench: &Bench, commands: &[Command]) -> Result<(), TestCaseError> 
         prop_assert_eq!(bench.outbox.counts().await, Ok(rows.counts()), "after {:?}", command);
     }
     bench.what_was_accepted_has_ended_or_is_there().await;
+    bench.nothing_waits_for_ever().await;
     Ok(())
 }

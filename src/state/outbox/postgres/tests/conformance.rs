@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::{advance, outbox_with};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::postgres::PostgresOutbox;
 use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
-use crate::state::outbox::suite::{conformance, keeping};
+use crate::state::outbox::suite::{conformance, keeping, waiting};
+use crate::state::outbox::{RowId, State};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::tests::proxy::{Fault, Proxy};
@@ -26,6 +29,12 @@ async fn mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a
     let Some(server) = Postmaster::shared() else { return };
     let bench = bench_of(server, &server.database().await, Duration::from_secs(3600)).await;
     keeping::mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day(&bench).await;
+}
+
+#[tokio::test]
+async fn a_row_that_waits_for_ever_is_noticed_after_a_test() {
+    let Some(bench) = start().await else { return };
+    waiting::a_row_that_waits_for_ever_is_noticed_after_a_test(&bench).await;
 }
 
 /// One in this database.
@@ -88,5 +97,27 @@ impl Past for Copied {
 
     fn put_elsewhere(&self) -> BoxFuture<'_, ()> {
         self.change("update smsp_control set place = 'elsewhere'".to_owned())
+    }
+
+    fn put_alone(&self, state: State) -> BoxFuture<'_, RowId> {
+        Box::pin(async move {
+            self.change(
+                "delete from smsp_submission where row_id < (select max(row_id) from smsp_submission)".to_owned(),
+            )
+            .await;
+            self.change("delete from smsp_node".to_owned()).await;
+            let mut transaction = self.0.begin().await.expect("a transaction");
+            let set = "update smsp_outbox set state = $1, fence = 1, owner = case when $1 in (1, 2) then $2 end,
+                upstream = 'mg', replay_until = smsp_now() + 1000, replay_due = smsp_now(), changed_at = smsp_now()
+                returning row_id";
+            let (state, node) = (state as i16, Uuid::from_u128(1));
+            let rows = transaction.query(set, &[(&state, Type::INT2), (&node, Type::UUID)]).await.expect("a change");
+            transaction.commit().await.expect("it is there");
+            RowId(field(&rows[0], 0).expect("a number"))
+        })
+    }
+
+    fn want_for_ever(&self) -> BoxFuture<'_, ()> {
+        self.change("update smsp_outbox set expires_at = 9000000000000000".to_owned())
     }
 }
