@@ -23,3 +23,6 @@ mod pauses;
 mod poison;
 mod power_loss;
 mod races;
+mod replays;
+mod second_copies;
+mod settled;

@@ -128,6 +128,13 @@ pub(crate) fn sent_twice(provider: &StubProvider) -> usize {
     got.values().filter(|times| **times > 1).count()
 }
 
+/// Each hand-over of a mail that is shown, and what it came to.
+pub(crate) fn hand_overs(mail: &Answer) -> Vec<String> {
+    let attempts = mail.json["attempts"].as_array().unwrap_or_else(|| panic!("no attempts: {mail}"));
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    attempts.iter().map(|attempt| format!("{}:{}", word(&attempt["upstream"]), word(&attempt["outcome"]))).collect()
+}
+
 /// The status of one mail.
 pub(crate) async fn status(client: &Client, id: &str) -> String {
     let answer = shown(client, id).await.expect(200);

@@ -6,6 +6,7 @@ use crate::harness::outbox::{Counts, shown};
 use crate::harness::{Answer, Client};
 
 use super::load::{Posted, is_keyed, post};
+use super::provider::PROVIDER;
 use crate::ledger::caller::Caller;
 
 /// All that is known.
@@ -91,6 +92,13 @@ impl Books {
         let taken = self.taken.get(&number).copied().unwrap_or_default();
         if answer.status != 200 {
             return Some("was accepted, and is lost".to_owned());
+        }
+        // Each hand-over has a mark of its own, which names the provider.
+        let handed_over = answer.json["attempts"]
+            .as_array()
+            .map_or(0, |attempts| attempts.iter().filter(|attempt| attempt["upstream"] == PROVIDER).count());
+        if taken > handed_over {
+            return Some(format!("was taken {taken} times, of {handed_over} hand-overs to {PROVIDER} on record"));
         }
         let may_be_double = answer.json["possible_duplicate"] == true;
         let status = answer.json["status"].as_str().unwrap_or_default();

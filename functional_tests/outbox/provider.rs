@@ -11,6 +11,9 @@ use crate::harness::outbox::{Store, queued};
 use crate::harness::stub_provider::Look;
 use crate::harness::{Behaviour, Proxy, Reply, Request, Settings, StubProvider, mails};
 
+/// The name of its upstream.
+pub(super) const PROVIDER: &str = "sg";
+
 type Taken = BTreeMap<usize, usize>;
 
 /// A SendGrid.

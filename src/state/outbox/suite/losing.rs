@@ -99,9 +99,9 @@ pub(in super::super) async fn what_was_marked_and_never_handed_over_is_no_attemp
     // Its node says so when another one has it in hand: then the verdict of that one is clear.
     let first = marked_unheard(bench, 3).await;
     bench.advance(SILENCE + ATTEMPT).await;
-    assert_eq!(bench.outbox.bury().await.unwrap().unknown, 1);
+    assert_eq!(bench.bury().await.unwrap().unknown, 1);
     bench.advance(ATTEMPT).await;
-    let second = bench.outbox.replay(node(2), "mg", 9).await.unwrap()[0].hold;
+    let second = bench.outbox.replay(node(2), "mg", ALL).await.unwrap()[0].hold;
     assert_eq!(bench.end(&first, never_handed_over()).await, None);
     assert_eq!(hand_overs(bench, 3).await, ["mg ?"], "the replay");
     assert_eq!(bench.end(&second, refused()).await, Some(State::Refused));

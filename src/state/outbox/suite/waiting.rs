@@ -15,7 +15,7 @@ impl Bench {
     pub(super) async fn left_for_ever(&self) -> Vec<Count> {
         self.advance(SILENCE).await;
         self.outbox.heartbeat(node(99)).await.unwrap();
-        self.outbox.bury().await.unwrap();
+        self.bury().await.unwrap();
         let in_hand = |count: &Count| matches!(count.state, State::Claimed | State::Sending);
         let mut left = self.outbox.counts().await.unwrap();
         left.retain(in_hand);
