@@ -19,6 +19,7 @@ async fn orders(node: &Proxy) -> Vec<(String, Answer)> {
         (Method::POST, format!("/outbox/{ID}/retry"), None),
         (Method::POST, format!("/outbox/{ID}/settle"), Some(json!({"as": "none"}))),
         (Method::POST, "/outbox/release".to_owned(), Some(json!({}))),
+        (Method::POST, "/outbox/find".to_owned(), Some(json!({"recipient": "b@example.org"}))),
         (Method::POST, "/outbox/erase".to_owned(), Some(json!({"recipient": "b@example.org"}))),
     ];
     let ops = node.ops;

@@ -44,7 +44,7 @@ struct OutboxRecordBody {
     #[schema(required = true)]
     from: Option<String>,
     /// What was carried out: `pause`, `go_on`, `retry`, `settle_as_accepted` or `settle_as_none` with the id of the mail,
-    /// `release` with its filter, `erase_recipient` without the recipient, or `accept_restore`.
+    /// `release` with its filter, `find_recipient` or `erase_recipient` without the recipient, or `accept_restore`.
     order: String,
 }
 

@@ -115,6 +115,7 @@ mod tests {
             "get /outbox viewer",
             "get /readyz open",
             "post /outbox/erase operator",
+            "post /outbox/find operator",
             "post /outbox/release operator",
             "post /outbox/{id}/retry operator",
             "post /outbox/{id}/settle operator",

@@ -32,14 +32,14 @@ use crate::ingress::server::refusal::Refusal;
 use crate::model::message::{Address, Id};
 use crate::service::outbox::OutboxService;
 use crate::state::outbox::{Order, Ordered};
-use body::{EraseBody, ErasedBody, OrderedBody, OutboxBody, PauseBody, SettleAs, SettleBody};
+use body::{ErasedBody, FoundBody, OrderedBody, OutboxBody, PauseBody, RecipientBody, SettleAs, SettleBody};
 use refusal::{conflict, done_unshown, no_such_mail, not_read, not_written, over};
 use release::{ReleaseBody, ReleasedBody};
 
 const HOW_TO_PAUSE: &str = r#"send {"paused": true} or {"paused": false}, as application/json"#;
 const HOW_TO_SETTLE: &str = r#"send {"as": "accepted"} or {"as": "none"}, as application/json"#;
 const HOW_TO_RELEASE: &str = r#"send {"over": "10m"}, perhaps with "caller", "from_domain", "accepted_from" and "accepted_before", as application/json"#;
-const HOW_TO_ERASE: &str = r#"send {"recipient": "a@example.org"}, as application/json"#;
+const HOW_TO_NAME: &str = r#"send {"recipient": "a@example.org"}, as application/json"#;
 
 /// For the outbox to be shown after an order, which had its own time before.
 const AFTER_ORDER: Duration = Duration::from_secs(5);
@@ -51,6 +51,7 @@ pub(super) fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(retry))
         .routes(routes!(settle))
         .routes(routes!(release))
+        .routes(routes!(find))
         .routes(routes!(erase))
 }
 
@@ -191,6 +192,28 @@ pub(super) async fn release(
     Ok(Json(outbox.release(release, origin).await.map_err(not_written)?.into()))
 }
 
+/// Look up the mail to a recipient
+///
+/// Needs the role `operator`. The newest 100 mails of all callers, the newest first, whose recipients are not erased. What was
+/// asked for is not on record, but that it was asked, and by whom.
+#[utoipa::path(
+    post,
+    path = "/outbox/find",
+    operation_id = "findRecipient",
+    tag = "outbox",
+    request_body(content = RecipientBody, description = "Whose mail"),
+    responses((status = 200, description = "The mail to this recipient", body = FoundBody), OfRights, OfHead, OfOutboxOrder, OfWriting),
+    security(("X-ADMIN-KEY" = ["operator"]), ())
+)]
+pub(super) async fn find(
+    Operator(origin): Operator,
+    Outbox(outbox): Outbox,
+    order: Result<Json<Object<RecipientBody>>, JsonRejection>,
+) -> Result<Json<FoundBody>, Problem> {
+    let (found, more) = outbox.find_recipient(&recipient(order)?, origin).await.map_err(not_written)?;
+    Ok(Json(FoundBody::new(&found, more)))
+}
+
 /// Erase all mail to a recipient
 ///
 /// Needs the role `operator`. Mail that waits is cancelled; of all mail to the recipient, content and recipients are dropped.
@@ -199,20 +222,23 @@ pub(super) async fn release(
     path = "/outbox/erase",
     operation_id = "eraseRecipient",
     tag = "outbox",
-    request_body(content = EraseBody, description = "The order"),
+    request_body(content = RecipientBody, description = "The order"),
     responses((status = 200, description = "How much mail was erased", body = ErasedBody), OfRights, OfHead, OfOutboxOrder, OfWriting),
     security(("X-ADMIN-KEY" = ["operator"]), ())
 )]
 pub(super) async fn erase(
     Operator(origin): Operator,
     Outbox(outbox): Outbox,
-    order: Result<Json<Object<EraseBody>>, JsonRejection>,
+    order: Result<Json<Object<RecipientBody>>, JsonRejection>,
 ) -> Result<Json<ErasedBody>, Problem> {
-    let EraseBody { recipient } = read(order, HOW_TO_ERASE)?;
-    let no_address = || FieldError::new("recipient", "must be an address of the form local@domain");
-    let recipient: Address = recipient.parse().map_err(|_| invalid_order(no_address()))?;
-    let erased = outbox.erase_recipient(&recipient, origin).await.map_err(not_written)?;
+    let erased = outbox.erase_recipient(&recipient(order)?, origin).await.map_err(not_written)?;
     Ok(Json(ErasedBody { erased }))
+}
+
+fn recipient(order: Result<Json<Object<RecipientBody>>, JsonRejection>) -> Result<Address, Problem> {
+    let RecipientBody { recipient } = read(order, HOW_TO_NAME)?;
+    let no_address = || FieldError::new("recipient", "must be an address of the form local@domain");
+    recipient.parse().map_err(|_| invalid_order(no_address()))
 }
 
 fn ordered(id: Id, ordered: Ordered) -> Result<Json<OrderedBody>, Problem> {

@@ -7,6 +7,7 @@ use tracing::info;
 
 use super::orders::Operation;
 use super::service::{OutboxService, Parts, read, written};
+use crate::model::caller::CallerName;
 use crate::model::message::{Address, Id};
 use crate::state::audit::Origin;
 use crate::state::outbox::{
@@ -15,6 +16,9 @@ use crate::state::outbox::{
 
 /// Orders that are shown.
 const SHOWN: usize = 1000;
+
+/// Mails to a recipient that are shown.
+const FOUND: usize = 100;
 
 /// After this no step of an erasure begins: the last one has ended before the request would be given up.
 const ERASING: Duration = Duration::from_secs(4);
@@ -59,6 +63,20 @@ impl OutboxService {
         let operation = Operation::Release(release.clone());
         let call = self.parts.store.release(release, operation.note(&origin));
         self.carry_out(&operation, &origin, call, |_| true).await
+    }
+
+    /// The newest submissions to a recipient, each with its caller, and whether there are more.
+    pub async fn find_recipient(
+        &self,
+        recipient: &Address,
+        origin: Origin,
+    ) -> Result<(Vec<(CallerName, Id)>, bool), Failed> {
+        let (operation, hmacs) = (Operation::FindRecipient, self.parts.sealer.hmacs(recipient));
+        let call = self.parts.store.of_recipient(&hmacs, FOUND + 1, operation.note(&origin));
+        let mut found = self.carry_out(&operation, &origin, call, |_| true).await?;
+        let is_cut = found.len() > FOUND;
+        found.truncate(FOUND);
+        Ok((found, is_cut))
     }
 
     /// Erases every submission to a recipient that there is when it begins. How many. Where it stops before the end, the same

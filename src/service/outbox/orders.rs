@@ -17,6 +17,8 @@ pub(super) enum Operation {
     Release(Release),
     /// Every submission to a recipient is erased, who is not named here.
     EraseRecipient,
+    /// The submissions to a recipient are looked up, who is not named here.
+    FindRecipient,
 }
 
 impl Operation {
@@ -38,6 +40,7 @@ impl fmt::Display for Operation {
             Self::Settle(id, Order::SettleAsNone) => write!(f, "settle_as_none {id}"),
             Self::Release(release) => write_release(f, release),
             Self::EraseRecipient => f.write_str("erase_recipient"),
+            Self::FindRecipient => f.write_str("find_recipient"),
         }
     }
 }

@@ -144,6 +144,24 @@ async fn all_mail_to_a_recipient_is_erased_in_steps_and_answered_as_a_whole() {
 }
 
 #[tokio::test]
+async fn the_mail_to_a_recipient_is_found_and_it_is_told_when_there_is_more_than_is_shown() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    let origin = || Origin { actor: Actor::Loopback, peer: None };
+    let (to, nobody) = ("b@example.org".parse().unwrap(), "c@example.org".parse().unwrap());
+    for _ in 0..100 {
+        accept(&service, vec![later("a@example.org", None)]).await.unwrap();
+    }
+    assert_eq!(service.find_recipient(&nobody, origin()).await, Ok((vec![], false)));
+    let (found, is_cut) = service.find_recipient(&to, origin()).await.unwrap();
+    assert_eq!((found.len(), is_cut), (100, false));
+    accept(&service, vec![later("a@example.org", None)]).await.unwrap();
+    let (found, is_cut) = service.find_recipient(&to, origin()).await.unwrap();
+    assert_eq!((found.len(), is_cut), (100, true));
+    assert_eq!(service.audit().await.unwrap()[0].note.order, "find_recipient", "without the recipient");
+}
+
+#[tokio::test]
 async fn a_paused_start_ends_with_the_order_to_go_on_once_it_is_carried_out() {
     let (store, paused_start) = (Arc::new(FakeStore::default()), PausedStart::new(true));
     let service = store.paused_service(settings(), paused_start.clone());

@@ -239,8 +239,8 @@ impl Outbox for CountedOutbox {
         })
     }
 
-    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
-        self.outbox.of_recipient(hmacs, limit)
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {
+        self.outbox.of_recipient(hmacs, limit, note)
     }
 
     fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, bound: Bound) -> Answered<'a, Erased> {

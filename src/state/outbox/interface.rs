@@ -134,8 +134,8 @@ pub trait Outbox: Send + Sync {
     /// The orders that were carried out, the newest first, at most `limit`.
     fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>>;
 
-    /// The submissions to a recipient, by its HMACs, the newest first, at most `limit`.
-    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>>;
+    /// The submissions to a recipient, by its HMACs, the newest first, at most `limit`. Kept with who has asked.
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>>;
 
     /// Erases every submission to a recipient as [`Outbox::erase`] does. Those under way are not
     /// handed over to any further upstream, and lose content and recipients too.

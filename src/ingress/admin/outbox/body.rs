@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ingress::admin::words;
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Count, Overview};
@@ -66,11 +68,11 @@ pub(in crate::ingress::admin) enum SettleAs {
     None,
 }
 
-/// Whose mail to erase.
+/// Whose mail to look up or to erase.
 #[derive(Deserialize, ToSchema)]
-#[schema(as = EraseOrder)]
+#[schema(as = RecipientOrder)]
 #[serde(deny_unknown_fields)]
-pub(in crate::ingress::admin) struct EraseBody {
+pub(in crate::ingress::admin) struct RecipientBody {
     /// An address.
     pub(super) recipient: String,
 }
@@ -83,6 +85,33 @@ pub(in crate::ingress::admin) struct OrderedBody {
     pub(super) id: String,
     #[schema(schema_with = words::outbox_status)]
     pub(super) status: &'static str,
+}
+
+/// The mail to a recipient.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutboxFound)]
+pub(in crate::ingress::admin) struct FoundBody {
+    /// The newest 100, the newest first.
+    mails: Vec<FoundMailBody>,
+    /// Are there more?
+    more: bool,
+}
+
+/// One mail.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutboxFoundMail)]
+struct FoundMailBody {
+    /// The id of the mail.
+    id: String,
+    /// Who has handed it over.
+    caller: String,
+}
+
+impl FoundBody {
+    pub(super) fn new(found: &[(CallerName, Id)], more: bool) -> Self {
+        let mail = |(caller, id): &(CallerName, Id)| FoundMailBody { id: id.to_string(), caller: caller.to_string() };
+        Self { mails: found.iter().map(mail).collect(), more }
+    }
 }
 
 /// What was erased.

@@ -91,11 +91,14 @@ async fn orders_are_carried_out_and_recorded() {
     node.store.put_all(State::Parked);
     let released = node.call("POST", "/outbox/release", r#"{"caller": "caller", "from_domain": "Example.ORG"}"#).await;
     assert_eq!(released.body, json!({"released": 1, "more": false}));
+    let found = node.call("POST", "/outbox/find", r#"{"recipient": "b@example.org"}"#).await;
+    assert_eq!(found.body, json!({"mails": [{"id": id, "caller": "caller"}], "more": false}));
     assert_eq!(node.call("POST", "/outbox/erase", r#"{"recipient": "b@example.org"}"#).await.body["erased"], 1);
     assert_eq!(node.call("PUT", "/outbox", r#"{"paused": false}"#).await.body["paused"], false);
     let expected = [
         "go_on".to_owned(),
         "erase_recipient".to_owned(),
+        "find_recipient".to_owned(),
         "release caller=caller from_domain=example.org".to_owned(),
         format!("settle_as_accepted {id}"),
         format!("settle_as_none {id}"),
@@ -183,6 +186,10 @@ async fn a_refusal_of_an_order_names_its_field_and_never_a_value() {
         ("POST /outbox/release", r#"{"accepted_from": "canary"}"#, 422, "accepted_from"),
         ("POST /outbox/release", r#"{"accepted_before": "2026-11-21T22:05:09"}"#, 422, "accepted_before"),
         ("POST /outbox/release", r#"{"over": "0s"}"#, 422, "over"),
+        ("POST /outbox/find", "{}", 422, "recipient"),
+        ("POST /outbox/find", r#"{"recipient": "canary"}"#, 422, "recipient"),
+        ("POST /outbox/find", r#"{"recipient": "b@example.org", "all": true}"#, 422, "all"),
+        ("POST /outbox/find?recipient=b@example.org", "{}", 400, "recipient"),
         ("POST /outbox/erase", "{}", 422, "recipient"),
         ("POST /outbox/erase", r#"{"recipient": "canary"}"#, 422, "recipient"),
         ("POST /outbox/erase", r#"{"recipient": "b@example.org", "all": true}"#, 422, "all"),
@@ -233,6 +240,7 @@ async fn without_an_outbox_there_is_no_path_to_it() {
         ("POST", "/outbox/{id}/retry"),
         ("POST", "/outbox/{id}/settle"),
         ("POST", "/outbox/release"),
+        ("POST", "/outbox/find"),
         ("POST", "/outbox/erase"),
     ] {
         let (answer, nowhere) = (node.call(method, path, "{}").await, node.call(method, "/x", "{}").await);
@@ -253,7 +261,11 @@ fn shown(call: &str, title: &str, answer: &Answer) -> Value {
         }
     }
     for mails in body.get_mut("mails").and_then(Value::as_array_mut).into_iter().flatten() {
-        mails["oldest_ms"] = json!(1200);
+        for (name, stands) in [("id", json!(ID)), ("oldest_ms", json!(1200))] {
+            if mails.get(name).is_some() {
+                mails[name] = stands;
+            }
+        }
     }
     json!({"call": call, "title": title, "status": answer.status.as_u16(), "body": body})
 }
@@ -261,12 +273,13 @@ fn shown(call: &str, title: &str, answer: &Answer) -> Value {
 /// So many calls with wrong keys that one of them may not even wait for its answer.
 const GUESSES: usize = 100;
 
-const CALLS: [(&str, &str); 6] = [
+const CALLS: [(&str, &str); 7] = [
     ("GET /outbox", ""),
     ("PUT /outbox", r#"{"paused": true}"#),
     ("POST /outbox/{id}/retry", ""),
     ("POST /outbox/{id}/settle", r#"{"as": "none"}"#),
     ("POST /outbox/release", r#"{"caller": "caller", "over": "10m"}"#),
+    ("POST /outbox/find", r#"{"recipient": "b@example.org"}"#),
     ("POST /outbox/erase", r#"{"recipient": "b@example.org"}"#),
 ];
 

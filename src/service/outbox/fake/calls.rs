@@ -210,7 +210,11 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn of_recipient<'a>(&'a self, _: &'a [Hmac], _: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
-        unused()
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {
+        self.answer(|rows| {
+            self.note(note);
+            let of_it = rows.iter().filter(|row| row.hmacs.iter().any(|hmac| hmacs.contains(hmac)));
+            of_it.take(limit).map(|row| (row.caller.clone(), row.status.ticket.id)).collect()
+        })
     }
 }

@@ -185,8 +185,8 @@ impl Outbox for PostgresOutbox {
         reading!(self, audit::read, limit)
     }
 
-    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
-        reading!(self, orders::of_recipient, hmacs, limit)
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {
+        ordering!(self, note, |_: &Vec<_>| true, orders::of_recipient, hmacs, limit)
     }
 
     fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, bound: Bound) -> Answered<'a, Erased> {

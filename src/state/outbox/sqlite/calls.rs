@@ -199,9 +199,12 @@ impl Outbox for SqliteOutbox {
         self.read(move |database| audit::read(database, limit))
     }
 
-    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
+    fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {
         let hmacs = hmacs.to_vec();
-        self.read(move |database| operators::of_recipient(database, &hmacs, limit))
+        self.write(move |database, now| {
+            audit::write(database, now, &note)?;
+            operators::of_recipient(database, &hmacs, limit)
+        })
     }
 
     fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, bound: Bound) -> Answered<'a, Erased> {

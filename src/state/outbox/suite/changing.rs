@@ -86,7 +86,7 @@ pub(in super::super) async fn what_is_erased_leaves_its_status(bench: &Bench) {
     assert_eq!(bench.erase(4).await, Ok(State::Cancelled));
     for number in [1, 2, 4] {
         assert!(bench.status(number).await.unwrap().recipients.is_none(), "{number}");
-        assert_eq!(bench.outbox.of_recipient(&[Hmac([number as u8; 32])], 9).await.unwrap(), []);
+        assert_eq!(bench.outbox.of_recipient(&[Hmac([number as u8; 32])], 9, note("find")).await.unwrap(), []);
     }
     assert!(bench.status(3).await.unwrap().recipients.is_some());
     bench.advance(SECOND).await;

@@ -39,7 +39,7 @@ pub(in super::super) async fn what_has_ended_is_kept_and_dropped(bench: &Bench) 
     assert_eq!(bench.outbox.sweep(ALL).await, Ok(Swept { dropped: 2, unknown: 1, ..Swept::default() }));
     let left = [bench.state(1).await, bench.state(2).await, bench.state(3).await, bench.state(4).await];
     assert_eq!(left, [None, None, Some(State::Sending), Some(State::Expired)], "what is under way is never dropped");
-    assert_eq!(bench.outbox.of_recipient(&[Hmac([1; 32])], 9).await.unwrap(), []);
+    assert_eq!(bench.outbox.of_recipient(&[Hmac([1; 32])], 9, note("find")).await.unwrap(), []);
     assert_eq!(bench.end(&holds[1], accepted()).await, None, "a verdict too late even for that");
     bench.accept(vec![row(1)]).await;
     let hold = bench.claim_one(node(1)).await;

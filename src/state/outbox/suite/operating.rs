@@ -134,13 +134,14 @@ pub(in super::super) async fn a_recipient_is_found_and_erased(bench: &Bench) {
     bench.advance(SECOND).await;
     bench.accept_as("other", vec![both(3)]).await;
     bench.accept(vec![row(4)]).await;
-    let found = async |hmacs: &[Hmac], limit| bench.outbox.of_recipient(hmacs, limit).await.unwrap();
+    let found = async |hmacs: &[Hmac], limit| bench.outbox.of_recipient(hmacs, limit, note("find")).await.unwrap();
     let [shop, other] = ["shop", "other"].map(CallerName::from);
     assert_eq!(
         found(&[Hmac([9; 32]), Hmac([1; 32])], 9).await,
         [(other.clone(), id(3)), (shop, id(2))],
         "the newest first"
     );
+    assert_eq!(bench.outbox.audit(9).await.unwrap()[0].note, note("find"), "who has asked");
     assert_eq!(found(&[Hmac([1; 32])], 1).await, [(other, id(3))]);
     assert_eq!(bench.erase_recipient(1).await, (2, 1));
     assert_eq!(found(&[Hmac([1; 32])], 9).await, []);

@@ -225,7 +225,7 @@ impl Outbox for Fake {
         self.not_asked("audit")
     }
 
-    fn of_recipient<'a>(&'a self, _: &'a [Hmac], _: usize) -> Answered<'a, Vec<(CallerName, Id)>> {
+    fn of_recipient<'a>(&'a self, _: &'a [Hmac], _: usize, _: Note) -> Answered<'a, Vec<(CallerName, Id)>> {
         self.not_asked("of_recipient")
     }
 
