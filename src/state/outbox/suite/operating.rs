@@ -104,7 +104,7 @@ pub(in super::super) async fn rows_are_counted_by_state_and_upstream(bench: &Ben
 
 pub(in super::super) async fn rows_that_are_parked_or_erased_under_way_are_counted_where_they_are(bench: &Bench) {
     let start = bench.time.now().await;
-    parked(bench, 1).await;
+    bench.parked(1).await;
     bench.accept(vec![row(2), row(3)]).await;
     for claimed in bench.claim(node(1), 2).await {
         assert!(bench.marked(&claimed.hold).await);
