@@ -4,6 +4,7 @@ mod drain;
 mod fake;
 mod faults;
 mod held;
+mod restarts;
 mod room;
 mod rows;
 mod sqlite;
@@ -51,6 +52,7 @@ struct Node {
     store: Arc<Fake>,
     pump: Pump,
     drain: Shutdown,
+    restarts: Arc<Restarts>,
     _tasks: JoinSet<()>,
 }
 
@@ -89,9 +91,10 @@ impl Node {
             max_window: 16,
             paused_start,
         });
-        let (mut tasks, at_work) = (JoinSet::new(), pump.clone());
-        tasks.spawn(async move { at_work.run(Arc::default()).await });
-        Self { fixture, store, pump, drain, _tasks: tasks }
+        let (mut tasks, at_work, restarts) = (JoinSet::new(), pump.clone(), Arc::<Restarts>::default());
+        let counted = Arc::clone(&restarts);
+        tasks.spawn(async move { at_work.run(counted).await });
+        Self { fixture, store, pump, drain, restarts, _tasks: tasks }
     }
 
     /// New rows of this caller, for any of these upstreams.

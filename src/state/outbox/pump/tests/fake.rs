@@ -20,6 +20,8 @@ pub(super) enum Fault {
     Unclear,
     /// No consent.
     No,
+    /// A fault of ours.
+    Panic,
 }
 
 #[derive(Default)]
@@ -58,6 +60,11 @@ impl Fake {
 
     pub(super) fn fail(&self, call: &'static str, fault: Fault) {
         self.faults.lock().unwrap().push_back((call, fault));
+    }
+
+    /// Has every call failed that was to fail?
+    pub(super) fn has_failed(&self) -> bool {
+        self.faults.lock().unwrap().is_empty()
     }
 
     /// The node has died: what only was claimed goes back, what was marked may have been sent.
@@ -104,6 +111,7 @@ impl Fake {
         let answer = match fault {
             Some((_, Fault::Down)) => Err(Failed::Down),
             Some((_, Fault::No)) => Ok(no),
+            Some((_, Fault::Panic)) => panic!("a fault of ours"),
             Some((_, Fault::Unclear)) => {
                 act(&mut self.rows.lock().unwrap());
                 Err(Failed::Unclear)
