@@ -8,6 +8,7 @@ mod orders;
 mod paused_start;
 mod reasons;
 mod refusals;
+mod times;
 
 use std::time::{Duration, SystemTime};
 

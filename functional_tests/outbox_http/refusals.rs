@@ -10,6 +10,7 @@ on_both_stores! {
     a_caller_has_at_most_its_rows_and_bytes_and_others_go_on,
     a_caller_has_at_most_a_tenth_of_the_rows_of_the_outbox,
     all_callers_together_have_at_most_the_rows_of_the_outbox,
+    all_callers_together_have_at_most_the_bytes_of_the_outbox,
 }
 
 async fn each_wrong_field_is_named_and_a_time_that_cannot_be_read_is_never_now(database: &Database) {
@@ -164,4 +165,19 @@ async fn all_callers_together_have_at_most_the_rows_of_the_outbox(database: &Dat
     node.accepts(&scheduled()).await;
     let full = node.call_as(SHOP, Method::POST, "/outbox", Some(&scheduled())).await.expect_problem(503, "none", true);
     assert!(full.text.contains("The outbox is full"), "{full}");
+}
+
+async fn all_callers_together_have_at_most_the_bytes_of_the_outbox(database: &Database) {
+    let limits =
+        |settings: Settings| settings.with("SMSP_OUTBOX_MAX_BYTES", "2KiB").with("SMSP_CALLER_OUTBOX_BYTES", "2KiB");
+    let node = Node::with(database, limits).await;
+    let mut mail = scheduled();
+    mail["text"] = json!("x".repeat(1100));
+    let first = node.accepts(&mail).await;
+    let full = node.call_as(SHOP, Method::POST, "/outbox", Some(&mail)).await.expect_problem(503, "none", true);
+    assert!(full.text.contains("The outbox is full"), "{full}");
+    let metrics = node.proxy.client.metrics().await;
+    assert_eq!(metrics.count("smsp_outbox_full_total", &[("limit", "bytes")]), 1, "{}", metrics.page);
+    node.call(Method::DELETE, &first, None).await.expect(200);
+    node.call_as(SHOP, Method::POST, "/outbox", Some(&mail)).await.expect(202);
 }
