@@ -9,6 +9,7 @@ mod claims;
 mod cut_off;
 mod email;
 mod faults;
+mod full;
 mod keys;
 mod orders;
 mod restored;

@@ -99,7 +99,10 @@ impl<'a> Transaction<'a> {
                 self.idle.put_back(self.client);
                 Ok(())
             }
-            Ok(Err(error)) if was_rolled_back(&error) => Err(Failed::Down),
+            Ok(Err(error)) if was_rolled_back(&error) => {
+                tell(error.code(), true);
+                Err(Failed::Down)
+            }
             _ => Err(Failed::Unclear),
         }
     }
@@ -115,10 +118,14 @@ impl<'a> Transaction<'a> {
         if let Some(code) = &self.failure {
             self.health.failed(code);
         }
-        // The text of an error may show values.
-        warn!(code = self.failure.as_ref().map(SqlState::code), in_time, "a statement failed in the store");
+        tell(self.failure(), in_time);
         Err(Failed::Down)
     }
+}
+
+/// Logs it without the text of the error, which may show values.
+fn tell(code: Option<&SqlState>, in_time: bool) {
+    warn!(code = code.map(SqlState::code), in_time, "a statement failed in the store");
 }
 
 /// Did the database refuse the COMMIT? What it says when it ends, or of a transaction that it lost, proves nothing.
