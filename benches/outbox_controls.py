@@ -25,10 +25,15 @@ TIMEOUT = 300
 
 LITE, PG = "src/state/outbox/sqlite/", "src/state/outbox/postgres/"
 
-# What is broken: for each store a file, where an item of it begins, a text in that item, and what takes its place there.
+# What is broken: for each store a file, where an item of it begins, a text in that item, and what takes its place there; or
+# several of these.
 CONTROLS = {
+    # SQLite asks twice: when it looks at a queue, and when it takes a row.
     "a claim needs state queued": (
-        (LITE + "claim.rs", "update envelope set state = 1", "and state = 0 and due", "and due"),
+        [
+            (LITE + "claim.rs", "update envelope set state = 1", "and state = 0 and due", "and due"),
+            (LITE + "claim.rs", "fn of_queue(", "state = 0 and", ""),
+        ],
         (PG + "claim.rs", "fn sql(", "o.state = 0", "true"),
     ),
     "a claim raises the fence": (
@@ -126,9 +131,15 @@ def texts(source, start, before):
     return {piece for text in strings for piece in PLACE.split(text) if before in piece}
 
 
-def broken(binary, change):
+def broken(binary, changes):
+    """The binary with statements changed; or, as a text, why it cannot be."""
+    for change in changes if isinstance(changes, list) else [changes]:
+        binary = binary if isinstance(binary, str) else changed(binary, *change)
+    return binary
+
+
+def changed(binary, file, start, before, after):
     """The binary with a statement changed; or, as a text, why it cannot be."""
-    file, start, before, after = change
     found = texts((ROOT / file).read_text(), start, before)
     if not found:
         return f"{file} has no `{before}` after `{start}`"
@@ -171,11 +182,11 @@ def control(binary, changes):
     """What is wrong with a control: a text that is not there, or a store whose tests do not fail."""
     wrong = []
     for store, change in zip(STORES, changes):
-        changed = broken(binary, change)
-        if isinstance(changed, str):
-            wrong.append(f"{store}: {changed}")
+        copy = broken(binary, change)
+        if isinstance(copy, str):
+            wrong.append(f"{store}: {copy}")
             continue
-        COPY.write_bytes(changed)
+        COPY.write_bytes(copy)
         COPY.chmod(0o755)
         failed = fails(COPY, store)
         print(f"   {store}: {failed or 'no test'} fails", flush=True)
