@@ -1,4 +1,4 @@
-//! How long a mail is tried, how long its status is kept, and how long a node that is stopped waits for it.
+//! How long a mail is tried, how often, how long its status is kept, and how long a node that is stopped waits for it.
 //!
 //! A setting in minutes is not waited for: what is kept in the database is made older while no node runs.
 
@@ -62,6 +62,26 @@ async fn the_status_of_a_mail_that_has_ended_is_gone_after_smsp_outbox_keep() {
     node.until(&younger, "accepted").await;
     let left: u64 = node.counts().await.iter().map(|(_, mails)| mails).sum();
     assert_eq!(left, 2, "no trace is left of the first one");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_now_is_refused_for_good_after_smsp_outbox_attempts() {
+    let settings = |settings: Settings| {
+        settings.patient_circuits().with("SMSP_OUTBOX_ATTEMPTS", "2").with("SMSP_OUTBOX_RETRY", "100ms")
+    };
+    let database = Database::sqlite();
+    let node = Node::with(&database, settings).await;
+    node.mailgun.goes_down().await;
+    let path = node.accepts(&mails::plain()).await;
+    let refused = node.until(&path, "refused").await;
+    assert_eq!(refused.at("/delivery"), "none", "{refused}");
+    let attempts = refused.at("/attempts").as_array().cloned().unwrap_or_default();
+    let outcomes: Vec<_> = attempts.iter().filter_map(|attempt| attempt["outcome"].as_str()).collect();
+    assert_eq!(outcomes, ["unavailable"; 2], "{refused}");
+    node.mailgun.comes_up();
+    let other = node.accepts(&mails::plain()).await;
+    node.until(&other, "accepted").await;
+    assert_eq!(node.mailgun.mails().len(), 1, "the first one was not sent any more");
 }
 
 #[tokio::test]
