@@ -1,80 +1,26 @@
 //! The outbox for operators, on a store that does what a test says. The answers are the examples of the document:
 //! `UPDATE_GOLDEN=1` rewrites them.
 
-use std::net::SocketAddr;
+mod node;
+
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
-use axum::http::header::HOST;
-use axum::http::{Request, StatusCode};
+use axum::http::StatusCode;
 use futures_util::future::join_all;
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::access::admins::Admins;
 use crate::access::keys::KeyRing;
-use crate::delivery::dispatch::fixture::{mail, submission};
-use crate::ingress::admin::{AdminState, fixture, service};
-use crate::model::submission::SendOptions;
-use crate::service::outbox::Later;
-use crate::service::outbox::fake::{FakeStore, Fault, NOW, settings};
-use crate::state::outbox::{Lane, State, WentBack};
+use crate::ingress::admin::AdminState;
+use crate::service::outbox::fake::{Fault, NOW};
+use crate::state::outbox::{State, WentBack};
+use node::{Answer, Node};
 
 const ID: &str = "01a21648-c217-7484-8bb9-6404cd0bad53";
 const REQUEST_ID: &str = "01a21648-c216-7b02-a1d5-3e90b7c1f4a8";
-
-struct Node {
-    state: AdminState,
-    store: Arc<FakeStore>,
-    /// The id of its one mail, to `b@example.org`.
-    id: String,
-}
-
-struct Answer {
-    status: StatusCode,
-    body: Value,
-}
-
-impl Node {
-    async fn new() -> Self {
-        let store = Arc::new(FakeStore::default());
-        let outbox = store.service(settings());
-        let submission = submission(mail("a@example.org"), SendOptions::default());
-        let id = submission.message.id().to_string();
-        let later = Later { submission, lane: Lane::Normal, send_at: None, expires_at: None };
-        let offer = outbox.offer("caller".into(), vec![later], (None, None), false).unwrap();
-        outbox.accept(offer).await.unwrap();
-        Self { state: AdminState { outbox: Some(outbox), ..fixture::state() }, store, id }
-    }
-
-    async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
-        self.call_from([127, 0, 0, 1], method, path, body).await
-    }
-
-    async fn call_from(&self, peer: [u8; 4], method: &str, path: &str, body: &str) -> Answer {
-        self.call_with(peer, method, path, &[], Body::from(body.to_owned())).await
-    }
-
-    async fn call_with(&self, peer: [u8; 4], method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
-        let path = path.replace("{id}", &self.id);
-        let request = Request::builder().method(method).uri(path).header(HOST, "localhost");
-        let request = request.header("content-type", "application/json");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let request = request.body(body).unwrap();
-        let answer = service(self.state.clone()).answer(request, SocketAddr::from((peer, 1)), false).await;
-        let (parts, body) = answer.into_parts();
-        let body = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
-        Answer { status: parts.status, body }
-    }
-
-    async fn orders(&self) -> Vec<String> {
-        let audit = self.call("GET", "/audit", "").await.body;
-        let records = audit["outbox"].as_array().expect("a list").clone();
-        records.iter().map(|record| record["order"].as_str().unwrap().to_owned()).collect()
-    }
-}
 
 #[tokio::test]
 async fn orders_are_carried_out_and_recorded() {
