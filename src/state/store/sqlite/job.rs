@@ -29,7 +29,7 @@ pub(super) trait Job: Send {
 }
 
 /// A place in a queue and the room for its mail, free again once this is dropped.
-pub(super) struct Place {
+pub(super) struct Reservation {
     pub(super) _place: OwnedSemaphorePermit,
     pub(super) _room: OwnedSemaphorePermit,
 }
@@ -40,7 +40,7 @@ pub(super) struct Command<T, F> {
     pub(super) result: Option<T>,
     pub(super) reply: Sender<Result<T, Failed>>,
     /// Held until it is answered.
-    pub(super) _place: Place,
+    pub(super) _reservation: Reservation,
 }
 
 impl<T: Send, F: FnOnce(&Connection) -> rusqlite::Result<T> + Send> Job for Command<T, F> {

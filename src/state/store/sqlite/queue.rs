@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::{AcquireError, Semaphore, oneshot};
 use tokio::time::timeout;
 
-use super::job::{Command, Job, Place};
+use super::job::{Command, Job, Reservation};
 use crate::state::store::failed::Failed;
 
 /// Commands that may wait.
@@ -47,19 +47,19 @@ impl Queue {
         bytes: u64,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failed> {
-        let place = timeout(PLACE, self.place(bytes)).await;
-        let place = place.ok().and_then(Result::ok).ok_or(Failed::Down)?;
+        let reservation = timeout(PLACE, self.reserve(bytes)).await;
+        let reservation = reservation.ok().and_then(Result::ok).ok_or(Failed::Down)?;
         let (reply, answer) = oneshot::channel();
-        let command = Command { work: Some(work), result: None, reply, _place: place };
+        let command = Command { work: Some(work), result: None, reply, _reservation: reservation };
         self.jobs.send(Box::new(command)).map_err(|_| Failed::Down)?;
         let answer = timeout(ANSWER, answer).await;
         answer.ok().and_then(Result::ok).unwrap_or(Err(Failed::Unclear))
     }
 
     /// A command that has more bytes than there is room for waits until it is alone. One without any waits for no room.
-    async fn place(&self, bytes: u64) -> Result<Place, AcquireError> {
+    async fn reserve(&self, bytes: u64) -> Result<Reservation, AcquireError> {
         let units = u32::try_from(bytes / UNIT).unwrap_or(ROOM).min(ROOM);
         let room = Arc::clone(&self.room).acquire_many_owned(units).await?;
-        Ok(Place { _room: room, _place: Arc::clone(&self.places).acquire_owned().await? })
+        Ok(Reservation { _room: room, _place: Arc::clone(&self.places).acquire_owned().await? })
     }
 }
