@@ -35,37 +35,37 @@ pub(super) struct Facts {
     pub(super) is_marked: bool,
     /// Attempts that count, with this one.
     pub(super) attempts: u32,
-    /// How often in a row no upstream took it, with this time.
-    pub(super) postponed: u32,
-    /// How often in a row no upstream could carry it or all refused its sender, with this time.
-    pub(super) rejected: u32,
+    /// How often in a row it has met the [`Obstacle`] of the answer, with this time.
+    pub(super) times: u32,
     /// May a provider have had it before?
     pub(super) possible_duplicate: bool,
     /// A random number from 0 to 1.
     pub(super) draw: f64,
 }
 
-/// What an answer says of a mail that is tried time and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+/// What keeps a mail from being taken, perhaps time and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Obstacle {
     /// No upstream takes it now.
     NotNow,
     /// An upstream was not asked, because it has refused another mail of this sender a moment ago.
     SenderHeld,
     /// No upstream can carry it, or all refuse its sender.
     Rejected,
-    /// Anything else.
-    Other,
 }
 
-/// What this answer says.
-pub(super) fn said(answer: &Answer) -> Said {
-    let Err(error) = answer else { return Said::Other };
-    match error.failure {
-        Failure::NotNow { .. } => Said::NotNow,
-        Failure::SenderRejected if error.attempts.iter().any(is_held) => Said::SenderHeld,
-        Failure::NotCapable | Failure::SenderRejected => Said::Rejected,
-        _ => Said::Other,
+impl Obstacle {
+    pub(super) const ALL: [Self; 3] = [Self::NotNow, Self::SenderHeld, Self::Rejected];
+
+    /// The one that this answer tells of, if it does.
+    pub(super) fn of(answer: &Answer) -> Option<Self> {
+        let error = answer.as_ref().err()?;
+        match error.failure {
+            Failure::NotNow { .. } => Some(Self::NotNow),
+            Failure::SenderRejected if error.attempts.iter().any(is_held) => Some(Self::SenderHeld),
+            Failure::NotCapable | Failure::SenderRejected => Some(Self::Rejected),
+            _ => None,
+        }
     }
 }
 
@@ -80,7 +80,7 @@ fn refuses_account(attempt: &Attempt) -> bool {
 impl Policy {
     /// What is to be recorded.
     pub(super) fn conclude(&self, answer: &Answer, facts: Facts) -> Ended {
-        let Facts { verdicts, is_marked, attempts, postponed, rejected, possible_duplicate, draw } = facts;
+        let Facts { verdicts, is_marked, attempts, times, possible_duplicate, draw } = facts;
         let error = match answer {
             Ok(receipt) => {
                 let possible_duplicate = possible_duplicate || receipt.may_be_duplicate();
@@ -95,14 +95,16 @@ impl Policy {
             }
             // Without a mark there was no hand-over: our code has panicked before.
             Failure::Panicked => return Ended::Lost { wait: scheduled },
-            Failure::NotNow { retry_after } => (schedule::postponed(retry_after, postponed, draw), false),
+            Failure::NotNow { retry_after } => (schedule::postponed(retry_after, times, draw), false),
             Failure::Refused { retryable: false } if error.attempts.iter().any(refuses_account) => {
                 (schedule::refused_accounts(draw), false)
             }
-            Failure::SenderRejected if error.attempts.iter().any(is_held) => (schedule::held_sender(draw), false),
+            _ if Obstacle::of(answer) == Some(Obstacle::SenderHeld) => {
+                (schedule::held_sender(draw).max(self.schedule.after(times, draw)), false)
+            }
             Failure::MessageRejected | Failure::KeyReused => return Ended::Refused { verdicts },
             _ if self.is_last(attempts) => return Ended::Refused { verdicts },
-            Failure::NotCapable | Failure::SenderRejected if rejected >= ENOUGH => return Ended::Refused { verdicts },
+            Failure::NotCapable | Failure::SenderRejected if times >= ENOUGH => return Ended::Refused { verdicts },
             _ => (scheduled, true),
         };
         Ended::Again { verdicts, wait, counted, possible_duplicate }
@@ -149,7 +151,7 @@ mod tests {
     }
 
     fn facts(attempts: u32) -> Facts {
-        Facts { attempts, is_marked: true, postponed: 1, rejected: 1, ..Facts::default() }
+        Facts { attempts, is_marked: true, times: 1, ..Facts::default() }
     }
 
     fn words(ended: &Ended) -> String {
@@ -194,7 +196,7 @@ mod tests {
     #[test]
     fn what_no_upstream_carries_or_all_refuse_the_sender_of_is_refused_the_third_time_in_a_row() {
         for failure in [Failure::NotCapable, Failure::SenderRejected] {
-            let words = |rejected| words(&Policy::default().conclude(&failed(failure), Facts { rejected, ..facts(1) }));
+            let words = |times| words(&Policy::default().conclude(&failed(failure), Facts { times, ..facts(1) }));
             assert_eq!([1, 2, 3].map(words), ["again 60s counted", "again 60s counted", "refused"], "{failure:?}");
         }
     }
@@ -206,11 +208,11 @@ mod tests {
         let held = attempt("sg", Outcome::SenderRejected, Reason::SenderHeld);
         let answer = |attempts: &[Attempt]| Err(SendError::new(id(), Failure::SenderRejected, attempts.to_vec()));
         for attempts in [&[held.clone()][..], &[refused.clone(), held]] {
-            assert_eq!(said(&answer(attempts)), Said::SenderHeld);
-            let ended = Policy::default().conclude(&answer(attempts), Facts { rejected: 9, ..facts(9) });
-            assert_eq!(words(&ended), "again 900s free");
+            assert_eq!(Obstacle::of(&answer(attempts)), Some(Obstacle::SenderHeld));
+            let words = |times| words(&Policy::default().conclude(&answer(attempts), Facts { times, ..facts(9) }));
+            assert_eq!([1, 3, 9].map(words), ["again 900s free", "again 900s free", "again 14400s free"]);
         }
-        assert_eq!(said(&answer(&[refused])), Said::Rejected);
+        assert_eq!(Obstacle::of(&answer(&[refused])), Some(Obstacle::Rejected));
     }
 
     #[test]

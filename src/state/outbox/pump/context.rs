@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::super::row::NodeId;
+use super::super::row::{NodeId, RowId};
 use super::super::{Outbox, PausedStart};
 use super::callers::Callers;
-use super::conclusion::Policy;
+use super::conclusion::{Obstacle, Policy};
 use super::contents::Contents;
 use super::in_hand::InHand;
 use super::liveness::Liveness;
@@ -47,12 +47,9 @@ pub(super) struct Context {
     pub(super) windows: Windows,
     pub(super) callers: Callers,
     pub(super) in_hand: InHand,
-    /// That no upstream takes it now.
-    pub(super) postponed: Repeats,
-    /// That no upstream can carry it, or all refuse its sender.
-    pub(super) rejected: Repeats,
-    /// That a replay has brought no clarity.
-    pub(super) replayed: Repeats,
+    pub(super) obstacles: Repeats<(RowId, Obstacle)>,
+    /// Replays that have brought no clarity.
+    pub(super) unclear_replays: Repeats<RowId>,
     pub(super) liveness: Liveness,
     pub(super) older_copy: OlderCopy,
     /// There may be something to claim.
@@ -66,9 +63,8 @@ impl Context {
             parts,
             callers: Callers::default(),
             in_hand: InHand::default(),
-            postponed: Repeats::default(),
-            rejected: Repeats::default(),
-            replayed: Repeats::default(),
+            obstacles: Repeats::default(),
+            unclear_replays: Repeats::default(),
             liveness: Liveness::default(),
             older_copy: OlderCopy::default(),
             wake: Notify::new(),

@@ -13,7 +13,7 @@ use tracing::error;
 use super::super::claim::Claimed;
 use super::super::ending::{Ended, Verdict};
 use super::super::sealed::SealedContent;
-use super::conclusion::{self, Facts, Said};
+use super::conclusion::{Facts, Obstacle};
 use super::context::Context;
 use super::evidence;
 use super::journal::{Marks, RowJournal};
@@ -125,11 +125,14 @@ impl Delivery {
     /// hand-over is in doubt.
     fn conclude_replay(&self, outcome: Outcome, verdicts: Vec<Verdict>) -> Ended {
         let Self { context, claimed, .. } = self;
-        let replays = context.replayed.count(claimed.hold.row);
-        let wait = context.parts.policy.schedule.after(claimed.attempts.saturating_add(replays), fastrand::f64());
-        let possible_duplicate = claimed.possible_duplicate;
+        let (row, possible_duplicate) = (claimed.hold.row, claimed.possible_duplicate);
+        if outcome == Outcome::Accepted {
+            context.unclear_replays.forget(&row);
+            return Ended::Accepted { verdicts, possible_duplicate };
+        }
+        let attempts = claimed.attempts.saturating_add(context.unclear_replays.count(row));
+        let wait = context.parts.policy.schedule.after(attempts, fastrand::f64());
         match outcome {
-            Outcome::Accepted => Ended::Accepted { verdicts, possible_duplicate },
             Outcome::Unknown => Ended::Unknown { verdicts, replay_after: wait },
             Outcome::MessageRejected => Ended::Refused { verdicts },
             _ => Ended::Again { verdicts, wait, counted: false, possible_duplicate },
@@ -148,19 +151,19 @@ impl Delivery {
 
     fn conclude(&self, answer: &Answer, verdicts: Vec<Verdict>, is_marked: bool) -> Ended {
         let Self { context, claimed, .. } = self;
-        let (row, said) = (claimed.hold.row, conclusion::said(answer));
-        let postponed = if said == Said::NotNow { context.postponed.count(row) } else { 0 };
-        let rejected = if said == Said::Rejected { context.rejected.count(row) } else { 0 };
-        if said == Said::Other {
-            context.postponed.forget(row);
-            context.rejected.forget(row);
-        }
+        let row = claimed.hold.row;
+        let times = match Obstacle::of(answer) {
+            Some(obstacle) => context.obstacles.count((row, obstacle)),
+            None => {
+                Obstacle::ALL.iter().for_each(|obstacle| context.obstacles.forget(&(row, *obstacle)));
+                0
+            }
+        };
         let facts = Facts {
             verdicts,
             is_marked,
             attempts: claimed.attempts.saturating_add(1),
-            postponed,
-            rejected,
+            times,
             possible_duplicate: claimed.possible_duplicate,
             draw: fastrand::f64(),
         };
