@@ -1,4 +1,4 @@
-//! A database whose disk is full: it answers, and refuses what would be written.
+//! A database whose disk is full: it answers, and refuses what would be written. The store is down until it writes again.
 
 use serde_json::json;
 
@@ -12,17 +12,24 @@ use crate::harness::{Proxy, Settings, StubProvider, eventually, mails};
 const FULL: &str = "create function test_full() returns trigger language plpgsql as $$
     begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$";
 /// At which statements it says so: at each that writes a mail, or at the COMMIT.
-const STATEMENT: [&str; 2] = [
+const STATEMENT: [&str; 3] = [
+    "create trigger test_full before update on smsp_schema for each row execute function test_full()",
     "create trigger test_full before insert on smsp_submission for each row execute function test_full()",
     "create trigger test_full before insert or update on smsp_outbox for each row execute function test_full()",
 ];
-const COMMIT: [&str; 2] = [
+const COMMIT: [&str; 3] = [
+    "create constraint trigger test_full after update on smsp_schema deferrable initially deferred
+        for each row execute function test_full()",
     "create constraint trigger test_full after insert on smsp_submission deferrable initially deferred
         for each row execute function test_full()",
     "create constraint trigger test_full after insert or update on smsp_outbox deferrable initially deferred
         for each row execute function test_full()",
 ];
-const ROOM: [&str; 2] = ["drop trigger test_full on smsp_submission", "drop trigger test_full on smsp_outbox"];
+const ROOM: [&str; 3] = [
+    "drop trigger test_full on smsp_submission",
+    "drop trigger test_full on smsp_outbox",
+    "drop trigger test_full on smsp_schema",
+];
 /// Calls that write while the disk is full.
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
@@ -36,7 +43,7 @@ async fn while_the_disk_is_full_each_commit_is_refused_and_all_goes_on_once_ther
     goes_on(COMMIT).await;
 }
 
-async fn goes_on(full: [&str; 2]) {
+async fn goes_on(full: [&str; 3]) {
     let Some(server) = Postmaster::shared() else { return };
     let (database, provider) = (server.database().await, StubProvider::sendgrid().await);
     let settings = Settings::server().sendgrid(&provider.url()).patient_circuits();
@@ -61,13 +68,13 @@ async fn goes_on(full: [&str; 2]) {
         when(node.logs().iter().any(is_told), || node.process.evidence())
     })
     .await;
-    // The database answers.
-    store_is(client, true).await;
+    store_is(client, false).await;
     client.send(&mails::plain()).await.expect(200);
     assert_eq!((provider.mails().len(), Counts::of(client).await.status("queued")), (1, 1), "no mark, no hand-over");
     for trigger in ROOM {
         server.sql(&database, trigger).await;
     }
+    store_is(client, true).await;
     for (key, named) in named {
         let again = accepted(client, key).await;
         assert!(named.is_none_or(|id| id == again), "{key} is {again} now");

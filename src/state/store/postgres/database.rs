@@ -155,6 +155,15 @@ impl Database {
         Ok(())
     }
 
+    /// Writes something small, after the database could not.
+    async fn try_to_write(&self) -> Result<(), NotReady> {
+        let mut transaction = self.reserved.begin(self.reserved.deadlines.statement).await?;
+        transaction.batch(migrations::WRITE).await?;
+        transaction.commit().await?;
+        self.health.writes_again();
+        Ok(())
+    }
+
     /// Looks for what was missing of the tables, or could not be used.
     pub(super) async fn look_for_tables(&self) -> Result<(), NotReady> {
         let usable = tables::find(&self.reserved, true).await?;
@@ -192,6 +201,9 @@ async fn look(database: &Database) -> Duration {
     }
     if database.health.is_missing_tables() {
         return database.look_for_tables().await.map_or(DOWN, |()| UP);
+    }
+    if database.health.cannot_write() {
+        return database.try_to_write().await.map_or(DOWN, |()| UP);
     }
     match database.begin_reserved().await {
         Ok(transaction) => transaction.end().await.map_or(DOWN, |()| UP),

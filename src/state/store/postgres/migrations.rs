@@ -30,6 +30,9 @@ const SCHEMA: &str = "create table if not exists smsp_schema (
     works_with integer not null
 )";
 
+/// Writes something that changes nothing.
+pub(super) const WRITE: &str = "update smsp_schema set version = version";
+
 /// Safe at several nodes at once.
 pub(super) async fn run(pool: &Pool, modules: &[Module], keys: &StoreKeys) -> Result<Vec<Migrated>, NotReady> {
     let mut transaction = pool.begin(MIGRATION).await?;

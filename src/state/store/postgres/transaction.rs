@@ -100,6 +100,9 @@ impl<'a> Transaction<'a> {
                 Ok(())
             }
             Ok(Err(error)) if was_rolled_back(&error) => {
+                if let Some(code) = error.code() {
+                    self.health.failed(code);
+                }
                 tell(error.code(), true);
                 Err(Failed::Down)
             }
