@@ -7,6 +7,7 @@
 //! One lock guards all records: only mails with a key take it, and hold it for a few map operations. Deliberately absent:
 //! other nodes, and a restart. Both know nothing of what is held here.
 
+mod known;
 mod records;
 pub mod settings;
 
@@ -18,8 +19,9 @@ use tokio::time::Instant;
 use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::outcome::Verdict;
-use crate::model::receipt::{Answer, SendError, settle_late};
+use crate::model::receipt::{SendError, settle_late};
 use crate::runtime::metrics::Metrics;
+pub use known::Known;
 use records::{Held, Records, State};
 pub use settings::Settings;
 
@@ -38,8 +40,8 @@ pub enum Role {
     Again(Leader, SendError),
     /// Wait for the answer: the same mail is under way.
     Follower(Follower),
-    /// Return the answer that is held.
-    Held(Answer),
+    /// Return what is held.
+    Held(Known),
     /// Refuse it: the key names another message.
     Reused,
 }
@@ -52,13 +54,13 @@ pub struct Leader {
     id: Id,
     /// Tells its attempts from those of another call under the key.
     number: u64,
-    to_followers: watch::Sender<Option<Answer>>,
+    to_followers: watch::Sender<Option<Known>>,
 }
 
 /// A call that waits for the leader's answer.
 pub struct Follower {
     id: Id,
-    answer: watch::Receiver<Option<Answer>>,
+    answer: watch::Receiver<Option<Known>>,
 }
 
 impl Answers {
@@ -77,8 +79,10 @@ impl Answers {
             Some((_, State::InFlight(in_flight))) => {
                 return Role::Follower(Follower { id, answer: in_flight.answer.clone() });
             }
-            Some((_, State::Held(Held { answer: Err(error), .. }))) if may_ask_again(error) => Some(error.clone()),
-            Some((_, State::Held(Held { answer, .. }))) => return Role::Held(answer.clone()),
+            Some((_, State::Held(Held { known: Known::Answered(Err(error)), .. }))) if may_ask_again(error) => {
+                Some(error.clone())
+            }
+            Some((_, State::Held(Held { known, .. }))) => return Role::Held(known.clone()),
         };
         let (to_followers, answer) = watch::channel(None);
         let number = records.begin(key, id, answer);
@@ -99,19 +103,20 @@ impl Answers {
                 in_flight.late.push((upstream.into(), verdict.clone()));
             }
             Some((id, State::Held(held))) if held.of == number => {
-                let (id, Err(error)) = (*id, &held.answer) else { return };
+                let (id, Known::Answered(Err(error))) = (*id, &held.known) else { return };
                 let answer = settle_late(error.clone(), upstream, verdict);
-                self.keep(&mut records, key, id, number, answer);
+                self.keep(&mut records, key, id, number, Known::Answered(answer));
             }
             _ => {}
         }
     }
 
-    /// Holds an answer that says that a provider has the mail or may have it; any other frees the key.
-    fn keep(&self, records: &mut Records, key: IdempotencyKey, id: Id, number: u64, answer: Answer) {
-        match answer {
-            Err(error) if !error.failure.is_unknown() => records.free(&key),
-            answer => self.metrics.evicted(records.hold(key, id, number, answer, Instant::now())),
+    /// Holds what says that somebody has the mail or may have it; anything else frees the key.
+    fn keep(&self, records: &mut Records, key: IdempotencyKey, id: Id, number: u64, known: Known) {
+        if known.is_none() {
+            records.free(&key);
+        } else {
+            self.metrics.evicted(records.hold(key, id, number, known, Instant::now()));
         }
         self.metrics.held_answers(records.held());
     }
@@ -128,21 +133,21 @@ impl Leader {
         move |upstream, verdict| answers.late(key, number, upstream, verdict)
     }
 
-    /// Gives the answer to the calls that wait for it, and to later ones.
-    pub fn finish(self, answer: Answer) -> Answer {
+    /// Gives what is known now to the calls that wait for it, and to later ones.
+    pub async fn finish(self, known: Known) -> Known {
         let mut records = self.answers.records();
         let late = match records.get_mut(&self.key) {
             Some((_, State::InFlight(in_flight))) => std::mem::take(&mut in_flight.late),
             _ => Vec::new(),
         };
-        let answer = late.iter().fold(answer, |answer, (upstream, verdict)| match answer {
-            Err(error) => settle_late(error, upstream, verdict),
-            accepted => accepted,
+        let known = late.iter().fold(known, |known, (upstream, verdict)| match known {
+            Known::Answered(Err(error)) => Known::Answered(settle_late(error, upstream, verdict)),
+            known => known,
         });
-        self.answers.keep(&mut records, self.key, self.id, self.number, answer.clone());
+        self.answers.keep(&mut records, self.key, self.id, self.number, known.clone());
         drop(records);
-        self.to_followers.send_replace(Some(answer.clone()));
-        answer
+        self.to_followers.send_replace(Some(known.clone()));
+        known
     }
 }
 
@@ -150,16 +155,17 @@ impl Drop for Leader {
     fn drop(&mut self) {
         if self.to_followers.borrow().is_none() {
             let mut records = self.answers.records();
-            self.answers.keep(&mut records, self.key, self.id, self.number, Err(SendError::panicked(self.id)));
+            let panicked = Known::Answered(Err(SendError::panicked(self.id)));
+            self.answers.keep(&mut records, self.key, self.id, self.number, panicked);
         }
     }
 }
 
 impl Follower {
-    /// The leader's answer; if its call has panicked, that.
-    pub async fn answer(mut self) -> Answer {
-        let answer = self.answer.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());
-        answer.unwrap_or_else(|| Err(SendError::panicked(self.id)))
+    /// What the leader has come to know; if its call has panicked, that.
+    pub async fn answer(mut self) -> Known {
+        let known = self.answer.wait_for(Option::is_some).await.ok().and_then(|known| known.clone());
+        known.unwrap_or_else(|| Known::Answered(Err(SendError::panicked(self.id))))
     }
 }
 

@@ -9,15 +9,16 @@ use axum::Json;
 use axum::extract::State;
 
 use super::caller::Caller;
-use super::problem::{Problem, ProblemBody};
+use super::problem::{Kind, Problem, ProblemBody};
 use super::query::NoQuery;
 use super::replayed::{Replayed, replayed};
 use super::send_options::{FailoverHeader, SendOptionHeaders};
 use super::state::ApiState;
 use super::wire::Mail;
 use crate::access::callers;
-use crate::model::message::Message;
+use crate::model::message::{Id, Message};
 use crate::model::submission::Submission;
+use crate::service::submit::Sent;
 pub(super) use failures::problem;
 use receipt::ReceiptBody;
 
@@ -66,11 +67,18 @@ pub(super) async fn send(
 ) -> Result<(Replayed, Json<ReceiptBody>), Problem> {
     let submission = submission(&caller, options, mail)?;
     let permits = (permit, caller.limits.in_flight()?);
-    let submitted = state.submit.submit(submission);
+    let submitted = state.submit.submit(submission).await;
     // A repeat that only waits gives its places to mails that are handed over.
     let _permits = submitted.hands_over().then_some(permits);
-    let receipt = submitted.answer().await.map_err(problem)?;
-    Ok((replayed(receipt.replayed), Json(receipt.into())))
+    match submitted.answer().await.map_err(problem)? {
+        Sent::Accepted(receipt) => Ok((replayed(receipt.replayed), Json(receipt.into()))),
+        Sent::Queued(id) => Err(queued(id)),
+    }
+}
+
+/// The outbox has the mail.
+fn queued(id: Id) -> Problem {
+    Problem::new(Kind::OutboxUnknown, "The outbox has the mail: ask for the id with GET /outbox/{id}.").id(id)
 }
 
 /// The mail as one of this caller's, if the caller may send it.

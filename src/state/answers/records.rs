@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::known::Known;
 use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::outcome::Verdict;
-use crate::model::receipt::Answer;
 
 /// How long an answer is held.
 pub(super) const HOLD: Duration = Duration::from_secs(600);
@@ -29,18 +29,18 @@ pub(super) enum State {
 pub(super) struct InFlight {
     /// The call that sends it.
     pub(super) number: u64,
-    /// The answer, once it is known.
-    pub(super) answer: watch::Receiver<Option<Answer>>,
+    /// What its call came to, once that is known.
+    pub(super) answer: watch::Receiver<Option<Known>>,
     /// What has become known of its attempts meanwhile, by upstream.
     pub(super) late: Vec<(Arc<str>, Verdict)>,
     /// What was held of it before, if it is asked about again.
     before: Option<Held>,
 }
 
-/// An answer that is held.
+/// What is held of a mail.
 pub(super) struct Held {
-    pub(super) answer: Answer,
-    /// The call that it is the answer to.
+    pub(super) known: Known,
+    /// The call that came to it.
     pub(super) of: u64,
     /// Which entry of its queue is this one's.
     entry: u64,
@@ -94,7 +94,7 @@ impl Records {
     }
 
     /// Marks a mail as in flight, and returns the number of its call. What was held of it is kept until that ends.
-    pub(super) fn begin(&mut self, key: IdempotencyKey, id: Id, answer: watch::Receiver<Option<Answer>>) -> u64 {
+    pub(super) fn begin(&mut self, key: IdempotencyKey, id: Id, answer: watch::Receiver<Option<Known>>) -> u64 {
         let number = self.number();
         let before = match self.by_key.remove(&key) {
             Some((_, State::Held(held))) => Some(held),
@@ -106,26 +106,26 @@ impl Records {
         number
     }
 
-    /// Holds the answer to the call of this number, and returns how many others were evicted for it. Asking again in vain
+    /// Holds what the call of this number came to, and returns how many others were evicted for it. Asking again in vain
     /// does not prolong the hold.
-    pub(super) fn hold(&mut self, key: IdempotencyKey, id: Id, of: u64, answer: Answer, now: Instant) -> usize {
+    pub(super) fn hold(&mut self, key: IdempotencyKey, id: Id, of: u64, known: Known, now: Instant) -> usize {
         let before = self.by_key.remove(&key);
         let asked_in_vain = match before {
-            Some((_, State::InFlight(InFlight { before: Some(held), .. }))) if answer.is_err() => Some(held),
+            Some((_, State::InFlight(InFlight { before: Some(held), .. }))) if known.is_unknown() => Some(held),
             before => {
                 self.forget(before);
                 None
             }
         };
-        let (answer, until) = match asked_in_vain.filter(|held| held.until > now) {
-            Some(held) => (held.answer, held.until),
-            None => (answer, now + HOLD),
+        let (known, until) = match asked_in_vain.filter(|held| held.until > now) {
+            Some(held) => (held.known, held.until),
+            None => (known, now + HOLD),
         };
-        let (entry, weight) = (self.number(), weight(&answer));
-        let queue = if answer.is_ok() { &mut self.accepted } else { &mut self.unknown };
+        let (entry, weight) = (self.number(), weight(&known));
+        let queue = if known.is_unknown() { &mut self.unknown } else { &mut self.accepted };
         queue.push_back(Entry { key, number: entry, until });
         self.weight += weight;
-        self.by_key.insert(key, (id, State::Held(Held { answer, of, entry, until, weight })));
+        self.by_key.insert(key, (id, State::Held(Held { known, of, entry, until, weight })));
         self.sweep();
         self.evict()
     }
@@ -198,10 +198,11 @@ fn is_current(by_key: &HashMap<IdempotencyKey, (Id, State)>, entry: &Entry) -> b
     matches!(held, Some(State::Held(held)) if held.entry == entry.number)
 }
 
-fn weight(answer: &Answer) -> usize {
-    let attempts = match answer {
-        Ok(receipt) => &receipt.attempts,
-        Err(error) => &error.attempts,
+fn weight(known: &Known) -> usize {
+    let attempts = match known {
+        Known::Answered(Ok(receipt)) => &receipt.attempts[..],
+        Known::Answered(Err(error)) => &error.attempts,
+        Known::Queued => &[],
     };
     let recipients: usize = attempts.iter().map(|attempt| attempt.verdict.recipients.len()).sum();
     1 + recipients / RECIPIENTS_PER_WEIGHT

@@ -9,7 +9,7 @@ use super::records::HOLD;
 use super::*;
 use crate::model::message::{Draft, Message};
 use crate::model::outcome::{Outcome, Reason, Recipient};
-use crate::model::receipt::{Attempt, Failure, Receipt};
+use crate::model::receipt::{Answer, Attempt, Failure, Receipt};
 
 fn key(number: u8) -> IdempotencyKey {
     IdempotencyKey::new("caller", &number.to_string())
@@ -44,15 +44,15 @@ fn answer(id: Id, outcome: Outcome, recipients: usize) -> Answer {
 }
 
 /// Sends, unless this is held already.
-fn call(answers: &Answers, number: u8, outcome: Outcome) -> Option<Outcome> {
+async fn call(answers: &Answers, number: u8, outcome: Outcome) -> Option<Outcome> {
     let id = message(number).id();
     match answers.join(key(number), id, |_| false) {
         Role::Leader(leader) => {
-            let _ = leader.finish(answer(id, outcome, 0));
+            let _ = leader.finish(Known::Answered(answer(id, outcome, 0))).await;
             None
         }
-        Role::Held(Ok(_)) => Some(Outcome::Accepted),
-        Role::Held(Err(error)) => {
+        Role::Held(Known::Answered(Ok(_))) => Some(Outcome::Accepted),
+        Role::Held(Known::Answered(Err(error))) => {
             assert!(error.failure.is_unknown());
             Some(Outcome::Unknown)
         }
@@ -81,7 +81,7 @@ proptest! {
                 order.retain(|key| model.get(key).is_some_and(|(_, at)| now < *at + HOLD));
                 model.retain(|_, (_, at)| now < *at + HOLD);
                 let outcome = [Outcome::Accepted, Outcome::Unknown, Outcome::MessageRejected][usize::from(outcome)];
-                let held = call(&answers, number, outcome);
+                let held = call(&answers, number, outcome).await;
                 assert_eq!(held, model.get(&number).map(|(outcome, _)| *outcome), "{number} at {now:?}");
                 if held.is_none() && outcome != Outcome::MessageRejected {
                     model.insert(number, (outcome, now));
@@ -104,24 +104,27 @@ async fn dropped_leader_leaves_the_key_unknown() {
     let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
     let Role::Follower(follower) = answers.join(key(1), id, |_| false) else { panic!("it is under way") };
     drop(leader);
-    assert_eq!(follower.answer().await.expect_err("unknown").failure, Failure::Panicked);
-    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Err(error)) if error.failure.is_unknown()));
+    let Known::Answered(Err(error)) = follower.answer().await else { panic!("it is unknown") };
+    assert_eq!(error.failure, Failure::Panicked);
+    assert!(
+        matches!(answers.join(key(1), id, |_| false), Role::Held(Known::Answered(Err(error))) if error.failure.is_unknown())
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn answer_of_many_recipients_weighs_more() {
     let answers = answers(100);
-    let hold = |number: u8, recipients| {
+    let hold = async |number: u8, recipients| {
         let id = message(number).id();
         let Role::Leader(leader) = answers.join(key(number), id, |_| false) else { panic!("it is the first") };
-        let _ = leader.finish(answer(id, Outcome::Accepted, recipients));
+        let _ = leader.finish(Known::Answered(answer(id, Outcome::Accepted, recipients))).await;
     };
-    hold(1, 0);
-    hold(2, 720);
+    hold(1, 0).await;
+    hold(2, 720).await;
     assert_eq!(answers.records().held(), 92);
-    hold(3, 720);
+    hold(3, 720).await;
     assert_eq!(answers.records().held(), 91, "the first two have made way");
-    hold(4, 10_000);
+    hold(4, 10_000).await;
     assert_eq!(answers.records().held(), 0, "larger than everything together");
 }
 
@@ -130,8 +133,9 @@ async fn late_verdict_during_the_call_is_kept() {
     let (answers, id) = (answers(10), message(1).id());
     let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
     leader.on_late_verdict()("u", &Verdict::new(Outcome::Accepted, Reason::Smtp(250)));
-    assert!(leader.finish(answer(id, Outcome::Unknown, 0)).is_ok());
-    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Ok(_))));
+    let known = leader.finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
+    assert!(matches!(known, Known::Answered(Ok(_))));
+    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Known::Answered(Ok(_)))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,11 +147,13 @@ async fn late_verdict_of_an_evicted_call_is_ignored() {
     };
     let first = leader(1);
     let late = first.on_late_verdict();
-    let _ = first.finish(answer(id, Outcome::Unknown, 0));
-    let _ = leader(2).finish(answer(message(2).id(), Outcome::Unknown, 0));
-    let _ = leader(1).finish(answer(id, Outcome::Unknown, 0));
+    let _ = first.finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
+    let _ = leader(2).finish(Known::Answered(answer(message(2).id(), Outcome::Unknown, 0))).await;
+    let _ = leader(1).finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
     late("u", &Verdict::new(Outcome::MessageRejected, Reason::Smtp(554)));
-    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Err(error)) if error.failure.is_unknown()));
+    assert!(
+        matches!(answers.join(key(1), id, |_| false), Role::Held(Known::Answered(Err(error))) if error.failure.is_unknown())
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,10 +165,27 @@ async fn asking_again_in_vain_does_not_prolong_the_hold() {
             Role::Again(leader, _) if number > 0 => leader,
             _ => panic!("asked for the {number}th time"),
         };
-        let _ = leader.finish(answer(id, Outcome::Unknown, 0));
+        let _ = leader.finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
         tokio::time::advance(Duration::from_millis(500)).await;
     }
     assert!(answers.records().entries() < 100, "{} entries for one answer", answers.records().entries());
     tokio::time::advance(HOLD - Duration::from_secs(500)).await;
     assert!(matches!(answers.join(key(1), id, |_| true), Role::Leader(_)), "ten minutes after the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_outbox_has_is_held_as_an_accepted_mail_is() {
+    let answers = answers(2);
+    let hold = async |number: u8, known: Known| {
+        let Role::Leader(leader) = answers.join(key(number), message(number).id(), |_| true) else { panic!("new") };
+        let _ = leader.finish(known).await;
+    };
+    hold(1, Known::Queued).await;
+    let join = |number: u8| answers.join(key(number), message(number).id(), |_| true);
+    assert!(matches!(join(1), Role::Held(Known::Queued)));
+    for number in [2, 3] {
+        hold(number, Known::Answered(answer(message(number).id(), Outcome::Unknown, 0))).await;
+    }
+    assert!(matches!(join(2), Role::Again(..)), "an unknown outlives it");
+    assert!(matches!(join(1), Role::Leader(_)), "it has made way");
 }
