@@ -8,7 +8,7 @@ use crate::model::receipt::SendError;
 use crate::model::submission::Submission;
 use crate::runtime::off_worker::off_worker;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Acceptance, Batch, Failed, Lane, NewRow, When};
+use crate::state::outbox::{Acceptance, Batch, Earlier, Failed, Lane, NewRow, When};
 
 use super::filed::Filed;
 use super::service::{OutboxService, written};
@@ -93,6 +93,7 @@ impl OutboxService {
             rules,
             send: send_at.map_or(When::After(Duration::ZERO), When::At),
             expires: expires_at.map_or(When::After(self.expiry), When::At),
+            earlier: Earlier::default(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::earlier::Earlier;
 use super::row::{Lane, RouteSet, RulesVersion, State};
 use super::sealed::Sealed;
 use crate::model::caller::CallerName;
@@ -66,6 +67,8 @@ pub struct NewRow {
     pub send: When,
     /// When it is no longer wanted, counted from when it is due.
     pub expires: When,
+    /// What was tried before.
+    pub earlier: Earlier,
 }
 
 /// A point in time that the caller names, or that the store counts from its own time.

@@ -13,6 +13,7 @@ mod claim;
 mod content;
 mod counts;
 mod doubt;
+mod earlier;
 mod ends;
 mod erase;
 mod grouped;

@@ -6,6 +6,7 @@
 //! places that are not kept for callers that wait; from the stop signal on nothing is claimed or marked. Deliberately absent:
 //! what a row may do next, which the store decides, and any timer that puts a marked row back.
 
+mod before;
 mod callers;
 mod claims;
 mod conclusion;

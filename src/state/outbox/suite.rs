@@ -28,6 +28,7 @@ macro_rules! conformance {
                 what_takes_more_than_there_ever_is_is_told_from_what_does_not_fit_now,
                 what_is_held_is_known_after_sweeps,
                 an_atomic_batch_is_accepted_whole_or_not_at_all,
+                what_was_tried_before_is_kept_with_the_mail_and_counts,
                 a_time_that_has_passed_by_the_clock_of_the_store_is_now;
             claiming: only_due_rows_of_the_sets_asked_for_are_claimed, a_claim_keeps_its_limits,
                 no_two_nodes_claim_one_row, a_row_given_back_is_claimed_again, nothing_is_claimed_while_paused,

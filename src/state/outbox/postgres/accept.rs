@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::earlier;
 use super::room::{Counted, Used};
 use super::rows::{Columns, big, lane_code};
 use crate::model::message::Id;
@@ -30,9 +31,9 @@ const KNOWN: &str = "with mail as materialized (select * from unnest($1, $2, $3)
     ) found on true";
 
 const INSERT: &str = "with mail as materialized (
-        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) with ordinality m (id, caller,
-            key, from_domain, size, send_at, content_key_id, content_key, recipients_key_id, recipients_key, recipients,
-            lane, route_set, rules, expires_at, nth)
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $22) with ordinality m (id,
+            caller, key, from_domain, size, send_at, content_key_id, content_key, recipients_key_id, recipients_key,
+            recipients, lane, route_set, rules, expires_at, attempts, nth)
     ),
     submission as (
         insert into smsp_submission (id, caller, key, from_domain, size, accepted_at, send_at,
@@ -50,8 +51,9 @@ const INSERT: &str = "with mail as materialized (
         select distinct h.hmac, s.row_id from unnest($20, $21) h (id, hmac) join submission s using (id)
     )
     insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, changed_at, due, expires_at,
-        wanted_at)
-    select s.row_id, m.caller, m.size, $16, m.lane, m.route_set, m.rules, $16, m.send_at, m.expires_at, m.send_at
+        wanted_at, attempts)
+    select s.row_id, m.caller, m.size, $16, m.lane, m.route_set, m.rules, $16, m.send_at, m.expires_at, m.send_at,
+        m.attempts
     from submission s join mail m using (id)";
 
 /// What was submitted before, by its key and by its id; both tell callers apart.
@@ -88,6 +90,10 @@ pub(super) async fn accept(
     }
     let new: Vec<_> = batches.iter().zip(&answers).flat_map(|(batch, answers)| accepted(batch, answers)).collect();
     let is_whole = new.is_empty() || insert(transaction, now, &new).await? == new.len() as u64;
+    if is_whole {
+        let tried = new.iter().map(|new| (new.row.id, &new.row.earlier.tried[..]));
+        earlier::write(transaction, now, tried).await?;
+    }
     Ok(is_whole.then_some(answers))
 }
 
@@ -174,7 +180,7 @@ async fn insert(transaction: &mut Transaction<'_>, now: UnixTime, new: &[New<'_>
     let hmacs =
         new.iter().flat_map(|new| new.row.sealed.hmacs.iter().map(|hmac| (Uuid::from(new.row.id), &hmac.0[..])));
     let (hmac_ids, hmacs): (Vec<_>, Vec<_>) = hmacs.unzip();
-    let parameters: [Parameter<'_>; 21] = [
+    let parameters: [Parameter<'_>; 22] = [
         (&ids, Type::UUID_ARRAY),
         (&column!(|new| new.caller), Type::TEXT_ARRAY),
         (&column!(|new| new.row.key.as_ref().map(bytes)), Type::BYTEA_ARRAY),
@@ -196,6 +202,7 @@ async fn insert(transaction: &mut Transaction<'_>, now: UnixTime, new: &[New<'_>
         (&part_bytes, Type::BYTEA_ARRAY),
         (&hmac_ids, Type::UUID_ARRAY),
         (&hmacs, Type::BYTEA_ARRAY),
+        (&column!(|new| i32::try_from(new.row.earlier.attempts).unwrap_or(i32::MAX)), Type::INT4_ARRAY),
     ];
     transaction.execute(INSERT, &parameters).await
 }

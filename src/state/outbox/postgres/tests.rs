@@ -24,8 +24,8 @@ use super::{PostgresOutbox, TABLES};
 use crate::model::message::key::IdempotencyKey;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
-    Batch, Hmac, KeyId, Lane, NewRow, NodeId, Room, RouteSet, RulesVersion, Sealed, SealedContent, SealedRecipients,
-    Wanted, When,
+    Batch, Earlier, Hmac, KeyId, Lane, NewRow, NodeId, Room, RouteSet, RulesVersion, Sealed, SealedContent,
+    SealedRecipients, Wanted, When,
 };
 use crate::state::store::postgres::tests::{database, migrate};
 
@@ -91,6 +91,7 @@ pub(super) fn row(key: Option<&str>) -> NewRow {
         rules: RulesVersion(1),
         send: When::After(Duration::ZERO),
         expires: When::After(DAY),
+        earlier: Earlier::default(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What became of hand-overs, as the store keeps it: without addresses, a recipient being its place in the message.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::super::earlier::Tried;
 use super::super::ending::{RecipientVerdict, Verdict};
 use crate::model::message::Message;
 use crate::model::outcome::{self, Recipient};
@@ -27,6 +28,15 @@ pub(super) fn of_replay(message: &Message, attempt: Option<&Attempt>) -> Vec<Ver
 /// A verdict that came after the claim had ended.
 pub(super) fn late(message: &Message, upstream: &str, verdict: &outcome::Verdict, took: Duration) -> Verdict {
     Verdict { late: true, ..of_verdict(message, upstream, verdict, Some(took)) }
+}
+
+/// What was tried before the mail came into the outbox, hand-overs and upstreams that were left out: one call has made them.
+pub(super) fn earlier(message: &Message, attempts: &[Attempt], now: Instant) -> Vec<Tried> {
+    let tried = |attempt: &Attempt| {
+        let ago = now.saturating_duration_since(attempt.ended_at) + attempt.took.unwrap_or_default();
+        Tried { verdict: of_attempt(message, attempt), ago }
+    };
+    attempts.iter().map(tried).collect()
 }
 
 fn of_attempt(message: &Message, attempt: &Attempt) -> Verdict {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::model::outcome::Outcome;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Hold, RecipientVerdict, RowId, TriedAt, Verdict};
+use crate::state::outbox::{Hold, RecipientVerdict, RowId, Tried, TriedAt, Verdict, earlier};
 
 /// One that begins now: one that was begun under this fence at this upstream and never made is this one.
 pub(super) fn begin(database: &Connection, now: UnixTime, hold: &Hold, upstream: &str) -> rusqlite::Result<()> {
@@ -14,6 +14,20 @@ pub(super) fn begin(database: &Connection, now: UnixTime, hold: &Hold, upstream:
          max(n) + 1, 1), ?2, ?3, ?4 from attempt where envelope = ?1
          on conflict do update set at = excluded.at";
     database.prepare_cached(insert)?.execute(params![hold.row, hold.fence, upstream, now]).map(drop)
+}
+
+/// Those before the acceptance, of a row that has no other yet.
+pub(super) fn write_earlier(database: &Connection, now: UnixTime, row: RowId, all: &[Tried]) -> rusqlite::Result<()> {
+    let mut insert = database.prepare_cached(
+        "insert into attempt (envelope, n, fence, upstream, at, took, outcome, reason, code, provider_message_id)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    all.iter().zip(1_i64..).try_for_each(|(Tried { verdict, ago }, n)| {
+        let Verdict { upstream, outcome, reason, code, provider_message_id, .. } = verdict;
+        let (at, took) = (now.before(*ago), verdict.took.map(|took| millis(took).cast_signed()));
+        let (fence, outcome) = (earlier::FENCE, outcome.as_str());
+        insert.execute(params![row, n, fence, upstream, at, took, outcome, reason, code, provider_message_id]).map(drop)
+    })
 }
 
 /// The verdict on the last one under this fence at this upstream. A late verdict takes the place of `unknown`.

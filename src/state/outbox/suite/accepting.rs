@@ -138,3 +138,43 @@ pub(in super::super) async fn a_time_that_has_passed_by_the_clock_of_the_store_i
     assert_eq!((ticket.send_at, ticket.expires_at), (now, now.after(2 * DAY)));
     assert_eq!(bench.claim(node(1), 9).await.len(), 1);
 }
+
+pub(in super::super) async fn what_was_tried_before_is_kept_with_the_mail_and_counts(bench: &Bench) {
+    let tried =
+        |upstream: &str, outcome, took, ago| Tried { verdict: Verdict { took, ..verdict(upstream, outcome) }, ago };
+    let made = tried("mg", Outcome::Unavailable, Some(SECOND), 3 * SECOND);
+    let made = Tried { verdict: Verdict { code: Some("421".into()), ..made.verdict }, ..made };
+    let left_out = tried("ses", Outcome::Throttled, None, SECOND);
+    let once_more = tried("mg", Outcome::Deferred, Some(SECOND), SECOND);
+    let earlier = |tried: &[&Tried], attempts| Earlier { tried: tried.iter().copied().cloned().collect(), attempts };
+    let first = || NewRow { earlier: earlier(&[&made, &left_out], 1), ..keyed(1, "k") };
+    let second = NewRow { earlier: earlier(&[&once_more], 7), ..row(2) };
+    bench.accept(vec![first(), second, row(3)]).await;
+    assert!(matches!(bench.accept_as("shop", vec![first()]).await[..], [Acceptance::Repeated(_)]));
+    let now = bench.time.now().await;
+    let shown = |Tried { verdict, ago }: &Tried| TriedAt {
+        upstream: verdict.upstream.clone(),
+        at: now.before(*ago),
+        took_ms: verdict.took.map(|_| 1000),
+        outcome: Some(verdict.outcome.as_str().to_owned()),
+        reason: Some(verdict.reason.clone()),
+        code: verdict.code.clone(),
+        provider_message_id: None,
+        late: false,
+    };
+    assert_eq!(bench.status(1).await.unwrap().attempts, [shown(&made), shown(&left_out)]);
+    assert_eq!(bench.status(2).await.unwrap().attempts, [shown(&once_more)]);
+    assert_eq!(bench.status(3).await.unwrap().attempts, []);
+    let claimed = bench.claim(node(1), 9).await;
+    let attempts = |number| claimed.iter().find(|claimed| claimed.id == id(number)).map(|claimed| claimed.attempts);
+    assert_eq!([1, 2, 3].map(attempts), [Some(1), Some(7), Some(0)]);
+    let hold = claimed.iter().find(|claimed| claimed.id == id(1)).unwrap().hold;
+    assert!(hold.fence.is_first() && bench.marked(&hold).await);
+    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted));
+    let outcomes = bench.status(1).await.unwrap().attempts.into_iter().map(|tried| tried.outcome.unwrap());
+    assert_eq!(
+        outcomes.collect::<Vec<_>>(),
+        ["unavailable", "throttled", "accepted"],
+        "each hand-over has its own verdict"
+    );
+}

@@ -109,6 +109,7 @@ pub(in crate::state::outbox) fn row(number: u8) -> NewRow {
         rules: RulesVersion(1),
         send: When::After(Duration::ZERO),
         expires: When::After(2 * DAY),
+        earlier: Earlier::default(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The pump over a SQLite store, in real time: from a sealed submission to its end.
 
 use super::super::super::{
-    Acceptance, Batch, Keeping, NewRow, Outbox, Room, RouteSet, RulesVersion, Sealer, SqliteOutbox, TABLES, When,
+    Acceptance, Batch, Earlier, Keeping, NewRow, Outbox, Room, RouteSet, RulesVersion, Sealer, SqliteOutbox, TABLES,
+    When,
 };
 use super::*;
 use crate::runtime::metrics::Metrics;
@@ -27,6 +28,7 @@ fn batch(sealer: &Sealer, rules: RulesVersion) -> Batch {
             rules,
             send: When::After(Duration::ZERO),
             expires: When::After(HOUR),
+            earlier: Earlier::default(),
         }
     };
     let room = Room { rows: 1000, bytes: 1 << 30 };

@@ -6,7 +6,7 @@ use super::*;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::message::{Draft, Message};
 use crate::model::submission::{SendOptions, Submission};
-use crate::state::outbox::{Fence, Full, Lane, NewRow, Room, Sealer, When};
+use crate::state::outbox::{Earlier, Fence, Full, Lane, NewRow, Room, Sealer, When};
 
 const CANARIES: [&str; 3] = ["canary-subject", "canary-body", "canary-recipient"];
 
@@ -34,6 +34,7 @@ fn batch(number: u128) -> Batch {
         rules: RulesVersion(1),
         send: When::After(Duration::ZERO),
         expires: When::After(Duration::from_secs(3600)),
+        earlier: Earlier::default(),
     };
     let room = Room { rows: 100, bytes: u64::MAX };
     Batch { caller: "shop".into(), rows: vec![row], atomic: false, room, callers_room: room }
