@@ -37,6 +37,7 @@ pub(crate) mod raw_provider;
 pub(crate) mod relay;
 pub(crate) mod report;
 pub(crate) mod repository;
+pub(crate) mod sections;
 pub(crate) mod seed;
 pub(crate) mod settings;
 pub(crate) mod skip;

@@ -114,6 +114,8 @@ mod shutdown;
 mod postgres;
 mod store;
 mod outbox_http;
+mod restore_drill;
+mod store_backup;
 mod store_restore;
 mod store_status;
 

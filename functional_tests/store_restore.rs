@@ -112,7 +112,7 @@ async fn a_new_database_in_the_place_of_the_former_says_what_to_do_and_sends_aft
     let status = run(&["store", "status"], &settings).await;
     assert!(status.code == Some(1) && status.stdout.contains(&format!("went back: {why}")), "{status:?}");
     assert!(
-        status.stdout.contains("before `smsp store accept-restore` (docs/how-to/restore-a-store.md)"),
+        status.stdout.contains("before `smsp store accept-restore` (docs/how-to/back-up-and-restore.md)"),
         "{status:?}"
     );
     assert_eq!(provider.mails().len(), 1, "mail of the new database was sent");

@@ -1,5 +1,6 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
+pub mod backup_command;
 pub mod config;
 pub mod failure;
 pub mod healthcheck_command;
@@ -9,6 +10,7 @@ mod listen;
 mod outbox;
 mod plan_table;
 pub mod probe_command;
+mod progress;
 mod reload;
 pub mod route_command;
 mod routes;

@@ -1,6 +1,7 @@
 //! The command line: one binary, a few commands, everything else from the environment.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ commands:
                 them, print what was done; a node migrates at its start too
   store status  read the store, print whether it is an older copy of itself and how much
                 mail is in it, exit 0 if it is none; a node may have it open
+  store backup FILE
+                copy a SQLite store to a new file, which a node may have open; exit 0 once
+                the file is complete and on the disk
   store accept-restore
                 open a store that is an older copy of itself, park all mail in it that
                 waits, let claims go on;
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
         ["migrate"] => migrate(),
         ["route", ref arguments @ ..] => route(arguments),
         ["store", "status"] => with_store(|config| run(app::store_command::status(config, show))),
+        ["store", "backup", file] => back_up(Path::new(file)),
         ["store", "accept-restore"] => accept_restore(false),
         ["store", "accept-restore", "--force"] => accept_restore(true),
         ["openapi"] => openapi(&api::document(&provider::table())),
@@ -130,6 +135,10 @@ fn migrate() -> ExitCode {
 
 fn accept_restore(is_forced: bool) -> ExitCode {
     with_store(|config| run(app::store_command::accept_restore(config, is_forced, show, show_progress)))
+}
+
+fn back_up(file: &Path) -> ExitCode {
+    with_store(|config| run(app::backup_command::back_up(config, file, show, show_progress)))
 }
 
 /// A command that opens the store itself.

@@ -4,12 +4,12 @@
 //! makes or changes one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::config::{Config, StoreConfig};
 use super::failure::Failure;
+use super::progress::how_far;
 use super::store::{LOOKING, Store};
 use crate::runtime::metrics::Metrics;
 use crate::state::outbox::{History, Note, Outbox, Overview, Restored, State};
@@ -36,7 +36,10 @@ pub async fn status(config: Config, mut print: impl FnMut(String)) -> Result<boo
         print(format!("{}: {mails}", state.as_str()));
     }
     if went_back.is_some() {
-        print("nothing is sent from it before `smsp store accept-restore` (docs/how-to/restore-a-store.md)".to_owned());
+        print(
+            "nothing is sent from it before `smsp store accept-restore` (docs/how-to/back-up-and-restore.md)"
+                .to_owned(),
+        );
     }
     Ok(went_back.is_none())
 }
@@ -67,7 +70,7 @@ pub async fn accept_restore(
                 format!("{failed}, so not all is parked yet, and nothing is claimed: give the command again")
             })?;
         done = Restored { parked: done.parked + parked, unknown: done.unknown + unknown, more };
-        progress(&how_far(done.parked, all, start.elapsed()));
+        progress(&how_far("parked", (done.parked, all), "", start.elapsed()));
     }
     progress("");
     print(format!("parked: {}", done.parked));
@@ -75,14 +78,8 @@ pub async fn accept_restore(
     Ok(true)
 }
 
-/// Count, rate, time left.
-fn how_far(parked: u64, all: u64, took: Duration) -> String {
-    let a_second = parked as f64 / took.as_secs_f64().max(0.001);
-    let left = all.saturating_sub(parked) as f64 / a_second.max(1.0);
-    format!("parked {parked} of {all}, {a_second:.0} a second, {left:.0} s left")
-}
-
-fn configured(config: &Config) -> Result<&StoreConfig, String> {
+/// The store of these settings.
+pub(super) fn configured(config: &Config) -> Result<&StoreConfig, String> {
     config.store.as_ref().ok_or_else(|| "there is no store: SMSP_STORE is not set".to_owned())
 }
 
@@ -100,7 +97,8 @@ async fn look(store: &StoreConfig) -> Result<Overview, Failure> {
     }
 }
 
-fn no_store_in(place: &str) -> String {
+/// What a command says that needs one.
+pub(super) fn no_store_in(place: &str) -> String {
     format!("there is no store in {place}: a node or `smsp migrate` makes one")
 }
 
@@ -129,13 +127,6 @@ async fn open(store: &StoreConfig) -> Result<Arc<dyn Outbox>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn progress_is_count_rate_and_time_left() {
-        let line = how_far(20_000, 100_000, Duration::from_secs(2));
-        assert_eq!(line, "parked 20000 of 100000, 10000 a second, 8 s left");
-        assert_eq!(how_far(0, 0, Duration::ZERO), "parked 0 of 0, 0 a second, 0 s left");
-    }
 
     #[test]
     fn a_store_without_tables_and_one_with_older_ones_are_told_apart() {

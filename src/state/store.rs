@@ -6,6 +6,7 @@
 //! before the database was opened anew and a write to it was durable. Deliberately absent: what is kept, and SQL of it;
 //! waiting for a store that is down.
 
+mod backup;
 mod clock;
 mod directory;
 mod failed;
@@ -20,6 +21,7 @@ pub mod settings;
 mod sqlite;
 mod up;
 
+pub use backup::{BackupError, Copied};
 pub use clock::Clock;
 pub use failed::Failed;
 pub use keys::{StoreKeys, Wrapped};

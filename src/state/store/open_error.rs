@@ -22,7 +22,7 @@ pub enum OpenError {
     #[error("{0} cannot be opened: {1}")]
     Database(String, Error),
     /// What is in the file is no database, or not all of one.
-    #[error("the database in {0} is damaged: restore a backup (docs/how-to/restore-a-store.md)")]
+    #[error("the database in {0} is damaged: restore a backup (docs/how-to/back-up-and-restore.md)")]
     Damaged(String),
     /// A newer version has written it in a way that this one does not understand.
     #[error(

@@ -3,12 +3,14 @@
 //! The writer takes all commands that wait, gives each a SAVEPOINT, makes one COMMIT, and answers then: many callers share
 //! one fsync. A command that fails undoes itself alone. Deliberately absent: a pool; SQLite has one writer at a time.
 
+mod backup;
 mod batch;
 mod connection;
 mod fault;
 mod files;
 mod job;
 mod look;
+mod partial;
 mod queue;
 mod reader;
 mod writer;

@@ -1,5 +1,7 @@
-//! The store under faults that really happen: failing commands, a full disk, an fsync that fails, kill -9, other processes.
+//! The store under faults that really happen: failing commands, a full disk, an fsync that fails, kill -9, other processes;
+//! and its backups.
 
+mod backup;
 mod child;
 mod damage;
 mod faults;

@@ -32,7 +32,7 @@ const REST: Duration = Duration::from_secs(1);
 const EMPTIED_EVERY: Duration = Duration::from_secs(60);
 /// A reader may stand in the way of that: from one attempt to the next.
 const RETRIED_AFTER: Duration = Duration::from_secs(1);
-/// The reader's transaction may hold the writer up so long while the log is emptied under load.
+/// A transaction that only reads, such as a backup's, may hold the writer up so long while the log is emptied.
 const READERS: Duration = Duration::from_millis(100);
 /// Free pages that are given back to the disk at a time.
 const FREED: u32 = 1000;
@@ -201,7 +201,7 @@ impl Writer {
     fn rest(&mut self) {
         self.reopen();
         let Some(database) = self.database.as_ref().filter(|_| self.wrote) else { return };
-        let emptied = vacuum(database).and_then(|()| empty_log(database));
+        let emptied = vacuum(database).and_then(|()| empty_log_soon(database));
         self.emptied(emptied);
     }
 
@@ -213,10 +213,7 @@ impl Writer {
         }
         let Some(database) = self.database.as_ref() else { return };
         self.emptying.is_asked.store(false, Ordering::Relaxed);
-        let emptied = database
-            .busy_timeout(READERS)
-            .and_then(|()| empty_log(database))
-            .and_then(|empty| database.busy_timeout(BUSY).map(|()| empty));
+        let emptied = empty_log_soon(database);
         self.emptied(emptied);
     }
 
@@ -244,6 +241,14 @@ fn sound(origin: &Origin) -> rusqlite::Result<Connection> {
     }
     database.execute_batch("begin immediate; update schema set version = version; commit")?;
     Ok(database)
+}
+
+/// As [`empty_log`] does, but waits for readers for a moment only: commands wait meanwhile.
+fn empty_log_soon(database: &Connection) -> rusqlite::Result<bool> {
+    database.busy_timeout(READERS)?;
+    let emptied = empty_log(database);
+    database.busy_timeout(BUSY)?;
+    emptied
 }
 
 /// Could all of it be moved into the database? A reader may stand in the way.
