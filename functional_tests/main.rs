@@ -123,6 +123,7 @@ mod store_status;
 mod openapi_document;
 mod swagger_ui;
 mod compose;
+mod kubernetes;
 mod client_examples;
 mod lookup_recipes;
 mod documents;
