@@ -8,6 +8,7 @@
 mod accept;
 mod callers;
 mod filed;
+mod many;
 mod operators;
 mod orders;
 mod service;
@@ -16,6 +17,7 @@ pub mod settings;
 pub use accept::{Later, Offer};
 pub use callers::Shown;
 pub use filed::Filed;
+pub use many::{CarriedOut, ManyOrdered, OrderOnMany};
 pub use service::{OutboxService, Parts};
 pub use settings::Settings;
 

@@ -51,7 +51,7 @@ impl OutboxService {
         carried_out
     }
 
-    /// Carries out a decision on a submission that waits for people.
+    /// Carries out a decision on one submission.
     pub async fn order(&self, id: Id, order: Order, origin: Origin) -> Result<Ordered, Failed> {
         let operation = Operation::Settle(id, order);
         let call = self.parts.store.order(id, order, operation.note(&origin));
@@ -116,7 +116,7 @@ impl OutboxService {
     }
 
     /// Logs what was done, or may have been.
-    fn tell<T>(
+    pub(super) fn tell<T>(
         &self,
         operation: &Operation,
         origin: &Origin,

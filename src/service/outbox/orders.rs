@@ -4,15 +4,17 @@ use std::fmt;
 
 use crate::model::message::Id;
 use crate::state::audit::Origin;
-use crate::state::outbox::{Note, Order, Release};
+use crate::state::outbox::{Note, Order, Release, Selection};
 
 /// What an operator may order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     /// All nodes stop to claim, or go on.
     Pause(bool),
-    /// One submission that waits for people is decided on.
+    /// One submission is decided on.
     Settle(Id, Order),
+    /// All submissions that fit are, of which there are at most so many.
+    Many(Order, Selection, u64),
     /// Parked submissions go back to the queue.
     Release(Release),
     /// Every submission to a recipient is erased, who is not named here.
@@ -35,9 +37,8 @@ impl fmt::Display for Operation {
         match self {
             Self::Pause(true) => f.write_str("pause"),
             Self::Pause(false) => f.write_str("go_on"),
-            Self::Settle(id, Order::Retry) => write!(f, "retry {id}"),
-            Self::Settle(id, Order::SettleAsAccepted) => write!(f, "settle_as_accepted {id}"),
-            Self::Settle(id, Order::SettleAsNone) => write!(f, "settle_as_none {id}"),
+            Self::Settle(id, order) => write!(f, "{} {id}", word(*order)),
+            Self::Many(order, selection, count) => write_many(f, *order, selection, *count),
             Self::Release(release) => write_release(f, release),
             Self::EraseRecipient => f.write_str("erase_recipient"),
             Self::FindRecipient => f.write_str("find_recipient"),
@@ -45,20 +46,52 @@ impl fmt::Display for Operation {
     }
 }
 
+fn word(order: Order) -> &'static str {
+    match order {
+        Order::Retry => "retry",
+        Order::SettleAsAccepted => "settle_as_accepted",
+        Order::SettleAsNone => "settle_as_none",
+        Order::Cancel => "cancel",
+    }
+}
+
+fn write_many(f: &mut fmt::Formatter<'_>, order: Order, selection: &Selection, count: u64) -> fmt::Result {
+    let Selection { state, caller, from_domain, upstream, accepted_from, accepted_before, possible_duplicate } =
+        selection;
+    write!(f, "{} count={count}", word(order))?;
+    let texts = [
+        ("status", state.map(|state| state.as_str().to_owned())),
+        ("caller", caller.as_ref().map(ToString::to_string)),
+        ("from_domain", from_domain.clone()),
+        ("upstream", upstream.clone()),
+        ("accepted_from", accepted_from.as_ref().map(ToString::to_string)),
+        ("accepted_before", accepted_before.as_ref().map(ToString::to_string)),
+        ("possible_duplicate", possible_duplicate.as_ref().map(ToString::to_string)),
+    ];
+    write_members(f, texts)
+}
+
 fn write_release(f: &mut fmt::Formatter<'_>, release: &Release) -> fmt::Result {
     f.write_str("release")?;
-    let times = [("accepted_from", release.accepted_from), ("accepted_before", release.accepted_before)];
-    let times = times.map(|(name, time)| (name, time.map(|time| time.to_string())));
-    let caller = release.caller.as_ref().map(|caller| caller.as_str().to_owned());
-    let texts = [("caller", caller), ("from_domain", release.from_domain.clone())];
-    let mut all = texts.into_iter().chain(times);
-    all.try_for_each(|(name, value)| value.map_or(Ok(()), |value| write!(f, " {name}={value}")))
+    let texts = [
+        ("caller", release.caller.as_ref().map(ToString::to_string)),
+        ("from_domain", release.from_domain.clone()),
+        ("accepted_from", release.accepted_from.as_ref().map(ToString::to_string)),
+        ("accepted_before", release.accepted_before.as_ref().map(ToString::to_string)),
+    ];
+    write_members(f, texts)
+}
+
+/// Those that are there.
+fn write_members<const N: usize>(f: &mut fmt::Formatter<'_>, members: [(&str, Option<String>); N]) -> fmt::Result {
+    members.into_iter().try_for_each(|(name, value)| value.map_or(Ok(()), |value| write!(f, " {name}={value}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::runtime::unix_time::UnixTime;
+    use crate::state::outbox::State;
 
     #[test]
     fn a_release_is_recorded_with_its_filter() {
@@ -71,5 +104,18 @@ mod tests {
         let words = "release caller=shop from_domain=example.org accepted_before=1970-01-01T00:00:00.000Z";
         assert_eq!(Operation::Release(release).to_string(), words);
         assert_eq!(Operation::Release(Release::default()).to_string(), "release");
+    }
+    #[test]
+    fn an_order_on_many_is_recorded_with_its_filter_and_how_many_its_giver_has_seen() {
+        let selection = Selection {
+            state: Some(State::Unknown),
+            upstream: Some("mg".to_owned()),
+            accepted_from: Some(UnixTime(0)),
+            possible_duplicate: Some(false),
+            ..Selection::default()
+        };
+        let words = "settle_as_none count=7 status=unknown upstream=mg accepted_from=1970-01-01T00:00:00.000Z \
+                     possible_duplicate=false";
+        assert_eq!(Operation::Many(Order::SettleAsNone, selection, 7).to_string(), words);
     }
 }

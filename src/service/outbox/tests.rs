@@ -14,7 +14,10 @@ use crate::model::message::key::IdempotencyKey;
 use crate::model::message::{Draft, Message};
 use crate::model::submission::{SendOptions, Submission};
 use crate::state::audit::{Actor, Origin};
-use crate::state::outbox::{Acceptance, Change, Failed, Lane, PausedStart, Room, RouteSet, RulesVersion, State};
+use crate::state::outbox::{
+    Acceptance, Change, CountedRows, Failed, Lane, Order, PausedStart, Room, RouteSet, RulesVersion, Selection, Sort,
+    State, Walked,
+};
 
 fn later(from: &str, key: Option<&str>) -> Later {
     let key = key.map(|key| IdempotencyKey::new("caller", key));
@@ -175,4 +178,71 @@ async fn a_paused_start_ends_with_the_order_to_go_on_once_it_is_carried_out() {
     assert!(paused_start.is_on());
     service.pause(false, origin()).await.unwrap();
     assert_eq!((paused_start.is_on(), service.overview().await.unwrap().paused), (false, false));
+}
+
+fn parked() -> Selection {
+    Selection { state: Some(State::Parked), ..Selection::default() }
+}
+
+fn cancel(count: u64) -> OrderOnMany {
+    OrderOnMany { order: Order::Cancel, selection: parked(), count, over: Duration::ZERO, after: None }
+}
+
+async fn three_parked() -> (Arc<FakeStore>, Arc<OutboxService>) {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    for _ in 0..3 {
+        accept(&service, vec![later("a@example.org", None)]).await.unwrap();
+    }
+    store.put_all(State::Parked);
+    (store, service)
+}
+
+#[tokio::test]
+async fn a_list_is_filled_from_short_pages_of_the_store() {
+    let (_, service) = three_parked().await;
+    let page = async |after, limit| service.select(&parked(), Sort::Oldest, after, limit).await.unwrap();
+    let first = page(None, 2).await;
+    assert_eq!((first.rows.len(), first.next.is_some()), (2, true));
+    assert_eq!(page(first.next, 2).await.rows.len(), 1);
+    assert_eq!(service.count(&parked(), None).await.unwrap(), CountedRows { rows: 3, next: None });
+}
+
+#[tokio::test]
+async fn an_order_on_many_is_refused_where_there_are_more_than_it_names() {
+    let (store, service) = three_parked().await;
+    let origin = || Origin { actor: Actor::Loopback, peer: None };
+    assert_eq!(service.order_many(cancel(2), origin()).await, Ok(ManyOrdered::More));
+    assert!(store.rows.lock().unwrap().iter().all(|row| row.status.ticket.state == State::Parked));
+    assert_eq!(service.audit().await.unwrap(), [], "what is refused is no order");
+    let done = service.order_many(cancel(4), origin()).await.unwrap();
+    let ManyOrdered::Done(done, None) = done else { panic!("{done:?}") };
+    assert_eq!(done.changed, [(State::Cancelled, 3)]);
+    let audit = service.audit().await.unwrap();
+    assert_eq!(audit.iter().map(|noted| &noted.note.order).collect::<Vec<_>>(), ["cancel count=4 status=parked"]);
+}
+
+#[tokio::test]
+async fn an_order_on_many_goes_on_where_it_has_come_to_and_meets_no_more_than_it_names() {
+    let (_, service) = three_parked().await;
+    let origin = || Origin { actor: Actor::Loopback, peer: None };
+    let all = service.select(&parked(), Sort::Oldest, None, 3).await.unwrap();
+    assert_eq!(all.rows.len(), 3);
+    let first = service.select(&parked(), Sort::Oldest, None, 1).await.unwrap().next.expect("there are more");
+    let after = Some(CarriedOut { walked: Walked { caller: "caller".into(), place: first }, met: 1 });
+    let done = service.order_many(OrderOnMany { after, ..cancel(2) }, origin()).await.unwrap();
+    let ManyOrdered::Done(done, None) = done else { panic!("{done:?}") };
+    assert_eq!(done.changed, [(State::Cancelled, 1)], "the second one: the first was met before");
+}
+
+#[tokio::test]
+async fn an_order_on_many_that_the_store_does_not_count_has_changed_nothing() {
+    let (store, service) = three_parked().await;
+    let origin = || Origin { actor: Actor::Loopback, peer: None };
+    for (fault, failed) in [(Fault::Down, Failed::Down), (Fault::Unclear, Failed::Down)] {
+        store.does(Some(fault));
+        assert_eq!(service.order_many(cancel(3), origin()).await, Err(failed));
+    }
+    store.does(None);
+    assert_eq!(service.count(&parked(), None).await.unwrap().rows, 3);
 }

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::{
-    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Erasing, Failed, Filter,
-    Full, History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored,
-    Room, RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
+    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
+    Failed, Filter, Full, History, Hmac, Hold, Listing, Mark, NodeId, Note, Noted, Order, OrderAll, Ordered,
+    OrderedAll, Outbox, Page, Place, Release, Released, Restored, Room, RouteSet, RowId, RulesVersion, Selection, Sort,
+    Stale, State, Status, Swept, Walked, Wanted, WentBack,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -236,6 +237,27 @@ impl Outbox for CountedOutbox {
             {
                 self.metrics.ended(state.as_str(), 1);
             }
+        })
+    }
+
+    fn select<'a>(
+        &'a self,
+        selection: &'a Selection,
+        sort: Sort,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Answered<'a, Listing> {
+        self.outbox.select(selection, sort, after, limit)
+    }
+
+    fn count<'a>(&'a self, selection: &'a Selection, after: Option<Walked>) -> Answered<'a, CountedRows> {
+        self.outbox.count(selection, after)
+    }
+
+    fn order_all(&self, all: OrderAll, bound: Bound) -> Answered<'_, OrderedAll> {
+        self.counting(self.outbox.order_all(all, bound), |ordered| {
+            let ended = ordered.changed.iter().filter(|(state, _)| state.is_final());
+            ended.for_each(|(state, rows)| self.metrics.ended(state.as_str(), *rows));
         })
     }
 

@@ -8,8 +8,10 @@ use super::claim::{Buried, Claimed, Stale, Swept, Wanted};
 use super::ending::{Ended, Mark};
 use super::history::{History, Note, Noted, Restored, WentBack};
 use super::operators::{Count, Erased, Erasing, Order, Ordered, Release, Released};
+use super::order_all::{OrderAll, OrderedAll};
 use super::row::{Hold, NodeId, RouteSet, RowId, RulesVersion, State};
 use super::sealed::Hmac;
+use super::selection::{CountedRows, Listing, Place, Selection, Sort, Walked};
 use super::status::{Change, Cursor, Filter, Page, Status};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -115,8 +117,25 @@ pub trait Outbox: Send + Sync {
     /// Are they stopped?
     fn is_paused(&self) -> Answered<'_, bool>;
 
-    /// Carries out what a person decides on a row that waits for people.
+    /// Carries out what a person decides on one row.
     fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered>;
+
+    /// Rows of all callers that fit, by when they were accepted, at most `limit` behind this one.
+    fn select<'a>(
+        &'a self,
+        selection: &'a Selection,
+        sort: Sort,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Answered<'a, Listing>;
+
+    /// How many rows fit, of those that one step looks at: to be repeated with [`CountedRows::next`]. The selection names a
+    /// state that rows stay in.
+    fn count<'a>(&'a self, selection: &'a Selection, after: Option<Walked>) -> Answered<'a, CountedRows>;
+
+    /// Carries out an order on the rows that fit, as many as the bound allows: to be repeated with [`OrderedAll::next`]. What
+    /// is somewhere else by the time that its turn comes is left alone.
+    fn order_all(&self, all: OrderAll, bound: Bound) -> Answered<'_, OrderedAll>;
 
     /// Parks what waited when the store was found to be an older copy, or waits now if that was never found: at most
     /// `limit` rows a call. What was accepted since stays in the queue. Marked rows become `unknown`, and no `unknown` row

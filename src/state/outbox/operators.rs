@@ -55,6 +55,8 @@ pub enum Order {
     /// An `unknown` one was not taken: it goes back to the queue. If it was erased meanwhile it is cancelled by that, and if
     /// its time is over it has expired.
     SettleAsNone,
+    /// One that waits is not sent any more.
+    Cancel,
 }
 
 /// What became of an order.

@@ -22,10 +22,12 @@ mod look;
 mod names;
 mod nodes;
 mod operators;
+mod order_all;
 mod recount;
 mod remembering;
 mod reroute;
 mod restore;
+mod select;
 mod status;
 mod sweep;
 

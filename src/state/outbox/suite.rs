@@ -15,6 +15,7 @@ pub(super) mod operating;
 pub(super) mod polling;
 pub(super) mod replaying;
 pub(super) mod restoring;
+pub(super) mod selecting;
 pub(super) mod states;
 pub(super) mod tables;
 pub(super) mod waiting;
@@ -77,6 +78,12 @@ macro_rules! conformance {
                 a_store_in_another_place_gives_out_nothing, what_waited_in_an_accepted_copy_is_parked,
                 what_had_not_ended_in_an_accepted_copy_may_be_a_second_copy_if_it_is_sent,
                 a_large_copy_is_accepted_in_parts, parked_rows_are_released_by_filter_and_one_after_the_other;
+            selecting: rows_of_all_callers_are_listed_by_when_they_were_accepted, a_list_has_the_rows_that_fit_its_selection,
+                a_listed_row_says_where_it_is_and_what_its_last_attempt_came_to,
+                rows_that_fit_are_counted_caller_by_caller, an_order_on_many_meets_no_more_rows_than_it_names,
+                an_order_on_many_says_what_it_has_left_out_and_why, retried_rows_become_due_one_after_the_other,
+                rows_that_are_settled_together_end_or_wait_as_each_would_alone,
+                an_order_on_many_is_kept_once_with_who_gave_it;
             states: every_call_takes_a_row_from_its_states_alone;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
                 what_is_lost_refused_and_buried_is_counted;

@@ -1,7 +1,7 @@
 //! What the store does, call by call. What only the pump asks is answered as by a store that is down.
 
 use super::FakeStore;
-use super::rows::{Fault, NOW, Row, cancel, take};
+use super::rows::{Fault, NOW, Row, cancel, next_row, place, take};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
@@ -119,10 +119,67 @@ impl Outbox for FakeStore {
                 (Order::SettleAsNone, State::Unknown) if is_over => State::Expired,
                 (Order::Retry, State::Parked | State::Unknown) | (Order::SettleAsNone, State::Unknown) => State::Queued,
                 (Order::SettleAsAccepted, State::Unknown) => State::Accepted,
+                (Order::Cancel, state) if state.waits() => State::Cancelled,
                 _ => return Ordered::Conflict(*state),
             };
             self.note(note);
             Ordered::Done(*state)
+        })
+    }
+
+    /// One row a page.
+    fn select<'a>(
+        &'a self,
+        selection: &'a Selection,
+        sort: Sort,
+        after: Option<Place>,
+        _: usize,
+    ) -> Answered<'a, Listing> {
+        self.answer(|rows| {
+            let mut places: Vec<_> = (0..).map(place).zip(rows.iter()).collect();
+            if sort == Sort::Newest {
+                places.reverse();
+            }
+            let is_behind = |at: &Place| match sort {
+                Sort::Newest => after.is_none_or(|after| *at < after),
+                Sort::Oldest => after.is_none_or(|after| *at > after),
+            };
+            let mut behind = places.into_iter().filter(|(at, row)| is_behind(at) && row.fits(selection));
+            let first = behind.next();
+            let next = first.as_ref().map(|(at, _)| *at).filter(|_| behind.next().is_some());
+            Listing { rows: first.into_iter().map(|(_, row)| row.listed()).collect(), next }
+        })
+    }
+
+    /// One row a step.
+    fn count<'a>(&'a self, selection: &'a Selection, after: Option<Walked>) -> Answered<'a, CountedRows> {
+        self.answer(|rows| {
+            let (at, caller) = next_row(rows, selection, after.as_ref());
+            let next = at.map(|place| Walked { caller, place });
+            CountedRows { rows: u64::from(at.is_some()), next }
+        })
+    }
+
+    /// One row a step.
+    fn order_all(&self, all: OrderAll, _: Bound) -> Answered<'_, OrderedAll> {
+        self.answer(|rows| {
+            if let Some(note) = all.note {
+                self.note(note);
+            }
+            let (at, caller) = next_row(rows, &all.selection, all.after.as_ref());
+            let Some(place) = at.filter(|_| all.met < all.count) else { return OrderedAll::default() };
+            let row = &mut rows[usize::try_from(place.row.0).expect("a row of this list")];
+            let next = Some(Walked { caller, place });
+            let to = match all.order {
+                Order::Retry if row.status.ticket.expires_at <= NOW => {
+                    return OrderedAll { over: 1, next, ..OrderedAll::default() };
+                }
+                Order::Retry | Order::SettleAsNone => State::Queued,
+                Order::SettleAsAccepted => State::Accepted,
+                Order::Cancel => State::Cancelled,
+            };
+            row.status.ticket.state = to;
+            OrderedAll { changed: vec![(to, 1)], next, ..OrderedAll::default() }
         })
     }
 

@@ -3,7 +3,10 @@
 use crate::model::caller::CallerName;
 use crate::model::message::key::IdempotencyKey;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Acceptance, Batch, Full, Hmac, NewRow, Room, State, Status, Ticket};
+use crate::state::outbox::{
+    Acceptance, Batch, Full, Hmac, Listed, NewRow, Place, Room, RouteSet, RowId, Selection, State, Status, Ticket,
+    Walked,
+};
 
 /// What time it is in the store.
 pub(crate) const NOW: UnixTime = UnixTime(1_795_298_700_000);
@@ -56,6 +59,42 @@ pub(super) fn take(rows: &mut Vec<Row>, batch: &Batch, new: &NewRow, fault: Opti
     let (caller, hmacs) = (batch.caller.clone(), new.sealed.hmacs.clone());
     rows.push(Row { caller, key: new.key, status, hmacs, batch: batch.callers_room });
     Acceptance::Accepted(ticket)
+}
+
+impl Row {
+    /// By state, caller and possible duplicate alone.
+    pub(super) fn fits(&self, selection: &Selection) -> bool {
+        let ticket = &self.status.ticket;
+        selection.state.is_none_or(|state| state == ticket.state)
+            && selection.caller.as_ref().is_none_or(|caller| *caller == self.caller)
+            && selection.possible_duplicate.is_none_or(|is_one| is_one == ticket.possible_duplicate)
+    }
+
+    pub(super) fn listed(&self) -> Listed {
+        let Status { ticket, next_attempt_at, attempts, .. } = &self.status;
+        let waits = ticket.state.waits();
+        Listed {
+            ticket: *ticket,
+            caller: self.caller.clone(),
+            from_domain: "example.org".to_owned(),
+            route_set: waits.then(|| RouteSet::new(["u0"])),
+            upstream: (!waits).then(|| "u0".to_owned()),
+            next_attempt_at: next_attempt_at.filter(|_| ticket.state == State::Queued),
+            last_attempt: attempts.last().cloned(),
+        }
+    }
+}
+
+/// The place of the row of this number.
+pub(super) fn place(number: i64) -> Place {
+    Place { accepted_at: NOW, row: RowId(number) }
+}
+
+/// The first row that fits behind this one, and its caller.
+pub(super) fn next_row(rows: &[Row], selection: &Selection, after: Option<&Walked>) -> (Option<Place>, CallerName) {
+    let mut places = (0..).map(place).zip(rows);
+    let found = places.find(|(at, row)| after.is_none_or(|after| *at > after.place) && row.fits(selection));
+    found.map_or((None, "caller".into()), |(at, row)| (Some(at), row.caller.clone()))
 }
 
 fn waits(state: State) -> bool {

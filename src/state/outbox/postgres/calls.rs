@@ -1,16 +1,17 @@
 //! The calls of the outbox, and the transactions that carry them out.
 
 use super::{
-    ON_ITS_WAY, PostgresOutbox, audit, care, claim, counts, erase, hand_over, history, list, orders, restore, routes,
-    status,
+    ON_ITS_WAY, PostgresOutbox, audit, care, claim, counts, erase, hand_over, history, list, order_all, orders,
+    restore, routes, select, status,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
-    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Erasing, Filter,
-    History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored,
-    RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
+    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
+    Filter, History, Hmac, Hold, Listing, Mark, NodeId, Note, Noted, Order, OrderAll, Ordered, OrderedAll, Outbox,
+    Page, Place, Release, Released, Restored, RouteSet, RowId, RulesVersion, Selection, Sort, Stale, State, Status,
+    Swept, Walked, Wanted, WentBack,
 };
 
 /// One transaction around this call.
@@ -167,6 +168,24 @@ impl Outbox for PostgresOutbox {
 
     fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {
         ordering!(self, note, |ordered: &Ordered| matches!(ordered, Ordered::Done(_)), orders::order, id, order)
+    }
+
+    fn select<'a>(
+        &'a self,
+        selection: &'a Selection,
+        sort: Sort,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Answered<'a, Listing> {
+        reading!(self, select::select, selection, sort, after, limit)
+    }
+
+    fn count<'a>(&'a self, selection: &'a Selection, after: Option<Walked>) -> Answered<'a, CountedRows> {
+        reading!(self, select::count, selection, after.as_ref())
+    }
+
+    fn order_all(&self, all: OrderAll, bound: Bound) -> Answered<'_, OrderedAll> {
+        transaction!(self, order_all::step, &all, bound)
     }
 
     fn accept_restore(&self, limit: usize, note: Note) -> Answered<'_, Restored> {

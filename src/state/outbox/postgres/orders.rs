@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::content::drop_content;
 use super::rows::{Columns, big, code};
+use super::status::cancel_row;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::state::outbox::{Hmac, Order, Ordered, State};
@@ -50,6 +51,7 @@ pub(super) async fn order(transaction: &mut Transaction<'_>, id: Id, order: Orde
         (Order::SettleAsNone, State::Unknown) if is_over => settle(transaction, row, State::Expired).await?,
         (Order::SettleAsNone, State::Unknown) => queue(transaction, row, state, false).await?,
         (Order::SettleAsAccepted, State::Unknown) => settle(transaction, row, State::Accepted).await?,
+        (Order::Cancel, _) => cancel_row(transaction, row).await?.then_some(State::Cancelled),
         _ => None,
     };
     Ok(changed.map_or_else(|| Ordered::refused(order, state, is_over), Ordered::Done))

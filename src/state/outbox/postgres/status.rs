@@ -88,11 +88,17 @@ pub(super) async fn reschedule(
 
 pub(super) async fn cancel(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) -> Result<Change, Failed> {
     let Some((row, _)) = find(transaction, caller, id).await? else { return Ok(Change::NotFound) };
+    let done = cancel_row(transaction, row).await?;
+    outcome(transaction, caller, id, done.then_some(Change::Cancelled)).await
+}
+
+/// Where nothing of it is on the wire. The content goes with it.
+pub(super) async fn cancel_row(transaction: &mut Transaction<'_>, row: i64) -> Result<bool, Failed> {
     let done = changed(transaction, CANCEL, row).await?;
     if done {
         drop_content(transaction, &[row]).await?;
     }
-    outcome(transaction, caller, id, done.then_some(Change::Cancelled)).await
+    Ok(done)
 }
 
 pub(super) async fn erase(transaction: &mut Transaction<'_>, caller: &CallerName, id: Id) -> Result<Change, Failed> {

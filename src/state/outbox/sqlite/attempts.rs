@@ -68,19 +68,29 @@ pub(super) fn of(database: &Connection, row: RowId) -> rusqlite::Result<Vec<Trie
         "select upstream, at, took, outcome, reason, code, provider_message_id, late from attempt
          where envelope = ?1 order by n",
     )?;
-    let tried = |row: &rusqlite::Row<'_>| {
-        Ok(TriedAt {
-            upstream: row.get(0)?,
-            at: row.get(1)?,
-            took_ms: row.get(2)?,
-            outcome: row.get(3)?,
-            reason: row.get(4)?,
-            code: row.get(5)?,
-            provider_message_id: row.get(6)?,
-            late: row.get(7)?,
-        })
-    };
     select.query_map([row], tried)?.collect()
+}
+
+/// The last one of a row.
+pub(super) fn last(database: &Connection, row: RowId) -> rusqlite::Result<Option<TriedAt>> {
+    let mut select = database.prepare_cached(
+        "select upstream, at, took, outcome, reason, code, provider_message_id, late from attempt
+         where envelope = ?1 order by n desc limit 1",
+    )?;
+    select.query_row([row], tried).optional()
+}
+
+fn tried(row: &rusqlite::Row<'_>) -> rusqlite::Result<TriedAt> {
+    Ok(TriedAt {
+        upstream: row.get(0)?,
+        at: row.get(1)?,
+        took_ms: row.get(2)?,
+        outcome: row.get(3)?,
+        reason: row.get(4)?,
+        code: row.get(5)?,
+        provider_message_id: row.get(6)?,
+        late: row.get(7)?,
+    })
 }
 
 /// The verdicts on recipients as one text: place, outcome, reason, with a space between, one per line.

@@ -6,16 +6,17 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::{
-    SqliteOutbox, accept, audit, change, claim, erase, hand_over, history, list, nodes, operators, reroute, restore,
-    status, sweep,
+    SqliteOutbox, accept, audit, change, claim, erase, hand_over, history, list, nodes, operators, order_all, reroute,
+    restore, select, status, sweep,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
-    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, Cursor, Ended, Erased, Erasing, Filter,
-    History, Hmac, Hold, Mark, NodeId, Note, Noted, Order, Ordered, Outbox, Page, Release, Released, Restored,
-    RouteSet, RowId, RulesVersion, Stale, State, Status, Swept, Wanted, WentBack,
+    Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
+    Filter, History, Hmac, Hold, Listing, Mark, NodeId, Note, Noted, Order, OrderAll, Ordered, OrderedAll, Outbox,
+    Page, Place, Release, Released, Restored, RouteSet, RowId, RulesVersion, Selection, Sort, Stale, State, Status,
+    Swept, Walked, Wanted, WentBack,
 };
 
 impl Outbox for SqliteOutbox {
@@ -169,6 +170,26 @@ impl Outbox for SqliteOutbox {
             }
             Ok(ordered)
         })
+    }
+
+    fn select<'a>(
+        &'a self,
+        selection: &'a Selection,
+        sort: Sort,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Answered<'a, Listing> {
+        let selection = selection.clone();
+        self.read(move |database| select::select(database, &selection, sort, after, limit))
+    }
+
+    fn count<'a>(&'a self, selection: &'a Selection, after: Option<Walked>) -> Answered<'a, CountedRows> {
+        let selection = selection.clone();
+        self.read(move |database| select::count(database, &selection, after.as_ref()))
+    }
+
+    fn order_all(&self, all: OrderAll, bound: Bound) -> Answered<'_, OrderedAll> {
+        self.write(move |database, now| order_all::step(database, now, &all, bound))
     }
 
     fn accept_restore(&self, limit: usize, note: Note) -> Answered<'_, Restored> {

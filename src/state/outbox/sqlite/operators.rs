@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::change::cancel_row;
 use super::columns::signed;
 use super::content::drop_content;
 use crate::model::caller::CallerName;
@@ -47,7 +48,7 @@ pub(super) fn is_paused(database: &Connection) -> rusqlite::Result<bool> {
     database.prepare_cached("select paused from control")?.query_row([], |row| row.get(0))
 }
 
-/// Carries out a decision on a row that waits for people.
+/// Carries out a decision on one row.
 pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) -> rusqlite::Result<Ordered> {
     let mut find = database.prepare_cached(
         "select e.id, state, e.expires_at from submission s join envelope e on e.id = s.id where uuid = ?1",
@@ -56,29 +57,43 @@ pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) 
     let found: Option<(RowId, State, UnixTime)> = found;
     let Some((row, state, expires_at)) = found else { return Ok(Ordered::NotFound) };
     let changed = match order {
-        Order::Retry => retry(database, now, row)?,
-        Order::SettleAsNone => not_taken(database, now, row)?,
+        Order::Retry => retry(database, now, row, now)?,
+        Order::SettleAsNone => not_taken(database, now, row, now)?,
         Order::SettleAsAccepted => taken(database, now, row)?,
+        Order::Cancel => cancel_row(database, now, row)?.then_some(State::Cancelled),
     };
     Ok(changed.map_or_else(|| Ordered::refused(order, state, expires_at <= now), Ordered::Done))
 }
 
-/// Without its content a row cannot be sent.
-fn retry(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
+/// Without its content a row cannot be sent. One that would expire before it is due is due at once.
+pub(super) fn retry(
+    database: &Connection,
+    now: UnixTime,
+    row: RowId,
+    due: UnixTime,
+) -> rusqlite::Result<Option<State>> {
     let update = "update envelope set possible_duplicate = max(possible_duplicate, state = 3), state = 0,
-         due = ?2, losses = 0, replayed = 0, settled_at = null, owner = null
+         due = iif(?3 < expires_at, ?3, ?2), losses = 0, replayed = 0, settled_at = null, owner = null
          where id = ?1 and state in (3, 4) and expires_at > ?2
          and (select content_key from submission s where s.id = envelope.id) is not null returning state";
-    database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()
+    database.prepare_cached(update)?.query_row(params![row, now, due], |row| row.get(0)).optional()
 }
 
-fn not_taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
-    let update = "update envelope set state = iif(erased, 8, iif(expires_at > ?2, 0, 7)), due = ?2, replayed = 0,
-         settled_at = iif(erased or expires_at <= ?2, ?2, null), owner = null where id = ?1 and state = 3 returning state";
-    settled(database, row, database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()?)
+/// One that is sent again and would expire before it is due is due at once.
+pub(super) fn not_taken(
+    database: &Connection,
+    now: UnixTime,
+    row: RowId,
+    due: UnixTime,
+) -> rusqlite::Result<Option<State>> {
+    let update = "update envelope set state = iif(erased, 8, iif(expires_at > ?2, 0, 7)), replayed = 0,
+         due = iif(?3 < expires_at, ?3, ?2), settled_at = iif(erased or expires_at <= ?2, ?2, null), owner = null
+         where id = ?1 and state = 3 returning state";
+    let mut update = database.prepare_cached(update)?;
+    settled(database, row, update.query_row(params![row, now, due], |row| row.get(0)).optional()?)
 }
 
-fn taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
+pub(super) fn taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
     let update =
         "update envelope set state = 5, settled_at = ?2, owner = null where id = ?1 and state = 3 returning state";
     settled(database, row, database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()?)

@@ -18,9 +18,17 @@ async fn ordered(bench: &Bench, number: u128, order: Order) -> bool {
     matches!(bench.outbox.order(id(number), order, note("order")).await, Ok(Ordered::Done(_)))
 }
 
+/// On every row of the state that this one is in.
+async fn ordered_all(bench: &Bench, number: u128, order: Order) -> bool {
+    let selection = Selection { state: bench.state(number).await, ..Selection::default() };
+    let over = Duration::ZERO;
+    let all = OrderAll { order, selection, after: None, count: 9, met: 0, over, note: None };
+    bench.outbox.order_all(all, ALL).await.unwrap() != OrderedAll::default()
+}
+
 /// The states that each call takes, in the order of [`State::ALL`]: queued, claimed, sending, unknown, parked, and four
 /// that are final.
-const CALLS: [(&str, &str, Try); 15] = [
+const CALLS: [(&str, &str, Try); 20] = [
     ("claim", "q........", |bench, _, _| async move { !bench.claim(node(1), 1).await.is_empty() }.boxed()),
     ("give back", ".c.......", |bench, hold, _| async move { bench.outbox.give_back(&[*hold]).await == Ok(1) }.boxed()),
     ("mark", ".cs......", |bench, hold, _| bench.marked(hold).boxed()),
@@ -51,6 +59,13 @@ const CALLS: [(&str, &str, Try); 15] = [
     ("retry", "...up....", |bench, _, number| ordered(bench, number, Order::Retry).boxed()),
     ("settle as none", "...u.....", |bench, _, number| ordered(bench, number, Order::SettleAsNone).boxed()),
     ("settle as accepted", "...u.....", |bench, _, number| ordered(bench, number, Order::SettleAsAccepted).boxed()),
+    ("order to cancel", "qc..p....", |bench, _, number| ordered(bench, number, Order::Cancel).boxed()),
+    ("retry all", "...up....", |bench, _, number| ordered_all(bench, number, Order::Retry).boxed()),
+    ("settle all as none", "...u.....", |bench, _, number| ordered_all(bench, number, Order::SettleAsNone).boxed()),
+    ("settle all as accepted", "...u.....", |bench, _, number| {
+        ordered_all(bench, number, Order::SettleAsAccepted).boxed()
+    }),
+    ("cancel all", "q...p....", |bench, _, number| ordered_all(bench, number, Order::Cancel).boxed()),
 ];
 
 pub(in super::super) async fn every_call_takes_a_row_from_its_states_alone(bench: &Bench) {

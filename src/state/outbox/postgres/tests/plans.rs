@@ -8,7 +8,9 @@ use super::super::counts::COUNTS;
 use super::super::list::{IN_HAND, RESTING};
 use super::super::restore::MEANT;
 use super::super::room::COUNT;
+use super::super::select::look;
 use super::outbox;
+use crate::state::outbox::Sort;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -81,6 +83,43 @@ async fn a_release_of_parked_rows_begins_with_the_oldest_and_ends_at_its_limit()
     let plan = plan(&mut transaction, MEANT, &parameters).await;
     let walks = ["Seq Scan", "Rows Removed", "Sort"].map(|walk| plan.contains(walk));
     assert!(plan.contains("smsp_outbox_parked") && walks == [false; 3], "{plan}");
+}
+
+#[tokio::test]
+async fn rows_that_operators_mean_are_found_by_an_index_and_no_more_are_looked_at_than_a_page_may() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ROWS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    for (caller, sort) in [(None, Sort::Newest), (None, Sort::Oldest), (Some("shop"), Sort::Newest)] {
+        let start = sort.start();
+        let parameters: [Parameter<'_>; 10] = [
+            (&caller, Type::TEXT),
+            (&[5_i16, 6].as_slice(), Type::INT2_ARRAY),
+            (&i64::MIN, Type::INT8),
+            (&i64::MAX, Type::INT8),
+            (&start.accepted_at.0, Type::INT8),
+            (&start.row.0, Type::INT8),
+            (&100_i64, Type::INT8),
+            (&Some("example.org"), Type::TEXT),
+            (&None::<&str>, Type::TEXT),
+            (&None::<bool>, Type::BOOL),
+        ];
+        let plan = plan(&mut transaction, &look(caller.is_some(), sort, true), &parameters).await;
+        assert!(plan.contains("smsp_outbox_listed") && !plan.contains("Seq Scan"), "{plan}");
+        // One for each state, until enough are found.
+        let rows = plan.lines().filter(|line| line.contains("smsp_outbox_listed")).map(rows);
+        assert!(rows.max() <= Some(101), "{plan}");
+    }
+}
+
+/// How many rows this part of a plan has brought, each time.
+fn rows(line: &str) -> u64 {
+    let actual = line.rsplit_once("(actual rows=").map_or("", |(_, rest)| rest);
+    let digits = actual.split(['.', ' ']).next().unwrap_or_default();
+    digits.parse().unwrap_or_else(|_| panic!("no rows: {line}"))
 }
 
 #[tokio::test]

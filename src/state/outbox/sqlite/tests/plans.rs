@@ -3,6 +3,7 @@
 use super::super::list::{ALL, IN_HAND, RESTING};
 use super::super::operators::COUNTS;
 use super::super::restore::MEANT;
+use super::super::select;
 use super::*;
 
 #[tokio::test]
@@ -41,6 +42,22 @@ async fn a_release_of_parked_rows_begins_with_the_oldest_and_ends_at_its_limit()
     let plan = plan(&outbox, MEANT).await;
     assert_eq!(plan[0], "SEARCH e USING INDEX envelope_parked (listed_at>? AND listed_at<?)", "{plan:#?}");
     assert!(plan.iter().all(|line| line.starts_with("SEARCH")), "nothing is sorted or looked through: {plan:#?}");
+}
+
+#[tokio::test]
+async fn rows_that_operators_mean_are_found_by_an_index_in_both_orders() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    let by_time =
+        "SEARCH envelope USING COVERING INDEX envelope_listed (caller=? AND state=? AND listed_at>? AND listed_at<?)";
+    for (sql, expected) in [
+        (select::NEWEST, by_time),
+        (select::OLDEST, by_time),
+        (select::IN_HAND, "SCAN envelope USING INDEX envelope_owner"),
+    ] {
+        let plan = plan(&outbox, sql).await;
+        assert_eq!(plan, [expected], "nothing is sorted");
+    }
 }
 
 async fn plan(outbox: &SqliteOutbox, sql: &'static str) -> Vec<String> {

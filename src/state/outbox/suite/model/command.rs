@@ -29,7 +29,7 @@ pub(super) enum Command {
     Pause { paused: bool },
 }
 
-const ORDERS: [Order; 3] = [Order::Retry, Order::SettleAsAccepted, Order::SettleAsNone];
+const ORDERS: [Order; 4] = [Order::Retry, Order::SettleAsAccepted, Order::SettleAsNone, Order::Cancel];
 
 pub(super) fn any() -> impl Strategy<Value = Command> {
     use Command::*;
@@ -50,7 +50,7 @@ pub(super) fn any() -> impl Strategy<Value = Command> {
         1 => place.clone().prop_map(|row| Erase { row }),
         1 => place.clone().prop_map(|row| EraseRecipient { row }),
         1 => (place.clone(), 0..400u64).prop_map(|(row, seconds)| Reschedule { row, seconds }),
-        2 => (place, 0..3usize).prop_map(|(row, order)| Order { row, order }),
+        2 => (place, 0..4usize).prop_map(|(row, order)| Order { row, order }),
         1 => proptest::bool::weighted(0.3).prop_map(|paused| Pause { paused }),
     ]
 }

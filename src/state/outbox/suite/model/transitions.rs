@@ -127,6 +127,7 @@ impl Row {
             (Order::SettleAsNone, State::Unknown) if self.expires_at <= now => self.settle(now, State::Expired),
             (Order::SettleAsNone, State::Unknown) => self.queue(now),
             (Order::SettleAsAccepted, State::Unknown) => self.settle(now, State::Accepted),
+            (Order::Cancel, _) if self.is_cancellable() => self.settle(now, State::Cancelled),
             _ => return Ordered::Conflict(was),
         }
         self.owner = None;

@@ -225,6 +225,18 @@ impl Outbox for Fake {
         self.not_asked("audit")
     }
 
+    fn select<'a>(&'a self, _: &'a Selection, _: Sort, _: Option<Place>, _: usize) -> Answered<'a, Listing> {
+        self.not_asked("select")
+    }
+
+    fn count<'a>(&'a self, _: &'a Selection, _: Option<Walked>) -> Answered<'a, CountedRows> {
+        self.not_asked("count")
+    }
+
+    fn order_all(&self, _: OrderAll, _: Bound) -> Answered<'_, OrderedAll> {
+        self.not_asked("order_all")
+    }
+
     fn of_recipient<'a>(&'a self, _: &'a [Hmac], _: usize, _: Note) -> Answered<'a, Vec<(CallerName, Id)>> {
         self.not_asked("of_recipient")
     }

@@ -1,0 +1,187 @@
+//! Rows that operators mean: lists of them, and counts. An index has them by caller, state and time, so a page costs as many
+//! steps as rows are looked at, however many there are.
+
+use rusqlite::{Connection, params};
+
+use super::accept::ticket;
+use super::columns::signed;
+use super::{attempts, names};
+use crate::model::caller::CallerName;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{CountedRows, Listed, Listing, Place, RouteSet, RowId, Selection, Sort, State, Walked};
+
+/// Rows of one caller and state that a page looks at.
+const LOOKED_AT: usize = 1000;
+/// Rows that a count looks at: others read from the store meanwhile.
+const COUNTED: usize = 10_000;
+
+/// From the newest on, of a state that rows stay in.
+pub(super) const NEWEST: &str = "select listed_at, id from envelope
+    where caller = ?1 and state not in (1, 2) and state = ?2 and listed_at >= ?3 and listed_at < ?4
+        and (listed_at, id) < (?5, ?6) order by listed_at desc, id desc limit ?7";
+
+/// From the oldest on, of a state that rows stay in.
+pub(super) const OLDEST: &str = "select listed_at, id from envelope
+    where caller = ?1 and state not in (1, 2) and state = ?2 and listed_at >= ?3 and listed_at < ?4
+        and (listed_at, id) > (?5, ?6) order by listed_at, id limit ?7";
+
+/// Of a state that rows pass through: all nodes have few of these in hand.
+pub(super) const IN_HAND: &str = "select listed_at, id from envelope
+    where caller = ?1 and state in (1, 2) and state = ?2 and listed_at >= ?3 and listed_at < ?4";
+
+/// What no index has.
+const FITS: &str = "select 1 from envelope e join submission s on s.id = e.id join route_set r on r.id = e.route_set
+    where e.id = ?1 and (?2 is null or state = ?2) and (?3 is null or lower(from_domain) = ?3)
+        and (?4 is null or iif(state in (0, 1, 4), instr(',' || names || ',', ',' || ?4 || ','), upstream = ?4))
+        and (?5 is null or possible_duplicate = ?5)";
+
+const ROW: &str = "select uuid, state, s.accepted_at, send_at, s.expires_at, possible_duplicate, c.name, from_domain,
+        r.names, upstream, due
+    from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
+    join route_set r on r.id = e.route_set where e.id = ?1";
+
+/// Rows of one caller that come next in a walk.
+pub(super) struct Leg {
+    pub(super) caller: CallerName,
+    /// Behind this one.
+    pub(super) after: Place,
+    pub(super) places: Vec<Place>,
+    /// Where the leg behind it begins, if there may be one.
+    pub(super) next: Option<Walked>,
+}
+
+/// A page, newest or oldest first, at most `limit` rows.
+pub(super) fn select(
+    database: &Connection,
+    selection: &Selection,
+    sort: Sort,
+    after: Option<Place>,
+    limit: usize,
+) -> rusqlite::Result<Listing> {
+    let mut places = Vec::new();
+    for (number, _) in callers(database, selection)? {
+        for state in selection.states() {
+            let wanted = Wanted { selection, state, sort, after: after.unwrap_or(sort.start()), limit: LOOKED_AT };
+            places.extend(wanted.of(database, number)?);
+        }
+    }
+    sort.sort(&mut places);
+    let is_cut = places.len() >= LOOKED_AT;
+    places.truncate(LOOKED_AT);
+    let (mut rows, mut last) = (Vec::new(), None);
+    for place in places {
+        let fits = fits(database, selection, place.row)?;
+        if fits && rows.len() >= limit.max(1) {
+            return Ok(Listing { rows, next: last });
+        }
+        if fits {
+            rows.push(listed(database, place.row)?);
+        }
+        last = Some(place);
+    }
+    Ok(Listing { rows, next: last.filter(|_| is_cut) })
+}
+
+/// A step of a count.
+pub(super) fn count(
+    database: &Connection,
+    selection: &Selection,
+    after: Option<&Walked>,
+) -> rusqlite::Result<CountedRows> {
+    let Some(leg) = leg(database, selection, after, COUNTED)? else { return Ok(CountedRows::default()) };
+    let mut rows = leg.places.len() as u64;
+    if selection.looks_at_rows() {
+        rows = 0;
+        for place in &leg.places {
+            rows += u64::from(fits(database, selection, place.row)?);
+        }
+    }
+    Ok(CountedRows { rows, next: leg.next })
+}
+
+/// At most so many rows behind this place, of the first caller that has one. None: the walk is over.
+pub(super) fn leg(
+    database: &Connection,
+    selection: &Selection,
+    after: Option<&Walked>,
+    limit: usize,
+) -> rusqlite::Result<Option<Leg>> {
+    let (sort, Some(state)) = (Sort::Oldest, selection.state) else { return Ok(None) };
+    let mut callers = callers(database, selection)?;
+    callers.retain(|(_, name)| after.is_none_or(|after| name.as_str() >= after.caller.as_str()));
+    let mut callers = callers.into_iter();
+    while let Some((number, caller)) = callers.next() {
+        let after = after.filter(|after| after.caller == caller).map_or(sort.start(), |after| after.place);
+        let places = Wanted { selection, state, sort, after, limit }.of(database, number)?;
+        let Some(last) = places.last() else { continue };
+        let more = Walked { caller: caller.clone(), place: *last };
+        let mut others = || callers.next().map(|(_, caller)| Walked { caller, place: sort.start() });
+        let next = if places.len() < limit { others() } else { Some(more) };
+        return Ok(Some(Leg { caller, after, places, next }));
+    }
+    Ok(None)
+}
+
+/// Is the row in the state of the selection, and all else that this asks for?
+pub(super) fn fits(database: &Connection, selection: &Selection, row: RowId) -> rusqlite::Result<bool> {
+    let Selection { state, from_domain, upstream, possible_duplicate, .. } = selection;
+    let values = params![row, state, from_domain, upstream, possible_duplicate];
+    database.prepare_cached(FITS)?.exists(values)
+}
+
+struct Wanted<'a> {
+    selection: &'a Selection,
+    state: State,
+    sort: Sort,
+    after: Place,
+    limit: usize,
+}
+
+impl Wanted<'_> {
+    /// The first ones of this caller.
+    fn of(&self, database: &Connection, caller: i64) -> rusqlite::Result<Vec<Place>> {
+        let Self { selection, state, sort, after, limit } = self;
+        let (from, before) = selection.between(*sort, *after);
+        let place = |row: &rusqlite::Row<'_>| Ok(Place { accepted_at: row.get(0)?, row: row.get(1)? });
+        if matches!(state, State::Claimed | State::Sending) {
+            let mut select = database.prepare_cached(IN_HAND)?;
+            let places = select.query_map(params![caller, state, from, before], place)?;
+            let mut places: Vec<Place> = places.collect::<Result<_, _>>()?;
+            places.retain(|place| sort.is_behind(*place, *after));
+            return Ok(places);
+        }
+        let sql = if *sort == Sort::Newest { NEWEST } else { OLDEST };
+        let values = params![caller, state, from, before, after.accepted_at, after.row, signed(*limit as u64)];
+        database.prepare_cached(sql)?.query_map(values, place)?.collect()
+    }
+}
+
+/// The callers that are meant, by name.
+fn callers(database: &Connection, selection: &Selection) -> rusqlite::Result<Vec<(i64, CallerName)>> {
+    if let Some(caller) = &selection.caller {
+        let number = names::known_caller(database, caller.as_str())?;
+        return Ok(number.map(|number| (number, caller.clone())).into_iter().collect());
+    }
+    let mut select = database.prepare_cached("select id, name from caller order by name")?;
+    let caller = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?.as_str().into()));
+    select.query_map([], caller)?.collect()
+}
+
+fn listed(database: &Connection, row: RowId) -> rusqlite::Result<Listed> {
+    let last_attempt = attempts::last(database, row)?;
+    database.prepare_cached(ROW)?.query_row([row], |row| {
+        let ticket = ticket(row)?;
+        let (caller, names, due): (String, String, UnixTime) = (row.get(6)?, row.get(8)?, row.get(10)?);
+        let upstream: Option<String> = row.get(9)?;
+        let waits = ticket.state.waits();
+        Ok(Listed {
+            ticket,
+            caller: caller.as_str().into(),
+            from_domain: row.get(7)?,
+            route_set: waits.then(|| RouteSet::new(names.split(',').filter(|name| !name.is_empty()))),
+            upstream: upstream.filter(|_| !waits),
+            next_attempt_at: (ticket.state == State::Queued).then_some(due),
+            last_attempt,
+        })
+    })
+}
