@@ -59,6 +59,7 @@ mod smtp_circuit_isolation;
 mod failover;
 mod failover_always;
 mod failover_header;
+mod fallback;
 mod round_robin;
 mod weights_and_floors;
 mod adaptive_routing;

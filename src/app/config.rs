@@ -158,8 +158,13 @@ fn read(section: &mut Section) -> Option<Config> {
     if let (Some(upstreams), Some(dispatch)) = (&upstreams, dispatch) {
         times::check_request_deadline(section, dispatch.request_deadline, upstreams);
     }
+    let on = outbox.as_ref().and_then(Option::as_ref);
     if let (Some(http), Some(dispatch), Some(shutdown)) = (&http, dispatch, shutdown) {
-        times::check_drain_deadline(section, http.max_body, dispatch.request_deadline, shutdown.deadline);
+        let request = dispatch.request_deadline + times::of_fallback(on);
+        times::check_drain_deadline(section, http.max_body, request, shutdown.deadline);
+    }
+    if let Some(dispatch) = &dispatch {
+        outbox::check_all_open(section, on, dispatch);
     }
     unclaimed::refuse(section, callers.as_ref(), &providers, &reserved);
     Some(Config {

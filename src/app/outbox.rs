@@ -45,25 +45,24 @@ impl RunningOutbox {
         let metrics = Arc::new(metrics_of(metrics, config.service.room()));
         let store: Arc<dyn Outbox> = Arc::new(CountedOutbox::new(rows, Arc::clone(&metrics)));
         let (work, paused_start) = (Shutdown::default(), PausedStart::new(settings.starts_paused));
+        let policy =
+            Policy { schedule: settings.retry, attempts: settings.attempts, resends_unknown: settings.resends_unknown };
         let pump = Pump::new(pump::Parts {
             store: Arc::clone(&store),
             contents: Arc::new(sealer.clone()),
             dispatcher: Arc::clone(dispatcher),
             node: NodeId(Uuid::new_v4()),
             drain: work.clone(),
-            policy: Policy {
-                schedule: settings.retry,
-                attempts: settings.attempts,
-                resends_unknown: settings.resends_unknown,
-            },
+            policy: policy.clone(),
             max_window: settings.concurrency,
             paused_start: paused_start.clone(),
         });
         let (running, counted) = (pump.clone(), Arc::clone(restarts));
         tokio::spawn(async move { running.run(counted).await });
         let (rows, counted, held) = (Arc::clone(&store), Arc::clone(restarts), paused_start.clone());
+        let measured = Arc::clone(&metrics);
         tokio::spawn(async move {
-            let count = || measure(Arc::clone(&rows), Arc::clone(&metrics), held.clone());
+            let count = || measure(Arc::clone(&rows), Arc::clone(&measured), held.clone());
             restart_and_count("task that counts the rows of the outbox", &counted, count).await;
         });
         let filing = Arc::clone(dispatcher);
@@ -73,6 +72,8 @@ impl RunningOutbox {
             file: Box::new(move |submission| file(&filing, submission)),
             wake: Box::new(move || pump.wake()),
             paused_start,
+            policy,
+            metrics,
         };
         let service = Arc::new(OutboxService::new(parts, &config.service));
         Ok(Self { service, work, deadline: settings.drain })

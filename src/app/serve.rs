@@ -60,7 +60,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
     let outbox = start_outbox(config.outbox, in_store, &delivery.dispatcher, &shared).await?;
     let api_state = ApiState {
-        submit: Arc::new(submit(&delivery.dispatcher, config.answers, &shared.metrics)),
+        submit: Arc::new(submit(&delivery.dispatcher, config.answers, outbox.as_ref(), &shared.metrics)),
         outbox: outbox.as_ref().map(|outbox| Arc::clone(&outbox.service)),
         store: store.as_ref().map(Store::up),
         dispatcher: Arc::clone(&delivery.dispatcher),
@@ -133,9 +133,15 @@ async fn start_outbox(
     }
 }
 
-fn submit(dispatcher: &Arc<Dispatcher>, settings: answers::Settings, metrics: &Arc<Metrics>) -> Submit {
+fn submit(
+    dispatcher: &Arc<Dispatcher>,
+    settings: answers::Settings,
+    outbox: Option<&RunningOutbox>,
+    metrics: &Arc<Metrics>,
+) -> Submit {
     let answers = Answers::new(settings.held_answers, Arc::clone(metrics));
-    Submit::new(Arc::clone(dispatcher), answers, Arc::clone(metrics))
+    let outbox = outbox.map(|outbox| Arc::clone(&outbox.service));
+    Submit::new(Arc::clone(dispatcher), answers, outbox, Arc::clone(metrics))
 }
 
 fn admin_state(

@@ -7,6 +7,7 @@
 
 mod accept;
 mod callers;
+mod fallback;
 mod filed;
 mod many;
 mod operators;
@@ -16,6 +17,7 @@ pub mod settings;
 
 pub use accept::{Later, Offer};
 pub use callers::Shown;
+pub use fallback::{Before, FALLBACK_TIME, Share};
 pub use filed::Filed;
 pub use many::{CarriedOut, ManyOrdered, OrderOnMany};
 pub use service::{OutboxService, Parts};

@@ -1,11 +1,14 @@
 //! Sending now, for every way in: a submission in, one answer out.
 //!
 //! A repeat under a key in flight waits for the first call and hears its answer. A repeat of what was answered hears the
-//! held answer; an `unknown` is asked about again where that cannot send a second mail.
+//! held answer; an `unknown` is asked about again where that cannot send a second mail. A repeat of what was queued hears
+//! where it is now.
 //!
 //! The work is done where [`Submitted::answer`] is awaited, and nowhere else. A way in must await it to the end though its
 //! client has gone: what is dropped half-way may be sent or not, and its key then says `unknown`.
 
+mod end;
+mod fallback;
 mod sent;
 
 use std::sync::Arc;
@@ -14,20 +17,27 @@ use tracing::info;
 
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::upstream::LateVerdict;
+use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::receipt::{Failure, Receipt, SendError};
-use crate::model::submission::Submission;
+use crate::model::submission::{SendOptions, Submission};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::off_worker::off_worker;
+use crate::service::outbox::OutboxService;
 use crate::state::answers::{Answers, Follower, Known, Leader, Role};
-pub use sent::Sent;
+use end::End;
+use fallback::Fallback;
+pub use fallback::{Queueing, Wish};
+pub use sent::{Kept, Lookup, Queued, Sent};
 
 /// Sends submissions, and knows those with a key again.
 pub struct Submit {
     dispatcher: Arc<Dispatcher>,
     answers: Answers,
     metrics: Arc<Metrics>,
+    /// `None`: there is no outbox.
+    fallback: Option<Fallback>,
 }
 
 /// A submission whose way is decided; [`Submitted::answer`] goes it.
@@ -35,7 +45,11 @@ pub struct Submit {
 pub struct Submitted<'a> {
     submit: &'a Submit,
     id: Id,
+    caller: CallerName,
+    wish: Wish,
     step: Step,
+    /// How to look the mail up, where it was queued before.
+    lookups: Vec<Lookup>,
 }
 
 enum Step {
@@ -49,29 +63,36 @@ enum Step {
 
 impl Submit {
     /// Sends by this dispatcher, and holds the answers to mails with a key.
-    pub fn new(dispatcher: Arc<Dispatcher>, answers: Answers, metrics: Arc<Metrics>) -> Self {
-        Self { dispatcher, answers, metrics }
+    pub fn new(
+        dispatcher: Arc<Dispatcher>,
+        answers: Answers,
+        outbox: Option<Arc<OutboxService>>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { dispatcher, answers, metrics, fallback: outbox.map(Fallback::new) }
     }
 
     /// Decides what is to be done for this submission; does none of it yet.
-    pub async fn submit(&self, submission: Submission) -> Submitted<'_> {
+    pub async fn submit(&self, submission: Submission, wish: Wish) -> Submitted<'_> {
         match submission.options.key {
             None => {
-                let id = submission.message.id();
-                Submitted { submit: self, id, step: Step::Send { submission, leader: None, before: None } }
+                let (id, caller) = (submission.message.id(), submission.caller.clone());
+                let step = Step::Send { submission, leader: None, before: None };
+                Submitted { submit: self, id, caller, wish, step, lookups: Vec::new() }
             }
             // Apart, so that mail without a key has no room for it in its future.
-            Some(key) => Box::pin(self.join(submission, key)).await,
+            Some(key) => Box::pin(self.join(submission, key, wish)).await,
         }
     }
 
-    async fn join(&self, submission: Submission, key: IdempotencyKey) -> Submitted<'_> {
+    async fn join(&self, submission: Submission, key: IdempotencyKey, wish: Wish) -> Submitted<'_> {
         let Submission { message, caller, options } = submission;
         // The id under a key is a digest of the whole message.
         let message = off_worker(message.size(), || message.identified_by(&key));
         let id = message.id();
-        let can_ask_again = |error: &SendError| self.dispatcher.can_ask_again(options, error);
-        let submission = Submission { message, caller, options };
+        let can_ask_again = |error: &SendError| self.can_ask_again(options, error);
+        let submission = Submission { message, caller: caller.clone(), options };
+        let mut lookups = Vec::new();
         let step = match self.answers.join(key, id, can_ask_again) {
             Role::Leader(leader) => Step::Send { submission, leader: Some(leader), before: None },
             Role::Again(leader, before) => {
@@ -85,11 +106,62 @@ impl Submit {
             Role::Held(known) => {
                 self.metrics.replayed();
                 info!(%id, "repeated call gets the held answer");
+                if let Known::Queued = known {
+                    lookups = self.dispatcher.lookups(&submission.message);
+                }
                 Step::Answered(replayed(known))
             }
             Role::Reused => Step::Answered(Known::Answered(Err(SendError::new(id, Failure::KeyReused, Vec::new())))),
         };
-        Submitted { submit: self, id, step }
+        Submitted { submit: self, id, caller, wish, step, lookups }
+    }
+
+    /// Can it become clear what has become of a mail that ended so, without the danger of a second one?
+    fn can_ask_again(&self, options: SendOptions, error: &SendError) -> bool {
+        match error.failure {
+            Failure::QueueUnclear { .. } => self.fallback.is_some(),
+            _ => self.dispatcher.can_ask_again(options, error),
+        }
+    }
+
+    /// Hands a submission over, or queues it; where something is known of it already, asks about it again.
+    async fn send(
+        &self,
+        submission: &Submission,
+        before: Option<&SendError>,
+        late: Option<&LateVerdict>,
+        wish: Wish,
+    ) -> End {
+        let fallback = self.fallback.as_ref();
+        if let (Some(before), Some(fallback)) = (before, fallback)
+            && let Failure::QueueUnclear { .. } = before.failure
+        {
+            return Box::pin(fallback.again(submission, before, wish)).await;
+        }
+        if let (None, Some(fallback), Queueing::AtOnce) = (before, fallback, wish.queueing)
+            && let Some(end) = Box::pin(fallback.at_once(submission, wish.share)).await
+        {
+            return end;
+        }
+        let answer = match before {
+            Some(before) => self.dispatcher.ask_again(submission, before, late).await,
+            None => self.dispatcher.send(submission, late).await,
+        };
+        match fallback.filter(|fallback| fallback.may_take(&answer, wish)) {
+            Some(fallback) => Box::pin(fallback.after(submission, answer, wish.share)).await,
+            None => End::Answered(answer),
+        }
+    }
+
+    /// Where a mail is that an earlier call has queued.
+    async fn kept(&self, caller: &CallerName, id: Id, lookups: Vec<Lookup>) -> Result<Sent, SendError> {
+        let Some(fallback) = &self.fallback else { return Ok(Sent::Kept(None)) };
+        match fallback.shown(caller, id).await {
+            Ok(Some(shown)) => Ok(Sent::Kept(Some(Box::new(Kept { shown, lookups })))),
+            // It was kept for longer than its key: this is another store.
+            Ok(None) => Err(SendError { replayed: true, ..SendError::new(id, Failure::Unknown, Vec::new()) }),
+            Err(_) => Ok(Sent::Kept(None)),
+        }
     }
 }
 
@@ -101,16 +173,22 @@ impl Submitted<'_> {
 
     /// Does what was decided, until there is an answer.
     pub async fn answer(mut self) -> Result<Sent, SendError> {
-        let dispatcher = &self.submit.dispatcher;
+        let (mut queued, mut lookups) = (None, std::mem::take(&mut self.lookups));
         let known = match self.step {
             // By reference: what is moved across an await would be in the future twice.
             Step::Send { ref submission, ref mut leader, ref before } => {
                 let late = leader.as_ref().map(|leader| Arc::new(leader.on_late_verdict()) as LateVerdict);
-                let answer = match before {
-                    Some(before) => dispatcher.ask_again(submission, before, late.as_ref()).await,
-                    None => dispatcher.send(submission, late.as_ref()).await,
+                let known = match self.submit.send(submission, before.as_deref(), late.as_ref(), self.wish).await {
+                    End::Answered(answer) => Known::Answered(answer),
+                    End::Queued(now) => {
+                        queued = Some(now);
+                        Known::Queued
+                    }
+                    End::Repeated => {
+                        lookups = self.submit.dispatcher.lookups(&submission.message);
+                        Known::Queued
+                    }
                 };
-                let known = Known::Answered(answer);
                 match leader.take() {
                     Some(leader) => leader.finish(known).await,
                     None => known,
@@ -119,9 +197,10 @@ impl Submitted<'_> {
             Step::Wait(follower) => follower.answer().await,
             Step::Answered(known) => known,
         };
-        match known {
-            Known::Answered(answer) => answer.map(Sent::Accepted),
-            Known::Queued => Ok(Sent::Queued(self.id)),
+        match (known, queued) {
+            (Known::Answered(answer), _) => answer.map(Sent::Accepted),
+            (Known::Queued, Some(queued)) => Ok(Sent::Queued(queued)),
+            (Known::Queued, None) => Box::pin(self.submit.kept(&self.caller, self.id, lookups)).await,
         }
     }
 }

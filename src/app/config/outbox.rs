@@ -1,8 +1,11 @@
 //! The outbox: what it takes, and how mail leaves it.
 
+use crate::delivery::dispatch;
+use crate::delivery::dispatch::AllOpen;
+use crate::delivery::dispatch::settings::ALL_OPEN;
 use crate::runtime::settings::Section;
 use crate::service::outbox;
-use crate::service::outbox::settings::OUTBOX;
+use crate::service::outbox::settings::{OUTBOX, OUTBOX_FALLBACK};
 use crate::state;
 
 use super::StoreConfig;
@@ -20,6 +23,9 @@ pub(super) fn read(section: &mut Section, store: Option<&Option<StoreConfig>>) -
     let service = outbox::Settings::read(section);
     let pump = state::outbox::Settings::read(section);
     let (service, pump) = (service?, pump?);
+    if !service.on && service.fallback {
+        section.error(OUTBOX_FALLBACK.row.name, "needs the outbox: set SMSP_OUTBOX=on");
+    }
     if !service.on {
         return Some(None);
     }
@@ -27,4 +33,14 @@ pub(super) fn read(section: &mut Section, store: Option<&Option<StoreConfig>>) -
         section.error(OUTBOX.row.name, "needs a store: set SMSP_STORE and SMSP_STORE_KEY");
     }
     Some(Some(OutboxConfig { service, pump }))
+}
+
+/// A node that takes mail for later while no circuit is usable must not end just then.
+pub(super) fn check_all_open(section: &mut Section, outbox: Option<&OutboxConfig>, dispatch: &dispatch::Settings) {
+    let falls_back = outbox.is_some_and(|outbox| outbox.service.fallback);
+    if falls_back && dispatch.all_open == AllOpen::Exit {
+        let problem =
+            "is exit, but SMSP_OUTBOX_FALLBACK takes mail while no circuit is usable: set one of them otherwise";
+        section.error(ALL_OPEN.row.name, problem);
+    }
 }

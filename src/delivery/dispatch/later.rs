@@ -14,6 +14,7 @@ use super::route::Route;
 use crate::delivery::routing::rules::Rule;
 use crate::delivery::upstream::LateVerdict;
 use crate::model::left_out::LeftOut;
+use crate::model::message::Message;
 use crate::model::receipt::{Answer, Attempt, Remaining, SendError, by_rule, conclude};
 use crate::model::skip::SkipReason;
 use crate::model::submission::Submission;
@@ -63,6 +64,11 @@ impl Dispatcher {
             by_rule(answer, route.rule().map(Rule::name))?;
         }
         Ok(Eligible { upstreams, rules })
+    }
+
+    /// How each upstream lets this mail be looked up, by its name: the field there, and its value.
+    pub fn lookups(&self, message: &Message) -> Vec<(String, (&'static str, String))> {
+        self.upstreams.iter().map(|upstream| (upstream.name().to_string(), upstream.lookup(message))).collect()
     }
 
     /// The [`Eligible::rules`] of now.

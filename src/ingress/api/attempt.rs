@@ -1,11 +1,14 @@
 //! Attempts as receipts and problems show them, and how to look a mail up at a provider.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::words;
 use crate::model::receipt::Attempt;
 use crate::runtime::millis::millis;
+use crate::state::outbox::TriedAt;
 
 /// One attempt at one provider, or why it was skipped.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -14,7 +17,7 @@ pub(super) struct AttemptBody {
     /// The name of the provider, as the node is configured.
     provider: String,
     #[schema(schema_with = words::outcome)]
-    outcome: &'static str,
+    outcome: Cow<'static, str>,
     #[schema(schema_with = words::reason)]
     reason: String,
     /// The code in the provider's answer, if its documentation lists that code.
@@ -37,11 +40,24 @@ pub(super) struct LookupBody {
     pub(super) value: String,
 }
 
+impl AttemptBody {
+    /// An attempt that the outbox knows of; none while nothing is known of its end.
+    pub(super) fn of_tried(tried: &TriedAt) -> Option<Self> {
+        Some(Self {
+            provider: tried.upstream.clone(),
+            outcome: tried.outcome.clone()?.into(),
+            reason: tried.reason.clone().unwrap_or_default(),
+            provider_code: tried.code.clone(),
+            duration_ms: tried.took_ms.unwrap_or_default().unsigned_abs(),
+        })
+    }
+}
+
 impl From<&Attempt> for AttemptBody {
     fn from(attempt: &Attempt) -> Self {
         Self {
             provider: attempt.upstream.to_string(),
-            outcome: attempt.verdict.outcome.as_str(),
+            outcome: attempt.verdict.outcome.as_str().into(),
             reason: attempt.verdict.reason.to_string(),
             provider_code: attempt.verdict.code.map(|code| code.to_string()),
             duration_ms: millis(attempt.took.unwrap_or_default()),

@@ -9,7 +9,8 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use tower_http::cors::{Any, CorsLayer};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -73,10 +74,20 @@ fn part(providers: &str, has_outbox: bool) -> OpenApi {
     let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes(has_outbox)).to_openapi();
     if !has_outbox {
         document.tags.iter_mut().for_each(|tags| tags.retain(|tag| tag.name != OUTBOX));
+        remove_queueing(&mut document);
     }
     document.info.description = Some(format!("{ABOUT}\n\n{PROVIDERS}\n\n{providers}"));
     examples::add(&mut document);
     document
+}
+
+/// Without an outbox no mail is queued: `POST /email` neither heeds a wish for that nor answers 202.
+fn remove_queueing(document: &mut OpenApi) {
+    let item = document.paths.paths.get_mut("/email").and_then(|path| path.post.as_mut());
+    let Some(send) = item else { return };
+    send.responses.responses.remove("202");
+    let is_wish = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(known) if known.name == "Prefer");
+    send.parameters.iter_mut().for_each(|parameters| parameters.retain(|parameter| !is_wish(parameter)));
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.

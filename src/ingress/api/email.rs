@@ -1,25 +1,30 @@
 //! `POST /email`: one message in, one truthful answer out.
 
 mod failures;
+mod kept;
+mod queued;
 mod receipt;
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 
 use super::caller::Caller;
-use super::problem::{Kind, Problem, ProblemBody};
+use super::problem::{Problem, ProblemBody};
 use super::query::NoQuery;
-use super::replayed::{Replayed, replayed};
+use super::queueing::{FallbackHeader, QueueingHeaders};
+use super::replayed::replayed;
 use super::send_options::{FailoverHeader, SendOptionHeaders};
 use super::state::ApiState;
 use super::wire::Mail;
 use crate::access::callers;
-use crate::model::message::{Id, Message};
+use crate::model::message::Message;
 use crate::model::submission::Submission;
 use crate::service::submit::Sent;
 pub(super) use failures::problem;
+use queued::QueuedBody;
 use receipt::ReceiptBody;
 
 /// Send one message
@@ -35,11 +40,15 @@ use receipt::ReceiptBody;
     params(
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "A name for this mail, such as an order number, chosen by you. A repeat with the same key and message waits for the first answer, or gets it again with the header `Idempotency-Replayed: true`, and no second mail is sent. After `delivery: none` a repeat is a new attempt. A node remembers keys in memory, for up to 10 minutes: after that, after a restart and on another node a repeat may send a second mail", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
         ("X-SMSP-Failover" = inline(Option<FailoverHeader>), Header, nullable = false, description = "May another provider be asked after a failed attempt? `never`: no. `safe`: only if the failure proves that nobody has the mail. This header can make one mail stricter than `SMSP_FAILOVER`, not looser"),
+        ("X-SMSP-Fallback" = inline(Option<FallbackHeader>), Header, nullable = false, description = "`never`: this mail is not queued. Without it a mail that no provider takes now is queued where the node is configured so (`SMSP_OUTBOX_FALLBACK`): 202"),
+        ("Prefer" = Option<String>, Header, nullable = false, description = "`respond-async` (RFC 7240): queue the mail at once, and answer 202 without waiting for a provider. Met where the node has an outbox with room; the answer says so with `Preference-Applied`. Else the mail is sent now. Other preferences are ignored"),
     ),
     request_body(content = inline(Mail), description = "The message"),
     responses(
         (status = 200, description = "A provider took the mail", body = ReceiptBody,
             headers(("Idempotency-Replayed" = bool, description = "`true`: this is the answer to an earlier call with the same key"))),
+        (status = 202, description = "No provider has the mail; this service keeps it and sends it", body = QueuedBody,
+            headers(("Location" = String, description = "Where to look at the mail"), ("Preference-Applied" = String, description = "`respond-async`: it was queued at once, because the call asked for that"), ("Idempotency-Replayed" = bool, description = "`true`: an earlier call with the same key has queued it"))),
         (status = 400, description = "The body is not JSON, or a header or the query is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "This key may not send from that domain", body = ProblemBody, content_type = "application/problem+json"),
@@ -63,22 +72,19 @@ pub(super) async fn send(
     Caller(caller): Caller,
     _: NoQuery,
     options: SendOptionHeaders,
+    queueing: QueueingHeaders,
     Mail(mail, permit): Mail,
-) -> Result<(Replayed, Json<ReceiptBody>), Problem> {
+) -> Result<Response, Problem> {
     let submission = submission(&caller, options, mail)?;
     let permits = (permit, caller.limits.in_flight()?);
-    let submitted = state.submit.submit(submission).await;
+    let submitted = state.submit.submit(submission, queueing.for_caller(&caller)).await;
     // A repeat that only waits gives its places to mails that are handed over.
     let _permits = submitted.hands_over().then_some(permits);
     match submitted.answer().await.map_err(problem)? {
-        Sent::Accepted(receipt) => Ok((replayed(receipt.replayed), Json(receipt.into()))),
-        Sent::Queued(id) => Err(queued(id)),
+        Sent::Accepted(receipt) => Ok((replayed(receipt.replayed), Json(ReceiptBody::from(receipt))).into_response()),
+        Sent::Queued(queued) => Ok(queued::queued(&queued)),
+        Sent::Kept(kept) => kept::kept(kept.map(|kept| *kept)),
     }
-}
-
-/// The outbox has the mail.
-fn queued(id: Id) -> Problem {
-    Problem::new(Kind::OutboxUnknown, "The outbox has the mail: ask for the id with GET /outbox/{id}.").id(id)
 }
 
 /// The mail as one of this caller's, if the caller may send it.

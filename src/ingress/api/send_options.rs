@@ -70,7 +70,7 @@ impl FromRequestParts<ApiState> for SendOptionHeaders {
 }
 
 /// The text of a header that may be given once.
-fn only_value<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Problem> {
+pub(super) fn only_value<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Problem> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value.map(|value| value.as_bytes())),
@@ -93,7 +93,8 @@ fn key(text: &[u8]) -> Result<String, Problem> {
     }
 }
 
-fn fault(header: &str, reason: &str) -> Problem {
+/// This header is wrong.
+pub(super) fn fault(header: &str, reason: &str) -> Problem {
     let error = FieldError { field: header.to_owned(), reason: reason.to_owned() };
     Problem::of_fields(Kind::Malformed, vec![error])
 }

@@ -7,6 +7,11 @@ use std::time::Duration;
 pub enum Failure {
     /// A provider may have the mail.
     Unknown,
+    /// Each attempt is a definite no, and the mail was to be kept; it is not known whether it is.
+    QueueUnclear {
+        /// As for [`Self::NotNow`], if it would have been that; else [`Self::Refused`].
+        retry_after: Option<Duration>,
+    },
     /// Our code panicked while a provider may have been taking it.
     Panicked,
     /// Not sent: its key names another mail.
@@ -30,8 +35,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// May a provider have the mail all the same?
+    /// May a provider have the mail all the same, or get it?
     pub fn is_unknown(self) -> bool {
-        matches!(self, Self::Unknown | Self::Panicked)
+        matches!(self, Self::Unknown | Self::QueueUnclear { .. } | Self::Panicked)
     }
 }

@@ -34,6 +34,11 @@ struct Limit {
     limit: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FallbackResult {
+    result: &'static str,
+}
+
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// The part of the metrics that is the outbox's.
@@ -48,6 +53,7 @@ pub struct Outbox {
     accepted: Counter,
     unclear: Counter,
     full: Family<Limit, Counter>,
+    fallbacks: Family<FallbackResult, Counter>,
     wait: Histogram,
     marks_refused: Counter,
     fences_lost: Counter,
@@ -71,6 +77,8 @@ pub struct OutboxWords<'a> {
     pub buried: &'a [&'static str],
     /// What there may be too much of.
     pub full: &'a [&'static str],
+    /// What becomes of a mail that no provider takes now.
+    pub fallbacks: &'a [&'static str],
 }
 
 /// The metrics of an outbox, each resolved once.
@@ -78,6 +86,7 @@ pub struct OutboxMetrics {
     accepted: Counter,
     unclear: Counter,
     full: Counters,
+    fallbacks: Counters,
     wait: Histogram,
     marks_refused: Counter,
     fences_lost: Counter,
@@ -105,6 +114,7 @@ impl Default for Outbox {
             accepted: Counter::default(),
             unclear: Counter::default(),
             full: Family::default(),
+            fallbacks: Family::default(),
             wait: Histogram::new(BUCKETS),
             marks_refused: Counter::default(),
             fences_lost: Counter::default(),
@@ -145,6 +155,11 @@ impl Outbox {
         );
         registry.register("outbox_full", "Mails that were refused because a limit was reached", self.full.clone());
         registry.register(
+            "outbox_fallbacks",
+            "Mails of POST /email that no provider took and that were to go into the outbox, by what became of that",
+            self.fallbacks.clone(),
+        );
+        registry.register(
             "outbox_wait_seconds",
             "Time from the acceptance of a mail to its first claim, which an attempt follows",
             self.wait.clone(),
@@ -173,6 +188,7 @@ impl Outbox {
             accepted: self.accepted.clone(),
             unclear: self.unclear.clone(),
             full: Counters::new(words.full, &self.full, |limit| Limit { limit }),
+            fallbacks: Counters::new(words.fallbacks, &self.fallbacks, |result| FallbackResult { result }),
             wait: self.wait.clone(),
             marks_refused: self.marks_refused.clone(),
             fences_lost: self.fences_lost.clone(),
@@ -205,6 +221,11 @@ impl OutboxMetrics {
     /// A mail that was refused because this limit was reached.
     pub fn full(&self, limit: &str) {
         self.full.count(limit);
+    }
+
+    /// A mail of a call that no provider took was to go into the outbox, and this became of that.
+    pub fn fallback(&self, result: &str) {
+        self.fallbacks.count(result);
     }
 
     /// A mail that was claimed for the first time, so many seconds after its acceptance.

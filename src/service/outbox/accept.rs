@@ -51,7 +51,12 @@ impl Later {
 impl OutboxService {
     /// Why no upstream may ever send this mail as the node is configured, if that is so: then it is not to be accepted.
     pub fn refusal(&self, later: &Later) -> Option<SendError> {
-        (self.parts.file)(&later.submission).refusal
+        self.refusal_of(&later.submission)
+    }
+
+    /// [`Self::refusal`] of a mail that was to be sent now.
+    pub fn refusal_of(&self, submission: &Submission) -> Option<SendError> {
+        (self.parts.file)(submission).refusal
     }
 
     /// Seals submissions of one caller, at least one, which may take so many rows and bytes where its share is set. An
@@ -81,8 +86,22 @@ impl OutboxService {
 
     fn row(&self, later: Later) -> Result<NewRow, Failed> {
         let Later { submission, lane, send_at, expires_at } = later.identified();
-        let sealed = self.parts.sealer.seal(&submission).map_err(|_| Failed::Down)?;
-        let Filed { route_set, rules, .. } = (self.parts.file)(&submission);
+        let send = send_at.map_or(When::After(Duration::ZERO), When::At);
+        let expires = expires_at.map_or(When::After(self.expiry), When::At);
+        self.new_row(&submission, lane, send, expires, Earlier::default())
+    }
+
+    /// Seals a submission, which has its id already.
+    pub(super) fn new_row(
+        &self,
+        submission: &Submission,
+        lane: Lane,
+        send: When,
+        expires: When,
+        earlier: Earlier,
+    ) -> Result<NewRow, Failed> {
+        let sealed = self.parts.sealer.seal(submission).map_err(|_| Failed::Down)?;
+        let Filed { route_set, rules, .. } = (self.parts.file)(submission);
         Ok(NewRow {
             id: submission.message.id(),
             key: submission.options.key,
@@ -91,9 +110,9 @@ impl OutboxService {
             lane,
             route_set,
             rules,
-            send: send_at.map_or(When::After(Duration::ZERO), When::At),
-            expires: expires_at.map_or(When::After(self.expiry), When::At),
-            earlier: Earlier::default(),
+            send,
+            expires,
+            earlier,
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::{Failure, SendError};
 use crate::model::submission::Submission;
+use crate::runtime::metrics::Metrics;
 use crate::state::outbox::*;
 use crate::state::store::StoreKeys;
 
@@ -30,6 +31,7 @@ pub(crate) struct FakeStore {
     pub(crate) went_back: Mutex<Option<WentBack>>,
     /// The domain that no upstream may send for.
     pub(crate) refused_domain: Mutex<&'static str>,
+    pub(crate) metrics: Metrics,
     /// How often the pump was woken.
     pub(crate) woken: AtomicUsize,
 }
@@ -75,6 +77,8 @@ impl FakeStore {
                 woken.woken.fetch_add(1, Ordering::Relaxed);
             }),
             paused_start,
+            policy: pump::Policy::default(),
+            metrics: Arc::new(metrics_of(&self.metrics, settings.room())),
         };
         Arc::new(OutboxService::new(parts, &settings))
     }
@@ -119,5 +123,6 @@ impl FakeStore {
 
 /// Settings with plenty of room.
 pub(crate) fn settings() -> Settings {
-    Settings { on: true, max_rows: 1000, max_bytes: 1_000_000, expiry: Duration::from_secs(48 * 3600) }
+    let expiry = Duration::from_secs(48 * 3600);
+    Settings { on: true, fallback: true, max_rows: 1000, max_bytes: 1_000_000, expiry }
 }

@@ -8,6 +8,8 @@ use tokio::time::timeout;
 use super::filed::Filed;
 use super::settings::Settings;
 use crate::model::submission::Submission;
+use crate::runtime::metrics::OutboxMetrics;
+use crate::state::outbox::pump::Policy;
 use crate::state::outbox::{Answered, Failed, Outbox, PausedStart, Room, Sealer};
 
 /// How long the store may take for one call. A caller waits for its answer.
@@ -28,6 +30,10 @@ pub struct Parts {
     pub wake: Box<dyn Fn() + Send + Sync>,
     /// What holds the pump of this node back until an operator lets it go on.
     pub paused_start: PausedStart,
+    /// How the pump goes on with what was not taken.
+    pub policy: Policy,
+    /// Where it is counted what becomes of mail of `POST /email`.
+    pub metrics: Arc<OutboxMetrics>,
 }
 
 /// The outbox of this node, for every way in.
@@ -35,12 +41,13 @@ pub struct OutboxService {
     pub(super) parts: Parts,
     pub(super) room: Room,
     pub(super) expiry: Duration,
+    pub(super) falls_back: bool,
 }
 
 impl OutboxService {
     /// Over this store.
     pub fn new(parts: Parts, settings: &Settings) -> Self {
-        Self { parts, room: settings.room(), expiry: settings.expiry }
+        Self { parts, room: settings.room(), expiry: settings.expiry, falls_back: settings.fallback }
     }
 
     /// What one caller may take, whose own share may be set.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::runtime::settings::{Choice, Count, LONG_PERIOD, SIZE, setting, settings};
+use crate::runtime::settings::{BOOLEAN, Choice, Count, LONG_PERIOD, SIZE, setting, settings};
 use crate::state::outbox::Room;
 
 settings! {
@@ -13,6 +13,12 @@ settings! {
             "off",
             &Choice(&[("on", true), ("off", false)]),
             "accept mail that is sent later (`POST /outbox`); `on` needs `SMSP_STORE`",
+        );
+        fallback: bool as OUTBOX_FALLBACK = setting(
+            "false",
+            &BOOLEAN,
+            "mail of `POST /email` that no provider takes now goes into the outbox, and is answered 202 `queued` instead of \
+             503 or a retryable 502; needs `SMSP_OUTBOX=on`",
         );
         max_rows: usize as OUTBOX_MAX_ROWS =
             setting("1000000", &Count(1_000_000_000), "mails that wait in the outbox, of all callers; more are 503");

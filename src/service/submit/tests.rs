@@ -1,5 +1,7 @@
 //! Submissions with a key: the same id, the same way, and one mail however often they are repeated.
 
+mod fallback;
+
 use super::*;
 use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail, submission, words};
 use crate::delivery::provider::Capabilities;
@@ -18,7 +20,7 @@ fn under(key: &str) -> SendOptions {
 fn accepted(sent: Result<Sent, SendError>) -> Answer {
     sent.map(|sent| match sent {
         Sent::Accepted(receipt) => receipt,
-        Sent::Queued(id) => panic!("{id} is in no outbox"),
+        Sent::Queued(_) | Sent::Kept(_) => panic!("there is no outbox"),
     })
 }
 
@@ -39,7 +41,7 @@ impl Service {
 
     fn over(fixture: Fixture) -> Self {
         let answers = Answers::new(100, Arc::clone(&fixture.metrics));
-        let submit = Submit::new(Arc::clone(&fixture.dispatcher), answers, Arc::clone(&fixture.metrics));
+        let submit = Submit::new(Arc::clone(&fixture.dispatcher), answers, None, Arc::clone(&fixture.metrics));
         Self { submit, fixture }
     }
 
@@ -52,7 +54,7 @@ impl Service {
     }
 
     async fn send_mail(&self, from: &str, options: SendOptions) -> Answer {
-        accepted(self.submit.submit(submission(mail(from), options)).await.answer().await)
+        accepted(self.submit.submit(submission(mail(from), options), Wish::default()).await.answer().await)
     }
 
     fn calls(&self) -> Vec<u32> {
@@ -73,7 +75,7 @@ async fn repeat_in_flight_waits_and_gets_the_same_answer() {
 #[tokio::test(start_paused = true)]
 async fn only_calls_that_hand_over_a_mail_need_a_place_in_flight() {
     let service = Service::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Accepted)]]);
-    let submit = || service.submit.submit(submission(mail("a@example.org"), under("k")));
+    let submit = || service.submit.submit(submission(mail("a@example.org"), under("k")), Wish::default());
     let (first, repeat) = (submit().await, submit().await);
     assert_eq!((first.hands_over(), repeat.hands_over()), (true, false));
     let (first, repeat) = tokio::join!(first.answer(), repeat.answer());

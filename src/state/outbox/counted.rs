@@ -27,6 +27,7 @@ pub fn metrics_of(metrics: &Metrics, room: Room) -> OutboxMetrics {
         replayed: &["accepted", "refused", "queued", "cancelled", "unknown"],
         buried: &["queued", "parked", "unknown"],
         full: &Full::ALL.map(Full::as_str),
+        fallbacks: &["queued", "repeated", "full", "down", "unclear"],
     };
     metrics.outbox.of(&words, (room.rows, room.bytes))
 }

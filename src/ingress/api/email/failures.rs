@@ -10,6 +10,11 @@ use crate::model::receipt::{Attempt, Failure, SendError};
 pub(in crate::ingress::api) fn problem(error: SendError) -> Problem {
     let problem = match error.failure {
         Failure::Unknown => Problem::new(Kind::Unknown, unknown(&error)),
+        Failure::QueueUnclear { .. } => Problem::new(
+            Kind::OutboxUnknown,
+            "No provider has the mail now, and the store did not say whether it keeps it to send it later. With an \
+             Idempotency-Key, repeat the call under the same key: the mail is never kept twice. Without one, ask for the id.",
+        ),
         Failure::Panicked => Problem::new(
             Kind::InternalError,
             "This service failed while it handed over the mail. Look the id up at the provider before you send it again.",

@@ -8,6 +8,8 @@ use crate::ingress::api::delivery::Delivery;
 use crate::ingress::api::words;
 use crate::model::outcome::{Outcome, Recipient};
 use crate::model::receipt::Receipt;
+use crate::service::outbox::Shown;
+use crate::state::outbox::{RecipientVerdict, TriedAt};
 
 /// A provider took the mail.
 #[derive(Serialize, ToSchema)]
@@ -99,13 +101,43 @@ impl From<Receipt> for ReceiptBody {
     }
 }
 
+impl ReceiptBody {
+    /// Of a mail that was queued, and that a provider took then.
+    pub(super) fn of_queued(Shown { status, recipients }: &Shown) -> Self {
+        let accepted = |tried: &&TriedAt| tried.outcome.as_deref() == Some(Outcome::Accepted.as_str());
+        let taken = status.attempts.iter().rfind(accepted);
+        let recipients = recipients.as_deref().unwrap_or_default();
+        let body = |verdict: &RecipientVerdict| {
+            let email = recipients.get(usize::try_from(verdict.place).ok()?)?.clone();
+            Some(RecipientBody::new(email, verdict.outcome, verdict.reason.clone()))
+        };
+        let partial = !status.recipient_verdicts.is_empty();
+        Self {
+            id: status.ticket.id.to_string(),
+            delivery: Delivery::Accepted,
+            provider: taken.map(|tried| tried.upstream.clone()).unwrap_or_default(),
+            provider_message_id: taken.and_then(|tried| tried.provider_message_id.clone()),
+            rule: None,
+            attempts: status.attempts.iter().filter_map(AttemptBody::of_tried).collect(),
+            possible_duplicate: status.ticket.possible_duplicate,
+            partial,
+            recipients: partial.then(|| status.recipient_verdicts.iter().filter_map(body).collect()),
+        }
+    }
+}
+
+impl RecipientBody {
+    fn new(email: String, outcome: Outcome, reason: String) -> Self {
+        let outcome = RecipientOutcome::from(outcome);
+        Self { email, outcome, reason, retryable: matches!(outcome, RecipientOutcome::Deferred) }
+    }
+}
+
 /// Only where some were taken and others refused.
 fn recipients(receipt: &Receipt) -> Option<Vec<RecipientBody>> {
     let recipients = &receipt.attempts.last()?.verdict.recipients;
     let body = |recipient: &Recipient| {
-        let outcome = RecipientOutcome::from(recipient.outcome);
-        let (email, reason) = (recipient.email.clone(), recipient.reason.to_string());
-        RecipientBody { email, outcome, reason, retryable: matches!(outcome, RecipientOutcome::Deferred) }
+        RecipientBody::new(recipient.email.clone(), recipient.outcome, recipient.reason.to_string())
     };
     (!recipients.is_empty()).then(|| recipients.iter().map(body).collect())
 }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod batches;
+mod email;
 mod fixture;
 
 use axum::http::StatusCode;

@@ -5,7 +5,7 @@ use crate::model::message::key::IdempotencyKey;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
     Acceptance, Batch, Full, Hmac, Listed, NewRow, Place, Room, RouteSet, RowId, Selection, State, Status, Ticket,
-    Walked,
+    Tried, TriedAt, Walked,
 };
 
 /// What time it is in the store.
@@ -54,7 +54,7 @@ pub(super) fn take(rows: &mut Vec<Row>, batch: &Batch, new: &NewRow, fault: Opti
         ended_at: None,
         recipients: Some(new.sealed.recipients.clone()),
         recipient_verdicts: Vec::new(),
-        attempts: Vec::new(),
+        attempts: new.earlier.tried.iter().map(tried_at).collect(),
     };
     let (caller, hmacs) = (batch.caller.clone(), new.sealed.hmacs.clone());
     rows.push(Row { caller, key: new.key, status, hmacs, batch: batch.callers_room });
@@ -95,6 +95,19 @@ pub(super) fn next_row(rows: &[Row], selection: &Selection, after: Option<&Walke
     let mut places = (0..).map(place).zip(rows);
     let found = places.find(|(at, row)| after.is_none_or(|after| *at > after.place) && row.fits(selection));
     found.map_or((None, "caller".into()), |(at, row)| (Some(at), row.caller.clone()))
+}
+
+fn tried_at(Tried { verdict, ago }: &Tried) -> TriedAt {
+    TriedAt {
+        upstream: verdict.upstream.clone(),
+        at: NOW.before(*ago),
+        took_ms: verdict.took.map(|took| i64::try_from(took.as_millis()).unwrap()),
+        outcome: Some(verdict.outcome.as_str().to_owned()),
+        reason: Some(verdict.reason.clone()),
+        code: verdict.code.clone(),
+        provider_message_id: verdict.provider_message_id.clone(),
+        late: false,
+    }
 }
 
 fn waits(state: State) -> bool {

@@ -10,6 +10,7 @@ use crate::state::outbox::{Full, State, TriedAt};
 
 const ID: &str = "01a21648-c217-7484-8bb9-6404cd0bad53";
 const REQUEST_ID: &str = "01a21648-c216-7b02-a1d5-3e90b7c1f4a8";
+const EMAIL: &str = "POST /email";
 const QUEUE: &str = "POST /outbox";
 const BATCH: &str = "POST /outbox/batch";
 const LIST: &str = "GET /outbox";
@@ -30,7 +31,7 @@ fn replace(value: &mut Value) {
         Value::Object(members) => {
             for (name, member) in members {
                 match name.as_str() {
-                    "id" => *member = json!(ID),
+                    "id" | "value" => *member = json!(ID),
                     "request_id" => *member = json!(REQUEST_ID),
                     "send_at" | "next_attempt_at" if *member != NOW.to_string() => {
                         *member = json!("2026-11-24T18:00:00.000Z");
@@ -47,14 +48,51 @@ fn replace(value: &mut Value) {
 
 #[tokio::test]
 async fn every_answer_of_the_outbox_is_the_golden_one() {
-    let all =
-        [health().await, queued().await, batches().await, looked_up().await, changed().await, refused().await].concat();
+    let all = [
+        email().await,
+        health().await,
+        queued().await,
+        batches().await,
+        looked_up().await,
+        changed().await,
+        refused().await,
+    ]
+    .concat();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/outbox-answers.json");
     let actual = format!("{:#}\n", Value::from(all));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &actual).unwrap();
     }
     assert_eq!(actual, std::fs::read_to_string(&path).unwrap(), "UPDATE_GOLDEN=1 rewrites it");
+}
+
+async fn email() -> Vec<Value> {
+    let node = Node::new();
+    let mut all = vec![shown(EMAIL, "Queued, as the call asked for", &node.async_email("order-17").await)];
+    for (title, state, outcome) in [
+        ("A repeat of a queued mail", State::Queued, Some("throttled")),
+        ("A repeat of a queued mail that a provider took", State::Accepted, Some("accepted")),
+        ("A repeat of a queued mail that a provider may have", State::Unknown, None),
+        ("A repeat of a queued mail whose time was over", State::Expired, Some("unavailable")),
+        ("A repeat of a queued mail that was cancelled", State::Cancelled, None),
+    ] {
+        node.store.put_all(state);
+        let tried = TriedAt {
+            upstream: "u0".into(),
+            at: NOW,
+            took_ms: Some(40),
+            outcome: outcome.map(str::to_owned),
+            reason: outcome.map(|_| "http_429".to_owned()),
+            code: None,
+            provider_message_id: None,
+            late: false,
+        };
+        node.store.rows.lock().unwrap()[0].status.attempts = vec![tried];
+        all.push(shown(EMAIL, title, &node.async_email("order-17").await));
+    }
+    node.store.does(Some(Fault::Unclear));
+    all.push(shown(EMAIL, "The store did not say whether it keeps the mail", &node.async_email("order-18").await));
+    all
 }
 
 async fn health() -> Vec<Value> {

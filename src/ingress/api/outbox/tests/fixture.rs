@@ -73,9 +73,15 @@ impl Node {
             body_timeout: Duration::from_secs(10),
             mail: MailLimits::MAX,
         };
+        let outbox = has_outbox.then(|| store.service(settings()));
         let state = ApiState {
-            submit: Arc::new(Submit::new(Arc::clone(&fixture.dispatcher), answers, Arc::clone(&metrics))),
-            outbox: has_outbox.then(|| store.service(settings())),
+            submit: Arc::new(Submit::new(
+                Arc::clone(&fixture.dispatcher),
+                answers,
+                outbox.clone(),
+                Arc::clone(&metrics),
+            )),
+            outbox,
             store: has_outbox.then(|| up.clone()),
             dispatcher: fixture.dispatcher,
             callers: Arc::new(Callers::new(keys, HashMap::from([("shop".to_owned(), shop)]), CallerPolicy::default())),
@@ -104,6 +110,12 @@ impl Node {
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call("POST", path, &Self::KEY, &body.to_string()).await
+    }
+
+    /// `POST /email` that asks for an answer without a wait.
+    pub(super) async fn async_email(&self, key: &str) -> Answer {
+        let headers = [&Self::KEY[..], &[("idempotency-key", key), ("prefer", "respond-async")]].concat();
+        self.call("POST", "/email", &headers, &mail().to_string()).await
     }
 
     pub(super) async fn keyed(&self, path: &str, key: &str, body: &Value) -> Answer {

@@ -1,0 +1,276 @@
+//! Mail that the outbox takes instead of a provider.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::*;
+use super::{ANY, under};
+use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail, submission, words};
+use crate::delivery::routing::Strategy;
+use crate::model::outcome::Outcome;
+use crate::model::submission::Failover;
+use crate::service::outbox::fake::{FakeStore, Fault, NOW, settings};
+use crate::service::outbox::{FALLBACK_TIME, Settings};
+use crate::state::outbox::{Full, State};
+
+/// The service over scripted providers and a scripted store.
+struct Service {
+    submit: Submit,
+    fixture: Fixture,
+    store: Arc<FakeStore>,
+}
+
+impl Service {
+    fn new(failover: Failover, scripts: &[&[Act]]) -> Self {
+        let scripts: Vec<_> = scripts.iter().map(|script| (ANY, *script)).collect();
+        Self::over(Fixture::of(failover, Strategy::Priority, 100, &scripts), settings())
+    }
+
+    fn over(fixture: Fixture, settings: Settings) -> Self {
+        let store = Arc::new(FakeStore::default());
+        let submit = node(&fixture, &store, settings);
+        Self { submit, fixture, store }
+    }
+
+    async fn send(&self, options: SendOptions, wish: Wish) -> Result<Sent, SendError> {
+        self.send_from("a@example.org", options, wish).await
+    }
+
+    async fn send_from(&self, from: &str, options: SendOptions, wish: Wish) -> Result<Sent, SendError> {
+        self.submit.submit(submission(mail(from), options), wish).await.answer().await
+    }
+
+    /// Words for what a mail under this key came to.
+    async fn word(&self, key: &str) -> String {
+        word(&self.send(under(key), Wish::default()).await)
+    }
+
+    fn rows(&self) -> usize {
+        self.store.rows.lock().unwrap().len()
+    }
+}
+
+/// A node beside others with this store.
+fn node(fixture: &Fixture, store: &Arc<FakeStore>, settings: Settings) -> Submit {
+    let answers = Answers::new(100, Arc::clone(&fixture.metrics));
+    let outbox = Some(store.service(settings));
+    Submit::new(Arc::clone(&fixture.dispatcher), answers, outbox, Arc::clone(&fixture.metrics))
+}
+
+const AT_ONCE: Wish = Wish { queueing: Queueing::AtOnce, share: (None, None) };
+const NEVER: Wish = Wish { queueing: Queueing::Never, share: (None, None) };
+
+const DOWN: Act = Act::Say(Outcome::Unavailable);
+
+fn word(sent: &Result<Sent, SendError>) -> String {
+    match sent {
+        Ok(Sent::Accepted(_)) => "accepted".to_owned(),
+        Ok(Sent::Queued(_)) => "queued".to_owned(),
+        Ok(Sent::Kept(Some(kept))) => format!("kept {}", kept.shown.status.ticket.state.as_str()),
+        Ok(Sent::Kept(None)) => "kept".to_owned(),
+        Err(error) => format!("{:?}", error.failure),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_no_provider_takes_is_queued_with_its_id_its_key_and_its_attempts() {
+    let service = Service::new(Failover::Safe, &[&[DOWN], &[DOWN]]);
+    let Ok(Sent::Queued(queued)) = service.send(under("k"), Wish::default()).await else { panic!("not queued") };
+    assert_eq!(
+        (words(&queued.attempts), queued.is_asked_for),
+        (vec!["u0:unavailable".into(), "u1:unavailable".into()], false)
+    );
+    let rows = service.store.rows.lock().unwrap();
+    let row = &rows[0];
+    assert_eq!((row.key, row.status.ticket), (under("k").key, queued.ticket));
+    assert_eq!(row.status.ticket.id, service.fixture.given(0)[0], "its id is that of the attempts");
+    let tried: Vec<_> = row.status.attempts.iter().map(|tried| (&*tried.upstream, tried.outcome.as_deref())).collect();
+    assert_eq!(tried, [("u0", Some("unavailable")), ("u1", Some("unavailable"))]);
+    let wait = queued.ticket.send_at.since(NOW);
+    assert!((60 * SECOND..=72 * SECOND).contains(&wait), "as after a claim: {wait:?}");
+    assert_eq!(queued.ticket.expires_at, queued.ticket.send_at.after(settings().expiry));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_is_handed_over_to_nobody_is_due_at_once() {
+    let service = Service::over(Fixture::new(Failover::Safe, &[&[DOWN]]), settings());
+    assert_eq!(service.word("opens the circuit").await, "queued");
+    let Ok(Sent::Queued(queued)) = service.send(SendOptions::default(), Wish::default()).await else {
+        panic!("not queued")
+    };
+    assert_eq!((queued.ticket.send_at, queued.attempts.len(), service.fixture.calls()), (NOW, 0, vec![1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_definite_no_for_now_is_queued() {
+    use Outcome::*;
+    for outcome in Outcome::ALL {
+        let service = Service::new(Failover::Safe, &[&[Act::Say(outcome)]]);
+        let sent = service.send(SendOptions::default(), Wish::default()).await;
+        let is_queued = matches!(outcome, Unavailable | Throttled | Deferred | Cancelled);
+        assert_eq!(matches!(sent, Ok(Sent::Queued(_))), is_queued, "{outcome:?}: {}", word(&sent));
+        assert_eq!(service.rows(), usize::from(is_queued), "{outcome:?}");
+    }
+    for act in [Act::Hang, Act::Panic] {
+        let service = Service::new(Failover::Safe, &[&[act]]);
+        assert!(
+            service.send(SendOptions::default(), Wish::default()).await.is_err_and(|error| error.failure.is_unknown())
+        );
+        assert_eq!(service.rows(), 0, "{act:?}");
+    }
+    let risky = Service::new(Failover::Always, &[&[Act::Say(Unknown)], &[DOWN]]);
+    assert_eq!((risky.word("k").await, risky.rows()), ("Unknown".to_owned(), 0), "one of two is no definite no");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_failover_a_refusal_that_another_upstream_may_not_repeat_is_queued() {
+    let service = Service::new(Failover::Never, &[&[Act::Say(Outcome::SenderRejected)], &[]]);
+    assert_eq!((service.word("k").await, service.fixture.calls()), ("queued".to_owned(), vec![1, 0]));
+    let alone = Service::new(Failover::Never, &[&[Act::Say(Outcome::SenderRejected)]]);
+    assert_eq!((alone.word("k").await, alone.rows()), ("SenderRejected".to_owned(), 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_queued_where_the_call_or_the_node_does_not_allow_it() {
+    let refused = "Refused { retryable: true }";
+    let service = Service::new(Failover::Safe, &[&[DOWN]]);
+    let sent = service.send(SendOptions::default(), NEVER).await;
+    assert_eq!((word(&sent).as_str(), service.rows()), (refused, 0));
+    let fixture = Fixture::of(Failover::Safe, Strategy::Priority, 100, &[(ANY, &[DOWN, DOWN])]);
+    let off = Service::over(fixture, Settings { fallback: false, ..settings() });
+    assert_eq!((off.word("k").await.as_str(), off.rows()), (refused, 0));
+    assert_eq!(off.word("k").await, refused, "its key is free");
+    assert_eq!(off.fixture.calls(), [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_no_upstream_may_ever_have_is_not_queued() {
+    let service = Service::new(Failover::Safe, &[&[DOWN]]);
+    *service.store.refused_domain.lock().unwrap() = "example.org";
+    assert_eq!(service.word("k").await, "Refused { retryable: true }");
+    let sent = service.send(SendOptions::default(), AT_ONCE).await;
+    assert_eq!((word(&sent).as_str(), service.rows(), service.fixture.calls()), ("SenderRejected", 0, vec![1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_take_the_mail_changes_no_answer() {
+    for fault in [Fault::Down, Fault::Full(Full::Rows), Fault::Full(Full::CallersBytes), Fault::Full(Full::Disk)] {
+        let service = Service::new(Failover::Safe, &[&[DOWN, Act::Say(Outcome::Accepted)]]);
+        service.store.does(Some(fault));
+        let error = service.send(under("k"), Wish::default()).await.err().expect("an error");
+        assert_eq!(
+            (error.failure, words(&error.attempts)),
+            (Failure::Refused { retryable: true }, vec!["u0:unavailable".into()])
+        );
+        assert_eq!(service.word("k").await, "accepted", "its key is free");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_store_has_two_seconds_and_then_it_is_unclear_whether_it_has_the_mail() {
+    for (fault, repeat) in [(Fault::Hang, "queued"), (Fault::Unclear, "kept queued")] {
+        let service = Service::new(Failover::Safe, &[&[DOWN]]);
+        service.store.does(Some(fault));
+        let start = Instant::now();
+        let error = service.send(under("k"), Wish::default()).await.err().expect("an error");
+        assert_eq!(start.elapsed(), if repeat == "queued" { FALLBACK_TIME } else { Duration::ZERO });
+        assert_eq!((error.failure, error.attempts.len()), (Failure::QueueUnclear { retry_after: None }, 1));
+        assert_eq!(service.word("k").await, "QueueUnclear { retry_after: None }", "still");
+        service.store.does(Some(Fault::Down));
+        assert_eq!(
+            service.word("k").await,
+            "QueueUnclear { retry_after: None }",
+            "of the earlier call it says nothing"
+        );
+        service.store.does(None);
+        assert_eq!(service.word("k").await, repeat);
+        assert_eq!(service.word("k").await, "kept queued");
+        assert_eq!((service.rows(), service.fixture.calls()), (1, vec![1]), "it is not handed over again");
+        assert_eq!(service.store.rows.lock().unwrap()[0].status.attempts.len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unclear_mail_is_only_looked_for_where_its_repeat_may_not_be_queued() {
+    for (fault, expected) in [(Fault::Hang, "QueueUnclear { retry_after: None }"), (Fault::Unclear, "kept queued")] {
+        let service = Service::new(Failover::Safe, &[&[DOWN]]);
+        service.store.does(Some(fault));
+        assert!(service.send(under("k"), Wish::default()).await.is_err());
+        service.store.does(None);
+        assert_eq!(word(&service.send(under("k"), NEVER).await), expected);
+        assert_eq!(service.rows(), usize::from(expected == "kept queued"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_hears_where_its_queued_mail_is() {
+    let service = Service::new(Failover::Safe, &[&[DOWN]]);
+    assert_eq!(service.word("k").await, "queued");
+    for state in State::ALL {
+        service.store.put_all(state);
+        assert_eq!(service.word("k").await, format!("kept {}", state.as_str()));
+    }
+    let Ok(Sent::Kept(Some(kept))) = service.send(under("k"), Wish::default()).await else { panic!("not kept") };
+    assert_eq!(kept.lookups.iter().map(|(upstream, _)| &**upstream).collect::<Vec<_>>(), ["u0"]);
+    let other = service.send_from("x@example.org", under("k"), Wish::default()).await;
+    assert_eq!(word(&other), "KeyReused");
+    service.store.does(Some(Fault::Hang));
+    assert_eq!(service.word("k").await, "kept", "the store cannot tell");
+    assert_eq!((service.rows(), service.fixture.calls()), (1, vec![1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_in_flight_and_one_at_another_node_hear_of_the_same_mail() {
+    let late = Act::SayAfter(SECOND, Outcome::Unavailable);
+    let service = Service::new(Failover::Safe, &[&[late, DOWN]]);
+    let (first, repeat) = tokio::join!(service.word("k"), service.word("k"));
+    assert_eq!((first.as_str(), repeat.as_str()), ("queued", "kept queued"));
+    let other = Service { submit: node(&service.fixture, &service.store, settings()), ..service };
+    assert_eq!((other.word("k").await.as_str(), other.rows()), ("kept queued", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_is_queued_at_once_where_its_caller_asks_for_it() {
+    let fixture = Fixture::of(Failover::Safe, Strategy::Priority, 100, &[(ANY, &[])]);
+    let service = Service::over(fixture, Settings { fallback: false, ..settings() });
+    let Ok(Sent::Queued(queued)) = service.send(under("k"), AT_ONCE).await else { panic!("not queued") };
+    assert_eq!((queued.is_asked_for, queued.attempts.len(), queued.ticket.send_at), (true, 0, NOW));
+    assert_eq!(word(&service.send(under("k"), AT_ONCE).await), "kept queued");
+    assert_eq!(service.fixture.calls(), [0], "nothing is handed over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_cannot_be_queued_at_once_is_sent_now() {
+    for fault in [Fault::Down, Fault::Full(Full::Rows)] {
+        let service = Service::new(Failover::Safe, &[&[Act::Say(Outcome::Accepted)]]);
+        service.store.does(Some(fault));
+        assert_eq!(word(&service.send(under("k"), AT_ONCE).await), "accepted");
+    }
+    let service = Service::new(Failover::Safe, &[&[]]);
+    service.store.does(Some(Fault::Unclear));
+    let sent = service.send(under("k"), AT_ONCE).await;
+    assert!(
+        matches!(sent.err().map(|error| error.failure), Some(Failure::QueueUnclear { .. })),
+        "the store may have it"
+    );
+    service.store.does(None);
+    assert_eq!(word(&service.send(under("k"), AT_ONCE).await), "kept queued");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_of_mail_that_was_to_be_queued_is_counted() {
+    let service = Service::new(Failover::Safe, &[&[DOWN; 4]]);
+    for (fault, result) in [
+        (None, "queued"),
+        (Some(Fault::Full(Full::Rows)), "full"),
+        (Some(Fault::Down), "down"),
+        (Some(Fault::Unclear), "unclear"),
+    ] {
+        service.store.does(fault);
+        drop(service.send(SendOptions::default(), Wish::default()).await);
+        let line = format!("smsp_outbox_fallbacks_total{{result=\"{result}\"}} 1");
+        let page = service.store.metrics.render();
+        assert!(page.lines().any(|one| one == line), "{page}");
+    }
+}
