@@ -16,7 +16,6 @@ mod doubt;
 mod earlier;
 mod ends;
 mod erase;
-mod grouped;
 mod hand_over;
 mod history;
 mod holds;
@@ -33,7 +32,6 @@ mod routes;
 mod select;
 mod status;
 mod sweep;
-mod undone;
 mod verdicts;
 
 #[cfg(test)]
@@ -47,11 +45,10 @@ use uuid::Uuid;
 
 use super::lost::Lost;
 use super::{Bound, Claimed, Failed, NodeId, Swept, WentBack};
-use crate::state::store::postgres::{Database, Transaction};
+use crate::state::store::postgres::{Database, Grouped, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
 use ends::Ends;
-use grouped::Grouped;
 use history::{DOUBT, Findings, Remembering};
 use marks::Marks;
 use sweep::Passed;

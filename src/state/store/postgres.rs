@@ -7,6 +7,7 @@
 
 mod database;
 mod deadlines;
+mod grouped;
 mod health;
 mod idle;
 mod look;
@@ -18,11 +19,14 @@ mod server;
 mod tables;
 mod tls;
 mod transaction;
+mod undone;
 mod wrong;
 
 pub use database::{Database, Start};
+pub use grouped::{Grouped, Size, Together};
 pub use server::Server;
 pub use transaction::{Parameter, Transaction, field};
+pub use undone::{Undone, told};
 pub use wrong::Wrong;
 
 #[cfg(test)]

@@ -4,12 +4,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accept::accept;
-use super::grouped::Together;
 use super::room::{Counted, Used};
-use super::undone::{Undone, told};
 use crate::state::outbox::{Acceptance, Batch, Room};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Database, Transaction};
+use crate::state::store::postgres::{Database, Size, Together, Transaction, Undone, told};
 
 /// A transaction whose keys other nodes take meanwhile is begun anew so often.
 const RACES: usize = 3;
@@ -28,8 +26,9 @@ impl Together for Accepting {
     /// One runs its statements while another one is committed. The pump needs connections too.
     const WORKERS: usize = 2;
 
-    fn size(batch: &Batch) -> Room {
-        batch.size()
+    fn size(batch: &Batch) -> Size {
+        let Room { rows, bytes } = batch.size();
+        Size { rows, bytes }
     }
 
     fn fit(_: &Batch, _: &Batch) -> bool {

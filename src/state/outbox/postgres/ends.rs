@@ -7,14 +7,12 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::content::drop_content;
-use super::grouped::Together;
 use super::holds::{FREE, Holds, IS_LOCKED};
 use super::rows::{Columns, code, span, text};
-use super::undone::{Undone, told};
 use super::{late, verdicts};
-use crate::state::outbox::{Ended, Hold, Room, State};
+use crate::state::outbox::{Ended, Hold, State};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Database, Parameter, Transaction};
+use crate::state::store::postgres::{Database, Parameter, Size, Together, Transaction, Undone, told};
 
 /// May a provider have the row `o` by an earlier hand-over, of which the replay that call `c` ends says nothing?
 const KEEPS_DOUBT: &str =
@@ -91,8 +89,8 @@ impl Together for Ends {
 
     const WORKERS: usize = 1;
 
-    fn size(_: &Self::Call) -> Room {
-        Room { rows: 1, bytes: 0 }
+    fn size(_: &Self::Call) -> Size {
+        Size::ROW
     }
 
     fn fit((one, _): &Self::Call, (other, _): &Self::Call) -> bool {

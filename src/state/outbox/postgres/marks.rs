@@ -5,14 +5,12 @@ use std::sync::{Arc, LazyLock};
 
 use tokio_postgres::types::Type;
 
-use super::grouped::Together;
 use super::history::{self, Expected, Remembering};
 use super::holds::{FREE, Holds, IS_LOCKED};
 use super::rows::{Columns, span, text};
-use super::undone::{Undone, told};
-use crate::state::outbox::{Hold, Mark, Memory, Point, Room};
+use crate::state::outbox::{Hold, Mark, Memory, Point};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Database, Parameter, Transaction};
+use crate::state::store::postgres::{Database, Parameter, Size, Together, Transaction, Undone, told};
 
 /// Which calls `c` have a row `o` that they may mark. A replay is marked already, for its upstream alone.
 const MAY_BE_MARKED: &str = "o.fence = c.fence and o.owner = c.owner and o.state in (1, 2)
@@ -76,8 +74,8 @@ impl Together for Marks {
 
     const WORKERS: usize = 1;
 
-    fn size(_: &Self::Call) -> Room {
-        Room { rows: 1, bytes: 0 }
+    fn size(_: &Self::Call) -> Size {
+        Size::ROW
     }
 
     fn fit((one, _): &Self::Call, (other, _): &Self::Call) -> bool {

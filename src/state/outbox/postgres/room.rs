@@ -18,7 +18,7 @@ pub(super) const COUNT: &str = "select caller, sum(held)::bigint, sum(bytes)::bi
     from (select * from smsp_count union all select * from smsp_change) c group by caller having sum(held) > 0";
 /// How long a count is used.
 const USED_FOR: Duration = Duration::from_secs(5);
-pub(super) const NOTHING: Room = Room { rows: 0, bytes: 0 };
+const NOTHING: Room = Room { rows: 0, bytes: 0 };
 
 /// What is used by caller.
 pub(super) struct Counted {

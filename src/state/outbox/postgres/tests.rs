@@ -4,7 +4,6 @@ mod claims;
 mod conformance;
 mod copies;
 mod crashes;
-mod grouping;
 mod lost_answers;
 mod marks_together;
 mod plans;

@@ -18,8 +18,8 @@ impl Together for Panicking {
 
     const WORKERS: usize = 1;
 
-    fn size(_: &u32) -> Room {
-        Room { rows: 1, bytes: 0 }
+    fn size(_: &u32) -> Size {
+        Size::ROW
     }
 
     fn fit(_: &u32, _: &u32) -> bool {

@@ -15,8 +15,8 @@ impl Together for Hanging {
 
     const WORKERS: usize = 1;
 
-    fn size(_: &Arc<()>) -> Room {
-        Room { rows: 1, bytes: 0 }
+    fn size(_: &Arc<()>) -> Size {
+        Size::ROW
     }
 
     fn fit(_: &Arc<()>, _: &Arc<()>) -> bool {

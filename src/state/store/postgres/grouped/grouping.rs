@@ -2,14 +2,10 @@
 //!
 //! One thread runs the test and the worker: all calls of a test wait before the worker takes the first ones.
 
-use std::sync::{Arc, Mutex};
-
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 
-use super::super::grouped::{Grouped, Together};
-use super::super::undone::Undone;
-use crate::state::outbox::{Failed, Room};
+use super::*;
 
 const MIB: u64 = 1 << 20;
 
@@ -59,8 +55,8 @@ impl Together for Work {
 
     const WORKERS: usize = 1;
 
-    fn size(call: &Call) -> Room {
-        Room { rows: 1, bytes: call.bytes }
+    fn size(call: &Call) -> Size {
+        Size { rows: 1, bytes: call.bytes }
     }
 
     fn fit(one: &Call, other: &Call) -> bool {

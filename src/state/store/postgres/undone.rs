@@ -1,11 +1,11 @@
 //! Why calls that share a transaction were not carried out.
 
+use super::transaction::Transaction;
 use crate::state::store::Failed;
-use crate::state::store::postgres::Transaction;
 
 /// Why calls that share a transaction were not carried out.
 #[derive(Clone, Copy)]
-pub(super) enum Undone {
+pub enum Undone {
     /// The database refuses the values of one of them: without it the others can be carried out.
     Refused,
     /// All have failed alike.
@@ -28,7 +28,7 @@ impl From<Undone> for Failed {
 }
 
 /// What the statements of this transaction came to.
-pub(super) fn told<T>(transaction: &Transaction<'_>, result: Result<T, Failed>) -> Result<T, Undone> {
+pub fn told<T>(transaction: &Transaction<'_>, result: Result<T, Failed>) -> Result<T, Undone> {
     let undone = |failed| if transaction.has_refused_values() { Undone::Refused } else { Undone::Failed(failed) };
     result.map_err(undone)
 }

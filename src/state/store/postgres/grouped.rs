@@ -12,29 +12,47 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::runtime::restart::{Restarts, restart_and_count};
-use crate::state::outbox::Room;
 use crate::state::store::Failed;
 
-use super::room::NOTHING;
 use super::undone::Undone;
 
 /// Calls that may wait.
 const WAITING: usize = 1024;
 /// In a transaction at most, unless one call alone has more.
-const TOGETHER: Room = Room { rows: 128, bytes: 4 * 1024 * 1024 };
+const TOGETHER: Size = Size { rows: 128, bytes: 4 * 1024 * 1024 };
 /// Until calls are tried again that could not be carried out because of what somebody else does.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 
+/// How much of a transaction calls take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Rows that they write.
+    pub rows: u64,
+    /// Bytes of content in them.
+    pub bytes: u64,
+}
+
+impl Size {
+    /// One row without content.
+    pub const ROW: Self = Self { rows: 1, bytes: 0 };
+
+    fn plus(self, other: Self) -> Self {
+        Self { rows: self.rows.saturating_add(other.rows), bytes: self.bytes.saturating_add(other.bytes) }
+    }
+}
+
 /// What is done with calls that have come together.
-pub(super) trait Together: Send + Sync + 'static {
+pub trait Together: Send + Sync + 'static {
+    /// What is asked for.
     type Call: Send + Sync;
+    /// What it is told.
     type Answer: Send;
 
     /// Transactions at once.
     const WORKERS: usize;
 
     /// How much of a transaction a call takes.
-    fn size(call: &Self::Call) -> Room;
+    fn size(call: &Self::Call) -> Size;
 
     /// May these two be in one transaction?
     fn fit(one: &Self::Call, other: &Self::Call) -> bool;
@@ -47,7 +65,7 @@ pub(super) trait Together: Send + Sync + 'static {
 }
 
 /// Carries out the calls of one node.
-pub(super) struct Grouped<T: Together>(Arc<Shared<T>>);
+pub struct Grouped<T: Together>(Arc<Shared<T>>);
 
 struct Shared<T: Together> {
     work: T,
@@ -68,13 +86,13 @@ struct Call<T: Together> {
 
 impl<T: Together> Grouped<T> {
     /// Workers that panic are counted there.
-    pub(super) fn new(work: T, restarts: &Arc<Restarts>) -> Self {
+    pub fn new(work: T, restarts: &Arc<Restarts>) -> Self {
         let waiting = Mutex::new(Waiting { calls: VecDeque::new(), workers: 0 });
         Self(Arc::new(Shared { work, waiting, restarts: Arc::clone(restarts) }))
     }
 
     /// A call that is dropped may be carried out all the same.
-    pub(super) async fn call(&self, call: T::Call) -> Result<T::Answer, Failed> {
+    pub async fn call(&self, call: T::Call) -> Result<T::Answer, Failed> {
         let (reply, answer) = oneshot::channel();
         self.begin(Call { call, reply })?;
         answer.await.unwrap_or(Err(Failed::Unclear))
@@ -104,7 +122,7 @@ impl<T: Together> Shared<T> {
     /// The calls of the next transaction, but for those that nobody waits for any more. Without any the worker ends: it is
     /// no longer counted before the next call can come.
     fn take(&self) -> Option<Vec<Call<T>>> {
-        let (mut waiting, mut calls, mut size) = (self.waiting(), Vec::<Call<T>>::new(), NOTHING);
+        let (mut waiting, mut calls, mut size) = (self.waiting(), Vec::<Call<T>>::new(), Size::default());
         while let Some(call) = waiting.calls.pop_front() {
             let with = size.plus(T::size(&call.call));
             let is_too_much = with.rows > TOGETHER.rows || with.bytes > TOGETHER.bytes;
@@ -173,5 +191,7 @@ async fn work<T: Together>(shared: Arc<Shared<T>>) {
 
 #[cfg(test)]
 mod given_up;
+#[cfg(test)]
+mod grouping;
 #[cfg(test)]
 mod tests;
