@@ -49,7 +49,7 @@ impl Place {
     /// It is another database from now on, where the document says so.
     pub(super) fn is_restored(&mut self) {
         if let Self::Postgres(_, database) = self {
-            *database = "smsp_restored";
+            *database = "restored";
         }
     }
 
