@@ -11,8 +11,8 @@ use smsp::model::outcome::Outcome;
 use smsp::model::submission::{SendOptions, Submission};
 use smsp::runtime::ids;
 use smsp::state::outbox::{
-    Batch, Bound, Claimed, Ended, Lane, Mark, NewRow, NodeId, Outbox, Room, RouteSet, RulesVersion, Sealer, Verdict,
-    Wanted, When,
+    Batch, Bound, Claimed, Earlier, Ended, Lane, Mark, NewRow, NodeId, Outbox, Room, RouteSet, RulesVersion, Sealer,
+    Verdict, Wanted, When,
 };
 use smsp::state::store::StoreKeys;
 use tokio::task::JoinSet;
@@ -69,6 +69,7 @@ impl Mails {
             rules: RULES,
             send: When::After(Duration::ZERO),
             expires: When::After(1000 * HOUR),
+            earlier: Earlier::default(),
         }
     }
 }

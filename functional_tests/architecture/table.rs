@@ -55,6 +55,7 @@ pub(crate) const TABLE: &[Row<'_>] = &[
             "service/outbox",
             "state/answers",
             "state/outbox",
+            "state/store/failed",
             "delivery/dispatch",
             "delivery/upstream",
             "model",

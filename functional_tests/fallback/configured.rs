@@ -16,18 +16,18 @@ async fn the_fallback_needs_the_outbox_and_a_node_that_stays() {
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("SMSP_OUTBOX_FALLBACK=true"), "{text}");
     let (code, text) = check(&good.clone().with("SMSP_OUTBOX", "off")).await;
-    assert!(code != Some(0) && text.contains("SMSP_OUTBOX_FALLBACK needs the outbox: set SMSP_OUTBOX=on"), "{text}");
+    assert!(code != Some(0) && text.contains("SMSP_OUTBOX_FALLBACK: needs the outbox: set SMSP_OUTBOX=on"), "{text}");
     let (code, text) = check(&good.clone().with("SMSP_ALL_OPEN", "exit")).await;
-    assert!(code != Some(0) && text.contains("SMSP_ALL_OPEN is exit, but SMSP_OUTBOX_FALLBACK"), "{text}");
+    assert!(code != Some(0) && text.contains("SMSP_ALL_OPEN: is exit, but SMSP_OUTBOX_FALLBACK"), "{text}");
     let (code, text) = check(&good.with("SMSP_OUTBOX", "off").with("SMSP_ALL_OPEN", "exit")).await;
-    assert!(code != Some(0) && text.contains("SMSP_OUTBOX_FALLBACK needs the outbox"), "{text}");
+    assert!(code != Some(0) && text.contains("SMSP_OUTBOX_FALLBACK: needs the outbox"), "{text}");
 }
 
 #[tokio::test]
 async fn the_time_of_the_store_counts_where_the_drain_is_compared_with_the_longest_request() {
     let database = Database::sqlite();
     let settings = database.under(Settings::mock()).with("SMSP_MAX_BODY", "1MiB").with("SMSP_DRAIN_DEADLINE", "20s");
-    let warns = async |settings: &Settings| check(settings).await.1.contains("SMSP_DRAIN_DEADLINE is 20s");
+    let warns = async |settings: &Settings| check(settings).await.1.contains("SMSP_DRAIN_DEADLINE: is 20s");
     assert!(!warns(&settings).await);
     assert!(warns(&settings.with("SMSP_OUTBOX_FALLBACK", "true")).await);
 }

@@ -9,11 +9,13 @@ use crate::harness::{Behaviour, Reply};
 async fn a_mail_whose_attempts_a_drain_cuts_short_is_queued() {
     let (first, second) = (StubProvider::sendgrid().await, StubProvider::sendgrid().await);
     let slow = Reply::sendgrid_refuses(418, "no");
-    first.does(Behaviour::AnswerAfter(Duration::from_secs(3), slow));
+    first.does(Behaviour::AnswerAfter(Duration::from_millis(4500), slow));
     let settings = Settings::accounts(&[("a", &first.url()), ("b", &second.url())]).patient_circuits();
-    let settings = settings.with("SMSP_OUTBOX_FALLBACK", "true").with("SMSP_DRAIN_DEADLINE", "4s");
-    let proxy = Proxy::start(Database::sqlite().under(settings)).await;
-    let (answer, ()) = tokio::join!(proxy.client.send(&mails::plain()), async {
+    let settings = settings.with("SMSP_OUTBOX_FALLBACK", "true").with("SMSP_DRAIN_DEADLINE", "8s");
+    let database = Database::sqlite();
+    let proxy = Proxy::start(database.under(settings)).await;
+    let mail = mails::plain();
+    let (answer, ()) = tokio::join!(proxy.client.send(&mail), async {
         first.receives_mails(1).await;
         proxy.terminate();
     });

@@ -38,8 +38,8 @@ async fn a_repeat_of_a_mail_that_ended_hears_its_end(database: &Database) {
         ids.push(id(&node.keyed(key).await.expect(202)));
     }
     let [cancelled, unknown, refused] = &ids[..] else { panic!("{ids:?}") };
-    let cancel = node.proxy.client.call(reqwest::Method::DELETE, &format!("/outbox/{cancelled}"));
-    cancel.await.expect(200);
+    let cancel = node.proxy.client.request(reqwest::Method::DELETE, &format!("/outbox/{cancelled}"));
+    Answer::to(cancel.header("x-api-key", node.proxy.client.key())).await.expect(200);
     let answer = node.keyed("cancelled").await.expect_problem(409, "none", false);
     assert!(is_replayed(&answer) && answer.at("/outbox_status") == "cancelled", "{answer}");
     let behaviours = [Behaviour::Close, Reply::sendgrid_refuses(400, "no").into()];

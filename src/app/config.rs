@@ -160,7 +160,7 @@ fn read(section: &mut Section) -> Option<Config> {
     }
     let on = outbox.as_ref().and_then(Option::as_ref);
     if let (Some(http), Some(dispatch), Some(shutdown)) = (&http, dispatch, shutdown) {
-        let request = dispatch.request_deadline + times::of_fallback(on);
+        let request = dispatch.request_deadline + on.map(OutboxConfig::fallback_time).unwrap_or_default();
         times::check_drain_deadline(section, http.max_body, request, shutdown.deadline);
     }
     if let Some(dispatch) = &dispatch {

@@ -42,7 +42,9 @@ struct Delivery {
 
 /// Serves until a signal says otherwise.
 pub async fn serve(config: Config) -> Result<(), StartError> {
-    let shared = Shared { metrics: Arc::default(), restarts: Arc::default(), shutdown: Shutdown::default() };
+    let shutdown =
+        Shutdown::with_answers_of(config.outbox.as_ref().map(OutboxConfig::fallback_time).unwrap_or_default());
+    let shared = Shared { metrics: Arc::default(), restarts: Arc::default(), shutdown };
     start_log(config.telemetry, &shared.metrics)?;
     // Open until the node has ended, whether its outbox is on or off.
     let store = match &config.store {

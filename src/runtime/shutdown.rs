@@ -29,10 +29,17 @@ pub struct Shutdown {
     last_call: CancellationToken,
     /// When that is, from the signal on.
     last_call_at: Arc<OnceLock<Instant>>,
+    /// What the answers may take beyond the usual.
+    beyond: Duration,
     work: TaskTracker,
 }
 
 impl Shutdown {
+    /// Whose last call comes so much earlier: the answers to mail that is still under way then need that time.
+    pub fn with_answers_of(beyond: Duration) -> Self {
+        Self { beyond, ..Self::default() }
+    }
+
     /// Spawns work that the exit waits for.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         drop(self.work.spawn(work));
@@ -90,7 +97,7 @@ impl Shutdown {
     pub async fn drain(&self, settings: Settings) -> bool {
         let end = Instant::now() + settings.delay + settings.deadline;
         // Set once: there is one drain.
-        let last_call = *self.last_call_at.get_or_init(|| end - LAST_WORDS.min(settings.deadline / 4));
+        let last_call = *self.last_call_at.get_or_init(|| end - (LAST_WORDS + self.beyond).min(settings.deadline / 4));
         self.draining.cancel();
         sleep(settings.delay).await;
         self.closing.cancel();
@@ -131,6 +138,32 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// How long before the end the last call is.
+    async fn before_the_end(shutdown: Shutdown, deadline: Duration) -> Duration {
+        let start = Instant::now();
+        let under_way = shutdown.clone();
+        shutdown.spawn(async move { under_way.until_last_call().await });
+        assert!(shutdown.drain(Settings { delay: Duration::ZERO, deadline }).await);
+        deadline - start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn mail_under_way_has_its_last_call_before_the_end_and_earlier_where_its_answer_takes_longer() {
+        for (beyond, deadline, expected) in
+            [(0, 20, SECOND), (2, 20, 3 * SECOND), (0, 2, SECOND / 2), (2, 8, 2 * SECOND)]
+        {
+            let shutdown = Shutdown::with_answers_of(beyond * SECOND);
+            assert_eq!(before_the_end(shutdown, deadline * SECOND).await, expected, "{beyond} {deadline}");
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::service::outbox::OutboxService;
 use crate::state::answers::{Answers, Follower, Known, Leader, Role};
 use end::End;
 use fallback::Fallback;
-pub use fallback::{Queueing, Wish};
+pub use fallback::{QueueOptions, Queueing};
 pub use sent::{Kept, Lookup, Queued, Sent};
 
 /// Sends submissions, and knows those with a key again.
@@ -46,7 +46,7 @@ pub struct Submitted<'a> {
     submit: &'a Submit,
     id: Id,
     caller: CallerName,
-    wish: Wish,
+    queue: QueueOptions,
     step: Step,
     /// How to look the mail up, where it was queued before.
     lookups: Vec<Lookup>,
@@ -73,19 +73,19 @@ impl Submit {
     }
 
     /// Decides what is to be done for this submission; does none of it yet.
-    pub async fn submit(&self, submission: Submission, wish: Wish) -> Submitted<'_> {
+    pub async fn submit(&self, submission: Submission, queue: QueueOptions) -> Submitted<'_> {
         match submission.options.key {
             None => {
                 let (id, caller) = (submission.message.id(), submission.caller.clone());
                 let step = Step::Send { submission, leader: None, before: None };
-                Submitted { submit: self, id, caller, wish, step, lookups: Vec::new() }
+                Submitted { submit: self, id, caller, queue, step, lookups: Vec::new() }
             }
             // Apart, so that mail without a key has no room for it in its future.
-            Some(key) => Box::pin(self.join(submission, key, wish)).await,
+            Some(key) => Box::pin(self.join(submission, key, queue)).await,
         }
     }
 
-    async fn join(&self, submission: Submission, key: IdempotencyKey, wish: Wish) -> Submitted<'_> {
+    async fn join(&self, submission: Submission, key: IdempotencyKey, queue: QueueOptions) -> Submitted<'_> {
         let Submission { message, caller, options } = submission;
         // The id under a key is a digest of the whole message.
         let message = off_worker(message.size(), || message.identified_by(&key));
@@ -113,7 +113,7 @@ impl Submit {
             }
             Role::Reused => Step::Answered(Known::Answered(Err(SendError::new(id, Failure::KeyReused, Vec::new())))),
         };
-        Submitted { submit: self, id, caller, wish, step, lookups }
+        Submitted { submit: self, id, caller, queue, step, lookups }
     }
 
     /// Can it become clear what has become of a mail that ended so, without the danger of a second one?
@@ -130,16 +130,16 @@ impl Submit {
         submission: &Submission,
         before: Option<&SendError>,
         late: Option<&LateVerdict>,
-        wish: Wish,
+        queue: QueueOptions,
     ) -> End {
         let fallback = self.fallback.as_ref();
         if let (Some(before), Some(fallback)) = (before, fallback)
             && let Failure::QueueUnclear { .. } = before.failure
         {
-            return Box::pin(fallback.again(submission, before, wish)).await;
+            return Box::pin(fallback.again(submission, before, queue)).await;
         }
-        if let (None, Some(fallback), Queueing::AtOnce) = (before, fallback, wish.queueing)
-            && let Some(end) = Box::pin(fallback.at_once(submission, wish.share)).await
+        if let (None, Some(fallback), Queueing::AtOnce) = (before, fallback, queue.queueing)
+            && let Some(end) = Box::pin(fallback.at_once(submission, queue.share)).await
         {
             return end;
         }
@@ -147,8 +147,8 @@ impl Submit {
             Some(before) => self.dispatcher.ask_again(submission, before, late).await,
             None => self.dispatcher.send(submission, late).await,
         };
-        match fallback.filter(|fallback| fallback.may_take(&answer, wish)) {
-            Some(fallback) => Box::pin(fallback.after(submission, answer, wish.share)).await,
+        match fallback.filter(|fallback| fallback.may_take(&answer, queue)) {
+            Some(fallback) => Box::pin(fallback.after(submission, answer, queue.share)).await,
             None => End::Answered(answer),
         }
     }
@@ -178,7 +178,7 @@ impl Submitted<'_> {
             // By reference: what is moved across an await would be in the future twice.
             Step::Send { ref submission, ref mut leader, ref before } => {
                 let late = leader.as_ref().map(|leader| Arc::new(leader.on_late_verdict()) as LateVerdict);
-                let known = match self.submit.send(submission, before.as_deref(), late.as_ref(), self.wish).await {
+                let known = match self.submit.send(submission, before.as_deref(), late.as_ref(), self.queue).await {
                     End::Answered(answer) => Known::Answered(answer),
                     End::Queued(now) => {
                         queued = Some(now);

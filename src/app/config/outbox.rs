@@ -1,10 +1,13 @@
 //! The outbox: what it takes, and how mail leaves it.
 
+use std::time::Duration;
+
 use crate::delivery::dispatch;
 use crate::delivery::dispatch::AllOpen;
 use crate::delivery::dispatch::settings::ALL_OPEN;
 use crate::runtime::settings::Section;
 use crate::service::outbox;
+use crate::service::outbox::FALLBACK_TIME;
 use crate::service::outbox::settings::{OUTBOX, OUTBOX_FALLBACK};
 use crate::state;
 
@@ -16,6 +19,13 @@ pub struct OutboxConfig {
     pub service: outbox::Settings,
     /// How mail leaves it.
     pub pump: state::outbox::Settings,
+}
+
+impl OutboxConfig {
+    /// What a request may take beyond its deadline: the store has a time of its own for mail that falls back.
+    pub fn fallback_time(&self) -> Duration {
+        if self.service.fallback { FALLBACK_TIME } else { Duration::ZERO }
+    }
 }
 
 /// `Some(None)`: it is off; `None`: a mistake was recorded.
@@ -37,8 +47,7 @@ pub(super) fn read(section: &mut Section, store: Option<&Option<StoreConfig>>) -
 
 /// A node that takes mail for later while no circuit is usable must not end just then.
 pub(super) fn check_all_open(section: &mut Section, outbox: Option<&OutboxConfig>, dispatch: &dispatch::Settings) {
-    let falls_back = outbox.is_some_and(|outbox| outbox.service.fallback);
-    if falls_back && dispatch.all_open == AllOpen::Exit {
+    if outbox.is_some_and(|outbox| outbox.service.fallback) && dispatch.all_open == AllOpen::Exit {
         let problem =
             "is exit, but SMSP_OUTBOX_FALLBACK takes mail while no circuit is usable: set one of them otherwise";
         section.error(ALL_OPEN.row.name, problem);

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use super::outbox::OutboxConfig;
 use super::upstream::UpstreamConfig;
 use crate::delivery::dispatch::settings::REQUEST_DEADLINE;
 use crate::delivery::upstream::global::{CONNECT_TIMEOUT, PROBE_TIMEOUT};
 use crate::delivery::upstream::transfer_time;
 use crate::runtime::settings::{Section, in_units};
 use crate::runtime::shutdown::settings::DRAIN_DEADLINE;
-use crate::service::outbox::FALLBACK_TIME;
 
 /// At most half of an attempt's time, in whole milliseconds as every setting is.
 pub(super) fn connect_timeout(written: Duration, attempt_timeout: Duration) -> Duration {
@@ -64,12 +62,6 @@ const NO_TIME: &str = "leaves no time for an attempt: it must be more than twice
 fn attempt_timeout(UpstreamConfig { name, settings, .. }: &UpstreamConfig) -> String {
     let name = name.replace('-', "_").to_ascii_uppercase();
     format!("SMSP_{name}_ATTEMPT_TIMEOUT ({})", in_units(settings.attempt_timeout))
-}
-
-/// What a request may take beyond its deadline: the store has a time of its own.
-pub(super) fn of_fallback(outbox: Option<&OutboxConfig>) -> Duration {
-    let falls_back = outbox.is_some_and(|outbox| outbox.service.fallback);
-    if falls_back { FALLBACK_TIME } else { Duration::ZERO }
 }
 
 /// What is still under way at the end of the drain is given up.

@@ -81,13 +81,13 @@ fn part(providers: &str, has_outbox: bool) -> OpenApi {
     document
 }
 
-/// Without an outbox no mail is queued: `POST /email` neither heeds a wish for that nor answers 202.
+/// Without an outbox no mail is queued: `POST /email` neither heeds a preference for that nor answers of it.
 fn remove_queueing(document: &mut OpenApi) {
     let item = document.paths.paths.get_mut("/email").and_then(|path| path.post.as_mut());
     let Some(send) = item else { return };
-    send.responses.responses.remove("202");
-    let is_wish = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(known) if known.name == "Prefer");
-    send.parameters.iter_mut().for_each(|parameters| parameters.retain(|parameter| !is_wish(parameter)));
+    send.responses.responses.retain(|status, _| !["202", "409"].contains(&status.as_str()));
+    let is_preference = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(known) if known.name == "Prefer");
+    send.parameters.iter_mut().for_each(|parameters| parameters.retain(|parameter| !is_preference(parameter)));
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.

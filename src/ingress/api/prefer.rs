@@ -1,7 +1,7 @@
 //! `Prefer: respond-async` (RFC 7240): the one preference that is known here.
 //!
-//! Other preferences, parameters and lines that are no list of preferences are ignored, as RFC 7240 2 allows: a preference
-//! is a wish, and the answer says by `Preference-Applied` whether it was met.
+//! Other preferences, parameters and lines that are no list of preferences are ignored, as RFC 7240 2 allows: a client
+//! that prefers something has to take an answer without it; `Preference-Applied` says whether it got it.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 

@@ -1,6 +1,6 @@
 //! The headers of `POST /email` that say whether its mail may be queued: `X-SMSP-Fallback` and `Prefer`.
 //!
-//! Where they contradict each other, `X-SMSP-Fallback: never` holds: a wish does not overrule an order.
+//! Where they contradict each other, `X-SMSP-Fallback: never` holds: a preference may be ignored.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::send_options::{fault, only_value};
 use super::state::ApiState;
 use crate::access::callers::Caller;
-use crate::service::submit::{Queueing, Wish};
+use crate::service::submit::{QueueOptions, Queueing};
 
 const X_SMSP_FALLBACK: &str = "X-SMSP-Fallback";
 
@@ -28,9 +28,9 @@ pub(super) struct QueueingHeaders(Queueing);
 
 impl QueueingHeaders {
     /// What this caller wants, and what of the outbox its mail may take.
-    pub(super) fn for_caller(self, caller: &Caller) -> Wish {
+    pub(super) fn for_caller(self, caller: &Caller) -> QueueOptions {
         let share = caller.limits.outbox();
-        Wish { queueing: self.0, share: (share.rows, share.bytes) }
+        QueueOptions { queueing: self.0, share: (share.rows, share.bytes) }
     }
 }
 

@@ -32,9 +32,9 @@ pub enum Queueing {
     AtOnce,
 }
 
-/// What is wanted for one mail.
+/// Whether one mail may be queued, and how much of the outbox it may take.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wish {
+pub struct QueueOptions {
     /// May it be queued?
     pub queueing: Queueing,
     /// What the mail of its caller may take of the outbox.
@@ -70,12 +70,12 @@ impl Fallback {
 
     /// Whether the store has a mail of which it did not say so. What it says now holds for the earlier call too: it takes a
     /// mail once.
-    pub(super) async fn again(&self, submission: &Submission, unclear: &SendError, wish: Wish) -> End {
+    pub(super) async fn again(&self, submission: &Submission, unclear: &SendError, queue: QueueOptions) -> End {
         let Submission { message, caller, .. } = submission;
         let answer = Err(SendError { failure: before_unclear(unclear.failure), ..unclear.clone() });
         let taken_over = match self.0.before(submission, &answer) {
-            Some(before) if wish.queueing != Queueing::Never => {
-                let accepted = self.0.take_over(submission, before, wish.share).await;
+            Some(before) if queue.queueing != Queueing::Never => {
+                let accepted = self.0.take_over(submission, before, queue.share).await;
                 taken_over(submission, accepted, unclear, false)
             }
             _ => matches!(self.0.status(caller, message.id()).await, Ok(Some(_))).then_some(End::Repeated),
@@ -84,8 +84,8 @@ impl Fallback {
     }
 
     /// Does the outbox take what was answered so, as far as can be told without a look at it?
-    pub(super) fn may_take(&self, answer: &Answer, wish: Wish) -> bool {
-        answer.is_err() && wish.queueing == Queueing::Fallback && self.0.falls_back()
+    pub(super) fn may_take(&self, answer: &Answer, queue: QueueOptions) -> bool {
+        answer.is_err() && queue.queueing == Queueing::Fallback && self.0.falls_back()
     }
 
     /// Where a mail of this caller is. An error: the store cannot tell now.

@@ -54,7 +54,7 @@ impl Service {
     }
 
     async fn send_mail(&self, from: &str, options: SendOptions) -> Answer {
-        accepted(self.submit.submit(submission(mail(from), options), Wish::default()).await.answer().await)
+        accepted(self.submit.submit(submission(mail(from), options), QueueOptions::default()).await.answer().await)
     }
 
     fn calls(&self) -> Vec<u32> {
@@ -75,7 +75,7 @@ async fn repeat_in_flight_waits_and_gets_the_same_answer() {
 #[tokio::test(start_paused = true)]
 async fn only_calls_that_hand_over_a_mail_need_a_place_in_flight() {
     let service = Service::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Accepted)]]);
-    let submit = || service.submit.submit(submission(mail("a@example.org"), under("k")), Wish::default());
+    let submit = || service.submit.submit(submission(mail("a@example.org"), under("k")), QueueOptions::default());
     let (first, repeat) = (submit().await, submit().await);
     assert_eq!((first.hands_over(), repeat.hands_over()), (true, false));
     let (first, repeat) = tokio::join!(first.answer(), repeat.answer());

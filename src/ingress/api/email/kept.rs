@@ -76,7 +76,8 @@ fn refused(status: &Status) -> (Kind, &'static str) {
 fn problem(kept: &Kept, kind: Kind, detail: &'static str) -> Problem {
     let Kept { shown: Shown { status, .. }, lookups } = kept;
     let attempts = status.attempts.iter().filter_map(AttemptBody::of_tried).collect();
-    let mail = OfMail { id: status.ticket.id, attempts, rule: None, lookup: lookup(kept, lookups) };
+    let lookup = if kind == Kind::Unknown { lookup(kept, lookups) } else { None };
+    let mail = OfMail { id: status.ticket.id, attempts, rule: None, lookup };
     Problem::new(kind, detail).retryable(false).of_mail(mail).outbox(&status.ticket).replayed(true)
 }
 

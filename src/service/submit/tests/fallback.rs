@@ -33,17 +33,17 @@ impl Service {
         Self { submit, fixture, store }
     }
 
-    async fn send(&self, options: SendOptions, wish: Wish) -> Result<Sent, SendError> {
-        self.send_from("a@example.org", options, wish).await
+    async fn send(&self, options: SendOptions, queue: QueueOptions) -> Result<Sent, SendError> {
+        self.send_from("a@example.org", options, queue).await
     }
 
-    async fn send_from(&self, from: &str, options: SendOptions, wish: Wish) -> Result<Sent, SendError> {
-        self.submit.submit(submission(mail(from), options), wish).await.answer().await
+    async fn send_from(&self, from: &str, options: SendOptions, queue: QueueOptions) -> Result<Sent, SendError> {
+        self.submit.submit(submission(mail(from), options), queue).await.answer().await
     }
 
     /// Words for what a mail under this key came to.
     async fn word(&self, key: &str) -> String {
-        word(&self.send(under(key), Wish::default()).await)
+        word(&self.send(under(key), QueueOptions::default()).await)
     }
 
     fn rows(&self) -> usize {
@@ -58,8 +58,8 @@ fn node(fixture: &Fixture, store: &Arc<FakeStore>, settings: Settings) -> Submit
     Submit::new(Arc::clone(&fixture.dispatcher), answers, outbox, Arc::clone(&fixture.metrics))
 }
 
-const AT_ONCE: Wish = Wish { queueing: Queueing::AtOnce, share: (None, None) };
-const NEVER: Wish = Wish { queueing: Queueing::Never, share: (None, None) };
+const AT_ONCE: QueueOptions = QueueOptions { queueing: Queueing::AtOnce, share: (None, None) };
+const NEVER: QueueOptions = QueueOptions { queueing: Queueing::Never, share: (None, None) };
 
 const DOWN: Act = Act::Say(Outcome::Unavailable);
 
@@ -76,7 +76,9 @@ fn word(sent: &Result<Sent, SendError>) -> String {
 #[tokio::test(start_paused = true)]
 async fn a_mail_that_no_provider_takes_is_queued_with_its_id_its_key_and_its_attempts() {
     let service = Service::new(Failover::Safe, &[&[DOWN], &[DOWN]]);
-    let Ok(Sent::Queued(queued)) = service.send(under("k"), Wish::default()).await else { panic!("not queued") };
+    let Ok(Sent::Queued(queued)) = service.send(under("k"), QueueOptions::default()).await else {
+        panic!("not queued")
+    };
     assert_eq!(
         (words(&queued.attempts), queued.is_asked_for),
         (vec!["u0:unavailable".into(), "u1:unavailable".into()], false)
@@ -96,7 +98,7 @@ async fn a_mail_that_no_provider_takes_is_queued_with_its_id_its_key_and_its_att
 async fn a_mail_that_is_handed_over_to_nobody_is_due_at_once() {
     let service = Service::over(Fixture::new(Failover::Safe, &[&[DOWN]]), settings());
     assert_eq!(service.word("opens the circuit").await, "queued");
-    let Ok(Sent::Queued(queued)) = service.send(SendOptions::default(), Wish::default()).await else {
+    let Ok(Sent::Queued(queued)) = service.send(SendOptions::default(), QueueOptions::default()).await else {
         panic!("not queued")
     };
     assert_eq!((queued.ticket.send_at, queued.attempts.len(), service.fixture.calls()), (NOW, 0, vec![1]));
@@ -107,7 +109,7 @@ async fn only_a_definite_no_for_now_is_queued() {
     use Outcome::*;
     for outcome in Outcome::ALL {
         let service = Service::new(Failover::Safe, &[&[Act::Say(outcome)]]);
-        let sent = service.send(SendOptions::default(), Wish::default()).await;
+        let sent = service.send(SendOptions::default(), QueueOptions::default()).await;
         let is_queued = matches!(outcome, Unavailable | Throttled | Deferred | Cancelled);
         assert_eq!(matches!(sent, Ok(Sent::Queued(_))), is_queued, "{outcome:?}: {}", word(&sent));
         assert_eq!(service.rows(), usize::from(is_queued), "{outcome:?}");
@@ -115,7 +117,10 @@ async fn only_a_definite_no_for_now_is_queued() {
     for act in [Act::Hang, Act::Panic] {
         let service = Service::new(Failover::Safe, &[&[act]]);
         assert!(
-            service.send(SendOptions::default(), Wish::default()).await.is_err_and(|error| error.failure.is_unknown())
+            service
+                .send(SendOptions::default(), QueueOptions::default())
+                .await
+                .is_err_and(|error| error.failure.is_unknown())
         );
         assert_eq!(service.rows(), 0, "{act:?}");
     }
@@ -158,7 +163,7 @@ async fn a_store_that_cannot_take_the_mail_changes_no_answer() {
     for fault in [Fault::Down, Fault::Full(Full::Rows), Fault::Full(Full::CallersBytes), Fault::Full(Full::Disk)] {
         let service = Service::new(Failover::Safe, &[&[DOWN, Act::Say(Outcome::Accepted)]]);
         service.store.does(Some(fault));
-        let error = service.send(under("k"), Wish::default()).await.err().expect("an error");
+        let error = service.send(under("k"), QueueOptions::default()).await.err().expect("an error");
         assert_eq!(
             (error.failure, words(&error.attempts)),
             (Failure::Refused { retryable: true }, vec!["u0:unavailable".into()])
@@ -173,7 +178,7 @@ async fn the_store_has_two_seconds_and_then_it_is_unclear_whether_it_has_the_mai
         let service = Service::new(Failover::Safe, &[&[DOWN]]);
         service.store.does(Some(fault));
         let start = Instant::now();
-        let error = service.send(under("k"), Wish::default()).await.err().expect("an error");
+        let error = service.send(under("k"), QueueOptions::default()).await.err().expect("an error");
         assert_eq!(start.elapsed(), if repeat == "queued" { FALLBACK_TIME } else { Duration::ZERO });
         assert_eq!((error.failure, error.attempts.len()), (Failure::QueueUnclear { retry_after: None }, 1));
         assert_eq!(service.word("k").await, "QueueUnclear { retry_after: None }", "still");
@@ -196,7 +201,7 @@ async fn an_unclear_mail_is_only_looked_for_where_its_repeat_may_not_be_queued()
     for (fault, expected) in [(Fault::Hang, "QueueUnclear { retry_after: None }"), (Fault::Unclear, "kept queued")] {
         let service = Service::new(Failover::Safe, &[&[DOWN]]);
         service.store.does(Some(fault));
-        assert!(service.send(under("k"), Wish::default()).await.is_err());
+        assert!(service.send(under("k"), QueueOptions::default()).await.is_err());
         service.store.does(None);
         assert_eq!(word(&service.send(under("k"), NEVER).await), expected);
         assert_eq!(service.rows(), usize::from(expected == "kept queued"));
@@ -211,9 +216,11 @@ async fn a_repeat_hears_where_its_queued_mail_is() {
         service.store.put_all(state);
         assert_eq!(service.word("k").await, format!("kept {}", state.as_str()));
     }
-    let Ok(Sent::Kept(Some(kept))) = service.send(under("k"), Wish::default()).await else { panic!("not kept") };
+    let Ok(Sent::Kept(Some(kept))) = service.send(under("k"), QueueOptions::default()).await else {
+        panic!("not kept")
+    };
     assert_eq!(kept.lookups.iter().map(|(upstream, _)| &**upstream).collect::<Vec<_>>(), ["u0"]);
-    let other = service.send_from("x@example.org", under("k"), Wish::default()).await;
+    let other = service.send_from("x@example.org", under("k"), QueueOptions::default()).await;
     assert_eq!(word(&other), "KeyReused");
     service.store.does(Some(Fault::Hang));
     assert_eq!(service.word("k").await, "kept", "the store cannot tell");
@@ -268,7 +275,7 @@ async fn what_becomes_of_mail_that_was_to_be_queued_is_counted() {
         (Some(Fault::Unclear), "unclear"),
     ] {
         service.store.does(fault);
-        drop(service.send(SendOptions::default(), Wish::default()).await);
+        drop(service.send(SendOptions::default(), QueueOptions::default()).await);
         let line = format!("smsp_outbox_fallbacks_total{{result=\"{result}\"}} 1");
         let page = service.store.metrics.render();
         assert!(page.lines().any(|one| one == line), "{page}");
