@@ -102,7 +102,7 @@ impl From<Receipt> for ReceiptBody {
 }
 
 impl ReceiptBody {
-    /// Of a mail that was queued, and that a provider took then.
+    /// The receipt of a mail that was queued, and that a provider took then.
     pub(super) fn of_queued(Shown { status, recipients }: &Shown) -> Self {
         let accepted = |tried: &&TriedAt| tried.outcome.as_deref() == Some(Outcome::Accepted.as_str());
         let taken = status.attempts.iter().rfind(accepted);
