@@ -32,6 +32,14 @@ impl Database {
         Some(Self::Postgres(server, server.database().await))
     }
 
+    /// In words.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres(..) => "PostgreSQL",
+        }
+    }
+
     pub(crate) fn store(&self) -> Store {
         match self {
             Self::Sqlite(directory) => Store::sqlite(directory.path()),

@@ -74,34 +74,34 @@ impl Environment {
         settings = scenario.routing.iter().fold(settings, |settings, routing| routing.settings(settings));
         settings = scenario.outbox.iter().fold(settings, |settings, store| store.under(settings));
         let proxy = Proxy::start(settings.clone()).await;
-        let environment =
-            Self { proxy, providers, settings, flapping: None, _refusing: refusing, _swallowing: swallowing };
         if scenario.circuits == Circuits::Held {
-            environment.hold().await;
+            hold(&proxy).await;
         }
-        environment
+        Self { proxy, providers, settings, flapping: None, _refusing: refusing, _swallowing: swallowing }
     }
 
-    /// The node is killed, and another one takes its place, with its store.
-    pub(crate) async fn is_killed_and_starts_again(&mut self, scenario: &Scenario) {
-        self.proxy.process.signal("KILL");
-        let process = &mut self.proxy.process;
-        eventually("the node is dead", async || when(process.ended().is_some(), || "it lives".to_owned())).await;
-        self.proxy = Proxy::start(self.settings.clone()).await;
+    /// The node is killed.
+    pub(crate) async fn dies(&mut self) {
+        kill(&mut self.proxy).await;
+    }
+
+    /// Another node takes the place of the one that was killed, with its store.
+    pub(crate) async fn starts_again(&mut self, scenario: &Scenario) {
+        self.proxy = self.another_node(scenario).await;
+    }
+
+    /// One more node, before the same providers and with the same store.
+    pub(crate) async fn another_node(&self, scenario: &Scenario) -> Proxy {
+        let proxy = Proxy::start(self.settings.clone()).await;
         if scenario.circuits == Circuits::Held {
-            self.hold().await;
+            hold(&proxy).await;
         }
+        proxy
     }
 
     /// How often any provider has met a mail.
     pub(crate) fn arrivals(&self) -> usize {
         self.providers.iter().map(|(_, seen)| seen.all().len()).sum()
-    }
-
-    async fn hold(&self) {
-        for name in NAMES {
-            self.proxy.client.order(name, &json!({"override": "closed"})).await.expect(200);
-        }
     }
 
     /// The first provider comes and goes from now on.
@@ -130,6 +130,20 @@ impl Environment {
             outages: outages(&log, NAMES[number]),
         };
         self.providers.iter().enumerate().map(account).collect()
+    }
+}
+
+/// Kills a node, and waits until it is dead.
+pub(crate) async fn kill(proxy: &mut Proxy) {
+    proxy.process.signal("KILL");
+    let process = &mut proxy.process;
+    eventually("the node is dead", async || when(process.ended().is_some(), || "it lives".to_owned())).await;
+}
+
+/// Every circuit is forced closed.
+async fn hold(proxy: &Proxy) {
+    for name in NAMES {
+        proxy.client.order(name, &json!({"override": "closed"})).await.expect(200);
     }
 }
 

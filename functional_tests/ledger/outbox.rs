@@ -3,6 +3,7 @@
 //!
 //! A kill ends answers, counters and the circuits' memory, so these mails are not judged by the rules I1 to I14 but by what is
 //! left at the end: what each provider has, what callers were told, and what the outbox says of each mail that it accepted.
+//! Every other scenario is played on PostgreSQL, the others on SQLite.
 
 mod callers;
 mod judge;
@@ -16,7 +17,8 @@ use super::fault::FAULTS;
 use super::random::SeededRng;
 use super::record::Failover;
 use super::scenario::{Circuits, Scenario};
-use crate::harness::outbox::{Store, at_rest, shown};
+use crate::harness::database::Database;
+use crate::harness::outbox::{at_rest, shown};
 use crate::harness::seed::seed;
 use crate::harness::wait::when;
 use crate::harness::{eventually, report};
@@ -31,42 +33,49 @@ const AT_A_TIME: usize = 3;
 
 #[tokio::test]
 async fn mails_of_the_outbox_are_neither_lost_nor_sent_twice_under_faults_and_kills() {
-    let rng = SeededRng::new(seed());
-    let mixes = [Circuits::Held, Circuits::Free].map(|circuits| {
+    let seed = seed();
+    let rng = SeededRng::new(seed);
+    let mixes = on_either_store(usize::from(rng.coin("store", 0))).map(|circuits| {
         let faults = FAULTS.iter().filter(|fault| !fault.is_silent()).collect();
         Scenario::of("outbox", faults, 2, Failover::Safe, circuits, SHORT, rng)
     });
-    play(mixes.into()).await;
+    play(mixes.into(), seed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "scripts/check --long runs it"]
 async fn mails_of_the_outbox_are_neither_lost_nor_sent_twice_under_each_fault_alone() {
-    let rng = SeededRng::new(seed());
-    let circuits = [Circuits::Held, Circuits::Free];
-    let alone = FAULTS.iter().flat_map(|fault| {
+    let seed = seed();
+    let rng = SeededRng::new(seed);
+    let alone = FAULTS.iter().enumerate().flat_map(|(number, fault)| {
         // Where nobody waits, an attempt at a silent provider takes a minute.
         let mails = if fault.is_silent() { CONCURRENCY } else { LONG };
-        circuits.map(|circuits| Scenario::alone(fault, circuits, mails, rng))
+        on_either_store(number).map(|circuits| Scenario::alone(fault, circuits, mails, rng))
     });
     let wanted = std::env::var("SMSP_LEDGER_FAULT").unwrap_or_default();
-    play(alone.filter(|scenario| scenario.name.contains(&wanted)).collect()).await;
+    play(alone.filter(|scenario| scenario.name.contains(&wanted)).collect(), seed).await;
 }
 
-async fn play(scenarios: Vec<Scenario>) {
-    eprintln!("SMSP_TEST_SEED={}", seed());
+/// One scenario for each store, by turns the one and the other with circuits that are held.
+fn on_either_store(turn: usize) -> [Circuits; 2] {
+    if turn.is_multiple_of(2) { [Circuits::Held, Circuits::Free] } else { [Circuits::Free, Circuits::Held] }
+}
+
+async fn play(scenarios: Vec<Scenario>, seed: u64) {
+    eprintln!("SMSP_TEST_SEED={seed}");
     let mut failed = Vec::new();
-    let mut results = stream::iter(scenarios).map(run).buffer_unordered(AT_A_TIME);
+    let mut results = stream::iter(scenarios.into_iter().enumerate()).map(run).buffer_unordered(AT_A_TIME);
     while let Some((name, violations)) = results.next().await {
         failed.extend(violations.into_iter().map(|violation| format!("{name}: {violation}")));
     }
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
-/// The name of the scenario, and everything that must not be.
-async fn run(scenario: Scenario) -> (String, Vec<String>) {
-    let directory = tempfile::tempdir().expect("a temporary directory can be made");
-    let scenario = Scenario { outbox: Some(Store::sqlite(directory.path())), ..scenario.with_settings(&SETTINGS) };
+/// The name of the scenario, and everything that must not be; by its number, on the one store or the other.
+async fn run((number, scenario): (usize, Scenario)) -> (String, Vec<String>) {
+    let postgres = if number.is_multiple_of(2) { None } else { Database::postgres().await };
+    let database = postgres.unwrap_or_else(Database::sqlite);
+    let scenario = scenario.with_settings(&SETTINGS).with_outbox(&database);
     let mut environment = Environment::start(&scenario, None).await;
     let mut told = Vec::new();
     for kill in 0..=KILLS {
@@ -78,7 +87,9 @@ async fn run(scenario: Scenario) -> (String, Vec<String>) {
                 when(environment.arrivals() >= enough || calling.is_done(), || environment.proxy.process.evidence())
             })
             .await;
-            environment.is_killed_and_starts_again(&scenario).await;
+            environment.dies().await;
+            database.silent_nodes_are_dead().await;
+            environment.starts_again(&scenario).await;
         }
         told.extend(calling.all().await);
     }

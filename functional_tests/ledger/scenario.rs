@@ -7,6 +7,7 @@ use super::random::SeededRng;
 use super::record::Failover;
 use super::routing::{Facts, Routing};
 use super::way::Ways;
+use crate::harness::database::Database;
 use crate::harness::outbox::Store;
 
 /// How long the port of a provider is well.
@@ -159,6 +160,12 @@ impl Scenario {
     pub(crate) fn with_settings(mut self, settings: &[(&'static str, &'static str)]) -> Self {
         self.own.extend(settings);
         self
+    }
+
+    /// With an outbox in this database.
+    pub(crate) fn with_outbox(self, database: &Database) -> Self {
+        let name = format!("{} on {}", self.name, database.kind());
+        Self { name, outbox: Some(database.store()), ..self }
     }
 
     /// With rules, sender maps and rates, and mails that differ in what these look at.
