@@ -68,6 +68,7 @@ mod route_reload;
 mod explain;
 mod route_command;
 mod idempotency;
+mod held_answers;
 mod provider_idempotency;
 mod coalescing;
 mod sender_holds;

@@ -11,7 +11,8 @@
 //!    in time; the [service](ingress::server::service) around the handlers gives the request an id, a log line and a count.
 //! 2. The API listener ([`ingress::api`]) finds the [caller](access::callers) by its key, asks [admission](access::admission)
 //!    for room, and turns JSON into a [`Submission`](model::submission::Submission): a message, its caller, the options.
-//! 3. [`service::submit`] recognises a repeat of a submission with a key by the answers that [`state`] holds.
+//! 3. [`service::submit`] recognises a repeat of a submission with a key by the answers that [`state`] holds, in memory or in
+//!    the store.
 //! 4. [`delivery::dispatch`] asks [`delivery::routing`] for the order of the upstreams and offers them the mail, one after
 //!    the other, within one deadline. Each attempt is place, permit, token, send, verdict, settle.
 //! 5. The [circuit](delivery::circuit) gives the permit, the [upstream](delivery::upstream) bounds the call in time, the
@@ -48,8 +49,8 @@
 //!
 //! ## What is deliberately absent
 //!
-//! A store that `POST /email` needs: without one a node shares nothing with its neighbours, and forgets everything when it
-//! ends. A clock in the circuit: time is passed in. A lock across an await. A retry that could send twice: another upstream
+//! A store that `POST /email` needs, unless a mail has a key: without one a node shares nothing with its neighbours, and
+//! forgets everything when it ends. A clock in the circuit: time is passed in. A lock across an await. A retry that could send twice: another upstream
 //! is asked only where the attempts so far prove that no provider has the mail, and the same upstream only if it takes a
 //! mail once. A provider's text in any answer, log or metric.
 

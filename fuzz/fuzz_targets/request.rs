@@ -76,8 +76,8 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let upstream = Upstream::new("k".to_owned(), "mock", provider, settings, &metrics, Events::new(1));
     let dispatcher = Dispatcher::new(vec![Arc::new(upstream)], config.dispatch, config.routes.rules, shutdown.clone(), Arc::clone(&metrics));
     let CallersConfig { keys, by_name, common, .. } = config.callers;
-    let answers = Answers::new(config.answers.held_answers, Arc::clone(&metrics));
-    let submit = Arc::new(Submit::new(Arc::clone(&dispatcher), answers, Arc::clone(&metrics)));
+    let answers = Answers::new(config.answers.held_answers, None, Arc::clone(&metrics));
+    let submit = Arc::new(Submit::new(Arc::clone(&dispatcher), answers, None, Arc::clone(&metrics)));
     let state = ApiState {
         submit,
         outbox: None,

@@ -20,11 +20,11 @@ use crate::ingress::admin::{self, AdminState};
 use crate::ingress::api::{self, ApiState};
 use crate::ingress::server::listener::{self, Limits};
 use crate::runtime::metrics::Metrics;
-use crate::runtime::restart::Restarts;
+use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
 use crate::service::submit::Submit;
-use crate::state::answers::{self, Answers};
+use crate::state::answers::{self, Answers, Kept};
 use crate::state::store::StoreKeys;
 
 /// What the parts of a node share.
@@ -60,10 +60,13 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let delivery = Delivery::start(config.upstreams, config.supervisor, config.dispatch, config.routes, &shared);
     let (callers, admins) = keys::holders(config.callers, config.admins);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
+    let answers = start_answers(config.answers, in_store.clone(), &shared).await?;
     let outbox = start_outbox(config.outbox, in_store, &delivery.dispatcher, &shared).await?;
+    let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
+    let (dispatcher, metrics) = (Arc::clone(&delivery.dispatcher), Arc::clone(&shared.metrics));
     let api_state = ApiState {
-        submit: Arc::new(submit(&delivery.dispatcher, config.answers, outbox.as_ref(), &shared.metrics)),
-        outbox: outbox.as_ref().map(|outbox| Arc::clone(&outbox.service)),
+        submit: Arc::new(Submit::new(dispatcher, answers, service.clone(), metrics)),
+        outbox: service,
         store: store.as_ref().map(Store::up),
         dispatcher: Arc::clone(&delivery.dispatcher),
         callers,
@@ -135,15 +138,25 @@ async fn start_outbox(
     }
 }
 
-fn submit(
-    dispatcher: &Arc<Dispatcher>,
+/// In memory, or in the store where there is one.
+async fn start_answers(
     settings: answers::Settings,
-    outbox: Option<&RunningOutbox>,
-    metrics: &Arc<Metrics>,
-) -> Submit {
-    let answers = Answers::new(settings.held_answers, Arc::clone(metrics));
-    let outbox = outbox.map(|outbox| Arc::clone(&outbox.service));
-    Submit::new(Arc::clone(dispatcher), answers, outbox, Arc::clone(metrics))
+    store: Option<(Store, Arc<StoreKeys>)>,
+    Shared { metrics, restarts, .. }: &Shared,
+) -> Result<Answers, StartError> {
+    let kept = match store {
+        Some((store, keys)) => {
+            let rows = store.answers().await?;
+            let (swept, restarts) = (Arc::clone(&rows), Arc::clone(restarts));
+            tokio::spawn(async move {
+                let sweep = || answers::sweep(Arc::clone(&swept));
+                restart_and_count("task that drops answers that are over", &restarts, sweep).await;
+            });
+            Some(Kept::new(rows, keys))
+        }
+        None => None,
+    };
+    Ok(Answers::new(settings.held_answers, kept, Arc::clone(metrics)))
 }
 
 fn admin_state(

@@ -7,9 +7,13 @@ use std::time::Duration;
 use crate::app::config::StoreConfig;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
+use crate::state::answers::{self, PostgresAnswers, SqliteAnswers, StoredAnswers};
 use crate::state::outbox::{self, Keeping, Outbox, Overview, PostgresOutbox, SqliteOutbox};
 use crate::state::store::postgres::{self, Database, Server};
-use crate::state::store::{Clock, Location, Looked, Migrated, OpenError, Sqlite, Start, Up};
+use crate::state::store::{Clock, Location, Looked, Migrated, Module, OpenError, Sqlite, Start, Up};
+
+/// Whose tables a PostgreSQL store has.
+const POSTGRES_MODULES: [Module; 2] = [outbox::POSTGRES_TABLES, answers::POSTGRES_TABLES];
 
 /// Nothing is kept or accepted by what only looks.
 pub(super) const LOOKING: Keeping = Keeping { keep: Duration::MAX, min_free: 0 };
@@ -56,6 +60,17 @@ impl Store {
             Self::Postgres(database) => Arc::new(PostgresOutbox::new(Arc::clone(database), keeping.keep)),
         })
     }
+
+    /// The answers to calls in it.
+    pub async fn answers(&self) -> Result<Arc<dyn StoredAnswers>, OpenError> {
+        Ok(match self {
+            Self::Sqlite(store) => {
+                let answers = SqliteAnswers::new(Arc::clone(store)).await;
+                Arc::new(answers.map_err(|failed| store.why(failed))?)
+            }
+            Self::Postgres(database) => Arc::new(PostgresAnswers::new(Arc::clone(database))),
+        })
+    }
 }
 
 /// Brings the tables to the version of this program, and corrects counts in them that do not say what the rows say: what
@@ -79,7 +94,8 @@ pub(super) async fn look(config: &StoreConfig) -> Result<Looked<Overview>, OpenE
     match &config.location {
         Location::Sqlite(directory) => SqliteOutbox::look(directory, &config.keys),
         Location::Postgres(server) => {
-            PostgresOutbox::look(postgres(config, server, &Arc::default(), &Arc::default())).await
+            let start = postgres(config, server, &Arc::default(), &Arc::default());
+            PostgresOutbox::look(postgres::Start { modules: &[outbox::POSTGRES_TABLES], ..start }).await
         }
     }
 }
@@ -90,7 +106,7 @@ fn sqlite(
     metrics: &Arc<Metrics>,
     restarts: &Arc<Restarts>,
 ) -> Result<Sqlite, OpenError> {
-    let (modules, clock) = (&[outbox::TABLES], Clock::since_start());
+    let (modules, clock) = (&[outbox::TABLES, answers::TABLES], Clock::since_start());
     let (metrics, restarts) = (Arc::clone(metrics), Arc::clone(restarts));
     Sqlite::open(Start { directory, keys: &config.keys, modules, clock, metrics, restarts })
 }
@@ -101,6 +117,6 @@ fn postgres(
     metrics: &Arc<Metrics>,
     restarts: &Arc<Restarts>,
 ) -> postgres::Start {
-    let (server, keys, modules) = (server.clone(), Arc::clone(&config.keys), &[outbox::POSTGRES_TABLES]);
+    let (server, keys, modules) = (server.clone(), Arc::clone(&config.keys), &POSTGRES_MODULES);
     postgres::Start { server, keys, modules, metrics: Arc::clone(metrics), restarts: Arc::clone(restarts) }
 }

@@ -134,6 +134,11 @@ impl Dispatcher {
         or_panicked(before.id, asking).await
     }
 
+    /// How long it may take to send this message where somebody waits for the answer, or to ask about it again.
+    pub fn lasts(&self, message: &Message) -> Duration {
+        self.settings.request_deadline.saturating_add(transfer_time(message.size()))
+    }
+
     /// Can asking again bring clarity about a mail that ended so, without the danger of a second one?
     pub fn can_ask_again(&self, options: SendOptions, error: &SendError) -> bool {
         policy::failover(options, &self.settings) > Failover::Never && self.knows_mail_of(error).is_some()
@@ -152,8 +157,9 @@ impl Dispatcher {
     }
 
     fn call<'a, J: Journal>(&'a self, message: &'a Message, journal: J, late: Option<&'a LateVerdict>) -> Call<'a, J> {
-        let time = if journal.drain().is_none() { self.settings.request_deadline } else { UNAWAITED };
-        let deadline = Instant::now() + time + transfer_time(message.size());
+        let time =
+            if journal.drain().is_none() { self.lasts(message) } else { UNAWAITED + transfer_time(message.size()) };
+        let deadline = Instant::now() + time;
         Call { message, journal, neighbours: None, deadline, shutdown: &self.shutdown, late, rule: None }
     }
 

@@ -8,6 +8,7 @@ mod delivery;
 mod document;
 mod email;
 mod healthcheck;
+mod mail_id;
 mod outbox;
 mod prefer;
 mod problem;
@@ -33,15 +34,16 @@ use crate::ingress::server::service::Service;
 pub use document::document;
 use problem::Problem;
 pub use route::explain_for;
+use routes::Served;
 pub use settings::{MailLimits, Settings};
 pub use state::ApiState;
 
 /// The API, ready to be served.
 pub fn service(state: ApiState) -> Service {
-    let has_outbox = state.outbox.is_some();
-    let mut router = Router::from(routes::routes(has_outbox));
+    let served = Served { store: state.store.is_some(), outbox: state.outbox.is_some() };
+    let mut router = Router::from(routes::routes(served));
     if state.settings.docs {
-        router = router.merge(document::routes(&state.settings.providers, has_outbox));
+        router = router.merge(document::routes(&state.settings.providers, served));
     }
     let rules = Rules {
         max_body: state.settings.max_body,

@@ -153,7 +153,7 @@ impl Metrics {
             "Repeated calls under an Idempotency-Key that got a held answer",
             self.replayed.clone(),
         );
-        registry.register("held_answers", "Answers held for repeated calls, as SMSP_HELD_ANSWERS counts them; one with many recipients counts as several", self.held_answers.clone());
+        registry.register("held_answers", "Answers held in memory for repeated calls, as SMSP_HELD_ANSWERS counts them; one with many recipients counts as several; none where there is a store, which holds them", self.held_answers.clone());
         registry.register(
             "unlisted_answers",
             "Refusals by a provider code that this version does not list",

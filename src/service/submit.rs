@@ -2,16 +2,19 @@
 //!
 //! A repeat under a key in flight waits for the first call and hears its answer. A repeat of what was answered hears the
 //! held answer; an `unknown` is asked about again where that cannot send a second mail. A repeat of what was queued hears
-//! where it is now.
+//! where it is now. Where there is a store, it is asked before a mail with a key is handed over, and without its answer none
+//! is. Mail without a key asks it for nothing.
 //!
 //! The work is done where [`Submitted::answer`] is awaited, and nowhere else. A way in must await it to the end though its
 //! client has gone: what is dropped half-way may be sent or not, and its key then says `unknown`.
 
 mod end;
 mod fallback;
+mod look;
 mod sent;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::info;
 
@@ -20,15 +23,17 @@ use crate::delivery::upstream::LateVerdict;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
-use crate::model::receipt::{Failure, Receipt, SendError};
+use crate::model::receipt::{Failure, SendError};
 use crate::model::submission::{SendOptions, Submission};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::off_worker::off_worker;
 use crate::service::outbox::OutboxService;
-use crate::state::answers::{Answers, Follower, Known, Leader, Role};
+use crate::state::answers::{Answers, Call, Follower, Known, Leader, Role};
+use crate::state::store::Failed;
 use end::End;
 use fallback::Fallback;
 pub use fallback::{QueueOptions, Queueing};
+pub use look::Look;
 pub use sent::{Kept, Lookup, Queued, Sent};
 
 /// Sends submissions, and knows those with a key again.
@@ -72,6 +77,11 @@ impl Submit {
         Self { dispatcher, answers, metrics, fallback: outbox.map(Fallback::new) }
     }
 
+    /// What is known of a caller's mail. Another caller's is as unknown as one that does not exist.
+    pub async fn look(&self, caller: &CallerName, id: Id) -> Result<Option<Look>, Failed> {
+        look::look(&self.answers, self.outbox(), caller, id).await
+    }
+
     /// Decides what is to be done for this submission; does none of it yet.
     pub async fn submit(&self, submission: Submission, queue: QueueOptions) -> Submitted<'_> {
         match submission.options.key {
@@ -90,10 +100,11 @@ impl Submit {
         // The id under a key is a digest of the whole message.
         let message = off_worker(message.size(), || message.identified_by(&key));
         let id = message.id();
-        let can_ask_again = |error: &SendError| self.can_ask_again(options, error);
+        let lasts = self.dispatcher.lasts(&message) + self.fallback.as_ref().map_or(Duration::ZERO, Fallback::lasts);
         let submission = Submission { message, caller: caller.clone(), options };
+        let call = Call { key, id, caller: &caller, lasts };
         let mut lookups = Vec::new();
-        let step = match self.answers.join(key, id, can_ask_again) {
+        let step = match self.role(call, options).await {
             Role::Leader(leader) => Step::Send { submission, leader: Some(leader), before: None },
             Role::Again(leader, before) => {
                 Step::Send { submission, leader: Some(leader), before: Some(Box::new(before)) }
@@ -109,9 +120,9 @@ impl Submit {
                 if let Known::Queued = known {
                     lookups = self.dispatcher.lookups(&submission.message);
                 }
-                Step::Answered(replayed(known))
+                Step::Answered(known.replayed())
             }
-            Role::Reused => Step::Answered(Known::Answered(Err(SendError::new(id, Failure::KeyReused, Vec::new())))),
+            Role::Refused(failure) => Step::Answered(Known::Answered(Err(SendError::new(id, failure, Vec::new())))),
         };
         Submitted { submit: self, id, caller, queue, step, lookups }
     }
@@ -153,6 +164,11 @@ impl Submit {
         }
     }
 
+    /// The outbox, if it is on.
+    fn outbox(&self) -> Option<&OutboxService> {
+        self.fallback.as_ref().map(Fallback::outbox)
+    }
+
     /// Where a mail is that an earlier call has queued.
     async fn kept(&self, caller: &CallerName, id: Id, lookups: Vec<Lookup>) -> Result<Sent, SendError> {
         let Some(fallback) = &self.fallback else { return Ok(Sent::Kept(None)) };
@@ -161,6 +177,25 @@ impl Submit {
             // It was kept for longer than its key: this is another store.
             Ok(None) => Err(SendError { replayed: true, ..SendError::new(id, Failure::Unknown, Vec::new()) }),
             Err(_) => Ok(Sent::Kept(None)),
+        }
+    }
+
+    /// The outbox is asked first: what it has is not sent here, however long ago its key was held.
+    async fn role(&self, call: Call<'_>, options: SendOptions) -> Role {
+        match look::in_outbox(self.outbox(), call.caller, call.id).await {
+            Ok(Some(_)) => Role::Held(Known::Queued),
+            Ok(None) => self.answers.join(call, |error: &SendError| self.can_ask_again(options, error)).await,
+            Err(_) => Role::Refused(Failure::StoreUnavailable),
+        }
+    }
+
+    /// Keeps what a mail without a key came to, if that is unknown.
+    async fn note(&self, submission: &Submission, known: &Known) {
+        if let Known::Answered(Err(error)) = known
+            && error.failure.is_unknown()
+        {
+            // Apart, so that other mail has no room for it in its future.
+            Box::pin(self.answers.note(&submission.caller, error)).await;
         }
     }
 }
@@ -190,8 +225,11 @@ impl Submitted<'_> {
                     }
                 };
                 match leader.take() {
-                    Some(leader) => leader.finish(known).await,
-                    None => known,
+                    Some(leader) => Box::pin(leader.finish(known)).await,
+                    None => {
+                        self.submit.note(submission, &known).await;
+                        known
+                    }
                 }
             }
             Step::Wait(follower) => follower.answer().await,
@@ -202,15 +240,6 @@ impl Submitted<'_> {
             (Known::Queued, Some(queued)) => Ok(Sent::Queued(queued)),
             (Known::Queued, None) => Box::pin(self.submit.kept(&self.caller, self.id, lookups)).await,
         }
-    }
-}
-
-/// What an earlier call has come to, marked as such.
-fn replayed(known: Known) -> Known {
-    match known {
-        Known::Answered(Ok(receipt)) => Known::Answered(Ok(Receipt { replayed: true, ..receipt })),
-        Known::Answered(Err(error)) => Known::Answered(Err(SendError { replayed: true, ..error })),
-        Known::Queued => Known::Queued,
     }
 }
 

@@ -64,3 +64,16 @@ impl From<&Attempt> for AttemptBody {
         }
     }
 }
+
+impl AttemptBody {
+    /// A hand-over from the outbox, once it is known what it came to.
+    pub(super) fn of_outbox(tried: TriedAt) -> Option<Self> {
+        Some(Self {
+            provider: tried.upstream,
+            outcome: tried.outcome?.into(),
+            reason: tried.reason?,
+            provider_code: tried.code,
+            duration_ms: tried.took_ms.unwrap_or_default().max(0).unsigned_abs(),
+        })
+    }
+}

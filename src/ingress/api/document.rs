@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::problem::Problem;
-use super::routes;
+use super::routes::{self, Served};
 use super::state::ApiState;
 use crate::ingress::server::context::RequestContext;
 use crate::ingress::server::document::{add_key, serve};
@@ -66,13 +66,13 @@ impl Modify for Security {
 
 /// The whole document, made from the routes; `providers` is what it tells of them, in Markdown.
 pub fn document(providers: &str) -> OpenApi {
-    part(providers, true)
+    part(providers, Served::ALL)
 }
 
-/// What a node serves whose outbox is on, or is off.
-fn part(providers: &str, has_outbox: bool) -> OpenApi {
-    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes(has_outbox)).to_openapi();
-    if !has_outbox {
+/// What a node serves that has this.
+fn part(providers: &str, served: Served) -> OpenApi {
+    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes(served)).to_openapi();
+    if !served.outbox {
         document.tags.iter_mut().for_each(|tags| tags.retain(|tag| tag.name != OUTBOX));
         remove_queueing(&mut document);
     }
@@ -91,8 +91,8 @@ fn remove_queueing(document: &mut OpenApi) {
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.
-pub(super) fn routes(providers: &str, has_outbox: bool) -> Router<ApiState> {
-    let document = serve(&part(providers, has_outbox));
+pub(super) fn routes(providers: &str, served: Served) -> Router<ApiState> {
+    let document = serve(&part(providers, served));
     // Without the bar that loads other documents.
     let config = Config::from("/openapi.json").validator_url("none").use_base_layout();
     Router::new()

@@ -4,6 +4,7 @@ mod failures;
 mod kept;
 mod queued;
 mod receipt;
+pub(super) mod show;
 
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ use receipt::ReceiptBody;
     operation_id = "sendEmail",
     tag = "email",
     params(
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "A name for this mail, such as an order number, chosen by you. A repeat with the same key and message waits for the first answer, or gets it again with the header `Idempotency-Replayed: true`, and no second mail is sent. After `delivery: none` a repeat is a new attempt. A node remembers keys in memory, for up to 10 minutes: after that, after a restart and on another node a repeat may send a second mail", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "A name for this mail, such as an order number, chosen by you. A repeat with the same key and message waits for the first answer, or gets it again with the header `Idempotency-Replayed: true`, and no second mail is sent. After `delivery: none` a repeat is a new attempt. With a store (`SMSP_STORE`) this holds for 24 hours, on every node that shares it and after a restart. Without one a node remembers keys in memory, for up to 10 minutes: after that, after a restart and on another node a repeat may send a second mail", min_length = 1, max_length = 256, pattern = "^[!-~]+$"),
         ("X-SMSP-Failover" = inline(Option<FailoverHeader>), Header, nullable = false, description = "May another provider be asked after a failed attempt? `never`: no. `safe`: only if the failure proves that nobody has the mail. This header can make one mail stricter than `SMSP_FAILOVER`, not looser"),
         ("X-SMSP-Fallback" = inline(Option<FallbackHeader>), Header, nullable = false, description = "`never`: this mail is not queued. Without it a mail that no provider takes now is queued where the node is configured so (`SMSP_OUTBOX_FALLBACK`): 202"),
         ("Prefer" = Option<String>, Header, nullable = false, description = "`respond-async` (RFC 7240): queue the mail at once, and answer 202 without waiting for a provider. Met where the node has an outbox with room; the answer says so with `Preference-Applied`. Else the mail is sent now. Other preferences are ignored"),
@@ -53,7 +54,8 @@ use receipt::ReceiptBody;
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "This key may not send from that domain", body = ProblemBody, content_type = "application/problem+json"),
         (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The mail was queued by an earlier call with the same key, and then cancelled", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Another node is handing over the mail of this `Idempotency-Key`: repeat the call after `Retry-After`; or an earlier call with the key has queued the mail, and it was cancelled; `delivery: none`", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not plain JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The message is invalid; or a provider refused it as such; or no provider can carry it; or no provider may send for its sender; or its `Idempotency-Key` names another message", body = ProblemBody, content_type = "application/problem+json"),
@@ -61,7 +63,7 @@ use receipt::ReceiptBody;
             headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
         (status = 500, description = "This service failed; `delivery: unknown`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 502, description = "No provider took the mail: each refused it or could not be reached; `delivery: none`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No provider can take the mail now, or this node cannot; `delivery: none`", body = ProblemBody, content_type = "application/problem+json",
+        (status = 503, description = "No provider can take the mail now, or this node cannot, or the store does not say whether it was sent under its key before; `delivery: none`", body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
         (status = 504, description = "A provider may have the mail; `delivery: unknown`", body = ProblemBody, content_type = "application/problem+json",
             headers(("Idempotency-Replayed" = bool, description = "`true`: this is the answer to an earlier call with the same key"))),

@@ -16,6 +16,13 @@ pub enum Failure {
     Panicked,
     /// Not sent: its key names another mail.
     KeyReused,
+    /// Not sent by this call: another node hands the same mail over.
+    InFlightElsewhere {
+        /// When to ask what became of it.
+        retry_after: Duration,
+    },
+    /// Not sent: the store does not say whether the mail was sent under its key before.
+    StoreUnavailable,
     /// No provider has it: one refused the message itself.
     MessageRejected,
     /// No provider has it: no upstream could take it now.

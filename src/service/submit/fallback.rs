@@ -17,7 +17,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::{Answer, Failure, SendError};
 use crate::model::submission::Submission;
-use crate::service::outbox::{Before, OutboxService, Share, Shown};
+use crate::service::outbox::{Before, FALLBACK_TIME, OutboxService, Share, Shown};
 use crate::state::outbox::{Acceptance, Failed};
 
 /// May a mail be queued instead of being sent now?
@@ -86,6 +86,16 @@ impl Fallback {
     /// Does the outbox take what was answered so, as far as can be told without a look at it?
     pub(super) fn may_take(&self, answer: &Answer, queue: QueueOptions) -> bool {
         answer.is_err() && queue.queueing == Queueing::Fallback && self.0.falls_back()
+    }
+
+    /// The outbox itself.
+    pub(super) fn outbox(&self) -> &OutboxService {
+        &self.0
+    }
+
+    /// How much longer a call may take: its mail is queued at once, and where that has failed, after it was sent.
+    pub(super) fn lasts(&self) -> Duration {
+        2 * FALLBACK_TIME
     }
 
     /// Where a mail of this caller is. An error: the store cannot tell now.

@@ -40,7 +40,7 @@ impl Service {
     }
 
     fn over(fixture: Fixture) -> Self {
-        let answers = Answers::new(100, Arc::clone(&fixture.metrics));
+        let answers = Answers::new(100, None, Arc::clone(&fixture.metrics));
         let submit = Submit::new(Arc::clone(&fixture.dispatcher), answers, None, Arc::clone(&fixture.metrics));
         Self { submit, fixture }
     }
@@ -225,4 +225,30 @@ async fn round_robin_keeps_a_key_at_its_upstream() {
     assert!(other_node.send().await.is_ok(), "its turns are not those of the first node");
     let receipt = other_node.send_with(under("a")).await.expect("accepted");
     assert_eq!(takers("a").await, receipt.attempts[0].upstream);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_outbox_has_is_not_sent_though_its_key_is_free() {
+    use crate::service::outbox::Later;
+    use crate::service::outbox::fake::{FakeStore, settings};
+    use crate::state::outbox::Lane;
+
+    let fixture = Fixture::new(Failover::Safe, &[&[]]);
+    let outbox = Arc::new(FakeStore::default()).service(settings());
+    let later = Later {
+        submission: submission(mail("a@example.org"), under("k")),
+        lane: Lane::Normal,
+        send_at: None,
+        expires_at: None,
+    };
+    let caller = later.submission.caller.clone();
+    let offer = outbox.offer(caller, vec![later], (None, None), false).expect("it is sealed");
+    let id = offer.ids().next().expect("a mail");
+    outbox.accept(offer).await.expect("it is accepted");
+    let answers = Answers::new(100, None, Arc::clone(&fixture.metrics));
+    let (dispatcher, metrics) = (Arc::clone(&fixture.dispatcher), Arc::clone(&fixture.metrics));
+    let submit = Submit::new(dispatcher, answers, Some(outbox), metrics);
+    let submitted = submit.submit(submission(mail("a@example.org"), under("k")), QueueOptions::default()).await;
+    assert!(!submitted.hands_over());
+    assert!(matches!(submitted.answer().await, Ok(Sent::Kept(Some(kept))) if kept.shown.status.ticket.id == id));
 }

@@ -9,7 +9,8 @@ settings! {
         held_answers: usize as HELD_ANSWERS = setting(
             "20000",
             &Count(MAX_HELD_ANSWERS),
-            "answers to calls with an `Idempotency-Key` that are held for their repeats; about 600 bytes each",
+            "answers to calls with an `Idempotency-Key` that are held for their repeats; about 600 bytes each. Where there is \
+             a store, it holds them all, for a day",
         );
     }
 }

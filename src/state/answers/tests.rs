@@ -1,4 +1,8 @@
-//! The records against a plain model: whatever happens, an answer that may be a sent mail is held or was counted as evicted.
+//! What a node holds in memory, against a plain model: whatever happens, an answer that may be a sent mail is held or was
+//! counted as evicted.
+
+mod in_store;
+mod nodes;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,9 +11,10 @@ use proptest::prelude::*;
 
 use super::records::HOLD;
 use super::*;
+use crate::model::message::key::IdempotencyKey;
 use crate::model::message::{Draft, Message};
-use crate::model::outcome::{Outcome, Reason, Recipient};
-use crate::model::receipt::{Answer, Attempt, Failure, Receipt};
+use crate::model::outcome::{Outcome, Reason, Recipient, Verdict};
+use crate::model::receipt::{Answer, Attempt, Receipt};
 
 fn key(number: u8) -> IdempotencyKey {
     IdempotencyKey::new("caller", &number.to_string())
@@ -43,10 +48,15 @@ fn answer(id: Id, outcome: Outcome, recipients: usize) -> Answer {
     }
 }
 
+async fn join(answers: &Answers, key: IdempotencyKey, id: Id, may_ask_again: impl Fn(&SendError) -> bool) -> Role {
+    let call = Call { key, id, caller: &"caller".into(), lasts: Duration::from_secs(15) };
+    answers.join(call, may_ask_again).await
+}
+
 /// Sends, unless this is held already.
 async fn call(answers: &Answers, number: u8, outcome: Outcome) -> Option<Outcome> {
     let id = message(number).id();
-    match answers.join(key(number), id, |_| false) {
+    match join(answers, key(number), id, |_| false).await {
         Role::Leader(leader) => {
             let _ = leader.finish(Known::Answered(answer(id, outcome, 0))).await;
             None
@@ -61,7 +71,7 @@ async fn call(answers: &Answers, number: u8, outcome: Outcome) -> Option<Outcome
 }
 
 fn answers(limit: usize) -> Answers {
-    Answers::new(limit, Arc::default())
+    Answers::new(limit, None, Arc::default())
 }
 
 proptest! {
@@ -92,7 +102,7 @@ proptest! {
                         model.remove(&order.remove(oldest));
                     }
                 }
-                assert_eq!(answers.records().held(), model.len());
+                assert_eq!(answers.0.records().held(), model.len());
             }
         });
     }
@@ -101,13 +111,13 @@ proptest! {
 #[tokio::test(start_paused = true)]
 async fn dropped_leader_leaves_the_key_unknown() {
     let (answers, id) = (answers(10), message(1).id());
-    let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
-    let Role::Follower(follower) = answers.join(key(1), id, |_| false) else { panic!("it is under way") };
+    let Role::Leader(leader) = join(&answers, key(1), id, |_| false).await else { panic!("it is the first") };
+    let Role::Follower(follower) = join(&answers, key(1), id, |_| false).await else { panic!("it is under way") };
     drop(leader);
     let Known::Answered(Err(error)) = follower.answer().await else { panic!("it is unknown") };
     assert_eq!(error.failure, Failure::Panicked);
     assert!(
-        matches!(answers.join(key(1), id, |_| false), Role::Held(Known::Answered(Err(error))) if error.failure.is_unknown())
+        matches!(join(&answers, key(1), id, |_| false).await, Role::Held(Known::Answered(Err(error))) if error.failure.is_unknown())
     );
 }
 
@@ -116,43 +126,43 @@ async fn answer_of_many_recipients_weighs_more() {
     let answers = answers(100);
     let hold = async |number: u8, recipients| {
         let id = message(number).id();
-        let Role::Leader(leader) = answers.join(key(number), id, |_| false) else { panic!("it is the first") };
+        let Role::Leader(leader) = join(&answers, key(number), id, |_| false).await else { panic!("it is the first") };
         let _ = leader.finish(Known::Answered(answer(id, Outcome::Accepted, recipients))).await;
     };
     hold(1, 0).await;
     hold(2, 720).await;
-    assert_eq!(answers.records().held(), 92);
+    assert_eq!(answers.0.records().held(), 92);
     hold(3, 720).await;
-    assert_eq!(answers.records().held(), 91, "the first two have made way");
+    assert_eq!(answers.0.records().held(), 91, "the first two have made way");
     hold(4, 10_000).await;
-    assert_eq!(answers.records().held(), 0, "larger than everything together");
+    assert_eq!(answers.0.records().held(), 0, "larger than everything together");
 }
 
 #[tokio::test(start_paused = true)]
 async fn late_verdict_during_the_call_is_kept() {
     let (answers, id) = (answers(10), message(1).id());
-    let Role::Leader(leader) = answers.join(key(1), id, |_| false) else { panic!("it is the first") };
+    let Role::Leader(leader) = join(&answers, key(1), id, |_| false).await else { panic!("it is the first") };
     leader.on_late_verdict()("u", &Verdict::new(Outcome::Accepted, Reason::Smtp(250)));
     let known = leader.finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
     assert!(matches!(known, Known::Answered(Ok(_))));
-    assert!(matches!(answers.join(key(1), id, |_| false), Role::Held(Known::Answered(Ok(_)))));
+    assert!(matches!(join(&answers, key(1), id, |_| false).await, Role::Held(Known::Answered(Ok(_)))));
 }
 
 #[tokio::test(start_paused = true)]
 async fn late_verdict_of_an_evicted_call_is_ignored() {
     let (answers, id) = (answers(1), message(1).id());
-    let leader = |number: u8| match answers.join(key(number), message(number).id(), |_| false) {
+    let leader = async |number: u8| match join(&answers, key(number), message(number).id(), |_| false).await {
         Role::Leader(leader) => leader,
         _ => panic!("it is the first"),
     };
-    let first = leader(1);
+    let first = leader(1).await;
     let late = first.on_late_verdict();
     let _ = first.finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
-    let _ = leader(2).finish(Known::Answered(answer(message(2).id(), Outcome::Unknown, 0))).await;
-    let _ = leader(1).finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
+    let _ = leader(2).await.finish(Known::Answered(answer(message(2).id(), Outcome::Unknown, 0))).await;
+    let _ = leader(1).await.finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
     late("u", &Verdict::new(Outcome::MessageRejected, Reason::Smtp(554)));
     assert!(
-        matches!(answers.join(key(1), id, |_| false), Role::Held(Known::Answered(Err(error))) if error.failure.is_unknown())
+        matches!(join(&answers, key(1), id, |_| false).await, Role::Held(Known::Answered(Err(error))) if error.failure.is_unknown())
     );
 }
 
@@ -160,7 +170,7 @@ async fn late_verdict_of_an_evicted_call_is_ignored() {
 async fn asking_again_in_vain_does_not_prolong_the_hold() {
     let (answers, id) = (answers(10), message(1).id());
     for number in 0..1000 {
-        let leader = match answers.join(key(1), id, |_| true) {
+        let leader = match join(&answers, key(1), id, |_| true).await {
             Role::Leader(leader) if number == 0 => leader,
             Role::Again(leader, _) if number > 0 => leader,
             _ => panic!("asked for the {number}th time"),
@@ -168,24 +178,26 @@ async fn asking_again_in_vain_does_not_prolong_the_hold() {
         let _ = leader.finish(Known::Answered(answer(id, Outcome::Unknown, 0))).await;
         tokio::time::advance(Duration::from_millis(500)).await;
     }
-    assert!(answers.records().entries() < 100, "{} entries for one answer", answers.records().entries());
+    assert!(answers.0.records().entries() < 100, "{} entries for one answer", answers.0.records().entries());
     tokio::time::advance(HOLD - Duration::from_secs(500)).await;
-    assert!(matches!(answers.join(key(1), id, |_| true), Role::Leader(_)), "ten minutes after the first");
+    assert!(matches!(join(&answers, key(1), id, |_| true).await, Role::Leader(_)), "ten minutes after the first");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_outbox_has_is_held_as_an_accepted_mail_is() {
     let answers = answers(2);
     let hold = async |number: u8, known: Known| {
-        let Role::Leader(leader) = answers.join(key(number), message(number).id(), |_| true) else { panic!("new") };
+        let Role::Leader(leader) = join(&answers, key(number), message(number).id(), |_| true).await else {
+            panic!("new")
+        };
         let _ = leader.finish(known).await;
     };
     hold(1, Known::Queued).await;
-    let join = |number: u8| answers.join(key(number), message(number).id(), |_| true);
-    assert!(matches!(join(1), Role::Held(Known::Queued)));
+    let join = async |number: u8| join(&answers, key(number), message(number).id(), |_| true).await;
+    assert!(matches!(join(1).await, Role::Held(Known::Queued)));
     for number in [2, 3] {
         hold(number, Known::Answered(answer(message(number).id(), Outcome::Unknown, 0))).await;
     }
-    assert!(matches!(join(2), Role::Again(..)), "an unknown outlives it");
-    assert!(matches!(join(1), Role::Leader(_)), "it has made way");
+    assert!(matches!(join(2).await, Role::Again(..)), "an unknown outlives it");
+    assert!(matches!(join(1).await, Role::Leader(_)), "it has made way");
 }

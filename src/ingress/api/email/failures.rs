@@ -1,11 +1,17 @@
 //! What a caller is told of a mail that no provider is known to have taken.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use crate::ingress::api::attempt::{AttemptBody, LookupBody};
 use crate::ingress::api::problem::{Kind, OfMail, Problem};
 use crate::ingress::api::send_options::IDEMPOTENCY_KEY;
 use crate::ingress::server::field_error::FieldError;
 use crate::model::outcome::{Outcome, Reason, Subject};
 use crate::model::receipt::{Attempt, Failure, SendError};
+
+/// Seconds until a store that could not be reached may be asked again.
+const AFTER_DOWN: RangeInclusive<u64> = 1..=5;
 
 pub(in crate::ingress::api) fn problem(error: SendError) -> Problem {
     let problem = match error.failure {
@@ -22,6 +28,14 @@ pub(in crate::ingress::api) fn problem(error: SendError) -> Problem {
         Failure::KeyReused => Problem::of_fields(
             Kind::IdempotencyKeyReused,
             vec![field_error(IDEMPOTENCY_KEY, "names another message: a key belongs to one message".to_owned())],
+        ),
+        Failure::InFlightElsewhere { retry_after } => Problem::new(
+            Kind::IdempotencyKeyInFlight,
+            "Another node is handing the same mail over. Repeat the call after Retry-After to hear what became of it.",
+        )
+        .retry_after(retry_after),
+        Failure::StoreUnavailable => store_unavailable(
+            "The store does not say whether the mail was sent under its key before. Repeat the call after Retry-After.",
         ),
         Failure::NotCapable => Problem::of_fields(Kind::NotCapable, error.attempts.iter().map(lack).collect()),
         Failure::MessageRejected => rejected(&error.attempts),
@@ -45,6 +59,12 @@ pub(in crate::ingress::api) fn problem(error: SendError) -> Problem {
     problem.of_mail(OfMail { id: error.id, attempts, rule: error.rule, lookup }).replayed(error.replayed)
 }
 
+/// The store has not answered. Callers do not all come back at once.
+pub(super) fn store_unavailable(detail: &'static str) -> Problem {
+    let wait = Duration::from_secs(fastrand::u64(AFTER_DOWN));
+    Problem::new(Kind::StoreUnavailable, detail).retry_after(wait)
+}
+
 /// The upstream that was asked last, of those that may have the mail.
 fn lookup(error: &SendError) -> Option<LookupBody> {
     let body = |attempt: &Attempt| {
@@ -55,6 +75,11 @@ fn lookup(error: &SendError) -> Option<LookupBody> {
 }
 
 fn unknown(error: &SendError) -> String {
+    if error.attempts.is_empty() {
+        return "A provider may have the mail: a node has ended before it could say, or its answer cannot be read. Look the id \
+                up at the providers before you send it again."
+            .to_owned();
+    }
     let who = lookup(error).map_or_else(|| "A provider".to_owned(), |lookup| lookup.upstream);
     format!(
         "{who} was handed the mail and gave no clear answer. Look it up there, by `lookup`, before you send it again."

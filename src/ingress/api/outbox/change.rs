@@ -6,9 +6,10 @@ use axum::Json;
 use axum::http::Uri;
 
 use super::body::MailBody;
-use super::extract::{MailId, Outbox};
+use super::extract::Outbox;
 use super::failures::{conflict, no_such_mail, not_changed, over};
 use crate::ingress::api::caller::Caller;
+use crate::ingress::api::mail_id::MailId;
 use crate::ingress::api::problem::{Problem, ProblemBody};
 use crate::ingress::api::query::{NoParameters, parameters, switch};
 use crate::ingress::api::wire::SendAt;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 
 use super::body::MailBody;
-use super::extract::{MailId, Outbox};
+use super::extract::Outbox;
 use super::failures::{no_such_mail, not_read};
 use crate::ingress::api::caller::Caller;
+use crate::ingress::api::mail_id::MailId;
 use crate::ingress::api::problem::{Problem, ProblemBody};
 use crate::ingress::api::query::NoParameters;
 

@@ -5,6 +5,7 @@ mod answers;
 mod batches;
 mod email;
 mod fixture;
+mod known;
 
 use axum::http::StatusCode;
 use serde_json::json;

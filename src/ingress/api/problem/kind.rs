@@ -33,6 +33,8 @@ pub(in crate::ingress::api) enum Kind {
     InvalidMessage,
     #[serde(rename = "urn:smsp:problem:idempotency-key-reused")]
     IdempotencyKeyReused,
+    #[serde(rename = "urn:smsp:problem:idempotency-key-in-flight")]
+    IdempotencyKeyInFlight,
     #[serde(rename = "urn:smsp:problem:not-capable")]
     NotCapable,
     #[serde(rename = "urn:smsp:problem:message-rejected")]
@@ -49,6 +51,8 @@ pub(in crate::ingress::api) enum Kind {
     OutboxUnavailable,
     #[serde(rename = "urn:smsp:problem:outbox-unknown")]
     OutboxUnknown,
+    #[serde(rename = "urn:smsp:problem:store-unavailable")]
+    StoreUnavailable,
     #[serde(rename = "urn:smsp:problem:internal-error")]
     InternalError,
     #[serde(rename = "urn:smsp:problem:refused")]
@@ -85,6 +89,7 @@ impl Kind {
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not plain JSON"),
             Self::InvalidMessage => (StatusCode::UNPROCESSABLE_ENTITY, "The message is invalid"),
             Self::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "The key is in use for another message"),
+            Self::IdempotencyKeyInFlight => (StatusCode::CONFLICT, "Another call under the key is in flight"),
             Self::NotCapable => (StatusCode::UNPROCESSABLE_ENTITY, "No provider can carry the message"),
             Self::MessageRejected => (StatusCode::UNPROCESSABLE_ENTITY, "A provider refused the message"),
             Self::SenderRejected => (StatusCode::UNPROCESSABLE_ENTITY, "No provider may send for this sender"),
@@ -93,6 +98,7 @@ impl Kind {
             Self::OutboxFull => (StatusCode::SERVICE_UNAVAILABLE, "The outbox has no room"),
             Self::OutboxUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "The store cannot be used now"),
             Self::OutboxUnknown => (StatusCode::GATEWAY_TIMEOUT, "The outbox may have the mail"),
+            Self::StoreUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "The store cannot be asked now"),
             Self::InternalError => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
             Self::Refused => (StatusCode::BAD_GATEWAY, "No provider took the mail"),
             Self::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "No provider can take the mail now"),
@@ -115,6 +121,8 @@ impl Kind {
             self,
             Self::RateLimited
                 | Self::BodyTimeout
+                | Self::IdempotencyKeyInFlight
+                | Self::StoreUnavailable
                 | Self::OutboxFull
                 | Self::OutboxUnavailable
                 | Self::TemporarilyUnavailable

@@ -53,7 +53,7 @@ impl Service {
 
 /// A node beside others with this store.
 fn node(fixture: &Fixture, store: &Arc<FakeStore>, settings: Settings) -> Submit {
-    let answers = Answers::new(100, Arc::clone(&fixture.metrics));
+    let answers = Answers::new(100, None, Arc::clone(&fixture.metrics));
     let outbox = Some(store.service(settings));
     Submit::new(Arc::clone(&fixture.dispatcher), answers, outbox, Arc::clone(&fixture.metrics))
 }

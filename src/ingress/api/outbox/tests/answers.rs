@@ -1,11 +1,16 @@
 //! An answer of every kind, compared whole with `openapi/outbox-answers.json`.
 
+use std::sync::atomic::Ordering;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::fixture::{Answer, Node, in_days, mail, with};
+use crate::delivery::dispatch::fixture::Act;
+use crate::model::outcome::Outcome;
 use crate::runtime::unix_time::UnixTime;
 use crate::service::outbox::fake::{Fault, NOW};
+use crate::state::answers::fake::Fault as Silence;
 use crate::state::outbox::{Full, State, TriedAt};
 
 const ID: &str = "01a21648-c217-7484-8bb9-6404cd0bad53";
@@ -16,6 +21,8 @@ const BATCH: &str = "POST /outbox/batch";
 const LIST: &str = "GET /outbox";
 const SHOW: &str = "GET /outbox/{id}";
 const PATCH: &str = "PATCH /outbox/{id}";
+const SEND: &str = "POST /email";
+const KNOWN: &str = "GET /email/{id}";
 const DELETE: &str = "DELETE /outbox/{id}";
 
 /// With what differs from run to run put in its place.
@@ -56,6 +63,7 @@ async fn every_answer_of_the_outbox_is_the_golden_one() {
         looked_up().await,
         changed().await,
         refused().await,
+        known().await,
     ]
     .concat();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/outbox-answers.json");
@@ -249,6 +257,43 @@ async fn changed() -> Vec<Value> {
     all
 }
 
+/// What is known of mails that were sent at once.
+async fn known() -> Vec<Value> {
+    let node = Node::sending(&[Act::Say(Outcome::Accepted), Act::Say(Outcome::Unknown)]);
+    let look = async |id: &str| node.get(&format!("/email/{id}")).await;
+    let accepted = node.keyed("/email", "order-17", &mail()).await.text("/id");
+    let unknown = node.post("/email", &mail()).await.text("/id");
+    let queued = node.post("/outbox", &mail()).await.text("/id");
+    let mut all = vec![
+        of_upstream(KNOWN, "It was accepted", &look(&accepted).await),
+        of_upstream(KNOWN, "A provider may have it", &look(&unknown).await),
+        of_upstream(KNOWN, "The outbox has it", &look(&queued).await),
+        shown(KNOWN, "No such mail", &look(ID).await),
+        shown(KNOWN, "A query parameter", &node.get(&format!("/email/{ID}?full=true")).await),
+    ];
+    *node.answers.fault.lock().unwrap() = Some(Silence::Down);
+    all.extend([
+        shown(KNOWN, "The store is down", &look(&accepted).await),
+        shown(SEND, "The store is down, and the mail has a key", &node.keyed("/email", "order-18", &mail()).await),
+    ]);
+    node.answers.is_elsewhere.store(true, Ordering::Relaxed);
+    all.push(shown(SEND, "Another node is handing it over", &node.keyed("/email", "order-18", &mail()).await));
+    all
+}
+
+/// With the name that an upstream might have, and a time.
+fn of_upstream(call: &str, title: &str, answer: &Answer) -> Value {
+    let mut shown = shown(call, title, answer);
+    let body = &mut shown["body"];
+    if let Some(upstream) = body.get_mut("upstream") {
+        *upstream = json!("mg");
+    }
+    for attempt in body["attempts"].as_array_mut().into_iter().flatten() {
+        (attempt["provider"], attempt["duration_ms"]) = (json!("mg"), json!(120));
+    }
+    shown
+}
+
 /// For reasons that every call has.
 async fn refused() -> Vec<Value> {
     let node = Node::new();
@@ -261,6 +306,7 @@ async fn refused() -> Vec<Value> {
         (SHOW, String::new()),
         (PATCH, time),
         (DELETE, String::new()),
+        (KNOWN, String::new()),
     ];
     let mut all = Vec::new();
     for (call, body) in &bodies {

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use crate::access::admission::{self, Admission};
 use crate::access::callers::{CallerPolicy, Callers};
 use crate::access::keys::KeyRing;
-use crate::delivery::dispatch::fixture::Fixture;
+use crate::delivery::dispatch::fixture::{Act, Fixture};
+use crate::delivery::provider::Capabilities;
+use crate::delivery::routing::Strategy;
 use crate::ingress::api::{ApiState, MailLimits, Settings, service};
 use crate::ingress::server::service::Service;
 use crate::model::submission::Failover;
@@ -21,12 +23,15 @@ use crate::runtime::shutdown::Shutdown;
 use crate::runtime::unix_time::UnixTime;
 use crate::service::outbox::fake::{FakeStore, settings};
 use crate::service::submit::Submit;
-use crate::state::answers::Answers;
-use crate::state::store::Up;
+use crate::state::answers::fake::FakeAnswers;
+use crate::state::answers::{Answers, Kept, StoredAnswers};
+use crate::state::store::{StoreKeys, Up};
 
 pub(super) struct Node {
     service: Service,
     pub(super) store: Arc<FakeStore>,
+    /// What calls of `POST /email` came to.
+    pub(super) answers: Arc<FakeAnswers>,
     pub(super) up: Up,
 }
 
@@ -45,18 +50,26 @@ impl Node {
     pub(super) const SHOP: [(&str, &str); 2] = [("x-api-key", "shop-key"), ("content-type", "application/json")];
 
     pub(super) fn new() -> Self {
-        let store = Arc::new(FakeStore::default());
-        Self::over(store, true)
+        Self::sending(&[])
+    }
+
+    /// One whose only upstream does this with mails.
+    pub(super) fn sending(acts: &[Act]) -> Self {
+        Self::over(Arc::default(), true, acts)
     }
 
     pub(super) fn without_outbox() -> Self {
-        Self::over(Arc::default(), false)
+        Self::over(Arc::default(), false, &[])
     }
 
-    fn over(store: Arc<FakeStore>, has_outbox: bool) -> Self {
-        let fixture = Fixture::new(Failover::Safe, &[&[]]);
+    fn over(store: Arc<FakeStore>, has_outbox: bool, acts: &[Act]) -> Self {
+        let fixture = Fixture::of(Failover::Safe, Strategy::Priority, 100, &[(Capabilities::ANY, acts)]);
+        let kept = Arc::new(FakeAnswers::default());
+        let keys = Arc::new(StoreKeys::parse(&format!("test:{}", "0".repeat(64))).unwrap());
+        let in_store = has_outbox.then(|| Kept::new(Arc::clone(&kept) as Arc<dyn StoredAnswers>, keys));
         let metrics = Arc::clone(&fixture.metrics);
-        let (answers, up) = (Answers::new(100, Arc::clone(&metrics)), Up::new(metrics.store.of("sqlite"), true));
+        let (answers, up) =
+            (Answers::new(100, in_store, Arc::clone(&metrics)), Up::new(metrics.store.of("sqlite"), true));
         let mut keys = KeyRing::default();
         keys.add("app", "app-key");
         keys.add("shop", "shop-key");
@@ -90,7 +103,7 @@ impl Node {
             shutdown: Shutdown::default(),
             metrics,
         };
-        Self { service: service(state), store, up }
+        Self { service: service(state), store, answers: kept, up }
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {

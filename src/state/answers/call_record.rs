@@ -1,0 +1,128 @@
+//! What becomes known of one call that has a record in the store: its end, and verdicts that come after that.
+//!
+//! All of it is folded into one answer here, and written by one task at a time: the store never hears an older one behind a
+//! newer one. A store that is away for a moment hears it then.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tracing::warn;
+
+use super::kept::{Kept, Retries};
+use super::known::Known;
+use super::stored::{CallNumber, End, Settled};
+use crate::model::message::Id;
+use crate::model::outcome::Verdict;
+use crate::model::receipt::settle_late;
+
+/// The record of one call.
+pub(super) struct CallRecord {
+    kept: Kept,
+    id: Id,
+    number: CallNumber,
+    /// Does it ask about a mail again, of which something is held?
+    asks_again: bool,
+    /// Held for a moment, never across an await.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What has become known of its attempts before its end, by upstream.
+    late: Vec<(Arc<str>, Verdict)>,
+    /// What it came to.
+    known: Option<Known>,
+    /// How often that has changed.
+    changes: u32,
+    is_being_written: bool,
+}
+
+impl CallRecord {
+    /// The record of a call that is in flight, in this store.
+    pub(super) fn new(kept: Kept, id: Id, number: CallNumber, asks_again: bool) -> Self {
+        Self { kept, id, number, asks_again, state: Mutex::default() }
+    }
+
+    /// Hears what the call came to, and has the store hear it. What is known with all that came meanwhile.
+    pub(super) async fn end(self: &Arc<Self>, known: Known) -> Known {
+        let known = {
+            let mut state = self.state();
+            let late = std::mem::take(&mut state.late);
+            let known = late.iter().fold(known, |known, (upstream, verdict)| with(known, upstream, verdict));
+            (state.known, state.is_being_written) = (Some(known.clone()), true);
+            known
+        };
+        if !self.write().await {
+            self.write_on();
+        }
+        known
+    }
+
+    /// Hears the verdict of an attempt of the call that came after its answer.
+    pub(super) fn late(self: &Arc<Self>, upstream: &str, verdict: &Verdict) {
+        let mut state = self.state();
+        let Some(known) = state.known.take() else {
+            return state.late.push((upstream.into(), verdict.clone()));
+        };
+        state.known = Some(with(known, upstream, verdict));
+        state.changes += 1;
+        if !std::mem::replace(&mut state.is_being_written, true) {
+            drop(state);
+            self.write_on();
+        }
+    }
+
+    /// Writes what is known until the store has it, in a task of its own.
+    fn write_on(self: &Arc<Self>) {
+        let call_record = Arc::clone(self);
+        let Some(place) = self.kept.place() else {
+            self.state().is_being_written = false;
+            return warn!(id = %self.id, "the answer to a call was not kept in the store");
+        };
+        tokio::spawn(async move {
+            let (_place, mut retries) = (place, Retries::new());
+            while !call_record.write().await {
+                if !retries.wait().await {
+                    call_record.state().is_being_written = false;
+                    return warn!(id = %call_record.id, "the answer to a call was not kept in the store");
+                }
+            }
+        });
+    }
+
+    /// Writes what is known now. True: the store has it, and nothing else has become known meanwhile.
+    async fn write(&self) -> bool {
+        let (changes, end) = {
+            let state = self.state();
+            let Some(known) = &state.known else { return true };
+            (state.changes, self.end_of(known))
+        };
+        let is_settled = match self.kept.end(self.id, self.number, end).await {
+            Ok(Settled::Written | Settled::Gone) => true,
+            Ok(Settled::NotYet) | Err(_) => false,
+        };
+        let mut state = self.state();
+        let is_done = is_settled && state.changes == changes;
+        if is_done {
+            state.is_being_written = false;
+        }
+        is_done
+    }
+
+    fn end_of(&self, known: &Known) -> End {
+        let is_accepted = matches!(known, Known::Answered(Ok(_)));
+        // A call that asks again brings clarity, or nothing.
+        if self.asks_again && !is_accepted { End::AsBefore } else { self.kept.end_of(self.id, known) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is known with this verdict.
+pub(super) fn with(known: Known, upstream: &str, verdict: &Verdict) -> Known {
+    match known {
+        Known::Answered(Err(error)) => Known::Answered(settle_late(error, upstream, verdict)),
+        known => known,
+    }
+}

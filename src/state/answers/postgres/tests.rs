@@ -1,0 +1,55 @@
+//! The records on a real PostgreSQL: what every store has to do, by two nodes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio_postgres::types::Type;
+
+use super::{PostgresAnswers, TABLES, span};
+use crate::state::answers::stored::StoredAnswers;
+use crate::state::answers::suite::bench::{Bench, Time};
+use crate::state::answers::suite::conformance;
+use crate::state::store::postgres::Database;
+use crate::state::store::postgres::tests::postmaster::Postmaster;
+use crate::state::store::postgres::tests::{database, migrate};
+
+conformance!(start);
+
+async fn start() -> Option<Bench> {
+    let server = Postmaster::shared()?;
+    let url = server.url(&server.database().await);
+    let nodes = [Arc::new(database(&url)), Arc::new(database(&url))];
+    for node in &nodes {
+        migrate(node, &[TABLES]).await.expect("tables");
+    }
+    let time = DatabaseTime(Arc::clone(&nodes[0]));
+    time.write("create table test_clock (at bigint)", None).await;
+    time.write("insert into test_clock values ($1)", Some(1_800_000_000_000)).await;
+    let clock = "create or replace function smsp_answers_now() returns bigint language sql stable
+        return (select at from test_clock)";
+    time.write(clock, None).await;
+    let nodes = nodes.into_iter().map(|node| Arc::new(PostgresAnswers::new(node)) as Arc<dyn StoredAnswers>);
+    Some(Bench { nodes: nodes.collect(), time: Box::new(time), _kept: Box::new(()) })
+}
+
+/// The clock of the database, which is the test's.
+struct DatabaseTime(Arc<Database>);
+
+impl DatabaseTime {
+    async fn write(&self, sql: &str, value: Option<i64>) {
+        let mut transaction = self.0.begin().await.expect("a transaction");
+        match &value {
+            Some(value) => transaction.execute(sql, &[(value, Type::INT8)]).await,
+            None => transaction.execute(sql, &[]).await,
+        }
+        .expect("a change");
+        transaction.commit().await.expect("it is there");
+    }
+}
+
+impl Time for DatabaseTime {
+    fn advance(&self, time: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(self.write("update test_clock set at = at + $1", Some(span(time))))
+    }
+}
