@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::orders::Operation;
 use super::service::{OutboxService, read, written};
@@ -16,6 +16,9 @@ use crate::state::outbox::{
 
 /// After this no step begins: the last one has ended before the request would be given up.
 const STEPS: Duration = Duration::from_secs(4);
+
+/// For the mail of an order to be counted, before its first step: with that, too, it has ended by then.
+const COUNTING: Duration = Duration::from_secs(5);
 
 /// An order on all mail of a selection.
 #[derive(Clone, Debug)]
@@ -83,8 +86,8 @@ impl OutboxService {
     pub async fn order_many(&self, order: OrderOnMany, origin: Origin) -> Result<ManyOrdered, Failed> {
         let start = Instant::now();
         if order.after.is_none() {
-            let counted = self.count_to(&order.selection, None, order.count, start).await?;
-            match counted {
+            let counting = self.count_to(&order.selection, None, order.count, start);
+            match timeout(COUNTING, counting).await.unwrap_or(Err(Failed::Down))? {
                 CountedRows { rows, .. } if rows > order.count => return Ok(ManyOrdered::More),
                 CountedRows { next: Some(_), .. } => return Ok(ManyOrdered::Uncounted),
                 CountedRows { .. } => {}

@@ -26,7 +26,7 @@ pub struct OrderAll {
     pub met: u64,
     /// Rows that go back to the queue become due one after the other within this time.
     pub over: Duration,
-    /// Of the first step, which is kept with who gave the order.
+    /// Who gave the order, and which; with the first step, which keeps it.
     pub note: Option<Note>,
 }
 

@@ -3,10 +3,14 @@
 //! Invariant: no page looks at more than a bounded number of rows, however many there are. So one may have fewer rows than
 //! were asked for, and a next one all the same. Deliberately absent: recipients and contents.
 
+use super::acceptance::Ticket;
 use super::row::{RouteSet, RowId, State};
-use super::{Ticket, TriedAt};
+use super::status::TriedAt;
 use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
+
+/// Rows that a page looks at, at most.
+const LOOKED_AT: usize = 1000;
 
 /// Which rows are meant: those that fit every member that is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub struct Selection {
     pub caller: Option<CallerName>,
     /// Rows from addresses at this domain alone, which is in lower case here.
     pub from_domain: Option<String>,
-    /// Of those that wait, rows that may go to this upstream; of the others, rows that were handed over to it last.
+    /// Rows that wait and may go to this upstream, and others that were handed over to it last.
     pub upstream: Option<String>,
     /// Not accepted before this time.
     pub accepted_from: Option<UnixTime>,
@@ -106,6 +110,11 @@ impl Selection {
     /// Its states.
     pub(super) fn states(&self) -> Vec<State> {
         self.state.map_or_else(|| State::ALL.to_vec(), |state| vec![state])
+    }
+
+    /// How many rows a page of so many has to look at, of each caller and state.
+    pub(super) fn looked_at(&self, limit: usize) -> usize {
+        if self.looks_at_rows() { LOOKED_AT } else { limit.saturating_add(1).min(LOOKED_AT) }
     }
 
     /// Does it ask for more than a state, a caller and times, which indexes have?

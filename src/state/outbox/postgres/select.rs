@@ -12,8 +12,6 @@ use crate::state::outbox::{CountedRows, Listed, Listing, Place, RowId, Selection
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-/// Rows that a page looks at, and of each caller and state at most.
-const LOOKED_AT: usize = 1000;
 /// Rows that a count looks at.
 const COUNTED: usize = 10_000;
 
@@ -25,7 +23,7 @@ const CALLERS: &str = "recursive callers (caller) as (
         from callers c where c.caller is not null
     )";
 
-/// Of the callers behind one, the first that has rows.
+/// The first caller behind one that has rows.
 const NEXT_CALLER: &str =
     "select min(caller) from smsp_outbox where state not in (1, 2) and ($1::text is null or caller > $1)";
 
@@ -139,18 +137,19 @@ pub(super) async fn select(
     after: Option<Place>,
     limit: usize,
 ) -> Result<Listing, Failed> {
-    let after = after.unwrap_or(sort.start());
-    let wanted = Wanted { selection, caller: selection.caller.as_ref(), sort, after, limit: LOOKED_AT };
+    let (after, limit) = (after.unwrap_or(sort.start()), limit.max(1));
+    let looked_at = selection.looked_at(limit);
+    let wanted = Wanted { selection, caller: selection.caller.as_ref(), sort, after, limit: looked_at };
     let looked = wanted.of(transaction).await?;
     let (mut rows, mut next) = (Vec::new(), None);
     for Looked { place, fits, .. } in &looked {
-        if *fits && rows.len() >= limit.max(1) {
+        if *fits && rows.len() >= limit {
             return Ok(Listing { rows: shown(transaction, &rows).await?, next });
         }
         rows.extend(fits.then_some(place.row.0));
         next = Some(*place);
     }
-    Ok(Listing { rows: shown(transaction, &rows).await?, next: next.filter(|_| looked.len() >= LOOKED_AT) })
+    Ok(Listing { rows: shown(transaction, &rows).await?, next: next.filter(|_| looked.len() >= looked_at) })
 }
 
 /// A step of a count.

@@ -10,22 +10,20 @@ use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{CountedRows, Listed, Listing, Place, RouteSet, RowId, Selection, Sort, State, Walked};
 
-/// Rows of one caller and state that a page looks at.
-const LOOKED_AT: usize = 1000;
 /// Rows that a count looks at: others read from the store meanwhile.
 const COUNTED: usize = 10_000;
 
-/// From the newest on, of a state that rows stay in.
+/// Rows of a state that they stay in, from the newest on.
 pub(super) const NEWEST: &str = "select listed_at, id from envelope
     where caller = ?1 and state not in (1, 2) and state = ?2 and listed_at >= ?3 and listed_at < ?4
         and (listed_at, id) < (?5, ?6) order by listed_at desc, id desc limit ?7";
 
-/// From the oldest on, of a state that rows stay in.
+/// Rows of a state that they stay in, from the oldest on.
 pub(super) const OLDEST: &str = "select listed_at, id from envelope
     where caller = ?1 and state not in (1, 2) and state = ?2 and listed_at >= ?3 and listed_at < ?4
         and (listed_at, id) > (?5, ?6) order by listed_at, id limit ?7";
 
-/// Of a state that rows pass through: all nodes have few of these in hand.
+/// Rows of a state that they pass through: all nodes have few of these in hand.
 pub(super) const IN_HAND: &str = "select listed_at, id from envelope
     where caller = ?1 and state in (1, 2) and state = ?2 and listed_at >= ?3 and listed_at < ?4";
 
@@ -58,20 +56,21 @@ pub(super) fn select(
     after: Option<Place>,
     limit: usize,
 ) -> rusqlite::Result<Listing> {
+    let (limit, looked_at) = (limit.max(1), selection.looked_at(limit.max(1)));
     let mut places = Vec::new();
     for (number, _) in callers(database, selection)? {
         for state in selection.states() {
-            let wanted = Wanted { selection, state, sort, after: after.unwrap_or(sort.start()), limit: LOOKED_AT };
+            let wanted = Wanted { selection, state, sort, after: after.unwrap_or(sort.start()), limit: looked_at };
             places.extend(wanted.of(database, number)?);
         }
     }
     sort.sort(&mut places);
-    let is_cut = places.len() >= LOOKED_AT;
-    places.truncate(LOOKED_AT);
+    let is_cut = places.len() >= looked_at;
+    places.truncate(looked_at);
     let (mut rows, mut last) = (Vec::new(), None);
     for place in places {
         let fits = fits(database, selection, place.row)?;
-        if fits && rows.len() >= limit.max(1) {
+        if fits && rows.len() >= limit {
             return Ok(Listing { rows, next: last });
         }
         if fits {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::super::*;
 use super::*;
 use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
-use crate::state::outbox::suite::{conformance, keeping, waiting};
+use crate::state::outbox::suite::{conformance, keeping, selecting, waiting};
 use crate::state::store::{Clock, Start, StoreKeys};
 
 const KEYS: &str = "a:1111111111111111111111111111111111111111111111111111111111111111";
@@ -141,4 +141,19 @@ async fn mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a
 async fn a_row_that_waits_for_ever_is_noticed_after_a_test() {
     let bench = bench_in(tempfile::tempdir().unwrap()).await;
     waiting::a_row_that_waits_for_ever_is_noticed_after_a_test(&bench).await;
+}
+
+#[tokio::test]
+async fn what_rarely_fits_is_found_step_by_step() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    let rows = "insert into caller (name) values ('shop');
+        insert into route_set (names) values ('mg');
+        with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 2500)
+        insert into submission (uuid, caller, from_domain, accepted_at, send_at, expires_at, size, key_id)
+        select randomblob(16), 1, iif(n = 2100, 'rare.example', 'example.org'), n, n, 9000000000000000, 100, 'a' from numbers;
+        insert into envelope (id, caller, route_set, rules, lane, state, due, expires_at, listed_at)
+        select id, caller, 1, 1, 1, 4, 1, expires_at, accepted_at from submission;";
+    outbox.write(move |database, _| database.execute_batch(rows)).await.unwrap();
+    selecting::what_rarely_fits_is_found_step_by_step(&outbox).await;
 }

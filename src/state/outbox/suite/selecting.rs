@@ -210,3 +210,30 @@ pub(in super::super) async fn an_order_on_many_is_kept_once_with_who_gave_it(ben
     let kept = bench.outbox.audit(9).await.unwrap();
     assert_eq!(kept.iter().map(|one| one.note.clone()).collect::<Vec<_>>(), [note("cancel_all")]);
 }
+
+/// In a store with 2,500 parked rows of one caller, of which the 2,100th is from `rare.example`.
+pub(in super::super) async fn what_rarely_fits_is_found_step_by_step(outbox: &dyn Outbox) {
+    let rare = Selection { from_domain: Some("rare.example".into()), ..of(State::Parked) };
+    let (mut pages, mut after) = (Vec::new(), None);
+    for _ in 0..20 {
+        let Listing { rows, next } = outbox.select(&rare, Sort::Oldest, after, 5).await.unwrap();
+        pages.push(rows.len());
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [0, 0, 1], "a thousand rows a page");
+    assert_eq!(outbox.count(&rare, None).await.unwrap(), CountedRows { rows: 1, next: None });
+    let mut cancel = OrderAll { selection: rare, ..all(Order::Cancel, State::Parked, 2) };
+    let (mut steps, mut done) = (0, OrderedAll::default());
+    loop {
+        let step = outbox.order_all(cancel.clone(), ALL).await.unwrap();
+        (steps, done) = (steps + 1, done.and(step));
+        (cancel.met, cancel.after) = (done.met(), done.next.clone());
+        if cancel.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((steps, done.changed), (3, vec![(State::Cancelled, 1)]));
+}

@@ -11,7 +11,7 @@ use super::{advance, outbox_with};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::postgres::PostgresOutbox;
 use crate::state::outbox::suite::bench::{Bench, KEEP, Line, Past, Time};
-use crate::state::outbox::suite::{conformance, keeping, waiting};
+use crate::state::outbox::suite::{conformance, keeping, selecting, waiting};
 use crate::state::outbox::{RowId, State};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
@@ -29,6 +29,24 @@ async fn mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a
     let Some(server) = Postmaster::shared() else { return };
     let bench = bench_of(server, &server.database().await, Duration::from_secs(3600)).await;
     keeping::mail_with_a_key_is_passed_once_where_other_mail_is_kept_for_less_than_a_day(&bench).await;
+}
+
+#[tokio::test]
+async fn what_rarely_fits_is_found_step_by_step() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox_with(&server.url(&server.database().await), KEEP).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in [
+        "insert into smsp_submission (id, caller, from_domain, size, accepted_at, send_at)
+            select gen_random_uuid(), 'shop', case n when 2100 then 'rare.example' else 'example.org' end, 100, n, n
+            from generate_series(1, 2500) n",
+        "insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, state, changed_at, due, expires_at)
+            select row_id, caller, size, accepted_at, 1, 'mg', 1, 4, 1, 1, 9000000000000000 from smsp_submission",
+    ] {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    selecting::what_rarely_fits_is_found_step_by_step(&outbox).await;
 }
 
 #[tokio::test]
