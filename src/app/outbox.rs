@@ -16,7 +16,7 @@ use crate::runtime::shutdown::{self, Shutdown};
 use crate::service::outbox::{Filed, OutboxService, Parts};
 use crate::state::outbox::pump::{self, Policy, Pump};
 use crate::state::outbox::{
-    Count, CountedOutbox, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, State, measure,
+    Count, CountedOutbox, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, State, measure,
     metrics_of,
 };
 use crate::state::store::{OpenError, StoreKeys};
@@ -47,6 +47,7 @@ impl RunningOutbox {
         let (work, paused_start) = (Shutdown::default(), PausedStart::new(settings.starts_paused));
         let policy =
             Policy { schedule: settings.retry, attempts: settings.attempts, resends_unknown: settings.resends_unknown };
+        let drain = Drain::default();
         let pump = Pump::new(pump::Parts {
             store: Arc::clone(&store),
             contents: Arc::new(sealer.clone()),
@@ -60,9 +61,9 @@ impl RunningOutbox {
         let (running, counted) = (pump.clone(), Arc::clone(restarts));
         tokio::spawn(async move { running.run(counted).await });
         let (rows, counted, held) = (Arc::clone(&store), Arc::clone(restarts), paused_start.clone());
-        let measured = Arc::clone(&metrics);
+        let (measured, draining) = (Arc::clone(&metrics), drain.clone());
         tokio::spawn(async move {
-            let count = || measure(Arc::clone(&rows), Arc::clone(&measured), held.clone());
+            let count = || measure(Arc::clone(&rows), Arc::clone(&measured), held.clone(), draining.clone());
             restart_and_count("task that counts the rows of the outbox", &counted, count).await;
         });
         let filing = Arc::clone(dispatcher);
@@ -74,6 +75,7 @@ impl RunningOutbox {
             paused_start,
             policy,
             metrics,
+            drain,
         };
         let service = Arc::new(OutboxService::new(parts, &config.service));
         Ok(Self { service, work, deadline: settings.drain })

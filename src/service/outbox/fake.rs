@@ -79,6 +79,7 @@ impl FakeStore {
             paused_start,
             policy: pump::Policy::default(),
             metrics: Arc::new(metrics_of(&self.metrics, settings.room())),
+            drain: Drain::default(),
         };
         Arc::new(OutboxService::new(parts, &settings))
     }

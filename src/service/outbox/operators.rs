@@ -11,7 +11,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::{Address, Id};
 use crate::state::audit::Origin;
 use crate::state::outbox::{
-    Answered, Bound, Erasing, Failed, Hmac, Note, Noted, Order, Ordered, Overview, Release, Released,
+    Answered, Bound, Erasing, Estimate, Failed, Hmac, Note, Noted, Order, Ordered, Overview, Release, Released,
 };
 
 /// Orders that are shown.
@@ -32,6 +32,11 @@ impl OutboxService {
             Ok(Overview { paused, counts: store.counts().await?, history: store.history().await? })
         };
         read(Box::pin(overview)).await
+    }
+
+    /// How fast it drains, by the counts of this node; none: what waits does not get less.
+    pub fn drain(&self) -> Option<Estimate> {
+        self.parts.drain.estimate()
     }
 
     /// Who has ordered what, the newest first.

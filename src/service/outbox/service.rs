@@ -10,7 +10,7 @@ use super::settings::Settings;
 use crate::model::submission::Submission;
 use crate::runtime::metrics::OutboxMetrics;
 use crate::state::outbox::pump::Policy;
-use crate::state::outbox::{Answered, Failed, Outbox, PausedStart, Room, Sealer};
+use crate::state::outbox::{Answered, Drain, Failed, Outbox, PausedStart, Room, Sealer};
 
 /// How long the store may take for one call. A caller waits for its answer.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,6 +34,8 @@ pub struct Parts {
     pub policy: Policy,
     /// Where it is counted what becomes of mail of `POST /email`.
     pub metrics: Arc<OutboxMetrics>,
+    /// What the counts of this node have shown last.
+    pub drain: Drain,
 }
 
 /// The outbox of this node, for every way in.

@@ -1,4 +1,5 @@
-//! How many rows there are, for the metrics: asked for now and then by one task, never when metrics are asked for.
+//! How many rows there are, for the metrics, and how fast they get fewer: asked for now and then by one task, never when
+//! metrics are asked for.
 //!
 //! The longer the answer takes, the longer is the pause behind it: a store never spends more than a twentieth of its time
 //! on it. While the store is down the metrics stay as they were.
@@ -7,28 +8,34 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep, timeout};
+use tracing::info;
 
+use super::drain::Drain;
 use super::{Count, Failed, Outbox, PausedStart, State};
 use crate::runtime::metrics::OutboxMetrics;
 use crate::runtime::unix_time::UnixTime;
 
 /// Between two counts, at least.
-const PAUSE: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_secs(10);
 /// Pauses are so many times as long as a count.
 const TIMES: u32 = 19;
 /// For the store to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Counts again and again; never returns. A node that has started paused says so before its store answers.
-pub async fn measure(outbox: Arc<dyn Outbox>, metrics: Arc<OutboxMetrics>, paused_start: PausedStart) {
+pub async fn measure(outbox: Arc<dyn Outbox>, metrics: Arc<OutboxMetrics>, paused_start: PausedStart, drain: Drain) {
     if paused_start.is_on() {
         metrics.paused(true);
     }
     loop {
         let start = Instant::now();
         if let Ok(Ok((counts, paused))) = timeout(TIMEOUT, count(&*outbox)).await {
-            show(&metrics, &counts, SystemTime::now().into());
-            metrics.paused(paused || paused_start.is_on());
+            let (now, paused) = (SystemTime::now().into(), paused || paused_start.is_on());
+            show(&metrics, &counts, now);
+            metrics.paused(paused);
+            if paused { drain.forget() } else { tell(&drain, &counts, now) }
+        } else {
+            drain.forget();
         }
         sleep(PAUSE.max(start.elapsed() * TIMES)).await;
     }
@@ -36,6 +43,18 @@ pub async fn measure(outbox: Arc<dyn Outbox>, metrics: Arc<OutboxMetrics>, pause
 
 async fn count(outbox: &dyn Outbox) -> Result<(Vec<Count>, bool), Failed> {
     Ok((outbox.counts().await?, outbox.is_paused().await?))
+}
+
+/// Logs how fast a backlog gets less, if it does.
+fn tell(drain: &Drain, counts: &[Count], now: UnixTime) {
+    if let Some(estimate) = drain.counted(counts, Instant::now(), now, PAUSE) {
+        info!(
+            waiting = estimate.waiting,
+            rate = estimate.shown_rate(),
+            left_seconds = estimate.left.as_secs(),
+            "outbox drains"
+        );
+    }
 }
 
 fn show(metrics: &OutboxMetrics, counts: &[Count], now: UnixTime) {

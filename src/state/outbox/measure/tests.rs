@@ -1,5 +1,8 @@
 //! How much there is in the outbox, as the metrics show it.
 
+use std::io;
+use std::sync::Mutex;
+
 use super::super::{Note, Room, metrics_of};
 use super::*;
 use crate::runtime::metrics::Metrics;
@@ -45,7 +48,7 @@ async fn a_store_that_is_down_or_silent_leaves_the_metrics_and_is_asked_again() 
     let metrics = Arc::new(metrics_of(&page, Room { rows: 10, bytes: 10 }));
     store.pause(true, Note { who: "ada".into(), from: None, order: "pause".into() }).await.unwrap();
     store.does(Some(Fault::Hang));
-    let task = tokio::spawn(measure(store.clone(), metrics, PausedStart::default()));
+    let task = tokio::spawn(measure(store.clone(), metrics, PausedStart::default(), Drain::default()));
     sleep(PAUSE).await;
     has(&page, &["smsp_outbox_paused 0"]);
     store.does(Some(Fault::Down));
@@ -63,7 +66,7 @@ async fn a_node_that_has_started_paused_says_so_whatever_the_store_says() {
     let (page, store, start) = (Metrics::default(), Arc::new(FakeStore::default()), PausedStart::new(true));
     let metrics = Arc::new(metrics_of(&page, Room { rows: 10, bytes: 10 }));
     store.does(Some(Fault::Hang));
-    let task = tokio::spawn(measure(store.clone(), metrics, start.clone()));
+    let task = tokio::spawn(measure(store.clone(), metrics, start.clone(), Drain::default()));
     sleep(Duration::from_secs(1)).await;
     has(&page, &["smsp_outbox_paused 1"]);
     store.does(None);
@@ -72,5 +75,65 @@ async fn a_node_that_has_started_paused_says_so_whatever_the_store_says() {
     start.end();
     sleep(2 * PAUSE).await;
     has(&page, &["smsp_outbox_paused 0"]);
+    task.abort();
+}
+
+/// What is logged meanwhile in this thread.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_that_drains_is_logged_with_its_rate_and_the_time_left_and_silence_is_kept_otherwise() {
+    let (lines, drain) = (Lines::default(), Drain::default());
+    let writer = lines.clone();
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _log = tracing::subscriber::set_default(log);
+    let mut logged = Vec::new();
+    for waiting in [1000, 600, 600, 700, 500, 80] {
+        tell(&drain, &[count(State::Queued, "mg", waiting, 0)], UnixTime(60_000));
+        logged.push(lines.take());
+        sleep(PAUSE).await;
+    }
+    let drains =
+        |line: &str, rest: &str| line.contains("INFO") && line.trim_end().ends_with(&format!("outbox drains {rest}"));
+    assert!(drains(&logged[1], "waiting=600 rate=40.0 left_seconds=15"), "{logged:?}");
+    assert!(drains(&logged[4], "waiting=500 rate=20.0 left_seconds=25"), "{logged:?}");
+    assert_eq!([0, 2, 3, 5].map(|place: usize| logged[place].as_str()), [""; 4], "{logged:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_paused_or_cannot_be_counted_has_no_estimate() {
+    let (page, store, drain) = (Metrics::default(), Arc::new(FakeStore::default()), Drain::default());
+    let metrics = Arc::new(metrics_of(&page, Room { rows: 10, bytes: 10 }));
+    let note = || Note { who: "ada".into(), from: None, order: "pause".into() };
+    let task = tokio::spawn(measure(store.clone(), metrics, PausedStart::default(), drain.clone()));
+    sleep(Duration::from_millis(1)).await;
+    for paused in [true, false] {
+        tell(&drain, &[count(State::Queued, "mg", 500, 0)], UnixTime(60_000));
+        sleep(Duration::from_secs(1)).await;
+        tell(&drain, &[count(State::Queued, "mg", 400, 0)], UnixTime(60_000));
+        assert!(drain.estimate().is_some());
+        store.pause(paused, note()).await.unwrap();
+        store.does((!paused).then_some(Fault::Down));
+        sleep(PAUSE).await;
+        assert_eq!(drain.estimate(), None, "paused: {paused}");
+    }
     task.abort();
 }
