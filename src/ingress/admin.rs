@@ -16,6 +16,7 @@ mod loopback;
 mod object;
 mod order;
 mod outbox;
+mod query;
 mod refusal;
 mod responses;
 mod route;

@@ -3,36 +3,37 @@
 //! What a mail says and whom it goes to is not shown. Where the outbox is off, none of these paths exists.
 
 mod body;
+mod cursor;
+mod extract;
+mod listed;
+mod many;
 mod refusal;
 mod release;
+mod selection;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequestParts, Path};
-use axum::http::request::Parts;
 use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::access::{Operator, Viewer};
 use super::object::{NoBody, Object, read};
-use super::refusal::{invalid_order, no_parameters};
+use super::refusal::invalid_order;
 use super::responses::{OfHead, OfMail, OfOutboxOrder, OfQuery, OfRights, OfStore, OfWriting};
 use super::state::AdminState;
 use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::problem::Problem;
-use crate::ingress::server::refusal::Refusal;
 use crate::model::message::{Address, Id};
 use crate::service::outbox::OutboxService;
 use crate::state::outbox::{Order, Ordered};
 use body::{ErasedBody, FoundBody, OrderedBody, OutboxBody, PauseBody, RecipientBody, SettleAs, SettleBody};
+use extract::{MailId, Outbox};
 use refusal::{conflict, done_unshown, no_such_mail, not_read, not_written, over};
 use release::{ReleaseBody, ReleasedBody};
 
@@ -50,35 +51,13 @@ pub(super) fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(show, pause))
         .routes(routes!(retry))
         .routes(routes!(settle))
+        .routes(routes!(cancel))
+        .routes(routes!(many::list))
+        .routes(routes!(many::count))
+        .routes(routes!(many::order))
         .routes(routes!(release))
         .routes(routes!(find))
         .routes(routes!(erase))
-}
-
-/// The outbox of this node, for a call without a query.
-pub(super) struct Outbox(Arc<OutboxService>);
-
-impl FromRequestParts<AdminState> for Outbox {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self, Problem> {
-        no_parameters(&parts.uri)?;
-        // Without one there are no routes to it.
-        state.outbox.clone().map(Self).ok_or_else(|| Refusal::NotFound.into())
-    }
-}
-
-/// The id in the path.
-pub(super) struct MailId(Id);
-
-impl FromRequestParts<AdminState> for MailId {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self, Problem> {
-        let id = Path::<String>::from_request_parts(parts, state).await.ok();
-        let id = id.and_then(|Path(text)| Uuid::try_parse(&text).ok());
-        id.map(|id| Self(id.into())).ok_or_else(no_such_mail)
-    }
 }
 
 /// Show how much mail waits, and where
@@ -169,6 +148,27 @@ pub(super) async fn settle(
     ordered(id, outbox.order(id, order, origin).await.map_err(not_written)?)
 }
 
+/// Cancel one mail
+///
+/// Needs the role `operator`. One that waits: `queued`, `claimed` or `parked`. Its content is dropped.
+#[utoipa::path(
+    post,
+    path = "/outbox/{id}/cancel",
+    operation_id = "cancelMail",
+    tag = "outbox",
+    params(("id" = String, Path, description = "The id of the mail")),
+    responses((status = 200, description = "Where the mail is now", body = OrderedBody), OfRights, OfHead, OfOutboxOrder, OfMail, OfWriting),
+    security(("X-ADMIN-KEY" = ["operator"]), ())
+)]
+pub(super) async fn cancel(
+    Operator(origin): Operator,
+    Outbox(outbox): Outbox,
+    MailId(id): MailId,
+    _: NoBody,
+) -> Result<Json<OrderedBody>, Problem> {
+    ordered(id, outbox.order(id, Order::Cancel, origin).await.map_err(not_written)?)
+}
+
 /// Send parked mail again after an older copy of the store was accepted
 ///
 /// Needs the role `operator`. Of the mail that `smsp store accept-restore` has parked, what the filter names is queued, at
@@ -252,5 +252,5 @@ fn ordered(id: Id, ordered: Ordered) -> Result<Json<OrderedBody>, Problem> {
 
 async fn shown(outbox: &OutboxService) -> Result<Json<OutboxBody>, Problem> {
     let overview = outbox.overview().await.map_err(not_read)?;
-    Ok(Json(OutboxBody::new(&overview, SystemTime::now().into())))
+    Ok(Json(OutboxBody::new(&overview, outbox.drain(), SystemTime::now().into())))
 }

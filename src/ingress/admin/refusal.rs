@@ -32,7 +32,8 @@ pub(super) fn one_caller() -> Problem {
     malformed(vec![FieldError::new("caller", reason)])
 }
 
-fn malformed(errors: Vec<FieldError>) -> Problem {
+/// The query is wrong.
+pub(super) fn malformed(errors: Vec<FieldError>) -> Problem {
     Problem::of_fields(StatusCode::BAD_REQUEST, "malformed", "The call is malformed", errors)
 }
 

@@ -26,6 +26,12 @@ pub(super) struct OfOutboxOrder;
 /// A call has no query.
 pub(super) struct OfQuery;
 
+/// A query is wrong.
+pub(super) struct OfParameters;
+
+/// An order on many mails cannot be carried out.
+pub(super) struct OfMany;
+
 /// An order for one mail cannot be carried out.
 pub(super) struct OfMail;
 
@@ -98,6 +104,21 @@ impl IntoResponses for OfOutboxOrder {
 impl IntoResponses for OfQuery {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[(StatusCode::BAD_REQUEST, "The query has a parameter")])
+    }
+}
+
+impl IntoResponses for OfParameters {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(StatusCode::BAD_REQUEST, "A query parameter is wrong")])
+    }
+}
+
+impl IntoResponses for OfMany {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(
+            StatusCode::CONFLICT,
+            "There is more mail than the order names, or too much to be counted in time",
+        )])
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Count, Overview};
+use crate::state::outbox::{Count, Estimate, Overview};
 
 /// The outbox.
 #[derive(Serialize, ToSchema)]
@@ -21,6 +21,13 @@ pub(in crate::ingress::admin) struct OutboxBody {
     /// `null`: it is none.
     #[schema(required = true)]
     went_back: Option<String>,
+    /// By how many mails a second what waits or is under way got less between the last two counts of this node; `null`: it did
+    /// not get less, or none of it is due.
+    #[schema(required = true)]
+    rate: Option<f64>,
+    /// In how many seconds nothing waits any more, at this rate.
+    #[schema(required = true)]
+    left_seconds: Option<u64>,
     /// How much mail there is; mail without any is not listed.
     mails: Vec<CountBody>,
 }
@@ -123,7 +130,7 @@ pub(in crate::ingress::admin) struct ErasedBody {
 }
 
 impl OutboxBody {
-    pub(super) fn new(overview: &Overview, now: UnixTime) -> Self {
+    pub(super) fn new(overview: &Overview, drain: Option<Estimate>, now: UnixTime) -> Self {
         let Overview { history, paused, counts } = overview;
         let count = |count: &Count| CountBody {
             status: count.state.as_str(),
@@ -133,6 +140,7 @@ impl OutboxBody {
             oldest_ms: count.oldest.map_or(0, |oldest| millis(now.since(oldest))),
         };
         let went_back = history.went_back.map(|why| why.to_string());
-        Self { paused: *paused, went_back, mails: counts.iter().map(count).collect() }
+        let (rate, left) = drain.map(|drain| (drain.shown_rate(), drain.left.as_secs())).unzip();
+        Self { paused: *paused, went_back, rate, left_seconds: left, mails: counts.iter().map(count).collect() }
     }
 }

@@ -35,6 +35,19 @@ pub(super) fn over(state: State) -> Problem {
     Problem::new(StatusCode::CONFLICT, "outbox-conflict", NOT_POSSIBLE, detail)
 }
 
+/// There is more mail than an order on many names.
+pub(super) fn more(count: u64) -> Problem {
+    let detail = format!("More than {count} mails fit by now. Nothing was changed: count them again.");
+    Problem::new(StatusCode::CONFLICT, "outbox-conflict", "There is more mail than the order names", detail)
+}
+
+/// An order on many names more mail than can be counted before it is carried out.
+pub(super) fn uncounted() -> Problem {
+    let detail = "So much mail fits that it could not be counted in time. Nothing was changed: name less of it, for example by \
+                  accepted_before.";
+    Problem::new(StatusCode::CONFLICT, "outbox-conflict", "There is too much mail for one order", detail)
+}
+
 /// The store has not answered.
 pub(super) fn not_read(_: Failed) -> Problem {
     let detail = "The store cannot be used now: call again after Retry-After.";

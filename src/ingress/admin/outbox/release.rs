@@ -5,11 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::selection::{caller, domain, time};
 use crate::ingress::admin::order::{not_null, read_time};
 use crate::ingress::server::field_error::FieldError;
-use crate::model::caller::is_name;
-use crate::model::message::Address;
-use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Release, Released};
 
 /// Rows of one call: a transaction that others do not notice.
@@ -57,29 +55,21 @@ pub(in crate::ingress::admin) struct ReleasedBody {
 impl ReleaseBody {
     /// The order, or what is wrong with it.
     pub(super) fn read(self) -> Result<Release, FieldError> {
-        if self.caller.as_ref().is_some_and(|caller| !is_name(caller)) {
-            return Err(FieldError::new("caller", "must be the name of a caller"));
-        }
-        let is_domain = |domain: &String| format!("a@{domain}").parse::<Address>().is_ok();
-        if !self.from_domain.as_ref().is_none_or(is_domain) {
-            return Err(FieldError::new("from_domain", "must be a domain, for example example.org"));
-        }
-        let no_span =
-            || FieldError::new("over", "must be a number with its unit (ms, s, m, h), from 1ms to 720h, as 10m");
         Ok(Release {
-            caller: self.caller.map(|caller| caller.as_str().into()),
-            from_domain: self.from_domain.map(|domain| domain.to_ascii_lowercase()),
+            caller: self.caller.map(caller).transpose()?,
+            from_domain: self.from_domain.map(domain).transpose()?,
             accepted_from: time("accepted_from", self.accepted_from)?,
             accepted_before: time("accepted_before", self.accepted_before)?,
-            over: self.over.map_or(Ok(OVER), |over| read_time(&over).ok_or_else(no_span))?,
+            over: over(self.over)?,
             limit: LIMIT,
         })
     }
 }
 
-fn time(name: &str, text: Option<String>) -> Result<Option<UnixTime>, FieldError> {
-    let no_time = || FieldError::new(name, "must be a time as 2026-11-21T22:05:09Z");
-    text.map(|text| UnixTime::parse(&text).ok_or_else(no_time)).transpose()
+/// The time that a member `over` says.
+pub(super) fn over(text: Option<String>) -> Result<Duration, FieldError> {
+    let no_span = || FieldError::new("over", "must be a number with its unit (ms, s, m, h), from 1ms to 720h, as 10m");
+    text.map_or(Ok(OVER), |over| read_time(&over).ok_or_else(no_span))
 }
 
 impl From<Released> for ReleasedBody {
