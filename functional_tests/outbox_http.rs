@@ -3,6 +3,7 @@
 mod batches;
 mod broken_store;
 mod changes;
+mod commands;
 mod counts;
 mod orders;
 mod paused_start;

@@ -1,6 +1,8 @@
 //! Where everything is put together: configuration in, a running node out. The only place with concrete names.
 
+mod admin_client;
 pub mod backup_command;
+mod columns;
 pub mod config;
 pub mod failure;
 pub mod healthcheck_command;
@@ -8,6 +10,7 @@ pub mod help;
 mod keys;
 mod listen;
 mod outbox;
+pub mod outbox_command;
 mod plan_table;
 pub mod probe_command;
 mod progress;

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use smsp::app::config::{Config, Errors};
+use smsp::app::config::{AdminAccess, Config, Errors};
 use smsp::app::failure::Failure;
 use smsp::app::healthcheck_command::{healthcheck, reachable};
-use smsp::app::route_command::Arguments;
+use smsp::app::outbox_command::{self, outbox as ask_outbox};
+use smsp::app::route_command::{Arguments, route as ask_route};
 use smsp::app::terminal::{LAST_WRITE, print_error, show_progress};
 use smsp::app::{self, StartError, terminal};
 use smsp::delivery::provider;
@@ -32,6 +33,19 @@ commands:
   route         ask the running server where the mail on stdin would go, as a mail of
                 --caller NAME, exit 0 if an upstream would get it;
                 --idempotency-key KEY gives it a key, --json prints the answer as it is
+  outbox        ask the running server how much mail waits, for how long, and how fast it
+                gets less; --json prints the answer as it is;
+                with --watch again and again, until Ctrl-C
+  outbox list   ask it which mail there is, the newest first, 20 or --limit N, of all or of
+                a filter: --status, --caller, --from-domain, --upstream, --accepted-from,
+                --accepted-before, --possible-duplicate true|false;
+                with --oldest the oldest first
+  outbox retry  send mail again that is parked or unknown, by its IDs or by a filter; how
+                much fits is shown then, and a yes is wanted or --all N, the number that
+                fits; --over TIME spreads the mail, exit 0 if all was changed
+  outbox cancel likewise, mail that waits is not sent any more
+  outbox settle likewise, say what became of unknown mail: --as accepted, or --as none,
+                and it is sent again
   migrate       open the store, bring its tables to this version, correct the counts in
                 them, print what was done; a node migrates at its start too
   store status  read the store, print whether it is an older copy of itself and how much
@@ -67,6 +81,7 @@ fn main() -> ExitCode {
         ["healthcheck"] => ask_health(),
         ["migrate"] => migrate(),
         ["route", ref arguments @ ..] => route(arguments),
+        ["outbox", ref arguments @ ..] => outbox(arguments),
         ["store", "status"] => with_store(|config| run(app::store_command::status(config, show))),
         ["store", "backup", file] => back_up(Path::new(file)),
         ["store", "accept-restore"] => accept_restore(false),
@@ -171,14 +186,26 @@ fn route(arguments: &[&str]) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),
     };
-    let mut access = match Config::load_admin_access(environment()) {
-        Ok(access) => access,
-        Err(errors) => return misconfigured(&errors),
-    };
-    access.address = reachable(access.address);
-    run(app::route_command::route(access, arguments, io::stdin().lock(), |text| {
-        print(text);
-    }))
+    with_admin(|access| {
+        run(ask_route(access, arguments, io::stdin().lock(), |text| {
+            print(text);
+        }))
+    })
+}
+
+fn outbox(arguments: &[&str]) -> ExitCode {
+    match outbox_command::Arguments::read(arguments) {
+        Ok(arguments) => with_admin(|access| run(ask_outbox(access, arguments))),
+        Err(error) => misused(&error),
+    }
+}
+
+/// A command that asks the admin listener of a node.
+fn with_admin(command: impl FnOnce(AdminAccess) -> ExitCode) -> ExitCode {
+    match Config::load_admin_access(environment()) {
+        Ok(access) => command(AdminAccess { address: reachable(access.address), ..access }),
+        Err(errors) => misconfigured(&errors),
+    }
 }
 
 fn with_config(command: impl FnOnce(Config) -> ExitCode) -> ExitCode {

@@ -2,23 +2,19 @@
 
 use serde_json::Value;
 
+use super::columns::lines;
+
 /// The rule, a line for each upstream, and what would become of the mail.
 pub(super) fn table(route: &Value) -> String {
     let plan = route["plan"].as_array().map(Vec::as_slice).unwrap_or_default();
     let head = ["upstream", "standing", "share", "why"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(head).chain(plan.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths = [width(0), width(1), width(2)];
-    let line = |[upstream, availability, share, why]: &[String; 4]| {
-        let line = format!("{upstream:0$}  {availability:1$}  {share:>2$}  {why}", widths[0], widths[1], widths[2]);
-        line.trim_end().to_owned()
-    };
     let rule = route["rule"].as_str().unwrap_or("none holds, so SMSP_ROUTING decides");
     let would = match route["would"].as_str() {
         Some("accepted") => "accepted, if the upstream takes it",
         _ => "taken by no upstream",
     };
-    let lines = rows.iter().map(line);
+    let lines = lines(&rows, [false, false, true, false]);
     [format!("rule: {rule}")]
         .into_iter()
         .chain(lines)

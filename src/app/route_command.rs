@@ -1,22 +1,13 @@
 //! `smsp route`: asks the running node where a mail would go.
-//!
-//! Invariant: the admin key goes to the node alone. A redirect is not followed, and no proxy is used.
 
 use std::io::Read;
-use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
-use reqwest::redirect::Policy;
-use secrecy::ExposeSecret;
-use serde_json::Value;
-
+use super::admin_client::{AdminClient, Answer};
 use super::plan_table::table;
 use crate::app::config::AdminAccess;
 use crate::model::caller::is_name;
 use crate::model::message::key::IdempotencyKey;
 
-/// The node gives up a body that has not come within ten seconds.
-const TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes; more than any node takes as a mail.
 const MAX_MAIL: u64 = 1 << 30;
 const OPTIONS: [&str; 3] = ["--caller", "--idempotency-key", "--json"];
@@ -64,22 +55,10 @@ pub async fn route(
     print: impl FnOnce(&str),
 ) -> Result<bool, String> {
     let body = read_mail(mail, MAX_MAIL)?;
-    let AdminAccess { address, key } = access;
-    let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build();
-    let client = client.map_err(|error| error.to_string())?;
-    let request = client.post(format!("http://{address}/route?caller={}", arguments.caller));
-    let headers = [("x-admin-key", Some(key.expose_secret())), ("idempotency-key", arguments.key.as_deref())];
-    let given = headers.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
-    let request = given.fold(request, |request, (name, value)| request.header(name, value));
-    let answer = request.header(CONTENT_TYPE, "application/json").body(body).send().await;
-    let answer = answer.map_err(|_| format!("no answer from {address}; is the admin listener of smsp there?"))?;
-    let status = answer.status();
-    let text = answer.text().await.map_err(|_| format!("{address} did not finish its answer"))?;
-    let json: Value = serde_json::from_str(&text).unwrap_or_default();
-    if !status.is_success() {
-        let detail = json["detail"].as_str().unwrap_or("it says no more");
-        return Err(format!("{address} answers {status}: {detail}"));
-    }
+    let client = AdminClient::new(access)?;
+    let request = client.request("/route", &[("caller", arguments.caller)], body)?;
+    let request = arguments.key.iter().fold(request, |request, key| request.header("idempotency-key", key));
+    let Answer { text, json } = client.send(request).await?;
     print(&if arguments.as_json { text } else { table(&json) });
     Ok(json["would"] == "accepted")
 }

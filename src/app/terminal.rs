@@ -21,6 +21,36 @@ pub fn show_progress(line: &str) {
     }
 }
 
+/// A question on stderr, whose answer is typed behind it.
+pub fn ask(question: &str) {
+    // Where nobody can see it, nobody answers.
+    let _ = write!(io::stderr(), "{question}").and_then(|()| io::stderr().flush());
+}
+
+/// Text on stdout that is shown again and again.
+#[derive(Default)]
+pub struct Screen {
+    /// Lines of the text before.
+    lines: usize,
+}
+
+impl Screen {
+    /// Shows a text, at a terminal in the place of the one before, if that is asked for. False: stdout is gone.
+    pub fn show(&mut self, text: &str, in_place: bool) -> bool {
+        let whole = self.next(text, in_place && io::stdout().is_terminal());
+        writeln!(io::stdout(), "{whole}").is_ok()
+    }
+
+    fn next(&mut self, text: &str, in_place: bool) -> String {
+        let before = std::mem::replace(&mut self.lines, text.lines().count());
+        if !in_place || before == 0 {
+            return text.to_owned();
+        }
+        // Up to where it began, and nothing of it stays.
+        format!("\x1b[{before}A\x1b[J{text}")
+    }
+}
+
 /// On stderr, which may be a pipe whose reader has stalled: a node that has to end must not wait for it.
 pub fn print_error(text: &str) {
     let line = format!("{text}\n");
@@ -39,5 +69,19 @@ pub fn print_error(text: &str) {
         Ok(_) => drop(wait.recv_timeout(LAST_WRITE)),
         // Without threads this may well be the error.
         Err(_) => write(&line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_takes_the_place_of_all_lines_of_the_one_before() {
+        let mut screen = Screen::default();
+        assert_eq!(screen.next("a\nb\nc", true), "a\nb\nc");
+        assert_eq!(screen.next("d", true), "\x1b[3A\x1b[Jd");
+        assert_eq!(screen.next("e", true), "\x1b[1A\x1b[Je");
+        assert_eq!(screen.next("f", false), "f");
     }
 }

@@ -1,0 +1,26 @@
+//! `smsp outbox`: asks the running node how much mail waits, which mail that is, and gives orders for it.
+//!
+//! Deliberately absent: the store. Only the node opens it.
+
+mod arguments;
+mod list;
+mod options;
+mod order;
+mod overview;
+mod question;
+mod span;
+
+pub use arguments::Arguments;
+
+use super::admin_client::AdminClient;
+use crate::app::config::AdminAccess;
+
+/// Carries out one of the commands. Was all done?
+pub async fn outbox(access: AdminAccess, arguments: Arguments) -> Result<bool, String> {
+    let client = AdminClient::new(access)?;
+    match arguments {
+        Arguments::Show(show) => overview::show(&client, show).await,
+        Arguments::List(list) => list::list(&client, list).await,
+        Arguments::Order(order) => order::order(&client, order).await,
+    }
+}
