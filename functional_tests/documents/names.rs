@@ -94,8 +94,16 @@ fn touched() -> Metrics {
     metrics.admin.override_ends("u", 0.0);
     metrics.store.of("sqlite");
     let words = &["w"];
-    let (late, replayed, buried) = (words, words, words);
-    let words = OutboxWords { states: words, ended: words, late, replayed, buried, full: words, fallbacks: words };
+    let words = OutboxWords {
+        states: words,
+        ended: words,
+        late: words,
+        replayed: words,
+        buried: words,
+        full: words,
+        fallbacks: words,
+        tasks: words,
+    };
     metrics.outbox.of(&words, (0, 0));
     metrics
 }

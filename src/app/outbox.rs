@@ -57,6 +57,7 @@ impl RunningOutbox {
             policy: policy.clone(),
             max_window: settings.concurrency,
             paused_start: paused_start.clone(),
+            metrics: Arc::clone(&metrics),
         });
         let (running, counted) = (pump.clone(), Arc::clone(restarts));
         tokio::spawn(async move { running.run(counted).await });

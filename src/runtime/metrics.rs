@@ -8,6 +8,7 @@ mod edge;
 mod gauges;
 mod labels;
 mod outbox;
+mod rounds;
 mod routes;
 mod store;
 mod upstream;
@@ -261,6 +262,7 @@ impl Metrics {
     /// The page for Prometheus.
     pub fn render(&self) -> String {
         let mut page = String::new();
+        self.outbox.show_ages();
         // Writing to a String cannot fail, and a page cut short would show in its missing end mark.
         let _ = text::encode(&mut page, &self.registry);
         page

@@ -41,6 +41,7 @@ mod selection;
 pub mod settings;
 mod sqlite;
 mod status;
+mod tasks;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use bound::Bound;

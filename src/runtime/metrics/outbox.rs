@@ -1,8 +1,10 @@
 //! What is counted of the outbox. Where it is off, what has a label is not shown, and the rest is 0.
 
-use std::sync::atomic::AtomicU64;
+mod labels;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -10,34 +12,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::counters::Counters;
+use super::rounds::Rounds;
+use labels::{FallbackResult, Limit, Outcome, State, Task, To};
 
 /// Upper bounds in seconds: a mail goes at once, or waits for the end of an outage.
 const BUCKETS: [f64; 12] = [0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 14_400.0, 86_400.0, 172_800.0];
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct State {
-    state: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct To {
-    to: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Limit {
-    limit: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FallbackResult {
-    result: &'static str,
-}
 
 type Seconds = Gauge<f64, AtomicU64>;
 
@@ -61,6 +40,9 @@ pub struct Outbox {
     late: Family<Outcome, Counter>,
     replayed: Family<Outcome, Counter>,
     ended: Family<Outcome, Counter>,
+    ages: Family<Task, Seconds>,
+    /// None where the outbox is off.
+    rounds: OnceLock<Arc<Rounds>>,
 }
 
 /// The values of the labels.
@@ -79,6 +61,8 @@ pub struct OutboxWords<'a> {
     pub full: &'a [&'static str],
     /// What becomes of a mail that no provider takes now.
     pub fallbacks: &'a [&'static str],
+    /// What goes round for ever.
+    pub tasks: &'a [&'static str],
 }
 
 /// The metrics of an outbox, each resolved once.
@@ -99,6 +83,7 @@ pub struct OutboxMetrics {
     went_back: Gauge,
     rows: Family<State, Gauge>,
     oldest: Family<State, Seconds>,
+    rounds: Arc<Rounds>,
 }
 
 impl Default for Outbox {
@@ -122,6 +107,8 @@ impl Default for Outbox {
             late: Family::default(),
             replayed: Family::default(),
             ended: Family::default(),
+            ages: Family::default(),
+            rounds: OnceLock::new(),
         }
     }
 }
@@ -178,6 +165,11 @@ impl Outbox {
         registry.register("outbox_late", "Late verdicts, by where they left the mail", self.late.clone());
         registry.register("outbox_replayed", "Replays, by where they left the mail", self.replayed.clone());
         registry.register("outbox_ended", "Mails that have ended, by outcome", self.ended.clone());
+        registry.register(
+            "outbox_task_age_seconds",
+            "Time since a task of the outbox began its last round; it begins one every few seconds",
+            self.ages.clone(),
+        );
     }
 
     /// The metrics of an outbox that takes so many rows and bytes, from 0 on.
@@ -201,13 +193,26 @@ impl Outbox {
             went_back: self.went_back.clone(),
             rows: self.rows.clone(),
             oldest: self.oldest.clone(),
+            rounds: Arc::clone(self.rounds.get_or_init(|| Arc::new(Rounds::new(words.tasks)))),
         };
         words.states.iter().for_each(|state| metrics.rows(state, 0, 0.0));
         metrics
     }
+
+    /// Sets how long ago each task went round, which grows though none does anything.
+    pub(super) fn show_ages(&self) {
+        for (task, age) in self.rounds.get().iter().flat_map(|rounds| rounds.ages()) {
+            self.ages.get_or_create(&Task { task }).set(age);
+        }
+    }
 }
 
 impl OutboxMetrics {
+    /// This task begins another round.
+    pub fn round_begins(&self, task: &str) {
+        self.rounds.went(task);
+    }
+
     /// Mails that were accepted.
     pub fn accepted(&self, mails: u64) {
         self.accepted.inc_by(mails);

@@ -11,7 +11,7 @@ use super::{
     Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
     Failed, Filter, Full, History, Hmac, Hold, Listing, Mark, NodeId, Note, Noted, Order, OrderAll, Ordered,
     OrderedAll, Outbox, Page, Place, Release, Released, Restored, Room, RouteSet, RowId, RulesVersion, Selection, Sort,
-    Stale, State, Status, Swept, Walked, Wanted, WentBack,
+    Stale, State, Status, Swept, Walked, Wanted, WentBack, tasks,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -28,6 +28,7 @@ pub fn metrics_of(metrics: &Metrics, room: Room) -> OutboxMetrics {
         buried: &["queued", "parked", "unknown"],
         full: &Full::ALL.map(Full::as_str),
         fallbacks: &["queued", "repeated", "full", "down", "unclear"],
+        tasks: &tasks::ALL,
     };
     metrics.outbox.of(&words, (room.rows, room.bytes))
 }

@@ -32,6 +32,7 @@ mod window;
 mod windows;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::sleep;
 
@@ -40,9 +41,13 @@ pub use contents::Contents;
 pub use context::Parts;
 pub use schedule::Schedule;
 
+use super::tasks::CLAIMS;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use claims::Claims;
 use context::Context;
+
+/// From one round of claims to the next, though there is nothing to do and no upstream takes mail.
+const ROUND: Duration = Duration::from_secs(5);
 
 /// The pump of one node. Clones share it.
 #[derive(Clone)]
@@ -78,7 +83,8 @@ async fn claim(context: Arc<Context>) {
     let Parts { dispatcher, drain, .. } = &context.parts;
     let (mut claims, mut changes) = (Claims::new(Arc::clone(&context)), dispatcher.changes());
     while !drain.is_draining() {
-        let wait = claims.step().await;
+        context.parts.metrics.round_begins(CLAIMS);
+        let wait = claims.step().await.min(ROUND);
         tokio::select! {
             () = context.wake.notified() => {}
             () = changes.next() => {}

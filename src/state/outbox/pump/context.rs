@@ -16,6 +16,7 @@ use super::older_copy::OlderCopy;
 use super::repeats::Repeats;
 use super::windows::Windows;
 use crate::delivery::dispatch::Dispatcher;
+use crate::runtime::metrics::OutboxMetrics;
 use crate::runtime::shutdown::Shutdown;
 
 /// For the store to answer, where a call that was carried out unheard does no harm.
@@ -39,6 +40,8 @@ pub struct Parts {
     pub max_window: u16,
     /// Nothing is claimed before an operator says so.
     pub paused_start: PausedStart,
+    /// Where its tasks say that they go round.
+    pub metrics: Arc<OutboxMetrics>,
 }
 
 /// What all tasks share.

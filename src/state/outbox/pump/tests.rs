@@ -7,6 +7,7 @@ mod held;
 mod restarts;
 mod room;
 mod rows;
+mod silence;
 mod sqlite;
 mod verdicts;
 
@@ -18,9 +19,9 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use self::fake::{Fake, Fault};
-use super::super::PausedStart;
 use super::super::row::{Lane, NodeId, State};
 use super::super::sealed::SealedContent;
+use super::super::{PausedStart, Room, metrics_of};
 use super::*;
 use crate::delivery::circuit::Override;
 use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail_with, submission};
@@ -30,6 +31,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::outcome::{Outcome, Reason};
 use crate::model::submission::{Failover, SendOptions, Submission};
+use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
 
 const TAKES: Act = Act::Say(Outcome::Accepted);
@@ -53,6 +55,7 @@ struct Node {
     pump: Pump,
     drain: Shutdown,
     restarts: Arc<Restarts>,
+    metrics: Metrics,
     _tasks: JoinSet<()>,
 }
 
@@ -79,7 +82,7 @@ impl Node {
     }
 
     fn begin(store: Arc<Fake>, fixture: Arc<Fixture>, paused_start: PausedStart) -> Self {
-        let drain = Shutdown::default();
+        let (drain, metrics) = (Shutdown::default(), Metrics::default());
         store.rules.store(fixture.dispatcher.rules_version().cast_signed(), Ordering::Relaxed);
         let pump = Pump::new(Parts {
             store: Arc::clone(&store) as Arc<dyn super::super::Outbox>,
@@ -90,11 +93,12 @@ impl Node {
             policy: Policy::default(),
             max_window: 16,
             paused_start,
+            metrics: Arc::new(metrics_of(&metrics, Room { rows: 1, bytes: 1 })),
         });
         let (mut tasks, at_work, restarts) = (JoinSet::new(), pump.clone(), Arc::<Restarts>::default());
         let counted = Arc::clone(&restarts);
         tasks.spawn(async move { at_work.run(counted).await });
-        Self { fixture, store, pump, drain, restarts, _tasks: tasks }
+        Self { fixture, store, pump, drain, restarts, metrics, _tasks: tasks }
     }
 
     /// New rows of this caller, for any of these upstreams.

@@ -12,6 +12,7 @@ use tracing::warn;
 
 use super::super::bound::Bound;
 use super::super::claim::{Buried, Swept};
+use super::super::tasks;
 use super::context::{Context, STORE_TIMEOUT};
 use super::rerouting::reroute;
 
@@ -23,6 +24,7 @@ pub(super) async fn beat(context: Arc<Context>) {
     let mut ticks = every(HEARTBEAT);
     loop {
         ticks.tick().await;
+        context.parts.metrics.round_begins(tasks::HEARTBEAT);
         let asked = Instant::now();
         if let Ok(Ok(older)) = timeout(STORE_TIMEOUT, context.parts.store.heartbeat(context.parts.node)).await {
             context.older_copy.heard(older);
@@ -37,6 +39,7 @@ pub(super) async fn tidy(context: Arc<Context>) {
     let mut ticks = every(UPKEEP);
     loop {
         ticks.tick().await;
+        context.parts.metrics.round_begins(tasks::UPKEEP);
         if let Ok(Ok(buried)) = timeout(STORE_TIMEOUT, context.parts.store.bury(context.parts.node)).await {
             report(buried);
         }

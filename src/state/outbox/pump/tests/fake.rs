@@ -22,6 +22,8 @@ pub(super) enum Fault {
     No,
     /// A fault of ours.
     Panic,
+    /// No answer, ever.
+    Hang,
 }
 
 #[derive(Default)]
@@ -112,6 +114,7 @@ impl Fake {
             Some((_, Fault::Down)) => Err(Failed::Down),
             Some((_, Fault::No)) => Ok(no),
             Some((_, Fault::Panic)) => panic!("a fault of ours"),
+            Some((_, Fault::Hang)) => return Box::pin(std::future::pending()),
             Some((_, Fault::Unclear)) => {
                 act(&mut self.rows.lock().unwrap());
                 Err(Failed::Unclear)

@@ -1,11 +1,9 @@
 //! The pump over a SQLite store, in real time: from a sealed submission to its end.
 
 use super::super::super::{
-    Acceptance, Batch, Earlier, Keeping, NewRow, Outbox, Room, RouteSet, RulesVersion, Sealer, SqliteOutbox, TABLES,
-    When,
+    Acceptance, Batch, Earlier, Keeping, NewRow, Outbox, RouteSet, RulesVersion, Sealer, SqliteOutbox, TABLES, When,
 };
 use super::*;
-use crate::runtime::metrics::Metrics;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::{Clock, Sqlite, Start, StoreKeys};
 
@@ -74,6 +72,7 @@ async fn sealed_submissions_in_sqlite_are_handed_over_once_and_end_accepted() {
         policy: Policy::default(),
         max_window: 16,
         paused_start: PausedStart::default(),
+        metrics: Arc::new(metrics_of(&Metrics::default(), Room { rows: 1, bytes: 1 })),
     });
     let at_work = tokio::spawn(async move { pump.run(Arc::default()).await });
     until_all_are(&store, State::Accepted).await;
