@@ -68,6 +68,7 @@ async fn the_environment_of_compose_is_valid_and_warns_of_nothing_but_the_defaul
     assert!(warnings.iter().all(|line| line.starts_with("warning: SMSP_DRAIN_DEADLINE: is 20s")), "{warnings:#?}");
     assert!(output.stdout.ends_with("# ok: smtp (smtp)"), "{output:?}");
     assert!(!output.stdout.contains("no keys are set"), "{output:?}");
+    assert!(output.stdout.contains("\nSMSP_OUTBOX=on\nSMSP_OUTBOX_FALLBACK=true\n"), "{output:?}");
 }
 
 #[tokio::test]
