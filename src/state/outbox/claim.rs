@@ -1,5 +1,7 @@
 //! What the pump asks of the store, and what it gets.
 
+use std::collections::BTreeMap;
+
 use super::row::{Fence, Hold, Lane, RouteSet, RowId};
 use super::sealed::SealedContent;
 use crate::model::caller::CallerName;
@@ -24,6 +26,34 @@ pub struct Wanted {
     pub newest_of_four: usize,
     /// If there is a row that was lost before, the oldest such row of any lane and no other one. False: none of them.
     pub lost: bool,
+}
+
+/// What is queued of a set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// Where the rows may go.
+    pub set: RouteSet,
+    /// Which lanes have rows, in the order of [`Lane::ALL`].
+    pub lanes: [bool; Lane::ALL.len()],
+    /// Are all of them of one caller, so that no other one waits?
+    pub is_of_one_caller: bool,
+}
+
+impl Queued {
+    /// From each lane of each set that has rows: its place in [`Lane::ALL`], its first and its last caller.
+    pub(super) fn of<C: PartialEq>(lanes: impl IntoIterator<Item = (RouteSet, usize, [C; 2])>) -> Vec<Self> {
+        let mut sets = BTreeMap::<RouteSet, ([bool; Lane::ALL.len()], Vec<C>)>::new();
+        for (set, lane, both) in lanes {
+            let (lanes, callers) = sets.entry(set).or_default();
+            lanes.iter_mut().skip(lane).take(1).for_each(|has| *has = true);
+            callers.extend(both);
+        }
+        let queued = |(set, (lanes, callers)): (RouteSet, (_, Vec<C>))| {
+            let is_of_one_caller = callers.iter().all(|caller| Some(caller) == callers.first());
+            Self { set, lanes, is_of_one_caller }
+        };
+        sets.into_iter().map(queued).collect()
+    }
 }
 
 /// A row in hand.

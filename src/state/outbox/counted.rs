@@ -10,8 +10,8 @@ use std::time::SystemTime;
 use super::{
     Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
     Failed, Filter, Full, History, Hmac, Hold, Listing, Mark, NodeId, Note, Noted, Order, OrderAll, Ordered,
-    OrderedAll, Outbox, Page, Place, Release, Released, Restored, Room, RouteSet, RowId, RulesVersion, Selection, Sort,
-    Stale, State, Status, Swept, Walked, Wanted, WentBack, tasks,
+    OrderedAll, Outbox, Page, Place, Queued, Release, Released, Restored, Room, RouteSet, RowId, RulesVersion,
+    Selection, Sort, Stale, State, Status, Swept, Walked, Wanted, WentBack, tasks,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -166,7 +166,7 @@ impl Outbox for CountedOutbox {
         })
     }
 
-    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+    fn route_sets(&self) -> Answered<'_, Vec<Queued>> {
         self.outbox.route_sets()
     }
 

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::acceptance::{Acceptance, Batch};
 use super::bound::Bound;
-use super::claim::{Buried, Claimed, Stale, Swept, Wanted};
+use super::claim::{Buried, Claimed, Queued, Stale, Swept, Wanted};
 use super::ending::{Ended, Mark};
 use super::history::{History, Note, Noted, Restored, WentBack};
 use super::operators::{Count, Erased, Erasing, Order, Ordered, Release, Released};
@@ -75,8 +75,8 @@ pub trait Outbox: Send + Sync {
     /// day at least: as much of each as the bound allows. To be repeated while there is more.
     fn sweep(&self, bound: Bound) -> Answered<'_, Swept>;
 
-    /// The sets of queued rows.
-    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>>;
+    /// The sets of queued rows, in their order, and what is queued of each.
+    fn route_sets(&self) -> Answered<'_, Vec<Queued>>;
 
     /// Queued rows whose set was not made by this version of the rules, as many as the bound allows: they come with their
     /// messages.

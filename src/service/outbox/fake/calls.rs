@@ -255,7 +255,7 @@ impl Outbox for FakeStore {
         unused()
     }
 
-    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+    fn route_sets(&self) -> Answered<'_, Vec<Queued>> {
         unused()
     }
 

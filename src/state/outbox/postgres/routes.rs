@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::rows::{Columns, big};
-use crate::state::outbox::{Bound, RouteSet, RowId, RulesVersion, Stale};
+use crate::state::outbox::{Bound, Queued, RouteSet, RowId, RulesVersion, Stale};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
@@ -15,7 +15,10 @@ const SETS: &str = "with recursive head (lane, route_set) as (
             where q.state = 0 and q.lane = h.lane and q.route_set > h.route_set)
         from head h where h.route_set is not null
     )
-    select distinct route_set from head where route_set is not null order by route_set";
+    select h.route_set, h.lane,
+        (select min(q.caller) from smsp_outbox q where q.state = 0 and q.lane = h.lane and q.route_set = h.route_set),
+        (select max(q.caller) from smsp_outbox q where q.state = 0 and q.lane = h.lane and q.route_set = h.route_set)
+    from head h where h.route_set is not null";
 
 /// Smaller or larger, because an index has no order for `<>`.
 const STALE: &str = "with looked as (
@@ -37,9 +40,15 @@ const REROUTE: &str = "with meant as materialized (
     update smsp_outbox o set route_set = w.route_set, rules = $3
     from unnest($1, $2) w (row_id, route_set) join meant using (row_id) where o.row_id = w.row_id and o.state = 0";
 
-pub(super) async fn route_sets(transaction: &mut Transaction<'_>) -> Result<Vec<RouteSet>, Failed> {
+pub(super) async fn route_sets(transaction: &mut Transaction<'_>) -> Result<Vec<Queued>, Failed> {
     let rows = transaction.query(SETS, &[]).await?;
-    rows.iter().map(|row| Columns::of(row).route_set()).collect()
+    let lane = |row| {
+        let mut columns = Columns::of(row);
+        let (set, lane) = (columns.route_set()?, columns.value::<i16>()?);
+        let callers: [String; 2] = [columns.value()?, columns.value()?];
+        Ok((set, usize::try_from(lane).unwrap_or(usize::MAX), callers))
+    };
+    Ok(Queued::of(rows.iter().map(lane).collect::<Result<Vec<_>, Failed>>()?))
 }
 
 pub(super) async fn stale(

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::super::Failed;
 use super::super::bound::Bound;
-use super::super::claim::{Claimed, Wanted};
+use super::super::claim::{Claimed, Queued, Wanted};
 use super::super::row::{Lane, RouteSet};
 use super::callers::Allowance;
 use super::context::Context;
@@ -94,7 +94,6 @@ impl Claims {
 
     async fn claim_from_each_set(&mut self) -> Result<(), Failed> {
         let mut sets = self.context.parts.store.route_sets().await?;
-        sets.sort_unstable();
         self.turn = self.turn.wrapping_add(1);
         if !sets.is_empty() {
             let first = self.turn % sets.len();
@@ -107,19 +106,22 @@ impl Claims {
     }
 
     /// No more rows than were free at first: other sets wait too. Callers that have their half get more once no other caller
-    /// has a row that is due.
-    async fn claim_from(&mut self, set: &RouteSet) -> Result<(), Failed> {
-        let mut left = self.free(set).places;
-        while self.claim_share(set, Share::Half, &mut left).await? > 0 && self.has_callers_with_half(set) {}
+    /// has a row that is due. A caller that is alone needs no halves, which would take a claim each.
+    async fn claim_from(&mut self, queued: &Queued) -> Result<(), Failed> {
+        let (set, mut left) = (&queued.set, self.free(&queued.set).places);
+        if queued.is_of_one_caller {
+            return self.claim_share(queued, Share::Unwanted, &mut left).await.map(drop);
+        }
+        while self.claim_share(queued, Share::Half, &mut left).await? > 0 && self.has_callers_with_half(set) {}
         if self.has_callers_with_half(set) {
-            self.claim_share(set, Share::Unwanted, &mut left).await?;
+            self.claim_share(queued, Share::Unwanted, &mut left).await?;
         }
         Ok(())
     }
 
-    /// How many rows it has claimed, of those that were `left` to claim.
-    async fn claim_share(&mut self, set: &RouteSet, share: Share, left: &mut usize) -> Result<usize, Failed> {
-        let (mut may_have, mut may_be_lost, before) = ([true; Lane::ALL.len()], true, *left);
+    /// How many rows it has claimed, of those that were `left` to claim. Lanes without a row have no part of them.
+    async fn claim_share(&mut self, queued: &Queued, share: Share, left: &mut usize) -> Result<usize, Failed> {
+        let (mut may_have, mut may_be_lost, before, set) = (queued.lanes, true, *left, &queued.set);
         while (may_have.contains(&true) || may_be_lost) && self.context.may_work() {
             let free = self.free(set);
             let rows = share.places(free).min(*left).min(MAX_ROWS);

@@ -15,8 +15,8 @@ use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
     Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
     Filter, History, Hmac, Hold, Listing, Mark, NodeId, Note, Noted, Order, OrderAll, Ordered, OrderedAll, Outbox,
-    Page, Place, Release, Released, Restored, RouteSet, RowId, RulesVersion, Selection, Sort, Stale, State, Status,
-    Swept, Walked, Wanted, WentBack,
+    Page, Place, Queued, Release, Released, Restored, RouteSet, RowId, RulesVersion, Selection, Sort, Stale, State,
+    Status, Swept, Walked, Wanted, WentBack,
 };
 
 impl Outbox for SqliteOutbox {
@@ -98,7 +98,7 @@ impl Outbox for SqliteOutbox {
         })
     }
 
-    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+    fn route_sets(&self) -> Answered<'_, Vec<Queued>> {
         self.read(reroute::route_sets)
     }
 

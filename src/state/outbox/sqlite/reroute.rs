@@ -5,15 +5,24 @@ use rusqlite::{Connection, params};
 use super::columns::signed;
 use super::{content, names};
 use crate::state::outbox::bound::Left;
-use crate::state::outbox::{Bound, RouteSet, RowId, RulesVersion, Stale};
+use crate::state::outbox::{Bound, Queued, RouteSet, RowId, RulesVersion, Stale};
 
-/// The sets of queued rows.
-pub(super) fn route_sets(database: &Connection) -> rusqlite::Result<Vec<RouteSet>> {
+/// The sets of queued rows, and what is queued of each.
+pub(super) fn route_sets(database: &Connection) -> rusqlite::Result<Vec<Queued>> {
     let mut select = database.prepare_cached(
-        "select names from route_set r where exists (select 1 from envelope e where e.route_set = r.id and state = 0)",
+        "select names, lane, first,
+            (select max(caller) from envelope e where e.route_set = q.id and e.lane = q.lane and state = 0)
+         from (select id, names, lane,
+                (select min(caller) from envelope e where e.route_set = r.id and e.lane = l.lane and state = 0) as first
+            from route_set r, (select 0 as lane union all select 1 union all select 2) l) q
+         where first is not null",
     )?;
-    let names: Result<Vec<String>, _> = select.query_map([], |row| row.get(0))?.collect();
-    Ok(names?.iter().map(|names| RouteSet::new(names.split(','))).collect())
+    let lane = |row: &rusqlite::Row<'_>| {
+        let (names, callers): (String, [i64; 2]) = (row.get(0)?, [row.get(2)?, row.get(3)?]);
+        Ok((RouteSet::new(names.split(',')), usize::from(row.get::<_, u8>(1)?), callers))
+    };
+    let lanes: Result<Vec<_>, _> = select.query_map([], lane)?.collect();
+    Ok(Queued::of(lanes?))
 }
 
 /// Queued rows whose set was made by other rules. Smaller or larger, because an index has no order for `<>`.

@@ -99,13 +99,30 @@ pub(in super::super) async fn rows_wait_under_the_sets_of_the_present_rules(benc
     let sets = [(stale[0].row, sg.clone()), (claimed.row, sg.clone())];
     bench.outbox.reroute(RulesVersion(2), &sets).await.unwrap();
     assert_eq!(bench.outbox.stale(RulesVersion(2), ALL).await.unwrap().len(), 0);
-    let mut known = bench.outbox.route_sets().await.unwrap();
-    known.sort();
-    assert_eq!(known, [set(), sg.clone()]);
+    let sets = async || {
+        let queued = bench.outbox.route_sets().await.unwrap();
+        queued.into_iter().map(|queued| queued.set).collect::<Vec<_>>()
+    };
+    assert_eq!(sets().await, [set(), sg.clone()]);
     let of_sg = Wanted { sets: vec![sg], ..wanted(9) };
     assert_eq!(bench.outbox.give_back(&[claimed]).await, Ok(1));
     assert_eq!(ids(&bench.outbox.claim(node(1), &of_sg).await.unwrap()), [id(2)], "a row kept its set while claimed");
-    assert_eq!(bench.outbox.route_sets().await.unwrap(), [set()], "of queued rows alone");
+    assert_eq!(sets().await, [set()], "of queued rows alone");
+}
+
+pub(in super::super) async fn sets_tell_their_lanes_and_whether_one_caller_is_alone(bench: &Bench) {
+    let alone = async || {
+        let [queued] = &bench.outbox.route_sets().await.unwrap()[..] else { panic!("one set") };
+        (queued.lanes, queued.is_of_one_caller)
+    };
+    bench.accept(vec![row(1)]).await;
+    assert_eq!(alone().await, ([false, true, false], true));
+    bench.accept(vec![NewRow { lane: Lane::Low, ..row(2) }]).await;
+    assert_eq!(alone().await, ([false, true, true], true));
+    bench.accept_as("other", vec![NewRow { lane: Lane::High, ..row(3) }]).await;
+    assert_eq!(alone().await, ([true; 3], false));
+    assert_eq!(bench.claim(node(1), 9).await.len(), 3);
+    assert_eq!(bench.outbox.route_sets().await, Ok(Vec::new()), "of queued rows alone");
 }
 
 pub(in super::super) async fn rows_of_other_rules_are_looked_at_in_steps_of_rows_and_bytes(bench: &Bench) {

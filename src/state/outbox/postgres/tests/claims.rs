@@ -56,7 +56,7 @@ async fn a_row_in_hand_keeps_its_set_when_the_rules_change() {
     let hold = outbox.claim(node(), &wanted(9)).await.unwrap()[0].hold;
     outbox.reroute(RulesVersion(2), &[(hold.row, RouteSet::new(["c"]))]).await.unwrap();
     assert_eq!(outbox.give_back(&[hold]).await, Ok(1));
-    assert_eq!(outbox.route_sets().await, Ok(vec![set()]));
+    assert!(matches!(&outbox.route_sets().await.unwrap()[..], [queued] if queued.set == set()));
     assert_eq!(outbox.stale(RulesVersion(2), Bound::STEP).await.unwrap().len(), 1, "it is given a new one next time");
 }
 

@@ -106,6 +106,16 @@ async fn backlog_of_one_caller_does_not_hold_up_another() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn mail_of_one_caller_in_one_lane_takes_one_claim() {
+    let node = Node::start(&[&[Act::SayAfter(60 * SECOND, Outcome::Accepted); 10]]);
+    node.add(10, "a", &["u0"]);
+    sleep(SECOND / 10).await;
+    assert_eq!(node.store.count(State::Sending), 3, "the window but one place");
+    let claims = node.store.asked().into_iter().filter(|call| *call == "claim").count();
+    assert_eq!(claims, 1, "neither lanes without a row nor a half of the window are asked for");
+}
+
+#[tokio::test(start_paused = true)]
 async fn caller_that_comes_has_a_place_at_once_and_soon_half() {
     let node = Node::start(&[&[Act::SayAfter(SECOND, Outcome::Accepted); 400]]);
     let under_way = |caller: &str| {

@@ -1,6 +1,5 @@
 //! What the store in memory does with its rows, call by call. What the pump never asks is answered as by a store that is down.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -141,10 +140,10 @@ impl Outbox for Fake {
         self.call("sweep", Swept::default(), |_| Swept::default())
     }
 
-    fn route_sets(&self) -> Answered<'_, Vec<RouteSet>> {
+    fn route_sets(&self) -> Answered<'_, Vec<Queued>> {
         self.call("route_sets", Vec::new(), |rows| {
             let queued = rows.iter().filter(|row| row.state == State::Queued);
-            queued.map(|row| row.set.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+            Queued::of(queued.map(|row| (row.set.clone(), row.lane as usize, [row.caller; 2])))
         })
     }
 
