@@ -73,6 +73,18 @@ class Server:
         texts = [Path(f"/proc/{pid}/status").read_text() for pid in self.pids()]
         return sum(int(re.search(rf"{line}:\s+(\d+)", text)[1]) for text in texts)
 
+    def kill(self):
+        """At once, and its children with it, which it cannot replace meanwhile."""
+        self.process.send_signal(signal.SIGSTOP)
+        for pid in reversed(self.pids()):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def own(self):
+        """In KiB, over all of its processes: pages that they share count once."""
+        texts = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.pids()]
+        return sum(int(re.search(r"Pss:\s+(\d+)", text)[1]) for text in texts)
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -80,6 +92,16 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class Worker(Server):
+    """A process tree that does not listen, and says when it works."""
+
+    def __init__(self, name, command, env=None, cwd=None):
+        super().__init__(name, None, command, env, cwd)
+
+    def listens(self):
+        return "works" in self.output()
 
 
 def nginx(folder, name, port, location, upstream="", listen="", http="access_log off;"):

@@ -14,11 +14,16 @@ from pathlib import Path
 
 from harness import processor, smsp, stub
 from load import MAIL, h2load, spread
+from outbox_crashes import crashes
+from outbox_drain import drains
+from outbox_queues import side_by_side
 from postgres import BINARIES, Postgres
 
 STORE_KEY = "a:" + "1" * 64
 CALLERS = [1, 8, 64]
 AIMS = {("SQLite", 64): "4000", ("PostgreSQL", 64): "2000"}
+# Parts that take long, and are asked for by name.
+BESIDE = {"queues": side_by_side, "crashes": crashes, "drain": drains}
 OVER = {"SQLite": "envelope", "PostgreSQL": "smsp_outbox"}
 
 
@@ -95,13 +100,20 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000, help="that wait")
     parser.add_argument("--mails", type=int, default=6000, help="of a round from 64 callers")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=["http", "memory", "accept", "way", "claim"])
+    parser.add_argument("--kills", type=int, default=5, help="of each contender")
+    parser.add_argument("--rate", type=int, default=100, help="mails in a second while it is killed")
+    parser.add_argument("--seed", type=int, help="of the moments of the kills")
+    parser.add_argument("--backlog", type=int, default=576_000, help="mails that are drained: 40 in a second for 4 h")
+    parser.add_argument("--store", choices=list(OVER), help="whose backlog; all of them otherwise")
+    parser.add_argument("--only", choices=["http", "memory", "accept", "way", "claim", *BESIDE])
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, {processor()}, Linux {os.uname().release}, {datetime.date.today()}", flush=True)
     # On the disk of the project: a folder for temporary files may be in memory.
     with tempfile.TemporaryDirectory(dir="target") as name:
         folder = Path(name).resolve()
         os.chmod(folder, 0o755)
+        if options.only in BESIDE:
+            return BESIDE[options.only](options, folder)
         (folder / "sqlite/node").mkdir(parents=True)
         database = Postgres(folder / "postgres", ["accept", "few", "many", "node"]) if BINARIES.exists() else None
         stores = {"SQLite": f"sqlite:{folder}/sqlite/node"}

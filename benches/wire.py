@@ -62,10 +62,18 @@ class Provider:
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        self.url = "http://127.0.0.1:{1}".format(*self.server.sockets[0].getsockname())
+        self.port = self.server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         return self
 
     async def serve(self, reader, writer):
+        try:
+            await self.take(reader, writer)
+        except asyncio.CancelledError:
+            # The bench has ended.
+            writer.close()
+
+    async def take(self, reader, writer):
         while request := await head_and_body(reader):
             subject = json.loads(request[1]).get("subject")
             if self.status == 202:
