@@ -85,6 +85,7 @@ mod probes;
 mod circuit_holds;
 mod circuit_ramp;
 mod circuit_overrides;
+mod shared_orders;
 mod circuit_observability;
 mod all_open;
 

@@ -70,10 +70,10 @@ async fn check_config_shows_where_the_store_is_and_the_names_of_its_keys() {
 #[tokio::test]
 async fn migrate_makes_the_tables_while_no_node_has_them() {
     let directory = directory();
-    for expected in ["schema 0 -> 1", "schema 1, nothing to do"] {
-        let expected = format!("outbox: {expected}\nanswers: {expected}");
+    for step in ["schema 0 -> 1", "schema 1, nothing to do"] {
+        let expected = ["outbox", "answers", "audit", "overrides"].map(|module| format!("{module}: {step}")).join("\n");
         let output = run(&["migrate"], &settings(directory.path())).await;
-        assert_eq!((output.code, output.stdout.trim()), (Some(0), expected.as_str()), "{output:?}");
+        assert_eq!((output.code, output.stdout.trim()), (Some(0), &*expected), "{output:?}");
     }
     let _node = Proxy::start(settings(directory.path())).await;
     let output = run(&["migrate"], &settings(directory.path())).await;

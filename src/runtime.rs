@@ -4,6 +4,7 @@ pub mod metrics;
 pub mod telemetry;
 pub mod shutdown;
 pub mod off_worker;
+pub mod host_name;
 pub mod ids;
 pub mod millis;
 pub mod rate;

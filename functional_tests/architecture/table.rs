@@ -64,11 +64,11 @@ pub(crate) const TABLE: &[Row<'_>] = &[
         ],
     ),
     ("state/answers", &["state/store", "model", "runtime"]),
-    ("state/audit", &[]),
+    ("state/audit", &["state/store", "runtime"]),
     ("state/outbox", &["state/store", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
     ("state/store", &["runtime"]),
     // An order cannot take effect without its record, so overrides name the audit log.
-    ("state/overrides", &["state/audit", "delivery/upstream", "delivery/circuit"]),
+    ("state/overrides", &["state/audit", "state/store", "delivery/upstream", "delivery/circuit", "runtime"]),
     ("access", &["model", "runtime"]),
     ("delivery/dispatch", &["delivery/routing", "delivery/upstream", "model", "runtime"]),
     ("delivery/routing", &["model"]),

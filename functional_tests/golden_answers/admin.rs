@@ -71,6 +71,7 @@ async fn circuits(admin: SocketAddr) -> Vec<Value> {
         shown(ORDER, "No mail for two hours", &open),
         shown(ORDER, "Reset while an override holds", &reset),
         shown("GET /audit", "Two orders", &get(admin, "/audit", &operator()).await),
+        shown("GET /audit", "A query parameter", &get(admin, "/audit?page=2", &operator()).await),
     ]
 }
 

@@ -43,7 +43,7 @@ use crate::ingress::server::listener;
 use crate::runtime::settings::{Effective, Findings, Section};
 use crate::runtime::shutdown;
 use crate::runtime::telemetry;
-use crate::state::answers;
+use crate::state::{answers, audit};
 
 /// Everything that was configured.
 pub struct Config {
@@ -65,6 +65,8 @@ pub struct Config {
     pub routes: RoutesConfig,
     /// What is kept for repeats.
     pub answers: answers::Settings,
+    /// How long the records of orders are kept.
+    pub audit: audit::Settings,
     /// What outlives the process; `None`: nothing does.
     pub store: Option<StoreConfig>,
     /// Mail that is accepted now and sent later; `None`: none is.
@@ -143,6 +145,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let dispatch = dispatch::Settings::read(section);
     let routes = routes::read(section, &providers);
     let answers = answers::Settings::read(section);
+    let audit = audit::Settings::read(section);
     let store = store::read(section);
     let outbox = outbox::read(section, store.as_ref());
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
@@ -177,6 +180,7 @@ fn read(section: &mut Section) -> Option<Config> {
         dispatch: dispatch?,
         routes: routes?,
         answers: answers?,
+        audit: audit?,
         store: store?,
         outbox: outbox?,
         supervisor: supervisor?,

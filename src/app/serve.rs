@@ -19,12 +19,15 @@ use crate::delivery::upstream::Upstream;
 use crate::ingress::admin::{self, AdminState};
 use crate::ingress::api::{self, ApiState};
 use crate::ingress::server::listener::{self, Limits};
+use crate::runtime::host_name::host_name;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
 use crate::service::submit::Submit;
 use crate::state::answers::{self, Answers, Kept};
+use crate::state::audit;
+use crate::state::overrides::Sharing;
 use crate::state::store::StoreKeys;
 
 /// What the parts of a node share.
@@ -75,7 +78,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         shutdown: shared.shutdown.clone(),
         metrics: Arc::clone(&shared.metrics),
     };
-    let admin_state = admin_state(delivery.upstreams, admins, &api_state, &shared);
+    let admin_state = admin_state(delivery.upstreams, admins, &api_state, store.as_ref(), &shared).await;
+    if let Some(kept) = &admin_state.kept_audit {
+        tokio::spawn(audit::keep_swept(Arc::clone(kept), config.audit.keep));
+    }
     let metrics = || Arc::clone(&shared.metrics);
     let api = api::service(api_state);
     tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, metrics()));
@@ -159,17 +165,20 @@ async fn start_answers(
     Ok(Answers::new(settings.held_answers, kept, Arc::clone(metrics)))
 }
 
-fn admin_state(
+async fn admin_state(
     upstreams: Arc<[Arc<Upstream>]>,
     admins: Arc<Admins>,
     api: &ApiState,
+    store: Option<&Store>,
     Shared { metrics, restarts, shutdown }: &Shared,
 ) -> AdminState {
     let audit = Arc::default();
+    let sharing = store.map(|store| Sharing::new(store.overrides(), host_name(), Arc::clone(metrics)));
     AdminState {
-        overrides: overrides(&upstreams, &audit),
+        overrides: overrides(&upstreams, &audit, sharing).await,
         upstreams,
         audit,
+        kept_audit: store.map(Store::audit),
         outbox: api.outbox.clone(),
         store: api.store.clone(),
         admins,

@@ -8,12 +8,16 @@ use crate::app::config::StoreConfig;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
 use crate::state::answers::{self, PostgresAnswers, SqliteAnswers, StoredAnswers};
+use crate::state::audit::{self, KeptAudit, PostgresAudit, SqliteAudit};
 use crate::state::outbox::{self, Keeping, Outbox, Overview, PostgresOutbox, SqliteOutbox};
+use crate::state::overrides::{self, KeptOverrides, PostgresOverrides, SqliteOverrides};
 use crate::state::store::postgres::{self, Database, Server};
 use crate::state::store::{Clock, Location, Looked, Migrated, Module, OpenError, Sqlite, Start, Up};
 
-/// Whose tables a PostgreSQL store has.
-const POSTGRES_MODULES: [Module; 2] = [outbox::POSTGRES_TABLES, answers::POSTGRES_TABLES];
+/// The tables of a store, module by module.
+const SQLITE_TABLES: &[Module] = &[outbox::TABLES, answers::TABLES, audit::TABLES, overrides::TABLES];
+const POSTGRES_TABLES: &[Module] =
+    &[outbox::POSTGRES_TABLES, answers::POSTGRES_TABLES, audit::POSTGRES_TABLES, overrides::POSTGRES_TABLES];
 
 /// Nothing is kept or accepted by what only looks.
 pub(super) const LOOKING: Keeping = Keeping { keep: Duration::MAX, min_free: 0 };
@@ -47,6 +51,22 @@ impl Store {
         match self {
             Self::Sqlite(store) => store.up(),
             Self::Postgres(database) => database.up(),
+        }
+    }
+
+    /// The orders for circuits in it.
+    pub fn overrides(&self) -> Arc<dyn KeptOverrides> {
+        match self {
+            Self::Sqlite(store) => Arc::new(SqliteOverrides::new(Arc::clone(store))),
+            Self::Postgres(database) => Arc::new(PostgresOverrides::new(Arc::clone(database))),
+        }
+    }
+
+    /// The audit log in it.
+    pub fn audit(&self) -> Arc<dyn KeptAudit> {
+        match self {
+            Self::Sqlite(store) => Arc::new(SqliteAudit::new(Arc::clone(store))),
+            Self::Postgres(database) => Arc::new(PostgresAudit::new(Arc::clone(database))),
         }
     }
 
@@ -92,7 +112,7 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<String>, OpenError> {
 /// What it says of its outbox, which may be a node's at that time. Nothing is changed in it.
 pub(super) async fn look(config: &StoreConfig) -> Result<Looked<Overview>, OpenError> {
     match &config.location {
-        Location::Sqlite(directory) => SqliteOutbox::look(directory, &config.keys),
+        Location::Sqlite(directory) => SqliteOutbox::look(directory, &config.keys, SQLITE_TABLES),
         Location::Postgres(server) => {
             let start = postgres(config, server, &Arc::default(), &Arc::default());
             PostgresOutbox::look(postgres::Start { modules: &[outbox::POSTGRES_TABLES], ..start }).await
@@ -106,7 +126,7 @@ fn sqlite(
     metrics: &Arc<Metrics>,
     restarts: &Arc<Restarts>,
 ) -> Result<Sqlite, OpenError> {
-    let (modules, clock) = (&[outbox::TABLES, answers::TABLES], Clock::since_start());
+    let (modules, clock) = (SQLITE_TABLES, Clock::since_start());
     let (metrics, restarts) = (Arc::clone(metrics), Arc::clone(restarts));
     Sqlite::open(Start { directory, keys: &config.keys, modules, clock, metrics, restarts })
 }
@@ -117,6 +137,6 @@ fn postgres(
     metrics: &Arc<Metrics>,
     restarts: &Arc<Restarts>,
 ) -> postgres::Start {
-    let (server, keys, modules) = (server.clone(), Arc::clone(&config.keys), &POSTGRES_MODULES);
+    let (server, keys, modules) = (server.clone(), Arc::clone(&config.keys), POSTGRES_TABLES);
     postgres::Start { server, keys, modules, metrics: Arc::clone(metrics), restarts: Arc::clone(restarts) }
 }

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::progress::how_far;
 use super::store::{LOOKING, Store};
 use crate::runtime::metrics::Metrics;
-use crate::state::outbox::{History, Note, Outbox, Overview, Restored, State};
+use crate::state::outbox::{self, History, Note, Outbox, Overview, Restored, State};
 use crate::state::store::{Location, Looked, Migrated, OpenError, Sqlite};
 
 /// Mails that are parked in one transaction.
@@ -105,7 +105,7 @@ pub(super) fn no_store_in(place: &str) -> String {
 /// Why nothing is read from tables that have to be migrated first.
 fn not_there_yet(place: &str, behind: Migrated) -> String {
     let Migrated { module, from, to } = behind;
-    if from == 0 {
+    if from == 0 && module == outbox::TABLES.name {
         return no_store_in(place);
     }
     format!(
@@ -131,6 +131,8 @@ mod tests {
     #[test]
     fn a_store_without_tables_and_one_with_older_ones_are_told_apart() {
         let told = |from| not_there_yet("sqlite:/s", Migrated { module: "outbox", from, to: 3 });
+        let before = not_there_yet("sqlite:/s", Migrated { module: "audit", from: 0, to: 1 });
+        assert!(before.starts_with("sqlite:/s has schema 0 of audit, and this version works with 1: "), "{before}");
         assert_eq!(told(0), "there is no store in sqlite:/s: a node or `smsp migrate` makes one");
         assert!(
             told(2).starts_with("sqlite:/s has schema 2 of outbox, and this version works with 3: "),

@@ -15,7 +15,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::restart_on_panic;
 use crate::runtime::shutdown::Shutdown;
 use crate::state::audit::AuditLog;
-use crate::state::overrides::{Change, Overrides};
+use crate::state::overrides::{Change, Overrides, Sharing};
 
 /// More transitions than happen while a listener is busy.
 const EVENTS: usize = 256;
@@ -45,9 +45,27 @@ pub(super) fn supervise_all(upstreams: &Arc<[Arc<Upstream>]>, settings: supervis
     }
 }
 
-/// The overrides of these upstreams, and a task that ends them when their time is over.
-pub(super) fn overrides(upstreams: &Arc<[Arc<Upstream>]>, audit: &Arc<AuditLog<Change>>) -> Arc<Overrides> {
-    let overrides = Arc::new(Overrides::new(Arc::clone(upstreams), Arc::clone(audit)));
+/// The overrides of these upstreams, and a task that ends them when their time is over. Where nodes share them, those that
+/// hold already, and a task that takes over what other nodes order.
+pub(super) async fn overrides(
+    upstreams: &Arc<[Arc<Upstream>]>,
+    audit: &Arc<AuditLog<Change>>,
+    sharing: Option<Sharing>,
+) -> Arc<Overrides> {
+    let is_shared = sharing.is_some();
+    let overrides = Overrides::new(Arc::clone(upstreams), Arc::clone(audit));
+    let overrides = Arc::new(match sharing {
+        Some(sharing) => overrides.shared(sharing),
+        None => overrides,
+    });
+    if is_shared {
+        overrides.begin().await;
+        let sharing = Arc::clone(&overrides);
+        tokio::spawn(restart_on_panic("task that shares orders for circuits", None, move || {
+            let sharing = Arc::clone(&sharing);
+            async move { sharing.share().await }
+        }));
+    }
     let ending = Arc::clone(&overrides);
     tokio::spawn(restart_on_panic("task that ends overrides", None, move || {
         let ending = Arc::clone(&ending);

@@ -29,7 +29,7 @@ fn replace(value: &mut Value) {
                     "share_last_minute" => *member = json!(0.5),
                     "next_probe_in_ms" => *member = json!(3_400),
                     "override_ends_in_ms" => *member = json!(7_200_000),
-                    "at" => *member = json!("2026-11-21T22:05:09.123Z"),
+                    "at" | "override_since" => *member = json!("2026-11-21T22:05:09.123Z"),
                     "from" => *member = json!("127.0.0.1:50412"),
                     _ => replace(member),
                 }

@@ -17,11 +17,11 @@ use crate::ingress::server::listener;
 use crate::runtime::settings::Entry;
 use crate::runtime::{shutdown, telemetry};
 use crate::service::outbox;
-use crate::state::{self, answers, store};
+use crate::state::{self, answers, audit, store};
 
 /// First words of settings that are to come.
-const TO_COME: [&str; 10] =
-    ["audit", "console", "otel", "quota", "route", "submission", "suppression", "tenant", "tls", "webhook"];
+const TO_COME: [&str; 9] =
+    ["console", "otel", "quota", "route", "submission", "suppression", "tenant", "tls", "webhook"];
 
 /// Settings that belong together.
 pub struct Group {
@@ -71,7 +71,7 @@ fn own_groups() -> Vec<Group> {
         group("Limits and circuits of upstreams", EACH_UPSTREAM, PREFIX, limits::rows()),
         group("Connections and probes", "", PREFIX, probes),
         group("Sending", "", PREFIX, answers),
-        group("Store", "", PREFIX, store::settings::rows()),
+        group("Store", "", PREFIX, [store::settings::rows(), audit::settings::rows()].concat()),
         group("Outbox", "", PREFIX, [outbox::settings::rows(), state::outbox::settings::rows()].concat()),
         group("End of a node", "", PREFIX, shutdown::settings::rows()),
         group("Log", "", PREFIX, telemetry::settings::rows()),

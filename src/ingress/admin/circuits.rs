@@ -36,8 +36,8 @@ pub(super) async fn list(_: Viewer, State(state): State<AdminState>) -> Json<Cir
 
 /// Override or reset the circuit of one upstream
 ///
-/// Needs the role `operator`. An override holds on this node alone, until the next order, until its time is over or until
-/// the node ends. The audit log records every order.
+/// Needs the role `operator`. An override holds until the next order, or until its time is over. With a store it holds on all
+/// nodes within 5 s, and after a restart; without one on this node alone, until that ends. The audit log records every order.
 #[utoipa::path(
     put,
     path = "/circuits/{name}",
@@ -71,6 +71,6 @@ pub(super) async fn order(
     let row = rows(&state.upstreams).into_iter().find(|row| **row.upstream.name() == *name);
     let row = row.ok_or_else(unknown_circuit)?;
     let order = read(order, HOW)?.read().map_err(invalid_order)?;
-    state.overrides.apply(&name, order, origin).map_err(|UnknownUpstream| unknown_circuit())?;
+    state.overrides.order(&name, order, origin).await.map_err(|UnknownUpstream| unknown_circuit())?;
     Ok(Json(show(&state, row)))
 }

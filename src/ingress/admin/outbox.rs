@@ -7,7 +7,7 @@ mod cursor;
 mod extract;
 mod listed;
 mod many;
-mod refusal;
+pub(super) mod refusal;
 mod release;
 mod selection;
 

@@ -32,7 +32,7 @@ pub(super) fn one_caller() -> Problem {
     malformed(vec![FieldError::new("caller", reason)])
 }
 
-/// The query is wrong.
+/// The query or the body cannot be read.
 pub(super) fn malformed(errors: Vec<FieldError>) -> Problem {
     Problem::of_fields(StatusCode::BAD_REQUEST, "malformed", "The call is malformed", errors)
 }

@@ -31,6 +31,8 @@ pub(super) struct OfParameters;
 
 /// An order on many mails cannot be carried out.
 pub(super) struct OfMany;
+/// A page of a list cannot be shown.
+pub(super) struct OfPages;
 
 /// An order for one mail cannot be carried out.
 pub(super) struct OfMail;
@@ -119,6 +121,15 @@ impl IntoResponses for OfMany {
             StatusCode::CONFLICT,
             "There is more mail than the order names, or too much to be counted in time",
         )])
+    }
+}
+
+impl IntoResponses for OfPages {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            (StatusCode::BAD_REQUEST, "A parameter of the query is wrong"),
+            (StatusCode::SERVICE_UNAVAILABLE, "The store cannot be used now, and the page before was from there"),
+        ])
     }
 }
 

@@ -13,7 +13,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
 use crate::runtime::shutdown::Shutdown;
 use crate::service::outbox::OutboxService;
-use crate::state::audit::AuditLog;
+use crate::state::audit::{AuditLog, KeptAudit};
 use crate::state::overrides::{Change, Overrides};
 use crate::state::store::Up;
 
@@ -27,8 +27,10 @@ pub struct AdminState {
     pub upstreams: Arc<[Arc<Upstream>]>,
     /// Where orders for these circuits are carried out.
     pub overrides: Arc<Overrides>,
-    /// The orders so far.
+    /// The orders for circuits that this node has carried out.
     pub audit: Arc<AuditLog<Change>>,
+    /// Those of all nodes; `None`: there is no store.
+    pub kept_audit: Option<Arc<dyn KeptAudit>>,
     /// The mail that is sent later; `None`: the outbox is off.
     pub outbox: Option<Arc<OutboxService>>,
     /// Is the store up? `None`: there is no store.

@@ -20,6 +20,7 @@ struct Refused {
 pub struct Admin {
     refused: Family<Refused, Counter>,
     override_ends: Family<Upstream, Gauge<f64, AtomicU64>>,
+    orders_unwritten: Gauge,
 }
 
 impl Admin {
@@ -33,6 +34,11 @@ impl Admin {
             "circuit_override_ends_seconds",
             "Time until the override ends by itself; 0 if it does not, or there is none",
             self.override_ends.clone(),
+        );
+        registry.register(
+            "circuit_orders_unwritten",
+            "Orders for circuits that hold at this node and are not in the store yet",
+            self.orders_unwritten.clone(),
         );
     }
 
@@ -51,5 +57,10 @@ impl Admin {
     /// Seconds until the override of this upstream ends by itself; 0 if it does not.
     pub fn override_ends(&self, upstream: &str, seconds: f64) {
         self.override_ends.get_or_create(&Upstream { upstream: upstream.to_owned() }).set(seconds);
+    }
+
+    /// So many orders for circuits wait to be written to the store.
+    pub fn orders_unwritten(&self, orders: usize) {
+        self.orders_unwritten.set(i64::try_from(orders).unwrap_or(i64::MAX));
     }
 }

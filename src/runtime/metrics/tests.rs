@@ -23,6 +23,7 @@ fn the_page_holds_every_metric_under_its_documented_name() {
     metrics.log_lines_dropped(3);
     metrics.admin.refused("role");
     metrics.admin.override_ends("mg", 7.5);
+    metrics.admin.orders_unwritten(2);
     metrics.edge.shed("bytes");
     metrics.edge.connection_closed("slow");
     let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
@@ -53,6 +54,7 @@ fn the_page_holds_every_metric_under_its_documented_name() {
         "smsp_log_lines_dropped_total 3",
         "smsp_admin_refused_total{reason=\"role\"} 1",
         "smsp_circuit_override_ends_seconds{upstream=\"mg\"} 7.5",
+        "smsp_circuit_orders_unwritten 2",
         "smsp_shed_total{reason=\"bytes\"} 1",
         "smsp_connections_closed_total{reason=\"slow\"} 1",
         "smsp_connections 1",

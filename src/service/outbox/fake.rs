@@ -91,7 +91,9 @@ impl FakeStore {
     }
 
     fn note(&self, note: Note) {
-        self.notes.lock().unwrap().push(Noted { at: NOW, note });
+        let mut notes = self.notes.lock().unwrap();
+        let number = i64::try_from(notes.len()).unwrap();
+        notes.push(Noted { number, at: NOW, note });
     }
 
     fn answer<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Row>) -> T) -> Answered<'_, T> {

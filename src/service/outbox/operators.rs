@@ -14,9 +14,6 @@ use crate::state::outbox::{
     Answered, Bound, Erasing, Estimate, Failed, Hmac, Note, Noted, Order, Ordered, Overview, Release, Released,
 };
 
-/// Orders that are shown.
-const SHOWN: usize = 1000;
-
 /// Mails to a recipient that are shown.
 const FOUND: usize = 100;
 
@@ -39,9 +36,9 @@ impl OutboxService {
         self.parts.drain.estimate()
     }
 
-    /// Who has ordered what, the newest first.
-    pub async fn audit(&self) -> Result<Vec<Noted>, Failed> {
-        read(self.parts.store.audit(SHOWN)).await
+    /// Who has ordered what, or what before this number, the newest first: at most `limit`.
+    pub async fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<Noted>, Failed> {
+        read(self.parts.store.audit(before, limit)).await
     }
 
     /// Stops all claims of all nodes, or lets them go on; this node too, if it has started paused.

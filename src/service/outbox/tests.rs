@@ -143,7 +143,7 @@ async fn all_mail_to_a_recipient_is_erased_in_steps_and_answered_as_a_whole() {
     let (to, nobody) = ("b@example.org".parse().unwrap(), "c@example.org".parse().unwrap());
     assert_eq!(service.erase_recipient(&nobody, origin()).await, Ok(0));
     assert_eq!(service.erase_recipient(&to, origin()).await, Ok(2));
-    assert_eq!(service.audit().await.unwrap().len(), 2, "one for each order");
+    assert_eq!(service.audit(None, 9).await.unwrap().len(), 2, "one for each order");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn the_mail_to_a_recipient_is_found_and_it_is_told_when_there_is_more_than
     accept(&service, vec![later("a@example.org", None)]).await.unwrap();
     let (found, is_cut) = service.find_recipient(&to, origin()).await.unwrap();
     assert_eq!((found.len(), is_cut), (100, true));
-    assert_eq!(service.audit().await.unwrap()[0].note.order, "find_recipient", "without the recipient");
+    assert_eq!(service.audit(None, 9).await.unwrap()[0].note.order, "find_recipient", "without the recipient");
 }
 
 #[tokio::test]
@@ -214,11 +214,11 @@ async fn an_order_on_many_is_refused_where_there_are_more_than_it_names() {
     let origin = || Origin { actor: Actor::Loopback, peer: None };
     assert_eq!(service.order_many(cancel(2), origin()).await, Ok(ManyOrdered::More));
     assert!(store.rows.lock().unwrap().iter().all(|row| row.status.ticket.state == State::Parked));
-    assert_eq!(service.audit().await.unwrap(), [], "what is refused is no order");
+    assert_eq!(service.audit(None, 9).await.unwrap(), [], "what is refused is no order");
     let done = service.order_many(cancel(4), origin()).await.unwrap();
     let ManyOrdered::Done(done, None) = done else { panic!("{done:?}") };
     assert_eq!(done.changed, [(State::Cancelled, 3)]);
-    let audit = service.audit().await.unwrap();
+    let audit = service.audit(None, 9).await.unwrap();
     assert_eq!(audit.iter().map(|noted| &noted.note.order).collect::<Vec<_>>(), ["cancel count=4 status=parked"]);
 }
 

@@ -228,8 +228,8 @@ impl Outbox for CountedOutbox {
         self.outbox.history()
     }
 
-    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
-        self.outbox.audit(limit)
+    fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
+        self.outbox.audit(before, limit)
     }
 
     fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {

@@ -135,6 +135,8 @@ pub struct Note {
 /// An order that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Noted {
+    /// A later order has a higher one.
+    pub number: i64,
     /// When.
     pub at: UnixTime,
     /// By whom, and which.

@@ -150,8 +150,8 @@ pub trait Outbox: Send + Sync {
     /// How far the store has come, and whether it is taken for an older copy of itself.
     fn history(&self) -> Answered<'_, History>;
 
-    /// The orders that were carried out, the newest first, at most `limit`.
-    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>>;
+    /// The orders that were carried out, or those before this number, the newest first: at most `limit`.
+    fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>>;
 
     /// The submissions to a recipient, by its HMACs, the newest first, at most `limit`. Kept with who has asked.
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>>;

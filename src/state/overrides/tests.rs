@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use tokio::time::advance;
 
 use super::*;
-use crate::delivery::circuit::State;
+use crate::delivery::circuit::{Override, State};
 use crate::delivery::upstream::fixture::accepting;
+use crate::state::audit::{Actor, CAPACITY, Numbered};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const OPEN: Order = Order::Override { to: Override::Open, ends_after: None };
@@ -32,31 +33,40 @@ async fn overrides() -> Arc<Overrides> {
     overrides
 }
 
+impl Circuits {
+    fn overriding(&self, upstream: &str) -> Override {
+        self.upstreams[self.index(upstream).unwrap()].snapshot().overriding
+    }
+
+    fn records(&self) -> Vec<Numbered<Change>> {
+        self.audit.page(None, CAPACITY)
+    }
+}
+
 impl Overrides {
-    async fn order(&self, upstream: &str, order: Order) {
-        self.apply(upstream, order, ada()).unwrap();
+    async fn ordered(&self, upstream: &str, order: Order) {
+        self.order(upstream, order, ada()).await.unwrap();
         tokio::task::yield_now().await;
     }
 
     fn overriding(&self, upstream: &str) -> Override {
-        let index = self.index(upstream).unwrap();
-        self.upstreams[index].snapshot().overriding
+        self.circuits.overriding(upstream)
     }
 
     /// Every record, the oldest first, as `who: order: before -> after`.
     fn records(&self) -> Vec<String> {
-        let show = |record: &Arc<Record<Change>>| {
+        let show = |(_, record): &Numbered<Change>| {
             let Change { order, before, after, .. } = &record.change;
             format!("{}: {order}: {before} -> {after}", record.origin.actor.as_str())
         };
-        self.audit.newest_first().iter().rev().map(show).collect()
+        self.circuits.records().iter().rev().map(show).collect()
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_override_with_an_end_holds_until_then_and_no_longer() {
     let overrides = overrides().await;
-    overrides.order("mg", open_for(MINUTE)).await;
+    overrides.ordered("mg", open_for(MINUTE)).await;
     advance(MINUTE - Duration::from_millis(2)).await;
     assert_eq!(overrides.overriding("mg"), Override::Open);
     assert!(overrides.ends_in("mg").is_some_and(|left| left <= Duration::from_millis(2)));
@@ -75,7 +85,7 @@ async fn an_override_with_an_end_holds_until_then_and_no_longer() {
 #[tokio::test(start_paused = true)]
 async fn an_override_without_an_end_holds() {
     let overrides = overrides().await;
-    overrides.order("mg", OPEN).await;
+    overrides.ordered("mg", OPEN).await;
     advance(MINUTE * 60 * 24 * 365).await;
     assert_eq!((overrides.overriding("mg"), overrides.ends_in("mg")), (Override::Open, None));
 }
@@ -84,8 +94,8 @@ async fn an_override_without_an_end_holds() {
 async fn a_later_order_replaces_the_end_of_an_earlier_one() {
     for (later, still_open_after) in [(OPEN, 10), (open_for(MINUTE * 3), 2), (open_for(MINUTE / 2), 0), (AUTO, 0)] {
         let overrides = overrides().await;
-        overrides.order("mg", open_for(MINUTE)).await;
-        overrides.order("mg", later).await;
+        overrides.ordered("mg", open_for(MINUTE)).await;
+        overrides.ordered("mg", later).await;
         advance(MINUTE * still_open_after + MINUTE / 4).await;
         tokio::task::yield_now().await;
         let expected = if later == AUTO { Override::Auto } else { Override::Open };
@@ -100,9 +110,9 @@ async fn a_later_order_replaces_the_end_of_an_earlier_one() {
 #[tokio::test(start_paused = true)]
 async fn an_end_is_of_one_upstream_and_a_reset_leaves_it() {
     let overrides = overrides().await;
-    overrides.order("mg", open_for(MINUTE * 2)).await;
-    overrides.order("sg", open_for(MINUTE)).await;
-    overrides.order("sg", Order::Reset).await;
+    overrides.ordered("mg", open_for(MINUTE * 2)).await;
+    overrides.ordered("sg", open_for(MINUTE)).await;
+    overrides.ordered("sg", Order::Reset).await;
     assert_eq!(overrides.ends_in("sg"), Some(MINUTE));
     advance(MINUTE).await;
     tokio::task::yield_now().await;
@@ -115,7 +125,7 @@ async fn an_end_is_of_one_upstream_and_a_reset_leaves_it() {
 #[tokio::test(start_paused = true)]
 async fn a_task_that_starts_anew_ends_what_the_one_before_did_not() {
     let overrides = Arc::new(Overrides::new([accepting("mg")].into(), Arc::default()));
-    overrides.order("mg", open_for(MINUTE)).await;
+    overrides.ordered("mg", open_for(MINUTE)).await;
     let waiting = async {
         tokio::select! {
             () = overrides.end_when_due() => {}
@@ -132,15 +142,15 @@ async fn a_task_that_starts_anew_ends_what_the_one_before_did_not() {
 #[tokio::test(start_paused = true)]
 async fn an_order_for_no_upstream_changes_and_records_nothing() {
     let overrides = overrides().await;
-    assert_eq!(overrides.apply("unknown", OPEN, ada()), Err(UnknownUpstream));
+    assert_eq!(overrides.order("unknown", OPEN, ada()).await, Err(UnknownUpstream));
     assert_eq!(overrides.records(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_record_has_where_an_order_came_from() {
     let overrides = overrides().await;
-    overrides.order("mg", OPEN).await;
-    let record = overrides.audit.newest_first().remove(0);
+    overrides.ordered("mg", OPEN).await;
+    let record = overrides.circuits.records().remove(0).1;
     assert_eq!((&record.origin, &*record.change.upstream), (&ada(), "mg"));
     assert!(record.at.elapsed().is_ok_and(|age| age < MINUTE), "{record:?}");
     assert_eq!(record.change.before.state, State::Closed);
@@ -167,7 +177,7 @@ proptest! {
             let overrides = overrides().await;
             let (mut last, mut age) = (AUTO, Duration::ZERO);
             for (order, wait) in orders {
-                overrides.order("mg", order).await;
+                overrides.ordered("mg", order).await;
                 if order != Order::Reset {
                     (last, age) = (order, Duration::ZERO);
                 }
@@ -179,7 +189,7 @@ proptest! {
                 let expected = if ends_after.is_some_and(|time| time <= age) { Override::Auto } else { to };
                 assert_eq!(overrides.overriding("mg"), expected, "{last} after {age:?}");
             }
-            let records = overrides.audit.newest_first();
+            let records: Vec<_> = overrides.circuits.records().into_iter().map(|(_, record)| record).collect();
             let changes: Vec<_> = records.iter().rev().map(|record| &record.change).collect();
             for pair in changes.windows(2) {
                 assert_eq!(pair[0].after.overriding, pair[1].before.overriding, "{pair:#?}");

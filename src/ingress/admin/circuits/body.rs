@@ -52,6 +52,19 @@ pub(in crate::ingress::admin) struct Circuit {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     override_ends_in_ms: Option<u64>,
+    /// Who has ordered the override; absent where it is `auto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    override_by: Option<String>,
+    /// When it was ordered, UTC (RFC 3339), to the millisecond; absent where it is `auto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    override_since: Option<String>,
+    /// Is every order for this circuit in the store, so that all nodes take it over? `false`: the store did not answer, so what
+    /// was ordered holds on this node alone, and is written once the store is back. Absent without a store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    orders_in_store: Option<bool>,
     /// Counts the changes of the circuit.
     generation: u64,
     /// How often it has opened, or failed to recover, since the upstream was last stable.
@@ -92,6 +105,7 @@ pub(super) fn show(state: &AdminState, row: UpstreamRow<'_>) -> Circuit {
     let UpstreamRow { upstream, position, share } = row;
     let (circuit, counts) = (upstream.snapshot(), upstream.counts());
     let history = *upstream.history().borrow();
+    let holder = state.overrides.holder(upstream.name());
     Circuit {
         name: upstream.name().to_string(),
         kind: upstream.kind(),
@@ -106,6 +120,9 @@ pub(super) fn show(state: &AdminState, row: UpstreamRow<'_>) -> Circuit {
         outage_ms: history.outage_since.map(|since| millis(since.elapsed())),
         r#override: circuit.overriding.as_str(),
         override_ends_in_ms: state.overrides.ends_in(upstream.name()).map(millis),
+        override_by: holder.as_ref().map(|holder| holder.who.to_string()),
+        override_since: holder.map(|holder| holder.since.to_string()),
+        orders_in_store: state.overrides.are_in_store(upstream.name()),
         generation: circuit.generation,
         trips: circuit.trips,
         ramp: ramp(&circuit),

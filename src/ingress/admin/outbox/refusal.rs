@@ -49,7 +49,7 @@ pub(super) fn uncounted() -> Problem {
 }
 
 /// The store has not answered.
-pub(super) fn not_read(_: Failed) -> Problem {
+pub(in crate::ingress::admin) fn not_read(_: Failed) -> Problem {
     let detail = "The store cannot be used now: call again after Retry-After.";
     let problem =
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "outbox-unavailable", "The store cannot be used now", detail);

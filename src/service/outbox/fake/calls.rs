@@ -201,8 +201,9 @@ impl Outbox for FakeStore {
         self.answer(|_| History { point: Point { epochs: vec![], marks: 7 }, went_back })
     }
 
-    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
-        self.answer(|_| self.notes.lock().unwrap().iter().rev().take(limit).cloned().collect())
+    fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
+        let is_meant = move |noted: &&Noted| before.is_none_or(|before| noted.number < before);
+        self.answer(|_| self.notes.lock().unwrap().iter().rev().filter(is_meant).take(limit).cloned().collect())
     }
 
     fn accept_restore(&self, _: usize, _: Note) -> Answered<'_, Restored> {

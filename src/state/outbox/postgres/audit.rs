@@ -22,12 +22,17 @@ pub(super) async fn write(transaction: &mut Transaction<'_>, note: &Note) -> Res
 }
 
 /// The newest first.
-pub(super) async fn read(transaction: &mut Transaction<'_>, limit: usize) -> Result<Vec<Noted>, Failed> {
-    let sql = "select at, who, peer, what from smsp_noted order by number desc limit $1";
-    let rows = transaction.query(sql, &[(&big(limit), Type::INT8)]).await?;
+pub(super) async fn read(
+    transaction: &mut Transaction<'_>,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Vec<Noted>, Failed> {
+    let sql = "select number, at, who, peer, what from smsp_noted where number < $1 order by number desc limit $2";
+    let before = before.unwrap_or(i64::MAX);
+    let rows = transaction.query(sql, &[(&before, Type::INT8), (&big(limit), Type::INT8)]).await?;
     let noted = |columns: &mut Columns<'_>| {
-        let at = columns.time()?;
-        Ok(Noted { at, note: Note { who: columns.value()?, from: columns.value()?, order: columns.value()? } })
+        let (number, at) = (columns.value()?, columns.time()?);
+        Ok(Noted { number, at, note: Note { who: columns.value()?, from: columns.value()?, order: columns.value()? } })
     };
     rows.iter().map(|row| noted(&mut Columns::of(row))).collect()
 }

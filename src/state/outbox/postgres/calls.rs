@@ -200,8 +200,8 @@ impl Outbox for PostgresOutbox {
         reading!(self, history::read)
     }
 
-    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
-        reading!(self, audit::read, limit)
+    fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
+        reading!(self, audit::read, before, limit)
     }
 
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {

@@ -14,10 +14,12 @@ pub(super) fn write(database: &Connection, now: UnixTime, note: &Note) -> rusqli
 }
 
 /// The newest first.
-pub(super) fn read(database: &Connection, limit: usize) -> rusqlite::Result<Vec<Noted>> {
-    let mut select = database.prepare_cached("select at, who, peer, what from noted order by id desc limit ?1")?;
+pub(super) fn read(database: &Connection, before: Option<i64>, limit: usize) -> rusqlite::Result<Vec<Noted>> {
+    let sql = "select id, at, who, peer, what from noted where id < ?1 order by id desc limit ?2";
+    let mut select = database.prepare_cached(sql)?;
     let noted = |row: &rusqlite::Row<'_>| {
-        Ok(Noted { at: row.get(0)?, note: Note { who: row.get(1)?, from: row.get(2)?, order: row.get(3)? } })
+        let note = Note { who: row.get(2)?, from: row.get(3)?, order: row.get(4)? };
+        Ok(Noted { number: row.get(0)?, at: row.get(1)?, note })
     };
-    select.query_map([signed(limit as u64)], noted)?.collect()
+    select.query_map([before.unwrap_or(i64::MAX), signed(limit as u64)], noted)?.collect()
 }

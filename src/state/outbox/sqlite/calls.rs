@@ -216,8 +216,8 @@ impl Outbox for SqliteOutbox {
         self.read(move |database| history::read(database, &memory))
     }
 
-    fn audit(&self, limit: usize) -> Answered<'_, Vec<Noted>> {
-        self.read(move |database| audit::read(database, limit))
+    fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
+        self.read(move |database| audit::read(database, before, limit))
     }
 
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {

@@ -68,7 +68,7 @@ pub(in super::super) async fn an_order_does_not_send_what_is_over(bench: &Bench)
     for (number, state) in [(1, State::Unknown), (3, State::Parked)] {
         assert_eq!(order(number, Order::Retry).await, Ordered::Over(state));
     }
-    assert_eq!(bench.outbox.audit(9).await.unwrap().len(), 0);
+    assert_eq!(bench.outbox.audit(None, 9).await.unwrap().len(), 0);
     assert_eq!(order(1, Order::SettleAsNone).await, Ordered::Done(State::Expired));
     let status = bench.status(1).await.unwrap();
     assert_eq!(status.ended_at, Some(bench.time.now().await));
@@ -141,7 +141,7 @@ pub(in super::super) async fn a_recipient_is_found_and_erased(bench: &Bench) {
         [(other.clone(), id(3)), (shop, id(2))],
         "the newest first"
     );
-    assert_eq!(bench.outbox.audit(9).await.unwrap()[0].note, note("find"), "who has asked");
+    assert_eq!(bench.outbox.audit(None, 9).await.unwrap()[0].note, note("find"), "who has asked");
     assert_eq!(found(&[Hmac([1; 32])], 1).await, [(other, id(3))]);
     assert_eq!(bench.erase_recipient(1).await, (2, 1));
     assert_eq!(found(&[Hmac([1; 32])], 9).await, []);
@@ -178,7 +178,7 @@ pub(in super::super) async fn a_large_erasure_is_done_in_steps_and_a_later_order
     }
     assert_eq!((rows, erased.next), (5, None));
     assert_eq!((bench.state(8).await, bench.state(9).await), (Some(State::Cancelled), Some(State::Queued)));
-    assert_eq!(bench.outbox.audit(9).await.unwrap().len(), 2, "one for each order, not for each step");
+    assert_eq!(bench.outbox.audit(None, 9).await.unwrap().len(), 2, "one for each order, not for each step");
 }
 
 pub(in super::super) async fn orders_are_kept_with_who_gave_them(bench: &Bench) {
@@ -191,8 +191,8 @@ pub(in super::super) async fn orders_are_kept_with_who_gave_them(bench: &Bench) 
     bench.outbox.order(id(1), Order::Retry, note("retry")).await.unwrap();
     let nobody = Note { from: None, ..note("erase") };
     bench.outbox.erase_recipient(&[Hmac([1; 32])], Erasing::First(nobody.clone()), ALL).await.unwrap();
-    let kept = bench.outbox.audit(9).await.unwrap();
+    let kept = bench.outbox.audit(None, 9).await.unwrap();
     assert_eq!(kept.iter().map(|one| one.note.clone()).collect::<Vec<_>>(), [nobody, note("retry"), note("pause")]);
     assert_eq!(kept.iter().map(|one| one.at.since(start)).max(), Some(3 * SILENCE + SECOND));
-    assert_eq!(bench.outbox.audit(1).await.unwrap(), kept[..1]);
+    assert_eq!(bench.outbox.audit(None, 1).await.unwrap(), kept[..1]);
 }

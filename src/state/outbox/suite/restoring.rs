@@ -67,7 +67,7 @@ pub(in super::super) async fn what_waited_in_an_accepted_copy_is_parked(bench: &
     let claimed = bench.claim(node(1), 9).await;
     assert_eq!(claimed.iter().map(|row| row.id).collect::<Vec<_>>(), [id(4)], "new mail goes on");
     assert!(bench.marked(&claimed[0].hold).await);
-    assert_eq!(bench.outbox.audit(9).await.unwrap()[0].note, note("accept_restore"));
+    assert_eq!(bench.outbox.audit(None, 9).await.unwrap()[0].note, note("accept_restore"));
     bench.past.lose(1).await;
     assert_eq!(bench.outbox.heartbeat(node(1)).await, Ok(Some(WentBack::Marks(1))), "the new epoch is remembered too");
 }
@@ -126,7 +126,7 @@ pub(in super::super) async fn a_large_copy_is_accepted_in_parts(bench: &Bench) {
     bench.accept(vec![row(6)]).await;
     assert_eq!(bench.claim(node(1), 9).await.len(), 0, "nothing is claimed half-way");
     assert_eq!(accept().await, Restored { parked: 2, unknown: 0, more: true });
-    assert_eq!(bench.outbox.audit(9).await.unwrap(), []);
+    assert_eq!(bench.outbox.audit(None, 9).await.unwrap(), []);
     assert_eq!(accept().await, Restored { parked: 1, unknown: 0, more: false });
     assert_eq!(bench.claim_one(node(1)).await.row, RowId(6));
 }

@@ -207,7 +207,7 @@ pub(in super::super) async fn an_order_on_many_is_kept_once_with_who_gave_it(ben
     bench.accept((1..=3).map(row).collect()).await;
     let cancel = OrderAll { note: Some(note("cancel_all")), ..all(Order::Cancel, State::Queued, 3) };
     assert_eq!(bench.order_all(cancel, 1).await.met(), 3);
-    let kept = bench.outbox.audit(9).await.unwrap();
+    let kept = bench.outbox.audit(None, 9).await.unwrap();
     assert_eq!(kept.iter().map(|one| one.note.clone()).collect::<Vec<_>>(), [note("cancel_all")]);
 }
 

@@ -28,6 +28,13 @@ pub(super) struct Answer {
     pub(super) body: Value,
 }
 
+/// The next page of the audit log, from a store that is down.
+pub(super) async fn next_page_of_the_audit_log() -> Answer {
+    let mut node = Node::new().await;
+    node.state.kept_audit = Some(Arc::new(fixture::Kept(None)));
+    node.call("GET", "/audit?after=s7-0", "").await
+}
+
 impl Node {
     pub(super) async fn new() -> Self {
         let store = Arc::new(FakeStore::default());

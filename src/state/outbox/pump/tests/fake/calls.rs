@@ -220,7 +220,7 @@ impl Outbox for Fake {
         self.not_asked("history")
     }
 
-    fn audit(&self, _: usize) -> Answered<'_, Vec<Noted>> {
+    fn audit(&self, _: Option<i64>, _: usize) -> Answered<'_, Vec<Noted>> {
         self.not_asked("audit")
     }
 

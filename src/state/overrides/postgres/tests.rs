@@ -1,0 +1,81 @@
+//! Orders on a real PostgreSQL: what every store has to do, races of nodes, lost answers, and PgBouncer.
+
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::*;
+use crate::state::audit::suite::entry;
+use crate::state::audit::{self, KeptAudit, PostgresAudit};
+use crate::state::overrides::suite::{Bench, conformance};
+use crate::state::store::postgres::tests::bouncer::Bouncer;
+use crate::state::store::postgres::tests::postmaster::Postmaster;
+use crate::state::store::postgres::tests::proxy::{Fault, Proxy};
+
+const OPEN: What = What::Order(Order::Override { to: Override::Open, ends_after: None });
+
+async fn at(url: &str) -> Bench {
+    let modules = [audit::POSTGRES_TABLES, TABLES];
+    let (database, advance) = audit::postgres::tests::prepared(url, &modules).await;
+    let audit = Arc::new(PostgresAudit::new(Arc::clone(&database)));
+    Bench { overrides: Arc::new(PostgresOverrides::new(database)), audit, advance }
+}
+
+async fn start() -> Option<Bench> {
+    let server = Postmaster::shared()?;
+    Some(at(&server.url(&server.database().await)).await)
+}
+
+conformance!(start);
+
+fn writing(number: u128, what: What) -> Writing {
+    Writing { upstream: "mg".into(), what, entry: entry(number, ""), age: None }
+}
+
+async fn recorded(audit: &dyn KeptAudit) -> Vec<Uuid> {
+    audit.page(None, 1000).await.unwrap().iter().map(|kept| kept.entry.id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_that_order_and_end_at_once_agree_behind_pgbouncer() {
+    let Some(server) = Postmaster::shared() else { return };
+    let Some(bouncer) = Bouncer::before(server) else { return };
+    let database = server.database().await;
+    // First the tables, past PgBouncer or not.
+    let _first = at(&server.url(&database)).await;
+    let nodes = [at(&bouncer.url(&database)).await, at(&bouncer.url(&database)).await];
+    let orders = (1..=40).map(|number: u128| {
+        let node = &nodes[usize::try_from(number).unwrap() % 2];
+        async move { node.overrides.write(&writing(number, OPEN)).await }
+    });
+    assert!(join_all(orders).await.iter().all(Result::is_ok));
+    let rows = nodes[0].overrides.read().await.unwrap();
+    assert_eq!(rows, nodes[1].overrides.read().await.unwrap());
+    let ends = (101..=108).map(|number: u128| {
+        let node = &nodes[usize::try_from(number).unwrap() % 2];
+        let ending = writing(number, What::End(rows[0].id));
+        async move { node.overrides.write(&ending).await }
+    });
+    assert!(join_all(ends).await.iter().all(Result::is_ok));
+    assert_eq!(recorded(&*nodes[0].audit).await.len(), 41, "one end of eight");
+    let resets = (201..=220).map(|number: u128| {
+        let node = &nodes[usize::try_from(number).unwrap() % 2];
+        async move { node.overrides.write(&writing(number, What::Order(Order::Reset))).await }
+    });
+    assert!(join_all(resets).await.iter().all(Result::is_ok));
+    assert_eq!(nodes[0].overrides.read().await.unwrap()[0].resets, 20);
+}
+
+#[tokio::test]
+async fn an_order_whose_answer_is_lost_is_written_once_by_its_repeat() {
+    let Some(server) = Postmaster::shared() else { return };
+    let proxy = Proxy::before(server).await;
+    let bench = at(&proxy.url("127.0.0.1", &server.database().await)).await;
+    for (number, fault) in [(1, Fault::LoseAnswer), (2, Fault::LoseCommit)] {
+        proxy.set(fault);
+        let reset = writing(number, What::Order(Order::Reset));
+        assert_eq!(bench.overrides.write(&reset).await, Err(Failed::Unclear));
+        let again = Writing { age: Some(Duration::from_secs(1)), ..reset };
+        assert_eq!(bench.overrides.write(&again).await.unwrap().resets, i64::try_from(number).unwrap());
+    }
+    assert_eq!(recorded(&*bench.audit).await.len(), 2);
+}
