@@ -21,6 +21,8 @@ pub(super) enum Fault {
     None,
     /// The store is known to be down.
     Down,
+    /// It answers what it has, and writes nothing.
+    ReadOnly,
     /// It is not carried out, and nobody is told.
     LostCall,
     /// It is carried out, and nobody is told.
@@ -137,7 +139,7 @@ impl KeptOverrides for FakeStore {
         Box::pin(async move {
             match self.fault() {
                 Fault::None => Ok(self.carry_out(writing)),
-                Fault::Down => Err(Failed::Down),
+                Fault::Down | Fault::ReadOnly => Err(Failed::Down),
                 Fault::LostCall => Err(Failed::Unclear),
                 Fault::LostAnswer => {
                     self.carry_out(writing);
@@ -154,7 +156,7 @@ impl KeptOverrides for FakeStore {
     fn read(&self) -> Answered<'_, Vec<Row>> {
         Box::pin(async move {
             match self.fault() {
-                Fault::None => {
+                Fault::None | Fault::ReadOnly => {
                     let kept = self.kept();
                     let now = self.now(&kept);
                     Ok(kept.rows.keys().map(|upstream| kept.read(now, upstream)).collect())

@@ -162,7 +162,7 @@ async fn a_reset_is_carried_out_once_by_each_node_and_not_by_one_that_starts_lat
 
 #[tokio::test(start_paused = true)]
 async fn without_an_answer_of_the_store_an_order_holds_here_at_once_and_everywhere_once_it_is_back() {
-    for fault in [Fault::Down, Fault::LostCall, Fault::LostAnswer, Fault::Hanging] {
+    for fault in [Fault::Down, Fault::ReadOnly, Fault::LostCall, Fault::LostAnswer, Fault::Hanging] {
         let (store, a, b) = two().await;
         store.set(fault);
         let start = Instant::now();

@@ -140,6 +140,18 @@ async fn a_task_that_starts_anew_ends_what_the_one_before_did_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_override_that_has_ended_here_does_not_begin_anew_while_the_store_has_it_still() {
+    let circuits = Circuits::new([accepting("mg")].into(), Arc::default());
+    let id = Uuid::from_u128(1);
+    circuits.carry_out(0, open_for(MINUTE), ada(), id);
+    advance(MINUTE).await;
+    assert_eq!(circuits.end_due().await.len(), 1);
+    // As after its clock was put back.
+    circuits.take_over(&[Row { id, to: Override::Open, ends_in: Some(MINUTE), ..Row::none("mg") }]);
+    assert_eq!((circuits.overriding("mg"), circuits.ends_in(0)), (Override::Auto, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_order_for_no_upstream_changes_and_records_nothing() {
     let overrides = overrides().await;
     assert_eq!(overrides.order("unknown", OPEN, ada()).await, Err(UnknownUpstream));

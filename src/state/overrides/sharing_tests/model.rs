@@ -25,6 +25,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let fault = prop_oneof![
         3 => Just(Fault::None),
         1 => Just(Fault::Down),
+        1 => Just(Fault::ReadOnly),
         1 => Just(Fault::LostCall),
         1 => Just(Fault::LostAnswer),
         1 => Just(Fault::Hanging),
