@@ -4,19 +4,13 @@ Each part says what it saw, and fails where something was lost, sent twice or he
 """
 
 import argparse
-import asyncio
-import os
 import signal
 import sys
-import tempfile
-from pathlib import Path
 
 from outbox_outages import all_open, database_killed, dead_upstream, idle
+from outbox_parts import HAPROXY, POSTGRES, run
 from outbox_restarts import restart_one, restart_three
-from postgres import BINARIES
 
-# What each needs: a file.
-POSTGRES, HAPROXY = BINARIES / "postgres", Path("/usr/sbin/haproxy")
 PARTS = {
     "restart-one": (restart_one, []),
     "restart-three": (restart_three, [POSTGRES]),
@@ -27,22 +21,6 @@ PARTS = {
 }
 # Of each part, so that all of them take a minute or two.
 SHORT = {"delay": 0.5, "rate": 10, "restarts": 3, "rows": 2000, "all_rows": 2000, "seconds": 6}
-
-
-def run(part, options):
-    """Its faults. What a machine cannot run is skipped, which scripts/check counts."""
-    work, needs = PARTS[part]
-    print(f"{part}: {work.__doc__}", flush=True)
-    for need in needs:
-        if not need.exists():
-            with open(os.environ.get("SKIP_LOG", os.devnull), "a") as log:
-                print(f"SKIP: {need} is not here: {part}", file=log)
-            print(f"  SKIP: {need} is not here", flush=True)
-            return []
-    with tempfile.TemporaryDirectory(dir="target") as name:
-        folder = Path(name).resolve()
-        os.chmod(folder, 0o755)
-        return [f"{part}: {fault}" for fault in asyncio.run(work(options, folder))]
 
 
 def main():
@@ -62,7 +40,7 @@ def main():
         vars(options).update(SHORT, parts=[part for part in options.parts if part != "idle"])
     # What was started ends with the bench.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    faults = [fault for part in options.parts for fault in run(part, options)]
+    faults = [fault for part in options.parts for fault in run(part, PARTS[part], options)]
     sys.exit("\n".join(faults) or 0)
 
 

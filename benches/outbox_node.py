@@ -1,11 +1,14 @@
 """A node with an outbox, its callers, and what its store says of their mail."""
 
 import asyncio
+import json
 import re
 import signal
 import sqlite3
 import sys
 import time
+from datetime import datetime
+from pathlib import Path
 
 from harness import KEY, smsp
 from wire import Client
@@ -19,7 +22,8 @@ class Node:
     """A node with an outbox, which can be stopped and started anew."""
 
     def __init__(self, options, store, urls, **settings):
-        self.options, self.urls = options, urls
+        # When it was started, and each process that it has been.
+        self.options, self.urls, self.starts, self.servers = options, urls, [], []
         self.settings = {
             "SMSP_STORE": store,
             "SMSP_STORE_KEY": STORE_KEY,
@@ -32,7 +36,9 @@ class Node:
         self.start()
 
     def start(self):
+        self.starts.append(time.time())
         self.server = smsp(self.options.binary, self.urls, **self.settings)
+        self.servers.append(self.server)
         self.client = Client(self.server.port, KEY)
         while not (said := re.search(ADMIN, self.server.output())):
             time.sleep(0.001)
@@ -47,6 +53,17 @@ class Node:
         if process.returncode != 0:
             sys.exit(f"the node ended with {process.returncode}:\n{self.server.output()}")
         return time.monotonic() - start
+
+    def kill(self):
+        self.server.process.kill()
+        self.server.process.wait()
+
+    def changes(self, upstream):
+        """Of the circuit of this upstream: when, and to what, by the logs of all of its processes."""
+        texts = [Path(f"/proc/self/fd/{server.log.fileno()}").read_text() for server in self.servers]
+        lines = [line for text in texts for line in text.splitlines() if '"circuit ' in line and '"to":' in line]
+        time_of = lambda line: datetime.fromisoformat(line["timestamp"]).timestamp()
+        return [(time_of(line), line["to"]) for line in map(json.loads, lines) if line["upstream"] == upstream]
 
 
 def mail(number, domain="shop.example.com"):
