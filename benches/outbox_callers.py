@@ -1,0 +1,145 @@
+"""Callers of POST /email that do what the documents say, and what they were told.
+
+A call that was not answered by 200 or 202 is made again under its key, after `Retry-After`, at the next node: with a store
+that is safe. One whose node was killed may be told `unknown`: then a person has to look it up.
+"""
+
+import asyncio
+import itertools
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from outbox_node import mail
+
+# What docs/how-to says of the time-outs of clients, and of those that have the fallback, in seconds.
+TIMEOUT = 22
+# After so long without a clear answer a call has failed, in seconds.
+PATIENCE = 300
+# One mail in so many is sent to every node at the same time; another one is repeated at every node after its answer.
+EVERY = 20
+
+
+@dataclass
+class Answer:
+    """What a call was told, and when it was made. Status 0: it was not connected; 1: it had no answer, or not in time."""
+
+    phase: str
+    begun: float
+    took: float
+    status: int
+    body: dict = field(default_factory=dict)
+    headers: dict = field(default_factory=dict)
+
+    def delivery(self):
+        return self.body.get("delivery") if isinstance(self.body, dict) else None
+
+    def is_clear(self):
+        return self.status in (200, 202)
+
+    def is_held(self):
+        return self.headers.get("idempotency-replayed") == "true"
+
+    def says(self):
+        names = {0: "not connected", 1: "no answer"}
+        return names.get(self.status) or f"{self.status} {self.delivery() or ''}".rstrip()
+
+
+@dataclass
+class Sent:
+    """A mail, and what its caller was told last."""
+
+    number: int
+    begun: float
+    answer: Answer = None
+    ids: set = field(default_factory=set)
+    clear_after: float = 0.0
+    is_resolved: bool = False
+
+
+class Callers:
+    """Mails at a rate, each under a key of its own, which a caller repeats until it has a clear answer."""
+
+    def __init__(self, nodes, rate):
+        self.nodes, self.rate, self.phase, self.is_on = nodes, rate, "before", True
+        # Answers to calls that send a mail, and to those that repeat one whose answer was clear or is under way.
+        self.answers, self.repeats, self.mails, self.faults = [], [], [], []
+        self.task = asyncio.create_task(self.run())
+
+    async def run(self):
+        start, calls = time.monotonic(), set()
+        for number in itertools.count():
+            if not self.is_on:
+                break
+            call = asyncio.create_task(self.send(number))
+            calls.add(call)
+            call.add_done_callback(calls.discard)
+            await asyncio.sleep(max(0, start + (number + 1) / self.rate - time.monotonic()))
+        await asyncio.gather(*calls)
+
+    async def stop(self):
+        self.is_on = False
+        await self.task
+
+    async def send(self, number):
+        sent = Sent(number, time.time())
+        self.mails.append(sent)
+        others = self.nodes[1:] if number % EVERY == 0 else []
+        calls = [self.until_clear(sent, number, self.answers if not others else self.repeats)]
+        calls += [self.until_clear(sent, self.nodes.index(node), self.repeats) for node in others]
+        answers = await asyncio.gather(*calls)
+        sent.answer, sent.clear_after = answers[0], time.time() - sent.begun
+        if number % EVERY == EVERY // 2 and sent.answer.is_clear():
+            await self.repeat(sent)
+
+    async def repeat(self, sent):
+        """At every node: each tells of the same mail, and that it was told before."""
+        for index in range(len(self.nodes)):
+            answer = await self.until_clear(sent, index, self.repeats)
+            if answer.is_clear() and not answer.is_held():
+                self.faults.append(f"mail {sent.number} at node {index} is not known, but {answer.says()}")
+
+    async def until_clear(self, sent, node, answers):
+        begun, held = time.time(), 0
+        for turn in itertools.count(node):
+            answer = await self.call(sent.number, self.nodes[turn % len(self.nodes)])
+            answers.append(answer)
+            if isinstance(answer.body, dict) and "id" in answer.body:
+                sent.ids.add(answer.body["id"])
+            held += answer.delivery() == "unknown" and answer.is_held()
+            # An `unknown` that is held stays what it is, unless a late verdict changes it.
+            if answer.is_clear() or held == 3 or time.time() - begun > PATIENCE:
+                return answer
+            await asyncio.sleep(float(answer.headers.get("retry-after", 0.2)))
+
+    async def call(self, number, node, suffix=""):
+        phase, begun = self.phase, time.time()
+        call = ("POST", "/email", mail(number), f"idempotency-key: key-{number}{suffix}\r\n")
+        try:
+            answer = await node.client.call_once(TIMEOUT, *call) or (1,)
+        except OSError:
+            answer = (0,)
+        status, *rest = answer
+        headers, body = rest or ({}, {})
+        return Answer(phase, begun, time.time() - begun, status, body, headers)
+
+    def numbers_of(self, *statuses):
+        return {str(sent.number) for sent in self.mails if sent.answer and sent.answer.status in statuses}
+
+
+def percentiles(answers):
+    """Of calls whose mail was taken or queued: the median, the 99th percentile and the longest, in ms."""
+    took = sorted(answer.took * 1000 for answer in answers if answer.is_clear())
+    return [took[len(took) // 2], took[len(took) * 99 // 100], took[-1]] if took else [0, 0, 0]
+
+
+def report(callers, phases):
+    """The answers and the latencies of each phase, as a table."""
+    print("  | callers | calls | p50 ms | p99 ms | longest ms | answers |\n  |---|---|---|---|---|---|")
+    for phase in phases:
+        for name, answers in (("", callers.answers), (", repeats", callers.repeats)):
+            of = [answer for answer in answers if answer.phase == phase]
+            if of:
+                said = ", ".join(f"{count} x {what}" for what, count in Counter(map(Answer.says, of)).most_common())
+                cells = [f"{value:.1f}" for value in percentiles(of)]
+                print(f"  | {phase}{name} | {len(of)} | {' | '.join(cells)} | {said} |", flush=True)
