@@ -14,8 +14,8 @@ from postgres import Postgres
 from smtp import SmtpProvider
 from wire import Provider
 
-# Seconds after the last start; what has not ended by then, and waits for nobody, is stuck.
-PATIENCE = 60
+# Seconds after the last start. What has not ended by then, while nothing has ended for so long, is stuck.
+PATIENCE, STANDSTILL = 60, 10
 # Of a call of a provider that does not answer: that of the peers. smsp waits 60 s for mail of its outbox.
 TIMEOUT = 10
 # How long the provider does not answer.
@@ -66,9 +66,11 @@ class Case:
         return await asyncio.to_thread(self.queue.left)
 
     async def ends(self, seconds):
-        """Whether everything ends in time."""
-        until = time.monotonic() + seconds
+        """What does not end in time; a backlog that still shrinks has more."""
+        before, until = None, time.monotonic() + seconds
         while left := await self.left():
+            if left != before:
+                before, until = left, max(until, time.monotonic() + STANDSTILL)
             if time.monotonic() > until:
                 return left
             await asyncio.sleep(0.5)
