@@ -1,7 +1,8 @@
 //! How many mails the pump has in flight at one upstream: as many as it has shown to take.
 //!
-//! The window grows by one once a whole window of mails went well, and is halved by a failure or a provider that throttles.
-//! Mails that were under way when it was halved halve it no more: one outage is one failure, however many mails it meets.
+//! Until the first failure the window grows by one for each mail that went well, so it doubles with each round; after that by
+//! one for each whole window of them. A failure halves it, and so does a provider that throttles: slow start and congestion
+//! avoidance, as TCP has them (RFC 5681 3.1). Mails that were under way when it was halved halve it no more: one outage is one failure, however many mails it meets.
 //! One atomic word, because the hand-overs of many tasks change it. Deliberately absent: circuits. A window never closes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,11 +40,12 @@ impl Window {
     fn after(self, blame: Blame, epoch: u16, ceiling: u16) -> Self {
         match blame {
             Blame::Neutral => self,
-            Blame::Success if self.well + 1 < self.size => Self { well: self.well + 1, ..self },
+            Blame::Success if self.epoch > 0 && self.well + 1 < self.size => Self { well: self.well + 1, ..self },
             Blame::Success => Self { size: (self.size + 1).min(ceiling), well: 0, ..self },
             _ if epoch != self.epoch => self,
             Blame::Failure | Blame::Account | Blame::Throttled => {
-                Self { size: (self.size / 2).max(1), well: 0, epoch: self.epoch.wrapping_add(1), ..self }
+                // 0 is for a window that was never halved.
+                Self { size: (self.size / 2).max(1), well: 0, epoch: self.epoch.checked_add(1).unwrap_or(1), ..self }
             }
         }
     }
@@ -117,15 +119,27 @@ mod tests {
     }
 
     #[test]
-    fn window_grows_by_one_for_each_window_that_went_well() {
-        let window = UpstreamWindow::new(7);
-        let mut sizes = Vec::new();
-        for _ in 0..4 + 5 + 6 + 20 {
-            end(&window, Blame::Success);
-            sizes.push(size(&window));
-        }
+    fn window_grows_with_each_mail_until_the_first_failure_and_then_with_each_window_that_went_well() {
+        let window = UpstreamWindow::new(8);
+        let well = |mails| -> Vec<_> {
+            let after = |_| {
+                end(&window, Blame::Success);
+                size(&window)
+            };
+            (0..mails).map(after).collect()
+        };
+        assert_eq!(well(6), [5, 6, 7, 8, 8, 8], "at most the ceiling");
+        end(&window, Blame::Failure);
+        let sizes = well(4 + 5 + 6 + 7 + 20);
         assert_eq!(sizes[..15], [4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7]);
-        assert!(sizes[15..].iter().all(|size| *size == 7), "the ceiling: {sizes:?}");
+        assert!(sizes[21..].iter().all(|size| *size == 8), "the ceiling: {sizes:?}");
+    }
+
+    #[test]
+    fn a_window_that_was_halved_very_often_is_none_that_never_was() {
+        let often = Window { epoch: u16::MAX, ..Window::NEW }.after(Blame::Failure, u16::MAX, 9);
+        assert_eq!(often.after(Blame::Success, often.epoch, 9).size, often.size);
+        assert_ne!(often.epoch, 0);
     }
 
     #[test]
