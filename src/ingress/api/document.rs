@@ -74,20 +74,27 @@ fn part(providers: &str, served: Served) -> OpenApi {
     let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes(served)).to_openapi();
     if !served.outbox {
         document.tags.iter_mut().for_each(|tags| tags.retain(|tag| tag.name != OUTBOX));
-        remove_queueing(&mut document);
     }
+    remove_absent(&mut document, served);
     document.info.description = Some(format!("{ABOUT}\n\n{PROVIDERS}\n\n{providers}"));
     examples::add(&mut document);
     document
 }
 
-/// Without an outbox no mail is queued: `POST /email` neither heeds a preference for that nor answers of it.
-fn remove_queueing(document: &mut OpenApi) {
+/// Without an outbox no mail is queued: `POST /email` neither heeds a preference for that nor answers of it. Without a store
+/// no key is in flight at another node.
+fn remove_absent(document: &mut OpenApi, served: Served) {
     let item = document.paths.paths.get_mut("/email").and_then(|path| path.post.as_mut());
     let Some(send) = item else { return };
-    send.responses.responses.retain(|status, _| !["202", "409"].contains(&status.as_str()));
+    let is_there = |status: &str| match status {
+        "202" => served.outbox,
+        "409" => served.store,
+        _ => true,
+    };
+    send.responses.responses.retain(|status, _| is_there(status));
     let is_preference = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(known) if known.name == "Prefer");
-    send.parameters.iter_mut().for_each(|parameters| parameters.retain(|parameter| !is_preference(parameter)));
+    let keeps = |parameter: &RefOr<Parameter>| served.outbox || !is_preference(parameter);
+    send.parameters.iter_mut().for_each(|parameters| parameters.retain(keeps));
 }
 
 /// The document under both of its names, for scripts of any origin to read; and the UI.

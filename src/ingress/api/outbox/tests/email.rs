@@ -112,15 +112,23 @@ async fn a_queued_mail_that_was_taken_has_a_receipt() {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_say_where_the_mail_is_or_whether_it_has_it_is_unknown() {
+async fn a_call_with_a_key_sends_nothing_before_the_store_has_said_what_it_knows() {
     let node = Node::new();
     node.async_email("k").await;
-    node.store.does(Some(Fault::Down));
-    let answer = node.async_email("k").await;
-    assert_eq!((answer.status.as_u16(), answer.text("/delivery")), (503, "unknown".into()), "{answer:?}");
-    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    for (fault, key) in [(Fault::Down, "k"), (Fault::Unclear, "k"), (Fault::Down, "l")] {
+        node.store.does(Some(fault));
+        let answer = node.async_email(key).await;
+        assert_eq!((answer.status.as_u16(), answer.text("/delivery")), (503, "none".into()), "{answer:?}");
+        assert_eq!(answer.text("/type"), "urn:smsp:problem:store-unavailable");
+        assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_say_whether_it_has_the_mail_is_unknown() {
+    let node = Node::new();
     node.store.does(Some(Fault::Unclear));
-    let answer = node.async_email("l").await;
+    let answer = node.async_email_once().await;
     assert_eq!((answer.status.as_u16(), answer.text("/delivery")), (504, "unknown".into()), "{answer:?}");
     assert_eq!(answer.text("/type"), "urn:smsp:problem:outbox-unknown");
     answer.text("/id");

@@ -127,7 +127,16 @@ impl Node {
 
     /// `POST /email` that asks for an answer without a wait.
     pub(super) async fn async_email(&self, key: &str) -> Answer {
-        let headers = [&Self::KEY[..], &[("idempotency-key", key), ("prefer", "respond-async")]].concat();
+        self.async_email_with(&[("idempotency-key", key)]).await
+    }
+
+    /// Without a key.
+    pub(super) async fn async_email_once(&self) -> Answer {
+        self.async_email_with(&[]).await
+    }
+
+    async fn async_email_with(&self, headers: &[(&str, &str)]) -> Answer {
+        let headers = [&Self::KEY[..], &[("prefer", "respond-async")], headers].concat();
         self.call("POST", "/email", &headers, &mail().to_string()).await
     }
 
