@@ -4,8 +4,10 @@
 mod answers;
 mod batches;
 mod email;
+mod email_answers;
 mod fixture;
 mod known;
+mod shown;
 
 use axum::http::StatusCode;
 use serde_json::json;

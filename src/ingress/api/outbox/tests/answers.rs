@@ -1,69 +1,33 @@
 //! An answer of every kind, compared whole with `openapi/outbox-answers.json`.
 
-use std::sync::atomic::Ordering;
-
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::fixture::{Answer, Node, in_days, mail, with};
-use crate::delivery::dispatch::fixture::Act;
-use crate::model::outcome::Outcome;
+use super::email_answers;
+use super::fixture::{Node, in_days, mail, with};
+use super::shown::{ID, shown};
 use crate::runtime::unix_time::UnixTime;
 use crate::service::outbox::fake::{Fault, NOW};
-use crate::state::answers::fake::Fault as Silence;
 use crate::state::outbox::{Full, State, TriedAt};
 
-const ID: &str = "01a21648-c217-7484-8bb9-6404cd0bad53";
-const REQUEST_ID: &str = "01a21648-c216-7b02-a1d5-3e90b7c1f4a8";
-const EMAIL: &str = "POST /email";
 const QUEUE: &str = "POST /outbox";
 const BATCH: &str = "POST /outbox/batch";
 const LIST: &str = "GET /outbox";
 const SHOW: &str = "GET /outbox/{id}";
 const PATCH: &str = "PATCH /outbox/{id}";
-const SEND: &str = "POST /email";
-const KNOWN: &str = "GET /email/{id}";
 const DELETE: &str = "DELETE /outbox/{id}";
-
-/// With what differs from run to run put in its place.
-fn shown(call: &str, title: &str, answer: &Answer) -> Value {
-    let mut body = answer.body.clone();
-    replace(&mut body);
-    json!({"call": call, "title": title, "status": answer.status.as_u16(), "body": body})
-}
-
-fn replace(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(replace),
-        Value::Object(members) => {
-            for (name, member) in members {
-                match name.as_str() {
-                    "id" | "value" => *member = json!(ID),
-                    "request_id" => *member = json!(REQUEST_ID),
-                    "send_at" | "next_attempt_at" if *member != NOW.to_string() => {
-                        *member = json!("2026-11-24T18:00:00.000Z");
-                    }
-                    "retry_after_s" => *member = json!(30),
-                    "expires_at" => *member = json!("2026-11-26T18:00:00.000Z"),
-                    _ => replace(member),
-                }
-            }
-        }
-        _ => {}
-    }
-}
 
 #[tokio::test]
 async fn every_answer_of_the_outbox_is_the_golden_one() {
     let all = [
-        email().await,
+        email_answers::queued().await,
         health().await,
         queued().await,
         batches().await,
         looked_up().await,
         changed().await,
         refused().await,
-        known().await,
+        email_answers::known().await,
     ]
     .concat();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/outbox-answers.json");
@@ -72,35 +36,6 @@ async fn every_answer_of_the_outbox_is_the_golden_one() {
         std::fs::write(&path, &actual).unwrap();
     }
     assert_eq!(actual, std::fs::read_to_string(&path).unwrap(), "UPDATE_GOLDEN=1 rewrites it");
-}
-
-async fn email() -> Vec<Value> {
-    let node = Node::new();
-    let mut all = vec![shown(EMAIL, "Queued, as the call asked for", &node.async_email("order-17").await)];
-    for (title, state, outcome) in [
-        ("A repeat of a queued mail", State::Queued, Some("throttled")),
-        ("A repeat of a queued mail that a provider took", State::Accepted, Some("accepted")),
-        ("A repeat of a queued mail that a provider may have", State::Unknown, None),
-        ("A repeat of a queued mail whose time was over", State::Expired, Some("unavailable")),
-        ("A repeat of a queued mail that was cancelled", State::Cancelled, None),
-    ] {
-        node.store.put_all(state);
-        let tried = TriedAt {
-            upstream: "u0".into(),
-            at: NOW,
-            took_ms: Some(40),
-            outcome: outcome.map(str::to_owned),
-            reason: outcome.map(|_| "http_429".to_owned()),
-            code: None,
-            provider_message_id: None,
-            late: false,
-        };
-        node.store.rows.lock().unwrap()[0].status.attempts = vec![tried];
-        all.push(shown(EMAIL, title, &node.async_email("order-17").await));
-    }
-    node.store.does(Some(Fault::Unclear));
-    all.push(shown(EMAIL, "The store did not say whether it keeps the mail", &node.async_email_once().await));
-    all
 }
 
 async fn health() -> Vec<Value> {
@@ -257,43 +192,6 @@ async fn changed() -> Vec<Value> {
     all
 }
 
-/// What is known of mails that were sent at once.
-async fn known() -> Vec<Value> {
-    let node = Node::sending(&[Act::Say(Outcome::Accepted), Act::Say(Outcome::Unknown)]);
-    let look = async |id: &str| node.get(&format!("/email/{id}")).await;
-    let accepted = node.keyed("/email", "order-17", &mail()).await.text("/id");
-    let unknown = node.post("/email", &mail()).await.text("/id");
-    let queued = node.post("/outbox", &mail()).await.text("/id");
-    let mut all = vec![
-        of_upstream(KNOWN, "It was accepted", &look(&accepted).await),
-        of_upstream(KNOWN, "A provider may have it", &look(&unknown).await),
-        of_upstream(KNOWN, "The outbox has it", &look(&queued).await),
-        shown(KNOWN, "No such mail", &look(ID).await),
-        shown(KNOWN, "A query parameter", &node.get(&format!("/email/{ID}?full=true")).await),
-    ];
-    *node.answers.fault.lock().unwrap() = Some(Silence::Down);
-    all.extend([
-        shown(KNOWN, "The store is down", &look(&accepted).await),
-        shown(SEND, "The store is down, and the mail has a key", &node.keyed("/email", "order-18", &mail()).await),
-    ]);
-    node.answers.is_elsewhere.store(true, Ordering::Relaxed);
-    all.push(shown(SEND, "Another node is handing it over", &node.keyed("/email", "order-18", &mail()).await));
-    all
-}
-
-/// With the name that an upstream might have, and a time.
-fn of_upstream(call: &str, title: &str, answer: &Answer) -> Value {
-    let mut shown = shown(call, title, answer);
-    let body = &mut shown["body"];
-    if let Some(upstream) = body.get_mut("upstream") {
-        *upstream = json!("mg");
-    }
-    for attempt in body["attempts"].as_array_mut().into_iter().flatten() {
-        (attempt["provider"], attempt["duration_ms"]) = (json!("mg"), json!(120));
-    }
-    shown
-}
-
 /// For reasons that every call has.
 async fn refused() -> Vec<Value> {
     let node = Node::new();
@@ -306,7 +204,7 @@ async fn refused() -> Vec<Value> {
         (SHOW, String::new()),
         (PATCH, time),
         (DELETE, String::new()),
-        (KNOWN, String::new()),
+        ("GET /email/{id}", String::new()),
     ];
     let mut all = Vec::new();
     for (call, body) in &bodies {
