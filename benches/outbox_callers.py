@@ -41,8 +41,10 @@ class Answer:
         return self.headers.get("idempotency-replayed") == "true"
 
     def says(self):
-        names = {0: "not connected", 1: "no answer"}
-        return names.get(self.status) or f"{self.status} {self.delivery() or ''}".rstrip()
+        if self.status in (0, 1):
+            return ("not connected", "no answer")[self.status]
+        problem = self.body.get("type", "").removeprefix("urn:smsp:problem:") if isinstance(self.body, dict) else ""
+        return " ".join(filter(None, [str(self.status), self.delivery(), problem]))
 
 
 @dataclass

@@ -42,12 +42,12 @@ async def dead(options, folder):
 async def with_kills(options, folder):
     """PostgreSQL and one of three nodes are killed, and a node while the mail is sent: no call fails in the end."""
     seconds, restart = options.kills_seconds, options.restart
-    database, node = seconds * 0.25, seconds * 0.6
+    node, database = seconds * 0.25, seconds * 0.6
     events = [
-        (database, "PostgreSQL is killed", lambda _, database: database.kill()),
-        (database + restart, "PostgreSQL is started", lambda _, database: database.start()),
         (node, "node 1 is killed", lambda experiment, _: experiment.nodes[1].kill()),
         (node + restart, "node 1 is started", lambda experiment, _: experiment.nodes[1].start()),
+        (database, "PostgreSQL is killed", lambda _, database: database.kill()),
+        (database + restart, "PostgreSQL is started", lambda _, database: database.start()),
     ]
     # What it had in hand is given to others after half a minute, so not in short.
     drain_events = [
