@@ -28,7 +28,7 @@ pub use callers::{CallersConfig, KeySource};
 pub use groups::{Group, groups};
 pub use listen::Listen;
 use names::{OF_TEST_CLIENTS, PREFIX};
-pub use outbox::OutboxConfig;
+pub use outbox::{OutboxConfig, time_of_store};
 pub use routes::{RouteSource, RoutesConfig};
 pub use store::StoreConfig;
 pub use upstream::UpstreamConfig;
@@ -163,7 +163,8 @@ fn read(section: &mut Section) -> Option<Config> {
     }
     let on = outbox.as_ref().and_then(Option::as_ref);
     if let (Some(http), Some(dispatch), Some(shutdown)) = (&http, dispatch, shutdown) {
-        let request = dispatch.request_deadline + on.map(OutboxConfig::fallback_time).unwrap_or_default();
+        let of_store = time_of_store(store.as_ref().and_then(Option::as_ref), on);
+        let request = dispatch.request_deadline + of_store;
         times::check_drain_deadline(section, http.max_body, request, shutdown.deadline);
     }
     if let Some(dispatch) = &dispatch {

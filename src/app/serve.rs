@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::config::{Config, OutboxConfig, RoutesConfig, UpstreamConfig};
+use super::config::{Config, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_store};
 use super::listen::bind;
 use super::outbox::{self, RunningOutbox};
 use super::start_error::StartError;
@@ -26,8 +26,8 @@ use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
 use crate::service::submit::Submit;
 use crate::state::answers::{self, Answers, Kept};
-use crate::state::audit;
-use crate::state::overrides::Sharing;
+use crate::state::audit::{self, AuditLog, KeptAudit};
+use crate::state::overrides::{Change, Overrides, Sharing};
 use crate::state::store::StoreKeys;
 
 /// What the parts of a node share.
@@ -45,8 +45,7 @@ struct Delivery {
 
 /// Serves until a signal says otherwise.
 pub async fn serve(config: Config) -> Result<(), StartError> {
-    let shutdown =
-        Shutdown::with_answers_of(config.outbox.as_ref().map(OutboxConfig::fallback_time).unwrap_or_default());
+    let shutdown = Shutdown::with_answers_of(time_of_store(config.store.as_ref(), config.outbox.as_ref()));
     let shared = Shared { metrics: Arc::default(), restarts: Arc::default(), shutdown };
     start_log(config.telemetry, &shared.metrics)?;
     // Open until the node has ended, whether its outbox is on or off.
@@ -61,6 +60,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let public = bind("api", config.listen.api, "SMSP_PORT").await?;
     let admin = bind("admin", config.listen.admin, "SMSP_ADMIN_PORT").await?;
     let delivery = Delivery::start(config.upstreams, config.supervisor, config.dispatch, config.routes, &shared);
+    // Before any mail leaves: what an operator has held open stays open.
+    let orders = Orders::start(&delivery.upstreams, store.as_ref(), &shared.metrics).await;
     let (callers, admins) = keys::holders(config.callers, config.admins);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
     let answers = start_answers(config.answers, in_store.clone(), &shared).await?;
@@ -78,10 +79,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         shutdown: shared.shutdown.clone(),
         metrics: Arc::clone(&shared.metrics),
     };
-    let admin_state = admin_state(delivery.upstreams, admins, &api_state, store.as_ref(), &shared).await;
-    if let Some(kept) = &admin_state.kept_audit {
+    if let Some(kept) = &orders.kept_audit {
         tokio::spawn(audit::keep_swept(Arc::clone(kept), config.audit.keep));
     }
+    let admin_state = admin_state(delivery.upstreams, orders, admins, &api_state, &shared);
     let metrics = || Arc::clone(&shared.metrics);
     let api = api::service(api_state);
     tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, metrics()));
@@ -165,20 +166,35 @@ async fn start_answers(
     Ok(Answers::new(settings.held_answers, kept, Arc::clone(metrics)))
 }
 
-async fn admin_state(
+/// What operators order of circuits.
+struct Orders {
+    overrides: Arc<Overrides>,
+    audit: Arc<AuditLog<Change>>,
+    kept_audit: Option<Arc<dyn KeptAudit>>,
+}
+
+impl Orders {
+    /// With those of other nodes, and of this one before its last end, where there is a store.
+    async fn start(upstreams: &Arc<[Arc<Upstream>]>, store: Option<&Store>, metrics: &Arc<Metrics>) -> Self {
+        let audit = Arc::default();
+        let sharing = store.map(|store| Sharing::new(store.overrides(), host_name(), Arc::clone(metrics)));
+        let overrides = overrides(upstreams, &audit, sharing).await;
+        Self { overrides, audit, kept_audit: store.map(Store::audit) }
+    }
+}
+
+fn admin_state(
     upstreams: Arc<[Arc<Upstream>]>,
+    Orders { overrides, audit, kept_audit }: Orders,
     admins: Arc<Admins>,
     api: &ApiState,
-    store: Option<&Store>,
     Shared { metrics, restarts, shutdown }: &Shared,
 ) -> AdminState {
-    let audit = Arc::default();
-    let sharing = store.map(|store| Sharing::new(store.overrides(), host_name(), Arc::clone(metrics)));
     AdminState {
-        overrides: overrides(&upstreams, &audit, sharing).await,
         upstreams,
+        overrides,
         audit,
-        kept_audit: store.map(Store::audit),
+        kept_audit,
         outbox: api.outbox.clone(),
         store: api.store.clone(),
         admins,

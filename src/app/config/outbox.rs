@@ -10,6 +10,7 @@ use crate::service::outbox;
 use crate::service::outbox::FALLBACK_TIME;
 use crate::service::outbox::settings::{OUTBOX, OUTBOX_FALLBACK};
 use crate::state;
+use crate::state::answers::STORE_TIMEOUT;
 
 use super::StoreConfig;
 
@@ -21,11 +22,11 @@ pub struct OutboxConfig {
     pub pump: state::outbox::Settings,
 }
 
-impl OutboxConfig {
-    /// What a request may take beyond its deadline: the store has a time of its own for mail that falls back.
-    pub fn fallback_time(&self) -> Duration {
-        if self.service.fallback { FALLBACK_TIME } else { Duration::ZERO }
-    }
+/// What a request may take beyond its deadline: a store has a time of its own to hear what became of it, and an outbox one to
+/// take its mail.
+pub fn time_of_store(store: Option<&StoreConfig>, outbox: Option<&OutboxConfig>) -> Duration {
+    let (hears, takes) = (store.map(|_| STORE_TIMEOUT), outbox.map(|_| FALLBACK_TIME));
+    hears.unwrap_or_default() + takes.unwrap_or_default()
 }
 
 /// `Some(None)`: it is off; `None`: a mistake was recorded.
