@@ -171,12 +171,12 @@ impl Submit {
 
     /// Where a mail is that an earlier call has queued.
     async fn kept(&self, caller: &CallerName, id: Id, lookups: Vec<Lookup>) -> Result<Sent, SendError> {
-        let Some(fallback) = &self.fallback else { return Ok(Sent::Kept(None)) };
+        let Some(fallback) = &self.fallback else { return Ok(Sent::Kept(id, None)) };
         match fallback.shown(caller, id).await {
-            Ok(Some(shown)) => Ok(Sent::Kept(Some(Box::new(Kept { shown, lookups })))),
-            // It was kept for longer than its key: this is another store.
+            Ok(Some(shown)) => Ok(Sent::Kept(id, Some(Box::new(Kept { shown, lookups })))),
+            // Its row is gone and its record is not: a copy of the store was restored, or the row was dropped just now.
             Ok(None) => Err(SendError { replayed: true, ..SendError::new(id, Failure::Unknown, Vec::new()) }),
-            Err(_) => Ok(Sent::Kept(None)),
+            Err(_) => Ok(Sent::Kept(id, None)),
         }
     }
 

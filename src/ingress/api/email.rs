@@ -54,7 +54,7 @@ use receipt::ReceiptBody;
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "This key may not send from that domain", body = ProblemBody, content_type = "application/problem+json"),
         (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Another node is handing over the mail of this `Idempotency-Key`: repeat the call after `Retry-After`; or an earlier call with the key has queued the mail, and it was cancelled; `delivery: none`", body = ProblemBody, content_type = "application/problem+json",
+        (status = 409, description = "A call under this `Idempotency-Key` is under way at another node, or its node has ended: repeat the call after `Retry-After`; or an earlier call with the key has queued the mail, and it was cancelled; `delivery: none`", body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u64, description = "Seconds to wait before the next call"))),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not plain JSON", body = ProblemBody, content_type = "application/problem+json"),
@@ -86,7 +86,7 @@ pub(super) async fn send(
     match submitted.answer().await.map_err(problem)? {
         Sent::Accepted(receipt) => Ok((replayed(receipt.replayed), Json(ReceiptBody::from(receipt))).into_response()),
         Sent::Queued(queued) => Ok(queued::queued(&queued)),
-        Sent::Kept(kept) => kept::kept(kept.map(|kept| *kept)),
+        Sent::Kept(id, kept) => kept::kept(id, kept.map(|kept| *kept)),
     }
 }
 

@@ -76,6 +76,7 @@ impl Fallback {
         let taken_over = match self.0.before(submission, &answer) {
             Some(before) if queue.queueing != Queueing::Never => {
                 let accepted = self.0.take_over(submission, before, queue.share).await;
+                self.0.count_fallback(&accepted);
                 taken_over(submission, accepted, unclear, false)
             }
             _ => matches!(self.0.status(caller, message.id()).await, Ok(Some(_))).then_some(End::Repeated),
@@ -85,7 +86,7 @@ impl Fallback {
 
     /// Does the outbox take what was answered so, as far as can be told without a look at it?
     pub(super) fn may_take(&self, answer: &Answer, queue: QueueOptions) -> bool {
-        answer.is_err() && queue.queueing == Queueing::Fallback && self.0.falls_back()
+        answer.is_err() && queue.queueing != Queueing::Never && self.0.falls_back()
     }
 
     /// The outbox itself.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::message::Id;
 use crate::model::receipt::{Attempt, Receipt};
 use crate::service::outbox::Shown;
 use crate::state::outbox::Ticket;
@@ -13,7 +14,7 @@ pub enum Sent {
     /// The outbox has it, by this call.
     Queued(Box<Queued>),
     /// The outbox has it, by an earlier call under its key; `None`: the store cannot tell now where it is.
-    Kept(Option<Box<Kept>>),
+    Kept(Id, Option<Box<Kept>>),
 }
 
 /// A mail that this call has queued.

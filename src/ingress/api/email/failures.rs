@@ -31,7 +31,7 @@ pub(in crate::ingress::api) fn problem(error: SendError) -> Problem {
         ),
         Failure::InFlightElsewhere { retry_after } => Problem::new(
             Kind::IdempotencyKeyInFlight,
-            "Another node is handing the same mail over. Repeat the call after Retry-After to hear what became of it.",
+            "A call under this key is under way, or its node has ended. Repeat the call after Retry-After to hear what became of it.",
         )
         .retry_after(retry_after),
         Failure::StoreUnavailable => store_unavailable(

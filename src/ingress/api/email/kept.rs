@@ -14,6 +14,7 @@ use crate::ingress::api::attempt::{AttemptBody, LookupBody};
 use crate::ingress::api::delivery::Delivery;
 use crate::ingress::api::problem::{Kind, OfMail, Problem};
 use crate::ingress::api::replayed::replayed;
+use crate::model::message::Id;
 use crate::model::outcome::Outcome;
 use crate::service::outbox::Shown;
 use crate::service::submit::Kept;
@@ -23,10 +24,10 @@ use crate::state::outbox::{State, Status};
 const AFTER_DOWN: RangeInclusive<u64> = 1..=5;
 
 /// The answer to the repeat. `None`: the store cannot tell where the mail is, so a provider may have it.
-pub(super) fn kept(kept: Option<Kept>) -> Result<Response, Problem> {
+pub(super) fn kept(id: Id, kept: Option<Kept>) -> Result<Response, Problem> {
     let Some(kept) = kept else {
         let wait = Duration::from_secs(fastrand::u64(AFTER_DOWN));
-        return Err(Problem::new(Kind::OutboxUnavailable, DOWN).delivery(Delivery::Unknown).retry_after(wait));
+        return Err(Problem::new(Kind::OutboxUnavailable, DOWN).id(id).delivery(Delivery::Unknown).retry_after(wait));
     };
     let status = &kept.shown.status;
     match status.ticket.state {

@@ -67,8 +67,8 @@ fn word(sent: &Result<Sent, SendError>) -> String {
     match sent {
         Ok(Sent::Accepted(_)) => "accepted".to_owned(),
         Ok(Sent::Queued(_)) => "queued".to_owned(),
-        Ok(Sent::Kept(Some(kept))) => format!("kept {}", kept.shown.status.ticket.state.as_str()),
-        Ok(Sent::Kept(None)) => "kept".to_owned(),
+        Ok(Sent::Kept(_, Some(kept))) => format!("kept {}", kept.shown.status.ticket.state.as_str()),
+        Ok(Sent::Kept(_, None)) => "kept".to_owned(),
         Err(error) => format!("{:?}", error.failure),
     }
 }
@@ -216,7 +216,7 @@ async fn a_repeat_hears_where_its_queued_mail_is() {
         service.store.put_all(state);
         assert_eq!(service.word("k").await, format!("kept {}", state.as_str()));
     }
-    let Ok(Sent::Kept(Some(kept))) = service.send(under("k"), QueueOptions::default()).await else {
+    let Ok(Sent::Kept(_, Some(kept))) = service.send(under("k"), QueueOptions::default()).await else {
         panic!("not kept")
     };
     assert_eq!(kept.lookups.iter().map(|(upstream, _)| &**upstream).collect::<Vec<_>>(), ["u0"]);
@@ -263,6 +263,18 @@ async fn a_mail_that_cannot_be_queued_at_once_is_sent_now() {
     );
     service.store.does(None);
     assert_eq!(word(&service.send(under("k"), AT_ONCE).await), "kept queued");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_could_not_be_queued_at_once_is_queued_once_no_provider_takes_it() {
+    let service = Service::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Unavailable)]]);
+    service.store.does(Some(Fault::Down));
+    let healing = async {
+        tokio::time::sleep(SECOND / 2).await;
+        service.store.does(None);
+    };
+    let (sent, ()) = tokio::join!(service.send(SendOptions::default(), AT_ONCE), healing);
+    assert!(matches!(&sent, Ok(Sent::Queued(queued)) if !queued.is_asked_for), "{}", word(&sent));
 }
 
 #[tokio::test(start_paused = true)]

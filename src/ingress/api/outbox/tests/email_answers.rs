@@ -64,6 +64,6 @@ pub(super) async fn known() -> Vec<Value> {
         shown(SEND, "The store is down, and the mail has a key", &node.keyed("/email", "order-18", &mail()).await),
     ]);
     node.answers.is_elsewhere.store(true, Ordering::Relaxed);
-    all.push(shown(SEND, "Another node is handing it over", &node.keyed("/email", "order-18", &mail()).await));
+    all.push(shown(SEND, "Another call is under way", &node.keyed("/email", "order-18", &mail()).await));
     all
 }
