@@ -50,13 +50,9 @@ impl Counts {
     /// As the admin listener tells.
     pub(crate) async fn of(client: &Client) -> Self {
         let answer = client.ops("/outbox").await.expect(200);
-        let mut counts = BTreeMap::<_, u64>::new();
-        for mails in answer.at("/mails").as_array().into_iter().flatten() {
-            let (status, count) = (mails["status"].as_str(), mails["count"].as_u64());
-            let (Some(status), Some(count)) = (status, count) else { panic!("no counts: {answer}") };
-            *counts.entry(status.to_owned()).or_default() += count;
-        }
-        Self(counts)
+        let count = |mails: &Value| Some((mails["status"].as_str()?.to_owned(), mails["count"].as_u64()?));
+        let mails = answer.json["mails"].as_array().into_iter().flatten();
+        mails.map(|mails| count(mails).unwrap_or_else(|| panic!("no counts: {answer}"))).collect()
     }
 
     pub(crate) fn status(&self, status: &str) -> u64 {
@@ -70,6 +66,15 @@ impl Counts {
     /// Those that a node works on, or will.
     pub(crate) fn pending(&self) -> u64 {
         ["queued", "claimed", "sending"].map(|status| self.status(status)).iter().sum()
+    }
+}
+
+impl FromIterator<(String, u64)> for Counts {
+    /// The sum for each status.
+    fn from_iter<I: IntoIterator<Item = (String, u64)>>(mails: I) -> Self {
+        let mut counts = BTreeMap::<_, u64>::new();
+        mails.into_iter().for_each(|(status, count)| *counts.entry(status).or_default() += count);
+        Self(counts)
     }
 }
 

@@ -33,6 +33,34 @@ pub(crate) enum Rule {
     I13,
     /// No upstream is handed more mails than its rate and one burst, in any stretch of time.
     I14,
+    /// Told `accepted`: the upstream that is named has the mail.
+    F1,
+    /// Told `queued`: the outbox shows the mail ever after, and its status says how often it was taken.
+    F2,
+    /// Told `none`: no provider has the mail by that call.
+    F3,
+    /// A mail without a key is taken once, unless it is marked.
+    F4,
+    /// After a hand-over that may have succeeded there is no other one, but at an upstream that takes a mail once.
+    F5,
+    /// One key, one mail: whichever nodes are called, it has one id and is taken once.
+    F6,
+    /// A repeat never hears less than an earlier answer.
+    F7,
+    /// A 409 is given while another call under the key is in flight elsewhere, never for ever, and says when to come again.
+    F8,
+    /// No 202 without the setting, nor to a caller who refuses it.
+    F9,
+    /// No mail is queued after a hand-over that may have succeeded, nor while an upstream would take it.
+    F10,
+    /// No caller is refused because of the providers where its mail may be queued; one that prefers that is queued at once.
+    F11,
+    /// `GET /email/{id}` says what the last answer and the outbox say.
+    F12,
+    /// Metrics and the outbox count what callers were told.
+    F13,
+    /// While the store is away, a call under a key is refused before its mail is handed over.
+    F14,
 }
 
 /// One way in which a ledger does not hold.

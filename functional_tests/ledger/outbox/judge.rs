@@ -1,5 +1,6 @@
 //! What must hold of each mail at the end.
 
+use super::super::outbox_status;
 use super::callers::{By, Told};
 use crate::harness::Answer;
 use crate::harness::outbox::Counts;
@@ -40,37 +41,17 @@ impl Final {
         let Some(shown) = &self.shown else {
             return (self.taken > 0).then_some("was refused, and sent all the same");
         };
-        if shown.status != 200 {
-            return Some("was accepted, and is lost");
-        }
-        let may_be_double = shown.json["possible_duplicate"] == true;
-        match (shown.json["status"].as_str(), self.taken) {
-            (_, 2..) if !may_be_double => Some("was taken twice"),
-            (Some("accepted"), 0) => Some("is lost"),
-            (Some("accepted"), _) => None,
-            (Some("unknown"), _) => (!self.has_a_reason()).then_some("is unknown for no reason"),
-            (_, 0) => None,
-            _ => Some("was taken, and they say that nobody has it"),
-        }
-    }
-
-    /// Is it unknown because of a hand-over without a clear end?
-    fn has_a_reason(&self) -> bool {
-        self.outcomes().any(|outcome| outcome.is_none_or(|outcome| outcome == "unknown"))
+        outbox_status::fault(shown, self.taken)
     }
 
     /// Is it unknown because a crash has cut its hand-over off, so that there is no outcome?
     pub(super) fn is_unknown_by_a_crash(&self) -> bool {
-        self.is("unknown") && self.outcomes().any(|outcome| outcome.is_none())
+        let mut outcomes = self.shown.iter().flat_map(outbox_status::outcomes);
+        self.is("unknown") && outcomes.any(|outcome| outcome.is_none())
     }
 
     fn is(&self, status: &str) -> bool {
         self.shown.as_ref().is_some_and(|shown| shown.json["status"] == status)
-    }
-
-    fn outcomes(&self) -> impl Iterator<Item = Option<&str>> {
-        let attempts = self.shown.iter().flat_map(|shown| shown.json["attempts"].as_array().into_iter().flatten());
-        attempts.map(|attempt| attempt["outcome"].as_str())
     }
 }
 
