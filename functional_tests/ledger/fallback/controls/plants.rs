@@ -146,7 +146,7 @@ pub(super) const PLANTS: &[(Rule, &str, Plant)] = &[
         other.email = Some(answer(200, json!({"delivery": "accepted"})));
         run.mails.push(other);
     }),
-    (Rule::F13, "and 3 to 3 callers", |run| {
+    (Rule::F13, "and 3 to 4 callers", |run| {
         let page = r#"smsp_outbox_fallbacks_total{result="queued"} 5"#;
         run.metrics.values_mut().take(1).for_each(|metrics| *metrics = Metrics::parse(page));
     }),

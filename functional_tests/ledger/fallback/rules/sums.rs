@@ -27,15 +27,17 @@ pub(super) fn faults(run: &Run) -> Vec<String> {
     found
 }
 
-/// Nobody heard of it anywhere else, and no call that was cut off can have queued it.
+/// Nobody heard of it anywhere else, and no call that was cut off can have queued it. What is to be queued at once counts
+/// only where that has failed.
 fn was_queued_here(mail: &History, life: Life) -> bool {
-    may_have_been_queued_here(mail, life)
+    !mail.wants.at_once
+        && may_have_been_queued_here(mail, life)
         && mail.told(Told::Queued).all(|call| call.at == life || call.is_replayed())
         && !mail.was_told(Told::CutOff)
 }
 
 fn may_have_been_queued_here(mail: &History, life: Life) -> bool {
-    !mail.wants.at_once && mail.told(Told::Queued).any(|call| call.at == life && !call.is_replayed())
+    mail.told(Told::Queued).any(|call| call.at == life && !call.is_replayed())
 }
 
 fn is(mail: &History, status: &str) -> bool {
