@@ -19,6 +19,10 @@ async fn the_fallback_needs_the_outbox_and_a_node_that_stays() {
     assert!(code != Some(0) && text.contains("SMSP_OUTBOX_FALLBACK: needs the outbox: set SMSP_OUTBOX=on"), "{text}");
     let (code, text) = check(&good.clone().with("SMSP_ALL_OPEN", "exit")).await;
     assert!(code != Some(0) && text.contains("SMSP_ALL_OPEN: is exit, but SMSP_OUTBOX_FALLBACK"), "{text}");
+    for (name, value) in [("SMSP_ALL_OPEN", "unhealthy"), ("SMSP_OUTBOX_ATTEMPTS", "1")] {
+        let (code, text) = check(&good.clone().with(name, value)).await;
+        assert!(code == Some(0) && text.contains(&format!("{name}: is {value}, so")), "{text}");
+    }
     let (code, text) = check(&good.with("SMSP_OUTBOX", "off").with("SMSP_ALL_OPEN", "exit")).await;
     assert!(code != Some(0) && text.contains("SMSP_OUTBOX_FALLBACK: needs the outbox"), "{text}");
 }

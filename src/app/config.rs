@@ -168,7 +168,7 @@ fn read(section: &mut Section) -> Option<Config> {
         times::check_drain_deadline(section, http.max_body, request, shutdown.deadline);
     }
     if let Some(dispatch) = &dispatch {
-        outbox::check_all_open(section, on, dispatch);
+        outbox::check_fallback(section, on, dispatch);
     }
     unclaimed::refuse(section, callers.as_ref(), &providers, &reserved);
     Some(Config {

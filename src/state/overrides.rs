@@ -81,9 +81,9 @@ impl Overrides {
         self.circuits.holder(self.circuits.index(upstream)?)
     }
 
-    /// Are all orders for this upstream in the store? None: there is no store.
+    /// Are all orders for this upstream in the store, and known here? Not before the store has been read. None: there is none.
     pub fn are_in_store(&self, upstream: &str) -> Option<bool> {
-        self.sharing.as_ref().map(|sharing| !sharing.unwritten.has(upstream))
+        self.sharing.as_ref().map(|sharing| sharing.agrees(upstream))
     }
 
     /// Takes over what holds in the store, before this node serves. Where that does not answer in time, the node goes on

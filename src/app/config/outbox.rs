@@ -11,6 +11,7 @@ use crate::service::outbox::FALLBACK_TIME;
 use crate::service::outbox::settings::{OUTBOX, OUTBOX_FALLBACK};
 use crate::state;
 use crate::state::answers::STORE_TIMEOUT;
+use crate::state::outbox::settings::OUTBOX_ATTEMPTS;
 
 use super::StoreConfig;
 
@@ -46,11 +47,17 @@ pub(super) fn read(section: &mut Section, store: Option<&Option<StoreConfig>>) -
     Some(Some(OutboxConfig { service, pump }))
 }
 
-/// A node that takes mail for later while no circuit is usable must not end just then.
-pub(super) fn check_all_open(section: &mut Section, outbox: Option<&OutboxConfig>, dispatch: &dispatch::Settings) {
-    if outbox.is_some_and(|outbox| outbox.service.fallback) && dispatch.all_open == AllOpen::Exit {
-        let problem =
-            "is exit, but SMSP_OUTBOX_FALLBACK takes mail while no circuit is usable: set one of them otherwise";
-        section.error(ALL_OPEN.row.name, problem);
+/// A node that takes mail for later while no circuit is usable must not end just then, and is worth its place behind a load
+/// balancer.
+pub(super) fn check_fallback(section: &mut Section, outbox: Option<&OutboxConfig>, dispatch: &dispatch::Settings) {
+    let Some(OutboxConfig { pump, .. }) = outbox.filter(|outbox| outbox.service.fallback) else { return };
+    match dispatch.all_open {
+        AllOpen::Exit => section.error(ALL_OPEN.row.name, "is exit, but SMSP_OUTBOX_FALLBACK takes mail while no circuit is usable: set one of them otherwise"),
+        AllOpen::Unhealthy => section.warning(ALL_OPEN.row.name, "is unhealthy, so load balancers leave this node out while no circuit is usable, though SMSP_OUTBOX_FALLBACK takes mail just then"),
+        AllOpen::Serve => {}
+    }
+    if pump.attempts == Some(1) {
+        section
+            .warning(OUTBOX_ATTEMPTS.row.name, "is 1, so SMSP_OUTBOX_FALLBACK does not take mail that was tried once");
     }
 }

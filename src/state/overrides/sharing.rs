@@ -6,6 +6,7 @@
 //! order takes effect at this node alone and waits to be written; nothing is read before it is. Every call has a deadline.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -41,12 +42,21 @@ pub struct Sharing {
     metrics: Arc<Metrics>,
     pub(super) inbox: Inbox<Given>,
     pub(super) unwritten: Unwritten,
+    /// Has the store ever said what holds?
+    has_read: AtomicBool,
 }
 
 impl Sharing {
     /// By this store. Records name the node.
     pub fn new(store: Arc<dyn KeptOverrides>, node: String, metrics: Arc<Metrics>) -> Self {
-        Self { store, node, metrics, inbox: Inbox::new(), unwritten: Unwritten::default() }
+        Self {
+            store,
+            node,
+            metrics,
+            inbox: Inbox::new(),
+            unwritten: Unwritten::default(),
+            has_read: AtomicBool::new(false),
+        }
     }
 
     /// Carries out orders and reads, for ever.
@@ -116,7 +126,13 @@ impl Sharing {
             Ok(read) if read < MAX_ROWS => circuits.take_over_all(rows),
             _ => circuits.take_over(&rows),
         }
+        self.has_read.store(true, Ordering::Relaxed);
         true
+    }
+
+    /// Does this node hold what the store holds for this upstream, as far as it has heard?
+    pub(super) fn agrees(&self, upstream: &str) -> bool {
+        self.has_read.load(Ordering::Relaxed) && !self.unwritten.has(upstream)
     }
 
     /// Writes what waits for that. False: something waits still, or the store is known to be down.

@@ -161,6 +161,17 @@ async fn a_reset_is_carried_out_once_by_each_node_and_not_by_one_that_starts_lat
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_that_has_not_read_the_store_does_not_say_that_orders_are_there() {
+    let store = Arc::new(FakeStore::new());
+    store.set(Fault::Down);
+    let node = Node::start(&store, "a", &["mg"]).await;
+    assert_eq!(node.overrides.are_in_store("mg"), Some(false));
+    store.set(Fault::None);
+    sleep(SETTLING).await;
+    assert_eq!(node.overrides.are_in_store("mg"), Some(true));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_an_answer_of_the_store_an_order_holds_here_at_once_and_everywhere_once_it_is_back() {
     for fault in [Fault::Down, Fault::ReadOnly, Fault::LostCall, Fault::LostAnswer, Fault::Hanging] {
         let (store, a, b) = two().await;

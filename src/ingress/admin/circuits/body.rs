@@ -60,8 +60,9 @@ pub(in crate::ingress::admin) struct Circuit {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     override_since: Option<String>,
-    /// Is every order for this circuit in the store, so that all nodes take it over? `false`: the store did not answer, so what
-    /// was ordered holds on this node alone, and is written once the store is back. Absent without a store.
+    /// Is every order for this circuit in the store, and known here, so that all nodes have it? `false`: the store did not
+    /// answer, so what was ordered holds on this node alone, and is written once the store is back; or this node has not read
+    /// it since its start. Absent without a store.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     orders_in_store: Option<bool>,

@@ -27,7 +27,11 @@ const AFTER_DOWN: RangeInclusive<u64> = 1..=5;
 pub(super) fn kept(id: Id, kept: Option<Kept>) -> Result<Response, Problem> {
     let Some(kept) = kept else {
         let wait = Duration::from_secs(fastrand::u64(AFTER_DOWN));
-        return Err(Problem::new(Kind::OutboxUnavailable, DOWN).id(id).delivery(Delivery::Unknown).retry_after(wait));
+        return Err(Problem::new(Kind::OutboxUnavailable, DOWN)
+            .id(id)
+            .delivery(Delivery::Unknown)
+            .retryable(false)
+            .retry_after(wait));
     };
     let status = &kept.shown.status;
     match status.ticket.state {
@@ -46,7 +50,8 @@ pub(super) fn kept(id: Id, kept: Option<Kept>) -> Result<Response, Problem> {
     }
 }
 
-const DOWN: &str = "The mail was queued, and the store cannot tell now where it is. Repeat the call after Retry-After.";
+const DOWN: &str = "The mail was queued, and the store cannot tell now where it is. Ask for it after Retry-After, by its id or \
+     under its key.";
 const UNKNOWN: &str = "The mail was queued and then handed to a provider, which gave no clear answer. Look it up there, by \
      `lookup` where it is told, before you send it again.";
 const MAYBE: &str = "The mail was queued and has ended. A provider may have it from an earlier hand-over: look it up there \

@@ -105,7 +105,10 @@ impl ReceiptBody {
     /// The receipt of a mail that was queued, and that a provider took then.
     pub(super) fn of_queued(Shown { status, recipients }: &Shown) -> Self {
         let accepted = |tried: &&TriedAt| tried.outcome.as_deref() == Some(Outcome::Accepted.as_str());
-        let taken = status.attempts.iter().rfind(accepted);
+        // A person has settled it: of those that might have it, the last one.
+        let may_have_it =
+            |tried: &&TriedAt| tried.outcome.as_deref().is_none_or(|word| word == Outcome::Unknown.as_str());
+        let taken = status.attempts.iter().rfind(accepted).or(status.attempts.iter().rfind(may_have_it));
         let recipients = recipients.as_deref().unwrap_or_default();
         let body = |verdict: &RecipientVerdict| {
             let email = recipients.get(usize::try_from(verdict.place).ok()?)?.clone();

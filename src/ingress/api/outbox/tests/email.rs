@@ -104,6 +104,11 @@ async fn a_queued_mail_that_was_taken_has_a_receipt() {
         (id, "u0".into(), "4711".into())
     );
     assert_eq!((receipt.at("/partial"), receipt.at("/recipients")), (json!(null), json!(null)), "{receipt:?}");
+    for outcome in [Some("unknown"), None] {
+        tried(&node, outcome);
+        assert_eq!(node.async_email("k").await.text("/provider"), "u0", "a person has found it there: {outcome:?}");
+    }
+    tried(&node, Some("accepted"));
     let refused = RecipientVerdict { place: 0, outcome: Outcome::Deferred, reason: "smtp_450".into() };
     node.store.rows.lock().unwrap()[0].status.recipient_verdicts = vec![refused];
     let partial = node.async_email("k").await;
