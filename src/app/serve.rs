@@ -149,7 +149,7 @@ async fn start_outbox(
 async fn start_answers(
     settings: answers::Settings,
     store: Option<(Store, Arc<StoreKeys>)>,
-    Shared { metrics, restarts, .. }: &Shared,
+    Shared { metrics, restarts, shutdown }: &Shared,
 ) -> Result<Answers, StartError> {
     let kept = match store {
         Some((store, keys)) => {
@@ -159,7 +159,7 @@ async fn start_answers(
                 let sweep = || answers::sweep(Arc::clone(&swept));
                 restart_and_count("task that drops answers that are over", &restarts, sweep).await;
             });
-            Some(Kept::new(rows, keys))
+            Some(Kept::new(rows, keys, shutdown.clone()))
         }
         None => None,
     };

@@ -20,6 +20,7 @@ mod leader;
 mod node;
 mod postgres;
 mod records;
+mod retries;
 mod role;
 mod row;
 mod sealing;

@@ -29,11 +29,11 @@ pub(super) async fn in_store(
     let number = CallNumber(ids::fresh());
     // Its record is there before it begins, and hears of its end in time.
     let lease = lasts + 2 * STORE_TIMEOUT + MARGIN;
-    let call_record = |asks_again| CallRecord::new(kept.clone(), id, number, asks_again);
+    let call_record = |of| CallRecord::new(kept.clone(), id, number, of);
     for look in 1..=LOOKS {
         let call = NewCall { key, id, caller: caller.clone(), number, lease };
         let record = match kept.begin(call).await {
-            Ok(Begun::InFlight) => return Role::Leader(leader.recorded(call_record(false))),
+            Ok(Begun::InFlight) => return Role::Leader(leader.recorded(call_record(None))),
             Ok(Begun::Held(record)) => record,
             Ok(Begun::Elsewhere { left }) => {
                 let (least, most) = IN_FLIGHT_WAIT;
@@ -48,7 +48,7 @@ pub(super) async fn in_store(
             && may_ask_again(error)
         {
             match kept.ask_again(id, record.of, number, lease).await {
-                Ok(true) => return Role::Again(leader.recorded(call_record(true)), error.clone()),
+                Ok(true) => return Role::Again(leader.recorded(call_record(Some(record.of))), error.clone()),
                 // Somebody else was faster.
                 Ok(false) => continue,
                 Err(_) => {}

@@ -1,14 +1,15 @@
 //! What becomes known of one call that has a record in the store: its end, and verdicts that come after that.
 //!
-//! All of it is folded into one answer here, and written by one task at a time: the store never hears an older one behind a
-//! newer one. A store that is away for a moment hears it then.
+//! All of it is folded into one answer here, and written by one task at a time, the newest. A store that is away for a moment
+//! hears it then. A write that was given up may be carried out behind a newer one. That does no harm: the store changes
+//! nothing that is certain and has nothing to change where the key was freed, so at worst an `unknown` says less of its
+//! attempts.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tracing::warn;
-
-use super::kept::{Kept, Retries};
+use super::kept::{Kept, warn_of_answer};
 use super::known::Known;
+use super::retries::Retries;
 use super::stored::{CallNumber, End, Settled};
 use crate::model::message::Id;
 use crate::model::outcome::Verdict;
@@ -19,8 +20,8 @@ pub(super) struct CallRecord {
     kept: Kept,
     id: Id,
     number: CallNumber,
-    /// Does it ask about a mail again, of which something is held?
-    asks_again: bool,
+    /// The call about whose `unknown` it asks again, if it does. That one has the record back where it was in vain.
+    of: Option<CallNumber>,
     /// Held for a moment, never across an await.
     state: Mutex<State>,
 }
@@ -38,8 +39,8 @@ struct State {
 
 impl CallRecord {
     /// The record of a call that is in flight, in this store.
-    pub(super) fn new(kept: Kept, id: Id, number: CallNumber, asks_again: bool) -> Self {
-        Self { kept, id, number, asks_again, state: Mutex::default() }
+    pub(super) fn new(kept: Kept, id: Id, number: CallNumber, of: Option<CallNumber>) -> Self {
+        Self { kept, id, number, of, state: Mutex::default() }
     }
 
     /// Hears what the call came to, and has the store hear it. What is known with all that came meanwhile.
@@ -74,19 +75,23 @@ impl CallRecord {
     /// Writes what is known until the store has it, in a task of its own.
     fn write_on(self: &Arc<Self>) {
         let call_record = Arc::clone(self);
-        let Some(place) = self.kept.place() else {
-            self.state().is_being_written = false;
-            return warn!(id = %self.id, "the answer to a call was not kept in the store");
-        };
-        tokio::spawn(async move {
-            let (_place, mut retries) = (place, Retries::new());
+        let is_spawned = self.kept.spawn(async move {
+            let mut retries = Retries::new();
             while !call_record.write().await {
                 if !retries.wait().await {
-                    call_record.state().is_being_written = false;
-                    return warn!(id = %call_record.id, "the answer to a call was not kept in the store");
+                    return call_record.give_up();
                 }
             }
         });
+        if !is_spawned {
+            self.give_up();
+        }
+    }
+
+    /// The next verdict is written, if there is one.
+    fn give_up(&self) {
+        self.state().is_being_written = false;
+        warn_of_answer(self.id);
     }
 
     /// Writes what is known now. True: the store has it, and nothing else has become known meanwhile.
@@ -96,7 +101,10 @@ impl CallRecord {
             let Some(known) = &state.known else { return true };
             (state.changes, self.end_of(known))
         };
-        let is_settled = match self.kept.end(self.id, self.number, end).await {
+        // After asking in vain the record is that of the call before.
+        let numbers = [self.number, self.of.unwrap_or(self.number)];
+        let numbers = if self.of.is_none() || end == End::AsBefore { &numbers[..1] } else { &numbers };
+        let is_settled = match self.kept.end(self.id, numbers, end).await {
             Ok(Settled::Written | Settled::Gone) => true,
             Ok(Settled::NotYet) | Err(_) => false,
         };
@@ -109,9 +117,9 @@ impl CallRecord {
     }
 
     fn end_of(&self, known: &Known) -> End {
-        let is_accepted = matches!(known, Known::Answered(Ok(_)));
+        let is_clear = matches!(known, Known::Answered(Ok(_)) | Known::Queued);
         // A call that asks again brings clarity, or nothing.
-        if self.asks_again && !is_accepted { End::AsBefore } else { self.kept.end_of(self.id, known) }
+        if self.of.is_some() && !is_clear { End::AsBefore } else { self.kept.end_of(self.id, known) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

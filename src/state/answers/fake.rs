@@ -31,12 +31,18 @@ pub(crate) enum Fault {
     AnswerLost,
     /// It never answers.
     Silent,
+    /// It never answers, and carries it out when it catches up.
+    Late,
 }
+
+/// What is to be carried out.
+type Work = Box<dyn FnOnce(&mut Vec<Fake>, UnixTime) + Send>;
 
 /// The store.
 #[derive(Default)]
 pub(crate) struct FakeAnswers {
     records: Mutex<Vec<Fake>>,
+    late: Mutex<Vec<Work>>,
     now: AtomicI64,
     /// For the next calls; without any left it carries them out.
     pub(crate) faults: Mutex<VecDeque<Fault>>,
@@ -97,18 +103,30 @@ impl FakeAnswers {
         records.iter().any(|record| record.key == Some(key) && record.is_over(self.now()))
     }
 
-    fn told<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Fake>, UnixTime) -> T) -> Told<'_, T> {
+    /// Carries out what is late.
+    pub(crate) fn catch_up(&self) {
+        let late = std::mem::take(&mut *self.late.lock().unwrap());
+        late.into_iter().for_each(|work| work(&mut self.records.lock().unwrap(), self.now()));
+    }
+
+    fn told<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Vec<Fake>, UnixTime) -> T + Send + 'static,
+    ) -> Told<'_, T> {
         let fault = self.faults.lock().unwrap().pop_front().or(*self.fault.lock().unwrap()).unwrap_or(Fault::None);
-        let carry_out = || work(&mut self.records.lock().unwrap(), self.now());
         let answer = match fault {
-            Fault::None => Ok(carry_out()),
+            Fault::None => Ok(work(&mut self.records.lock().unwrap(), self.now())),
             Fault::Down => Err(Failed::Down),
             Fault::Lost => Err(Failed::Unclear),
             Fault::AnswerLost => {
-                carry_out();
+                work(&mut self.records.lock().unwrap(), self.now());
                 Err(Failed::Unclear)
             }
             Fault::Silent => return pending().boxed(),
+            Fault::Late => {
+                self.late.lock().unwrap().push(Box::new(move |records, now| drop(work(records, now))));
+                return pending().boxed();
+            }
         };
         ready(answer).boxed()
     }
@@ -119,7 +137,7 @@ impl StoredAnswers for FakeAnswers {
         if self.is_elsewhere.load(Ordering::Relaxed) {
             return ready(Ok(Begun::Elsewhere { left: call.lease })).boxed();
         }
-        self.told(|records, now| {
+        self.told(move |records, now| {
             let NewCall { key, id, caller, number, lease } = call;
             let lease_until = now.after(lease);
             let new = Fake {
@@ -149,7 +167,7 @@ impl StoredAnswers for FakeAnswers {
     }
 
     fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Told<'_, bool> {
-        self.told(|records, now| {
+        self.told(move |records, now| {
             let may_be_asked = |record: &&mut Fake| {
                 let is_unknown = record.state == UNKNOWN || record.state == IN_FLIGHT && record.lease_until <= now;
                 let is_own = record.number == number && record.state == IN_FLIGHT && record.former.is_some();
@@ -165,7 +183,7 @@ impl StoredAnswers for FakeAnswers {
     }
 
     fn end(&self, id: Id, number: CallNumber, end: End) -> Told<'_, Settled> {
-        self.told(|records, now| {
+        self.told(move |records, now| {
             let may_end = |record: &Fake| record.is_of(id, number) && matches!(record.state, IN_FLIGHT | UNKNOWN);
             let Some(place) = records.iter().position(may_end) else {
                 let is_asked_about =
@@ -190,7 +208,7 @@ impl StoredAnswers for FakeAnswers {
     }
 
     fn note(&self, caller: CallerName, id: Id, answer: SealedAnswer) -> Told<'_, ()> {
-        self.told(|records, now| {
+        self.told(move |records, now| {
             records.push(Fake {
                 id,
                 key: None,
@@ -207,14 +225,14 @@ impl StoredAnswers for FakeAnswers {
     }
 
     fn look(&self, caller: CallerName, id: Id) -> Told<'_, Option<Seen>> {
-        self.told(|records, now| {
+        self.told(move |records, now| {
             let is_meant = |record: &&Fake| record.id == id && record.caller == caller && !record.is_over(now);
             records.iter().find(is_meant).map(|record| record.row(now).seen())
         })
     }
 
     fn sweep(&self, most: usize) -> Told<'_, usize> {
-        self.told(|records, now| {
+        self.told(move |records, now| {
             let mut over: Vec<_> = records.iter().filter(|record| record.is_over(now)).collect();
             over.sort_by_key(|record| (record.expires_at, record.id));
             let over: Vec<_> = over.iter().take(most).map(|record| (record.id, record.number)).collect();

@@ -6,34 +6,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use super::encoding::{decode, encode, unreadable};
 use super::known::Known;
+use super::retries::{Places, Retries};
 use super::sealing::Sealer;
 use super::stored::{Begun, CallNumber, End, NewCall, Record, Recorded, Seen, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::SendError;
+use crate::runtime::shutdown::Shutdown;
 use crate::state::store::{Failed, StoreKeys};
 
 /// How long the store may take for one thing: a caller waits for it.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(2);
-/// For how long something is tried again behind the back of its caller.
-const TRIED_FOR: Duration = Duration::from_secs(60);
-/// From one attempt to the next, at first and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// Calls for which something is tried again, at most; what is beyond that is `unknown` after its lease.
-const TRIED_AT_ONCE: usize = 1000;
+/// How much later the store may carry out what was given up: PostgreSQL has 5 s for a connection that is free, 5 s for a new
+/// one and 12 s for each of three answers.
+const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(46);
 
 /// What the store knows of mails.
 #[derive(Clone)]
 pub struct Kept {
     store: Arc<dyn StoredAnswers>,
     sealer: Sealer,
-    places: Arc<Semaphore>,
+    /// For answers that the store has not heard; what is beyond that is `unknown` after its lease.
+    answers: Places,
+    /// For calls that are taken back, apart: they must not keep answers from being heard.
+    undone: Places,
+    shutdown: Shutdown,
 }
 
 /// What is known of a mail.
@@ -45,9 +47,9 @@ pub enum Found {
 }
 
 impl Kept {
-    /// In this store, under these keys.
-    pub fn new(store: Arc<dyn StoredAnswers>, keys: Arc<StoreKeys>) -> Self {
-        Self { store, sealer: Sealer::new(keys), places: Arc::new(Semaphore::new(TRIED_AT_ONCE)) }
+    /// In this store, under these keys. The exit waits for what the store has not heard yet.
+    pub fn new(store: Arc<dyn StoredAnswers>, keys: Arc<StoreKeys>, shutdown: Shutdown) -> Self {
+        Self { store, sealer: Sealer::new(keys), answers: Places::new(), undone: Places::new(), shutdown }
     }
 
     /// What a call finds. An error: it must not hand the mail over.
@@ -84,9 +86,19 @@ impl Kept {
         asked
     }
 
-    /// Says what a call came to, once. An error: it may not have been heard.
-    pub(super) async fn end(&self, id: Id, number: CallNumber, end: End) -> Result<Settled, Failed> {
-        timeout(STORE_TIMEOUT, self.store.end(id, number, end)).await.unwrap_or(Err(Failed::Unclear))
+    /// Says what a call came to, once: under the first of these numbers whose record it is. An error: it may not have been
+    /// heard.
+    pub(super) async fn end(&self, id: Id, numbers: &[CallNumber], end: End) -> Result<Settled, Failed> {
+        let saying = async {
+            for number in numbers {
+                let settled = self.store.end(id, *number, end.clone()).await?;
+                if settled != Settled::Gone {
+                    return Ok(settled);
+                }
+            }
+            Ok(Settled::Gone)
+        };
+        timeout(STORE_TIMEOUT, saying).await.unwrap_or(Err(Failed::Unclear))
     }
 
     /// What is to be said of a call that came to this.
@@ -121,7 +133,7 @@ impl Kept {
         let id = error.id;
         let Some(sealed) = self.sealer.seal(id, encode(&Err(error.clone()), Instant::now())) else { return };
         if !matches!(timeout(STORE_TIMEOUT, self.store.note(caller, id, sealed)).await, Ok(Ok(()))) {
-            warn!(%id, "the answer to a call was not kept in the store");
+            warn_of_answer(id);
         }
     }
 
@@ -134,39 +146,51 @@ impl Kept {
         }))
     }
 
-    /// Takes back a call that did not hand its mail over.
+    /// Takes back a call that did not hand its mail over. The exit waits until the store has heard that once: what it carries
+    /// out later ends with this process.
     fn undo(&self, id: Id, number: CallNumber) {
-        let (kept, Some(place)) = (self.clone(), self.place()) else { return };
-        tokio::spawn(async move {
-            let (_place, mut retries) = (place, Retries::new());
-            while kept.end(id, number, End::AsBefore).await != Ok(Settled::Written) && retries.wait().await {}
+        let Some(place) = self.undone.take() else { return warn_of_call(id) };
+        let (kept, start) = (self.clone(), Instant::now());
+        self.shutdown.spawn(async move {
+            let Some(mut retries) = kept.say_undone(id, number, start, Retries::new()).await else { return };
+            tokio::spawn(async move {
+                let _place = place;
+                retries.wait().await;
+                kept.say_undone(id, number, start + CARRIED_OUT_WITHIN, retries).await;
+            });
         });
     }
 
-    /// A place among the calls for which something is tried again; none, if there are too many.
-    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
-    }
-}
-
-/// The attempts at something that is tried again, for a while.
-pub(super) struct Retries {
-    until: Instant,
-    pause: Duration,
-}
-
-impl Retries {
-    pub(super) fn new() -> Self {
-        Self { until: Instant::now() + TRIED_FOR, pause: PAUSES.0 }
-    }
-
-    /// Waits before the next attempt. False: no more.
-    pub(super) async fn wait(&mut self) -> bool {
-        if Instant::now() >= self.until {
-            return false;
+    /// Says again and again that a call has changed nothing, until the store has heard it at that time or later.
+    async fn say_undone(&self, id: Id, number: CallNumber, at: Instant, mut retries: Retries) -> Option<Retries> {
+        loop {
+            let is_late_enough = Instant::now() >= at;
+            if self.end(id, &[number], End::AsBefore).await.is_ok() && is_late_enough {
+                return Some(retries);
+            }
+            if !retries.wait().await {
+                warn_of_call(id);
+                return None;
+            }
         }
-        sleep(self.pause).await;
-        self.pause = (2 * self.pause).min(PAUSES.1);
+    }
+
+    /// Has the store hear an answer, in a task that the exit waits for. False: there are too many.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> bool {
+        let Some(place) = self.answers.take() else { return false };
+        self.shutdown.spawn(async move {
+            let _place = place;
+            work.await;
+        });
         true
     }
+}
+
+fn warn_of_call(id: Id) {
+    warn!(%id, "a call that was not handed over was not taken back in the store");
+}
+
+/// Says that the store has not heard what a call came to.
+pub(super) fn warn_of_answer(id: Id) {
+    warn!(%id, "the answer to a call was not kept in the store");
 }

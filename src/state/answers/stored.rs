@@ -93,7 +93,7 @@ pub enum Seen {
 }
 
 /// What a call says of itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// The outbox has the mail.
     Queued,

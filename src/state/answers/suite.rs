@@ -21,7 +21,8 @@ macro_rules! conformance {
                 what_is_certain_does_not_change_and_what_is_unknown_does, a_call_after_its_lease_may_still_say_what_it_came_to,
                 a_call_that_did_not_hand_over_is_undone;
             asking: one_of_many_asks_again, asking_in_vain_is_as_before, an_acceptance_settles_what_was_unknown,
-                an_asking_call_that_died_is_unknown_with_the_answer_before,
+                an_asking_call_that_is_queued_settles_what_was_unknown,
+                after_asking_in_vain_the_record_is_that_of_the_call_before, an_asking_call_that_died_is_unknown_with_the_answer_before,
                 a_late_verdict_waits_for_the_call_that_asks_again, what_nothing_is_said_of_is_not_asked_about;
             looking: another_callers_mail_is_as_unknown_as_none, what_is_seen_is_what_is_known,
                 what_is_over_is_dropped_in_steps_and_nothing_else;

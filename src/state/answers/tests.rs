@@ -3,6 +3,7 @@
 
 mod in_store;
 mod nodes;
+mod retried;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -41,6 +41,15 @@ pub(in crate::state::answers) async fn an_acceptance_settles_what_was_unknown(be
     assert!(!bench.ask_again(1, 2, 3).await);
 }
 
+pub(in crate::state::answers) async fn an_asking_call_that_is_queued_settles_what_was_unknown(bench: &Bench) {
+    bench.ended(1, 1, unknown("u")).await;
+    assert!(bench.ask_again(1, 1, 2).await);
+    assert_eq!(bench.end(1, 2, End::Queued).await, Settled::Written);
+    assert_eq!(bench.finds(1).await, held(2, Recorded::Queued, None, Duration::ZERO));
+    assert_eq!(bench.end(1, 1, accepted("late")).await, Settled::Gone);
+    assert!(!bench.ask_again(1, 2, 3).await);
+}
+
 pub(in crate::state::answers) async fn an_asking_call_that_died_is_unknown_with_the_answer_before(bench: &Bench) {
     bench.ended(1, 1, unknown("u")).await;
     assert!(bench.ask_again(1, 1, 2).await);
@@ -57,6 +66,15 @@ pub(in crate::state::answers) async fn a_late_verdict_waits_for_the_call_that_as
     assert!(bench.ask_again(1, 1, 2).await);
     assert_eq!(bench.end(1, 1, accepted("late")).await, Settled::NotYet);
     assert_eq!(bench.end(1, 2, End::AsBefore).await, Settled::Written);
+    assert_eq!(bench.end(1, 1, accepted("late")).await, Settled::Written);
+    assert_eq!(bench.finds(1).await, held(1, Recorded::Accepted, Some("late"), Duration::ZERO));
+}
+
+pub(in crate::state::answers) async fn after_asking_in_vain_the_record_is_that_of_the_call_before(bench: &Bench) {
+    bench.ended(1, 1, unknown("u")).await;
+    assert!(bench.ask_again(1, 1, 2).await);
+    assert_eq!(bench.end(1, 2, End::AsBefore).await, Settled::Written);
+    assert_eq!(bench.end(1, 2, accepted("late")).await, Settled::Gone);
     assert_eq!(bench.end(1, 1, accepted("late")).await, Settled::Written);
     assert_eq!(bench.finds(1).await, held(1, Recorded::Accepted, Some("late"), Duration::ZERO));
 }

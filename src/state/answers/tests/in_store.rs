@@ -2,9 +2,10 @@
 
 use super::super::fake::{FakeAnswers, Fault};
 use super::*;
+use crate::runtime::shutdown::Shutdown;
 use crate::state::store::StoreKeys;
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 /// A node over this store.
 pub(super) fn node(store: &Arc<FakeAnswers>) -> Answers {
@@ -12,23 +13,28 @@ pub(super) fn node(store: &Arc<FakeAnswers>) -> Answers {
 }
 
 fn under(store: &Arc<FakeAnswers>, keys: &str) -> Answers {
-    let keys = Arc::new(StoreKeys::parse(keys).unwrap());
-    let store = Arc::clone(store) as Arc<dyn StoredAnswers>;
-    Answers::new(100, Some(Kept::new(store, keys)), Arc::default())
+    ending(store, keys, Shutdown::default())
 }
 
-async fn role(node: &Answers) -> Role {
+/// That ends so.
+pub(super) fn ending(store: &Arc<FakeAnswers>, keys: &str, shutdown: Shutdown) -> Answers {
+    let keys = Arc::new(StoreKeys::parse(keys).unwrap());
+    let store = Arc::clone(store) as Arc<dyn StoredAnswers>;
+    Answers::new(100, Some(Kept::new(store, keys, shutdown)), Arc::default())
+}
+
+pub(super) async fn role(node: &Answers) -> Role {
     join(node, key(1), message(1).id(), |_| false).await
 }
 
-async fn leader(node: &Answers) -> Leader {
+pub(super) async fn leader(node: &Answers) -> Leader {
     match role(node).await {
         Role::Leader(leader) => leader,
         other => panic!("it is the first: {}", word(&other)),
     }
 }
 
-fn word(role: &Role) -> String {
+pub(super) fn word(role: &Role) -> String {
     match role {
         Role::Leader(_) => "leader".to_owned(),
         Role::Again(..) => "again".to_owned(),
@@ -40,12 +46,12 @@ fn word(role: &Role) -> String {
     }
 }
 
-async fn ends(node: &Answers, outcome: Outcome) {
+pub(super) async fn ends(node: &Answers, outcome: Outcome) {
     let known = Known::Answered(answer(message(1).id(), outcome, 0));
     leader(node).await.finish(known).await;
 }
 
-fn two() -> (Arc<FakeAnswers>, [Answers; 2]) {
+pub(super) fn two() -> (Arc<FakeAnswers>, [Answers; 2]) {
     let store = Arc::new(FakeAnswers::default());
     (Arc::clone(&store), [node(&store), node(&store)])
 }

@@ -19,6 +19,8 @@ enum Command {
     Crash(usize),
     /// The store's clock goes on, or back.
     Clock(i64),
+    /// The store carries out what is late.
+    CatchUp,
     /// What is tried again has time.
     Rest,
 }
@@ -27,7 +29,7 @@ fn any() -> impl Strategy<Value = Command> {
     let fault = || {
         prop_oneof![
             6 => Just(Fault::None), 1 => Just(Fault::Down), 1 => Just(Fault::Lost), 2 => Just(Fault::AnswerLost),
-            1 => Just(Fault::Silent)
+            1 => Just(Fault::Silent), 1 => Just(Fault::Late)
         ]
     };
     let outcome = || prop_oneof![Just(Outcome::Accepted), Just(Outcome::Unknown), Just(Outcome::MessageRejected)];
@@ -38,6 +40,7 @@ fn any() -> impl Strategy<Value = Command> {
         1 => (0..8_usize, outcome(), fault()).prop_map(|(call, outcome, fault)| Command::Late(call, outcome, fault)),
         1 => (0..NODES).prop_map(Command::Crash),
         2 => prop::sample::select(times.to_vec()).prop_map(Command::Clock),
+        1 => Just(Command::CatchUp),
         1 => Just(Command::Rest),
     ]
 }
@@ -74,7 +77,12 @@ impl World {
                 self.all.iter_mut().filter(|one| one.node == *node).for_each(|one| drop(one.leader.take()));
                 self.nodes[*node] = super::in_store::node(&self.store);
             }
-            Command::Clock(millis) => self.store.set_on(*millis),
+            Command::Clock(millis) => {
+                // What is late is so by less than the time for which a record is kept.
+                self.store.catch_up();
+                self.store.set_on(*millis);
+            }
+            Command::CatchUp => self.store.catch_up(),
             Command::Rest => tokio::time::sleep(Duration::from_secs(100)).await,
         }
     }

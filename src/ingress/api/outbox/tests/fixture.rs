@@ -66,7 +66,8 @@ impl Node {
         let fixture = Fixture::of(Failover::Safe, Strategy::Priority, 100, &[(Capabilities::ANY, acts)]);
         let kept = Arc::new(FakeAnswers::default());
         let keys = Arc::new(StoreKeys::parse(&format!("test:{}", "0".repeat(64))).unwrap());
-        let in_store = has_outbox.then(|| Kept::new(Arc::clone(&kept) as Arc<dyn StoredAnswers>, keys));
+        let rows = Arc::clone(&kept) as Arc<dyn StoredAnswers>;
+        let in_store = has_outbox.then(|| Kept::new(rows, keys, Shutdown::default()));
         let metrics = Arc::clone(&fixture.metrics);
         let (answers, up) =
             (Answers::new(100, in_store, Arc::clone(&metrics)), Up::new(metrics.store.of("sqlite"), true));
