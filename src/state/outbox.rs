@@ -24,6 +24,7 @@ mod drain;
 mod earlier;
 mod encoding;
 mod ending;
+mod first_places;
 mod history;
 mod interface;
 mod lost;

@@ -62,8 +62,10 @@ struct OutboxRecordBody {
     /// The address and port that the order came from; `null` for a command.
     #[schema(required = true)]
     from: Option<String>,
-    /// What was carried out: `pause`, `go_on`, `retry`, `settle_as_accepted` or `settle_as_none` with the id of the mail,
-    /// `release` with its filter, `find_recipient` or `erase_recipient` without the recipient, or `accept_restore`.
+    /// What was carried out: `pause`, `go_on`, `retry`, `cancel`, `settle_as_accepted` or `settle_as_none` with the id of the mail
+    /// or, on many, with the count and the filter (`retry count=120 status=parked`; `met=60` at the end: it goes on, and has met
+    /// so many before), `release` with its filter, `find_recipient` or `erase_recipient` without the recipient, or
+    /// `accept_restore`.
     order: String,
 }
 

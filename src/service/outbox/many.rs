@@ -1,7 +1,8 @@
 //! Lists of mail for operators, and orders on all mail that they mean.
 //!
 //! Invariant: an order on many names how many its giver has seen. It is refused where there are more by then, and never meets
-//! more. It is carried out in steps, and goes on with the next call where its time is over.
+//! more. It is carried out in steps, and goes on with the next call where its time is over. Each call is kept as an order; one
+//! that goes on says how many mails were met before, so that no order looks like several.
 
 use std::time::Duration;
 
@@ -93,7 +94,9 @@ impl OutboxService {
                 CountedRows { .. } => {}
             }
         }
-        let operation = Operation::Many(order.order, order.selection.clone(), order.count);
+        let met = order.after.as_ref().map(|after| after.met);
+        let operation =
+            Operation::Many { order: order.order, selection: order.selection.clone(), count: order.count, met };
         let answer = self.carry_out_on(order, operation.note(&origin), start).await;
         self.tell(&operation, &origin, &answer, |_| true);
         answer.map(|(done, next)| ManyOrdered::Done(done, next))
@@ -110,7 +113,7 @@ impl OutboxService {
         let mut counted = CountedRows { rows: 0, next: after };
         loop {
             let step = read(self.parts.store.count(selection, counted.next)).await?;
-            counted = CountedRows { rows: counted.rows + step.rows, next: step.next };
+            counted = CountedRows { rows: counted.rows.saturating_add(step.rows), next: step.next };
             if counted.next.is_none() || counted.rows > most || start.elapsed() > STEPS {
                 return Ok(counted);
             }
@@ -133,7 +136,7 @@ impl OutboxService {
             let answer = written(self.parts.store.order_all(step.clone(), Bound::STEP)).await;
             // The steps before are on the disk.
             done = done.and(answer.map_err(|failed| if is_first { failed } else { Failed::Unclear })?);
-            (step.met, step.after, step.note) = (before + done.met(), done.next.clone(), None);
+            (step.met, step.after, step.note) = (before.saturating_add(done.met()), done.next.clone(), None);
             let next = step.after.clone().filter(|_| step.met < count);
             let next = next.map(|walked| CarriedOut { walked, met: step.met });
             if next.is_none() || start.elapsed() > STEPS {

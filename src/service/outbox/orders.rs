@@ -13,8 +13,8 @@ pub(super) enum Operation {
     Pause(bool),
     /// One submission is decided on.
     Settle(Id, Order),
-    /// All submissions that fit are, of which there are at most so many.
-    Many(Order, Selection, u64),
+    /// All submissions that fit are, of which there are at most so many; where the order goes on, it has met some before.
+    Many { order: Order, selection: Selection, count: u64, met: Option<u64> },
     /// Parked submissions go back to the queue.
     Release(Release),
     /// Every submission to a recipient is erased, who is not named here.
@@ -38,7 +38,10 @@ impl fmt::Display for Operation {
             Self::Pause(true) => f.write_str("pause"),
             Self::Pause(false) => f.write_str("go_on"),
             Self::Settle(id, order) => write!(f, "{} {id}", word(*order)),
-            Self::Many(order, selection, count) => write_many(f, *order, selection, *count),
+            Self::Many { order, selection, count, met } => {
+                write_many(f, *order, selection, *count)?;
+                write_members(f, [("met", met.map(|met| met.to_string()))])
+            }
             Self::Release(release) => write_release(f, release),
             Self::EraseRecipient => f.write_str("erase_recipient"),
             Self::FindRecipient => f.write_str("find_recipient"),
@@ -105,6 +108,7 @@ mod tests {
         assert_eq!(Operation::Release(release).to_string(), words);
         assert_eq!(Operation::Release(Release::default()).to_string(), "release");
     }
+
     #[test]
     fn an_order_on_many_is_recorded_with_its_filter_and_how_many_its_giver_has_seen() {
         let selection = Selection {
@@ -116,6 +120,8 @@ mod tests {
         };
         let words = "settle_as_none count=7 status=unknown upstream=mg accepted_from=1970-01-01T00:00:00.000Z \
                      possible_duplicate=false";
-        assert_eq!(Operation::Many(Order::SettleAsNone, selection, 7).to_string(), words);
+        let many = |met| Operation::Many { order: Order::SettleAsNone, selection: selection.clone(), count: 7, met };
+        assert_eq!(many(None).to_string(), words);
+        assert_eq!(many(Some(3)).to_string(), format!("{words} met=3"), "it goes on");
     }
 }

@@ -15,8 +15,8 @@ use crate::model::message::{Draft, Message};
 use crate::model::submission::{SendOptions, Submission};
 use crate::state::audit::{Actor, Origin};
 use crate::state::outbox::{
-    Acceptance, Change, CountedRows, Failed, Lane, Order, PausedStart, Room, RouteSet, RulesVersion, Selection, Sort,
-    State, Walked,
+    Acceptance, Change, CountedRows, Failed, Lane, Order, OrderedAll, PausedStart, Room, RouteSet, RulesVersion,
+    Selection, Sort, State, Walked,
 };
 
 fn later(from: &str, key: Option<&str>) -> Later {
@@ -233,6 +233,12 @@ async fn an_order_on_many_goes_on_where_it_has_come_to_and_meets_no_more_than_it
     let done = service.order_many(OrderOnMany { after, ..cancel(2) }, origin()).await.unwrap();
     let ManyOrdered::Done(done, None) = done else { panic!("{done:?}") };
     assert_eq!(done.changed, [(State::Cancelled, 1)], "the second one: the first was met before");
+    let audit = service.audit(None, 9).await.unwrap();
+    let orders: Vec<_> = audit.iter().map(|noted| &noted.note.order).collect();
+    assert_eq!(orders, ["cancel count=2 status=parked met=1"], "no second order");
+    let after = Some(CarriedOut { walked: Walked { caller: "caller".into(), place: first }, met: u64::MAX });
+    let done = service.order_many(OrderOnMany { after, ..cancel(2) }, origin()).await;
+    assert_eq!(done, Ok(ManyOrdered::Done(OrderedAll::default(), None)), "nothing is left of it");
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Which rows operators mean, and how lists and counts of them come page by page.
 //!
-//! Invariant: no page looks at more than a bounded number of rows, however many there are. So one may have fewer rows than
-//! were asked for, and a next one all the same. Deliberately absent: recipients and contents.
+//! Invariant: no page and no step of a count looks at more than a bounded number of rows, nor holds more of them,
+//! however many there are; a page goes through an index for no more than so many of each caller and state. So one may have
+//! fewer rows than were asked for, and a next one all the same. Deliberately absent: recipients and contents.
 
 use super::acceptance::Ticket;
 use super::row::{RouteSet, RowId, State};
@@ -11,6 +12,9 @@ use crate::runtime::unix_time::UnixTime;
 
 /// Rows that a page looks at, at most.
 const LOOKED_AT: usize = 1000;
+
+/// Rows that a step of a count looks at, where an index has all that is asked: others read from the store meanwhile.
+const COUNTED: usize = 10_000;
 
 /// Which rows are meant: those that fit every member that is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,6 +119,11 @@ impl Selection {
     /// How many rows a page of so many has to look at, of each caller and state.
     pub(super) fn looked_at(&self, limit: usize) -> usize {
         if self.looks_at_rows() { LOOKED_AT } else { limit.saturating_add(1).min(LOOKED_AT) }
+    }
+
+    /// How many rows a step of a count looks at.
+    pub(super) fn counted(&self) -> usize {
+        if self.looks_at_rows() { LOOKED_AT } else { COUNTED }
     }
 
     /// Does it ask for more than a state, a caller and times, which indexes have?

@@ -80,7 +80,7 @@ macro_rules! conformance {
                 a_large_copy_is_accepted_in_parts, parked_rows_are_released_by_filter_and_one_after_the_other;
             selecting: rows_of_all_callers_are_listed_by_when_they_were_accepted, a_list_has_the_rows_that_fit_its_selection,
                 a_listed_row_says_where_it_is_and_what_its_last_attempt_came_to,
-                rows_that_fit_are_counted_caller_by_caller, an_order_on_many_meets_no_more_rows_than_it_names,
+                rows_that_fit_are_counted_of_many_callers_in_one_step, an_order_on_many_meets_no_more_rows_than_it_names,
                 an_order_on_many_says_what_it_has_left_out_and_why, retried_rows_become_due_one_after_the_other,
                 rows_that_are_settled_together_end_or_wait_as_each_would_alone,
                 an_order_on_many_is_kept_once_with_who_gave_it;

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::cursor::{of_place, of_walk};
+use super::cursor::{Purpose, of_place, of_walk};
 use crate::ingress::admin::words;
 use crate::service::outbox::CarriedOut;
-use crate::state::outbox::{CountedRows, Listed, Listing, TriedAt};
+use crate::state::outbox::{CountedRows, Listed, Listing, Selection, TriedAt};
 
 /// A part of a list.
 #[derive(Serialize, ToSchema)]
@@ -122,8 +122,9 @@ impl From<TriedAt> for LastAttemptBody {
     }
 }
 
-impl From<CountedRows> for NumberBody {
-    fn from(CountedRows { rows, next }: CountedRows) -> Self {
-        Self { count: rows, next: next.map(|walked| of_walk(&CarriedOut { walked, met: 0 })) }
+impl NumberBody {
+    pub(super) fn new(CountedRows { rows, next }: CountedRows, selection: &Selection) -> Self {
+        let next = next.map(|walked| of_walk(&CarriedOut { walked, met: 0 }, Purpose::count(selection)));
+        Self { count: rows, next }
     }
 }

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::http::Uri;
 
+use super::cursor::Purpose;
 use super::extract::{Outbox, Queried};
 use super::listed::{ListBody, NumberBody};
 use super::refusal::{more, not_read, not_written, uncounted};
@@ -84,7 +85,7 @@ pub(in crate::ingress::admin) async fn count(
 ) -> Result<Json<NumberBody>, Problem> {
     let CountQuery { selection, after } = CountQuery::read(&uri)?;
     let counted = outbox.count(&selection, after).await.map_err(not_read)?;
-    Ok(Json(counted.into()))
+    Ok(Json(NumberBody::new(counted, &selection)))
 }
 
 /// Retry, cancel or settle all mail that fits
@@ -107,8 +108,9 @@ pub(in crate::ingress::admin) async fn order(
 ) -> Result<Json<ManyOrderedBody>, Problem> {
     let order = read(order, HOW)?.read().map_err(invalid_order)?;
     let count = order.count;
+    let purpose = Purpose::order(order.order, &order.selection, count);
     match outbox.order_many(order, origin).await.map_err(not_written)? {
-        ManyOrdered::Done(done, next) => Ok(Json(ManyOrderedBody::new(&done, next))),
+        ManyOrdered::Done(done, next) => Ok(Json(ManyOrderedBody::new(&done, next, purpose))),
         ManyOrdered::More => Err(more(count)),
         ManyOrdered::Uncounted => Err(uncounted()),
     }

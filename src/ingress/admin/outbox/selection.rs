@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 
-use super::cursor::{read_place, read_walk};
+use super::cursor::{Purpose, read_place, read_walk};
 use crate::ingress::admin::query::Query;
 use crate::ingress::admin::refusal::malformed;
 use crate::ingress::server::field_error::FieldError;
@@ -97,13 +97,15 @@ impl ListQuery {
 impl CountQuery {
     pub(super) fn read(uri: &Uri) -> Result<Self, Problem> {
         let mut query = Query::read(uri, &[&NAMES[..], &["after"]].concat())?;
-        let no_walk = || FieldError::new("after", "must be the `next` of the count before");
+        let no_walk = || FieldError::new("after", "must be the `next` of the count before, with the same filter");
         let mut read = || {
-            let after = query.take("after").map(|text| read_walk(&text).ok_or_else(no_walk)).transpose()?;
+            let after = query.take("after");
             let selection = selection(&mut query)?;
             if selection.state.is_none_or(|state| !RESTING.contains(&state)) {
                 return Err(FieldError::new("status", statuses(&RESTING)));
             }
+            let purpose = Purpose::count(&selection);
+            let after = after.map(|text| read_walk(&text, purpose).ok_or_else(no_walk)).transpose()?;
             Ok(Self { selection, after: after.map(|carried_out| carried_out.walked) })
         };
         read().map_err(|error| malformed(vec![error]))

@@ -2,7 +2,9 @@
 //! steps as rows are looked at, however many there are.
 
 use std::mem::take;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 
 use super::rows::{Columns, big, code};
@@ -12,8 +14,8 @@ use crate::state::outbox::{CountedRows, Listed, Listing, Place, RowId, Selection
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-/// Rows that a count looks at.
-const COUNTED: usize = 10_000;
+/// After this a step of a count goes on with no other caller: each takes some statements, and others use the store.
+const COUNTING: Duration = Duration::from_secs(1);
 
 /// Every caller that has rows, each found by one step in an index.
 const CALLERS: &str = "recursive callers (caller) as (
@@ -152,14 +154,23 @@ pub(super) async fn select(
     Ok(Listing { rows: shown(transaction, &rows).await?, next: next.filter(|_| looked.len() >= looked_at) })
 }
 
-/// A step of a count.
+/// A step of a count, with as many callers as have rows that it may look at.
 pub(super) async fn count(
     transaction: &mut Transaction<'_>,
     selection: &Selection,
     after: Option<&Walked>,
 ) -> Result<CountedRows, Failed> {
-    let Some(leg) = leg(transaction, selection, after, COUNTED).await? else { return Ok(CountedRows::default()) };
-    Ok(CountedRows { rows: leg.rows.iter().filter(|row| row.fits).count() as u64, next: leg.next })
+    let (mut rows, mut left, start) = (0, selection.counted(), Instant::now());
+    let mut after = after.cloned();
+    while let Some(leg) = leg(transaction, selection, after.as_ref(), left).await? {
+        rows += leg.rows.iter().filter(|row| row.fits).count() as u64;
+        left = left.saturating_sub(leg.rows.len());
+        after = leg.next;
+        if after.is_none() || left == 0 || start.elapsed() > COUNTING {
+            return Ok(CountedRows { rows, next: after });
+        }
+    }
+    Ok(CountedRows { rows, next: None })
 }
 
 /// At most so many rows behind this place, of the first caller that has one. None: the walk is over.

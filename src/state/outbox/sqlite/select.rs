@@ -1,6 +1,8 @@
 //! Rows that operators mean: lists of them, and counts. An index has them by caller, state and time, so a page costs as many
 //! steps as rows are looked at, however many there are.
 
+use std::vec::IntoIter;
+
 use rusqlite::{Connection, params};
 
 use super::accept::ticket;
@@ -8,10 +10,8 @@ use super::columns::signed;
 use super::{attempts, names};
 use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::first_places::FirstPlaces;
 use crate::state::outbox::{CountedRows, Listed, Listing, Place, RouteSet, RowId, Selection, Sort, State, Walked};
-
-/// Rows that a count looks at: others read from the store meanwhile.
-const COUNTED: usize = 10_000;
 
 /// Rows of a state that they stay in, from the newest on.
 pub(super) const NEWEST: &str = "select listed_at, id from envelope
@@ -57,16 +57,15 @@ pub(super) fn select(
     limit: usize,
 ) -> rusqlite::Result<Listing> {
     let (limit, looked_at) = (limit.max(1), selection.looked_at(limit.max(1)));
-    let mut places = Vec::new();
+    let mut first = FirstPlaces::new(sort, looked_at);
     for (number, _) in callers(database, selection)? {
         for state in selection.states() {
             let wanted = Wanted { selection, state, sort, after: after.unwrap_or(sort.start()), limit: looked_at };
-            places.extend(wanted.of(database, number)?);
+            first.take(wanted.of(database, number)?);
         }
     }
-    sort.sort(&mut places);
+    let places = first.places();
     let is_cut = places.len() >= looked_at;
-    places.truncate(looked_at);
     let (mut rows, mut last) = (Vec::new(), None);
     for place in places {
         let fits = fits(database, selection, place.row)?;
@@ -87,15 +86,23 @@ pub(super) fn count(
     selection: &Selection,
     after: Option<&Walked>,
 ) -> rusqlite::Result<CountedRows> {
-    let Some(leg) = leg(database, selection, after, COUNTED)? else { return Ok(CountedRows::default()) };
-    let mut rows = leg.places.len() as u64;
-    if selection.looks_at_rows() {
-        rows = 0;
-        for place in &leg.places {
-            rows += u64::from(fits(database, selection, place.row)?);
+    let mut callers = callers_from(database, selection, after)?;
+    let (mut rows, mut left) = (0, selection.counted());
+    while let Some(leg) = next_leg(database, selection, after, &mut callers, left)? {
+        rows += how_many_fit(database, selection, &leg.places)?;
+        left = left.saturating_sub(leg.places.len());
+        if left == 0 {
+            return Ok(CountedRows { rows, next: leg.next });
         }
     }
-    Ok(CountedRows { rows, next: leg.next })
+    Ok(CountedRows { rows, next: None })
+}
+
+fn how_many_fit(database: &Connection, selection: &Selection, places: &[Place]) -> rusqlite::Result<u64> {
+    if !selection.looks_at_rows() {
+        return Ok(places.len() as u64);
+    }
+    places.iter().try_fold(0, |rows, place| Ok(rows + u64::from(fits(database, selection, place.row)?)))
 }
 
 /// At most so many rows behind this place, of the first caller that has one. None: the walk is over.
@@ -105,17 +112,26 @@ pub(super) fn leg(
     after: Option<&Walked>,
     limit: usize,
 ) -> rusqlite::Result<Option<Leg>> {
+    next_leg(database, selection, after, &mut callers_from(database, selection, after)?, limit)
+}
+
+/// The leg of the first of these callers that has one; they are left to those behind it.
+fn next_leg(
+    database: &Connection,
+    selection: &Selection,
+    after: Option<&Walked>,
+    callers: &mut IntoIter<(i64, CallerName)>,
+    limit: usize,
+) -> rusqlite::Result<Option<Leg>> {
     let (sort, Some(state)) = (Sort::Oldest, selection.state) else { return Ok(None) };
-    let mut callers = callers(database, selection)?;
-    callers.retain(|(_, name)| after.is_none_or(|after| name.as_str() >= after.caller.as_str()));
-    let mut callers = callers.into_iter();
     while let Some((number, caller)) = callers.next() {
         let after = after.filter(|after| after.caller == caller).map_or(sort.start(), |after| after.place);
         let places = Wanted { selection, state, sort, after, limit }.of(database, number)?;
         let Some(last) = places.last() else { continue };
         let more = Walked { caller: caller.clone(), place: *last };
-        let mut others = || callers.next().map(|(_, caller)| Walked { caller, place: sort.start() });
-        let next = if places.len() < limit { others() } else { Some(more) };
+        let behind = callers.as_slice().first();
+        let others = behind.map(|(_, caller)| Walked { caller: caller.clone(), place: sort.start() });
+        let next = if places.len() < limit { others } else { Some(more) };
         return Ok(Some(Leg { caller, after, places, next }));
     }
     Ok(None)
@@ -153,6 +169,17 @@ impl Wanted<'_> {
         let values = params![caller, state, from, before, after.accepted_at, after.row, signed(*limit as u64)];
         database.prepare_cached(sql)?.query_map(values, place)?.collect()
     }
+}
+
+/// The callers whose rows come next in a walk.
+fn callers_from(
+    database: &Connection,
+    selection: &Selection,
+    after: Option<&Walked>,
+) -> rusqlite::Result<IntoIter<(i64, CallerName)>> {
+    let mut callers = callers(database, selection)?;
+    callers.retain(|(_, name)| after.is_none_or(|after| name.as_str() >= after.caller.as_str()));
+    Ok(callers.into_iter())
 }
 
 /// The callers that are meant, by name.

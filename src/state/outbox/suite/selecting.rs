@@ -130,12 +130,17 @@ pub(in super::super) async fn a_listed_row_says_where_it_is_and_what_its_last_at
     assert_eq!(queued.from_domain, "example.org");
 }
 
-pub(in super::super) async fn rows_that_fit_are_counted_caller_by_caller(bench: &Bench) {
+pub(in super::super) async fn rows_that_fit_are_counted_of_many_callers_in_one_step(bench: &Bench) {
     for (caller, numbers) in [("shop", [1, 2]), ("other", [3, 4]), ("third", [5, 6])] {
         bench.accept_as(caller, numbers.map(row).into()).await;
     }
-    assert_eq!(bench.counted_rows(&of(State::Queued)).await, 6);
-    assert_eq!(bench.counted_rows(&of(State::Parked)).await, 0);
+    let none = Selection { from_domain: Some("example.com".into()), ..of(State::Queued) };
+    for (selection, rows) in [(of(State::Queued), 6), (of(State::Parked), 0), (none, 0)] {
+        let counted = bench.outbox.count(&selection, None).await.unwrap();
+        assert_eq!(counted, CountedRows { rows, next: None }, "{selection:?}");
+    }
+    let behind = Walked { caller: "shop".into(), place: Place { accepted_at: UnixTime(i64::MAX), row: RowId(0) } };
+    assert_eq!(bench.outbox.count(&of(State::Queued), Some(behind)).await.unwrap().rows, 2, "of the third");
     assert_eq!(bench.counted_rows(&Selection { caller: Some("third".into()), ..of(State::Queued) }).await, 2);
     assert_eq!(bench.counted_rows(&Selection::default()).await, 0, "a count is of one state");
 }
@@ -224,7 +229,17 @@ pub(in super::super) async fn what_rarely_fits_is_found_step_by_step(outbox: &dy
         }
     }
     assert_eq!(pages, [0, 0, 1], "a thousand rows a page");
-    assert_eq!(outbox.count(&rare, None).await.unwrap(), CountedRows { rows: 1, next: None });
+    let (mut counts, mut after) = (Vec::new(), None);
+    for _ in 0..20 {
+        let CountedRows { rows, next } = outbox.count(&rare, after).await.unwrap();
+        counts.push(rows);
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(counts, [0, 0, 1], "a thousand rows a step");
+    assert_eq!(outbox.count(&of(State::Parked), None).await.unwrap(), CountedRows { rows: 2500, next: None });
     let mut cancel = OrderAll { selection: rare, ..all(Order::Cancel, State::Parked, 2) };
     let (mut steps, mut done) = (0, OrderedAll::default());
     loop {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ingress::admin::order::not_null;
-use crate::ingress::admin::outbox::cursor::{of_walk, read_walk};
+use crate::ingress::admin::outbox::cursor::{Purpose, of_walk, read_walk};
 use crate::ingress::admin::outbox::release::over;
 use crate::ingress::admin::outbox::selection::{Members, statuses};
 use crate::ingress::admin::words;
@@ -126,8 +126,9 @@ impl ManyBody {
             ));
         }
         let over = if sends { over(self.over)? } else { Duration::ZERO };
-        let no_walk = || FieldError::new("after", "must be the `next` of the answer before");
-        let after = after.map(|text| read_walk(&text).ok_or_else(no_walk)).transpose()?;
+        let no_walk = || FieldError::new("after", "must be the `next` of the answer before, with all else as before");
+        let purpose = Purpose::order(order, &selection, count);
+        let after = after.map(|text| read_walk(&text, purpose).ok_or_else(no_walk)).transpose()?;
         Ok(OrderOnMany { order, selection, count, over, after })
     }
 }
@@ -144,14 +145,14 @@ impl From<Word> for Order {
 }
 
 impl ManyOrderedBody {
-    pub(super) fn new(done: &OrderedAll, next: Option<CarriedOut>) -> Self {
+    pub(super) fn new(done: &OrderedAll, next: Option<CarriedOut>, purpose: Purpose) -> Self {
         let changed = |(state, count): &(State, u64)| ChangedBody { status: state.as_str(), count: *count };
         let left_out = [("content_gone", done.content_gone), ("expired", done.over)];
         let left_out = left_out.into_iter().filter(|(_, count)| *count > 0);
         Self {
             changed: done.changed.iter().map(changed).collect(),
             left_out: left_out.map(|(reason, count)| LeftOutBody { reason, count }).collect(),
-            next: next.as_ref().map(of_walk),
+            next: next.map(|next| of_walk(&next, purpose)),
         }
     }
 }

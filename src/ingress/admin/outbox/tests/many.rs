@@ -4,8 +4,11 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::node::Node;
+use crate::ingress::admin::outbox::cursor::{Purpose, of_walk};
+use crate::runtime::unix_time::UnixTime;
+use crate::service::outbox::CarriedOut;
 use crate::service::outbox::fake::NOW;
-use crate::state::outbox::State;
+use crate::state::outbox::{Order, Place, RowId, Selection, State, Walked};
 
 #[tokio::test]
 async fn mail_is_listed_and_counted_by_a_filter_without_whom_it_goes_to() {
@@ -104,4 +107,27 @@ async fn a_filter_that_is_wrong_is_refused_by_its_name() {
         assert!(!answer.body.to_string().contains("canary"), "{}", answer.body);
     }
     assert_eq!(node.orders().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_order_goes_on_with_all_as_it_was_and_has_met_no_more_than_it_names() {
+    let node = Node::new().await;
+    let queued = Selection { state: Some(State::Queued), ..Selection::default() };
+    let place = Place { accepted_at: UnixTime(i64::MIN), row: RowId(i64::MIN) };
+    let after = |met| {
+        let carried_out = CarriedOut { walked: Walked { caller: "caller".into(), place }, met };
+        of_walk(&carried_out, Purpose::order(Order::Cancel, &queued, 2))
+    };
+    for (count, filter, met, status) in [
+        (3, "", 1, StatusCode::UNPROCESSABLE_ENTITY),
+        (2, r#""caller": "caller", "#, 1, StatusCode::UNPROCESSABLE_ENTITY),
+        (2, "", u64::MAX, StatusCode::UNPROCESSABLE_ENTITY),
+        (2, "", 1, StatusCode::OK),
+    ] {
+        let after = after(met);
+        let order =
+            format!(r#"{{"order": "cancel", "status": "queued", {filter}"count": {count}, "after": "{after}"}}"#);
+        assert_eq!(node.call("POST", "/outbox/orders", &order).await.status, status, "{order}");
+    }
+    assert_eq!(node.orders().await, ["cancel count=2 status=queued met=1"]);
 }
