@@ -4,7 +4,11 @@ use super::*;
 use crate::harness::outbox::pause;
 use crate::harness::{Behaviour, Reply};
 
-on_both_stores! { a_repeat_hears_where_the_mail_is, a_repeat_of_a_mail_that_ended_hears_its_end }
+on_both_stores! {
+    a_repeat_hears_where_the_mail_is,
+    a_repeat_of_a_mail_that_ended_hears_its_end,
+    a_node_whose_outbox_is_off_sends_nothing_that_waits_in_its_store,
+}
 
 fn is_replayed(answer: &Answer) -> bool {
     answer.header("idempotency-replayed") == Some("true")
@@ -61,6 +65,29 @@ async fn a_repeat_of_a_mail_that_ended_hears_its_end(database: &Database) {
         assert!(is_replayed(&answer) && answer.at("/retryable") == false, "{answer}");
         assert_eq!(answer.at("/lookup/upstream").as_str(), (status == "unknown").then_some("sg"), "{answer}");
     }
+}
+
+/// Of mail of `POST /outbox` there is no record among the answers.
+async fn a_node_whose_outbox_is_off_sends_nothing_that_waits_in_its_store(database: &Database) {
+    let provider = StubProvider::sendgrid().await;
+    let on = database.under(Settings::server().sendgrid(&provider.url()).patient_circuits());
+    let off = on.clone().without("SMSP_OUTBOX").without("SMSP_OUTBOX_MIN_FREE");
+    let proxy = Proxy::start(on.clone()).await;
+    pause(&proxy, true).await;
+    let first = proxy.client.post_to("/outbox", mails::plain().to_string(), &[("Idempotency-Key", "k")]).await;
+    let first = id(&first.expect(202));
+    drop(proxy);
+    let proxy = Proxy::start(off).await;
+    let repeat = proxy.client.send_with(&mails::plain(), &[("Idempotency-Key", "k")]).await.expect(202);
+    assert!(is_replayed(&repeat) && id(&repeat) == first && repeat.at("/status") == "queued", "{repeat}");
+    let look = proxy.client.request(reqwest::Method::GET, &format!("/email/{first}"));
+    let known = Answer::to(look.header("x-api-key", proxy.client.key())).await.expect(200);
+    assert_eq!((known.at("/delivery").as_str(), provider.mail_count()), (Some("queued"), 0), "{known}");
+    drop(proxy);
+    let proxy = Proxy::start(on).await;
+    pause(&proxy, false).await;
+    becomes(&proxy.client, &first, "accepted").await;
+    provider.only_mail();
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::model::submission::Submission;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{self, Shutdown};
-use crate::service::outbox::{Filed, OutboxService, Parts};
+use crate::service::outbox::{Filed, OutboxService, Parts, Rows};
 use crate::state::outbox::pump::{self, Policy, Pump};
 use crate::state::outbox::{
     Count, CountedOutbox, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, State, measure,
@@ -88,9 +88,15 @@ impl RunningOutbox {
     }
 }
 
+/// What the store of a node has whose outbox is off: mail that others have queued, or that waits for the outbox to be on.
+pub(super) async fn left_alone(store: &Store, keys: Arc<StoreKeys>) -> Result<Rows, OpenError> {
+    let rows = store.outbox(LOOKING).await?;
+    tokio::spawn(warn_of_waiting(Arc::clone(&rows)));
+    Ok(Rows::new(rows, Sealer::new(keys)))
+}
+
 /// Says that mail waits where the outbox is off. It is neither sent nor lost.
-pub(super) async fn warn_of_waiting(store: Store) {
-    let Ok(rows) = store.outbox(LOOKING).await else { return };
+async fn warn_of_waiting(rows: Arc<dyn Outbox>) {
     let waits = |count: &Count| matches!(count.state, State::Queued | State::Claimed | State::Sending);
     // A store that cannot be read has told so.
     let counts = rows.counts().await.unwrap_or_default();

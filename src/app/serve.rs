@@ -24,6 +24,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
+use crate::service::outbox::Rows;
 use crate::service::submit::Submit;
 use crate::state::answers::{self, Answers, Kept};
 use crate::state::audit::{self, AuditLog, KeptAudit};
@@ -65,11 +66,15 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (callers, admins) = keys::holders(config.callers, config.admins);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
     let answers = start_answers(config.answers, in_store.clone(), &shared).await?;
-    let outbox = start_outbox(config.outbox, in_store, &delivery.dispatcher, &shared).await?;
+    let (outbox, rows) = start_outbox(config.outbox, in_store, &delivery.dispatcher, &shared).await?;
     let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
     let (dispatcher, metrics) = (Arc::clone(&delivery.dispatcher), Arc::clone(&shared.metrics));
+    let submit = Submit::new(dispatcher, answers, service.clone(), metrics);
     let api_state = ApiState {
-        submit: Arc::new(Submit::new(dispatcher, answers, service.clone(), metrics)),
+        submit: Arc::new(match rows {
+            Some(rows) => submit.beside(rows),
+            None => submit,
+        }),
         outbox: service,
         store: store.as_ref().map(Store::up),
         dispatcher: Arc::clone(&delivery.dispatcher),
@@ -126,22 +131,20 @@ impl Delivery {
     }
 }
 
-/// None where it is off, or there is no store for it.
+/// None where it is off, or there is no store for it. Where only the outbox is off, what the store has of it.
 async fn start_outbox(
     config: Option<OutboxConfig>,
     store: Option<(Store, Arc<StoreKeys>)>,
     dispatcher: &Arc<Dispatcher>,
     Shared { metrics, restarts, .. }: &Shared,
-) -> Result<Option<RunningOutbox>, StartError> {
+) -> Result<(Option<RunningOutbox>, Option<Rows>), StartError> {
     match (config, store) {
         (Some(config), Some((store, keys))) => {
-            Ok(Some(RunningOutbox::start(config, &store, keys, dispatcher, restarts, metrics).await?))
+            let outbox = RunningOutbox::start(config, &store, keys, dispatcher, restarts, metrics).await?;
+            Ok((Some(outbox), None))
         }
-        (None, Some((store, _))) => {
-            tokio::spawn(outbox::warn_of_waiting(store));
-            Ok(None)
-        }
-        (_, None) => Ok(None),
+        (None, Some((store, keys))) => Ok((None, Some(outbox::left_alone(&store, keys).await?))),
+        (_, None) => Ok((None, None)),
     }
 }
 

@@ -12,14 +12,15 @@ mod filed;
 mod many;
 mod operators;
 mod orders;
+mod rows;
 mod service;
 pub mod settings;
 
 pub use accept::{Later, Offer};
-pub use callers::Shown;
 pub use fallback::{Before, FALLBACK_TIME, Share};
 pub use filed::Filed;
 pub use many::{CarriedOut, ManyOrdered, OrderOnMany};
+pub use rows::{Rows, Shown};
 pub use service::{OutboxService, Parts};
 pub use settings::Settings;
 

@@ -2,8 +2,8 @@
 //!
 //! A repeat under a key in flight waits for the first call and hears its answer. A repeat of what was answered hears the
 //! held answer; an `unknown` is asked about again where that cannot send a second mail. A repeat of what was queued hears
-//! where it is now. Where there is a store, it is asked before a mail with a key is handed over, and without its answer none
-//! is. Mail without a key asks it for nothing.
+//! where it is now, also at a node whose outbox is off. Where there is a store, it is asked before a mail with a key is handed
+//! over, and without its answer none is. Mail without a key asks it for nothing.
 //!
 //! The work is done where [`Submitted::answer`] is awaited, and nowhere else. A way in must await it to the end though its
 //! client has gone: what is dropped half-way may be sent or not, and its key then says `unknown`.
@@ -27,7 +27,7 @@ use crate::model::receipt::{Failure, SendError};
 use crate::model::submission::{SendOptions, Submission};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::off_worker::off_worker;
-use crate::service::outbox::OutboxService;
+use crate::service::outbox::{OutboxService, Rows};
 use crate::state::answers::{Answers, Call, Follower, Known, Leader, Role};
 use crate::state::store::Failed;
 use end::End;
@@ -41,8 +41,10 @@ pub struct Submit {
     dispatcher: Arc<Dispatcher>,
     answers: Answers,
     metrics: Arc<Metrics>,
-    /// `None`: there is no outbox.
+    /// `None`: there is no outbox, or it is off.
     fallback: Option<Fallback>,
+    /// Mails that were queued, whether the outbox is on or off. `None`: there is no store.
+    rows: Option<Rows>,
 }
 
 /// A submission whose way is decided; [`Submitted::answer`] goes it.
@@ -74,12 +76,18 @@ impl Submit {
         outbox: Option<Arc<OutboxService>>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { dispatcher, answers, metrics, fallback: outbox.map(Fallback::new) }
+        let rows = outbox.as_ref().map(|outbox| outbox.rows());
+        Self { dispatcher, answers, metrics, fallback: outbox.map(Fallback::new), rows }
+    }
+
+    /// Where the outbox is off at this node: what others have queued in its store is not sent here.
+    pub fn beside(self, rows: Rows) -> Self {
+        Self { rows: Some(rows), ..self }
     }
 
     /// What is known of a caller's mail. Another caller's is as unknown as one that does not exist.
     pub async fn look(&self, caller: &CallerName, id: Id) -> Result<Option<Look>, Failed> {
-        look::look(&self.answers, self.outbox(), caller, id).await
+        look::look(&self.answers, self.rows.as_ref(), caller, id).await
     }
 
     /// Decides what is to be done for this submission; does none of it yet.
@@ -164,15 +172,10 @@ impl Submit {
         }
     }
 
-    /// The outbox, if it is on.
-    fn outbox(&self) -> Option<&OutboxService> {
-        self.fallback.as_ref().map(Fallback::outbox)
-    }
-
     /// Where a mail is that an earlier call has queued.
     async fn kept(&self, caller: &CallerName, id: Id, lookups: Vec<Lookup>) -> Result<Sent, SendError> {
-        let Some(fallback) = &self.fallback else { return Ok(Sent::Kept(id, None)) };
-        match fallback.shown(caller, id).await {
+        let Some(rows) = &self.rows else { return Ok(Sent::Kept(id, None)) };
+        match rows.shown(caller, id).await {
             Ok(Some(shown)) => Ok(Sent::Kept(id, Some(Box::new(Kept { shown, lookups })))),
             // Its row is gone and its record is not: a copy of the store was restored, or the row was dropped just now.
             Ok(None) => Err(SendError { replayed: true, ..SendError::new(id, Failure::Unknown, Vec::new()) }),
@@ -180,13 +183,10 @@ impl Submit {
         }
     }
 
-    /// The outbox is asked first: what it has is not sent here, however long ago its key was held.
+    /// What the outbox has is not sent here, however long ago its key was held.
     async fn role(&self, call: Call<'_>, options: SendOptions) -> Role {
-        match look::in_outbox(self.outbox(), call.caller, call.id).await {
-            Ok(Some(_)) => Role::Held(Known::Queued),
-            Ok(None) => self.answers.join(call, |error: &SendError| self.can_ask_again(options, error)).await,
-            Err(_) => Role::Refused(Failure::StoreUnavailable),
-        }
+        let is_queued = look::is_in_outbox(self.rows.as_ref(), call.caller, call.id);
+        self.answers.join(call, is_queued, |error: &SendError| self.can_ask_again(options, error)).await
     }
 
     /// Keeps what a mail without a key came to, if that is unknown.

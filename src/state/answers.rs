@@ -39,7 +39,7 @@ use crate::model::message::Id;
 use crate::model::receipt::{Failure, SendError};
 use crate::runtime::metrics::Metrics;
 use crate::state::store::Failed;
-use beginning::in_store;
+use beginning::{in_store, refused};
 pub use kept::{Found, Kept, STORE_TIMEOUT};
 pub use known::Known;
 pub use leader::{Follower, Leader};
@@ -63,11 +63,25 @@ impl Answers {
         Self(Arc::new(Node::new(limit, kept, metrics)))
     }
 
-    /// Finds out what this call has to do. `may_ask_again` tells whether asking again could bring clarity.
-    pub async fn join(&self, call: Call<'_>, may_ask_again: impl Fn(&SendError) -> bool) -> Role {
-        match (self.here(call, &may_ask_again), &self.0.kept) {
-            (Role::Leader(leader), Some(kept)) => in_store(kept, leader, call, may_ask_again).await,
-            (role, _) => role,
+    /// Finds out what this call has to do. `is_queued` tells whether the outbox has the mail: it is asked only by a call that
+    /// would send otherwise, and without its answer none does. `may_ask_again` tells whether asking again could bring clarity.
+    pub async fn join(
+        &self,
+        call: Call<'_>,
+        is_queued: impl Future<Output = Result<bool, Failed>>,
+        may_ask_again: impl Fn(&SendError) -> bool,
+    ) -> Role {
+        let (leader, before) = match self.here(call, &may_ask_again) {
+            Role::Leader(leader) => (leader, None),
+            Role::Again(leader, before) => (leader, Some(before)),
+            role => return role,
+        };
+        match (is_queued.await, before, &self.0.kept) {
+            (Err(_), ..) => refused(leader, call.id, Failure::StoreUnavailable),
+            (Ok(true), ..) => Role::Held(leader.release(Known::Queued)),
+            (Ok(false), None, Some(kept)) => in_store(kept, leader, call, may_ask_again).await,
+            (Ok(false), None, None) => Role::Leader(leader),
+            (Ok(false), Some(before), _) => Role::Again(leader, before),
         }
     }
 

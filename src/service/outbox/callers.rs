@@ -1,20 +1,20 @@
 //! What a caller sees of its submissions and changes of them. Another caller's is as unknown as one that does not exist.
 
+use std::sync::Arc;
+
+use super::rows::{Rows, Shown};
 use super::service::{OutboxService, read, written};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Change, Cursor, Failed, Filter, Page, Status};
 
-/// A submission as it is now.
-pub struct Shown {
-    /// What the store knows.
-    pub status: Status,
-    /// Whom it goes to, in the order To, Cc, Bcc; none once they are erased.
-    pub recipients: Option<Vec<String>>,
-}
-
 impl OutboxService {
+    /// Its mails, to be looked up.
+    pub fn rows(&self) -> Rows {
+        Rows::new(Arc::clone(&self.parts.store), self.parts.sealer.clone())
+    }
+
     /// A submission of this caller.
     pub async fn status(&self, caller: &CallerName, id: Id) -> Result<Option<Shown>, Failed> {
         let status = read(self.parts.store.status(caller, id)).await?;
@@ -52,8 +52,6 @@ impl OutboxService {
 
     /// With its recipients, if they are not erased.
     pub fn shown(&self, status: Status) -> Shown {
-        let id = status.ticket.id;
-        let open = |recipients| self.parts.sealer.open_recipients(id, recipients);
-        Shown { recipients: status.recipients.as_ref().and_then(open), status }
+        Shown::opened(&self.parts.sealer, status)
     }
 }

@@ -3,13 +3,13 @@
 mod calls;
 mod rows;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) use rows::{Fault, NOW, Row};
 
-use super::{Filed, OutboxService, Parts, Settings};
+use super::{Filed, OutboxService, Parts, Rows, Settings};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::{Failure, SendError};
@@ -25,6 +25,8 @@ type File = Box<dyn Fn(&Submission) -> Filed + Send + Sync>;
 pub(crate) struct FakeStore {
     pub(crate) rows: Mutex<Vec<Row>>,
     pub(crate) fault: Mutex<Option<Fault>>,
+    /// Can it not even tell whether it has a mail?
+    pub(crate) tells_nothing: AtomicBool,
     paused: Mutex<bool>,
     notes: Mutex<Vec<Noted>>,
     /// Is it an older copy?
@@ -45,6 +47,11 @@ impl FakeStore {
     /// The rows are in this state.
     pub(crate) fn put_all(&self, state: State) {
         self.rows.lock().unwrap().iter_mut().for_each(|row| row.status.ticket.state = state);
+    }
+
+    /// Its mails, for a node whose outbox is off.
+    pub(crate) fn looked_up(self: &Arc<Self>) -> Rows {
+        Rows::new(Arc::clone(self) as Arc<dyn Outbox>, sealer())
     }
 
     /// The service over it, with these settings.
@@ -71,7 +78,7 @@ impl FakeStore {
         let woken = Arc::clone(self);
         let parts = Parts {
             store: Arc::clone(self) as Arc<dyn Outbox>,
-            sealer: Sealer::new(Arc::new(StoreKeys::parse(&format!("test:{}", "0".repeat(64))).unwrap())),
+            sealer: sealer(),
             file,
             wake: Box::new(move || {
                 woken.woken.fetch_add(1, Ordering::Relaxed);
@@ -122,6 +129,10 @@ impl FakeStore {
             answer(Box::new(row.status.clone()))
         })
     }
+}
+
+fn sealer() -> Sealer {
+    Sealer::new(Arc::new(StoreKeys::parse(&format!("test:{}", "0".repeat(64))).unwrap()))
 }
 
 /// Settings with plenty of room.

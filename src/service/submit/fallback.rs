@@ -13,11 +13,9 @@ use tracing::{info, warn};
 
 use super::end::End;
 use super::sent::Queued;
-use crate::model::caller::CallerName;
-use crate::model::message::Id;
 use crate::model::receipt::{Answer, Failure, SendError};
 use crate::model::submission::Submission;
-use crate::service::outbox::{Before, FALLBACK_TIME, OutboxService, Share, Shown};
+use crate::service::outbox::{Before, FALLBACK_TIME, OutboxService, Share};
 use crate::state::outbox::{Acceptance, Failed};
 
 /// May a mail be queued instead of being sent now?
@@ -89,19 +87,9 @@ impl Fallback {
         answer.is_err() && queue.queueing != Queueing::Never && self.0.falls_back()
     }
 
-    /// The outbox itself.
-    pub(super) fn outbox(&self) -> &OutboxService {
-        &self.0
-    }
-
     /// How much longer a call may take: its mail is queued at once, and where that has failed, after it was sent.
     pub(super) fn lasts(&self) -> Duration {
         2 * FALLBACK_TIME
-    }
-
-    /// Where a mail of this caller is. An error: the store cannot tell now.
-    pub(super) async fn shown(&self, caller: &CallerName, id: Id) -> Result<Option<Shown>, Failed> {
-        self.0.status(caller, id).await
     }
 }
 

@@ -4,7 +4,7 @@ use tokio::time::timeout;
 
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
-use crate::service::outbox::OutboxService;
+use crate::service::outbox::Rows;
 use crate::state::answers::{Answers, Found, Known, STORE_TIMEOUT};
 use crate::state::outbox::Status;
 use crate::state::store::Failed;
@@ -22,11 +22,13 @@ pub enum Look {
 /// Another caller's mail is as unknown as one that does not exist.
 pub(super) async fn look(
     answers: &Answers,
-    outbox: Option<&OutboxService>,
+    rows: Option<&Rows>,
     caller: &CallerName,
     id: Id,
 ) -> Result<Option<Look>, Failed> {
-    if let Some(status) = in_outbox(outbox, caller, id).await? {
+    if let Some(rows) = rows
+        && let Some(status) = in_time(rows.status(caller, id)).await?
+    {
         return Ok(Some(Look::Outbox(Box::new(status))));
     }
     Ok(answers.look(caller, id).await?.map(|found| match found {
@@ -35,13 +37,14 @@ pub(super) async fn look(
     }))
 }
 
-/// Where the mail is in the outbox, if there is one and it has it.
-pub(super) async fn in_outbox(
-    outbox: Option<&OutboxService>,
-    caller: &CallerName,
-    id: Id,
-) -> Result<Option<Status>, Failed> {
-    let Some(outbox) = outbox else { return Ok(None) };
-    let shown = timeout(STORE_TIMEOUT, outbox.status(caller, id)).await.unwrap_or(Err(Failed::Down))?;
-    Ok(shown.map(|shown| shown.status))
+/// Has the outbox the mail, or had it, if there is a store?
+pub(super) async fn is_in_outbox(rows: Option<&Rows>, caller: &CallerName, id: Id) -> Result<bool, Failed> {
+    match rows {
+        Some(rows) => in_time(rows.has(caller, id)).await,
+        None => Ok(false),
+    }
+}
+
+async fn in_time<T>(asking: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    timeout(STORE_TIMEOUT, asking).await.unwrap_or(Err(Failed::Down))
 }

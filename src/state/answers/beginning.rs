@@ -61,7 +61,7 @@ pub(super) async fn in_store(
 }
 
 /// The calls that wait for this one hear the same.
-fn refused(leader: Leader, id: Id, failure: Failure) -> Role {
+pub(super) fn refused(leader: Leader, id: Id, failure: Failure) -> Role {
     leader.release(Known::Answered(Err(SendError::new(id, failure, Vec::new()))));
     Role::Refused(failure)
 }

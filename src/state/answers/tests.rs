@@ -51,7 +51,7 @@ fn answer(id: Id, outcome: Outcome, recipients: usize) -> Answer {
 
 async fn join(answers: &Answers, key: IdempotencyKey, id: Id, may_ask_again: impl Fn(&SendError) -> bool) -> Role {
     let call = Call { key, id, caller: &"caller".into(), lasts: Duration::from_secs(15) };
-    answers.join(call, may_ask_again).await
+    answers.join(call, async { Ok(false) }, may_ask_again).await
 }
 
 /// Sends, unless this is held already.

@@ -182,6 +182,10 @@ impl Outbox for CountedOutbox {
         self.outbox.status(caller, id)
     }
 
+    fn has<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, bool> {
+        self.outbox.has(caller, id)
+    }
+
     fn list<'a>(
         &'a self,
         caller: &'a CallerName,

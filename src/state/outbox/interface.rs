@@ -88,6 +88,9 @@ pub trait Outbox: Send + Sync {
     /// What is known of a caller's submission. Another caller's is as unknown as one that does not exist.
     fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>>;
 
+    /// Is anything known of a caller's submission? Costs less than its status.
+    fn has<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, bool>;
+
     /// A caller's submissions, the newest first, at most `limit` behind the cursor.
     fn list<'a>(
         &'a self,

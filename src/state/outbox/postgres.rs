@@ -17,6 +17,7 @@ mod earlier;
 mod ends;
 mod erase;
 mod hand_over;
+mod having;
 mod history;
 mod holds;
 mod late;
@@ -49,6 +50,7 @@ use crate::state::store::postgres::{Database, Grouped, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
 use ends::Ends;
+use having::Having;
 use history::{DOUBT, Findings, Remembering};
 use marks::Marks;
 use sweep::Passed;
@@ -86,6 +88,7 @@ pub struct PostgresOutbox {
     accepting: Grouped<Accepting>,
     marks: Grouped<Marks>,
     ends: Grouped<Ends>,
+    having: Grouped<Having>,
     remembering: Arc<Remembering>,
     /// How long a new place of the database is doubted.
     doubt: Duration,
@@ -100,8 +103,9 @@ impl PostgresOutbox {
         let marks = Marks { database: Arc::clone(&database), remembering: Arc::clone(&remembering) };
         let marks = Grouped::new(marks, restarts);
         let ends = Grouped::new(Ends { database: Arc::clone(&database) }, restarts);
+        let having = Grouped::new(Having { database: Arc::clone(&database) }, restarts);
         let passed = Mutex::default();
-        Self { database, keep, lost, passed, accepting, marks, ends, remembering, doubt: DOUBT }
+        Self { database, keep, lost, passed, accepting, marks, ends, having, remembering, doubt: DOUBT }
     }
 
     async fn begin(&self) -> Result<Transaction<'_>, Failed> {

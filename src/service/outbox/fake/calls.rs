@@ -1,5 +1,7 @@
 //! What the store does, call by call. What only the pump asks is answered as by a store that is down.
 
+use std::sync::atomic::Ordering;
+
 use super::FakeStore;
 use super::rows::{Fault, NOW, Row, cancel, next_row, place, take};
 use crate::model::caller::CallerName;
@@ -32,6 +34,14 @@ impl Outbox for FakeStore {
             let found = rows.iter().find(|row| row.caller == *caller && row.status.ticket.id == id);
             found.map(|row| row.status.clone())
         })
+    }
+
+    /// Whatever is wrong with other calls.
+    fn has<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, bool> {
+        let rows = self.rows.lock().unwrap();
+        let has = rows.iter().any(|row| row.caller == *caller && row.status.ticket.id == id);
+        let answer = if self.tells_nothing.load(Ordering::Relaxed) { Err(Failed::Down) } else { Ok(has) };
+        Box::pin(async move { answer })
     }
 
     fn list<'a>(

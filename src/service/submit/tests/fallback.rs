@@ -1,5 +1,6 @@
 //! Mail that the outbox takes instead of a provider.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -181,13 +182,10 @@ async fn the_store_has_two_seconds_and_then_it_is_unclear_whether_it_has_the_mai
         let error = service.send(under("k"), QueueOptions::default()).await.err().expect("an error");
         assert_eq!(start.elapsed(), if repeat == "queued" { FALLBACK_TIME } else { Duration::ZERO });
         assert_eq!((error.failure, error.attempts.len()), (Failure::QueueUnclear { retry_after: None }, 1));
-        assert_eq!(service.word("k").await, "QueueUnclear { retry_after: None }", "still");
+        let still = if repeat == "queued" { "QueueUnclear { retry_after: None }" } else { "kept" };
+        assert_eq!(service.word("k").await, still, "the store tells only whether it has the mail");
         service.store.does(Some(Fault::Down));
-        assert_eq!(
-            service.word("k").await,
-            "QueueUnclear { retry_after: None }",
-            "of the earlier call it says nothing"
-        );
+        assert_eq!(service.word("k").await, still);
         service.store.does(None);
         assert_eq!(service.word("k").await, repeat);
         assert_eq!(service.word("k").await, "kept queued");
@@ -235,6 +233,46 @@ async fn a_repeat_in_flight_and_one_at_another_node_hear_of_the_same_mail() {
     assert_eq!((first.as_str(), repeat.as_str()), ("queued", "kept queued"));
     let other = Service { submit: node(&service.fixture, &service.store, settings()), ..service };
     assert_eq!((other.word("k").await.as_str(), other.rows()), ("kept queued", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_outbox_is_off_what_others_have_queued_is_not_sent_and_is_known() {
+    let service = Service::new(Failover::Safe, &[&[DOWN]]);
+    assert_eq!(service.word("k").await, "queued");
+    let (dispatcher, metrics) = (Arc::clone(&service.fixture.dispatcher), Arc::clone(&service.fixture.metrics));
+    let answers = Answers::new(100, None, Arc::clone(&metrics));
+    let off = Submit::new(dispatcher, answers, None, metrics).beside(service.store.looked_up());
+    let id = service.fixture.given(0)[0];
+    let service = Service { submit: off, ..service };
+    for state in [State::Queued, State::Parked, State::Accepted] {
+        service.store.put_all(state);
+        assert_eq!(service.word("k").await, format!("kept {}", state.as_str()));
+        let Ok(Some(Look::Outbox(status))) = service.submit.look(&"caller".into(), id).await else {
+            panic!("not known")
+        };
+        assert_eq!(status.ticket.state, state);
+    }
+    assert_eq!((service.rows(), service.fixture.calls()), (1, vec![1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_waits_for_the_first_call_though_the_store_can_tell_nothing_any_more() {
+    let service = Service::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Accepted)]]);
+    let submit = |from| service.submit.submit(submission(mail(from), under("k")), QueueOptions::default());
+    let first = submit("a@example.org").await;
+    service.store.tells_nothing.store(true, Ordering::Relaxed);
+    let (repeat, other) = (submit("a@example.org").await, submit("x@example.org").await);
+    let (first, repeat, other) = tokio::join!(first.answer(), repeat.answer(), other.answer());
+    assert_eq!([word(&first), word(&repeat), word(&other)], ["accepted", "accepted", "KeyReused"]);
+    assert_eq!(service.word("another key").await, "StoreUnavailable");
+    assert_eq!(service.fixture.calls(), [1], "without its answer none is handed over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_under_a_key_is_sent_once_the_store_has_told_that_it_has_no_such_mail() {
+    let service = Service::new(Failover::Safe, &[&[Act::Say(Outcome::Accepted)]]);
+    service.store.does(Some(Fault::Hang));
+    assert_eq!(service.word("k").await, "accepted", "it is asked for nothing else");
 }
 
 #[tokio::test(start_paused = true)]

@@ -132,6 +132,10 @@ impl Outbox for PostgresOutbox {
         reading!(self, status::status, caller, id)
     }
 
+    fn has<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, bool> {
+        Box::pin(self.having.call((caller.clone(), id)))
+    }
+
     fn list<'a>(
         &'a self,
         caller: &'a CallerName,

@@ -116,6 +116,11 @@ impl Outbox for SqliteOutbox {
         self.read(move |database| status::status(database, &caller, id))
     }
 
+    fn has<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, bool> {
+        let caller = caller.clone();
+        self.read(move |database| Ok(status::find(database, &caller, id)?.is_some()))
+    }
+
     fn list<'a>(
         &'a self,
         caller: &'a CallerName,

@@ -1,5 +1,7 @@
 //! What callers see and change.
 
+use futures_util::future::try_join_all;
+
 use super::bench::*;
 
 fn state_of(change: &Change) -> Result<State, Option<State>> {
@@ -35,6 +37,10 @@ pub(in super::super) async fn another_callers_submission_is_unknown(bench: &Benc
             assert_eq!(state_of(&change.unwrap()), Err(None));
         }
     }
+    let shop = CallerName::from("shop");
+    let asked = [(&other, id(1)), (&shop, id(1)), (&nobody, id(1)), (&other, id(2)), (&other, id(3)), (&shop, id(2))];
+    let has = try_join_all(asked.map(|(caller, id)| bench.outbox.has(caller, id))).await;
+    assert_eq!(has.unwrap(), [false, true, false, true, false, false]);
     let listed = bench.outbox.list(&other, Filter::default(), None, 9).await.unwrap().tickets;
     assert_eq!(listed.iter().map(|ticket| ticket.id).collect::<Vec<_>>(), [id(2)]);
     assert_eq!(bench.state(1).await, Some(State::Queued));

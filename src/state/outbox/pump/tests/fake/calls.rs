@@ -176,6 +176,10 @@ impl Outbox for Fake {
         self.not_asked("status")
     }
 
+    fn has<'a>(&'a self, _: &'a CallerName, _: Id) -> Answered<'a, bool> {
+        self.not_asked("has")
+    }
+
     fn list<'a>(&'a self, _: &'a CallerName, _: Filter, _: Option<Cursor>, _: usize) -> Answered<'a, Page> {
         self.not_asked("list")
     }
