@@ -3,9 +3,10 @@
 
 use super::*;
 use crate::harness::cutting_proxy::{self, Fault};
-use crate::harness::outbox::Store;
+use crate::harness::outbox::{Store, pause};
 use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::eventually_within;
+use crate::harness::{Behaviour, Gate, Reply};
 
 /// A database is away for as long as its deadlines take.
 const REST: std::time::Duration = std::time::Duration::from_secs(90);
@@ -51,17 +52,29 @@ async fn with_a_database_that_is_killed_the_answer_is_the_original_one() {
 async fn with_a_database_that_is_stopped_it_is_unclear_whether_the_mail_is_kept_and_a_repeat_tells() {
     let Some(server) = Postmaster::start() else { return };
     let node = node(&server.url(&server.database().await)).await;
+    pause(&node.proxy, true).await;
     node.send(&[]).await.expect(202);
-    server.pause();
-    let answer = node.keyed("k").await.expect_problem(504, "unknown", false).expect_attempts(&["sg:unavailable"]);
+    let gate = Gate::shut();
+    let refusal = Reply::sendgrid_refuses(429, "not now");
+    node.provider.does(Behaviour::AnswerBehind(gate.clone(), refusal));
+    node.provider.comes_up();
+    // Without the store it would not have been handed over.
+    let (answer, ()) = tokio::join!(node.keyed("k"), async {
+        node.provider.receives_mails(1).await;
+        server.pause();
+        gate.open();
+    });
+    let answer = answer.expect_problem(504, "unknown", false).expect_attempts(&["sg:throttled"]);
     assert_eq!(answer.at("/type"), "urn:smsp:problem:outbox-unknown", "{answer}");
+    node.keyed("other").await.expect_problem(503, "none", true).expect_attempts(&[]);
     assert_eq!(node.fallbacks("unclear").await, 1);
     server.resume();
     assert_eq!(until_it_is_queued(&node, "k").await, id(&answer));
-    node.provider.comes_up();
+    node.provider.does(Reply::sendgrid_accepts().into());
+    pause(&node.proxy, false).await;
     becomes(&node.proxy.client, &id(&answer), "accepted").await;
     assert_eq!(at_rest(&node.proxy.client).await.status("accepted"), 2);
-    assert_eq!(node.provider.mail_count(), 2, "each mail once");
+    assert_eq!(node.provider.mail_count(), 3, "one was refused, and then each was taken once");
 }
 
 #[tokio::test]
