@@ -9,10 +9,10 @@ import uuid
 import httpx
 from smsp_client import AuthenticatedClient
 from smsp_client.api.email import send_email
-from smsp_client.models import Delivery, Email, Problem, Receipt
+from smsp_client.models import Delivery, Email, Problem, Queued, Receipt
 
 
-def advice(answer: Receipt | Problem) -> str:
+def advice(answer: Receipt | Queued | Problem) -> str:
     match answer.delivery:
         case Delivery.ACCEPTED:
             return "done"

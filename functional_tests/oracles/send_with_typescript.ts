@@ -9,7 +9,7 @@ type Schemas = components["schemas"];
 declare const process: { argv: string[] };
 
 // Without a case for each word of `delivery` it does not compile.
-function advice(answer: Schemas["Receipt"] | Schemas["Problem"]): string {
+function advice(answer: Schemas["Receipt"] | Schemas["Queued"] | Schemas["Problem"]): string {
   switch (answer.delivery) {
     case "accepted":
       return "done";
