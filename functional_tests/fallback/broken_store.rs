@@ -71,6 +71,8 @@ async fn with_a_database_that_is_stopped_it_is_unclear_whether_the_mail_is_kept_
     server.resume();
     assert_eq!(until_it_is_queued(&node, "k").await, id(&answer));
     node.provider.does(Reply::sendgrid_accepts().into());
+    // The 429 has opened it.
+    node.proxy.client.order("sg", &json!({"override": "closed"})).await.expect(200);
     pause(&node.proxy, false).await;
     becomes(&node.proxy.client, &id(&answer), "accepted").await;
     assert_eq!(at_rest(&node.proxy.client).await.status("accepted"), 2);
