@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::super::record::Failover;
 use super::super::rule::Rule;
 use super::call::Life;
-use super::history::{Run, StoreOutage};
+use super::history::{History, Run, StoreOutage};
 use super::rules::violations;
 use crate::harness::metrics::Metrics;
 use builder::{ACCEPTED, REFUSED, UNKNOWN, accepted, at, mail, none, queued, unknown};
@@ -20,7 +20,24 @@ smsp_outbox_fallbacks_total{result="repeated"} 1"#;
 /// No provider is up from 1000 to 1200; else the last one takes all mail.
 fn clean() -> Run {
     let life = |node, number| Life { node, number };
-    let mails = vec![
+    let metrics = [(life(0, 1), PAGE), (life(1, 1), "")].map(|(life, page)| (life, Metrics::parse(page)));
+    Run {
+        mails: told_at_once().into_iter().chain(told_of_doubt()).collect(),
+        falls_back: true,
+        one_takes_all: true,
+        outages: vec![[at(1000), at(1200)]],
+        store_outages: vec![StoreOutage { order: at(1_000_000), away: at(1_000_005), back: at(1_000_100) }],
+        metrics: BTreeMap::from(metrics),
+        counts: [("accepted", 2), ("cancelled", 1), ("unknown", 1)]
+            .map(|(status, count)| (status.to_owned(), count))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// The first six mails.
+fn told_at_once() -> Vec<History> {
+    vec![
         mail(0).unkeyed().hears(0, (1, 5), accepted("a")).meets("a", 3, ACCEPTED, true),
         mail(1)
             .hears(0, (1, 5), accepted("b"))
@@ -49,6 +66,12 @@ fn clean() -> Run {
             .hears(1, (2, 3), none(409, "idempotency-key-in-flight").later())
             .meets("a", 5, ACCEPTED, true)
             .looked_at("accepted", "a"),
+    ]
+}
+
+/// The others: of lost nodes, refusals, doubts and stores that were away.
+fn told_of_doubt() -> Vec<History> {
+    vec![
         mail(6)
             .cut_off(1, (1, 5))
             .meets("a", 3, UNKNOWN, false)
@@ -85,20 +108,7 @@ fn clean() -> Run {
             .hears(0, (1_000_020, 1_000_021), none(503, "store-unavailable").later())
             .hears(0, (1_009_000, 1_009_100), unknown().replayed())
             .looked_at("unknown", "a"),
-    ];
-    let metrics = [(life(0, 1), PAGE), (life(1, 1), "")].map(|(life, page)| (life, Metrics::parse(page)));
-    Run {
-        mails,
-        falls_back: true,
-        one_takes_all: true,
-        outages: vec![[at(1000), at(1200)]],
-        store_outages: vec![StoreOutage { order: at(1_000_000), away: at(1_000_005), back: at(1_000_100) }],
-        metrics: BTreeMap::from(metrics),
-        counts: [("accepted", 2), ("cancelled", 1), ("unknown", 1)]
-            .map(|(status, count)| (status.to_owned(), count))
-            .into_iter()
-            .collect(),
-    }
+    ]
 }
 
 #[test]

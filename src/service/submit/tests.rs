@@ -1,6 +1,7 @@
 //! Submissions with a key: the same id, the same way, and one mail however often they are repeated.
 
 mod fallback;
+mod queued_before;
 
 use super::*;
 use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail, submission, words};

@@ -30,7 +30,8 @@ pub(in crate::ingress::api) struct ReceiptBody {
     rule: Option<String>,
     /// Every attempt that was made, and every provider that was skipped.
     attempts: Vec<AttemptBody>,
-    /// An attempt before this one is `unknown`, so another provider may have the mail too (`SMSP_FAILOVER=always`).
+    /// A provider may have a second copy: an attempt before this one is `unknown` (`SMSP_FAILOVER=always`), or a person has had
+    /// a queued mail sent again.
     #[serde(skip_serializing_if = "is_false")]
     #[schema(required = false)]
     possible_duplicate: bool,

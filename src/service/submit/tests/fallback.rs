@@ -1,6 +1,5 @@
 //! Mail that the outbox takes instead of a provider.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,47 +12,52 @@ use crate::model::outcome::Outcome;
 use crate::model::submission::Failover;
 use crate::service::outbox::fake::{FakeStore, Fault, NOW, settings};
 use crate::service::outbox::{FALLBACK_TIME, Settings};
-use crate::state::outbox::{Full, State};
+use crate::state::outbox::Full;
 
 /// The service over scripted providers and a scripted store.
-struct Service {
-    submit: Submit,
-    fixture: Fixture,
-    store: Arc<FakeStore>,
+pub(super) struct Service {
+    pub(super) submit: Submit,
+    pub(super) fixture: Fixture,
+    pub(super) store: Arc<FakeStore>,
 }
 
 impl Service {
-    fn new(failover: Failover, scripts: &[&[Act]]) -> Self {
+    pub(super) fn new(failover: Failover, scripts: &[&[Act]]) -> Self {
         let scripts: Vec<_> = scripts.iter().map(|script| (ANY, *script)).collect();
         Self::over(Fixture::of(failover, Strategy::Priority, 100, &scripts), settings())
     }
 
-    fn over(fixture: Fixture, settings: Settings) -> Self {
+    pub(super) fn over(fixture: Fixture, settings: Settings) -> Self {
         let store = Arc::new(FakeStore::default());
         let submit = node(&fixture, &store, settings);
         Self { submit, fixture, store }
     }
 
-    async fn send(&self, options: SendOptions, queue: QueueOptions) -> Result<Sent, SendError> {
+    pub(super) async fn send(&self, options: SendOptions, queue: QueueOptions) -> Result<Sent, SendError> {
         self.send_from("a@example.org", options, queue).await
     }
 
-    async fn send_from(&self, from: &str, options: SendOptions, queue: QueueOptions) -> Result<Sent, SendError> {
+    pub(super) async fn send_from(
+        &self,
+        from: &str,
+        options: SendOptions,
+        queue: QueueOptions,
+    ) -> Result<Sent, SendError> {
         self.submit.submit(submission(mail(from), options), queue).await.answer().await
     }
 
     /// Words for what a mail under this key came to.
-    async fn word(&self, key: &str) -> String {
+    pub(super) async fn word(&self, key: &str) -> String {
         word(&self.send(under(key), QueueOptions::default()).await)
     }
 
-    fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.store.rows.lock().unwrap().len()
     }
 }
 
 /// A node beside others with this store.
-fn node(fixture: &Fixture, store: &Arc<FakeStore>, settings: Settings) -> Submit {
+pub(super) fn node(fixture: &Fixture, store: &Arc<FakeStore>, settings: Settings) -> Submit {
     let answers = Answers::new(100, None, Arc::clone(&fixture.metrics));
     let outbox = Some(store.service(settings));
     Submit::new(Arc::clone(&fixture.dispatcher), answers, outbox, Arc::clone(&fixture.metrics))
@@ -62,9 +66,9 @@ fn node(fixture: &Fixture, store: &Arc<FakeStore>, settings: Settings) -> Submit
 const AT_ONCE: QueueOptions = QueueOptions { queueing: Queueing::AtOnce, share: (None, None) };
 const NEVER: QueueOptions = QueueOptions { queueing: Queueing::Never, share: (None, None) };
 
-const DOWN: Act = Act::Say(Outcome::Unavailable);
+pub(super) const DOWN: Act = Act::Say(Outcome::Unavailable);
 
-fn word(sent: &Result<Sent, SendError>) -> String {
+pub(super) fn word(sent: &Result<Sent, SendError>) -> String {
     match sent {
         Ok(Sent::Accepted(_)) => "accepted".to_owned(),
         Ok(Sent::Queued(_)) => "queued".to_owned(),
@@ -204,75 +208,6 @@ async fn an_unclear_mail_is_only_looked_for_where_its_repeat_may_not_be_queued()
         assert_eq!(word(&service.send(under("k"), NEVER).await), expected);
         assert_eq!(service.rows(), usize::from(expected == "kept queued"));
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_repeat_hears_where_its_queued_mail_is() {
-    let service = Service::new(Failover::Safe, &[&[DOWN]]);
-    assert_eq!(service.word("k").await, "queued");
-    for state in State::ALL {
-        service.store.put_all(state);
-        assert_eq!(service.word("k").await, format!("kept {}", state.as_str()));
-    }
-    let Ok(Sent::Kept(_, Some(kept))) = service.send(under("k"), QueueOptions::default()).await else {
-        panic!("not kept")
-    };
-    assert_eq!(kept.lookups.iter().map(|(upstream, _)| &**upstream).collect::<Vec<_>>(), ["u0"]);
-    let other = service.send_from("x@example.org", under("k"), QueueOptions::default()).await;
-    assert_eq!(word(&other), "KeyReused");
-    service.store.does(Some(Fault::Hang));
-    assert_eq!(service.word("k").await, "kept", "the store cannot tell");
-    assert_eq!((service.rows(), service.fixture.calls()), (1, vec![1]));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_repeat_in_flight_and_one_at_another_node_hear_of_the_same_mail() {
-    let late = Act::SayAfter(SECOND, Outcome::Unavailable);
-    let service = Service::new(Failover::Safe, &[&[late, DOWN]]);
-    let (first, repeat) = tokio::join!(service.word("k"), service.word("k"));
-    assert_eq!((first.as_str(), repeat.as_str()), ("queued", "kept queued"));
-    let other = Service { submit: node(&service.fixture, &service.store, settings()), ..service };
-    assert_eq!((other.word("k").await.as_str(), other.rows()), ("kept queued", 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn where_the_outbox_is_off_what_others_have_queued_is_not_sent_and_is_known() {
-    let service = Service::new(Failover::Safe, &[&[DOWN]]);
-    assert_eq!(service.word("k").await, "queued");
-    let (dispatcher, metrics) = (Arc::clone(&service.fixture.dispatcher), Arc::clone(&service.fixture.metrics));
-    let answers = Answers::new(100, None, Arc::clone(&metrics));
-    let off = Submit::new(dispatcher, answers, None, metrics).beside(service.store.looked_up());
-    let id = service.fixture.given(0)[0];
-    let service = Service { submit: off, ..service };
-    for state in [State::Queued, State::Parked, State::Accepted] {
-        service.store.put_all(state);
-        assert_eq!(service.word("k").await, format!("kept {}", state.as_str()));
-        let Ok(Some(Look::Outbox(status))) = service.submit.look(&"caller".into(), id).await else {
-            panic!("not known")
-        };
-        assert_eq!(status.ticket.state, state);
-    }
-    assert_eq!((service.rows(), service.fixture.calls()), (1, vec![1]));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_repeat_waits_for_the_first_call_though_the_store_can_tell_nothing_any_more() {
-    let service = Service::new(Failover::Safe, &[&[Act::SayAfter(SECOND, Outcome::Accepted)]]);
-    let submit = |from| service.submit.submit(submission(mail(from), under("k")), QueueOptions::default());
-    let first = submit("a@example.org").await;
-    service.store.tells_nothing.store(true, Ordering::Relaxed);
-    let (repeat, other) = (submit("a@example.org").await, submit("x@example.org").await);
-    let (first, repeat, other) = tokio::join!(first.answer(), repeat.answer(), other.answer());
-    assert_eq!([word(&first), word(&repeat), word(&other)], ["accepted", "accepted", "KeyReused"]);
-    assert_eq!(service.word("another key").await, "StoreUnavailable");
-    assert_eq!(service.fixture.calls(), [1], "without its answer none is handed over");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_mail_under_a_key_is_sent_once_the_store_has_told_that_it_has_no_such_mail() {
-    let service = Service::new(Failover::Safe, &[&[Act::Say(Outcome::Accepted)]]);
-    service.store.does(Some(Fault::Hang));
-    assert_eq!(service.word("k").await, "accepted", "it is asked for nothing else");
 }
 
 #[tokio::test(start_paused = true)]
