@@ -83,9 +83,9 @@ fn touched() -> Metrics {
     let upstream = metrics.upstream("u", &["accepted"], &["busy"]);
     upstream.attempt("accepted", Duration::ZERO);
     upstream.transition("r");
-    metrics.request("/email", 200, "c");
-    metrics.circuit_state("u", "closed", true);
-    metrics.circuit_override("u", "auto", true);
+    metrics.requests.answered("/email", 200, "c");
+    metrics.circuits.state("u", "closed", true);
+    metrics.circuits.overriding("u", "auto", true);
     metrics.upstream_gauges("u", &Gauges { tokens_left: Some(0), ..Gauges::default() });
     metrics.routes(["u"].into_iter(), ["r"].into_iter());
     metrics.edge.shed("r");

@@ -105,8 +105,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 
 fn start_log(settings: telemetry::Settings, metrics: &Arc<Metrics>) -> Result<(), StartError> {
     let (panics, lines) = (Arc::clone(metrics), Arc::clone(metrics));
-    let on_dropped = move |dropped| lines.log_lines_dropped(dropped);
-    telemetry::init(settings, move || panics.panicked(), on_dropped).map_err(StartError::Log)
+    let on_dropped = move |dropped| lines.node.log_lines_dropped(dropped);
+    telemetry::init(settings, move || panics.node.panicked(), on_dropped).map_err(StartError::Log)
 }
 
 impl Delivery {

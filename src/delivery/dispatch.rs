@@ -166,7 +166,7 @@ impl Dispatcher {
     /// Tells the operator of a mail of which it is unknown whether a provider has it.
     fn report_unknown(&self, submission: &Submission, answer: &Answer) {
         if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
-            self.metrics.unknown();
+            self.metrics.mails.unknown();
             let caller = submission.caller.as_str();
             warn!(%id, caller, "it is unknown whether a provider has this mail: look the id up there");
         }

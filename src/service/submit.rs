@@ -118,12 +118,12 @@ impl Submit {
                 Step::Send { submission, leader: Some(leader), before: Some(Box::new(before)) }
             }
             Role::Follower(follower) => {
-                self.metrics.coalesced();
+                self.metrics.repeats.coalesced();
                 info!(%id, "repeated call waits for the first");
                 Step::Wait(follower)
             }
             Role::Held(known) => {
-                self.metrics.replayed();
+                self.metrics.repeats.replayed();
                 info!(%id, "repeated call gets the held answer");
                 if let Known::Queued = known {
                     lookups = self.dispatcher.lookups(&submission.message);

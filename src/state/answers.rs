@@ -118,7 +118,7 @@ impl Answers {
         };
         let (to_followers, answer) = watch::channel(None);
         let number = records.begin(key, id, answer);
-        self.0.metrics.held_answers(records.held());
+        self.0.metrics.repeats.held_answers(records.held());
         drop(records);
         let leader = Leader::new(Arc::clone(&self.0), (key, id), number, to_followers);
         match before {

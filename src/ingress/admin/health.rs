@@ -102,10 +102,10 @@ fn measure(state: &AdminState, row: UpstreamRow<'_>) {
     let UpstreamRow { upstream, position, share } = row;
     let (metrics, circuit) = (&state.metrics, upstream.snapshot());
     for state in CircuitState::ALL {
-        metrics.circuit_state(upstream.name(), state.as_str(), state == circuit.state);
+        metrics.circuits.state(upstream.name(), state.as_str(), state == circuit.state);
     }
     for order in Override::ALL {
-        metrics.circuit_override(upstream.name(), order.as_str(), order == circuit.overriding);
+        metrics.circuits.overriding(upstream.name(), order.as_str(), order == circuit.overriding);
     }
     let gauges = Gauges {
         ramp: circuits::ramp(&circuit),

@@ -111,7 +111,7 @@ impl Service {
         }
         harden(response.headers_mut(), context.is_page());
         let (path, caller) = (context.route().unwrap_or("other"), context.caller().unwrap_or_default());
-        self.metrics.request(path, response.status().as_u16(), caller);
+        self.metrics.requests.answered(path, response.status().as_u16(), caller);
     }
 
     fn log(&self, method: &str, context: &RequestContext, status: u16) {

@@ -1,7 +1,5 @@
 //! What is counted at the admin listener: requests that it refused, and how long overrides still hold.
 
-use std::sync::atomic::AtomicU64;
-
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,6 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::labels::Upstream;
+use super::numbers::{Real, whole};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Refused {
@@ -19,7 +18,7 @@ struct Refused {
 #[derive(Default)]
 pub struct Admin {
     refused: Family<Refused, Counter>,
-    override_ends: Family<Upstream, Gauge<f64, AtomicU64>>,
+    override_ends: Family<Upstream, Real>,
     orders_unwritten: Gauge,
 }
 
@@ -61,6 +60,6 @@ impl Admin {
 
     /// So many orders for circuits wait to be written to the store.
     pub fn orders_unwritten(&self, orders: usize) {
-        self.orders_unwritten.set(i64::try_from(orders).unwrap_or(i64::MAX));
+        self.orders_unwritten.set(whole(orders));
     }
 }

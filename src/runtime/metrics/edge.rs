@@ -6,6 +6,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::numbers::whole;
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
     reason: &'static str,
@@ -35,7 +37,7 @@ impl Held {
 
     /// Adds more to the gauge.
     pub fn grow(&mut self, more: usize) {
-        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        let more = whole(more);
         self.gauge.inc_by(more);
         self.amount += more;
     }

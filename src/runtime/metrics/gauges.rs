@@ -1,14 +1,13 @@
 //! The gauges of one upstream. They are set when the page is asked for, so a mail does nothing for them.
 
-use std::sync::atomic::AtomicU64;
-
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::labels::Upstream;
+use super::numbers::{Real, whole};
 
-type Number = Family<Upstream, Gauge<f64, AtomicU64>>;
+type Number = Family<Upstream, Real>;
 type Whole = Family<Upstream, Gauge>;
 
 /// What an upstream is like now.
@@ -88,13 +87,13 @@ impl Families {
             family.get_or_create(&labels).set(value);
         }
         let tokens_left = gauges.tokens_left.map(|tokens| (&self.tokens_left, tokens as usize));
-        let whole = [
+        let counts = [
             (&self.position, gauges.position),
             (&self.weight, gauges.weight as usize),
             (&self.in_flight, gauges.in_flight),
         ];
-        for (family, value) in whole.into_iter().chain(tokens_left) {
-            family.get_or_create(&labels).set(i64::try_from(value).unwrap_or(i64::MAX));
+        for (family, value) in counts.into_iter().chain(tokens_left) {
+            family.get_or_create(&labels).set(whole(value));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What is counted of the outbox. Where it is off, what has a label is not shown, and the rest is 0.
 
+mod handles;
 mod labels;
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use prometheus_client::metrics::counter::Counter;
@@ -12,18 +12,18 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::counters::Counters;
+use super::numbers::{Real, whole};
 use super::rounds::Rounds;
+pub use handles::OutboxMetrics;
 use labels::{FallbackResult, Limit, Outcome, State, Task, To};
 
 /// Upper bounds in seconds: a mail goes at once, or waits for the end of an outage.
 const BUCKETS: [f64; 12] = [0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 14_400.0, 86_400.0, 172_800.0];
 
-type Seconds = Gauge<f64, AtomicU64>;
-
 /// The part of the metrics that is the outbox's.
 pub struct Outbox {
     rows: Family<State, Gauge>,
-    oldest: Family<State, Seconds>,
+    oldest: Family<State, Real>,
     bytes: Gauge,
     paused: Gauge,
     went_back: Gauge,
@@ -40,7 +40,7 @@ pub struct Outbox {
     late: Family<Outcome, Counter>,
     replayed: Family<Outcome, Counter>,
     ended: Family<Outcome, Counter>,
-    ages: Family<Task, Seconds>,
+    ages: Family<Task, Real>,
     /// None where the outbox is off.
     rounds: OnceLock<Arc<Rounds>>,
 }
@@ -63,27 +63,6 @@ pub struct OutboxWords<'a> {
     pub fallbacks: &'a [&'static str],
     /// What goes round for ever.
     pub tasks: &'a [&'static str],
-}
-
-/// The metrics of an outbox, each resolved once.
-pub struct OutboxMetrics {
-    accepted: Counter,
-    unclear: Counter,
-    full: Counters,
-    fallbacks: Counters,
-    wait: Histogram,
-    marks_refused: Counter,
-    fences_lost: Counter,
-    buried: Counters,
-    late: Counters,
-    replayed: Counters,
-    ended: Counters,
-    bytes: Gauge,
-    paused: Gauge,
-    went_back: Gauge,
-    rows: Family<State, Gauge>,
-    oldest: Family<State, Seconds>,
-    rounds: Arc<Rounds>,
 }
 
 impl Default for Outbox {
@@ -205,91 +184,4 @@ impl Outbox {
             self.ages.get_or_create(&Task { task }).set(age);
         }
     }
-}
-
-impl OutboxMetrics {
-    /// This task begins another round.
-    pub fn round_begins(&self, task: &str) {
-        self.rounds.went(task);
-    }
-
-    /// Mails that were accepted.
-    pub fn accepted(&self, mails: u64) {
-        self.accepted.inc_by(mails);
-    }
-
-    /// Mails that may have been accepted.
-    pub fn unclear(&self, mails: u64) {
-        self.unclear.inc_by(mails);
-    }
-
-    /// A mail that was refused because this limit was reached.
-    pub fn full(&self, limit: &str) {
-        self.full.count(limit);
-    }
-
-    /// A mail of a call that no provider took was to go into the outbox, and this became of that.
-    pub fn fallback(&self, result: &str) {
-        self.fallbacks.count(result);
-    }
-
-    /// A mail that was claimed for the first time, so many seconds after its acceptance.
-    pub fn waited(&self, seconds: f64) {
-        self.wait.observe(seconds);
-    }
-
-    /// A hand-over that the store did not allow.
-    pub fn mark_refused(&self) {
-        self.marks_refused.inc();
-    }
-
-    /// Mails that belonged to another claim by then.
-    pub fn fences_lost(&self, mails: u64) {
-        self.fences_lost.inc_by(mails);
-    }
-
-    /// Mails of dead nodes that went there.
-    pub fn buried(&self, to: &str, mails: u64) {
-        self.buried.add(to, mails);
-    }
-
-    /// A late verdict left the mail there.
-    pub fn late(&self, outcome: &str) {
-        self.late.count(outcome);
-    }
-
-    /// A replay left the mail there.
-    pub fn replayed(&self, outcome: &str) {
-        self.replayed.count(outcome);
-    }
-
-    /// Mails that have ended so.
-    pub fn ended(&self, outcome: &str, mails: u64) {
-        self.ended.add(outcome, mails);
-    }
-
-    /// So many mails are in this state, and the oldest was due so many seconds ago.
-    pub fn rows(&self, state: &'static str, rows: u64, oldest: f64) {
-        self.rows.get_or_create(&State { state }).set(whole(rows));
-        self.oldest.get_or_create(&State { state }).set(oldest);
-    }
-
-    /// Mails that have not ended have so many bytes.
-    pub fn bytes(&self, bytes: u64) {
-        self.bytes.set(whole(bytes));
-    }
-
-    /// Is its store an older copy of itself?
-    pub fn went_back(&self, went_back: bool) {
-        self.went_back.set(i64::from(went_back));
-    }
-
-    /// Is it paused?
-    pub fn paused(&self, paused: bool) {
-        self.paused.set(i64::from(paused));
-    }
-}
-
-fn whole(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

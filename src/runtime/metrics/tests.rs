@@ -7,20 +7,20 @@ use super::*;
 #[test]
 fn the_page_holds_every_metric_under_its_documented_name() {
     let metrics = Metrics::default();
-    metrics.request("/email", 200, "billing");
+    metrics.requests.answered("/email", 200, "billing");
     let upstream = metrics.upstream("mg", &["accepted", "unavailable"], &["not_capable"]);
     upstream.attempt("accepted", Duration::from_millis(30));
     upstream.probe("unavailable");
-    metrics.circuit_state("mg", "open", true);
-    metrics.circuit_override("mg", "auto", true);
+    metrics.circuits.state("mg", "open", true);
+    metrics.circuits.overriding("mg", "auto", true);
     upstream.transition("failure_rate");
     upstream.circuit_stale_result();
     upstream.circuit_rejected();
     upstream.skipped("not_capable");
-    metrics.unknown();
-    metrics.coalesced();
-    metrics.panicked();
-    metrics.log_lines_dropped(3);
+    metrics.mails.unknown();
+    metrics.repeats.coalesced();
+    metrics.node.panicked();
+    metrics.node.log_lines_dropped(3);
     metrics.admin.refused("role");
     metrics.admin.override_ends("mg", 7.5);
     metrics.admin.orders_unwritten(2);

@@ -8,6 +8,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::counters::Counters;
 use super::labels::{Attempt, Upstream, UpstreamReason};
+use super::upstreams::Families;
 
 /// The counters of one upstream. Those of every outcome and skip reason are shown from the start, as 0.
 pub struct UpstreamMetrics {
@@ -22,34 +23,17 @@ pub struct UpstreamMetrics {
     transitions: Family<UpstreamReason, Counter>,
 }
 
-/// The families that the counters of an upstream belong to.
-pub(super) struct Families<'a> {
-    pub(super) attempts: &'a Family<Attempt, Counter>,
-    pub(super) attempt_duration: &'a Family<Upstream, Histogram>,
-    pub(super) probes: &'a Family<Attempt, Counter>,
-    pub(super) skipped: &'a Family<UpstreamReason, Counter>,
-    pub(super) rejected: &'a Family<Upstream, Counter>,
-    pub(super) stale_results: &'a Family<Upstream, Counter>,
-    pub(super) unlisted: &'a Family<Upstream, Counter>,
-    pub(super) transitions: &'a Family<UpstreamReason, Counter>,
-}
-
 impl UpstreamMetrics {
-    pub(super) fn new(
-        upstream: &str,
-        outcomes: &[&'static str],
-        skips: &[&'static str],
-        families: &Families<'_>,
-    ) -> Self {
+    pub(super) fn new(upstream: &str, outcomes: &[&'static str], skips: &[&'static str], families: &Families) -> Self {
         let label = Upstream { upstream: upstream.to_owned() };
         let attempt = |outcome| Attempt { upstream: upstream.to_owned(), outcome };
         let skip = |reason| UpstreamReason { upstream: upstream.to_owned(), reason };
         Self {
             name: upstream.to_owned(),
-            attempts: Counters::new(outcomes, families.attempts, attempt),
+            attempts: Counters::new(outcomes, &families.attempts, attempt),
             attempt_duration: families.attempt_duration.get_or_create(&label).clone(),
-            probes: Counters::new(outcomes, families.probes, attempt),
-            skipped: Counters::new(skips, families.skipped, skip),
+            probes: Counters::new(outcomes, &families.probes, attempt),
+            skipped: Counters::new(skips, &families.skipped, skip),
             rejected: families.rejected.get_or_create(&label).clone(),
             stale_results: families.stale_results.get_or_create(&label).clone(),
             unlisted: families.unlisted.get_or_create(&label).clone(),

@@ -58,9 +58,9 @@ impl Node {
         if known.is_none() || self.kept.is_some() {
             records.free(&key);
         } else {
-            self.metrics.evicted(records.hold(key, id, number, known, Instant::now()));
+            self.metrics.repeats.evicted(records.hold(key, id, number, known, Instant::now()));
         }
-        self.metrics.held_answers(records.held());
+        self.metrics.repeats.held_answers(records.held());
     }
 
     pub(super) fn records(&self) -> MutexGuard<'_, Records> {
