@@ -35,7 +35,8 @@ async fn every_view_has_the_content_type_of_the_document() {
     for (path, item) in views {
         let content = item["get"]["responses"]["200"]["content"].as_object().expect("an answer has a content");
         let answer = get(proxy.ops, path, &[]).await.expect(200);
-        assert_eq!(answer.header("content-type"), content.keys().next().map(String::as_str), "{path}: {answer}");
+        let content_type = answer.header("content-type").unwrap_or_default();
+        assert!(content.contains_key(content_type), "{path}: {answer}");
     }
 }
 

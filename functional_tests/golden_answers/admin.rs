@@ -43,7 +43,7 @@ fn operator() -> Vec<(&'static str, &'static str)> {
 }
 
 async fn health(admin: SocketAddr) -> Vec<Value> {
-    let mut metrics = get(admin, "/metrics", &[]).await;
+    let mut metrics = get(admin, "/metrics", &[("accept", "application/openmetrics-text")]).await;
     metrics.text = one_family(&metrics.text, "smsp_circuit_state");
     vec![
         shown("GET /livez", "Alive", &get(admin, "/livez", &[]).await),

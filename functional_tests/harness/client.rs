@@ -132,6 +132,7 @@ impl Client {
         Answer::to(request.body(body.to_owned())).await
     }
 
+    /// In the plain format, which is what a client gets that names none.
     pub(crate) async fn metrics(&self) -> Metrics {
         Metrics::parse(&self.ops("/metrics").await.expect(200).text)
     }

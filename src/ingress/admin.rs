@@ -5,6 +5,7 @@
 //! keys are set; so does `/outbox`, where the outbox is on. Deliberately absent: sending mail, and anything that a browser
 //! could run.
 
+mod accepted_format;
 mod access;
 mod audit;
 mod circuits;

@@ -1,4 +1,4 @@
-//! The metrics of one process, and the only place that knows how they are exported (OpenMetrics text for Prometheus).
+//! The metrics of one process, and the only place that knows how they are exported (text for Prometheus, in two formats).
 //!
 //! A file for each group of families. Labels come from closed sets: upstream names, outcomes, route patterns, statuses. No
 //! address, key or path is a label.
@@ -7,12 +7,14 @@ mod admin;
 mod circuits;
 mod counters;
 mod edge;
+mod format;
 mod gauges;
 mod labels;
 mod mails;
 mod node;
 mod numbers;
 mod outbox;
+mod plain;
 mod repeats;
 mod requests;
 mod rounds;
@@ -27,6 +29,7 @@ use prometheus_client::registry::Registry;
 pub use admin::Admin;
 pub use circuits::Circuits;
 pub use edge::{Edge, Held};
+pub use format::Format;
 pub use gauges::Gauges;
 pub use mails::Mails;
 pub use node::Node;
@@ -36,9 +39,6 @@ pub use requests::Requests;
 pub use routes::RouteMetrics;
 pub use store::{Store, StoreMetrics};
 pub use upstream::UpstreamMetrics;
-
-/// The media type of [`Metrics::render`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All counters of one process.
 pub struct Metrics {
@@ -122,7 +122,16 @@ impl Metrics {
         self.gauges.set(upstream, gauges);
     }
 
-    /// The page for Prometheus.
+    /// The page for Prometheus, in this format.
+    pub fn page(&self, format: Format) -> String {
+        let page = self.render();
+        match format {
+            Format::Plain => plain::plain(&page),
+            Format::OpenMetrics => page,
+        }
+    }
+
+    /// The page in OpenMetrics.
     pub fn render(&self) -> String {
         let mut page = String::new();
         self.outbox.show_ages();

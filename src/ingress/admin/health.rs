@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 
+use super::accepted_format::accepted_format;
 use super::circuits;
 use super::responses::OfHead;
 use super::state::AdminState;
 use super::upstream_row::{UpstreamRow, rows};
 use crate::delivery::circuit::{Override, State as CircuitState};
 use crate::delivery::upstream::Upstream;
-use crate::runtime::metrics::{self, Gauges};
+use crate::runtime::metrics::Gauges;
 
 /// Beyond the time of a probe, for which a supervisor is silent: one that is silent for longer has stopped.
 const SUPERVISOR_SILENCE: Duration = Duration::from_secs(30);
@@ -25,6 +26,7 @@ const PANICS: &str = "a task of the outbox or a thread of the store panics again
 const READY: &str = "ready\n";
 const READY_WITHOUT_STORE: &str = "ready, but the store is down\n";
 const DRAINING: &str = "draining\n";
+const ONE_METRIC: &str = "# HELP smsp_in_flight Mails whose body has arrived and that have no answer yet.\n# TYPE smsp_in_flight gauge\nsmsp_in_flight 3\n";
 
 /// Is this node alive?
 ///
@@ -80,21 +82,25 @@ pub(super) async fn ready(State(state): State<AdminState>) -> (StatusCode, &'sta
 
 /// Metrics, for Prometheus
 ///
-/// In the OpenMetrics format, whatever the `Accept` header says.
+/// In the text format 0.0.4 of Prometheus, or in OpenMetrics 1.0.0 where `Accept` prefers that.
 #[utoipa::path(
     get,
     path = "/metrics",
     operation_id = "metrics",
     tag = "health",
     responses(
-        (status = 200, description = "Every metric", body = String, content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        (status = 200, description = "Every metric", content(
+            (String = "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+            (String = "text/plain; version=0.0.4; charset=utf-8", example = json!(ONE_METRIC))
+        )),
         OfHead
     ),
     security(())
 )]
-pub(super) async fn metrics(State(state): State<AdminState>) -> impl IntoResponse {
+pub(super) async fn metrics(State(state): State<AdminState>, headers: HeaderMap) -> impl IntoResponse {
     rows(&state.upstreams).into_iter().for_each(|row| measure(&state, row));
-    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.render())
+    let format = accepted_format(&headers);
+    ([(CONTENT_TYPE, format.content_type())], state.metrics.page(format))
 }
 
 /// Gauges are set when the page is asked for, so that they are always true.

@@ -1,0 +1,111 @@
+//! The page at `GET /metrics`: what is on it, and the two formats that it is written in.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::harness::admin::get;
+use crate::harness::outbox::Store;
+use crate::harness::repository::root;
+use crate::harness::skip::skip;
+use crate::harness::{Answer, Proxy, Settings, golden, mails};
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+async fn page(proxy: &Proxy, accept: &str) -> Answer {
+    get(proxy.ops, "/metrics", &[("accept", accept)]).await.expect(200)
+}
+
+/// Every line without its number, sorted: the page keeps no order among the series of a family. The buckets of a
+/// histogram are one line.
+fn lines_without_numbers(page: &str) -> String {
+    let name = |line: &str| line.rsplit_once(' ').map_or(line, |(name, _)| name).to_owned();
+    let series = |line: &str| without_bound(&name(line)).unwrap_or_else(|| name(line));
+    let lines = page.lines().map(|line| if line.starts_with('#') { line.to_owned() } else { series(line) });
+    let lines: BTreeSet<_> = lines.collect();
+    format!("{}\n", lines.into_iter().collect::<Vec<_>>().join("\n"))
+}
+
+/// A bucket by its other labels.
+fn without_bound(series: &str) -> Option<String> {
+    let (start, rest) = series.split_once("{le=\"")?;
+    let (_, end) = rest.split_once('"')?;
+    Some(format!("{start}{{le=\"*\"{end}"))
+}
+
+#[tokio::test]
+async fn the_page_of_metrics_is_the_golden_one_but_for_its_numbers() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    let metrics = proxy.client.metrics().await;
+    let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    golden::check("metrics.txt", &lines_without_numbers(&metrics.page).replace(&version, "version=\"{version}\""));
+    let states = metrics.count("smsp_circuit_state", &[("upstream", "mock")]);
+    assert_eq!(states, 1, "one state at a time\n{}", metrics.page);
+}
+
+#[tokio::test]
+async fn a_client_gets_the_format_that_it_prefers_and_else_the_plain_one() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let prometheus = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
+                      text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    for (accept, format) in [
+        (prometheus, OPEN_METRICS),
+        ("text/plain;version=0.0.4,application/openmetrics-text;q=0.9", PLAIN),
+        ("application/json", PLAIN),
+        ("*/*", PLAIN),
+    ] {
+        let answer = page(&proxy, accept).await;
+        assert_eq!(answer.header("content-type"), Some(format), "{accept}");
+        assert_eq!(answer.text.ends_with("\n# EOF\n"), format == OPEN_METRICS, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn both_formats_have_the_same_series() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    // Counts its own route, which both pages so have.
+    page(&proxy, PLAIN).await;
+    let series = |page: &Answer| {
+        let series = page.text.lines().filter(|line| !line.starts_with('#'));
+        series.filter_map(|line| Some(line.rsplit_once(' ')?.0.to_owned())).collect::<BTreeSet<_>>()
+    };
+    let (plain, open_metrics) = (series(&page(&proxy, PLAIN).await), series(&page(&proxy, OPEN_METRICS).await));
+    assert_eq!(plain, open_metrics);
+    assert!(!plain.is_empty());
+}
+
+/// What `promtool check metrics` finds; none, and a counted skip, where it is not here.
+fn promtool_finds(page: &str) -> Option<String> {
+    let tool = root().join("target/check-tools/bin/promtool");
+    if !tool.exists() {
+        skip("promtool is not here: scripts/check installs it");
+        return None;
+    }
+    let command = Command::new(tool)
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut command = command.expect("promtool runs");
+    command.stdin.take().expect("its input").write_all(page.as_bytes()).expect("it reads");
+    let output = command.wait_with_output().expect("it ends");
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    Some(if output.status.success() { text } else { format!("{}: {text}", output.status) })
+}
+
+#[tokio::test]
+async fn promtool_finds_nothing_wrong_with_the_plain_page() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let proxy = Proxy::start(Store::sqlite(directory.path()).under(Settings::mock())).await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    let metrics = proxy.client.metrics().await;
+    if let Some(found) = promtool_finds(&metrics.page) {
+        assert_eq!(found, "", "{}", metrics.page);
+        let planted = metrics.page.replace("smsp_panics_total", "smsp_panics");
+        assert!(promtool_finds(&planted).is_some_and(|found| found.contains("smsp_panics")), "a control");
+    }
+}
