@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::harness::admin::get;
 use crate::harness::outbox::Store;
-use crate::harness::repository::root;
+use crate::harness::repository::{read, root};
 use crate::harness::skip::skip;
 use crate::harness::{Answer, Proxy, Settings, golden, mails};
 
@@ -75,6 +77,41 @@ async fn both_formats_have_the_same_series() {
     let (plain, open_metrics) = (series(&page(&proxy, PLAIN).await), series(&page(&proxy, OPEN_METRICS).await));
     assert_eq!(plain, open_metrics);
     assert!(!plain.is_empty());
+}
+
+#[tokio::test]
+async fn every_route_and_class_of_status_is_there_before_the_first_request() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let proxy = Proxy::start(Store::sqlite(directory.path()).under(Settings::mock())).await;
+    let metrics = proxy.client.metrics().await;
+    let documented = ["openapi/openapi.json", "openapi/admin.json"].map(|path| {
+        let document: Value = serde_json::from_str(&read(&root().join(path))).expect("JSON");
+        document["paths"].as_object().expect("paths").keys().cloned().collect::<Vec<_>>()
+    });
+    let undocumented = ["/openapi.json", "/swagger.json", "/swagger-ui", "/swagger-ui/", "/swagger-ui/{*rest}"];
+    for path in documented.iter().flatten().map(String::as_str).chain(undocumented) {
+        for class in ["2xx", "4xx", "5xx"] {
+            let labels = [("path", path), ("status_class", class)];
+            assert!(metrics.has("smsp_request_duration_seconds_count", &labels), "{path} {class}\n{}", metrics.page);
+        }
+    }
+    let unmatched = [("path", "other"), ("status_class", "4xx")];
+    assert!(metrics.has("smsp_request_duration_seconds_count", &unmatched), "{}", metrics.page);
+}
+
+#[tokio::test]
+async fn requests_are_timed_by_path_and_class_of_status() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    proxy.client.send(&mails::plain()).await.expect(200);
+    proxy.client.send(&mails::with_subject("fail")).await.expect(502);
+    proxy.client.post_raw("not json", &[]).await.expect(400);
+    proxy.client.get("/no/such/page").await.expect(404);
+    let metrics = proxy.client.metrics().await;
+    for (path, class) in [("/email", "2xx"), ("/email", "4xx"), ("/email", "5xx"), ("other", "4xx")] {
+        let labels = [("path", path), ("status_class", class)];
+        let count = metrics.count("smsp_request_duration_seconds_count", &labels);
+        assert_eq!(count, 1, "{path} {class}\n{}", metrics.page);
+    }
 }
 
 /// What `promtool check metrics` finds; none, and a counted skip, where it is not here.

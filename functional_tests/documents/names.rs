@@ -83,7 +83,7 @@ fn touched() -> Metrics {
     let upstream = metrics.upstream("u", &["accepted"], &["busy"]);
     upstream.attempt("accepted", Duration::ZERO);
     upstream.transition("r");
-    metrics.requests.answered("/email", 200, "c");
+    metrics.requests.of([]).answered(None, 404, "c", Duration::ZERO);
     metrics.circuits.state("u", "closed", true);
     metrics.circuits.overriding("u", "auto", true);
     metrics.upstream_gauges("u", &Gauges { tokens_left: Some(0), ..Gauges::default() });

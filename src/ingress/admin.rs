@@ -60,20 +60,21 @@ pub fn service(state: AdminState) -> Service {
     };
     let metrics = Arc::clone(&state.metrics);
     metrics.admin.expect_refusals(&Refusal::REASONS);
-    Service::new(router(state), rules, metrics)
-}
-
-fn router(state: AdminState) -> Router {
     let has_outbox = state.outbox.is_some();
-    let mut router = Router::from(routes::routes(has_outbox));
+    let (mut router, documented) = routes::routes(has_outbox).split_for_parts();
+    let mut patterns: Vec<_> = documented.paths.paths.keys().map(String::as_str).collect();
     if state.docs {
         router = router.merge(document::routes(has_outbox));
+        patterns.push(document::PATTERN);
     }
+    Service::new(limited(router).with_state(state), patterns, rules, metrics)
+}
+
+fn limited(router: Router<AdminState>) -> Router<AdminState> {
     router
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(map_response(write_timeout))
-        .with_state(state)
 }
 
 /// The layer that limits the time answers without a body.

@@ -26,7 +26,6 @@ mod words;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::response::IntoResponse;
 
 use crate::ingress::server::rules::Rules;
@@ -41,9 +40,11 @@ pub use state::ApiState;
 /// The API, ready to be served.
 pub fn service(state: ApiState) -> Service {
     let served = Served { store: state.store.is_some(), outbox: state.outbox.is_some() };
-    let mut router = Router::from(routes::routes(served));
+    let (mut router, documented) = routes::routes(served).split_for_parts();
+    let mut patterns: Vec<_> = documented.paths.paths.keys().map(String::as_str).collect();
     if state.settings.docs {
         router = router.merge(document::routes(&state.settings.providers, served));
+        patterns.extend(document::PATTERNS);
     }
     let rules = Rules {
         max_body: state.settings.max_body,
@@ -53,5 +54,5 @@ pub fn service(state: ApiState) -> Service {
         write: |refusal| Problem::from(refusal).into_response(),
     };
     let metrics = Arc::clone(&state.metrics);
-    Service::new(router.with_state(state), rules, metrics)
+    Service::new(router.with_state(state), patterns, rules, metrics)
 }

@@ -35,7 +35,7 @@ pub use mails::Mails;
 pub use node::Node;
 pub use outbox::{Outbox, OutboxMetrics, OutboxWords};
 pub use repeats::Repeats;
-pub use requests::Requests;
+pub use requests::{RequestMetrics, Requests};
 pub use routes::RouteMetrics;
 pub use store::{Store, StoreMetrics};
 pub use upstream::UpstreamMetrics;

@@ -68,9 +68,12 @@ fn part(has_outbox: bool) -> OpenApi {
     document
 }
 
+/// The pattern of [`routes`].
+pub(super) const PATTERN: &str = "/openapi.json";
+
 /// Where the document is served.
 pub(super) fn routes(has_outbox: bool) -> Router<AdminState> {
-    Router::new().route("/openapi.json", serve(&part(has_outbox)))
+    Router::new().route(PATTERN, serve(&part(has_outbox)))
 }
 
 #[cfg(test)]

@@ -97,6 +97,10 @@ fn remove_absent(document: &mut OpenApi, served: Served) {
     send.parameters.iter_mut().for_each(|parameters| parameters.retain(keeps));
 }
 
+/// The patterns of [`routes`].
+pub(super) const PATTERNS: [&str; 5] =
+    ["/openapi.json", "/swagger.json", "/swagger-ui", "/swagger-ui/", "/swagger-ui/{*rest}"];
+
 /// The document under both of its names, for scripts of any origin to read; and the UI.
 pub(super) fn routes(providers: &str, served: Served) -> Router<ApiState> {
     let document = serve(&part(providers, served));

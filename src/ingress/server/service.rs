@@ -27,7 +27,7 @@ use super::context::{RequestContext, X_REQUEST_ID};
 use super::hardening::harden;
 use super::refusal::Refusal;
 use super::rules::Rules;
-use crate::runtime::metrics::Metrics;
+use crate::runtime::metrics::{Metrics, RequestMetrics};
 use crate::runtime::millis::millis;
 
 /// The longest wait that a client is asked for when there are too many connections: seconds.
@@ -39,17 +39,24 @@ pub struct Service {
     router: Router,
     rules: Rules,
     metrics: Arc<Metrics>,
+    requests: Arc<RequestMetrics>,
 }
 
 impl Service {
-    /// Serves these routes; a path or method that they do not have is refused.
-    pub fn new(router: Router, rules: Rules, metrics: Arc<Metrics>) -> Self {
+    /// Serves these routes, which have these patterns; a path or method that they do not have is refused.
+    pub fn new<'a>(
+        router: Router,
+        patterns: impl IntoIterator<Item = &'a str>,
+        rules: Rules,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let refuse = move |refusal| move || std::future::ready((rules.write)(refusal));
         let router = router
             .fallback(refuse(Refusal::NotFound))
             .method_not_allowed_fallback(refuse(Refusal::MethodNotAllowed))
             .layer(layer_fn(RecordRoute));
-        Self { router, rules, metrics }
+        let requests = Arc::new(metrics.requests.of(patterns));
+        Self { router, rules, metrics, requests }
     }
 
     /// Answers one request of this peer. `over_capacity`: it came on a connection beyond the limit.
@@ -62,8 +69,9 @@ impl Service {
         let span = info_span!("request", request_id = %context.id(), caller = Empty);
         let (mut response, context) = context.scope(self.route(request).instrument(span.clone())).await;
         if let Some(context) = context {
-            self.finish(&mut response, &context);
-            span.in_scope(|| self.log(method, &context, response.status().as_u16()));
+            let took = context.started().elapsed();
+            self.finish(&mut response, &context, took);
+            span.in_scope(|| self.log(method, &context, response.status().as_u16(), took));
         }
         response
     }
@@ -105,18 +113,18 @@ impl Service {
     }
 
     /// Adds what every answer has, and counts it.
-    fn finish(&self, response: &mut Response, context: &RequestContext) {
+    fn finish(&self, response: &mut Response, context: &RequestContext, took: Duration) {
         if let Ok(id) = HeaderValue::from_str(context.id()) {
             response.headers_mut().insert(X_REQUEST_ID, id);
         }
         harden(response.headers_mut(), context.is_page());
-        let (path, caller) = (context.route().unwrap_or("other"), context.caller().unwrap_or_default());
-        self.metrics.requests.answered(path, response.status().as_u16(), caller);
+        let (status, caller) = (response.status().as_u16(), context.caller().unwrap_or_default());
+        self.requests.answered(context.route(), status, caller, took);
     }
 
-    fn log(&self, method: &str, context: &RequestContext, status: u16) {
+    fn log(&self, method: &str, context: &RequestContext, status: u16, took: Duration) {
         let path = context.route().unwrap_or("other");
-        let duration_ms = millis(context.started().elapsed());
+        let duration_ms = millis(took);
         if self.is_monitored(path) {
             debug!(method, path, status, duration_ms, "request");
         } else {

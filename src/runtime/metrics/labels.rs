@@ -3,13 +3,6 @@
 use prometheus_client::encoding::EncodeLabelSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Request {
-    pub(super) path: String,
-    pub(super) status: u16,
-    pub(super) caller: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Upstream {
     pub(super) upstream: String,
 }

@@ -7,7 +7,7 @@ use super::*;
 #[test]
 fn the_page_holds_every_metric_under_its_documented_name() {
     let metrics = Metrics::default();
-    metrics.requests.answered("/email", 200, "billing");
+    metrics.requests.of(["/email"]).answered(Some("/email"), 200, "billing", Duration::from_millis(30));
     let upstream = metrics.upstream("mg", &["accepted", "unavailable"], &["not_capable"]);
     upstream.attempt("accepted", Duration::from_millis(30));
     upstream.probe("unavailable");
@@ -36,6 +36,7 @@ fn the_page_holds_every_metric_under_its_documented_name() {
     let page = metrics.render();
     for line in [
         "smsp_requests_total{path=\"/email\",status=\"200\",caller=\"billing\"} 1",
+        "smsp_request_duration_seconds_bucket{le=\"0.05\",path=\"/email\",status_class=\"2xx\"} 1",
         "smsp_attempts_total{upstream=\"mg\",outcome=\"accepted\"} 1",
         "smsp_attempt_duration_seconds_bucket{le=\"0.05\",upstream=\"mg\"} 1",
         "smsp_attempt_duration_seconds_count{upstream=\"mg\"} 1",

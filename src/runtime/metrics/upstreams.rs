@@ -8,7 +8,7 @@ use prometheus_client::registry::Registry;
 use super::labels::{Attempt, Upstream, UpstreamReason};
 
 /// Upper bounds in seconds. Mail providers answer in tens of milliseconds; an attempt times out after ten seconds.
-const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+pub(super) const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// A counter for each upstream, or for each upstream and word.
 pub(super) struct Families {

@@ -28,7 +28,8 @@ fn service() -> (Service, Arc<Metrics>) {
     let metrics = Arc::<Metrics>::default();
     let named = || async { RequestContext::with(|context| context.set_caller("billing".into())).map_or("", |()| "ok") };
     let router = Router::new().route("/alive", get(async || "ok")).route("/named/{id}", get(named));
-    (Service::new(router.route("/panics", get(panics)), RULES, Arc::clone(&metrics)), metrics)
+    let patterns = ["/alive", "/named/{id}", "/panics"];
+    (Service::new(router.route("/panics", get(panics)), patterns, RULES, Arc::clone(&metrics)), metrics)
 }
 
 async fn answer(service: &Service, request: Request, over_capacity: bool) -> Response {
@@ -79,10 +80,14 @@ async fn over_capacity_only_monitored_paths_are_served() {
 }
 
 #[tokio::test]
-async fn an_answer_is_counted_by_route_and_caller_and_says_nothing_a_browser_could_use() {
+async fn an_answer_is_counted_and_timed_by_route_and_says_nothing_a_browser_could_use() {
     let (service, metrics) = service();
     let response = answer(&service, Request::get("/named/7").body(Body::empty()).unwrap(), false).await;
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
-    let line = "smsp_requests_total{path=\"/named/{id}\",status=\"200\",caller=\"billing\"} 1";
-    assert!(metrics.render().contains(line), "{}", metrics.render());
+    for line in [
+        "smsp_requests_total{path=\"/named/{id}\",status=\"200\",caller=\"billing\"} 1",
+        "smsp_request_duration_seconds_count{path=\"/named/{id}\",status_class=\"2xx\"} 1",
+    ] {
+        assert!(metrics.render().contains(line), "{line} is not in\n{}", metrics.render());
+    }
 }
