@@ -82,6 +82,10 @@ async fn attempts_are_counted_and_timed_by_upstream() {
     }
     let count = metrics.count("smsp_attempt_duration_seconds_count", &[("upstream", "mg")]);
     assert_eq!(count, 2, "{}", metrics.page);
+    for class in ["ok", "fault"] {
+        let labels = [("upstream", "mg"), ("class", class)];
+        assert_eq!(metrics.count("smsp_attempt_duration_seconds_count", &labels), 1, "{class}\n{}", metrics.page);
+    }
     assert!(
         metrics.has("smsp_attempt_duration_seconds_bucket", &[("upstream", "mg"), ("le", "+Inf")]),
         "{}",

@@ -114,6 +114,33 @@ async fn requests_are_timed_by_path_and_class_of_status() {
     }
 }
 
+#[tokio::test]
+async fn every_limit_stands_beside_the_gauge_that_it_names() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = Settings::mock().with("SMSP_MAX_CONNECTIONS", "321").with("SMSP_MAX_IN_FLIGHT", "45");
+    let settings = settings.with("SMSP_MAX_IN_FLIGHT_BYTES", "64MiB").with("SMSP_CONCURRENCY", "12");
+    let without_store = Proxy::start(settings.clone().with("SMSP_HELD_ANSWERS", "789")).await;
+    let with_outbox = settings.with("SMSP_OUTBOX_MAX_ROWS", "456").with("SMSP_OUTBOX_MAX_BYTES", "96MiB");
+    let with_outbox = Proxy::start(Store::sqlite(directory.path()).under(with_outbox)).await;
+    let common = [("connections", 321), ("in_flight", 45), ("in_flight_bytes", 64 << 20)];
+    for (proxy, own) in [
+        (without_store, vec![("held_answers", 789)]),
+        (with_outbox, vec![("outbox_rows", 456), ("outbox_bytes", 96 << 20)]),
+    ] {
+        let metrics = proxy.client.metrics().await;
+        let all = [&common[..], &own].concat();
+        for (of, limit) in &all {
+            assert!(metrics.has(&format!("smsp_{of}"), &[]), "smsp_{of}\n{}", metrics.page);
+            assert_eq!(metrics.count("smsp_limit", &[("of", of)]), *limit, "{of}\n{}", metrics.page);
+        }
+        let sum: u64 = all.iter().map(|(_, limit)| limit).sum();
+        assert_eq!(metrics.count("smsp_limit", &[]), sum, "there are no others\n{}", metrics.page);
+        assert_eq!(metrics.count("smsp_upstream_limit", &[("upstream", "mock")]), 12, "{}", metrics.page);
+        let info = [("upstream", "mock"), ("kind", "mock"), ("position", "1")];
+        assert_eq!(metrics.count("smsp_upstream_info", &info), 1, "{}", metrics.page);
+    }
+}
+
 /// What `promtool check metrics` finds; none, and a counted skip, where it is not here.
 fn promtool_finds(page: &str) -> Option<String> {
     let tool = root().join("target/check-tools/bin/promtool");

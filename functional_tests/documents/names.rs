@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use smsp::delivery::provider::KINDS;
-use smsp::runtime::metrics::{Gauges, Metrics, OutboxWords};
+use smsp::runtime::metrics::{Gauges, Metrics, OutboxWords, UpstreamWords};
 
 use crate::harness::repository::{read, root, rust_files};
 use crate::harness::{Settings, kinds, run};
@@ -55,7 +55,9 @@ pub(super) fn metrics() -> BTreeMap<String, Metric> {
         let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
         let is_bucket = |family: &&str| described(&page, "TYPE", family) == "histogram" && name.starts_with(family);
         let name = page.lines().filter_map(family).find(is_bucket).unwrap_or(name);
-        let family = name.trim_end_matches("_total").trim_end_matches("_info");
+        // What the type adds to the name stands in front of neither.
+        let without = name.trim_end_matches("_total").trim_end_matches("_info");
+        let family = if described(&page, "TYPE", name).is_empty() { without } else { name };
         let metric = found.entry(name.to_owned()).or_default();
         metric.r#type = described(&page, "TYPE", family);
         metric.meaning = described(&page, "HELP", family).trim_end_matches('.').to_owned();
@@ -80,16 +82,13 @@ fn described(page: &str, what: &str, family: &str) -> String {
 /// Metrics of which each has a series: those without one are not on the page.
 fn touched() -> Metrics {
     let metrics = Metrics::default();
-    let upstream = metrics.upstream("u", &["accepted"], &["busy"]);
-    upstream.attempt("accepted", Duration::ZERO);
-    upstream.transition("r");
+    metrics.upstream("u", &UpstreamWords { outcomes: &["accepted"], skips: &["busy"], transitions: &["r"] });
     metrics.requests.of([]).answered(None, 404, "c", Duration::ZERO);
     metrics.circuits.state("u", "closed", true);
     metrics.circuits.overriding("u", "auto", true);
     metrics.upstream_gauges("u", &Gauges { tokens_left: Some(0), ..Gauges::default() });
     metrics.routes(["u"].into_iter(), ["r"].into_iter());
-    metrics.edge.shed("r");
-    metrics.edge.connection_closed("r");
+    metrics.limits.set("in_flight", 1_usize);
     metrics.admin.refused("r");
     metrics.admin.override_ends("u", 0.0);
     metrics.store.of("sqlite");

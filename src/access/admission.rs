@@ -17,7 +17,7 @@ use tokio::time::timeout;
 pub use settings::Settings;
 
 use super::refusal::Refusal;
-use crate::runtime::metrics::{Held, Metrics};
+use crate::runtime::metrics::{Held, Metrics, ShedReason};
 
 /// A body of up to this many bytes is never shed for want of bytes.
 pub const SMALL_BODY: usize = 16 * 1024;
@@ -54,6 +54,8 @@ pub struct InFlightPermit {
 impl Admission {
     /// Nothing is taken on yet.
     pub fn new(settings: Settings, metrics: Arc<Metrics>) -> Self {
+        metrics.limits.set("in_flight", settings.max_in_flight);
+        metrics.limits.set("in_flight_bytes", settings.max_in_flight_bytes);
         Self {
             permits: Arc::new(Semaphore::new(settings.max_in_flight)),
             queue: Semaphore::new(settings.max_in_flight.div_ceil(QUEUE_SHARE)),
@@ -73,7 +75,7 @@ impl Admission {
         let all = self.bytes.fetch_add(more, Ordering::Relaxed) + more;
         body.held += more;
         body.shown.grow(more);
-        if body.held > SMALL_BODY && all > self.max_bytes { Err(self.shed("bytes")) } else { Ok(()) }
+        if body.held > SMALL_BODY && all > self.max_bytes { Err(self.shed(ShedReason::Bytes)) } else { Ok(()) }
     }
 
     /// A permit for the mail whose body is complete.
@@ -82,7 +84,7 @@ impl Admission {
             Ok(permit) => Some(permit),
             Err(_) => self.wait_for_permit().await,
         };
-        let permit = permit.ok_or_else(|| self.shed("in_flight"))?;
+        let permit = permit.ok_or_else(|| self.shed(ShedReason::InFlight))?;
         Ok(InFlightPermit { _body: body, _permit: permit, _shown: self.metrics.edge.in_flight() })
     }
 
@@ -92,7 +94,7 @@ impl Admission {
         timeout(QUEUE_TIME, Arc::clone(&self.permits).acquire_owned()).await.ok()?.ok()
     }
 
-    fn shed(&self, reason: &'static str) -> Refusal {
+    fn shed(&self, reason: ShedReason) -> Refusal {
         self.metrics.edge.shed(reason);
         Refusal::Overloaded { retry_after: Duration::from_secs(fastrand::u64(1..=MAX_RETRY_AFTER)) }
     }
@@ -157,7 +159,8 @@ mod tests {
     #[test]
     fn retry_after_of_shed_mails_varies() {
         let admission = admission(1, 1);
-        let waits: std::collections::BTreeSet<_> = (0..100).map(|_| format!("{:?}", admission.shed("bytes"))).collect();
+        let waits: std::collections::BTreeSet<_> =
+            (0..100).map(|_| format!("{:?}", admission.shed(ShedReason::Bytes))).collect();
         assert!(waits.len() > 1, "{waits:?}");
     }
 }

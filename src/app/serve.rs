@@ -90,6 +90,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let admin_state = admin_state(delivery.upstreams, orders, admins, &api_state, &shared);
     let metrics = || Arc::clone(&shared.metrics);
     let api = api::service(api_state);
+    shared.metrics.limits.set("connections", config.listener.max_connections);
     tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, metrics()));
     // With a shutdown of its own that never comes: operators watch until the very end.
     tokio::spawn(listener::serve(admin, admin::service(admin_state), Shutdown::default(), Limits::ADMIN, metrics()));

@@ -31,13 +31,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::delivery::circuit::Circuit;
+use crate::delivery::circuit::{Circuit, TransitionReason};
 use crate::delivery::provider::Provider;
 use crate::model::left_out::LeftOut;
 use crate::model::message::Message;
 use crate::model::outcome::Outcome;
 use crate::model::skip::SkipReason;
-use crate::runtime::metrics::{Metrics, UpstreamMetrics};
+use crate::runtime::metrics::{Metrics, UpstreamMetrics, UpstreamWords};
 use concurrency::ConcurrencyLimit;
 pub use concurrency::ConcurrencyPermit;
 pub use ended::Ended;
@@ -85,12 +85,13 @@ impl Upstream {
     ) -> Self {
         let epoch = Instant::now();
         let circuit = Circuit::new(settings.circuit);
+        let words = UpstreamWords {
+            outcomes: &Outcome::ALL.map(Outcome::as_str),
+            skips: &SkipReason::COUNTED.map(SkipReason::as_str),
+            transitions: &TransitionReason::ALL.map(TransitionReason::as_str),
+        };
         Self {
-            metrics: metrics.upstream(
-                &name,
-                &Outcome::ALL.map(Outcome::as_str),
-                &SkipReason::COUNTED.map(SkipReason::as_str),
-            ),
+            metrics: metrics.upstream(&name, &words),
             name: name.into(),
             kind,
             provider,

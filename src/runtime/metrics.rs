@@ -10,6 +10,7 @@ mod edge;
 mod format;
 mod gauges;
 mod labels;
+mod limits;
 mod mails;
 mod node;
 mod numbers;
@@ -28,9 +29,10 @@ use prometheus_client::registry::Registry;
 
 pub use admin::Admin;
 pub use circuits::Circuits;
-pub use edge::{Edge, Held};
+pub use edge::{ClientFault, Edge, Held, ShedReason};
 pub use format::Format;
 pub use gauges::Gauges;
+pub use limits::Limits;
 pub use mails::Mails;
 pub use node::Node;
 pub use outbox::{Outbox, OutboxMetrics, OutboxWords};
@@ -38,12 +40,14 @@ pub use repeats::Repeats;
 pub use requests::{RequestMetrics, Requests};
 pub use routes::RouteMetrics;
 pub use store::{Store, StoreMetrics};
-pub use upstream::UpstreamMetrics;
+pub use upstream::{UpstreamMetrics, UpstreamWords};
 
 /// All counters of one process.
 pub struct Metrics {
     /// The metrics of the listeners.
     pub edge: Edge,
+    /// The limits of the gauges that have one.
+    pub limits: Limits,
     /// The metrics of requests.
     pub requests: Requests,
     /// The metrics of mails.
@@ -69,6 +73,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             edge: Edge::default(),
+            limits: Limits::default(),
             requests: Requests::default(),
             mails: Mails::default(),
             repeats: Repeats::default(),
@@ -90,6 +95,7 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         self.edge.register(registry);
+        self.limits.register(registry);
         self.requests.register(registry);
         self.mails.register(registry);
         self.repeats.register(registry);
@@ -102,10 +108,9 @@ impl Metrics {
         self.node.register(registry);
     }
 
-    /// The counters of the upstream of this name, for attempts and probes of these outcomes, and for mails that are skipped
-    /// for these reasons.
-    pub fn upstream(&self, name: &str, outcomes: &[&'static str], skips: &[&'static str]) -> UpstreamMetrics {
-        UpstreamMetrics::new(name, outcomes, skips, &self.upstreams)
+    /// The counters of the upstream of this name, with these labels.
+    pub fn upstream(&self, name: &str, words: &UpstreamWords<'_>) -> UpstreamMetrics {
+        UpstreamMetrics::new(name, words, &self.upstreams)
     }
 
     /// The counters of these rules for these upstreams.

@@ -14,7 +14,7 @@ impl Upstream {
     /// Settles the permit of a mail, and counts the attempt.
     pub fn settle(&self, permit: Permit<'_>, message: &Message, ended: Ended<'_>) {
         let Ended { verdict, took, is_repeat, has_alternative } = ended;
-        self.metrics.attempt(verdict.outcome.as_str(), took);
+        self.metrics.attempt(verdict.outcome.as_str(), verdict.is_judgement(), took);
         if verdict.outcome == Outcome::SenderRejected {
             self.held_senders.hold(message.from().address());
         }

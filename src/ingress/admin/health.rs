@@ -117,10 +117,12 @@ fn measure(state: &AdminState, row: UpstreamRow<'_>) {
         ramp: circuits::ramp(&circuit),
         next_probe: upstream.until_next_probe().unwrap_or_default().as_secs_f64(),
         supervisor_age: upstream.supervisor_age().as_secs_f64(),
+        kind: upstream.kind(),
         position,
         weight: upstream.settings().weight,
         share: share.unwrap_or_default(),
         in_flight: upstream.in_flight(),
+        limit: upstream.settings().concurrency,
         tokens_left: upstream.tokens_left(),
     };
     metrics.upstream_gauges(upstream.name(), &gauges);

@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use super::service::Service;
-use crate::runtime::metrics::Metrics;
+use crate::runtime::metrics::{Metrics, ShedReason};
 use crate::runtime::shutdown::Shutdown;
 use connection::Connection;
 pub use limits::Limits;
@@ -46,7 +46,7 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: Shutdown, 
             Ok((tcp, peer)) => {
                 is_failing = false;
                 let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-                    metrics.edge.shed("connections");
+                    metrics.edge.shed(ShedReason::Connections);
                     continue;
                 };
                 let over_capacity = permits.available_permits() < RESERVE;

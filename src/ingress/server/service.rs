@@ -27,7 +27,7 @@ use super::context::{RequestContext, X_REQUEST_ID};
 use super::hardening::harden;
 use super::refusal::Refusal;
 use super::rules::Rules;
-use crate::runtime::metrics::{Metrics, RequestMetrics};
+use crate::runtime::metrics::{Metrics, RequestMetrics, ShedReason};
 use crate::runtime::millis::millis;
 
 /// The longest wait that a client is asked for when there are too many connections: seconds.
@@ -95,7 +95,7 @@ impl Service {
     fn refuse<B>(&self, request: &axum::http::Request<B>) -> Option<Refusal> {
         let over_capacity = RequestContext::with(RequestContext::is_over_capacity).unwrap_or_default();
         if over_capacity && self.rules.sheds_over_capacity && !self.is_monitored(request.uri().path()) {
-            self.metrics.edge.shed("connections");
+            self.metrics.edge.shed(ShedReason::Connections);
             return Some(Refusal::OverCapacity {
                 retry_after: Duration::from_secs(fastrand::u64(1..=MAX_RETRY_AFTER)),
             });

@@ -58,6 +58,11 @@ impl Verdict {
         self.blame_by_reason().or(of_the_message).unwrap_or(self.outcome.blame_of_probe())
     }
 
+    /// Has the provider done its work: has it taken the mail, or judged it?
+    pub fn is_judgement(&self) -> bool {
+        self.blame_of_probe() == Blame::Success
+    }
+
     /// Even an unknown can: that the provider knows the mail's id from before.
     fn speaks_of_the_message(&self) -> bool {
         self.subject.is_some_and(Subject::is_of_the_message)
@@ -141,6 +146,17 @@ mod tests {
         );
         let listed = duplicate.about(Subject::Content, Some(Code::Name("duplicate_request")));
         assert_eq!((listed.blame(), listed.blame_of_probe()), (Blame::Neutral, Blame::Success));
+    }
+
+    #[test]
+    fn a_refusal_for_the_sake_of_the_mail_is_a_judgement_and_no_other_failure_is() {
+        use Outcome::{AccountRefused, Cancelled, Throttled, Unavailable, Unclassified, Unknown};
+        let faults = [AccountRefused, Unclassified, Throttled, Unavailable, Unknown, Cancelled];
+        for outcome in Outcome::ALL {
+            let verdict = Verdict::new(outcome, Reason::Status(400));
+            assert_eq!(verdict.is_judgement(), !faults.contains(&outcome), "{outcome:?}");
+            assert!(verdict.about(Subject::Content, None).is_judgement(), "{outcome:?}");
+        }
     }
 
     #[test]

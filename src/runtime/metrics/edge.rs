@@ -13,14 +13,65 @@ struct Labels {
     reason: &'static str,
 }
 
+/// The limit that was reached where something was shed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShedReason {
+    /// Connections.
+    Connections,
+    /// Bytes of bodies.
+    Bytes,
+    /// Mails in flight.
+    InFlight,
+}
+
+/// What a client did that ended its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientFault {
+    /// It was too slow with a head, or in taking an answer.
+    Slow,
+    /// It sent a head that two servers could read in two ways, or none can read.
+    Ambiguous,
+    /// It sent a head that is too long, or has too many headers.
+    TooLong,
+}
+
+impl ShedReason {
+    const WORDS: [&str; 3] = ["connections", "bytes", "in_flight"];
+}
+
+impl ClientFault {
+    const WORDS: [&str; 3] = ["slow", "ambiguous", "too_long"];
+}
+
 /// The metrics of every listener of this process.
-#[derive(Default)]
 pub struct Edge {
     connections: Gauge,
     in_flight: Gauge,
     in_flight_bytes: Gauge,
-    shed: Family<Labels, Counter>,
-    closed: Family<Labels, Counter>,
+    shed: Reasons,
+    closed: Reasons,
+}
+
+/// A counter for each of three reasons, from the start.
+struct Reasons {
+    family: Family<Labels, Counter>,
+    counters: [Counter; 3],
+}
+
+impl Reasons {
+    fn new(words: [&'static str; 3]) -> Self {
+        let family = Family::<Labels, Counter>::default();
+        let counters = words.map(|reason| family.get_or_create(&Labels { reason }).clone());
+        Self { family, counters }
+    }
+}
+
+impl Default for Edge {
+    fn default() -> Self {
+        let (connections, in_flight, in_flight_bytes) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let (shed, closed) = (Reasons::new(ShedReason::WORDS), Reasons::new(ClientFault::WORDS));
+        Self { connections, in_flight, in_flight_bytes, shed, closed }
+    }
 }
 
 /// An amount added to a gauge, taken off again when this is dropped.
@@ -61,12 +112,12 @@ impl Edge {
         registry.register(
             "shed",
             "Connections, bodies and mails refused because a limit of this node was reached, by limit",
-            self.shed.clone(),
+            self.shed.family.clone(),
         );
         registry.register(
             "connections_closed",
             "Connections closed by us, by what the client did",
-            self.closed.clone(),
+            self.closed.family.clone(),
         );
     }
 
@@ -86,12 +137,33 @@ impl Edge {
     }
 
     /// Counts a connection or mail that was shed, by the limit that was reached.
-    pub fn shed(&self, reason: &'static str) {
-        self.shed.get_or_create(&Labels { reason }).inc();
+    pub fn shed(&self, reason: ShedReason) {
+        self.shed.counters[reason as usize].inc();
     }
 
     /// Counts a connection that we closed, by what its client did.
-    pub fn connection_closed(&self, reason: &'static str) {
-        self.closed.get_or_create(&Labels { reason }).inc();
+    pub fn connection_closed(&self, reason: ClientFault) {
+        self.closed.counters[reason as usize].inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_counts_under_its_own_word() {
+        let edge = Edge::default();
+        let sheds = [ShedReason::Connections, ShedReason::Bytes, ShedReason::InFlight];
+        let closes = [ClientFault::Slow, ClientFault::Ambiguous, ClientFault::TooLong];
+        for (times, (shed, close)) in (1..).zip(sheds.into_iter().zip(closes)) {
+            (0..times).for_each(|_| edge.shed(shed));
+            (0..times).for_each(|_| edge.connection_closed(close));
+        }
+        let counts = |reasons: &Reasons, words: [&'static str; 3]| {
+            words.map(|reason| reasons.family.get_or_create(&Labels { reason }).get())
+        };
+        assert_eq!(counts(&edge.shed, ["connections", "bytes", "in_flight"]), [1, 2, 3]);
+        assert_eq!(counts(&edge.closed, ["slow", "ambiguous", "too_long"]), [1, 2, 3]);
     }
 }

@@ -4,7 +4,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::labels::Upstream;
+use super::labels::{Upstream, UpstreamInfo};
 use super::numbers::{Real, whole};
 
 type Number = Family<Upstream, Real>;
@@ -19,6 +19,8 @@ pub struct Gauges {
     pub next_probe: f64,
     /// Seconds since its supervisor last ran.
     pub supervisor_age: f64,
+    /// The kind of its provider.
+    pub kind: &'static str,
     /// Its place in the operator's order, from 1.
     pub position: usize,
     /// How much mail comes to it beside others, where weights count.
@@ -27,6 +29,8 @@ pub struct Gauges {
     pub share: f64,
     /// The mails that are in flight there.
     pub in_flight: usize,
+    /// How many mails may be in flight there.
+    pub limit: usize,
     /// How many mails it may be handed at once, as far as its rates go; `None`: it has no rate, and no such gauge.
     pub tokens_left: Option<u32>,
 }
@@ -41,6 +45,8 @@ pub(super) struct Families {
     position: Whole,
     weight: Whole,
     in_flight: Whole,
+    limit: Whole,
+    info: Family<UpstreamInfo, Gauge>,
     tokens_left: Whole,
 }
 
@@ -69,6 +75,12 @@ impl Families {
             self.share.clone(),
         );
         registry.register("upstream_in_flight", "Mails in flight at an upstream", self.in_flight.clone());
+        registry.register("upstream_limit", "The most mails that may be in flight at an upstream", self.limit.clone());
+        registry.register(
+            "upstream_info",
+            "1; the kind of an upstream, and its place in SMSP_PROVIDERS from 1",
+            self.info.clone(),
+        );
         registry.register(
             "upstream_tokens_left",
             "Mails that an upstream may be handed at once, as far as its rates go; absent without a rate",
@@ -91,9 +103,12 @@ impl Families {
             (&self.position, gauges.position),
             (&self.weight, gauges.weight as usize),
             (&self.in_flight, gauges.in_flight),
+            (&self.limit, gauges.limit),
         ];
         for (family, value) in counts.into_iter().chain(tokens_left) {
             family.get_or_create(&labels).set(whole(value));
         }
+        let Upstream { upstream } = labels;
+        self.info.get_or_create(&UpstreamInfo { upstream, kind: gauges.kind, position: gauges.position }).set(1);
     }
 }

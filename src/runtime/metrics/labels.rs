@@ -14,6 +14,19 @@ pub(super) struct Attempt {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct AttemptClass {
+    pub(super) upstream: String,
+    pub(super) class: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct UpstreamInfo {
+    pub(super) upstream: String,
+    pub(super) kind: &'static str,
+    pub(super) position: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Route {
     pub(super) upstream: String,
     pub(super) rule: String,

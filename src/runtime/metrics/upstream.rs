@@ -3,47 +3,61 @@
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::counters::Counters;
-use super::labels::{Attempt, Upstream, UpstreamReason};
+use super::labels::{Attempt, AttemptClass, Upstream, UpstreamReason};
 use super::upstreams::Families;
 
-/// The counters of one upstream. Those of every outcome and skip reason are shown from the start, as 0.
+/// The values of the labels.
+pub struct UpstreamWords<'a> {
+    /// What attempts and probes come to.
+    pub outcomes: &'a [&'static str],
+    /// Why mails are skipped.
+    pub skips: &'a [&'static str],
+    /// Why the circuit changes.
+    pub transitions: &'a [&'static str],
+}
+
+/// The counters of one upstream. Those of every word are shown from the start, as 0.
 pub struct UpstreamMetrics {
-    name: String,
     attempts: Counters,
-    attempt_duration: Histogram,
+    judged: Histogram,
+    failed: Histogram,
     probes: Counters,
     skipped: Counters,
     rejected: Counter,
     stale_results: Counter,
     unlisted: Counter,
-    transitions: Family<UpstreamReason, Counter>,
+    transitions: Counters,
 }
 
 impl UpstreamMetrics {
-    pub(super) fn new(upstream: &str, outcomes: &[&'static str], skips: &[&'static str], families: &Families) -> Self {
+    pub(super) fn new(upstream: &str, words: &UpstreamWords<'_>, families: &Families) -> Self {
         let label = Upstream { upstream: upstream.to_owned() };
         let attempt = |outcome| Attempt { upstream: upstream.to_owned(), outcome };
-        let skip = |reason| UpstreamReason { upstream: upstream.to_owned(), reason };
+        let reason = |reason| UpstreamReason { upstream: upstream.to_owned(), reason };
+        let duration = |class| {
+            let labels = AttemptClass { upstream: upstream.to_owned(), class };
+            families.attempt_duration.get_or_create(&labels).clone()
+        };
         Self {
-            name: upstream.to_owned(),
-            attempts: Counters::new(outcomes, &families.attempts, attempt),
-            attempt_duration: families.attempt_duration.get_or_create(&label).clone(),
-            probes: Counters::new(outcomes, &families.probes, attempt),
-            skipped: Counters::new(skips, &families.skipped, skip),
+            attempts: Counters::new(words.outcomes, &families.attempts, attempt),
+            judged: duration("ok"),
+            failed: duration("fault"),
+            probes: Counters::new(words.outcomes, &families.probes, attempt),
+            skipped: Counters::new(words.skips, &families.skipped, reason),
             rejected: families.rejected.get_or_create(&label).clone(),
             stale_results: families.stale_results.get_or_create(&label).clone(),
             unlisted: families.unlisted.get_or_create(&label).clone(),
-            transitions: families.transitions.clone(),
+            transitions: Counters::new(words.transitions, &families.transitions, reason),
         }
     }
 
-    /// Counts an attempt and its duration.
-    pub fn attempt(&self, outcome: &'static str, took: Duration) {
-        self.attempt_duration.observe(took.as_secs_f64());
+    /// Counts an attempt and its duration. Has the upstream taken the mail, or judged it?
+    pub fn attempt(&self, outcome: &'static str, is_judgement: bool, took: Duration) {
+        let duration = if is_judgement { &self.judged } else { &self.failed };
+        duration.observe(took.as_secs_f64());
         self.attempts.count(outcome);
     }
 
@@ -72,8 +86,8 @@ impl UpstreamMetrics {
         self.unlisted.inc();
     }
 
-    /// Counts a state change of the circuit; these are rare, so their label is looked up.
+    /// Counts a change of the circuit.
     pub fn transition(&self, reason: &'static str) {
-        self.transitions.get_or_create(&UpstreamReason { upstream: self.name.clone(), reason }).inc();
+        self.transitions.count(reason);
     }
 }

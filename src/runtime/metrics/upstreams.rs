@@ -5,7 +5,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::labels::{Attempt, Upstream, UpstreamReason};
+use super::labels::{Attempt, AttemptClass, Upstream, UpstreamReason};
 
 /// Upper bounds in seconds. Mail providers answer in tens of milliseconds; an attempt times out after ten seconds.
 pub(super) const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -13,7 +13,7 @@ pub(super) const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 /// A counter for each upstream, or for each upstream and word.
 pub(super) struct Families {
     pub(super) attempts: Family<Attempt, Counter>,
-    pub(super) attempt_duration: Family<Upstream, Histogram>,
+    pub(super) attempt_duration: Family<AttemptClass, Histogram>,
     pub(super) probes: Family<Attempt, Counter>,
     pub(super) transitions: Family<UpstreamReason, Counter>,
     pub(super) stale_results: Family<Upstream, Counter>,
@@ -42,7 +42,7 @@ impl Families {
         registry.register("attempts", "Attempts to hand a mail to an upstream, by outcome", self.attempts.clone());
         registry.register(
             "attempt_duration_seconds",
-            "Time from handing a mail to an upstream to its answer",
+            "Time from handing a mail to an upstream to its answer; class ok if the upstream took the mail or judged it, else fault",
             self.attempt_duration.clone(),
         );
         registry.register("probes", "Probes of circuits that are not closed, by outcome", self.probes.clone());

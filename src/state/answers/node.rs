@@ -23,6 +23,9 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn new(limit: usize, kept: Option<Kept>, metrics: Arc<Metrics>) -> Self {
+        if kept.is_none() {
+            metrics.limits.set("held_answers", limit);
+        }
         Self { records: Mutex::new(Records::new(limit)), metrics, kept }
     }
 

@@ -30,6 +30,8 @@ pub fn metrics_of(metrics: &Metrics, room: Room) -> OutboxMetrics {
         fallbacks: &["queued", "repeated", "full", "down", "unclear"],
         tasks: &tasks::ALL,
     };
+    metrics.limits.set("outbox_rows", room.rows);
+    metrics.limits.set("outbox_bytes", room.bytes);
     metrics.outbox.of(&words, (room.rows, room.bytes))
 }
 

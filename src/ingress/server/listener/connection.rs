@@ -24,6 +24,7 @@ use super::limits::Limits;
 use super::state::{CloseReason, ConnectionState};
 use super::stream::Stream;
 use crate::ingress::server::service::Service;
+use crate::runtime::metrics::ClientFault;
 use crate::runtime::shutdown::Shutdown;
 
 /// The library's buffer, for the longest head and for bytes that are on their way to the reader of a body: they are in no
@@ -49,8 +50,8 @@ impl Connection {
         Self { service, shutdown, peer, over_capacity, state: Arc::default() }
     }
 
-    /// Serves the connection to its end. Returns what the client did, as a label for metrics, if that ended it.
-    pub(super) async fn serve(self, tcp: TcpStream, limits: Limits) -> Option<&'static str> {
+    /// Serves the connection to its end. Returns what the client did, for metrics, if that ended it.
+    pub(super) async fn serve(self, tcp: TcpStream, limits: Limits) -> Option<ClientFault> {
         // Answers are written whole; if the kernel refuses, they are only a little later.
         let _ = tcp.set_nodelay(true);
         let (in_progress, state) = (TaskTracker::new(), Arc::clone(&self.state));

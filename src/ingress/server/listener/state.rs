@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::head::HeadFault;
+use crate::runtime::metrics::ClientFault;
 
 /// Why no request can follow the present one on its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +42,12 @@ impl ConnectionState {
         self.slow.store(true, Ordering::Relaxed);
     }
 
-    /// What the client did that ended the connection, as a label for metrics.
-    pub(super) fn client_fault(&self) -> Option<&'static str> {
+    /// What the client did that ended the connection, for metrics.
+    pub(super) fn client_fault(&self) -> Option<ClientFault> {
         match self.close_reason() {
-            Some(CloseReason::BadHead(HeadFault::Ambiguous)) => Some("ambiguous"),
-            Some(CloseReason::BadHead(HeadFault::UriTooLong | HeadFault::HeadTooLong)) => Some("too_long"),
-            _ => self.slow.load(Ordering::Relaxed).then_some("slow"),
+            Some(CloseReason::BadHead(HeadFault::Ambiguous)) => Some(ClientFault::Ambiguous),
+            Some(CloseReason::BadHead(HeadFault::UriTooLong | HeadFault::HeadTooLong)) => Some(ClientFault::TooLong),
+            _ => self.slow.load(Ordering::Relaxed).then_some(ClientFault::Slow),
         }
     }
 

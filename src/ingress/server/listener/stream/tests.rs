@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 use crate::ingress::server::listener::head::HeadFault;
+use crate::runtime::metrics::ClientFault;
 
 const SECOND: Duration = Duration::from_secs(1);
 const LIMITS: Limits = Limits { header_timeout: SECOND, idle_timeout: Duration::from_secs(60), max_connections: 1 };
@@ -106,7 +107,7 @@ async fn answered(behind: &[u8]) -> Setup {
 async fn cut(setup: &mut Setup) -> (Duration, bool) {
     let start = Instant::now();
     assert_eq!(setup.stream.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
-    (start.elapsed(), setup.state.client_fault() == Some("slow"))
+    (start.elapsed(), setup.state.client_fault() == Some(ClientFault::Slow))
 }
 
 #[tokio::test(start_paused = true)]
