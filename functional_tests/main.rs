@@ -108,6 +108,7 @@ mod admin_listener;
 mod admin_access;
 mod admin_document;
 mod audit;
+mod metrics_callers;
 mod metrics_page;
 mod metrics_totals;
 mod skip_reasons;

@@ -1,7 +1,7 @@
 //! The names that the program has: variables, metrics, problem types, routes, commands. Each list comes from the program.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 use smsp::delivery::provider::KINDS;
@@ -88,6 +88,8 @@ fn touched() -> Metrics {
     metrics.circuits.overriding("u", "auto", true);
     metrics.upstream_gauges("u", &Gauges { tokens_left: Some(0), ..Gauges::default() });
     metrics.routes(["u"].into_iter(), ["r"].into_iter());
+    metrics.mails.expect(["c".into()].iter());
+    metrics.key_ends.replace([("c".into(), UNIX_EPOCH)].into_iter());
     metrics.limits.set("in_flight", 1_usize);
     metrics.admin.refused("r");
     metrics.admin.override_ends("u", 0.0);

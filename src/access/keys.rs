@@ -114,6 +114,16 @@ impl<R> KeyRing<R> {
         self.0.values().filter(move |key| key.is_good(now)).map(|key| (&key.name, &key.role, key.end))
     }
 
+    /// The end of the longest-lived key of each holder whose keys all end, whether or not they have ended.
+    pub fn ends(&self) -> HashMap<Arc<str>, SystemTime> {
+        let mut ends = HashMap::<Arc<str>, Option<SystemTime>>::new();
+        for key in self.0.values() {
+            let end = ends.entry(Arc::clone(&key.name)).or_insert(key.end);
+            *end = end.zip(key.end).map(|(one, other)| one.max(other));
+        }
+        ends.into_iter().filter_map(|(name, end)| Some((name, end?))).collect()
+    }
+
     /// A key that is in both, by its holder here and its holder there.
     pub fn shared_with<'a, S>(&'a self, other: &'a KeyRing<S>) -> Option<(&'a Arc<str>, &'a Arc<str>)> {
         self.0.iter().find_map(|(digest, key)| Some((&key.name, &other.0.get(digest)?.name)))

@@ -42,6 +42,7 @@ impl RunningOutbox {
         let settings = config.pump;
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
         let (rows, sealer) = (store.outbox(keeping).await?, Sealer::new(keys));
+        let mails = metrics.mails.clone();
         let metrics = Arc::new(metrics_of(metrics, config.service.room()));
         let store: Arc<dyn Outbox> = Arc::new(CountedOutbox::new(rows, Arc::clone(&metrics)));
         let (work, paused_start) = (Shutdown::default(), PausedStart::new(settings.starts_paused));
@@ -76,6 +77,7 @@ impl RunningOutbox {
             paused_start,
             policy,
             metrics,
+            mails,
             drain,
         };
         let service = Arc::new(OutboxService::new(parts, &config.service));

@@ -13,6 +13,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info};
 
+use crate::runtime::metrics::ReloadMetrics;
+
 /// How soon a key that was taken out of its file opens nothing any more.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// A sound file is read within milliseconds.
@@ -33,10 +35,12 @@ enum Finding<'a, T> {
     LateEnded,
 }
 
-/// Calls `replace` whenever what is read differs from before: `what` it is stands in the log. `first` is what holds now,
+/// Calls `replace` whenever what is read differs from before: `what` it is stands in the log, and each change and each problem
+/// is counted. `first` is what holds now,
 /// so that a change since it was read is seen too. `read` may block.
 pub(super) async fn watch<T: PartialEq + Send + 'static>(
     what: &str,
+    counted: ReloadMetrics,
     first: T,
     read: impl Fn() -> Result<T, String> + Clone + Send + 'static,
     replace: impl Fn(&T),
@@ -47,9 +51,16 @@ pub(super) async fn watch<T: PartialEq + Send + 'static>(
         async { spawn_blocking(read).await.ok() }
     };
     compare(first, read, |finding| match finding {
-        Finding::Changed(value) => replace(value),
-        Finding::Unreadable(problem) => error!(problem, "cannot read the {what}: keeping the previous ones"),
+        Finding::Changed(value) => {
+            replace(value);
+            counted.ok();
+        }
+        Finding::Unreadable(problem) => {
+            counted.failed();
+            error!(problem, "cannot read the {what}: keeping the previous ones");
+        }
         Finding::Late => {
+            counted.failed();
             let problem = format!("not within {DEADLINE:?}: look at the disk or the mount that their file is on");
             error!(problem, "reading the {what} timed out: keeping the previous ones");
         }

@@ -63,7 +63,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let delivery = Delivery::start(config.upstreams, config.supervisor, config.dispatch, config.routes, &shared);
     // Before any mail leaves: what an operator has held open stays open.
     let orders = Orders::start(&delivery.upstreams, store.as_ref(), &shared.metrics).await;
-    let (callers, admins) = keys::holders(config.callers, config.admins);
+    let (callers, admins) = keys::holders(config.callers, config.admins, &shared.metrics);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
     let answers = start_answers(config.answers, in_store.clone(), &shared).await?;
     let (outbox, rows) = start_outbox(config.outbox, in_store, &delivery.dispatcher, &shared).await?;
@@ -126,7 +126,7 @@ impl Delivery {
         supervise_all(&all, supervisor);
         let rules = routes.rules.clone();
         let dispatcher = Dispatcher::new(upstreams, settings, rules, shutdown.clone(), Arc::clone(metrics));
-        routes::watch(routes, &dispatcher);
+        routes::watch(routes, &dispatcher, metrics);
         tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
         Self { upstreams: all, dispatcher }
     }

@@ -9,6 +9,7 @@ mod counters;
 mod edge;
 mod format;
 mod gauges;
+mod keys;
 mod labels;
 mod limits;
 mod mails;
@@ -16,6 +17,7 @@ mod node;
 mod numbers;
 mod outbox;
 mod plain;
+mod reloads;
 mod repeats;
 mod requests;
 mod rounds;
@@ -32,10 +34,12 @@ pub use circuits::Circuits;
 pub use edge::{ClientFault, Edge, Held, ShedReason};
 pub use format::Format;
 pub use gauges::Gauges;
+pub use keys::KeyEnds;
 pub use limits::Limits;
-pub use mails::Mails;
+pub use mails::{Delivery, Mails};
 pub use node::Node;
 pub use outbox::{Outbox, OutboxMetrics, OutboxWords};
+pub use reloads::{ReloadMetrics, ReloadedFile, Reloads};
 pub use repeats::Repeats;
 pub use requests::{RequestMetrics, Requests};
 pub use routes::RouteMetrics;
@@ -62,6 +66,10 @@ pub struct Metrics {
     pub store: Store,
     /// The metrics of the outbox.
     pub outbox: Outbox,
+    /// When keys of callers end.
+    pub key_ends: KeyEnds,
+    /// The metrics of files that are read again.
+    pub reloads: Reloads,
     /// The metrics of the process itself.
     pub node: Node,
     upstreams: upstreams::Families,
@@ -81,6 +89,8 @@ impl Default for Metrics {
             admin: Admin::default(),
             store: Store::default(),
             outbox: Outbox::default(),
+            key_ends: KeyEnds::default(),
+            reloads: Reloads::default(),
             node: Node::default(),
             upstreams: upstreams::Families::default(),
             gauges: gauges::Families::default(),
@@ -105,6 +115,8 @@ impl Metrics {
         self.admin.register(registry);
         self.store.register(registry);
         self.outbox.register(registry);
+        self.key_ends.register(registry);
+        self.reloads.register(registry);
         self.node.register(registry);
     }
 

@@ -25,7 +25,7 @@ use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::receipt::{Failure, SendError};
 use crate::model::submission::{SendOptions, Submission};
-use crate::runtime::metrics::Metrics;
+use crate::runtime::metrics::{Delivery, Metrics};
 use crate::runtime::off_worker::off_worker;
 use crate::service::outbox::{OutboxService, Rows};
 use crate::state::answers::{Answers, Call, Follower, Known, Leader, Role};
@@ -209,6 +209,7 @@ impl Submitted<'_> {
     /// Does what was decided, until there is an answer.
     pub async fn answer(mut self) -> Result<Sent, SendError> {
         let (mut queued, mut lookups) = (None, std::mem::take(&mut self.lookups));
+        let is_first = matches!(self.step, Step::Send { before: None, .. });
         let known = match self.step {
             // By reference: what is moved across an await would be in the future twice.
             Step::Send { ref submission, ref mut leader, ref before } => {
@@ -235,11 +236,25 @@ impl Submitted<'_> {
             Step::Wait(follower) => follower.answer().await,
             Step::Answered(known) => known,
         };
+        if let Some(delivery) = told(&known, queued.is_some()).filter(|_| is_first) {
+            self.submit.metrics.mails.told(self.caller.as_str(), delivery, 1);
+        }
         match (known, queued) {
             (Known::Answered(answer), _) => answer.map(Sent::Accepted),
             (Known::Queued, Some(queued)) => Ok(Sent::Queued(queued)),
             (Known::Queued, None) => Box::pin(self.submit.kept(&self.caller, self.id, lookups)).await,
         }
+    }
+}
+
+/// What the caller of a mail hears of it, for metrics. None: it is a repeat of one that the outbox has, or its key names
+/// another mail.
+fn told(known: &Known, is_queued_now: bool) -> Option<Delivery> {
+    match known {
+        Known::Answered(Ok(_)) => Some(Delivery::Accepted),
+        Known::Answered(Err(error)) if error.failure.is_unknown() => Some(Delivery::Unknown),
+        Known::Answered(Err(error)) => (error.failure != Failure::KeyReused).then_some(Delivery::None),
+        Known::Queued => is_queued_now.then_some(Delivery::Queued),
     }
 }
 

@@ -64,6 +64,15 @@ fn a_key_is_good_through_its_last_day_and_no_longer() {
 }
 
 #[test]
+fn the_longest_lived_key_of_a_holder_is_its_end_unless_a_key_has_none() {
+    let ring =
+        ring("a:1;until=1970-01-02,a:2;until=1970-01-05,b:3;until=1970-01-01,b:4,gone:5;until=1969-12-31").unwrap();
+    let day = Duration::from_secs(86_400);
+    let ends = HashMap::from([("a".into(), UNIX_EPOCH + day * 5), ("gone".into(), UNIX_EPOCH)]);
+    assert_eq!(ring.ends(), ends);
+}
+
+#[test]
 fn expired_keys_do_not_count_against_the_two_of_a_holder() {
     let ring = ring("a:old;until=1969-12-31,a:live,a:older;until=1969-12-30,a:new;until=1970-01-01").unwrap();
     for (key, opens) in [("old", None), ("older", None), ("live", Some("a")), ("new", Some("a"))] {

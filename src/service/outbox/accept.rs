@@ -6,6 +6,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::{Id, Message};
 use crate::model::receipt::SendError;
 use crate::model::submission::Submission;
+use crate::runtime::metrics::Delivery;
 use crate::runtime::off_worker::off_worker;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Acceptance, Batch, Earlier, Failed, Lane, NewRow, When};
@@ -77,11 +78,24 @@ impl OutboxService {
 
     /// Asks the store to take an offer; an answer for each of its submissions, in their order, once it is on the disk.
     pub async fn accept(&self, offer: Offer) -> Result<Vec<Acceptance>, Failed> {
-        let answers = written(self.parts.store.accept(offer.batch)).await?;
+        let (caller, mails) = (offer.batch.caller.clone(), offer.batch.rows.len());
+        let answers = written(self.parts.store.accept(offer.batch)).await;
+        self.count_told(&caller, mails, &answers);
+        let answers = answers?;
         if answers.iter().any(|answer| matches!(answer, Acceptance::Accepted(_))) {
             (self.parts.wake)();
         }
         Ok(answers)
+    }
+
+    /// Counts what a caller is told of so many mails; one that was accepted before is not counted again.
+    fn count_told(&self, caller: &CallerName, mails: usize, answers: &Result<Vec<Acceptance>, Failed>) {
+        let count = |delivery, mails| self.parts.mails.told(caller.as_str(), delivery, mails as u64);
+        match answers {
+            Err(Failed::Down) => count(Delivery::None, mails),
+            Err(Failed::Unclear) => count(Delivery::Unknown, mails),
+            Ok(answers) => answers.iter().filter_map(told).for_each(|delivery| count(delivery, 1)),
+        }
     }
 
     fn row(&self, later: Later) -> Result<NewRow, Failed> {
@@ -114,6 +128,15 @@ impl OutboxService {
             expires,
             earlier,
         })
+    }
+}
+
+/// What is said of a mail of which the store has answered so. None: it is a repeat, or its key names another mail.
+fn told(answer: &Acceptance) -> Option<Delivery> {
+    match answer {
+        Acceptance::Accepted(_) => Some(Delivery::Queued),
+        Acceptance::Repeated(_) | Acceptance::KeyInUse => None,
+        Acceptance::Full(_) | Acceptance::TooLarge(_) | Acceptance::Withheld => Some(Delivery::None),
     }
 }
 

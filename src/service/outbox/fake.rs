@@ -86,6 +86,7 @@ impl FakeStore {
             paused_start,
             policy: pump::Policy::default(),
             metrics: Arc::new(metrics_of(&self.metrics, settings.room())),
+            mails: self.metrics.mails.clone(),
             drain: Drain::default(),
         };
         Arc::new(OutboxService::new(parts, &settings))

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::filed::Filed;
 use super::settings::Settings;
 use crate::model::submission::Submission;
-use crate::runtime::metrics::OutboxMetrics;
+use crate::runtime::metrics::{Mails, OutboxMetrics};
 use crate::state::outbox::pump::Policy;
 use crate::state::outbox::{Answered, Drain, Failed, Outbox, PausedStart, Room, Sealer};
 
@@ -34,6 +34,8 @@ pub struct Parts {
     pub policy: Policy,
     /// Where it is counted what becomes of mail of `POST /email`.
     pub metrics: Arc<OutboxMetrics>,
+    /// Where it is counted what callers were told of their mails.
+    pub mails: Mails,
     /// What the counts of this node have shown last.
     pub drain: Drain,
 }

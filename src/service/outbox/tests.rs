@@ -15,7 +15,7 @@ use crate::model::message::{Draft, Message};
 use crate::model::submission::{SendOptions, Submission};
 use crate::state::audit::{Actor, Origin};
 use crate::state::outbox::{
-    Acceptance, Change, CountedRows, Failed, Lane, Order, OrderedAll, PausedStart, Room, RouteSet, RulesVersion,
+    Acceptance, Change, CountedRows, Failed, Full, Lane, Order, OrderedAll, PausedStart, Room, RouteSet, RulesVersion,
     Selection, Sort, State, Walked,
 };
 
@@ -38,6 +38,33 @@ async fn mail_is_due_at_once_and_expires_after_the_time_of_this_node() {
     assert_eq!((ticket.send_at, ticket.expires_at), (NOW, NOW.after(settings().expiry)));
     assert_eq!(store.woken.load(Ordering::Relaxed), 1);
     assert_eq!(store.rows.lock().unwrap()[0].batch, Room { rows: 100, bytes: 100_000 }, "a tenth of all");
+}
+
+/// The counts above 0, `delivery:count`.
+fn told(store: &FakeStore) -> Vec<String> {
+    let page = store.metrics.render();
+    let series = page.lines().filter_map(|line| line.strip_prefix("smsp_mails_total{caller=\"caller\",delivery=\""));
+    let counts = series.filter_map(|rest| rest.split_once("\"} ")).filter(|(_, count)| *count != "0");
+    let mut counts: Vec<_> = counts.map(|(delivery, count)| format!("{delivery}:{count}")).collect();
+    counts.sort();
+    counts
+}
+
+#[tokio::test]
+async fn each_mail_counts_once_by_what_its_caller_was_told() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    let batch = || vec![later("a@example.org", Some("k")), later("a@example.org", None)];
+    accept(&service, batch()).await.unwrap();
+    accept(&service, vec![later("a@example.org", Some("k"))]).await.unwrap();
+    assert_eq!(told(&store), ["queued:2"], "a repeat is no mail");
+    accept(&service, vec![later("x@example.org", Some("k"))]).await.unwrap();
+    assert_eq!(told(&store), ["queued:2"], "nor is one whose key names another");
+    for fault in [Fault::Full(Full::Rows), Fault::Down, Fault::Unclear] {
+        store.does(Some(fault));
+        drop(accept(&service, vec![later("a@example.org", None)]).await);
+    }
+    assert_eq!(told(&store), ["none:2", "queued:2", "unknown:1"]);
 }
 
 /// With one worker: the first mail waits for another task of that worker, which so can only run elsewhere.

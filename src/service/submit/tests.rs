@@ -1,5 +1,6 @@
 //! Submissions with a key: the same id, the same way, and one mail however often they are repeated.
 
+mod deliveries;
 mod fallback;
 mod queued_before;
 
