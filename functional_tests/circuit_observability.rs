@@ -96,6 +96,27 @@ async fn overrides_and_their_effect_on_mail_are_in_the_metrics() {
     assert!((0.0..10.0).contains(&age), "{age}");
 }
 
+#[tokio::test]
+async fn open_circuit_rejects_mail_that_would_have_come_to_it_and_no_other() {
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    let proxy = Proxy::before_both(&mailgun, &sendgrid).await;
+    let rejections = async || {
+        let metrics = proxy.client.metrics().await;
+        ["mg", "sg"].map(|upstream| metrics.count("smsp_circuit_rejected_total", &[("upstream", upstream)]))
+    };
+    proxy.client.order("sg", &json!({"override": "open"})).await.expect(200);
+    for _ in 0..3 {
+        proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["mg:accepted"]);
+    }
+    assert_eq!(rejections().await, [0, 0], "no mail has wanted to go to sg");
+    proxy.client.order("mg", &json!({"override": "open"})).await.expect(200);
+    proxy.client.send(&mails::plain()).await.expect_problem(503, "none", true);
+    assert_eq!(rejections().await, [1, 1], "to sg, once mg had rejected it");
+    proxy.client.order("sg", &json!({"override": "auto"})).await.expect(200);
+    proxy.client.send(&mails::plain()).await.expect(200).expect_attempts(&["sg:accepted"]);
+    assert_eq!(rejections().await, [2, 1]);
+}
+
 /// How often each reason stands in the log of transitions.
 fn logged(proxy: &Proxy) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();

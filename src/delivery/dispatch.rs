@@ -21,6 +21,7 @@ mod journal;
 mod later;
 mod neighbours;
 mod policy;
+mod rejections;
 mod room;
 mod route;
 mod run;

@@ -188,7 +188,7 @@ impl Upstream {
         self.metrics.skipped(reason.as_str());
     }
 
-    /// Counts one mail that found its circuit not closed.
+    /// Counts one mail that would have come to it next and found its circuit not closed.
     pub fn count_rejection(&self) {
         self.metrics.circuit_rejected();
     }

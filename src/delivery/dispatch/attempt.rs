@@ -78,10 +78,7 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_, impl Journal>, is_repeat
     let Some(_places) = upstream.concurrency_permit().zip(journal.place(Target(upstream))) else {
         return Ok(Err(SkipReason::Busy));
     };
-    let Some(permit) = upstream.try_admit() else {
-        upstream.count_rejection();
-        return Ok(Err(SkipReason::LeftOut(LeftOut::Circuit)));
-    };
+    let Some(permit) = upstream.try_admit() else { return Ok(Err(SkipReason::LeftOut(LeftOut::Circuit))) };
     // The permit is dropped with that: the circuit counts no call.
     if !upstream.take_token() {
         return Ok(Err(SkipReason::LeftOut(LeftOut::RateSpent)));

@@ -12,6 +12,8 @@ use crate::model::submission::Failover;
 struct Visit {
     /// The upstream had its turn, even if its circuit let no attempt pass.
     visited: bool,
+    /// The mail would have come to it, but for its circuit.
+    rejected: bool,
     /// There was an attempt.
     tried: bool,
     /// The upstream may have the mail, for want of a clear answer.
@@ -43,6 +45,11 @@ impl AttemptLog {
             visit.put_off |= attempt.was_put_off();
             self.attempts.push(attempt);
         }
+    }
+
+    /// Records that the circuit of this upstream keeps the mail away. Is that new?
+    pub(super) fn reject(&mut self, upstream: usize) -> bool {
+        !std::mem::replace(&mut self.visits[upstream].rejected, true)
     }
 
     pub(super) fn has_visited(&self, upstream: usize) -> bool {

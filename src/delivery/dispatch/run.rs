@@ -8,9 +8,10 @@ use super::attempt_log::AttemptLog;
 use super::candidates::Candidates;
 use super::journal::{Journal, NotMarked};
 use super::policy::SendPolicy;
+use super::rejections::rejections;
 use super::route::Route;
 use super::skips::Skips;
-use crate::delivery::routing::{Draw, Place, Plan};
+use crate::delivery::routing::{Draw, Place};
 use crate::delivery::upstream::Upstream;
 use crate::model::left_out::LeftOut;
 use crate::model::receipt::{Answer, Attempt, Remaining};
@@ -43,7 +44,6 @@ impl<'a, J: Journal> Run<'a, J> {
 
     /// Offers the mail to one upstream after the other.
     pub(super) async fn finish(mut self) -> Answer {
-        self.count_rejections();
         self.candidates.adaptive.iter().for_each(|adaptive| adaptive.step());
         while let Some(place) = self.next() {
             let is_marked = self.visit(place).await.is_ok();
@@ -54,21 +54,22 @@ impl<'a, J: Journal> Run<'a, J> {
         self.conclude()
     }
 
-    fn count_rejections(&self) {
-        let refusing = self.upstreams_where(|_| true).filter(|upstream| !upstream.snapshot().admits());
-        refusing.for_each(Upstream::count_rejection);
-    }
-
     /// Where the mail goes next. The plan is made anew each time: a circuit may have closed while another was slow to fail.
     fn next(&mut self) -> Option<Place> {
-        self.plan().asked().iter().find(|place| !self.log.has_visited(place.upstream())).copied()
-    }
-
-    fn plan(&mut self) -> Plan {
         let candidates = self.candidates.now(self.call.message);
         let (policy, route) = (self.policy, self.route);
         let draw = *self.draw.get_or_insert_with(|| policy.draw(&candidates, route));
-        policy.plan(draw, &candidates)
+        let rejecting = rejections(&policy, draw, &candidates, |upstream| self.log.has_visited(upstream));
+        rejecting.into_iter().for_each(|upstream| self.count_rejection(upstream));
+        let plan = policy.plan(draw, &candidates);
+        plan.asked().iter().find(|place| !self.log.has_visited(place.upstream())).copied()
+    }
+
+    /// Counts the mail, once, at an upstream that it would have gone to and whose circuit is not closed.
+    fn count_rejection(&mut self, upstream: usize) {
+        if self.log.reject(upstream) {
+            self.upstreams[upstream].count_rejection();
+        }
     }
 
     async fn visit(&mut self, place: Place) -> Result<(), NotMarked> {
@@ -81,6 +82,9 @@ impl<'a, J: Journal> Run<'a, J> {
                 attempt::attempt(upstream, self.call).await?
             }
         };
+        if let Err(SkipReason::LeftOut(LeftOut::Circuit)) = attempt {
+            self.count_rejection(index);
+        }
         let attempt = attempt.map_or_else(|reason| self.skip(upstream, reason), Some);
         if let (Some(adaptive), Some(attempt)) = (self.candidates.adaptive, &attempt) {
             adaptive.learn(index, attempt, self.call.message.size());

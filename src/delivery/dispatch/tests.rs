@@ -6,6 +6,7 @@ mod early;
 mod explain;
 mod rates;
 mod journal;
+mod rejections;
 mod room;
 mod rules;
 mod skip_counts;

@@ -71,7 +71,7 @@ impl UpstreamMetrics {
         self.skipped.count(reason);
     }
 
-    /// Counts a mail that the circuit rejected because it was not closed.
+    /// Counts a mail that would have come here next, had the circuit been closed.
     pub fn circuit_rejected(&self) {
         self.rejected.inc();
     }

@@ -58,7 +58,7 @@ impl Families {
         );
         registry.register(
             "circuit_rejected",
-            "Mails that arrived while this circuit took none, by state or override, even if another upstream took them",
+            "Mails that would have come to this upstream next and found its circuit not closed, by state or override",
             self.rejected.clone(),
         );
         registry.register("skipped", "Mails that were not handed to an upstream, by the reason", self.skipped.clone());
