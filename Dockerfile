@@ -17,6 +17,8 @@ RUN mkdir src \
 
 COPY src src
 COPY openapi openapi
+# What `smsp_build_info` says; scripts/image passes it. In this stage alone: at run time it would be a setting nobody knows.
+ARG SMSP_COMMIT=unknown
 # touch: COPY keeps the files' times, and cargo takes a file older than the empty program's build for already built.
 # The two results go to fixed places, so that `--build-context build=DIR` can stand in for this stage.
 RUN touch src/lib.rs src/main.rs \

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -10,7 +11,8 @@ use crate::harness::admin::get;
 use crate::harness::outbox::Store;
 use crate::harness::repository::{read, root};
 use crate::harness::skip::skip;
-use crate::harness::{Answer, Proxy, Settings, golden, mails};
+use crate::harness::wait::when;
+use crate::harness::{Answer, Proxy, Settings, eventually, golden, mails};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -41,8 +43,11 @@ async fn the_page_of_metrics_is_the_golden_one_but_for_its_numbers() {
     let proxy = Proxy::start(Settings::mock()).await;
     proxy.client.send(&mails::plain()).await.expect(200);
     let metrics = proxy.client.metrics().await;
-    let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
-    golden::check("metrics.txt", &lines_without_numbers(&metrics.page).replace(&version, "version=\"{version}\""));
+    let version = format!("version=\"{}\",commit=\"unknown\"", env!("CARGO_PKG_VERSION"));
+    golden::check(
+        "metrics.txt",
+        &lines_without_numbers(&metrics.page).replace(&version, "version=\"{version}\",commit=\"{commit}\""),
+    );
     let states = metrics.count("smsp_circuit_state", &[("upstream", "mock")]);
     assert_eq!(states, 1, "one state at a time\n{}", metrics.page);
 }
@@ -139,6 +144,26 @@ async fn every_limit_stands_beside_the_gauge_that_it_names() {
         let info = [("upstream", "mock"), ("kind", "mock"), ("position", "1")];
         assert_eq!(metrics.count("smsp_upstream_info", &info), 1, "{}", metrics.page);
     }
+}
+
+#[tokio::test]
+async fn the_page_tells_what_the_system_knows_of_the_process() {
+    let proxy = Proxy::start(Settings::mock()).await;
+    let gauge = async |name: &str| proxy.client.metrics().await.gauge(name, &[]);
+    let (open, max) = (gauge("process_open_fds").await, gauge("process_max_fds").await);
+    assert!(open > 3.0 && open < max, "{open} of {max}");
+    let (resident, space) = (gauge("process_resident_memory_bytes").await, gauge("process_virtual_memory_bytes").await);
+    assert!(resident > 1e6 && resident < space, "{resident} of {space}");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs_f64();
+    let age = now - gauge("process_start_time_seconds").await;
+    assert!((-2.0..300.0).contains(&age), "{age}");
+    let before = gauge("process_cpu_seconds_total").await;
+    eventually("the process has used more time", async || {
+        proxy.client.send(&mails::plain()).await.expect(200);
+        let after = gauge("process_cpu_seconds_total").await;
+        when(after > before, || format!("{before} and {after}"))
+    })
+    .await;
 }
 
 /// What `promtool check metrics` finds; none, and a counted skip, where it is not here.

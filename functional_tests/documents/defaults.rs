@@ -50,7 +50,7 @@ async fn every_default_in_a_text_is_the_real_one() {
 }
 
 /// What is no variable of a node, with who reads it.
-const OF_OTHERS: [(&str, &str); 11] = [
+const OF_OTHERS: [(&str, &str); 12] = [
     ("SMSP_TEST_SEED", "the tests"),
     ("SMSP_SPECS", "scripts/check"),
     ("SMSP_ADVISORY_DB", "scripts/check"),
@@ -60,6 +60,7 @@ const OF_OTHERS: [(&str, &str); 11] = [
     ("SMSP_OPS_HOST", "the changelog: the former name"),
     ("SMSP_OPS_PORT", "the changelog: the former name"),
     ("SMSP_BENCH_COUNT", "benches/circuit.rs"),
+    ("SMSP_COMMIT", "scripts/image, for the build"),
     ("SMSP_LEDGER_BINARY", "the tests"),
     ("SMSP_SKIP_LOG", "the tests"),
 ];

@@ -17,6 +17,7 @@ mod node;
 mod numbers;
 mod outbox;
 mod plain;
+mod process;
 mod reloads;
 mod repeats;
 mod requests;
@@ -74,7 +75,10 @@ pub struct Metrics {
     pub node: Node,
     upstreams: upstreams::Families,
     gauges: gauges::Families,
+    process: process::Process,
     registry: Registry,
+    /// Without a prefix.
+    registry_of_process: Registry,
 }
 
 impl Default for Metrics {
@@ -94,7 +98,9 @@ impl Default for Metrics {
             node: Node::default(),
             upstreams: upstreams::Families::default(),
             gauges: gauges::Families::default(),
+            process: process::Process::default(),
             registry: Registry::with_prefix("smsp"),
+            registry_of_process: Registry::default(),
         };
         metrics.register();
         metrics
@@ -118,6 +124,7 @@ impl Metrics {
         self.key_ends.register(registry);
         self.reloads.register(registry);
         self.node.register(registry);
+        self.process.register(&mut self.registry_of_process);
     }
 
     /// The counters of the upstream of this name, with these labels.
@@ -152,8 +159,10 @@ impl Metrics {
     pub fn render(&self) -> String {
         let mut page = String::new();
         self.outbox.show_ages();
+        self.process.read();
         // Writing to a String cannot fail, and a page cut short would show in its missing end mark.
-        let _ = text::encode(&mut page, &self.registry);
+        let _ = text::encode_registry(&mut page, &self.registry)
+            .and_then(|()| text::encode(&mut page, &self.registry_of_process));
         page
     }
 }

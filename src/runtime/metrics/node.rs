@@ -4,6 +4,12 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+/// What `scripts/image` says of its work tree; other builds know nothing of theirs.
+const COMMIT: &str = match option_env!("SMSP_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
+
 /// The part of the metrics that is about the process.
 #[derive(Default)]
 pub struct Node {
@@ -19,8 +25,8 @@ impl Node {
             "Log lines dropped because they could not be written, or not fast enough",
             self.log_lines_dropped.clone(),
         );
-        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "Version of this process", version);
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("commit", COMMIT)]);
+        registry.register("build", "Version of this program, and the commit that it was built from", build);
     }
 
     /// Counts a panic.

@@ -59,7 +59,7 @@ fn the_page_holds_every_metric_under_its_documented_name() {
         "smsp_attempts_total{upstream=\"mg\",outcome=\"unavailable\"} 0",
         "smsp_probes_total{upstream=\"mg\",outcome=\"unavailable\"} 1",
         "smsp_circuit_state{upstream=\"mg\",state=\"open\"} 1",
-        concat!("smsp_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        concat!("smsp_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\",commit=\"unknown\"} 1"),
         "smsp_circuit_override{upstream=\"mg\",override=\"auto\"} 1",
         "smsp_circuit_transitions_total{upstream=\"mg\",reason=\"failure_rate\"} 1",
         "smsp_circuit_transitions_total{upstream=\"mg\",reason=\"probe_due\"} 0",
