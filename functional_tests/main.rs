@@ -87,6 +87,7 @@ mod circuit_ramp;
 mod circuit_overrides;
 mod shared_orders;
 mod circuit_observability;
+mod circuits_command;
 mod all_open;
 
 // Faults and load.

@@ -2,6 +2,7 @@
 
 mod admin_client;
 pub mod backup_command;
+pub mod circuits_command;
 mod columns;
 pub mod config;
 pub mod failure;
@@ -9,6 +10,7 @@ pub mod healthcheck_command;
 pub mod help;
 mod keys;
 mod listen;
+mod options;
 mod outbox;
 pub mod outbox_command;
 mod plan_table;
@@ -18,11 +20,13 @@ mod reload;
 pub mod route_command;
 mod routes;
 mod serve;
+mod span;
 mod start_error;
 pub mod store;
 pub mod store_command;
 pub mod terminal;
 mod upstreams;
+mod watching;
 
 pub use serve::serve;
 pub use start_error::StartError;

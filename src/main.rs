@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use smsp::app::circuits_command::{self, circuits as ask_circuits};
 use smsp::app::config::{AdminAccess, Config, Errors};
 use smsp::app::failure::Failure;
 use smsp::app::healthcheck_command::{healthcheck, reachable};
@@ -33,6 +34,9 @@ commands:
   route         ask the running server where the mail on stdin would go, as a mail of
                 --caller NAME, exit 0 if an upstream would get it;
                 --idempotency-key KEY gives it a key, --json prints the answer as it is
+  circuits      ask the running server what the circuit of each upstream is like, and why;
+                --json prints the answer as it is;
+                with --watch again and again, until Ctrl-C
   outbox        ask the running server how much mail waits, for how long, and how fast it
                 gets less; --json prints the answer as it is;
                 with --watch again and again, until Ctrl-C
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
         ["healthcheck"] => ask_health(),
         ["migrate"] => migrate(),
         ["route", ref arguments @ ..] => route(arguments),
+        ["circuits", ref arguments @ ..] => circuits(arguments),
         ["outbox", ref arguments @ ..] => outbox(arguments),
         ["store", "status"] => with_store(|config| run(app::store_command::status(config, show))),
         ["store", "backup", file] => back_up(Path::new(file)),
@@ -191,6 +196,13 @@ fn route(arguments: &[&str]) -> ExitCode {
             print(text);
         }))
     })
+}
+
+fn circuits(arguments: &[&str]) -> ExitCode {
+    match circuits_command::Arguments::read(arguments) {
+        Ok(arguments) => with_admin(|access| run(ask_circuits(access, arguments))),
+        Err(error) => misused(&error),
+    }
 }
 
 fn outbox(arguments: &[&str]) -> ExitCode {

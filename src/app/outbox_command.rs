@@ -4,11 +4,9 @@
 
 mod arguments;
 mod list;
-mod options;
 mod order;
 mod overview;
 mod question;
-mod span;
 
 pub use arguments::Arguments;
 

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::options::Options;
+use crate::app::options::Options;
+use crate::app::watching::Show;
 
 /// Members of a filter, each as an option and as the node names it.
 const FILTER: [(&str, &str); 7] = [
@@ -28,13 +29,6 @@ pub enum Arguments {
     List(List),
     /// What becomes of mail.
     Order(Order),
-}
-
-/// How much mail waits.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Show {
-    pub(super) watches: bool,
-    pub(super) as_json: bool,
 }
 
 /// Which mail there is.
@@ -84,7 +78,7 @@ impl Arguments {
             [word, ..] if !word.starts_with('-') => {
                 Err(format!("smsp outbox does not know `{word}`: there are list, retry, cancel and settle"))
             }
-            _ => show(words).map(Self::Show),
+            _ => Show::read("smsp outbox", words).map(Self::Show),
         }
     }
 }
@@ -106,14 +100,6 @@ impl What {
             Self::Cancel => Some("--status queued or --status parked"),
             Self::SettleAsAccepted | Self::SettleAsNone => None,
         }
-    }
-}
-
-fn show(words: &[&str]) -> Result<Show, String> {
-    let options = Options::read("smsp outbox", words, &["--watch", "--json"], &[])?;
-    match options.rest.first() {
-        Some(word) => Err(format!("smsp outbox does not know `{word}`")),
-        None => Ok(Show { watches: options.has("--watch"), as_json: options.has("--json") }),
     }
 }
 

@@ -1,45 +1,19 @@
 //! `smsp outbox`: how much mail there is in each state, for how long it has waited, and how fast it gets less.
 
-use std::time::Duration;
-
 use serde_json::Value;
-use tokio::signal::ctrl_c;
-use tokio::time::sleep;
 
-use super::arguments::Show;
-use super::span::span;
 use crate::app::admin_client::{AdminClient, Answer};
 use crate::app::columns::lines;
-use crate::app::terminal::{Screen, print};
-
-/// Between two looks.
-const PAUSE: Duration = Duration::from_secs(2);
+use crate::app::span::span;
+use crate::app::watching::Show;
 
 /// Prints the outbox, once or again and again until Ctrl-C.
-pub(super) async fn show(client: &AdminClient, Show { watches, as_json }: Show) -> Result<bool, String> {
-    let first = shown(client, as_json).await?;
-    if !watches {
-        return Ok(print(&first));
-    }
-    tokio::select! {
-        is_whole = watch(client, as_json, first) => Ok(is_whole),
-        _ = ctrl_c() => Ok(true),
-    }
-}
-
-/// Ends where nobody reads it any more, which is false. A node that does not answer may come back.
-async fn watch(client: &AdminClient, as_json: bool, first: String) -> bool {
-    let (mut screen, mut text) = (Screen::default(), first);
-    while screen.show(&text, !as_json) {
-        sleep(PAUSE).await;
-        text = shown(client, as_json).await.unwrap_or_else(|error| error);
-    }
-    false
-}
-
-async fn shown(client: &AdminClient, as_json: bool) -> Result<String, String> {
-    let Answer { text, json } = client.get("/outbox", &[]).await?;
-    Ok(if as_json { text } else { table(&json) })
+pub(super) async fn show(client: &AdminClient, show: Show) -> Result<bool, String> {
+    show.show(async || {
+        let Answer { text, json } = client.get("/outbox", &[]).await?;
+        Ok(if show.as_json { text } else { table(&json) })
+    })
+    .await
 }
 
 /// A line for each state that has mail, and how fast the outbox drains.
