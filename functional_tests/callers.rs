@@ -41,7 +41,7 @@ async fn every_live_api_key_is_accepted_and_no_other() {
         let labels = [("path", "/email"), ("status", status), ("caller", caller)];
         assert_eq!(metrics.count("smsp_requests_total", &labels), count, "{caller}: {}", metrics.page);
     }
-    let told = |caller: &str| proxy.logs().iter().any(|event| event["span"]["caller"] == caller);
+    let told = |caller: &str| proxy.logs().iter().any(|event| event["caller"] == caller);
     eventually("the log names the callers", async || {
         when(told("billing") && told("shop"), || format!("{:#?}", proxy.logs()))
     })

@@ -1,5 +1,9 @@
 //! What is written down: one JSON object per event, a request id throughout, and never a key, an address or a body.
 
+mod levels;
+mod order;
+mod terminal;
+
 use std::net::SocketAddr;
 
 use serde_json::{Deserializer, Value, json};

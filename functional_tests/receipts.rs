@@ -77,7 +77,7 @@ async fn unknown_delivery_is_logged_with_its_id_and_without_addresses() {
     assert_eq!((&attempt["upstream"], &attempt["level"]), (&"mg".into(), &"WARN".into()), "{told:#?}");
     let mail = told.iter().find(|event| event["outcome"].is_null()).unwrap_or_else(|| panic!("{told:#?}"));
     assert_eq!(mail["level"], "WARN", "an operator has to look: {told:#?}");
-    assert_eq!(mail["span"]["request_id"], answer.json["request_id"], "{told:#?}");
+    assert_eq!(mail["request_id"], answer.json["request_id"], "{told:#?}");
     let all = format!("{:?}", proxy.logs());
     assert!(!all.contains("example.com") && !all.contains("example.net"), "{all}");
 }
@@ -92,7 +92,7 @@ async fn certain_delivery_logs_no_unknown() {
     let request = receipt.header("x-request-id").unwrap_or_default();
     let told = eventually("the request is in the log, its last line", async || {
         let logs = proxy.logs();
-        let over = logs.iter().any(|event| event["span"]["request_id"] == request && event["message"] == "request");
+        let over = logs.iter().any(|event| event["request_id"] == request && event["message"] == "request");
         let of_it = logs.iter().filter(|event| event["id"] == receipt.json["id"]).cloned().collect::<Vec<_>>();
         when(over, || format!("{logs:#?}")).map(|()| of_it)
     })

@@ -40,6 +40,7 @@ async fn a_value_out_of_its_range_is_an_error() {
             ("SMSP_DOCS", "maybe"),
             ("SMSP_LOG_OUTPUT_FORMAT", "XML"),
             ("SMSP_LOG_OUTPUT_DEBUG", "loud"),
+            ("SMSP_LOG_LEVEL", "trace"),
             ("SMSP_MAX_BODY", "lots"),
             ("SMSP_MAX_IN_FLIGHT", "0"),
             ("SMSP_MAX_IN_FLIGHT_BYTES", "64"),

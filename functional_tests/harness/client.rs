@@ -108,6 +108,12 @@ impl Client {
         Answer::to(self.http.get(format!("{ops}{path}"))).await
     }
 
+    /// `GET` at the admin listener of a server that may be gone by now.
+    pub(crate) async fn try_ops(&self, path: &str) -> Option<Answer> {
+        let ops = self.ops.as_ref().expect("this server's admin listener is known");
+        Answer::try_to(self.http.get(format!("{ops}{path}"))).await.ok()
+    }
+
     /// The state of one circuit, as operators see it.
     pub(crate) async fn circuit(&self, name: &str) -> Value {
         let answer = self.ops("/circuits").await.expect(200);

@@ -2,7 +2,7 @@
 //! took.
 
 use std::fs;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use super::process::Process;
@@ -10,6 +10,7 @@ use super::process::Process;
 /// The unit of the times in `stat`; Linux has shown no other to programs for decades.
 const TICKS_A_SECOND: u64 = 100;
 const ESTABLISHED: &str = "01";
+const LISTENING: &str = "0A";
 
 /// The unread bytes of each established connection to this address of ours, accepted or waiting.
 pub(crate) fn unsent_to_callers_of(address: SocketAddrV4) -> Vec<usize> {
@@ -51,6 +52,22 @@ impl Process {
     /// How many files it has open, connections among them.
     pub(crate) fn open_files(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.id())).expect("it runs").count()
+    }
+
+    /// Where it listens, over IPv4: its open files are sockets of the table, by their inodes.
+    pub(crate) fn listens_on(&self) -> Vec<SocketAddrV4> {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.id())).into_iter().flatten().filter_map(Result::ok);
+        let links: Vec<_> = files.filter_map(|file| fs::read_link(file.path()).ok()).collect();
+        let table = fs::read_to_string("/proc/net/tcp").expect("a kernel that knows TCP");
+        let listens = |line: &str| {
+            let words: Vec<_> = line.split_whitespace().collect();
+            let socket = format!("socket:[{}]", words.get(9)?);
+            let is_ours = words.get(3) == Some(&LISTENING) && links.iter().any(|link| link.as_os_str() == &*socket);
+            let (address, port) = words.get(1)?.split_once(':')?;
+            let address = Ipv4Addr::from(u32::from_str_radix(address, 16).ok()?.to_le_bytes());
+            Some(SocketAddrV4::new(address, u16::from_str_radix(port, 16).ok()?)).filter(|_| is_ours)
+        };
+        table.lines().filter_map(listens).collect()
     }
 
     /// What it has taken so far, for itself and in the kernel: `utime` and `stime`, the 14th and 15th field.

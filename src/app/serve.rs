@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::config::{Config, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_store};
 use super::listen::bind;
@@ -100,7 +100,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
             None => true,
         }
     };
-    shared.shutdown.clone().run(signals, config.shutdown, draining).await;
+    if shared.shutdown.clone().run(signals, config.shutdown, draining).await {
+        // Operators may still ask until the process ends.
+        telemetry::last(|| info!("drained"));
+    }
     if shared.shutdown.was_requested() { Err(StartError::Down) } else { Ok(()) }
 }
 

@@ -76,20 +76,19 @@ impl Shutdown {
     }
 
     /// Waits for the signal, then drains; `beside` begins then too, and says whether it was finished in time. The end waits for
-    /// both.
-    pub async fn run(self, mut signals: Signals, settings: Settings, beside: impl Future<Output = bool>) {
+    /// both. Was all work finished?
+    pub async fn run(self, mut signals: Signals, settings: Settings, beside: impl Future<Output = bool>) -> bool {
         tokio::select! {
             () = signals.recv() => {}
             () = self.requested.cancelled() => {}
         }
         info!(delay = ?settings.delay, deadline = ?settings.deadline, "draining");
         tokio::select! {
-            both = async { tokio::join!(self.drain(settings), beside) } => {
-                if both == (true, true) {
-                    info!("drained");
-                }
+            both = async { tokio::join!(self.drain(settings), beside) } => both == (true, true),
+            () = signals.recv() => {
+                warn!(in_flight = self.work.len(), "second signal: exiting immediately");
+                false
             }
-            () = signals.recv() => warn!(in_flight = self.work.len(), "second signal: exiting immediately"),
         }
     }
 

@@ -8,7 +8,7 @@ pub mod settings;
 
 use std::panic;
 
-pub use log::{finish, flush, stop_deferring};
+pub use log::{finish, flush, last, stop_deferring};
 pub use settings::{Format, Settings};
 use tracing::error;
 use tracing_subscriber::layer::SubscriberExt;

@@ -111,9 +111,9 @@ fn log<J: Journal>(call: &Call<'_, J>, upstream: &str, verdict: &Verdict, took: 
     let duration_ms = millis(took);
     let provider_code = verdict.code.map(display);
     match verdict.outcome {
-        Outcome::Accepted => info!(%id, upstream, rule, outcome, %reason, duration_ms, "attempt"),
-        Outcome::MessageRejected => info!(%id, upstream, rule, outcome, %reason, provider_code, duration_ms, "attempt"),
-        Outcome::AccountRefused => error!(%id, upstream, rule, outcome, %reason, provider_code, duration_ms, "attempt"),
-        _ => warn!(%id, upstream, rule, outcome, %reason, provider_code, duration_ms, "attempt"),
+        Outcome::Accepted => info!(upstream, outcome, %reason, duration_ms, rule, %id, "attempt"),
+        Outcome::MessageRejected => info!(upstream, outcome, %reason, provider_code, duration_ms, rule, %id, "attempt"),
+        Outcome::AccountRefused => error!(upstream, outcome, %reason, provider_code, duration_ms, rule, %id, "attempt"),
+        _ => warn!(upstream, outcome, %reason, provider_code, duration_ms, rule, %id, "attempt"),
     }
 }

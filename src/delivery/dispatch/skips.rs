@@ -24,7 +24,7 @@ impl Skips {
     /// One line, where there are any: the lines of attempts tell of hand-overs alone.
     pub(super) fn log<J>(&self, call: &Call<'_, J>) {
         if !self.0.is_empty() {
-            info!(id = %call.message.id(), rule = call.rule, skipped = %self, "upstreams skipped");
+            info!(skipped = %self, rule = call.rule, id = %call.message.id(), "upstreams skipped");
         }
     }
 }

@@ -21,7 +21,7 @@ use futures_util::FutureExt;
 use tower::ServiceExt;
 use tower::layer::layer_fn;
 use tracing::field::Empty;
-use tracing::{Instrument, debug, info, info_span};
+use tracing::{Instrument, debug, error_span, info};
 
 use super::context::{RequestContext, X_REQUEST_ID};
 use super::hardening::harden;
@@ -66,7 +66,8 @@ impl Service {
     {
         let method = known(request.method());
         let context = RequestContext::new(request.headers(), peer, over_capacity);
-        let span = info_span!("request", request_id = %context.id(), caller = Empty);
+        // Of the highest level, so that its fields stand in every line that is written at all.
+        let span = error_span!("request", request_id = %context.id(), caller = Empty);
         let (mut response, context) = context.scope(self.route(request).instrument(span.clone())).await;
         if let Some(context) = context {
             let took = context.started().elapsed();

@@ -2,7 +2,8 @@
 //!
 //! Lines that do not fit are dropped and counted. From then on every line is dropped until half of the queue has been
 //! written, which leaves one gap instead of many; the writer notes it where it lies. The lock is held to copy a line or to
-//! take a block, never during a write. Lines are written in the order in which they were added, by whichever thread.
+//! take a block, never during a write. Lines are written in the order in which they were added, by whichever thread; a line
+//! gets its time under the same lock, so that this is the order of their times too.
 //!
 //! Deliberately absent: a thread, a stream, a clock but for the deadline of [`Queue::finish`].
 
@@ -37,6 +38,8 @@ struct State {
     idle: bool,
     /// [`Queue::finish`] waits.
     finishing: bool,
+    /// The last line was added.
+    closed: bool,
     /// The memory of written blocks, for the next ones.
     spares: Vec<Vec<u8>>,
 }
@@ -57,26 +60,39 @@ pub(super) enum When {
     Now,
     /// At the next [`Queue::wake`], or once there are as many as are written at a time.
     Woken,
+    /// At once, and no line after them.
+    Last,
 }
 
 impl Queue {
     pub(super) const fn new(capacity: usize) -> Self {
-        let state =
-            State { blocks: VecDeque::new(), bytes: 0, dropped: 0, idle: true, finishing: false, spares: Vec::new() };
+        let state = State {
+            blocks: VecDeque::new(),
+            bytes: 0,
+            dropped: 0,
+            idle: true,
+            finishing: false,
+            closed: false,
+            spares: Vec::new(),
+        };
         Self { state: Mutex::new(state), woken: Condvar::new(), finished: Condvar::new(), capacity }
     }
 
-    /// Adds whole lines; returns how many of them were dropped, which is all or none.
-    pub(super) fn add(&self, lines: &[u8], when: When) -> u64 {
+    /// Adds whole lines, on which `stamp` writes their time; returns how many of them were dropped, which is all or none.
+    pub(super) fn add(&self, lines: &[u8], when: When, stamp: impl FnOnce(&mut [u8])) -> u64 {
         let mut state = self.lock();
+        if state.closed {
+            return 0;
+        }
         let room = if state.dropped > 0 { self.capacity / 2 } else { self.capacity };
         let fits = state.bytes.checked_add(lines.len()).is_some_and(|bytes| bytes <= room);
         let dropped = if fits { 0 } else { count(lines) };
         state.dropped += dropped;
         if fits {
-            state.append(lines);
+            stamp(state.append(lines));
         }
-        if when == When::Now || !fits || state.bytes >= BLOCK {
+        state.closed = when == When::Last;
+        if when != When::Woken || !fits || state.bytes >= BLOCK {
             self.wake_locked(&mut state);
         }
         dropped
@@ -129,17 +145,20 @@ impl State {
         self.blocks.is_empty() && self.dropped == 0
     }
 
-    fn append(&mut self, lines: &[u8]) {
+    /// Returns the lines in their place.
+    fn append(&mut self, lines: &[u8]) -> &mut [u8] {
         self.bytes += lines.len();
         let dropped = mem::take(&mut self.dropped);
-        let last = self.blocks.back_mut().filter(|last| dropped == 0 && last.lines.len() + lines.len() <= BLOCK);
-        if let Some(last) = last {
-            return last.lines.extend_from_slice(lines);
+        let has_room = |last: &Block| dropped == 0 && last.lines.len() + lines.len() <= BLOCK;
+        if !self.blocks.back().is_some_and(has_room) {
+            let mut block = self.spares.pop().unwrap_or_default();
+            block.reserve_exact(lines.len().max(BLOCK));
+            self.blocks.push_back(Block { dropped, lines: block });
         }
-        let mut block = self.spares.pop().unwrap_or_default();
-        block.reserve_exact(lines.len().max(BLOCK));
+        let Some(Block { lines: block, .. }) = self.blocks.back_mut() else { return &mut [] };
+        let at = block.len();
         block.extend_from_slice(lines);
-        self.blocks.push_back(Block { dropped, lines: block });
+        &mut block[at..]
     }
 
     fn keep(&mut self, mut spare: Vec<u8>) {

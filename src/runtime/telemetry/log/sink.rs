@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use super::buffer::{QUEUE, report_dropped};
 use super::queue::When;
+use super::timestamp::stamp;
 
 /// When the lines of this thread are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ enum Mode {
 thread_local! {
     // Without a destructor, so that a thread can log until its very end.
     static MODE: Cell<Mode> = const { Cell::new(Mode::Immediate) };
-    static CAPTURED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static CAPTURED: RefCell<Captured> = const { RefCell::new(Captured { line: Vec::new(), time_at: 0 }) };
 }
 
 /// Has the lines of this thread written. Without lines it costs nothing.
@@ -50,25 +51,48 @@ fn leave(next: Mode) {
     }
 }
 
-/// Returns the lines that `log` logs on this thread, in place of writing them.
-pub(super) fn capture(log: impl FnOnce()) -> Vec<u8> {
+/// Returns the line that `log` logs on this thread, in place of writing it.
+pub(super) fn capture(log: impl FnOnce()) -> Captured {
     let before = MODE.replace(Mode::Captured);
     log();
     MODE.set(before);
     CAPTURED.take()
 }
 
-/// Where the formatter writes: each write is one line.
-pub(super) struct Sink;
+/// A line that is not written yet.
+#[derive(Default)]
+pub(super) struct Captured {
+    line: Vec<u8>,
+    time_at: usize,
+}
+
+impl Captured {
+    /// With the time of now.
+    pub(super) fn stamped(mut self) -> Vec<u8> {
+        stamp(&mut self.line, self.time_at);
+        self.line
+    }
+
+    /// Has it written after every line so far, and none after it.
+    pub(super) fn write_last(&self) {
+        if !self.line.is_empty() {
+            report_dropped(QUEUE.add(&self.line, When::Last, |line| stamp(line, self.time_at)));
+        }
+    }
+}
+
+/// Where the formatter writes: each write is one line, whose time stands there.
+pub(super) struct Sink(pub(super) usize);
 
 impl Write for Sink {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let stamp = |line: &mut [u8]| stamp(line, self.0);
         match MODE.get() {
-            Mode::Captured => CAPTURED.with_borrow_mut(|captured| captured.extend_from_slice(line)),
-            Mode::Immediate => report_dropped(QUEUE.add(line, When::Now)),
+            Mode::Captured => CAPTURED.set(Captured { line: line.to_vec(), time_at: self.0 }),
+            Mode::Immediate => report_dropped(QUEUE.add(line, When::Now, stamp)),
             Mode::Deferred | Mode::DeferredWithLines => {
                 MODE.set(Mode::DeferredWithLines);
-                report_dropped(QUEUE.add(line, When::Woken));
+                report_dropped(QUEUE.add(line, When::Woken, stamp));
             }
         }
         Ok(line.len())
@@ -93,7 +117,7 @@ mod tests {
                 act();
                 MODE.get()
             };
-            let line: fn() = || Sink.write_all(b"a line\n").unwrap();
+            let line: fn() = || Sink(0).write_all(b"a line\n").unwrap();
             [line, flush, line, line, flush, line, stop_deferring, line, flush].map(after)
         });
         use Mode::{Deferred, DeferredWithLines, Immediate};
@@ -113,8 +137,8 @@ mod tests {
 
     #[test]
     fn captured_lines_are_not_written() {
-        assert_eq!(capture(|| Sink.write_all(b"a line\n").unwrap()), b"a line\n");
-        assert_eq!(capture(|| ()), b"");
+        assert_eq!(capture(|| Sink(9).write_all(b"a line\n").unwrap()).stamped(), b"a line\n");
+        assert_eq!(capture(|| ()).stamped(), b"");
         assert!(MODE.get() == Mode::Immediate);
     }
 }

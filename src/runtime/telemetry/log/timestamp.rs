@@ -1,9 +1,9 @@
 //! The time of a log line: UTC, as RFC 3339 writes it, to the microsecond.
 //!
-//! Many lines fall into one second, so a thread keeps the text of its last second and writes only the rest anew.
+//! A formatter leaves [`PLACE`] for it, and it is written as the line gets its place among the others, so that both tell
+//! the same order. Many lines fall into one second, so a thread keeps the text of its last second and writes only the rest anew.
 
 use std::cell::Cell;
-use std::fmt::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
@@ -11,33 +11,40 @@ use time::OffsetDateTime;
 /// Bytes of a time down to the second: `2026-11-26T08:20:22`.
 const LENGTH: usize = 19;
 const DIGITS: usize = 6;
+/// What stands in a line until its time is written.
+pub(super) const PLACE: &str = "0000-00-00T00:00:00.000000Z";
 
 thread_local! {
     // A second since the epoch and its text. Without a destructor, so that a thread can log until its very end.
     static LAST: Cell<(u64, [u8; LENGTH])> = const { Cell::new((0, *b"1970-01-01T00:00:00")) };
 }
 
-/// Writes this time; one before 1970 as the first moment of that year.
-pub(super) fn write(time: SystemTime, out: &mut impl Write) -> fmt::Result {
+/// Writes the time of now into a line, whose [`PLACE`] stands there.
+pub(super) fn stamp(line: &mut [u8], at: usize) {
+    let place = line.get_mut(at..).and_then(|rest| rest.get_mut(..PLACE.len()));
+    place.into_iter().for_each(|place| place.copy_from_slice(&text(SystemTime::now())));
+}
+
+/// One before 1970 as the first moment of that year.
+fn text(time: SystemTime) -> [u8; PLACE.len()] {
     let time = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut last = LAST.get();
     if last.0 != time.as_secs() {
-        last = (time.as_secs(), text(time.as_secs()));
+        last = (time.as_secs(), second(time.as_secs()));
         LAST.set(last);
     }
-    let (mut digits, mut rest) = ([b'0'; DIGITS], time.subsec_micros());
-    for digit in digits.iter_mut().rev() {
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    text[..LENGTH].copy_from_slice(&last.1);
+    let mut rest = time.subsec_micros();
+    for digit in text[LENGTH + 1..][..DIGITS].iter_mut().rev() {
         *digit += (rest % 10) as u8;
         rest /= 10;
     }
-    for part in [&last.1[..], b".", &digits, b"Z"] {
-        out.write_str(str::from_utf8(part).map_err(|_| fmt::Error)?)?;
-    }
-    Ok(())
+    text
 }
 
 /// A second that no four digits of a year can say is written as the first one.
-fn text(second: u64) -> [u8; LENGTH] {
+fn second(second: u64) -> [u8; LENGTH] {
     let time = i64::try_from(second).ok().and_then(|second| OffsetDateTime::from_unix_timestamp(second).ok());
     let time = time.unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
@@ -56,9 +63,7 @@ mod tests {
     use super::*;
 
     fn written(time: Duration) -> String {
-        let mut text = String::new();
-        write(UNIX_EPOCH + time, &mut text).unwrap();
-        text
+        String::from_utf8(text(UNIX_EPOCH + time).to_vec()).unwrap()
     }
 
     proptest! {
@@ -77,8 +82,18 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_wrong_does_no_harm() {
         assert_eq!(written(Duration::from_secs(253_402_300_800)), "1970-01-01T00:00:00.000000Z");
-        let mut text = String::new();
-        write(UNIX_EPOCH - Duration::from_secs(1), &mut text).unwrap();
-        assert_eq!(text, "1970-01-01T00:00:00.000000Z");
+        assert_eq!(text(UNIX_EPOCH - Duration::from_secs(1)), *b"1970-01-01T00:00:00.000000Z");
+    }
+
+    #[test]
+    fn a_time_is_written_where_its_place_is_and_nowhere_else() {
+        let mut line = format!("{{\"timestamp\":\"{PLACE}\"}}\n").into_bytes();
+        stamp(&mut line, 14);
+        let line = String::from_utf8(line).unwrap();
+        let time = line.strip_prefix("{\"timestamp\":\"").and_then(|line| line.strip_suffix("\"}\n")).unwrap();
+        assert!(OffsetDateTime::parse(time, &Rfc3339).unwrap().year() > 2000, "{line}");
+        let mut short = *b"short\n";
+        stamp(&mut short, 3);
+        assert_eq!(&short, b"short\n");
     }
 }

@@ -103,10 +103,10 @@ fn finish_does_not_wait_for_a_stalled_writer() {
         }
         writing.next(block);
     });
-    queue.add(b"a\n", When::Now);
+    queue.add(b"a\n", When::Now, |_| ());
     begun.recv().unwrap();
     assert!(!queue.finish(Duration::from_millis(1)), "it stalls");
-    assert_eq!(queue.add(b"b\n", When::Now), 0, "and lines can still be added");
+    assert_eq!(queue.add(b"b\n", When::Now, |_| ()), 0, "and lines can still be added");
     go_on.send(()).unwrap();
     begun.recv().unwrap();
     go_on.send(()).unwrap();
