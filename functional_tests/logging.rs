@@ -2,6 +2,8 @@
 
 mod levels;
 mod order;
+mod problems;
+mod started;
 mod terminal;
 
 use std::net::SocketAddr;

@@ -22,6 +22,7 @@ mod routes;
 mod serve;
 mod span;
 mod start_error;
+mod started;
 pub mod store;
 pub mod store_command;
 pub mod terminal;

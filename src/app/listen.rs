@@ -12,13 +12,17 @@ const BACKLOG: u32 = 4096;
 /// What the kernel holds of a connection each way, of which it counts half as its own: bytes.
 const SOCKET_BUFFER: u32 = 128 * 1024;
 
-/// Takes this address, which a variable has named.
-pub(super) async fn bind(name: &str, address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
+/// Takes this address, which a variable has named; returns the one that it has come to.
+pub(super) async fn bind(
+    name: &str,
+    address: SocketAddr,
+    variable: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
     let unable = |error| StartError::Listen { address, variable, error };
     let listener = listen(address).map_err(unable)?;
     let bound = listener.local_addr().map_err(unable)?;
     info!(listener = name, address = %bound, "listening");
-    Ok(listener)
+    Ok((listener, bound))
 }
 
 /// With room for callers who come at once: the library's own 128 made the kernel drop connections.

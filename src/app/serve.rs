@@ -8,6 +8,7 @@ use super::config::{Config, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_
 use super::listen::bind;
 use super::outbox::{self, RunningOutbox};
 use super::start_error::StartError;
+use super::started::Started;
 use super::store::Store;
 use super::upstreams::{events, exit_when_down, overrides, supervise_all, upstreams};
 use super::{keys, routes};
@@ -58,8 +59,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     for variable in &config.deprecated {
         warn!(variable, "a variable is set under its former name");
     }
-    let public = bind("api", config.listen.api, "SMSP_PORT").await?;
-    let admin = bind("admin", config.listen.admin, "SMSP_ADMIN_PORT").await?;
+    let started = Started::of(&config);
+    let (public, api_address) = bind("api", config.listen.api, "SMSP_PORT").await?;
+    let (admin, admin_address) = bind("admin", config.listen.admin, "SMSP_ADMIN_PORT").await?;
     let delivery = Delivery::start(config.upstreams, config.supervisor, config.dispatch, config.routes, &shared);
     // Before any mail leaves: what an operator has held open stays open.
     let orders = Orders::start(&delivery.upstreams, store.as_ref(), &shared.metrics).await;
@@ -94,6 +96,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, metrics()));
     // With a shutdown of its own that never comes: operators watch until the very end.
     tokio::spawn(listener::serve(admin, admin::service(admin_state), Shutdown::default(), Limits::ADMIN, metrics()));
+    started.log(api_address, admin_address);
     let draining = async {
         match &outbox {
             Some(outbox) => outbox.drain().await,
@@ -209,6 +212,7 @@ fn admin_state(
         restarts: Arc::clone(restarts),
         shutdown: shutdown.clone(),
         explain: explain(api.clone()),
+        field_names_of_mail: &api::FIELD_NAMES,
         max_mail: api.settings.max_body,
         docs: api.settings.docs,
     }

@@ -166,10 +166,12 @@ impl Dispatcher {
 
     /// Tells the operator of a mail of which it is unknown whether a provider has it.
     fn report_unknown(&self, submission: &Submission, answer: &Answer) {
-        if let Some(SendError { id, .. }) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
+        if let Some(error) = answer.as_ref().err().filter(|error| error.failure.is_unknown()) {
+            let id = error.id;
             self.metrics.mails.unknown();
             let caller = submission.caller.as_str();
-            warn!(%id, caller, "it is unknown whether a provider has this mail: look the id up there");
+            let upstream = asked_last(error);
+            warn!(upstream, %id, caller, "it is unknown whether a provider has this mail: look the id up there");
         }
     }
 
@@ -180,6 +182,11 @@ impl Dispatcher {
         self.settings.all_open == wanted
             && !self.upstreams.iter().any(|upstream| upstream.snapshot().admits() || may_start(upstream))
     }
+}
+
+/// The upstream that was asked last, of those that may have the mail; none after a panic.
+fn asked_last(error: &SendError) -> Option<&str> {
+    error.attempts.iter().rev().find(|attempt| attempt.is_unknown()).map(|attempt| &*attempt.upstream)
 }
 
 /// What the work comes to; a panic is caught here, where the mail's id is known.

@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod circuits;
 mod document;
+mod field_names;
 #[cfg(test)]
 mod fixture;
 mod health;
@@ -41,6 +42,7 @@ use crate::ingress::server::problem::Problem;
 use crate::ingress::server::rules::Rules;
 use crate::ingress::server::service::Service;
 pub use document::document;
+use field_names::FIELD_NAMES;
 pub use state::{AdminState, Explain};
 
 /// Longer than any request takes whose body arrives, an erasure in steps included.
@@ -56,6 +58,7 @@ pub fn service(state: AdminState) -> Service {
         larger_body: Some((route::PATH, state.max_mail)),
         monitored: &["/livez", "/readyz", "/metrics"],
         sheds_over_capacity: false,
+        fields: [&FIELD_NAMES, state.field_names_of_mail],
         write: |refusal| Problem::from(refusal).into_response(),
     };
     let metrics = Arc::clone(&state.metrics);

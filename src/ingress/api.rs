@@ -7,6 +7,7 @@ mod caller;
 mod delivery;
 mod document;
 mod email;
+mod field_names;
 mod healthcheck;
 mod mail_id;
 mod outbox;
@@ -31,6 +32,7 @@ use axum::response::IntoResponse;
 use crate::ingress::server::rules::Rules;
 use crate::ingress::server::service::Service;
 pub use document::document;
+pub use field_names::FIELD_NAMES;
 use problem::Problem;
 pub use route::explain_for;
 use routes::Served;
@@ -51,6 +53,7 @@ pub fn service(state: ApiState) -> Service {
         larger_body: None,
         monitored: &["/healthcheck"],
         sheds_over_capacity: true,
+        fields: [&FIELD_NAMES, &[]],
         write: |refusal| Problem::from(refusal).into_response(),
     };
     let metrics = Arc::clone(&state.metrics);

@@ -10,6 +10,7 @@ pub mod document;
 pub mod field_error;
 pub mod hardening;
 pub mod listener;
+pub mod logged;
 pub mod problem;
 pub mod refusal;
 pub mod rules;

@@ -27,6 +27,7 @@ pub(super) fn state() -> AdminState {
         shutdown: Shutdown::default(),
         explain: Arc::new(|_, _| Box::pin(pending())),
         max_mail: 0,
+        field_names_of_mail: &[],
         docs: true,
     }
 }

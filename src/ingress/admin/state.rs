@@ -47,6 +47,8 @@ pub struct AdminState {
     pub explain: Explain,
     /// Bytes of such a mail, at most.
     pub max_mail: usize,
+    /// Names of fields of such a mail that may stand in the log.
+    pub field_names_of_mail: &'static [&'static str],
     /// Whether the document is served.
     pub docs: bool,
 }

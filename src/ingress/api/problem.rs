@@ -16,6 +16,7 @@ use super::attempt::{AttemptBody, LookupBody};
 use super::delivery::Delivery;
 use super::replayed::IDEMPOTENCY_REPLAYED;
 use crate::ingress::server::field_error::FieldError;
+use crate::ingress::server::logged::LoggedProblem;
 use crate::ingress::server::problem;
 use crate::model::message::Id;
 use crate::state::outbox::{State, Ticket};
@@ -199,8 +200,10 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, _) = self.kind.describe();
         let (retry_after, replayed) = (self.retry_after, self.replayed);
-        let mut response =
-            problem::write(status, retry_after, |request_id| problem::to_json(&self.body(request_id.to_owned())));
+        let logged = LoggedProblem::new(self.kind.name().into(), self.errors.as_deref());
+        let mut response = problem::write(status, retry_after, logged, |request_id| {
+            problem::to_json(&self.body(request_id.to_owned()))
+        });
         if replayed {
             response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         }

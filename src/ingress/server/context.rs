@@ -3,11 +3,12 @@
 //! It is at hand wherever the task of a connection works on a request, as the span of its log lines is: an error can
 //! name the request without every function on the way passing it along. Another task has no context.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
+use super::logged::LoggedProblem;
 use crate::runtime::ids;
 use axum::extract::MatchedPath;
 use axum::http::{HeaderMap, HeaderName};
@@ -32,14 +33,23 @@ pub struct RequestContext {
     route: OnceCell<MatchedPath>,
     caller: OnceCell<Arc<str>>,
     is_page: Cell<bool>,
+    problem: RefCell<Option<LoggedProblem>>,
 }
 
 impl RequestContext {
     /// The request with these headers, which begins now. `over_capacity`: there are more connections than allowed, and
     /// it came on one of those beyond.
     pub fn new(headers: &HeaderMap, peer: SocketAddr, over_capacity: bool) -> Self {
-        let (route, caller, is_page) = (OnceCell::new(), OnceCell::new(), Cell::new(false));
-        Self { id: request_id(headers), started: Instant::now(), peer, over_capacity, route, caller, is_page }
+        Self {
+            id: request_id(headers),
+            started: Instant::now(),
+            peer,
+            over_capacity,
+            route: OnceCell::new(),
+            caller: OnceCell::new(),
+            is_page: Cell::new(false),
+            problem: RefCell::default(),
+        }
     }
 
     /// Does the work on this request, with this as its context; gives the context back.
@@ -79,7 +89,7 @@ impl RequestContext {
         self.route.get().map(MatchedPath::as_str)
     }
 
-    /// Records the route. The first one holds, as in all that is recorded here.
+    /// Records the route. The first one holds.
     pub(super) fn set_route(&self, route: MatchedPath) {
         let _ = self.route.set(route);
     }
@@ -89,10 +99,21 @@ impl RequestContext {
         self.caller.get().map(|name| &**name)
     }
 
-    /// Records the caller, for its log lines and its count.
+    /// Records the caller, for its log lines and its count. The first one holds.
     pub fn set_caller(&self, name: Arc<str>) {
-        Span::current().record("caller", &*name);
-        let _ = self.caller.set(name);
+        if self.caller.set(Arc::clone(&name)).is_ok() {
+            Span::current().record("caller", &*name);
+        }
+    }
+
+    /// Records the problem that is its answer, for its log line. The last one holds, as it does for the client.
+    pub(super) fn set_problem(&self, problem: LoggedProblem) {
+        self.problem.replace(Some(problem));
+    }
+
+    /// The problem that is its answer, if one is.
+    pub(super) fn take_problem(&self) -> Option<LoggedProblem> {
+        self.problem.take()
     }
 
     /// Is its answer a page for a browser to show?

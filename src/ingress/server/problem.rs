@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::context::RequestContext;
 use super::field_error::FieldError;
+use super::logged::LoggedProblem;
 
 /// The media type of every problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -85,16 +86,26 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self { status, name, title, detail, retry_after, errors } = self;
-        write(status, retry_after, |request_id| {
+        let logged = LoggedProblem::new(name.clone(), errors.as_deref());
+        write(status, retry_after, logged, |request_id| {
             let r#type = format!("{URN}{name}");
             to_json(&ProblemBody { r#type, title, status: status.as_u16(), detail: &detail, request_id, errors })
         })
     }
 }
 
-/// Writes a problem whose JSON is made with the id of the current request.
-pub fn write(status: StatusCode, retry_after: Option<Duration>, body: impl FnOnce(&str) -> Vec<u8>) -> Response {
-    let request_id = RequestContext::with(|context| context.id().to_owned()).unwrap_or_default();
+/// Writes a problem whose JSON is made with the id of the current request. The log of the request tells it too.
+pub fn write(
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    logged: LoggedProblem,
+    body: impl FnOnce(&str) -> Vec<u8>,
+) -> Response {
+    let request_id = RequestContext::with(|context| {
+        context.set_problem(logged);
+        context.id().to_owned()
+    });
+    let request_id = request_id.unwrap_or_default();
     let mut response = Response::new(Body::from(body(&request_id)));
     *response.status_mut() = status;
     let headers = response.headers_mut();

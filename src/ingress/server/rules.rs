@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 
+use super::logged::Known;
 use super::refusal::Refusal;
 
 /// The rules of one listener.
@@ -15,6 +16,8 @@ pub struct Rules {
     pub monitored: &'static [&'static str],
     /// Are all other requests refused over capacity?
     pub sheds_over_capacity: bool,
+    /// Names of fields that the log may tell; any other may be a secret or an address.
+    pub fields: Known,
     /// Writes a refusal as the clients of this listener know problems.
     pub write: fn(Refusal) -> Response,
 }

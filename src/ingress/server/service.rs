@@ -25,6 +25,7 @@ use tracing::{Instrument, debug, error_span, info};
 
 use super::context::{RequestContext, X_REQUEST_ID};
 use super::hardening::harden;
+use super::logged::LoggedProblem;
 use super::refusal::Refusal;
 use super::rules::Rules;
 use crate::runtime::metrics::{Metrics, RequestMetrics, ShedReason};
@@ -126,10 +127,13 @@ impl Service {
     fn log(&self, method: &str, context: &RequestContext, status: u16, took: Duration) {
         let path = context.route().unwrap_or("other");
         let duration_ms = millis(took);
+        let written = context.take_problem();
+        let problem = written.as_ref().map(LoggedProblem::name);
+        let fields = || written.as_ref().and_then(|problem| problem.fields(&self.rules.fields));
         if self.is_monitored(path) {
-            debug!(method, path, status, duration_ms, "request");
+            debug!(method, path, status, duration_ms, problem, fields = fields(), "request");
         } else {
-            info!(method, path, status, duration_ms, "request");
+            info!(method, path, status, duration_ms, problem, fields = fields(), "request");
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::model::message::Metadata;
 mod absent;
 mod hints;
 mod json;
+mod logged;
 
 const MOST: MailLimits = MailLimits { recipients: 50, attachments: 20, headers: 30, ..MailLimits::MAX };
 

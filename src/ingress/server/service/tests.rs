@@ -14,6 +14,7 @@ const RULES: Rules = Rules {
     max_body: 10,
     monitored: &["/alive"],
     sheds_over_capacity: true,
+    fields: [&[], &[]],
     write: |refusal| Problem::from(refusal).into_response(),
 };
 
