@@ -158,6 +158,9 @@ fn a_line_gets_its_time_as_it_gets_its_place() {
                     let mut clock = clock.lock().unwrap();
                     *clock += 1;
                     line[..8].copy_from_slice(format!("{:08}", *clock).as_bytes());
+                    drop(clock);
+                    // Another line would come in between if its place were not held.
+                    thread::yield_now();
                 });
             }
         })
