@@ -36,8 +36,8 @@ fn parse(folder: &str, root_file: &str) -> Tree {
         let file = path.strip_prefix(&base).expect("below its folder").with_extension("");
         (file.display().to_string(), read(&path))
     });
-    // The binary is a crate of its own, of one file.
-    let texts = texts.filter(|(file, _)| file != "main" || root_file == "main");
+    // The binary and the circuit under loom are crates of their own; each has one file that no other crate has.
+    let texts = texts.filter(|(file, _)| file == root_file || !["main", "interleavings"].contains(&file.as_str()));
     Tree::parse(root_file, &texts.collect::<BTreeMap<_, _>>())
 }
 

@@ -210,7 +210,7 @@ impl Postmaster {
         let log = log.expect("a log can be opened");
         let pid_file = format!("external_pid_file={}", self.folder.join("server.pid").display());
         let settings =
-            ["listen_addresses=", "shared_buffers=16MB", "max_connections=80", "log_statement=none", &pid_file];
+            ["listen_addresses=", "shared_buffers=16MB", "max_connections=200", "log_statement=none", &pid_file];
         let mut command = unprivileged(&format!("{BINARIES}/postgres"));
         command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
         command.args(settings.iter().flat_map(|setting| ["-c", setting]));
