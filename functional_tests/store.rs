@@ -47,7 +47,7 @@ async fn a_start_with_another_key_ends_with_its_name_and_no_digit_of_it() {
     drop(Proxy::start(settings(directory.path())).await);
     let wrong = settings(directory.path()).with("SMSP_STORE_KEY", &STORE_KEY.replace("4242", "4343"));
     let output = run(&["serve"], &wrong).await;
-    assert_eq!(output.code, Some(1), "{output:?}");
+    assert_eq!(output.code, Some(64), "{output:?}");
     assert!(output.stderr.contains("SMSP_STORE_KEY: the key `2026a` is not the one"), "{output:?}");
     assert!(!output.stderr.contains("4343") && !output.stdout.contains("4343"), "{output:?}");
 }
@@ -142,10 +142,10 @@ async fn a_node_whose_outbox_is_off_says_that_mail_waits_in_it() {
     .await;
 }
 
-/// A start that ends with 1 and this reason, and says nothing else than that.
+/// A start that ends with this code and reason, and says nothing else than that.
 #[track_caller]
-fn refused(output: &Output, reason: &str) {
-    assert_eq!(output.code, Some(1), "{output:?}");
+fn refused(output: &Output, code: i32, reason: &str) {
+    assert_eq!(output.code, Some(code), "{output:?}");
     assert!(output.stderr.contains("cannot open the store") && output.stderr.contains(reason), "{reason}: {output:?}");
     assert!(!output.stdout.contains("listening") && !output.stderr.contains("4242"), "{output:?}");
 }
@@ -154,12 +154,12 @@ fn refused(output: &Output, reason: &str) {
 async fn a_start_without_a_directory_that_it_can_use_ends_with_its_name() {
     let directory = directory();
     let missing = directory.path().join("missing");
-    let reason = format!("{} cannot be used: No such file or directory", missing.display());
-    refused(&run(&["serve"], &settings(&missing)).await, &reason);
+    let reason = format!("SMSP_STORE: {} cannot be used: No such file or directory", missing.display());
+    refused(&run(&["serve"], &settings(&missing)).await, 64, &reason);
     std::fs::write(directory.path().join("smsp.db"), "no database, but a text that is as long as its head".repeat(9))
         .expect("a file can be written");
     let reason = format!("the database in {} is damaged: restore a backup", directory.path().display());
-    refused(&run(&["serve"], &settings(directory.path())).await, &reason);
+    refused(&run(&["serve"], &settings(directory.path())).await, 1, &reason);
 }
 
 /// Overwrites the first page of this table.
@@ -201,7 +201,7 @@ async fn a_start_on_a_store_of_a_newer_version_ends_with_both_numbers() {
     database.execute("update schema set version = 99, works_with = 98", []).expect("it can be written");
     drop(database);
     let output = run(&["serve"], &settings(directory.path())).await;
-    refused(&output, "the store was written by a newer version of smsp (schema 98 of ");
+    refused(&output, 64, "the store was written by a newer version of smsp (schema 98 of ");
 }
 
 /// Makes the kernel say so of this path to a start on this directory.
@@ -223,7 +223,7 @@ async fn a_start_on_a_disk_that_is_read_only_ends_with_the_reason() {
     else {
         return;
     };
-    refused(&output, &format!("{} cannot be used: Read-only file system", directory.path().display()));
+    refused(&output, 64, &format!("SMSP_STORE: {} cannot be used: Read-only file system", directory.path().display()));
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn a_start_on_a_network_file_system_ends_with_its_name() {
     let directory = directory();
     let nfs = "statfs:retval=0:poke_exit=@arg2=6969000000000000";
     let Some(output) = start_where(directory.path(), directory.path(), nfs).await else { return };
-    refused(&output, &format!("{} is on a network file system (NFS)", directory.path().display()));
+    refused(&output, 64, &format!("SMSP_STORE: {} is on a network file system (NFS)", directory.path().display()));
     assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 0, "nothing was written there");
 }
 

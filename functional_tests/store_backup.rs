@@ -99,7 +99,8 @@ async fn a_backup_that_cannot_be_made_says_why_and_makes_nothing() {
     let other_key = settings(store.path()).with("SMSP_STORE_KEY", &format!("2026a:{}", "7".repeat(64)));
     let output = run(&backup, &other_key).await;
     assert!(
-        output.code == Some(1) && output.stderr.contains("is not the one that the store was written"),
+        output.code == Some(64)
+            && output.stderr.contains("SMSP_STORE_KEY: the key `2026a` is not the one that the store was written"),
         "{output:?}"
     );
     let nowhere = copies.path().join("missing/copy.db").display().to_string();

@@ -66,7 +66,7 @@ async fn commands_for_a_store_without_tables_or_of_a_newer_version_say_so_and_ch
         )
         .expect("a table");
     let newer = run(&["store", "status"], &settings(directory.path())).await;
-    assert!(newer.code == Some(1) && newer.stderr.contains("a newer version of smsp (schema 98 of "), "{newer:?}");
+    assert!(newer.code == Some(64) && newer.stderr.contains("a newer version of smsp (schema 98 of "), "{newer:?}");
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_database_on_a_server_is_looked_at_too_and_no_table_is_made_in_it() {
     let newer = "update smsp_schema set works_with = 98 where module = 'outbox' returning version";
     assert_eq!(database.change(["", newer]).await, 1);
     let newer = run(&["store", "status"], &settings).await;
-    assert!(newer.code == Some(1) && newer.stderr.contains("a newer version of smsp (schema 98 of "), "{newer:?}");
+    assert!(newer.code == Some(64) && newer.stderr.contains("a newer version of smsp (schema 98 of "), "{newer:?}");
 }
 
 on_both_stores! { migrate_corrects_counts_that_do_not_say_what_the_rows_say }

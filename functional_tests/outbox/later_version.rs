@@ -51,5 +51,5 @@ async fn this_version_goes_on_beside_a_later_one_that_has_only_added_to_the_tabl
     assert_eq!(provider.taken(), [(1, 1), (2, 1), (3, 1)].into());
     assert_eq!(database.change(NEEDS_IT).await, 1);
     let refused = run(&["serve"], &settings).await;
-    assert!(refused.code == Some(1) && refused.stderr.contains("newer version of smsp"), "{refused:?}");
+    assert!(refused.code == Some(64) && refused.stderr.contains("newer version of smsp"), "{refused:?}");
 }

@@ -74,7 +74,7 @@ async fn a_start_that_the_database_refuses_ends_and_says_why() {
         (settings(&without_password), 64, "refuses the login: it asks for a password, and SMSP_STORE has none"),
         (settings(&without_tls), 64, "refuses TLS: turn it on at the server"),
         (settings(&missing_database), 64, "refuses the login: there is no such database"),
-        (settings(&url).with("SMSP_STORE_KEY", &wrong_key), 1, "SMSP_STORE_KEY: the key `2026a` is not the one"),
+        (settings(&url).with("SMSP_STORE_KEY", &wrong_key), 64, "SMSP_STORE_KEY: the key `2026a` is not the one"),
     ] {
         for command in [&["serve"][..], &["migrate"], &["store", "status"], &["store", "accept-restore"]] {
             let output = run(command, &settings).await;
@@ -85,7 +85,7 @@ async fn a_start_that_the_database_refuses_ends_and_says_why() {
     }
     server.sql(&database, "update smsp_schema set works_with = 99").await;
     let output = run(&["serve"], &settings(&url)).await;
-    assert_eq!(output.code, Some(1), "{output:?}");
+    assert_eq!(output.code, Some(64), "{output:?}");
     assert!(output.stderr.contains("newer version of smsp (schema 99 of outbox"), "{output:?}");
 }
 

@@ -119,7 +119,7 @@ mod tests {
     fn a_directory_that_is_missing_or_takes_no_file_is_named() {
         for path in ["/nowhere/at/all", "/proc/self"] {
             let error = Directory::lock(Path::new(path)).err().unwrap().to_string();
-            assert!(error.starts_with(&format!("{path} cannot be used: ")), "{error}");
+            assert!(error.starts_with(&format!("SMSP_STORE: {path} cannot be used: ")), "{error}");
         }
     }
 

@@ -53,6 +53,7 @@ async fn a_directory_that_may_not_be_written_is_named() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let error = text.lines().find_map(|line| line.strip_prefix("error: "));
-    let expected = format!("{} cannot be used: Permission denied (os error 13)", directory.path().display());
+    let expected =
+        format!("SMSP_STORE: {} cannot be used: Permission denied (os error 13)", directory.path().display());
     assert_eq!(error, Some(expected.as_str()), "{text}");
 }
