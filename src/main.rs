@@ -12,62 +12,13 @@ use smsp::app::healthcheck_command::{healthcheck, reachable};
 use smsp::app::outbox_command::{self, outbox as ask_outbox};
 use smsp::app::route_command::{Arguments, route as ask_route};
 use smsp::app::terminal::{LAST_WRITE, print_error, show_progress};
-use smsp::app::{self, StartError, terminal};
+use smsp::app::{self, StartError, help, terminal};
 use smsp::delivery::provider;
 use smsp::ingress::{admin, api};
 use smsp::runtime::settings::Effective;
 use smsp::runtime::telemetry;
 use tokio::runtime::Builder;
 use utoipa::openapi::OpenApi;
-
-const HELP: &str = "smsp, the Send Mail Service Proxy
-
-usage: smsp [COMMAND]
-
-commands:
-  serve         serve until SIGTERM (the default)
-  check-config  read the environment, print the effective settings, exit 0 or 64;
-                with --changed only those that differ from their defaults
-  probe         send one test message along every upstream, exit 0 if all were taken;
-                with --show-answer print what each provider said, word for word
-  healthcheck   ask the running server, exit 0 if it serves
-  route         ask the running server where the mail on stdin would go, as a mail of
-                --caller NAME, exit 0 if an upstream would get it;
-                --idempotency-key KEY gives it a key, --json prints the answer as it is
-  circuits      ask the running server what the circuit of each upstream is like, and why;
-                --json prints the answer as it is;
-                with --watch again and again, until Ctrl-C
-  outbox        ask the running server how much mail waits, for how long, and how fast it
-                gets less; --json prints the answer as it is;
-                with --watch again and again, until Ctrl-C
-  outbox list   ask it which mail there is, the newest first, 20 or --limit N, of all or of
-                a filter: --status, --caller, --from-domain, --upstream, --accepted-from,
-                --accepted-before, --possible-duplicate true|false;
-                with --oldest the oldest first
-  outbox retry  send mail again that is parked or unknown, by its IDs or by a filter; how
-                much fits is shown then, and a yes is wanted or --all N, the number that
-                fits; --over TIME spreads the mail, exit 0 if all was changed
-  outbox cancel likewise, mail that waits is not sent any more
-  outbox settle likewise, say what became of unknown mail: --as accepted, or --as none,
-                and it is sent again
-  migrate       open the store, bring its tables to this version, correct the counts in
-                them, print what was done; a node migrates at its start too
-  store status  read the store, print whether it is an older copy of itself and how much
-                mail is in it, exit 0 if it is none; a node may have it open
-  store backup FILE
-                copy a SQLite store to a new file, which a node may have open; exit 0 once
-                the file is complete and on the disk
-  store accept-restore
-                open a store that is an older copy of itself, park all mail in it that
-                waits, let claims go on;
-                with --force whether it is one or not
-  openapi       print the OpenAPI document of the API;
-                with admin that of the admin listener
-  help settings print every setting: its default, its unit, what it is for
-  --version     print the version
-  --help        print this
-
-Every setting comes from the environment.";
 
 /// `EX_USAGE` of sysexits.h. Configuration errors and unknown commands: trying again without a change is no use.
 const EXIT_USAGE: u8 = 64;
@@ -77,6 +28,8 @@ const LAST_LINES: Duration = Duration::from_millis(200);
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--help" | "-h" | "help"] => print(help::COMMANDS),
+        [ref words @ .., "--help" | "-h"] => help_on(words),
         [] | ["serve"] => serve(),
         ["check-config"] => check_config(|_| true),
         ["check-config", "--changed"] => check_config(Effective::is_changed),
@@ -94,10 +47,16 @@ fn main() -> ExitCode {
         ["openapi"] => openapi(&api::document(&provider::table())),
         ["openapi", "admin"] => openapi(&admin::document()),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
-        ["--help" | "-h" | "help"] => print(HELP),
-        ["help", "settings"] => print(&app::help::settings()),
-        ["help", ..] => misused(&format!("no help on {}: there is `smsp help settings`", arguments[1..].join(" "))),
-        _ => misused(&format!("unknown command: {}\n\n{HELP}", arguments.join(" "))),
+        ["help", "settings"] => print(&help::settings()),
+        ["help", ref words @ ..] => help_on(words),
+        _ => misused(&format!("unknown command: {}\n\n{}", arguments.join(" "), help::COMMANDS)),
+    }
+}
+
+fn help_on(words: &[&str]) -> ExitCode {
+    match help::of(words) {
+        Some(text) => print(&text),
+        None => misused(&format!("no help on {}: there are `smsp help settings` and `smsp --help`", words.join(" "))),
     }
 }
 

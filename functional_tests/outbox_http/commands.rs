@@ -192,7 +192,15 @@ async fn a_command_without_a_node_rights_or_sense_says_so() {
     let without = node.smsp(&["list"]).await;
     assert!(without.code == Some(1) && without.stderr.contains("401 Unauthorized"), "{without:?}");
     assert_eq!(with("operator-key", &cancel).await.stdout, "cancelled: 1");
-    for words in [&["lst"][..], &["retry"], &["settle", "x"], &["list", "--limit", "many"], &["cancel", "../pause"]] {
+    for words in [
+        &["lst"][..],
+        &["retry"],
+        &["settle", "x"],
+        &["list", "--limit", "many"],
+        &["list", "--status", "lost"],
+        &["retry", "--status", "queued"],
+        &["cancel", "../pause"],
+    ] {
         let output = with("operator-key", words).await;
         assert_eq!((output.code, output.stdout.as_str()), (Some(64), ""), "{output:?}");
     }
@@ -202,4 +210,37 @@ async fn a_command_without_a_node_rights_or_sense_says_so() {
     let port = nobody.url().rsplit(':').next().unwrap_or_default().to_owned();
     let output = run(&["outbox"], &Settings::empty().with("SMSP_ADMIN_PORT", &port)).await;
     assert!(output.code == Some(1) && output.stderr.contains("is the admin listener of smsp there?"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_node_whose_outbox_is_off_is_told_apart_from_a_mail_that_is_not_there() {
+    let id = "01a21648-c217-7484-8bb9-6404cd0bad53";
+    let without = Proxy::start(Settings::mock()).await;
+    let cancel = ["cancel", "--status", "queued", "--all", "1"];
+    for words in [&[][..], &["list"], &["retry", id], &cancel] {
+        let output = run(&[&["outbox"][..], words].concat(), &environment(&without)).await;
+        assert!(output.code == Some(1) && output.stderr.contains("the outbox of this node is off"), "{output:?}");
+    }
+    let database = Database::sqlite();
+    let node = Node::start(&database).await;
+    let output = node.smsp(&["retry", id]).await;
+    assert!(output.stderr.contains("There is no mail of this id") && !output.stderr.contains("off"), "{output:?}");
+}
+
+#[tokio::test]
+async fn help_on_a_command_is_printed_without_a_node() {
+    let nobody = Settings::empty();
+    for (words, told) in [
+        (&["outbox", "--help"][..], "  outbox cancel "),
+        (&["outbox", "retry", "--help"], "--over TIME"),
+        (&["outbox", "list", "-h"], "--accepted-before"),
+        (&["help", "outbox", "settle"], "--as accepted"),
+        (&["store", "--help"], "store backup FILE"),
+    ] {
+        let output = run(words, &nobody).await;
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output:?}");
+        assert!(output.stdout.contains(told) && !output.stdout.contains("  migrate "), "{output:?}");
+    }
+    let unknown = run(&["outbx", "--help"], &nobody).await;
+    assert!(unknown.code == Some(64) && unknown.stderr.contains("no help on outbx"), "{unknown:?}");
 }

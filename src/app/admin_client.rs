@@ -16,6 +16,9 @@ use crate::app::config::AdminAccess;
 /// The node answers every call within 16 s.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The title of a problem of the node that no mail is missing for, but the path.
+const NO_SUCH_PATH: &str = "There is no such path";
+
 /// Parameters of a query.
 pub(super) type Query = [(&'static str, String)];
 
@@ -32,12 +35,19 @@ pub(super) struct AdminClient {
     address: SocketAddr,
     key: SecretString,
     client: Client,
+    why_no_path: &'static str,
 }
 
 impl AdminClient {
     pub(super) fn new(AdminAccess { address, key }: AdminAccess) -> Result<Self, String> {
         let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build();
-        Ok(Self { address, key, client: client.map_err(|error| error.to_string())? })
+        let why_no_path = "is it of a version that has this command?";
+        Ok(Self { address, key, client: client.map_err(|error| error.to_string())?, why_no_path })
+    }
+
+    /// With what it means where the node does not have a path.
+    pub(super) fn without_path(self, why_no_path: &'static str) -> Self {
+        Self { why_no_path, ..self }
     }
 
     pub(super) async fn get(&self, path: &str, query: &Query) -> Result<Answer, String> {
@@ -67,7 +77,11 @@ impl AdminClient {
         if status.is_success() {
             return Ok(Answer { text, json });
         }
-        let detail = json["detail"].as_str().unwrap_or("it says no more");
+        let detail = match json["detail"].as_str() {
+            Some(_) if json["title"] == NO_SUCH_PATH => self.why_no_path,
+            Some(detail) => detail,
+            None => "it says no more",
+        };
         Err(format!("{address} answers {status}: {detail}"))
     }
 

@@ -4,6 +4,8 @@ use uuid::Uuid;
 
 use crate::app::options::Options;
 use crate::app::watching::Show;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Order as OfMail, State};
 
 /// Members of a filter, each as an option and as the node names it.
 const FILTER: [(&str, &str); 7] = [
@@ -84,6 +86,15 @@ impl Arguments {
 }
 
 impl What {
+    fn of_mail(self) -> OfMail {
+        match self {
+            Self::Retry => OfMail::Retry,
+            Self::Cancel => OfMail::Cancel,
+            Self::SettleAsAccepted => OfMail::SettleAsAccepted,
+            Self::SettleAsNone => OfMail::SettleAsNone,
+        }
+    }
+
     /// As the node names it, for many mails.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -113,7 +124,8 @@ fn list(words: &[&str]) -> Result<List, String> {
     let limit = options.value("--limit").map_or(Ok(LISTED), |text| {
         text.parse().ok().filter(|limit| (1..=MAX_LISTED).contains(limit)).ok_or_else(no_limit)
     })?;
-    Ok(List { filter: filter(&options), oldest_first: options.has("--oldest"), limit, as_json: options.has("--json") })
+    let filter = filter(&options, &State::ALL)?;
+    Ok(List { filter, oldest_first: options.has("--oldest"), limit, as_json: options.has("--json") })
 }
 
 fn order(word: &str, words: &[&str]) -> Result<Order, String> {
@@ -131,7 +143,8 @@ fn order(word: &str, words: &[&str]) -> Result<Order, String> {
 }
 
 fn meant(what: What, options: &Options) -> Result<Meant, String> {
-    let mut filter = filter(options);
+    let taken: Vec<_> = State::ALL.into_iter().filter(|state| what.of_mail().takes(*state)).collect();
+    let mut filter = filter(options, &taken)?;
     let over = options.value("--over").map(str::to_owned);
     let no_count = || "--all must be the number of mails that fit".to_owned();
     let count = options.value("--all").map(|text| text.parse().map_err(|_| no_count())).transpose()?;
@@ -160,9 +173,30 @@ fn ids(words: &[String]) -> Result<Vec<String>, String> {
     words.iter().map(id).collect()
 }
 
-fn filter(options: &Options) -> Filter {
-    let member = |(option, name): (&str, &'static str)| Some((name, options.value(option)?.to_owned()));
-    FILTER.into_iter().filter_map(member).collect()
+/// What needs no node to be seen wrong is refused here.
+fn filter(options: &Options, states: &[State]) -> Result<Filter, String> {
+    let given = FILTER.into_iter().filter_map(|(option, name)| Some((option, name, options.value(option)?)));
+    let checked = given.map(|(option, name, value)| match wrong(name, value, states) {
+        Some(reason) => Err(format!("{option} must be {reason}")),
+        None => Ok((name, value.to_owned())),
+    });
+    checked.collect()
+}
+
+/// What a member of a filter has to be, where it is not.
+fn wrong(name: &str, value: &str, states: &[State]) -> Option<String> {
+    let (is_right, expected) = match name {
+        "status" => {
+            let words: Vec<_> = states.iter().map(|state| state.as_str()).collect();
+            (words.contains(&value), format!("one of {}", words.join(", ")))
+        }
+        "possible_duplicate" => (matches!(value, "true" | "false"), "true or false".to_owned()),
+        "accepted_from" | "accepted_before" => {
+            (UnixTime::parse(value).is_some(), "a time as 2026-11-21T22:05:09Z".to_owned())
+        }
+        _ => return None,
+    };
+    (!is_right).then_some(expected)
 }
 
 #[cfg(test)]
@@ -218,6 +252,12 @@ mod tests {
             (&["cancel", ID, "--all", "1"], "ids stand alone"),
             (&["cancel", "../pause"], "`../pause` is no id of a mail"),
             (&["cancel", "--status", "parked", "--all", "all"], "--all must be the number"),
+            (&["list", "--status", "lost"], "--status must be one of queued, claimed, sending, "),
+            (&["list", "--possible-duplicate", "maybe"], "--possible-duplicate must be true or false"),
+            (&["list", "--accepted-from", "yesterday"], "--accepted-from must be a time as 2026-"),
+            (&["retry", "--status", "queued", "--all", "1"], "--status must be one of unknown, parked"),
+            (&["cancel", "--status", "accepted"], "--status must be one of queued, parked"),
+            (&["settle", "--as", "none", "--status", "parked"], "--status must be one of unknown"),
         ] {
             let error = Arguments::read(words).unwrap_err();
             assert!(error.contains(problem), "{words:?}: {error}");
