@@ -74,24 +74,44 @@ async fn an_override_survives_kill_9_with_its_end_and_so_does_the_audit_log(data
 
 async fn pages_of_the_audit_log_follow_each_other(database: &Database) {
     let node = Proxy::start(database.under(Settings::mock())).await;
-    for minutes in 1..=5 {
-        order(node.ops, &[], &json!({"override": "open", "for": format!("{minutes}m")})).await.expect(200);
+    let opens = async |time: &str| {
+        order(node.ops, &[], &json!({"override": "open", "for": time})).await.expect(200);
+    };
+    let pauses = async |paused: bool| {
+        call(node.ops, Method::PUT, "/outbox", &[], Some(&json!({ "paused": paused }))).await.expect(200);
+    };
+    opens("1m").await;
+    opens("2m").await;
+    pauses(true).await;
+    opens("3m").await;
+    pauses(false).await;
+    pauses(true).await;
+    opens("4m").await;
+    let expected = ["4m", "pause", "go_on", "3m", "pause", "2m", "1m"];
+    for limit in [1, 2, 3, 7, 1000] {
+        let (mut query, mut seen) = (format!("?limit={limit}"), Vec::new());
+        loop {
+            let page = audit(&node, &query).await;
+            let records = page.at("/records").as_array().cloned().unwrap_or_default();
+            assert!(records.len() <= limit, "{page}");
+            let told =
+                |record: &Value| record["order"]["for"].as_str().or(record["outbox"].as_str()).map(str::to_owned);
+            seen.extend(records.iter().filter_map(told));
+            let Some(next) = page.json["next"].as_str() else { break };
+            query = format!("?limit={limit}&after={next}");
+        }
+        assert_eq!(seen, expected, "pages of {limit}");
     }
-    let paused = call(node.ops, Method::PUT, "/outbox", &[], Some(&json!({"paused": true}))).await;
-    paused.expect(200);
-    let (mut query, mut seen, mut noted) = ("?limit=2".to_owned(), Vec::new(), 0);
-    loop {
-        let page = audit(&node, &query).await;
-        let records = page.at("/records").as_array().cloned().unwrap_or_default();
-        seen.extend(records.iter().map(|record| record["order"]["for"].as_str().unwrap_or_default().to_owned()));
-        noted += page.at("/outbox").as_array().map_or(0, Vec::len);
-        let Some(next) = page.json["next"].as_str() else { break };
-        query = format!("?limit=2&after={next}");
-    }
-    assert_eq!((seen, noted), (["5m", "4m", "3m", "2m", "1m"].map(str::to_owned).to_vec(), 1));
-    for wrong in ["?limit=0", "?after=x", "?page=1", "?limit=1001"] {
+    for (wrong, field) in [
+        ("?limit=0", "limit"),
+        ("?after=x", "after"),
+        ("?page=1", "page"),
+        ("?limit=1001", "limit"),
+        ("?limit=5&limit=5", "limit"),
+    ] {
         let answer = get(node.ops, &format!("/audit{wrong}"), &[]).await.expect(400);
         assert_eq!(answer.at("/type"), "urn:smsp:problem:malformed", "{answer}");
+        assert_eq!(answer.at("/errors/0/field"), field, "{answer}");
     }
 }
 

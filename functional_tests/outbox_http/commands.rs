@@ -46,8 +46,8 @@ impl Node {
 
     async fn orders(&self) -> Vec<String> {
         let audit = self.proxy.client.ops("/audit").await.expect(200);
-        let records = audit.at("/outbox").as_array().cloned().unwrap_or_default();
-        records.iter().map(|record| record["order"].as_str().expect("an order").to_owned()).collect()
+        let records = audit.at("/records").as_array().cloned().unwrap_or_default();
+        records.iter().map(|record| record["outbox"].as_str().expect("an order").to_owned()).collect()
     }
 }
 

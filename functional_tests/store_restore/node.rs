@@ -88,7 +88,8 @@ impl Node {
     /// The orders to the outbox so far, the newest first.
     pub(super) async fn orders(&self) -> Vec<String> {
         let audit = self.proxy.client.ops("/audit").await.expect(200);
-        let orders = audit.at("/outbox").as_array().unwrap_or_else(|| panic!("no orders: {audit}")).clone();
-        orders.iter().map(|order| order["order"].as_str().expect("a word").to_owned()).collect()
+        assert_eq!(audit.at("/records_of"), "all_nodes", "{audit}");
+        let orders = audit.at("/records").as_array().cloned().unwrap_or_default();
+        orders.iter().filter_map(|order| order["outbox"].as_str().map(str::to_owned)).collect()
     }
 }

@@ -1,9 +1,12 @@
 //! `GET /audit`: who has ordered what, the newest first.
 //!
-//! With a store the orders of all nodes; while it does not answer, those that this node remembers.
+//! With a store the orders of all nodes, those to the outbox among them; while it does not answer, the orders for circuits
+//! that this node remembers.
 
+mod merge;
 mod page;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -22,9 +25,11 @@ use super::words;
 use crate::ingress::server::problem::Problem;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::audit::{Kept, Numbered};
+use crate::service::outbox::OutboxService;
+use crate::state::audit::{AuditLog, Entry, Kept, KeptAudit, Numbered, Record};
 use crate::state::outbox::{Failed, Note, Noted};
 use crate::state::overrides::{Change, Status, read_change};
+use merge::{List, merge};
 use page::{Cursor, Source, Wanted};
 
 /// For the store to answer.
@@ -34,62 +39,55 @@ const READING: Duration = Duration::from_secs(5);
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditLog)]
 pub(super) struct AuditBody {
-    /// The orders for circuits, the newest first, at most `limit`.
+    /// The orders, the newest first, at most `limit`.
     records: Vec<RecordBody>,
     /// `all_nodes`: the store keeps them for `SMSP_AUDIT_KEEP`, also over a restart. `this_node`: without a store, or while it
-    /// does not answer, the last 1000 of this node, which a restart forgets.
+    /// does not answer, the last 1000 orders for circuits of this node, which a restart forgets.
     #[schema(pattern = "^(all_nodes|this_node)$")]
     records_of: &'static str,
-    /// The orders for the outbox from all nodes, the newest first, at most `limit`: the store keeps them, also over a restart.
-    /// Absent where the outbox is off, or the store does not answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    outbox: Option<Vec<OutboxRecordBody>>,
-    /// Give it as `after` for the next page of both lists; `null`: there is none.
+    /// Give it as `after` for the next page; `null`: there is none.
     #[schema(required = true)]
     next: Option<String>,
 }
 
-/// One order for the outbox.
-#[derive(Serialize, ToSchema)]
-#[schema(as = OutboxAuditRecord)]
-struct OutboxRecordBody {
-    /// UTC (RFC 3339), to the millisecond.
-    #[schema(format = DateTime)]
-    at: String,
-    /// The name of an admin key; `loopback`: no key was needed; `command`: a command that opened the store itself.
-    who: String,
-    /// The address and port that the order came from; `null` for a command.
-    #[schema(required = true)]
-    from: Option<String>,
-    /// What was carried out: `pause`, `go_on`, `retry`, `cancel`, `settle_as_accepted` or `settle_as_none` with the id of the mail
-    /// or, on many, with the count and the filter (`retry count=120 status=parked`; `met=60` at the end: it goes on, and has met
-    /// so many before), `release` with its filter, `find_recipient` or `erase_recipient` without the recipient, or
-    /// `accept_restore`.
-    order: String,
-}
-
-/// One order, or the end of an override whose time was over.
+/// One order for a circuit or for the outbox, or the end of an override whose time was over.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditRecord)]
 struct RecordBody {
     /// UTC (RFC 3339), to the millisecond.
     #[schema(format = DateTime)]
     at: String,
-    /// The name of an admin key; `loopback`: no key was needed; `timer`: the time of an override was over.
+    /// The name of an admin key; `loopback`: no key was needed; `timer`: the time of an override was over; `command`: a
+    /// command that opened the store itself.
     who: String,
-    /// The address and port that the order came from; `null` for `timer`.
+    /// The address and port that the order came from; `null` for `timer` and `command`.
     #[schema(required = true)]
     from: Option<String>,
-    /// The host name of the node that carried it out first; absent where the orders are those of this node.
+    /// The host name of the node that carried it out first; absent where the orders are those of this node, and for the
+    /// outbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     node: Option<String>,
-    /// The name of the upstream.
-    upstream: String,
-    order: OrderBody,
-    before: StatusBody,
-    after: StatusBody,
+    /// The name of the upstream. This and the three below are absent in an order for the outbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    upstream: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    order: Option<OrderBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    before: Option<StatusBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    after: Option<StatusBody>,
+    /// What was carried out in the outbox: `pause`, `go_on`, `retry`, `cancel`, `settle_as_accepted` or `settle_as_none` with
+    /// the id of the mail or, on many, with the count and the filter (`retry count=120 status=parked`; `met=60` at the end: it
+    /// goes on, and has met so many before), `release` with its filter, `find_recipient` or `erase_recipient` without the
+    /// recipient, or `accept_restore`. Absent in the record of a circuit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    outbox: Option<String>,
 }
 
 /// What an order can change of a circuit.
@@ -115,7 +113,7 @@ struct StatusBody {
     operation_id = "listOrders",
     tag = "circuits",
     params(
-        ("limit" = Option<usize>, Query, nullable = false, description = "Orders of each list on a page: 1000 if it is absent", minimum = 1, maximum = 1000),
+        ("limit" = Option<usize>, Query, nullable = false, description = "Orders of a page: 1000 if it is absent", minimum = 1, maximum = 1000),
         ("after" = Option<String>, Query, nullable = false, description = "The `next` of the page before"),
     ),
     responses(
@@ -127,89 +125,87 @@ struct StatusBody {
     security(("X-ADMIN-KEY" = ["viewer"]), ())
 )]
 pub(super) async fn list(_: Viewer, State(state): State<AdminState>, uri: Uri) -> Result<Json<AuditBody>, Problem> {
-    let Wanted { after, limit } = Wanted::read(&uri)?;
-    let records = Records::read(&state, after, limit).await.map_err(not_read)?;
-    let noted = match state.outbox {
-        Some(outbox) => outbox.audit(after.map(|after| after.outbox), limit).await.ok(),
-        None => None,
-    };
-    let last_noted = noted.as_ref().map(|noted| behind(noted.iter().map(|noted| noted.number), limit));
-    let cursor = Cursor { source: records.source, records: records.behind, outbox: last_noted.unwrap_or_default() };
-    let has_more = cursor.records > 0 || cursor.outbox > 0;
-    let outbox = noted.map(|noted| noted.into_iter().map(show_outbox).collect());
-    let (records, source) = (records.shown, records.source);
-    Ok(Json(AuditBody { records, records_of: source.as_str(), outbox, next: has_more.then(|| cursor.write()) }))
-}
-
-/// A page of the orders for circuits.
-struct Records {
-    source: Source,
-    shown: Vec<RecordBody>,
-    /// The number of the last one; 0: there are no more.
-    behind: i64,
-}
-
-impl Records {
-    async fn read(state: &AdminState, after: Option<Cursor>, limit: usize) -> Result<Self, Failed> {
-        let before = after.map(|after| after.records);
-        if let Some(kept) = &state.kept_audit
-            && after.is_none_or(|after| after.source == Source::AllNodes)
-        {
-            match timeout(READING, kept.page(before, limit)).await.unwrap_or(Err(Failed::Down)) {
-                Ok(kept) => return Ok(Self::of_all(kept, limit)),
-                // A page in the middle is of no other list.
-                Err(failed) if after.is_some() => return Err(failed),
-                Err(_) => {}
-            }
+    let wanted = Wanted::read(&uri)?;
+    let from_store = match &state.kept_audit {
+        Some(kept) if wanted.after.is_none_or(|after| after.source == Source::AllNodes) => {
+            let read = timeout(READING, of_all_nodes(kept, state.outbox.as_deref(), wanted)).await;
+            Some(read.unwrap_or(Err(Failed::Down)))
         }
-        let records = state.audit.page(before, limit);
-        let behind = behind(records.iter().map(|(number, _)| *number), limit);
-        Ok(Self { source: Source::ThisNode, shown: records.iter().map(show).collect(), behind })
-    }
+        _ => None,
+    };
+    Ok(Json(match from_store {
+        Some(Ok(body)) => body,
+        // A page in the middle is of no other list.
+        Some(Err(failed)) if wanted.after.is_some() => return Err(not_read(failed)),
+        _ => of_this_node(&state.audit, wanted),
+    }))
+}
 
-    /// What a later version has written may not be readable.
-    fn of_all(kept: Vec<Kept>, limit: usize) -> Self {
-        let behind = behind(kept.iter().map(|kept| kept.number), limit);
-        Self { source: Source::AllNodes, shown: kept.into_iter().filter_map(show_kept).collect(), behind }
+/// From the store. What a later version has written may not be readable.
+async fn of_all_nodes(
+    kept: &Arc<dyn KeptAudit>,
+    outbox: Option<&OutboxService>,
+    Wanted { after, limit }: Wanted,
+) -> Result<AuditBody, Failed> {
+    let circuits = kept.page(after.map(|after| after.records), limit).await?;
+    let circuits = circuits.into_iter().map(|kept| (kept.number, kept.at, show_kept(kept))).collect();
+    let noted = match outbox {
+        Some(outbox) => outbox.audit(after.map(|after| after.outbox), limit).await?,
+        None => Vec::new(),
+    };
+    let noted = noted.into_iter().map(|noted| (noted.number, noted.at, Some(show_noted(noted)))).collect();
+    Ok(AuditBody::new(Source::AllNodes, [List::new(circuits, limit), List::new(noted, limit)], limit))
+}
+
+fn of_this_node(audit: &AuditLog<Change>, Wanted { after, limit }: Wanted) -> AuditBody {
+    let records = audit.page(after.map(|after| after.records), limit);
+    let shown = |record: &Numbered<Change>| (record.0, UnixTime::from(record.1.at), Some(show(record)));
+    let records = List::new(records.iter().map(shown).collect(), limit);
+    AuditBody::new(Source::ThisNode, [records, List::new(Vec::new(), limit)], limit)
+}
+
+impl AuditBody {
+    fn new(source: Source, lists: [List<Option<RecordBody>>; 2], limit: usize) -> Self {
+        let (records, [circuits, outbox]) = merge(lists, limit);
+        let next = Cursor { source, records: circuits, outbox };
+        let has_more = circuits > 0 || outbox > 0;
+        Self {
+            records: records.into_iter().flatten().collect(),
+            records_of: source.as_str(),
+            next: has_more.then(|| next.write()),
+        }
     }
 }
 
-/// The number of the last one on a page that is full; 0 where there are no more.
-fn behind(numbers: impl ExactSizeIterator<Item = i64>, limit: usize) -> i64 {
-    if numbers.len() < limit { 0 } else { numbers.last().unwrap_or_default() }
-}
-
-fn show_outbox(noted: Noted) -> OutboxRecordBody {
+fn show_noted(noted: Noted) -> RecordBody {
     let Noted { at, note: Note { who, from, order }, .. } = noted;
-    OutboxRecordBody { at: at.to_string(), who, from, order }
+    let (node, upstream, before, after) = (None, None, None, None);
+    RecordBody { at: at.to_string(), who, from, node, upstream, order: None, before, after, outbox: Some(order) }
 }
 
 fn show_kept(kept: Kept) -> Option<RecordBody> {
-    let Kept { at, entry, .. } = kept;
-    let Change { upstream, order, before, after } = read_change(&entry.change)?;
-    Some(RecordBody {
-        at: at.to_string(),
-        who: entry.who,
-        from: entry.from,
-        node: Some(entry.node),
-        upstream: upstream.to_string(),
-        order: order.into(),
-        before: before.into(),
-        after: after.into(),
-    })
+    let Kept { at, entry: Entry { node, who, from, change, .. }, .. } = kept;
+    let change = read_change(&change)?;
+    Some(RecordBody { node: Some(node), ..of_circuit(at, who, from, &change) })
 }
 
 fn show((_, record): &Numbered<Change>) -> RecordBody {
-    let change = &record.change;
+    let Record { at, origin, change } = &**record;
+    let from = origin.peer.map(|peer| peer.to_string());
+    of_circuit(UnixTime::from(*at), origin.actor.as_str().to_owned(), from, change)
+}
+
+fn of_circuit(at: UnixTime, who: String, from: Option<String>, change: &Change) -> RecordBody {
     RecordBody {
-        at: UnixTime::from(record.at).to_string(),
-        who: record.origin.actor.as_str().to_owned(),
-        from: record.origin.peer.map(|peer| peer.to_string()),
+        at: at.to_string(),
+        who,
+        from,
         node: None,
-        upstream: change.upstream.to_string(),
-        order: change.order.into(),
-        before: change.before.into(),
-        after: change.after.into(),
+        upstream: Some(change.upstream.to_string()),
+        order: Some(change.order.into()),
+        before: Some(change.before.into()),
+        after: Some(change.after.into()),
+        outbox: None,
     }
 }
 

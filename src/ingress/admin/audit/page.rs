@@ -2,19 +2,20 @@
 
 use axum::http::Uri;
 
+use crate::ingress::admin::query::Query;
 use crate::ingress::admin::refusal::malformed;
 use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::problem::Problem;
 
-/// Orders of each list on a page.
+/// Orders of a page.
 pub(super) const LIMIT: usize = 1000;
 
-/// Whose orders for circuits are listed.
+/// Whose orders are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// Those of all nodes, from the store.
+    /// Those of all nodes and those for the outbox, from the store.
     AllNodes,
-    /// Those of this node, from its memory.
+    /// Those for circuits of this node, from its memory.
     ThisNode,
 }
 
@@ -36,7 +37,7 @@ impl Source {
     }
 }
 
-/// Behind the last order of a page, in each list: the next page has lower numbers.
+/// Behind the last order of a page, in the list of circuits and in that of the outbox: the next page has lower numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cursor {
     pub(super) source: Source,
@@ -67,30 +68,22 @@ impl Cursor {
 impl Wanted {
     /// From the query. A parameter that is not known is refused, as is a value that makes no sense.
     pub(super) fn read(uri: &Uri) -> Result<Self, Problem> {
-        let mut wanted = Self { after: None, limit: LIMIT };
-        for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let reason = match name {
-                "limit" => match number(value).and_then(|limit| usize::try_from(limit).ok()) {
-                    Some(limit @ 1..=LIMIT) => {
-                        wanted.limit = limit;
-                        continue;
-                    }
-                    _ => "must be a whole number from 1 to 1000",
-                },
-                "after" => match Cursor::read(value) {
-                    Some(after) => {
-                        wanted.after = Some(after);
-                        continue;
-                    }
-                    None => "must be the `next` of another page",
-                },
-                _ => "is not a parameter of this call: it has limit and after",
-            };
-            return Err(malformed(vec![FieldError::of_parameter(pair, reason)]));
+        let mut query = Query::read(uri, &["limit", "after"])?;
+        let limit = query.take("limit").map_or(Some(LIMIT), |text| limit(&text));
+        let after = query.take("after").map(|text| Cursor::read(&text));
+        let no_limit = limit.is_none().then(|| FieldError::new("limit", "must be a whole number from 1 to 1000"));
+        let no_cursor =
+            matches!(after, Some(None)).then(|| FieldError::new("after", "must be the `next` of another page"));
+        let errors: Vec<_> = no_limit.into_iter().chain(no_cursor).collect();
+        match limit {
+            Some(limit) if errors.is_empty() => Ok(Self { after: after.flatten(), limit }),
+            _ => Err(malformed(errors)),
         }
-        Ok(wanted)
     }
+}
+
+fn limit(text: &str) -> Option<usize> {
+    number(text).and_then(|limit| usize::try_from(limit).ok()).filter(|limit| (1..=LIMIT).contains(limit))
 }
 
 fn number(text: &str) -> Option<i64> {
@@ -120,9 +113,18 @@ mod tests {
         for query in ["", "?", "?&"] {
             assert_eq!(read(query), Ok(Wanted { after: None, limit: 1000 }), "{query}");
         }
-        for query in
-            ["limit=0", "limit=1001", "limit=", "limit=-1", "after=", "after=x1-2", "after=s1", "after=s-1-2", "page=2"]
-        {
+        for query in [
+            "limit=0",
+            "limit=1001",
+            "limit=",
+            "limit=-1",
+            "after=",
+            "after=x1-2",
+            "after=s1",
+            "after=s-1-2",
+            "page=2",
+            "limit=1&limit=1",
+        ] {
             let name = query.split('=').next().unwrap();
             let refused = read(&format!("?{query}"));
             assert!(refused.as_ref().is_err_and(|detail| detail.contains(name)), "{query}: {refused:?}");

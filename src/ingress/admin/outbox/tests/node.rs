@@ -44,7 +44,8 @@ impl Node {
         let later = Later { submission, lane: Lane::Normal, send_at: None, expires_at: None };
         let offer = outbox.offer("caller".into(), vec![later], (None, None), false).unwrap();
         outbox.accept(offer).await.unwrap();
-        Self { state: AdminState { outbox: Some(outbox), ..fixture::state() }, store, id }
+        let kept_audit = Some(Arc::new(fixture::Kept(Some(Vec::new()))) as Arc<_>);
+        Self { state: AdminState { outbox: Some(outbox), kept_audit, ..fixture::state() }, store, id }
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
@@ -76,7 +77,8 @@ impl Node {
 
     pub(super) async fn orders(&self) -> Vec<String> {
         let audit = self.call("GET", "/audit", "").await.body;
-        let records = audit["outbox"].as_array().expect("a list").clone();
-        records.iter().map(|record| record["order"].as_str().unwrap().to_owned()).collect()
+        assert_eq!(audit["records_of"], "all_nodes", "{audit}");
+        let records = audit["records"].as_array().expect("a list").clone();
+        records.iter().map(|record| record["outbox"].as_str().unwrap().to_owned()).collect()
     }
 }
