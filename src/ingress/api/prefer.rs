@@ -1,7 +1,8 @@
 //! `Prefer: respond-async` (RFC 7240): the one preference that is known here.
 //!
 //! Other preferences, parameters and lines that are no list of preferences are ignored, as RFC 7240 2 allows: a client
-//! that prefers something has to take an answer without it; `Preference-Applied` says whether it got it.
+//! that prefers something has to take an answer without it; `Preference-Applied` says whether it got it. A byte beyond
+//! ASCII makes the word that it stands in another one, and nothing else.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -118,9 +119,9 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// RFC 9110 5.6.2.
+/// RFC 9110 5.6.2; a byte beyond ASCII makes no sign of a list.
 fn is_of_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -153,6 +154,11 @@ mod tests {
             assert!(asks(&[line.as_bytes()]), "{line}");
         }
         assert!(asks(&[b"return=minimal", b"wait=5, respond-async"]), "in several lines");
+        for line in
+            [&b"caf\xe9, respond-async"[..], b"respond-async, lang=\xc3\xa9;\xff", b"\xfe=\"\xff\", respond-async"]
+        {
+            assert!(asks(&[line]), "a word beyond ASCII beside it: {line:?}");
+        }
         assert!(asks(&[b"handling=\"", b"respond-async"]), "beside a line that is none");
     }
 
@@ -178,6 +184,7 @@ mod tests {
         ] {
             assert!(!asks(&[line.as_bytes()]), "{line}");
         }
+        assert!(!asks(&[b"respond-async\xff"]) && !asks(&[b"respond\xe9-async"]), "a word beyond ASCII is another one");
         assert!(!asks(&[]));
         assert!(!asks(&[b"respond-async=x", b"respond-async"]), "the first one counts");
     }
