@@ -59,6 +59,22 @@ async fn ends_at(gateway: impl AsyncFn() -> StubProvider, code: Option<i32>, cal
     join_all(examples().iter().map(ends)).await;
 }
 
+#[test]
+fn the_time_out_of_every_example_is_the_longest_that_the_documents_name() {
+    let page = crate::harness::repository::read(&path("../../docs/how-to/set-client-timeouts.md"));
+    let (_, rule) = page.split_once("| the client | **20 s**, with `SMSP_OUTBOX=on` **").expect("the rule");
+    let seconds = rule.split(' ').next().unwrap_or_default();
+    assert!(page.contains(&format!("The clients in `openapi/examples/` wait for {seconds} s")), "{seconds}");
+    for (file, line) in [
+        ("send.sh", format!("--max-time \"${{SMSP_TIMEOUT:-{seconds}}}\"")),
+        ("send.py", format!("\"SMSP_TIMEOUT\", \"{seconds}\"")),
+        ("send.mjs", format!("SMSP_TIMEOUT = \"{seconds}\"")),
+        ("send.go", format!("timeout = {seconds} * time.Second")),
+    ] {
+        assert!(crate::harness::repository::read(&path(file)).contains(&line), "{file}: no {line}");
+    }
+}
+
 #[tokio::test]
 async fn accepted_mail_ends_an_example_with_its_id() {
     for example in examples() {

@@ -81,7 +81,7 @@ func main() {
 	}
 	timeout, err := time.ParseDuration(os.Getenv("SMSP_TIMEOUT") + "s")
 	if err != nil {
-		timeout = 20 * time.Second // above SMSP_REQUEST_DEADLINE
+		timeout = 25 * time.Second // above SMSP_REQUEST_DEADLINE and the times of a store
 	}
 	requestID := randomID() // finds the call in smsp's log
 	header := http.Header{}

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const REPEATS = 3;
 const LONGEST_PAUSE = 60; // seconds; a mail that is to be repeated later is given up
-const { SMSP_URL, SMSP_API_KEY, SMSP_TIMEOUT = "20" } = process.env;
+const { SMSP_URL, SMSP_API_KEY, SMSP_TIMEOUT = "25" } = process.env;
 const requestId = randomUUID(); // finds the call in smsp's log
 const body = await readFile(process.argv[2]);
 const headers = {
@@ -23,7 +23,7 @@ const headers = {
 
 // The answer and its Retry-After; nothing where smsp gave none. A redirect is no answer of smsp.
 async function post() {
-  const signal = AbortSignal.timeout(Number(SMSP_TIMEOUT) * 1000); // above SMSP_REQUEST_DEADLINE
+  const signal = AbortSignal.timeout(Number(SMSP_TIMEOUT) * 1000); // above SMSP_REQUEST_DEADLINE and a store's times
   try {
     const response = await fetch(`${SMSP_URL}/email`, { method: "POST", headers, body, signal, redirect: "error" });
     return { answer: await response.json(), retryAfter: response.headers.get("Retry-After") };

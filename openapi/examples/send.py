@@ -21,7 +21,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 REPEATS = 3
 LONGEST_PAUSE = 60  # seconds; a mail that is to be repeated later is given up
-TIMEOUT = float(os.environ.get("SMSP_TIMEOUT", "20"))  # seconds, above SMSP_REQUEST_DEADLINE
+TIMEOUT = float(os.environ.get("SMSP_TIMEOUT", "25"))  # seconds, above SMSP_REQUEST_DEADLINE and a store's times
 
 
 class NoRedirects(HTTPRedirectHandler):

@@ -15,10 +15,11 @@ request_id=$(random_id) # finds the call in smsp's log
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 
+# The time is above SMSP_REQUEST_DEADLINE and the times of a store.
 # Prints Retry-After. Without --retry: curl would also repeat what is unknown. Without --location: a redirect is no
 # answer of smsp. Everybody can read the arguments of a process, so the API key is none of them.
 post() {
-  curl --silent --show-error --max-time "${SMSP_TIMEOUT:-20}" --output "$answer" --write-out '%header{retry-after}' \
+  curl --silent --show-error --max-time "${SMSP_TIMEOUT:-25}" --output "$answer" --write-out '%header{retry-after}' \
     --header "Content-Type: application/json" --header @<(printf 'X-API-KEY: %s\n' "$SMSP_API_KEY") \
     --header "Idempotency-Key: $key" --header "X-Request-Id: $request_id" \
     --data-binary "@$message" "$SMSP_URL/email" || : >"$answer"
