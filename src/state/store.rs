@@ -15,6 +15,8 @@ mod location;
 mod looked;
 mod open_error;
 mod registered_keys;
+#[cfg(test)]
+pub(super) mod released;
 pub mod postgres;
 mod schema;
 pub mod settings;

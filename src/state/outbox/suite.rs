@@ -17,7 +17,6 @@ pub(super) mod replaying;
 pub(super) mod restoring;
 pub(super) mod selecting;
 pub(super) mod states;
-pub(super) mod tables;
 pub(super) mod waiting;
 
 /// Runs every test on the store that `$start` (an `async fn() -> Option<Bench>`) makes; on none where it has none.

@@ -13,8 +13,18 @@ use crate::state::answers::suite::conformance;
 use crate::state::store::postgres::Database;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::tests::{database, migrate};
+use crate::state::store::released::{only_add_to, postgres_columns};
 
 conformance!(start);
+
+#[tokio::test]
+async fn tables_only_add_to_those_of_the_release() {
+    let Some(server) = Postmaster::shared() else { return };
+    let database = database(&server.url(&server.database().await));
+    migrate(&database, &[TABLES]).await.unwrap();
+    let mut transaction = database.begin().await.unwrap();
+    only_add_to("answers/postgres/tables.golden", &postgres_columns(&mut transaction).await);
+}
 
 async fn start() -> Option<Bench> {
     let server = Postmaster::shared()?;

@@ -12,6 +12,7 @@ use crate::model::message::key::IdempotencyKey;
 use crate::state::answers::stored::{Record, Recorded};
 use crate::state::answers::suite::bench::{Bench, Time};
 use crate::state::answers::suite::conformance;
+use crate::state::store::released::{only_add_to, sqlite_columns};
 use crate::state::store::{Clock, OpenError, Start, StoreKeys};
 
 const KEYS: &str = "a:1111111111111111111111111111111111111111111111111111111111111111";
@@ -48,6 +49,13 @@ async fn bench() -> Option<Bench> {
 }
 
 conformance!(super::tests::bench);
+
+#[tokio::test]
+async fn tables_only_add_to_those_of_the_release() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path(), KEYS, Clock::since_start()).unwrap();
+    only_add_to("answers/sqlite/tables.golden", &store.read(sqlite_columns).await.unwrap());
+}
 
 fn call(number: u128) -> NewCall {
     let (key, number) = (IdempotencyKey::new("shop", "k"), CallNumber(Uuid::from_u128(number)));

@@ -4,6 +4,7 @@ use super::*;
 use crate::state::audit::suite::{Advance, Bench, conformance};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::tests::{self, migrate};
+use crate::state::store::released::{only_add_to, postgres_columns};
 
 /// A database with the tables of these modules, and what lets its time pass.
 pub(in crate::state) async fn prepared(url: &str, modules: &[Module]) -> (Arc<Database>, Advance) {
@@ -51,3 +52,12 @@ async fn start() -> Option<Bench> {
 }
 
 conformance!(start);
+
+#[tokio::test]
+async fn tables_only_add_to_those_of_the_release() {
+    let Some(server) = Postmaster::shared() else { return };
+    let database = tests::database(&server.url(&server.database().await));
+    migrate(&database, &[TABLES]).await.unwrap();
+    let mut transaction = database.begin().await.unwrap();
+    only_add_to("audit/postgres/tables.golden", &postgres_columns(&mut transaction).await);
+}

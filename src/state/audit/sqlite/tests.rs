@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
 use crate::state::audit::suite::{Advance, Bench, conformance};
+use crate::state::store::released::{only_add_to, sqlite_columns};
 use crate::state::store::{Clock, Start, StoreKeys};
 
 const KEYS: &str = "a:1111111111111111111111111111111111111111111111111111111111111111";
@@ -40,3 +41,9 @@ async fn start() -> Option<Bench> {
 }
 
 conformance!(start);
+
+#[tokio::test]
+async fn tables_only_add_to_those_of_the_release() {
+    let (store, _) = store(&[TABLES]);
+    only_add_to("audit/sqlite/tables.golden", &store.read(sqlite_columns).await.unwrap());
+}

@@ -12,6 +12,8 @@ use crate::state::overrides::suite::{Bench, conformance};
 use crate::state::store::postgres::tests::bouncer::Bouncer;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::tests::proxy::{Fault, Proxy};
+use crate::state::store::postgres::tests::{database, migrate};
+use crate::state::store::released::{only_add_to, postgres_columns};
 
 const OPEN: What = What::Order(Order::Override { to: Override::Open, ends_after: None });
 
@@ -28,6 +30,15 @@ async fn start() -> Option<Bench> {
 }
 
 conformance!(start);
+
+#[tokio::test]
+async fn tables_only_add_to_those_of_the_release() {
+    let Some(server) = Postmaster::shared() else { return };
+    let database = database(&server.url(&server.database().await));
+    migrate(&database, &[audit::POSTGRES_TABLES, TABLES]).await.unwrap();
+    let mut transaction = database.begin().await.unwrap();
+    only_add_to("overrides/postgres/tables.golden", &postgres_columns(&mut transaction).await);
+}
 
 fn writing(number: u128, what: What) -> Writing {
     Writing { upstream: "mg".into(), what, entry: entry(number, ""), age: None }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::state::audit::{self, SqliteAudit};
 use crate::state::overrides::suite::{Bench, conformance};
+use crate::state::store::released::{only_add_to, sqlite_columns};
 
 async fn start() -> Option<Bench> {
     let (store, advance) = audit::sqlite::tests::store(&[audit::TABLES, TABLES]);
@@ -11,3 +12,9 @@ async fn start() -> Option<Bench> {
 }
 
 conformance!(start);
+
+#[tokio::test]
+async fn tables_only_add_to_those_of_the_release() {
+    let (store, _) = audit::sqlite::tests::store(&[audit::TABLES, TABLES]);
+    only_add_to("overrides/sqlite/tables.golden", &store.read(sqlite_columns).await.unwrap());
+}

@@ -3,10 +3,9 @@
 use super::{DAY, TABLES, migrate, outbox};
 use crate::state::outbox::postgres::tests::conformance::bench_of;
 use crate::state::outbox::suite::handing_over;
-use crate::state::outbox::suite::tables::{Column, only_add_to};
-use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::database;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
+use crate::state::store::released::{only_add_to, postgres_columns};
 use crate::state::store::{Module, Step};
 
 const LATER: Module = Module {
@@ -21,13 +20,8 @@ const LATER: Module = Module {
 async fn tables_only_add_to_those_of_the_release() {
     let Some(server) = Postmaster::shared() else { return };
     let outbox = outbox(&server.url(&server.database().await)).await;
-    let sql = "select table_name || '.' || column_name || ' ' || data_type,
-            is_nullable = 'YES' or column_default is not null or is_identity = 'YES'
-        from information_schema.columns where table_schema = 'public' and table_name like 'smsp%'";
     let mut transaction = outbox.begin().await.unwrap();
-    let rows = transaction.query(sql, &[]).await.unwrap();
-    let column = |row| Column { name: field(row, 0).unwrap(), is_optional: field(row, 1).unwrap() };
-    only_add_to("postgres/tests/tables.golden", &rows.iter().map(column).collect::<Vec<_>>());
+    only_add_to("outbox/postgres/tests/tables.golden", &postgres_columns(&mut transaction).await);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::state::outbox::suite::handing_over;
-use crate::state::outbox::suite::tables::{Column, only_add_to};
+use crate::state::store::released::{only_add_to, sqlite_columns};
 
 const LATER: Module = Module {
     steps: &[
@@ -16,13 +16,7 @@ const LATER: Module = Module {
 async fn tables_only_add_to_those_of_the_release() {
     let directory = tempfile::tempdir().unwrap();
     let outbox = open(directory.path(), Clock::since_start()).await;
-    let columns = |database: &Connection| {
-        let sql = "select m.name || '.' || c.name || ' ' || lower(c.type), c.\"notnull\" = 0 or c.dflt_value is not null
-             from sqlite_schema m join pragma_table_info(m.name) c where m.type = 'table' and m.name not like 'sqlite_%'";
-        let column = |row: &rusqlite::Row<'_>| Ok(Column { name: row.get(0)?, is_optional: row.get(1)? });
-        database.prepare(sql)?.query_map([], column)?.collect::<Result<Vec<_>, _>>()
-    };
-    only_add_to("sqlite/tests/tables.golden", &outbox.read(columns).await.unwrap());
+    only_add_to("outbox/sqlite/tests/tables.golden", &outbox.read(sqlite_columns).await.unwrap());
 }
 
 #[tokio::test]
