@@ -1,6 +1,7 @@
 //! A node: put together from its configuration, it serves until a signal says otherwise, and ends in order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::{info, warn};
 
@@ -25,7 +26,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
-use crate::service::outbox::Rows;
+use crate::service::outbox::{OutboxService, Rows};
 use crate::service::submit::Submit;
 use crate::state::answers::{self, Answers, Kept};
 use crate::state::audit::{self, AuditLog, KeptAudit};
@@ -86,9 +87,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         shutdown: shared.shutdown.clone(),
         metrics: Arc::clone(&shared.metrics),
     };
-    if let Some(kept) = &orders.kept_audit {
-        tokio::spawn(audit::keep_swept(Arc::clone(kept), config.audit.keep));
-    }
+    keep_audit(config.audit.keep, orders.kept_audit.clone(), api_state.outbox.clone());
     let admin_state = admin_state(delivery.upstreams, orders, admins, &api_state, &shared);
     let metrics = || Arc::clone(&shared.metrics);
     let api = api::service(api_state);
@@ -174,6 +173,22 @@ async fn start_answers(
         None => None,
     };
     Ok(Answers::new(settings.held_answers, kept, Arc::clone(metrics)))
+}
+
+/// Drops the records of orders that were kept for this long.
+fn keep_audit(keep: Duration, circuits: Option<Arc<dyn KeptAudit>>, outbox: Option<Arc<OutboxService>>) {
+    if let Some(kept) = circuits {
+        tokio::spawn(audit::keep_swept(move || {
+            let kept = Arc::clone(&kept);
+            Box::pin(async move { kept.sweep(keep).await })
+        }));
+    }
+    if let Some(outbox) = outbox {
+        tokio::spawn(audit::keep_swept(move || {
+            let outbox = Arc::clone(&outbox);
+            Box::pin(async move { outbox.sweep_audit(keep).await })
+        }));
+    }
 }
 
 /// What operators order of circuits.

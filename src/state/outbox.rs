@@ -52,7 +52,7 @@ pub use drain::{Drain, Estimate};
 pub use earlier::{Earlier, Tried};
 pub use encoding::{Unreadable, decode, encode};
 pub use ending::{ATTEMPT, Ended, Mark, RecipientVerdict, Verdict};
-pub use history::{Epoch, History, KEPT_NOTES, Memory, Note, Noted, Point, Restored, WentBack};
+pub use history::{Epoch, History, KEPT_NOTES, Memory, Note, Noted, Point, Restored, SWEPT_NOTES, WentBack};
 pub use interface::{Answered, Outbox};
 pub use measure::measure;
 pub use operators::{Count, Erased, Erasing, Order, Ordered, Release, Released};

@@ -41,6 +41,11 @@ impl OutboxService {
         read(self.parts.store.audit(before, limit)).await
     }
 
+    /// Drops the oldest records of orders that were kept for this long: one step. True: there may be more.
+    pub async fn sweep_audit(&self, keep: Duration) -> Result<bool, Failed> {
+        self.parts.store.sweep_audit(keep).await
+    }
+
     /// Stops all claims of all nodes, or lets them go on; this node too, if it has started paused.
     pub async fn pause(&self, paused: bool, origin: Origin) -> Result<(), Failed> {
         let operation = Operation::Pause(paused);

@@ -11,8 +11,8 @@ settings! {
         keep: Duration as AUDIT_KEEP = setting(
             "365d",
             &DAYS,
-            "how long the store keeps orders for circuits: a million at most. Without a store each node remembers the last \
-             thousand of its own. Of orders for the outbox the store keeps the last 10,000",
+            "how long the store keeps orders for circuits and orders for the outbox: a million of each at most. Without a \
+             store each node remembers the last thousand of its own",
         );
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::{
     Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
@@ -236,6 +236,10 @@ impl Outbox for CountedOutbox {
 
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
         self.outbox.audit(before, limit)
+    }
+
+    fn sweep_audit(&self, keep: Duration) -> Answered<'_, bool> {
+        self.outbox.sweep_audit(keep)
     }
 
     fn order(&self, id: Id, order: Order, note: Note) -> Answered<'_, Ordered> {

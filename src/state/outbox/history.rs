@@ -118,8 +118,11 @@ impl Memory {
     }
 }
 
-/// Orders that a store keeps at least; older ones go.
-pub const KEPT_NOTES: i64 = 10_000;
+/// Orders that a store keeps at most, however young they are.
+pub const KEPT_NOTES: i64 = 1_000_000;
+
+/// Orders that one step of a sweep looks at.
+pub const SWEPT_NOTES: i64 = 1000;
 
 /// Who gave an order to the outbox, and which: kept in the store, in the transaction of the order. Holds no recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]

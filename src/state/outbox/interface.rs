@@ -1,5 +1,7 @@
 //! The calls that change and show rows, which every store answers: one conformance suite runs on all of them.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use super::acceptance::{Acceptance, Batch};
@@ -155,6 +157,9 @@ pub trait Outbox: Send + Sync {
 
     /// The orders that were carried out, or those before this number, the newest first: at most `limit`.
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>>;
+
+    /// Drops the oldest orders that were kept for this long: one step. True: there may be more.
+    fn sweep_audit(&self, keep: Duration) -> Answered<'_, bool>;
 
     /// The submissions to a recipient, by its HMACs, the newest first, at most `limit`. Kept with who has asked.
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>>;

@@ -72,7 +72,8 @@ macro_rules! conformance {
             operating: orders_release_rows_that_wait_for_people, an_order_does_not_send_what_is_over,
                 rows_are_counted_by_state_and_upstream,
                 rows_that_are_parked_or_erased_under_way_are_counted_where_they_are, a_recipient_is_found_and_erased,
-                a_large_erasure_is_done_in_steps_and_a_later_order_finishes_it, orders_are_kept_with_who_gave_them;
+                a_large_erasure_is_done_in_steps_and_a_later_order_finishes_it, orders_are_kept_with_who_gave_them,
+                orders_that_were_kept_for_long_enough_are_dropped;
             restoring: a_store_that_lost_a_mark_gives_out_nothing, a_store_of_another_epoch_gives_out_nothing,
                 a_store_in_another_place_gives_out_nothing, what_waited_in_an_accepted_copy_is_parked,
                 what_had_not_ended_in_an_accepted_copy_may_be_a_second_copy_if_it_is_sent,

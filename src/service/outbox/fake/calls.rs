@@ -1,6 +1,7 @@
 //! What the store does, call by call. What only the pump asks is answered as by a store that is down.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::FakeStore;
 use super::rows::{Fault, NOW, Row, cancel, next_row, place, take};
@@ -214,6 +215,10 @@ impl Outbox for FakeStore {
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
         let is_meant = move |noted: &&Noted| before.is_none_or(|before| noted.number < before);
         self.answer(|_| self.notes.lock().unwrap().iter().rev().filter(is_meant).take(limit).cloned().collect())
+    }
+
+    fn sweep_audit(&self, _: Duration) -> Answered<'_, bool> {
+        unused()
     }
 
     fn accept_restore(&self, _: usize, _: Note) -> Answered<'_, Restored> {

@@ -1,5 +1,7 @@
 //! The calls of the outbox, and the transactions that carry them out.
 
+use std::time::Duration;
+
 use super::{
     ON_ITS_WAY, PostgresOutbox, audit, care, claim, counts, erase, hand_over, history, list, order_all, orders,
     restore, routes, select, status,
@@ -206,6 +208,10 @@ impl Outbox for PostgresOutbox {
 
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
         reading!(self, audit::read, before, limit)
+    }
+
+    fn sweep_audit(&self, keep: Duration) -> Answered<'_, bool> {
+        transaction!(self, audit::sweep, keep)
     }
 
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {

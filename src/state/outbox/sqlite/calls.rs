@@ -225,6 +225,10 @@ impl Outbox for SqliteOutbox {
         self.read(move |database| audit::read(database, before, limit))
     }
 
+    fn sweep_audit(&self, keep: Duration) -> Answered<'_, bool> {
+        self.write(move |database, now| audit::sweep(database, now.before(keep)))
+    }
+
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {
         let hmacs = hmacs.to_vec();
         self.write(move |database, now| {

@@ -196,3 +196,20 @@ pub(in super::super) async fn orders_are_kept_with_who_gave_them(bench: &Bench) 
     assert_eq!(kept.iter().map(|one| one.at.since(start)).max(), Some(3 * SILENCE + SECOND));
     assert_eq!(bench.outbox.audit(None, 1).await.unwrap(), kept[..1]);
 }
+
+pub(in super::super) async fn orders_that_were_kept_for_long_enough_are_dropped(bench: &Bench) {
+    let pause = async |paused: bool, word: &str| bench.outbox.pause(paused, note(word)).await.unwrap();
+    pause(true, "the first").await;
+    bench.advance(DAY).await;
+    pause(false, "the second").await;
+    assert!(!bench.outbox.sweep_audit(DAY + SECOND).await.unwrap());
+    assert_eq!(bench.outbox.audit(None, 9).await.unwrap().len(), 2);
+    assert!(!bench.outbox.sweep_audit(DAY).await.unwrap());
+    let kept = bench.outbox.audit(None, 9).await.unwrap();
+    assert_eq!(kept.iter().map(|kept| &*kept.note.order).collect::<Vec<_>>(), ["the second"]);
+    bench.advance(DAY).await;
+    assert!(!bench.outbox.sweep_audit(DAY).await.unwrap());
+    pause(true, "the last").await;
+    let last = bench.outbox.audit(None, 9).await.unwrap();
+    assert!(last.len() == 1 && last[0].number > kept[0].number, "a number is never given twice");
+}

@@ -228,6 +228,10 @@ impl Outbox for Fake {
         self.not_asked("audit")
     }
 
+    fn sweep_audit(&self, _: Duration) -> Answered<'_, bool> {
+        self.not_asked("sweep_audit")
+    }
+
     fn select<'a>(&'a self, _: &'a Selection, _: Sort, _: Option<Place>, _: usize) -> Answered<'a, Listing> {
         self.not_asked("select")
     }
