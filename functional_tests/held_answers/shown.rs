@@ -2,12 +2,15 @@
 
 use serde_json::json;
 
-use super::{id, known, look, send, settings};
+use super::{id, known, look, send, settings, without_outbox};
 use crate::harness::database::{Database, on_both_stores};
 use crate::harness::outbox::{pause, queued};
-use crate::harness::{Behaviour, Client, Proxy, Settings, StubProvider, mails};
+use crate::harness::stub_relay::StubRelay;
+use crate::harness::wait::when;
+use crate::harness::{Behaviour, Client, Gate, Proxy, Settings, StubProvider, eventually, mails};
 
 on_both_stores! {
+    a_late_verdict_on_a_mail_without_a_key_is_shown,
     an_unknown_without_a_key_is_shown_and_an_accepted_one_is_not,
     a_mail_is_shown_to_its_caller_alone,
     a_mail_of_the_outbox_is_shown,
@@ -24,6 +27,23 @@ async fn an_unknown_without_a_key_is_shown_and_an_accepted_one_is_not(database: 
     let proxy = Proxy::start(settings(database, &provider)).await;
     let shown = look(&proxy.client, &id(&unknown)).await.expect(200);
     assert_eq!((known(&shown), shown.attempts()), ((&json!("unknown"), &json!("sg")), unknown.attempts()), "{shown}");
+}
+
+async fn a_late_verdict_on_a_mail_without_a_key_is_shown(database: &Database) {
+    let gate = Gate::shut();
+    let relay = StubRelay::behind(gate.clone()).await;
+    let settings = crate::smtp::relay(&relay.port()).with("SMSP_ATTEMPT_TIMEOUT", "500ms");
+    let proxy = Proxy::start(without_outbox(database.under(settings))).await;
+    let unknown = proxy.client.send(&mails::plain()).await.expect_problem(504, "unknown", false);
+    let shown = look(&proxy.client, &id(&unknown)).await.expect(200);
+    assert_eq!(known(&shown), (&json!("unknown"), &json!("smtp")), "{shown}");
+    gate.open();
+    let shown = eventually("the relay has taken it", async || {
+        let shown = look(&proxy.client, &id(&unknown)).await.expect(200);
+        when(known(&shown).0 == "accepted", || shown.to_string()).map(|()| shown)
+    })
+    .await;
+    assert_eq!((known(&shown), shown.attempts()), ((&json!("accepted"), &json!("smtp")), vec!["smtp:accepted".into()]));
 }
 
 async fn a_mail_is_shown_to_its_caller_alone(database: &Database) {

@@ -188,16 +188,6 @@ impl Submit {
         let is_queued = look::is_in_outbox(self.rows.as_ref(), call.caller, call.id);
         self.answers.join(call, is_queued, |error: &SendError| self.can_ask_again(options, error)).await
     }
-
-    /// Keeps what a mail without a key came to, if that is unknown.
-    async fn note(&self, submission: &Submission, known: &Known) {
-        if let Known::Answered(Err(error)) = known
-            && error.failure.is_unknown()
-        {
-            // Apart, so that other mail has no room for it in its future.
-            Box::pin(self.answers.note(&submission.caller, error)).await;
-        }
-    }
 }
 
 impl Submitted<'_> {
@@ -213,7 +203,13 @@ impl Submitted<'_> {
         let known = match self.step {
             // By reference: what is moved across an await would be in the future twice.
             Step::Send { ref submission, ref mut leader, ref before } => {
-                let late = leader.as_ref().map(|leader| Arc::new(leader.on_late_verdict()) as LateVerdict);
+                let (late, without_key) = match leader {
+                    Some(leader) => (Some(Arc::new(leader.on_late_verdict()) as LateVerdict), None),
+                    None => {
+                        let call = self.submit.answers.without_key(self.id);
+                        (call.as_ref().map(|call| Arc::new(call.on_late_verdict()) as LateVerdict), call)
+                    }
+                };
                 let known = match self.submit.send(submission, before.as_deref(), late.as_ref(), self.queue).await {
                     End::Answered(answer) => Known::Answered(answer),
                     End::Queued(now) => {
@@ -225,12 +221,11 @@ impl Submitted<'_> {
                         Known::Queued
                     }
                 };
-                match leader.take() {
-                    Some(leader) => Box::pin(leader.finish(known)).await,
-                    None => {
-                        self.submit.note(submission, &known).await;
-                        known
-                    }
+                match (leader.take(), without_key) {
+                    (Some(leader), _) => Box::pin(leader.finish(known)).await,
+                    // Apart, so that other mail has no room for it in its future.
+                    (None, Some(call)) if is_unknown(&known) => Box::pin(call.finish(self.caller.clone(), known)).await,
+                    _ => known,
                 }
             }
             Step::Wait(follower) => follower.answer().await,
@@ -256,6 +251,10 @@ fn told(known: &Known, is_queued_now: bool) -> Option<Delivery> {
         Known::Answered(Err(error)) => (error.failure != Failure::KeyReused).then_some(Delivery::None),
         Known::Queued => is_queued_now.then_some(Delivery::Queued),
     }
+}
+
+fn is_unknown(known: &Known) -> bool {
+    matches!(known, Known::Answered(Err(error)) if error.failure.is_unknown())
 }
 
 #[cfg(test)]

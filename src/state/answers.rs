@@ -28,6 +28,7 @@ pub mod settings;
 mod sqlite;
 mod stored;
 mod sweeping;
+mod without_key;
 
 use std::sync::Arc;
 
@@ -37,9 +38,11 @@ use tokio::time::Instant;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::{Failure, SendError};
+use crate::runtime::ids;
 use crate::runtime::metrics::Metrics;
 use crate::state::store::Failed;
 use beginning::{in_store, refused};
+use call_record::CallRecord;
 pub use kept::{Found, Kept, STORE_TIMEOUT};
 pub use known::Known;
 pub use leader::{Follower, Leader};
@@ -52,6 +55,7 @@ pub use settings::Settings;
 pub use sqlite::{SqliteAnswers, TABLES};
 pub use stored::{Begun, CallNumber, End, KEPT, NewCall, Record, Recorded, Seen, Settled, StoredAnswers, Told};
 pub use sweeping::sweep;
+pub use without_key::WithoutKey;
 
 /// The mails with a key, as far as they are known. Clones share them.
 #[derive(Clone)]
@@ -85,11 +89,11 @@ impl Answers {
         }
     }
 
-    /// Keeps that a mail without a key is `unknown`, if there is a store that can be asked in time.
-    pub async fn note(&self, caller: &CallerName, error: &SendError) {
-        if let Some(kept) = &self.0.kept {
-            kept.note(caller.clone(), error).await;
-        }
+    /// For a mail without a key, where there is a store that can hear what becomes of it.
+    pub fn without_key(&self, id: Id) -> Option<WithoutKey> {
+        let kept = self.0.kept.as_ref()?;
+        let number = CallNumber(ids::fresh());
+        Some(WithoutKey(Arc::new(CallRecord::new(kept.clone(), id, number, None))))
     }
 
     /// What the store knows of a caller's mail. Nothing, if there is none.

@@ -1,4 +1,5 @@
-//! What becomes known of one call that has a record in the store: its end, and verdicts that come after that.
+//! What becomes known of one call that has a record in the store: its end, and verdicts that come after that. A call without
+//! a key has none before it ends `unknown`.
 //!
 //! All of it is folded into one answer here, and written by one task at a time, the newest. A store that is away for a moment
 //! hears it then. A write that was given up may be carried out behind a newer one. That does no harm: the store changes
@@ -11,6 +12,7 @@ use super::kept::{Kept, warn_of_answer};
 use super::known::Known;
 use super::retries::Retries;
 use super::stored::{CallNumber, End, Settled};
+use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::outcome::Verdict;
 use crate::model::receipt::settle_late;
@@ -53,6 +55,28 @@ impl CallRecord {
             known
         };
         if !self.write().await {
+            self.write_on();
+        }
+        known
+    }
+
+    /// Hears what a call without a key came to, and has the store note it if it is `unknown`. What is known with all that
+    /// came meanwhile.
+    pub(super) async fn note(self: &Arc<Self>, caller: CallerName, known: Known) -> Known {
+        let (known, changes) = {
+            let mut state = self.state();
+            let late = std::mem::take(&mut state.late);
+            let known = late.iter().fold(known, |known, (upstream, verdict)| with(known, upstream, verdict));
+            if !known.is_unknown() {
+                return known;
+            }
+            (state.known, state.is_being_written) = (Some(known.clone()), true);
+            (known, state.changes)
+        };
+        if let Known::Answered(Err(error)) = &known {
+            self.kept.note(caller, self.number, error).await;
+        }
+        if !self.is_written(changes) {
             self.write_on();
         }
         known
@@ -108,12 +132,17 @@ impl CallRecord {
             Ok(Settled::Written | Settled::Gone) => true,
             Ok(Settled::NotYet) | Err(_) => false,
         };
+        is_settled && self.is_written(changes)
+    }
+
+    /// The store has what was known after so many changes. True: nothing else has become known meanwhile.
+    fn is_written(&self, changes: u32) -> bool {
         let mut state = self.state();
-        let is_done = is_settled && state.changes == changes;
-        if is_done {
+        let is_all = state.changes == changes;
+        if is_all {
             state.is_being_written = false;
         }
-        is_done
+        is_all
     }
 
     fn end_of(&self, known: &Known) -> End {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{pending, ready};
-use uuid::Uuid;
 
 use super::row::{ACCEPTED, IN_FLIGHT, QUEUED, Row, UNKNOWN};
 use super::sealing::SealedAnswer;
@@ -207,13 +206,13 @@ impl StoredAnswers for FakeAnswers {
         })
     }
 
-    fn note(&self, caller: CallerName, id: Id, answer: SealedAnswer) -> Told<'_, ()> {
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()> {
         self.told(move |records, now| {
             records.push(Fake {
                 id,
                 key: None,
                 caller,
-                number: CallNumber(Uuid::new_v4()),
+                number,
                 former: None,
                 state: UNKNOWN,
                 lease_until: now,

@@ -128,11 +128,11 @@ impl Kept {
         }
     }
 
-    /// Keeps a mail without a key that is `unknown`, if the store takes it in time.
-    pub(super) async fn note(&self, caller: CallerName, error: &SendError) {
+    /// Keeps a mail without a key that is `unknown` by this call, if the store takes it in time.
+    pub(super) async fn note(&self, caller: CallerName, number: CallNumber, error: &SendError) {
         let id = error.id;
         let Some(sealed) = self.sealer.seal(id, encode(&Err(error.clone()), Instant::now())) else { return };
-        if !matches!(timeout(STORE_TIMEOUT, self.store.note(caller, id, sealed)).await, Ok(Ok(()))) {
+        if !matches!(timeout(STORE_TIMEOUT, self.store.note(caller, id, number, sealed)).await, Ok(Ok(()))) {
             warn_of_answer(id);
         }
     }

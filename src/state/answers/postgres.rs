@@ -19,7 +19,6 @@ use super::sealing::SealedAnswer;
 use super::stored::{Begun, CallNumber, End, KEPT, NewCall, Seen, Settled, StoredAnswers, Told};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
-use crate::runtime::ids;
 use crate::state::store::postgres::{Database, Grouped, Parameter};
 use crate::state::store::{Failed, Module, Step};
 use begin::Begins;
@@ -57,10 +56,16 @@ impl PostgresAnswers {
         Self { database, begins, ends }
     }
 
-    async fn noted(&self, caller: &CallerName, id: Id, answer: &SealedAnswer) -> Result<(), Failed> {
+    async fn noted(
+        &self,
+        caller: &CallerName,
+        id: Id,
+        number: CallNumber,
+        answer: &SealedAnswer,
+    ) -> Result<(), Failed> {
         let mut transaction = self.database.begin().await?;
         let SealedAnswer { key_id, wrapped_key, bytes } = answer;
-        let (id, number, kept, caller) = (Uuid::from(id), ids::fresh(), span(KEPT), caller.as_str());
+        let (id, number, kept, caller) = (Uuid::from(id), number.0, span(KEPT), caller.as_str());
         let parameters: [Parameter<'_>; 7] = [
             (&id, Type::UUID),
             (&caller, Type::TEXT),
@@ -106,8 +111,8 @@ impl StoredAnswers for PostgresAnswers {
         Box::pin(self.ends.call((id, number, end)))
     }
 
-    fn note(&self, caller: CallerName, id: Id, answer: SealedAnswer) -> Told<'_, ()> {
-        Box::pin(async move { self.noted(&caller, id, &answer).await })
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()> {
+        Box::pin(async move { self.noted(&caller, id, number, &answer).await })
     }
 
     fn look(&self, caller: CallerName, id: Id) -> Told<'_, Option<Seen>> {

@@ -17,7 +17,6 @@ use super::sealing::SealedAnswer;
 use super::stored::{Begun, CallNumber, End, KEPT, NewCall, Seen, Settled, StoredAnswers, Told};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
-use crate::runtime::ids;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::{Failed, Module, Sqlite, Step};
 use columns::{bytes, row, select};
@@ -65,13 +64,13 @@ impl StoredAnswers for SqliteAnswers {
         self.write(move |database, now| end::end(database, now, id, number, &end))
     }
 
-    fn note(&self, caller: CallerName, id: Id, answer: SealedAnswer) -> Told<'_, ()> {
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()> {
         self.write(move |database, now| {
             let insert = "insert into answer
                 (id, caller, number, state, ended_at, expires_at, key_id, sealed_key, sealed)
                 values (:id, :caller, :number, :state, :now, :expires_at, :key_id, :sealed_key, :sealed)";
             database.prepare_cached(insert)?.execute(named_params! {
-                ":id": bytes(id), ":caller": caller.as_str(), ":number": ids::fresh().into_bytes(), ":state": UNKNOWN,
+                ":id": bytes(id), ":caller": caller.as_str(), ":number": number.0.into_bytes(), ":state": UNKNOWN,
                 ":now": now.0, ":expires_at": now.after(KEPT).0,
                 ":key_id": answer.key_id, ":sealed_key": answer.wrapped_key, ":sealed": answer.bytes,
             })?;

@@ -133,8 +133,8 @@ pub trait StoredAnswers: Send + Sync {
     /// Hears what a call came to: at its end, and after that if more becomes known.
     fn end(&self, id: Id, number: CallNumber, end: End) -> Told<'_, Settled>;
 
-    /// Keeps that a mail without a key is `unknown`.
-    fn note(&self, caller: CallerName, id: Id, answer: SealedAnswer) -> Told<'_, ()>;
+    /// Keeps that a mail without a key is `unknown` by a call of this number, which may say more of it later.
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()>;
 
     /// What is known of a caller's mail. Another caller's is as unknown as one that does not exist.
     fn look(&self, caller: CallerName, id: Id) -> Told<'_, Option<Seen>>;

@@ -4,7 +4,7 @@ use super::bench::*;
 
 pub(in crate::state::answers) async fn another_callers_mail_is_as_unknown_as_none(bench: &Bench) {
     bench.ended(1, 1, accepted("a")).await;
-    bench.store().note("other".into(), id(2), sealed("n")).await.expect("the store is there");
+    bench.store().note("other".into(), id(2), number(2), sealed("n")).await.expect("the store is there");
     for (caller, key) in [("other", 1), (CALLER, 2), (CALLER, 3)] {
         assert_eq!(bench.store().look(caller.into(), id(key)).await, Ok(None), "{caller} {key}");
     }
@@ -30,9 +30,12 @@ pub(in crate::state::answers) async fn what_is_seen_is_what_is_known(bench: &Ben
     }
     bench.ended(5, 5, End::None).await;
     assert_eq!(look(5).await, None);
-    bench.store().note(CALLER.into(), id(6), sealed("n")).await.expect("the store is there");
+    bench.store().note(CALLER.into(), id(6), number(6), sealed("n")).await.expect("the store is there");
     let Some(Seen::Ended(noted)) = look(6).await else { panic!("it was noted") };
     assert_eq!((noted.state, noted.answer), (Recorded::Unknown, Some(sealed("n"))));
+    assert_eq!(bench.end(6, 7, accepted("l")).await, Settled::Gone, "another call has nothing to say of it");
+    assert_eq!(bench.end(6, 6, accepted("l")).await, Settled::Written);
+    assert_eq!(look(6).await, seen(6, Recorded::Accepted, Some("l")), "a late verdict");
     bench.advance(KEPT).await;
     for key in 2..=6 {
         assert_eq!(look(key).await, None, "{key} is over");
@@ -43,7 +46,7 @@ pub(in crate::state::answers) async fn what_is_over_is_dropped_in_steps_and_noth
     for key in 1..=5 {
         bench.ended(key, key.into(), accepted("a")).await;
     }
-    bench.store().note(CALLER.into(), id(6), sealed("n")).await.expect("the store is there");
+    bench.store().note(CALLER.into(), id(6), number(6), sealed("n")).await.expect("the store is there");
     bench.advance(KEPT / 2).await;
     bench.ended(7, 7, accepted("a")).await;
     assert_eq!(bench.begin(8, 8).await, Begun::InFlight);
