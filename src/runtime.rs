@@ -1,6 +1,7 @@
-//! What every part of the process stands on: settings, metrics, the log, shutdown. Names nothing of ours outside itself.
+//! What every part of the process stands on: settings, metrics, the log, traces, name look-ups, shutdown. Names nothing of ours outside itself.
 
 pub mod metrics;
+pub mod net;
 pub mod telemetry;
 pub mod shutdown;
 pub mod off_worker;

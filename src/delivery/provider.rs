@@ -27,7 +27,6 @@ mod mock;
 mod postmark;
 mod render;
 mod resend;
-mod resolver;
 mod sendgrid;
 mod ses;
 mod smtp;

@@ -2,7 +2,7 @@
 //!
 //! It follows no redirect (a 307 would post the mail and its key to another host), retries nothing, goes through no proxy but
 //! the configured one ([`super::egress_proxy`]), asks for answers that are not compressed and closes idle connections early:
-//! a provider that closes one first costs an `unknown`. It looks names up without a thread ([`super::resolver`]);
+//! a provider that closes one first costs an `unknown`. It looks names up without a thread ([`crate::runtime::net::resolver`]);
 //! [`failure`] says what a call without an answer proves, [`answer`] what an answer proves by its status alone.
 
 mod answer;
@@ -20,10 +20,10 @@ use reqwest::{Body, Method, Request, RequestBuilder, Url, redirect, retry};
 use super::call::Delivery;
 use super::connections::Connections;
 use super::kind::BASE_URL;
-use super::resolver::Resolver;
 use super::transcript;
 use super::values::{Connect, Invalid, Values};
 use crate::model::outcome::Verdict;
+use crate::runtime::net::resolver::Resolver;
 use crate::runtime::settings::Row;
 pub(super) use account_words::names_the_account;
 pub(super) use answer::{Answer, until_date};

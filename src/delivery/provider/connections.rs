@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
-use super::resolver::Resolver;
+use crate::runtime::net::resolver::Resolver;
 
 /// `/proc` has a table for each family.
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];

@@ -11,10 +11,10 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, Error};
 
-use super::super::resolver::Resolver;
 use super::super::values::{Connect, Invalid, Values};
 use super::token::TokenFile;
 use crate::model::message::address::host_name;
+use crate::runtime::net::resolver::Resolver;
 
 pub(super) const HOST: &str = "HOST";
 pub(super) const PORT: &str = "PORT";

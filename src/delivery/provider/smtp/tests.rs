@@ -16,13 +16,13 @@ use secrecy::SecretString;
 
 use std::time::Duration;
 
-use super::super::resolver::Resolver;
 use super::settings::{Login, Proof, Security};
 use super::token::TokenFile;
 use super::*;
 use crate::delivery::circuit::{CallResult, Circuit, Settings, Settled};
 use crate::model::message::{Attachment, Draft};
 use crate::model::outcome::Outcome;
+use crate::runtime::net::resolver::Resolver;
 use stub::{Act, Stub};
 
 /// Long enough for a busy machine, where nobody is silent.

@@ -28,7 +28,7 @@ const CACHE_SIZE: u64 = 64;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Resolves for one client.
-pub(super) struct Resolver {
+pub struct Resolver {
     hosts: Hosts,
     servers: TokioResolver,
     limit: Duration,
@@ -38,7 +38,7 @@ pub(super) struct Resolver {
 
 impl Resolver {
     /// As this system is configured, for connections that must be made within `connect`.
-    pub(super) fn system(connect: Duration) -> Result<Self, NetError> {
+    pub fn system(connect: Duration) -> Result<Self, NetError> {
         let (config, options) = system_conf::read_system_conf().unwrap_or_else(|_| {
             let loopback = NameServerConfig::udp_and_tcp(Ipv4Addr::LOCALHOST.into());
             (ResolverConfig::from_parts(None, Vec::new(), vec![loopback]), ResolverOpts::default())
@@ -62,7 +62,7 @@ impl Resolver {
     }
 
     /// The addresses of a name: at least one.
-    pub(super) fn lookup(&self, name: &str) -> impl Future<Output = Result<Vec<IpAddr>, Failure>> + use<> {
+    pub fn lookup(&self, name: &str) -> impl Future<Output = Result<Vec<IpAddr>, Failure>> + use<> {
         let known = self.in_hosts_file(name);
         let (servers, limit, name) = (self.servers.clone(), self.limit, name.to_owned());
         let last = Arc::clone(&self.found);
@@ -80,7 +80,7 @@ impl Resolver {
     }
 
     /// The addresses that were found last: of the one name that a client asks for.
-    pub(super) fn found(&self) -> Vec<IpAddr> {
+    pub fn found(&self) -> Vec<IpAddr> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -1,0 +1,3 @@
+//! What everything that connects to the outside shares: how a name is looked up.
+
+pub mod resolver;
