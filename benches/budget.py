@@ -7,9 +7,9 @@ the standard library's is charged to who calls it. callgrind counts the instruct
 process with one worker, and DHAT the allocations of 1,000 mails over ten connections. Mails come one at a time, and the
 kernel is not counted: both counts differ by less than one in a hundred from run to run. The figures are held beside
 benches/budget.txt, which names the lock file that they belong to; --update rewrites them there, and leaves the
-arguments alone. What the rules of benches/routes.txt add where there are eight upstreams is counted too. Exit 1:
-something above a twentieth of all instructions has no argument in that file, the whole has grown by more than a
-fiftieth, or rules cost too much.
+arguments alone. What the rules of benches/routes.txt add where there are eight upstreams is counted too, and what traces
+add where their callers record none, or one of a hundred. Exit 1: something above a twentieth of all instructions has no
+argument in that file, the whole has grown by more than a fiftieth, or rules or traces cost too much.
 """
 
 import hashlib
@@ -38,6 +38,8 @@ LARGE_FUTURE = 256
 EIGHT = ("sg", "mg", "pm", "md", "sp", "rs", "bv", "mj")
 # What 20 rules may add to a mail that none of them holds for.
 ROUTING = 0.03
+# What traces may add to a mail: where none is recorded, and where one of so many is.
+UNRECORDED, RECORDED, ONE_OF = 0.02, 0.04, 100
 # Of all instructions: what is above SHARE needs an argument, what is below NOISE is no difference, and the whole may not
 # grow by more than GROWTH.
 SHARE, NOISE, GROWTH = 0.05, 0.002, 0.02
@@ -107,12 +109,12 @@ class Service:
         self.connections = [socket.create_connection((host, int(port))) for _ in range(connections)]
         self.streams = [connection.makefile("rb") for connection in self.connections]
 
-    def send(self, mails):
+    def send(self, mails, traceparent=lambda mail: b""):
         head = b"POST /email HTTP/1.1\r\nhost: bench\r\nx-api-key: key\r\ncontent-type: application/json\r\n"
-        request = head + b"content-length: %d\r\n\r\n" % len(MAIL) + MAIL
+        body = b"content-length: %d\r\n\r\n" % len(MAIL) + MAIL
         for mail in range(mails):
             at = mail % len(self.connections)
-            self.connections[at].sendall(request)
+            self.connections[at].sendall(head + traceparent(mail) + body)
             first = receive(self.streams[at])
             if b" 200 " not in first:
                 sys.exit(f"an answer that is no acceptance: {first}")
@@ -148,13 +150,13 @@ def caller(function):
     return CRATES.get(first[1], STANDARD) if first else STANDARD
 
 
-def instructions(binary, folder, name, more=None):
+def instructions(binary, folder, name, more=None, traceparent=lambda mail: b""):
     """Of a mail, by owner; `name` is that of the file of counts."""
     out = folder / f"callgrind-{name}"
     service = Service(binary, ["--tool=callgrind", f"--callgrind-out-file={out}", "--compress-strings=no"], 1, more)
-    service.send(WARM)
+    service.send(WARM, traceparent)
     service.tell("--zero")
-    service.send(COUNTED)
+    service.send(COUNTED, traceparent)
     service.tell("--dump")
     service.end()
     counts, file, function, is_call = Counter(), "", "", False
@@ -179,6 +181,15 @@ def routing(binary, folder):
     ruled = {**eight, "SMSP_ROUTES_FILE": str(ROUTES)}
     runs = (("eight", eight), ("ruled", ruled))
     return [sum(instructions(binary, folder, name, more).values()) for name, more in runs]
+
+
+def tracing(binary, folder):
+    """All instructions of a mail whose caller names its trace, where none is recorded and where some are."""
+    header = lambda mail, is_recorded: b"traceparent: 00-%032x-%016x-0%d\r\n" % (mail + 1 << 64, mail + 1, is_recorded)
+    # As a collector it takes everything too.
+    collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{provider()}"}
+    runs = (("unrecorded", lambda mail: header(mail, False)), ("recorded", lambda mail: header(mail, mail % ONE_OF == 0)))
+    return [sum(instructions(binary, folder, name, collector, head).values()) for name, head in runs]
 
 
 def frames(function):
@@ -231,16 +242,17 @@ def allocations(binary, folder):
 
 
 def measure(binary):
-    """The rows (instructions, allocations, bytes) of a mail by owner, the futures, and what routing costs."""
+    """The rows (instructions, allocations, bytes) of a mail by owner, the futures, what routing and what traces cost."""
     with tempfile.TemporaryDirectory() as name:
         counts, routed = instructions(binary, Path(name), "one"), routing(binary, Path(name))
+        traced = tracing(binary, Path(name))
         asked, futures = allocations(binary, Path(name))
     rows, rest = {}, sum(counts.values()) * TINY
     for name in {*counts, *asked}:
         row = (counts.get(name, 0), *asked.get(name, (0, 0)))
         name = name if row[0] > rest or row[1] else REST
         rows[name] = tuple(map(sum, zip(rows.get(name, (0, 0, 0)), row)))
-    return rows, futures, routed
+    return rows, futures, routed, traced
 
 
 def total(rows):
@@ -277,7 +289,7 @@ def compare(before, after):
 
 def main():
     binary, lock = sys.argv[1], hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    (rows, futures, (eight, ruled)), (before, futures_before, arguments, lock_before) = measure(binary), recorded()
+    (rows, futures, (eight, ruled), traced), (before, futures_before, arguments, lock_before) = measure(binary), recorded()
     compare(before, rows)
     for name in sorted({*futures, *futures_before}):
         if (then := futures_before.get(name, 0)) != (now := futures.get(name, 0)):
@@ -288,6 +300,8 @@ def main():
     print("a mail: {} instructions, {} allocations, {} bytes".format(*now), "(recorded: {}, {}, {})".format(*then))
     rules = ruled / eight - 1
     print(f"with eight upstreams: {eight} instructions ({eight / now[0] - 1:+.1%}), and with 20 rules {ruled} ({rules:+.1%})")
+    none, some = (count / now[0] - 1 for count in traced)
+    print(f"with a traceparent and a collector: {none:+.1%}, and with one trace of {ONE_OF} recorded {some:+.1%}")
     if lock != lock_before:
         print("Cargo.lock is not the one that benches/budget.txt was recorded with: run it with --update")
     silent = [name for name, row in rows.items() if row[0] > SHARE * now[0] and name not in arguments]
@@ -295,6 +309,8 @@ def main():
         sys.exit(f"more than {SHARE:.0%} of all instructions without an argument in benches/budget.txt: {silent}")
     if rules > ROUTING:
         sys.exit(f"20 rules cost more than {ROUTING:.0%} of a mail with as many upstreams")
+    if none > UNRECORDED or some > RECORDED:
+        sys.exit(f"traces cost more than {UNRECORDED:.0%} of a mail where none is recorded, or {RECORDED:.0%} where some are")
     if now[0] > then[0] * (1 + GROWTH):
         sys.exit(f"more than {GROWTH:.0%} above the budget: cut it, or raise it (--update) in a commit that says why")
 

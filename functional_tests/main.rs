@@ -116,6 +116,7 @@ mod skip_reasons;
 mod upstream_shares;
 mod logging;
 mod stalled_log;
+mod traces;
 mod shutdown;
 mod postgres;
 mod store;

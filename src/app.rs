@@ -26,6 +26,7 @@ mod started;
 pub mod store;
 pub mod store_command;
 pub mod terminal;
+mod traces;
 mod upstreams;
 mod watching;
 

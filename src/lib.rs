@@ -45,7 +45,7 @@
 //! | [`delivery`] | routing, circuits, providers |
 //! | [`access`] | who may call, and how much |
 //! | [`model`] | messages, submissions, outcomes: no I/O, no clock, no randomness |
-//! | [`runtime`] | settings, metrics, log, shutdown |
+//! | [`runtime`] | settings, metrics, log, traces, shutdown |
 //!
 //! ## What is deliberately absent
 //!

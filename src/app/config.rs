@@ -17,6 +17,7 @@ mod routes;
 mod senders;
 mod store;
 mod times;
+mod traces;
 mod unclaimed;
 mod upstream;
 mod upstreams;
@@ -43,6 +44,7 @@ use crate::ingress::server::listener;
 use crate::runtime::settings::{Effective, Findings, Section};
 use crate::runtime::shutdown;
 use crate::runtime::telemetry;
+use crate::runtime::telemetry::trace;
 use crate::state::{answers, audit};
 
 /// Everything that was configured.
@@ -77,6 +79,8 @@ pub struct Config {
     pub upstreams: Vec<UpstreamConfig>,
     /// Logs.
     pub telemetry: telemetry::Settings,
+    /// Traces; `None`: none are recorded.
+    pub traces: Option<trace::Settings>,
     /// The end.
     pub shutdown: shutdown::Settings,
     /// Every setting as it holds, secrets redacted.
@@ -93,11 +97,14 @@ pub struct Config {
 pub struct Errors(pub Vec<String>);
 
 impl Config {
-    /// Reads pairs such as [`std::env::vars`] gives; those without our prefix are not ours.
+    /// Reads pairs such as [`std::env::vars`] gives. Those without our prefix are not ours, but for some of OpenTelemetry's.
     pub fn load(pairs: impl Iterator<Item = (String, String)>) -> Result<Self, Errors> {
-        let pairs = pairs.filter(|(name, _)| !OF_TEST_CLIENTS.contains(&name.as_str()));
-        let mut section = Section::new(PREFIX, pairs);
-        let config = read(&mut section);
+        let pairs: Vec<_> = pairs.filter(|(name, _)| !OF_TEST_CLIENTS.contains(&name.as_str())).collect();
+        let mut of_traces = traces::section(&pairs);
+        let mut section = Section::new(PREFIX, pairs.into_iter());
+        let (config, traces) = (read(&mut section), traces::read(&mut of_traces));
+        section.join(of_traces);
+        let config = config.zip(traces).map(|(config, traces)| Self { traces, ..config });
         let Findings { effective, errors, warnings, deprecated } = section.finish();
         match config {
             Some(config) if errors.is_empty() => Ok(Self { effective, warnings, deprecated, ..config }),
@@ -187,6 +194,7 @@ fn read(section: &mut Section) -> Option<Config> {
         supervisor: supervisor?,
         upstreams: upstreams?,
         telemetry: telemetry?,
+        traces: None,
         shutdown: shutdown?,
         effective: Vec::new(),
         warnings: Vec::new(),

@@ -13,11 +13,12 @@ use crate::model::submission::Submission;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{self, Shutdown};
+use crate::runtime::telemetry::trace::Tracer;
 use crate::service::outbox::{Filed, OutboxService, Parts, Rows};
 use crate::state::outbox::pump::{self, Policy, Pump};
 use crate::state::outbox::{
-    Count, CountedOutbox, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, State, measure,
-    metrics_of,
+    Count, CountedOutbox, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, State,
+    TracedOutbox, Traces, measure, metrics_of,
 };
 use crate::state::store::{OpenError, StoreKeys};
 
@@ -38,11 +39,15 @@ impl RunningOutbox {
         dispatcher: &Arc<Dispatcher>,
         restarts: &Arc<Restarts>,
         metrics: &Metrics,
+        tracer: &Tracer,
     ) -> Result<Self, OpenError> {
         let settings = config.pump;
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
         let (rows, sealer) = (store.outbox(keeping).await?, Sealer::new(keys));
         let mails = metrics.mails.clone();
+        let traces = Traces { tracer: tracer.clone(), system: store.system() };
+        let rows: Arc<dyn Outbox> =
+            if tracer.is_on() { Arc::new(TracedOutbox::new(rows, traces.system)) } else { rows };
         let metrics = Arc::new(metrics_of(metrics, config.service.room()));
         let store: Arc<dyn Outbox> = Arc::new(CountedOutbox::new(rows, Arc::clone(&metrics)));
         let (work, paused_start) = (Shutdown::default(), PausedStart::new(settings.starts_paused));
@@ -59,6 +64,7 @@ impl RunningOutbox {
             max_window: settings.concurrency,
             paused_start: paused_start.clone(),
             metrics: Arc::clone(&metrics),
+            traces,
         });
         let (running, counted) = (pump.clone(), Arc::clone(restarts));
         tokio::spawn(async move { running.run(counted).await });

@@ -11,6 +11,7 @@ use super::outbox::{self, RunningOutbox};
 use super::start_error::StartError;
 use super::started::Started;
 use super::store::Store;
+use super::traces::Traces;
 use super::upstreams::{events, exit_when_down, overrides, supervise_all, upstreams};
 use super::{keys, routes};
 use crate::access::admins::Admins;
@@ -26,6 +27,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
+use crate::runtime::telemetry::trace::Tracer;
 use crate::service::outbox::{OutboxService, Rows};
 use crate::service::submit::Submit;
 use crate::state::answers::{self, Answers, Kept};
@@ -51,6 +53,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let shutdown = Shutdown::with_answers_of(time_of_store(config.store.as_ref(), config.outbox.as_ref()));
     let shared = Shared { metrics: Arc::default(), restarts: Arc::default(), shutdown };
     start_log(config.telemetry, &shared.metrics)?;
+    let started = Started::of(&config);
+    let traces = Traces::start(config.traces, &shared.metrics, &shared.restarts)?;
     // Open until the node has ended, whether its outbox is on or off.
     let store = match &config.store {
         Some(store) => Some(Store::open(store, &shared.metrics, &shared.restarts).await?),
@@ -60,7 +64,6 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     for variable in &config.deprecated {
         warn!(variable, "a variable is set under its former name");
     }
-    let started = Started::of(&config);
     let (public, api_address) = bind("api", config.listen.api, "SMSP_PORT").await?;
     let (admin, admin_address) = bind("admin", config.listen.admin, "SMSP_ADMIN_PORT").await?;
     let delivery = Delivery::start(config.upstreams, config.supervisor, config.dispatch, config.routes, &shared);
@@ -69,7 +72,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (callers, admins) = keys::holders(config.callers, config.admins, &shared.metrics);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
     let answers = start_answers(config.answers, in_store.clone(), &shared).await?;
-    let (outbox, rows) = start_outbox(config.outbox, in_store, &delivery.dispatcher, &shared).await?;
+    let (outbox, rows) = start_outbox(config.outbox, in_store, &delivery.dispatcher, &traces.tracer, &shared).await?;
     let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
     let (dispatcher, metrics) = (Arc::clone(&delivery.dispatcher), Arc::clone(&shared.metrics));
     let submit = Submit::new(dispatcher, answers, service.clone(), metrics);
@@ -86,6 +89,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         settings: Arc::new(config.http),
         shutdown: shared.shutdown.clone(),
         metrics: Arc::clone(&shared.metrics),
+        tracer: traces.tracer.clone(),
     };
     keep_audit(config.audit.keep, orders.kept_audit.clone(), api_state.outbox.clone());
     let admin_state = admin_state(delivery.upstreams, orders, admins, &api_state, &shared);
@@ -102,7 +106,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
             None => true,
         }
     };
-    if shared.shutdown.clone().run(signals, config.shutdown, draining).await {
+    let is_drained = shared.shutdown.clone().run(signals, config.shutdown, draining).await;
+    traces.finish(is_drained).await;
+    if is_drained {
         // Operators may still ask until the process ends.
         telemetry::last(|| info!("drained"));
     }
@@ -142,11 +148,12 @@ async fn start_outbox(
     config: Option<OutboxConfig>,
     store: Option<(Store, Arc<StoreKeys>)>,
     dispatcher: &Arc<Dispatcher>,
+    tracer: &Tracer,
     Shared { metrics, restarts, .. }: &Shared,
 ) -> Result<(Option<RunningOutbox>, Option<Rows>), StartError> {
     match (config, store) {
         (Some(config), Some((store, keys))) => {
-            let outbox = RunningOutbox::start(config, &store, keys, dispatcher, restarts, metrics).await?;
+            let outbox = RunningOutbox::start(config, &store, keys, dispatcher, restarts, metrics, tracer).await?;
             Ok((Some(outbox), None))
         }
         (None, Some((store, keys))) => Ok((None, Some(outbox::left_alone(&store, keys).await?))),

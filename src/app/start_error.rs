@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::failure::Failure;
+use crate::runtime::telemetry::trace::Unusable;
 use crate::state::store::OpenError;
 
 /// Why a node could not start, or did not end well.
@@ -27,6 +28,9 @@ pub enum StartError {
     /// No log.
     #[error("cannot start the thread that writes the log: {0}; look at the limits on threads and open files")]
     Log(std::io::Error),
+    /// No traces.
+    #[error("cannot send traces: {0}")]
+    Traces(Unusable),
     /// No signals.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),

@@ -54,6 +54,14 @@ impl Store {
         }
     }
 
+    /// Its name in OpenTelemetry's conventions.
+    pub fn system(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgresql",
+        }
+    }
+
     /// The orders for circuits in it.
     pub fn overrides(&self) -> Arc<dyn KeptOverrides> {
         match self {

@@ -27,9 +27,11 @@ mod route;
 mod run;
 pub mod settings;
 mod skips;
+mod traced;
 mod turns;
 
 use std::panic::AssertUnwindSafe;
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,6 +116,7 @@ impl Dispatcher {
         let run = Run::new(candidates, &call, policy);
         let answer = or_panicked(message.id(), run.finish()).await;
         let answer = by_rule(answer, rule);
+        traced::record(&self.upstreams, &answer);
         self.report_unknown(submission, &answer);
         answer
     }
@@ -124,7 +127,11 @@ impl Dispatcher {
         let Some(upstream) = self.knows_mail_of(before) else { return Err(before.clone()) };
         let call = Call { rule: before.rule.as_deref(), ..self.call(&submission.message, (), late) };
         let asking = async {
-            match attempt::repeat(upstream, &call).await {
+            let repeated = attempt::repeat(upstream, &call).await;
+            if let Ok(Ok(attempt)) = &repeated {
+                traced::record_attempts(&self.upstreams, slice::from_ref(attempt));
+            }
+            match repeated {
                 Ok(Ok(attempt)) if attempt.verdict.outcome == Outcome::Accepted => {
                     let attempts = before.attempts.iter().cloned().chain([attempt]).collect();
                     by_rule(Ok(Receipt::new(before.id, attempts)), before.rule.as_ref())

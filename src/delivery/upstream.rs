@@ -120,6 +120,11 @@ impl Upstream {
         self.kind
     }
 
+    /// The host of its provider; `None`: it is on this machine.
+    pub fn server_address(&self) -> Option<Arc<str>> {
+        self.settings.server_address.clone()
+    }
+
     /// The limits of this upstream.
     pub fn settings(&self) -> &Settings {
         &self.settings

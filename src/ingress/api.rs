@@ -22,6 +22,7 @@ mod routes;
 mod send_options;
 pub mod settings;
 mod state;
+mod traced;
 mod wire;
 mod words;
 
@@ -56,6 +57,6 @@ pub fn service(state: ApiState) -> Service {
         fields: [&FIELD_NAMES, &[]],
         write: |refusal| Problem::from(refusal).into_response(),
     };
-    let metrics = Arc::clone(&state.metrics);
-    Service::new(router.with_state(state), patterns, rules, metrics)
+    let (metrics, tracer) = (Arc::clone(&state.metrics), state.tracer.clone());
+    Service::new(router.with_state(state), patterns, rules, metrics).traced_by(tracer)
 }

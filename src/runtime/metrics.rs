@@ -24,6 +24,7 @@ mod requests;
 mod rounds;
 mod routes;
 mod store;
+mod traces;
 mod upstream;
 mod upstreams;
 
@@ -45,6 +46,7 @@ pub use repeats::Repeats;
 pub use requests::{RequestMetrics, Requests};
 pub use routes::RouteMetrics;
 pub use store::{Store, StoreMetrics};
+pub use traces::Traces;
 pub use upstream::{UpstreamMetrics, UpstreamWords};
 
 /// All counters of one process.
@@ -67,6 +69,8 @@ pub struct Metrics {
     pub store: Store,
     /// The metrics of the outbox.
     pub outbox: Outbox,
+    /// The metrics of traces.
+    pub traces: Traces,
     /// When keys of callers end.
     pub key_ends: KeyEnds,
     /// The metrics of files that are read again.
@@ -93,6 +97,7 @@ impl Default for Metrics {
             admin: Admin::default(),
             store: Store::default(),
             outbox: Outbox::default(),
+            traces: Traces::default(),
             key_ends: KeyEnds::default(),
             reloads: Reloads::default(),
             node: Node::default(),
@@ -121,6 +126,7 @@ impl Metrics {
         self.admin.register(registry);
         self.store.register(registry);
         self.outbox.register(registry);
+        self.traces.register(registry);
         self.key_ends.register(registry);
         self.reloads.register(registry);
         self.node.register(registry);

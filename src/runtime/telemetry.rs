@@ -1,10 +1,11 @@
-//! What the process reports of itself while it runs: layers over one registry of spans and events.
+//! What the process reports of itself while it runs: layers over one registry of spans and events, and [traces](trace).
 //!
 //! Each layer has a filter of its own, so that what one of them takes costs the others nothing. There is one today, the
-//! [`log`] on stdout. A panic is an event like any other; its place is reported, never its text.
+//! [`log`] on stdout; traces have a way of their own. A panic is an event like any other; its place is reported, never its text.
 
 mod log;
 pub mod settings;
+pub mod trace;
 
 use std::panic;
 

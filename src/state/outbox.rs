@@ -43,6 +43,7 @@ pub mod settings;
 mod sqlite;
 mod status;
 mod tasks;
+mod traced;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use bound::Bound;
@@ -67,6 +68,7 @@ pub use selection::{CountedRows, Listed, Listing, Place, Selection, Sort, Walked
 pub use settings::Settings;
 pub use sqlite::{Keeping, SqliteOutbox, TABLES};
 pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
+pub use traced::{TracedOutbox, Traces};
 
 pub use crate::state::store::Failed;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::PREFIX;
+use super::names::{OTEL, PREFIX};
 use super::{listen, providers};
 use crate::access::admins::settings::{ADMIN_KEY, ADMIN_KEYS};
 use crate::access::{admission, callers};
@@ -15,13 +15,13 @@ use crate::delivery::upstream::{global, limits, quota};
 use crate::ingress::api;
 use crate::ingress::server::listener;
 use crate::runtime::settings::Entry;
+use crate::runtime::telemetry::trace::settings as traces;
 use crate::runtime::{shutdown, telemetry};
 use crate::service::outbox;
 use crate::state::{self, answers, audit, store};
 
 /// First words of settings that are to come.
-const TO_COME: [&str; 9] =
-    ["console", "otel", "quota", "route", "submission", "suppression", "tenant", "tls", "webhook"];
+const TO_COME: [&str; 8] = ["console", "quota", "route", "submission", "suppression", "tenant", "tls", "webhook"];
 
 /// Settings that belong together.
 pub struct Group {
@@ -45,7 +45,7 @@ pub(super) fn reserved_words() -> BTreeSet<String> {
     let groups = own_groups();
     let settings = groups.iter().flat_map(|group| &group.settings);
     let former = settings.clone().filter_map(|(_, entry)| entry.row.former);
-    let present = settings.map(|(variable, _)| &variable[PREFIX.len()..]);
+    let present = settings.filter_map(|(variable, _)| variable.strip_prefix(PREFIX));
     let first_words = present.chain(former).filter_map(|name| name.split('_').next()).map(str::to_ascii_lowercase);
     let words = first_words.chain(TO_COME.map(str::to_owned));
     // The mock's switch begins with the name of its upstream.
@@ -75,9 +75,12 @@ fn own_groups() -> Vec<Group> {
         group("Outbox", "", PREFIX, [outbox::settings::rows(), state::outbox::settings::rows()].concat()),
         group("End of a node", "", PREFIX, shutdown::settings::rows()),
         group("Log", "", PREFIX, telemetry::settings::rows()),
+        group("Traces", OF_OPENTELEMETRY, OTEL, [traces::rows(), vec![traces::EXPORTER_OTLP_HEADERS.entry()]].concat()),
     ]
 }
 
+const OF_OPENTELEMETRY: &str = "The names and values are those of OpenTelemetry, so that variables for all services of a \
+     cluster hold here too. Others that begin with `OTEL_` are ignored.";
 const EACH_CALLER: &str = "Each holds for every caller, and may be set for one alone: `SMSP_CALLER_SHOP_RATE` for the caller \
      `shop`. In names, `-` becomes `_`.";
 const EACH_UPSTREAM: &str = "Each holds for every upstream, and may be set for one alone: `SMSP_MG_ATTEMPT_TIMEOUT` for the \

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
+
+use reqwest::Url;
 
 use super::egress;
 use super::providers::UpstreamSpec;
@@ -113,7 +116,10 @@ fn upstream(spec: &UpstreamSpec, own: &mut Section, common: &Common) -> Option<U
     let limits = Limits::read(own);
     list_slow_call(own, limits.as_ref());
     own.by_default(CIRCUIT_SLOW_CALL.row.name, &common.slow_call);
-    let settings = limits.zip(common.global).map(|(limits, global)| settings(spec.kind, &limits, &global, common));
+    let server_address = server_address(own);
+    let settings = limits
+        .zip(common.global)
+        .map(|(limits, global)| upstream::Settings { server_address, ..settings(spec.kind, &limits, &global, common) });
     // What cannot be built is an error, whatever else is wrong.
     let timeout = settings.as_ref().map(|settings| settings.connect_timeout).unwrap_or_default();
     let connect = Connect { timeout, proxy: common.egress_proxy.clone() };
@@ -122,8 +128,15 @@ fn upstream(spec: &UpstreamSpec, own: &mut Section, common: &Common) -> Option<U
     Some(UpstreamConfig { name: spec.name.clone(), kind: spec.kind.name, provider, settings: settings? })
 }
 
+/// As its variables are listed: that of the URL of an API, or of a relay.
+fn server_address(own: &Section) -> Option<Arc<str>> {
+    let of_api = Url::parse(&own.effective("BASE_URL")).ok().and_then(|url| url.host_str().map(Arc::from));
+    of_api.or_else(|| Some(own.effective("HOST")).filter(|host| !host.is_empty()).map(Arc::from))
+}
+
 fn settings(kind: &Kind, limits: &Limits, global: &Global, common: &Common) -> upstream::Settings {
     upstream::Settings {
+        server_address: None,
         capabilities: kind.capabilities,
         attempt_timeout: limits.attempt_timeout,
         connect_timeout: times::connect_timeout(global.connect_timeout, limits.attempt_timeout),

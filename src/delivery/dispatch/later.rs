@@ -11,6 +11,7 @@ use super::attempt;
 use super::eligible::Eligible;
 use super::journal::{Journal, NotMarked};
 use super::route::Route;
+use super::traced;
 use crate::delivery::routing::rules::Rule;
 use crate::delivery::upstream::LateVerdict;
 use crate::model::left_out::LeftOut;
@@ -41,7 +42,9 @@ impl Dispatcher {
         late: &LateVerdict,
     ) -> Result<Option<Attempt>, NotMarked> {
         let Some(upstream) = self.upstreams.iter().find(|known| **known.name() == *upstream) else { return Ok(None) };
-        Ok(attempt::repeat(upstream, &self.call(&submission.message, journal, Some(late))).await?.ok())
+        let attempt = attempt::repeat(upstream, &self.call(&submission.message, journal, Some(late))).await?.ok();
+        traced::record_attempts(&self.upstreams, attempt.as_slice());
+        Ok(attempt)
     }
 
     /// Which upstreams may ever have this mail. An error: none, and so [`Self::send`] would answer it, whatever the circuits

@@ -1,5 +1,6 @@
 //! What is particular to one upstream: its limits, and what a probe is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::quota;
@@ -24,6 +25,8 @@ pub enum Probe {
 /// What is particular to one upstream.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The host of its provider, for people; `None`: it is on this machine.
+    pub server_address: Option<Arc<str>>,
     /// What its adapter can carry.
     pub capabilities: Capabilities,
     /// For one attempt, without the extra time that a large mail gets.

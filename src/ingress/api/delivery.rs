@@ -17,6 +17,18 @@ pub(super) enum Delivery {
     Queued,
 }
 
+impl Delivery {
+    /// The word in JSON.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+            Self::Queued => "queued",
+        }
+    }
+}
+
 /// Where a mail of the outbox is. `queued`: it waits until it is due, and then for a provider. `claimed`: it is about to be
 /// handed over. `sending`: it is being handed over. `unknown`: a provider may have it. `parked`: the
 /// operator has to look at it. `accepted`: a provider took it. `refused`: no provider takes it. `expired`: its time is over.
@@ -76,6 +88,13 @@ impl From<State> for OutboxStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_the_one_in_json() {
+        for delivery in [Delivery::Accepted, Delivery::None, Delivery::Unknown, Delivery::Queued] {
+            assert_eq!(serde_json::to_value(delivery).unwrap(), delivery.as_str());
+        }
+    }
 
     #[test]
     fn status_is_written_as_the_store_and_the_metrics_write_it() {

@@ -13,12 +13,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::caller::Caller;
+use super::delivery::Delivery;
 use super::problem::{Problem, ProblemBody};
 use super::query::NoQuery;
 use super::queueing::{FallbackHeader, QueueingHeaders};
 use super::replayed::replayed;
 use super::send_options::{FailoverHeader, SendOptionHeaders};
 use super::state::ApiState;
+use super::traced::traced;
 use super::wire::Mail;
 use crate::access::callers;
 use crate::model::message::Message;
@@ -84,8 +86,14 @@ pub(super) async fn send(
     // A repeat that only waits gives its places to mails that are handed over.
     let _permits = submitted.hands_over().then_some(permits);
     match submitted.answer().await.map_err(problem)? {
-        Sent::Accepted(receipt) => Ok((replayed(receipt.replayed), Json(ReceiptBody::from(receipt))).into_response()),
-        Sent::Queued(queued) => Ok(queued::queued(&queued)),
+        Sent::Accepted(receipt) => {
+            traced(Some(receipt.id), Delivery::Accepted);
+            Ok((replayed(receipt.replayed), Json(ReceiptBody::from(receipt))).into_response())
+        }
+        Sent::Queued(queued) => {
+            traced(Some(queued.ticket.id), Delivery::Queued);
+            Ok(queued::queued(&queued))
+        }
         Sent::Kept(id, kept) => kept::kept(id, kept.map(|kept| *kept)),
     }
 }

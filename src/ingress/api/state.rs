@@ -8,6 +8,7 @@ use crate::access::callers::Callers;
 use crate::delivery::dispatch::Dispatcher;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
+use crate::runtime::telemetry::trace::Tracer;
 use crate::service::outbox::OutboxService;
 use crate::service::submit::Submit;
 use crate::state::store::Up;
@@ -33,4 +34,6 @@ pub struct ApiState {
     pub shutdown: Shutdown,
     /// Where requests are counted.
     pub metrics: Arc<Metrics>,
+    /// What begins the traces of requests.
+    pub tracer: Tracer,
 }

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tower::ServiceExt;
 use tower::layer::layer_fn;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
 use tracing::{Instrument, debug, error_span, info};
 
 use super::context::{RequestContext, X_REQUEST_ID};
@@ -28,8 +28,10 @@ use super::hardening::harden;
 use super::logged::LoggedProblem;
 use super::refusal::Refusal;
 use super::rules::Rules;
+use super::traced;
 use crate::runtime::metrics::{Metrics, RequestMetrics, ShedReason};
 use crate::runtime::millis::millis;
+use crate::runtime::telemetry::trace::{self, Tracer};
 
 /// The longest wait that a client is asked for when there are too many connections: seconds.
 const MAX_RETRY_AFTER: u64 = 5;
@@ -41,6 +43,7 @@ pub struct Service {
     rules: Rules,
     metrics: Arc<Metrics>,
     requests: Arc<RequestMetrics>,
+    tracer: Tracer,
 }
 
 impl Service {
@@ -57,7 +60,12 @@ impl Service {
             .method_not_allowed_fallback(refuse(Refusal::MethodNotAllowed))
             .layer(layer_fn(RecordRoute));
         let requests = Arc::new(metrics.requests.of(patterns));
-        Self { router, rules, metrics, requests }
+        Self { router, rules, metrics, requests, tracer: Tracer::default() }
+    }
+
+    /// Records the traces that this one chooses.
+    pub fn traced_by(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     /// Answers one request of this peer. `over_capacity`: it came on a connection beyond the limit.
@@ -66,14 +74,19 @@ impl Service {
         B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
     {
         let method = known(request.method());
+        let trace = traced::begin(&self.tracer, request.headers(), self.is_monitored(request.uri().path()));
         let context = RequestContext::new(request.headers(), peer, over_capacity);
+        let trace_id = trace.id().map(display);
         // Of the highest level, so that its fields stand in every line that is written at all.
-        let span = error_span!("request", request_id = %context.id(), caller = Empty);
-        let (mut response, context) = context.scope(self.route(request).instrument(span.clone())).await;
+        let span = error_span!("request", request_id = %context.id(), trace_id, caller = Empty);
+        let work = trace::scope(trace.recording().cloned(), self.route(request));
+        let (mut response, context) = context.scope(work.instrument(span.clone())).await;
         if let Some(context) = context {
             let took = context.started().elapsed();
             self.finish(&mut response, &context, took);
-            span.in_scope(|| self.log(method, &context, response.status().as_u16(), took));
+            let status = response.status().as_u16();
+            span.in_scope(|| self.log(method, &context, status, took));
+            trace.recording().into_iter().for_each(|recording| traced::finish(recording, method, &context, status));
         }
         response
     }

@@ -27,6 +27,7 @@ mod recording;
 mod repeats;
 mod rerouting;
 mod schedule;
+mod traced;
 mod upkeep;
 mod window;
 mod windows;

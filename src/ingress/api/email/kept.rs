@@ -14,6 +14,7 @@ use crate::ingress::api::attempt::{AttemptBody, LookupBody};
 use crate::ingress::api::delivery::Delivery;
 use crate::ingress::api::problem::{Kind, OfMail, Problem};
 use crate::ingress::api::replayed::replayed;
+use crate::ingress::api::traced::traced;
 use crate::model::message::Id;
 use crate::model::outcome::Outcome;
 use crate::service::outbox::Shown;
@@ -34,6 +35,7 @@ pub(super) fn kept(id: Id, kept: Option<Kept>) -> Result<Response, Problem> {
             .retry_after(wait));
     };
     let status = &kept.shown.status;
+    traced(Some(id), (&status.ticket).into());
     match status.ticket.state {
         State::Queued | State::Claimed | State::Sending | State::Parked => Ok(still_queued(status)),
         State::Accepted => Ok(receipt(&kept.shown)),

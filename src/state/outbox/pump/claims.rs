@@ -20,6 +20,7 @@ use super::lanes::Lanes;
 use super::newest::Newest;
 use super::panicking::or_released;
 use super::pending::Claim;
+use super::traced::{self, Taken};
 use super::windows::Free;
 use crate::delivery::dispatch::Room;
 
@@ -135,7 +136,9 @@ impl Claims {
             };
             let lost = may_be_lost && (self.turn_of_lost || !may_have.contains(&true));
             let wanted = Wanted { lost, ..self.wanted(set, of_lane, allowance) };
+            let asked = Instant::now();
             let claimed = self.context.parts.store.claim(self.context.parts.node, &wanted).await?;
+            let taken = Taken::by("claim", asked);
             *left -= claimed.len().min(*left);
             self.turn_of_lost = !claimed.iter().any(|row| row.was_lost);
             if self.turn_of_lost {
@@ -146,7 +149,7 @@ impl Claims {
                     may_have[place] &= got >= of_lane[place];
                 }
             }
-            self.begin(claimed).await;
+            self.begin(claimed, taken).await;
         }
         Ok(before - *left)
     }
@@ -166,12 +169,13 @@ impl Claims {
         self.context.windows.free(set.names(), &self.context.parts.dispatcher.rooms())
     }
 
-    async fn begin(&self, claimed: Vec<Claimed>) {
+    async fn begin(&self, claimed: Vec<Claimed>, taken: Taken) {
         let claim = Claim::new();
         for row in claimed {
             let (context, hold) = (Arc::clone(&self.context), row.hold);
+            let trace = traced::begin(&context, taken, &row);
             let work = deliver(Arc::clone(&context), row, claim.row());
-            self.context.parts.drain.spawn(or_released(context, hold, work));
+            self.context.parts.drain.spawn(traced::within(trace, or_released(context, hold, work)));
         }
         claim.all_placed().await;
     }
@@ -188,12 +192,15 @@ impl Claims {
             if bound.rows == 0 || bound.bytes == 0 {
                 continue;
             }
+            let asked = Instant::now();
             let marked = self.context.parts.store.replay(self.context.parts.node, &upstream, bound).await?;
+            let taken = Taken::by("replay", asked);
             let claim = Claim::new();
             for row in marked {
                 let (context, hold) = (Arc::clone(&self.context), row.hold);
+                let trace = traced::begin(&context, taken, &row);
                 let work = replay(Arc::clone(&context), row, Arc::clone(&upstream), claim.row());
-                self.context.parts.drain.spawn(or_released(context, hold, work));
+                self.context.parts.drain.spawn(traced::within(trace, or_released(context, hold, work)));
             }
             claim.all_placed().await;
         }

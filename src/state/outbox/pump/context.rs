@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::super::row::{NodeId, RowId};
-use super::super::{Outbox, PausedStart};
+use super::super::{Outbox, PausedStart, Traces};
 use super::callers::Callers;
 use super::conclusion::{Obstacle, Policy};
 use super::contents::Contents;
@@ -42,6 +42,8 @@ pub struct Parts {
     pub paused_start: PausedStart,
     /// Where its tasks say that they go round.
     pub metrics: Arc<OutboxMetrics>,
+    /// Where the traces of its mails go.
+    pub traces: Traces,
 }
 
 /// What all tasks share.

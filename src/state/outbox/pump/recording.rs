@@ -10,6 +10,7 @@ use super::super::Answered;
 use super::super::ending::Ended;
 use super::super::row::Hold;
 use super::context::{Context, STORE_TIMEOUT};
+use crate::runtime::telemetry::trace;
 
 /// Until the store is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -17,7 +18,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Ends a claim.
 pub(super) async fn record(context: &Context, hold: &Hold, ended: &Ended) {
     let state = persistently(|| context.parts.store.end(hold, ended)).await;
-    if state.is_none() {
+    if let Some(state) = state {
+        trace::set("smsp.outbox_status", || state.as_str());
+    } else {
         info!(row = hold.row.0, "a mail of the outbox belongs to another claim by now");
     }
 }

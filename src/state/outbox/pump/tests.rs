@@ -21,7 +21,7 @@ use uuid::Uuid;
 use self::fake::{Fake, Fault};
 use super::super::row::{Lane, NodeId, State};
 use super::super::sealed::SealedContent;
-use super::super::{PausedStart, Room, metrics_of};
+use super::super::{PausedStart, Room, Traces, metrics_of};
 use super::*;
 use crate::delivery::circuit::Override;
 use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail_with, submission};
@@ -94,6 +94,7 @@ impl Node {
             max_window: 16,
             paused_start,
             metrics: Arc::new(metrics_of(&metrics, Room { rows: 1, bytes: 1 })),
+            traces: Traces::default(),
         });
         let (mut tasks, at_work, restarts) = (JoinSet::new(), pump.clone(), Arc::<Restarts>::default());
         let counted = Arc::clone(&restarts);

@@ -20,6 +20,7 @@ use crate::ingress::api::{ApiState, MailLimits, Settings, service};
 use crate::ingress::server::service::Service;
 use crate::model::submission::Failover;
 use crate::runtime::shutdown::Shutdown;
+use crate::runtime::telemetry::trace::Tracer;
 use crate::runtime::unix_time::UnixTime;
 use crate::service::outbox::fake::{FakeStore, settings};
 use crate::service::submit::Submit;
@@ -103,6 +104,7 @@ impl Node {
             settings: Arc::new(settings_of_api),
             shutdown: Shutdown::default(),
             metrics,
+            tracer: Tracer::default(),
         };
         Self { service: service(state), store, answers: kept, up }
     }

@@ -73,6 +73,7 @@ async fn sealed_submissions_in_sqlite_are_handed_over_once_and_end_accepted() {
         max_window: 16,
         paused_start: PausedStart::default(),
         metrics: Arc::new(metrics_of(&Metrics::default(), Room { rows: 1, bytes: 1 })),
+        traces: Traces::default(),
     });
     let at_work = tokio::spawn(async move { pump.run(Arc::default()).await });
     until_all_are(&store, State::Accepted).await;

@@ -1,0 +1,47 @@
+//! Mail that is sent later: the call that brings it is one trace, each claim of it another, and both have its id.
+
+use super::collector::{Answers, Collector};
+use super::spans::{self, Span, named};
+use super::{TRACE, end, to, traceparent};
+use crate::harness::outbox::{Store, at_rest, id};
+use crate::harness::{Proxy, Settings, StubProvider, mails};
+
+#[tokio::test]
+async fn mail_of_the_outbox_has_a_span_for_each_call_to_the_store() {
+    let (sendgrid, directory) = (StubProvider::sendgrid().await, tempfile::tempdir().expect("a directory"));
+    let collector = Collector::start(Answers::Well).await;
+    let settings = Store::sqlite(directory.path()).under(Settings::server().sendgrid(&sendgrid.url()));
+    let proxy = Proxy::start(to(&collector, settings)).await;
+    let parent = traceparent(true);
+    let mail = mails::plain().to_string();
+    let queued = proxy.client.post_to("/outbox", mail, &[("traceparent", &parent)]).await.expect(202);
+    let id = id(&queued);
+    assert_eq!(at_rest(&proxy.client).await.status("accepted"), 1);
+    end(proxy).await;
+    let Some(spans) = spans::read(&collector.bodies()).await else { return };
+    let (of_call, of_claim): (Vec<Span>, Vec<_>) = spans.into_iter().partition(|span| span.text("trace") == TRACE);
+    let (server, deliver) = (named(&of_call, "POST /outbox"), named(&of_claim, "deliver"));
+    for (root, word, value) in [(server, "smsp.delivery", "queued"), (deliver, "smsp.outbox_status", "accepted")] {
+        assert_eq!(*root.attribute("smsp.id"), id, "{root:?}");
+        assert_eq!(
+            (root.attribute("smsp.caller"), root.attribute(word)),
+            (&"caller".into(), &value.into()),
+            "{root:?}"
+        );
+    }
+    assert_eq!((deliver.text("parent"), deliver.text("kind")), ("", "internal"), "it is a trace of its own");
+    for (spans, root, call) in [
+        (&of_call, server, "accept"),
+        (&of_claim, deliver, "claim"),
+        (&of_claim, deliver, "mark"),
+        (&of_claim, deliver, "end"),
+    ] {
+        let span = named(spans, &format!("{call} outbox"));
+        assert_eq!((span.text("parent"), span.text("kind")), (root.text("id"), "client"), "{span:?}");
+        let seen = ["db.system.name", "db.operation.name", "db.collection.name"].map(|name| span.attribute(name));
+        assert_eq!(seen, ["sqlite", call, "outbox"].map(serde_json::Value::from).each_ref(), "{span:?}");
+    }
+    let attempt = named(&of_claim, "attempt sg");
+    assert_eq!(attempt.text("parent"), deliver.text("id"), "{attempt:?}");
+    assert_eq!((of_call.len(), of_claim.len()), (2, 5), "{of_call:#?} {of_claim:#?}");
+}

@@ -1,0 +1,75 @@
+//! Starts with variables of OpenTelemetry, right and wrong.
+
+use super::super::{Config, Errors};
+
+fn load(pairs: &[(&str, &str)]) -> Result<Config, Errors> {
+    let least = [("SMSP_API_KEY", "k"), ("SMSP_MOCK_EMAIL_SERVICE", "true")];
+    let pairs = least.iter().chain(pairs).map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    Config::load(pairs)
+}
+
+fn url(pairs: &[(&str, &str)]) -> Option<String> {
+    let config = load(pairs).unwrap_or_else(|errors| panic!("{errors:?}"));
+    config.traces.map(|traces| traces.url.to_string())
+}
+
+#[test]
+fn nothing_is_recorded_without_a_collector_or_where_that_is_switched_off() {
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+    let whole = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://other:1/x");
+    assert_eq!(url(&[]), None);
+    assert_eq!(url(&[("OTEL_SERVICE_NAME", "mail"), ("OTEL_TRACES_SAMPLER", "always_on")]), None);
+    assert_eq!(url(&[collector]).as_deref(), Some("http://collector:4318/v1/traces"));
+    assert_eq!(url(&[collector, whole]).as_deref(), Some("http://other:1/x"));
+    assert_eq!(url(&[collector, ("OTEL_SDK_DISABLED", "True")]), None);
+}
+
+#[test]
+fn variables_of_opentelemetry_without_a_row_are_ignored_and_those_with_one_must_be_right() {
+    assert!(
+        load(&[("OTEL_METRICS_EXPORTER", "none"), ("OTEL_propagators", "b3"), ("OTEL_BSP_SCHEDULE_DELAY", "x")])
+            .is_ok()
+    );
+    let wrong = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "canary"),
+        ("OTEL_TRACES_SAMPLER", "xray"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "canary"),
+        ("OTEL_SDK_DISABLED", "1"),
+    ];
+    let errors = load(&wrong).err().map(|errors| errors.0).unwrap_or_default();
+    for (name, _) in wrong {
+        assert_eq!(errors.iter().filter(|error| error.starts_with(&format!("{name}: "))).count(), 1, "{errors:#?}");
+    }
+    assert!(errors.len() == wrong.len() && !format!("{errors:?}").contains("canary"), "{errors:#?}");
+}
+
+#[test]
+fn headers_may_stand_in_a_file_and_are_never_listed() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "x-key=canary\n").expect("written");
+    let path = file.path().display().to_string();
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+    for headers in [("OTEL_EXPORTER_OTLP_HEADERS", "x-key=canary"), ("OTEL_EXPORTER_OTLP_HEADERS_FILE", &*path)] {
+        let config = load(&[collector, headers]).unwrap_or_else(|errors| panic!("{errors:?}"));
+        assert!(!format!("{:?}", config.effective).contains("canary"));
+        assert_eq!(config.traces.map(|traces| traces.headers["x-key"].clone()).expect("on"), "canary");
+    }
+}
+
+#[test]
+fn every_sampler_of_opentelemetry_that_needs_nothing_else_is_taken() {
+    for sampler in [
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ] {
+        assert!(load(&[("OTEL_TRACES_SAMPLER", sampler)]).is_ok(), "{sampler}");
+    }
+}

@@ -1,0 +1,127 @@
+//! Where traces go, which of them are recorded, and what is said of this process: the variables that OpenTelemetry has for
+//! that. Their names begin with `OTEL_`.
+
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::pairs::pairs;
+use super::sampler::{Root, Sampler, Strategy};
+use crate::runtime::settings::{Choice, Listed, Parsed, Plain, Row, rows, setting};
+
+/// Behind the base URL (OTLP, section "OTLP/HTTP Request").
+const PATH: &str = "v1/traces";
+
+rows! {
+    EXPORTER_OTLP_ENDPOINT: Option<Url> = setting("", &BASE, "the collector, for OTLP over HTTP; spans are posted to `/v1/traces` below it; without it nothing is recorded");
+    EXPORTER_OTLP_TRACES_ENDPOINT: Option<Url> = setting("", &FULL, "the whole URL that spans are posted to, instead");
+    EXPORTER_OTLP_PROTOCOL: () = setting("http/json", &PROTOCOLS, "what the collector is spoken to in");
+    TRACES_SAMPLER: Strategy = setting("parentbased_traceidratio", &STRATEGIES, "which traces are recorded; `parentbased`: where the caller sent a `traceparent`, those that it records");
+    TRACES_SAMPLER_ARG: f64 = setting("1.0", &RATIO, "the share of traces that `traceidratio` records");
+    SERVICE_NAME: String = setting("", &TEXT, "the name of this service in traces").by_default("the `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else `smsp`");
+    RESOURCE_ATTRIBUTES: Vec<(String, String)> = setting("", &ATTRIBUTES, "what else is said of this process");
+    SDK_DISABLED: bool = setting("false", &SWITCH, "`true`: nothing is recorded, whatever else is set");
+}
+
+/// The headers of requests to the collector: a secret, since one may be a key.
+pub const EXPORTER_OTLP_HEADERS: Row = Row::optional_secret(
+    "EXPORTER_OTLP_HEADERS",
+    "headers of requests to the collector, `name=value,name=value`, with `%XX` for special characters",
+);
+
+const BASE: Plain<Option<Url>> = Plain { unit: "URL", parse: base };
+const FULL: Plain<Option<Url>> = Plain { unit: "URL", parse: full };
+const PROTOCOLS: Choice<()> = Choice(&[("http/json", ())]);
+const RATIO: Plain<f64> = Plain { unit: "share from 0 to 1", parse: ratio };
+const TEXT: Plain<String> = Plain { unit: "text", parse: |text| Ok(text.to_owned()) };
+const ATTRIBUTES: Plain<Vec<(String, String)>> = Plain { unit: "`key=value,key=value`", parse: pairs };
+const SWITCH: Listed<bool> =
+    Listed { plain: Plain { unit: "`true`, `false`", parse: switch }, list: |is_on| is_on.to_string() };
+const STRATEGIES: Choice<Strategy> = Choice(&[
+    ("parentbased_traceidratio", Strategy { by_parent: true, root: Root::Ratio }),
+    ("parentbased_always_on", Strategy { by_parent: true, root: Root::All }),
+    ("parentbased_always_off", Strategy { by_parent: true, root: Root::None }),
+    ("traceidratio", Strategy { by_parent: false, root: Root::Ratio }),
+    ("always_on", Strategy { by_parent: false, root: Root::All }),
+    ("always_off", Strategy { by_parent: false, root: Root::None }),
+]);
+
+/// A collector, and what it gets.
+pub struct Settings {
+    /// Where spans are posted to.
+    pub url: Url,
+    /// The headers of each request.
+    pub headers: HeaderMap,
+    /// What is said of this process.
+    pub resource: Vec<(String, String)>,
+    /// Which traces are recorded.
+    pub sampler: Sampler,
+}
+
+/// The headers of a text; an error says what is wrong, and quotes nothing.
+pub fn headers(text: &str) -> Parsed<HeaderMap> {
+    let header = |(name, value): (String, String)| {
+        let name = HeaderName::try_from(name).ok()?;
+        let mut value = HeaderValue::try_from(value).ok()?;
+        value.set_sensitive(true);
+        Some((name, value))
+    };
+    let headers: Option<_> = pairs(text)?.into_iter().map(header).collect();
+    headers.ok_or_else(|| "has a name or a value that no header can have".to_owned())
+}
+
+/// What is said of a process of this service: what is named twice is as it is named first.
+pub fn resource(service: &str, attributes: Vec<(String, String)>, own: Vec<(String, String)>) -> Vec<(String, String)> {
+    let named = (!service.is_empty()).then(|| ("service.name".to_owned(), service.to_owned()));
+    let by_default = ("service.name".to_owned(), env!("CARGO_PKG_NAME").to_owned());
+    let mut resource = Vec::<(String, String)>::new();
+    for (key, value) in named.into_iter().chain(attributes).chain(own).chain([by_default]) {
+        if resource.iter().all(|(known, _)| *known != key) {
+            resource.push((key, value));
+        }
+    }
+    resource
+}
+
+fn base(text: &str) -> Parsed<Option<Url>> {
+    let below = |url: Url| {
+        if url.query().is_some() {
+            return Err("must have no query: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT takes a whole URL".to_owned());
+        }
+        let folder = format!("{}/", url.path().trim_end_matches('/'));
+        let mut url = url;
+        url.set_path(&format!("{folder}{PATH}"));
+        Ok(url)
+    };
+    full(text)?.map(below).transpose()
+}
+
+fn full(text: &str) -> Parsed<Option<Url>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_plain = |url: &Url| {
+        let has_login = !url.username().is_empty() || url.password().is_some();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && !has_login && url.fragment().is_none()
+    };
+    let url = Url::parse(text).ok().filter(is_plain).map(Some);
+    url.ok_or_else(|| {
+        "must be a URL such as http://collector:4318; a login goes into OTEL_EXPORTER_OTLP_HEADERS".to_owned()
+    })
+}
+
+fn ratio(text: &str) -> Parsed<f64> {
+    let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    ratio.ok_or_else(|| "must be a share from 0 to 1, for example 0.01".to_owned())
+}
+
+/// In any case, as OpenTelemetry has it.
+fn switch(text: &str) -> Parsed<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("must be one of: true, false".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! A trace for each claim of a mail, from the claim to its end. It is not that of the request that has brought the mail: the
+//! row does not keep which that was, and days may lie between. The id of the mail is in both.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tracing::{Instrument, Span, info_span};
+
+use super::super::claim::Claimed;
+use super::super::traced::about;
+use super::context::Context;
+use crate::runtime::telemetry::trace::{self, About, Kind, Recording, Trace};
+
+/// The call by which rows came to this node.
+#[derive(Clone, Copy)]
+pub(super) struct Taken {
+    call: &'static str,
+    start: Instant,
+    end: Instant,
+}
+
+impl Taken {
+    /// By this call, which has begun then and ends now.
+    pub(super) fn by(call: &'static str, start: Instant) -> Self {
+        Self { call, start, end: Instant::now() }
+    }
+}
+
+/// The trace of a row that was taken so.
+pub(super) fn begin(context: &Context, taken: Taken, row: &Claimed) -> Trace {
+    let traces = &context.parts.traces;
+    let trace = traces.tracer.begin(None, taken.start);
+    if let Some(recording) = trace.recording() {
+        recording.set("smsp.id", row.id.to_string().into());
+        recording.set("smsp.caller", row.caller.as_str().to_owned().into());
+        let times = (taken.start.into_std(), taken.end.into_std());
+        recording.add(about(traces.system, taken.call, None), times);
+    }
+    trace
+}
+
+/// Does the work on a row in its trace.
+pub(super) async fn within(trace: Trace, work: impl Future<Output = ()>) {
+    let recording = trace.recording().cloned();
+    let span = recording
+        .as_ref()
+        .map_or_else(Span::none, |_| info_span!("delivery", trace_id = trace.id().map(tracing::field::display)));
+    trace::scope(recording.clone(), work.instrument(span)).await;
+    recording.into_iter().for_each(finish);
+}
+
+fn finish(recording: Arc<Recording>) {
+    let about = About { name: "deliver".into(), kind: Kind::Internal, attributes: Vec::new(), is_error: false };
+    recording.finish(about, Instant::now().into_std());
+}
