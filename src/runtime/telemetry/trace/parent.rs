@@ -8,7 +8,7 @@ use super::id::{SpanId, TraceId, number};
 /// The digits of version, trace, span and flags, with a dash between each.
 const LENGTH: usize = 55;
 /// The flag: the caller records its span.
-const SAMPLED: u128 = 1;
+const SAMPLED: u64 = 1;
 
 /// The span that a request was made in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ impl Parent {
     /// What the value of the one header says; `None`: nothing that could be relied on.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let (known, more) = text.split_at_checked(LENGTH)?;
-        let version = number::<2>(&known[..2]).filter(|version| *version != 0xff)?;
+        let version = number(&known[..2]).filter(|version| *version != 0xff)?;
         let may_end_so = if version == 0 { more.is_empty() } else { matches!(more, [] | [b'-', ..]) };
         let has_dashes = [2, 35, 52].iter().all(|&at| known[at] == b'-');
         let (trace_id, span_id) = (TraceId::parse(&known[3..35])?, SpanId::parse(&known[36..52])?);
-        let is_recorded = number::<2>(&known[53..])? & SAMPLED == SAMPLED;
+        let is_recorded = number(&known[53..])? & SAMPLED == SAMPLED;
         (may_end_so && has_dashes).then_some(Self { trace_id, span_id, is_recorded })
     }
 }
