@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
-use tracing::{Instrument, Span, info_span};
+use tracing::{Instrument, Span, error_span};
 
 use super::super::claim::Claimed;
 use super::super::traced::about;
@@ -42,9 +42,10 @@ pub(super) fn begin(context: &Context, taken: Taken, row: &Claimed) -> Trace {
 /// Does the work on a row in its trace.
 pub(super) async fn within(trace: Trace, work: impl Future<Output = ()>) {
     let recording = trace.recording().cloned();
+    // Of the highest level, so that its field stands in every line that is written at all.
     let span = recording
         .as_ref()
-        .map_or_else(Span::none, |_| info_span!("delivery", trace_id = trace.id().map(tracing::field::display)));
+        .map_or_else(Span::none, |_| error_span!("delivery", trace_id = trace.id().map(tracing::field::display)));
     trace::scope(recording.clone(), work.instrument(span)).await;
     recording.into_iter().for_each(finish);
 }
