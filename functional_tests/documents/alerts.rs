@@ -9,9 +9,10 @@ use super::metric_names::{Names, RULES, recorded};
 use crate::harness::repository::{read, root};
 
 const TESTS: [&str; 2] = ["alerts/tests.yaml", "alerts/tests-days.yaml"];
-/// The same groups as an object of the Prometheus operator: kustomize reads no file outside of its folder.
+/// The groups of the rules as an object of the Prometheus operator: kustomize reads no file outside of its folder.
 const OBJECT: &str = "k8s/components/monitoring/rules.yaml";
-const HEAD: &str = "# Written by `UPDATE_GOLDEN=1 cargo test --test functional documents`: the groups of alerts/smsp.yaml.
+const HEAD: &str =
+    "# Written by `UPDATE_GOLDEN=1 cargo test --test functional documents`: the groups of alerts/smsp.yaml.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
@@ -63,7 +64,8 @@ fn every_alert_has_a_heading_of_the_runbook_with_meaning_callers_one_command_and
         // The title is a heading too, and the text before the first section has it.
         let place = anchors.iter().position(|known| known == anchor);
         let section = sections[place.unwrap_or_else(|| panic!("{name}: the runbook has no #{anchor}"))];
-        for part in [&*format!("**Alert:** `{name}`"), "**Means:**", "**Callers:**", "**Look:**", "```sh", "**Over:**"] {
+        for part in [&*format!("**Alert:** `{name}`"), "**Means:**", "**Callers:**", "**Look:**", "```sh", "**Over:**"]
+        {
             assert!(section.contains(part), "{name}: no {part} below {}", section.lines().next().unwrap_or_default());
         }
     }
