@@ -68,7 +68,7 @@ fn part(has_outbox: bool) -> OpenApi {
     document
 }
 
-/// The pattern of [`routes`].
+/// The pattern of [`routes()`].
 pub(super) const PATTERN: &str = "/openapi.json";
 
 /// Where the document is served.

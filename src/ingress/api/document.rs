@@ -97,7 +97,7 @@ fn remove_absent(document: &mut OpenApi, served: Served) {
     send.parameters.iter_mut().for_each(|parameters| parameters.retain(keeps));
 }
 
-/// The patterns of [`routes`].
+/// The patterns of [`routes()`].
 pub(super) const PATTERNS: [&str; 5] =
     ["/openapi.json", "/swagger.json", "/swagger-ui", "/swagger-ui/", "/swagger-ui/{*rest}"];
 
