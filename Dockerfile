@@ -9,11 +9,12 @@ ENV RUSTFLAGS="-C target-feature=+crt-static"
 # The dependencies with an empty program of ours: this layer is built again only when one of these two files changes.
 # The test and bench targets need not exist, as long as Cargo.toml gives each of them a `path`.
 COPY Cargo.toml Cargo.lock ./
-# --target, even for the machine's own: without it RUSTFLAGS reach the proc macros too, which cannot be static.
+# --target, even for the machine's own: without it RUSTFLAGS reach the proc macros too, which cannot be static. It is that of
+# the image's platform, amd64 or arm64: for another one than the machine's, the whole stage is emulated.
 RUN mkdir src \
     && touch src/lib.rs \
     && echo 'fn main() {}' > src/main.rs \
-    && cargo build --release --locked --target x86_64-unknown-linux-gnu
+    && cargo build --release --locked --target "$(rustc --print host-tuple)"
 
 COPY src src
 COPY openapi openapi
@@ -22,8 +23,8 @@ ARG SMSP_COMMIT=unknown
 # touch: COPY keeps the files' times, and cargo takes a file older than the empty program's build for already built.
 # The two results go to fixed places, so that `--build-context build=DIR` can stand in for this stage.
 RUN touch src/lib.rs src/main.rs \
-    && cargo build --release --locked --target x86_64-unknown-linux-gnu \
-    && cp target/x86_64-unknown-linux-gnu/release/smsp /smsp \
+    && SMSP_COMMIT="$SMSP_COMMIT" cargo build --release --locked --target "$(rustc --print host-tuple)" \
+    && cp "target/$(rustc --print host-tuple)/release/smsp" /smsp \
     && cp /etc/ssl/certs/ca-certificates.crt /ca-certificates.crt
 
 FROM scratch
