@@ -28,6 +28,7 @@ mod documented_routes;
 mod undocumented_requests;
 mod api_keys;
 mod callers;
+mod mounted_keys;
 
 // What a caller is told.
 mod golden_answers;

@@ -23,11 +23,17 @@ impl Section {
         found.unwrap_or_else(|| panic!("{document} has no section {heading}"))
     }
 
-    /// What stands in its fenced blocks of this language.
+    /// What stands in its fenced blocks of this language, without the indentation of lines.
     pub(crate) fn blocks(&self, language: &str) -> Vec<String> {
+        let without = |line: &str| format!("{}\n", line.trim_start());
+        self.indented(language).iter().map(|block| block.lines().map(without).collect()).collect()
+    }
+
+    /// What stands in its fenced blocks of this language, as it stands there.
+    pub(crate) fn indented(&self, language: &str) -> Vec<String> {
         let (mut blocks, mut open) = (Vec::<String>::new(), false);
-        for line in self.text.lines().map(str::trim_start) {
-            match line.strip_prefix("```") {
+        for line in self.text.lines() {
+            match line.trim_start().strip_prefix("```") {
                 Some(fence) if !open && fence == language => {
                     blocks.push(String::new());
                     open = true;
