@@ -1,5 +1,6 @@
 //! What is written down: one JSON object per event, a request id throughout, and never a key, an address or a body.
 
+mod field_names;
 mod levels;
 mod order;
 mod problems;

@@ -42,7 +42,7 @@ use crate::ingress::server::problem::Problem;
 use crate::ingress::server::rules::Rules;
 use crate::ingress::server::service::Service;
 pub use document::document;
-use field_names::FIELD_NAMES;
+pub use field_names::FIELD_NAMES;
 pub use state::{AdminState, Explain};
 
 /// Longer than any request takes whose body arrives, an erasure in steps included.

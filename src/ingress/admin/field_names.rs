@@ -2,7 +2,7 @@
 //! mail that it explains.
 
 /// Members of orders, and parameters of queries.
-pub(super) const FIELD_NAMES: [&str; 22] = [
+pub const FIELD_NAMES: [&str; 22] = [
     "override",
     "for",
     "reset",

@@ -2,7 +2,7 @@
 
 /// Members of a message and of what is in it, the original's names too, headers of a call and of a mail, parameters of a
 /// query.
-pub const FIELD_NAMES: [&str; 36] = [
+pub const FIELD_NAMES: [&str; 39] = [
     "from",
     "fromaddress",
     "to",
@@ -28,6 +28,7 @@ pub const FIELD_NAMES: [&str; 36] = [
     "content",
     "content_id",
     "messages",
+    "atomic",
     "body",
     "query",
     "status",
@@ -38,5 +39,7 @@ pub const FIELD_NAMES: [&str; 36] = [
     "Sender",
     "Message-ID",
     "X-SMSP-Failover",
+    "X-SMSP-Fallback",
+    "Prefer",
     "Idempotency-Key",
 ];
