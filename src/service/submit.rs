@@ -224,7 +224,7 @@ impl Submitted<'_> {
                 match (leader.take(), without_key) {
                     (Some(leader), _) => Box::pin(leader.finish(known)).await,
                     // Apart, so that other mail has no room for it in its future.
-                    (None, Some(call)) if is_unknown(&known) => Box::pin(call.finish(self.caller.clone(), known)).await,
+                    (None, Some(call)) if known.is_unknown() => Box::pin(call.finish(self.caller.clone(), known)).await,
                     _ => known,
                 }
             }
@@ -251,10 +251,6 @@ fn told(known: &Known, is_queued_now: bool) -> Option<Delivery> {
         Known::Answered(Err(error)) => (error.failure != Failure::KeyReused).then_some(Delivery::None),
         Known::Queued => is_queued_now.then_some(Delivery::Queued),
     }
-}
-
-fn is_unknown(known: &Known) -> bool {
-    matches!(known, Known::Answered(Err(error)) if error.failure.is_unknown())
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Known {
     }
 
     /// May a provider have it, for want of a clear answer?
-    pub(super) fn is_unknown(&self) -> bool {
+    pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Answered(Err(error)) if error.failure.is_unknown())
     }
 }

@@ -46,6 +46,17 @@ async fn collector(answers: &'static [&'static str]) -> (String, Heads, JoinHand
     (url, heads, serving)
 }
 
+/// Waits until the collector has been asked once.
+async fn asked(heads: &Heads) {
+    timeout(PATIENCE, async {
+        while heads.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("it is asked");
+}
+
 fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
@@ -161,13 +172,7 @@ async fn the_end_waits_no_longer_than_it_may_and_counts_what_it_leaves() {
     let (exporter, dropped) = exporter(&url);
     let running = tokio::spawn(Arc::clone(&exporter).run());
     exporter.queue.add(spans(3));
-    timeout(PATIENCE, async {
-        while heads.lock().unwrap().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("it is asked");
+    asked(&heads).await;
     exporter.queue.add(spans(2));
     exporter.finish(Duration::from_millis(50)).await;
     running.await.expect("no panic");
@@ -182,13 +187,7 @@ async fn a_batch_that_waits_is_sent_once_more_at_the_end() {
     let (exporter, dropped) = exporter(&url);
     let running = tokio::spawn(Arc::clone(&exporter).run());
     exporter.queue.add(spans(3));
-    timeout(PATIENCE, async {
-        while heads.lock().unwrap().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("it is asked");
+    asked(&heads).await;
     exporter.finish(PATIENCE).await;
     running.await.expect("no panic");
     assert_eq!((heads.lock().unwrap().len(), dropped.count()), (2, 0));
