@@ -11,6 +11,7 @@ pub mod help;
 mod keys;
 mod listen;
 mod options;
+mod orders;
 mod outbox;
 pub mod outbox_command;
 mod plan_table;

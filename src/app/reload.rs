@@ -35,9 +35,8 @@ enum Finding<'a, T> {
     LateEnded,
 }
 
-/// Calls `replace` whenever what is read differs from before: `what` it is stands in the log, and each change and each problem
-/// is counted. `first` is what holds now,
-/// so that a change since it was read is seen too. `read` may block.
+/// Calls `replace` whenever what is read differs from before: `what` it is stands in the log, and each change and each
+/// problem is counted. `first` is what holds now, so that a change since it was read is seen too. `read` may block.
 pub(super) async fn watch<T: PartialEq + Send + 'static>(
     what: &str,
     counted: ReloadMetrics,

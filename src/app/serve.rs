@@ -1,18 +1,18 @@
 //! A node: put together from its configuration, it serves until a signal says otherwise, and ends in order.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::{info, warn};
 
 use super::config::{Config, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_store};
 use super::listen::bind;
+use super::orders::{Orders, keep_audit};
 use super::outbox::{self, RunningOutbox};
 use super::start_error::StartError;
 use super::started::Started;
 use super::store::Store;
 use super::traces::Traces;
-use super::upstreams::{events, exit_when_down, overrides, supervise_all, upstreams};
+use super::upstreams::{events, exit_when_down, supervise_all, upstreams};
 use super::{keys, routes};
 use crate::access::admins::Admins;
 use crate::access::admission::Admission;
@@ -22,7 +22,6 @@ use crate::delivery::upstream::Upstream;
 use crate::ingress::admin::{self, AdminState};
 use crate::ingress::api::{self, ApiState};
 use crate::ingress::server::listener::{self, Limits};
-use crate::runtime::host_name::host_name;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{Shutdown, Signals};
@@ -31,8 +30,6 @@ use crate::runtime::telemetry::trace::Tracer;
 use crate::service::outbox::{OutboxService, Rows};
 use crate::service::submit::Submit;
 use crate::state::answers::{self, Answers, Kept};
-use crate::state::audit::{self, AuditLog, KeptAudit};
-use crate::state::overrides::{Change, Overrides, Sharing};
 use crate::state::store::StoreKeys;
 
 /// What the parts of a node share.
@@ -74,13 +71,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let answers = start_answers(config.answers, in_store.clone(), &shared).await?;
     let (outbox, rows) = start_outbox(config.outbox, in_store, &delivery.dispatcher, &traces.tracer, &shared).await?;
     let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
-    let (dispatcher, metrics) = (Arc::clone(&delivery.dispatcher), Arc::clone(&shared.metrics));
-    let submit = Submit::new(dispatcher, answers, service.clone(), metrics);
     let api_state = ApiState {
-        submit: Arc::new(match rows {
-            Some(rows) => submit.beside(rows),
-            None => submit,
-        }),
+        submit: submit(&delivery, answers, service.clone(), rows, &shared),
         outbox: service,
         store: store.as_ref().map(Store::up),
         dispatcher: Arc::clone(&delivery.dispatcher),
@@ -91,7 +83,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         metrics: Arc::clone(&shared.metrics),
         tracer: traces.tracer.clone(),
     };
-    keep_audit(config.audit.keep, orders.kept_audit.clone(), api_state.outbox.clone());
+    keep_audit(config.audit.keep, orders.kept_audit.clone(), api_state.outbox.clone(), &shared.restarts);
     let admin_state = admin_state(delivery.upstreams, orders, admins, &api_state, &shared);
     let metrics = || Arc::clone(&shared.metrics);
     let api = api::service(api_state);
@@ -182,37 +174,19 @@ async fn start_answers(
     Ok(Answers::new(settings.held_answers, kept, Arc::clone(metrics)))
 }
 
-/// Drops the records of orders that were kept for this long.
-fn keep_audit(keep: Duration, circuits: Option<Arc<dyn KeptAudit>>, outbox: Option<Arc<OutboxService>>) {
-    if let Some(kept) = circuits {
-        tokio::spawn(audit::keep_swept(move || {
-            let kept = Arc::clone(&kept);
-            Box::pin(async move { kept.sweep(keep).await })
-        }));
-    }
-    if let Some(outbox) = outbox {
-        tokio::spawn(audit::keep_swept(move || {
-            let outbox = Arc::clone(&outbox);
-            Box::pin(async move { outbox.sweep_audit(keep).await })
-        }));
-    }
-}
-
-/// What operators order of circuits.
-struct Orders {
-    overrides: Arc<Overrides>,
-    audit: Arc<AuditLog<Change>>,
-    kept_audit: Option<Arc<dyn KeptAudit>>,
-}
-
-impl Orders {
-    /// With those of other nodes, and of this one before its last end, where there is a store.
-    async fn start(upstreams: &Arc<[Arc<Upstream>]>, store: Option<&Store>, metrics: &Arc<Metrics>) -> Self {
-        let audit = Arc::default();
-        let sharing = store.map(|store| Sharing::new(store.overrides(), host_name(), Arc::clone(metrics)));
-        let overrides = overrides(upstreams, &audit, sharing).await;
-        Self { overrides, audit, kept_audit: store.map(Store::audit) }
-    }
+/// What sends mail, beside the rows of an outbox that is off at this node.
+fn submit(
+    delivery: &Delivery,
+    answers: Answers,
+    outbox: Option<Arc<OutboxService>>,
+    rows: Option<Rows>,
+    shared: &Shared,
+) -> Arc<Submit> {
+    let submit = Submit::new(Arc::clone(&delivery.dispatcher), answers, outbox, Arc::clone(&shared.metrics));
+    Arc::new(match rows {
+        Some(rows) => submit.beside(rows),
+        None => submit,
+    })
 }
 
 fn admin_state(
