@@ -4,6 +4,7 @@
 mod in_store;
 mod nodes;
 mod retried;
+mod without_key;
 
 use std::collections::HashMap;
 use std::time::Duration;
