@@ -31,8 +31,8 @@ enum Finding<'a, T> {
     Unreadable(&'a str),
     /// It has not been read within the deadline.
     Late,
-    /// It is read in time again.
-    LateEnded,
+    /// It is read in time again, and can be read or not.
+    LateEnded { is_readable: bool },
 }
 
 /// Calls `replace` whenever what is read differs from before: `what` it is stands in the log, and each change and each
@@ -63,7 +63,10 @@ pub(super) async fn watch<T: PartialEq + Send + 'static>(
             let problem = format!("not within {DEADLINE:?}: look at the disk or the mount that their file is on");
             error!(problem, "reading the {what} timed out: keeping the previous ones");
         }
-        Finding::LateEnded => info!("the {what} can be read again"),
+        Finding::LateEnded { is_readable } => {
+            counted.is_ignored(!is_readable);
+            info!("the {what} can be read again");
+        }
     })
     .await;
 }
@@ -95,7 +98,7 @@ where
         // What the lost ones bring is older than this; those that still hang go on being counted.
         while let Some(Some(_)) = lost.next().now_or_never() {}
         if std::mem::take(&mut is_late) {
-            tell(Finding::LateEnded);
+            tell(Finding::LateEnded { is_readable: matches!(now, Some(Ok(_))) });
         }
         let Some(now) = now.filter(|now| *now != known) else { continue };
         match &now {
@@ -135,7 +138,7 @@ mod tests {
                 Finding::Changed(keys) => keys.clone(),
                 Finding::Unreadable(problem) => format!("unreadable: {problem}"),
                 Finding::Late => "late".to_owned(),
-                Finding::LateEnded => "no longer late".to_owned(),
+                Finding::LateEnded { .. } => "no longer late".to_owned(),
             };
             found.borrow_mut().push((start.elapsed().as_secs(), text));
         };
