@@ -114,6 +114,7 @@ mod metrics_callers;
 mod metrics_page;
 mod metrics_totals;
 mod skip_reasons;
+mod monitoring;
 mod upstream_shares;
 mod logging;
 mod stalled_log;

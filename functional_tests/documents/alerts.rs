@@ -1,5 +1,6 @@
 //! Alerts: each waits before it fires, has a severity and a heading of the runbook of its own, fires in one test and is silent
-//! in another. `scripts/check` runs those tests with `promtool`.
+//! in another. `scripts/check` runs those tests with `promtool`, and `monitoring` has
+//! Prometheus watch real nodes.
 
 use std::collections::BTreeSet;
 use std::fs;

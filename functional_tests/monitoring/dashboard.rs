@@ -1,0 +1,56 @@
+//! The dashboard under load: no panel is empty.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::node::{Node, with_outbox};
+use super::prometheus::Prometheus;
+use super::rules::shortened;
+use crate::harness::outbox::queue;
+use crate::harness::repository::{read, root};
+use crate::harness::wait::{eventually_within, when};
+use crate::harness::{Settings, mails};
+
+const LONG: Duration = Duration::from_secs(90);
+/// What Grafana puts in the place of its variables.
+const VARIABLES: [(&str, &str); 3] = [("$__rate_interval", "2s"), ("$__range", "1m"), ("$job", "node|stored")];
+
+/// Every query, with the title of its panel.
+fn queries() -> Vec<(String, String)> {
+    let dashboard = read(&root().join("k8s/components/monitoring/dashboard.json"));
+    let dashboard: Value = serde_json::from_str(&dashboard).expect("the dashboard is JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let targets = panels.iter().flat_map(|panel| {
+        let targets = panel["targets"].as_array().into_iter().flatten();
+        targets.map(|target| (panel["title"].to_string(), target["expr"].as_str().expect("a query").to_owned()))
+    });
+    let filled = |expr: String| VARIABLES.iter().fold(expr, |expr, (name, value)| expr.replace(name, value));
+    targets.map(|(title, expr)| (title, filled(expr))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_panel_of_the_dashboard_is_empty_under_load() {
+    let keys = |settings: Settings| settings.with("SMSP_API_KEYS", "billing:key-of-billing;until=2099-12-31");
+    let node = Node::patient(|settings, _| keys(settings)).await;
+    let stored = Node::patient(with_outbox).await;
+    let nodes = [("node", node.proxy.ops), ("stored", stored.proxy.ops)];
+    let Some(prometheus) = Prometheus::of(&nodes, &shortened(Duration::from_secs(1))).await else { return };
+    let queries = queries();
+    assert!(queries.len() > 40, "{queries:#?}");
+    eventually_within(LONG, "every panel has values", async || {
+        for node in [&node, &stored] {
+            node.proxy.client.send(&mails::plain()).await;
+        }
+        queue(&stored.proxy.client, &mails::plain()).await;
+        let mut empty = Vec::new();
+        for (title, expr) in &queries {
+            // Without an observation a quantile is no number.
+            if !prometheus.query(expr).await?.iter().any(|sample| sample.value.is_finite()) {
+                empty.push(format!("{title}: {expr}"));
+            }
+        }
+        when(empty.is_empty(), || format!("empty:\n{}", empty.join("\n")))
+    })
+    .await;
+}
