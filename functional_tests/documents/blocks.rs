@@ -1,4 +1,4 @@
-//! README, tutorial and a how-to do what they say: every fenced block is run, or is what the block above it prints.
+//! README, tutorial and two how-tos do what they say: every fenced block is run, or is what the block above it prints.
 
 use serde_json::Value;
 
@@ -21,6 +21,11 @@ fn tutorial_does_what_it_says() {
 #[test]
 fn how_to_send_later_does_what_it_says() {
     run("docs/how-to/send-later.md");
+}
+
+#[test]
+fn how_to_read_an_outage_does_what_it_says() {
+    run("docs/how-to/read-an-outage.md");
 }
 
 fn run(path: &str) {

@@ -101,6 +101,8 @@ impl Clone {
         let script = root().join("scripts/run-local");
         std::fs::copy(&script, clone.path("scripts/run-local")).expect("a copy");
         std::os::unix::fs::symlink(root().join("openapi"), clone.path("openapi")).expect("a link");
+        let target = Path::new(&binary()).ancestors().nth(2).expect("target/debug/smsp").to_owned();
+        std::os::unix::fs::symlink(target, clone.path("target")).expect("a link");
         // The tests have built it already, and must not have it replaced while others run it.
         clone.write("bin/cargo", "#!/bin/sh\n[ \"$*\" = \"build --locked\" ]\n");
         let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -116,9 +118,8 @@ impl Clone {
         std::fs::write(self.path(name), text).expect("a file can be written");
     }
 
-    fn environment(&self) -> [(&'static str, String); 2] {
+    fn environment(&self) -> [(&'static str, String); 1] {
         let path = std::env::var("PATH").expect("a path");
-        let target = Path::new(&binary()).ancestors().nth(2).expect("target/debug/smsp").display().to_string();
-        [("PATH", format!("{}:{path}", self.path("bin").display())), ("CARGO_TARGET_DIR", target)]
+        [("PATH", format!("{}:{path}", self.path("bin").display()))]
     }
 }
