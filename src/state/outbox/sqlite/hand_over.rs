@@ -130,9 +130,10 @@ fn repeated(database: &Connection, hold: &Hold, ended: &Ended) -> rusqlite::Resu
         Ended::Again { .. } | Ended::Lost { .. } => State::Queued,
         Ended::Unknown { .. } => State::Unknown,
     };
+    // A row is lost before its first hand-over alone: it is queued or parked.
     let mut select = database.prepare_cached(
-        "select state from envelope where id = ?1 and fence = ?2 and owner = ?3
-         and (state = iif(replayed and ?4 <> 5, 3, iif(erased and ?4 = 0, 8, ?4)) or ?5 and state = 4)",
+        "select state from envelope where id = ?1 and fence = ?2 and owner = ?3 and iif(?5, state in (0, 4),
+         state = iif(replayed and ?4 <> 5, 3, iif(erased and ?4 = 0, 8, ?4)))",
     )?;
     let is_lost = matches!(ended, Ended::Lost { .. });
     select.query_row(params![hold.row, hold.fence, hold.node, to, is_lost], |row| row.get(0)).optional()

@@ -32,6 +32,7 @@ pub(in super::super) async fn only_acceptance_settles_a_replay(bench: &Bench) {
         assert_eq!(bench.end(&second, ended).await, Some(State::Unknown), "it says nothing of the first hand-over");
         assert_eq!(replay(bench, "mg").await, [], "not at once");
         assert_eq!(bench.end(&second, again(SECOND)).await, Some(State::Unknown), "nor does a late verdict");
+        assert_eq!(bench.end(&second, Ended::Lost { wait: SECOND }).await, None, "no loss once it was handed over");
         assert_eq!(bench.claim(node(1), 9).await.len(), 0);
         bench.advance(Duration::from_secs(60)).await;
     }
