@@ -39,7 +39,9 @@ pub(in crate::state::answers) fn the_store_does_what_the_model_does<F: Future<Ou
     start: impl Fn() -> F,
 ) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config { cases: RUNS, failure_persistence: None, ..Config::default() });
+    // `PROPTEST_CASES` asks for another number of runs.
+    let cases = std::env::var("PROPTEST_CASES").map_or(RUNS, |_| Config::default().cases);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let run = |commands: Vec<Command>| {
         runtime.block_on(async {
             match start().await {

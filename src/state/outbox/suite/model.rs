@@ -20,7 +20,9 @@ const RUNS: u32 = 60;
 /// Each run has a store of its own, which `start` makes.
 pub(in super::super) fn the_store_does_what_the_model_does<F: Future<Output = Option<Bench>>>(start: impl Fn() -> F) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config { cases: RUNS, failure_persistence: None, ..Config::default() });
+    // `PROPTEST_CASES` asks for another number of runs.
+    let cases = std::env::var("PROPTEST_CASES").map_or(RUNS, |_| Config::default().cases);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let commands = proptest::collection::vec(command::any(), 1..LENGTH);
     let run = |commands: Vec<Command>| {
         runtime.block_on(async {
