@@ -209,8 +209,14 @@ impl Postmaster {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log"));
         let log = log.expect("a log can be opened");
         let pid_file = format!("external_pid_file={}", self.folder.join("server.pid").display());
-        let settings =
-            ["listen_addresses=", "shared_buffers=16MB", "max_connections=200", "log_statement=none", &pid_file];
+        let settings = [
+            "listen_addresses=",
+            "shared_buffers=16MB",
+            "max_connections=200",
+            "log_statement=none",
+            "fsync=off",
+            &pid_file,
+        ];
         let mut command = unprivileged(&format!("{BINARIES}/postgres"));
         command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
         command.args(settings.iter().flat_map(|setting| ["-c", setting]));
