@@ -169,7 +169,7 @@ def instructions(binary, folder, name, more=None, traceparent=lambda mail: b""):
             # What a call costs stands with what is called.
             counts[owner(file) or caller(function)] += 0 if is_call else int(found[1])
             is_call = False
-    return {name: round(count / COUNTED) for name, count in counts.items() if count >= COUNTED}
+    return Counter({name: round(count / COUNTED) for name, count in counts.items() if count >= COUNTED})
 
 
 def routing(binary, folder):
@@ -184,12 +184,12 @@ def routing(binary, folder):
 
 
 def tracing(binary, folder):
-    """All instructions of a mail whose caller names its trace, where none is recorded and where some are."""
+    """The instructions of a mail whose caller names its trace, by owner: where none is recorded, and where some are."""
     header = lambda mail, is_recorded: b"traceparent: 00-%032x-%016x-0%d\r\n" % (mail + 1 << 64, mail + 1, is_recorded)
     # As a collector it takes everything too.
     collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{provider()}"}
     runs = (("unrecorded", lambda mail: header(mail, False)), ("recorded", lambda mail: header(mail, mail % ONE_OF == 0)))
-    return [sum(instructions(binary, folder, name, collector, head).values()) for name, head in runs]
+    return [instructions(binary, folder, name, collector, head) for name, head in runs]
 
 
 def frames(function):
@@ -242,10 +242,12 @@ def allocations(binary, folder):
 
 
 def measure(binary):
-    """The rows (instructions, allocations, bytes) of a mail by owner, the futures, what routing and what traces cost."""
+    """The rows (instructions, allocations, bytes) of a mail by owner, the futures, what routing and what traces add."""
     with tempfile.TemporaryDirectory() as name:
         counts, routed = instructions(binary, Path(name), "one"), routing(binary, Path(name))
         traced = tracing(binary, Path(name))
+        for added in traced:
+            added.subtract(counts)
         asked, futures = allocations(binary, Path(name))
     rows, rest = {}, sum(counts.values()) * TINY
     for name in {*counts, *asked}:
@@ -300,8 +302,10 @@ def main():
     print("a mail: {} instructions, {} allocations, {} bytes".format(*now), "(recorded: {}, {}, {})".format(*then))
     rules = ruled / eight - 1
     print(f"with eight upstreams: {eight} instructions ({eight / now[0] - 1:+.1%}), and with 20 rules {ruled} ({rules:+.1%})")
-    none, some = (count / now[0] - 1 for count in traced)
+    none, some = (sum(added.values()) / now[0] for added in traced)
     print(f"with a traceparent and a collector: {none:+.1%}, and with one trace of {ONE_OF} recorded {some:+.1%}")
+    for added, of in zip(traced, ("a traceparent", "traces of which some are recorded")):
+        print(f"what {of} adds:", ", ".join(f"{name} {count}" for name, count in added.most_common(10)))
     if lock != lock_before:
         print("Cargo.lock is not the one that benches/budget.txt was recorded with: run it with --update")
     silent = [name for name, row in rows.items() if row[0] > SHARE * now[0] and name not in arguments]

@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Debug};
 
+use memchr::{memchr, memchr_iter};
 use tracing::field::{Field, FieldSet, Visit};
 use tracing::span::Record;
 use tracing_subscriber::field::RecordFields;
@@ -70,9 +71,16 @@ pub(super) fn of_span(writer: &mut Writer<'_>, span: &str, event: (&FieldSet, Se
     others.map(|(_, written)| written).try_for_each(|written| writer.write_str(written))
 }
 
-/// Each name, and what is written of it.
+/// Each name, and what is written of it. Every line of a request looks at all of it, so not by the way that is made for
+/// characters of all kinds.
 fn kept(fields: &str) -> impl Iterator<Item = (&str, &str)> {
-    fields.split('\n').filter_map(|line| line.split_once(' '))
+    let mut begin = 0;
+    memchr_iter(b'\n', fields.as_bytes()).filter_map(move |end| {
+        let line = fields.get(begin..end)?;
+        begin = end + 1;
+        let (name, written) = line.split_at_checked(memchr(b' ', line.as_bytes())?)?;
+        Some((name, &written[1..]))
+    })
 }
 
 fn record(
