@@ -6,3 +6,4 @@ pub mod supervisor;
 pub mod upstream;
 pub mod circuit;
 pub mod provider;
+pub mod smtp_client;

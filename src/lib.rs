@@ -42,7 +42,7 @@
 //! | [`ingress`] | the ways in |
 //! | [`service`] | what the ways in share: one submission in, one answer out |
 //! | [`state`] | what a node remembers between two calls, and what a store keeps for longer |
-//! | [`delivery`] | routing, circuits, providers |
+//! | [`delivery`] | routing, circuits, providers, a client of SMTP |
 //! | [`access`] | who may call, and how much |
 //! | [`model`] | messages, submissions, outcomes: no I/O, no clock, no randomness |
 //! | [`runtime`] | settings, metrics, log, traces, shutdown |

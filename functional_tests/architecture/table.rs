@@ -75,7 +75,8 @@ pub(crate) const TABLE: &[Row<'_>] = &[
     ("delivery/supervisor", &["delivery/upstream", "delivery/circuit", "model", "runtime"]),
     ("delivery/upstream", &["delivery/circuit", "delivery/provider", "model", "runtime"]),
     ("delivery/circuit", &["model/outcome"]),
-    ("delivery/provider", &["model", "runtime"]),
+    ("delivery/provider", &["delivery/smtp_client", "model", "runtime"]),
+    ("delivery/smtp_client", &["model", "runtime"]),
     ("model", &[]),
     ("runtime", &[]),
 ];

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::upstreams::{events, upstreams};
 use crate::app::config::Config;
-use crate::delivery::provider::recording;
 use crate::model::outcome::Outcome;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::transcript::recording;
 
 /// Sends one test message along every upstream, open or closed, and prints a line each; with `show_answer` also what the
 /// provider said, word for word. Were all of them taken?

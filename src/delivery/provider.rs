@@ -17,7 +17,6 @@ pub mod egress_proxy;
 mod hand_over;
 mod json;
 mod kind;
-mod local_limit;
 mod maildir;
 mod mailgun;
 mod mailjet;
@@ -32,7 +31,6 @@ mod ses;
 mod smtp;
 mod sparkpost;
 mod table;
-mod transcript;
 mod values;
 
 pub use call::{Call, Delivery, Mode, Provider};
@@ -41,7 +39,6 @@ pub use connections::Unsent;
 pub use egress_proxy::EgressProxy;
 pub use hand_over::HandOver;
 pub use kind::{Build, Kind};
-pub use transcript::recording;
 pub use values::{Connect, Invalid, Values};
 
 use crate::model::message::ReservedHeaders;

@@ -15,11 +15,11 @@ use super::call::{Call, Delivery, Mode, Provider};
 use super::capabilities::{Capabilities, Lookup};
 use super::hand_over::HandOver;
 use super::kind::Kind;
-use super::local_limit::is_local_limit;
 use super::mime::{self, MetadataHeaders, metadata_headers};
 use super::values::{Connect, Invalid, Values};
 use crate::model::message::Message;
 use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::runtime::local_limit::is_local_limit;
 use crate::runtime::settings::Row;
 
 pub(super) const KIND: Kind = Kind {

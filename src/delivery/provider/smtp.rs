@@ -1,25 +1,17 @@
 //! A relay that speaks SMTP (RFC 5321): submission with STARTTLS, over TLS from the start, or in clear on purpose.
 //!
-//! Our own few commands on a stream of bytes, not a library's client: the usual one keeps what it has read ahead across
-//! STARTTLS, and so believes in answers that an attacker wrote in clear; it hides SIZE; its errors do not tell whether the end of
-//! the mail went out. Everything before that end proves that nobody has the mail, a time-out too;
-//! silence after it proves nothing, and [`delivery`] listens on when the caller cannot wait any longer.
+//! The dialogue is that of [`smtp_client`](crate::delivery::smtp_client); here are the relay's settings, the login, and what
+//! its answers prove. Everything before the end of a mail proves that nobody has it, a time-out too; silence after it proves
+//! nothing, and [`delivery`] listens on when the caller cannot wait any longer.
 
 mod authentication;
-mod connect;
 mod delivery;
 mod mail;
-mod extensions;
 mod opening;
-mod pool;
-mod reply;
-mod session;
 mod settings;
-mod stage;
 mod token;
 mod transaction;
 mod verdicts;
-mod wire;
 mod reply_text;
 
 use std::sync::Arc;
@@ -30,13 +22,14 @@ use super::hand_over::HandOver;
 use super::kind::Kind;
 use super::mime::{MetadataHeaders, metadata_headers};
 use super::values::{Connect, Invalid, Values};
+use crate::delivery::smtp_client::pool::Pool;
+use crate::delivery::smtp_client::progress::Progress;
+use crate::delivery::smtp_client::session::Session;
 use crate::model::message::{Header, Mailbox, Message};
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
 use crate::runtime::off_worker::off_worker;
 use crate::runtime::settings::Row;
 use mail::Mail;
-use pool::Pool;
-use session::Session;
 use settings::Relay;
 
 pub(super) const KIND: Kind = Kind {
@@ -146,6 +139,16 @@ fn unless_echoed(verdict: Verdict, message: &Message) -> Verdict {
         return Verdict { outcome: Outcome::Deferred, ..verdict }.about(Subject::Content, verdict.code);
     }
     verdict
+}
+
+impl Progress for HandOver {
+    fn write(&self) {
+        Self::write(self);
+    }
+
+    fn moved(&self) {
+        Self::moved(self);
+    }
 }
 
 fn is_gone(verdict: &Verdict) -> bool {

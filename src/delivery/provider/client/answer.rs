@@ -10,8 +10,8 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER, TRANSFER_ENCODIN
 use reqwest::{Response, StatusCode, Version};
 
 use super::super::call::{Delivery, Mode};
-use super::super::transcript;
 use crate::model::outcome::{Outcome, Reason, Subject, Verdict};
+use crate::runtime::transcript;
 
 /// More than any provider's answer about a mail as a whole.
 const ANSWER_LIMIT: usize = 64 * 1024;

@@ -12,8 +12,8 @@ use std::iter::successors;
 use h2::Reason as Code;
 use hyper_util::client::legacy;
 
-use super::super::local_limit::is_local_limit;
 use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::runtime::local_limit::is_local_limit;
 
 /// The verdict on a call without an answer.
 pub(super) fn judge(error: &reqwest::Error) -> Verdict {

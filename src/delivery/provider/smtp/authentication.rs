@@ -8,12 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 
-use super::reply::Reply;
-use super::session::Session;
 use super::settings::{Login, Proof, Relay};
-use super::stage::Stage;
 use super::token::TokenFile;
-use super::verdicts;
+use crate::delivery::smtp_client::failure::expect;
+use crate::delivery::smtp_client::reply::Reply;
+use crate::delivery::smtp_client::session::Session;
+use crate::delivery::smtp_client::stage::Stage;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 
 /// Octets of a command line (RFC 5321 4.5.3.1.4), without its CRLF.
@@ -24,7 +24,8 @@ pub(super) async fn authenticate(session: &mut Session, relay: &Relay, login: &L
         Proof::Password(password) => with_password(session, &login.username, password.expose_secret()).await?,
         Proof::Token(file) => with_token(session, relay, &login.username, file).await?,
     };
-    verdicts::expect(Stage::Auth, 235, Ok(reply)).map(|_| ())
+    expect(Stage::Auth, 235, reply)?;
+    Ok(())
 }
 
 async fn with_password(session: &mut Session, username: &str, password: &str) -> Result<Reply, Verdict> {
@@ -36,8 +37,8 @@ async fn with_password(session: &mut Session, username: &str, password: &str) ->
     }
     session.expect(Stage::Auth, 334, "AUTH LOGIN").await?;
     let reply = session.secret(&STANDARD.encode(username)).await?;
-    verdicts::expect(Stage::Auth, 334, Ok(reply))?;
-    session.secret(&STANDARD.encode(password)).await
+    expect(Stage::Auth, 334, reply)?;
+    Ok(session.secret(&STANDARD.encode(password)).await?)
 }
 
 async fn with_token(session: &mut Session, relay: &Relay, user: &str, file: &TokenFile) -> Result<Reply, Verdict> {
@@ -57,8 +58,8 @@ async fn with_token(session: &mut Session, relay: &Relay, user: &str, file: &Tok
     };
     match (reply.code, is_standard) {
         // It has said why not, and refuses once it knows that we have heard it: `\x01` (RFC 7628 3.2.3), or nothing.
-        (334, true) => session.command("AQ==").await,
-        (334, false) => session.command("").await,
+        (334, true) => Ok(session.command("AQ==").await?),
+        (334, false) => Ok(session.command("").await?),
         _ => Ok(reply),
     }
 }
@@ -67,10 +68,10 @@ async fn with_token(session: &mut Session, relay: &Relay, user: &str, file: &Tok
 async fn speak_first(session: &mut Session, mechanism: &str, response: &str) -> Result<Reply, Verdict> {
     let (command, response) = (format!("AUTH {mechanism}"), STANDARD.encode(response));
     if command.len() + 1 + response.len() <= MAX_COMMAND_LEN {
-        return session.secret(&format!("{command} {response}")).await;
+        return Ok(session.secret(&format!("{command} {response}")).await?);
     }
     session.expect(Stage::Auth, 334, &command).await?;
-    session.secret(&response).await
+    Ok(session.secret(&response).await?)
 }
 
 /// As RFC 5801 4 has it in its header.

@@ -12,14 +12,14 @@ use tokio::time::{Instant, timeout};
 use tracing::{Instrument, info, warn};
 
 use super::super::hand_over::HandOver;
-use super::super::transcript;
 use super::mail::Mail;
-use super::pool::Pool;
-use super::session::Session;
-use super::stage::Stage;
-use super::verdicts::{lost, refused};
+use super::verdicts::{after_the_end, refused};
+use crate::delivery::smtp_client::pool::Pool;
+use crate::delivery::smtp_client::session::Session;
+use crate::delivery::smtp_client::stage::Stage;
 use crate::model::outcome::{Outcome, Reason, Recipient, Verdict};
 use crate::runtime::millis::millis;
+use crate::runtime::transcript;
 
 pub(super) const LONG_WAIT: Duration = Duration::from_secs(600);
 
@@ -33,8 +33,8 @@ pub(super) async fn deliver(
 ) -> Verdict {
     // Nobody's budget counts it during the long wait.
     let file = std::mem::take(&mut mail.file);
-    if let Err(error) = session.wire().lines(&file, hand_over).await {
-        return lost(Outcome::Unavailable, &error);
+    if let Err(failure) = session.lines(&file, &**hand_over).await {
+        return failure.into();
     }
     drop(file);
     if !hand_over.give() {
@@ -55,9 +55,9 @@ pub(super) async fn deliver(
 
 /// From here on, only an answer proves anything.
 async fn end(mut session: Session, mail: &Mail, recipients: Vec<Recipient>, pool: &Arc<Pool>) -> Verdict {
-    match timeout(LONG_WAIT, session.wire().command(".")).await {
+    match timeout(LONG_WAIT, session.end()).await {
         Err(_) => Verdict::new(Outcome::Unknown, Reason::Timeout),
-        Ok(Err(error)) => lost(Outcome::Unknown, &error),
+        Ok(Err(failure)) => after_the_end(failure),
         Ok(Ok(reply)) if reply.is_success() => {
             pool.keep(session);
             accepted(mail, Reason::Smtp(reply.code), recipients)

@@ -7,10 +7,11 @@ use tokio::time::timeout;
 
 use super::super::client::lacks_resources;
 use super::authentication;
-use super::connect;
-use super::session::{Session, no_tls};
 use super::settings::{Relay, Security};
-use super::wire::Wire;
+use crate::delivery::smtp_client::connect;
+use crate::delivery::smtp_client::failure::Failure;
+use crate::delivery::smtp_client::session::Session;
+use crate::delivery::smtp_client::wire::Wire;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 
 /// A session in which mail may follow.
@@ -43,7 +44,7 @@ async fn reach(relay: &Relay) -> Result<(Wire, String), Verdict> {
     };
     let wire = Wire::new(stream);
     match &relay.security {
-        Security::Implicit(tls) => Ok((wire.encrypt(tls).await.map_err(|_| no_tls())?, we)),
+        Security::Implicit(tls) => Ok((wire.encrypt(tls).await.map_err(|_| Failure::NoTls)?, we)),
         Security::Starttls(_) | Security::None => Ok((wire, we)),
     }
 }

@@ -4,7 +4,7 @@
 //! a caller may write marks too; and every word with `@`, `<`, `>` or a dot inside. It errs towards leaving out: then a
 //! reply says less, and blames nobody. What is repeated without any mark is looked for in the mail by the caller of this module.
 
-use super::reply::Reply;
+use crate::delivery::smtp_client::reply::Reply;
 
 /// Marks in pairs; an apostrophe counts only before a word.
 const MARKS: [(char, char); 8] =
@@ -42,8 +42,8 @@ fn is_foreign(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reply::Line;
     use super::*;
+    use crate::delivery::smtp_client::reply::Line;
 
     fn words(lines: &[&str]) -> String {
         let mut lines = lines.iter().map(|line| Line::parse(line).unwrap());

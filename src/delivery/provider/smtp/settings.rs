@@ -1,18 +1,14 @@
 //! Where the relay is, how it is spoken to, and as whom.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::SecretString;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, Error};
 
 use super::super::values::{Connect, Invalid, Values};
 use super::token::TokenFile;
+use crate::delivery::smtp_client::tls::Tls;
 use crate::model::message::address::host_name;
 use crate::runtime::net::resolver::Resolver;
 
@@ -58,13 +54,6 @@ pub(super) enum Security {
     Implicit(Tls),
     /// Never, because the operator says so.
     None,
-}
-
-/// What the relay has to prove.
-#[derive(Clone)]
-pub(super) struct Tls {
-    pub(super) connector: TlsConnector,
-    pub(super) name: ServerName<'static>,
 }
 
 impl Relay {
@@ -140,15 +129,7 @@ fn login(values: &Values) -> Result<Option<Login>, Invalid> {
 fn tls(host: &str) -> Result<Tls, Invalid> {
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_| invalid(HOST, "must be a host name or address that a certificate can name"))?;
-    let config = client().map_err(|_| {
+    Tls::verified(name).map_err(|_| {
         invalid(TLS, "no TLS client can be made: install the system's CA certificates, or set none on purpose")
-    })?;
-    Ok(Tls { connector: Arc::new(config).into(), name })
-}
-
-/// Trusts the system's certificate authorities, as the HTTP adapters do.
-fn client() -> Result<ClientConfig, Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_platform_verifier()?.with_no_client_auth())
+    })
 }

@@ -9,7 +9,6 @@ mod late_reply;
 mod many_recipients;
 mod wire_format;
 mod reply_table;
-mod stub;
 mod tls;
 
 use secrecy::SecretString;
@@ -20,10 +19,10 @@ use super::settings::{Login, Proof, Security};
 use super::token::TokenFile;
 use super::*;
 use crate::delivery::circuit::{CallResult, Circuit, Settings, Settled};
+use crate::delivery::smtp_client::stub::{Act, Stub};
 use crate::model::message::{Attachment, Draft};
 use crate::model::outcome::Outcome;
 use crate::runtime::net::resolver::Resolver;
-use stub::{Act, Stub};
 
 /// Long enough for a busy machine, where nobody is silent.
 const TIME: Duration = Duration::from_secs(20);

@@ -1,29 +1,23 @@
-//! MAIL, RCPT, DATA: one mail is announced to a relay, which says of each recipient whether it takes it.
-//!
-//! A mail is never split: one relay, one transaction. Recipients that are too many for the relay are refused one by one, as
-//! any others are. RCPT goes ahead of the answers where the relay allows that, or a thousand of them would take a
-//! thousand round trips. Deliberately absent: MAIL and DATA ahead of answers, which would save two.
+//! One mail is announced to a relay, and what it says of the mail and of each recipient is judged.
 
-use super::super::hand_over::HandOver;
 use super::mail::Mail;
-use super::reply::Reply;
-use super::session::Session;
-use super::stage::Stage;
 use super::verdicts::refused;
+use crate::delivery::smtp_client::envelope;
+use crate::delivery::smtp_client::failure::Failure;
+use crate::delivery::smtp_client::progress::Progress;
+use crate::delivery::smtp_client::reply::Reply;
+use crate::delivery::smtp_client::session::Session;
+use crate::delivery::smtp_client::stage::Stage;
 use crate::model::message::Address;
 use crate::model::outcome::{Outcome, Reason, Recipient, Subject, Verdict};
-
-/// Bytes of commands ahead of the answers: what the smallest window takes in, so that it never is each side's turn to read
-/// (RFC 2920 3.1).
-const AHEAD: usize = 4096;
 
 /// Up to the relay's word that it waits for the mail, and what it says of every recipient: at least one is taken.
 pub(super) async fn begin(
     mut session: Session,
     mail: &Mail,
-    hand_over: &HandOver,
+    progress: &impl Progress,
 ) -> Result<(Session, Vec<Recipient>), Verdict> {
-    match announce(&mut session, mail, hand_over).await {
+    match announce(&mut session, mail, progress).await {
         Ok(recipients) => Ok((session, recipients)),
         Err(verdict) => {
             session.leave();
@@ -32,39 +26,28 @@ pub(super) async fn begin(
     }
 }
 
-async fn announce(session: &mut Session, mail: &Mail, hand_over: &HandOver) -> Result<Vec<Recipient>, Verdict> {
-    let recipients = envelope(session, mail, || hand_over.moved()).await?;
+async fn announce(session: &mut Session, mail: &Mail, progress: &impl Progress) -> Result<Vec<Recipient>, Verdict> {
+    let recipients = recipients(session, mail, progress).await?;
     session.expect(Stage::Data, 354, "DATA").await?;
-    hand_over.moved();
+    progress.moved();
     Ok(recipients)
 }
 
 /// A dialogue without DATA, and forgotten again.
 pub(super) async fn probe(mut session: Session, mail: &Mail) -> Result<Verdict, Verdict> {
     // A probe waits for few answers, all of them the relay's own time.
-    let taken = envelope(&mut session, mail, || {}).await;
+    let taken = recipients(&mut session, mail, &()).await;
     let forgotten = session.expect(Stage::Data, 250, "RSET").await;
     session.leave();
-    taken.and(forgotten).map(|reply| Verdict::accepted(Reason::Smtp(reply.code), None))
+    taken?;
+    Ok(Verdict::accepted(Reason::Smtp(forgotten?.code), None))
 }
 
-/// MAIL, and RCPT for each recipient; `moved` is told of every answer, for a mail may have many.
-async fn envelope(session: &mut Session, mail: &Mail, moved: impl Fn()) -> Result<Vec<Recipient>, Verdict> {
-    let parameters = parameters(session, mail)?;
-    let from = format!("MAIL FROM:<{}>{parameters}", mail.from.as_str());
-    session.expect(Stage::Mail, 250, &from).await.map_err(|verdict| of_its_letters(Stage::Mail, verdict, mail))?;
-    moved();
-    let (mut verdicts, mut rest) = (Vec::with_capacity(mail.to.len()), &mail.to[..]);
-    while !rest.is_empty() {
-        let (now, later) = rest.split_at(at_once(rest, session.extensions().pipelining));
-        session.send(&now.iter().map(rcpt).collect::<Vec<_>>().join("\r\n")).await?;
-        for _ in now {
-            let reply = session.reply().await?;
-            moved();
-            verdicts.push(of_recipient(&reply, mail)?);
-        }
-        rest = later;
-    }
+/// What the relay says of every recipient, if it takes the mail for one.
+async fn recipients(session: &mut Session, mail: &Mail, progress: &impl Progress) -> Result<Vec<Recipient>, Verdict> {
+    let announced = envelope::announce(session, &mail.envelope, progress).await;
+    let replies = announced.map_err(|failure| of_the_envelope(failure, mail))?;
+    let verdicts: Vec<_> = replies.iter().map(|reply| of_recipient(reply, mail)).collect();
     if let Some(verdict) = none_taken(&verdicts) {
         return Err(verdict);
     }
@@ -73,29 +56,20 @@ async fn envelope(session: &mut Session, mail: &Mail, moved: impl Fn()) -> Resul
         outcome: verdict.outcome,
         reason: verdict.reason,
     };
-    Ok(mail.to.iter().zip(verdicts).map(recipient).collect())
+    Ok(mail.envelope.to.iter().zip(verdicts).map(recipient).collect())
 }
 
-/// How many of these, one at least, are named before the first answer is read.
-pub(super) fn at_once(recipients: &[Address], pipelining: bool) -> usize {
-    let sizes = recipients.iter().map(|to| rcpt(to).len() + 2);
-    let sums = sizes.scan(0, |sum, size| {
-        *sum += size;
-        Some(*sum)
-    });
-    if pipelining { sums.take_while(|sum| *sum <= AHEAD).count().max(1) } else { 1 }
+fn of_the_envelope(failure: Failure, mail: &Mail) -> Verdict {
+    match failure {
+        Failure::Refused(stage @ Stage::Mail, reply) => of_its_letters(stage, refused(stage, &reply), mail),
+        failure => failure.into(),
+    }
 }
 
-fn rcpt(to: &Address) -> String {
-    format!("RCPT TO:<{}>", to.as_str())
-}
-
-/// What it says of one recipient; or that it hangs up.
-fn of_recipient(reply: &Reply, mail: &Mail) -> Result<Verdict, Verdict> {
+fn of_recipient(reply: &Reply, mail: &Mail) -> Verdict {
     match reply.code {
-        421 => Err(refused(Stage::Rcpt, reply)),
-        250 | 251 => Ok(Verdict::accepted(Reason::Smtp(reply.code), None)),
-        _ => Ok(of_its_letters(Stage::Rcpt, refused(Stage::Rcpt, reply), mail)),
+        250 | 251 => Verdict::accepted(Reason::Smtp(reply.code), None),
+        _ => of_its_letters(Stage::Rcpt, refused(Stage::Rcpt, reply), mail),
     }
 }
 
@@ -107,29 +81,11 @@ fn of_its_letters(stage: Stage, verdict: Verdict, mail: &Mail) -> Verdict {
         Outcome::MessageRejected => stage == Stage::Mail,
         _ => false,
     };
-    if !(mail.utf8 && is_unsure) {
+    if !(mail.envelope.utf8 && is_unsure) {
         return verdict;
     }
     let code = verdict.code;
     Verdict { outcome: Outcome::NotCapable, ..verdict }.about(Subject::Content, code)
-}
-
-/// What this relay wants to know beforehand (RFC 1870, RFC 6152, RFC 6531); or why it cannot take the mail.
-fn parameters(session: &Session, mail: &Mail) -> Result<String, Verdict> {
-    let (extensions, size) = (session.extensions(), mail.file.len());
-    if extensions.max_size.is_some_and(|most| size > most) {
-        return Err(Verdict::new(Outcome::NotCapable, Reason::Size));
-    }
-    if mail.utf8 && !extensions.smtputf8 {
-        return Err(Verdict::new(Outcome::NotCapable, Reason::Smtputf8));
-    }
-    // SMTPUTF8 includes it (RFC 6531 3.1).
-    if mail.eight_bit && !(extensions.eight_bit || extensions.smtputf8) {
-        return Err(Verdict::new(Outcome::NotCapable, Reason::AttachmentType));
-    }
-    let size = if extensions.size { format!(" SIZE={size}") } else { String::new() };
-    let body = if mail.eight_bit || mail.utf8 { " BODY=8BITMIME" } else { "" };
-    Ok(size + body + if mail.utf8 { " SMTPUTF8" } else { "" })
 }
 
 /// What the mail came to if nobody gets it: what is said of the relay or the account first, then what leaves most hope.

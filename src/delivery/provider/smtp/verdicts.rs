@@ -6,10 +6,9 @@
 
 mod table;
 
-use std::io::{self, ErrorKind};
-
-use super::reply::Reply;
-use super::stage::Stage;
+use crate::delivery::smtp_client::failure::Failure;
+use crate::delivery::smtp_client::reply::Reply;
+use crate::delivery::smtp_client::stage::Stage;
 use crate::model::outcome::{Code, Outcome, Reason, Verdict};
 pub(super) use table::speaks_of_a_rate;
 
@@ -40,17 +39,27 @@ pub(super) fn is_by_code(verdict: &Verdict) -> bool {
     by_code || verdict.reason == Reason::Smtp(421)
 }
 
-/// The reply, if it has this code.
-pub(super) fn expect(stage: Stage, code: u16, reply: io::Result<Reply>) -> Result<Reply, Verdict> {
-    match reply {
-        Ok(reply) if reply.code == code => Ok(reply),
-        Ok(reply) => Err(refused(stage, &reply)),
-        Err(error) => Err(lost(Outcome::Unavailable, &error)),
+/// Before the end of a mail, each proves that nobody has it.
+impl From<Failure> for Verdict {
+    fn from(failure: Failure) -> Self {
+        unless_answered(Outcome::Unavailable, failure)
     }
 }
 
-/// No reply, or none that makes sense; the outcome is what that proves.
-pub(super) fn lost(outcome: Outcome, error: &io::Error) -> Verdict {
-    let unreadable = error.kind() == ErrorKind::InvalidData;
-    Verdict::new(outcome, if unreadable { Reason::UnreadableAnswer } else { Reason::ConnectionLost })
+/// After the end of a mail, only an answer proves anything.
+pub(super) fn after_the_end(failure: Failure) -> Verdict {
+    unless_answered(Outcome::Unknown, failure)
+}
+
+/// The outcome is what it proves that no reply came, or none that makes sense.
+fn unless_answered(outcome: Outcome, failure: Failure) -> Verdict {
+    match failure {
+        Failure::Refused(stage, reply) => refused(stage, &reply),
+        Failure::Lost => Verdict::new(outcome, Reason::ConnectionLost),
+        Failure::Unreadable => Verdict::new(outcome, Reason::UnreadableAnswer),
+        Failure::NoTls => Verdict::new(Outcome::Unavailable, Reason::Tls),
+        Failure::TooLarge => Verdict::new(Outcome::NotCapable, Reason::Size),
+        Failure::NoSmtputf8 => Verdict::new(Outcome::NotCapable, Reason::Smtputf8),
+        Failure::NoEightBit => Verdict::new(Outcome::NotCapable, Reason::AttachmentType),
+    }
 }

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tempfile::NamedTempFile;
 
-use super::super::super::recording;
 use super::*;
+use crate::runtime::transcript::recording;
 
 const USER: &str = "a=b,c@example.org";
 const REFUSAL: &str = r#"{"status":"401","schemes":"bearer"}"#;

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::super::reply::{Line, Reply};
-use super::super::stage::Stage;
 use super::super::verdicts::refused;
 use super::*;
+use crate::delivery::smtp_client::reply::{Line, Reply};
+use crate::delivery::smtp_client::stage::Stage;
 use crate::model::outcome::{Blame, FailoverSafety};
 
 const STAGES: [Stage; 4] = [Stage::Mail, Stage::Rcpt, Stage::Data, Stage::End];

@@ -3,8 +3,8 @@
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
 use super::super::delivery::deliver;
-use super::super::wire::Wire;
 use super::*;
+use crate::delivery::smtp_client::wire::Wire;
 
 /// Our end of a conversation that is ready for the lines of a mail, and the relay's; as much as `room` is under way.
 async fn with_room(room: usize) -> (Session, BufReader<DuplexStream>) {

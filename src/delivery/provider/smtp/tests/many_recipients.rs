@@ -1,13 +1,10 @@
 //! A mail to many is one transaction: named ahead of the answers where the relay reads ahead, and never split.
 
-use proptest::prelude::*;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
-use super::super::session::Session;
-use super::super::transaction::{self, at_once};
-use super::super::wire::Wire;
+use super::super::transaction;
 use super::*;
-use crate::model::message::Address;
+use crate::delivery::smtp_client::wire::Wire;
 use crate::model::outcome::Recipient;
 
 fn mail_to_many(count: usize) -> Message {
@@ -111,18 +108,5 @@ async fn a_relay_that_hangs_up_among_many_has_taken_the_mail_for_none() {
         let stub = relay(move |number| (number == 50).then(|| gone.clone())).await;
         assert_eq!(bare(smtp(stub.port).first(&mail_to_many(100)).await), verdict);
         assert!(!stub.heard().contains(&"DATA".to_owned()), "{:?}", stub.heard());
-    }
-}
-
-proptest! {
-    #[test]
-    fn what_goes_ahead_fits_into_the_smallest_window_and_goes_on(lengths in prop::collection::vec(1..=64_usize, 1..300)) {
-        let addresses: Vec<Address> =
-            lengths.iter().map(|length| format!("{}@example.net", "x".repeat(*length)).parse().unwrap()).collect();
-        let bytes = |count: usize| lengths[..count].iter().map(|length| length + "RCPT TO:<@example.net>\r\n".len()).sum::<usize>();
-        let count = at_once(&addresses, true);
-        prop_assert!(count >= 1 && bytes(count) <= 4096, "{}", bytes(count));
-        prop_assert!(count == addresses.len() || bytes(count + 1) > 4096, "{count} of {}", addresses.len());
-        prop_assert_eq!(at_once(&addresses, false), 1);
     }
 }

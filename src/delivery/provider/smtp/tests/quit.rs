@@ -2,9 +2,9 @@
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
 
-use super::super::super::transcript::recording;
-use super::super::wire::Wire;
 use super::*;
+use crate::delivery::smtp_client::wire::Wire;
+use crate::runtime::transcript::recording;
 
 #[tokio::test]
 async fn helo_is_the_fallback_without_extensions() {

@@ -9,8 +9,9 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use super::super::settings::Tls;
 use super::*;
+use crate::delivery::smtp_client::stub::converse;
+use crate::delivery::smtp_client::tls::Tls;
 
 /// Who trusts, and who is trusted under this name.
 fn pair(name: &str) -> (Tls, TlsAcceptor) {
@@ -68,7 +69,7 @@ async fn with_starttls_only_ehlo_and_starttls_are_sent_in_clear() {
         let stream = acceptor.accept(stream).await.unwrap();
         // Under TLS it is an ordinary relay whose greeting has been heard.
         let silent_greeting = |_: usize, line: &str| (line == "CONNECT").then(|| Act::Say(String::new()));
-        stub::converse(stream, 1, &silent_greeting, &heard).await;
+        converse(stream, 1, &silent_greeting, &heard).await;
     };
     let smtp = secured(port, Security::Starttls(tls));
     let mail = mail();
@@ -88,7 +89,7 @@ async fn with_implicit_tls_everything_is_encrypted() {
     let heard = Mutex::default();
     let relay = async {
         let stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
-        stub::converse(stream, 1, &|_, _| None, &heard).await;
+        converse(stream, 1, &|_, _| None, &heard).await;
     };
     let smtp = secured(port, Security::Implicit(tls));
     let mail = mail();

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, duplex};
 
-use super::super::wire::Wire;
 use super::*;
+use crate::delivery::smtp_client::wire::Wire;
 
 /// What a relay reads between DATA and the next command.
 fn sent(file: &[u8]) -> Vec<u8> {

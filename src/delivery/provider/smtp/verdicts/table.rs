@@ -18,9 +18,9 @@
 //! mail. Where a refusal is this relay's choice rather than the mail's fault, it is `not_capable`, and another may try: what it
 //! has no room, length or number for, and what it cannot convert (5.6.1 to 5.6.10, RFC 3463 3.7 and RFC 6531 3.6.1).
 
-use super::super::reply::Reply;
 use super::super::reply_text;
-use super::super::stage::Stage;
+use crate::delivery::smtp_client::reply::Reply;
+use crate::delivery::smtp_client::stage::Stage;
 use crate::model::outcome::{Outcome, Subject};
 
 use Enhanced::{Is, NotOf, Of, Plain};

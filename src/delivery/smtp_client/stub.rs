@@ -9,7 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// What it does at one point.
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+pub(crate) enum Act {
     Say(String),
     /// Reads no further.
     Close,
@@ -18,23 +18,23 @@ pub(super) enum Act {
 }
 
 impl Act {
-    pub(super) fn say(text: &str) -> Option<Self> {
+    pub(crate) fn say(text: &str) -> Option<Self> {
         Some(Self::Say(text.to_owned()))
     }
 }
 
 /// What it does when it hears this on its connection of that number, `CONNECT` first; `None`: what is usual.
-pub(super) type Script = dyn Fn(usize, &str) -> Option<Act> + Send + Sync;
+pub(crate) type Script = dyn Fn(usize, &str) -> Option<Act> + Send + Sync;
 
-pub(super) struct Stub {
-    pub(super) port: u16,
+pub(crate) struct Stub {
+    pub(crate) port: u16,
     heard: Arc<Mutex<Vec<String>>>,
     connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
 impl Stub {
-    pub(super) async fn new(script: impl Fn(usize, &str) -> Option<Act> + Send + Sync + 'static) -> Self {
+    pub(crate) async fn new(script: impl Fn(usize, &str) -> Option<Act> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (heard, connections) = (Arc::<Mutex<Vec<_>>>::default(), Arc::new(AtomicUsize::new(0)));
@@ -51,16 +51,16 @@ impl Stub {
     }
 
     /// Does this when it hears that, and what is usual otherwise.
-    pub(super) async fn that(at: &'static str, act: Act) -> Self {
+    pub(crate) async fn that(at: &'static str, act: Act) -> Self {
         Self::new(move |_, line| line.starts_with(at).then(|| act.clone())).await
     }
 
     /// Every line that it heard, over all connections.
-    pub(super) fn heard(&self) -> Vec<String> {
+    pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
@@ -72,7 +72,7 @@ impl Drop for Stub {
 }
 
 /// One connection to its end, which may come from either side at any time.
-pub(super) async fn converse(
+pub(crate) async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     number: usize,
     script: &Script,

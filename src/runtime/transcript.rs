@@ -24,13 +24,13 @@ pub async fn recording<T>(call: impl Future<Output = T>) -> (T, Vec<String>) {
 }
 
 /// Keeps an answer, if the call is recorded.
-pub(in crate::delivery::provider) fn record(text: impl FnOnce() -> String) {
+pub fn record(text: impl FnOnce() -> String) {
     // Outside of a recording there is nothing to do.
     let _ = ANSWERS.try_with(|answers| answers.lock().unwrap_or_else(PoisonError::into_inner).push(text()));
 }
 
 /// For a task that is spawned on behalf of a call: what it records belongs to the call too.
-pub(in crate::delivery::provider) fn carry<F: Future>(task: F) -> Either<TaskLocalFuture<Answers, F>, F> {
+pub fn carry<F: Future>(task: F) -> Either<TaskLocalFuture<Answers, F>, F> {
     match ANSWERS.try_with(Arc::clone) {
         Ok(answers) => Either::Left(ANSWERS.scope(answers, task)),
         Err(_) => Either::Right(task),

@@ -7,12 +7,12 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::super::hand_over::HandOver;
-use super::super::transcript;
+use super::progress::Progress;
 use super::reply::{Line, Reply};
-use super::settings::Tls;
+use super::tls::Tls;
+use crate::runtime::transcript;
 
-/// RFC 5321 4.5.3.1.5 says 512 bytes; some relays write more.
+/// RFC 5321 4.5.3.1.5 says 512 bytes; some write more.
 const LINE_LIMIT: u64 = 4096;
 const LINES_LIMIT: usize = 100;
 /// Bytes of a mail after which its progress is noted.
@@ -20,7 +20,7 @@ const MARK: usize = 64 * 1024;
 
 /// Connections at a time that wait for the answer to QUIT.
 static CLOSING: Semaphore = Semaphore::const_new(64);
-/// For a relay to answer QUIT.
+/// For a far end to answer QUIT.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// TCP, or TLS on top of it.
@@ -28,15 +28,16 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A connection.
-pub(super) struct Wire(BufReader<BufWriter<Box<dyn Stream>>>);
+pub struct Wire(BufReader<BufWriter<Box<dyn Stream>>>);
 
 impl Wire {
-    pub(super) fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+    /// A connection over this stream.
+    pub fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         Self(BufReader::new(BufWriter::new(Box::new(stream))))
     }
 
     /// Goes on under TLS. What has been read ahead was written in clear, by whomever: then there is nothing to trust.
-    pub(super) async fn encrypt(self, tls: &Tls) -> io::Result<Self> {
+    pub async fn encrypt(self, tls: &Tls) -> io::Result<Self> {
         if !self.0.buffer().is_empty() {
             return Err(ErrorKind::InvalidData.into());
         }
@@ -45,19 +46,19 @@ impl Wire {
     }
 
     /// Sends a line and waits for the answer.
-    pub(super) async fn command(&mut self, line: &str) -> io::Result<Reply> {
+    pub async fn command(&mut self, line: &str) -> io::Result<Reply> {
         self.send(line).await?;
         self.reply().await
     }
 
-    /// Sends a line that ends in a secret, and waits for the answer: the secret is not recorded even if the relay repeats it.
-    pub(super) async fn secret(&mut self, line: &str) -> io::Result<Reply> {
+    /// Sends a line that ends in a secret, and waits for the answer: the secret is not recorded even if the far end repeats it.
+    pub async fn secret(&mut self, line: &str) -> io::Result<Reply> {
         self.send(line).await?;
         self.reply_without(line.rsplit(' ').next()).await
     }
 
     /// Sends a line, or several with line ends between them.
-    pub(super) async fn send(&mut self, line: &str) -> io::Result<()> {
+    pub async fn send(&mut self, line: &str) -> io::Result<()> {
         self.0.write_all(line.as_bytes()).await?;
         self.0.write_all(b"\r\n").await?;
         self.0.flush().await
@@ -65,13 +66,13 @@ impl Wire {
 
     /// Sends every line of a file, with a dot before each that begins with one (RFC 5321 4.5.2). Without the end that is
     /// still missing, nobody has the mail.
-    pub(super) async fn lines(&mut self, file: &[u8], hand_over: &HandOver) -> io::Result<()> {
-        hand_over.write();
+    pub async fn lines(&mut self, file: &[u8], progress: &impl Progress) -> io::Result<()> {
+        progress.write();
         let mut unmarked = 0;
         for line in file.split_inclusive(|&byte| byte == b'\n') {
             unmarked += line.len();
             if unmarked > MARK {
-                hand_over.moved();
+                progress.moved();
                 unmarked = 0;
             }
             if line.starts_with(b".") {
@@ -80,12 +81,12 @@ impl Wire {
             self.0.write_all(line).await?;
         }
         self.0.flush().await?;
-        hand_over.moved();
+        progress.moved();
         Ok(())
     }
 
     /// Waits for an answer.
-    pub(super) async fn reply(&mut self) -> io::Result<Reply> {
+    pub async fn reply(&mut self) -> io::Result<Reply> {
         self.reply_without(None).await
     }
 
@@ -104,9 +105,9 @@ impl Wire {
         Err(ErrorKind::InvalidData.into())
     }
 
-    /// Says QUIT, for which nobody waits. While many relays are slow to answer that, a connection is just closed: each holds
+    /// Says QUIT, for which nobody waits. While many far ends are slow to answer that, a connection is just closed: each holds
     /// a file descriptor.
-    pub(super) fn leave(mut self) {
+    pub fn leave(mut self) {
         let Ok(place) = CLOSING.try_acquire() else { return };
         tokio::spawn(async move {
             let _ = timeout(QUIT_TIMEOUT, self.command("QUIT")).await;
@@ -132,7 +133,7 @@ fn unreadable(line: &str, secret: Option<&str>) -> io::Error {
     ErrorKind::InvalidData.into()
 }
 
-/// Without the words that stand in the secret, which a relay may repeat whole or cut short. Fewer than four characters tell
+/// Without the words that stand in the secret, which a far end may repeat whole or cut short. Fewer than four characters tell
 /// nobody anything.
 fn without(text: &str, secret: Option<&str>) -> String {
     let Some(secret) = secret else { return text.to_owned() };

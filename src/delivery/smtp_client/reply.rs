@@ -1,4 +1,4 @@
-//! What a relay answers: a code of three digits, perhaps an enhanced one (RFC 3463), and words for people.
+//! What a far end answers: a code of three digits, perhaps an enhanced one (RFC 3463), and words for people.
 //!
 //! Read by hand: a whole grammar of SMTP would be needed for a server, not for three digits and a mark.
 
@@ -6,12 +6,13 @@ use std::fmt;
 
 /// One complete answer, of one line or many.
 #[derive(PartialEq, Eq)]
-pub(super) struct Reply {
-    pub(super) code: u16,
+pub struct Reply {
+    /// Its three digits.
+    pub code: u16,
     lines: Vec<String>,
 }
 
-/// Redacted: a relay repeats addresses.
+/// Redacted: a far end repeats addresses.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Reply({}, {} lines)", self.code, self.lines.len())
@@ -20,15 +21,16 @@ impl fmt::Debug for Reply {
 
 /// One line of an answer.
 #[derive(PartialEq, Eq)]
-pub(super) struct Line<'a> {
+pub struct Line<'a> {
     code: u16,
-    pub(super) is_last: bool,
+    /// Does no further line follow?
+    pub is_last: bool,
     text: &'a str,
 }
 
 impl<'a> Line<'a> {
     /// `250-text`, `250 text` or `250`.
-    pub(super) fn parse(line: &'a str) -> Option<Self> {
+    pub fn parse(line: &'a str) -> Option<Self> {
         let (digits, rest) = line.split_at_checked(3)?;
         let code = digits.parse().ok().filter(|code| (200..600).contains(code))?;
         let is_last = match rest.chars().next() {
@@ -41,26 +43,29 @@ impl<'a> Line<'a> {
 }
 
 impl Reply {
-    pub(super) fn new(first: &Line) -> Self {
+    /// An answer that begins with this line.
+    pub fn new(first: &Line) -> Self {
         Self { code: first.code, lines: vec![first.text.to_owned()] }
     }
 
     /// Takes a further line of the same answer. Is it one?
-    pub(super) fn push(&mut self, line: &Line) -> bool {
+    pub fn push(&mut self, line: &Line) -> bool {
         self.lines.push(line.text.to_owned());
         self.code == line.code
     }
 
-    pub(super) fn is_success(&self) -> bool {
+    /// Is it a positive completion reply, 2yz (RFC 5321 4.2.1)?
+    pub fn is_success(&self) -> bool {
         self.code / 100 == 2
     }
 
-    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+    /// What its lines say after their codes.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(String::as_str)
     }
 
-    /// As the relay wrote it.
-    pub(super) fn text(&self) -> String {
+    /// As the far end wrote it.
+    pub fn text(&self) -> String {
         let last = self.lines.len().saturating_sub(1);
         let line = |(at, line): (usize, &String)| format!("{}{}{line}", self.code, if at < last { '-' } else { ' ' });
         self.lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
@@ -68,7 +73,7 @@ impl Reply {
 
     /// Subject and detail of the enhanced code, `(7, 1)` of `5.7.1`; its class must be that of the code (RFC 2034 4), its
     /// numbers of three digits at most (RFC 3463 2).
-    pub(super) fn enhanced(&self) -> Option<(u16, u16)> {
+    pub fn enhanced(&self) -> Option<(u16, u16)> {
         let mut numbers = self.lines.first()?.split_whitespace().next()?.split('.').map(number);
         let parts = (numbers.next()?, numbers.next()?, numbers.next()?, numbers.next());
         let (Some(class), Some(subject), Some(detail), None) = parts else { return None };

@@ -1,27 +1,35 @@
-//! What a relay says that it can do, in its answer to EHLO (RFC 5321 4.1.1.1).
+//! What a far end says that it can do, in its answer to EHLO (RFC 5321 4.1.1.1).
 
 use super::reply::Reply;
 
 /// Nothing, where it only knows HELO.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Extensions {
-    pub(super) starttls: bool,
-    pub(super) plain: bool,
-    pub(super) login: bool,
-    pub(super) oauthbearer: bool,
-    pub(super) xoauth2: bool,
-    pub(super) smtputf8: bool,
-    pub(super) eight_bit: bool,
+pub struct Extensions {
+    /// STARTTLS (RFC 3207).
+    pub starttls: bool,
+    /// AUTH PLAIN.
+    pub plain: bool,
+    /// AUTH LOGIN.
+    pub login: bool,
+    /// AUTH OAUTHBEARER (RFC 7628).
+    pub oauthbearer: bool,
+    /// AUTH XOAUTH2.
+    pub xoauth2: bool,
+    /// Addresses beyond ASCII (RFC 6531).
+    pub smtputf8: bool,
+    /// Octets above 127 (RFC 6152).
+    pub eight_bit: bool,
     /// Does it read ahead while it answers (RFC 2920)?
-    pub(super) pipelining: bool,
+    pub pipelining: bool,
     /// Does it want to know the size beforehand?
-    pub(super) size: bool,
+    pub size: bool,
     /// The most that it takes, if it says so.
-    pub(super) max_size: Option<usize>,
+    pub max_size: Option<usize>,
 }
 
 impl Extensions {
-    pub(super) fn read(reply: &Reply) -> Self {
+    /// What an answer to EHLO says.
+    pub fn read(reply: &Reply) -> Self {
         let mut extensions = Self::default();
         for line in reply.lines().skip(1) {
             let line = line.to_ascii_uppercase();

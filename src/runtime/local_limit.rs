@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 /// Does the error say that no file descriptor, port or memory is left here? That is no provider's fault.
-pub(super) fn is_local_limit(error: &io::Error) -> bool {
+pub fn is_local_limit(error: &io::Error) -> bool {
     /// `ENFILE` and `EMFILE`, on Linux, the BSDs and macOS.
     const NO_FILES: [i32; 2] = [23, 24];
     let by_kind = matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::OutOfMemory);

@@ -1,8 +1,8 @@
-//! Where a reply comes in the dialogue with a relay.
+//! Where a reply comes in the dialogue.
 
 /// The command that a reply answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub enum Stage {
     /// Greeting, EHLO, HELO.
     Opening,
     /// AUTH.

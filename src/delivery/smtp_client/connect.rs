@@ -14,8 +14,8 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::sleep;
 
-use super::super::local_limit::is_local_limit;
 use crate::model::outcome::Reason;
+use crate::runtime::local_limit::is_local_limit;
 
 /// As RFC 8305 5 recommends.
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -23,7 +23,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 const SEND_BUFFER: u32 = 128 * 1024;
 
 /// A connection to one of these addresses; or why there is none.
-pub(super) async fn to_first(addresses: Vec<IpAddr>, port: u16) -> Result<TcpStream, Reason> {
+pub async fn to_first(addresses: Vec<IpAddr>, port: u16) -> Result<TcpStream, Reason> {
     let addresses = in_turns(addresses).into_iter().map(|ip| SocketAddr::new(ip, port));
     first(addresses, to).await.map_err(|errors| reason(&errors))
 }

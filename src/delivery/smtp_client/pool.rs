@@ -12,8 +12,9 @@ const IDLE: Duration = Duration::from_secs(15);
 /// Relays count connections; the others find their own.
 const MAX_SESSIONS: usize = 8;
 
+/// Sessions that were kept after a mail.
 #[derive(Default)]
-pub(super) struct Pool(Mutex<Kept>);
+pub struct Pool(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
@@ -23,13 +24,14 @@ struct Kept {
 }
 
 impl Pool {
-    /// The one that was used last.
-    pub(super) fn take(&self) -> Option<Session> {
+    /// The session that was used last.
+    pub fn take(&self) -> Option<Session> {
         let kept = self.lock().sessions.pop();
         kept.map(|(_, session)| session)
     }
 
-    pub(super) fn keep(self: &Arc<Self>, session: Session) {
+    /// Keeps a session for another mail, or ends it where there is no room.
+    pub fn keep(self: &Arc<Self>, session: Session) {
         let mut kept = self.lock();
         if kept.sessions.len() == MAX_SESSIONS {
             return session.leave();

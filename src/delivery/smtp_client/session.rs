@@ -1,0 +1,107 @@
+//! A conversation with a far end: greeting, EHLO, STARTTLS, EHLO again, then one command and one reply at a time.
+
+use super::extensions::Extensions;
+use super::failure::{Failure, expect};
+use super::progress::Progress;
+use super::reply::Reply;
+use super::stage::Stage;
+use super::tls::Tls;
+use super::wire::Wire;
+
+/// A conversation with a far end that is ready for mail.
+pub struct Session {
+    wire: Wire,
+    extensions: Extensions,
+}
+
+impl Session {
+    /// Hears the greeting, and says hello.
+    pub async fn greet(mut wire: Wire, we: &str) -> Result<Self, Failure> {
+        match greeting(&mut wire).await {
+            Ok(()) => Self::hello(wire, we).await,
+            Err(failure) => {
+                wire.leave();
+                Err(failure)
+            }
+        }
+    }
+
+    async fn hello(mut wire: Wire, we: &str) -> Result<Self, Failure> {
+        match extensions(&mut wire, we).await {
+            Ok(extensions) => Ok(Self { wire, extensions }),
+            Err(failure) => {
+                wire.leave();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Goes on under TLS, or ends. What the far end has said in clear is forgotten.
+    pub async fn encrypt(mut self, tls: &Tls, we: &str) -> Result<Self, Failure> {
+        if self.extensions.starttls && self.command("STARTTLS").await?.code == 220 {
+            return Self::hello(self.wire.encrypt(tls).await.map_err(|_| Failure::NoTls)?, we).await;
+        }
+        self.leave();
+        Err(Failure::NoTls)
+    }
+
+    /// What the far end can do.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// One exchange.
+    pub async fn command(&mut self, line: &str) -> Result<Reply, Failure> {
+        Ok(self.wire.command(line).await?)
+    }
+
+    /// Sends lines for which the answers are still to come.
+    pub async fn send(&mut self, lines: &str) -> Result<(), Failure> {
+        Ok(self.wire.send(lines).await?)
+    }
+
+    /// Waits for the next answer.
+    pub async fn reply(&mut self) -> Result<Reply, Failure> {
+        Ok(self.wire.reply().await?)
+    }
+
+    /// One exchange where the line is a secret: no reply that repeats it is recorded so.
+    pub async fn secret(&mut self, line: &str) -> Result<Reply, Failure> {
+        Ok(self.wire.secret(line).await?)
+    }
+
+    /// One exchange for which only one code will do.
+    pub async fn expect(&mut self, stage: Stage, code: u16, line: &str) -> Result<Reply, Failure> {
+        expect(stage, code, self.command(line).await?)
+    }
+
+    /// Sends every line of a mail after DATA was answered. Without the end that is still missing, nobody has the mail.
+    pub async fn lines(&mut self, file: &[u8], progress: &impl Progress) -> Result<(), Failure> {
+        Ok(self.wire.lines(file, progress).await?)
+    }
+
+    /// Ends the mail, and waits for the answer. From here on, only an answer proves anything.
+    pub async fn end(&mut self) -> Result<Reply, Failure> {
+        self.command(".").await
+    }
+
+    /// Says goodbye, for which nobody waits.
+    pub fn leave(self) {
+        self.wire.leave();
+    }
+}
+
+async fn greeting(wire: &mut Wire) -> Result<(), Failure> {
+    expect(Stage::Opening, 220, wire.reply().await?).map(drop)
+}
+
+/// What the far end can do. One that does not know EHLO can do nothing but take mail: HELO (RFC 5321 3.2, 4.1.1.1). So says
+/// 500 or 502, and some say 501, 504 or 550; a far end that means "not you" says it to HELO once more.
+async fn extensions(wire: &mut Wire, we: &str) -> Result<Extensions, Failure> {
+    let reply = wire.command(&format!("EHLO {we}")).await?;
+    if let 500..=502 | 504 | 550 = reply.code {
+        let hello = wire.command(&format!("HELO {we}")).await?;
+        return expect(Stage::Opening, 250, hello).map(|_| Extensions::default());
+    }
+    expect(Stage::Opening, 250, reply).map(|reply| Extensions::read(&reply))
+}
