@@ -46,6 +46,7 @@ pub(crate) mod strace;
 pub(crate) mod stub_provider;
 pub(crate) mod stub_relay;
 pub(crate) mod target;
+pub(crate) mod terminal;
 pub(crate) mod tls_listener;
 pub(crate) mod tool;
 pub(crate) mod two_accounts;

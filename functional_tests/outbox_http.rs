@@ -1,5 +1,6 @@
 //! The outbox over HTTP, on the built binary with a store of its own and a provider of the test.
 
+mod at_a_terminal;
 mod batches;
 mod broken_store;
 mod changes;

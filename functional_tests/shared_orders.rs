@@ -6,15 +6,16 @@ use serde_json::{Value, json};
 use crate::harness::admin::{call, get, order};
 use crate::harness::bouncer::Bouncer;
 use crate::harness::database::{Database, on_both_stores};
-use crate::harness::outbox::Store;
+use crate::harness::outbox::{Store, becomes, queued};
 use crate::harness::postmaster::Postmaster;
 use crate::harness::wait::when;
-use crate::harness::{Answer, Proxy, Settings, eventually};
+use crate::harness::{Answer, Proxy, Settings, StubProvider, eventually, mails};
 
 on_both_stores! {
     an_override_survives_kill_9_with_its_end_and_so_does_the_audit_log,
     pages_of_the_audit_log_follow_each_other,
     an_override_without_an_outbox_is_kept_too,
+    at_a_start_no_mail_leaves_through_a_circuit_that_is_held_open,
 }
 
 async fn audit(node: &Proxy, query: &str) -> Answer {
@@ -70,6 +71,22 @@ async fn an_override_survives_kill_9_with_its_end_and_so_does_the_audit_log(data
     assert_eq!(told(&records[2]), (json!("loopback"), json!({"override": "open", "for": "1h"}), true));
     assert_eq!(records[2]["before"]["override"], "auto", "{}", records[2]);
     assert!(records[2]["from"].is_string() && records[0]["from"].is_null(), "{records:#?}");
+}
+
+/// Mailgun comes first, and would have the mail before anybody could let it go to SendGrid.
+async fn at_a_start_no_mail_leaves_through_a_circuit_that_is_held_open(database: &Database) {
+    let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
+    let settings = database.under(Settings::mailgun_then_sendgrid(&mailgun.url(), &sendgrid.url()));
+    let node = Proxy::start(settings.clone()).await;
+    for upstream in ["mg", "sg"] {
+        node.client.order(upstream, &json!({"override": "open"})).await.expect(200);
+    }
+    let id = queued(&node.client, &mails::plain()).await;
+    kill(node).await;
+    let node = Proxy::start(settings).await;
+    node.client.order("sg", &json!({"override": "auto"})).await.expect(200);
+    becomes(&node.client, &id, "accepted").await;
+    assert_eq!((mailgun.mail_count(), sendgrid.mail_count()), (0, 1), "{}", node.process.evidence());
 }
 
 async fn pages_of_the_audit_log_follow_each_other(database: &Database) {

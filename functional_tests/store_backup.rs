@@ -7,8 +7,9 @@ use tempfile::TempDir;
 
 use crate::harness::outbox::{Store, pause, queued, status};
 use crate::harness::process::binary;
+use crate::harness::processes::{children, signal};
 use crate::harness::skip::skip;
-use crate::harness::wait::PATIENCE;
+use crate::harness::wait::{PATIENCE, eventually, when};
 use crate::harness::{Process, Proxy, Settings, mails, run, tool};
 
 fn directory() -> TempDir {
@@ -74,6 +75,30 @@ async fn a_backup_is_on_the_disk_before_it_has_its_name_and_then_the_name_is() {
     ] {
         assert!(rest.any(|call| is(call, begin, end)), "no {begin} {end} in its place:\n{calls}");
     }
+}
+
+/// strace holds each write of the copy up, so that the signal comes while it is being made.
+#[tokio::test]
+async fn a_backup_that_is_interrupted_ends_soon_and_leaves_nothing() {
+    let [store, copies] = [(); 2].map(|()| directory());
+    let node = Proxy::start(settings(store.path())).await;
+    pause(&node, true).await;
+    if !tool::is_here("strace", "strace") {
+        return;
+    }
+    let mut command = Command::new("strace");
+    command.args(["-f", "-e", "trace=pwrite64", "-e", "inject=pwrite64:delay_enter=50000", "-o", "/dev/null"]);
+    command.arg(binary()).args(["store", "backup", &path(&copies)]).env_clear().envs(settings(store.path()).pairs());
+    let process = Process::start(command);
+    let partial = copies.path().join("copy.db.partial");
+    eventually("the copy is begun", async || {
+        when(partial.metadata().is_ok_and(|file| file.len() > 0), || process.evidence())
+    })
+    .await;
+    signal("-INT", &children(process.id()));
+    let output = process.output(PATIENCE).await;
+    assert!(output.code == Some(1) && output.stderr.contains("stopped by a signal"), "{output:?}");
+    assert_eq!(std::fs::read_dir(copies.path()).expect("a directory").count(), 0, "{output:?}");
 }
 
 #[tokio::test]

@@ -1,10 +1,8 @@
 //! Lines for people: coloured at a real terminal that shows colours, plain everywhere else.
 
 use super::*;
+use crate::harness::terminal::AT_A_TERMINAL;
 use crate::harness::tool;
-
-/// Becomes the program behind it, whose stdout is a pseudo-terminal then.
-const AT_A_TERMINAL: [&str; 3] = ["python3", "-c", "import pty, sys; pty.spawn(sys.argv[1:])"];
 
 /// The line `listening` of the API listener.
 async fn line(program: &[&str], settings: &Settings) -> String {

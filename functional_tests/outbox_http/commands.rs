@@ -15,7 +15,7 @@ on_both_stores! {
 }
 
 /// The environment of a command that asks this node.
-fn environment(proxy: &Proxy) -> Settings {
+pub(super) fn environment(proxy: &Proxy) -> Settings {
     Settings::empty().with("SMSP_ADMIN_HOST", "127.0.0.1").with("SMSP_ADMIN_PORT", &proxy.ops.port().to_string())
 }
 
