@@ -84,6 +84,21 @@ fn every_alert_fires_in_one_test_and_is_silent_in_another() {
     }
 }
 
+/// The text of a rule's expression, up to the key behind it.
+fn expression(block: &str) -> String {
+    let text = block.split_once("expr: >").map(|(_, text)| text).unwrap_or_default();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("for:") && *line != "```");
+    lines.collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+#[test]
+fn the_rule_for_little_traffic_asks_for_a_number_of_calls_beside_all_of_the_shipped_one() {
+    let shipped = alerts().into_iter().find(|(name, _)| name == "SmspErrorBudgetBurnsFast").expect("the alert").1;
+    let page = Document::read("docs/how-to/alerts.md").text;
+    let example = page.split_once("**Little traffic.**").map(|(_, rest)| expression(rest)).unwrap_or_default();
+    assert!(example.starts_with(&format!("( {} ) and on (job) sum by (job)", expression(&shipped))), "{example}");
+}
+
 #[test]
 fn rules_and_runbook_name_metrics_that_there_are() {
     let names = Names::known();

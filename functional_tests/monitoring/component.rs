@@ -37,6 +37,10 @@ fn pods_of_each_overlay_are_scraped_once_at_their_admin_port_and_the_dashboard_i
         let (monitor, rules) = (of("PodMonitor"), of("PrometheusRule"));
         assert!(monitor.contains("port: admin\n") && rendered.contains("name: admin\n"), "{monitor}");
         assert!(monitor.contains("matchLabels:\n      app.kubernetes.io/name: smsp"), "{monitor}");
+        assert!(
+            monitor.contains("jobLabel: app.kubernetes.io/name\n"),
+            "documents and dashboard name it smsp: {monitor}"
+        );
         let alerts = read(&root().join("alerts/smsp.yaml")).matches("- alert: ").count();
         assert_eq!(rules.matches("- alert: ").count() + rules.matches("  alert: ").count(), alerts, "{rules}");
         let dashboard = objects.iter().find(|object| object.contains("grafana_dashboard: \"1\""));

@@ -8,5 +8,7 @@ pub const ADMIN_KEYS: Row =
         .by_default("none: only this machine sees circuits and gives orders");
 
 /// The key that a command sends to the admin listener.
-pub const ADMIN_KEY: Row =
-    Row::optional_secret("ADMIN_KEY", "the admin key, of any role, that `smsp route` sends; a node has no use for it");
+pub const ADMIN_KEY: Row = Row::optional_secret(
+    "ADMIN_KEY",
+    "the admin key, of any role, that commands send to a node, which has no use for it",
+);
