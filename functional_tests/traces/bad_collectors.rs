@@ -78,8 +78,51 @@ async fn what_a_collector_says_that_it_has_rejected_is_counted() {
             when(count == expected, || format!("{count} of {expected}"))
         })
         .await;
-        end_in_time(proxy).await;
+        let log = end_in_time(proxy).await;
+        let said: Vec<_> = log.lines().filter(|line| line.contains("the trace collector")).collect();
+        let [line] = said[..] else { panic!("said once, and nothing else: {said:#?}") };
+        assert!(line.contains("does not take spans") && line.contains("rejected"), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_collector_that_rejects_after_a_fault_is_not_said_to_take_spans_again_before_it_does() {
+    let collector = Collector::start(Answers::Status(500)).await;
+    let (_, proxy) = dropped(to(&collector, Settings::mock()), SPANS).await;
+    for (answers, expected) in [
+        (Answers::Rejecting(1), &["http_500", "rejected"][..]),
+        (Answers::Well, &["http_500", "rejected", "again"]),
+        (Answers::Rejecting(u64::MAX), &["http_500", "rejected", "again", "rejected"]),
+    ] {
+        collector.answers(answers);
+        // Twice: the second batch changes nothing.
+        for _ in 0..2 {
+            let before = collector.requests().len();
+            proxy.client.send(&mails::plain()).await.expect(200);
+            eventually_within(PATIENCE, "a batch is sent", async || {
+                let after = collector.requests().len();
+                when(after > before, || format!("{after}"))
+            })
+            .await;
+        }
+        eventually_within(PATIENCE, "the log says so", async || {
+            let said = said_of_collector(&proxy);
+            when(said == expected, || format!("{said:?}, not {expected:?}"))
+        })
+        .await;
+    }
+    end_in_time(proxy).await;
+}
+
+/// What the log says of the collector: why it does not take spans, or that it does again.
+fn said_of_collector(proxy: &Proxy) -> Vec<String> {
+    let lines = proxy.logs().into_iter().filter_map(|line| {
+        let message = line["message"].as_str()?;
+        let again = (message == "the trace collector takes spans again").then_some("again");
+        let why = message.contains("does not take spans").then(|| line["reason"].as_str()).flatten();
+        again.or(why).map(str::to_owned)
+    });
+    lines.collect()
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ pub(super) type Request = (String, String);
 pub(super) struct Collector {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
+    answers: Arc<Mutex<Answers>>,
     accepting: JoinHandle<()>,
 }
 
@@ -43,18 +44,24 @@ impl Collector {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let requests = Arc::<Mutex<Vec<_>>>::default();
-        let kept = Arc::clone(&requests);
+        let answers = Arc::new(Mutex::new(answers));
+        let (kept, told) = (Arc::clone(&requests), Arc::clone(&answers));
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, answers, Arc::clone(&kept)));
+                connections.spawn(serve(stream, Arc::clone(&told), Arc::clone(&kept)));
             }
         });
-        Self { address, requests, accepting }
+        Self { address, requests, answers, accepting }
     }
 
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// From now on it answers so.
+    pub(super) fn answers(&self, answers: Answers) {
+        *lock(&self.answers) = answers;
     }
 
     pub(super) fn requests(&self) -> Vec<Request> {
@@ -77,7 +84,11 @@ impl Drop for Collector {
 }
 
 /// One request a connection; the client may be gone at any moment.
-async fn serve(stream: TcpStream, answers: Answers, requests: Arc<Mutex<Vec<Request>>>) -> std::io::Result<()> {
+async fn serve(
+    stream: TcpStream,
+    answers: Arc<Mutex<Answers>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+) -> std::io::Result<()> {
     let mut client = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     while !head.ends_with("\r\n\r\n") {
@@ -91,6 +102,7 @@ async fn serve(stream: TcpStream, answers: Answers, requests: Arc<Mutex<Vec<Requ
     }
     let mut body = vec![0; length];
     client.read_exact(&mut body).await?;
+    let answers = *lock(&answers);
     lock(&requests).push((head, String::from_utf8(body).expect("JSON is text")));
     let answer = match answers {
         Answers::Well => with_body("{}"),

@@ -5,7 +5,7 @@
 //! within a bound for all of them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -25,13 +25,26 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Whatever the collector asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// What the log says of the collector.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Said {
+    /// Nothing, or that it takes spans again.
+    Taking,
+    /// That it takes none.
+    NotTaking,
+    /// That it rejects some or all.
+    Rejecting,
+}
+
 /// Sends the spans of a process.
 pub struct Exporter {
     queue: Arc<Queue>,
     collector: Collector,
     /// What is said of this process.
     resource: Vec<(String, String)>,
-    is_failing: AtomicBool,
+    /// What was said last of the collector: a [`Said`].
+    said: AtomicU8,
     /// No more waits.
     closing: CancellationToken,
     /// No more time.
@@ -48,8 +61,8 @@ pub fn start(
     let (queue, collector) = (Queue::new(Box::new(on_dropped)), Collector::new(url, headers)?);
     let tracer = Tracer::new(sampler, Arc::clone(&queue));
     let [closing, over, done] = [(); 3].map(|()| CancellationToken::new());
-    let is_failing = AtomicBool::new(false);
-    Ok((tracer, Arc::new(Exporter { queue, collector, resource, is_failing, closing, over, done })))
+    let said = AtomicU8::new(Said::Taking as u8);
+    Ok((tracer, Arc::new(Exporter { queue, collector, resource, said, closing, over, done })))
 }
 
 impl Exporter {
@@ -84,11 +97,15 @@ impl Exporter {
             let is_last = turn == TRIES || self.closing.is_cancelled();
             match self.collector.post(body.clone()).await {
                 Outcome::Arrived { rejected } => {
-                    self.succeeded();
+                    if rejected == 0 {
+                        self.succeeded()
+                    } else {
+                        self.failed(Said::Rejecting, "rejected")
+                    }
                     return batch.arrived(rejected);
                 }
-                Outcome::Dropped { reason } => return self.failed(&reason),
-                Outcome::Later { reason, .. } if is_last => return self.failed(&reason),
+                Outcome::Dropped { reason } => return self.failed(Said::NotTaking, &reason),
+                Outcome::Later { reason, .. } if is_last => return self.failed(Said::NotTaking, &reason),
                 Outcome::Later { wait, .. } => self.pause(wait.unwrap_or_else(|| wait_after(turn))).await,
             }
         }
@@ -103,16 +120,22 @@ impl Exporter {
     }
 
     /// Says so once, however many batches follow.
-    fn failed(&self, reason: &str) {
-        if !self.is_failing.swap(true, Ordering::Relaxed) {
+    fn failed(&self, said: Said, reason: &str) {
+        if self.is_change(said) {
             warn!(reason, "the trace collector does not take spans: they are dropped and counted");
         }
     }
 
+    /// A batch was taken to its last span.
     fn succeeded(&self) {
-        if self.is_failing.swap(false, Ordering::Relaxed) {
+        if self.is_change(Said::Taking) {
             info!("the trace collector takes spans again");
         }
+    }
+
+    /// Was something else said last?
+    fn is_change(&self, said: Said) -> bool {
+        self.said.swap(said as u8, Ordering::Relaxed) != said as u8
     }
 }
 
