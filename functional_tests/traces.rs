@@ -6,6 +6,7 @@
 mod bad_collectors;
 mod collector;
 mod in_log;
+mod of_keys;
 mod of_the_outbox;
 mod sampling;
 mod spans;

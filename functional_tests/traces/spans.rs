@@ -38,6 +38,10 @@ impl Span {
         &self.0["resource"][name]
     }
 
+    pub(super) fn start(&self) -> u64 {
+        self.0["start"].as_u64().expect("nanoseconds")
+    }
+
     pub(super) fn millis(&self) -> u64 {
         let nanos = |name: &str| self.0[name].as_u64().expect("nanoseconds");
         (nanos("end") - nanos("start")) / 1_000_000

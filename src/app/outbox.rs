@@ -43,11 +43,9 @@ impl RunningOutbox {
     ) -> Result<Self, OpenError> {
         let settings = config.pump;
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
-        let (rows, sealer) = (store.outbox(keeping).await?, Sealer::new(keys));
+        let (rows, sealer) = (traced_rows(store, keeping, tracer).await?, Sealer::new(keys));
         let mails = metrics.mails.clone();
         let traces = Traces { tracer: tracer.clone(), system: store.system() };
-        let rows: Arc<dyn Outbox> =
-            if tracer.is_on() { Arc::new(TracedOutbox::new(rows, traces.system)) } else { rows };
         let metrics = Arc::new(metrics_of(metrics, config.service.room()));
         let store: Arc<dyn Outbox> = Arc::new(CountedOutbox::new(rows, Arc::clone(&metrics)));
         let (work, paused_start) = (Shutdown::default(), PausedStart::new(settings.starts_paused));
@@ -97,10 +95,16 @@ impl RunningOutbox {
 }
 
 /// What the store of a node has whose outbox is off: mail that others have queued, or that waits for the outbox to be on.
-pub(super) async fn left_alone(store: &Store, keys: Arc<StoreKeys>) -> Result<Rows, OpenError> {
-    let rows = store.outbox(LOOKING).await?;
+pub(super) async fn left_alone(store: &Store, keys: Arc<StoreKeys>, tracer: &Tracer) -> Result<Rows, OpenError> {
+    let rows = traced_rows(store, LOOKING, tracer).await?;
     tokio::spawn(warn_of_waiting(Arc::clone(&rows)));
     Ok(Rows::new(rows, Sealer::new(keys)))
+}
+
+/// Calls to the rows are spans where traces are recorded.
+async fn traced_rows(store: &Store, keeping: Keeping, tracer: &Tracer) -> Result<Arc<dyn Outbox>, OpenError> {
+    let rows = store.outbox(keeping).await?;
+    Ok(if tracer.is_on() { Arc::new(TracedOutbox::new(rows, store.system())) } else { rows })
 }
 
 /// Says that mail waits where the outbox is off. It is neither sent nor lost.

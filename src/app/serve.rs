@@ -29,8 +29,8 @@ use crate::runtime::telemetry;
 use crate::runtime::telemetry::trace::Tracer;
 use crate::service::outbox::{OutboxService, Rows};
 use crate::service::submit::Submit;
-use crate::state::answers::{self, Answers, Kept};
-use crate::state::store::StoreKeys;
+use crate::state::answers::{self, Answers, Kept, StoredAnswers, TracedAnswers};
+use crate::state::store::{OpenError, StoreKeys};
 
 /// What the parts of a node share.
 struct Shared {
@@ -68,7 +68,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let orders = Orders::start(&delivery.upstreams, store.as_ref(), &shared.metrics).await;
     let (callers, admins) = keys::holders(config.callers, config.admins, &shared.metrics);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
-    let answers = start_answers(config.answers, in_store.clone(), &shared).await?;
+    let answers = start_answers(config.answers, in_store.clone(), &traces.tracer, &shared).await?;
     let (outbox, rows) = start_outbox(config.outbox, in_store, &delivery.dispatcher, &traces.tracer, &shared).await?;
     let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
     let api_state = ApiState {
@@ -148,7 +148,7 @@ async fn start_outbox(
             let outbox = RunningOutbox::start(config, &store, keys, dispatcher, restarts, metrics, tracer).await?;
             Ok((Some(outbox), None))
         }
-        (None, Some((store, keys))) => Ok((None, Some(outbox::left_alone(&store, keys).await?))),
+        (None, Some((store, keys))) => Ok((None, Some(outbox::left_alone(&store, keys, tracer).await?))),
         (_, None) => Ok((None, None)),
     }
 }
@@ -157,11 +157,12 @@ async fn start_outbox(
 async fn start_answers(
     settings: answers::Settings,
     store: Option<(Store, Arc<StoreKeys>)>,
+    tracer: &Tracer,
     Shared { metrics, restarts, shutdown }: &Shared,
 ) -> Result<Answers, StartError> {
     let kept = match store {
         Some((store, keys)) => {
-            let rows = store.answers().await?;
+            let rows = traced_answers(&store, tracer).await?;
             let (swept, restarts) = (Arc::clone(&rows), Arc::clone(restarts));
             tokio::spawn(async move {
                 let sweep = || answers::sweep(Arc::clone(&swept));
@@ -172,6 +173,12 @@ async fn start_answers(
         None => None,
     };
     Ok(Answers::new(settings.held_answers, kept, Arc::clone(metrics)))
+}
+
+/// Its calls are spans where traces are recorded.
+async fn traced_answers(store: &Store, tracer: &Tracer) -> Result<Arc<dyn StoredAnswers>, OpenError> {
+    let rows = store.answers().await?;
+    Ok(if tracer.is_on() { Arc::new(TracedAnswers::new(rows, store.system())) } else { rows })
 }
 
 /// What sends mail, beside the rows of an outbox that is off at this node.

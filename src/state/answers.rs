@@ -28,6 +28,7 @@ pub mod settings;
 mod sqlite;
 mod stored;
 mod sweeping;
+mod traced;
 mod without_key;
 
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub use settings::Settings;
 pub use sqlite::{SqliteAnswers, TABLES};
 pub use stored::{Begun, CallNumber, End, KEPT, NewCall, Record, Recorded, Seen, Settled, StoredAnswers, Told};
 pub use sweeping::sweep;
+pub use traced::TracedAnswers;
 pub use without_key::WithoutKey;
 
 /// The mails with a key, as far as they are known. Clones share them.

@@ -21,6 +21,7 @@ pub mod postgres;
 mod schema;
 pub mod settings;
 mod sqlite;
+mod traced;
 mod up;
 
 pub use backup::{BackupError, Copied};
@@ -32,4 +33,5 @@ pub use looked::Looked;
 pub use open_error::OpenError;
 pub use schema::{Migrated, Module, Step};
 pub use sqlite::{Sqlite, Start};
+pub use traced::Spans;
 pub use up::Up;

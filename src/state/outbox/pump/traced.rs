@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span, error_span};
 
 use super::super::claim::Claimed;
-use super::super::traced::about;
+use super::super::traced::spans_in;
 use super::context::Context;
 use crate::runtime::telemetry::trace::{self, About, Kind, Recording, Trace};
 
@@ -34,7 +34,7 @@ pub(super) fn begin(context: &Context, taken: Taken, row: &Claimed) -> Trace {
         recording.set("smsp.id", row.id.to_string().into());
         recording.set("smsp.caller", row.caller.as_str().to_owned().into());
         let times = (taken.start.into_std(), taken.end.into_std());
-        recording.add(about(traces.system, taken.call, None), times);
+        recording.add(spans_in(traces.system).about(taken.call, None), times);
     }
     trace
 }
