@@ -2,6 +2,7 @@
 
 mod field_names;
 mod levels;
+mod mails_of_the_outbox;
 mod order;
 mod problems;
 mod started;

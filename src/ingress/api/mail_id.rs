@@ -1,4 +1,4 @@
-//! The id of a mail in the path of a call.
+//! The id of a mail in the path of a call, which the log and the trace of the call name too.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::state::ApiState;
+use super::traced::about;
 use crate::model::message::Id;
 
 /// The id in the path; none, where there is no id.
@@ -17,6 +18,8 @@ impl FromRequestParts<ApiState> for MailId {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let id = Path::<String>::from_request_parts(parts, state).await.ok();
         let id = id.and_then(|Path(text)| Uuid::try_parse(&text).ok().filter(|id| id.to_string() == text));
-        Ok(Self(id.map(Id::from)))
+        let id = id.map(Id::from);
+        id.into_iter().for_each(about);
+        Ok(Self(id))
     }
 }

@@ -13,6 +13,7 @@ mod failures;
 mod list;
 mod routes;
 mod show;
+mod told;
 
 pub(super) use routes::routes;
 

@@ -162,6 +162,23 @@ impl Problem {
 }
 
 impl Problem {
+    /// What the log says of these problems, by their kinds: how many there are of each, and the faults that they have found.
+    pub(super) fn logged<'a>(problems: impl Iterator<Item = &'a Self>) -> Vec<(usize, LoggedProblem)> {
+        let mut kinds: Vec<(Kind, Vec<&Self>)> = Vec::new();
+        for problem in problems {
+            match kinds.iter_mut().find(|(kind, _)| *kind == problem.kind) {
+                Some((_, of_kind)) => of_kind.push(problem),
+                None => kinds.push((problem.kind, vec![problem])),
+            }
+        }
+        let logged = |(kind, problems): (Kind, Vec<&Self>)| {
+            let errors = problems.iter().filter_map(|problem| problem.errors.as_ref()).flatten().take(MAX_ERRORS);
+            let errors: Vec<_> = errors.cloned().collect();
+            (problems.len(), LoggedProblem::new(kind.name().into(), Some(&errors)))
+        };
+        kinds.into_iter().map(logged).collect()
+    }
+
     /// What is written of it as the problem of one message of a batch, which has no headers of its own.
     pub(super) fn item_body(self, request_id: String) -> ProblemBody {
         let retry_after_s = self.retry_after.map(problem::whole_seconds);

@@ -1,13 +1,18 @@
-//! What the span of a request says of its mail.
+//! What the span of a request and its line in the log say of its mail.
 
 use super::delivery::Delivery;
+use crate::ingress::server::context::RequestContext;
 use crate::model::message::Id;
 use crate::runtime::telemetry::trace;
 
 /// Which mail it is, and what is known of it from this call.
 pub(super) fn traced(id: Option<Id>, delivery: Delivery) {
-    if let Some(id) = id {
-        trace::set("smsp.id", || id.to_string());
-    }
+    id.into_iter().for_each(about);
     trace::set("smsp.delivery", || delivery.as_str());
+}
+
+/// Which mail it is.
+pub(super) fn about(id: Id) {
+    RequestContext::with(|context| context.set_resource(id.into()));
+    trace::set("smsp.id", || id.to_string());
 }

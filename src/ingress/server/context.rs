@@ -15,12 +15,22 @@ use axum::http::{HeaderMap, HeaderName};
 use tokio::task_local;
 use tokio::time::Instant;
 use tracing::Span;
+use uuid::Uuid;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_LEN: usize = 128;
 
 task_local! {
     static CURRENT: RequestContext;
+}
+
+/// What a request had of which it may have many.
+#[derive(Clone, Copy, Debug)]
+pub struct Items {
+    /// How many.
+    pub all: usize,
+    /// How many of them were refused, though the request was not.
+    pub refused: usize,
 }
 
 /// One request, from its head to its answer.
@@ -33,6 +43,8 @@ pub struct RequestContext {
     route: OnceCell<MatchedPath>,
     caller: OnceCell<Arc<str>>,
     is_page: Cell<bool>,
+    resource: Cell<Option<Uuid>>,
+    items: Cell<Option<Items>>,
     problem: RefCell<Option<LoggedProblem>>,
 }
 
@@ -48,6 +60,8 @@ impl RequestContext {
             route: OnceCell::new(),
             caller: OnceCell::new(),
             is_page: Cell::new(false),
+            resource: Cell::default(),
+            items: Cell::default(),
             problem: RefCell::default(),
         }
     }
@@ -104,6 +118,26 @@ impl RequestContext {
         if self.caller.set(Arc::clone(&name)).is_ok() {
             Span::current().record("caller", &*name);
         }
+    }
+
+    /// The id of what it brings, asks for or changes, once that is known.
+    pub fn resource(&self) -> Option<Uuid> {
+        self.resource.get()
+    }
+
+    /// Records the id of what it is about, for its log line. The last one holds.
+    pub fn set_resource(&self, id: Uuid) {
+        self.resource.set(Some(id));
+    }
+
+    /// What it had many of.
+    pub fn items(&self) -> Option<Items> {
+        self.items.get()
+    }
+
+    /// Records that it has many of something, for its log line. The last word holds.
+    pub fn set_items(&self, items: Items) {
+        self.items.set(Some(items));
     }
 
     /// Records the problem that is its answer, for its log line. The last one holds, as it does for the client.

@@ -39,12 +39,12 @@ impl LoggedProblem {
     }
 
     /// The last part of its type.
-    pub(super) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The fields, each once; nothing where it is about none.
-    pub(super) fn fields(&self, known: &Known) -> Option<String> {
+    pub fn fields(&self, known: &Known) -> Option<String> {
         let mut seen = BTreeSet::new();
         let names = self.fields.iter().take(MAX_FIELDS).map(|field| shown(field, known));
         let names = names.filter(|name| seen.insert(name.clone()));

@@ -23,7 +23,7 @@ use tower::layer::layer_fn;
 use tracing::field::{Empty, display};
 use tracing::{Instrument, debug, error_span, info};
 
-use super::context::{RequestContext, X_REQUEST_ID};
+use super::context::{Items, RequestContext, X_REQUEST_ID};
 use super::hardening::harden;
 use super::logged::LoggedProblem;
 use super::refusal::Refusal;
@@ -142,11 +142,13 @@ impl Service {
         let duration_ms = millis(took);
         let written = context.take_problem();
         let problem = written.as_ref().map(LoggedProblem::name);
+        let id = context.resource().map(display);
+        let (items, refused) = context.items().map(|Items { all, refused }| (all, refused)).unzip();
         let fields = || written.as_ref().and_then(|problem| problem.fields(&self.rules.fields));
         if self.is_monitored(path) {
-            debug!(method, path, status, duration_ms, problem, fields = fields(), "request");
+            debug!(method, path, status, duration_ms, id, items, refused, problem, fields = fields(), "request");
         } else {
-            info!(method, path, status, duration_ms, problem, fields = fields(), "request");
+            info!(method, path, status, duration_ms, id, items, refused, problem, fields = fields(), "request");
         }
     }
 }

@@ -31,6 +31,7 @@ pub struct Outbox {
     max_bytes: Gauge,
     accepted: Counter,
     unclear: Counter,
+    refused_in_batch: Counter,
     full: Family<Limit, Counter>,
     fallbacks: Family<FallbackResult, Counter>,
     wait: Histogram,
@@ -77,6 +78,7 @@ impl Default for Outbox {
             max_bytes: Gauge::default(),
             accepted: Counter::default(),
             unclear: Counter::default(),
+            refused_in_batch: Counter::default(),
             full: Family::default(),
             fallbacks: Family::default(),
             wait: Histogram::new(BUCKETS),
@@ -119,6 +121,11 @@ impl Outbox {
             "Mails of which the store did not say whether it has accepted them",
             self.unclear.clone(),
         );
+        registry.register(
+            "outbox_batch_refused",
+            "Messages of POST /outbox/batch that were refused in an answer with status 202",
+            self.refused_in_batch.clone(),
+        );
         registry.register("outbox_full", "Mails that were refused because a limit was reached", self.full.clone());
         registry.register(
             "outbox_fallbacks",
@@ -158,6 +165,7 @@ impl Outbox {
         let metrics = OutboxMetrics {
             accepted: self.accepted.clone(),
             unclear: self.unclear.clone(),
+            refused_in_batch: self.refused_in_batch.clone(),
             full: Counters::new(words.full, &self.full, |limit| Limit { limit }),
             fallbacks: Counters::new(words.fallbacks, &self.fallbacks, |result| FallbackResult { result }),
             wait: self.wait.clone(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tracing::warn;
+
 use crate::model::caller::CallerName;
 use crate::model::message::{Id, Message};
 use crate::model::receipt::SendError;
@@ -78,14 +80,22 @@ impl OutboxService {
 
     /// Asks the store to take an offer; an answer for each of its submissions, in their order, once it is on the disk.
     pub async fn accept(&self, offer: Offer) -> Result<Vec<Acceptance>, Failed> {
-        let (caller, mails) = (offer.batch.caller.clone(), offer.batch.rows.len());
+        let (caller, ids) = (offer.batch.caller.clone(), offer.ids().collect::<Vec<_>>());
         let answers = written(self.parts.store.accept(offer.batch)).await;
-        self.count_told(&caller, mails, &answers);
+        self.count_told(&caller, ids.len(), &answers);
+        for id in ids.into_iter().filter(|_| matches!(answers, Err(Failed::Unclear))) {
+            warn!(%id, caller = caller.as_str(), "the store did not say whether it has this mail");
+        }
         let answers = answers?;
         if answers.iter().any(|answer| matches!(answer, Acceptance::Accepted(_))) {
             (self.parts.wake)();
         }
         Ok(answers)
+    }
+
+    /// Counts messages that were refused though the call that brought them was not.
+    pub fn count_refused_in_batch(&self, messages: usize) {
+        self.parts.metrics.refused_in_batch(messages as u64);
     }
 
     /// Counts what a caller is told of so many mails; one that was accepted before is not counted again.

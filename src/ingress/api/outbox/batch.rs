@@ -13,6 +13,7 @@ use super::accept::{checked, taken};
 use super::body::TicketBody;
 use super::extract::Outbox;
 use super::failures::none_accepted;
+use super::told::{has_items, tell};
 use crate::access::callers::Caller as Holder;
 use crate::ingress::api::caller::Caller;
 use crate::ingress::api::delivery::Delivery;
@@ -107,9 +108,12 @@ pub(super) async fn queue(
     // The call itself was counted as one.
     caller.limits.count_calls(u32::try_from(mails.len()).unwrap_or(u32::MAX).saturating_sub(1))?;
     let _place = caller.limits.in_flight()?;
+    let all = mails.len();
+    has_items(all, 0);
     let mails = all_checked(&outbox, &caller, &options, mails).await;
     let results =
         if atomic { all_or_none(&outbox, &caller, mails).await? } else { each(&outbox, &caller, mails).await? };
+    tell(&outbox, &results);
     let results = results.into_iter().enumerate().map(|(index, result)| result_body(index, result)).collect();
     Ok((StatusCode::ACCEPTED, Json(ResultsBody { results })))
 }

@@ -16,6 +16,7 @@ use crate::runtime::metrics::rounds::Rounds;
 pub struct OutboxMetrics {
     pub(super) accepted: Counter,
     pub(super) unclear: Counter,
+    pub(super) refused_in_batch: Counter,
     pub(super) full: Counters,
     pub(super) fallbacks: Counters,
     pub(super) wait: Histogram,
@@ -47,6 +48,11 @@ impl OutboxMetrics {
     /// Mails that may have been accepted.
     pub fn unclear(&self, mails: u64) {
         self.unclear.inc_by(mails);
+    }
+
+    /// Messages that were refused though the call that brought them was not.
+    pub fn refused_in_batch(&self, messages: u64) {
+        self.refused_in_batch.inc_by(messages);
     }
 
     /// A mail that was refused because this limit was reached.

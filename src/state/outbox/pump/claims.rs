@@ -173,9 +173,9 @@ impl Claims {
         let claim = Claim::new();
         for row in claimed {
             let (context, hold) = (Arc::clone(&self.context), row.hold);
-            let trace = traced::begin(&context, taken, &row);
+            let told = traced::begin(&context, taken, &row);
             let work = deliver(Arc::clone(&context), row, claim.row());
-            self.context.parts.drain.spawn(traced::within(trace, or_released(context, hold, work)));
+            self.context.parts.drain.spawn(traced::within(told, or_released(context, hold, work)));
         }
         claim.all_placed().await;
     }
@@ -198,9 +198,9 @@ impl Claims {
             let claim = Claim::new();
             for row in marked {
                 let (context, hold) = (Arc::clone(&self.context), row.hold);
-                let trace = traced::begin(&context, taken, &row);
+                let told = traced::begin(&context, taken, &row);
                 let work = replay(Arc::clone(&context), row, Arc::clone(&upstream), claim.row());
-                self.context.parts.drain.spawn(traced::within(trace, or_released(context, hold, work)));
+                self.context.parts.drain.spawn(traced::within(told, or_released(context, hold, work)));
             }
             claim.all_placed().await;
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::error;
+use tracing::{Instrument, Span, error};
 
 use super::super::claim::Claimed;
 use super::super::ending::{Ended, Verdict};
@@ -33,6 +33,8 @@ struct Delivery {
     submission: Submission,
     late: Late,
     begun: Instant,
+    /// What each line in the log about it has, also where a task of its own writes it.
+    span: Span,
 }
 
 /// Takes a claimed row to its end.
@@ -83,9 +85,10 @@ impl Delivery {
         };
         let submission = Submission { message, caller, options: SendOptions { key: *key, ..options } };
         let (context, late, begun) = (Arc::clone(context), Late::default(), Instant::now());
+        let span = Span::current();
         // Not needed any more, and as large as the message.
         let claimed = Claimed { content: None, ..claimed };
-        Ok(Arc::new(Self { context, claimed, submission, late, begun }))
+        Ok(Arc::new(Self { context, claimed, submission, late, begun, span }))
     }
 
     async fn deliver(self: &Arc<Self>, pending: Pending) {
@@ -190,7 +193,7 @@ impl Delivery {
         let ended = ended(vec![evidence::late(message, upstream, verdict, self.begun.elapsed())]);
         let delivery = Arc::clone(self);
         let recording = async move { record(&delivery.context, &delivery.claimed.hold, &ended).await };
-        self.context.parts.drain.spawn(recording);
+        self.context.parts.drain.spawn(recording.instrument(self.span.clone()));
     }
 }
 

@@ -1,9 +1,11 @@
-//! A trace for each claim of a mail, from the claim to its end. It is not that of the request that has brought the mail: the
-//! row does not keep which that was, and days may lie between. The id of the mail is in both.
+//! What the log and the traces say of the work on a claimed mail: its id and its caller in each line, and a trace of its own
+//! from the claim to its end. It is not that of the request that has brought the mail: the row does not keep which that was,
+//! and days may lie between. The id of the mail is in both.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use tracing::field::display;
 use tracing::{Instrument, Span, error_span};
 
 use super::super::claim::Claimed;
@@ -26,8 +28,14 @@ impl Taken {
     }
 }
 
-/// The trace of a row that was taken so.
-pub(super) fn begin(context: &Context, taken: Taken, row: &Claimed) -> Trace {
+/// What the log and the traces say of the work on a row.
+pub(super) struct Told {
+    trace: Trace,
+    span: Span,
+}
+
+/// What is said of the work on a row that was taken so.
+pub(super) fn begin(context: &Context, taken: Taken, row: &Claimed) -> Told {
     let traces = &context.parts.traces;
     let trace = traces.tracer.begin(None, taken.start);
     if let Some(recording) = trace.recording() {
@@ -36,16 +44,15 @@ pub(super) fn begin(context: &Context, taken: Taken, row: &Claimed) -> Trace {
         let times = (taken.start.into_std(), taken.end.into_std());
         recording.add(spans_in(traces.system).about(taken.call, None), times);
     }
-    trace
+    let trace_id = trace.recording().and(trace.id()).map(display);
+    // Of the highest level, so that its fields stand in every line that is written at all.
+    let span = error_span!("delivery", id = %row.id, caller = row.caller.as_str(), trace_id);
+    Told { trace, span }
 }
 
-/// Does the work on a row in its trace.
-pub(super) async fn within(trace: Trace, work: impl Future<Output = ()>) {
+/// Does the work on a row, of which its trace and its lines in the log tell.
+pub(super) async fn within(Told { trace, span }: Told, work: impl Future<Output = ()>) {
     let recording = trace.recording().cloned();
-    // Of the highest level, so that its field stands in every line that is written at all.
-    let span = recording
-        .as_ref()
-        .map_or_else(Span::none, |_| error_span!("delivery", trace_id = trace.id().map(tracing::field::display)));
     trace::scope(recording.clone(), work.instrument(span)).await;
     recording.into_iter().for_each(finish);
 }
