@@ -1,15 +1,17 @@
 //! Traces: the variables of OpenTelemetry that are read here. They may be those of every service of a cluster, so what has
-//! no row is ignored, and what has one must be right.
+//! no row is ignored, what has one must be right, and where nothing is recorded none of the others is looked at.
 
 use secrecy::ExposeSecret;
 
 use super::names::OTEL;
 use crate::runtime::host_name::host_name;
 use crate::runtime::ids;
-use crate::runtime::settings::Section;
+use crate::runtime::settings::{Row, Section};
+use crate::runtime::telemetry::trace::settings::Exporter;
 use crate::runtime::telemetry::trace::settings::{
     EXPORTER_OTLP_ENDPOINT, EXPORTER_OTLP_HEADERS, EXPORTER_OTLP_PROTOCOL, EXPORTER_OTLP_TRACES_ENDPOINT,
-    RESOURCE_ATTRIBUTES, SDK_DISABLED, SERVICE_NAME, TRACES_SAMPLER, TRACES_SAMPLER_ARG, headers, resource, rows,
+    EXPORTER_OTLP_TRACES_PROTOCOL, RESOURCE_ATTRIBUTES, SDK_DISABLED, SERVICE_NAME, TRACES_EXPORTER, TRACES_SAMPLER,
+    TRACES_SAMPLER_ARG, headers, resource, rows,
 };
 use crate::runtime::telemetry::trace::{Sampler, Settings};
 
@@ -20,23 +22,67 @@ pub(super) fn section(pairs: &[(String, String)]) -> Section {
         let name = name.strip_prefix(OTEL)?;
         names.iter().find(|row| name == row.name || (row.secret && name.strip_suffix("_FILE") == Some(row.name)))
     };
-    Section::new(OTEL, pairs.iter().filter(|(name, _)| is_ours(name).is_some()).cloned())
+    let pairs = pairs.iter().filter(|(name, _)| is_ours(name).is_some()).cloned();
+    let mut pairs: Vec<_> = pairs.map(|(name, value)| lowered(name, value)).collect();
+    if is_off(&pairs) {
+        pairs.retain(|(name, _)| decides(name));
+    }
+    // What is said of traces counts: the other may be what other signals need.
+    if is_set(&pairs, EXPORTER_OTLP_TRACES_PROTOCOL.row) {
+        pairs.retain(|(name, _)| !is_one_of(name, [EXPORTER_OTLP_PROTOCOL.row]));
+    }
+    Section::new(OTEL, pairs.into_iter())
+}
+
+/// Is this the variable of one of these rows?
+fn is_one_of<const N: usize>(name: &str, rows: [Row; N]) -> bool {
+    name.strip_prefix(OTEL).is_some_and(|name| rows.iter().any(|row| row.name == name))
+}
+
+/// Words in lower case: OpenTelemetry takes them in any.
+fn lowered(name: String, value: String) -> (String, String) {
+    let words =
+        [TRACES_SAMPLER.row, EXPORTER_OTLP_PROTOCOL.row, EXPORTER_OTLP_TRACES_PROTOCOL.row, TRACES_EXPORTER.row];
+    let value = if is_one_of(&name, words) { value.to_ascii_lowercase() } else { value };
+    (name, value)
+}
+
+/// Does it say whether anything is recorded?
+fn decides(name: &str) -> bool {
+    let rows = [SDK_DISABLED.row, TRACES_EXPORTER.row, EXPORTER_OTLP_ENDPOINT.row, EXPORTER_OTLP_TRACES_ENDPOINT.row];
+    is_one_of(name, rows)
+}
+
+fn value(pairs: &[(String, String)], row: Row) -> &str {
+    pairs.iter().find(|(name, _)| is_one_of(name, [row])).map_or("", |(_, value)| value)
+}
+
+fn is_set(pairs: &[(String, String)], row: Row) -> bool {
+    !value(pairs, row).is_empty()
+}
+
+fn is_off(pairs: &[(String, String)]) -> bool {
+    let has_collector = [EXPORTER_OTLP_ENDPOINT.row, EXPORTER_OTLP_TRACES_ENDPOINT.row].map(|row| is_set(pairs, row));
+    value(pairs, SDK_DISABLED.row).eq_ignore_ascii_case("true")
+        || value(pairs, TRACES_EXPORTER.row) == "none"
+        || has_collector == [false, false]
 }
 
 /// `Some(None)`: nothing is recorded; `None`: a mistake was recorded.
 pub(super) fn read(section: &mut Section) -> Option<Option<Settings>> {
+    let (is_disabled, exporter) = (section.read(&SDK_DISABLED), section.read(&TRACES_EXPORTER));
     let (base, full) = (section.read(&EXPORTER_OTLP_ENDPOINT), section.read(&EXPORTER_OTLP_TRACES_ENDPOINT));
-    let protocol = section.read(&EXPORTER_OTLP_PROTOCOL);
+    let (of_traces, protocol) = (section.read(&EXPORTER_OTLP_TRACES_PROTOCOL), section.read(&EXPORTER_OTLP_PROTOCOL));
     let (strategy, ratio) = (section.read(&TRACES_SAMPLER), section.read(&TRACES_SAMPLER_ARG));
     let (service, attributes) = (section.read(&SERVICE_NAME), section.read(&RESOURCE_ATTRIBUTES));
-    let is_disabled = section.read(&SDK_DISABLED);
     let headers = secret_headers(section);
     let (base, full) = (base?, full?);
+    let is_on = exporter? == Exporter::Otlp && !is_disabled?;
+    of_traces?;
     protocol?;
     let (headers, sampler, resource) =
         (headers?, Sampler::new(strategy?, ratio?), resource(&service?, attributes?, of_this_process()));
-    let url = full.or(base).filter(|_| is_disabled != Some(true));
-    is_disabled.map(|_| url.map(|url| Settings { url, headers, resource, sampler }))
+    Some(full.or(base).filter(|_| is_on).map(|url| Settings { url, headers, resource, sampler }))
 }
 
 fn secret_headers(section: &mut Section) -> Option<reqwest::header::HeaderMap> {

@@ -1,9 +1,7 @@
 //! The trace of a request: which one it belongs to by its `traceparent`, and its span (OpenTelemetry's conventions for HTTP).
 //!
-//! The path as the client wrote it is in no span: it may hold anything. The pattern of the route is.
+//! The path and the host as the client wrote them are in no span: they may hold anything. The pattern of the route is.
 
-use axum::http::header::HOST;
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
@@ -11,8 +9,6 @@ use super::context::RequestContext;
 use crate::runtime::telemetry::trace::{About, Attribute, Kind, Parent, Recording, Trace, Tracer, Value};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// Who was asked, as far as it is a name of this many bytes.
-const MAX_HOST: usize = 253;
 
 /// The trace of a request that begins now. `is_monitored`: it is one of those that a monitor asks again and again, of which
 /// nothing is recorded.
@@ -21,11 +17,7 @@ pub(super) fn begin(tracer: &Tracer, headers: &HeaderMap, is_monitored: bool) ->
     if is_monitored {
         return Trace::followed(parent);
     }
-    let trace = tracer.begin(parent, Instant::now());
-    if let Some((recording, host)) = trace.recording().zip(host(headers)) {
-        recording.set("server.address", host.into());
-    }
-    trace
+    tracer.begin(parent, Instant::now())
 }
 
 /// Ends the span of a request that was answered.
@@ -51,12 +43,6 @@ fn parent(headers: &HeaderMap) -> Option<Parent> {
     second.map_or_else(|| Parent::parse(first.as_bytes()), |_| None)
 }
 
-fn host(headers: &HeaderMap) -> Option<String> {
-    let authority: Authority = headers.get(HOST)?.to_str().ok()?.parse().ok()?;
-    let host = authority.host();
-    (1..=MAX_HOST).contains(&host.len()).then(|| host.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -79,19 +65,6 @@ mod tests {
         assert_eq!(id(&[GIVEN]).as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
         for given in [&[][..], &[GIVEN, GIVEN], &["00-x"]] {
             assert_eq!(id(given), None, "{given:?}");
-        }
-    }
-
-    #[test]
-    fn a_host_is_named_without_its_port() {
-        for (host_header, expected) in [
-            ("mail.example.org:8080", Some("mail.example.org")),
-            ("[::1]:80", Some("[::1]")),
-            ("a b", None),
-            ("", None),
-        ] {
-            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host_header))]);
-            assert_eq!(host(&headers).as_deref(), expected, "{host_header}");
         }
     }
 }

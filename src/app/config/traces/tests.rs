@@ -22,6 +22,20 @@ fn nothing_is_recorded_without_a_collector_or_where_that_is_switched_off() {
     assert_eq!(url(&[collector]).as_deref(), Some("http://collector:4318/v1/traces"));
     assert_eq!(url(&[collector, whole]).as_deref(), Some("http://other:1/x"));
     assert_eq!(url(&[collector, ("OTEL_SDK_DISABLED", "True")]), None);
+    assert_eq!(url(&[collector, ("OTEL_TRACES_EXPORTER", "none")]), None);
+}
+
+#[test]
+fn where_nothing_is_recorded_what_others_set_does_not_keep_a_node_from_starting() {
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+    let of_others = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_TRACES_SAMPLER", "xray")];
+    assert_eq!(url(&of_others), None);
+    for off in [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")] {
+        assert_eq!(url(&[&of_others[..], &[collector, off]].concat()), None, "{off:?}");
+    }
+    let ours = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json");
+    assert!(url(&[of_others[0], ours, collector]).is_some(), "what is said of traces is what counts");
+    assert!(load(&[ours, collector, ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")]).is_err());
 }
 
 #[test]
@@ -39,6 +53,7 @@ fn variables_of_opentelemetry_without_a_row_are_ignored_and_those_with_one_must_
         ("OTEL_TRACES_SAMPLER_ARG", "2"),
         ("OTEL_RESOURCE_ATTRIBUTES", "canary"),
         ("OTEL_SDK_DISABLED", "1"),
+        ("OTEL_TRACES_EXPORTER", "console"),
     ];
     let errors = load(&wrong).err().map(|errors| errors.0).unwrap_or_default();
     for (name, _) in wrong {
@@ -69,7 +84,9 @@ fn every_sampler_of_opentelemetry_that_needs_nothing_else_is_taken() {
         "parentbased_always_on",
         "parentbased_always_off",
         "parentbased_traceidratio",
+        "ALWAYS_ON",
     ] {
-        assert!(load(&[("OTEL_TRACES_SAMPLER", sampler)]).is_ok(), "{sampler}");
+        let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+        assert!(url(&[collector, ("OTEL_TRACES_SAMPLER", sampler)]).is_some(), "{sampler}");
     }
 }

@@ -174,9 +174,10 @@ impl State {
     }
 }
 
-/// The number of lines.
+/// The number of events. Spread over several lines, an event goes on with a space, and ends with a brace.
 pub(super) fn count(lines: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', lines).count() as u64
+    let ends_event = |end: &usize| !matches!(lines.get(end + 1), Some(b' ' | b'}'));
+    memchr::memchr_iter(b'\n', lines).filter(ends_event).count() as u64
 }
 
 #[cfg(test)]

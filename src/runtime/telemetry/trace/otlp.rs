@@ -39,8 +39,12 @@ pub(super) fn rejected(answer: &[u8]) -> Option<u64> {
     }
     let answer: serde_json::Map<String, Json> = serde_json::from_slice(answer).ok()?;
     let rejected = answer.get("partialSuccess").and_then(|partial| partial.get("rejectedSpans"));
-    // 64 bits are text; some write a number all the same.
-    let number = |rejected: &Json| rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok());
+    // 64 bits are text; some write a number all the same, and null is as good as nothing.
+    let number = |rejected: &Json| match rejected {
+        Json::Null => Some(0),
+        Json::String(text) => text.parse().ok(),
+        rejected => rejected.as_u64().or_else(|| rejected.as_f64().filter(|number| *number == 0.0).map(|_| 0)),
+    };
     rejected.map_or(Some(0), number)
 }
 

@@ -2,7 +2,10 @@
 //! that. Their names begin with `OTEL_`.
 
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, UPGRADE,
+};
 
 use super::pairs::pairs;
 use super::sampler::{Root, Sampler, Strategy};
@@ -15,6 +18,8 @@ rows! {
     EXPORTER_OTLP_ENDPOINT: Option<Url> = setting("", &BASE, "the collector, for OTLP over HTTP; spans are posted to `/v1/traces` below it; without it nothing is recorded");
     EXPORTER_OTLP_TRACES_ENDPOINT: Option<Url> = setting("", &FULL, "the whole URL that spans are posted to, instead");
     EXPORTER_OTLP_PROTOCOL: () = setting("http/json", &PROTOCOLS, "what the collector is spoken to in");
+    EXPORTER_OTLP_TRACES_PROTOCOL: Option<()> = setting("", &PROTOCOL_OF_TRACES, "what it is spoken to in for traces, instead");
+    TRACES_EXPORTER: Exporter = setting("otlp", &EXPORTERS, "`none`: nothing is recorded, whatever else is set");
     TRACES_SAMPLER: Strategy = setting("parentbased_traceidratio", &STRATEGIES, "which traces are recorded; `parentbased`: where the caller sent a `traceparent`, those that it records");
     TRACES_SAMPLER_ARG: f64 = setting("1.0", &RATIO, "the share of traces that `traceidratio` records");
     SERVICE_NAME: String = setting("", &TEXT, "the name of this service in traces").by_default("the `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else `smsp`");
@@ -29,8 +34,11 @@ pub const EXPORTER_OTLP_HEADERS: Row = Row::optional_secret(
 );
 
 const BASE: Plain<Option<Url>> = Plain { unit: "URL", parse: base };
-const FULL: Plain<Option<Url>> = Plain { unit: "URL", parse: full };
+/// A query may hold a key.
+const FULL: Listed<Option<Url>> = Listed { plain: Plain { unit: "URL", parse: full }, list: without_query };
 const PROTOCOLS: Choice<()> = Choice(&[("http/json", ())]);
+const PROTOCOL_OF_TRACES: Plain<Option<()>> = Plain { unit: "`http/json`", parse: protocol_of_traces };
+const EXPORTERS: Choice<Exporter> = Choice(&[("otlp", Exporter::Otlp), ("none", Exporter::None)]);
 const RATIO: Plain<f64> = Plain { unit: "share from 0 to 1", parse: ratio };
 const TEXT: Plain<String> = Plain { unit: "text", parse: |text| Ok(text.to_owned()) };
 const ATTRIBUTES: Plain<Vec<(String, String)>> = Plain { unit: "`key=value,key=value`", parse: pairs };
@@ -45,6 +53,15 @@ const STRATEGIES: Choice<Strategy> = Choice(&[
     ("always_off", Strategy { by_parent: false, root: Root::None }),
 ]);
 
+/// Who gets spans.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Exporter {
+    /// A collector, if there is one.
+    Otlp,
+    /// Nobody.
+    None,
+}
+
 /// A collector, and what it gets.
 pub struct Settings {
     /// Where spans are posted to.
@@ -57,6 +74,10 @@ pub struct Settings {
     pub sampler: Sampler,
 }
 
+/// What the HTTP client writes itself, or what changes where a request ends or goes.
+const OF_THE_CLIENT: [HeaderName; 9] =
+    [CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE];
+
 /// The headers of a text; an error says what is wrong, and quotes nothing.
 pub fn headers(text: &str) -> Parsed<HeaderMap> {
     let header = |(name, value): (String, String)| {
@@ -65,8 +86,12 @@ pub fn headers(text: &str) -> Parsed<HeaderMap> {
         value.set_sensitive(true);
         Some((name, value))
     };
-    let headers: Option<_> = pairs(text)?.into_iter().map(header).collect();
-    headers.ok_or_else(|| "has a name or a value that no header can have".to_owned())
+    let headers: Option<HeaderMap> = pairs(text)?.into_iter().map(header).collect();
+    let headers = headers.ok_or_else(|| "has a name or a value that no header can have".to_owned())?;
+    match OF_THE_CLIENT.into_iter().find(|name| headers.contains_key(name)) {
+        Some(name) => Err(format!("must leave the header {name} to smsp")),
+        None => Ok(headers),
+    }
 }
 
 /// What is said of a process of this service: what is named twice is as it is named first.
@@ -75,7 +100,8 @@ pub fn resource(service: &str, attributes: Vec<(String, String)>, own: Vec<(Stri
     let by_default = ("service.name".to_owned(), env!("CARGO_PKG_NAME").to_owned());
     let mut resource = Vec::<(String, String)>::new();
     for (key, value) in named.into_iter().chain(attributes).chain(own).chain([by_default]) {
-        if resource.iter().all(|(known, _)| *known != key) {
+        let is_no_name = key == "service.name" && value.is_empty();
+        if !is_no_name && resource.iter().all(|(known, _)| *known != key) {
             resource.push((key, value));
         }
     }
@@ -107,6 +133,22 @@ fn full(text: &str) -> Parsed<Option<Url>> {
     url.ok_or_else(|| {
         "must be a URL such as http://collector:4318; a login goes into OTEL_EXPORTER_OTLP_HEADERS".to_owned()
     })
+}
+
+fn protocol_of_traces(text: &str) -> Parsed<Option<()>> {
+    match text {
+        "" => Ok(None),
+        "http/json" => Ok(Some(())),
+        _ => Err("must be one of: http/json".to_owned()),
+    }
+}
+
+fn without_query(url: &Option<Url>) -> String {
+    let Some(mut url) = url.clone() else { return String::new() };
+    if url.query().is_some() {
+        url.set_query(Some("..."));
+    }
+    url.to_string()
 }
 
 fn ratio(text: &str) -> Parsed<f64> {

@@ -77,6 +77,8 @@ fn an_answer_is_read_as_far_as_it_is_one() {
         (r#"{"partialSuccess":null}"#, Some(0)),
         (r#"{"partialSuccess":{"rejectedSpans":"3","errorMessage":"x"}}"#, Some(3)),
         (r#"{"partialSuccess":{"rejectedSpans":3}}"#, Some(3)),
+        (r#"{"partialSuccess":{"rejectedSpans":null}}"#, Some(0)),
+        (r#"{"partialSuccess":{"rejectedSpans":0.0}}"#, Some(0)),
         (r#"{"more":1}"#, Some(0)),
         (r#"{"partialSuccess":{"rejectedSpans":-1}}"#, None),
         (r#"{"partialSuccess":{"rejectedSpans":"many"}}"#, None),

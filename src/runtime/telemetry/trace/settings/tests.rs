@@ -24,6 +24,7 @@ fn spans_are_posted_below_the_base_url() {
     }
     let url = full("https://otlp.example/in?a=b").expect("a URL").expect("not empty");
     assert_eq!(url.as_str(), "https://otlp.example/in?a=b");
+    assert_eq!(without_query(&Some(url)), "https://otlp.example/in?...");
     assert!(!full("http://canary@host").expect_err("a login").contains("canary"));
 }
 
@@ -41,7 +42,7 @@ fn headers_are_sensitive_and_an_error_shows_none_of_them() {
     let read = headers("authorization=Bearer%20canary,x-tenant=a").expect("headers");
     assert_eq!((read["authorization"].to_str().ok(), read.len()), (Some("Bearer canary"), 2));
     assert!(!format!("{read:?}").contains("canary"), "{read:?}");
-    for text in ["can ary=x", "a=can%0aary", "canary"] {
+    for text in ["can ary=x", "a=can%0aary", "canary", "content-length=canary", "x=1,Host=canary"] {
         assert!(!headers(text).expect_err(text).contains("ary"), "{text}");
     }
 }
@@ -57,6 +58,7 @@ fn a_service_is_named_by_its_own_variable_then_by_its_attributes_then_by_default
         assert!(resource.contains(&("host.name".to_owned(), "h".to_owned())));
         resource.into_iter().find(|(key, _)| key == "service.name").map(|(_, name)| name).unwrap_or_default()
     };
+    assert_eq!(name("", &[("service.name", "")]), "smsp");
     assert_eq!(name("mail", &[("service.name", "other")]), "mail");
     assert_eq!(name("", &[("service.name", "other")]), "other");
     assert_eq!(name("", &[]), "smsp");
