@@ -1,3 +1,11 @@
-//! What everything that connects to the outside shares: how a name is looked up.
+//! What everything that connects to the outside shares: how a name is looked up, which addresses are public, and an HTTP
+//! client that goes to no others.
 
+pub mod addresses;
+pub mod dns;
+pub mod guarded_client;
 pub mod resolver;
+mod system;
+
+#[cfg(test)]
+pub mod name_server;

@@ -2,21 +2,21 @@
 //! name server is silent, and a Maildir needs those.
 //!
 //! `/etc/hosts` comes first, then the name servers and search list of `/etc/resolv.conf`, both as they are when the
-//! client is built. Without a readable one it asks 127.0.0.1, as libc does: never a public resolver that was not configured.
-//! Each client has one of its own, with its own time limit; hosts, and so caches, would hardly ever be shared.
+//! client is built ([`super::system`]). Each client has one of its own, with its own time limit; hosts, and so caches, would hardly ever be shared.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::{Name as DnsName, RecordType};
-use hickory_resolver::{Hosts, TokioResolver, system_conf};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::timeout;
+
+use super::system;
+use super::system::HostsFile;
 
 /// The answer that a name does not exist may be cached for hours, but a provider that is back must not wait for that. Long enough
 /// for a burst of mails to ask once.
@@ -29,7 +29,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Resolves for one client.
 pub struct Resolver {
-    hosts: Hosts,
+    hosts: HostsFile,
     servers: TokioResolver,
     limit: Duration,
     /// What was found last.
@@ -39,16 +39,18 @@ pub struct Resolver {
 impl Resolver {
     /// As this system is configured, for connections that must be made within `connect`.
     pub fn system(connect: Duration) -> Result<Self, NetError> {
-        let (config, options) = system_conf::read_system_conf().unwrap_or_else(|_| {
-            let loopback = NameServerConfig::udp_and_tcp(Ipv4Addr::LOCALHOST.into());
-            (ResolverConfig::from_parts(None, Vec::new(), vec![loopback]), ResolverOpts::default())
-        });
-        Self::new(config, options, Hosts::from_system().unwrap_or_default(), connect)
+        let (config, options) = system::config();
+        Self::new(config, options, HostsFile::of_system(), connect)
     }
 
     /// A query has a quarter of the time and is repeated once, so that a family that gets no answer leaves half of it to
     /// the other; the whole lookup, search list and all, ends early enough to be told from a connection that is not made.
-    fn new(config: ResolverConfig, options: ResolverOpts, hosts: Hosts, connect: Duration) -> Result<Self, NetError> {
+    fn new(
+        config: ResolverConfig,
+        options: ResolverOpts,
+        hosts: HostsFile,
+        connect: Duration,
+    ) -> Result<Self, NetError> {
         let mut servers =
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options);
         let options = servers.options_mut();
@@ -63,7 +65,7 @@ impl Resolver {
 
     /// The addresses of a name: at least one.
     pub fn lookup(&self, name: &str) -> impl Future<Output = Result<Vec<IpAddr>, Failure>> + use<> {
-        let known = self.in_hosts_file(name);
+        let known = self.hosts.addresses(name);
         let (servers, limit, name) = (self.servers.clone(), self.limit, name.to_owned());
         let last = Arc::clone(&self.found);
         async move {
@@ -82,14 +84,6 @@ impl Resolver {
     /// The addresses that were found last: of the one name that a client asks for.
     pub fn found(&self) -> Vec<IpAddr> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// What the file says of this very name, in both families: then nobody is asked for the other one.
-    fn in_hosts_file(&self, name: &str) -> Vec<IpAddr> {
-        let Ok(name) = DnsName::from_ascii(name) else { return Vec::new() };
-        let lookup = |family| self.hosts.lookup_static_host(&Query::query(name.clone(), family));
-        let found = [RecordType::AAAA, RecordType::A].into_iter().filter_map(lookup);
-        found.flat_map(|lookup| lookup.answers().iter().filter_map(|r| r.data.ip_addr()).collect::<Vec<_>>()).collect()
     }
 }
 

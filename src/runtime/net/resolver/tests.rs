@@ -1,11 +1,13 @@
 //! The resolver against a name server on loopback that says one thing, or nothing.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hickory_resolver::config::NameServerConfig;
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, SOA};
-use hickory_resolver::proto::rr::{RData, Record};
+use hickory_resolver::proto::rr::{Name as DnsName, RData, Record, RecordType};
 use tokio::net::UdpSocket;
 use tokio::task::{AbortHandle, JoinSet, spawn, spawn_blocking};
 use tokio::time::{Instant, sleep};
@@ -41,8 +43,7 @@ impl NameServer {
         config.connections[0].port = socket.local_addr().unwrap().port();
         let queries = Arc::new(AtomicUsize::new(0));
         let task = spawn(serve(socket, script, Arc::clone(&queries))).abort_handle();
-        let mut hosts = Hosts::default();
-        hosts.read_hosts_conf("127.0.0.9 in-file in-file.example".as_bytes()).unwrap();
+        let hosts = HostsFile::from("127.0.0.9 in-file in-file.example");
         let domains = domains.iter().map(|domain| DnsName::from_ascii(domain).unwrap()).collect();
         let config = ResolverConfig::from_parts(None, domains, vec![config]);
         Self { resolver: Resolver::new(config, ResolverOpts::default(), hosts, CONNECT).unwrap(), queries, task }

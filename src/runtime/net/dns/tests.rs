@@ -1,0 +1,85 @@
+//! Lookups against a name server on loopback.
+
+use super::super::name_server::{NameServer, Says, records};
+use super::*;
+
+async fn mx(says: Says) -> Result<Vec<Mx>, Missing> {
+    NameServer::start(move |_, _| says.clone()).await.dns().mx("example.org").await
+}
+
+#[tokio::test]
+async fn exchangers_come_in_lower_case_without_the_final_dot_and_the_root_is_empty() {
+    let found = mx(records(["10 MX1.Example.ORG.", "0 ."])).await.unwrap();
+    let of = |preference, host: &str| Mx { preference, host: host.to_owned() };
+    assert_eq!(found, [of(10, "mx1.example.org"), of(0, "")]);
+}
+
+#[tokio::test]
+async fn an_unknown_name_no_records_and_no_answer_are_told_apart() {
+    for (says, missing) in [
+        (Says::NoSuchName, Missing::Name),
+        (Says::NoData, Missing::Records),
+        (Says::ServerFailure, Missing::Answer),
+        (Says::Referral, Missing::Answer),
+        (Says::Silence, Missing::Answer),
+    ] {
+        assert_eq!(mx(says.clone()).await, Err(missing), "{says:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_no_query_can_carry_does_not_exist() {
+    let server = NameServer::start(|_, _| records(["10 mx.example.org"])).await;
+    for name in ["a..example.org".to_owned(), format!("{}.org", "a".repeat(64))] {
+        assert_eq!(server.dns().mx(&name).await, Err(Missing::Name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_remembered_and_a_failure_is_not() {
+    let server = NameServer::start(|_, _| records(["10 mx.example.org"])).await;
+    let dns = server.dns();
+    for _ in 0..3 {
+        assert!(dns.mx("example.org").await.is_ok());
+    }
+    assert_eq!(server.queries(), 1);
+    let server = NameServer::start(|_, _| Says::ServerFailure).await;
+    let dns = server.dns();
+    assert!(dns.mx("example.org").await.is_err());
+    let before = server.queries();
+    assert!(dns.mx("example.org").await.is_err());
+    assert!(server.queries() > before, "asked again");
+}
+
+#[tokio::test]
+async fn one_family_alone_is_enough_and_none_is_told_by_its_better_known_half() {
+    let six = || records(["2001:db8::1"]);
+    let four = || records(["192.0.2.1"]);
+    let addresses = |texts: &[&str]| Ok(texts.iter().map(|text| text.parse::<IpAddr>().unwrap()).collect::<Vec<_>>());
+    for (of_six, of_four, expected) in [
+        (six(), four(), addresses(&["2001:db8::1", "192.0.2.1"])),
+        (six(), Says::ServerFailure, addresses(&["2001:db8::1"])),
+        (Says::Silence, four(), addresses(&["192.0.2.1"])),
+        (Says::NoData, Says::NoData, Err(Missing::Records)),
+        (Says::NoSuchName, Says::NoData, Err(Missing::Name)),
+        (Says::NoData, Says::ServerFailure, Err(Missing::Answer)),
+        (Says::ServerFailure, Says::NoSuchName, Err(Missing::Answer)),
+    ] {
+        let shown = format!("{of_six:?} and {of_four:?}");
+        let script = move |_: &str, kind| if kind == RecordType::AAAA { of_six.clone() } else { of_four.clone() };
+        assert_eq!(NameServer::start(script).await.dns().addresses("mx.example.org").await, expected, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn the_hosts_file_answers_for_its_names() {
+    let server = NameServer::start(|_, _| Says::NoSuchName).await;
+    assert_eq!(server.dns().addresses("in-file.example").await, Ok(vec!["127.0.0.9".parse().unwrap()]));
+    assert_eq!(server.queries(), 0);
+}
+
+#[tokio::test]
+async fn a_text_in_pieces_is_one_text() {
+    let server = NameServer::start(|_, _| records(["v=STSv1; |id=1;", "other"])).await;
+    assert_eq!(server.dns().txt("_mta-sts.example.org").await, Ok(vec![b"v=STSv1; id=1;".to_vec(), b"other".to_vec()]));
+}
