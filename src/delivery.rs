@@ -5,5 +5,6 @@ pub mod routing;
 pub mod supervisor;
 pub mod upstream;
 pub mod circuit;
+pub mod mx;
 pub mod provider;
 pub mod smtp_client;

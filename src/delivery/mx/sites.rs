@@ -1,0 +1,105 @@
+//! Sites: what this node knows of the servers that it delivers to.
+//!
+//! A site is a set of servers. It has its own availability and window ([`site`]), so that what happens at one harms no other.
+//! The table is bounded: the site that was used at least recently gives way, unless it is paused or has mail in flight.
+//!
+//! Deliberately absent: a queue (mail that has to wait stays in the outbox), and sharing with other nodes: each finds out
+//! for itself, and an order holds at the node that got it.
+
+mod answer;
+mod key;
+mod site;
+mod view;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::lru::Lru;
+use crate::runtime::unix_time::UnixTime;
+pub use answer::Answer;
+pub use key::SiteKey;
+pub use site::Refusal;
+use site::{Site, Ticket};
+pub use view::{State, View};
+
+/// Sites that are remembered.
+const MOST_SITES: usize = 10_000;
+
+/// The sites of this node.
+pub struct Sites {
+    concurrency: u16,
+    table: Mutex<Lru<Site>>,
+}
+
+/// Lets one mail go to a site. Dropped without an answer it proves nothing.
+pub struct Permit {
+    sites: Arc<Sites>,
+    key: SiteKey,
+    /// Until it is settled.
+    ticket: Option<Ticket>,
+}
+
+impl Sites {
+    /// With a limit on mails at once to each.
+    pub fn new(concurrency: u16) -> Arc<Self> {
+        Arc::new(Self { concurrency: concurrency.max(1), table: Mutex::new(Lru::new(MOST_SITES)) })
+    }
+
+    /// Asks for a mail that was accepted then whether it may go now.
+    pub fn admit(self: &Arc<Self>, key: &SiteKey, accepted: UnixTime, now: Instant) -> Result<Permit, Refusal> {
+        let mut table = self.table();
+        let site = table.entry(key.as_str(), Site::may_be_forgotten, || Site::new(self.concurrency));
+        let ticket = site.ok_or(Refusal::Full)?.admit(accepted, now)?;
+        drop(table);
+        Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket) })
+    }
+
+    /// All of them, those used at least recently first.
+    pub fn list(&self, now: Instant) -> Vec<View> {
+        let table = self.table();
+        table.iter().map(|(key, site)| site.view(SiteKey::from_name(Arc::clone(key)), now)).collect()
+    }
+
+    /// Holds mail back, or lets it go again. `false`: there is no such site.
+    pub fn pause(&self, key: &str, paused: bool) -> bool {
+        self.table().peek_mut(key).map(|site| site.pause(paused)).is_some()
+    }
+
+    /// Ends the wait of a site that is shut: the next mail goes as its probe. `false`: there is no such site.
+    pub fn retry(&self, key: &str, now: Instant) -> bool {
+        self.table().peek_mut(key).map(|site| site.retry(now)).is_some()
+    }
+
+    fn settle(&self, key: &SiteKey, ticket: Ticket, answer: Option<(Answer, bool)>, now: Instant) {
+        if let Some(site) = self.table().peek_mut(key.as_str()) {
+            site.settle(ticket, answer, now);
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Lru<Site>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit {
+    /// Says what the mail came to, and whether it is done with: else it comes by again.
+    pub fn end(mut self, answer: Answer, is_done: bool, now: Instant) {
+        self.settle(Some((answer, is_done)), now);
+    }
+
+    fn settle(&mut self, answer: Option<(Answer, bool)>, now: Instant) {
+        if let Some(ticket) = self.ticket.take() {
+            self.sites.settle(&self.key, ticket, answer, now);
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.settle(None, Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests;
