@@ -1,8 +1,12 @@
 //! Direct delivery: from the outbox to the servers that receive mail for the recipients' domains.
 //!
-//! [`mta_sts`] finds what a domain demands of its servers. Domains with the same servers are one site ([`sites`]): it has its
-//! own availability and its own limit on mails at once, so a dead destination costs the mail to others nothing.
+//! [`lookup`] finds the servers of a domain in the order in which they are tried, [`mta_sts`] what the domain demands of them.
+//! Domains with the same servers are one site ([`sites`]): it has its own availability and its own limit on mails at once,
+//! so a dead destination costs the mail to others nothing.
 
+pub mod lookup;
 pub mod mta_sts;
 pub mod sites;
 mod lru;
+mod order;
+mod static_hosts;

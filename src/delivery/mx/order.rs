@@ -1,0 +1,63 @@
+//! In which order the servers of a domain are tried, and at which of their addresses. Pure, but for the draws.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::runtime::net::dns::Mx;
+
+/// Addresses that one attempt tries at most (RFC 5321 5.1 wants two at least, where there are two).
+pub(super) const MOST_ADDRESSES: usize = 5;
+
+/// An address of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The server's name: what its certificate has to name.
+    pub host: Arc<str>,
+    /// Where it is.
+    pub address: IpAddr,
+}
+
+/// By preference, and in no order inside one, so that equal servers get equal shares (RFC 5321 5.1).
+pub(super) fn by_preference(mut hosts: Vec<Mx>, random: &mut fastrand::Rng) -> Vec<Arc<str>> {
+    random.shuffle(&mut hosts);
+    hosts.sort_by_key(|mx| mx.preference);
+    hosts.into_iter().map(|mx| mx.host.into()).collect()
+}
+
+/// Chooses the addresses to try, in the order of the servers. Each server has two, of both families where it has both, before
+/// any has a third, so that a server that is down, or a family that this machine cannot reach, does not take all the places.
+pub(super) fn choose(hosts: Vec<(Arc<str>, Vec<IpAddr>)>, random: &mut fastrand::Rng) -> Vec<Target> {
+    let rows: Vec<_> = hosts.into_iter().map(|(host, addresses)| (host, alternating(addresses, random))).collect();
+    let mut counts = vec![0; rows.len()];
+    let mut left = MOST_ADDRESSES;
+    while left > 0 && rows.iter().zip(&counts).any(|((_, row), count)| row.len() > *count) {
+        for ((_, row), count) in rows.iter().zip(&mut counts) {
+            let more = (row.len() - *count).min(2).min(left);
+            *count += more;
+            left -= more;
+        }
+    }
+    let chosen = rows.into_iter().zip(counts).flat_map(|((host, row), count)| {
+        row.into_iter().take(count).map(move |address| Target { host: Arc::clone(&host), address })
+    });
+    chosen.collect()
+}
+
+/// The families in turn, each in no order, version 6 first; when one has none left, the rest of the other.
+fn alternating(mut addresses: Vec<IpAddr>, random: &mut fastrand::Rng) -> Vec<IpAddr> {
+    random.shuffle(&mut addresses);
+    let (six, four): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv6);
+    let (mut six, mut four) = (six.into_iter(), four.into_iter());
+    let mut row = Vec::new();
+    loop {
+        let before = row.len();
+        row.extend(six.next());
+        row.extend(four.next());
+        if row.len() == before {
+            return row;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
