@@ -6,7 +6,10 @@
 
 pub mod lookup;
 pub mod mta_sts;
+pub mod settings;
 pub mod sites;
 mod lru;
 mod order;
 mod static_hosts;
+
+pub use settings::Settings;
