@@ -5,7 +5,9 @@
 //! end of the mail went out. A reply that is not the one that was hoped for comes back as a [`failure::Failure`], unjudged:
 //! what it proves, and whom it blames, depends on who is at the other end.
 //!
-//! Deliberately absent: AUTH, and time limits. Who speaks by this client bounds what it waits for.
+//! Each wait has the limit that the caller sets, or none where the caller keeps the time itself.
+//!
+//! Deliberately absent: AUTH.
 
 pub mod connect;
 pub mod envelope;

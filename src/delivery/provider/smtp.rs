@@ -76,7 +76,7 @@ pub(super) const KIND: Kind = Kind {
 struct Smtp {
     relay: Relay,
     metadata_headers: MetadataHeaders,
-    pool: Arc<Pool>,
+    pool: Arc<Pool<()>>,
 }
 
 fn build(values: &Values, connect: Connect) -> Result<Box<dyn Provider>, Invalid> {
@@ -111,7 +111,7 @@ impl Smtp {
     /// Up to the relay's word that it waits for the mail. A kept connection may have been closed at the other end: that
     /// proves that nothing was taken, so a new one is tried.
     async fn address(&self, mail: &Mail, hand_over: &HandOver) -> Result<(Session, Vec<Recipient>), Verdict> {
-        if let Some(kept) = self.pool.take() {
+        if let Some(kept) = self.pool.take(&()) {
             match transaction::begin(kept, mail, hand_over).await {
                 Err(verdict) if is_gone(&verdict) => {}
                 begun => return begun,

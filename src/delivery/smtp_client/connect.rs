@@ -28,6 +28,11 @@ pub async fn to_first(addresses: Vec<IpAddr>, port: u16) -> Result<TcpStream, Re
     first(addresses, to).await.map_err(|errors| reason(&errors))
 }
 
+/// A connection to this address; or why there is none.
+pub async fn to_one(address: SocketAddr) -> Result<TcpStream, Reason> {
+    to(address).await.map_err(|error| reason(&[error]))
+}
+
 /// A limit of this machine is the reason only if it was met for every address.
 fn reason(errors: &[io::Error]) -> Reason {
     let is_ours = !errors.is_empty() && errors.iter().all(is_local_limit);

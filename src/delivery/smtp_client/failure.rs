@@ -10,6 +10,8 @@ use super::stage::Stage;
 pub enum Failure {
     /// The connection has ended.
     Lost,
+    /// No reply in time, or nothing of what was written taken in time.
+    Late,
     /// Something that is no reply of SMTP.
     Unreadable,
     /// TLS is not offered, not begun, or its certificate is not trusted.
@@ -26,7 +28,11 @@ pub enum Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        if error.kind() == ErrorKind::InvalidData { Self::Unreadable } else { Self::Lost }
+        match error.kind() {
+            ErrorKind::InvalidData => Self::Unreadable,
+            ErrorKind::TimedOut => Self::Late,
+            _ => Self::Lost,
+        }
     }
 }
 

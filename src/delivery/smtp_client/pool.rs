@@ -1,4 +1,4 @@
-//! Conversations that may carry another mail, for a while.
+//! Sessions that may carry another mail, for a while.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,31 +12,64 @@ const IDLE: Duration = Duration::from_secs(15);
 /// Relays count connections; the others find their own.
 const MAX_SESSIONS: usize = 8;
 
-/// Sessions that were kept after a mail.
-#[derive(Default)]
-pub struct Pool(Mutex<Kept>);
+/// Sessions that were kept after a mail, each under a key that says with whom and how it is.
+pub struct Pool<K> {
+    most: usize,
+    kept: Mutex<Kept<K>>,
+}
 
-#[derive(Default)]
-struct Kept {
+struct Kept<K> {
     /// The oldest first.
-    sessions: Vec<(Instant, Session)>,
+    sessions: Vec<(Instant, K, Session)>,
     is_watched: bool,
 }
 
-impl Pool {
-    /// The session that was used last.
-    pub fn take(&self) -> Option<Session> {
-        let kept = self.lock().sessions.pop();
-        kept.map(|(_, session)| session)
+/// Room for the sessions of one far end.
+impl<K> Default for Pool<K> {
+    fn default() -> Self {
+        Self::with_room_for(MAX_SESSIONS)
+    }
+}
+
+impl<K> Pool<K> {
+    /// Keeps so many sessions at most.
+    pub fn with_room_for(most: usize) -> Self {
+        Self { most, kept: Mutex::new(Kept { sessions: Vec::new(), is_watched: false }) }
     }
 
-    /// Keeps a session for another mail, or ends it where there is no room.
-    pub fn keep(self: &Arc<Self>, session: Session) {
+    /// When the next one is due.
+    fn close_older(&self, now: Instant) -> Option<Instant> {
         let mut kept = self.lock();
-        if kept.sessions.len() == MAX_SESSIONS {
-            return session.leave();
+        kept.sessions.extract_if(.., |(until, ..)| *until <= now).for_each(|(.., session)| session.leave());
+        kept.is_watched = !kept.sessions.is_empty();
+        kept.sessions.first().map(|(until, ..)| *until)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept<K>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Send + 'static> Pool<K> {
+    /// The session under this key that was used last.
+    pub fn take(&self, key: &K) -> Option<Session> {
+        let mut kept = self.lock();
+        let at = kept.sessions.iter().rposition(|(_, other, _)| other == key)?;
+        Some(kept.sessions.remove(at).2)
+    }
+
+    /// Is there a session under this key?
+    pub fn has(&self, key: &K) -> bool {
+        self.lock().sessions.iter().any(|(_, other, _)| other == key)
+    }
+
+    /// Keeps a session for another mail; where there is no room, the oldest one makes it.
+    pub fn keep(self: &Arc<Self>, key: K, session: Session) {
+        let mut kept = self.lock();
+        if kept.sessions.len() == self.most {
+            kept.sessions.remove(0).2.leave();
         }
-        kept.sessions.push((Instant::now() + IDLE, session));
+        kept.sessions.push((Instant::now() + IDLE, key, session));
         if !kept.is_watched {
             kept.is_watched = true;
             tokio::spawn(Arc::clone(self).close_idle());
@@ -49,16 +82,53 @@ impl Pool {
             sleep_until(next).await;
         }
     }
+}
 
-    /// When the next one is due.
-    fn close_older(&self, now: Instant) -> Option<Instant> {
-        let mut kept = self.lock();
-        kept.sessions.extract_if(.., |(until, _)| *until <= now).for_each(|(_, session)| session.leave());
-        kept.is_watched = !kept.sessions.is_empty();
-        kept.sessions.first().map(|(until, _)| *until)
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+    use crate::delivery::smtp_client::wire::Wire;
+
+    async fn session() -> (Session, DuplexStream) {
+        let (ours, mut theirs) = duplex(1 << 16);
+        theirs.write_all(b"220 hi\r\n250 hi\r\n").await.unwrap();
+        (Session::greet(Wire::new(ours), "out.example.org").await.unwrap(), theirs)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    #[tokio::test]
+    async fn a_session_is_found_under_its_key_alone_and_the_last_one_first() {
+        let pool = Arc::new(Pool::with_room_for(3));
+        let mut ends = Vec::new();
+        for (number, key) in ["a", "b", "a"].into_iter().enumerate() {
+            let (mut session, end) = session().await;
+            session.send(&format!("NUMBER {number}")).await.unwrap();
+            pool.keep(key, session);
+            ends.push(end);
+        }
+        assert!(pool.take(&"c").is_none() && !pool.has(&"c") && pool.has(&"a"));
+        for (key, number) in [("a", 2), ("a", 0), ("b", 1)] {
+            drop(pool.take(&key).expect("it is kept"));
+            let mut heard = String::new();
+            ends[number].read_to_string(&mut heard).await.unwrap();
+            assert_eq!(heard, format!("EHLO out.example.org\r\nNUMBER {number}\r\n"));
+        }
+        assert!(pool.take(&"a").is_none());
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_room_the_oldest_session_ends_with_quit() {
+        let pool = Arc::new(Pool::with_room_for(2));
+        let mut ends = Vec::new();
+        for key in ["a", "b", "c"] {
+            let (session, end) = session().await;
+            pool.keep(key, session);
+            ends.push(end);
+        }
+        let mut heard = [0; 28];
+        ends[0].read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"EHLO out.example.org\r\nQUIT\r\n");
+        assert!(pool.take(&"a").is_none() && pool.take(&"b").is_some() && pool.take(&"c").is_some());
     }
 }

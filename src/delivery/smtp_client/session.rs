@@ -1,5 +1,7 @@
 //! A conversation with a far end: greeting, EHLO, STARTTLS, EHLO again, then one command and one reply at a time.
 
+use std::time::Duration;
+
 use super::extensions::Extensions;
 use super::failure::{Failure, expect};
 use super::progress::Progress;
@@ -12,6 +14,7 @@ use super::wire::Wire;
 pub struct Session {
     wire: Wire,
     extensions: Extensions,
+    carried: usize,
 }
 
 impl Session {
@@ -28,7 +31,7 @@ impl Session {
 
     async fn hello(mut wire: Wire, we: &str) -> Result<Self, Failure> {
         match extensions(&mut wire, we).await {
-            Ok(extensions) => Ok(Self { wire, extensions }),
+            Ok(extensions) => Ok(Self { wire, extensions, carried: 0 }),
             Err(failure) => {
                 wire.leave();
                 Err(failure)
@@ -43,6 +46,16 @@ impl Session {
         }
         self.leave();
         Err(Failure::NoTls)
+    }
+
+    /// Bounds each wait from now on: for an answer, or for a block of the mail to be taken.
+    pub fn wait_at_most(&mut self, limit: Duration) {
+        self.wire.wait_at_most(limit);
+    }
+
+    /// How many mails have come to their end on it.
+    pub fn carried(&self) -> usize {
+        self.carried
     }
 
     /// What the far end can do.
@@ -82,6 +95,7 @@ impl Session {
 
     /// Ends the mail, and waits for the answer. From here on, only an answer proves anything.
     pub async fn end(&mut self) -> Result<Reply, Failure> {
+        self.carried += 1;
         self.command(".").await
     }
 

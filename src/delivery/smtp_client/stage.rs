@@ -7,6 +7,8 @@ pub enum Stage {
     Opening,
     /// AUTH.
     Auth,
+    /// RSET.
+    Reset,
     /// MAIL.
     Mail,
     /// RCPT.

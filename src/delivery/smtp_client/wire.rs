@@ -28,21 +28,31 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A connection.
-pub struct Wire(BufReader<BufWriter<Box<dyn Stream>>>);
+pub struct Wire {
+    stream: BufReader<BufWriter<Box<dyn Stream>>>,
+    /// How long the far end may take for one answer, or for one block of what it reads; none: somebody else keeps the time.
+    limit: Option<Duration>,
+}
 
 impl Wire {
     /// A connection over this stream.
     pub fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
-        Self(BufReader::new(BufWriter::new(Box::new(stream))))
+        Self { stream: BufReader::new(BufWriter::new(Box::new(stream))), limit: None }
+    }
+
+    /// Bounds each wait from now on: for an answer, for a handshake, for a block of what is written to be taken.
+    pub fn wait_at_most(&mut self, limit: Duration) {
+        self.limit = Some(limit);
     }
 
     /// Goes on under TLS. What has been read ahead was written in clear, by whomever: then there is nothing to trust.
     pub async fn encrypt(self, tls: &Tls) -> io::Result<Self> {
-        if !self.0.buffer().is_empty() {
+        if !self.stream.buffer().is_empty() {
             return Err(ErrorKind::InvalidData.into());
         }
-        let clear = self.0.into_inner().into_inner();
-        Ok(Self::new(tls.connector.connect(tls.name.clone(), clear).await?))
+        let clear = self.stream.into_inner().into_inner();
+        let encrypted = within(self.limit, tls.connector.connect(tls.name.clone(), clear)).await?;
+        Ok(Self { limit: self.limit, ..Self::new(encrypted) })
     }
 
     /// Sends a line and waits for the answer.
@@ -59,28 +69,27 @@ impl Wire {
 
     /// Sends a line, or several with line ends between them.
     pub async fn send(&mut self, line: &str) -> io::Result<()> {
-        self.0.write_all(line.as_bytes()).await?;
-        self.0.write_all(b"\r\n").await?;
-        self.0.flush().await
+        let stream = &mut self.stream;
+        within(self.limit, async {
+            stream.write_all(line.as_bytes()).await?;
+            stream.write_all(b"\r\n").await?;
+            stream.flush().await
+        })
+        .await
     }
 
     /// Sends every line of a file, with a dot before each that begins with one (RFC 5321 4.5.2). Without the end that is
     /// still missing, nobody has the mail.
     pub async fn lines(&mut self, file: &[u8], progress: &impl Progress) -> io::Result<()> {
         progress.write();
-        let mut unmarked = 0;
-        for line in file.split_inclusive(|&byte| byte == b'\n') {
-            unmarked += line.len();
-            if unmarked > MARK {
-                progress.moved();
-                unmarked = 0;
-            }
-            if line.starts_with(b".") {
-                self.0.write_all(b".").await?;
-            }
-            self.0.write_all(line).await?;
+        let mut rest = file;
+        while !rest.is_empty() {
+            let (block, later) = rest.split_at(block(rest));
+            within(self.limit, stuffed(&mut self.stream, block)).await?;
+            progress.moved();
+            rest = later;
         }
-        self.0.flush().await?;
+        within(self.limit, self.stream.flush()).await?;
         progress.moved();
         Ok(())
     }
@@ -91,6 +100,10 @@ impl Wire {
     }
 
     async fn reply_without(&mut self, secret: Option<&str>) -> io::Result<Reply> {
+        within(self.limit, self.whole_reply(secret)).await
+    }
+
+    async fn whole_reply(&mut self, secret: Option<&str>) -> io::Result<Reply> {
         let mut text = self.line().await?;
         let mut line = Line::parse(&text).ok_or_else(|| unreadable(&text, secret))?;
         let mut reply = Reply::new(&line);
@@ -118,12 +131,36 @@ impl Wire {
     /// One line without its end.
     async fn line(&mut self) -> io::Result<String> {
         let mut line = Vec::new();
-        let read = (&mut self.0).take(LINE_LIMIT).read_until(b'\n', &mut line).await?;
+        let read = (&mut self.stream).take(LINE_LIMIT).read_until(b'\n', &mut line).await?;
         match line.last() {
             Some(b'\n') => Ok(String::from_utf8_lossy(&line).trim_end().to_owned()),
             _ if read as u64 == LINE_LIMIT => Err(ErrorKind::InvalidData.into()),
             _ => Err(ErrorKind::UnexpectedEof.into()),
         }
+    }
+}
+
+/// The length of the whole lines that a file begins with, about [`MARK`] octets; all of it, where no more follow.
+fn block(file: &[u8]) -> usize {
+    let rest = file.get(MARK..).unwrap_or_default();
+    rest.iter().position(|&byte| byte == b'\n').map_or(file.len(), |at| MARK + at + 1)
+}
+
+/// Writes lines with a dot before each that begins with one.
+async fn stuffed(stream: &mut (impl AsyncWrite + Unpin), lines: &[u8]) -> io::Result<()> {
+    for line in lines.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with(b".") {
+            stream.write_all(b".").await?;
+        }
+        stream.write_all(line).await?;
+    }
+    Ok(())
+}
+
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    match limit {
+        Some(limit) => timeout(limit, work).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())),
+        None => work.await,
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn deliver(
     mut mail: Mail,
     recipients: Vec<Recipient>,
     hand_over: &Arc<HandOver>,
-    pool: Arc<Pool>,
+    pool: Arc<Pool<()>>,
 ) -> Verdict {
     // Nobody's budget counts it during the long wait.
     let file = std::mem::take(&mut mail.file);
@@ -54,12 +54,12 @@ pub(super) async fn deliver(
 }
 
 /// From here on, only an answer proves anything.
-async fn end(mut session: Session, mail: &Mail, recipients: Vec<Recipient>, pool: &Arc<Pool>) -> Verdict {
+async fn end(mut session: Session, mail: &Mail, recipients: Vec<Recipient>, pool: &Arc<Pool<()>>) -> Verdict {
     match timeout(LONG_WAIT, session.end()).await {
         Err(_) => Verdict::new(Outcome::Unknown, Reason::Timeout),
         Ok(Err(failure)) => after_the_end(failure),
         Ok(Ok(reply)) if reply.is_success() => {
-            pool.keep(session);
+            pool.keep((), session);
             accepted(mail, Reason::Smtp(reply.code), recipients)
         }
         Ok(Ok(reply)) => {

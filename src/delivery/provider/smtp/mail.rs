@@ -16,7 +16,7 @@ impl Mail {
         let file = mime::render(message, metadata_headers);
         let mut addresses = message.mailboxes().map(Mailbox::address).chain([message.envelope_from()]);
         let envelope = Envelope {
-            from: message.envelope_from().clone(),
+            from: Some(message.envelope_from().clone()),
             to: message.recipient_mailboxes().map(|mailbox| mailbox.address().clone()).collect(),
             size: file.len(),
             // Addresses are all that is beyond ASCII in a head.

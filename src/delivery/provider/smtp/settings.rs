@@ -8,7 +8,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::super::values::{Connect, Invalid, Values};
 use super::token::TokenFile;
-use crate::delivery::smtp_client::tls::Tls;
+use crate::delivery::smtp_client::tls::{Tls, verifying};
 use crate::model::message::address::host_name;
 use crate::runtime::net::resolver::Resolver;
 
@@ -129,7 +129,8 @@ fn login(values: &Values) -> Result<Option<Login>, Invalid> {
 fn tls(host: &str) -> Result<Tls, Invalid> {
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_| invalid(HOST, "must be a host name or address that a certificate can name"))?;
-    Tls::verified(name).map_err(|_| {
+    let connector = verifying().map_err(|_| {
         invalid(TLS, "no TLS client can be made: install the system's CA certificates, or set none on purpose")
-    })
+    })?;
+    Ok(Tls { connector, name })
 }

@@ -55,7 +55,8 @@ pub(super) fn after_the_end(failure: Failure) -> Verdict {
 fn unless_answered(outcome: Outcome, failure: Failure) -> Verdict {
     match failure {
         Failure::Refused(stage, reply) => refused(stage, &reply),
-        Failure::Lost => Verdict::new(outcome, Reason::ConnectionLost),
+        // The client has no time limit of its own here, so it is the kernel that gave the connection up.
+        Failure::Lost | Failure::Late => Verdict::new(outcome, Reason::ConnectionLost),
         Failure::Unreadable => Verdict::new(outcome, Reason::UnreadableAnswer),
         Failure::NoTls => Verdict::new(Outcome::Unavailable, Reason::Tls),
         Failure::TooLarge => Verdict::new(Outcome::NotCapable, Reason::Size),

@@ -26,7 +26,7 @@ async fn read_to_the_end(relay: &mut BufReader<DuplexStream>) {
     }
 }
 
-async fn delivery(session: Session, pool: &Arc<Pool>) -> Verdict {
+async fn delivery(session: Session, pool: &Arc<Pool<()>>) -> Verdict {
     deliver(session, Mail::of(&mail(), MetadataHeaders::None), vec![], &tracked(), Arc::clone(pool)).await
 }
 
@@ -61,11 +61,11 @@ async fn late_reply_is_read_after_the_call_has_ended() {
     let reading = read_to_the_end(&mut relay);
     let (gone, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(10), delivery(session, &pool)), reading);
     assert!(gone.is_err(), "{gone:?}");
-    assert!(pool.take().is_none());
+    assert!(pool.take(&()).is_none());
     tokio::time::sleep(Duration::from_secs(500)).await;
     relay.write_all(b"250 ok\r\n").await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(pool.take().is_some(), "it has not heard the answer");
+    assert!(pool.take(&()).is_some(), "it has not heard the answer");
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,14 +110,14 @@ async fn a_connection_that_breaks_in_the_middle_of_the_lines_proves_that_nothing
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_closed_after_fifteen_seconds_with_a_goodbye() {
-    let pool = Arc::<Pool>::default();
+    let pool = Arc::<Pool<()>>::default();
     let (session, mut relay) = ready().await;
-    pool.keep(session);
+    pool.keep((), session);
     tokio::time::sleep(Duration::from_millis(14_900)).await;
-    let session = pool.take().expect("it is kept so long");
-    pool.keep(session);
+    let session = pool.take(&()).expect("it is kept so long");
+    pool.keep((), session);
     tokio::time::sleep(Duration::from_millis(15_100)).await;
-    assert!(pool.take().is_none());
+    assert!(pool.take(&()).is_none());
     let mut heard = String::new();
     while relay.read_line(&mut heard).await.unwrap() > 0 {}
     assert_eq!(heard, "EHLO [127.0.0.1]\r\nQUIT\r\n");

@@ -46,7 +46,8 @@ async fn withholding(theirs: DuplexStream, extensions: &str, count: usize) -> Ve
             }
             _ => "250 ok\r\n".to_owned(),
         };
-        assert!(relay.buffer().is_empty(), "{extensions}: {line:?} was not the last line on the way");
+        let goes_ahead = line.starts_with("MAIL") && extensions == "PIPELINING";
+        assert_eq!(relay.buffer().is_empty(), !goes_ahead, "{extensions}: {line:?}");
         relay.write_all(answer.as_bytes()).await.unwrap();
         line.clear();
     }
