@@ -76,7 +76,7 @@ pub(crate) const TABLE: &[Row<'_>] = &[
     ("delivery/upstream", &["delivery/circuit", "delivery/provider", "model", "runtime"]),
     ("delivery/circuit", &["model/outcome"]),
     ("delivery/provider", &["delivery/smtp_client", "model", "runtime"]),
-    ("delivery/mx", &["model", "runtime"]),
+    ("delivery/mx", &["delivery/smtp_client", "model", "runtime"]),
     ("delivery/smtp_client", &["model", "runtime"]),
     ("model", &[]),
     ("runtime", &[]),

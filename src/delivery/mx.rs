@@ -1,13 +1,14 @@
 //! Direct delivery: from the outbox to the servers that receive mail for the recipients' domains.
 //!
-//! [`lookup`] finds the servers of a domain in the order in which they are tried, [`mta_sts`] what the domain demands of them.
-//! Domains with the same servers are one site ([`sites`]): it has its own availability and its own limit on mails at once,
-//! so a dead destination costs the mail to others nothing.
+//! [`lookup`] finds the servers of a domain in the order in which they are tried, [`mta_sts`] what the domain demands of them,
+//! and [`transmission`] carries a mail there. Domains with the same servers are one site ([`sites`]): it has its own
+//! availability and its own limit on mails at once, so a dead destination costs the mail to others nothing.
 
 pub mod lookup;
 pub mod mta_sts;
 pub mod settings;
 pub mod sites;
+pub mod transmission;
 mod lru;
 mod order;
 mod static_hosts;

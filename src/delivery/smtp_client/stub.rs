@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+pub(crate) mod certificates;
 
 /// What it does at one point.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub(crate) enum Act {
     Close,
     /// Until the other side hangs up.
     Silence,
+    /// Says that it is ready for TLS.
+    Encrypt,
 }
 
 impl Act {
@@ -35,6 +40,14 @@ pub(crate) struct Stub {
 
 impl Stub {
     pub(crate) async fn new(script: impl Fn(usize, &str) -> Option<Act> + Send + Sync + 'static) -> Self {
+        Self::with_tls(None, script).await
+    }
+
+    /// One that goes on under TLS after [`Act::Encrypt`], and hears `(TLS)` when that has begun.
+    pub(crate) async fn with_tls(
+        acceptor: Option<TlsAcceptor>,
+        script: impl Fn(usize, &str) -> Option<Act> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (heard, connections) = (Arc::<Mutex<Vec<_>>>::default(), Arc::new(AtomicUsize::new(0)));
@@ -43,8 +56,19 @@ impl Stub {
             let mut open = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-                let (script, ears) = (Arc::clone(&script), Arc::clone(&ears));
-                open.spawn(async move { converse(stream, number, &*script, &ears).await });
+                let (script, ears, acceptor) = (Arc::clone(&script), Arc::clone(&ears), acceptor.clone());
+                open.spawn(async move {
+                    let clear = converse(stream, number, &*script, &ears).await;
+                    let Some((clear, acceptor)) = clear.zip(acceptor) else { return };
+                    let Ok(stream) = acceptor.accept(clear).await else { return };
+                    ears.lock().unwrap().push("(TLS)".to_owned());
+                    // The greeting was in clear.
+                    let script = move |number: usize, line: &str| match line {
+                        "CONNECT" => Some(Act::Say(String::new())),
+                        line => script(number, line),
+                    };
+                    converse(stream, number, &script, &ears).await;
+                });
             }
         });
         Self { port, heard, connections, accepting }
@@ -71,13 +95,13 @@ impl Drop for Stub {
     }
 }
 
-/// One connection to its end, which may come from either side at any time.
-pub(crate) async fn converse(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
+/// One connection to its end, which may come from either side at any time; or to where TLS begins.
+pub(crate) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     number: usize,
     script: &Script,
     heard: &Mutex<Vec<String>>,
-) {
+) -> Option<S> {
     let mut stream = BufReader::new(stream);
     let (mut line, mut in_mail) = ("CONNECT".to_owned(), false);
     loop {
@@ -86,15 +110,16 @@ pub(crate) async fn converse(
         let act = is_command.then(|| script(number, &line).unwrap_or_else(|| usual(&line)));
         match act.unwrap_or(Act::Say(String::new())) {
             Act::Say(text) if text.is_empty() => {}
-            Act::Say(text) if stream.write_all(format!("{text}\r\n").as_bytes()).await.is_err() => return,
+            Act::Say(text) if stream.write_all(format!("{text}\r\n").as_bytes()).await.is_err() => return None,
             Act::Say(text) => in_mail = text.starts_with("354"),
-            Act::Close => return,
+            Act::Close => return None,
             Act::Silence => std::future::pending().await,
+            Act::Encrypt => return stream.write_all(b"220 go\r\n").await.ok().map(|()| stream.into_inner()),
         }
         let mut bytes = Vec::new();
         match stream.read_until(b'\n', &mut bytes).await {
             Ok(count) if count > 0 => line = String::from_utf8_lossy(&bytes).trim_end_matches("\r\n").to_owned(),
-            _ => return,
+            _ => return None,
         }
         heard.lock().unwrap().push(line.clone());
     }

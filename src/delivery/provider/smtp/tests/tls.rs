@@ -1,35 +1,19 @@
 //! TLS with a certificate of the test's own authority; what breaks it, breaks the attempt.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::sync::Mutex;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::*;
-use crate::delivery::smtp_client::stub::converse;
+use crate::delivery::smtp_client::stub::{certificates, converse};
 use crate::delivery::smtp_client::tls::Tls;
 
 /// Who trusts, and who is trusted under this name.
 fn pair(name: &str) -> (Tls, TlsAcceptor) {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    let provider = || Arc::new(aws_lc_rs::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.der().clone()).unwrap();
-    let client = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
-    let client = client.with_root_certificates(roots).with_no_client_auth();
-    let server = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let server = server.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
-    let tls = Tls { connector: Arc::new(client).into(), name: ServerName::try_from("relay.example.org").unwrap() };
-    (tls, Arc::new(server).into())
+    let (connector, acceptor) = certificates::pair(name);
+    (Tls { connector, name: ServerName::try_from("relay.example.org").unwrap() }, acceptor)
 }
 
 fn secured(port: u16, security: Security) -> Smtp {

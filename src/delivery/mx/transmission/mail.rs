@@ -1,0 +1,51 @@
+//! A mail as it is transmitted to one domain.
+
+use bytes::Bytes;
+
+use crate::delivery::smtp_client::envelope::Envelope;
+use crate::model::message::Address;
+
+/// A rendered and signed mail with the part of its envelope that goes to one domain.
+pub struct Mail {
+    from: Option<Address>,
+    to: Vec<Address>,
+    file: Bytes,
+    has_utf8_head: bool,
+    eight_bit: bool,
+}
+
+impl Mail {
+    /// From this envelope sender, or from nobody, to these recipients: a file of whole lines, each with its CRLF.
+    pub fn new(from: Option<Address>, to: Vec<Address>, file: Bytes) -> Self {
+        let eight_bit = !file.is_ascii();
+        let has_utf8_head = eight_bit && !head(&file).is_ascii();
+        Self { from, to, file, has_utf8_head, eight_bit }
+    }
+
+    pub(super) fn to(&self) -> &[Address] {
+        &self.to
+    }
+
+    pub(super) fn file(&self) -> &[u8] {
+        &self.file
+    }
+
+    /// What a host has to know beforehand, if the mail goes to the recipients at these places.
+    pub(super) fn envelope(&self, places: &[usize]) -> Envelope {
+        let to: Vec<_> = places.iter().filter_map(|place| self.to.get(*place)).cloned().collect();
+        let is_ascii = self.from.iter().chain(&to).all(Address::is_ascii);
+        Envelope {
+            from: self.from.clone(),
+            to,
+            size: self.file.len(),
+            utf8: self.has_utf8_head || !is_ascii,
+            eight_bit: self.eight_bit,
+        }
+    }
+}
+
+/// The lines before the first empty one.
+fn head(file: &[u8]) -> &[u8] {
+    let end = file.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    &file[..end.unwrap_or(file.len())]
+}

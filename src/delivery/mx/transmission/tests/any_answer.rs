@@ -1,0 +1,75 @@
+//! Whatever a host says: nobody is told a lie.
+
+use proptest::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+use super::*;
+use crate::delivery::smtp_client::wire::Wire;
+
+/// Says all of this at once, hangs up, and returns what it has heard.
+async fn host(mut theirs: tokio::io::DuplexStream, said: String) -> String {
+    let mut heard = Vec::new();
+    theirs.write_all(said.as_bytes()).await.unwrap();
+    let (mut reads, mut writes) = tokio::io::split(theirs);
+    writes.shutdown().await.unwrap();
+    let _ = reads.read_to_end(&mut heard).await;
+    String::from_utf8_lossy(&heard).into_owned()
+}
+
+/// What the recipients are told, and what the host has heard.
+fn transmitted(pipelining: bool, answers: &[String]) -> (Vec<RecipientEnd>, String) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let (ours, theirs) = duplex(1 << 16);
+        let extensions = if pipelining { "250 PIPELINING" } else { "250 8BITMIME" };
+        let said = format!("220 hi\r\n250-hi\r\n{extensions}\r\n{}", answers.concat());
+        let sending = async {
+            let mail = mail_to(&["b@example.net", "c@example.net"]);
+            let session = Session::greet(Wire::new(ours), "out.example.org").await.unwrap();
+            let drain = Shutdown::default();
+            let done = transact(session, &mail, &[0, 1], Bounds::new(TIME, &drain)).await.unwrap();
+            drop(done.session);
+            done.ends
+        };
+        tokio::join!(sending, host(theirs, said))
+    })
+}
+
+fn answer() -> impl Strategy<Value = String> {
+    let codes = prop::sample::select(vec![220, 250, 251, 252, 354, 421, 450, 451, 452, 500, 503, 530, 550, 552, 554]);
+    let words = prop::sample::select(vec!["", " ok", " 2.0.0 ok", " 5.1.1 no", " 4.5.3 many", " 5.5.3 many", "-more"]);
+    prop_oneof![
+        6 => Just("250 ok\r\n".to_owned()),
+        2 => Just("354 go on\r\n".to_owned()),
+        6 => (codes, words).prop_map(|(code, words)| format!("{code}{words}\r\n")),
+        1 => "[ -~]{0,12}".prop_map(|text| text + "\r\n"),
+        1 => "\\PC{0,9}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn taken_is_told_only_after_an_answer_to_the_end_and_unknown_only_where_the_end_was_written(
+        pipelining: bool,
+        answers in prop::collection::vec(answer(), 0..7),
+    ) {
+        let (ends, heard) = transmitted(pipelining, &answers);
+        let is_ended = heard.contains("\r\n.\r\n");
+        let said: Vec<_> = answers.concat().lines().map(str::to_owned).collect();
+        let positive = said.iter().filter(|line| line.starts_with('2')).count();
+        for end in &ends {
+            match end.outcome {
+                // MAIL, one RCPT and the end of the mail; DATA has another code.
+                Outcome::Accepted => prop_assert!(is_ended && positive >= 3 && said.iter().any(|line| line.starts_with("354"))),
+                Outcome::Unknown => prop_assert!(is_ended),
+                _ => prop_assert!(end.is_pending() != end.is_refused(), "{end:?}"),
+            }
+        }
+        // Whom the mail was for is told the same.
+        let of_the_end: Vec<_> = ends.iter().filter(|end| matches!(end.outcome, Outcome::Accepted | Outcome::Unknown)).collect();
+        prop_assert!(of_the_end.windows(2).all(|two| two[0] == two[1]), "{ends:?}");
+        prop_assert_eq!(ends.len(), 2);
+    }
+}

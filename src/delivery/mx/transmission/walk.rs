@@ -1,0 +1,81 @@
+//! What is known of each recipient while a transmission goes from address to address.
+
+use std::sync::Arc;
+
+use super::opening::Closed;
+use super::recipient_end::RecipientEnd;
+use super::report::{Contact, Report};
+use super::target::Target;
+use super::verdicts::of_closed;
+use crate::model::outcome::{Outcome, Reason};
+
+/// What is known so far.
+pub(super) struct Walk {
+    ends: Vec<RecipientEnd>,
+    contact: Contact,
+    /// Has this machine met a limit of its own, or does it end?
+    is_over: bool,
+}
+
+impl Walk {
+    /// Nobody has been asked for any of so many recipients.
+    pub(super) fn new(recipients: usize) -> Self {
+        let nowhere = RecipientEnd::new(Outcome::Unavailable, Reason::Connect);
+        Self { ends: vec![nowhere; recipients], contact: Contact::Failed, is_over: false }
+    }
+
+    /// The places of those who may still get the mail at the next address.
+    pub(super) fn pending(&self) -> Vec<usize> {
+        (0..self.ends.len()).filter(|place| self.ends[*place].is_pending()).collect()
+    }
+
+    /// Is another address to be asked? Not where this machine is at its limit or ends, nor where a host is silent about the
+    /// mail: what is known by then is worth more than another attempt.
+    pub(super) fn goes_on(&self) -> bool {
+        let is_unknown = self.ends.iter().any(|end| end.outcome == Outcome::Unknown);
+        !self.is_over && !is_unknown && self.ends.iter().any(RecipientEnd::is_pending)
+    }
+
+    /// A transaction has ended for the recipients at these places.
+    pub(super) fn ended(&mut self, places: &[usize], ends: Vec<RecipientEnd>, target: &Target) {
+        let is_throttled = ends.iter().any(|end| end.outcome == Outcome::Throttled);
+        self.is_over |= ends.iter().any(|end| end.reason.is_ours());
+        self.contact = if is_throttled { Contact::Throttled } else { Contact::Served };
+        places.iter().zip(ends).for_each(|(place, end)| self.put(*place, end, target));
+    }
+
+    /// No session was opened at this address.
+    pub(super) fn not_opened(&mut self, closed: Closed, target: &Target) {
+        self.put_off(of_closed(closed), target);
+    }
+
+    /// At this address nobody gets it.
+    pub(super) fn put_off(&mut self, end: RecipientEnd, target: &Target) {
+        self.is_over |= end.reason.is_ours();
+        if self.contact == Contact::Failed {
+            self.contact = match end.outcome {
+                _ if end.reason.is_ours() => Contact::Untold,
+                Outcome::Throttled => Contact::Throttled,
+                _ => Contact::Failed,
+            };
+        }
+        self.pending().into_iter().for_each(|place| self.put(place, end.clone(), target));
+    }
+
+    /// What a host has said of a recipient tells more than that another could not be spoken to.
+    fn put(&mut self, place: usize, end: RecipientEnd, target: &Target) {
+        let Some(before) = self.ends.get_mut(place) else { return };
+        let tells_less = end.is_pending() && !is_said(&end) && is_said(before);
+        if !tells_less {
+            *before = RecipientEnd { host: Some(Arc::clone(&target.host)), ..end };
+        }
+    }
+
+    pub(super) fn report(self) -> Report {
+        Report { recipients: self.ends, contact: self.contact }
+    }
+}
+
+fn is_said(end: &RecipientEnd) -> bool {
+    matches!(end.reason, Reason::Smtp(_))
+}
