@@ -2,8 +2,9 @@
 //!
 //! [`lookup`] finds the servers of a domain in the order in which they are tried, [`mta_sts`] what the domain demands of them,
 //! and [`transmission`] carries a mail there. Domains with the same servers are one site ([`sites`]): it has its own
-//! availability and its own limit on mails at once, so a dead destination costs the mail to others nothing.
+//! availability and its own limit on mails at once, so a dead destination costs the mail to others nothing. [`direct`] puts these together.
 
+pub mod direct;
 pub mod lookup;
 pub mod mta_sts;
 pub mod settings;

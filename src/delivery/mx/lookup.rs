@@ -15,10 +15,10 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::mta_sts::Policy;
-pub use super::order::Target;
 use super::order::{MOST_ADDRESSES, by_preference, choose};
 use super::sites::SiteKey;
 use super::static_hosts::StaticHosts;
+use super::transmission::Target;
 use crate::runtime::net::addresses::{is_own, is_public};
 use crate::runtime::net::dns::{Dns, Missing, Mx};
 pub use no_route::NoRoute;
@@ -32,6 +32,7 @@ const AT_ONCE: usize = 5;
 pub struct Lookup {
     dns: Arc<Dns>,
     hosts: StaticHosts,
+    port: u16,
     allow_private: bool,
 }
 
@@ -66,9 +67,10 @@ impl Servers {
 }
 
 impl Lookup {
-    /// By this cache of records, these servers of the operator's, and whether private addresses may be connected to.
-    pub fn new(dns: Arc<Dns>, hosts: StaticHosts, allow_private: bool) -> Self {
-        Self { dns, hosts, allow_private }
+    /// By this cache of records, these servers of the operator's, the port of all servers, and whether private addresses may be
+    /// connected to.
+    pub fn new(dns: Arc<Dns>, hosts: StaticHosts, port: u16, allow_private: bool) -> Self {
+        Self { dns, hosts, port, allow_private }
     }
 
     /// The servers of a domain, given in lower-case A-labels.
@@ -104,7 +106,7 @@ impl Lookup {
                 break;
             }
         }
-        let targets = choose(found, &mut fastrand::Rng::new());
+        let targets = choose(found, self.port, &mut fastrand::Rng::new());
         if targets.is_empty() { Err(none) } else { Ok(targets) }
     }
 

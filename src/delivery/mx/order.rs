@@ -1,21 +1,13 @@
 //! In which order the servers of a domain are tried, and at which of their addresses. Pure, but for the draws.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use super::transmission::Target;
 use crate::runtime::net::dns::Mx;
 
 /// Addresses that one attempt tries at most (RFC 5321 5.1 wants two at least, where there are two).
 pub(super) const MOST_ADDRESSES: usize = 5;
-
-/// An address of a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The server's name: what its certificate has to name.
-    pub host: Arc<str>,
-    /// Where it is.
-    pub address: IpAddr,
-}
 
 /// By preference, and in no order inside one, so that equal servers get equal shares (RFC 5321 5.1).
 pub(super) fn by_preference(mut hosts: Vec<Mx>, random: &mut fastrand::Rng) -> Vec<Arc<str>> {
@@ -26,7 +18,7 @@ pub(super) fn by_preference(mut hosts: Vec<Mx>, random: &mut fastrand::Rng) -> V
 
 /// Chooses the addresses to try, in the order of the servers. Each server has two, of both families where it has both, before
 /// any has a third, so that a server that is down, or a family that this machine cannot reach, does not take all the places.
-pub(super) fn choose(hosts: Vec<(Arc<str>, Vec<IpAddr>)>, random: &mut fastrand::Rng) -> Vec<Target> {
+pub(super) fn choose(hosts: Vec<(Arc<str>, Vec<IpAddr>)>, port: u16, random: &mut fastrand::Rng) -> Vec<Target> {
     let rows: Vec<_> = hosts.into_iter().map(|(host, addresses)| (host, alternating(addresses, random))).collect();
     let mut counts = vec![0; rows.len()];
     let mut left = MOST_ADDRESSES;
@@ -38,7 +30,9 @@ pub(super) fn choose(hosts: Vec<(Arc<str>, Vec<IpAddr>)>, random: &mut fastrand:
         }
     }
     let chosen = rows.into_iter().zip(counts).flat_map(|((host, row), count)| {
-        row.into_iter().take(count).map(move |address| Target { host: Arc::clone(&host), address })
+        row.into_iter()
+            .take(count)
+            .map(move |ip| Target { host: Arc::clone(&host), address: SocketAddr::new(ip, port) })
     });
     chosen.collect()
 }

@@ -3,27 +3,14 @@
 use std::time::Duration;
 
 use super::static_hosts::StaticHosts;
+use super::transmission::Level;
 use crate::model::message::address::host_name;
 use crate::runtime::settings::{BOOLEAN, Choice, Count, PERIOD, Parsed, Plain, Text, setting, settings};
 
-/// How far TLS goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsLevel {
-    /// Where the server offers it, whatever its certificate; else, and after a failed handshake, in clear.
-    Opportunistic,
-    /// Never in clear, whatever the certificate.
-    Required,
-    /// Never in clear, and the certificate has to name the server.
-    Verified,
-}
-
 const HELO_FORM: Plain<Option<String>> = Plain { unit: "host name with a dot", parse: helo };
 const STATIC_FORM: Text = Text("`domain:server,server;domain:server`");
-const TLS_LEVELS: Choice<TlsLevel> = Choice(&[
-    ("opportunistic", TlsLevel::Opportunistic),
-    ("required", TlsLevel::Required),
-    ("verified", TlsLevel::Verified),
-]);
+const TLS_LEVELS: Choice<Level> =
+    Choice(&[("opportunistic", Level::Opportunistic), ("required", Level::Required), ("verified", Level::Verified)]);
 const MX_PORT_FORM: Count = Count(65_535);
 
 settings! {
@@ -32,7 +19,7 @@ settings! {
     pub struct Settings {
         after: Duration as MX_AFTER = setting("15m", &PERIOD, "how long all providers of a rule have to be unusable before its mail goes to `mx` behind them");
         helo: Option<String> as MX_HELO = setting("", &HELO_FORM, "this node's own name in EHLO: the name that its public address has in reverse DNS; required where `mx` is used");
-        tls: TlsLevel as MX_TLS = setting("opportunistic", &TLS_LEVELS, "`opportunistic`: with STARTTLS where it is offered, whatever the certificate, else in clear; `required`: never in clear; `verified`: never in clear, and the certificate has to name the server");
+        tls: Level as MX_TLS = setting("opportunistic", &TLS_LEVELS, "`opportunistic`: with STARTTLS where it is offered, whatever the certificate, else in clear; `required`: never in clear; `verified`: never in clear, and the certificate has to name the server");
         concurrency: u16 as MX_CONCURRENCY = setting("20", &Count(1000), "mails at once to one site, that is, one set of MX hosts");
         final_timeout: Duration as MX_FINAL_TIMEOUT = setting("10m", &PERIOD, "for the reply to the content; then the delivery is `unknown`");
         port: u16 as MX_PORT = setting("25", &MX_PORT_FORM, "the servers' port: another one for tests and private networks");

@@ -18,7 +18,7 @@ async fn setup(script: fn(&str, RecordType) -> Says) -> Setup {
 
 impl Setup {
     fn lookup(&self) -> Lookup {
-        Lookup::new(Arc::new(self.names.dns()), self.hosts.parse().unwrap(), self.allow_private)
+        Lookup::new(Arc::new(self.names.dns()), self.hosts.parse().unwrap(), 25, self.allow_private)
     }
 
     /// `host address`, in order.
@@ -26,7 +26,7 @@ impl Setup {
         let lookup = self.lookup();
         let servers = lookup.servers("example.org").await?;
         let targets = lookup.targets(&servers, None).await?;
-        Ok(targets.iter().map(|target| format!("{} {}", target.host, target.address)).collect())
+        Ok(targets.iter().map(|target| format!("{} {}", target.host, target.address.ip())).collect())
     }
 }
 

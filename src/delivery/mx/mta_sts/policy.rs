@@ -118,6 +118,9 @@ fn server(text: &str) -> Option<Box<str>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const WHOLE: &str =
@@ -179,5 +182,19 @@ mod tests {
             assert_eq!(parse(&WHOLE.replace(from, to)), Err(problem), "{to}");
         }
         assert_eq!(Policy::parse(b"version: STSv1\n\xff"), Err(BadPolicy::Syntax));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_printed_as_the_same_and_permits_what_it_names(
+            lines in vec("(version: STSv1|mode: (enforce|none|testing)|max_age: [0-9]{1,11}|mx: (\\*\\.)?[a-zA-Z0-9.-]{1,9}|x:|[ :]{0,3})[ \r]?", 0..9),
+        ) {
+            let text = format!("version: STSv1\nmax_age: 1\nmode: testing\n{}", lines.join("\n"));
+            if let Ok(policy) = parse(&text) {
+                let printed = policy.to_text();
+                prop_assert!(policy.servers.iter().all(|name| policy.permits(&name.replace('*', "a"))), "{}", printed);
+                prop_assert_eq!(parse(&printed), Ok(policy));
+            }
+        }
     }
 }

@@ -1,0 +1,125 @@
+//! A mail to one domain, from the look-up to the report.
+//!
+//! [`Direct::prepare`] finds out whether and where the mail may go now, and sends nothing. After it the outbox marks the mail;
+//! then [`Prepared::send`] hands it over. What was prepared and dropped was not tried.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::lookup::{Lookup, NoRoute};
+use super::mta_sts::MtaSts;
+use super::settings::Settings;
+use super::sites::{Answer, Permit, Sites};
+use super::transmission::{Contact, Level, Mail, RecipientEnd, Report, Target, Transmitter};
+use crate::model::outcome::Outcome;
+use crate::runtime::net::dns::Dns;
+use crate::runtime::net::guarded_client::GuardedClient;
+use crate::runtime::shutdown::Shutdown;
+use crate::runtime::unix_time::UnixTime;
+
+/// Why direct delivery cannot begin on this machine.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// Names.
+    #[error("no name can be looked up: see /etc/resolv.conf")]
+    Names,
+    /// TLS.
+    #[error("no TLS client can be made: install the system's CA certificates")]
+    Tls,
+}
+
+/// Delivers mail to the servers of its recipients' domains.
+pub struct Direct {
+    lookup: Lookup,
+    policies: MtaSts,
+    sites: Arc<Sites>,
+    transmitter: Transmitter,
+    level: Level,
+}
+
+/// A mail that may go now.
+pub struct Prepared<'a> {
+    direct: &'a Direct,
+    permit: Permit,
+    targets: Vec<Target>,
+    level: Level,
+}
+
+/// Why a mail does not go now. Nothing was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotNow {
+    /// There is no server to try: for good, or now.
+    NoRoute(NoRoute),
+    /// The site takes no mail before then; this is no attempt.
+    Later(Instant),
+}
+
+impl From<NoRoute> for NotNow {
+    fn from(no_route: NoRoute) -> Self {
+        Self::NoRoute(no_route)
+    }
+}
+
+impl Direct {
+    /// By these settings, under this node's own name.
+    pub fn new(settings: &Settings, helo: String) -> Result<Self, Unusable> {
+        let dns = Arc::new(Dns::system().map_err(|_| Unusable::Names)?);
+        let http = GuardedClient::new(Arc::clone(&dns), settings.allow_private).map_err(|_| Unusable::Tls)?;
+        let transmitter = Transmitter::new(helo, settings.final_timeout).map_err(|_| Unusable::Tls)?;
+        Ok(Self::with(settings, dns, http, transmitter))
+    }
+
+    fn with(settings: &Settings, dns: Arc<Dns>, http: GuardedClient, transmitter: Transmitter) -> Self {
+        let lookup = Lookup::new(Arc::clone(&dns), settings.hosts.clone(), settings.port, settings.allow_private);
+        let (policies, sites) = (MtaSts::new(dns, http), Sites::new(settings.concurrency));
+        Self { lookup, policies, sites, transmitter, level: settings.tls }
+    }
+
+    /// The sites, for operators.
+    pub fn sites(&self) -> &Arc<Sites> {
+        &self.sites
+    }
+
+    /// Finds out whether a mail to this domain, accepted then, may go now, and where to. It takes a place in the window of the
+    /// site until it is sent or dropped.
+    pub async fn prepare(&self, domain: &str, accepted: UnixTime) -> Result<Prepared<'_>, NotNow> {
+        let servers = self.lookup.servers(domain).await?;
+        let now = Instant::now();
+        let admitted = self.sites.admit(&servers.site(), accepted, now);
+        let permit = admitted.map_err(|refusal| NotNow::Later(refusal.again(now)))?;
+        let policy = if servers.are_static() { None } else { self.policies.enforced(domain).await };
+        let targets = self.lookup.targets(&servers, policy.as_deref()).await?;
+        let level = policy.map_or(self.level, |_| Level::Verified);
+        Ok(Prepared { direct: self, permit, targets, level })
+    }
+}
+
+impl Prepared<'_> {
+    /// Hands the mail over, and tells its site what came of it.
+    pub async fn send(self, mail: &Mail, drain: &Shutdown) -> Report {
+        let report = self.direct.transmitter.send(&self.targets, self.level, mail, drain).await;
+        if let Some(answer) = answer(&report) {
+            let is_done = !report.recipients.iter().any(RecipientEnd::is_pending);
+            self.permit.end(answer, is_done, Instant::now());
+        }
+        report
+    }
+}
+
+/// What a report says of the site, if anything.
+fn answer(report: &Report) -> Option<Answer> {
+    let any = |wanted: fn(&RecipientEnd) -> bool| report.recipients.iter().any(wanted);
+    match report.contact {
+        Contact::Untold => None,
+        Contact::Failed => Some(Answer::NoConnection),
+        Contact::Throttled => Some(Answer::TooMany),
+        Contact::Served if any(|end| end.outcome == Outcome::Accepted) => Some(Answer::Accepted),
+        Contact::Served if any(|end| end.outcome == Outcome::Unknown) => Some(Answer::NoReply),
+        Contact::Served if any(RecipientEnd::is_refused) => Some(Answer::Refused),
+        Contact::Served => Some(Answer::Deferred),
+    }
+}
+
+#[cfg(test)]
+mod tests;

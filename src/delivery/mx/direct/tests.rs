@@ -1,0 +1,120 @@
+//! A mail from the look-up to the report, by a name server, a policy host and mail servers on loopback.
+
+use hickory_resolver::proto::rr::RecordType;
+
+use super::*;
+use crate::delivery::smtp_client::stub::{Act, Stub};
+use crate::model::outcome::Reason;
+use crate::runtime::net::guarded_client::fixture::{FileServer, http};
+use crate::runtime::net::name_server::{NameServer, Says, records};
+use crate::runtime::settings::Section;
+
+const POLICY: &str = "version: STSv1\nmode: enforce\nmax_age: 86400\nmx: mx.policy.example\n";
+
+/// `dead.example` and `alive.example` have a server each, as `policy.example` has, with a policy.
+fn names(name: &str, kind: RecordType) -> Says {
+    match (name, kind) {
+        ("_mta-sts.policy.example", RecordType::TXT) => records(["v=STSv1; id=1;"]),
+        (name, RecordType::MX) if name != "unknown.example" => Says::Records(vec![format!("10 mx.{name}")]),
+        ("mx.dead.example", RecordType::A) => records(["127.0.0.2"]),
+        (name, RecordType::A) if name.starts_with("m") => records(["127.0.0.1"]),
+        (name, _) if name.starts_with("m") => Says::NoData,
+        _ => Says::NoSuchName,
+    }
+}
+
+struct Setup {
+    direct: Direct,
+    server: Stub,
+    _names: NameServer,
+    _policies: FileServer,
+}
+
+async fn setup(script: fn(usize, &str) -> Option<Act>) -> Setup {
+    let (server, names) = (Stub::new(script).await, NameServer::start(names).await);
+    let policies = FileServer::start("mta-sts.policy.example", |_| http("200 OK", POLICY)).await;
+    let pairs = [("SMSP_MX_PORT", server.port.to_string()), ("SMSP_MX_ALLOW_PRIVATE", "true".to_owned())];
+    let mut section = Section::new("SMSP_", pairs.map(|(name, value)| (name.to_owned(), value)).into_iter());
+    let settings = Settings::read(&mut section).unwrap();
+    let dns = Arc::new(names.dns());
+    let http = policies.client(Arc::clone(&dns), true);
+    let transmitter = Transmitter::new("out.example.org".to_owned(), settings.final_timeout).unwrap();
+    Setup { direct: Direct::with(&settings, dns, http, transmitter), server, _names: names, _policies: policies }
+}
+
+impl Setup {
+    async fn send(&self, domain: &str) -> Result<Report, NotNow> {
+        let prepared = self.direct.prepare(domain, UnixTime(7)).await?;
+        let to = vec![format!("b@{domain}").parse().unwrap()];
+        let mail = Mail::new("a@example.org".parse().ok(), to, "Subject: s\r\n\r\ntext\r\n".into());
+        Ok(prepared.send(&mail, &Shutdown::default()).await)
+    }
+
+    /// What the only site has heard last.
+    fn last_answer(&self) -> Option<Answer> {
+        self.direct.sites().list(Instant::now()).first()?.last_answer
+    }
+}
+
+#[tokio::test]
+async fn a_mail_reaches_the_server_of_its_domain() {
+    let setup = setup(|_, _| None).await;
+    let report = setup.send("alive.example").await.unwrap();
+    assert_eq!(
+        (report.recipients[0].outcome, report.recipients[0].host.as_deref()),
+        (Outcome::Accepted, Some("mx.alive.example"))
+    );
+    assert_eq!(setup.last_answer(), Some(Answer::Accepted));
+}
+
+#[tokio::test]
+async fn what_a_server_says_is_known_of_its_site() {
+    for (script, answer) in [
+        (
+            (|_, line| line.starts_with("RCPT").then(|| Act::say("550 5.1.1 no")).flatten())
+                as fn(usize, &str) -> Option<Act>,
+            Answer::Refused,
+        ),
+        (|_, line| line.starts_with("RCPT").then(|| Act::say("450 4.2.0 later")).flatten(), Answer::Deferred),
+        (|_, line| (line == "CONNECT").then(|| Act::say("421 4.7.0 too many connections")).flatten(), Answer::TooMany),
+    ] {
+        let setup = setup(script).await;
+        setup.send("alive.example").await.unwrap();
+        assert_eq!(setup.last_answer(), Some(answer));
+    }
+}
+
+#[tokio::test]
+async fn a_dead_site_is_left_alone_after_two_mails_and_another_is_not() {
+    let setup = setup(|_, _| None).await;
+    for _ in 0..2 {
+        let report = setup.send("dead.example").await.unwrap();
+        assert_eq!(report.recipients[0].outcome, Outcome::Unavailable);
+    }
+    let refused = setup.send("dead.example").await.unwrap_err();
+    assert!(matches!(refused, NotNow::Later(until) if until > Instant::now()), "{refused:?}");
+    assert_eq!(setup.send("alive.example").await.unwrap().recipients[0].outcome, Outcome::Accepted);
+}
+
+#[tokio::test]
+async fn a_domain_that_does_not_exist_takes_no_site() {
+    let setup = setup(|_, _| None).await;
+    assert_eq!(setup.send("unknown.example").await.unwrap_err(), NotNow::NoRoute(NoRoute::NoSuchDomain));
+    assert!(setup.direct.sites().list(Instant::now()).is_empty());
+}
+
+#[tokio::test]
+async fn a_policy_in_mode_enforce_keeps_mail_from_going_in_clear() {
+    let setup = setup(|_, _| None).await;
+    let report = setup.send("policy.example").await.unwrap();
+    let end = &report.recipients[0];
+    assert!(end.is_pending() && end.reason == Reason::Tls, "{end:?}");
+    assert!(!setup.server.heard().iter().any(|line| line.starts_with("MAIL")), "{:?}", setup.server.heard());
+}
+
+#[tokio::test]
+async fn what_is_prepared_and_dropped_has_touched_no_server() {
+    let setup = setup(|_, _| None).await;
+    drop(setup.direct.prepare("alive.example", UnixTime(7)).await.ok());
+    assert_eq!((setup.server.connections(), setup.last_answer()), (0, None));
+}
