@@ -16,6 +16,7 @@ mod recipient_end;
 mod report;
 mod target;
 mod transaction;
+mod unreachable;
 mod verdicts;
 mod walk;
 
@@ -36,6 +37,7 @@ pub use target::Target;
 use bounds::Bounds;
 use opening::{Connectors, Key, Opener};
 use transaction::transact;
+use unreachable::Unreachable;
 use walk::Walk;
 
 /// Addresses of one transmission.
@@ -51,6 +53,7 @@ const MAX_MAILS: usize = 100;
 pub struct Transmitter {
     opener: Opener,
     pool: Arc<Pool<Key>>,
+    unreachable: Unreachable,
     final_timeout: Duration,
 }
 
@@ -61,7 +64,12 @@ impl Transmitter {
     }
 
     fn with(opener: Opener, final_timeout: Duration) -> Self {
-        Self { opener, pool: Arc::new(Pool::with_room_for(MAX_KEPT)), final_timeout }
+        Self {
+            opener,
+            pool: Arc::new(Pool::with_room_for(MAX_KEPT)),
+            unreachable: Unreachable::default(),
+            final_timeout,
+        }
     }
 
     /// Transmits a mail to these addresses, of which there is one at least, in their order; after the last call of `drain`
@@ -82,8 +90,14 @@ impl Transmitter {
             }
             match bounds.before_the_end(self.opener.open(target, level)).await {
                 Err(end) => walk.put_off(end, target),
-                Ok(Err(closed)) => walk.not_opened(closed, target),
+                Ok(Err(closed)) => {
+                    if closed.is_of_the_address() {
+                        self.unreachable.note(target.address);
+                    }
+                    walk.not_opened(closed, target);
+                }
                 Ok(Ok(session)) => {
+                    self.unreachable.forget(target.address);
                     sessions += 1;
                     self.carry(session, target, level, mail, bounds, &mut walk).await;
                 }
@@ -92,13 +106,16 @@ impl Transmitter {
         walk.report()
     }
 
-    /// As they are, but that an address of the first host to which there is a session goes before its others.
+    /// As they are, but that those which could not be spoken to a moment ago go last, and an address of the first host with
+    /// which there is a session goes before its others.
     fn in_order<'a>(&self, targets: &'a [Target], level: Level) -> Vec<&'a Target> {
-        let mut ordered: Vec<_> = targets.iter().take(MAX_ADDRESSES).collect();
+        let is_reachable = |target: &&Target| !self.unreachable.has(target.address);
+        let (mut ordered, last): (Vec<_>, Vec<_>) = targets.iter().take(MAX_ADDRESSES).partition(is_reachable);
         let of_first = ordered.chunk_by(|one, next| one.host == next.host).next().unwrap_or_default();
         if let Some(kept) = of_first.iter().position(|target| self.pool.has(&Key::of(target, level))) {
             ordered[..=kept].rotate_right(1);
         }
+        ordered.extend(last);
         ordered
     }
 

@@ -52,6 +52,16 @@ pub(super) enum Closed {
     Failed(Failure),
 }
 
+impl Closed {
+    /// Would another mail fare in the same way at this address? A refusal may be of this hour, and TLS is a matter of the level.
+    pub(super) fn is_of_the_address(&self) -> bool {
+        match self {
+            Self::NoConnection(reason) => !reason.is_ours(),
+            Self::Failed(failure) => matches!(failure, Failure::Lost | Failure::Late | Failure::Unreadable),
+        }
+    }
+}
+
 impl Connectors {
     /// Those that trust the system's certificate authorities.
     pub(super) fn of_the_system() -> Result<Self, Error> {

@@ -79,3 +79,21 @@ impl Walk {
 fn is_said(end: &RecipientEnd) -> bool {
     matches!(end.reason, Reason::Smtp(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_this_machine_ends_the_walk_and_blames_no_site() {
+        let target = Target { host: "mx.example.net".into(), address: ([127, 0, 0, 1], 25).into() };
+        let mut walk = Walk::new(1);
+        walk.not_opened(Closed::NoConnection(Reason::Connect), &target);
+        assert!(walk.goes_on());
+        walk.not_opened(Closed::NoConnection(Reason::LocalLimit), &target);
+        assert!(!walk.goes_on());
+        let report = walk.report();
+        assert_eq!(report.contact, Contact::Untold);
+        assert!(report.recipients[0].is_pending());
+    }
+}

@@ -154,3 +154,29 @@ async fn after_silence_about_the_mail_nobody_else_is_asked_for_those_who_wait() 
     let lost = (Outcome::Unknown, Reason::ConnectionLost);
     assert_eq!((told(&report), second.connections()), (vec![lost, (Outcome::Deferred, Reason::Smtp(450))], 0));
 }
+
+fn two_hosts(first: &Stub, second: &Stub) -> [Target; 2] {
+    [target(first.port), Target { host: "other.example.net".into(), ..target(second.port) }]
+}
+
+#[tokio::test]
+async fn an_address_that_could_not_be_spoken_to_is_tried_last_for_a_while_and_not_left_out() {
+    let (first, second) = (Stub::that("CONNECT", Act::Close).await, Stub::that("RCPT TO:<c@", Act::Close).await);
+    let (transmitter, both) = (transmitter(), two_hosts(&first, &second));
+    for _ in 0..3 {
+        assert_eq!(told(&sent(&transmitter, &both, &mail()).await), [TAKEN]);
+    }
+    assert_eq!((first.connections(), second.connections()), (1, 1));
+    sent(&transmitter, &both, &mail_to(&["c@example.net"])).await;
+    assert_eq!(first.connections(), 2, "it is asked where the others do not take the mail");
+}
+
+#[tokio::test]
+async fn an_address_that_refuses_a_session_keeps_its_place() {
+    let (first, second) = (saying("CONNECT", "421 4.7.0 too many connections").await, willing().await);
+    let (transmitter, both) = (transmitter(), two_hosts(&first, &second));
+    for _ in 0..2 {
+        assert_eq!(told(&sent(&transmitter, &both, &mail()).await), [TAKEN]);
+    }
+    assert_eq!(first.connections(), 2);
+}

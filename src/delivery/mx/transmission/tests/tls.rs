@@ -112,3 +112,18 @@ async fn a_host_whose_name_no_certificate_has_is_spoken_to_unless_it_has_to_be_v
         assert_eq!(told(&report), [end], "{level:?}");
     }
 }
+
+#[tokio::test]
+async fn a_host_that_refuses_the_session_under_tls_is_not_spoken_to_in_clear() {
+    let (connector, acceptor) = pair("mx.example.net");
+    let greetings = std::sync::atomic::AtomicUsize::new(0);
+    let stub = Stub::with_tls(Some(acceptor), move |_, line| match line {
+        "STARTTLS" => Some(Act::Encrypt),
+        line if !line.starts_with("EHLO") => None,
+        _ if greetings.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0 => Act::say("554 5.7.1 not you"),
+        _ => Act::say("250-stub\r\n250 STARTTLS"),
+    })
+    .await;
+    assert_eq!(over(&stub, connector, Opportunistic).await, (Outcome::Unavailable, Reason::Smtp(554)));
+    assert_eq!((stub.connections(), words(&stub)), (1, "EHLO STARTTLS (TLS) EHLO".to_owned()));
+}
