@@ -11,6 +11,7 @@ mod provider;
 
 mod clock;
 mod crashes;
+mod endings;
 mod erased;
 mod fsync;
 mod full_disk;

@@ -43,6 +43,7 @@ async fn a_mail_with_which_three_nodes_have_died_is_parked_until_an_operator_rel
         proxy = Proxy::start(settings.clone()).await;
         becomes(&proxy.client, &poison, if loss < LOSSES { "queued" } else { "parked" }).await;
     }
+    is_told_to_be_parked(&proxy, &poison).await;
     pause(&proxy, false).await;
     let other = queued(&proxy.client, &mails::with_subject("2")).await;
     becomes(&proxy.client, &other, "accepted").await;
@@ -75,6 +76,7 @@ async fn a_mail_that_cannot_be_opened_is_parked_at_the_third_loss_until_an_opera
         when(told >= LOSSES, || proxy.process.evidence()).map(|()| assert_eq!(told, LOSSES))
     })
     .await;
+    is_told_to_be_parked(&proxy, &broken).await;
     drop(proxy);
     assert_eq!(database.change(MEND_THE_CONTENT).await, 1);
     let proxy = Proxy::start(settings).await;
@@ -83,6 +85,19 @@ async fn a_mail_that_cannot_be_opened_is_parked_at_the_third_loss_until_an_opera
     admin::call(proxy.ops, reqwest::Method::POST, &path, &[], None).await.expect(200);
     becomes(&proxy.client, &broken, "accepted").await;
     assert_eq!(provider.taken(), [(1, 1), (2, 1)].into());
+}
+
+/// The log tells once that this mail waits for people.
+async fn is_told_to_be_parked(proxy: &Proxy, id: &str) {
+    let is_it =
+        |line: &serde_json::Value| line["message"] == "a mail of the outbox is parked: a person has to look at it";
+    let told = eventually("it is told", async || {
+        let lines: Vec<_> = proxy.logs().into_iter().filter(is_it).collect();
+        when(!lines.is_empty(), || proxy.process.evidence()).map(|()| lines)
+    })
+    .await;
+    let seen: Vec<_> = told.iter().map(|line| ["level", "id", "caller"].map(|name| line[name].as_str())).collect();
+    assert_eq!(seen, [["WARN", id, "caller"].map(Some)], "{told:#?}");
 }
 
 fn is_told_of(line: &serde_json::Value, id: &str) -> bool {

@@ -47,7 +47,7 @@ mod traced;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use bound::Bound;
-pub use claim::{Buried, Claimed, Queued, Stale, Swept, Wanted};
+pub use claim::{Buried, Claimed, NamedMail, Queued, Stale, Swept, Wanted};
 pub use counted::{CountedOutbox, metrics_of};
 pub use drain::{Drain, Estimate};
 pub use earlier::{Earlier, Tried};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::row::{Fence, Hold, Lane, RouteSet, RowId};
+use super::row::{Fence, Hold, Lane, RouteSet, RowId, State};
 use super::sealed::SealedContent;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -103,8 +103,19 @@ pub struct Stale {
     pub content: Option<SealedContent>,
 }
 
+/// A mail that came into a state while no call was about it, so that nobody has heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedMail {
+    /// Its id.
+    pub id: Id,
+    /// Who it was to be sent for.
+    pub caller: CallerName,
+    /// The state; of one that was dropped, its last.
+    pub state: State,
+}
+
 /// What dead nodes have left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Buried {
     /// Rows that went back to the queue.
     pub queued: u64,
@@ -112,10 +123,12 @@ pub struct Buried {
     pub parked: u64,
     /// Rows that a provider may have.
     pub unknown: u64,
+    /// Each that was parked or may be with a provider.
+    pub mails: Vec<NamedMail>,
 }
 
 /// What a sweep came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Rows whose time was over.
     pub expired: u64,
@@ -125,4 +138,6 @@ pub struct Swept {
     pub unknown: u64,
     /// Is there more to sweep?
     pub more: bool,
+    /// Each whose time was over, or that was dropped and `unknown` to the end.
+    pub mails: Vec<NamedMail>,
 }

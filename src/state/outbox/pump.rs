@@ -13,6 +13,7 @@ mod conclusion;
 mod contents;
 mod context;
 mod delivery;
+mod endings;
 mod evidence;
 mod in_hand;
 mod journal;

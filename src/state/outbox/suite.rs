@@ -11,6 +11,7 @@ pub(super) mod keeping;
 pub(super) mod late;
 pub(super) mod losing;
 pub(super) mod model;
+pub(super) mod naming;
 pub(super) mod operating;
 pub(super) mod polling;
 pub(super) mod replaying;
@@ -84,6 +85,7 @@ macro_rules! conformance {
                 an_order_on_many_says_what_it_has_left_out_and_why, retried_rows_become_due_one_after_the_other,
                 rows_that_are_settled_together_end_or_wait_as_each_would_alone,
                 an_order_on_many_is_kept_once_with_who_gave_it;
+            naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;
             states: every_call_takes_a_row_from_its_states_alone;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
                 what_is_lost_refused_and_buried_is_counted;

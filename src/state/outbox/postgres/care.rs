@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::rows::{Columns, span};
+use super::rows::{Columns, named, span};
 use crate::state::outbox::{ATTEMPT, Buried, NodeId, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
@@ -40,7 +40,7 @@ const BURY: &str = "with dead as materialized (
         state = case when o.state = 2 then 3 when o.losses >= 2 then 4 else 0 end,
         losses = o.losses + (o.state = 1 or o.is_replay)::integer, owner = null,
         replay_until = case when o.is_replay and o.losses >= 2 then null else o.replay_until end
-    from dead where o.row_id = dead.row_id and o.state in (1, 2) returning o.state";
+    from dead where o.row_id = dead.row_id and o.state in (1, 2) returning o.state, o.row_id";
 
 pub(super) async fn heartbeat(transaction: &mut Transaction<'_>, node: NodeId) -> Result<(), Failed> {
     transaction.execute(HEARTBEAT, &[(&node.0, Type::UUID)]).await.map(drop)
@@ -53,15 +53,22 @@ pub(super) async fn release(transaction: &mut Transaction<'_>, node: NodeId, num
 }
 
 pub(super) async fn bury(transaction: &mut Transaction<'_>, own: NodeId) -> Result<Buried, Failed> {
-    let mut buried = Buried::default();
+    let (mut buried, mut parked, mut unknown) = (Buried::default(), Vec::new(), Vec::new());
     let parameters: [Parameter<'_>; 3] =
         [(&span(DEAD), Type::INT8), (&span(ATTEMPT), Type::INT8), (&own.0, Type::UUID)];
     for row in transaction.query(BURY, &parameters).await? {
-        match Columns::of(&row).state()? {
-            State::Unknown => buried.unknown += 1,
-            State::Parked => buried.parked += 1,
+        let mut columns = Columns::of(&row);
+        match columns.state()? {
+            State::Unknown => unknown.push(columns.value()?),
+            State::Parked => parked.push(columns.value()?),
             _ => buried.queued += 1,
         }
+    }
+    (buried.parked, buried.unknown) = (parked.len() as u64, unknown.len() as u64);
+    for (rows, state) in
+        [(parked, State::Parked), (unknown, State::Unknown)].iter().filter(|(rows, _)| !rows.is_empty())
+    {
+        buried.mails.extend(named(transaction, rows, *state).await?);
     }
     Ok(buried)
 }

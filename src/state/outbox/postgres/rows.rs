@@ -12,7 +12,8 @@ use crate::model::message::key::IdempotencyKey;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
-    Claimed, Fence, Hold, KeyId, Lane, NodeId, RouteSet, RowId, SealedContent, SealedRecipients, State, Ticket,
+    Claimed, Fence, Hold, KeyId, Lane, NamedMail, NodeId, RouteSet, RowId, SealedContent, SealedRecipients, State,
+    Ticket,
 };
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
@@ -177,4 +178,19 @@ fn claimed(node: NodeId, columns: &mut Columns<'_>) -> Result<Claimed, Failed> {
         was_lost: columns.value()?,
         content: columns.content()?,
     })
+}
+
+/// The mails of these rows, which are in this state.
+pub(super) async fn named(
+    transaction: &mut Transaction<'_>,
+    rows: &[i64],
+    state: State,
+) -> Result<Vec<NamedMail>, Failed> {
+    let names = "select id, caller from smsp_submission where row_id = any ($1) order by row_id";
+    let mut mails = Vec::with_capacity(rows.len());
+    for row in &transaction.query(names, &[(&rows, Type::INT8_ARRAY)]).await? {
+        let mut columns = Columns::of(row);
+        mails.push(NamedMail { id: columns.id()?, caller: columns.caller()?, state });
+    }
+    Ok(mails)
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 use super::content::drop_content;
-use super::rows::{Columns, big, span};
-use crate::state::outbox::{Bound, State, Swept};
+use super::rows::{Columns, big, named, span};
+use crate::state::outbox::{Bound, NamedMail, State, Swept};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
@@ -32,8 +32,8 @@ const EXPIRE: &str = "with over as materialized (
     from fitting f where o.row_id = f.row_id and (f.nth = 1 or f.bytes <= $2) and o.state in (0, 4)
     returning o.row_id, (select count(*) from over)";
 
-/// Every row that was passed, in the order in which they have ended; with its state, if it was dropped, and with how many
-/// were looked at. Rows are locked in the order of their numbers, and what somebody else has locked is passed by.
+/// Every row that was passed, in the order in which they have ended; with its state and names, if it was dropped, and with
+/// how many were looked at. Rows are locked in the order of their numbers, and what somebody else has locked is passed by.
 const FORGET: &str = "with looked as materialized (
         select o.row_id, o.changed_at, case when o.state = 3 and not o.erased then o.size else 0 end as held
         from smsp_outbox o
@@ -54,10 +54,10 @@ const FORGET: &str = "with looked as materialized (
         delete from smsp_outbox o using free f, smsp_submission s
         where o.row_id = f.row_id and s.row_id = f.row_id and (s.key is null or not $6)
             and (o.state = 3 or o.state >= 5) and o.changed_at <= smsp_now() - $5
-        returning o.row_id, o.state
+        returning o.row_id, o.state, s.id, s.caller
     ),
     dropped as (delete from smsp_submission s using gone where s.row_id = gone.row_id)
-    select p.changed_at, p.row_id, (select count(*) from looked), gone.row_id is not null, coalesce(gone.state, 0::smallint)
+    select p.changed_at, p.row_id, (select count(*) from looked), gone.row_id is not null, gone.state, gone.id, gone.caller
     from passed p left join gone using (row_id) order by p.changed_at, p.row_id";
 
 /// The last row that was looked at, by the order in which they have ended.
@@ -93,6 +93,7 @@ async fn expire(transaction: &mut Transaction<'_>, bound: Bound, swept: &mut Swe
     }
     if !rows.is_empty() {
         drop_content(transaction, &rows).await?;
+        swept.mails = named(transaction, &rows, State::Expired).await?;
     }
     swept.expired = rows.len() as u64;
     swept.more |= is_cut(rows.len(), looked, bound);
@@ -136,7 +137,11 @@ impl Walk {
             looked = columns.value()?;
             if columns.value()? {
                 swept.dropped += 1;
-                swept.unknown += u64::from(columns.state()? == State::Unknown);
+                let state = columns.state()?;
+                if state == State::Unknown {
+                    swept.unknown += 1;
+                    swept.mails.push(NamedMail { id: columns.id()?, caller: columns.caller()?, state });
+                }
             }
         }
         swept.more |= is_cut(rows.len(), looked, bound);

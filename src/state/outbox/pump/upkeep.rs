@@ -11,9 +11,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::warn;
 
 use super::super::bound::Bound;
-use super::super::claim::{Buried, Swept};
+use super::super::claim::Buried;
 use super::super::tasks;
 use super::context::{Context, STORE_TIMEOUT};
+use super::endings::Endings;
 use super::rerouting::reroute;
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -40,25 +41,32 @@ pub(super) async fn tidy(context: Arc<Context>) {
     loop {
         ticks.tick().await;
         context.parts.metrics.round_begins(tasks::UPKEEP);
+        let mut endings = Endings::default();
         if let Ok(Ok(buried)) = timeout(STORE_TIMEOUT, context.parts.store.bury(context.parts.node)).await {
-            report(buried);
+            report(&buried);
+            endings.buried(&buried.mails);
         }
-        sweep(&context).await;
+        sweep(&context, &mut endings).await;
         // A store that does not answer says so itself; the next turn goes on with what is left.
         let _ = reroute(&context, UPKEEP / 2).await;
     }
 }
 
 /// Step by step, so that others write in between, and no longer than until the dead are to be buried again.
-async fn sweep(context: &Context) {
+async fn sweep(context: &Context, endings: &mut Endings) {
     let start = Instant::now();
-    let step = || timeout(STORE_TIMEOUT, context.parts.store.sweep(Bound::STEP));
-    while start.elapsed() < UPKEEP && matches!(step().await, Ok(Ok(Swept { more: true, .. }))) {}
+    while start.elapsed() < UPKEEP {
+        let Ok(Ok(swept)) = timeout(STORE_TIMEOUT, context.parts.store.sweep(Bound::STEP)).await else { return };
+        endings.swept(&swept.mails);
+        if !swept.more {
+            return;
+        }
+    }
 }
 
-fn report(buried: Buried) {
-    let Buried { queued, parked, unknown } = buried;
-    if buried != Buried::default() {
+fn report(buried: &Buried) {
+    let Buried { queued, parked, unknown, .. } = buried;
+    if queued + parked + unknown > 0 {
         warn!(queued, parked, unknown, "rows of nodes that have died: `unknown` ones may have been sent");
     }
 }

@@ -1,8 +1,9 @@
-//! Names that many rows share, by number.
+//! Names that many rows share, by number, and those of a mail.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::state::outbox::RouteSet;
+use crate::model::caller::CallerName;
+use crate::state::outbox::{NamedMail, RouteSet, RowId, State};
 
 /// The number of a caller, new where it is not known yet.
 pub(super) fn caller(database: &Connection, name: &str) -> rusqlite::Result<i64> {
@@ -30,4 +31,16 @@ pub(super) fn route_sets(database: &Connection, sets: &[RouteSet]) -> rusqlite::
         found.extend(id);
     }
     Ok(found)
+}
+
+/// The mail that this column and the next one of a row name.
+pub(super) fn named(row: &Row<'_>, column: usize, state: State) -> rusqlite::Result<NamedMail> {
+    let caller: String = row.get(column + 1)?;
+    Ok(NamedMail { id: row.get(column)?, caller: CallerName::from(&*caller), state })
+}
+
+/// The mail of this row.
+pub(super) fn of_row(database: &Connection, id: RowId, state: State) -> rusqlite::Result<NamedMail> {
+    let find = "select uuid, name from submission s join caller c on c.id = s.caller where s.id = ?1";
+    database.prepare_cached(find)?.query_row([id], |row| named(row, 0, state))
 }

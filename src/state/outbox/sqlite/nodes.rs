@@ -5,9 +5,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::names;
+
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{ATTEMPT, Buried, Hold, NodeId, State};
+use crate::state::outbox::{ATTEMPT, Buried, Hold, NodeId, RowId, State};
 
 /// Without a heartbeat for so long, a node counts as dead.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
@@ -56,16 +58,25 @@ pub(super) fn bury(database: &Connection, now: UnixTime, own: NodeId) -> rusqlit
     database.prepare_cached(silent)?.execute([now.before(DEAD_AFTER)])?;
     let mut claimed = database.prepare_cached(
         "update envelope set state = iif(losses + 1 >= ?1, 4, 0), losses = losses + 1, owner = null
-         where state in (1, 2) and state = 1 and owner <> ?2 and owner not in (select id from node) returning state",
+         where state in (1, 2) and state = 1 and owner <> ?2 and owner not in (select id from node) returning id, state",
     )?;
-    let states: Result<Vec<State>, _> = claimed.query_map(params![MAX_LOSSES, own], |row| row.get(0))?.collect();
-    let states = states?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let freed: Vec<(RowId, State)> = claimed.query_map(params![MAX_LOSSES, own], row)?.collect::<Result<_, _>>()?;
     let mut marked = database.prepare_cached(
         "update envelope set state = 3, owner = null, due = max(?1, coalesce(marked_at, 0) + ?2), settled_at = ?1,
          replay_until = iif(replayed and losses + 1 >= ?3, null, replay_until), losses = losses + replayed
-         where state in (1, 2) and state = 2 and owner <> ?4 and owner not in (select id from node)",
+         where state in (1, 2) and state = 2 and owner <> ?4 and owner not in (select id from node)
+         returning id, state",
     )?;
-    let unknown = marked.execute(params![now, millis(ATTEMPT).cast_signed(), MAX_LOSSES, own])? as u64;
-    let parked = states.iter().filter(|state| **state == State::Parked).count() as u64;
-    Ok(Buried { queued: states.len() as u64 - parked, parked, unknown })
+    let values = params![now, millis(ATTEMPT).cast_signed(), MAX_LOSSES, own];
+    let in_doubt: Vec<(RowId, State)> = marked.query_map(values, row)?.collect::<Result<_, _>>()?;
+    let mut buried = Buried { unknown: in_doubt.len() as u64, ..Buried::default() };
+    for (row, state) in freed.into_iter().chain(in_doubt) {
+        match state {
+            State::Queued => buried.queued += 1,
+            _ => buried.mails.push(names::of_row(database, row, state)?),
+        }
+    }
+    buried.parked = buried.mails.len() as u64 - buried.unknown;
+    Ok(buried)
 }

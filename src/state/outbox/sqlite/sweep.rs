@@ -10,9 +10,10 @@ use rusqlite::{Connection, params};
 
 use super::columns::signed;
 use super::content::drop_content;
+use super::names::named;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::bound::Left;
-use crate::state::outbox::{Bound, RowId, State, Swept};
+use crate::state::outbox::{Bound, NamedMail, RowId, State, Swept};
 
 /// A key names its submission for so long at least.
 const KEY_LIVES: Duration = Duration::from_secs(24 * 3600);
@@ -40,22 +41,26 @@ pub(super) fn sweep(
 
 fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
     let mut select = database.prepare_cached(
-        "select e.id, iif(content_key is null, 0, size) from envelope e join submission s on s.id = e.id
+        "select e.id, iif(content_key is null, 0, size), uuid, name
+         from envelope e join submission s on s.id = e.id join caller c on c.id = s.caller
          where state in (0, 4) and e.expires_at <= ?1 order by e.expires_at limit ?2",
     )?;
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs(), named(row, 2, State::Expired)?))
+    };
     let rows = select.query_map(params![now, signed(bound.rows as u64)], row)?;
-    let rows: Vec<(RowId, u64)> = rows.collect::<Result<_, _>>()?;
+    let rows: Vec<(RowId, u64, NamedMail)> = rows.collect::<Result<_, _>>()?;
     let mut expire = database.prepare_cached(
         "update envelope set state = 7, settled_at = ?1 where id = ?2 and state in (0, 4) and expires_at <= ?1",
     )?;
     let mut left = Left::of(bound);
-    for (row, held) in rows {
+    for (row, held, mail) in rows {
         if !left.take(held) {
             swept.more = true;
             return Ok(());
         }
         swept.expired += expire.execute(params![now, row])? as u64;
+        swept.mails.push(mail);
         drop_content(database, row)?;
     }
     swept.more |= left.is_spent();
@@ -73,20 +78,21 @@ struct Walk {
 /// has come.
 fn forget(database: &Connection, walk: &Walk, bound: Bound, swept: &mut Swept) -> rusqlite::Result<Passed> {
     let mut select = database.prepare_cached(
-        "select settled_at, e.id, state, iif(content_key is null, 0, size), idem is null
-         from envelope e join submission s on s.id = e.id
+        "select settled_at, e.id, state, iif(content_key is null, 0, size), idem is null, uuid, name
+         from envelope e join submission s on s.id = e.id join caller c on c.id = s.caller
          where settled_at >= ?1 and (settled_at, e.id) > (?1, ?2) and settled_at <= ?3 and state in (3, 5, 6, 7, 8)
          order by settled_at, e.id limit ?4",
     )?;
     let Passed(at, id) = walk.after;
     let kept = |row: &rusqlite::Row<'_>| {
         let held: i64 = row.get(3)?;
-        Ok((Passed(row.get(0)?, row.get(1)?), row.get(2)?, held.unsigned_abs(), row.get(4)?))
+        let mail = named(row, 5, row.get(2)?)?;
+        Ok((Passed(row.get(0)?, row.get(1)?), mail, held.unsigned_abs(), row.get(4)?))
     };
     let rows = select.query_map(params![at, id, walk.until, signed(bound.rows as u64)], kept)?;
-    let rows: Vec<(Passed, State, u64, bool)> = rows.collect::<Result<_, _>>()?;
+    let rows: Vec<(Passed, NamedMail, u64, bool)> = rows.collect::<Result<_, _>>()?;
     let (mut left, mut passed) = (Left::of(bound), walk.after);
-    for (row, state, held, has_no_key) in rows {
+    for (row, mail, held, has_no_key) in rows {
         if !left.take(held) {
             swept.more = true;
             return Ok(passed);
@@ -96,7 +102,10 @@ fn forget(database: &Connection, walk: &Walk, bound: Bound, swept: &mut Swept) -
             drop_content(database, row.1)?;
             database.prepare_cached("delete from submission where id = ?1")?.execute([row.1])?;
             swept.dropped += 1;
-            swept.unknown += u64::from(state == State::Unknown);
+            if mail.state == State::Unknown {
+                swept.unknown += 1;
+                swept.mails.push(mail);
+            }
         }
     }
     swept.more |= left.is_spent();

@@ -104,12 +104,12 @@ pub(in super::super) async fn what_is_held_is_known_after_sweeps(bench: &Bench) 
     let accept = async |number| {
         let batch = Batch { caller: "shop".into(), rows: vec![row(number)], atomic: false, room, callers_room: ROOM };
         let answers = bench.outbox.accept(batch).await.unwrap();
-        bench.outbox.sweep(ALL).await.unwrap();
+        bench.sweep(ALL).await.unwrap();
         matches!(answers[..], [Acceptance::Accepted(_)])
     };
     assert_eq!([accept(1).await, accept(2).await, accept(3).await], [true, true, false]);
     bench.outbox.cancel(&"shop".into(), id(1)).await.unwrap();
-    bench.outbox.sweep(ALL).await.unwrap();
+    bench.sweep(ALL).await.unwrap();
     assert_eq!([accept(4).await, accept(5).await], [true, false]);
 }
 

@@ -280,11 +280,6 @@ impl Bench {
         self.status(number).await.map(|status| status.ticket.state)
     }
 
-    /// By a node that nothing else is done by.
-    pub(super) fn bury(&self) -> Answered<'_, Buried> {
-        self.outbox.bury(node(99))
-    }
-
     pub(super) async fn advance(&self, time: Duration) {
         self.time.advance(time).await;
     }

@@ -105,5 +105,5 @@ pub(in super::super) async fn a_node_that_was_silent_never_ends_what_it_holds_it
     assert_eq!(bench.outbox.bury(node(1)).await, Ok(Buried::default()));
     assert!(bench.marked(&holds[0]).await);
     assert_eq!(bench.end(&holds[0], accepted()).await, Some(State::Accepted));
-    assert_eq!(bench.outbox.bury(node(2)).await, Ok(Buried { unknown: 1, ..Buried::default() }), "another one does");
+    assert_eq!(bench.outbox.bury(node(2)).await.unwrap().unknown, 1, "another one does");
 }

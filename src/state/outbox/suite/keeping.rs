@@ -6,16 +6,13 @@ pub(in super::super) async fn what_expires_is_ended_by_the_sweep(bench: &Bench) 
     let short = |number| NewRow { expires: When::After(SECOND), ..row(number) };
     bench.accept((1..=5).map(short).collect()).await;
     let hold = bench.claim(node(1), 1).await[0].hold;
-    assert_eq!(bench.outbox.sweep(ALL).await, Ok(Swept::default()));
+    assert_eq!(bench.sweep(ALL).await, Ok(Swept::default()));
     bench.advance(SECOND).await;
-    assert_eq!(
-        bench.outbox.sweep(Bound { rows: 3, ..ALL }).await,
-        Ok(Swept { expired: 3, more: true, ..Swept::default() })
-    );
-    assert_eq!(bench.outbox.sweep(Bound { rows: 3, ..ALL }).await, Ok(Swept { expired: 1, ..Swept::default() }));
+    assert_eq!(bench.sweep(Bound { rows: 3, ..ALL }).await, Ok(Swept { expired: 3, more: true, ..Swept::default() }));
+    assert_eq!(bench.sweep(Bound { rows: 3, ..ALL }).await, Ok(Swept { expired: 1, ..Swept::default() }));
     assert_eq!((bench.state(1).await, bench.state(2).await), (Some(State::Claimed), Some(State::Expired)));
     assert_eq!(bench.end(&hold, again(Duration::ZERO)).await, Some(State::Queued));
-    assert_eq!(bench.outbox.sweep(ALL).await, Ok(Swept { expired: 1, ..Swept::default() }));
+    assert_eq!(bench.sweep(ALL).await, Ok(Swept { expired: 1, ..Swept::default() }));
     let status = bench.status(1).await.unwrap();
     assert_eq!((status.ticket.state, status.ended_at), (State::Expired, Some(bench.time.now().await)));
     // What is expired has given its room back.
@@ -34,9 +31,9 @@ pub(in super::super) async fn what_has_ended_is_kept_and_dropped(bench: &Bench) 
     bench.end(&holds[1], unknown(DAY)).await;
     bench.advance(KEEP - SECOND).await;
     // The fourth has expired meanwhile, and is kept from now on.
-    assert_eq!(bench.outbox.sweep(ALL).await, Ok(Swept { expired: 1, ..Swept::default() }));
+    assert_eq!(bench.sweep(ALL).await, Ok(Swept { expired: 1, ..Swept::default() }));
     bench.advance(SECOND).await;
-    assert_eq!(bench.outbox.sweep(ALL).await, Ok(Swept { dropped: 2, unknown: 1, ..Swept::default() }));
+    assert_eq!(bench.sweep(ALL).await, Ok(Swept { dropped: 2, unknown: 1, ..Swept::default() }));
     let left = [bench.state(1).await, bench.state(2).await, bench.state(3).await, bench.state(4).await];
     assert_eq!(left, [None, None, Some(State::Sending), Some(State::Expired)], "what is under way is never dropped");
     assert_eq!(bench.outbox.of_recipient(&[Hmac([1; 32])], 9, note("find")).await.unwrap(), []);
@@ -51,12 +48,12 @@ pub(in super::super) async fn a_key_lives_as_long_as_the_status(bench: &Bench) {
     let hold = bench.claim_one(node(1)).await;
     bench.end(&hold, refused()).await;
     bench.advance(DAY - SECOND).await;
-    bench.outbox.sweep(ALL).await.unwrap();
+    bench.sweep(ALL).await.unwrap();
     let repeat = bench.accept_as("shop", vec![keyed(1, "k")]).await;
     let [Acceptance::Repeated(ticket)] = repeat[..] else { panic!("{repeat:?}") };
     assert_eq!(ticket.state, State::Refused);
     bench.advance(KEEP).await;
-    bench.outbox.sweep(ALL).await.unwrap();
+    bench.sweep(ALL).await.unwrap();
     assert!(matches!(bench.accept_as("shop", vec![keyed(2, "k")]).await[..], [Acceptance::Accepted(_)]));
 }
 
@@ -64,7 +61,7 @@ pub(in super::super) async fn a_sweep_is_done_in_steps_of_rows_and_bytes(bench: 
     bench.accept((1..=5).map(|number| NewRow { expires: When::After(SECOND), ..row(number) }).collect()).await;
     bench.advance(SECOND).await;
     let step = async |rows, bytes| {
-        let Swept { expired, dropped, more, .. } = bench.outbox.sweep(Bound { rows, bytes }).await.unwrap();
+        let Swept { expired, dropped, more, .. } = bench.sweep(Bound { rows, bytes }).await.unwrap();
         (expired, dropped, more)
     };
     // Each has 100 bytes.
@@ -87,7 +84,7 @@ pub(in super::super) async fn what_is_unknown_is_dropped_in_steps_of_bytes(bench
     }
     bench.advance(KEEP).await;
     let step = async |bytes| {
-        let Swept { dropped, unknown, more, .. } = bench.outbox.sweep(Bound { bytes, ..ALL }).await.unwrap();
+        let Swept { dropped, unknown, more, .. } = bench.sweep(Bound { bytes, ..ALL }).await.unwrap();
         (dropped, unknown, more)
     };
     // Each has 100 bytes.
@@ -109,7 +106,7 @@ pub(in super::super) async fn mail_with_a_key_is_passed_once_where_other_mail_is
     }
     bench.advance(Duration::from_secs(3600)).await;
     let step = async |rows| {
-        let Swept { dropped, more, .. } = bench.outbox.sweep(Bound { rows, ..ALL }).await.unwrap();
+        let Swept { dropped, more, .. } = bench.sweep(Bound { rows, ..ALL }).await.unwrap();
         (dropped, more)
     };
     assert_eq!([step(2).await, step(2).await, step(2).await], [(0, true), (1, true), (1, false)]);
@@ -117,6 +114,6 @@ pub(in super::super) async fn mail_with_a_key_is_passed_once_where_other_mail_is
     bench.accept(vec![row(6)]).await;
     cancel(6).await;
     bench.advance(DAY - Duration::from_secs(3600)).await;
-    assert_eq!(bench.outbox.sweep(ALL).await.unwrap().dropped, 4, "three after a day, and one without a key");
+    assert_eq!(bench.sweep(ALL).await.unwrap().dropped, 4, "three after a day, and one without a key");
     assert_eq!(bench.outbox.counts().await.unwrap(), []);
 }

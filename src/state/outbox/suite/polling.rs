@@ -77,8 +77,8 @@ async fn send_and_drop(bench: &Bench) {
     let one = Bound { rows: 1, ..ALL };
     for time in [2 * DAY, KEEP] {
         bench.advance(time).await;
-        while bench.outbox.sweep(one).await.unwrap().more {}
+        while bench.sweep(one).await.unwrap().more {}
         // Those that were left to a step that had nothing more to say.
-        bench.outbox.sweep(ALL).await.unwrap();
+        bench.sweep(ALL).await.unwrap();
     }
 }

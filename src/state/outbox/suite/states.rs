@@ -47,7 +47,7 @@ const CALLS: [(&str, &str, Try); 20] = [
         async move { bench.outbox.replay(node(1), "mg", Bound::STEP).await.unwrap().len() == 1 }.boxed()
     }),
     ("bury", ".cs......", |bench, _, _| async move { bench.bury().await.unwrap() != Buried::default() }.boxed()),
-    ("expire", "q...p....", |bench, _, _| async move { bench.outbox.sweep(ALL).await.unwrap().expired == 1 }.boxed()),
+    ("expire", "q...p....", |bench, _, _| async move { bench.sweep(ALL).await.unwrap().expired == 1 }.boxed()),
     ("cancel", "qc..p....", |bench, _, number| {
         async move { matches!(bench.outbox.cancel(&"shop".into(), id(number)).await, Ok(Change::Cancelled(_))) }.boxed()
     }),

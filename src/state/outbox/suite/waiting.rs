@@ -21,7 +21,7 @@ impl Bench {
         left.retain(in_hand);
         for time in [LONGER_THAN_ANY_MAIL_IS_WANTED, KEEP + DAY] {
             self.advance(time).await;
-            while self.outbox.sweep(ALL).await.unwrap().more {}
+            while self.sweep(ALL).await.unwrap().more {}
         }
         left.extend(self.outbox.counts().await.unwrap().into_iter().filter(|count| !in_hand(count)));
         left

@@ -108,7 +108,7 @@ pub(super) async fn carry_out(bench: &Bench, rows: &mut Rows, command: Command) 
             rows.now = now.after(Duration::from_secs(seconds));
         }
         Command::Bury => prop_assert_eq!(bench.bury().await, Ok(rows.bury())),
-        Command::Sweep => prop_assert_eq!(outbox.sweep(ALL).await, Ok(rows.sweep())),
+        Command::Sweep => prop_assert_eq!(bench.sweep(ALL).await, Ok(rows.sweep())),
         Command::Pause { paused } => {
             outbox.pause(paused, note("pause")).await.unwrap();
             rows.paused = paused;

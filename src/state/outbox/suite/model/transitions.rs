@@ -215,6 +215,6 @@ impl Rows {
         let is_kept = |row: &Row| row.settled_at.is_none_or(|at| at > kept);
         let unknown = self.rows.iter().filter(|row| !is_kept(row) && row.state == State::Unknown).count() as u64;
         self.rows.retain(is_kept);
-        Swept { expired, unknown, dropped: (before - self.rows.len()) as u64, more: false }
+        Swept { expired, unknown, dropped: (before - self.rows.len()) as u64, ..Swept::default() }
     }
 }

@@ -1,0 +1,174 @@
+//! What the log says of mails that no provider takes, or that nobody sends any more: each is told once, with its id and its
+//! caller.
+//!
+//! After a long outage a hundred thousand may expire within seconds. The first of a round have a line each; the others stand
+//! together, those of one caller in one line, so that one can see whose they are and find each by its id all the same.
+//!
+//! Deliberately absent: mails that an operator or a caller has ended, of which the line of that order tells.
+
+use std::collections::BTreeMap;
+
+use tracing::{info, warn};
+
+use super::super::claim::NamedMail;
+use super::super::ending::{Ended, Verdict};
+use super::super::row::State;
+use crate::model::outcome::Outcome;
+
+/// Mails of one round that have a line each.
+const ALONE: usize = 100;
+/// Mails of one line beyond that.
+const TOGETHER: usize = 50;
+
+/// What is told in one round of the upkeep.
+pub(super) struct Endings {
+    /// Mails that may have a line each still.
+    left: usize,
+}
+
+impl Default for Endings {
+    fn default() -> Self {
+        Self { left: ALONE }
+    }
+}
+
+/// One line.
+struct Line<'a> {
+    state: State,
+    caller: &'a str,
+    /// At least one.
+    mails: Vec<&'a NamedMail>,
+}
+
+impl Endings {
+    /// Tells what dead nodes have left.
+    pub(super) fn buried(&mut self, mails: &[NamedMail]) {
+        for Line { state, caller, mails } in self.lines(mails) {
+            let (id, count, ids) = names(&mails);
+            match state {
+                State::Parked => parked(id, count, ids, Some(caller)),
+                _ => warn!(
+                    id,
+                    mails = count,
+                    ids,
+                    caller,
+                    "it is unknown whether a provider has this mail: look the id up there"
+                ),
+            }
+        }
+    }
+
+    /// Tells what a sweep has ended or dropped.
+    pub(super) fn swept(&mut self, mails: &[NamedMail]) {
+        for Line { state, caller, mails } in self.lines(mails) {
+            let (id, count, ids) = names(&mails);
+            match state {
+                State::Expired => {
+                    warn!(id, mails = count, ids, caller, "a mail of the outbox has expired: no provider has it");
+                }
+                _ => warn!(
+                    id,
+                    mails = count,
+                    ids,
+                    caller,
+                    "a mail of the outbox was dropped: it is unknown whether a provider has it"
+                ),
+            }
+        }
+    }
+
+    fn lines<'a>(&mut self, mails: &'a [NamedMail]) -> Vec<Line<'a>> {
+        let (alone, together) = mails.split_at(mails.len().min(self.left));
+        self.left -= alone.len();
+        let mut lines: Vec<_> = alone.iter().map(|mail| Line::of(vec![mail], mail)).collect();
+        let mut alike = BTreeMap::<(&str, &str), Vec<&NamedMail>>::new();
+        for mail in together {
+            alike.entry((mail.caller.as_str(), mail.state.as_str())).or_default().push(mail);
+        }
+        for mails in alike.values() {
+            lines.extend(mails.chunks(TOGETHER).map(|mails| Line::of(mails.to_vec(), mails[0])));
+        }
+        lines
+    }
+}
+
+impl<'a> Line<'a> {
+    /// A line about these mails, whose caller and state are those of this one.
+    fn of(mails: Vec<&'a NamedMail>, like: &'a NamedMail) -> Self {
+        Self { state: like.state, caller: like.caller.as_str(), mails }
+    }
+}
+
+/// The id of a mail that is alone, or how many there are and which.
+fn names(mails: &[&NamedMail]) -> (Option<String>, Option<usize>, Option<String>) {
+    let ids: Vec<_> = mails.iter().map(|mail| mail.id.to_string()).collect();
+    match &ids[..] {
+        [id] => (Some(id.clone()), None, None),
+        ids => (None, Some(ids.len()), Some(ids.join(","))),
+    }
+}
+
+/// Tells what the end of a claim has brought a mail to, whose id and caller are those of the span.
+pub(super) fn of_claim(state: State, ended: &Ended) {
+    match state {
+        State::Refused => refused(ended.verdicts()),
+        State::Parked => parked(None, None, None, None),
+        _ => {}
+    }
+}
+
+/// What a provider says of the message itself its caller has to correct.
+fn refused(verdicts: &[Verdict]) {
+    let last = verdicts.last();
+    let (upstream, outcome) = last.map(|last| (&*last.upstream, last.outcome.as_str())).unzip();
+    let reason = last.map(|last| &*last.reason);
+    if verdicts.iter().any(|verdict| verdict.outcome == Outcome::MessageRejected) {
+        info!(upstream, outcome, reason, "a mail of the outbox has ended: no provider takes it");
+    } else {
+        warn!(upstream, outcome, reason, "a mail of the outbox has ended: no provider takes it");
+    }
+}
+
+fn parked(id: Option<String>, count: Option<usize>, ids: Option<String>, caller: Option<&str>) {
+    warn!(id, mails = count, ids, caller, "a mail of the outbox is parked: a person has to look at it");
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn mails(caller: &str, count: u128) -> Vec<NamedMail> {
+        let mail =
+            |number| NamedMail { id: Uuid::from_u128(number).into(), caller: caller.into(), state: State::Expired };
+        (0..count).map(mail).collect()
+    }
+
+    #[test]
+    fn each_mail_stands_in_one_line_and_many_mails_in_few_lines() {
+        let mut endings = Endings::default();
+        let first: Vec<_> = [mails("shop", 60), mails("app", 40)].concat();
+        assert!(endings.lines(&first).iter().all(|line| line.mails.len() == 1));
+        let more = [mails("shop", 120), mails("app", 3)].concat();
+        let lines: Vec<_> =
+            endings.lines(&more).into_iter().map(|line| (line.caller.to_owned(), line.mails.len())).collect();
+        let expected = [("app", 3), ("shop", 50), ("shop", 50), ("shop", 20)];
+        assert_eq!(lines, expected.map(|(caller, count)| (caller.to_owned(), count)));
+        let (id, count, ids) = names(&more[..2].iter().collect::<Vec<_>>());
+        assert_eq!((id, count, ids.unwrap().split(',').count()), (None, Some(2), 2));
+    }
+
+    #[test]
+    fn an_outage_of_a_hundred_thousand_mails_writes_a_line_for_fifty_of_them() {
+        let mut endings = Endings::default();
+        let step = mails("shop", 256);
+        let (mut lines, mut told) = (0, 0);
+        for _ in 0..400 {
+            let of_step = endings.lines(&step);
+            (lines, told) = (lines + of_step.len(), told + of_step.iter().map(|line| line.mails.len()).sum::<usize>());
+        }
+        assert_eq!(told, 400 * 256);
+        assert!(lines < 100 + 400 * 6, "{lines}");
+    }
+}
