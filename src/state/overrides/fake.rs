@@ -125,7 +125,9 @@ impl Kept {
                 }
             }
         }
-        self.audit.push(entry.clone());
+        if !is_there {
+            self.audit.push(entry.clone());
+        }
     }
 
     fn read(&self, now: UnixTime, upstream: &str) -> Row {

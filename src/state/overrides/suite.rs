@@ -173,7 +173,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// Random calls, among them repeats, on a real store and on the one in memory.
 pub(super) fn the_store_does_what_the_one_in_memory_does<F: Future<Output = Option<Bench>>>(start: impl Fn() -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let config = ProptestConfig { cases: 32, ..ProptestConfig::default() };
+    // `PROPTEST_CASES` asks for another number of runs.
+    let cases = std::env::var("PROPTEST_CASES").map_or(32, |_| ProptestConfig::default().cases);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(steps in steps())| {
         runtime.block_on(async {
             let (Some(bench), model) = (start().await, FakeStore::with_stopped_clock()) else { return };
