@@ -8,6 +8,7 @@
 mod alerts;
 mod component;
 mod dashboard;
+mod examples;
 mod node;
 mod prometheus;
 mod rules;

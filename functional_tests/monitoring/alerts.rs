@@ -10,7 +10,7 @@ use super::prometheus::Prometheus;
 use super::rules::shortened;
 use super::watch::Watch;
 use crate::harness::database::Database;
-use crate::harness::outbox::{pause, queued};
+use crate::harness::outbox::{becomes, pause, queued};
 use crate::harness::{Behaviour, Gate, Proxy, Reply, Settings, StubProvider, mails};
 
 /// The shortest duration of each alert. It holds several looks of Prometheus.
@@ -64,7 +64,7 @@ async fn live(shortest: Duration) {
         mails_are_unknown_and_the_error_budget_burns(watch("faults"), &faults),
         a_limit_is_reached_a_standby_rests_and_an_override_is_forgotten(watch("limits"), &limits),
         a_store_is_down_with_orders_that_it_lacks(watch("store"), &store),
-        late.mail_waits(watch("late")),
+        late.mail_waits_expires_or_is_dropped(watch("late")),
         keys.end_and_break(watch("keys")),
     );
 }
@@ -150,7 +150,7 @@ async fn a_store_is_down_with_orders_that_it_lacks(watch: Watch<'_>, node: &Node
     watch.ends("SmspCircuitOrdersUnwritten", nothing).await;
 }
 
-/// A node whose outbox has a mail that was to be sent long ago, and whose provider is down.
+/// A node whose outbox has an `unknown` mail, and others that wait since its provider is down.
 struct Late {
     proxy: Proxy,
     mg: StubProvider,
@@ -160,24 +160,46 @@ struct Late {
 impl Late {
     async fn node() -> Self {
         let (mg, database) = (StubProvider::mailgun().await, Database::sqlite());
-        mg.goes_down().await;
+        mg.answers(500, "");
         let settings = Settings::server().mailgun(&mg.url()).one_failure_opens().eager_probes().one_probe_closes();
         let proxy = Proxy::start(database.under(settings)).await;
-        queued(&proxy.client, &mails::plain()).await;
+        let unknown = queued(&proxy.client, &mails::plain()).await;
+        becomes(&proxy.client, &unknown, "unknown").await;
+        mg.goes_down().await;
+        for _ in 0..2 {
+            queued(&proxy.client, &mails::plain()).await;
+        }
         Self { proxy, mg, database }
     }
 
+    async fn mail_waits_expires_or_is_dropped(&self, watch: Watch<'_>) {
+        // No time of a mail is shortened: the mails are made older.
+        for older in [
+            "update envelope set wanted_at = wanted_at - 2000000 where settled_at is null returning id",
+            "update envelope set settled_at = settled_at - 400000000 where settled_at is not null returning id",
+            "update envelope set expires_at = 1 where id = (select max(id) from envelope) returning id",
+        ] {
+            assert!(self.database.change([older, ""]).await >= 1, "{older}");
+        }
+        futures_util::join!(self.mail_waits(watch), Self::mail_ends(watch));
+    }
+
     async fn mail_waits(&self, watch: Watch<'_>) {
-        // The threshold of 30 minutes is not shortened: the mail is made older.
-        let older = "update envelope set wanted_at = wanted_at - 2000000 returning id";
-        assert_eq!(self.database.change([older, ""]).await, 1);
         watch.fires("SmspOutboxLate", ("state", "queued"), "page", nothing).await;
         pause(&self.proxy, true).await;
         watch.fires("SmspOutboxPaused", ("job", "late"), "ticket", nothing).await;
         pause(&self.proxy, false).await;
         watch.ends("SmspOutboxPaused", nothing).await;
+        self.mg.does(Reply::mailgun_accepts().into());
         self.mg.comes_up();
         watch.ends("SmspOutboxLate", nothing).await;
+    }
+
+    async fn mail_ends(watch: Watch<'_>) {
+        watch.fires("SmspOutboxExpired", ("outcome", "expired"), "ticket", nothing).await;
+        watch.fires("SmspOutboxDoubtDropped", ("outcome", "unknown"), "ticket", nothing).await;
+        watch.ends("SmspOutboxExpired", nothing).await;
+        watch.ends("SmspOutboxDoubtDropped", nothing).await;
     }
 }
 

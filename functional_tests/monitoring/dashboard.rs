@@ -1,4 +1,5 @@
-//! The dashboard under load: no panel is empty, also while nodes have their upstreams in another order.
+//! The dashboard under load: no panel is empty, also while nodes have their upstreams in another order, and where a node is
+//! scraped by two jobs.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::harness::{Settings, mails};
 
 const LONG: Duration = Duration::from_secs(90);
 /// What Grafana puts in the place of its variables.
-const VARIABLES: [(&str, &str); 3] = [("$__rate_interval", "2s"), ("$__range", "1m"), ("$job", "node|stored")];
+const VARIABLES: [(&str, &str); 3] = [("$__rate_interval", "2s"), ("$__range", "1m"), ("$job", "node|stored|again")];
 
 /// Every query, with the title of its panel.
 fn queries() -> Vec<(String, String)> {
@@ -40,7 +41,7 @@ async fn no_panel_of_the_dashboard_is_empty_under_load() {
     let keys = |settings: Settings| settings.with("SMSP_API_KEYS", "billing:key-of-billing;until=2099-12-31");
     let node = Node::patient(|settings, _| keys(settings)).await;
     let stored = Node::patient(|settings, directory| with_outbox(reversed(settings), directory)).await;
-    let nodes = [("node", node.proxy.ops), ("stored", stored.proxy.ops)];
+    let nodes = [("node", node.proxy.ops), ("stored", stored.proxy.ops), ("again", stored.proxy.ops)];
     let Some(prometheus) = Prometheus::of(&nodes, &shortened(Duration::from_secs(1))).await else { return };
     let queries = queries();
     assert!(queries.len() > 40, "{queries:#?}");
