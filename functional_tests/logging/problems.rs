@@ -85,7 +85,7 @@ async fn request_that_is_refused_by_its_head_alone_names_its_problem() {
     eventually("the request is in the log", async || {
         let logs = proxy.logs();
         let is_it = |event: &&Value| event["request_id"] == "second" && event["problem"] == "overloaded";
-        when(logs.iter().any(|event| is_it(&event) && event["path"] == "other"), || format!("{logs:#?}"))
+        when(logs.iter().any(|event| is_it(&event) && event["path"] == "/email"), || format!("{logs:#?}"))
     })
     .await;
 }

@@ -41,6 +41,7 @@ pub struct RequestContext {
     peer: SocketAddr,
     over_capacity: bool,
     route: OnceCell<MatchedPath>,
+    refused_at: OnceCell<Arc<str>>,
     caller: OnceCell<Arc<str>>,
     is_page: Cell<bool>,
     resource: Cell<Option<Uuid>>,
@@ -58,6 +59,7 @@ impl RequestContext {
             peer,
             over_capacity,
             route: OnceCell::new(),
+            refused_at: OnceCell::new(),
             caller: OnceCell::new(),
             is_page: Cell::new(false),
             resource: Cell::default(),
@@ -98,9 +100,14 @@ impl RequestContext {
         self.over_capacity
     }
 
-    /// The pattern of the route that it matched.
+    /// The pattern of the route that it matched, or would have matched if its head had not been refused.
     pub fn route(&self) -> Option<&str> {
-        self.route.get().map(MatchedPath::as_str)
+        self.route.get().map(MatchedPath::as_str).or_else(|| self.refused_at.get().map(|pattern| &**pattern))
+    }
+
+    /// Records the route of a request that does not come to it.
+    pub(super) fn set_refused_at(&self, pattern: Arc<str>) {
+        let _ = self.refused_at.set(pattern);
     }
 
     /// Records the route. The first one holds.

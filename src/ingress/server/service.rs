@@ -97,6 +97,9 @@ impl Service {
         B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
     {
         if let Some(refusal) = self.refuse(&request) {
+            if let Some(pattern) = self.requests.pattern(request.uri().path()) {
+                RequestContext::with(|context| context.set_refused_at(pattern));
+            }
             return (self.rules.write)(refusal);
         }
         match AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind().await {

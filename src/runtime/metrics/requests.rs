@@ -96,6 +96,11 @@ impl Requests {
 }
 
 impl RequestMetrics {
+    /// The pattern that has no variable and is this path.
+    pub fn pattern(&self, path: &str) -> Option<Arc<str>> {
+        self.routes.iter().find(|route| *route.path == *path).map(|route| Arc::clone(&route.path))
+    }
+
     /// Counts an answer. `path` is the pattern of the route, if the request has one; `caller` the name that its key belongs
     /// to, or empty.
     pub fn answered(&self, path: Option<&str>, status: u16, caller: &str, took: Duration) {

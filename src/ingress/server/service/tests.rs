@@ -80,6 +80,23 @@ async fn over_capacity_only_monitored_paths_are_served() {
     assert!(metrics.render().contains("smsp_shed_total{reason=\"connections\"} 1"), "{}", metrics.render());
 }
 
+/// What is shed is a failed call of its route.
+#[tokio::test]
+async fn a_request_that_is_refused_by_its_head_is_counted_at_its_route() {
+    let (service, metrics) = service();
+    for (path, over_capacity) in [("/panics", true), ("/panics", false), ("/named/1", true)] {
+        let request = Request::get(path).header(CONTENT_LENGTH, "11").body(Body::empty()).unwrap();
+        answer(&service, request, over_capacity).await;
+    }
+    for line in [
+        "smsp_requests_total{path=\"/panics\",status=\"503\",caller=\"\"} 1",
+        "smsp_requests_total{path=\"/panics\",status=\"413\",caller=\"\"} 1",
+        "smsp_requests_total{path=\"other\",status=\"503\",caller=\"\"} 1",
+    ] {
+        assert!(metrics.render().contains(line), "{line} is not in\n{}", metrics.render());
+    }
+}
+
 #[tokio::test]
 async fn an_answer_is_counted_and_timed_by_route_and_says_nothing_a_browser_could_use() {
     let (service, metrics) = service();
