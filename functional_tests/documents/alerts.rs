@@ -99,6 +99,17 @@ fn the_rule_for_little_traffic_asks_for_a_number_of_calls_beside_all_of_the_ship
     assert!(example.starts_with(&format!("( {} ) and on (job) sum by (job)", expression(&shipped))), "{example}");
 }
 
+/// Every program that Prometheus scrapes may have them.
+#[test]
+fn a_rule_with_a_metric_of_every_process_asks_for_one_of_ours_too() {
+    let of_all: Vec<_> = alerts().into_iter().filter(|(_, block)| block.contains("process_")).collect();
+    assert!(!of_all.is_empty());
+    for (name, block) in of_all {
+        let rule = block.split("labels:").next().unwrap_or_default();
+        assert!(rule.contains(" on (job, instance) smsp_"), "{name}: {rule}");
+    }
+}
+
 #[test]
 fn rules_and_runbook_name_metrics_that_there_are() {
     let names = Names::known();

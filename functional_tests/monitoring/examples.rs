@@ -46,7 +46,7 @@ fn rules_for_little_traffic_and_for_no_mail_fire_as_the_page_says() {
     let page = read(&root().join("docs/how-to/alerts.md"));
     let no_mail = indented(block(&page, "**That there should be mail.**"), 4);
     let shipped = read(&root().join("alerts/smsp.yaml")) + "  - name: page\n    rules:\n" + &no_mail;
-    let appended = page.split_once("For `SmspUnknown` append `").and_then(|(_, rest)| rest.split_once('`'));
+    let appended = page.split_once("For `SmspUnknown` append\n  `").and_then(|(_, rest)| rest.split_once('`'));
     let (appended, _) = appended.expect("what is appended");
     let rules = changed(&shipped, "SmspErrorBudgetBurnsFast", |_| indented(block(&page, "**Little traffic.**"), 6));
     let rules = changed(&rules, "SmspUnknown", |expression| expression.to_owned() + &indented(appended, 10));

@@ -52,7 +52,7 @@ impl Mails {
         registry.register("routed", "Mails handed to an upstream, by the rule that chose it", self.routed.clone());
         registry.register(
             "unknown",
-            "Mails whose caller was told that delivery is unknown; repeats are not counted",
+            "Mails whose caller was told that it is unknown whether a provider has them; repeats are not counted",
             self.unknown.clone(),
         );
     }
