@@ -33,6 +33,8 @@ struct Progress {
     attributes: Vec<Attribute>,
     children: Vec<Span>,
     left_out: usize,
+    /// All that was recorded so far was handed over.
+    is_over: bool,
 }
 
 /// What a span was about.
@@ -74,14 +76,16 @@ impl Recording {
         let span = self.span(about, SpanId::fresh(), Some(self.root), (start, end));
         let mut progress = self.progress();
         match progress.children.len() < CHILDREN {
+            _ if progress.is_over => self.queue.dropped(1),
             true => progress.children.push(span),
             false => progress.left_out += 1,
         }
     }
 
-    /// Ends the root, and hands all spans over. What is added later is lost.
+    /// Ends the root, and hands all spans over. What is added later is dropped.
     pub fn finish(&self, about: About, end: Instant) {
-        let Progress { attributes, children, left_out } = mem::take(&mut *self.progress());
+        let over = Progress { is_over: true, ..Progress::default() };
+        let Progress { attributes, children, left_out, .. } = mem::replace(&mut *self.progress(), over);
         let mut root = self.span(about, self.root, self.parent, (self.began, end));
         root.has_remote_parent = self.parent.is_some();
         root.attributes.extend(attributes);
@@ -111,6 +115,16 @@ impl Recording {
     /// One task works on a trace, so nobody waits for this lock.
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Work that was abandoned has no end, so none of its spans can be sent.
+impl Drop for Recording {
+    fn drop(&mut self) {
+        let Progress { children, left_out, is_over, .. } = mem::take(&mut *self.progress());
+        if !is_over {
+            self.queue.dropped(children.len() + left_out + 1);
+        }
     }
 }
 
@@ -159,6 +173,20 @@ mod tests {
         assert_eq!([inner, root].map(|span| span.has_remote_parent), [false, true]);
         assert!([inner, backwards, root].iter().all(|span| span.trace_id == root.trace_id));
         assert_eq!(root.attributes, [("a", Value::from("first"))]);
+    }
+
+    #[tokio::test]
+    async fn spans_of_work_without_an_end_and_spans_that_come_after_it_are_counted() {
+        let (abandoned, _, dropped, began) = recording();
+        (0..2).for_each(|_| abandoned.add(about("inner"), (began, began)));
+        drop(abandoned);
+        assert_eq!(dropped.count(), 3);
+        let (ended, queue, dropped, began) = recording();
+        ended.finish(about("root"), began);
+        ended.add(about("inner"), (began, began));
+        drop(ended);
+        queue.close();
+        assert_eq!((queue.next().await.expect("a batch").spans().len(), dropped.count()), (1, 1));
     }
 
     #[tokio::test]
