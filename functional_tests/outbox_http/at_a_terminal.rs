@@ -42,8 +42,8 @@ async fn the_watched_outbox_is_written_anew_in_its_place(database: &Database) {
         eventually("it is shown", async || {
             let (shown, mut is_begun) = (watching.stdout(), !in_place);
             let is_it = shown.iter().any(|line| {
-                // Up over the three lines of the text before, all of which are erased.
-                is_begun |= line.contains("\u{1b}[3A\u{1b}[J");
+                // At the first row of the terminal, from which on all is erased.
+                is_begun |= line.contains("\u{1b}[H\u{1b}[J");
                 is_begun && line.trim_end().starts_with("queued ") && line.contains(count)
             });
             when(is_it, || watching.evidence())

@@ -30,8 +30,7 @@ pub fn ask(question: &str) {
 /// Text on stdout that is shown again and again.
 #[derive(Default)]
 pub struct Screen {
-    /// Lines of the text before.
-    lines: usize,
+    is_shown: bool,
 }
 
 impl Screen {
@@ -42,12 +41,12 @@ impl Screen {
     }
 
     fn next(&mut self, text: &str, in_place: bool) -> String {
-        let before = std::mem::replace(&mut self.lines, text.lines().count());
-        if !in_place || before == 0 {
+        let is_first = !std::mem::replace(&mut self.is_shown, true);
+        if !in_place || is_first {
             return text.to_owned();
         }
-        // Up to where it began, and nothing of it stays.
-        format!("\x1b[{before}A\x1b[J{text}")
+        // To the first row, and nothing below stays: how many rows a text takes depends on how wide the terminal is.
+        format!("\x1b[H\x1b[J{text}")
     }
 }
 
@@ -77,11 +76,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_takes_the_place_of_all_lines_of_the_one_before() {
+    fn a_text_takes_the_place_of_all_that_was_shown_before() {
         let mut screen = Screen::default();
         assert_eq!(screen.next("a\nb\nc", true), "a\nb\nc");
-        assert_eq!(screen.next("d", true), "\x1b[3A\x1b[Jd");
-        assert_eq!(screen.next("e", true), "\x1b[1A\x1b[Je");
+        assert_eq!(screen.next("d", true), "\x1b[H\x1b[Jd");
+        assert_eq!(screen.next("e", true), "\x1b[H\x1b[Je");
         assert_eq!(screen.next("f", false), "f");
     }
 }
