@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use super::encoding::{decode, encode, unreadable};
 use super::known::Known;
@@ -151,14 +151,16 @@ impl Kept {
     fn undo(&self, id: Id, number: CallNumber) {
         let Some(place) = self.undone.take() else { return warn_of_call(id) };
         let (kept, start) = (self.clone(), Instant::now());
-        self.shutdown.spawn(async move {
+        let undo = async move {
             let Some(mut retries) = kept.say_undone(id, number, start, Retries::new()).await else { return };
-            tokio::spawn(async move {
+            let again = async move {
                 let _place = place;
                 retries.wait().await;
                 kept.say_undone(id, number, start + CARRIED_OUT_WITHIN, retries).await;
-            });
-        });
+            };
+            tokio::spawn(again.in_current_span());
+        };
+        self.shutdown.spawn(undo.in_current_span());
     }
 
     /// Says again and again that a call has changed nothing, until the store has heard it at that time or later.
@@ -178,10 +180,11 @@ impl Kept {
     /// Has the store hear an answer, in a task that the exit waits for. False: there are too many.
     pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> bool {
         let Some(place) = self.answers.take() else { return false };
-        self.shutdown.spawn(async move {
+        let work = async move {
             let _place = place;
             work.await;
-        });
+        };
+        self.shutdown.spawn(work.in_current_span());
         true
     }
 }
