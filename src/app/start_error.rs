@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::failure::Failure;
-use crate::runtime::telemetry::trace::Unusable;
+use crate::runtime::net::Unusable;
 use crate::state::store::OpenError;
 
 /// Why a node could not start, or did not end well.

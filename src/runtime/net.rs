@@ -9,3 +9,14 @@ mod system;
 
 #[cfg(test)]
 pub mod name_server;
+
+/// Why no client can be made on this machine.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// Names.
+    #[error("no name can be looked up: see /etc/resolv.conf")]
+    Names,
+    /// TLS.
+    #[error("no TLS client can be made: install the system's CA certificates")]
+    Tls,
+}

@@ -13,21 +13,11 @@ use super::settings::Settings;
 use super::sites::{Answer, Permit, Sites};
 use super::transmission::{Contact, Level, Mail, RecipientEnd, Report, Target, Transmitter};
 use crate::model::outcome::Outcome;
+use crate::runtime::net::Unusable;
 use crate::runtime::net::dns::Dns;
 use crate::runtime::net::guarded_client::GuardedClient;
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::unix_time::UnixTime;
-
-/// Why direct delivery cannot begin on this machine.
-#[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// Names.
-    #[error("no name can be looked up: see /etc/resolv.conf")]
-    Names,
-    /// TLS.
-    #[error("no TLS client can be made: install the system's CA certificates")]
-    Tls,
-}
 
 /// Delivers mail to the servers of its recipients' domains.
 pub struct Direct {

@@ -62,11 +62,15 @@ impl NameServer {
 
     /// Lookups that ask this name server.
     pub fn dns(&self) -> Dns {
+        let hosts = HostsFile::from("127.0.0.9 in-file.example");
+        Dns::new(self.config(Vec::new()), ResolverOpts::default(), hosts, Duration::from_millis(100)).unwrap()
+    }
+
+    /// The configuration of a resolver that asks it, with a search list.
+    pub fn config(&self, search_list: Vec<Name>) -> ResolverConfig {
         let mut server = NameServerConfig::udp(Ipv4Addr::LOCALHOST.into());
         server.connections[0].port = self.port;
-        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-        let hosts = HostsFile::from("127.0.0.9 in-file.example");
-        Dns::new(config, ResolverOpts::default(), hosts, Duration::from_millis(100)).unwrap()
+        ResolverConfig::from_parts(None, search_list, vec![server])
     }
 
     /// How many it has heard.
@@ -91,7 +95,8 @@ async fn serve(socket: UdpSocket, script: impl Fn(&str, RecordType) -> Says, que
 
 fn reply(query: Message, says: &Says) -> Option<Message> {
     let mut reply = query.into_response();
-    let zone = Name::from_ascii("example.").unwrap();
+    // Above every name that a test asks for.
+    let zone = Name::root();
     let soa = || RData::SOA(SOA::new(zone.clone(), zone.clone(), 1, 3600, 3600, 3600, 3600));
     let (name, kind) = (reply.queries[0].name().clone(), reply.queries[0].query_type());
     match says {

@@ -23,7 +23,6 @@ pub mod settings;
 mod span;
 mod tracer;
 
-pub use collector::Unusable;
 pub use current::{current, scope, set};
 pub use exporter::{Exporter, start};
 pub use id::{SpanId, TraceId};

@@ -1,35 +1,25 @@
 //! The resolver against a name server on loopback that says one thing, or nothing.
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hickory_resolver::config::NameServerConfig;
-use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, SOA};
-use hickory_resolver::proto::rr::{Name as DnsName, RData, Record, RecordType};
-use tokio::net::UdpSocket;
-use tokio::task::{AbortHandle, JoinSet, spawn, spawn_blocking};
+use hickory_resolver::proto::rr::{Name as DnsName, RecordType};
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep};
 
+use super::super::name_server::{self, Says, records};
 use super::*;
 
 const CONNECT: Duration = Duration::from_millis(1600);
 
-/// What a name server says to the n-th query of a family; `None` is silence.
-type Script = fn(RecordType, usize) -> Option<Result<[u8; 4], ResponseCode>>;
+/// What a name server says to the n-th query of a family.
+type Script = fn(RecordType, usize) -> Says;
 
 struct NameServer {
     resolver: Resolver,
     /// For addresses of version 4.
     queries: Arc<AtomicUsize>,
-    task: AbortHandle,
-}
-
-impl Drop for NameServer {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _server: name_server::NameServer,
 }
 
 impl NameServer {
@@ -38,15 +28,20 @@ impl NameServer {
     }
 
     async fn with_search_list(script: Script, domains: &[&str]) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let mut config = NameServerConfig::udp(Ipv4Addr::LOCALHOST.into());
-        config.connections[0].port = socket.local_addr().unwrap().port();
-        let queries = Arc::new(AtomicUsize::new(0));
-        let task = spawn(serve(socket, script, Arc::clone(&queries))).abort_handle();
+        let queries = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&queries);
+        let server = name_server::NameServer::start(move |_, family| {
+            script(family, counted.fetch_add(usize::from(family == RecordType::A), Ordering::SeqCst))
+        })
+        .await;
         let hosts = HostsFile::from("127.0.0.9 in-file in-file.example");
         let domains = domains.iter().map(|domain| DnsName::from_ascii(domain).unwrap()).collect();
-        let config = ResolverConfig::from_parts(None, domains, vec![config]);
-        Self { resolver: Resolver::new(config, ResolverOpts::default(), hosts, CONNECT).unwrap(), queries, task }
+        let config = server.config(domains);
+        Self {
+            resolver: Resolver::new(config, ResolverOpts::default(), hosts, CONNECT).unwrap(),
+            queries,
+            _server: server,
+        }
     }
 
     async fn lookup(&self, name: &str) -> Result<Vec<IpAddr>, String> {
@@ -59,35 +54,9 @@ impl NameServer {
     }
 }
 
-async fn serve(socket: UdpSocket, script: Script, queries: Arc<AtomicUsize>) {
-    let mut buffer = [0; 1024];
-    loop {
-        let (size, peer) = socket.recv_from(&mut buffer).await.unwrap();
-        let query = Message::from_vec(&buffer[..size]).unwrap();
-        let family = query.queries[0].query_type();
-        let count = queries.fetch_add(usize::from(family == RecordType::A), Ordering::SeqCst);
-        if let Some(answer) = script(family, count) {
-            socket.send_to(&reply(query, answer).to_vec().unwrap(), peer).await.unwrap();
-        }
-    }
-}
-
-fn reply(query: Message, answer: Result<[u8; 4], ResponseCode>) -> Message {
-    let mut reply = query.into_response();
-    match answer {
-        Ok(ip) if reply.queries[0].query_type() == RecordType::A => {
-            let name = reply.queries[0].name().clone();
-            reply.add_answer(Record::from_rdata(name, 60, RData::A(A(ip.into()))));
-        }
-        Ok(_) => {}
-        Err(code) => {
-            reply.metadata.response_code = code;
-            let zone = DnsName::from_ascii("example.com.").unwrap();
-            let soa = SOA::new(zone.clone(), zone.clone(), 1, 3600, 3600, 3600, 3600);
-            reply.add_authority(Record::from_rdata(zone, 3600, RData::SOA(soa)));
-        }
-    }
-    reply
+/// An address of version 4; a name has none of version 6.
+fn address(family: RecordType, ip: &str) -> Says {
+    if family == RecordType::A { records([ip]) } else { Says::NoData }
 }
 
 fn ip(last: u8) -> Vec<IpAddr> {
@@ -96,7 +65,7 @@ fn ip(last: u8) -> Vec<IpAddr> {
 
 #[tokio::test]
 async fn a_name_is_asked_for_once_and_remembered() {
-    let server = NameServer::start(|_, _| Some(Ok([127, 0, 0, 1]))).await;
+    let server = NameServer::start(|family, _| address(family, "127.0.0.1")).await;
     for _ in 0..3 {
         assert_eq!(server.lookup("api.example.com").await, Ok(ip(1)));
     }
@@ -105,7 +74,7 @@ async fn a_name_is_asked_for_once_and_remembered() {
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_or_cannot_be_looked_up_is_an_error() {
-    for script in [(|_, _| Some(Err(ResponseCode::NXDomain))) as Script, |_, _| Some(Err(ResponseCode::ServFail))] {
+    for script in [(|_, _| Says::NoSuchName) as Script, |_, _| Says::ServerFailure] {
         let server = NameServer::start(script).await;
         assert!(server.lookup("api.example.com").await.is_err());
     }
@@ -114,9 +83,11 @@ async fn a_name_that_does_not_exist_or_cannot_be_looked_up_is_an_error() {
 /// The zone says that it may be remembered for an hour.
 #[tokio::test]
 async fn negative_dns_answer_is_cached_briefly() {
-    let server =
-        NameServer::start(|_, count| Some(if count == 0 { Err(ResponseCode::NXDomain) } else { Ok([127, 0, 0, 2]) }))
-            .await;
+    let server = NameServer::start(|family, count| match count {
+        0 => Says::NoSuchName,
+        _ => address(family, "127.0.0.2"),
+    })
+    .await;
     let started = Instant::now();
     assert!(server.lookup("api.example.com").await.is_err());
     assert!(server.lookup("api.example.com").await.is_err());
@@ -129,7 +100,7 @@ async fn negative_dns_answer_is_cached_briefly() {
 
 #[tokio::test]
 async fn name_server_failure_is_not_cached() {
-    let failing = |_, count| Some(if count < 2 { Err(ResponseCode::ServFail) } else { Ok([127, 0, 0, 2]) });
+    let failing = |family, count| if count < 2 { Says::ServerFailure } else { address(family, "127.0.0.2") };
     let server = NameServer::start(failing).await;
     assert!(server.lookup("api.example.com").await.is_err());
     assert_eq!(server.lookup("api.example.com").await, Ok(ip(2)));
@@ -137,7 +108,8 @@ async fn name_server_failure_is_not_cached() {
 
 #[tokio::test]
 async fn a_lost_packet_is_asked_again_in_time() {
-    let server = NameServer::start(|_, count| (count > 0).then_some(Ok([127, 0, 0, 1]))).await;
+    let server =
+        NameServer::start(|family, count| if count > 0 { address(family, "127.0.0.1") } else { Says::Silence }).await;
     let started = Instant::now();
     assert_eq!(server.lookup("api.example.com").await, Ok(ip(1)));
     assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
@@ -145,13 +117,17 @@ async fn a_lost_packet_is_asked_again_in_time() {
 
 #[tokio::test]
 async fn one_family_without_an_answer_does_not_cost_the_other() {
-    let server = NameServer::start(|family, _| (family == RecordType::A).then_some(Ok([127, 0, 0, 1]))).await;
+    let server = NameServer::start(|family, _| match family {
+        RecordType::A => records(["127.0.0.1"]),
+        _ => Says::Silence,
+    })
+    .await;
     assert_eq!(server.lookup("api.example.com").await, Ok(ip(1)));
 }
 
 #[tokio::test]
 async fn silence_is_an_error_before_the_connection_would_time_out() {
-    let server = NameServer::with_search_list(|_, _| None, &["a.example.", "b.example.", "c.example."]).await;
+    let server = NameServer::with_search_list(|_, _| Says::Silence, &["a.example.", "b.example.", "c.example."]).await;
     let started = Instant::now();
     assert!(server.lookup("api.example.com").await.is_err());
     assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
@@ -160,7 +136,7 @@ async fn silence_is_an_error_before_the_connection_would_time_out() {
 
 #[tokio::test]
 async fn the_hosts_file_and_localhost_need_no_name_server() {
-    let server = NameServer::start(|_, _| None).await;
+    let server = NameServer::start(|_, _| Says::Silence).await;
     for name in ["in-file", "in-file.example", "IN-FILE.example"] {
         assert_eq!(server.lookup(name).await, Ok(ip(9)), "{name}");
     }
@@ -173,7 +149,7 @@ async fn the_hosts_file_and_localhost_need_no_name_server() {
 fn lookups_that_hang_leave_the_blocking_threads_alone() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
-        let server = Arc::new(NameServer::start(|_, _| None).await);
+        let server = Arc::new(NameServer::start(|_, _| Says::Silence).await);
         let mut lookups = JoinSet::new();
         for number in 0..100 {
             let server = Arc::clone(&server);

@@ -12,6 +12,7 @@ use reqwest::{Response, Url, redirect, retry};
 use tokio::time::timeout;
 
 use super::otlp;
+use crate::runtime::net::Unusable;
 use crate::runtime::net::resolver::Resolver;
 
 /// For DNS, TCP and TLS.
@@ -22,17 +23,6 @@ const REQUEST: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(15);
 /// Bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 * 1024;
-
-/// Why there is no way to a collector.
-#[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// Names.
-    #[error("no name can be looked up: see /etc/resolv.conf")]
-    Names,
-    /// TLS.
-    #[error("no TLS client can be made: install the system's CA certificates")]
-    Tls,
-}
 
 /// What became of one request.
 #[derive(Debug, PartialEq)]

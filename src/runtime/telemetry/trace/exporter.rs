@@ -12,11 +12,12 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::collector::{Collector, Outcome, Unusable};
+use super::collector::{Collector, Outcome};
 use super::otlp;
 use super::queue::{Batch, Queue};
 use super::settings::Settings;
 use super::tracer::Tracer;
+use crate::runtime::net::Unusable;
 
 /// Times that a batch is sent, at most.
 const TRIES: u32 = 5;
