@@ -51,7 +51,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let shared = Shared { metrics: Arc::default(), restarts: Arc::default(), shutdown };
     start_log(config.telemetry, &shared.metrics)?;
     let started = Started::of(&config);
-    let traces = Traces::start(config.traces, &shared.metrics, &shared.restarts)?;
+    let traces = Traces::start(config.traces, &shared.metrics)?;
     // Open until the node has ended, whether its outbox is on or off.
     let store = match &config.store {
         Some(store) => Some(Store::open(store, &shared.metrics, &shared.restarts).await?),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::start_error::StartError;
 use crate::runtime::metrics::Metrics;
-use crate::runtime::restart::{Restarts, restart_and_count};
+use crate::runtime::restart::restart_on_panic;
 use crate::runtime::telemetry::trace::{self, Exporter, Settings, Tracer};
 
 /// For the last spans, once the node has drained.
@@ -19,20 +19,15 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    /// Begins to send; where there are no settings nothing runs.
-    pub(super) fn start(
-        settings: Option<Settings>,
-        metrics: &Arc<Metrics>,
-        restarts: &Arc<Restarts>,
-    ) -> Result<Self, StartError> {
+    /// Begins to send; where there are no settings nothing runs. However often that panics, mail does not need it, so the
+    /// node counts as well.
+    pub(super) fn start(settings: Option<Settings>, metrics: &Arc<Metrics>) -> Result<Self, StartError> {
         let Some(settings) = settings else { return Ok(Self::default()) };
         let dropped = Arc::clone(metrics);
         let started = trace::start(settings, move |spans| dropped.traces.spans_dropped(spans));
         let (tracer, exporter) = started.map_err(StartError::Traces)?;
-        let (sending, restarts) = (Arc::clone(&exporter), Arc::clone(restarts));
-        tokio::spawn(async move {
-            restart_and_count("task that sends traces", &restarts, || Arc::clone(&sending).run()).await;
-        });
+        let sending = Arc::clone(&exporter);
+        tokio::spawn(restart_on_panic("task that sends traces", None, move || Arc::clone(&sending).run()));
         Ok(Self { tracer, exporter: Some(exporter) })
     }
 
