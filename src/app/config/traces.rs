@@ -7,12 +7,12 @@ use super::names::OTEL;
 use crate::runtime::host_name::host_name;
 use crate::runtime::ids;
 use crate::runtime::settings::{Row, Section};
-use crate::runtime::telemetry::trace::settings::Exporter;
 use crate::runtime::telemetry::trace::settings::{
     EXPORTER_OTLP_ENDPOINT, EXPORTER_OTLP_HEADERS, EXPORTER_OTLP_PROTOCOL, EXPORTER_OTLP_TRACES_ENDPOINT,
     EXPORTER_OTLP_TRACES_PROTOCOL, RESOURCE_ATTRIBUTES, SDK_DISABLED, SERVICE_NAME, TRACES_EXPORTER, TRACES_SAMPLER,
     TRACES_SAMPLER_ARG, headers, resource, rows,
 };
+use crate::runtime::telemetry::trace::settings::{Exporter, Protocol};
 use crate::runtime::telemetry::trace::{Sampler, Settings};
 
 /// Those of these variables that have a row.
@@ -78,11 +78,15 @@ pub(super) fn read(section: &mut Section) -> Option<Option<Settings>> {
     let headers = secret_headers(section);
     let (base, full) = (base?, full?);
     let is_on = exporter? == Exporter::Otlp && !is_disabled?;
-    of_traces?;
-    protocol?;
+    let (of_traces, protocol) = (of_traces?, protocol?);
+    let is_spoken = of_traces.unwrap_or(protocol) == Protocol::Json;
+    if is_on && !is_spoken {
+        let row = if of_traces.is_some() { EXPORTER_OTLP_TRACES_PROTOCOL.row } else { EXPORTER_OTLP_PROTOCOL.row };
+        section.warning(row.name, "is not http/json, so no trace is recorded");
+    }
     let (headers, sampler, resource) =
         (headers?, Sampler::new(strategy?, ratio?), resource(&service?, attributes?, of_this_process()));
-    Some(full.or(base).filter(|_| is_on).map(|url| Settings { url, headers, resource, sampler }))
+    Some(full.or(base).filter(|_| is_on && is_spoken).map(|url| Settings { url, headers, resource, sampler }))
 }
 
 fn secret_headers(section: &mut Section) -> Option<reqwest::header::HeaderMap> {

@@ -28,14 +28,26 @@ fn nothing_is_recorded_without_a_collector_or_where_that_is_switched_off() {
 #[test]
 fn where_nothing_is_recorded_what_others_set_does_not_keep_a_node_from_starting() {
     let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
-    let of_others = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_TRACES_SAMPLER", "xray")];
+    let of_others = [("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml"), ("OTEL_TRACES_SAMPLER", "xray")];
     assert_eq!(url(&of_others), None);
     for off in [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")] {
         assert_eq!(url(&[&of_others[..], &[collector, off]].concat()), None, "{off:?}");
     }
     let ours = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json");
     assert!(url(&[of_others[0], ours, collector]).is_some(), "what is said of traces is what counts");
-    assert!(load(&[ours, collector, ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")]).is_err());
+}
+
+#[test]
+fn a_protocol_that_is_not_spoken_costs_traces_and_a_warning_and_not_the_start() {
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+    for name in ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] {
+        for protocol in ["grpc", "http/protobuf"] {
+            let config = load(&[collector, (name, protocol)]).unwrap_or_else(|errors| panic!("{errors:?}"));
+            assert!(config.traces.is_none());
+            let told: Vec<_> = config.warnings.iter().filter(|warning| warning.starts_with(name)).collect();
+            assert!(matches!(told[..], [warning] if warning.contains("no trace is recorded")), "{:?}", config.warnings);
+        }
+    }
 }
 
 #[test]
@@ -47,7 +59,7 @@ fn variables_of_opentelemetry_without_a_row_are_ignored_and_those_with_one_must_
     let wrong = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector"),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "canary"),
         ("OTEL_TRACES_SAMPLER", "xray"),
         ("OTEL_TRACES_SAMPLER_ARG", "2"),

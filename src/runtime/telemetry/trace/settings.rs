@@ -9,7 +9,7 @@ use reqwest::header::{
 
 use super::pairs::pairs;
 use super::sampler::{Root, Sampler, Strategy};
-use crate::runtime::settings::{Choice, Listed, Parsed, Plain, Row, rows, setting};
+use crate::runtime::settings::{Choice, Kind, Listed, Parsed, Plain, Row, rows, setting};
 
 /// Behind the base URL (OTLP, section "OTLP/HTTP Request").
 const PATH: &str = "v1/traces";
@@ -17,8 +17,8 @@ const PATH: &str = "v1/traces";
 rows! {
     EXPORTER_OTLP_ENDPOINT: Option<Url> = setting("", &BASE, "the collector, for OTLP over HTTP; spans are posted to `/v1/traces` below it; without it nothing is recorded");
     EXPORTER_OTLP_TRACES_ENDPOINT: Option<Url> = setting("", &FULL, "the whole URL that spans are posted to, instead");
-    EXPORTER_OTLP_PROTOCOL: () = setting("http/json", &PROTOCOLS, "what the collector is spoken to in");
-    EXPORTER_OTLP_TRACES_PROTOCOL: Option<()> = setting("", &PROTOCOL_OF_TRACES, "what it is spoken to in for traces, instead");
+    EXPORTER_OTLP_PROTOCOL: Protocol = setting("http/json", &PROTOCOLS, "what the collector is spoken to in; only `http/json` is: with another one nothing is recorded, and a warning says so");
+    EXPORTER_OTLP_TRACES_PROTOCOL: Option<Protocol> = setting("", &PROTOCOL_OF_TRACES, "what it is spoken to in for traces, instead");
     TRACES_EXPORTER: Exporter = setting("otlp", &EXPORTERS, "`none`: nothing is recorded, whatever else is set");
     TRACES_SAMPLER: Strategy = setting("parentbased_traceidratio", &STRATEGIES, "which traces are recorded; `parentbased`: where the caller sent a `traceparent`, those that it records");
     TRACES_SAMPLER_ARG: f64 = setting("1.0", &RATIO, "the share of traces that `traceidratio` records");
@@ -36,8 +36,10 @@ pub const EXPORTER_OTLP_HEADERS: Row = Row::optional_secret(
 const BASE: Plain<Option<Url>> = Plain { unit: "URL", parse: base };
 /// A query may hold a key.
 const FULL: Listed<Option<Url>> = Listed { plain: Plain { unit: "URL", parse: full }, list: without_query };
-const PROTOCOLS: Choice<()> = Choice(&[("http/json", ())]);
-const PROTOCOL_OF_TRACES: Plain<Option<()>> = Plain { unit: "`http/json`", parse: protocol_of_traces };
+const PROTOCOLS: Choice<Protocol> =
+    Choice(&[("http/json", Protocol::Json), ("http/protobuf", Protocol::Other), ("grpc", Protocol::Other)]);
+const PROTOCOL_OF_TRACES: Plain<Option<Protocol>> =
+    Plain { unit: "`http/json`, `http/protobuf`, `grpc`", parse: protocol_of_traces };
 const EXPORTERS: Choice<Exporter> = Choice(&[("otlp", Exporter::Otlp), ("none", Exporter::None)]);
 const RATIO: Plain<f64> = Plain { unit: "share from 0 to 1", parse: ratio };
 const TEXT: Plain<String> = Plain { unit: "text", parse: |text| Ok(text.to_owned()) };
@@ -52,6 +54,15 @@ const STRATEGIES: Choice<Strategy> = Choice(&[
     ("always_on", Strategy { by_parent: false, root: Root::All }),
     ("always_off", Strategy { by_parent: false, root: Root::None }),
 ]);
+
+/// How a collector is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// JSON over HTTP.
+    Json,
+    /// One of OpenTelemetry's that is not spoken here.
+    Other,
+}
 
 /// Who gets spans.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,12 +146,8 @@ fn full(text: &str) -> Parsed<Option<Url>> {
     })
 }
 
-fn protocol_of_traces(text: &str) -> Parsed<Option<()>> {
-    match text {
-        "" => Ok(None),
-        "http/json" => Ok(Some(())),
-        _ => Err("must be one of: http/json".to_owned()),
-    }
+fn protocol_of_traces(text: &str) -> Parsed<Option<Protocol>> {
+    if text.is_empty() { Ok(None) } else { Kind::parse(&PROTOCOLS, text).map(Some) }
 }
 
 fn without_query(url: &Option<Url>) -> String {
