@@ -14,6 +14,7 @@ use crate::harness::{Answer, Proxy, Settings, StubProvider, eventually, mails};
 on_both_stores! {
     an_override_survives_kill_9_with_its_end_and_so_does_the_audit_log,
     pages_of_the_audit_log_follow_each_other,
+    orders_are_kept_for_as_long_as_is_configured,
     an_override_without_an_outbox_is_kept_too,
     at_a_start_no_mail_leaves_through_a_circuit_that_is_held_open,
 }
@@ -73,6 +74,25 @@ async fn an_override_survives_kill_9_with_its_end_and_so_does_the_audit_log(data
     assert!(records[2]["from"].is_string() && records[0]["from"].is_null(), "{records:#?}");
 }
 
+async fn orders_are_kept_for_as_long_as_is_configured(database: &Database) {
+    let settings = database.under(Settings::mock()).with("SMSP_AUDIT_KEEP", "3d");
+    let node = Proxy::start(settings.clone()).await;
+    for time in ["1h", "2h"] {
+        order(node.ops, &[], &json!({"override": "open", "for": time})).await.expect(200);
+    }
+    kill(node).await;
+    // The first one is four days old, the second one two.
+    let older = |table| format!("update {table} set at = at - 86400000 * (6 - 2 * number) returning 1");
+    assert_eq!(database.change([&older("audit"), &older("smsp_audit")]).await, 2);
+    let node = Proxy::start(settings).await;
+    let kept = eventually("one order is dropped", async || {
+        let records = records(&node).await;
+        when(records.len() == 1, || format!("{records:#?}")).map(|()| records)
+    })
+    .await;
+    assert_eq!(kept[0]["order"]["for"], "2h", "{kept:#?}");
+}
+
 /// Mailgun comes first, and would have the mail before anybody could let it go to SendGrid.
 async fn at_a_start_no_mail_leaves_through_a_circuit_that_is_held_open(database: &Database) {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
@@ -83,6 +103,9 @@ async fn at_a_start_no_mail_leaves_through_a_circuit_that_is_held_open(database:
     }
     let id = queued(&node.client, &mails::plain()).await;
     kill(node).await;
+    // The next node claims it as soon as it can.
+    let due = ["update envelope set due = 0 returning 1", "update smsp_outbox set due = 0 returning 1"];
+    assert_eq!(database.change(due).await, 1);
     let node = Proxy::start(settings).await;
     node.client.order("sg", &json!({"override": "auto"})).await.expect(200);
     becomes(&node.client, &id, "accepted").await;
