@@ -46,6 +46,7 @@ mod circuits;
 mod deadlines;
 mod metrics_totals;
 mod report;
+mod rest;
 mod plan;
 mod controls;
 mod end_to_end_controls;

@@ -68,6 +68,13 @@ impl Database {
         }
     }
 
+    /// Mail that waits for a quarter of an hour because every account was refused waits no more.
+    pub(crate) async fn accounts_are_mended(&self) {
+        let sqlite = "update envelope set due = 0 where state = 0 and due > (unixepoch() + 600) * 1000 returning 1";
+        let postgres = "update smsp_outbox set due = 0 where state = 0 and due > smsp_now() + 600000 returning 1";
+        self.change([sqlite, postgres]).await;
+    }
+
     /// Every node that does not run any more, or is stopped, has been silent for as long as it takes to count as dead.
     pub(crate) async fn silent_nodes_are_dead(&self) {
         // The lock of the process proves the nodes before it dead.

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use mail_parser::DateTime;
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 
 use super::admin;
 use super::answer::Answer;
@@ -17,8 +18,13 @@ use super::wait::{eventually_within, when};
 
 /// The key of every store of a test.
 pub(crate) const STORE_KEY: &str = "2026a:4242424242424242424242424242424242424242424242424242424242424242";
-/// A mail that had no place waits for some seconds, and for more seconds after the next time.
-const REST: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(10);
+/// A mail that had no place time and again waits for up to six minutes.
+const CHANGE: Duration = Duration::from_secs(400);
+/// For one mail, where a test made it wait for seconds at most.
+const ONE: Duration = Duration::from_secs(120);
+/// For all changes until nothing is pending.
+const REST: Duration = Duration::from_secs(1800);
 
 /// Where nodes keep their outbox.
 #[derive(Clone)]
@@ -78,17 +84,39 @@ impl FromIterator<(String, u64)> for Counts {
     }
 }
 
-/// Waits until nothing is pending, however much that is: fewer have to be pending time and again.
+/// Waits until nothing is pending, however much that is: the counts have to change time and again. Fewer need not be pending,
+/// because a mail of which it is unknown whether it was sent may be on its way once more.
 pub(crate) async fn at_rest(client: &Client) -> Counts {
-    let mut pending = u64::MAX;
-    while pending > 0 {
-        pending = eventually_within(REST, "fewer mails are pending", async || {
-            let counts = Counts::of(client).await;
-            when(counts.pending() < pending, || format!("{counts:?}")).map(|()| counts.pending())
-        })
-        .await;
+    let come_to_rest = async {
+        let mut counts = Counts::of(client).await;
+        while counts.pending() > 0 {
+            counts = match timeout(CHANGE, changed(client, &counts)).await {
+                Ok(changed) => changed,
+                Err(_) => panic!("not within {CHANGE:?}: {counts:?} change\n{}", pending(client).await),
+            };
+        }
+        counts
+    };
+    timeout(REST, come_to_rest).await.expect("the outbox comes to rest")
+}
+
+async fn changed(client: &Client, before: &Counts) -> Counts {
+    loop {
+        let now = Counts::of(client).await;
+        if now != *before {
+            return now;
+        }
+        sleep(POLL).await;
     }
-    Counts::of(client).await
+}
+
+/// A page of those mails, as evidence.
+async fn pending(client: &Client) -> String {
+    let mut mails = String::new();
+    for status in ["queued", "claimed", "sending"] {
+        mails += &client.ops(&format!("/outbox/mails?status={status}")).await.to_string();
+    }
+    mails
 }
 
 /// The time after this wait, as a mail has it.
@@ -148,7 +176,7 @@ pub(crate) async fn status(client: &Client, id: &str) -> String {
 
 /// Waits until the mail has this status.
 pub(crate) async fn becomes(client: &Client, id: &str, status: &str) -> Answer {
-    eventually_within(REST, &format!("{id} is {status}"), async || {
+    eventually_within(ONE, &format!("{id} is {status}"), async || {
         let answer = shown(client, id).await.expect(200);
         when(answer.json["status"] == status, || answer.to_string()).map(|()| answer)
     })

@@ -16,9 +16,10 @@ use super::environment::Environment;
 use super::fault::FAULTS;
 use super::random::SeededRng;
 use super::record::Failover;
+use super::rest::at_rest_with_mended_accounts;
 use super::scenario::{Circuits, Scenario};
 use crate::harness::database::Database;
-use crate::harness::outbox::{at_rest, shown};
+use crate::harness::outbox::shown;
 use crate::harness::seed::seed;
 use crate::harness::wait::when;
 use crate::harness::{eventually, report};
@@ -94,7 +95,7 @@ async fn run((number, scenario): (usize, Scenario)) -> (String, Vec<String>) {
         told.extend(calling.all().await);
     }
     callers::repeat_unclear(&scenario, environment.proxy.api, &mut told).await;
-    let counts = at_rest(&environment.proxy.client).await;
+    let counts = at_rest_with_mended_accounts(&environment.proxy.client, &database).await;
     let finals = finals(&scenario, &environment, &told).await;
     let mut violations: Vec<_> = finals.iter().filter_map(Final::violation).collect();
     violations.extend(judge::count(&finals, &counts));

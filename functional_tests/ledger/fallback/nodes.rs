@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use tokio::sync::watch;
 
 use super::super::environment::{Environment, kill};
+use super::super::rest::at_rest_with_mended_accounts;
 use super::super::scenario::Scenario;
 use super::call::Life;
 use super::listeners::{Listener, Listeners};
 use crate::harness::database::Database;
+use crate::harness::outbox::Counts;
 use crate::harness::wait::when;
 use crate::harness::{Proxy, eventually};
 
@@ -77,6 +79,11 @@ impl Nodes {
             Some(other) => self.others[other] = self.environment.another_node(scenario).await,
         }
         self.open(number, life + 1).await;
+    }
+
+    /// Waits until nothing is pending.
+    pub(super) async fn at_rest(&self) -> Counts {
+        at_rest_with_mended_accounts(&self.proxy(0).client, &self.database).await
     }
 
     async fn opens(&mut self, number: usize) {

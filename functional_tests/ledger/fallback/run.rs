@@ -12,7 +12,7 @@ use super::history::{History, Run, StoreOutage, Visit};
 use super::nodes::Nodes;
 use super::plan::Plan;
 use super::{callers, downtime};
-use crate::harness::outbox::{Counts, at_rest};
+use crate::harness::outbox::Counts;
 use crate::harness::wait::when;
 use crate::harness::{Gate, eventually};
 
@@ -45,11 +45,11 @@ pub(super) async fn run(plan: Plan) -> Run {
         Some(failing) => failing.await.expect("outages do not panic"),
         None => Vec::new(),
     };
-    at_rest(&nodes.proxy(0).client).await;
+    nodes.at_rest().await;
     callers::repeat_until_known(&scenario, &listeners, &mut mails).await;
     let client = &nodes.proxy(0).client;
     let counts = loop {
-        let counts = at_rest(client).await;
+        let counts = nodes.at_rest().await;
         callers::look_at_all(&listeners, &mut mails).await;
         // A mail may be replayed a minute after its hand-over.
         if Counts::of(client).await == counts {
