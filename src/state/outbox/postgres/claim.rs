@@ -3,6 +3,13 @@
 //! A statement takes rows of one lane from one end of the queue. It visits each caller of each set by the index, so the
 //! rows that nobody wants cost nothing, however many there are. The more callers there are, the less it looks at of each. It
 //! locks what it takes and no more; what another node has locked is passed by.
+//!
+//! A database that has no statistics yet, or those of an empty table, takes each condition for one that few rows meet, and walks
+//! through all rows to find them. So a walk along the queue compares its columns as one row, which only that index can do,
+//! and says of the others that they are not true, for then it expects most rows to fit. A condition that must not choose the
+//! index is not on the column itself (`due + 0`). A statement that rarely finds a row looks first whether there is one, by an
+//! aggregate that needs one entry of an index. Where the statistics are those of a long history in which nothing waited,
+//! claims are slow until autovacuum has counted anew, which is about a minute.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -22,36 +29,40 @@ const MOST: usize = 10_000;
 /// Candidates for each row that is wanted: so many that other nodes may have locked the first ones.
 const CANDIDATES: i64 = 4;
 
-static OLDEST: LazyLock<String> = LazyLock::new(|| sql("o.due, o.row_id"));
-static NEWEST: LazyLock<String> = LazyLock::new(|| sql("o.due desc, o.row_id desc"));
+static OLDEST: LazyLock<String> = LazyLock::new(|| sql("o.due, o.row_id", "o.lane, o.route_set, o.caller"));
+static NEWEST: LazyLock<String> =
+    LazyLock::new(|| sql("o.due desc, o.row_id desc", "o.lane desc, o.route_set desc, o.caller desc"));
 
 /// `head` goes from caller to caller of each set, `candidate` takes more of each than the caller may have, `free` locks so many
 /// as are wanted that nobody else has locked: those that each caller may have first, then the others in place of locked ones.
 /// `own` and `fitting` leave of these as many as the caller may have, and as there are bytes for. What has changed since the
 /// statement began, the conditions of `free` see.
-fn sql(order: &str) -> String {
+/// `order` is that of the rows of a caller, and behind `queue` that of the index.
+fn sql(order: &str, queue: &str) -> String {
     format!(
         "with recursive head (route_set, caller) as (
-            select w.route_set, (select min(q.caller) from smsp_outbox q
-                where q.state = 0 and q.lane = $1 and q.route_set = w.route_set)
-            from unnest($2) w (route_set)
+            select w.route_set, '' from unnest($2) w (route_set)
             union all
-            select h.route_set, (select min(q.caller) from smsp_outbox q
-                where q.state = 0 and q.lane = $1 and q.route_set = h.route_set and q.caller > h.caller)
+            select h.route_set, (select case when q.lane = $1 and q.route_set = h.route_set then q.caller end
+                from smsp_outbox q
+                where q.state = 0 and (q.lane, q.route_set, q.caller) > ($1, h.route_set, h.caller)
+                order by q.lane, q.route_set, q.caller limit 1)
             from head h where h.caller is not null
         ),
         quota as (
             select h.route_set, h.caller, greatest(0, $5 - coalesce(t.taken, 0)) as places,
                 case when $12 then {CANDIDATES} * $4 / count(*) over () + 1 else $4 end as share
             from head h left join unnest($6, $7) t (caller, taken) using (caller)
-            where h.caller <> all ($3)
+            where h.caller <> '' and h.caller <> all ($3)
         ),
         candidate as (
             select c.*, quota.places from quota cross join lateral (
                 select o.row_id, o.caller, o.due from smsp_outbox o
-                where o.state = 0 and o.lane = $1 and o.route_set = quota.route_set and o.caller = quota.caller
-                    and o.due <= smsp_now() and o.expires_at > smsp_now() and o.losses = 0
-                order by {order} limit least(quota.places, quota.share, $4) * {CANDIDATES}
+                where o.state = 0
+                    and (o.lane, o.route_set, o.caller, o.due) >= ($1, quota.route_set, quota.caller, 0)
+                    and (o.lane, o.route_set, o.caller, o.due) <= ($1, quota.route_set, quota.caller, smsp_now())
+                    and (o.expires_at <= smsp_now()) is not true and (o.losses > 0) is not true
+                order by {queue}, {order} limit least(quota.places, quota.share, $4) * {CANDIDATES}
             ) c
         ),
         fair as (
@@ -59,8 +70,8 @@ fn sql(order: &str) -> String {
         ),
         free as materialized (
             select o.row_id, o.caller, o.due, o.size, f.places from smsp_outbox o join fair f using (row_id)
-            where o.row_id = any (array(select c.row_id from candidate c)) and o.state = 0 and o.due <= smsp_now()
-                and o.expires_at > smsp_now()
+            where o.row_id = any (array(select c.row_id from candidate c)) and o.state + 0 = 0 and o.due + 0 <= smsp_now()
+                and o.expires_at + 0 > smsp_now()
             order by f.nth > f.places, {order} limit $4 for update of o skip locked
         ),
         own as (
@@ -86,6 +97,7 @@ static LOST: LazyLock<String> = LazyLock::new(|| {
             select row_id from smsp_outbox
             where state = 0 and losses > 0 and due <= smsp_now() and expires_at > smsp_now()
                 and route_set = any ($1) and caller <> all ($2)
+                and (select min(l.due) from smsp_outbox l where l.state = 0 and l.losses > 0) <= smsp_now()
             order by due, row_id limit 1 for update skip locked
         )
         update smsp_outbox o set state = 1, changed_at = smsp_now(), fence = {NEXT_FENCE}, owner = $3, claim = $4,

@@ -7,23 +7,31 @@ use crate::state::outbox::{Bound, Queued, RouteSet, RowId, RulesVersion, Stale};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
+/// Columns of the queue are compared as one row, which only its index can do: see `claim`.
 const SETS: &str = "with recursive head (lane, route_set) as (
-        select l.lane, (select min(q.route_set) from smsp_outbox q where q.state = 0 and q.lane = l.lane)
-        from (values (0::smallint), (1::smallint), (2::smallint)) l (lane)
+        select l.lane, '' from (values (0::smallint), (1::smallint), (2::smallint)) l (lane)
         union all
-        select h.lane, (select min(q.route_set) from smsp_outbox q
-            where q.state = 0 and q.lane = h.lane and q.route_set > h.route_set)
+        select h.lane, (select case when q.lane = h.lane then q.route_set end from smsp_outbox q
+            where q.state = 0 and (q.lane, q.route_set) > (h.lane, h.route_set)
+            order by q.lane, q.route_set limit 1)
         from head h where h.route_set is not null
     )
     select h.route_set, h.lane,
-        (select min(q.caller) from smsp_outbox q where q.state = 0 and q.lane = h.lane and q.route_set = h.route_set),
-        (select max(q.caller) from smsp_outbox q where q.state = 0 and q.lane = h.lane and q.route_set = h.route_set)
-    from head h where h.route_set is not null";
+        (select q.caller from smsp_outbox q
+            where q.state = 0 and (q.lane, q.route_set, q.caller) > (h.lane, h.route_set, '')
+            order by q.lane, q.route_set, q.caller limit 1),
+        (select q.caller from smsp_outbox q where q.state = 0 and (q.lane, q.route_set) <= (h.lane, h.route_set)
+            order by q.lane desc, q.route_set desc, q.caller desc limit 1)
+    from head h where h.route_set <> ''";
 
-/// Smaller or larger, because an index has no order for `<>`.
+/// Smaller or larger, because an index has no order for `<>`. The smallest and the largest are looked for first: a database
+/// without statistics would walk through all rows to find that there is none.
 const STALE: &str = "with looked as (
-        select row_id, size from smsp_outbox where state = 0 and rules < $1
-        union all select row_id, size from smsp_outbox where state = 0 and rules > $1 limit $2
+        select row_id, size from smsp_outbox
+            where state = 0 and rules < $1 and (select min(rules) from smsp_outbox where state = 0) < $1
+        union all select row_id, size from smsp_outbox
+            where state = 0 and rules > $1 and (select max(rules) from smsp_outbox where state = 0) > $1
+        limit $2
     ),
     placed as (
         select row_id, row_number() over w as nth, sum(size) over w as bytes from looked window w as (order by row_id)

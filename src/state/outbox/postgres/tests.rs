@@ -6,6 +6,7 @@ mod copies;
 mod crashes;
 mod lost_answers;
 mod marks_together;
+mod no_statistics;
 mod plans;
 mod races;
 mod recount;

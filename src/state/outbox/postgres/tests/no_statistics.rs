@@ -1,0 +1,49 @@
+//! What every claim asks of a database that knows nothing of its tables, as in the first minute of an outage.
+
+use uuid::Uuid;
+
+use super::super::claim::claim;
+use super::super::routes::{route_sets, stale};
+use super::{node, outbox, wanted};
+use crate::state::outbox::{Bound, RouteSet, RulesVersion, Wanted};
+use crate::state::store::postgres::tests::postmaster::Postmaster;
+use crate::state::store::postgres::{Transaction, field};
+
+const ROWS: [&str; 2] = [
+    "insert into smsp_submission (id, caller, from_domain, size, accepted_at, send_at)
+        select gen_random_uuid(), 'shop', 'example.org', 100, n, n from generate_series(1, 20000) n",
+    "insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, state, changed_at, due, expires_at)
+        select row_id, caller, size, accepted_at, 1, 'a', 1, 0, 1, accepted_at, 9000000000000000
+        from smsp_submission",
+];
+
+/// A table of which nothing is known, and one that was empty when it was counted.
+const BEFORE: [&str; 2] = ["select", "analyze smsp_submission, smsp_outbox"];
+
+/// Rows of the outbox that this transaction has looked at.
+async fn looked_at(transaction: &mut Transaction<'_>) -> i64 {
+    let sql = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'smsp_outbox'";
+    field(&transaction.query(sql, &[]).await.unwrap()[0], 0).unwrap()
+}
+
+#[tokio::test]
+async fn no_part_of_a_claim_walks_through_a_queue_that_the_database_has_not_counted() {
+    let Some(server) = Postmaster::shared() else { return };
+    for before in BEFORE {
+        let outbox = outbox(&server.url(&server.database().await)).await;
+        let mut transaction = outbox.begin().await.unwrap();
+        for sql in [before].iter().chain(&ROWS) {
+            transaction.execute(sql, &[]).await.unwrap();
+        }
+        let mut looked = vec![looked_at(&mut transaction).await];
+        assert_eq!(route_sets(&mut transaction).await.unwrap().len(), 1);
+        looked.push(looked_at(&mut transaction).await);
+        assert!(stale(&mut transaction, RulesVersion(1), Bound::STEP).await.unwrap().is_empty());
+        looked.push(looked_at(&mut transaction).await);
+        let wanted = Wanted { sets: vec![RouteSet::new(["a"])], ..wanted(20) };
+        assert_eq!(claim(&mut transaction, node(), Uuid::nil(), &wanted).await.unwrap().len(), 20);
+        looked.push(looked_at(&mut transaction).await);
+        let each: Vec<_> = looked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(each[0] < 100 && each[1] < 100 && each[2] < 1000, "{each:?} after {before:?}");
+    }
+}
