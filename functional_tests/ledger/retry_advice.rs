@@ -28,6 +28,8 @@ fn retryable(sent: &Sent) -> Option<&'static str> {
         (200, _) => Some("was accepted, and may be sent again, they say"),
         (_, None) => Some("does not say whether it may be sent again"),
         (_, Some(true)) if sent.delivery() != Some("none") => Some("may be somewhere, and be sent again, they say"),
+        // A mail that was queued, while the store cannot tell where it is now.
+        (503, Some(false)) if sent.delivery() == Some("unknown") => None,
         (408 | 429 | 503, Some(retryable)) => (!retryable).then_some("was refused for now, and is final, they say"),
         (502, Some(retryable)) => of_refusals(sent, retryable),
         (_, Some(retryable)) => retryable.then_some("was refused for good, and may be sent again, they say"),
