@@ -105,6 +105,7 @@ impl Submit {
 
     async fn join(&self, submission: Submission, key: IdempotencyKey, queue: QueueOptions) -> Submitted<'_> {
         let Submission { message, caller, options } = submission;
+        let open = self.metrics.mails.open(caller.as_str(), 1);
         // The id under a key is a digest of the whole message.
         let message = off_worker(message.size(), || message.identified_by(&key));
         let id = message.id();
@@ -112,7 +113,9 @@ impl Submit {
         let submission = Submission { message, caller: caller.clone(), options };
         let call = Call { key, id, caller: &caller, lasts };
         let mut lookups = Vec::new();
-        let step = match self.role(call, options).await {
+        let role = self.role(call, options).await;
+        drop(open);
+        let step = match role {
             Role::Leader(leader) => Step::Send { submission, leader: Some(leader), before: None },
             Role::Again(leader, before) => {
                 Step::Send { submission, leader: Some(leader), before: Some(Box::new(before)) }
@@ -199,7 +202,9 @@ impl Submitted<'_> {
     /// Does what was decided, until there is an answer.
     pub async fn answer(mut self) -> Result<Sent, SendError> {
         let (mut queued, mut lookups) = (None, std::mem::take(&mut self.lookups));
+        // A repeat is no mail.
         let is_first = matches!(self.step, Step::Send { before: None, .. });
+        let open = is_first.then(|| self.submit.metrics.mails.open(self.caller.as_str(), 1));
         let known = match self.step {
             // By reference: what is moved across an await would be in the future twice.
             Step::Send { ref submission, ref mut leader, ref before } => {
@@ -231,6 +236,7 @@ impl Submitted<'_> {
             Step::Wait(follower) => follower.answer().await,
             Step::Answered(known) => known,
         };
+        drop(open);
         if let Some(delivery) = told(&known, queued.is_some()).filter(|_| is_first) {
             self.submit.metrics.mails.told(self.caller.as_str(), delivery, 1);
         }

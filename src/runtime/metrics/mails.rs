@@ -78,6 +78,11 @@ impl Mails {
         self.of(&caller)[delivery as usize].inc_by(mails);
     }
 
+    /// So many mails of this caller, which was told nothing of them so far.
+    pub fn open<'a>(&'a self, caller: &'a str, mails: u64) -> OpenMails<'a> {
+        OpenMails { mails: self, caller, count: mails }
+    }
+
     fn of(&self, caller: &Arc<str>) -> OfCaller {
         let counter = |delivery| Labels { caller: Arc::clone(caller), delivery };
         Delivery::WORDS.map(|delivery| self.delivered.get_or_create(&counter(delivery)).clone())
@@ -91,6 +96,22 @@ impl Mails {
     /// Counts a mail whose delivery is unknown when the caller gets its answer.
     pub fn unknown(&self) {
         self.unknown.inc();
+    }
+}
+
+/// Mails that have no answer yet. Where our code panics before that, they count as unknown, as their caller is told then.
+#[must_use = "it counts a panic while it is held"]
+pub struct OpenMails<'a> {
+    mails: &'a Mails,
+    caller: &'a str,
+    count: u64,
+}
+
+impl Drop for OpenMails<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.mails.told(self.caller, Delivery::Unknown, self.count);
+        }
     }
 }
 

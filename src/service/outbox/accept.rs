@@ -71,17 +71,22 @@ impl OutboxService {
         (rows, bytes): (Option<usize>, Option<usize>),
         atomic: bool,
     ) -> Result<Offer, Failed> {
+        let open = self.parts.mails.open(caller.as_str(), mails.len() as u64);
         let callers_room = self.callers_room(rows, bytes);
         // Many small mails take as long as a large one.
         let size = mails.iter().map(|later| later.submission.message.size()).sum();
-        let rows = off_worker(size, || mails.into_iter().map(|later| self.row(later)).collect::<Result<_, _>>())?;
+        let rows = off_worker(size, || mails.into_iter().map(|later| self.row(later)).collect::<Result<_, _>>());
+        drop(open);
+        let rows = rows?;
         Ok(Offer { batch: Batch { caller, rows, atomic, room: self.room, callers_room } })
     }
 
     /// Asks the store to take an offer; an answer for each of its submissions, in their order, once it is on the disk.
     pub async fn accept(&self, offer: Offer) -> Result<Vec<Acceptance>, Failed> {
         let (caller, ids) = (offer.batch.caller.clone(), offer.ids().collect::<Vec<_>>());
+        let open = self.parts.mails.open(caller.as_str(), ids.len() as u64);
         let answers = written(self.parts.store.accept(offer.batch)).await;
+        drop(open);
         self.count_told(&caller, ids.len(), &answers);
         for id in ids.into_iter().filter(|_| matches!(answers, Err(Failed::Unclear))) {
             warn!(%id, caller = caller.as_str(), "the store did not say whether it has this mail");

@@ -106,6 +106,7 @@ impl FakeStore {
 
     fn answer<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Row>) -> T) -> Answered<'_, T> {
         let fault = *self.fault.lock().unwrap();
+        assert!(fault != Some(Fault::Panic), "as the test asked");
         if fault == Some(Fault::Down) {
             return Box::pin(async { Err(Failed::Down) });
         }

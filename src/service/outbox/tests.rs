@@ -1,9 +1,11 @@
 //! Acceptance over a store that fails as it is told.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::fake::{FakeStore, Fault, NOW, settings};
@@ -65,6 +67,19 @@ async fn each_mail_counts_once_by_what_its_caller_was_told() {
         drop(accept(&service, vec![later("a@example.org", None)]).await);
     }
     assert_eq!(told(&store), ["none:2", "queued:2", "unknown:1"]);
+}
+
+#[tokio::test]
+async fn mails_during_which_our_code_panics_count_as_unknown() {
+    let store = Arc::new(FakeStore::default());
+    let service = store.service(settings());
+    store.does(Some(Fault::Panic));
+    let batch = || vec![later("a@example.org", None), later("a@example.org", None)];
+    assert!(AssertUnwindSafe(accept(&service, batch())).catch_unwind().await.is_err());
+    assert_eq!(told(&store), ["unknown:2"]);
+    let service = store.filing_service(settings(), Box::new(|_| panic!("as the test asked")));
+    assert!(AssertUnwindSafe(accept(&service, batch())).catch_unwind().await.is_err());
+    assert_eq!(told(&store), ["unknown:4"]);
 }
 
 /// With one worker: the first mail waits for another task of that worker, which so can only run elsewhere.

@@ -39,6 +39,8 @@ impl Outbox for FakeStore {
 
     /// Whatever is wrong with other calls.
     fn has<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, bool> {
+        let fault = *self.fault.lock().unwrap();
+        assert!(fault != Some(Fault::PanicInHas), "as the test asked");
         let rows = self.rows.lock().unwrap();
         let has = rows.iter().any(|row| row.caller == *caller && row.status.ticket.id == id);
         let answer = if self.tells_nothing.load(Ordering::Relaxed) { Err(Failed::Down) } else { Ok(has) };

@@ -24,6 +24,10 @@ pub(crate) enum Fault {
     HangAfterOrder,
     /// It has no room.
     Full(Full),
+    /// Its code panics, unless it is only asked whether it has a mail.
+    Panic,
+    /// Its code panics where it is asked whether it has a mail.
+    PanicInHas,
 }
 
 /// A row of it.

@@ -1,5 +1,9 @@
 //! What `smsp_mails_total` counts: each mail once, by what its caller was told.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
 use super::super::*;
 use super::fallback::{self, DOWN};
 use super::{Service, once, under};
@@ -62,4 +66,19 @@ async fn a_mail_that_the_outbox_takes_is_queued_and_its_repeat_is_no_mail() {
         service.submit.submit(submission(mail("a@example.org"), SendOptions::default()), QueueOptions::default());
     assert!(unclear.await.answer().await.is_err_and(|error| error.failure.is_unknown()));
     assert_eq!(counts(&service.fixture.metrics), ["queued:1", "unknown:1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_during_which_our_code_panics_counts_as_unknown_as_its_caller_is_told() {
+    let service = fallback::Service::new(Failover::Safe, &[&[DOWN; 3], &[DOWN; 3]]);
+    service.store.does(Some(Fault::Panic));
+    let send = || AssertUnwindSafe(service.word("k")).catch_unwind();
+    assert!(send().await.is_err(), "in the outbox, after each upstream");
+    assert_eq!(counts(&service.fixture.metrics), ["unknown:1"]);
+    assert_eq!(service.word("k").await, "Panicked", "and its repeat is no mail");
+    assert_eq!(counts(&service.fixture.metrics), ["unknown:1"]);
+    service.store.does(Some(Fault::PanicInHas));
+    let before_it_is_handed_over = AssertUnwindSafe(service.word("other")).catch_unwind().await;
+    assert!(before_it_is_handed_over.is_err());
+    assert_eq!(counts(&service.fixture.metrics), ["unknown:2"]);
 }
