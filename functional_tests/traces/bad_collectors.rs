@@ -128,7 +128,7 @@ fn said_of_collector(proxy: &Proxy) -> Vec<String> {
 #[tokio::test]
 async fn a_dead_collector_and_a_silent_one_cost_no_mail_and_a_bounded_time_at_the_end() {
     let refusing = RefusingPort::reserve();
-    let dead = Settings::mock().with("OTEL_EXPORTER_OTLP_ENDPOINT", &refusing.url());
+    let dead = Settings::mock().with("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("{}/canary", refusing.url()));
     let silent = Collector::start(Answers::Never).await;
     for (settings, said) in [
         (dead, "the trace collector does not take spans"),
@@ -136,7 +136,9 @@ async fn a_dead_collector_and_a_silent_one_cost_no_mail_and_a_bounded_time_at_th
     ] {
         let (_, proxy) = dropped(settings, 0).await;
         let log = end_in_time(proxy).await;
-        assert!(log.contains(said), "{said}: {log}");
+        let line = log.lines().find(|line| line.contains(said)).unwrap_or_else(|| panic!("{said}: {log}"));
+        assert!(line.contains("\"host\":\"127.0.0.1:") && !line.contains("canary"), "{line}");
+        assert!(!said.contains("does not take spans") || line.contains("\"reason\":\"connect\""), "{line}");
     }
     assert_eq!(silent.requests().len(), 1, "it was asked once");
 }

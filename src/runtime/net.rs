@@ -1,9 +1,10 @@
-//! What everything that connects to the outside shares: how a name is looked up, which addresses are public, and an HTTP
-//! client that goes to no others.
+//! What everything that connects to the outside shares: how a name is looked up, which addresses are public, why a
+//! connection was not made, and an HTTP client that goes to no other addresses.
 
 pub mod addresses;
 pub mod dns;
 pub mod guarded_client;
+pub mod no_connection;
 pub mod resolver;
 mod system;
 

@@ -28,7 +28,6 @@ use crate::runtime::transcript;
 pub(super) use account_words::names_the_account;
 pub(super) use answer::{Answer, until_date};
 use body::Frames;
-pub(super) use failure::lacks_resources;
 
 /// Below the 30 s to 60 s after which common front ends close an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);

@@ -6,14 +6,14 @@
 //! Whatever else broke may have been taken. A time-out is judged by the caller of the adapter, which keeps the time.
 
 use std::error::Error;
-use std::io;
-use std::iter::successors;
 
 use h2::Reason as Code;
 use hyper_util::client::legacy;
 
 use crate::model::outcome::{Outcome, Reason, Verdict};
-use crate::runtime::local_limit::is_local_limit;
+use crate::runtime::net::no_connection::{NoConnection, causes};
+
+type Cause = dyn Error + 'static;
 
 /// The verdict on a call without an answer.
 pub(super) fn judge(error: &reqwest::Error) -> Verdict {
@@ -21,14 +21,8 @@ pub(super) fn judge(error: &reqwest::Error) -> Verdict {
     let (outcome, reason) = if error.is_builder() {
         // Messages are valid by construction, so it is the key or the URL.
         (Outcome::AccountRefused, Reason::NotSent)
-    } else if (error.is_dns() || error.is_connect()) && any(is_lack_of_our_own) {
-        (Outcome::Unavailable, Reason::LocalLimit)
-    } else if error.is_dns() {
-        (Outcome::Unavailable, Reason::Dns)
-    } else if error.is_connect() && is_broken_handshake(error) {
-        (Outcome::Unavailable, Reason::Tls)
-    } else if error.is_connect() {
-        (Outcome::Unavailable, Reason::Connect)
+    } else if let Some(why) = NoConnection::of(error) {
+        (Outcome::Unavailable, reason(why))
     } else if any(is_unprocessed_stream) {
         (Outcome::Unavailable, Reason::RefusedStream)
     } else if any(is_unstarted) {
@@ -39,44 +33,19 @@ pub(super) fn judge(error: &reqwest::Error) -> Verdict {
     Verdict::new(outcome, reason)
 }
 
+fn reason(why: NoConnection) -> Reason {
+    match why {
+        NoConnection::LocalLimit => Reason::LocalLimit,
+        NoConnection::Dns => Reason::Dns,
+        NoConnection::Tls => Reason::Tls,
+        NoConnection::Connect => Reason::Connect,
+    }
+}
+
 /// The error and its causes, for the operator of a probe: by what a proxy or a certificate is refused. The URL is left out.
 pub(super) fn summary(error: &reqwest::Error) -> String {
     let words = causes(error).skip(1).map(ToString::to_string).collect::<Vec<_>>();
     format!("no answer: {}", words.join(": "))
-}
-
-type Cause = dyn Error + 'static;
-
-/// The error itself and everything behind it. What an I/O error wraps is no source of it, so it is unwrapped.
-fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
-    successors(Some(error), |cause| behind(*cause))
-}
-
-fn behind(error: &Cause) -> Option<&Cause> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
-}
-
-/// Was a look-up or a connection not made because this machine has nothing left for it?
-pub(in crate::delivery::provider) fn lacks_resources(error: &Cause) -> bool {
-    causes(error).any(is_lack_of_our_own)
-}
-
-/// No socket could be made.
-fn is_lack_of_our_own(cause: &Cause) -> bool {
-    cause.downcast_ref::<io::Error>().is_some_and(is_local_limit)
-}
-
-/// Once a connection is made, TLS reads and writes, and the client has its I/O error as it is. What came before it, TCP or
-/// a proxy's tunnel, wraps it in an error of a type of its own.
-fn is_broken_handshake(error: &Cause) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
-    let of_the_connection = causes(error).skip_while(|cause| !cause.is::<legacy::Error>()).skip(1);
-    of_the_connection.map_while(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
-        matches!(error.kind(), InvalidData | UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
-    })
 }
 
 /// RFC 9113 8.7: a stream that the peer refuses, or that lies beyond the last one that its GOAWAY names (h2 gives that

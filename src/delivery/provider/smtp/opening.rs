@@ -5,7 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::time::timeout;
 
-use super::super::client::lacks_resources;
 use super::authentication;
 use super::settings::{Relay, Security};
 use crate::delivery::smtp_client::connect;
@@ -13,6 +12,7 @@ use crate::delivery::smtp_client::failure::Failure;
 use crate::delivery::smtp_client::session::Session;
 use crate::delivery::smtp_client::wire::Wire;
 use crate::model::outcome::{Outcome, Reason, Verdict};
+use crate::runtime::net::no_connection::lacks_resources;
 
 /// A session in which mail may follow.
 pub(super) async fn open(relay: &Relay) -> Result<Session, Verdict> {

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::otlp;
 use crate::runtime::net::Unusable;
+use crate::runtime::net::no_connection::NoConnection;
 use crate::runtime::net::resolver::Resolver;
 
 /// For DNS, TCP and TLS.
@@ -39,6 +40,8 @@ pub(super) enum Outcome {
 pub(super) struct Collector {
     http: reqwest::Client,
     url: Url,
+    /// What the log calls it: nothing of its URL that could be a secret.
+    host: String,
     headers: HeaderMap,
 }
 
@@ -60,7 +63,13 @@ impl Collector {
             .pool_idle_timeout(IDLE);
         let mut headers = headers;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Self { http: http.build().map_err(|_| Unusable::Tls)?, url, headers })
+        let host = host(&url);
+        Ok(Self { http: http.build().map_err(|_| Unusable::Tls)?, url, host, headers })
+    }
+
+    /// Its host, and its port where that is not the usual one.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     /// Sends one body.
@@ -68,10 +77,20 @@ impl Collector {
         let request = self.http.post(self.url.clone()).headers(self.headers.clone()).body(body);
         match timeout(REQUEST, request.send()).await {
             Ok(Ok(response)) => judge(response).await,
-            Ok(Err(_)) => Outcome::Later { wait: None, reason: "connection".to_owned() },
+            Ok(Err(error)) => Outcome::Later { wait: None, reason: why(&error).to_owned() },
             Err(_) => Outcome::Later { wait: None, reason: "timeout".to_owned() },
         }
     }
+}
+
+fn host(url: &Url) -> String {
+    let (host, port) = (url.host_str().unwrap_or_default(), url.port());
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Why there was no answer, in the words that attempts with mails have for it.
+fn why(error: &reqwest::Error) -> &'static str {
+    NoConnection::of(error).map_or("connection_lost", NoConnection::as_str)
 }
 
 /// By the rules of the protocol.
@@ -107,3 +126,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let until = || Some(httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).unwrap_or_default());
     value.parse().map(Duration::from_secs).ok().or_else(until)
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,7 @@ impl Exporter {
         self.queue.close();
         self.closing.cancel();
         if timeout(within, self.done.cancelled()).await.is_err() {
-            warn!("the trace collector has not taken the last spans in time");
+            warn!(host = self.collector.host(), "the trace collector has not taken the last spans in time");
         }
         self.over.cancel();
         self.queue.clear();
@@ -123,14 +123,18 @@ impl Exporter {
     /// Says so once, however many batches follow.
     fn failed(&self, said: Said, reason: &str) {
         if self.is_change(said) {
-            warn!(reason, "the trace collector does not take spans: they are dropped and counted");
+            warn!(
+                reason,
+                host = self.collector.host(),
+                "the trace collector does not take spans: they are dropped and counted"
+            );
         }
     }
 
     /// A batch was taken to its last span.
     fn succeeded(&self) {
         if self.is_change(Said::Taking) {
-            info!("the trace collector takes spans again");
+            info!(host = self.collector.host(), "the trace collector takes spans again");
         }
     }
 

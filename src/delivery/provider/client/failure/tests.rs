@@ -136,6 +136,13 @@ async fn what_breaks_behind_a_tunnel_is_judged_as_without_a_proxy() {
 }
 
 #[test]
+fn a_connection_that_was_not_made_has_one_word_for_its_reason_everywhere() {
+    for why in [NoConnection::LocalLimit, NoConnection::Dns, NoConnection::Tls, NoConnection::Connect] {
+        assert_eq!(reason(why).to_string(), why.as_str());
+    }
+}
+
+#[test]
 fn a_summary_names_the_causes_and_no_url() {
     let error = reqwest::Client::new().post("http://canary.example/").header("a\n", "b").build().unwrap_err();
     let summary = summary(&error);
