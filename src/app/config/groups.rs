@@ -80,7 +80,8 @@ fn own_groups() -> Vec<Group> {
 }
 
 const OF_OPENTELEMETRY: &str = "The names and values are those of OpenTelemetry, so that variables for all services of a \
-     cluster hold here too. Others that begin with `OTEL_` are ignored.";
+     cluster hold here too. Others that begin with `OTEL_` are ignored; where a collector is configured, a warning names \
+     those for the way to it that are not used, such as `OTEL_EXPORTER_OTLP_CERTIFICATE`.";
 const EACH_CALLER: &str = "Each holds for every caller, and may be set for one alone: `SMSP_CALLER_SHOP_RATE` for the caller \
      `shop`. In names, `-` becomes `_`.";
 const EACH_UPSTREAM: &str = "Each holds for every upstream, and may be set for one alone: `SMSP_MG_ATTEMPT_TIMEOUT` for the \

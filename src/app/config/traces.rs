@@ -1,5 +1,6 @@
 //! Traces: the variables of OpenTelemetry that are read here. They may be those of every service of a cluster, so what has
-//! no row is ignored, what has one must be right, and where nothing is recorded none of the others is looked at.
+//! no row is ignored, with a warning where it is about the way to the collector; what has one must be right; and where nothing
+//! is recorded none of the others is looked at.
 
 use secrecy::ExposeSecret;
 
@@ -15,6 +16,11 @@ use crate::runtime::telemetry::trace::settings::{
 use crate::runtime::telemetry::trace::settings::{Exporter, Protocol};
 use crate::runtime::telemetry::trace::{Sampler, Settings};
 
+/// How the names of those begin that are about the way to a collector.
+const OTLP: &str = "EXPORTER_OTLP_";
+/// What follows there in the names of those that are not about traces.
+const OF_OTHER_SIGNALS: [&str; 3] = ["METRICS_", "LOGS_", "PROFILES_"];
+
 /// Those of these variables that have a row.
 pub(super) fn section(pairs: &[(String, String)]) -> Section {
     let names: Vec<_> = rows().into_iter().map(|entry| entry.row).chain([EXPORTER_OTLP_HEADERS]).collect();
@@ -22,16 +28,27 @@ pub(super) fn section(pairs: &[(String, String)]) -> Section {
         let name = name.strip_prefix(OTEL)?;
         names.iter().find(|row| name == row.name || (row.secret && name.strip_suffix("_FILE") == Some(row.name)))
     };
-    let pairs = pairs.iter().filter(|(name, _)| is_ours(name).is_some()).cloned();
+    let (ours, others): (Vec<_>, Vec<_>) = pairs.iter().cloned().partition(|(name, _)| is_ours(name).is_some());
+    let pairs = ours.into_iter();
     let mut pairs: Vec<_> = pairs.map(|(name, value)| lowered(name, value)).collect();
-    if is_off(&pairs) {
+    let is_off = is_off(&pairs);
+    if is_off {
         pairs.retain(|(name, _)| decides(name));
     }
     // What is said of traces counts: the other may be what other signals need.
     if is_set(&pairs, EXPORTER_OTLP_TRACES_PROTOCOL.row) {
         pairs.retain(|(name, _)| !is_one_of(name, [EXPORTER_OTLP_PROTOCOL.row]));
     }
-    Section::new(OTEL, pairs.into_iter())
+    let mut section = Section::new(OTEL, pairs.into_iter());
+    let unused = others.iter().filter(|(name, value)| !is_off && !value.is_empty() && is_of_the_way(name));
+    unused.for_each(|(name, _)| section.warning(&name[OTEL.len()..], "is not used: spans are sent without it"));
+    section
+}
+
+/// Does it say how the spans of a service get to their collector?
+fn is_of_the_way(name: &str) -> bool {
+    let name = name.strip_prefix(OTEL).and_then(|name| name.strip_prefix(OTLP));
+    name.is_some_and(|name| !OF_OTHER_SIGNALS.iter().any(|signal| name.starts_with(signal)))
 }
 
 /// Is this the variable of one of these rows?

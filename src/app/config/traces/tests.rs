@@ -51,6 +51,34 @@ fn a_protocol_that_is_not_spoken_costs_traces_and_a_warning_and_not_the_start() 
 }
 
 #[test]
+fn what_is_set_for_the_way_to_a_collector_and_not_used_is_told_by_name_alone() {
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+    let unused = [
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_COMPRESSION",
+    ];
+    let others = ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_BSP_SCHEDULE_DELAY", "OTEL_PROPAGATORS"];
+    let told = |value, more: &[(&'static str, &'static str)]| {
+        let set = unused.iter().chain(&others).map(|name| (*name, value)).chain(more.iter().copied());
+        let config = load(&set.collect::<Vec<_>>()).unwrap_or_else(|errors| panic!("{errors:?}"));
+        assert!(!format!("{:?}", config.warnings).contains("canary"), "{:?}", config.warnings);
+        let names = config
+            .warnings
+            .iter()
+            .filter_map(|warning| warning.split_once(": is not used"))
+            .map(|(name, _)| name.to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(told("canary", &[collector]), unused);
+    assert!(told("", &[collector]).is_empty() && told("canary", &[]).is_empty());
+    assert!(told("canary", &[collector, ("OTEL_TRACES_EXPORTER", "none")]).is_empty(), "nothing is recorded");
+}
+
+#[test]
 fn variables_of_opentelemetry_without_a_row_are_ignored_and_those_with_one_must_be_right() {
     assert!(
         load(&[("OTEL_METRICS_EXPORTER", "none"), ("OTEL_propagators", "b3"), ("OTEL_BSP_SCHEDULE_DELAY", "x")])
