@@ -13,6 +13,7 @@ mod spans;
 
 use std::time::Duration;
 
+use reqwest::Url;
 use serde_json::json;
 
 use crate::harness::repository::{read, root};
@@ -42,7 +43,7 @@ async fn end(proxy: Proxy) {
 }
 
 /// One mail that fails at Mailgun, and then goes to SendGrid; what a collector got of it.
-async fn failed_over() -> Collector {
+async fn failed_over() -> (Collector, [u16; 2]) {
     let (mailgun, sendgrid) = (StubProvider::mailgun().await, StubProvider::sendgrid().await);
     mailgun.does(Behaviour::AnswerAfter(Duration::from_millis(120), Reply::mailgun_refuses(429, "no")));
     let collector = Collector::start(Answers::Well).await;
@@ -59,12 +60,12 @@ async fn failed_over() -> Collector {
         let request = stub.only_mail();
         assert_eq!(request.header("traceparent"), None, "a provider is told of no trace: {request:?}");
     }
-    collector
+    (collector, [&mailgun, &sendgrid].map(|stub| stub.url().parse::<Url>().expect("a URL").port().expect("a port")))
 }
 
 #[tokio::test]
 async fn a_mail_is_a_span_of_its_callers_trace_and_each_attempt_is_one_below_it() {
-    let collector = failed_over().await;
+    let (collector, [port_of_mailgun, port_of_sendgrid]) = failed_over().await;
     let (head, _) = &collector.requests()[0];
     let head = head.to_lowercase();
     assert!(head.starts_with("post /v1/traces ") && head.contains("content-type: application/json\r\n"), "{head}");
@@ -86,24 +87,45 @@ async fn a_mail_is_a_span_of_its_callers_trace_and_each_attempt_is_one_below_it(
     assert!(!server.is_error() && server.attribute("smsp.id").is_string(), "{server:?}");
     let service = (server.resource("service.name"), server.resource("deployment.environment.name"));
     assert_eq!(service, (&json!("mail"), &json!("test")), "{server:?}");
-    for (name, upstream, outcome, reason, is_error) in
-        [("attempt mg", "mg", "throttled", "http_429", true), ("attempt sg", "sg", "accepted", "http_202", false)]
-    {
+    for (name, upstream, outcome, status, port, is_error) in [
+        ("attempt mg", "mg", "throttled", 429, port_of_mailgun, true),
+        ("attempt sg", "sg", "accepted", 202, port_of_sendgrid, false),
+    ] {
         let attempt = named(&spans, name);
         assert_eq!((attempt.text("trace"), attempt.text("parent")), (TRACE, server.text("id")), "{attempt:?}");
         assert_eq!((attempt.text("kind"), attempt.is_error()), ("client", is_error), "{attempt:?}");
         let seen =
             ["smsp.upstream", "smsp.outcome", "smsp.reason", "server.address"].map(|name| attempt.attribute(name));
-        assert_eq!(seen, [upstream, outcome, reason, "127.0.0.1"].map(|text| json!(text)).each_ref(), "{attempt:?}");
+        let reason = format!("http_{status}");
+        assert_eq!(seen, [upstream, outcome, &reason, "127.0.0.1"].map(|text| json!(text)).each_ref(), "{attempt:?}");
+        let seen =
+            ["http.request.method", "http.response.status_code", "server.port"].map(|name| attempt.attribute(name));
+        assert_eq!(seen, [json!("POST"), json!(status), json!(port)].each_ref(), "{attempt:?}");
         assert_eq!(attempt.attribute("error.type").as_str(), is_error.then_some(outcome), "{attempt:?}");
     }
     let [mailgun, sendgrid] = ["attempt mg", "attempt sg"].map(|name| named(&spans, name));
     assert!(mailgun.millis() >= 120 && server.millis() >= mailgun.millis() + sendgrid.millis(), "{spans:#?}");
 }
 
+/// The conventions have it so: a client may make methods up, of any length.
+#[tokio::test]
+async fn a_method_that_nobody_knows_is_in_no_span() {
+    let collector = Collector::start(Answers::Well).await;
+    let proxy = Proxy::start(to(&collector, Settings::mock())).await;
+    let canary = reqwest::Method::from_bytes(b"CANARY").expect("a method");
+    proxy.client.call(canary, "/email").await.expect(405);
+    end(proxy).await;
+    let bodies = collector.bodies();
+    assert!(!bodies.contains("CANARY"), "{bodies}");
+    let Some(spans) = spans::read(&bodies).await else { return };
+    let [server] = &spans[..] else { panic!("{spans:#?}") };
+    assert!(server.text("name") == "HTTP" || server.text("name") == "HTTP /email", "{server:?}");
+    assert_eq!(*server.attribute("http.request.method"), json!("_OTHER"), "{server:?}");
+}
+
 #[tokio::test]
 async fn the_checker_finds_a_wrong_parent_and_a_time_that_cannot_be() {
-    let bodies = failed_over().await.bodies();
+    let bodies = failed_over().await.0.bodies();
     let id = |name: &str| {
         let (_, rest) = bodies.split_once(&format!("\"{name}\":\"")).expect("an id");
         rest[..16].to_owned()
@@ -125,7 +147,7 @@ async fn the_checker_finds_a_wrong_parent_and_a_time_that_cannot_be() {
 /// What `traces.md` says is in a span.
 #[tokio::test]
 async fn every_attribute_of_a_span_is_in_the_document() {
-    let Some(spans) = spans::read(&failed_over().await.bodies()).await else { return };
+    let Some(spans) = spans::read(&failed_over().await.0.bodies()).await else { return };
     let document = read(&root().join("docs/how-to/traces.md"));
     let unknown: Vec<_> =
         spans.iter().flat_map(Span::attributes).filter(|name| !document.contains(&format!("`{name}`"))).collect();

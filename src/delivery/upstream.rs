@@ -46,7 +46,7 @@ use history::{CircuitHistory, Events};
 use last_minute::LastMinute;
 pub use offer::{LateVerdict, Offer};
 use quota::Quota;
-pub use settings::{Probe, Settings, is_timed, transfer_time};
+pub use settings::{Probe, Server, Settings, is_timed, transfer_time};
 
 use unlisted::Unlisted;
 
@@ -120,9 +120,9 @@ impl Upstream {
         self.kind
     }
 
-    /// The host of its provider; `None`: it is on this machine.
-    pub fn server_address(&self) -> Option<Arc<str>> {
-        self.settings.server_address.clone()
+    /// Where its provider is; `None`: it is on this machine.
+    pub fn server(&self) -> Option<&Server> {
+        self.settings.server.as_ref()
     }
 
     /// The limits of this upstream.

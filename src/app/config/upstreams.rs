@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -14,6 +13,7 @@ use super::upstream::UpstreamConfig;
 use crate::delivery::provider::{self, Connect, EgressProxy, Kind};
 use crate::delivery::routing::FLOOR_PARTS;
 use crate::delivery::upstream;
+use crate::delivery::upstream::Server;
 use crate::delivery::upstream::global::Global;
 use crate::delivery::upstream::limits::{ATTEMPT_TIMEOUT, CIRCUIT_SLOW_CALL, FLOOR, Limits};
 use crate::delivery::upstream::quota;
@@ -116,10 +116,10 @@ fn upstream(spec: &UpstreamSpec, own: &mut Section, common: &Common) -> Option<U
     let limits = Limits::read(own);
     list_slow_call(own, limits.as_ref());
     own.by_default(CIRCUIT_SLOW_CALL.row.name, &common.slow_call);
-    let server_address = server_address(own);
+    let server = server(own, spec.kind);
     let settings = limits
         .zip(common.global)
-        .map(|(limits, global)| upstream::Settings { server_address, ..settings(spec.kind, &limits, &global, common) });
+        .map(|(limits, global)| upstream::Settings { server, ..settings(spec.kind, &limits, &global, common) });
     // What cannot be built is an error, whatever else is wrong.
     let timeout = settings.as_ref().map(|settings| settings.connect_timeout).unwrap_or_default();
     let connect = Connect { timeout, proxy: common.egress_proxy.clone() };
@@ -129,14 +129,19 @@ fn upstream(spec: &UpstreamSpec, own: &mut Section, common: &Common) -> Option<U
 }
 
 /// As its variables are listed: that of the URL of an API, or of a relay.
-fn server_address(own: &Section) -> Option<Arc<str>> {
-    let of_api = Url::parse(&own.effective("BASE_URL")).ok().and_then(|url| url.host_str().map(Arc::from));
-    of_api.or_else(|| Some(own.effective("HOST")).filter(|host| !host.is_empty()).map(Arc::from))
+fn server(own: &Section, kind: &Kind) -> Option<Server> {
+    let is_http = kind.is_over_http();
+    if is_http {
+        let url = Url::parse(&own.effective("BASE_URL")).ok()?;
+        return Some(Server { host: url.host_str()?.into(), port: url.port_or_known_default(), is_http });
+    }
+    let host = Some(own.effective("HOST")).filter(|host| !host.is_empty())?;
+    Some(Server { host: host.into(), port: own.effective("PORT").parse().ok(), is_http })
 }
 
 fn settings(kind: &Kind, limits: &Limits, global: &Global, common: &Common) -> upstream::Settings {
     upstream::Settings {
-        server_address: None,
+        server: None,
         capabilities: kind.capabilities,
         attempt_timeout: limits.attempt_timeout,
         connect_timeout: times::connect_timeout(global.connect_timeout, limits.attempt_timeout),

@@ -117,7 +117,7 @@ impl Fixture {
             let script = Mutex::new(script.iter().copied().collect());
             let provider = Scripted { script, calls: Arc::clone(calls) };
             let mut settings = upstream::Settings {
-                server_address: None,
+                server: None,
                 capabilities,
                 attempt_timeout: 10 * SECOND,
                 connect_timeout: SECOND,

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::delivery::upstream::Upstream;
-use crate::model::outcome::{Blame, Outcome};
+use crate::delivery::upstream::{Server, Upstream};
+use crate::model::outcome::{Blame, Outcome, Reason};
 use crate::model::receipt::{Answer, Attempt};
 use crate::runtime::telemetry::trace::{self, About, Attribute, Kind, Value};
 
@@ -31,7 +31,24 @@ fn about(Attempt { upstream: name, verdict, .. }: &Attempt, upstream: Option<&Up
         ("smsp.outcome", outcome.into()),
         ("smsp.reason", verdict.reason.to_string().into()),
     ];
-    attributes.extend(upstream.and_then(Upstream::server_address).map(|host| ("server.address", Value::from(host))));
+    attributes
+        .extend(upstream.and_then(Upstream::server).into_iter().flat_map(|server| of_server(server, verdict.reason)));
     attributes.extend(is_error.then(|| ("error.type", Value::from(outcome))));
     About { name: format!("attempt {name}").into(), kind: Kind::Client, attributes, is_error }
+}
+
+/// What OpenTelemetry's conventions for HTTP clients say of a call, as far as it is known here. Deliberately absent:
+/// `url.full`, whose path names the account at some providers.
+fn of_server(Server { host, port, is_http }: &Server, reason: Reason) -> impl Iterator<Item = Attribute> {
+    let status = match reason {
+        Reason::Status(status) if *is_http => Some(status),
+        _ => None,
+    };
+    let all = [
+        Some(("server.address", Value::from(Arc::clone(host)))),
+        port.map(|port| ("server.port", port.into())),
+        is_http.then(|| ("http.request.method", "POST".into())),
+        status.map(|status| ("http.response.status_code", status.into())),
+    ];
+    all.into_iter().flatten()
 }

@@ -51,7 +51,7 @@ struct Supervised {
 fn limits() -> upstream::Settings {
     let rates = Rates { bucket: 1000, min_calls: 20, failure_rate: 0.5, slow_rate: None, early_failures: Some(2) };
     upstream::Settings {
-        server_address: None,
+        server: None,
         capabilities: Capabilities::ANY,
         attempt_timeout: 10 * SECOND,
         connect_timeout: SECOND,

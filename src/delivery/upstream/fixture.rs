@@ -30,7 +30,7 @@ pub(super) fn settings() -> Settings {
         shards: 1,
     };
     Settings {
-        server_address: None,
+        server: None,
         capabilities: Capabilities::ANY,
         attempt_timeout: second,
         connect_timeout: second,

@@ -22,11 +22,22 @@ pub enum Probe {
     Message,
 }
 
+/// Where a provider is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its host.
+    pub host: Arc<str>,
+    /// The port there.
+    pub port: Option<u16>,
+    /// Is it called over HTTP? All such calls are POST.
+    pub is_http: bool,
+}
+
 /// What is particular to one upstream.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The host of its provider, for people; `None`: it is on this machine.
-    pub server_address: Option<Arc<str>>,
+    /// Where its provider is, for people; `None`: it is on this machine.
+    pub server: Option<Server>,
     /// What its adapter can carry.
     pub capabilities: Capabilities,
     /// For one attempt, without the extra time that a large mail gets.

@@ -1,6 +1,7 @@
 //! The trace of a request: which one it belongs to by its `traceparent`, and its span (OpenTelemetry's conventions for HTTP).
 //!
-//! The path and the host as the client wrote them are in no span: they may hold anything. The pattern of the route is.
+//! The path, the host and an unknown method as the client wrote them are in no span: they may hold anything. The pattern of
+//! the route is.
 
 use axum::http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
@@ -22,7 +23,7 @@ pub(super) fn begin(tracer: &Tracer, headers: &HeaderMap, is_monitored: bool) ->
 
 /// Ends the span of a request that was answered.
 pub(super) fn finish(recording: &Recording, method: &'static str, context: &RequestContext, status: u16) {
-    let method = if method == "other" { "_OTHER" } else { method };
+    let (method, shown) = if method == "other" { ("_OTHER", "HTTP") } else { (method, method) };
     let mut attributes: Vec<Attribute> = vec![
         ("http.request.method", method.into()),
         ("url.scheme", "http".into()),
@@ -32,7 +33,7 @@ pub(super) fn finish(recording: &Recording, method: &'static str, context: &Requ
     attributes.extend(context.caller().map(|caller| ("smsp.caller", Value::from(caller.to_owned()))));
     let is_error = status >= 500;
     attributes.extend(is_error.then(|| ("error.type", Value::from(status.to_string()))));
-    let name = context.route().map_or(method.to_owned(), |route| format!("{method} {route}")).into();
+    let name = context.route().map_or(shown.to_owned(), |route| format!("{shown} {route}")).into();
     recording.finish(About { name, kind: Kind::Server, attributes, is_error }, Instant::now().into_std());
 }
 

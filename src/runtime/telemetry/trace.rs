@@ -23,7 +23,7 @@ pub mod settings;
 mod span;
 mod tracer;
 
-pub use current::{current, scope, set};
+pub use current::{current, fail, scope, set};
 pub use exporter::{Exporter, start};
 pub use id::{SpanId, TraceId};
 pub use parent::Parent;

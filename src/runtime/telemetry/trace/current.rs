@@ -23,6 +23,11 @@ pub fn current() -> Option<Arc<Recording>> {
     CURRENT.try_with(Option::clone).ok().flatten()
 }
 
+/// What the root span of now stands for has failed, with an error of this type.
+pub fn fail(error: &'static str) {
+    let _ = CURRENT.try_with(|recording| recording.iter().for_each(|recording| recording.fail(error)));
+}
+
 /// Says something of the root span of now; `value` is asked only where there is one.
 pub fn set<V: Into<Value>>(name: &'static str, value: impl FnOnce() -> V) {
     let _ = CURRENT.try_with(|recording| {

@@ -33,6 +33,7 @@ struct Progress {
     attributes: Vec<Attribute>,
     children: Vec<Span>,
     left_out: usize,
+    has_failed: bool,
     /// All that was recorded so far was handed over.
     is_over: bool,
 }
@@ -71,6 +72,12 @@ impl Recording {
         }
     }
 
+    /// What the root stands for has failed, with an error of this type.
+    pub fn fail(&self, error: &'static str) {
+        self.set("error.type", error.into());
+        self.progress().has_failed = true;
+    }
+
     /// Adds a span below the root.
     pub fn add(&self, about: About, (start, end): (Instant, Instant)) {
         let span = self.span(about, SpanId::fresh(), Some(self.root), (start, end));
@@ -85,10 +92,11 @@ impl Recording {
     /// Ends the root, and hands all spans over. What is added later is dropped.
     pub fn finish(&self, about: About, end: Instant) {
         let over = Progress { is_over: true, ..Progress::default() };
-        let Progress { attributes, children, left_out, .. } = mem::replace(&mut *self.progress(), over);
+        let Progress { attributes, children, left_out, has_failed, .. } = mem::replace(&mut *self.progress(), over);
         let mut root = self.span(about, self.root, self.parent, (self.began, end));
         root.has_remote_parent = self.parent.is_some();
         root.attributes.extend(attributes);
+        root.is_error |= has_failed;
         let mut spans = children;
         spans.push(root);
         self.queue.dropped(left_out);

@@ -14,6 +14,7 @@ use super::super::row::Hold;
 use super::context::Context;
 use super::recording::{persistently, record};
 use super::schedule;
+use super::traced;
 
 /// Does this work on a row, and ends its claim if the work panics.
 pub(super) async fn or_released(context: Arc<Context>, hold: Hold, work: impl Future<Output = ()>) {
@@ -24,8 +25,11 @@ pub(super) async fn or_released(context: Arc<Context>, hold: Hold, work: impl Fu
     let wait = schedule::refused_accounts(fastrand::f64());
     let unknown = Ended::Unknown { verdicts: Vec::new(), replay_after: wait };
     // Only a marked row takes this; until there is an answer nothing else may be said of it.
-    if persistently(|| context.parts.store.end(&hold, &unknown)).await.is_none() {
-        let wait = context.parts.policy.schedule.after(1, fastrand::f64());
-        record(&context, &hold, &Ended::Lost { wait }).await;
+    match persistently(|| context.parts.store.end(&hold, &unknown)).await {
+        Some(state) => traced::ended(state, &unknown),
+        None => {
+            let wait = context.parts.policy.schedule.after(1, fastrand::f64());
+            record(&context, &hold, &Ended::Lost { wait }).await;
+        }
     }
 }

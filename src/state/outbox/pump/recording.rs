@@ -11,7 +11,7 @@ use super::super::ending::Ended;
 use super::super::row::Hold;
 use super::context::{Context, STORE_TIMEOUT};
 use super::endings::of_claim;
-use crate::runtime::telemetry::trace;
+use super::traced;
 
 /// Until the store is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) async fn record(context: &Context, hold: &Hold, ended: &Ended) {
     let state = persistently(|| context.parts.store.end(hold, ended)).await;
     if let Some(state) = state {
-        trace::set("smsp.outbox_status", || state.as_str());
+        traced::ended(state, ended);
         of_claim(state, ended);
     } else {
         info!(row = hold.row.0, "a mail of the outbox belongs to another claim by now");

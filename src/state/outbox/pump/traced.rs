@@ -9,8 +9,11 @@ use tracing::field::display;
 use tracing::{Instrument, Span, error_span};
 
 use super::super::claim::Claimed;
+use super::super::ending::Ended;
+use super::super::row::State;
 use super::super::traced::spans_in;
 use super::context::Context;
+use crate::model::outcome::{Blame, Outcome};
 use crate::runtime::telemetry::trace::{self, About, Kind, Recording, Trace};
 
 /// The call by which rows came to this node.
@@ -60,4 +63,72 @@ pub(super) async fn within(Told { trace, span }: Told, work: impl Future<Output 
 fn finish(recording: Arc<Recording>) {
     let about = About { name: "deliver".into(), kind: Kind::Internal, attributes: Vec::new(), is_error: false };
     recording.finish(about, Instant::now().into_std());
+}
+
+/// The claim of now has ended so, and left the row in this state.
+pub(super) fn ended(state: State, ended: &Ended) {
+    trace::set("smsp.outbox_status", || state.as_str());
+    error_type(ended).into_iter().for_each(trace::fail);
+}
+
+/// How it has failed: as the last attempt has, where that is an error. To be refused a mail, or to have nobody to hand it to
+/// now, is no failure of its delivery.
+fn error_type(ended: &Ended) -> Option<&'static str> {
+    match ended {
+        Ended::Accepted { .. } => None,
+        Ended::Unknown { .. } => Some("unknown"),
+        Ended::Lost { .. } => Some("lost"),
+        Ended::Again { verdicts, .. } | Ended::Refused { verdicts } => {
+            let outcome = verdicts.last().map(|verdict| verdict.outcome);
+            let is_error = |outcome: &Outcome| !matches!(outcome.blame(), Blame::Success | Blame::Neutral);
+            outcome.filter(is_error).map(Outcome::as_str)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::super::ending::Verdict;
+    use super::*;
+
+    fn verdicts(outcomes: &[Outcome]) -> Vec<Verdict> {
+        let verdict = |outcome: &Outcome| Verdict {
+            upstream: "mg".to_owned(),
+            outcome: *outcome,
+            reason: "mock".to_owned(),
+            code: None,
+            provider_message_id: None,
+            took: None,
+            late: false,
+            recipients: Vec::new(),
+        };
+        outcomes.iter().map(verdict).collect()
+    }
+
+    #[test]
+    fn a_delivery_has_failed_where_a_provider_or_we_have_and_not_where_the_mail_is_at_fault_or_waits() {
+        use Outcome::{Accepted, AccountRefused, MessageRejected, SenderRejected, Throttled, Unavailable, Unknown};
+        let again = |outcomes: &[Outcome]| Ended::Again {
+            verdicts: verdicts(outcomes),
+            wait: Duration::ZERO,
+            counted: true,
+            possible_duplicate: false,
+        };
+        let refused = |outcomes: &[Outcome]| Ended::Refused { verdicts: verdicts(outcomes) };
+        for (ended, error) in [
+            (Ended::Accepted { verdicts: verdicts(&[Unavailable, Accepted]), possible_duplicate: false }, None),
+            (Ended::Unknown { verdicts: verdicts(&[Unknown]), replay_after: Duration::ZERO }, Some("unknown")),
+            (Ended::Lost { wait: Duration::ZERO }, Some("lost")),
+            (again(&[Throttled, Unavailable]), Some("unavailable")),
+            (again(&[AccountRefused]), Some("account_refused")),
+            (again(&[Unavailable, SenderRejected]), None),
+            (again(&[]), None),
+            (refused(&[MessageRejected]), None),
+            (refused(&[Unavailable]), Some("unavailable")),
+        ] {
+            assert_eq!(error_type(&ended), error, "{ended:?}");
+        }
+    }
 }
