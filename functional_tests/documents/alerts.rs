@@ -59,7 +59,7 @@ fn every_alert_has_a_heading_of_the_runbook_with_meaning_callers_one_command_and
     let sections: Vec<_> = runbook.text.split("\n## ").collect();
     let mut taken = BTreeSet::new();
     for (name, block) in alerts() {
-        let url = value(&block, "runbook_url").and_then(|url| url.strip_prefix("docs/runbook.md#"));
+        let url = value(&block, "runbook").and_then(|url| url.strip_prefix("docs/runbook.md#"));
         let anchor = url.unwrap_or_else(|| panic!("{name} names no heading of the runbook"));
         assert!(taken.insert(anchor.to_owned()), "{name}: #{anchor} is that of another alert");
         // The title is a heading too, and the text before the first section has it.
