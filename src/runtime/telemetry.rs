@@ -3,6 +3,8 @@
 //! Each layer has a filter of its own, so that what one of them takes costs the others nothing. There is one today, the
 //! [`log`] on stdout; traces have a way of their own. A panic is an event like any other; its place is reported, never its text.
 
+#[cfg(test)]
+pub mod captured;
 mod log;
 pub mod settings;
 pub mod trace;

@@ -1,9 +1,12 @@
 //! What a node tries again behind the back of its callers, and what becomes known after a call that asked again.
 
+use tracing::Instrument;
+
 use super::super::fake::{FakeAnswers, Fault};
 use super::in_store::{SECOND, ending, ends, leader, node, role, two, word};
 use super::*;
 use crate::runtime::shutdown::{Settings as Drain, Shutdown};
+use crate::runtime::telemetry::captured::Lines;
 
 async fn asking(node: &Answers) -> (Leader, SendError) {
     match join(node, key(1), message(1).id(), |_| true).await {
@@ -123,4 +126,31 @@ async fn calls_that_never_began_keep_no_answer_from_being_heard_and_no_call_from
     assert_eq!(word(&role(&one).await), "StoreUnavailable");
     tokio::time::sleep(SECOND).await;
     assert_eq!(word(&role(&other).await), "leader");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_about_what_is_tried_again_behind_a_call_have_the_trace_of_the_call() {
+    let (lines, _log) = Lines::capture();
+    let (store, [one, other]) = two();
+    let request = |trace_id| tracing::error_span!("request", trace_id);
+    let answered = async {
+        let first = leader(&one).await;
+        *store.fault.lock().unwrap() = Some(Fault::Down);
+        first.finish(Known::Answered(answer(message(1).id(), Outcome::Accepted, 0))).await;
+    };
+    answered.instrument(request("of-an-answer")).await;
+    let begun = async {
+        store.faults.lock().unwrap().push_back(Fault::AnswerLost);
+        assert_eq!(word(&role(&other).await), "StoreUnavailable");
+    };
+    begun.instrument(request("of-a-call")).await;
+    tokio::time::sleep(100 * SECOND).await;
+    let lines = lines.take();
+    for (message, trace_id) in [
+        ("the answer to a call was not kept in the store", "of-an-answer"),
+        ("a call that was not handed over was not taken back in the store", "of-a-call"),
+    ] {
+        let line = lines.lines().find(|line| line.contains(message)).unwrap_or_else(|| panic!("{message}: {lines}"));
+        assert!(line.contains(trace_id), "{line}");
+    }
 }

@@ -1,11 +1,9 @@
 //! How much there is in the outbox, as the metrics show it.
 
-use std::io;
-use std::sync::Mutex;
-
 use super::super::{Note, Room, metrics_of};
 use super::*;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::telemetry::captured::Lines;
 use crate::service::outbox::fake::{FakeStore, Fault};
 
 fn count(state: State, upstream: &str, rows: u64, oldest: i64) -> Count {
@@ -78,33 +76,9 @@ async fn a_node_that_has_started_paused_says_so_whatever_the_store_says() {
     task.abort();
 }
 
-/// What is logged meanwhile in this thread.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_backlog_that_drains_is_logged_with_its_rate_and_the_time_left_and_silence_is_kept_otherwise() {
-    let (lines, drain) = (Lines::default(), Drain::default());
-    let writer = lines.clone();
-    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _log = tracing::subscriber::set_default(log);
+    let ((lines, _log), drain) = (Lines::capture(), Drain::default());
     let mut logged = Vec::new();
     for waiting in [1000, 600, 600, 700, 500, 80] {
         tell(&drain, &[count(State::Queued, "mg", waiting, 0)], UnixTime(60_000));
