@@ -18,11 +18,14 @@ use super::queue::{Batch, Queue};
 use super::settings::Settings;
 use super::tracer::Tracer;
 use crate::runtime::net::Unusable;
+use crate::runtime::off_worker::off_worker;
 
 /// Times that a batch is sent, at most.
 const TRIES: u32 = 5;
 /// Before the second time; each further wait is twice as long.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// Bytes of a span in JSON, about.
+const SPAN: usize = 800;
 /// Whatever the collector asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -93,7 +96,8 @@ impl Exporter {
     }
 
     async fn send(&self, batch: Batch) {
-        let body = otlp::request(&self.resource, batch.spans());
+        let spans = batch.spans();
+        let body = off_worker(spans.len() * SPAN, || otlp::request(&self.resource, spans));
         for turn in 1..=TRIES {
             let is_last = turn == TRIES || self.closing.is_cancelled();
             match self.collector.post(body.clone()).await {

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::super::fixture::{Dropped, spans};
+use super::super::fixture::{Dropped, span, spans};
 use super::super::sampler::{Root, Sampler, Strategy};
 use super::*;
 
@@ -90,6 +90,24 @@ const TAKEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r
 const PARTLY: &str =
     "HTTP/1.1 200 OK\r\ncontent-length: 40\r\nconnection: close\r\n\r\n{\"partialSuccess\":{\"rejectedSpans\":\"2\"}} ";
 const AT_ONCE: &str = "HTTP/1.1 503 No\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+#[test]
+fn a_span_of_an_attempt_is_about_as_large_as_it_is_taken_for() {
+    let mut span = span(0);
+    span.name = "attempt mailgun".into();
+    (span.start, span.end, span.parent) = (u64::MAX / 10, u64::MAX / 10, Some(span.id));
+    span.attributes = vec![
+        ("smsp.upstream", "mailgun".into()),
+        ("smsp.outcome", "accepted".into()),
+        ("smsp.reason", "http_200".into()),
+        ("server.address", "api.eu.mailgun.net".into()),
+        ("server.port", 443.into()),
+        ("http.request.method", "POST".into()),
+        ("http.response.status_code", 200.into()),
+    ];
+    let size = otlp::request(&[], &vec![span; 100]).len() / 100;
+    assert!((SPAN / 2..2 * SPAN).contains(&size), "{size}");
+}
 
 #[tokio::test]
 async fn a_batch_that_is_taken_is_sent_once_with_its_headers() {
