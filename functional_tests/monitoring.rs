@@ -2,14 +2,16 @@
 //! what callers were told, and no panel of the dashboard is empty.
 //!
 //! Rules have times of minutes to days. `rules` divides them; the expressions stay as they are otherwise. What no test can
-//! bring about in a node is shown by the series of alerts/tests.yaml alone: a supervisor that hangs, an error budget of three
-//! days that lasts again, a store that went back.
+//! bring about in a node is shown by the series of alerts/tests.yaml alone: an outbox that hangs, a node that is restarted at
+//! its own port, an error budget of three days that lasts again. A supervisor is silent in the slower time alone.
 
 mod alerts;
 mod component;
 mod dashboard;
 mod examples;
 mod node;
+mod outbox_alerts;
+mod process_alerts;
 mod prometheus;
 mod rules;
 mod watch;

@@ -12,7 +12,7 @@ use crate::harness::{Client, Process, Proxy, Settings, eventually, mails};
 use crate::logging::api_of;
 
 /// The queue of the log holds 8 MiB. A mail is two lines, each with its caller's name: these mails are 10 MiB.
-const MAILS: usize = 1200;
+pub(crate) const MAILS: usize = 1200;
 /// For these there is room.
 const FEWER: usize = 800;
 const NAME: usize = 4096;
@@ -21,13 +21,13 @@ const KEY: &str = "key-of-a-caller-with-a-long-name";
 /// The wait for the writer, and what a busy machine adds to it.
 const END: Duration = Duration::from_secs(5);
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let name = "n".repeat(NAME);
     Settings::mock().without("SMSP_API_KEY").with("SMSP_API_KEYS", &format!("{name}:{KEY}"))
 }
 
 /// Each is answered 200.
-async fn send(client: &Client, mails: usize) {
+pub(crate) async fn send(client: &Client, mails: usize) {
     let sending = (0..CALLERS).map(|caller| {
         let client = client.clone();
         tokio::spawn(async move {

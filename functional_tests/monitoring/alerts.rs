@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use super::node::{Node, with_outbox};
+use super::outbox_alerts::OutboxNodes;
+use super::process_alerts::ProcessNodes;
 use super::prometheus::Prometheus;
 use super::rules::shortened;
 use super::watch::Watch;
@@ -45,7 +47,8 @@ async fn live(shortest: Duration) {
     let store = Node::eager(with_outbox).await;
     let late = Late::node().await;
     let keys = Keys::node().await;
-    let nodes = [
+    let (outbox, process) = (OutboxNodes::start().await, ProcessNodes::start(shortest > SHORTEST).await);
+    let mut nodes = vec![
         ("fallback", fallback.proxy.ops),
         ("account", account.proxy.ops),
         ("refusals", refusals.proxy.ops),
@@ -55,6 +58,7 @@ async fn live(shortest: Duration) {
         ("late", late.proxy.ops),
         ("keys", keys.proxy.ops),
     ];
+    nodes.extend(outbox.jobs().into_iter().chain(process.jobs()));
     let Some(prometheus) = Prometheus::of(&nodes, &shortened(shortest)).await else { return };
     let watch = |job| Watch { prometheus: &prometheus, job };
     futures_util::join!(
@@ -66,6 +70,12 @@ async fn live(shortest: Duration) {
         a_store_is_down_with_orders_that_it_lacks(watch("store"), &store),
         late.mail_waits_expires_or_is_dropped(watch("late")),
         keys.end_and_break(watch("keys")),
+        outbox.mail_needs_people_and_is_refused(watch("people")),
+        outbox.it_is_nearly_full(watch("full")),
+        outbox.its_store_went_back(watch("went_back")),
+        process.lines_are_dropped(watch("log")),
+        process.a_node_is_gone(watch("gone")),
+        process.a_supervisor_is_silent(watch("silent")),
     );
 }
 
