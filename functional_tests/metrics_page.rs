@@ -127,7 +127,12 @@ async fn every_limit_stands_beside_the_gauge_that_it_names() {
     let without_store = Proxy::start(settings.clone().with("SMSP_HELD_ANSWERS", "789")).await;
     let with_outbox = settings.with("SMSP_OUTBOX_MAX_ROWS", "456").with("SMSP_OUTBOX_MAX_BYTES", "96MiB");
     let with_outbox = Proxy::start(Store::sqlite(directory.path()).under(with_outbox)).await;
-    let common = [("connections", 321), ("in_flight", 45), ("in_flight_bytes", 64 << 20)];
+    let common = [("in_flight", 45), ("in_flight_bytes", 64 << 20)];
+    let labelled = [
+        ("connections", ("listener", "api"), 321),
+        ("connections", ("listener", "admin"), 1024),
+        ("upstream_in_flight", ("upstream", "mock"), 12),
+    ];
     for (proxy, own) in [
         (without_store, vec![("held_answers", 789)]),
         (with_outbox, vec![("outbox_rows", 456), ("outbox_bytes", 96 << 20)]),
@@ -138,7 +143,12 @@ async fn every_limit_stands_beside_the_gauge_that_it_names() {
             assert!(metrics.has(&format!("smsp_{of}"), &[]), "smsp_{of}\n{}", metrics.page);
             assert_eq!(metrics.count("smsp_limit", &[("of", of)]), *limit, "{of}\n{}", metrics.page);
         }
-        let sum: u64 = all.iter().map(|(_, limit)| limit).sum();
+        for (of, label, limit) in labelled {
+            assert!(metrics.has(&format!("smsp_{of}"), &[label]), "smsp_{of}\n{}", metrics.page);
+            assert_eq!(metrics.count("smsp_limit", &[("of", of), label]), limit, "{of}\n{}", metrics.page);
+        }
+        let sum =
+            all.iter().map(|(_, limit)| limit).sum::<u64>() + labelled.iter().map(|(.., limit)| limit).sum::<u64>();
         assert_eq!(metrics.count("smsp_limit", &[]), sum, "there are no others\n{}", metrics.page);
         assert_eq!(metrics.count("smsp_upstream_limit", &[("upstream", "mock")]), 12, "{}", metrics.page);
         let info = [("upstream", "mock"), ("kind", "mock"), ("position", "1")];

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 use smsp::delivery::provider::KINDS;
-use smsp::runtime::metrics::{Gauges, Metrics, OutboxWords, UpstreamWords};
+use smsp::runtime::metrics::{Gauges, Listener, Metrics, OutboxWords, UpstreamWords};
 
 use crate::harness::repository::{read, root, rust_files};
 use crate::harness::{Settings, kinds, run};
@@ -90,7 +90,7 @@ fn touched() -> Metrics {
     metrics.routes(["u"].into_iter(), ["r"].into_iter());
     metrics.mails.expect(["c".into()].iter());
     metrics.key_ends.replace([("c".into(), UNIX_EPOCH)].into_iter());
-    metrics.limits.set("in_flight", 1_usize);
+    metrics.limits.set_connections(Listener::Api, 1);
     metrics.admin.refused("r");
     metrics.admin.override_ends("u", 0.0);
     metrics.store.of("sqlite");

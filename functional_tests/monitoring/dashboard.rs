@@ -17,17 +17,38 @@ const LONG: Duration = Duration::from_secs(90);
 /// What Grafana puts in the place of its variables.
 const VARIABLES: [(&str, &str); 3] = [("$__rate_interval", "2s"), ("$__range", "1m"), ("$job", "node|stored|again")];
 
-/// Every query, with the title of its panel.
-fn queries() -> Vec<(String, String)> {
+fn panels() -> Vec<Value> {
     let dashboard = read(&root().join("k8s/components/monitoring/dashboard.json"));
     let dashboard: Value = serde_json::from_str(&dashboard).expect("the dashboard is JSON");
-    let panels = dashboard["panels"].as_array().expect("panels");
+    dashboard["panels"].as_array().expect("panels").clone()
+}
+
+/// Its queries.
+fn targets(panel: &Value) -> impl Iterator<Item = (&Value, &str)> {
+    let targets = panel["targets"].as_array().into_iter().flatten();
+    targets.map(|target| (target, target["expr"].as_str().expect("a query")))
+}
+
+/// Every query, with the title of its panel.
+fn queries() -> Vec<(String, String)> {
+    let panels = panels();
     let targets = panels.iter().flat_map(|panel| {
-        let targets = panel["targets"].as_array().into_iter().flatten();
-        targets.map(|target| (panel["title"].to_string(), target["expr"].as_str().expect("a query").to_owned()))
+        targets(panel).map(|(_, expr)| (panel["title"].to_string(), expr.to_owned())).collect::<Vec<_>>()
     });
     let filled = |expr: String| VARIABLES.iter().fold(expr, |expr, (name, value)| expr.replace(name, value));
     targets.map(|(title, expr)| (title, filled(expr))).collect()
+}
+
+#[test]
+fn a_panel_of_one_number_asks_for_one_and_no_panel_cuts_off_what_is_below_zero() {
+    for panel in panels() {
+        for (target, expr) in targets(&panel) {
+            assert!(panel["type"] != "stat" || target["instant"] == true, "{}: {target}", panel["title"]);
+            // The time until something has happened is below zero from then on.
+            let min = &panel["fieldConfig"]["defaults"]["min"];
+            assert!(!expr.contains("- time()") || min.is_null(), "{}: {min}", panel["title"]);
+        }
+    }
 }
 
 /// As a node has its upstreams after an upgrade that changes their order.

@@ -22,7 +22,7 @@ use crate::delivery::upstream::Upstream;
 use crate::ingress::admin::{self, AdminState};
 use crate::ingress::api::{self, ApiState};
 use crate::ingress::server::listener::{self, Limits};
-use crate::runtime::metrics::Metrics;
+use crate::runtime::metrics::{Listener, Metrics};
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{Shutdown, Signals};
 use crate::runtime::telemetry;
@@ -87,10 +87,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let admin_state = admin_state(delivery.upstreams, orders, admins, &api_state, &shared);
     let metrics = || Arc::clone(&shared.metrics);
     let api = api::service(api_state);
-    shared.metrics.limits.set("connections", config.listener.max_connections);
-    tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, metrics()));
+    tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, Listener::Api, metrics()));
     // With a shutdown of its own that never comes: operators watch until the very end.
-    tokio::spawn(listener::serve(admin, admin::service(admin_state), Shutdown::default(), Limits::ADMIN, metrics()));
+    let (admin_api, never) = (admin::service(admin_state), Shutdown::default());
+    tokio::spawn(listener::serve(admin, admin_api, never, Limits::ADMIN, Listener::Admin, metrics()));
     started.log(api_address, admin_address);
     let draining = async {
         match &outbox {

@@ -1,7 +1,7 @@
 //! The metrics of one process, and the only place that knows how they are exported (text for Prometheus, in two formats).
 //!
-//! A file for each group of families. Labels come from closed sets: upstream names, outcomes, route patterns, statuses. No
-//! address, key or path is a label.
+//! A file for each group of families. The values of labels come from closed sets: the names of upstreams, callers and rules,
+//! which the operator has given, words of ours, patterns of routes, statuses. No address, key or part of a request is one.
 
 mod admin;
 mod circuits;
@@ -33,7 +33,7 @@ use prometheus_client::registry::Registry;
 
 pub use admin::Admin;
 pub use circuits::Circuits;
-pub use edge::{ClientFault, Edge, Held, ShedReason};
+pub use edge::{ClientFault, Edge, Held, Listener, ShedReason};
 pub use format::Format;
 pub use gauges::Gauges;
 pub use keys::KeyEnds;
@@ -150,6 +150,7 @@ impl Metrics {
     /// Sets the gauges of one upstream.
     pub fn upstream_gauges(&self, upstream: &str, gauges: &Gauges) {
         self.gauges.set(upstream, gauges);
+        self.limits.set_in_flight(upstream, gauges.limit);
     }
 
     /// The page for Prometheus, in this format.

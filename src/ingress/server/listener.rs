@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use super::service::Service;
-use crate::runtime::metrics::{Metrics, ShedReason};
+use crate::runtime::metrics::{Listener, Metrics, ShedReason};
 use crate::runtime::shutdown::Shutdown;
 use connection::Connection;
 pub use limits::Limits;
@@ -33,7 +33,15 @@ const RESERVE: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until the shutdown closes the listener. Its connections are work that the shutdown waits for.
-pub async fn serve(listener: TcpListener, service: Service, shutdown: Shutdown, limits: Limits, metrics: Arc<Metrics>) {
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    shutdown: Shutdown,
+    limits: Limits,
+    name: Listener,
+    metrics: Arc<Metrics>,
+) {
+    metrics.limits.set_connections(name, limits.max_connections);
     let permits = Arc::new(Semaphore::new(limits.max_connections + RESERVE));
     let service = Arc::new(service);
     let mut is_failing = false;
@@ -51,7 +59,7 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: Shutdown, 
                 };
                 let over_capacity = permits.available_permits() < RESERVE;
                 let connection = Connection::new(Arc::clone(&service), shutdown.clone(), peer, over_capacity);
-                let (open, metrics) = (metrics.edge.connection(), Arc::clone(&metrics));
+                let (open, metrics) = (metrics.edge.connection(name), Arc::clone(&metrics));
                 shutdown.spawn(async move {
                     if let Some(reason) = connection.serve(tcp, limits).await {
                         metrics.edge.connection_closed(reason);

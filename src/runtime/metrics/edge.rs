@@ -13,6 +13,20 @@ struct Labels {
     reason: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Connections {
+    listener: &'static str,
+}
+
+/// A listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// That of callers.
+    Api,
+    /// That of operators.
+    Admin,
+}
+
 /// The limit that was reached where something was shed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShedReason {
@@ -35,6 +49,15 @@ pub enum ClientFault {
     TooLong,
 }
 
+impl Listener {
+    const WORDS: [&str; 2] = ["api", "admin"];
+
+    /// Its name.
+    pub(super) fn as_str(self) -> &'static str {
+        Self::WORDS[self as usize]
+    }
+}
+
 impl ShedReason {
     const WORDS: [&str; 3] = ["connections", "bytes", "in_flight"];
 }
@@ -45,7 +68,9 @@ impl ClientFault {
 
 /// The metrics of every listener of this process.
 pub struct Edge {
-    connections: Gauge,
+    connections: Family<Connections, Gauge>,
+    /// By listener.
+    open: [Gauge; 2],
     in_flight: Gauge,
     in_flight_bytes: Gauge,
     shed: Reasons,
@@ -68,9 +93,11 @@ impl Reasons {
 
 impl Default for Edge {
     fn default() -> Self {
-        let (connections, in_flight, in_flight_bytes) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let connections = Family::<Connections, Gauge>::default();
+        let open = Listener::WORDS.map(|listener| connections.get_or_create(&Connections { listener }).clone());
+        let (in_flight, in_flight_bytes) = (Gauge::default(), Gauge::default());
         let (shed, closed) = (Reasons::new(ShedReason::WORDS), Reasons::new(ClientFault::WORDS));
-        Self { connections, in_flight, in_flight_bytes, shed, closed }
+        Self { connections, open, in_flight, in_flight_bytes, shed, closed }
     }
 }
 
@@ -102,7 +129,7 @@ impl Drop for Held {
 
 impl Edge {
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register("connections", "Open connections of all listeners", self.connections.clone());
+        registry.register("connections", "Open connections, by listener", self.connections.clone());
         registry.register(
             "in_flight",
             "Mails whose body has arrived and that have no answer yet",
@@ -121,9 +148,9 @@ impl Edge {
         );
     }
 
-    /// Counts an open connection until the result is dropped.
-    pub fn connection(&self) -> Held {
-        Held::of(&self.connections, 1)
+    /// Counts an open connection of this listener until the result is dropped.
+    pub fn connection(&self, listener: Listener) -> Held {
+        Held::of(&self.open[listener as usize], 1)
     }
 
     /// Counts a mail in flight until the result is dropped.

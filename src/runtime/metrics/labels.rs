@@ -1,4 +1,4 @@
-//! The label sets of the metrics. Every value comes from a closed set.
+//! The labels of the metrics that are about upstreams, their circuits and the rules that choose them.
 
 use prometheus_client::encoding::EncodeLabelSet;
 

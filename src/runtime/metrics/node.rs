@@ -19,7 +19,7 @@ pub struct Node {
 
 impl Node {
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register("panics", "Panics that ended a request, a probe or a supervisor", self.panics.clone());
+        registry.register("panics", "Panics; each ended a request, a probe or the turn of a task", self.panics.clone());
         registry.register(
             "log_lines_dropped",
             "Log lines dropped because they could not be written, or not fast enough",

@@ -31,9 +31,11 @@ fn the_page_holds_every_metric_under_its_documented_name() {
     metrics.admin.orders_unwritten(2);
     metrics.edge.shed(ShedReason::Bytes);
     metrics.edge.connection_closed(ClientFault::Slow);
-    let (_connection, _mail, mut body) = (metrics.edge.connection(), metrics.edge.in_flight(), metrics.edge.body());
+    let (_connection, _mail, mut body) =
+        (metrics.edge.connection(Listener::Api), metrics.edge.in_flight(), metrics.edge.body());
     body.grow(7);
     metrics.limits.set("in_flight", 9_usize);
+    metrics.limits.set_connections(Listener::Admin, 1024);
     let gauges = Gauges { ramp: 0.5, next_probe: 4.5, supervisor_age: 0.25, ..Gauges::default() };
     metrics.upstream_gauges(
         "mg",
@@ -78,7 +80,10 @@ fn the_page_holds_every_metric_under_its_documented_name() {
         "smsp_connections_closed_total{reason=\"slow\"} 1",
         "smsp_connections_closed_total{reason=\"too_long\"} 0",
         "smsp_limit{of=\"in_flight\"} 9",
-        "smsp_connections 1",
+        "smsp_limit{of=\"connections\",listener=\"admin\"} 1024",
+        "smsp_limit{of=\"upstream_in_flight\",upstream=\"mg\"} 512",
+        "smsp_connections{listener=\"api\"} 1",
+        "smsp_connections{listener=\"admin\"} 0",
         "smsp_in_flight 1",
         "smsp_in_flight_bytes 7",
         "smsp_circuit_ramp{upstream=\"mg\"} 0.5",
