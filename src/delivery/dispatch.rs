@@ -27,7 +27,7 @@ mod route;
 mod run;
 pub mod settings;
 mod skips;
-mod traced;
+mod attempt_spans;
 mod turns;
 
 use std::panic::AssertUnwindSafe;
@@ -116,7 +116,7 @@ impl Dispatcher {
         let run = Run::new(candidates, &call, policy);
         let answer = or_panicked(message.id(), run.finish()).await;
         let answer = by_rule(answer, rule);
-        traced::record(&self.upstreams, &answer);
+        attempt_spans::record(&self.upstreams, &answer);
         self.report_unknown(submission, &answer);
         answer
     }
@@ -129,7 +129,7 @@ impl Dispatcher {
         let asking = async {
             let repeated = attempt::repeat(upstream, &call).await;
             if let Ok(Ok(attempt)) = &repeated {
-                traced::record_attempts(&self.upstreams, slice::from_ref(attempt));
+                attempt_spans::record_attempts(&self.upstreams, slice::from_ref(attempt));
             }
             match repeated {
                 Ok(Ok(attempt)) if attempt.verdict.outcome == Outcome::Accepted => {

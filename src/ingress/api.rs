@@ -22,7 +22,7 @@ mod routes;
 mod send_options;
 pub mod settings;
 mod state;
-mod traced;
+mod mail_attributes;
 mod wire;
 mod words;
 

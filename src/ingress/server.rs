@@ -15,4 +15,4 @@ pub mod problem;
 pub mod refusal;
 pub mod rules;
 pub mod service;
-mod traced;
+mod request_trace;

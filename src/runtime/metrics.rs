@@ -38,7 +38,7 @@ pub use format::Format;
 pub use gauges::Gauges;
 pub use keys::KeyEnds;
 pub use limits::Limits;
-pub use mails::{Delivery, Mails};
+pub use mails::{DeliveryLabel, Mails};
 pub use node::Node;
 pub use outbox::{Outbox, OutboxMetrics, OutboxWords};
 pub use reloads::{ReloadMetrics, ReloadedFile, Reloads};

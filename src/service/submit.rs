@@ -25,7 +25,7 @@ use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::receipt::{Failure, SendError};
 use crate::model::submission::{SendOptions, Submission};
-use crate::runtime::metrics::{Delivery, Metrics};
+use crate::runtime::metrics::{DeliveryLabel, Metrics};
 use crate::runtime::off_worker::off_worker;
 use crate::service::outbox::{OutboxService, Rows};
 use crate::state::answers::{Answers, Call, Follower, Known, Leader, Role};
@@ -250,12 +250,12 @@ impl Submitted<'_> {
 
 /// What the caller of a mail hears of it, for metrics. None: it is a repeat of one that the outbox has, or its key names
 /// another mail.
-fn told(known: &Known, is_queued_now: bool) -> Option<Delivery> {
+fn told(known: &Known, is_queued_now: bool) -> Option<DeliveryLabel> {
     match known {
-        Known::Answered(Ok(_)) => Some(Delivery::Accepted),
-        Known::Answered(Err(error)) if error.failure.is_unknown() => Some(Delivery::Unknown),
-        Known::Answered(Err(error)) => (error.failure != Failure::KeyReused).then_some(Delivery::None),
-        Known::Queued => is_queued_now.then_some(Delivery::Queued),
+        Known::Answered(Ok(_)) => Some(DeliveryLabel::Accepted),
+        Known::Answered(Err(error)) if error.failure.is_unknown() => Some(DeliveryLabel::Unknown),
+        Known::Answered(Err(error)) => (error.failure != Failure::KeyReused).then_some(DeliveryLabel::None),
+        Known::Queued => is_queued_now.then_some(DeliveryLabel::Queued),
     }
 }
 

@@ -28,7 +28,7 @@ pub mod settings;
 mod sqlite;
 mod stored;
 mod sweeping;
-mod traced;
+mod traced_answers;
 mod without_key;
 
 use std::sync::Arc;
@@ -54,9 +54,11 @@ pub use role::{Call, Role};
 pub use sealing::SealedAnswer;
 pub use settings::Settings;
 pub use sqlite::{SqliteAnswers, TABLES};
-pub use stored::{Begun, CallNumber, End, KEPT, NewCall, Record, Recorded, Seen, Settled, StoredAnswers, Told};
+pub use stored::{
+    Answered, Begun, CallNumber, CallState, End, KEPT, NewCall, Record, Recorded, Settled, StoredAnswers,
+};
 pub use sweeping::sweep;
-pub use traced::TracedAnswers;
+pub use traced_answers::TracedAnswers;
 pub use without_key::WithoutKey;
 
 /// The mails with a key, as far as they are known. Clones share them.

@@ -21,10 +21,11 @@ pub mod postgres;
 mod schema;
 pub mod settings;
 mod sqlite;
-mod traced;
+mod call_spans;
 mod up;
 
 pub use backup::{BackupError, Copied};
+pub use call_spans::Spans;
 pub use clock::Clock;
 pub use failed::Failed;
 pub use keys::{StoreKeys, Wrapped};
@@ -33,5 +34,4 @@ pub use looked::Looked;
 pub use open_error::OpenError;
 pub use schema::{Migrated, Module, Step};
 pub use sqlite::{Sqlite, Start};
-pub use traced::Spans;
 pub use up::Up;

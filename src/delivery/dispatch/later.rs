@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::Dispatcher;
 use super::attempt;
+use super::attempt_spans;
 use super::eligible::Eligible;
 use super::journal::{Journal, NotMarked};
 use super::route::Route;
-use super::traced;
 use crate::delivery::routing::rules::Rule;
 use crate::delivery::upstream::LateVerdict;
 use crate::model::left_out::LeftOut;
@@ -43,7 +43,7 @@ impl Dispatcher {
     ) -> Result<Option<Attempt>, NotMarked> {
         let Some(upstream) = self.upstreams.iter().find(|known| **known.name() == *upstream) else { return Ok(None) };
         let attempt = attempt::repeat(upstream, &self.call(&submission.message, journal, Some(late))).await?.ok();
-        traced::record_attempts(&self.upstreams, attempt.as_slice());
+        attempt_spans::record_attempts(&self.upstreams, attempt.as_slice());
         Ok(attempt)
     }
 

@@ -14,13 +14,13 @@ use axum::response::{IntoResponse, Response};
 
 use super::caller::Caller;
 use super::delivery::Delivery;
+use super::mail_attributes::set_mail;
 use super::problem::{Problem, ProblemBody};
 use super::query::NoQuery;
 use super::queueing::{FallbackHeader, QueueingHeaders};
 use super::replayed::replayed;
 use super::send_options::{FailoverHeader, SendOptionHeaders};
 use super::state::ApiState;
-use super::traced::traced;
 use super::wire::Mail;
 use crate::access::callers;
 use crate::model::message::Message;
@@ -87,11 +87,11 @@ pub(super) async fn send(
     let _permits = submitted.hands_over().then_some(permits);
     match submitted.answer().await.map_err(problem)? {
         Sent::Accepted(receipt) => {
-            traced(Some(receipt.id), Delivery::Accepted);
+            set_mail(Some(receipt.id), Delivery::Accepted);
             Ok((replayed(receipt.replayed), Json(ReceiptBody::from(receipt))).into_response())
         }
         Sent::Queued(queued) => {
-            traced(Some(queued.ticket.id), Delivery::Queued);
+            set_mail(Some(queued.ticket.id), Delivery::Queued);
             Ok(queued::queued(&queued))
         }
         Sent::Kept(id, kept) => kept::kept(id, kept.map(|kept| *kept)),

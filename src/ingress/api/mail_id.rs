@@ -4,9 +4,9 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
+use super::mail_attributes::set_id;
 use super::problem::Problem;
 use super::state::ApiState;
-use super::traced::about;
 use crate::model::message::Id;
 
 /// The id in the path; none, where there is no id.
@@ -19,7 +19,7 @@ impl FromRequestParts<ApiState> for MailId {
         let id = Path::<String>::from_request_parts(parts, state).await.ok();
         let id = id.and_then(|Path(text)| Uuid::try_parse(&text).ok().filter(|id| id.to_string() == text));
         let id = id.map(Id::from);
-        id.into_iter().for_each(about);
+        id.into_iter().for_each(set_id);
         Ok(Self(id))
     }
 }

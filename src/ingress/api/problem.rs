@@ -14,8 +14,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::attempt::{AttemptBody, LookupBody};
 use super::delivery::Delivery;
+use super::mail_attributes::set_mail;
 use super::replayed::IDEMPOTENCY_REPLAYED;
-use super::traced::traced;
 use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::logged::LoggedProblem;
 use crate::ingress::server::problem;
@@ -219,7 +219,7 @@ impl IntoResponse for Problem {
         let (status, _) = self.kind.describe();
         let (retry_after, replayed) = (self.retry_after, self.replayed);
         let id = self.mail.as_ref().map(|mail| mail.id).or(self.id);
-        traced(id, self.delivery.unwrap_or_else(|| self.kind.delivery()));
+        set_mail(id, self.delivery.unwrap_or_else(|| self.kind.delivery()));
         let logged = LoggedProblem::new(self.kind.name().into(), self.errors.as_deref());
         let mut response = problem::write(status, retry_after, logged, |request_id| {
             problem::to_json(&self.body(request_id.to_owned()))

@@ -27,8 +27,8 @@ use super::context::{Items, RequestContext, X_REQUEST_ID};
 use super::hardening::harden;
 use super::logged::LoggedProblem;
 use super::refusal::Refusal;
+use super::request_trace;
 use super::rules::Rules;
-use super::traced;
 use crate::runtime::metrics::{Metrics, RequestMetrics, ShedReason};
 use crate::runtime::millis::millis;
 use crate::runtime::telemetry::trace::{self, Tracer};
@@ -74,7 +74,7 @@ impl Service {
         B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
     {
         let method = known(request.method());
-        let trace = traced::begin(&self.tracer, request.headers(), self.is_monitored(request.uri().path()));
+        let trace = request_trace::begin(&self.tracer, request.headers(), self.is_monitored(request.uri().path()));
         let context = RequestContext::new(request.headers(), peer, over_capacity);
         let trace_id = trace.id().map(display);
         // Of the highest level, so that its fields stand in every line that is written at all.
@@ -86,7 +86,10 @@ impl Service {
             self.finish(&mut response, &context, took);
             let status = response.status().as_u16();
             span.in_scope(|| self.log(method, &context, status, took));
-            trace.recording().into_iter().for_each(|recording| traced::finish(recording, method, &context, status));
+            trace
+                .recording()
+                .into_iter()
+                .for_each(|recording| request_trace::finish(recording, method, &context, status));
         }
         response
     }

@@ -18,7 +18,7 @@ struct Labels {
 
 /// What the caller of a mail was told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub enum DeliveryLabel {
     /// A provider has it.
     Accepted,
     /// Nobody has it.
@@ -29,12 +29,12 @@ pub enum Delivery {
     Queued,
 }
 
-impl Delivery {
+impl DeliveryLabel {
     const WORDS: [&str; 4] = ["accepted", "none", "unknown", "queued"];
 }
 
 /// The counters of one caller, by delivery.
-type OfCaller = [Counter; Delivery::WORDS.len()];
+type OfCaller = [Counter; DeliveryLabel::WORDS.len()];
 
 /// The part of the metrics that is about mails. Clones share it.
 #[derive(Clone, Default)]
@@ -66,7 +66,7 @@ impl Mails {
     }
 
     /// Counts so many mails of this caller.
-    pub fn told(&self, caller: &str, delivery: Delivery, mails: u64) {
+    pub fn told(&self, caller: &str, delivery: DeliveryLabel, mails: u64) {
         let known = self.callers.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(counters) = known.get(caller) {
             counters[delivery as usize].inc_by(mails);
@@ -85,7 +85,7 @@ impl Mails {
 
     fn of(&self, caller: &Arc<str>) -> OfCaller {
         let counter = |delivery| Labels { caller: Arc::clone(caller), delivery };
-        Delivery::WORDS.map(|delivery| self.delivered.get_or_create(&counter(delivery)).clone())
+        DeliveryLabel::WORDS.map(|delivery| self.delivered.get_or_create(&counter(delivery)).clone())
     }
 
     /// Mails by the rule that chose their upstream.
@@ -110,7 +110,7 @@ pub struct OpenMails<'a> {
 impl Drop for OpenMails<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.mails.told(self.caller, Delivery::Unknown, self.count);
+            self.mails.told(self.caller, DeliveryLabel::Unknown, self.count);
         }
     }
 }
@@ -125,7 +125,9 @@ mod tests {
         mails.expect(["shop".into()].iter());
         let counts = |caller: &str| mails.of(&caller.into()).map(|counter| counter.get());
         assert_eq!((mails.callers.read().unwrap().len(), counts("shop")), (1, [0; 4]));
-        for (times, delivery) in (1..).zip([Delivery::Accepted, Delivery::None, Delivery::Unknown, Delivery::Queued]) {
+        for (times, delivery) in
+            (1..).zip([DeliveryLabel::Accepted, DeliveryLabel::None, DeliveryLabel::Unknown, DeliveryLabel::Queued])
+        {
             mails.told("shop", delivery, times);
             mails.told("late", delivery, 1);
         }

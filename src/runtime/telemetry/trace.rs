@@ -13,8 +13,8 @@ mod exporter;
 #[cfg(test)]
 mod fixture;
 mod id;
+mod key_values;
 mod otlp;
-mod pairs;
 mod parent;
 mod queue;
 mod recording;
@@ -27,7 +27,7 @@ pub use current::{current, fail, scope, set};
 pub use exporter::{Exporter, start};
 pub use id::{SpanId, TraceId};
 pub use parent::Parent;
-pub use recording::{About, Recording};
+pub use recording::{Recording, SpanData};
 pub use sampler::{Root, Sampler, Strategy};
 pub use settings::Settings;
 pub use span::{Attribute, Kind, Value};

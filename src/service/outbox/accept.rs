@@ -8,7 +8,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::{Id, Message};
 use crate::model::receipt::SendError;
 use crate::model::submission::Submission;
-use crate::runtime::metrics::Delivery;
+use crate::runtime::metrics::DeliveryLabel;
 use crate::runtime::off_worker::off_worker;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Acceptance, Batch, Earlier, Failed, Lane, NewRow, When};
@@ -107,8 +107,8 @@ impl OutboxService {
     fn count_told(&self, caller: &CallerName, mails: usize, answers: &Result<Vec<Acceptance>, Failed>) {
         let count = |delivery, mails| self.parts.mails.told(caller.as_str(), delivery, mails as u64);
         match answers {
-            Err(Failed::Down) => count(Delivery::None, mails),
-            Err(Failed::Unclear) => count(Delivery::Unknown, mails),
+            Err(Failed::Down) => count(DeliveryLabel::None, mails),
+            Err(Failed::Unclear) => count(DeliveryLabel::Unknown, mails),
             Ok(answers) => answers.iter().filter_map(told).for_each(|delivery| count(delivery, 1)),
         }
     }
@@ -147,11 +147,11 @@ impl OutboxService {
 }
 
 /// What is said of a mail of which the store has answered so. None: it is a repeat, or its key names another mail.
-fn told(answer: &Acceptance) -> Option<Delivery> {
+fn told(answer: &Acceptance) -> Option<DeliveryLabel> {
     match answer {
-        Acceptance::Accepted(_) => Some(Delivery::Queued),
+        Acceptance::Accepted(_) => Some(DeliveryLabel::Queued),
         Acceptance::Repeated(_) | Acceptance::KeyInUse => None,
-        Acceptance::Full(_) | Acceptance::TooLarge(_) | Acceptance::Withheld => Some(Delivery::None),
+        Acceptance::Full(_) | Acceptance::TooLarge(_) | Acceptance::Withheld => Some(DeliveryLabel::None),
     }
 }
 

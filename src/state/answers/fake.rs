@@ -10,7 +10,7 @@ use futures_util::future::{pending, ready};
 
 use super::row::{ACCEPTED, IN_FLIGHT, QUEUED, Row, UNKNOWN};
 use super::sealing::SealedAnswer;
-use super::stored::{Begun, CallNumber, End, KEPT, NewCall, Seen, Settled, StoredAnswers, Told};
+use super::stored::{Answered, Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
@@ -111,7 +111,7 @@ impl FakeAnswers {
     fn told<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Vec<Fake>, UnixTime) -> T + Send + 'static,
-    ) -> Told<'_, T> {
+    ) -> Answered<'_, T> {
         let fault = self.faults.lock().unwrap().pop_front().or(*self.fault.lock().unwrap()).unwrap_or(Fault::None);
         let answer = match fault {
             Fault::None => Ok(work(&mut self.records.lock().unwrap(), self.now())),
@@ -132,7 +132,7 @@ impl FakeAnswers {
 }
 
 impl StoredAnswers for FakeAnswers {
-    fn begin(&self, call: NewCall) -> Told<'_, Begun> {
+    fn begin(&self, call: NewCall) -> Answered<'_, Begun> {
         if self.is_elsewhere.load(Ordering::Relaxed) {
             return ready(Ok(Begun::Elsewhere { left: call.lease })).boxed();
         }
@@ -165,7 +165,7 @@ impl StoredAnswers for FakeAnswers {
         })
     }
 
-    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Told<'_, bool> {
+    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Answered<'_, bool> {
         self.told(move |records, now| {
             let may_be_asked = |record: &&mut Fake| {
                 let is_unknown = record.state == UNKNOWN || record.state == IN_FLIGHT && record.lease_until <= now;
@@ -181,7 +181,7 @@ impl StoredAnswers for FakeAnswers {
         })
     }
 
-    fn end(&self, id: Id, number: CallNumber, end: End) -> Told<'_, Settled> {
+    fn end(&self, id: Id, number: CallNumber, end: End) -> Answered<'_, Settled> {
         self.told(move |records, now| {
             let may_end = |record: &Fake| record.is_of(id, number) && matches!(record.state, IN_FLIGHT | UNKNOWN);
             let Some(place) = records.iter().position(may_end) else {
@@ -206,7 +206,7 @@ impl StoredAnswers for FakeAnswers {
         })
     }
 
-    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()> {
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Answered<'_, ()> {
         self.told(move |records, now| {
             records.push(Fake {
                 id,
@@ -223,14 +223,14 @@ impl StoredAnswers for FakeAnswers {
         })
     }
 
-    fn look(&self, caller: CallerName, id: Id) -> Told<'_, Option<Seen>> {
+    fn look(&self, caller: CallerName, id: Id) -> Answered<'_, Option<CallState>> {
         self.told(move |records, now| {
             let is_meant = |record: &&Fake| record.id == id && record.caller == caller && !record.is_over(now);
             records.iter().find(is_meant).map(|record| record.row(now).seen())
         })
     }
 
-    fn sweep(&self, most: usize) -> Told<'_, usize> {
+    fn sweep(&self, most: usize) -> Answered<'_, usize> {
         self.told(move |records, now| {
             let mut over: Vec<_> = records.iter().filter(|record| record.is_over(now)).collect();
             over.sort_by_key(|record| (record.expires_at, record.id));

@@ -13,7 +13,7 @@ use super::encoding::{decode, encode, unreadable};
 use super::known::Known;
 use super::retries::{Places, Retries};
 use super::sealing::Sealer;
-use super::stored::{Begun, CallNumber, End, NewCall, Record, Recorded, Seen, Settled, StoredAnswers};
+use super::stored::{Begun, CallNumber, CallState, End, NewCall, Record, Recorded, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::SendError;
@@ -141,8 +141,8 @@ impl Kept {
     pub(super) async fn look(&self, caller: CallerName, id: Id) -> Result<Option<Found>, Failed> {
         let seen = timeout(STORE_TIMEOUT, self.store.look(caller, id)).await.unwrap_or(Err(Failed::Down));
         Ok(seen.map_err(|_| Failed::Down)?.map(|seen| match seen {
-            Seen::InFlight => Found::InFlight,
-            Seen::Ended(record) => Found::Known(self.read(id, &record)),
+            CallState::InFlight => Found::InFlight,
+            CallState::Ended(record) => Found::Known(self.read(id, &record)),
         }))
     }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::row::Row;
 use super::sealing::SealedAnswer;
-use super::stored::{Begun, CallNumber, End, KEPT, NewCall, Seen, Settled, StoredAnswers, Told};
+use super::stored::{Answered, Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::state::store::postgres::{Database, Grouped, Parameter};
@@ -79,7 +79,7 @@ impl PostgresAnswers {
         transaction.commit().await
     }
 
-    async fn seen(&self, caller: &CallerName, id: Id) -> Result<Option<Seen>, Failed> {
+    async fn seen(&self, caller: &CallerName, id: Id) -> Result<Option<CallState>, Failed> {
         let mut transaction = self.database.begin().await?;
         let select = format!("{FOUND} where id = $1 and caller = $2 and expires_at > smsp_answers_now()");
         let (id, caller) = (Uuid::from(id), caller.as_str());
@@ -99,27 +99,27 @@ impl PostgresAnswers {
 }
 
 impl StoredAnswers for PostgresAnswers {
-    fn begin(&self, call: NewCall) -> Told<'_, Begun> {
+    fn begin(&self, call: NewCall) -> Answered<'_, Begun> {
         Box::pin(self.begins.call(call))
     }
 
-    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Told<'_, bool> {
+    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Answered<'_, bool> {
         Box::pin(async move { begin::ask_again(&self.database, id, (of, number), lease).await })
     }
 
-    fn end(&self, id: Id, number: CallNumber, end: End) -> Told<'_, Settled> {
+    fn end(&self, id: Id, number: CallNumber, end: End) -> Answered<'_, Settled> {
         Box::pin(self.ends.call((id, number, end)))
     }
 
-    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()> {
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Answered<'_, ()> {
         Box::pin(async move { self.noted(&caller, id, number, &answer).await })
     }
 
-    fn look(&self, caller: CallerName, id: Id) -> Told<'_, Option<Seen>> {
+    fn look(&self, caller: CallerName, id: Id) -> Answered<'_, Option<CallState>> {
         Box::pin(async move { self.seen(&caller, id).await })
     }
 
-    fn sweep(&self, most: usize) -> Told<'_, usize> {
+    fn sweep(&self, most: usize) -> Answered<'_, usize> {
         Box::pin(self.swept(most))
     }
 }

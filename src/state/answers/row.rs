@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::sealing::SealedAnswer;
-use super::stored::{Begun, CallNumber, Record, Recorded, Seen};
+use super::stored::{Begun, CallNumber, CallState, Record, Recorded};
 use crate::model::message::Id;
 
 /// The number of a state in a store: a call is in flight.
@@ -40,8 +40,8 @@ impl Row {
     }
 
     /// What it says to somebody who only looks.
-    pub(super) fn seen(self) -> Seen {
-        if self.left().is_some() { Seen::InFlight } else { Seen::Ended(self.record()) }
+    pub(super) fn seen(self) -> CallState {
+        if self.left().is_some() { CallState::InFlight } else { CallState::Ended(self.record()) }
     }
 
     /// How long a call may yet be in flight; none, if none is.

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::row::{Row, UNKNOWN};
 use super::sealing::SealedAnswer;
-use super::stored::{Begun, CallNumber, End, KEPT, NewCall, Seen, Settled, StoredAnswers, Told};
+use super::stored::{Answered, Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
@@ -45,26 +45,26 @@ impl SqliteAnswers {
     fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, UnixTime) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Told<'_, T> {
+    ) -> Answered<'_, T> {
         let clock = self.store.clock().clone();
         Box::pin(self.store.write(move |database| work(database, clock.now())))
     }
 }
 
 impl StoredAnswers for SqliteAnswers {
-    fn begin(&self, call: NewCall) -> Told<'_, Begun> {
+    fn begin(&self, call: NewCall) -> Answered<'_, Begun> {
         self.write(move |database, now| begin::begin(database, now, &call))
     }
 
-    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Told<'_, bool> {
+    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Answered<'_, bool> {
         self.write(move |database, now| begin::ask_again(database, now, id, (of, number), lease))
     }
 
-    fn end(&self, id: Id, number: CallNumber, end: End) -> Told<'_, Settled> {
+    fn end(&self, id: Id, number: CallNumber, end: End) -> Answered<'_, Settled> {
         self.write(move |database, now| end::end(database, now, id, number, &end))
     }
 
-    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()> {
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Answered<'_, ()> {
         self.write(move |database, now| {
             let insert = "insert into answer
                 (id, caller, number, state, ended_at, expires_at, key_id, sealed_key, sealed)
@@ -78,7 +78,7 @@ impl StoredAnswers for SqliteAnswers {
         })
     }
 
-    fn look(&self, caller: CallerName, id: Id) -> Told<'_, Option<Seen>> {
+    fn look(&self, caller: CallerName, id: Id) -> Answered<'_, Option<CallState>> {
         let clock = self.store.clock().clone();
         Box::pin(self.store.read(move |database| {
             let now = clock.now();
@@ -88,7 +88,7 @@ impl StoredAnswers for SqliteAnswers {
         }))
     }
 
-    fn sweep(&self, most: usize) -> Told<'_, usize> {
+    fn sweep(&self, most: usize) -> Answered<'_, usize> {
         self.write(move |database, now| {
             let delete = "delete from answer where rowid in
                 (select rowid from answer where expires_at <= ?1 order by expires_at, id limit ?2)";

@@ -85,7 +85,7 @@ pub enum Recorded {
 
 /// What is seen of a mail by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum CallState {
     /// A call hands it over.
     InFlight,
     /// A call has ended.
@@ -119,26 +119,26 @@ pub enum Settled {
 }
 
 /// An answer of the store, once it is on the disk.
-pub type Told<'a, T> = BoxFuture<'a, Result<T, Failed>>;
+pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;
 
 /// The records of all nodes that share a store.
 pub trait StoredAnswers: Send + Sync {
     /// Has this call in flight, if its key is free. The same call may be repeated while it is.
-    fn begin(&self, call: NewCall) -> Told<'_, Begun>;
+    fn begin(&self, call: NewCall) -> Answered<'_, Begun>;
 
     /// Has a call of this number in flight about a mail that is `unknown` since the call `of`, whose answer is kept until it
     /// has ended. False: that is no longer so. The same call may be repeated while it is in flight.
-    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Told<'_, bool>;
+    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Answered<'_, bool>;
 
     /// Hears what a call came to: at its end, and after that if more becomes known.
-    fn end(&self, id: Id, number: CallNumber, end: End) -> Told<'_, Settled>;
+    fn end(&self, id: Id, number: CallNumber, end: End) -> Answered<'_, Settled>;
 
     /// Keeps that a mail without a key is `unknown` by a call of this number, which may say more of it later.
-    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()>;
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Answered<'_, ()>;
 
     /// What is known of a caller's mail. Another caller's is as unknown as one that does not exist.
-    fn look(&self, caller: CallerName, id: Id) -> Told<'_, Option<Seen>>;
+    fn look(&self, caller: CallerName, id: Id) -> Answered<'_, Option<CallState>>;
 
     /// Drops records that are over, at most so many: how many it were.
-    fn sweep(&self, most: usize) -> Told<'_, usize>;
+    fn sweep(&self, most: usize) -> Answered<'_, usize>;
 }

@@ -12,9 +12,9 @@ use super::queued::still_queued;
 use super::receipt::ReceiptBody;
 use crate::ingress::api::attempt::{AttemptBody, LookupBody};
 use crate::ingress::api::delivery::Delivery;
+use crate::ingress::api::mail_attributes::set_mail;
 use crate::ingress::api::problem::{Kind, OfMail, Problem};
 use crate::ingress::api::replayed::replayed;
-use crate::ingress::api::traced::traced;
 use crate::model::message::Id;
 use crate::model::outcome::Outcome;
 use crate::service::outbox::Shown;
@@ -35,7 +35,7 @@ pub(super) fn kept(id: Id, kept: Option<Kept>) -> Result<Response, Problem> {
             .retry_after(wait));
     };
     let status = &kept.shown.status;
-    traced(Some(id), (&status.ticket).into());
+    set_mail(Some(id), (&status.ticket).into());
     match status.ticket.state {
         State::Queued | State::Claimed | State::Sending | State::Parked => Ok(still_queued(status)),
         State::Accepted => Ok(receipt(&kept.shown)),

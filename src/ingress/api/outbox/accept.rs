@@ -14,11 +14,11 @@ use super::failures::{full, key_in_use, not_accepted, not_read, over, too_large,
 use crate::access::callers::Caller as Holder;
 use crate::ingress::api::caller::Caller;
 use crate::ingress::api::email::problem;
+use crate::ingress::api::mail_attributes::set_mail;
 use crate::ingress::api::problem::{Problem, ProblemBody};
 use crate::ingress::api::query::NoQuery;
 use crate::ingress::api::replayed::{Replayed, replayed};
 use crate::ingress::api::send_options::{FailoverHeader, SendOptionHeaders};
-use crate::ingress::api::traced::traced;
 use crate::ingress::api::wire::{LaterMail, OutboxMail};
 use crate::model::submission::{SendOptions, Submission};
 use crate::service::outbox::{Later, OutboxService};
@@ -74,7 +74,7 @@ pub(super) async fn queue(
     // The store answers for every mail; were it not so, nobody would know.
     let answer = answers.into_iter().next().ok_or_else(|| not_accepted(Failed::Unclear, id))?;
     let (ticket, repeated) = taken(answer)?;
-    traced(Some(ticket.id), (&ticket).into());
+    set_mail(Some(ticket.id), (&ticket).into());
     let location = AppendHeaders([(LOCATION, format!("/outbox/{}", ticket.id))]);
     Ok((StatusCode::ACCEPTED, location, replayed(repeated), Json((&ticket).into())))
 }

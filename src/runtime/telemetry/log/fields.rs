@@ -23,9 +23,9 @@ pub(super) trait Style {
 
 /// The fields of an event that have a value.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Seen(u64);
+pub(super) struct RecordedFields(u64);
 
-impl Seen {
+impl RecordedFields {
     fn bit(field: &Field) -> u64 {
         // An event has 32 fields at most.
         1_u64.checked_shl(field.index() as u32).unwrap_or_default()
@@ -42,7 +42,7 @@ pub(super) fn of_event(
     style: &impl Style,
     writer: &mut Writer<'_>,
     event: impl RecordFields,
-) -> Result<Seen, fmt::Error> {
+) -> Result<RecordedFields, fmt::Error> {
     record(style, writer, event, false)
 }
 
@@ -65,9 +65,9 @@ pub(super) fn add<F>(style: &impl Style, fields: &mut FormattedFields<F>, more: 
 }
 
 /// Writes the fields that are kept of a span, but for those that the event has.
-pub(super) fn of_span(writer: &mut Writer<'_>, span: &str, event: (&FieldSet, Seen)) -> fmt::Result {
-    let (fields, seen) = event;
-    let others = kept(span).filter(|(name, _)| !seen.has(fields, name));
+pub(super) fn of_span(writer: &mut Writer<'_>, span: &str, event: (&FieldSet, RecordedFields)) -> fmt::Result {
+    let (fields, recorded) = event;
+    let others = kept(span).filter(|(name, _)| !recorded.has(fields, name));
     others.map(|(_, written)| written).try_for_each(|written| writer.write_str(written))
 }
 
@@ -88,23 +88,23 @@ fn record(
     writer: &mut Writer<'_>,
     fields: impl RecordFields,
     keeps: bool,
-) -> Result<Seen, fmt::Error> {
-    let mut recorder = Recorder { style, writer, keeps, seen: Seen::default(), result: Ok(()) };
+) -> Result<RecordedFields, fmt::Error> {
+    let mut recorder = Recorder { style, writer, keeps, recorded: RecordedFields::default(), result: Ok(()) };
     fields.record(&mut recorder);
-    recorder.result.map(|()| recorder.seen)
+    recorder.result.map(|()| recorder.recorded)
 }
 
 struct Recorder<'a, 'w, S> {
     style: &'a S,
     writer: &'a mut Writer<'w>,
     keeps: bool,
-    seen: Seen,
+    recorded: RecordedFields,
     result: fmt::Result,
 }
 
 impl<S: Style> Recorder<'_, '_, S> {
     fn write(&mut self, field: &Field, write: impl FnOnce(&S, &mut Writer<'_>, &str) -> fmt::Result) {
-        self.seen.0 |= Seen::bit(field);
+        self.recorded.0 |= RecordedFields::bit(field);
         let written = self.write_kept(field.name(), write);
         self.result = self.result.and(written);
     }

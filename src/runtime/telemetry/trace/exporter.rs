@@ -32,7 +32,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// What the log says of the collector.
 #[derive(Clone, Copy)]
 #[repr(u8)]
-enum Said {
+enum CollectorState {
     /// Nothing, or that it takes spans again.
     Taking,
     /// That it takes none.
@@ -47,7 +47,7 @@ pub struct Exporter {
     collector: Collector,
     /// What is said of this process.
     resource: Vec<(String, String)>,
-    /// What was said last of the collector: a [`Said`].
+    /// What was said last of the collector: a [`CollectorState`].
     said: AtomicU8,
     /// No more waits.
     closing: CancellationToken,
@@ -65,7 +65,7 @@ pub fn start(
     let (queue, collector) = (Queue::new(Box::new(on_dropped)), Collector::new(url, headers)?);
     let tracer = Tracer::new(sampler, Arc::clone(&queue));
     let [closing, over, done] = [(); 3].map(|()| CancellationToken::new());
-    let said = AtomicU8::new(Said::Taking as u8);
+    let said = AtomicU8::new(CollectorState::Taking as u8);
     Ok((tracer, Arc::new(Exporter { queue, collector, resource, said, closing, over, done })))
 }
 
@@ -105,12 +105,12 @@ impl Exporter {
                     if rejected == 0 {
                         self.succeeded()
                     } else {
-                        self.failed(Said::Rejecting, "rejected")
+                        self.failed(CollectorState::Rejecting, "rejected")
                     }
                     return batch.arrived(rejected);
                 }
-                Outcome::Dropped { reason } => return self.failed(Said::NotTaking, &reason),
-                Outcome::Later { reason, .. } if is_last => return self.failed(Said::NotTaking, &reason),
+                Outcome::Dropped { reason } => return self.failed(CollectorState::NotTaking, &reason),
+                Outcome::Later { reason, .. } if is_last => return self.failed(CollectorState::NotTaking, &reason),
                 Outcome::Later { wait, .. } => self.pause(wait.unwrap_or_else(|| wait_after(turn))).await,
             }
         }
@@ -125,7 +125,7 @@ impl Exporter {
     }
 
     /// Says so once, however many batches follow.
-    fn failed(&self, said: Said, reason: &str) {
+    fn failed(&self, said: CollectorState, reason: &str) {
         if self.is_change(said) {
             warn!(
                 reason,
@@ -137,13 +137,13 @@ impl Exporter {
 
     /// A batch was taken to its last span.
     fn succeeded(&self) {
-        if self.is_change(Said::Taking) {
+        if self.is_change(CollectorState::Taking) {
             info!(host = self.collector.host(), "the trace collector takes spans again");
         }
     }
 
     /// Was something else said last?
-    fn is_change(&self, said: Said) -> bool {
+    fn is_change(&self, said: CollectorState) -> bool {
         self.said.swap(said as u8, Ordering::Relaxed) != said as u8
     }
 }

@@ -38,8 +38,8 @@ struct Progress {
     is_over: bool,
 }
 
-/// What a span was about.
-pub struct About {
+/// What is said of a span, beside its place and its times.
+pub struct SpanData {
     /// One of few names.
     pub name: Cow<'static, str>,
     /// What it is between.
@@ -79,8 +79,8 @@ impl Recording {
     }
 
     /// Adds a span below the root.
-    pub fn add(&self, about: About, (start, end): (Instant, Instant)) {
-        let span = self.span(about, SpanId::fresh(), Some(self.root), (start, end));
+    pub fn add(&self, data: SpanData, (start, end): (Instant, Instant)) {
+        let span = self.span(data, SpanId::fresh(), Some(self.root), (start, end));
         let mut progress = self.progress();
         match progress.children.len() < CHILDREN {
             _ if progress.is_over => self.queue.dropped(1),
@@ -90,10 +90,10 @@ impl Recording {
     }
 
     /// Ends the root, and hands all spans over. What is added later is dropped.
-    pub fn finish(&self, about: About, end: Instant) {
+    pub fn finish(&self, data: SpanData, end: Instant) {
         let over = Progress { is_over: true, ..Progress::default() };
         let Progress { attributes, children, left_out, has_failed, .. } = mem::replace(&mut *self.progress(), over);
-        let mut root = self.span(about, self.root, self.parent, (self.began, end));
+        let mut root = self.span(data, self.root, self.parent, (self.began, end));
         root.has_remote_parent = self.parent.is_some();
         root.attributes.extend(attributes);
         root.is_error |= has_failed;
@@ -103,8 +103,8 @@ impl Recording {
         self.queue.add(spans);
     }
 
-    fn span(&self, about: About, id: SpanId, parent: Option<SpanId>, (start, end): (Instant, Instant)) -> Span {
-        let About { name, kind, attributes, is_error } = about;
+    fn span(&self, data: SpanData, id: SpanId, parent: Option<SpanId>, (start, end): (Instant, Instant)) -> Span {
+        let SpanData { name, kind, attributes, is_error } = data;
         let (trace_id, start) = (self.trace_id, self.at(start));
         let end = self.at(end).max(start);
         Span { trace_id, id, parent, has_remote_parent: false, name, kind, start, end, attributes, is_error }
@@ -149,8 +149,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn about(name: &'static str) -> About {
-        About { name: name.into(), kind: Kind::Internal, attributes: Vec::new(), is_error: false }
+    fn data(name: &'static str) -> SpanData {
+        SpanData { name: name.into(), kind: Kind::Internal, attributes: Vec::new(), is_error: false }
     }
 
     /// A recording of what has begun a second ago, at 100 s of the wall clock.
@@ -166,11 +166,11 @@ mod tests {
     #[tokio::test]
     async fn spans_are_below_the_root_and_have_the_times_of_the_wall_clock_from_its_beginning_on() {
         let (recording, queue, _, began) = recording();
-        recording.add(about("inner"), (began + SECOND, began + 2 * SECOND));
-        recording.add(about("backwards"), (began + SECOND, began));
+        recording.add(data("inner"), (began + SECOND, began + 2 * SECOND));
+        recording.add(data("backwards"), (began + SECOND, began));
         recording.set("a", "first".into());
         recording.set("a", "second".into());
-        recording.finish(about("root"), began + 3 * SECOND);
+        recording.finish(data("root"), began + 3 * SECOND);
         queue.close();
         let batch = queue.next().await.expect("a batch");
         let [inner, backwards, root] = batch.spans() else { panic!("{:?}", batch.spans()) };
@@ -186,12 +186,12 @@ mod tests {
     #[tokio::test]
     async fn spans_of_work_without_an_end_and_spans_that_come_after_it_are_counted() {
         let (abandoned, _, dropped, began) = recording();
-        (0..2).for_each(|_| abandoned.add(about("inner"), (began, began)));
+        (0..2).for_each(|_| abandoned.add(data("inner"), (began, began)));
         drop(abandoned);
         assert_eq!(dropped.count(), 3);
         let (ended, queue, dropped, began) = recording();
-        ended.finish(about("root"), began);
-        ended.add(about("inner"), (began, began));
+        ended.finish(data("root"), began);
+        ended.add(data("inner"), (began, began));
         drop(ended);
         queue.close();
         assert_eq!((queue.next().await.expect("a batch").spans().len(), dropped.count()), (1, 1));
@@ -200,8 +200,8 @@ mod tests {
     #[tokio::test]
     async fn a_root_has_no_more_spans_than_it_may_and_the_others_are_counted() {
         let (recording, queue, dropped, began) = recording();
-        (0..CHILDREN + 3).for_each(|_| recording.add(about("inner"), (began, began)));
-        recording.finish(about("root"), began);
+        (0..CHILDREN + 3).for_each(|_| recording.add(data("inner"), (began, began)));
+        recording.finish(data("root"), began);
         queue.close();
         let batch = queue.next().await.expect("a batch");
         assert_eq!((batch.spans().len(), dropped.count()), (CHILDREN + 1, 3));

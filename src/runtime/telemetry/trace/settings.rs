@@ -7,7 +7,7 @@ use reqwest::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 
-use super::pairs::pairs;
+use super::key_values::key_values;
 use super::sampler::{Root, Sampler, Strategy};
 use crate::runtime::settings::{Choice, Kind, Listed, Parsed, Plain, Row, rows, setting};
 
@@ -43,7 +43,7 @@ const PROTOCOL_OF_TRACES: Plain<Option<Protocol>> =
 const EXPORTERS: Choice<Exporter> = Choice(&[("otlp", Exporter::Otlp), ("none", Exporter::None)]);
 const RATIO: Plain<f64> = Plain { unit: "share from 0 to 1", parse: ratio };
 const TEXT: Plain<String> = Plain { unit: "text", parse: |text| Ok(text.to_owned()) };
-const ATTRIBUTES: Plain<Vec<(String, String)>> = Plain { unit: "`key=value,key=value`", parse: pairs };
+const ATTRIBUTES: Plain<Vec<(String, String)>> = Plain { unit: "`key=value,key=value`", parse: key_values };
 const SWITCH: Listed<bool> =
     Listed { plain: Plain { unit: "`true`, `false`", parse: switch }, list: |is_on| is_on.to_string() };
 const STRATEGIES: Choice<Strategy> = Choice(&[
@@ -97,7 +97,7 @@ pub fn headers(text: &str) -> Parsed<HeaderMap> {
         value.set_sensitive(true);
         Some((name, value))
     };
-    let headers: Option<HeaderMap> = pairs(text)?.into_iter().map(header).collect();
+    let headers: Option<HeaderMap> = key_values(text)?.into_iter().map(header).collect();
     let headers = headers.ok_or_else(|| "has a name or a value that no header can have".to_owned())?;
     match OF_THE_CLIENT.into_iter().find(|name| headers.contains_key(name)) {
         Some(name) => Err(format!("must leave the header {name} to smsp")),

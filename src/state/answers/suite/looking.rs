@@ -13,10 +13,10 @@ pub(in crate::state::answers) async fn another_callers_mail_is_as_unknown_as_non
 pub(in crate::state::answers) async fn what_is_seen_is_what_is_known(bench: &Bench) {
     let look = async |key| bench.store().look(CALLER.into(), id(key)).await.expect("the store is there");
     assert_eq!(bench.begin(1, 1).await, Begun::InFlight);
-    assert_eq!(look(1).await, Some(Seen::InFlight));
+    assert_eq!(look(1).await, Some(CallState::InFlight));
     bench.advance(LEASE).await;
     let seen = |of, state, word: Option<&str>| match held(of, state, word, Duration::ZERO) {
-        Begun::Held(record) => Some(Seen::Ended(*record)),
+        Begun::Held(record) => Some(CallState::Ended(*record)),
         _ => None,
     };
     assert_eq!(look(1).await, seen(1, Recorded::Unknown, None));
@@ -31,7 +31,7 @@ pub(in crate::state::answers) async fn what_is_seen_is_what_is_known(bench: &Ben
     bench.ended(5, 5, End::None).await;
     assert_eq!(look(5).await, None);
     bench.store().note(CALLER.into(), id(6), number(6), sealed("n")).await.expect("the store is there");
-    let Some(Seen::Ended(noted)) = look(6).await else { panic!("it was noted") };
+    let Some(CallState::Ended(noted)) = look(6).await else { panic!("it was noted") };
     assert_eq!((noted.state, noted.answer), (Recorded::Unknown, Some(sealed("n"))));
     assert_eq!(bench.end(6, 7, accepted("l")).await, Settled::Gone, "another call has nothing to say of it");
     assert_eq!(bench.end(6, 6, accepted("l")).await, Settled::Written);

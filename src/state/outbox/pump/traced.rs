@@ -14,7 +14,7 @@ use super::super::row::State;
 use super::super::traced::spans_in;
 use super::context::Context;
 use crate::model::outcome::{Blame, Outcome};
-use crate::runtime::telemetry::trace::{self, About, Kind, Recording, Trace};
+use crate::runtime::telemetry::trace::{self, Kind, Recording, SpanData, Trace};
 
 /// The call by which rows came to this node.
 #[derive(Clone, Copy)]
@@ -45,7 +45,7 @@ pub(super) fn begin(context: &Context, taken: Taken, row: &Claimed) -> Told {
         recording.set("smsp.id", row.id.to_string().into());
         recording.set("smsp.caller", row.caller.as_str().to_owned().into());
         let times = (taken.start.into_std(), taken.end.into_std());
-        recording.add(spans_in(traces.system).about(taken.call, None), times);
+        recording.add(spans_in(traces.system).span_data(taken.call, None), times);
     }
     let trace_id = trace.recording().and(trace.id()).map(display);
     // Of the highest level, so that its fields stand in every line that is written at all.
@@ -61,8 +61,8 @@ pub(super) async fn within(Told { trace, span }: Told, work: impl Future<Output 
 }
 
 fn finish(recording: Arc<Recording>) {
-    let about = About { name: "deliver".into(), kind: Kind::Internal, attributes: Vec::new(), is_error: false };
-    recording.finish(about, Instant::now().into_std());
+    let data = SpanData { name: "deliver".into(), kind: Kind::Internal, attributes: Vec::new(), is_error: false };
+    recording.finish(data, Instant::now().into_std());
 }
 
 /// The claim of now has ended so, and left the row in this state.

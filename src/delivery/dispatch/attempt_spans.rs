@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::delivery::upstream::{Server, Upstream};
 use crate::model::outcome::{Blame, Outcome, Reason};
 use crate::model::receipt::{Answer, Attempt};
-use crate::runtime::telemetry::trace::{self, About, Attribute, Kind, Value};
+use crate::runtime::telemetry::trace::{self, Attribute, Kind, SpanData, Value};
 
 /// Adds the attempts of this answer to the trace of now.
 pub(super) fn record(upstreams: &[Arc<Upstream>], answer: &Answer) {
@@ -19,11 +19,11 @@ pub(super) fn record_attempts(upstreams: &[Arc<Upstream>], attempts: &[Attempt])
     for (attempt, took) in attempts.iter().filter_map(|attempt| Some((attempt, attempt.took?))) {
         let upstream = upstreams.iter().find(|upstream| *upstream.name() == attempt.upstream);
         let start = attempt.ended_at.checked_sub(took).unwrap_or(attempt.ended_at);
-        recording.add(about(attempt, upstream.map(|upstream| &**upstream)), (start, attempt.ended_at));
+        recording.add(span_data(attempt, upstream.map(|upstream| &**upstream)), (start, attempt.ended_at));
     }
 }
 
-fn about(Attempt { upstream: name, verdict, .. }: &Attempt, upstream: Option<&Upstream>) -> About {
+fn span_data(Attempt { upstream: name, verdict, .. }: &Attempt, upstream: Option<&Upstream>) -> SpanData {
     let outcome = verdict.outcome.as_str();
     let is_error = !matches!(verdict.blame(), Blame::Success | Blame::Neutral) || verdict.outcome == Outcome::Unknown;
     let mut attributes: Vec<Attribute> = vec![
@@ -34,7 +34,7 @@ fn about(Attempt { upstream: name, verdict, .. }: &Attempt, upstream: Option<&Up
     attributes
         .extend(upstream.and_then(Upstream::server).into_iter().flat_map(|server| of_server(server, verdict.reason)));
     attributes.extend(is_error.then(|| ("error.type", Value::from(outcome))));
-    About { name: format!("attempt {name}").into(), kind: Kind::Client, attributes, is_error }
+    SpanData { name: format!("attempt {name}").into(), kind: Kind::Client, attributes, is_error }
 }
 
 /// What OpenTelemetry's conventions for HTTP clients say of a call, as far as it is known here. Deliberately absent:

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::sealing::SealedAnswer;
-use super::stored::{Begun, CallNumber, End, NewCall, Seen, Settled, StoredAnswers, Told};
+use super::stored::{Answered, Begun, CallNumber, CallState, End, NewCall, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::state::store::Spans;
@@ -23,27 +23,27 @@ impl TracedAnswers {
 }
 
 impl StoredAnswers for TracedAnswers {
-    fn begin(&self, call: NewCall) -> Told<'_, Begun> {
+    fn begin(&self, call: NewCall) -> Answered<'_, Begun> {
         self.spans.of("begin", self.answers.begin(call))
     }
 
-    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Told<'_, bool> {
+    fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Answered<'_, bool> {
         self.spans.of("ask_again", self.answers.ask_again(id, of, number, lease))
     }
 
-    fn end(&self, id: Id, number: CallNumber, end: End) -> Told<'_, Settled> {
+    fn end(&self, id: Id, number: CallNumber, end: End) -> Answered<'_, Settled> {
         self.spans.of("end", self.answers.end(id, number, end))
     }
 
-    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Told<'_, ()> {
+    fn note(&self, caller: CallerName, id: Id, number: CallNumber, answer: SealedAnswer) -> Answered<'_, ()> {
         self.spans.of("note", self.answers.note(caller, id, number, answer))
     }
 
-    fn look(&self, caller: CallerName, id: Id) -> Told<'_, Option<Seen>> {
+    fn look(&self, caller: CallerName, id: Id) -> Answered<'_, Option<CallState>> {
         self.spans.of("look", self.answers.look(caller, id))
     }
 
-    fn sweep(&self, most: usize) -> Told<'_, usize> {
+    fn sweep(&self, most: usize) -> Answered<'_, usize> {
         self.spans.of("sweep", self.answers.sweep(most))
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
 use super::context::RequestContext;
-use crate::runtime::telemetry::trace::{About, Attribute, Kind, Parent, Recording, Trace, Tracer, Value};
+use crate::runtime::telemetry::trace::{Attribute, Kind, Parent, Recording, SpanData, Trace, Tracer, Value};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -34,7 +34,7 @@ pub(super) fn finish(recording: &Recording, method: &'static str, context: &Requ
     let is_error = status >= 500;
     attributes.extend(is_error.then(|| ("error.type", Value::from(status.to_string()))));
     let name = context.route().map_or(shown.to_owned(), |route| format!("{shown} {route}")).into();
-    recording.finish(About { name, kind: Kind::Server, attributes, is_error }, Instant::now().into_std());
+    recording.finish(SpanData { name, kind: Kind::Server, attributes, is_error }, Instant::now().into_std());
 }
 
 /// The one header; several are as good as none.

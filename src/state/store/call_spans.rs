@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::failed::Failed;
-use crate::runtime::telemetry::trace::{self, About, Attribute, Kind, Recording, Value};
+use crate::runtime::telemetry::trace::{self, Attribute, Kind, Recording, SpanData, Value};
 
 /// What all calls of a module have in common.
 #[derive(Clone, Copy, Debug)]
@@ -33,13 +33,13 @@ struct Call {
 impl Drop for Call {
     fn drop(&mut self) {
         let times = (self.start.into_std(), Instant::now().into_std());
-        self.recording.add(self.spans.about(self.name, self.error), times);
+        self.recording.add(self.spans.span_data(self.name, self.error), times);
     }
 }
 
 impl Spans {
     /// What is said of a call (OpenTelemetry's conventions for databases).
-    pub fn about(self, call: &'static str, error: Option<&'static str>) -> About {
+    pub fn span_data(self, call: &'static str, error: Option<&'static str>) -> SpanData {
         let Self { system, collection } = self;
         let mut attributes: Vec<Attribute> = vec![
             ("db.system.name", system.into()),
@@ -47,7 +47,12 @@ impl Spans {
             ("db.collection.name", collection.into()),
         ];
         attributes.extend(error.map(|error| ("error.type", Value::from(error))));
-        About { name: format!("{call} {collection}").into(), kind: Kind::Client, attributes, is_error: error.is_some() }
+        SpanData {
+            name: format!("{call} {collection}").into(),
+            kind: Kind::Client,
+            attributes,
+            is_error: error.is_some(),
+        }
     }
 
     /// The call, with a span where a trace is recorded.

@@ -6,7 +6,7 @@ use crate::runtime::settings::Parsed;
 const MOST: usize = 64;
 
 /// The pairs of a list, which may be empty; an error quotes nothing, for it may be a secret.
-pub(super) fn pairs(text: &str) -> Parsed<Vec<(String, String)>> {
+pub(super) fn key_values(text: &str) -> Parsed<Vec<(String, String)>> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let pairs: Option<Vec<_>> = parts.map(pair).collect();
     let pairs = pairs.filter(|pairs| pairs.len() <= MOST);
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Option<Vec<(String, String)>> {
-        pairs(text).ok()
+        key_values(text).ok()
     }
 
     #[test]
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn what_is_no_list_is_refused_without_a_word_of_it() {
         for text in ["canary", "=canary", "a=%4", "a=%zz", "a=%+1", "a=%ff", &"a=b,".repeat(65)] {
-            let problem = pairs(text).expect_err(text);
+            let problem = key_values(text).expect_err(text);
             assert!(!problem.contains("canary"), "{problem}");
         }
     }

@@ -6,13 +6,13 @@ use crate::model::message::Id;
 use crate::runtime::telemetry::trace;
 
 /// Which mail it is, and what is known of it from this call.
-pub(super) fn traced(id: Option<Id>, delivery: Delivery) {
-    id.into_iter().for_each(about);
+pub(super) fn set_mail(id: Option<Id>, delivery: Delivery) {
+    id.into_iter().for_each(set_id);
     trace::set("smsp.delivery", || delivery.as_str());
 }
 
 /// Which mail it is.
-pub(super) fn about(id: Id) {
+pub(super) fn set_id(id: Id) {
     RequestContext::with(|context| context.set_resource(id.into()));
     trace::set("smsp.id", || id.to_string());
 }
