@@ -74,6 +74,8 @@ pub struct Dispatcher {
     adaptive: Option<Adaptive>,
     settings: Settings,
     routes: ArcSwap<Routes>,
+    /// See [`Dispatcher::tells_late`].
+    tells_late: bool,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
 }
@@ -91,7 +93,13 @@ impl Dispatcher {
         let candidates: Vec<_> = candidates.collect();
         let adaptive = Adaptive::new(settings.routing, &candidates);
         let routes = ArcSwap::from_pointee(Routes::new(rules, &upstreams, &metrics));
-        Arc::new(Self { upstreams, candidates, adaptive, settings, routes, shutdown, metrics })
+        let tells_late = !upstreams.iter().all(|upstream| upstream.server().is_some_and(|server| server.is_http));
+        Arc::new(Self { upstreams, candidates, adaptive, settings, routes, tells_late, shutdown, metrics })
+    }
+
+    /// Can the verdict on an attempt come after its end? Only of a relay: an answer over HTTP that comes too late is not read.
+    pub fn tells_late(&self) -> bool {
+        self.tells_late
     }
 
     /// Makes these the only rules; mails under way keep theirs. Turns begin anew.

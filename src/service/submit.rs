@@ -208,10 +208,12 @@ impl Submitted<'_> {
         let known = match self.step {
             // By reference: what is moved across an await would be in the future twice.
             Step::Send { ref submission, ref mut leader, ref before } => {
+                let (tells_late, answers) = (self.submit.dispatcher.tells_late(), &self.submit.answers);
                 let (late, without_key) = match leader {
+                    _ if !tells_late => (None, None),
                     Some(leader) => (Some(Arc::new(leader.on_late_verdict()) as LateVerdict), None),
                     None => {
-                        let call = self.submit.answers.without_key(self.id);
+                        let call = answers.without_key(self.id);
                         (call.as_ref().map(|call| Arc::new(call.on_late_verdict()) as LateVerdict), call)
                     }
                 };
@@ -226,11 +228,14 @@ impl Submitted<'_> {
                         Known::Queued
                     }
                 };
-                match (leader.take(), without_key) {
-                    (Some(leader), _) => Box::pin(leader.finish(known)).await,
-                    // Apart, so that other mail has no room for it in its future.
-                    (None, Some(call)) if known.is_unknown() => Box::pin(call.finish(self.caller.clone(), known)).await,
-                    _ => known,
+                match leader.take() {
+                    Some(leader) => Box::pin(leader.finish(known)).await,
+                    None if known.is_unknown() => match without_key.or_else(|| answers.without_key(self.id)) {
+                        // Apart, so that other mail has no room for it in its future.
+                        Some(call) => Box::pin(call.finish(self.caller.clone(), known)).await,
+                        None => known,
+                    },
+                    None => known,
                 }
             }
             Step::Wait(follower) => follower.answer().await,
