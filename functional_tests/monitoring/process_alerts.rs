@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::watch::Watch;
 use crate::harness::stalling_reader::Reading;
-use crate::harness::{Behaviour, Proxy, Settings, StubProvider, mails};
+use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, mails};
 use crate::stalled_log::{self, MAILS};
 
 /// The nodes.
@@ -45,7 +45,7 @@ impl ProcessNodes {
         let Some((proxy, provider)) = &self.silent else { return };
         proxy.client.send(&mails::plain()).await;
         watch.fires("SmspSupervisorSilent", ("upstream", "sg"), "ticket", async || {}).await;
-        provider.comes_up();
+        provider.does(Reply::sendgrid_accepts().into());
         watch.ends("SmspSupervisorSilent", async || {}).await;
     }
 }
