@@ -8,3 +8,5 @@ pub mod circuit;
 pub mod mx;
 pub mod provider;
 pub mod smtp_client;
+mod mime;
+mod render;

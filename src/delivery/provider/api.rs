@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::call::Delivery;
 use super::client::{self, Answer, Client, Post};
-use super::render;
 use super::values::{Connect, Invalid, Values};
+use crate::delivery::render;
 use crate::model::outcome::{Outcome, Reason, Verdict};
 use crate::runtime::off_worker::off_worker;
 use crate::runtime::settings::Row;

@@ -17,8 +17,8 @@ use super::capabilities::{Capabilities, Files, Inline, Lookup, MaxLength, Parame
 use super::client;
 use super::json::{Base64, EmailAddress};
 use super::kind::Kind;
-use super::render::{self, Pairs};
 use super::values::{Connect, Invalid, Values};
+use crate::delivery::render::{self, Pairs};
 use crate::model::message::{Attachment, Mailbox, Message, Tag};
 use crate::model::outcome::Verdict;
 

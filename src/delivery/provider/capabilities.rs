@@ -17,7 +17,7 @@ pub use limit::{MaxLength, WordLimits};
 pub(in crate::delivery::provider) use limit::{is_ascii, is_word};
 
 use self::first::first;
-use super::render;
+use crate::delivery::render;
 use crate::model::message::{Header, Mailbox, Message, Metadata, Tag};
 use crate::model::outcome::Reason;
 

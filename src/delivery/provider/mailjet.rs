@@ -13,8 +13,8 @@ use super::capabilities::{Capabilities, Files, Lookup, MaxLength, Parameters, Wo
 use super::client;
 use super::json::Base64;
 use super::kind::Kind;
-use super::render::{self, Pairs};
 use super::values::{Connect, Invalid, Values};
+use crate::delivery::render::{self, Pairs};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Mailbox, Message, Tag};
 use crate::model::outcome::Verdict;

@@ -16,8 +16,8 @@ use super::capabilities::{Capabilities, Files, MaxLength, WordLimits};
 use super::client;
 use super::json::Base64;
 use super::kind::Kind;
-use super::render::{self, Pairs};
 use super::values::{Connect, Invalid, Values};
+use crate::delivery::render::{self, Pairs};
 use crate::model::message::{Attachment, Message, Tag};
 
 pub(super) const KIND: Kind = Kind {

@@ -17,8 +17,8 @@ use super::capabilities::{Capabilities, Files, MaxLength, Parameters, WordLimits
 use super::client;
 use super::json::{Base64, EmailAddress};
 use super::kind::Kind;
-use super::render::{self, OUR_PAIR, Pairs};
 use super::values::{Connect, Invalid, Values};
+use crate::delivery::render::{self, OUR_PAIR, Pairs};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Message, Tag};
 use crate::model::outcome::Verdict;

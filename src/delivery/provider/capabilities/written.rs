@@ -3,7 +3,7 @@
 //! They are written for that only where they could be too long: most mails are far below every limit.
 
 use super::limit::MaxLength;
-use crate::delivery::provider::render::{self, Pairs};
+use crate::delivery::render::{self, Pairs};
 use crate::model::message::{Mailbox, Message};
 
 /// Bytes around a value: `": "`, `", "`, quotes, or the name of a form's field.

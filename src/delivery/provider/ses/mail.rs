@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::delivery::mime::{self, MetadataHeaders};
 use crate::delivery::provider::json::Base64;
-use crate::delivery::provider::mime::{self, MetadataHeaders};
-use crate::delivery::provider::render::{self, Pairs};
+use crate::delivery::render::{self, Pairs};
 use crate::model::message::attachment::ContentId;
 use crate::model::message::{Attachment, Mailbox, Message};
 use crate::runtime::off_worker::off_worker;

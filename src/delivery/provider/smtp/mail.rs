@@ -1,6 +1,6 @@
 //! A mail as a relay takes it: an envelope and a file. It owns its parts, for it may outlive the call.
 
-use super::super::mime::{self, MetadataHeaders};
+use crate::delivery::mime::{self, MetadataHeaders};
 use crate::delivery::smtp_client::envelope::Envelope;
 use crate::model::message::{Address, Id, Mailbox, Message};
 

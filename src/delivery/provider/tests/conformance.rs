@@ -18,7 +18,7 @@ use super::super::KINDS;
 use super::super::call::Mode;
 use super::super::capabilities::Capabilities;
 use super::super::kind::Kind;
-use super::super::mime::METADATA_HEADERS;
+use super::super::metadata_headers::METADATA_HEADERS;
 use super::over_http;
 use super::stub::{Stub, answer};
 use crate::model::message::Message;

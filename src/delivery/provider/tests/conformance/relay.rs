@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use super::carried::Carried;
 use super::sending::send;
 use crate::delivery::provider::kind::Kind;
-use crate::delivery::provider::mime::METADATA_HEADERS;
+use crate::delivery::provider::metadata_headers::METADATA_HEADERS;
 use crate::model::message::Message;
 use crate::model::outcome::Outcome;
 

@@ -14,9 +14,7 @@ mod part;
 mod text;
 
 use self::bytes::Bytes;
-#[cfg(test)]
-pub(super) use self::metadata_headers::METADATA_HEADERS;
-pub(super) use self::metadata_headers::{MetadataHeaders, metadata_headers};
+pub(super) use self::metadata_headers::MetadataHeaders;
 use self::part::Part;
 use crate::model::message::Message;
 use crate::runtime::off_worker::off_worker;

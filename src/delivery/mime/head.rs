@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::field::{Field, LINE, MAX_WORD_LEN};
 use super::metadata_headers::MetadataHeaders;
 use super::text;
-use crate::delivery::provider::render::{self, Pairs};
+use crate::delivery::render::{self, Pairs};
 use crate::model::message::tokens::quoted;
 use crate::model::message::{Header, Mailbox, Message, Tag};
 

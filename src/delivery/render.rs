@@ -1,4 +1,4 @@
-//! What several adapters write in the same way.
+//! What adapters and the file of a mail write in the same way.
 //!
 //! Encoded-words and base64 are from libraries. What is by hand is a choice, not a format: the emptiest body that providers
 //! take, a text as HTML, JSON that folds.

@@ -4,7 +4,7 @@
 use super::bytes::Bytes;
 use super::field::Field;
 use super::{body, file};
-use crate::delivery::provider::render;
+use crate::delivery::render;
 use crate::model::message::{Attachment, Message};
 
 pub(super) enum Part<'a> {
