@@ -95,7 +95,7 @@ impl Delivery {
         let Self { context, claimed, submission, late, .. } = &**self;
         let journal = RowJournal::new(context, claimed, pending);
         let answer = context.parts.dispatcher.deliver(submission, &journal, &self.late_verdict()).await;
-        let Marks { is_marked, is_refused } = journal.close();
+        let (Marks { is_marked, is_refused }, _place) = journal.close();
         if is_refused && !is_marked {
             return give_back(context, &claimed.hold).await;
         }
@@ -110,7 +110,7 @@ impl Delivery {
         let late = self.late_verdict_on_replay();
         let replaying = context.parts.dispatcher.replay(submission, upstream, &journal, &late);
         let replayed = AssertUnwindSafe(replaying).catch_unwind().await;
-        journal.close();
+        let _place = journal.close();
         let ended = match replayed {
             Ok(Ok(Some(attempt))) => {
                 let verdicts = evidence::of_replay(&submission.message, Some(&attempt));

@@ -13,7 +13,7 @@ use super::super::ending::Mark;
 use super::super::row::Hold;
 use super::context::{Context, STORE_TIMEOUT};
 use super::pending::Pending;
-use super::window::Epoch;
+use super::window::{Epoch, Place};
 use crate::delivery::dispatch::{Journal, NotMarked, Target};
 use crate::model::outcome::{Outcome, Verdict};
 use crate::runtime::shutdown::Shutdown;
@@ -24,7 +24,7 @@ pub(super) struct RowJournal<'a> {
     hold: Hold,
     /// Had the store marked it before it gave it out?
     was_marked: bool,
-    progress: Mutex<Progress>,
+    progress: Mutex<Progress<'a>>,
 }
 
 /// What the store said to the hand-overs of one claim.
@@ -36,9 +36,12 @@ pub(super) struct Marks {
     pub(super) is_refused: bool,
 }
 
-struct Progress {
+struct Progress<'a> {
     /// Held until the mail has a place, or needs none.
     pending: Option<Pending>,
+    /// The place of the last hand-over. It is kept until the store has heard the end: no more mails are marked at a time than
+    /// are on their way, so a crash leaves no more of them in doubt.
+    place: Option<Place<'a>>,
     epoch: Epoch,
     is_marked: bool,
     is_refused: bool,
@@ -50,7 +53,8 @@ impl<'a> RowJournal<'a> {
     /// For a claimed row.
     pub(super) fn new(context: &'a Context, claimed: &Claimed, pending: Pending) -> Self {
         let (pending, is_at_risk) = (Some(pending), claimed.possible_duplicate);
-        let progress = Progress { pending, epoch: Epoch::default(), is_marked: false, is_refused: false, is_at_risk };
+        let (place, epoch) = (None, Epoch::default());
+        let progress = Progress { pending, place, epoch, is_marked: false, is_refused: false, is_at_risk };
         Self { context, hold: claimed.hold, was_marked: false, progress: Mutex::new(progress) }
     }
 
@@ -59,10 +63,11 @@ impl<'a> RowJournal<'a> {
         Self { was_marked: true, ..Self::new(context, claimed, pending) }
     }
 
-    /// No more hand-overs. What there was of marks?
-    pub(super) fn close(self) -> Marks {
-        let Progress { is_marked, is_refused, .. } = *self.lock();
-        Marks { is_marked, is_refused }
+    /// No more hand-overs. What there was of marks, and the place that is to be kept until the store has heard the end.
+    pub(super) fn close(self) -> (Marks, Option<Place<'a>>) {
+        let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Progress { is_marked, is_refused, place, .. } = progress;
+        (Marks { is_marked, is_refused }, place)
     }
 
     async fn ask(&self, target: Target<'_>) -> bool {
@@ -84,7 +89,7 @@ impl<'a> RowJournal<'a> {
     }
 
     /// One task works on a row, so nobody waits for this lock.
-    fn lock(&self) -> MutexGuard<'_, Progress> {
+    fn lock(&self) -> MutexGuard<'_, Progress<'a>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -97,8 +102,8 @@ impl Journal for &RowJournal<'_> {
     fn place(&self, target: Target<'_>) -> Option<impl Send> {
         let (place, epoch) = self.context.windows.take(target)?;
         let mut progress = self.lock();
-        (progress.epoch, progress.pending) = (epoch, None);
-        Some(place)
+        (progress.place, progress.epoch, progress.pending) = (Some(place), epoch, None);
+        Some(())
     }
 
     async fn mark(&self, target: Target<'_>) -> Result<(), NotMarked> {

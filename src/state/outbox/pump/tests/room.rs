@@ -59,6 +59,22 @@ async fn no_more_mails_are_in_flight_than_the_window_and_it_grows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_more_mails_are_marked_than_the_window_has_places_though_the_store_is_slow_to_hear_of_ends() {
+    let node = Node::start(&[&[TAKES; 100]]);
+    (0..100).for_each(|_| node.store.fail("end", Fault::Hang));
+    for caller in ["a", "b"] {
+        node.add(50, caller, &["u0"]);
+    }
+    // It claims without being woken, too.
+    for _ in 0..60 {
+        sleep(SECOND).await;
+        let marked = node.store.count(State::Sending);
+        assert!(marked <= 16, "{marked} are marked");
+    }
+    node.until_all_are(State::Accepted).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn failure_halves_the_window() {
     let fails = Act::SayAfter(SECOND, Outcome::Unavailable);
     let node = Node::start(&[&[fails; 1000]]);
