@@ -34,7 +34,7 @@ macro_rules! conformance {
             claiming: only_due_rows_of_the_sets_asked_for_are_claimed, a_claim_keeps_its_limits,
                 no_two_nodes_claim_one_row, a_row_given_back_is_claimed_again, nothing_is_claimed_while_paused,
                 a_claim_is_full_though_nearly_all_rows_are_those_of_one_of_many_callers,
-                rows_wait_under_the_sets_of_the_present_rules, sets_tell_their_lanes_and_whether_one_caller_is_alone,
+                rows_wait_under_the_sets_of_the_present_rules, a_set_without_a_name_is_told_as_any_other, sets_tell_their_lanes_and_whether_one_caller_is_alone,
                 rows_of_other_rules_are_looked_at_in_steps_of_rows_and_bytes;
             handing_over: a_mail_is_marked_handed_over_and_ended, a_mark_needs_fence_owner_and_state,
                 a_mark_is_refused_once_the_mail_is_not_wanted, an_end_needs_fence_owner_and_state,

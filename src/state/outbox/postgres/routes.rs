@@ -9,7 +9,10 @@ use crate::state::store::postgres::{Parameter, Transaction};
 
 /// Columns of the queue are compared as one row, which only its index can do: see `claim`.
 const SETS: &str = "with recursive head (lane, route_set) as (
-        select l.lane, '' from (values (0::smallint), (1::smallint), (2::smallint)) l (lane)
+        select l.lane, (select case when q.lane = l.lane then q.route_set end from smsp_outbox q
+            where q.state = 0 and (q.lane, q.route_set) >= (l.lane, '')
+            order by q.lane, q.route_set limit 1)
+        from (values (0::smallint), (1::smallint), (2::smallint)) l (lane)
         union all
         select h.lane, (select case when q.lane = h.lane then q.route_set end from smsp_outbox q
             where q.state = 0 and (q.lane, q.route_set) > (h.lane, h.route_set)
@@ -22,7 +25,7 @@ const SETS: &str = "with recursive head (lane, route_set) as (
             order by q.lane, q.route_set, q.caller limit 1),
         (select q.caller from smsp_outbox q where q.state = 0 and (q.lane, q.route_set) <= (h.lane, h.route_set)
             order by q.lane desc, q.route_set desc, q.caller desc limit 1)
-    from head h where h.route_set <> ''";
+    from head h where h.route_set is not null";
 
 /// Smaller or larger, because an index has no order for `<>`. The smallest and the largest are looked for first: a database
 /// without statistics would walk through all rows to find that there is none.

@@ -110,6 +110,14 @@ pub(in super::super) async fn rows_wait_under_the_sets_of_the_present_rules(benc
     assert_eq!(sets().await, [set()], "of queued rows alone");
 }
 
+/// Rules may leave a row no upstream.
+pub(in super::super) async fn a_set_without_a_name_is_told_as_any_other(bench: &Bench) {
+    let nowhere = RouteSet::new([]);
+    bench.accept(vec![row(1), NewRow { route_set: nowhere.clone(), ..row(2) }]).await;
+    let sets = bench.outbox.route_sets().await.unwrap().into_iter().map(|queued| queued.set);
+    assert_eq!(sets.collect::<Vec<_>>(), [nowhere, set()]);
+}
+
 pub(in super::super) async fn sets_tell_their_lanes_and_whether_one_caller_is_alone(bench: &Bench) {
     let alone = async || {
         let [queued] = &bench.outbox.route_sets().await.unwrap()[..] else { panic!("one set") };
