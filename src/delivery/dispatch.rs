@@ -10,6 +10,7 @@
 mod adaptive;
 mod attempt;
 mod attempt_log;
+mod attempt_spans;
 mod candidates;
 mod explain;
 mod explanation;
@@ -27,7 +28,6 @@ mod route;
 mod run;
 pub mod settings;
 mod skips;
-mod attempt_spans;
 mod turns;
 
 use std::panic::AssertUnwindSafe;

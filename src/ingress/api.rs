@@ -9,6 +9,7 @@ mod document;
 mod email;
 mod field_names;
 mod healthcheck;
+mod mail_attributes;
 mod mail_id;
 mod outbox;
 mod prefer;
@@ -22,7 +23,6 @@ mod routes;
 mod send_options;
 pub mod settings;
 mod state;
-mod mail_attributes;
 mod wire;
 mod words;
 

@@ -13,6 +13,6 @@ pub mod listener;
 pub mod logged;
 pub mod problem;
 pub mod refusal;
+mod request_trace;
 pub mod rules;
 pub mod service;
-mod request_trace;

@@ -10,10 +10,9 @@ use crate::runtime::ids;
 use crate::runtime::settings::{Row, Section};
 use crate::runtime::telemetry::trace::settings::{
     EXPORTER_OTLP_ENDPOINT, EXPORTER_OTLP_HEADERS, EXPORTER_OTLP_PROTOCOL, EXPORTER_OTLP_TRACES_ENDPOINT,
-    EXPORTER_OTLP_TRACES_PROTOCOL, RESOURCE_ATTRIBUTES, SDK_DISABLED, SERVICE_NAME, TRACES_EXPORTER, TRACES_SAMPLER,
-    TRACES_SAMPLER_ARG, headers, resource, rows,
+    EXPORTER_OTLP_TRACES_PROTOCOL, Exporter, Protocol, RESOURCE_ATTRIBUTES, SDK_DISABLED, SERVICE_NAME,
+    TRACES_EXPORTER, TRACES_SAMPLER, TRACES_SAMPLER_ARG, headers, resource, rows,
 };
-use crate::runtime::telemetry::trace::settings::{Exporter, Protocol};
 use crate::runtime::telemetry::trace::{Sampler, Settings};
 
 /// How the names of those begin that are about the way to a collector.

@@ -1,5 +1,5 @@
-//! One try at one upstream: place, permit, token, mark, send, verdict, settle. Place and permit live as long as the send, no
-//! longer. The token of a rate comes after them: what is refused before takes none.
+//! One try at one upstream: place, permit, token, mark, send, verdict, settle. Place and permit are held as long as the send,
+//! no longer (a journal may keep the place). The token of a rate comes after them: what is refused before takes none.
 
 use std::sync::Arc;
 use std::time::Duration;

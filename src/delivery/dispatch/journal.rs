@@ -43,8 +43,8 @@ pub trait Journal: Copy + Send + Sync {
     /// ends with their request.
     fn drain(&self) -> Option<&Shutdown>;
 
-    /// A place for this mail at this upstream, for as long as it is held. `None`: this way in has as many mails there as it
-    /// may have, and the next upstream is asked.
+    /// A place for this mail at this upstream, for as long as the result is held, or for longer where the journal keeps it.
+    /// `None`: this way in has as many mails there as it may have, and the next upstream is asked.
     fn place(&self, target: Target<'_>) -> Option<impl Send>;
 
     /// Records the hand-over. Asked last, when nothing else stands in its way: a mark without a hand-over is a mail of which

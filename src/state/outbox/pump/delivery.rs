@@ -110,7 +110,7 @@ impl Delivery {
         let late = self.late_verdict_on_replay();
         let replaying = context.parts.dispatcher.replay(submission, upstream, &journal, &late);
         let replayed = AssertUnwindSafe(replaying).catch_unwind().await;
-        let _place = journal.close();
+        let (_, _place) = journal.close();
         let ended = match replayed {
             Ok(Ok(Some(attempt))) => {
                 let verdicts = evidence::of_replay(&submission.message, Some(&attempt));
