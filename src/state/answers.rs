@@ -54,9 +54,7 @@ pub use role::{Call, Role};
 pub use sealing::SealedAnswer;
 pub use settings::Settings;
 pub use sqlite::{SqliteAnswers, TABLES};
-pub use stored::{
-    Answered, Begun, CallNumber, CallState, End, KEPT, NewCall, Record, Recorded, Settled, StoredAnswers,
-};
+pub use stored::{Begun, CallNumber, CallState, End, KEPT, NewCall, Record, Recorded, Settled, StoredAnswers};
 pub use sweeping::sweep;
 pub use traced_answers::TracedAnswers;
 pub use without_key::WithoutKey;

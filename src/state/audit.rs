@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 pub use entry::{Entry, Kept};
-pub use interface::{Answered, KeptAudit};
+pub use interface::KeptAudit;
 pub use postgres::{PostgresAudit, TABLES as POSTGRES_TABLES, write as write_to_postgres};
 pub use settings::Settings;
 pub use sqlite::{SqliteAudit, TABLES, write as write_to_sqlite};

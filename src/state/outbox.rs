@@ -54,7 +54,7 @@ pub use earlier::{Earlier, Tried};
 pub use encoding::{Unreadable, decode, encode};
 pub use ending::{ATTEMPT, Ended, Mark, RecipientVerdict, Verdict};
 pub use history::{Epoch, History, KEPT_NOTES, Memory, Note, Noted, Point, Restored, SWEPT_NOTES, WentBack};
-pub use interface::{Answered, Outbox};
+pub use interface::Outbox;
 pub use measure::measure;
 pub use operators::{Count, Erased, Erasing, Order, Ordered, Release, Released};
 pub use order_all::{OrderAll, OrderedAll};
@@ -70,7 +70,7 @@ pub use sqlite::{Keeping, SqliteOutbox, TABLES};
 pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
 pub use traced::{TracedOutbox, Traces};
 
-pub use crate::state::store::Failed;
+pub use crate::state::store::{Answered, Failed};
 
 #[cfg(test)]
 mod suite;

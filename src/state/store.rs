@@ -7,6 +7,7 @@
 //! waiting for a store that is down.
 
 mod backup;
+mod call_spans;
 mod clock;
 mod directory;
 mod failed;
@@ -21,13 +22,12 @@ pub mod postgres;
 mod schema;
 pub mod settings;
 mod sqlite;
-mod call_spans;
 mod up;
 
 pub use backup::{BackupError, Copied};
 pub use call_spans::Spans;
 pub use clock::Clock;
-pub use failed::Failed;
+pub use failed::{Answered, Failed};
 pub use keys::{StoreKeys, Wrapped};
 pub use location::{Location, WrongLocation};
 pub use looked::Looked;

@@ -8,8 +8,8 @@ use super::state::AdminState;
 use crate::access::admins::Admins;
 use crate::delivery::upstream::fixture::accepting;
 use crate::runtime::shutdown::Shutdown;
-use crate::state::audit::{self, Answered, KeptAudit};
-use crate::state::outbox::Failed;
+use crate::state::audit::{self, KeptAudit};
+use crate::state::outbox::{Answered, Failed};
 use crate::state::overrides::Overrides;
 
 pub(super) fn state() -> AdminState {

@@ -10,12 +10,12 @@ use futures_util::future::{pending, ready};
 
 use super::row::{ACCEPTED, IN_FLIGHT, QUEUED, Row, UNKNOWN};
 use super::sealing::SealedAnswer;
-use super::stored::{Answered, Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
+use super::stored::{Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::store::Failed;
+use crate::state::store::{Answered, Failed};
 
 /// What the store does with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

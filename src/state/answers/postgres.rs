@@ -16,11 +16,11 @@ use uuid::Uuid;
 
 use super::row::Row;
 use super::sealing::SealedAnswer;
-use super::stored::{Answered, Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
+use super::stored::{Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::state::store::postgres::{Database, Grouped, Parameter};
-use crate::state::store::{Failed, Module, Step};
+use crate::state::store::{Answered, Failed, Module, Step};
 use begin::Begins;
 use columns::{FOUND, row, span};
 use end::Ends;

@@ -14,11 +14,11 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::row::{Row, UNKNOWN};
 use super::sealing::SealedAnswer;
-use super::stored::{Answered, Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
+use super::stored::{Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::store::{Failed, Module, Sqlite, Step};
+use crate::state::store::{Answered, Failed, Module, Sqlite, Step};
 use columns::{bytes, row, select};
 
 /// The tables of the records in a SQLite store.

@@ -12,14 +12,13 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::sealing::SealedAnswer;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
-use crate::state::store::Failed;
+use crate::state::store::Answered;
 
 /// How long a record says what its call came to.
 pub const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -117,9 +116,6 @@ pub enum Settled {
     /// The record is another call's, or says more already, or is gone.
     Gone,
 }
-
-/// An answer of the store, once it is on the disk.
-pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;
 
 /// The records of all nodes that share a store.
 pub trait StoredAnswers: Send + Sync {

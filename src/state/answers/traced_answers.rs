@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::sealing::SealedAnswer;
-use super::stored::{Answered, Begun, CallNumber, CallState, End, NewCall, Settled, StoredAnswers};
+use super::stored::{Begun, CallNumber, CallState, End, NewCall, Settled, StoredAnswers};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
-use crate::state::store::Spans;
+use crate::state::store::{Answered, Spans};
 
 /// The records of all nodes that share a store of some system.
 pub struct TracedAnswers {

@@ -4,13 +4,8 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-
 use super::entry::Kept;
-use crate::state::store::Failed;
-
-/// The answer of the store, once it is there.
-pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;
+use crate::state::store::Answered;
 
 /// Records that are kept at most, however young they are.
 pub(super) const MAX_RECORDS: i64 = 1_000_000;

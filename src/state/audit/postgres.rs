@@ -7,11 +7,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::entry::{Entry, Kept};
-use super::interface::{Answered, KeptAudit, MAX_RECORDS, STEP};
+use super::interface::{KeptAudit, MAX_RECORDS, STEP};
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::postgres::{Database, Parameter, Transaction, field};
-use crate::state::store::{Failed, Module, Step};
+use crate::state::store::{Answered, Failed, Module, Step};
 
 /// The audit log's table on PostgreSQL. Nothing in it is encrypted.
 pub const TABLES: Module = Module {

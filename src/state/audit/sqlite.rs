@@ -7,9 +7,9 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::entry::{Entry, Kept};
-use super::interface::{Answered, KeptAudit, MAX_RECORDS, STEP};
+use super::interface::{KeptAudit, MAX_RECORDS, STEP};
 use crate::runtime::unix_time::UnixTime;
-use crate::state::store::{Module, Sqlite, Step};
+use crate::state::store::{Answered, Module, Sqlite, Step};
 
 /// The audit log's table in a SQLite store. Nothing in it is encrypted.
 pub const TABLES: Module = Module {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-
 use super::acceptance::{Acceptance, Batch};
 use super::bound::Bound;
 use super::claim::{Buried, Claimed, Queued, Stale, Swept, Wanted};
@@ -18,10 +16,7 @@ use super::status::{Change, Cursor, Filter, Page, Status};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::store::Failed;
-
-/// The answer of the store, once it is there.
-pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;
+use crate::state::store::Answered;
 
 /// The rows of all nodes that share a store.
 ///

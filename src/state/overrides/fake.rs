@@ -12,8 +12,8 @@ use super::interface::{KeptOverrides, Row, What, Writing};
 use super::order::Order;
 use crate::delivery::circuit::Override;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::audit::{Answered, Entry};
-use crate::state::store::Failed;
+use crate::state::audit::Entry;
+use crate::state::store::{Answered, Failed};
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::order::Order;
 use crate::delivery::circuit::Override;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::audit::{Answered, Entry};
+use crate::state::audit::Entry;
+use crate::state::store::Answered;
 
 /// Something to be written, once however often it is tried: its record names it.
 #[derive(Clone, Debug)]

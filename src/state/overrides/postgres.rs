@@ -14,9 +14,9 @@ use super::order::Order;
 use crate::delivery::circuit::Override;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::audit::{Answered, write_to_postgres};
+use crate::state::audit::write_to_postgres;
 use crate::state::store::postgres::{Database, Parameter, Transaction, field};
-use crate::state::store::{Failed, Module, Step};
+use crate::state::store::{Answered, Failed, Module, Step};
 
 /// The table on PostgreSQL. Nothing in it is encrypted.
 pub const TABLES: Module = Module {

@@ -10,8 +10,8 @@ use super::interface::{KeptOverrides, MAX_ROWS, Row, What, Writing};
 use super::order::Order;
 use crate::delivery::circuit::Override;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::audit::{Answered, write_to_sqlite};
-use crate::state::store::{Module, Sqlite, Step};
+use crate::state::audit::write_to_sqlite;
+use crate::state::store::{Answered, Module, Sqlite, Step};
 
 /// The table in a SQLite store. Nothing in it is encrypted.
 pub const TABLES: Module = Module {

@@ -5,10 +5,9 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::failed::Failed;
+use super::failed::{Answered, Failed};
 use crate::runtime::telemetry::trace::{self, Attribute, Kind, Recording, SpanData, Value};
 
 /// What all calls of a module have in common.
@@ -56,11 +55,7 @@ impl Spans {
     }
 
     /// The call, with a span where a trace is recorded.
-    pub fn of<'a, T: Send + 'a>(
-        self,
-        name: &'static str,
-        call: BoxFuture<'a, Result<T, Failed>>,
-    ) -> BoxFuture<'a, Result<T, Failed>> {
+    pub fn of<'a, T: Send + 'a>(self, name: &'static str, call: Answered<'a, T>) -> Answered<'a, T> {
         let Some(recording) = trace::current() else { return call };
         Box::pin(async move {
             let start = Instant::now();

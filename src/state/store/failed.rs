@@ -1,4 +1,9 @@
-//! Why a call to the store has no answer.
+//! The answer to a call to the store, and why there is none.
+
+use futures_util::future::BoxFuture;
+
+/// The answer to a call to the store, once it is there.
+pub type Answered<'a, T> = BoxFuture<'a, Result<T, Failed>>;
 
 /// Why a call to the store has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
