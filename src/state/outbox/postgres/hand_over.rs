@@ -13,15 +13,15 @@ use crate::state::outbox::{Bound, Hold, NodeId};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-/// Rows are locked in the order of their numbers, as everywhere.
+/// Rows are locked in the order of their numbers, as everywhere. `state + 0`: see [`super::rows::claimed_rows`].
 const GIVE_BACK: &str = "with hold as materialized (select * from unnest($1, $2, $3) h (row_id, fence, owner)),
     meant as materialized (
         select o.row_id from smsp_outbox o join hold h using (row_id)
-        where o.fence = h.fence and o.owner = h.owner and o.state = 1 order by o.row_id for update of o
+        where o.fence = h.fence and o.owner = h.owner and o.state + 0 = 1 order by o.row_id for update of o
     )
     update smsp_outbox o set state = 0, changed_at = smsp_now(), owner = null
     from hold h join meant using (row_id)
-    where o.row_id = h.row_id and o.fence = h.fence and o.owner = h.owner and o.state = 1";
+    where o.row_id = h.row_id and o.fence = h.fence and o.owner = h.owner and o.state + 0 = 1";
 
 /// The oldest that fit; one of whose replay a node has died is alone, and so is passed while it is not the oldest.
 static REPLAY: LazyLock<String> = LazyLock::new(|| {

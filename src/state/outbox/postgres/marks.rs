@@ -12,8 +12,9 @@ use crate::state::outbox::{Hold, Mark, Memory, Point};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Database, Parameter, Size, Together, Transaction, Undone, told};
 
-/// Which calls `c` have a row `o` that they may mark. A replay is marked already, for its upstream alone.
-const MAY_BE_MARKED: &str = "o.fence = c.fence and o.owner = c.owner and o.state in (1, 2)
+/// Which calls `c` have a row `o` that they may mark. A replay is marked already, for its upstream alone. `state + 0`: see
+/// [`super::rows::claimed_rows`].
+const MAY_BE_MARKED: &str = "o.fence = c.fence and o.owner = c.owner and o.state + 0 in (1, 2)
             and o.expires_at > smsp_now() and not o.erased and not o.is_replay";
 
 /// A database that has lost marks which are remembered gives no consent.

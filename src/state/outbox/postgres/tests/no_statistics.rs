@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::super::claim::claim;
+use super::super::hand_over::give_back;
 use super::super::routes::{route_sets, stale};
+use super::super::rows::claimed_rows;
 use super::{node, outbox, wanted};
 use crate::state::outbox::{Bound, RouteSet, RulesVersion, Wanted};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
@@ -46,4 +48,27 @@ async fn no_part_of_a_claim_walks_through_a_queue_that_the_database_has_not_coun
         let each: Vec<_> = looked.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!(each[0] < 100 && each[1] < 100 && each[2] < 1000, "{each:?} after {before:?}");
     }
+}
+
+#[tokio::test]
+async fn a_claim_is_read_and_given_back_without_a_look_at_what_else_is_in_hand() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ROWS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let (node, claims) = (node(), [Uuid::from_u128(1), Uuid::from_u128(2)]);
+    let mut claimed = Vec::new();
+    for (number, rows) in claims.iter().zip([10_000, 20]) {
+        let wanted = Wanted { sets: vec![RouteSet::new(["a"])], ..wanted(rows) };
+        claimed = claim(&mut transaction, node, *number, &wanted).await.unwrap();
+    }
+    let before = looked_at(&mut transaction).await;
+    let mails = claimed_rows(&mut transaction, node, claims[1], &claimed).await.unwrap();
+    let read = looked_at(&mut transaction).await;
+    let holds: Vec<_> = mails.iter().map(|mail| mail.hold).collect();
+    assert_eq!((holds.len(), give_back(&mut transaction, &holds).await.unwrap()), (20, 20));
+    let given = looked_at(&mut transaction).await;
+    assert!(read - before <= 20 && given - read <= 100, "{} {}", read - before, given - read);
 }
