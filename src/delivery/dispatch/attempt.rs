@@ -75,9 +75,8 @@ async fn hand_over(upstream: &Upstream, call: &Call<'_, impl Journal>, is_repeat
     let Some(time) = upstream.time_for(message, call.left(), call.is_awaited()) else {
         return Ok(Err(SkipReason::Deadline));
     };
-    let Some(_places) = upstream.concurrency_permit().zip(journal.place(Target(upstream))) else {
-        return Ok(Err(SkipReason::Busy));
-    };
+    let Some(_concurrency) = upstream.concurrency_permit() else { return Ok(Err(SkipReason::Busy)) };
+    let Some(_place) = journal.place(Target(upstream)) else { return Ok(Err(SkipReason::Busy)) };
     let Some(permit) = upstream.try_admit() else { return Ok(Err(SkipReason::LeftOut(LeftOut::Circuit))) };
     // The permit is dropped with that: the circuit counts no call.
     if !upstream.take_token() {

@@ -43,7 +43,8 @@ pub trait Journal: Copy + Send + Sync {
     /// ends with their request.
     fn drain(&self) -> Option<&Shutdown>;
 
-    /// A place for this mail at this upstream, for as long as the result is held, or for longer where the journal keeps it.
+    /// A place for this mail at this upstream, for as long as the result is held, or for longer where the journal keeps it
+    /// from the mark on.
     /// `None`: this way in has as many mails there as it may have, and the next upstream is asked.
     fn place(&self, target: Target<'_>) -> Option<impl Send>;
 

@@ -39,9 +39,13 @@ pub(super) struct Marks {
 struct Progress<'a> {
     /// Held until the mail has a place, or needs none.
     pending: Option<Pending>,
-    /// The place of the last hand-over. It is kept until the store has heard the end: no more mails are marked at a time than
-    /// are on their way, so a crash leaves no more of them in doubt.
-    place: Option<Place<'a>>,
+    /// At the upstream that it may be handed to next, until the store consents to that, or the hand-over does not come.
+    next: Option<(Place<'a>, Epoch)>,
+    /// At the upstream where the store has it, or at each where it may have it. They are kept until the store has heard of
+    /// another hand-over or of the end: no more mails are marked at a time than are on their way, so a crash leaves no more
+    /// of them in doubt.
+    places: Vec<Place<'a>>,
+    /// Of the last hand-over.
     epoch: Epoch,
     is_marked: bool,
     is_refused: bool,
@@ -53,8 +57,8 @@ impl<'a> RowJournal<'a> {
     /// For a claimed row.
     pub(super) fn new(context: &'a Context, claimed: &Claimed, pending: Pending) -> Self {
         let (pending, is_at_risk) = (Some(pending), claimed.possible_duplicate);
-        let (place, epoch) = (None, Epoch::default());
-        let progress = Progress { pending, place, epoch, is_marked: false, is_refused: false, is_at_risk };
+        let (next, places, epoch) = (None, Vec::new(), Epoch::default());
+        let progress = Progress { pending, next, places, epoch, is_marked: false, is_refused: false, is_at_risk };
         Self { context, hold: claimed.hold, was_marked: false, progress: Mutex::new(progress) }
     }
 
@@ -63,19 +67,20 @@ impl<'a> RowJournal<'a> {
         Self { was_marked: true, ..Self::new(context, claimed, pending) }
     }
 
-    /// No more hand-overs. What there was of marks, and the place that is to be kept until the store has heard the end.
-    pub(super) fn close(self) -> (Marks, Option<Place<'a>>) {
+    /// No more hand-overs. What there was of marks, and the places that are to be kept until the store has heard the end.
+    pub(super) fn close(self) -> (Marks, Vec<Place<'a>>) {
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Progress { is_marked, is_refused, place, .. } = progress;
-        (Marks { is_marked, is_refused }, place)
+        let Progress { is_marked, is_refused, places, .. } = progress;
+        (Marks { is_marked, is_refused }, places)
     }
 
-    async fn ask(&self, target: Target<'_>) -> bool {
+    /// What the store says; none: that is not clear.
+    async fn ask(&self, target: Target<'_>) -> Option<bool> {
         if !self.context.may_work() {
-            return false;
+            return Some(false);
         }
         if self.was_marked {
-            return true;
+            return Some(true);
         }
         let possible_duplicate = self.lock().is_at_risk;
         let upstream = target.name().to_string();
@@ -83,14 +88,39 @@ impl<'a> RowJournal<'a> {
         let replay_for = target.takes_once_for().filter(|_| !possible_duplicate);
         let mark = Mark { upstream, replay_for, possible_duplicate };
         let answer = timeout(STORE_TIMEOUT, self.context.parts.store.mark(&self.hold, &mark)).await;
-        // Where there is no answer, it may be marked.
-        self.lock().is_marked |= !matches!(answer, Ok(Ok(false)));
-        matches!(answer, Ok(Ok(true)))
+        answer.ok().and_then(Result::ok)
     }
 
     /// One task works on a row, so nobody waits for this lock.
     fn lock(&self) -> MutexGuard<'_, Progress<'a>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress<'_> {
+    /// What the store said to the mark at the next place. Where there is no answer, it may be marked.
+    fn hear(&mut self, answer: Option<bool>, was_marked: bool) {
+        self.is_marked |= answer != Some(false) && !was_marked;
+        self.is_refused |= answer != Some(true);
+        if answer == Some(false) {
+            return;
+        }
+        if answer == Some(true) {
+            self.places.clear();
+        }
+        if let Some((place, epoch)) = self.next.take() {
+            self.places.push(place);
+            self.epoch = epoch;
+        }
+    }
+}
+
+/// Gives the next place back, if the hand-over did not come.
+struct GivenBack<'j, 'a>(&'j RowJournal<'a>);
+
+impl Drop for GivenBack<'_, '_> {
+    fn drop(&mut self) {
+        self.0.lock().next = None;
     }
 }
 
@@ -100,16 +130,17 @@ impl Journal for &RowJournal<'_> {
     }
 
     fn place(&self, target: Target<'_>) -> Option<impl Send> {
-        let (place, epoch) = self.context.windows.take(target)?;
+        let place = self.context.windows.take(target)?;
         let mut progress = self.lock();
-        (progress.place, progress.epoch, progress.pending) = (Some(place), epoch, None);
-        Some(())
+        (progress.next, progress.pending) = (Some(place), None);
+        drop(progress);
+        Some(GivenBack(self))
     }
 
     async fn mark(&self, target: Target<'_>) -> Result<(), NotMarked> {
-        let consents = self.ask(target).await;
-        self.lock().is_refused |= !consents;
-        consents.then_some(()).ok_or(NotMarked)
+        let answer = self.ask(target).await;
+        self.lock().hear(answer, self.was_marked);
+        if answer == Some(true) { Ok(()) } else { Err(NotMarked) }
     }
 
     fn end(&self, target: Target<'_>, verdict: &Verdict) {

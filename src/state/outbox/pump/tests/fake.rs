@@ -15,6 +15,8 @@ use super::rows::Row;
 /// What the next calls of this name come to.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
+    /// None yet: the one behind it is for the call after that.
+    NotYet,
     Down,
     /// Carried out, but there is no answer.
     Unclear,
@@ -119,7 +121,7 @@ impl Fake {
                 act(&mut self.rows.lock().unwrap());
                 Err(Failed::Unclear)
             }
-            None => Ok(act(&mut self.rows.lock().unwrap())),
+            Some((_, Fault::NotYet)) | None => Ok(act(&mut self.rows.lock().unwrap())),
         };
         Box::pin(async move {
             // As long as a commit.

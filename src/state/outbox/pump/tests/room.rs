@@ -75,6 +75,20 @@ async fn no_more_mails_are_marked_than_the_window_has_places_though_the_store_is
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mail_keeps_its_place_at_an_upstream_that_failed_until_the_store_has_heard_of_the_next() {
+    let node = Node::start(&[&[Act::Say(Outcome::Deferred); 100], &[TAKES; 100]]);
+    let marks = || node.store.asked().iter().filter(|call| **call == "mark").count();
+    (0..3).for_each(|_| node.store.fail("mark", Fault::NotYet));
+    (0..100).for_each(|_| node.store.fail("mark", Fault::Hang));
+    node.add(3, "a", &["u0", "u1"]);
+    sleep(SECOND).await;
+    assert_eq!((node.fixture.calls(), marks()), (vec![3, 0], 6), "each has a place at both");
+    node.add(50, "b", &["u0", "u1"]);
+    sleep(SECOND).await;
+    assert!((7..=8).contains(&marks()), "each window has a place left: {}", marks());
+}
+
+#[tokio::test(start_paused = true)]
 async fn failure_halves_the_window() {
     let fails = Act::SayAfter(SECOND, Outcome::Unavailable);
     let node = Node::start(&[&[fails; 1000]]);
