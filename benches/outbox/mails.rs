@@ -84,7 +84,7 @@ pub(crate) fn set() -> RouteSet {
 }
 
 pub(crate) fn batch(rows: Vec<NewRow>) -> Batch {
-    Batch { caller: "shop".into(), rows, atomic: false, room: ROOM, callers_room: ROOM }
+    Batch { withdrawal: Default::default(), caller: "shop".into(), rows, atomic: false, room: ROOM, callers_room: ROOM }
 }
 
 pub(crate) fn wanted(rows: usize) -> Wanted {

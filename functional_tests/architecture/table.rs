@@ -49,7 +49,18 @@ pub(crate) const TABLE: &[Row<'_>] = &[
     // How a plan stands in an answer, for each ingress that explains a mail.
     ("ingress/plan", &["ingress/server", "delivery/dispatch", "delivery/routing", "model"]),
     ("ingress/server", &["runtime"]),
-    ("service/outbox", &["state/audit", "state/outbox", "state/store/failed", "model", "runtime"]),
+    (
+        "service/outbox",
+        &[
+            "state/audit",
+            "state/outbox",
+            "state/store/failed",
+            "state/store/up",
+            "state/store/withdrawal",
+            "model",
+            "runtime",
+        ],
+    ),
     (
         "service/submit",
         &[

@@ -49,7 +49,7 @@ async fn with_a_database_that_is_killed_the_answer_is_the_original_one() {
 }
 
 #[tokio::test]
-async fn with_a_database_that_is_stopped_it_is_unclear_whether_the_mail_is_kept_and_a_repeat_tells() {
+async fn with_a_database_that_is_stopped_the_answer_is_the_original_one_and_a_repeat_is_queued() {
     let Some(server) = Postmaster::start() else { return };
     let node = node(&server.url(&server.database().await)).await;
     pause(&node.proxy, true).await;
@@ -64,10 +64,9 @@ async fn with_a_database_that_is_stopped_it_is_unclear_whether_the_mail_is_kept_
         server.pause();
         gate.open();
     });
-    let answer = answer.expect_problem(504, "unknown", false).expect_attempts(&["sg:throttled"]);
-    assert_eq!(answer.at("/type"), "urn:smsp:problem:outbox-unknown", "{answer}");
+    let answer = answer.expect_problem(503, "none", true).expect_attempts(&["sg:throttled"]);
     node.keyed("other").await.expect_problem(503, "none", true).expect_attempts(&[]);
-    assert_eq!(node.fallbacks("unclear").await, 1);
+    assert_eq!((node.fallbacks("unclear").await, node.fallbacks("down").await), (0, 1));
     server.resume();
     assert_eq!(until_it_is_queued(&node, "k").await, id(&answer));
     node.provider.does(Reply::sendgrid_accepts().into());
@@ -77,6 +76,23 @@ async fn with_a_database_that_is_stopped_it_is_unclear_whether_the_mail_is_kept_
     becomes(&node.proxy.client, &id(&answer), "accepted").await;
     assert_eq!(at_rest(&node.proxy.client).await.status("accepted"), 2);
     assert_eq!(node.provider.mail_count(), 3, "one was refused, and then each was taken once");
+}
+
+#[tokio::test]
+async fn with_a_database_that_says_nothing_mail_without_a_key_is_answered_and_sent_as_without_an_outbox() {
+    let Some(server) = Postmaster::start() else { return };
+    let line = cutting_proxy::Proxy::before(&server).await;
+    let node = node(&line.url("127.0.0.1", &server.database().await)).await;
+    pause(&node.proxy, true).await;
+    node.send(&[]).await.expect(202);
+    line.set(Fault::Swallow);
+    node.send(&[]).await.expect_problem(502, "none", true).expect_attempts(&["sg:unavailable"]);
+    assert!(node.fallbacks("down").await >= 1);
+    assert_eq!(node.fallbacks("unclear").await, 0);
+    node.provider.comes_up();
+    let sent = node.send(&[("Prefer", "respond-async")]).await.expect(200);
+    assert_eq!(sent.header("preference-applied"), None, "it is not queued: {sent}");
+    assert_eq!(node.provider.mail_count(), 1);
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ impl RunningOutbox {
         metrics: &Metrics,
         tracer: &Tracer,
     ) -> Result<Self, OpenError> {
-        let settings = config.pump;
+        let (settings, up) = (config.pump, store.up());
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
         let (rows, sealer) = (traced_rows(store, keeping, tracer).await?, Sealer::new(keys));
         let mails = metrics.mails.clone();
@@ -75,6 +75,7 @@ impl RunningOutbox {
         let filing = Arc::clone(dispatcher);
         let parts = Parts {
             store,
+            up,
             sealer,
             file: Box::new(move |submission| file(&filing, submission)),
             wake: Box::new(move || pump.wake()),

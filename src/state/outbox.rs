@@ -70,7 +70,7 @@ pub use sqlite::{Keeping, SqliteOutbox, TABLES};
 pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
 pub use traced::{TracedOutbox, Traces};
 
-pub use crate::state::store::{Answered, Failed};
+pub use crate::state::store::{Answered, Failed, Withdrawal};
 
 #[cfg(test)]
 mod suite;

@@ -23,6 +23,7 @@ mod schema;
 pub mod settings;
 mod sqlite;
 mod up;
+mod withdrawal;
 
 pub use backup::{BackupError, Copied};
 pub use call_spans::Spans;
@@ -35,3 +36,4 @@ pub use open_error::OpenError;
 pub use schema::{Migrated, Module, Step};
 pub use sqlite::{Sqlite, Start};
 pub use up::Up;
+pub use withdrawal::Withdrawal;

@@ -11,10 +11,10 @@ use crate::model::submission::Submission;
 use crate::runtime::metrics::DeliveryLabel;
 use crate::runtime::off_worker::off_worker;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Acceptance, Batch, Earlier, Failed, Lane, NewRow, When};
+use crate::state::outbox::{Acceptance, Batch, Earlier, Failed, Lane, NewRow, When, Withdrawal};
 
 use super::filed::Filed;
-use super::service::{OutboxService, written};
+use super::service::{OutboxService, STORE_TIMEOUT};
 
 /// A submission that is to be sent later.
 #[derive(Clone, Debug)]
@@ -78,14 +78,16 @@ impl OutboxService {
         let rows = off_worker(size, || mails.into_iter().map(|later| self.row(later)).collect::<Result<_, _>>());
         drop(open);
         let rows = rows?;
-        Ok(Offer { batch: Batch { caller, rows, atomic, room: self.room, callers_room } })
+        Ok(Offer {
+            batch: Batch { withdrawal: Withdrawal::default(), caller, rows, atomic, room: self.room, callers_room },
+        })
     }
 
     /// Asks the store to take an offer; an answer for each of its submissions, in their order, once it is on the disk.
     pub async fn accept(&self, offer: Offer) -> Result<Vec<Acceptance>, Failed> {
         let (caller, ids) = (offer.batch.caller.clone(), offer.ids().collect::<Vec<_>>());
         let open = self.parts.mails.open(caller.as_str(), ids.len() as u64);
-        let answers = written(self.parts.store.accept(offer.batch)).await;
+        let answers = self.accepted(offer.batch, STORE_TIMEOUT).await;
         drop(open);
         self.count_told(&caller, ids.len(), &answers);
         for id in ids.into_iter().filter(|_| matches!(answers, Err(Failed::Unclear))) {

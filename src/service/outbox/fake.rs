@@ -16,7 +16,7 @@ use crate::model::receipt::{Failure, SendError};
 use crate::model::submission::Submission;
 use crate::runtime::metrics::Metrics;
 use crate::state::outbox::*;
-use crate::state::store::StoreKeys;
+use crate::state::store::{StoreKeys, Up};
 
 type File = Box<dyn Fn(&Submission) -> Filed + Send + Sync>;
 
@@ -34,6 +34,8 @@ pub(crate) struct FakeStore {
     /// The domain that no upstream may send for.
     pub(crate) refused_domain: Mutex<&'static str>,
     pub(crate) metrics: Metrics,
+    /// Is it known to be down?
+    pub(crate) up: Option<Up>,
     /// How often the pump was woken.
     pub(crate) woken: AtomicUsize,
 }
@@ -78,6 +80,7 @@ impl FakeStore {
         let woken = Arc::clone(self);
         let parts = Parts {
             store: Arc::clone(self) as Arc<dyn Outbox>,
+            up: self.up.clone().unwrap_or_else(|| Up::new(self.metrics.store.of("sqlite"), true)),
             sealer: sealer(),
             file,
             wake: Box::new(move || {

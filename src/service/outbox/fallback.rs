@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::service::OutboxService;
 use crate::model::outcome::Delivery;
 use crate::model::receipt::{Answer, Failure, SendError};
 use crate::model::submission::Submission;
-use crate::state::outbox::{Acceptance, Batch, Earlier, Failed, Lane, When};
+use crate::state::outbox::{Acceptance, Batch, Earlier, Failed, Lane, When, Withdrawal};
 
 /// How long the store may take for a mail that no provider takes now, beyond the time of its request.
 pub const FALLBACK_TIME: Duration = Duration::from_secs(2);
@@ -47,11 +47,16 @@ impl OutboxService {
 
     /// Takes a mail over that was to be sent now, which has the id that its key gives it.
     pub async fn take_over(&self, submission: &Submission, before: Before, share: Share) -> Result<Acceptance, Failed> {
+        // While it is known to be down nobody waits for it: a mail may be sent without it.
+        if !self.parts.up.is_up() {
+            return Err(Failed::Down);
+        }
         let Before(earlier, wait) = before;
         let row = self.new_row(submission, Lane::Normal, When::After(wait), When::After(self.expiry), earlier)?;
         let (room, callers_room) = (self.room, self.callers_room(share.0, share.1));
-        let batch = Batch { caller: submission.caller.clone(), rows: vec![row], atomic: false, room, callers_room };
-        let answers = timeout(FALLBACK_TIME, self.parts.store.accept(batch)).await.unwrap_or(Err(Failed::Unclear))?;
+        let (withdrawal, caller) = (Withdrawal::default(), submission.caller.clone());
+        let batch = Batch { withdrawal, caller, rows: vec![row], atomic: false, room, callers_room };
+        let answers = self.accepted(batch, FALLBACK_TIME).await?;
         // The store answers for every mail; were it not so, nobody would know.
         let answer = answers.into_iter().next().ok_or(Failed::Unclear)?;
         if let Acceptance::Accepted(_) = answer {

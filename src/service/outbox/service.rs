@@ -10,7 +10,8 @@ use super::settings::Settings;
 use crate::model::submission::Submission;
 use crate::runtime::metrics::{Mails, OutboxMetrics};
 use crate::state::outbox::pump::Policy;
-use crate::state::outbox::{Answered, Drain, Failed, Outbox, PausedStart, Room, Sealer};
+use crate::state::outbox::{Acceptance, Answered, Batch, Drain, Failed, Outbox, PausedStart, Room, Sealer};
+use crate::state::store::Up;
 
 /// How long the store may take for one call. A caller waits for its answer.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,6 +23,8 @@ const PARTS: u64 = 10;
 pub struct Parts {
     /// The rows.
     pub store: Arc<dyn Outbox>,
+    /// What tells whether they can be written.
+    pub up: Up,
     /// Seals and opens what the store keeps.
     pub sealer: Sealer,
     /// Finds out where a mail may go, by the rules of now.
@@ -58,6 +61,16 @@ impl OutboxService {
     pub(super) fn callers_room(&self, rows: Option<usize>, bytes: Option<usize>) -> Room {
         let part = |own: Option<usize>, all: u64| own.map_or(all.div_ceil(PARTS), |own| own as u64);
         Room { rows: part(rows, self.room.rows), bytes: part(bytes, self.room.bytes) }
+    }
+}
+
+impl OutboxService {
+    /// The answer of the store to a batch, in this time. Without one, nothing was or will be written of a batch that the store
+    /// has not begun with.
+    pub(super) async fn accepted(&self, batch: Batch, time: Duration) -> Result<Vec<Acceptance>, Failed> {
+        let withdrawal = batch.withdrawal.clone();
+        let silent = |_| if withdrawal.withdraw() { Err(Failed::Down) } else { Err(Failed::Unclear) };
+        timeout(time, self.parts.store.accept(batch)).await.unwrap_or_else(silent)
     }
 }
 

@@ -9,9 +9,12 @@ use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::message::key::IdempotencyKey;
 use crate::runtime::unix_time::UnixTime;
+use crate::state::store::Withdrawal;
 
 /// Submissions of one call.
 pub struct Batch {
+    /// Until the store begins with it, it can be withdrawn: then nothing is written of it.
+    pub withdrawal: Withdrawal,
     /// Who they are sent for.
     pub caller: CallerName,
     /// At least one.

@@ -11,7 +11,7 @@ use super::{
     Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
     Failed, Filter, Full, History, Hmac, Hold, Listing, Mark, NodeId, Note, Noted, Order, OrderAll, Ordered,
     OrderedAll, Outbox, Page, Place, Queued, Release, Released, Restored, Room, RouteSet, RowId, RulesVersion,
-    Selection, Sort, Stale, State, Status, Swept, Walked, Wanted, WentBack, tasks,
+    Selection, Sort, Stale, State, Status, Swept, Walked, Wanted, WentBack, Withdrawal, tasks,
 };
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -43,15 +43,18 @@ pub struct CountedOutbox {
     replays: Mutex<HashSet<Hold>>,
 }
 
-/// Mails whose acceptance nobody has answered for yet.
+/// Mails whose acceptance nobody has answered for yet. Dropped before the store has begun with it, it is withdrawn.
 struct Unanswered<'a> {
     metrics: &'a OutboxMetrics,
+    withdrawal: Withdrawal,
     mails: u64,
 }
 
 impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
-        self.metrics.unclear(self.mails);
+        if self.mails > 0 && !self.withdrawal.withdraw() {
+            self.metrics.unclear(self.mails);
+        }
     }
 }
 
@@ -106,7 +109,8 @@ impl Outbox for CountedOutbox {
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         Box::pin(async move {
             // Counted where this is dropped, too.
-            let mut unanswered = Unanswered { metrics: &self.metrics, mails: batch.rows.len() as u64 };
+            let (withdrawal, mails) = (batch.withdrawal.clone(), batch.rows.len() as u64);
+            let mut unanswered = Unanswered { metrics: &self.metrics, withdrawal, mails };
             let answers = self.outbox.accept(batch).await;
             if answers.as_ref().err() != Some(&Failed::Unclear) {
                 unanswered.mails = 0;

@@ -25,6 +25,7 @@ macro_rules! conformance {
     ($start:path) => {
         $crate::state::outbox::suite::conformance! { $start:
             accepting: a_submission_is_there_once_it_is_accepted, a_key_names_one_message,
+            a_batch_that_was_withdrawn_is_not_accepted,
                 racing_repeats_are_one_submission, no_more_is_accepted_than_there_is_room_for,
                 what_takes_more_than_there_ever_is_is_told_from_what_does_not_fit_now,
                 what_is_held_is_known_after_sweeps,

@@ -17,6 +17,10 @@ fn unused<'a, T: Send + 'a>() -> Answered<'a, T> {
 impl Outbox for FakeStore {
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         let fault = *self.fault.lock().unwrap();
+        if fault == Some(Fault::Silent) {
+            return Box::pin(std::future::pending());
+        }
+        assert!(batch.withdrawal.begin());
         self.answer(|rows| {
             let before = rows.len();
             let mut answers: Vec<_> = batch.rows.iter().map(|row| take(rows, &batch, row, fault)).collect();

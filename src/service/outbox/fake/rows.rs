@@ -18,8 +18,10 @@ pub(crate) enum Fault {
     Down,
     /// It has written, and did not say so.
     Unclear,
-    /// It never answers, and has written nothing.
+    /// It begins and never answers, and has written nothing.
     Hang,
+    /// It never begins.
+    Silent,
     /// It carries out an order, and never answers after it.
     HangAfterOrder,
     /// It has no room.

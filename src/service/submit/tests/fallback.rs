@@ -165,7 +165,8 @@ async fn a_mail_that_no_upstream_may_ever_have_is_not_queued() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_cannot_take_the_mail_changes_no_answer() {
-    for fault in [Fault::Down, Fault::Full(Full::Rows), Fault::Full(Full::CallersBytes), Fault::Full(Full::Disk)] {
+    let full = [Full::Rows, Full::CallersBytes, Full::Disk].map(Fault::Full);
+    for fault in full.into_iter().chain([Fault::Down, Fault::Silent]) {
         let service = Service::new(Failover::Safe, &[&[DOWN, Act::Say(Outcome::Accepted)]]);
         service.store.does(Some(fault));
         let error = service.send(under("k"), QueueOptions::default()).await.err().expect("an error");
@@ -222,7 +223,7 @@ async fn a_mail_is_queued_at_once_where_its_caller_asks_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_mail_that_cannot_be_queued_at_once_is_sent_now() {
-    for fault in [Fault::Down, Fault::Full(Full::Rows)] {
+    for fault in [Fault::Down, Fault::Silent, Fault::Full(Full::Rows)] {
         let service = Service::new(Failover::Safe, &[&[Act::Say(Outcome::Accepted)]]);
         service.store.does(Some(fault));
         assert_eq!(word(&service.send(under("k"), AT_ONCE).await), "accepted");

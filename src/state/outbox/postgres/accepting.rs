@@ -38,16 +38,22 @@ impl Together for Accepting {
     async fn carry_out(&self, batches: &[&Batch]) -> Result<Vec<Option<Vec<Acceptance>>>, Undone> {
         for _ in 0..RACES {
             let mut transaction = self.database.begin().await?;
-            self.count(&mut transaction, batches).await?;
+            let begun: Vec<_> = batches.iter().map(|batch| batch.withdrawal.begin()).collect();
+            let wanted: Vec<_> =
+                batches.iter().zip(&begun).filter(|(_, begun)| **begun).map(|(batch, _)| *batch).collect();
+            self.count(&mut transaction, &wanted).await?;
             let used =
                 |batch: &Batch| self.counted().as_ref().map(|counted| counted.used(batch)).unwrap_or(Used::NOTHING);
-            let accepted = accept(&mut transaction, batches, used).await;
+            let accepted = accept(&mut transaction, &wanted, used).await;
             if let Some(answers) = told(&transaction, accepted)? {
                 transaction.commit().await?;
                 if let Some(counted) = &mut *self.counted() {
-                    batches.iter().zip(&answers).for_each(|(batch, answers)| counted.add(batch, answers));
+                    wanted.iter().zip(&answers).for_each(|(batch, answers)| counted.add(batch, answers));
                 }
-                return Ok(answers.into_iter().map(Some).collect());
+                let mut answers = answers.into_iter();
+                // Nobody waits for the answer to one that was withdrawn.
+                let answer = |begun: &bool| if *begun { answers.next() } else { Some(Vec::new()) };
+                return Ok(begun.iter().map(answer).collect());
             }
         }
         Err(Failed::Down.into())

@@ -25,7 +25,7 @@ use crate::model::message::key::IdempotencyKey;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
     Batch, Earlier, Hmac, KeyId, Lane, NewRow, NodeId, Room, RouteSet, RulesVersion, Sealed, SealedContent,
-    SealedRecipients, Wanted, When,
+    SealedRecipients, Wanted, When, Withdrawal,
 };
 use crate::state::store::postgres::tests::{database, migrate};
 
@@ -100,7 +100,14 @@ fn key_id() -> KeyId {
 }
 
 pub(super) fn batch(rows: Vec<NewRow>) -> Batch {
-    Batch { caller: "shop".into(), rows, atomic: false, room: ROOM, callers_room: ROOM }
+    Batch {
+        withdrawal: Withdrawal::default(),
+        caller: "shop".into(),
+        rows,
+        atomic: false,
+        room: ROOM,
+        callers_room: ROOM,
+    }
 }
 
 fn wanted(rows: usize) -> Wanted {

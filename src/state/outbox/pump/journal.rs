@@ -45,7 +45,7 @@ struct Progress<'a> {
     /// another hand-over or of the end: no more mails are marked at a time than are on their way, so a crash leaves no more
     /// of them in doubt.
     places: Vec<Place<'a>>,
-    /// Of the last hand-over.
+    /// The epoch of the window at the last hand-over.
     epoch: Epoch,
     is_marked: bool,
     is_refused: bool,

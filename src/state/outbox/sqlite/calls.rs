@@ -24,7 +24,11 @@ impl Outbox for SqliteOutbox {
         // Where nothing is known of the disk, the database will tell.
         let has_disk = self.store.free_disk().is_none_or(|free| free >= self.keeping.min_free);
         let (clock, bytes) = (self.store.clock().clone(), batch.size().bytes);
-        let accept = move |database: &Connection| accept::accept(database, clock.now(), &batch, has_disk);
+        let accept = move |database: &Connection| match batch.withdrawal.begin() {
+            true => accept::accept(database, clock.now(), &batch, has_disk),
+            // Nobody waits for the answer.
+            false => Ok(Vec::new()),
+        };
         Box::pin(self.store.write_mail(bytes, accept))
     }
 

@@ -27,6 +27,22 @@ pub(in super::super) async fn a_submission_is_there_once_it_is_accepted(bench: &
     assert!(*content == Some(row(1).sealed.content), "the content as it was");
 }
 
+pub(in super::super) async fn a_batch_that_was_withdrawn_is_not_accepted(bench: &Bench) {
+    let batch = |number| {
+        let (withdrawal, rows) = (Withdrawal::default(), vec![row(number)]);
+        Batch { withdrawal, caller: "shop".into(), rows, atomic: false, room: ROOM, callers_room: ROOM }
+    };
+    let [withdrawn, other] = [batch(1), batch(2)];
+    let withdrawal = other.withdrawal.clone();
+    assert!(withdrawn.withdrawal.withdraw());
+    let (nothing, answers) =
+        futures_util::future::join(bench.outbox.accept(withdrawn), bench.outbox.accept(other)).await;
+    assert_eq!(nothing, Ok(Vec::new()));
+    assert!(matches!(answers.as_deref(), Ok([Acceptance::Accepted(_)])), "{answers:?}");
+    assert!(!withdrawal.withdraw(), "it was begun");
+    assert!(bench.status(1).await.is_none() && bench.status(2).await.is_some());
+}
+
 pub(in super::super) async fn a_key_names_one_message(bench: &Bench) {
     let first = bench.accept_as("shop", vec![keyed(1, "k")]).await;
     let Acceptance::Accepted(ticket) = first[0] else { panic!("{first:?}") };
@@ -55,7 +71,14 @@ pub(in super::super) async fn racing_repeats_are_one_submission(bench: &Bench) {
 pub(in super::super) async fn no_more_is_accepted_than_there_is_room_for(bench: &Bench) {
     let batch = |caller: &str, number, room, callers_room| {
         let rows = vec![keyed(number, &number.to_string())];
-        bench.outbox.accept(Batch { caller: caller.into(), rows, atomic: false, room, callers_room })
+        bench.outbox.accept(Batch {
+            withdrawal: Withdrawal::default(),
+            caller: caller.into(),
+            rows,
+            atomic: false,
+            room,
+            callers_room,
+        })
     };
     let (two_rows, two_mails) = (Room { rows: 2, ..ROOM }, Room { bytes: 200, ..ROOM });
     bench.accept(vec![row(1), keyed(2, "2")]).await;
@@ -82,7 +105,14 @@ pub(in super::super) async fn no_more_is_accepted_than_there_is_room_for(bench: 
 
 pub(in super::super) async fn what_takes_more_than_there_ever_is_is_told_from_what_does_not_fit_now(bench: &Bench) {
     let batch = |rows, atomic, room, callers_room| {
-        bench.outbox.accept(Batch { caller: "shop".into(), rows, atomic, room, callers_room })
+        bench.outbox.accept(Batch {
+            withdrawal: Withdrawal::default(),
+            caller: "shop".into(),
+            rows,
+            atomic,
+            room,
+            callers_room,
+        })
     };
     let (small, two) = (Room { bytes: 99, ..ROOM }, Room { rows: 2, ..ROOM });
     for (room, callers_room) in [(small, ROOM), (ROOM, small)] {
@@ -102,7 +132,14 @@ pub(in super::super) async fn what_takes_more_than_there_ever_is_is_told_from_wh
 pub(in super::super) async fn what_is_held_is_known_after_sweeps(bench: &Bench) {
     let room = Room { rows: 2, bytes: 1000 };
     let accept = async |number| {
-        let batch = Batch { caller: "shop".into(), rows: vec![row(number)], atomic: false, room, callers_room: ROOM };
+        let batch = Batch {
+            withdrawal: Withdrawal::default(),
+            caller: "shop".into(),
+            rows: vec![row(number)],
+            atomic: false,
+            room,
+            callers_room: ROOM,
+        };
         let answers = bench.outbox.accept(batch).await.unwrap();
         bench.sweep(ALL).await.unwrap();
         matches!(answers[..], [Acceptance::Accepted(_)])
@@ -115,8 +152,14 @@ pub(in super::super) async fn what_is_held_is_known_after_sweeps(bench: &Bench) 
 
 pub(in super::super) async fn an_atomic_batch_is_accepted_whole_or_not_at_all(bench: &Bench) {
     bench.accept(vec![keyed(1, "k")]).await;
-    let batch =
-        |rows| Batch { caller: "shop".into(), rows, atomic: true, room: ROOM, callers_room: Room { rows: 3, ..ROOM } };
+    let batch = |rows| Batch {
+        withdrawal: Withdrawal::default(),
+        caller: "shop".into(),
+        rows,
+        atomic: true,
+        room: ROOM,
+        callers_room: Room { rows: 3, ..ROOM },
+    };
     let answers = bench.outbox.accept(batch(vec![row(2), keyed(3, "k"), keyed(1, "k")])).await.unwrap();
     assert_eq!(answers[..2], [Acceptance::Withheld, Acceptance::KeyInUse]);
     assert!(matches!(answers[2], Acceptance::Repeated(_)), "{answers:?}");

@@ -214,7 +214,14 @@ impl Bench {
     }
 
     pub(super) async fn accept_as(&self, caller: &str, rows: Vec<NewRow>) -> Vec<Acceptance> {
-        let batch = Batch { caller: caller.into(), rows, atomic: false, room: ROOM, callers_room: ROOM };
+        let batch = Batch {
+            withdrawal: Withdrawal::default(),
+            caller: caller.into(),
+            rows,
+            atomic: false,
+            room: ROOM,
+            callers_room: ROOM,
+        };
         self.outbox.accept(batch).await.unwrap()
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::super::{
     Acceptance, Batch, Earlier, Keeping, NewRow, Outbox, RouteSet, RulesVersion, Sealer, SqliteOutbox, TABLES, When,
+    Withdrawal,
 };
 use super::*;
 use crate::runtime::unix_time::UnixTime;
@@ -30,7 +31,14 @@ fn batch(sealer: &Sealer, rules: RulesVersion) -> Batch {
         }
     };
     let room = Room { rows: 1000, bytes: 1 << 30 };
-    Batch { caller: "caller".into(), rows: (0..ROWS).map(row).collect(), atomic: true, room, callers_room: room }
+    Batch {
+        withdrawal: Withdrawal::default(),
+        caller: "caller".into(),
+        rows: (0..ROWS).map(row).collect(),
+        atomic: true,
+        room,
+        callers_room: room,
+    }
 }
 
 async fn open(directory: &std::path::Path, keys: &StoreKeys) -> Arc<dyn Outbox> {

@@ -48,7 +48,17 @@ impl Copied {
 async fn accept(outbox: &SqliteOutbox, numbers: std::ops::RangeInclusive<u8>) {
     let rows = numbers.map(|number| NewRow { id: Uuid::from_u128(number.into()).into(), ..row(7) }).collect();
     let room = Room { rows: 100, bytes: u64::MAX };
-    outbox.accept(Batch { caller: "shop".into(), rows, atomic: false, room, callers_room: room }).await.unwrap();
+    outbox
+        .accept(Batch {
+            withdrawal: Withdrawal::default(),
+            caller: "shop".into(),
+            rows,
+            atomic: false,
+            room,
+            callers_room: room,
+        })
+        .await
+        .unwrap();
 }
 
 fn wanted(rows: usize) -> Wanted {

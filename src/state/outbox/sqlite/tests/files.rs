@@ -37,7 +37,14 @@ fn batch(number: u128) -> Batch {
         earlier: Earlier::default(),
     };
     let room = Room { rows: 100, bytes: u64::MAX };
-    Batch { caller: "shop".into(), rows: vec![row], atomic: false, room, callers_room: room }
+    Batch {
+        withdrawal: Withdrawal::default(),
+        caller: "shop".into(),
+        rows: vec![row],
+        atomic: false,
+        room,
+        callers_room: room,
+    }
 }
 
 fn wanted() -> Wanted {

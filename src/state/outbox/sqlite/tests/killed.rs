@@ -73,7 +73,14 @@ async fn works_through_mails() {
     println!();
     for number in next_number(&outbox).await.. {
         let new = NewRow { id: Uuid::from_u128(number).into(), ..row(7) };
-        let batch = Batch { caller: "shop".into(), rows: vec![new], atomic: false, room, callers_room: room };
+        let batch = Batch {
+            withdrawal: Withdrawal::default(),
+            caller: "shop".into(),
+            rows: vec![new],
+            atomic: false,
+            room,
+            callers_room: room,
+        };
         outbox.accept(batch).await.unwrap();
         println!("told {number} queued");
         // Of an earlier round there may be one that was not marked.

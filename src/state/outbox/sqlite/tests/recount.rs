@@ -16,7 +16,17 @@ async fn counts_are_corrected_and_right_ones_are_left_alone() {
     let outbox = open(directory.path(), Clock::since_start()).await;
     let room = Room { rows: 9, bytes: 1 << 20 };
     let rows = (1..=3).map(row).collect();
-    outbox.accept(Batch { caller: "shop".into(), rows, atomic: false, room, callers_room: room }).await.unwrap();
+    outbox
+        .accept(Batch {
+            withdrawal: Withdrawal::default(),
+            caller: "shop".into(),
+            rows,
+            atomic: false,
+            room,
+            callers_room: room,
+        })
+        .await
+        .unwrap();
     let before = outbox.read(counted).await.unwrap();
     assert_eq!(SqliteOutbox::recount(&outbox.store).await, Ok(0));
     let breaks = "update tally set rows = rows + 7; insert into tally values (5, 0, 'gone', 1, 1);
