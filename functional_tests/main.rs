@@ -61,6 +61,7 @@ mod failover;
 mod failover_always;
 mod failover_header;
 mod fallback;
+mod direct_delivery;
 mod round_robin;
 mod weights_and_floors;
 mod adaptive_routing;

@@ -11,6 +11,7 @@ use crate::app::config::AdminAccess;
 const HEAD: [&str; 10] =
     ["upstream", "kind", "state", "for", "override", "ramp", "in flight", "ok/failed", "next probe", "reason"];
 const AT_THE_RIGHT: [bool; 10] = [false, false, false, true, false, true, true, true, true, false];
+const NONE: &str = "no provider is configured: the outbox delivers to the recipients' own servers (mx)";
 /// What stands for nothing.
 const NOTHING: &str = "-";
 
@@ -39,7 +40,8 @@ pub async fn circuits(access: AdminAccess, Arguments(show): Arguments) -> Result
 fn table(answer: &Value) -> String {
     let circuits = answer["circuits"].as_array().map(Vec::as_slice).unwrap_or_default();
     let rows: Vec<_> = std::iter::once(HEAD.map(str::to_owned)).chain(circuits.iter().map(row)).collect();
-    let remarks = circuits.iter().flat_map(remarks);
+    let none = circuits.is_empty().then(|| NONE.to_owned());
+    let remarks = circuits.iter().flat_map(remarks).chain(none);
     lines(&rows, AT_THE_RIGHT).into_iter().chain(remarks).collect::<Vec<_>>().join("\n")
 }
 
@@ -92,6 +94,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn node_without_providers_says_where_its_mail_goes() {
+        let shown = table(&json!({"circuits": []}));
+        assert_eq!(shown.lines().count(), 2, "{shown}");
+        assert!(shown.ends_with(NONE), "{shown}");
+    }
 
     #[test]
     fn a_table_has_a_line_for_each_upstream_and_says_what_an_operator_has_ordered() {

@@ -6,6 +6,7 @@
 
 mod admins;
 mod callers;
+mod direct;
 mod egress;
 mod groups;
 mod listen;
@@ -26,6 +27,7 @@ use std::net::SocketAddr;
 
 pub use admins::{AdminAccess, AdminKeySource, AdminsConfig};
 pub use callers::{CallersConfig, KeySource};
+pub use direct::DirectConfig;
 pub use groups::{Group, groups};
 pub use listen::Listen;
 use names::{OF_TEST_CLIENTS, PREFIX};
@@ -37,6 +39,7 @@ pub use upstream::UpstreamConfig;
 use crate::access::admission;
 use crate::access::admission::settings::MAX_IN_FLIGHT_BYTES;
 use crate::delivery::dispatch;
+use crate::delivery::mx;
 use crate::delivery::provider;
 use crate::delivery::supervisor;
 use crate::ingress::api;
@@ -73,6 +76,8 @@ pub struct Config {
     pub store: Option<StoreConfig>,
     /// Mail that is accepted now and sent later; `None`: none is.
     pub outbox: Option<OutboxConfig>,
+    /// How mail reaches its recipients' own servers; `None`: none goes there.
+    pub direct: Option<DirectConfig>,
     /// How open circuits are probed.
     pub supervisor: supervisor::Settings,
     /// The provider accounts, the preferred one first.
@@ -147,14 +152,21 @@ fn read(section: &mut Section) -> Option<Config> {
     let listener = listener::Limits::read(section);
     let listen = listen::read(section);
     let reserved = groups::reserved_words();
-    let providers = providers::names(section, &reserved);
-    let supervisor = supervisor::Settings::read(section, upstreams::are_local(&providers));
+    let listed = providers::names(section, &reserved);
+    let supervisor = supervisor::Settings::read(section, upstreams::are_local(&listed.upstreams));
     let dispatch = dispatch::Settings::read(section);
-    let routes = routes::read(section, &providers);
+    let routes = routes::read(section, &listed.upstreams);
+    let listed = match &routes {
+        Some(routes) => listed.or_as_ruled(section, routes.name_mx()),
+        None => listed,
+    };
     let answers = answers::Settings::read(section);
     let audit = audit::Settings::read(section);
     let store = store::read(section);
     let outbox = outbox::read(section, store.as_ref());
+    let mx = mx::Settings::read(section);
+    let (routes, direct) = direct::read(section, mx, &listed, routes, outbox.as_ref().map(Option::is_some)).unzip();
+    let providers = listed.upstreams;
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
     let upstreams = upstreams::read(section, &providers, poll_interval);
     let shutdown = shutdown::Settings::read(section);
@@ -187,6 +199,7 @@ fn read(section: &mut Section) -> Option<Config> {
         listener: listener?,
         dispatch: dispatch?,
         routes: routes?,
+        direct: direct?,
         answers: answers?,
         audit: audit?,
         store: store?,

@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use super::columns::lines;
 
+const BEHIND: &str = "mx: the outbox delivers to the recipients' own servers what no upstream takes";
+
 /// The rule, a line for each upstream, and what would become of the mail.
 pub(super) fn table(route: &Value) -> String {
     let plan = route["plan"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -15,9 +17,11 @@ pub(super) fn table(route: &Value) -> String {
         _ => "taken by no upstream",
     };
     let lines = lines(&rows, [false, false, true, false]);
+    let direct = (route["mx"] == true).then(|| BEHIND.to_owned());
     [format!("rule: {rule}")]
         .into_iter()
         .chain(lines)
+        .chain(direct)
         .chain([format!("would be {would}")])
         .collect::<Vec<_>>()
         .join("\n")
@@ -52,6 +56,16 @@ mod tests {
                         pm        left_out    0.0 %  circuit (failure_rate), next probe in 4 s\n\
                         sg        left_out    0.0 %  not_capable (size)\n\
                         would be accepted, if the upstream takes it";
+        assert_eq!(table(&route), expected);
+    }
+
+    #[test]
+    fn a_route_that_ends_at_mx_says_so() {
+        let route = json!({"rule": "own", "would": "none", "mx": true, "plan": []});
+        let expected = "rule: own\n\
+                        upstream  standing  share  why\n\
+                        mx: the outbox delivers to the recipients' own servers what no upstream takes\n\
+                        would be taken by no upstream";
         assert_eq!(table(&route), expected);
     }
 

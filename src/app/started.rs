@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use tracing::info;
 
 use super::config::Config;
+use crate::delivery::routing::rules::MX;
 use crate::state::store::Location;
 
 /// What a node is made of, in words of its settings. No key, no address of a mail, no place of a store.
@@ -22,6 +23,7 @@ pub(super) struct Started {
 impl Started {
     pub(super) fn of(config: &Config) -> Self {
         let upstreams = config.upstreams.iter().map(|upstream| format!("{}={}", upstream.name, upstream.kind));
+        let upstreams = upstreams.chain(config.direct.as_ref().map(|_| MX.to_owned()));
         let callers: BTreeSet<_> = config.callers.keys.holders().map(|(name, _)| name).collect();
         Self {
             upstreams: upstreams.collect::<Vec<_>>().join(","),

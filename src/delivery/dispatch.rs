@@ -58,7 +58,7 @@ use crate::delivery::routing::rules::{Rule, Rules};
 use crate::delivery::upstream::{LateVerdict, Upstream, transfer_time};
 use crate::model::message::{Id, Message};
 use crate::model::outcome::Outcome;
-use crate::model::receipt::{Answer, Attempt, Receipt, SendError, by_rule};
+use crate::model::receipt::{Answer, Attempt, Failure, Receipt, SendError, by_rule};
 use crate::model::submission::{Failover, SendOptions, Submission};
 use crate::runtime::metrics::Metrics;
 use crate::runtime::shutdown::Shutdown;
@@ -121,6 +121,9 @@ impl Dispatcher {
         let policy = SendPolicy::new(*options, &self.settings, &route);
         let (upstreams, adaptive) = (&*self.upstreams, self.adaptive.as_ref());
         let candidates = Candidates { upstreams, configured: &self.candidates, adaptive, route: &route };
+        if candidates.are_none() && route.is_direct() {
+            return by_rule(Err(SendError::new(message.id(), Failure::OutboxAlone, Vec::new())), rule);
+        }
         let run = Run::new(candidates, &call, policy);
         let answer = or_panicked(message.id(), run.finish()).await;
         let answer = by_rule(answer, rule);
@@ -195,6 +198,8 @@ impl Dispatcher {
         // A node that starts with a probe must not end before its first answer.
         let may_start = |upstream: &Upstream| wanted == AllOpen::Exit && upstream.is_undecided();
         self.settings.all_open == wanted
+            // A node without providers has no circuit that could open.
+            && !self.upstreams.is_empty()
             && !self.upstreams.iter().any(|upstream| upstream.snapshot().admits() || may_start(upstream))
     }
 }

@@ -19,6 +19,10 @@ pub struct RouteBody {
     rule: Option<String>,
     /// Every upstream, in the order in which the mail would be offered to them; those that are left out come last.
     plan: Vec<PlaceBody>,
+    /// The servers of the recipients come behind these upstreams; absent where they do not. The outbox alone delivers there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    mx: bool,
     would: Would,
 }
 
@@ -79,8 +83,9 @@ fn reason() -> Object {
 impl From<Explanation> for RouteBody {
     fn from(explanation: Explanation) -> Self {
         let would = if explanation.is_offered() { Would::Accepted } else { Would::None };
-        let Explanation { rule, plan } = explanation;
-        Self { rule: rule.as_deref().map(str::to_owned), plan: plan.into_iter().map(PlaceBody::from).collect(), would }
+        let Explanation { rule, plan, is_direct } = explanation;
+        let plan = plan.into_iter().map(PlaceBody::from).collect();
+        Self { rule: rule.as_deref().map(str::to_owned), plan, mx: is_direct, would }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::access::admins::settings::{ADMIN_KEY, ADMIN_KEYS};
 use crate::access::{admission, callers};
 use crate::delivery::dispatch;
 use crate::delivery::dispatch::settings::ROUTES;
+use crate::delivery::mx;
 use crate::delivery::provider::KINDS;
 use crate::delivery::provider::egress_proxy::EGRESS_PROXY;
 use crate::delivery::supervisor;
@@ -73,6 +74,7 @@ fn own_groups() -> Vec<Group> {
         group("Sending", "", PREFIX, answers),
         group("Store", "", PREFIX, [store::settings::rows(), audit::settings::rows()].concat()),
         group("Outbox", "", PREFIX, [outbox::settings::rows(), state::outbox::settings::rows()].concat()),
+        group("Direct delivery", "", PREFIX, mx::settings::rows()),
         group("End of a node", "", PREFIX, shutdown::settings::rows()),
         group("Log", "", PREFIX, telemetry::settings::rows()),
         group("Traces", OF_OPENTELEMETRY, OTEL, [traces::rows(), vec![traces::EXPORTER_OTLP_HEADERS.entry()]].concat()),

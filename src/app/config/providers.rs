@@ -1,10 +1,12 @@
 //! The list of upstreams, `SMSP_PROVIDERS`: their names, their order, the kind of each.
 //!
-//! An entry is `name=kind`, or the default name of a kind, or the name of the kind, which stands for its default name.
+//! An entry is `name=kind`, or the default name of a kind, or the name of the kind, which stands for its default name. The last
+//! may be `mx`, which is no upstream, but the servers of the recipients themselves.
 
 use std::collections::BTreeSet;
 
 use crate::delivery::provider;
+use crate::delivery::routing::rules::MX;
 use crate::runtime::settings::{BOOLEAN, Kind, Parsed, Section, rows, setting};
 use crate::runtime::suggestion::nearest;
 
@@ -19,9 +21,9 @@ rows! {
         "",
         &UPSTREAM_LIST,
         "the upstreams in order of preference: `name`, or `name=kind` for several accounts of a kind; a kind alone stands \
-         for its default name",
+         for its default name; `mx` last, or alone: mail that no upstream takes goes to its recipients' own servers",
     )
-    .by_default("all that are configured, in the order of the kinds");
+    .by_default("all that are configured, in the order of the kinds; `mx` where there is none and a rule of `SMSP_ROUTES` names it");
 }
 
 const UPSTREAM_LIST: UpstreamList = UpstreamList;
@@ -64,31 +66,70 @@ impl UpstreamSpec {
     }
 }
 
+/// The operator's list.
+#[derive(Default)]
+pub(super) struct Listed {
+    pub(super) upstreams: Vec<UpstreamSpec>,
+    /// Does it end with `mx`?
+    pub(super) is_direct: bool,
+    /// Is nothing listed, configured, or wrong?
+    is_empty: bool,
+}
+
 /// The upstreams in their order: as named, else every kind that has a variable set; the mock instead if it is asked
 /// for. Entries that make no sense are left out, with an error.
-pub(super) fn names(section: &mut Section, reserved: &BTreeSet<String>) -> Vec<UpstreamSpec> {
+pub(super) fn names(section: &mut Section, reserved: &BTreeSet<String>) -> Listed {
     let mock = section.read(&MOCK_EMAIL_SERVICE) == Some(true);
     let configured = provider::KINDS.iter().map(|kind| kind.upstream);
     let configured: Vec<_> = configured.filter(|name| section.has(&format!("{name}_"))).collect();
     let text = section.read_or(&PROVIDERS, &configured.join(",")).unwrap_or_default();
-    let (mut names, faulty) = listed(section, &text, reserved);
+    let (text, ends_with_mx) = without_mx(&text);
+    let (mut names, faulty) = listed(section, text, reserved);
     if mock {
         names.retain(|named| named.kind.name != "mock");
         names.iter_mut().for_each(|named| named.idle = true);
-        warn_of_idle_upstreams(section, &names);
+        warn_of_idle_upstreams(section, &names, ends_with_mx);
         names.extend(provider::kind("mock").map(|kind| UpstreamSpec::new(kind.upstream, kind)));
-    } else if names.is_empty() && !faulty {
-        section.error(PROVIDERS.row.name, NO_PROVIDER);
     }
-    let entries: Vec<_> = names.iter().filter(|named| !named.idle).map(UpstreamSpec::entry).collect();
-    section.in_force(PROVIDERS.row.name, &entries.join(","));
-    names
+    let is_direct = ends_with_mx && !mock;
+    let listed = Listed { is_empty: names.is_empty() && !is_direct && !faulty, upstreams: names, is_direct };
+    listed.list(section);
+    listed
+}
+
+impl Listed {
+    /// Where nothing is listed or configured, the rules have to name `mx`; then that is the list.
+    pub(super) fn or_as_ruled(self, section: &mut Section, rules_name_mx: bool) -> Self {
+        if !self.is_empty {
+            return self;
+        }
+        if !rules_name_mx {
+            section.error(PROVIDERS.row.name, NO_PROVIDER);
+        }
+        let listed = Self { is_direct: rules_name_mx, ..self };
+        listed.list(section);
+        listed
+    }
+
+    /// Lists it as it holds.
+    fn list(&self, section: &mut Section) {
+        let entries = self.upstreams.iter().filter(|named| !named.idle).map(UpstreamSpec::entry);
+        let entries: Vec<_> = entries.chain(self.is_direct.then(|| MX.to_owned())).collect();
+        section.in_force(PROVIDERS.row.name, &entries.join(","));
+    }
+}
+
+/// A list without the `mx` at its end, if it stands there.
+fn without_mx(text: &str) -> (&str, bool) {
+    let text = text.trim_end_matches([',', ' ', '\t']);
+    let (rest, last) = text.rsplit_once(',').unwrap_or(("", text));
+    if last.trim() == MX { (rest, true) } else { (text, false) }
 }
 
 /// A mock that was forgotten would go on for days.
-fn warn_of_idle_upstreams(section: &mut Section, idle: &[UpstreamSpec]) {
+fn warn_of_idle_upstreams(section: &mut Section, idle: &[UpstreamSpec], mx_is_idle: bool) {
+    let idle: Vec<_> = idle.iter().map(|named| named.name.as_str()).chain(mx_is_idle.then_some(MX)).collect();
     if !idle.is_empty() {
-        let idle: Vec<_> = idle.iter().map(|named| named.name.as_str()).collect();
         let verb = if idle.len() == 1 { "gets" } else { "get" };
         let problem = format!("is true, so the mock takes all mail, and {} {verb} none", idle.join(", "));
         section.warning(MOCK_EMAIL_SERVICE.row.name, &problem);
@@ -97,6 +138,9 @@ fn warn_of_idle_upstreams(section: &mut Section, idle: &[UpstreamSpec]) {
 
 const NO_PROVIDER: &str = "names none and none is configured: set SMSP_MG_DOMAIN and SMSP_MG_API_KEY, or \
      SMSP_SG_API_KEY, or SMSP_MAILDIR_DIR, or SMSP_MOCK_EMAIL_SERVICE=true";
+const MX_ONCE: &str =
+    "names mx before others: it is no upstream, and gets the mail that no other takes, so it stands last, once";
+const MX_HAS_NO_KIND: &str = "gives mx a name or a kind: it is no account of a provider, so write mx alone, last";
 
 /// The sound entries, and whether there were others.
 fn listed(section: &mut Section, text: &str, reserved: &BTreeSet<String>) -> (Vec<UpstreamSpec>, bool) {
@@ -118,11 +162,17 @@ fn twice(UpstreamSpec { name, kind, .. }: &UpstreamSpec) -> String {
 }
 
 fn parse(entry: &str, reserved: &BTreeSet<String>) -> Result<UpstreamSpec, String> {
+    if entry == MX {
+        return Err(MX_ONCE.to_owned());
+    }
     let Some((name, kind)) = entry.split_once('=') else {
         let kind = provider::KINDS.iter().find(|kind| [kind.name, kind.upstream].contains(&entry));
         return kind.map(|kind| UpstreamSpec::new(kind.upstream, kind)).ok_or_else(|| no_kind(entry, None));
     };
     let (name, kind) = (name.trim(), kind.trim());
+    if [name, kind].contains(&MX) {
+        return Err(MX_HAS_NO_KIND.to_owned());
+    }
     check_name(name, reserved)?;
     let kind = provider::kind(kind).ok_or_else(|| no_kind(kind, Some(name)))?;
     let other = provider::KINDS.iter().find(|other| [other.name, other.upstream].contains(&name));

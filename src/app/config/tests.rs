@@ -3,6 +3,7 @@
 mod former_names;
 mod groups;
 mod in_force;
+mod mx;
 mod providers;
 mod routes;
 mod unclaimed;

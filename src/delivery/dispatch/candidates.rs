@@ -26,6 +26,11 @@ impl Candidates<'_> {
         order.map(|upstream| self.one_now(&self.configured[upstream], message)).collect()
     }
 
+    /// Is there no upstream that the mail's rule allows?
+    pub(super) fn are_none(self) -> bool {
+        !(0..self.upstreams.len()).any(|upstream| self.route.allows(upstream))
+    }
+
     fn one_now(self, configured: &Candidate, message: &Message) -> Candidate {
         let upstream = &self.upstreams[configured.upstream];
         let outside = (!self.route.allows(configured.upstream)).then_some(LeftOut::Rule);

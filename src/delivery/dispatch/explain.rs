@@ -26,7 +26,8 @@ impl Dispatcher {
         let (strategy, key) = (policy::strategy(&self.settings, &route), options.key.map(|key| key.number()));
         let places = preview(strategy, key, &candidates.now(message));
         let explained = |place: &Place| explained(place, &self.upstreams[place.upstream()]);
-        Explanation { rule: route.rule().map(Rule::name).map(Arc::clone), plan: places.iter().map(explained).collect() }
+        let (rule, is_direct) = (route.rule().map(Rule::name).map(Arc::clone), route.is_direct());
+        Explanation { rule, plan: places.iter().map(explained).collect(), is_direct }
     }
 
     /// The upstreams with the adaptive shares that the next mail will find, if shares adapt.

@@ -12,6 +12,8 @@ pub struct Explanation {
     pub rule: Option<Arc<str>>,
     /// Every upstream, in the order in which the mail would be offered to them; those left out come last.
     pub plan: Vec<ExplainedPlace>,
+    /// Does it go to its recipients' own servers, if no upstream takes it?
+    pub is_direct: bool,
 }
 
 /// The place of one upstream.

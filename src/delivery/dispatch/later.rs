@@ -12,7 +12,7 @@ use super::attempt_spans;
 use super::eligible::Eligible;
 use super::journal::{Journal, NotMarked};
 use super::route::Route;
-use crate::delivery::routing::rules::Rule;
+use crate::delivery::routing::rules::{MX, Rule};
 use crate::delivery::upstream::LateVerdict;
 use crate::model::left_out::LeftOut;
 use crate::model::message::Message;
@@ -47,7 +47,7 @@ impl Dispatcher {
         Ok(attempt)
     }
 
-    /// Which upstreams may ever have this mail. An error: none, and so [`Self::send`] would answer it, whatever the circuits
+    /// Which upstreams may ever have this mail, `mx` behind them where its route ends there. An error: none, and so [`Self::send`] would answer it, whatever the circuits
     /// and the rates are.
     pub fn eligible(&self, submission: &Submission) -> Result<Eligible, SendError> {
         let routes = self.routes.load_full();
@@ -62,7 +62,9 @@ impl Dispatcher {
                 None => upstreams.push(Arc::clone(upstream.name())),
             }
         }
-        if upstreams.is_empty() {
+        if route.is_direct() {
+            upstreams.push(MX.into());
+        } else if upstreams.is_empty() {
             let answer = conclude(message.id(), skipped, Remaining::Exhausted, Duration::ZERO);
             by_rule(answer, route.rule().map(Rule::name))?;
         }

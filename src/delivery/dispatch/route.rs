@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::turns::Turns;
-use crate::delivery::routing::rules::{DEFAULT, Rule, Rules, Target};
+use crate::delivery::routing::rules::{DEFAULT, MX, Rule, Rules, Target};
 use crate::delivery::routing::{Candidate, Strategy};
 use crate::delivery::upstream::Upstream;
 use crate::model::submission::Submission;
@@ -48,7 +48,8 @@ fn version(rules: &Rules, upstreams: &[Arc<Upstream>]) -> u64 {
         let domains = upstream.settings().from_domains.as_ref().map(ToString::to_string).unwrap_or_default();
         hash.update(format!("\n{} {} {domains}", upstream.name(), upstream.kind()));
     }
-    hash.update(format!("\n{rules}"));
+    let list = if rules.list_is_direct() { format!("\n{MX}") } else { String::new() };
+    hash.update(format!("{list}\n{rules}"));
     hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
@@ -83,6 +84,11 @@ impl Route {
     /// May the mail be offered to this upstream?
     pub(super) fn allows(&self, upstream: usize) -> bool {
         self.names(upstream) || !self.rule().is_some_and(Rule::is_pinned)
+    }
+
+    /// Does mail that no upstream takes go to its recipients' own servers?
+    pub(super) fn is_direct(&self) -> bool {
+        self.routes.rules.is_direct(self.place)
     }
 
     /// How much mail comes to the upstream beside others. A rule with weights puts those last that it does not name.

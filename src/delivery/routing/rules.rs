@@ -5,7 +5,8 @@
 //! one of which has to match: `caller`, `from`, `to` (every recipient: a mail is never split), `tag` and
 //! `header.NAME` (any of them). In patterns, `*` stands for any text; other than letters, digits and `.-_@*` stands in
 //! double quotes, where `\` takes the meaning of `*`, `"` and itself. `!` behind the upstreams: no others; else
-//! the rest of the operator's list comes after them.
+//! the rest of the operator's list comes after them. `mx` may stand last, or alone: it is no upstream, but the servers of the
+//! recipients themselves, for mail that no upstream takes.
 //!
 //! Invariants: names are unique; every rule can be reached; what is printed reads as the same rules. Deliberately absent:
 //! circuits and strategies, files, and any look at a mail's bodies.
@@ -29,7 +30,7 @@ use problem::Fault;
 
 pub use problem::Problem;
 pub use reader::DEFAULT;
-pub use rule::{Rule, Target};
+pub use rule::{MX, Rule, Target};
 
 use crate::model::submission::Submission;
 
@@ -38,7 +39,11 @@ const MAX_RULES: usize = 500;
 
 /// The rules of a node, in their order; by default, none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rules(Vec<Arc<Rule>>);
+pub struct Rules {
+    rules: Vec<Arc<Rule>>,
+    /// Does the operator's list end with `mx`?
+    list_is_direct: bool,
+}
 
 impl Rules {
     /// Reads rules that may name these upstreams. All problems are found, the first of each rule. A text without a rule is
@@ -75,20 +80,43 @@ impl Rules {
     /// Adds a rule that was read from this place.
     fn add(&mut self, rule: Rule, at: usize) -> Result<(), Fault> {
         let fault = |problem| Err(Fault { at, problem });
-        if self.0.len() == MAX_RULES {
+        if self.rules.len() == MAX_RULES {
             return fault(format!("is one rule more than {MAX_RULES}"));
         }
-        if self.0.iter().any(|before| before.name == rule.name) {
+        if self.rules.iter().any(|before| before.name == rule.name) {
             return fault(format!("has the name `{}`, as a rule before: give each its own", rule.name));
         }
-        if let Some(takers) = reachable::taken_by(&self.0, &rule) {
-            let takers: Vec<_> = takers.iter().map(|taker| format!("`{}`", self.0[*taker].name)).collect();
+        if let Some(takers) = reachable::taken_by(&self.rules, &rule) {
+            let takers: Vec<_> = takers.iter().map(|taker| format!("`{}`", self.rules[*taker].name)).collect();
             let verb = if takers.len() == 1 { "takes" } else { "take" };
             let takers = takers.join(" and ");
             return fault(format!("begins `{}`, which no mail reaches: {takers} {verb} all of it before", rule.name));
         }
-        self.0.push(Arc::new(rule));
+        self.rules.push(Arc::new(rule));
         Ok(())
+    }
+
+    /// These, beside a list of upstreams that ends with `mx`, or does not.
+    pub fn beside_list(self, is_direct: bool) -> Self {
+        Self { list_is_direct: is_direct, ..self }
+    }
+
+    /// Does mail that no upstream takes go to its recipients' own servers, where the rule at this place holds, or none?
+    pub fn is_direct(&self, place: Option<usize>) -> bool {
+        match place.and_then(|place| self.get(place)) {
+            Some(rule) => rule.is_direct || (self.list_is_direct && !rule.is_pinned),
+            None => self.list_is_direct,
+        }
+    }
+
+    /// Does the operator's list end with `mx`?
+    pub fn list_is_direct(&self) -> bool {
+        self.list_is_direct
+    }
+
+    /// The first rule that names `mx`.
+    pub fn first_direct(&self) -> Option<&Rule> {
+        self.iter().map(|rule| &**rule).find(|rule| rule.is_direct)
     }
 
     /// The first rule that holds, by its place among these.
@@ -97,24 +125,24 @@ impl Rules {
     }
 
     fn first(&self, facts: &impl Facts) -> Option<usize> {
-        self.0.iter().position(|rule| rule.holds(facts))
+        self.rules.iter().position(|rule| rule.holds(facts))
     }
 
     /// The rule at this place.
     pub fn get(&self, place: usize) -> Option<&Rule> {
-        self.0.get(place).map(|rule| &**rule)
+        self.rules.get(place).map(|rule| &**rule)
     }
 
     /// In their order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Rule>> {
-        self.0.iter()
+        self.rules.iter()
     }
 }
 
 /// On one line, as they are written.
 impl fmt::Display for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rules: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        let rules: Vec<_> = self.rules.iter().map(ToString::to_string).collect();
         f.write_str(&rules.join("; "))
     }
 }

@@ -30,6 +30,8 @@ pub enum Failure {
         /// When to try again: the next probe, or what a throttling provider asks for.
         retry_after: Duration,
     },
+    /// No provider has it: no upstream is for it, but the servers of its recipients, to which the outbox alone delivers.
+    OutboxAlone,
     /// No provider has it: no upstream can carry it whole.
     NotCapable,
     /// No provider has it: every upstream refused its sender.

@@ -79,6 +79,7 @@ impl OutboxService {
 
 /// Does no provider have the mail for certain, and might one take it later?
 fn is_none_for_now(error: &SendError) -> bool {
-    let is_for_now = matches!(error.failure, Failure::NotNow { .. } | Failure::Refused { retryable: true });
+    let is_for_now =
+        matches!(error.failure, Failure::NotNow { .. } | Failure::OutboxAlone | Failure::Refused { retryable: true });
     is_for_now && error.attempts.iter().all(|attempt| attempt.verdict.outcome.delivery() == Delivery::None)
 }

@@ -53,7 +53,7 @@ impl Fallback {
         let (Err(error), Some(before)) = (&answer, before) else { return End::Answered(answer) };
         let accepted = self.0.take_over(submission, before, share).await;
         self.0.count_fallback(&accepted);
-        taken_over(submission, accepted, error, false).unwrap_or(End::Answered(answer))
+        taken_over(submission, accepted, error, false).unwrap_or_else(|| End::Answered(answer.map_err(for_now)))
     }
 
     /// Queues a mail that was not tried. `None`: there is no room for it now, or the store is down; then it is sent now.
@@ -84,7 +84,10 @@ impl Fallback {
 
     /// Does the outbox take what was answered so, as far as can be told without a look at it?
     pub(super) fn may_take(&self, answer: &Answer, queue: QueueOptions) -> bool {
-        answer.is_err() && queue.queueing != Queueing::Never && self.0.falls_back()
+        let waits_for_outbox =
+            |error: &SendError| error.failure == Failure::OutboxAlone && queue.queueing == Queueing::AtOnce;
+        let may_be = |error: &SendError| self.0.falls_back() || waits_for_outbox(error);
+        answer.as_ref().err().is_some_and(may_be) && queue.queueing != Queueing::Never
     }
 
     /// How much longer a call may take: its mail is queued at once, and where that has failed, after it was sent.
@@ -93,6 +96,8 @@ impl Fallback {
     }
 }
 
+/// Until an outbox that has no room, or whose store is down, may be asked again.
+const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 const NOT_NOW: Failure = Failure::NotNow { retry_after: Duration::ZERO };
 
 /// `None`: the store has not taken it for certain.
@@ -118,6 +123,15 @@ fn taken_over(
             answered(SendError { failure, replayed: false, ..error.clone() })
         }
     }
+}
+
+/// What only the outbox delivers, and it does not take now, it may take later.
+fn for_now(error: SendError) -> SendError {
+    let failure = match error.failure {
+        Failure::OutboxAlone => Failure::NotNow { retry_after: AFTER_REFUSAL },
+        other => other,
+    };
+    SendError { failure, ..error }
 }
 
 fn answered(error: SendError) -> Option<End> {

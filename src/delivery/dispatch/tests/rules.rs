@@ -1,5 +1,6 @@
 //! Rules choose the upstreams of a mail, and pins keep it there.
 
+use super::super::fixture::submission;
 use super::*;
 use crate::delivery::routing::rules::Rules;
 
@@ -94,4 +95,39 @@ async fn weights_of_a_rule_share_its_mail_and_the_others_come_after_them() {
     assert!(fixture.upstreams[2].override_circuit(Override::Open));
     assert!(fixture.send().await.is_ok());
     assert_eq!(fixture.calls()[0], 1, "one that the rule does not name");
+}
+
+/// The names that a mail would be filed under.
+fn filed(fixture: &Fixture) -> Vec<String> {
+    let eligible = fixture.dispatcher.eligible(&submission(mail("a@example.org"), SendOptions::default()));
+    eligible.unwrap().upstreams.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_whose_rule_names_mx_alone_is_for_the_outbox_and_offered_to_no_upstream() {
+    let fixture = under("mx", &[TAKES]);
+    let error = fixture.send().await.expect_err("no provider is for it");
+    assert_eq!((error.failure, error.rule.as_deref()), (Failure::OutboxAlone, Some("all")));
+    assert_eq!((fixture.calls(), filed(&fixture)), (vec![0], vec!["mx".to_owned()]));
+    assert!(fixture.dispatcher.explain(&submission(mail("a@example.org"), SendOptions::default())).is_direct);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mx_behind_upstreams_changes_nothing_for_mail_that_is_sent_now() {
+    let fixture = under("u1,mx", &[TAKES, FAILS]);
+    assert_eq!(words(&fixture.send().await.expect("the other takes it").attempts), ["u1:unavailable", "u0:accepted"]);
+    assert_eq!(filed(&fixture), ["u1", "u0", "mx"]);
+    let pinned = under("u1,mx!", &[&[], FAILS]);
+    assert_eq!(pinned.failure().await, Failure::Refused { retryable: true });
+    assert_eq!(filed(&pinned), ["u1", "mx"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn node_without_upstreams_whose_list_is_mx_is_never_down() {
+    let fixture = Fixture::new(Failover::Safe, &[]);
+    let before = fixture.dispatcher.rules_version();
+    fixture.dispatcher.replace_rules(Rules::default().beside_list(true));
+    assert_ne!(fixture.dispatcher.rules_version(), before, "waiting mail is filed anew");
+    assert_eq!((fixture.failure().await, filed(&fixture)), (Failure::OutboxAlone, vec!["mx".to_owned()]));
+    assert!(!fixture.dispatcher.is_down(AllOpen::Serve));
 }

@@ -8,7 +8,7 @@ use super::cursor::Cursor;
 use super::glob::Symbol;
 use super::pattern::{Pattern, is_plain};
 use super::problem::Fault;
-use super::rule::{Rule, Target};
+use super::rule::{MX, Rule, Target};
 use crate::model::caller;
 use crate::model::message::header::BadHeader;
 use crate::model::message::{Header, ReservedHeaders};
@@ -29,14 +29,14 @@ const KEYS: &str = "caller, from, to, tag or header.NAME";
 pub(super) fn rule(cursor: &mut Cursor<'_>, number: usize, upstreams: &[Arc<str>]) -> Result<Rule, Fault> {
     let given = name(cursor)?;
     let conditions = conditions(cursor)?;
-    let targets = targets(cursor, upstreams)?;
-    let is_pinned = cursor.take("!");
+    let (targets, is_direct) = targets(cursor, upstreams)?;
+    let is_pinned = cursor.take("!") || targets.is_empty();
     cursor.skip_blanks();
     if !cursor.is_at_end() {
         return cursor.fault("has more than a rule: end it with ; or a new line");
     }
     let name = given.map_or_else(|| format!("{UNNAMED}{number}").into(), Into::into);
-    Ok(Rule { name, is_named: given.is_some(), conditions, targets, is_pinned })
+    Ok(Rule { name, is_named: given.is_some(), conditions, targets, is_pinned, is_direct })
 }
 
 fn is_of_name(c: char) -> bool {
@@ -167,11 +167,15 @@ fn quoted(cursor: &mut Cursor<'_>) -> Result<Vec<Symbol>, Fault> {
     }
 }
 
-fn targets(cursor: &mut Cursor<'_>, upstreams: &[Arc<str>]) -> Result<Vec<Target>, Fault> {
+/// The upstreams, and whether `mx` stands behind them.
+fn targets(cursor: &mut Cursor<'_>, upstreams: &[Arc<str>]) -> Result<(Vec<Target>, bool), Fault> {
     let mut targets = Vec::<Target>::new();
     loop {
         cursor.skip_blanks();
         let start = *cursor;
+        if takes_mx(cursor)? {
+            return Ok((targets, true));
+        }
         let target = target(cursor, upstreams)?;
         let same_form = |before: &Target| before.weight.is_some() == target.weight.is_some();
         if targets.iter().any(|before| before.upstream == target.upstream) {
@@ -183,8 +187,23 @@ fn targets(cursor: &mut Cursor<'_>, upstreams: &[Arc<str>]) -> Result<Vec<Target
         targets.push(target);
         cursor.skip_blanks();
         if !cursor.take(",") {
-            return Ok(targets);
+            return Ok((targets, false));
         }
+    }
+}
+
+/// Takes `mx` and the blanks behind it, if it stands here. It gets what no upstream takes, so it has no weight.
+fn takes_mx(cursor: &mut Cursor<'_>) -> Result<bool, Fault> {
+    let start = *cursor;
+    if cursor.take_while(is_of_name) != MX {
+        *cursor = start;
+        return Ok(false);
+    }
+    cursor.skip_blanks();
+    match cursor.peek() {
+        Some(':') => start.fault(format!("gives {MX} a weight: it gets the mail that no upstream takes")),
+        Some(',') => start.fault(format!("names {MX} before others: put it last")),
+        _ => Ok(true),
     }
 }
 

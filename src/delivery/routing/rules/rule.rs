@@ -7,6 +7,9 @@ use std::sync::Arc;
 use super::condition::Condition;
 use super::facts::Facts;
 
+/// What stands in the place of an upstream for the servers of the recipients themselves: last, or alone.
+pub const MX: &str = "mx";
+
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -15,9 +18,11 @@ pub struct Rule {
     pub(super) is_named: bool,
     /// At least one.
     pub(super) conditions: Vec<Condition>,
-    /// At least one.
+    /// At least one, but for a rule that names `mx` alone.
     pub(super) targets: Vec<Target>,
     pub(super) is_pinned: bool,
+    /// Does it name `mx`, behind its targets?
+    pub(super) is_direct: bool,
 }
 
 /// An upstream that a rule names.
@@ -47,6 +52,11 @@ impl Rule {
         self.is_pinned
     }
 
+    /// Does mail that no upstream takes go to its recipients' own servers?
+    pub fn is_direct(&self) -> bool {
+        self.is_direct
+    }
+
     /// Its conditions, as they are written.
     pub fn conditions(&self) -> String {
         joined(&self.conditions, " ")
@@ -64,8 +74,10 @@ impl fmt::Display for Rule {
         if self.is_named {
             write!(f, "{}: ", self.name)?;
         }
-        let pin = if self.is_pinned { "!" } else { "" };
-        write!(f, "{} -> {}{pin}", self.conditions(), joined(&self.targets, ","))
+        // What names `mx` alone names no upstream that others could come behind.
+        let pin = if self.is_pinned && !self.targets.is_empty() { "!" } else { "" };
+        let named = self.targets.iter().map(ToString::to_string).chain(self.is_direct.then(|| MX.to_owned()));
+        write!(f, "{} -> {}{pin}", self.conditions(), named.collect::<Vec<_>>().join(","))
     }
 }
 

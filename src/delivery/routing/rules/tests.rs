@@ -107,3 +107,17 @@ fn the_first_rule_that_holds_is_found_with_its_upstreams() {
     assert_eq!(found("a@shop.example", "reset"), Some(("rule_3".to_owned(), vec![(3, 0), (0, 0)], false)));
     assert_eq!(found("a@shop.example", "other"), None);
 }
+
+#[test]
+fn mx_comes_behind_the_upstreams_of_a_rule_that_names_it_and_of_a_list_that_ends_with_it() {
+    let text = "a: tag=a -> mx; b: tag=b -> pm,mx!; c: tag=c -> pm!; d: tag=d -> pm";
+    let direct = |list_is_direct: bool| {
+        let rules = rules(text).beside_list(list_is_direct);
+        [Some(0), Some(1), Some(2), Some(3), None].map(|place| rules.is_direct(place))
+    };
+    assert_eq!(direct(false), [true, true, false, false, false]);
+    assert_eq!(direct(true), [true, true, false, true, true], "a pinned mail goes nowhere else");
+    let alone = rules(text);
+    let alone = alone.get(0).unwrap();
+    assert_eq!((alone.targets().len(), alone.is_pinned()), (0, true), "no upstream comes before mx alone");
+}

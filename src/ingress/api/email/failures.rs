@@ -44,6 +44,11 @@ pub(in crate::ingress::api) fn problem(error: SendError) -> Problem {
             "No provider can take the mail now. Send it again after Retry-After.",
         )
         .retry_after(retry_after),
+        Failure::OutboxAlone => Problem::new(
+            Kind::OutboxAlone,
+            "The route of this mail leads to mx, to which the outbox alone delivers, and this call does not queue it. Send it \
+             with POST /outbox or Prefer: respond-async, or let the operator set SMSP_OUTBOX_FALLBACK=true.",
+        ),
         Failure::SenderRejected => {
             let reason = "no provider may send for this address".to_owned();
             Problem::of_fields(Kind::SenderRejected, vec![field_error("from", reason)])

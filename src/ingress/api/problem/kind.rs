@@ -51,6 +51,8 @@ pub(in crate::ingress::api) enum Kind {
     OutboxUnavailable,
     #[serde(rename = "urn:smsp:problem:outbox-unknown")]
     OutboxUnknown,
+    #[serde(rename = "urn:smsp:problem:outbox-alone")]
+    OutboxAlone,
     #[serde(rename = "urn:smsp:problem:store-unavailable")]
     StoreUnavailable,
     #[serde(rename = "urn:smsp:problem:internal-error")]
@@ -98,6 +100,7 @@ impl Kind {
             Self::OutboxFull => (StatusCode::SERVICE_UNAVAILABLE, "The outbox has no room"),
             Self::OutboxUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "The store cannot be used now"),
             Self::OutboxUnknown => (StatusCode::GATEWAY_TIMEOUT, "The outbox may have the mail"),
+            Self::OutboxAlone => (StatusCode::SERVICE_UNAVAILABLE, "The outbox alone delivers this mail"),
             Self::StoreUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "The store cannot be asked now"),
             Self::InternalError => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
             Self::Refused => (StatusCode::BAD_GATEWAY, "No provider took the mail"),

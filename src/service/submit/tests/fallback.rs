@@ -267,3 +267,32 @@ async fn what_becomes_of_mail_that_was_to_be_queued_is_counted() {
         assert!(page.lines().any(|one| one == line), "{page}");
     }
 }
+
+/// A service over no upstream, whose mail goes to its recipients' own servers.
+fn direct(settings: Settings) -> Service {
+    let fixture = Fixture::new(Failover::Safe, &[]);
+    fixture.dispatcher.replace_rules(crate::delivery::routing::rules::Rules::default().beside_list(true));
+    Service::over(fixture, settings)
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_the_outbox_alone_delivers_is_queued_where_the_call_or_the_node_lets_it() {
+    let service = direct(settings());
+    assert_eq!((service.word("k").await.as_str(), service.rows()), ("queued", 1));
+    let never = service.send(SendOptions::default(), NEVER).await;
+    assert_eq!((word(&never).as_str(), service.rows()), ("OutboxAlone", 1));
+    let off = direct(Settings { fallback: false, ..settings() });
+    assert_eq!((off.word("k").await.as_str(), off.rows()), ("OutboxAlone", 0));
+    let asked_for = off.send(SendOptions::default(), AT_ONCE).await;
+    assert_eq!((word(&asked_for).as_str(), off.rows()), ("queued", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_the_outbox_alone_delivers_and_does_not_take_now_may_come_again() {
+    for (fallback, queue) in [(true, QueueOptions::default()), (false, AT_ONCE)] {
+        let service = direct(Settings { fallback, ..settings() });
+        service.store.does(Some(Fault::Down));
+        let sent = service.send(SendOptions::default(), queue).await;
+        assert_eq!(word(&sent), format!("{:?}", Failure::NotNow { retry_after: 5 * SECOND }));
+    }
+}

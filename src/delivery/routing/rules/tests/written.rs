@@ -19,6 +19,10 @@ fn rules_are_printed_on_one_line_that_reads_as_the_same_rules() {
         ("from=o@bücher.example -> pm", "from=o@xn--bcher-kva.example -> pm"),
         ("from=\"o'neil+a@x.org\" -> pm", "from=\"o'neil+a@x.org\" -> pm"),
         ("header.X-Kind=a -> ses-eu", "header.X-Kind=a -> ses-eu"),
+        ("from=* -> mx", "from=* -> mx"),
+        ("from=* -> mx !", "from=* -> mx"),
+        ("from=* -> pm , mx", "from=* -> pm,mx"),
+        ("from=* -> mg:70,sg:30,mx!", "from=* -> mg:70,sg:30,mx!"),
     ] {
         let rules = read(text).unwrap_or_else(|problems| panic!("{text}: {problems:?}"));
         assert_eq!(rules.to_string(), printed, "{text}");
@@ -57,6 +61,10 @@ fn faults_are_found_with_their_column() {
         ("header.Sender=a -> pm", "column 1: has a `header.Sender`, which is no header"),
         ("tag=a -> ", "column 10: has no upstream here"),
         ("tag=a -> pm,", "column 13: has no upstream here"),
+        ("tag=a -> mx,pm", "column 10: names mx before others: put it last"),
+        ("tag=a -> pm,mx,mx", "column 13: names mx before others: put it last"),
+        ("tag=a -> pm:1,mx:1", "column 15: gives mx a weight: it gets the mail that no upstream takes"),
+        ("tag=a -> mxa", "column 10: names `mxa`, which is no upstream: there are mg, sg, pm, ses-eu"),
         ("tag=a -> pn", "column 10: names `pn`, which is no upstream: there are mg, sg, pm, ses-eu"),
         ("tag=a -> pm,mg,pm", "column 16: names pm twice"),
         ("tag=a -> pm:1,mg", "column 15: has weights for some upstreams alone"),

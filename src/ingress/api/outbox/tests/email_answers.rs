@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
-use super::fixture::{Node, mail};
+use super::fixture::{Answer, Node, mail};
 use super::shown::{ID, of_upstream, shown};
 use crate::delivery::dispatch::fixture::Act;
 use crate::model::outcome::Outcome;
@@ -41,7 +41,16 @@ pub(super) async fn queued() -> Vec<Value> {
     }
     node.store.does(Some(Fault::Unclear));
     all.push(shown(SEND, "The store did not say whether it keeps the mail", &node.async_email_once().await));
+    all.push(shown(SEND, "The outbox alone delivers it, and the call may not queue it", &alone().await));
     all
+}
+
+/// The answer to a mail whose route leads to `mx`, of a call that does not let it be queued.
+async fn alone() -> Answer {
+    let node = Node::new();
+    node.delivers_directly();
+    let headers = [&Node::KEY[..], &[("x-smsp-fallback", "never")]].concat();
+    node.call("POST", "/email", &headers, &mail().to_string()).await
 }
 
 /// What is known of mails that were sent at once.

@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 use crate::access::admission::{self, Admission};
 use crate::access::callers::{CallerPolicy, Callers};
 use crate::access::keys::KeyRing;
+use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::dispatch::fixture::{Act, Fixture};
 use crate::delivery::provider::Capabilities;
 use crate::delivery::routing::Strategy;
+use crate::delivery::routing::rules::Rules;
 use crate::ingress::api::{ApiState, MailLimits, Settings, service};
 use crate::ingress::server::service::Service;
 use crate::model::submission::Failover;
@@ -30,6 +32,7 @@ use crate::state::store::{StoreKeys, Up};
 
 pub(super) struct Node {
     service: Service,
+    dispatcher: Arc<Dispatcher>,
     pub(super) store: Arc<FakeStore>,
     /// What calls of `POST /email` came to.
     pub(super) answers: Arc<FakeAnswers>,
@@ -98,7 +101,7 @@ impl Node {
             )),
             outbox,
             store: has_outbox.then(|| up.clone()),
-            dispatcher: fixture.dispatcher,
+            dispatcher: Arc::clone(&fixture.dispatcher),
             callers: Arc::new(Callers::new(keys, HashMap::from([("shop".to_owned(), shop)]), CallerPolicy::default())),
             admission: Arc::new(Admission::new(limits, Arc::clone(&metrics))),
             settings: Arc::new(settings_of_api),
@@ -106,7 +109,12 @@ impl Node {
             metrics,
             tracer: Tracer::default(),
         };
-        Self { service: service(state), store, answers: kept, up }
+        Self { service: service(state), dispatcher: fixture.dispatcher, store, answers: kept, up }
+    }
+
+    /// From now on the route of each mail leads to `mx` alone.
+    pub(super) fn delivers_directly(&self) {
+        self.dispatcher.replace_rules(Rules::read("own: from=* -> mx", &[]).unwrap());
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
