@@ -41,9 +41,10 @@ fn documented(document: &Value) -> Pairs {
     paths.iter().flat_map(of_path).collect()
 }
 
-/// Without those that only a node with a store has, or only one whose outbox is on.
+/// Without those that only a node with a store has, or only one whose outbox is on, or which delivers by itself.
 fn without_store(pairs: Pairs) -> Pairs {
-    pairs.into_iter().filter(|(_, path)| !path.starts_with("/outbox") && path != "/email/{id}").collect()
+    let needs_store = |path: &str| path.starts_with("/outbox") || path.starts_with("/sites") || path == "/email/{id}";
+    pairs.into_iter().filter(|(_, path)| !needs_store(path)).collect()
 }
 
 /// Nor does a node without a store queue mail of `POST /email`, or know of keys at another node.

@@ -40,6 +40,7 @@ pub(crate) const TABLE: &[Row<'_>] = &[
             "state/store/up",
             "state/overrides",
             "access/admins",
+            "delivery/mx",
             "delivery/upstream",
             "delivery/circuit",
             "model",

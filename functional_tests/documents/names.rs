@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 use smsp::delivery::provider::KINDS;
-use smsp::runtime::metrics::{Gauges, Listener, Metrics, OutboxWords, UpstreamWords};
+use smsp::runtime::metrics::{Gauges, Listener, Metrics, MxWords, OutboxWords, UpstreamWords};
 
 use crate::harness::repository::{read, root, rust_files};
 use crate::harness::{Settings, kinds, run};
@@ -106,6 +106,8 @@ fn touched() -> Metrics {
         tasks: words,
     };
     metrics.outbox.of(&words, (0, 0));
+    let words = &["w"];
+    metrics.mx.expect(&MxWords { states: words, refusals: words, no_routes: words, answers: words });
     metrics
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::config::{Config, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_store};
+use super::config::{Config, DirectConfig, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_store};
 use super::listen::bind;
 use super::orders::{Orders, keep_audit};
 use super::outbox::{self, RunningOutbox};
@@ -17,6 +17,7 @@ use super::{keys, routes};
 use crate::access::admins::Admins;
 use crate::access::admission::Admission;
 use crate::delivery::dispatch::{self, Dispatcher};
+use crate::delivery::mx::direct::Direct;
 use crate::delivery::supervisor;
 use crate::delivery::upstream::Upstream;
 use crate::ingress::admin::{self, AdminState};
@@ -71,6 +72,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let answers = start_answers(config.answers, in_store.clone(), &traces.tracer, &shared).await?;
     let (outbox, rows) = start_outbox(config.outbox, in_store, &delivery.dispatcher, &traces.tracer, &shared).await?;
     let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
+    let direct = start_direct(config.direct, &shared.metrics)?;
     let api_state = ApiState {
         submit: submit(&delivery, answers, service.clone(), rows, &shared),
         outbox: service,
@@ -84,7 +86,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         tracer: traces.tracer.clone(),
     };
     keep_audit(config.audit.keep, orders.kept_audit.clone(), api_state.outbox.clone(), &shared.restarts);
-    let admin_state = admin_state(delivery.upstreams, orders, admins, &api_state, &shared);
+    let sites = direct.as_ref().map(|direct| Arc::clone(direct.sites()));
+    let admin_state = AdminState { sites, ..admin_state(delivery.upstreams, orders, admins, &api_state, &shared) };
     let metrics = || Arc::clone(&shared.metrics);
     let api = api::service(api_state);
     tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, Listener::Api, metrics()));
@@ -133,6 +136,12 @@ impl Delivery {
         tokio::spawn(exit_when_down(listener, Arc::clone(&dispatcher), shutdown.clone()));
         Self { upstreams: all, dispatcher }
     }
+}
+
+/// None where no mail goes to its recipients' own servers.
+fn start_direct(config: Option<DirectConfig>, metrics: &Metrics) -> Result<Option<Arc<Direct>>, StartError> {
+    let direct = config.map(|config| Direct::new(&config.settings, config.helo, metrics.mx.clone()));
+    Ok(direct.transpose().map_err(StartError::Direct)?.map(Arc::new))
 }
 
 /// None where it is off, or there is no store for it. Where only the outbox is off, what the store has of it.
@@ -209,6 +218,7 @@ fn admin_state(
         audit,
         kept_audit,
         outbox: api.outbox.clone(),
+        sites: None,
         store: api.store.clone(),
         admins,
         metrics: Arc::clone(metrics),

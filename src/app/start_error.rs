@@ -31,6 +31,9 @@ pub enum StartError {
     /// No traces.
     #[error("cannot send traces: {0}")]
     Traces(Unusable),
+    /// No direct delivery.
+    #[error("cannot deliver to the recipients' own servers: {0}")]
+    Direct(Unusable),
     /// No signals.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),

@@ -2,7 +2,7 @@
 //!
 //! `/livez`, `/readyz` and `/metrics` are open, because orchestrators and Prometheus ask for them, and so is the document of
 //! it all. `/circuits`, `/audit` and `/route` want a viewer and orders an operator, by key, or from this machine where no
-//! keys are set; so does `/outbox`, where the outbox is on. Deliberately absent: sending mail, and anything that a browser
+//! keys are set; so does `/outbox`, where the outbox is on, and `/sites`, where mail may go to its recipients' own servers. Deliberately absent: sending mail, and anything that a browser
 //! could run.
 
 mod accepted_format;
@@ -23,6 +23,7 @@ mod refusal;
 mod responses;
 mod route;
 mod routes;
+mod sites;
 mod state;
 mod upstream_row;
 mod words;
@@ -43,6 +44,7 @@ use crate::ingress::server::rules::Rules;
 use crate::ingress::server::service::Service;
 pub use document::document;
 pub use field_names::FIELD_NAMES;
+use routes::Parts;
 pub use state::{AdminState, Explain};
 
 /// Longer than any request takes whose body arrives, an erasure in steps included.
@@ -63,11 +65,11 @@ pub fn service(state: AdminState) -> Service {
     };
     let metrics = Arc::clone(&state.metrics);
     metrics.admin.expect_refusals(&Refusal::REASONS);
-    let has_outbox = state.outbox.is_some();
-    let (mut router, documented) = routes::routes(has_outbox).split_for_parts();
+    let parts = Parts { outbox: state.outbox.is_some(), sites: state.sites.is_some() };
+    let (mut router, documented) = routes::routes(parts).split_for_parts();
     let mut patterns: Vec<_> = documented.paths.paths.keys().map(String::as_str).collect();
     if state.docs {
-        router = router.merge(document::routes(has_outbox));
+        router = router.merge(document::routes(parts));
         patterns.push(document::PATTERN);
     }
     Service::new(limited(router).with_state(state), patterns, rules, metrics)

@@ -13,6 +13,7 @@ mod keys;
 mod labels;
 mod limits;
 mod mails;
+mod mx;
 mod node;
 mod numbers;
 mod outbox;
@@ -39,6 +40,7 @@ pub use gauges::Gauges;
 pub use keys::KeyEnds;
 pub use limits::Limits;
 pub use mails::{DeliveryLabel, Mails};
+pub use mx::{Mx, MxWords};
 pub use node::Node;
 pub use outbox::{Outbox, OutboxMetrics, OutboxWords};
 pub use reloads::{ReloadMetrics, ReloadedFile, Reloads};
@@ -69,6 +71,8 @@ pub struct Metrics {
     pub store: Store,
     /// The metrics of the outbox.
     pub outbox: Outbox,
+    /// The metrics of direct delivery.
+    pub mx: Mx,
     /// The metrics of traces.
     pub traces: Traces,
     /// When keys of callers end.
@@ -97,6 +101,7 @@ impl Default for Metrics {
             admin: Admin::default(),
             store: Store::default(),
             outbox: Outbox::default(),
+            mx: Mx::default(),
             traces: Traces::default(),
             key_ends: KeyEnds::default(),
             reloads: Reloads::default(),
@@ -126,6 +131,7 @@ impl Metrics {
         self.admin.register(registry);
         self.store.register(registry);
         self.outbox.register(registry);
+        self.mx.register(registry);
         self.traces.register(registry);
         self.key_ends.register(registry);
         self.reloads.register(registry);

@@ -20,6 +20,7 @@ pub use accept::{Later, Offer};
 pub use fallback::{Before, FALLBACK_TIME, Share};
 pub use filed::Filed;
 pub use many::{CarriedOut, ManyOrdered, OrderOnMany};
+pub use orders::SiteOrder;
 pub use rows::{Rows, Shown};
 pub use service::{OutboxService, Parts};
 pub use settings::Settings;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::lookup::{Lookup, NoRoute};
+use super::lookup::{Lookup, NoRoute, Servers};
 use super::mta_sts::MtaSts;
 use super::settings::Settings;
-use super::sites::{Answer, Permit, Sites};
+use super::sites::{Answer, Permit, Refusal, Sites, State};
 use super::transmission::{Contact, Level, Mail, RecipientEnd, Report, Target, Transmitter};
 use crate::model::outcome::Outcome;
+use crate::runtime::metrics::{Mx, MxWords};
 use crate::runtime::net::Unusable;
 use crate::runtime::net::dns::Dns;
 use crate::runtime::net::guarded_client::GuardedClient;
@@ -26,6 +27,7 @@ pub struct Direct {
     sites: Arc<Sites>,
     transmitter: Transmitter,
     level: Level,
+    metrics: Mx,
 }
 
 /// A mail that may go now.
@@ -45,25 +47,25 @@ pub enum NotNow {
     Later(Instant),
 }
 
-impl From<NoRoute> for NotNow {
-    fn from(no_route: NoRoute) -> Self {
-        Self::NoRoute(no_route)
-    }
-}
-
 impl Direct {
     /// By these settings, under this node's own name.
-    pub fn new(settings: &Settings, helo: String) -> Result<Self, Unusable> {
+    pub fn new(settings: &Settings, helo: String, metrics: Mx) -> Result<Self, Unusable> {
         let dns = Arc::new(Dns::system().map_err(|_| Unusable::Names)?);
         let http = GuardedClient::new(Arc::clone(&dns), settings.allow_private).map_err(|_| Unusable::Tls)?;
         let transmitter = Transmitter::new(helo, settings.final_timeout).map_err(|_| Unusable::Tls)?;
-        Ok(Self::with(settings, dns, http, transmitter))
+        Ok(Self::with(settings, dns, http, transmitter, metrics))
     }
 
-    fn with(settings: &Settings, dns: Arc<Dns>, http: GuardedClient, transmitter: Transmitter) -> Self {
+    fn with(settings: &Settings, dns: Arc<Dns>, http: GuardedClient, transmitter: Transmitter, metrics: Mx) -> Self {
+        metrics.expect(&MxWords {
+            states: &State::ALL.map(State::as_str),
+            refusals: &Refusal::WORDS,
+            no_routes: &NoRoute::ALL.map(NoRoute::reason),
+            answers: &Answer::ALL.map(Answer::as_str),
+        });
         let lookup = Lookup::new(Arc::clone(&dns), settings.hosts.clone(), settings.port, settings.allow_private);
         let (policies, sites) = (MtaSts::new(dns, http), Sites::new(settings.concurrency));
-        Self { lookup, policies, sites, transmitter, level: settings.tls }
+        Self { lookup, policies, sites, transmitter, level: settings.tls, metrics }
     }
 
     /// The sites, for operators.
@@ -74,14 +76,24 @@ impl Direct {
     /// Finds out whether a mail to this domain, accepted then, may go now, and where to. It takes a place in the window of the
     /// site until it is sent or dropped.
     pub async fn prepare(&self, domain: &str, accepted: UnixTime) -> Result<Prepared<'_>, NotNow> {
-        let servers = self.lookup.servers(domain).await?;
-        let now = Instant::now();
-        let admitted = self.sites.admit(&servers.site(), accepted, now);
-        let permit = admitted.map_err(|refusal| NotNow::Later(refusal.again(now)))?;
+        let count = |no_route: NoRoute| {
+            self.metrics.without_route(no_route.reason());
+            NotNow::NoRoute(no_route)
+        };
+        let servers = self.lookup.servers(domain).await.map_err(count)?;
+        let permit = self.admit(&servers, accepted)?;
         let policy = if servers.are_static() { None } else { self.policies.enforced(domain).await };
-        let targets = self.lookup.targets(&servers, policy.as_deref()).await?;
+        let targets = self.lookup.targets(&servers, policy.as_deref()).await.map_err(count)?;
         let level = policy.map_or(self.level, |_| Level::Verified);
         Ok(Prepared { direct: self, permit, targets, level })
+    }
+
+    fn admit(&self, servers: &Servers, accepted: UnixTime) -> Result<Permit, NotNow> {
+        let now = Instant::now();
+        self.sites.admit(&servers.site(), accepted, now).map_err(|refusal| {
+            self.metrics.held_back(refusal.as_str());
+            NotNow::Later(refusal.again(now))
+        })
     }
 }
 
@@ -91,6 +103,7 @@ impl Prepared<'_> {
         let report = self.direct.transmitter.send(&self.targets, self.level, mail, drain).await;
         if let Some(answer) = answer(&report) {
             let is_done = !report.recipients.iter().any(RecipientEnd::is_pending);
+            self.direct.metrics.answered(answer.as_str());
             self.permit.end(answer, is_done, Instant::now());
         }
         report

@@ -55,10 +55,28 @@ impl Sites {
         Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket) })
     }
 
+    /// One of them. `None`: there is no such site.
+    pub fn one(&self, key: &str, now: Instant) -> Option<View> {
+        let table = self.table();
+        let mut known = table.iter().filter(|(known, _)| ***known == *key);
+        known.next().map(|(key, site)| site.view(SiteKey::from_name(Arc::clone(key)), now))
+    }
+
     /// All of them, those used at least recently first.
     pub fn list(&self, now: Instant) -> Vec<View> {
         let table = self.table();
         table.iter().map(|(key, site)| site.view(SiteKey::from_name(Arc::clone(key)), now)).collect()
+    }
+
+    /// How many are in each state.
+    pub fn counts(&self) -> [(State, usize); 4] {
+        let table = self.table();
+        let mut counts = State::ALL.map(|state| (state, 0));
+        for (_, site) in table.iter() {
+            let state = site.state();
+            counts.iter_mut().filter(|(counted, _)| *counted == state).for_each(|(_, count)| *count += 1);
+        }
+        counts
     }
 
     /// Holds mail back, or lets it go again. `false`: there is no such site.

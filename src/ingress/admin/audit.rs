@@ -84,7 +84,8 @@ struct RecordBody {
     /// What was carried out in the outbox: `pause`, `go_on`, `retry`, `cancel`, `settle_as_accepted` or `settle_as_none` with
     /// the id of the mail or, on many, with the count and the filter (`retry count=120 status=parked`; `met=60` at the end: it
     /// goes on, and has met so many before), `release` with its filter, `find_recipient` or `erase_recipient` without the
-    /// recipient, or `accept_restore`. Absent in the record of a circuit.
+    /// recipient, or `accept_restore`; and at one node, `pause_site`, `go_on_site` or `retry_site` with the key of the site.
+    /// Absent in the record of a circuit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     outbox: Option<String>,

@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::routes;
+use super::routes::{self, Parts};
 use super::state::AdminState;
 use crate::ingress::server::document::{add_key, add_problem, examples, serve};
 
@@ -16,8 +16,13 @@ const ANSWERS: &str = include_str!("../../../openapi/admin-answers.json");
 /// Given in a process of its own over a store that a test scripts: no other gives all of them.
 pub(super) const OUTBOX_ANSWERS: &str = include_str!("../../../openapi/admin-outbox-answers.json");
 
+/// Given in the same way, where mail may go to its recipients' own servers.
+pub(super) const SITES_ANSWERS: &str = include_str!("../../../openapi/admin-sites-answers.json");
+
 /// The tag of what there is only where the outbox is on.
 const OUTBOX: &str = "outbox";
+/// The tag of what there is only where mail may go to its recipients' own servers.
+const SITES: &str = "sites";
 
 const ABOUT: &str = "\
 Health, metrics and circuits of one node, and orders for its circuits. The node serves it on `SMSP_ADMIN_PORT`, apart from \
@@ -37,7 +42,8 @@ Any call may also be answered 404, 405 or 500, with a problem.";
         (name = "health", description = "For orchestrators and Prometheus"),
         (name = "circuits", description = "Circuits of the upstreams, and orders for them"),
         (name = "routing", description = "Where mail goes"),
-        (name = "outbox", description = "Mail that is sent later, and orders for it (`SMSP_OUTBOX=on`)")
+        (name = "outbox", description = "Mail that is sent later, and orders for it (`SMSP_OUTBOX=on`)"),
+        (name = "sites", description = "The servers of the recipients, where mail may go there (`mx`), and orders for them")
     ),
     modifiers(&Shared)
 )]
@@ -54,17 +60,17 @@ impl Modify for Shared {
 
 /// The whole document, made from the routes.
 pub fn document() -> OpenApi {
-    part(true)
+    part(Parts::ALL)
 }
 
-/// What a node serves whose outbox is on, or is off.
-fn part(has_outbox: bool) -> OpenApi {
-    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes(has_outbox)).to_openapi();
-    if !has_outbox {
-        document.tags.iter_mut().for_each(|tags| tags.retain(|tag| tag.name != OUTBOX));
-    }
+/// What a node serves that has these.
+fn part(parts: Parts) -> OpenApi {
+    let mut document = OpenApiRouter::with_openapi(Head::openapi()).merge(routes::routes(parts)).to_openapi();
+    let is_there = |tag: &str| (tag != OUTBOX || parts.outbox) && (tag != SITES || parts.sites);
+    document.tags.iter_mut().for_each(|tags| tags.retain(|tag| is_there(&tag.name)));
     examples::add_answers(&mut document, ANSWERS);
     examples::add_answers(&mut document, OUTBOX_ANSWERS);
+    examples::add_answers(&mut document, SITES_ANSWERS);
     document
 }
 
@@ -72,8 +78,8 @@ fn part(has_outbox: bool) -> OpenApi {
 pub(super) const PATTERN: &str = "/openapi.json";
 
 /// Where the document is served.
-pub(super) fn routes(has_outbox: bool) -> Router<AdminState> {
-    Router::new().route(PATTERN, serve(&part(has_outbox)))
+pub(super) fn routes(parts: Parts) -> Router<AdminState> {
+    Router::new().route(PATTERN, serve(&part(parts)))
 }
 
 #[cfg(test)]
@@ -119,6 +125,7 @@ mod tests {
             "get /outbox/count viewer",
             "get /outbox/mails viewer",
             "get /readyz open",
+            "get /sites viewer",
             "post /outbox/erase operator",
             "post /outbox/find operator",
             "post /outbox/orders operator",
@@ -129,6 +136,7 @@ mod tests {
             "post /route viewer",
             "put /circuits/{name} operator",
             "put /outbox operator",
+            "put /sites/{key} operator",
         ];
         assert_eq!(needed, BTreeSet::from(expected.map(str::to_owned)));
     }

@@ -2,11 +2,13 @@
 //! mail that it explains.
 
 /// Members of orders, and parameters of queries.
-pub const FIELD_NAMES: [&str; 22] = [
+pub const FIELD_NAMES: [&str; 24] = [
     "override",
     "for",
     "reset",
     "paused",
+    "retry",
+    "state",
     "as",
     "recipient",
     "order",

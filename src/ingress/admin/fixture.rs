@@ -20,6 +20,7 @@ pub(super) fn state() -> AdminState {
         audit,
         kept_audit: None,
         outbox: None,
+        sites: None,
         store: None,
         admins: Arc::new(Admins::new(None)),
         metrics: Arc::default(),

@@ -99,6 +99,9 @@ pub(super) async fn ready(State(state): State<AdminState>) -> (StatusCode, &'sta
 )]
 pub(super) async fn metrics(State(state): State<AdminState>, headers: HeaderMap) -> impl IntoResponse {
     rows(&state.upstreams).into_iter().for_each(|row| measure(&state, row));
+    for (word, sites) in state.sites.iter().flat_map(|sites| sites.counts()) {
+        state.metrics.mx.sites(word.as_str(), sites);
+    }
     let format = accepted_format(&headers);
     ([(CONTENT_TYPE, format.content_type())], state.metrics.page(format))
 }

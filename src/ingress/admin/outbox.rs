@@ -12,7 +12,7 @@ mod release;
 mod selection;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::time::{Duration, SystemTime};
 

@@ -37,6 +37,9 @@ pub(super) struct OfPages;
 /// An order for one mail cannot be carried out.
 pub(super) struct OfMail;
 
+/// A site is not there.
+pub(super) struct OfSite;
+
 /// The store does not answer.
 pub(super) struct OfStore;
 
@@ -139,6 +142,12 @@ impl IntoResponses for OfMail {
             (StatusCode::NOT_FOUND, "There is no mail of this id"),
             (StatusCode::CONFLICT, "The mail is not where that is possible, its content is gone, or its time is over"),
         ])
+    }
+}
+
+impl IntoResponses for OfSite {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(StatusCode::NOT_FOUND, "This node knows no site of this key")])
     }
 }
 

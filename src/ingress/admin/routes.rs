@@ -4,10 +4,21 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::state::AdminState;
-use super::{audit, circuits, health, outbox, route};
+use super::{audit, circuits, health, outbox, route, sites};
 
-/// Every documented route of a node whose outbox is on, or is off.
-pub(super) fn routes(has_outbox: bool) -> OpenApiRouter<AdminState> {
+/// What a node has, of what not each has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts {
+    pub(super) outbox: bool,
+    pub(super) sites: bool,
+}
+
+impl Parts {
+    pub(super) const ALL: Self = Self { outbox: true, sites: true };
+}
+
+/// Every documented route of a node that has these.
+pub(super) fn routes(parts: Parts) -> OpenApiRouter<AdminState> {
     let routes = OpenApiRouter::new()
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
@@ -16,5 +27,6 @@ pub(super) fn routes(has_outbox: bool) -> OpenApiRouter<AdminState> {
         .routes(routes!(circuits::order))
         .routes(routes!(audit::list))
         .routes(routes!(route::explain));
-    if has_outbox { routes.merge(outbox::routes()) } else { routes }
+    let routes = if parts.outbox { routes.merge(outbox::routes()) } else { routes };
+    if parts.sites { routes.merge(sites::routes()) } else { routes }
 }

@@ -6,6 +6,7 @@ use axum::extract::Request;
 use futures_util::future::BoxFuture;
 
 use crate::access::admins::Admins;
+use crate::delivery::mx::sites::Sites;
 use crate::delivery::upstream::Upstream;
 use crate::ingress::plan::RouteBody;
 use crate::ingress::server::problem::Problem;
@@ -33,6 +34,8 @@ pub struct AdminState {
     pub kept_audit: Option<Arc<dyn KeptAudit>>,
     /// The mail that is sent later; `None`: the outbox is off.
     pub outbox: Option<Arc<OutboxService>>,
+    /// The servers of recipients; `None`: no mail goes there.
+    pub sites: Option<Arc<Sites>>,
     /// Is the store up? `None`: there is no store.
     pub store: Option<Up>,
     /// Who may see and order.

@@ -3,6 +3,7 @@
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::delivery::circuit::{Override, State, TransitionReason};
+use crate::delivery::mx::sites;
 use crate::state::outbox;
 
 /// What a circuit is like.
@@ -33,6 +34,24 @@ pub(super) fn reason() -> Object {
 /// Where mail of the outbox is.
 pub(super) fn outbox_status() -> Object {
     one_of("Where it is, as callers see it.", outbox::State::ALL.map(outbox::State::as_str))
+}
+
+/// Whether a site takes mail.
+pub(super) fn site_state() -> Object {
+    let about = "`open`: it takes mail. `shut`: no server was there, so none is tried for a time. `probing`: one mail finds out \
+                 whether there is one again. `paused`: an operator holds its mail back.";
+    one_of(about, sites::State::ALL.map(sites::State::as_str))
+}
+
+/// What the last mail to a site came to.
+pub(super) fn site_answer() -> Object {
+    let words = sites::Answer::ALL.map(|answer| format!("`{}`", answer.as_str())).join(", ");
+    let about = format!(
+        "What the last mail came to, `null` until there was one: {words}. More words may come, so do not fail at one that you \
+         do not know."
+    );
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(types).description(Some(about)).build()
 }
 
 fn one_of<const N: usize>(about: &str, words: [&str; N]) -> Object {

@@ -101,7 +101,7 @@ impl FakeStore {
         Filed { route_set: RouteSet::new(["u0"]), rules: RulesVersion(1), refusal }
     }
 
-    fn note(&self, note: Note) {
+    fn keep_note(&self, note: Note) {
         let mut notes = self.notes.lock().unwrap();
         let number = i64::try_from(notes.len()).unwrap();
         notes.push(Noted { number, at: NOW, note });

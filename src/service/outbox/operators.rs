@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::info;
 
-use super::orders::Operation;
+use super::orders::{Operation, SiteOrder};
 use super::service::{OutboxService, Parts, read, written};
 use crate::model::caller::CallerName;
 use crate::model::message::{Address, Id};
@@ -56,6 +56,13 @@ impl OutboxService {
             (self.parts.wake)();
         }
         carried_out
+    }
+
+    /// Keeps an order for a site of this node, which is carried out once it is kept.
+    pub async fn order_site(&self, key: &str, order: SiteOrder, origin: Origin) -> Result<(), Failed> {
+        let operation = Operation::Site(order, key.to_owned());
+        let call = self.parts.store.note(operation.note(&origin));
+        self.carry_out(&operation, &origin, call, |()| true).await
     }
 
     /// Carries out a decision on one submission.

@@ -21,6 +21,29 @@ pub(super) enum Operation {
     EraseRecipient,
     /// The submissions to a recipient are looked up, who is not named here.
     FindRecipient,
+    /// One node does this with the site of this key.
+    Site(SiteOrder, String),
+}
+
+/// What an operator may order of a site, the servers of some recipients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteOrder {
+    /// It gets no mail.
+    Pause,
+    /// It gets mail again.
+    GoOn,
+    /// The next mail is tried at once.
+    Retry,
+}
+
+impl SiteOrder {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pause => "pause_site",
+            Self::GoOn => "go_on_site",
+            Self::Retry => "retry_site",
+        }
+    }
 }
 
 impl Operation {
@@ -45,6 +68,7 @@ impl fmt::Display for Operation {
             Self::Release(release) => write_release(f, release),
             Self::EraseRecipient => f.write_str("erase_recipient"),
             Self::FindRecipient => f.write_str("find_recipient"),
+            Self::Site(order, key) => write!(f, "{} {key}", order.word()),
         }
     }
 }

@@ -238,6 +238,10 @@ impl Outbox for CountedOutbox {
         self.outbox.history()
     }
 
+    fn note(&self, note: Note) -> Answered<'_, ()> {
+        self.outbox.note(note)
+    }
+
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
         self.outbox.audit(before, limit)
     }

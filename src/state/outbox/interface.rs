@@ -150,6 +150,9 @@ pub trait Outbox: Send + Sync {
     /// How far the store has come, and whether it is taken for an older copy of itself.
     fn history(&self) -> Answered<'_, History>;
 
+    /// Keeps an order that this node alone carries out: nothing else is changed.
+    fn note(&self, note: Note) -> Answered<'_, ()>;
+
     /// The orders that were carried out, or those before this number, the newest first: at most `limit`.
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>>;
 

@@ -170,6 +170,10 @@ impl Outbox for TracedOutbox {
         self.spans.of("history", self.outbox.history())
     }
 
+    fn note(&self, note: Note) -> Answered<'_, ()> {
+        self.spans.of("note", self.outbox.note(note))
+    }
+
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
         self.spans.of("audit", self.outbox.audit(before, limit))
     }

@@ -5,6 +5,7 @@ use hickory_resolver::proto::rr::RecordType;
 use super::*;
 use crate::delivery::smtp_client::stub::{Act, Stub};
 use crate::model::outcome::Reason;
+use crate::runtime::metrics::Metrics;
 use crate::runtime::net::guarded_client::fixture::{FileServer, http};
 use crate::runtime::net::name_server::{NameServer, Says, records};
 use crate::runtime::settings::Section;
@@ -25,12 +26,14 @@ fn names(name: &str, kind: RecordType) -> Says {
 
 struct Setup {
     direct: Direct,
+    metrics: Metrics,
     server: Stub,
     _names: NameServer,
     _policies: FileServer,
 }
 
 async fn setup(script: fn(usize, &str) -> Option<Act>) -> Setup {
+    let metrics = Metrics::default();
     let (server, names) = (Stub::new(script).await, NameServer::start(names).await);
     let policies = FileServer::start("mta-sts.policy.example", |_| http("200 OK", POLICY)).await;
     let pairs = [("SMSP_MX_PORT", server.port.to_string()), ("SMSP_MX_ALLOW_PRIVATE", "true".to_owned())];
@@ -39,7 +42,8 @@ async fn setup(script: fn(usize, &str) -> Option<Act>) -> Setup {
     let dns = Arc::new(names.dns());
     let http = policies.client(Arc::clone(&dns), true);
     let transmitter = Transmitter::new("out.example.org".to_owned(), settings.final_timeout).unwrap();
-    Setup { direct: Direct::with(&settings, dns, http, transmitter), server, _names: names, _policies: policies }
+    let direct = Direct::with(&settings, dns, http, transmitter, metrics.mx.clone());
+    Setup { direct, metrics, server, _names: names, _policies: policies }
 }
 
 impl Setup {
@@ -117,4 +121,34 @@ async fn what_is_prepared_and_dropped_has_touched_no_server() {
     let setup = setup(|_, _| None).await;
     drop(setup.direct.prepare("alive.example", UnixTime(7)).await.ok());
     assert_eq!((setup.server.connections(), setup.last_answer()), (0, None));
+}
+
+#[tokio::test]
+async fn what_happens_is_counted_from_nothing_on() {
+    let setup = setup(|_, _| None).await;
+    let shows = |line: &str| {
+        for (state, sites) in setup.direct.sites().counts() {
+            setup.metrics.mx.sites(state.as_str(), sites);
+        }
+        let page = setup.metrics.render();
+        assert!(page.lines().any(|shown| shown == line), "{line} in {page}");
+    };
+    for reason in NoRoute::ALL.map(NoRoute::reason) {
+        shows(&format!("smsp_mx_without_route_total{{reason=\"{reason}\"}} 0"));
+    }
+    setup.send("unknown.example").await.unwrap_err();
+    for _ in 0..3 {
+        drop(setup.send("dead.example").await);
+    }
+    setup.send("alive.example").await.unwrap();
+    for line in [
+        "smsp_mx_without_route_total{reason=\"no_such_domain\"} 1",
+        "smsp_mx_answers_total{answer=\"no_connection\"} 2",
+        "smsp_mx_answers_total{answer=\"accepted\"} 1",
+        "smsp_mx_held_back_total{reason=\"shut\"} 1",
+        "smsp_mx_sites{state=\"shut\"} 1",
+        "smsp_mx_sites{state=\"open\"} 1",
+    ] {
+        shows(line);
+    }
 }

@@ -20,6 +20,17 @@ pub enum NoRoute {
 }
 
 impl NoRoute {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::NoSuchDomain,
+        Self::NullMx,
+        Self::NoServer,
+        Self::NoAnswer,
+        Self::NoAddress,
+        Self::PrivateAddress,
+        Self::Policy,
+    ];
+
     /// Is it final? Else it is worth another try later.
     pub fn is_permanent(self) -> bool {
         self.code().starts_with('5')

@@ -29,6 +29,10 @@ pub(super) enum Contact {
 }
 
 impl Answer {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Accepted, Self::Deferred, Self::Refused, Self::TooMany, Self::NoConnection, Self::NoReply];
+
     pub(super) fn contact(self) -> Contact {
         match self {
             Self::Accepted | Self::Deferred | Self::Refused | Self::NoReply => Contact::Made,

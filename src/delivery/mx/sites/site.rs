@@ -36,6 +36,20 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The words for them.
+    pub const WORDS: [&str; 4] = ["paused", "shut", "probing", "full"];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        let [paused, shut, probing, full] = Self::WORDS;
+        match self {
+            Self::Paused => paused,
+            Self::Shut(_) => shut,
+            Self::Probing => probing,
+            Self::Full => full,
+        }
+    }
+
     /// When the mail should come by again. It has not been tried, so no attempt is counted.
     pub fn again(self, now: Instant) -> Instant {
         match self {
@@ -149,13 +163,21 @@ impl Site {
         }
     }
 
+    pub(super) fn state(&self) -> State {
+        match self.phase {
+            _ if self.is_paused => State::Paused,
+            Phase::Open(_) => State::Open,
+            Phase::Shut(_) => State::Shut,
+            Phase::Probing(_) => State::Probing,
+        }
+    }
+
     pub(super) fn view(&self, key: SiteKey, now: Instant) -> View {
-        let (state, shut_for) = match self.phase {
-            Phase::Open(_) => (State::Open, None),
-            Phase::Shut(until) => (State::Shut, Some(until.saturating_duration_since(now))),
-            Phase::Probing(_) => (State::Probing, None),
+        let shut_for = match self.phase {
+            Phase::Shut(until) => Some(until.saturating_duration_since(now)),
+            Phase::Open(_) | Phase::Probing(_) => None,
         };
-        let state = if self.is_paused { State::Paused } else { state };
+        let state = self.state();
         let Self { window, in_flight, oldest, last_answer, .. } = *self;
         View { key, state, shut_for, window, in_flight, oldest, last_answer }
     }

@@ -20,6 +20,9 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Shut, Self::Probing, Self::Paused];
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -63,7 +63,7 @@ pub(super) fn done_unshown() -> Problem {
 }
 
 /// The store has not said that it has done what was ordered.
-pub(super) fn not_written(failed: Failed) -> Problem {
+pub(in crate::ingress::admin) fn not_written(failed: Failed) -> Problem {
     match failed {
         Failed::Down => not_read(failed),
         Failed::Unclear => Problem::new(

@@ -1,8 +1,8 @@
 //! The outbox for operators, on a store that does what a test says.
 
-mod golden;
+pub(crate) mod golden;
 mod many;
-mod node;
+pub(crate) mod node;
 
 use std::time::Duration;
 

@@ -115,7 +115,7 @@ impl Outbox for FakeStore {
 
     fn pause(&self, paused: bool, note: Note) -> Answered<'_, ()> {
         self.answer(|_| {
-            self.note(note);
+            self.keep_note(note);
             *self.paused.lock().unwrap() = paused;
             let mut fault = self.fault.lock().unwrap();
             *fault = fault.map(|fault| if fault == Fault::HangAfterOrder { Fault::Hang } else { fault });
@@ -139,7 +139,7 @@ impl Outbox for FakeStore {
                 (Order::Cancel, state) if state.waits() => State::Cancelled,
                 _ => return Ordered::Conflict(*state),
             };
-            self.note(note);
+            self.keep_note(note);
             Ordered::Done(*state)
         })
     }
@@ -181,7 +181,7 @@ impl Outbox for FakeStore {
     fn order_all(&self, all: OrderAll, _: Bound) -> Answered<'_, OrderedAll> {
         self.answer(|rows| {
             if let Some(note) = all.note {
-                self.note(note);
+                self.keep_note(note);
             }
             let (at, caller) = next_row(rows, &all.selection, all.after.as_ref());
             let Some(place) = at.filter(|_| all.met < all.count) else { return OrderedAll::default() };
@@ -208,7 +208,7 @@ impl Outbox for FakeStore {
                 caller && ticket.state == State::Parked
             };
             let meant = rows.iter_mut().filter(is_meant).map(|row| row.status.ticket.state = State::Queued).count();
-            self.note(note);
+            self.keep_note(note);
             Released { released: meant as u64, more: false }
         })
     }
@@ -223,6 +223,10 @@ impl Outbox for FakeStore {
         self.answer(|_| self.notes.lock().unwrap().iter().rev().filter(is_meant).take(limit).cloned().collect())
     }
 
+    fn note(&self, note: Note) -> Answered<'_, ()> {
+        self.answer(|_| self.keep_note(note))
+    }
+
     fn sweep_audit(&self, _: Duration) -> Answered<'_, bool> {
         unused()
     }
@@ -235,7 +239,7 @@ impl Outbox for FakeStore {
     fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, _: Bound) -> Answered<'a, Erased> {
         self.answer(|rows| {
             if let Erasing::First(note) = step {
-                self.note(note);
+                self.keep_note(note);
             }
             let is_to =
                 |row: &&mut Row| row.status.recipients.is_some() && row.hmacs.iter().any(|hmac| hmacs.contains(hmac));
@@ -291,7 +295,7 @@ impl Outbox for FakeStore {
 
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {
         self.answer(|rows| {
-            self.note(note);
+            self.keep_note(note);
             let of_it = rows.iter().filter(|row| row.hmacs.iter().any(|hmac| hmacs.contains(hmac)));
             of_it.take(limit).map(|row| (row.caller.clone(), row.status.ticket.id)).collect()
         })

@@ -206,6 +206,10 @@ impl Outbox for PostgresOutbox {
         reading!(self, history::read)
     }
 
+    fn note(&self, note: Note) -> Answered<'_, ()> {
+        transaction!(self, audit::write, &note)
+    }
+
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
         reading!(self, audit::read, before, limit)
     }

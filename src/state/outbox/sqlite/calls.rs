@@ -225,6 +225,10 @@ impl Outbox for SqliteOutbox {
         self.read(move |database| history::read(database, &memory))
     }
 
+    fn note(&self, note: Note) -> Answered<'_, ()> {
+        self.write(move |database, now| audit::write(database, now, &note))
+    }
+
     fn audit(&self, before: Option<i64>, limit: usize) -> Answered<'_, Vec<Noted>> {
         self.read(move |database| audit::read(database, before, limit))
     }

@@ -191,8 +191,10 @@ pub(in super::super) async fn orders_are_kept_with_who_gave_them(bench: &Bench) 
     bench.outbox.order(id(1), Order::Retry, note("retry")).await.unwrap();
     let nobody = Note { from: None, ..note("erase") };
     bench.outbox.erase_recipient(&[Hmac([1; 32])], Erasing::First(nobody.clone()), ALL).await.unwrap();
+    bench.outbox.note(note("elsewhere")).await.unwrap();
     let kept = bench.outbox.audit(None, 9).await.unwrap();
-    assert_eq!(kept.iter().map(|one| one.note.clone()).collect::<Vec<_>>(), [nobody, note("retry"), note("pause")]);
+    let expected = [note("elsewhere"), nobody, note("retry"), note("pause")];
+    assert_eq!(kept.iter().map(|one| one.note.clone()).collect::<Vec<_>>(), expected);
     assert_eq!(kept.iter().map(|one| one.at.since(start)).max(), Some(3 * SILENCE + SECOND));
     assert_eq!(bench.outbox.audit(None, 1).await.unwrap(), kept[..1]);
 }

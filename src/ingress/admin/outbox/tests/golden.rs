@@ -31,17 +31,19 @@ fn after() -> String {
 }
 
 /// With what differs from run to run put in its place.
-fn shown(call: &str, title: &str, answer: &Answer) -> Value {
+pub(in crate::ingress::admin) fn shown(call: &str, title: &str, answer: &Answer) -> Value {
     let mut body = answer.body.clone();
-    for (name, stands) in [("id", json!(ID)), ("request_id", json!(REQUEST_ID))] {
+    for (name, stands) in [("id", json!(ID)), ("request_id", json!(REQUEST_ID)), ("oldest_ms", json!(1200))] {
         if body.get(name).is_some() {
             body[name] = stands;
         }
     }
-    for mails in body.get_mut("mails").and_then(Value::as_array_mut).into_iter().flatten() {
-        for (name, stands) in [("id", json!(ID)), ("oldest_ms", json!(1200))] {
-            if mails.get(name).is_some() {
-                mails[name] = stands;
+    for list in ["mails", "sites"] {
+        for one in body.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            for (name, stands) in [("id", json!(ID)), ("oldest_ms", json!(1200))] {
+                if one.get(name).is_some() {
+                    one[name] = stands;
+                }
             }
         }
     }
@@ -52,7 +54,7 @@ fn shown(call: &str, title: &str, answer: &Answer) -> Value {
 const GUESSES: usize = 100;
 
 /// For reasons that every call has.
-async fn refused(call: &str, body: &str) -> Vec<Value> {
+pub(in crate::ingress::admin) async fn refused(call: &str, body: &str) -> Vec<Value> {
     let (method, path) = call.split_once(' ').unwrap();
     let (local, node) = ([127, 0, 0, 1], Node::new().await);
     let with = async |headers: &[(&str, &str)], body: Body| node.call_with(local, method, path, headers, body).await;

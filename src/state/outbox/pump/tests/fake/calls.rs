@@ -228,6 +228,10 @@ impl Outbox for Fake {
         self.not_asked("audit")
     }
 
+    fn note(&self, _: Note) -> Answered<'_, ()> {
+        self.not_asked("note")
+    }
+
     fn sweep_audit(&self, _: Duration) -> Answered<'_, bool> {
         self.not_asked("sweep_audit")
     }
