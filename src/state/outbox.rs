@@ -32,6 +32,7 @@ mod measure;
 mod operators;
 mod order_all;
 mod overview;
+mod parts;
 mod paused_start;
 mod postgres;
 pub mod pump;
@@ -48,7 +49,7 @@ mod traced;
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use bound::Bound;
 pub use claim::{Buried, Claimed, NamedMail, Queued, Stale, Swept, Wanted};
-pub use counted::{CountedOutbox, metrics_of};
+pub use counted::{CountedOutbox, CountedParts, metrics_of};
 pub use drain::{Drain, Estimate};
 pub use earlier::{Earlier, Tried};
 pub use encoding::{Unreadable, decode, encode};
@@ -59,6 +60,9 @@ pub use measure::measure;
 pub use operators::{Count, Erased, Erasing, Order, Ordered, Release, Released};
 pub use order_all::{OrderAll, OrderedAll};
 pub use overview::Overview;
+pub use parts::{
+    ClaimedPart, NewPart, PartEnded, PartHold, PartId, PartStatus, PartTo, PartVerdict, Parts, Split, WantedParts,
+};
 pub use paused_start::PausedStart;
 pub use postgres::{PostgresOutbox, TABLES as POSTGRES_TABLES};
 pub use row::{Fence, Hold, Lane, NodeId, RouteSet, RowId, RulesVersion, State};

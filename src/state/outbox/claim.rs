@@ -140,4 +140,6 @@ pub struct Swept {
     pub more: bool,
     /// Each whose time was over, or that was dropped and `unknown` to the end.
     pub mails: Vec<NamedMail>,
+    /// Mails in parts that were ended by the time of their last parts, while others had ended otherwise.
+    pub partly: Vec<NamedMail>,
 }

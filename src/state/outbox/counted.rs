@@ -3,6 +3,8 @@
 //! Invariant, for a node that has a store for itself and gets an answer to every call: accepted = ended + rows that have
 //! not ended. A call whose answer is lost counts nothing but [`OutboxMetrics::unclear`], because nobody knows what it did.
 
+mod parts;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -17,6 +19,8 @@ use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::metrics::{Metrics, OutboxMetrics, OutboxWords};
 use crate::runtime::unix_time::UnixTime;
+
+pub use parts::CountedParts;
 
 /// The metrics of an outbox with this room.
 pub fn metrics_of(metrics: &Metrics, room: Room) -> OutboxMetrics {
@@ -95,8 +99,11 @@ impl CountedOutbox {
     }
 
     fn cancelled(&self, change: &Change) {
-        if let Change::Cancelled(_) = change {
-            self.metrics.ended(State::Cancelled.as_str(), 1);
+        // In parts of which one is taken or in doubt a mail is not cancelled as a whole.
+        if let Change::Cancelled(status) = change
+            && status.ticket.state.is_final()
+        {
+            self.metrics.ended(status.ticket.state.as_str(), 1);
         }
     }
 
@@ -169,6 +176,7 @@ impl Outbox for CountedOutbox {
         self.counting(self.outbox.sweep(bound), |swept| {
             self.metrics.ended(State::Expired.as_str(), swept.expired);
             self.metrics.ended(State::Unknown.as_str(), swept.unknown);
+            swept.partly.iter().for_each(|mail| self.metrics.ended(mail.state.as_str(), 1));
         })
     }
 
@@ -286,7 +294,10 @@ impl Outbox for CountedOutbox {
     }
 
     fn erase_recipient<'a>(&'a self, hmacs: &'a [Hmac], step: Erasing, bound: Bound) -> Answered<'a, Erased> {
-        let count = |erased: &Erased| self.metrics.ended(State::Cancelled.as_str(), erased.cancelled as u64);
+        let count = |erased: &Erased| {
+            self.metrics.ended(State::Cancelled.as_str(), erased.cancelled as u64);
+            self.metrics.ended(State::Accepted.as_str(), erased.accepted as u64);
+        };
         self.counting(self.outbox.erase_recipient(hmacs, step, bound), count)
     }
 }

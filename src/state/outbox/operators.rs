@@ -41,6 +41,8 @@ pub struct Erased {
     pub rows: usize,
     /// Those of them that waited, and were cancelled by that.
     pub cancelled: usize,
+    /// Those of them that were in parts, of which some waited and others were taken: they have ended as accepted.
+    pub accepted: usize,
     /// The last row that the order is about, if there may be more to erase.
     pub next: Option<RowId>,
 }

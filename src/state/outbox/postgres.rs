@@ -26,6 +26,7 @@ mod look;
 mod marks;
 mod order_all;
 mod orders;
+mod parts;
 mod restore;
 mod room;
 mod rows;
@@ -58,16 +59,19 @@ use sweep::Passed;
 /// The tables of the outbox.
 pub const TABLES: Module = Module {
     name: "outbox",
-    steps: &[Step {
-        sql: concat!(
-            include_str!("postgres/tables.sql"),
-            "\n",
-            include_str!("postgres/counted.sql"),
-            "\n",
-            include_str!("postgres/indexes.sql")
-        ),
-        works_with: 1,
-    }],
+    steps: &[
+        Step {
+            sql: concat!(
+                include_str!("postgres/tables.sql"),
+                "\n",
+                include_str!("postgres/counted.sql"),
+                "\n",
+                include_str!("postgres/indexes.sql")
+            ),
+            works_with: 1,
+        },
+        Step { sql: include_str!("postgres/parts.sql"), works_with: 1 },
+    ],
     uses_key: "select 1 from smsp_submission
         where recipients_key_id = $1 or recipients_key_id is null and content_key_id = $1 limit 1",
 };

@@ -24,6 +24,7 @@ const PART: usize = 256 * 1024;
 const CONTENT: &str = "outbox content";
 const RECIPIENTS: &str = "outbox recipients";
 const RECIPIENT: &str = "outbox recipient";
+const DOMAIN: &str = "outbox domain";
 
 /// The system has no randomness for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +71,11 @@ impl Sealer {
     /// What stands for an address, under each key of the store, that of the first one first.
     pub fn hmacs(&self, address: &Address) -> Vec<Hmac> {
         self.0.hmacs(RECIPIENT, &address.as_str().to_ascii_lowercase()).map(Hmac).collect()
+    }
+
+    /// What stands for a domain where mail waits for it, under the first key of the store. Upper and lower case are one.
+    pub fn domain_hmac(&self, domain: &str) -> Option<Hmac> {
+        self.0.hmacs(DOMAIN, &domain.to_ascii_lowercase()).map(Hmac).next()
     }
 
     fn sealed(&self, message: &Message, failover: Option<Failover>) -> Option<Sealed> {

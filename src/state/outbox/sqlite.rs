@@ -23,6 +23,7 @@ mod names;
 mod nodes;
 mod operators;
 mod order_all;
+mod parts;
 mod recount;
 mod remembering;
 mod reroute;
@@ -39,7 +40,7 @@ use tracing::error;
 use uuid::Uuid;
 
 use super::lost::Lost;
-use super::{Answered, Claimed, Failed, Hold, NodeId};
+use super::{Answered, Failed, NodeId};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::{Module, Sqlite, Step};
 use remembering::Remembering;
@@ -48,16 +49,19 @@ use sweep::Passed;
 /// The outbox's tables in a SQLite store.
 pub const TABLES: Module = Module {
     name: "outbox",
-    steps: &[Step {
-        sql: concat!(
-            include_str!("sqlite/tables.sql"),
-            "\n",
-            include_str!("sqlite/counted.sql"),
-            "\n",
-            include_str!("sqlite/indexes.sql")
-        ),
-        works_with: 1,
-    }],
+    steps: &[
+        Step {
+            sql: concat!(
+                include_str!("sqlite/tables.sql"),
+                "\n",
+                include_str!("sqlite/counted.sql"),
+                "\n",
+                include_str!("sqlite/indexes.sql")
+            ),
+            works_with: 1,
+        },
+        Step { sql: include_str!("sqlite/parts.sql"), works_with: 1 },
+    ],
     uses_key: "select 1 from submission where key_id = ?1
         and (content_key is not null or recipients_key is not null) limit 1",
 };
@@ -116,11 +120,12 @@ impl SqliteOutbox {
 
     /// Runs a call that takes rows, after what lost ones hold is free. Commands run in their order, so no lost one is still
     /// on its way then. The messages are read once the rows are taken; where that fails, the call counts as lost.
-    fn take(
+    fn take<H: Send + 'static, C: Send + 'static>(
         &self,
         node: NodeId,
-        work: impl FnOnce(&Connection, UnixTime, Uuid) -> rusqlite::Result<Vec<Hold>> + Send + 'static,
-    ) -> Answered<'_, Vec<Claimed>> {
+        work: impl FnOnce(&Connection, UnixTime, Uuid) -> rusqlite::Result<Vec<H>> + Send + 'static,
+        read: fn(&Connection, &[H]) -> rusqlite::Result<Vec<C>>,
+    ) -> Answered<'_, Vec<C>> {
         Box::pin(async move {
             let (lost, number) = (self.lost.of(node), self.lost.number(node));
             let (freeing, claim) = (lost.clone(), number.get());
@@ -129,24 +134,18 @@ impl SqliteOutbox {
                 work(database, now, claim)
             });
             let answer = answer.await;
-            if answer == Err(Failed::Down) {
+            if matches!(answer, Err(Failed::Down)) {
                 // Nothing was taken.
                 number.answered();
                 return Err(Failed::Down);
             }
             let holds = answer?;
             self.lost.forget(&lost, Duration::ZERO);
-            let claimed = self.in_hand(holds).await?;
+            let claimed =
+                if holds.is_empty() { Vec::new() } else { self.read(move |database| read(database, &holds)).await? };
             number.answered();
             Ok(claimed)
         })
-    }
-
-    async fn in_hand(&self, holds: Vec<Hold>) -> Result<Vec<Claimed>, Failed> {
-        if holds.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.read(move |database| claim::in_hand(database, &holds)).await
     }
 
     fn passed(&self) -> Passed {

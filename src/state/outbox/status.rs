@@ -2,6 +2,7 @@
 
 use super::acceptance::Ticket;
 use super::ending::RecipientVerdict;
+use super::parts::PartStatus;
 use super::row::{Lane, State};
 use super::sealed::SealedRecipients;
 use crate::model::message::Id;
@@ -24,6 +25,8 @@ pub struct Status {
     pub recipient_verdicts: Vec<RecipientVerdict>,
     /// Every hand-over, the first one first; where none was possible, why each upstream was left out.
     pub attempts: Vec<TriedAt>,
+    /// The parts of a mail that goes to the recipients' own servers; none of any other.
+    pub parts: Vec<PartStatus>,
 }
 
 /// One hand-over, or why there was none.

@@ -13,6 +13,9 @@ pub(super) mod losing;
 pub(super) mod model;
 pub(super) mod naming;
 pub(super) mod operating;
+pub(super) mod parting;
+pub(super) mod parts_left;
+pub(super) mod parts_model;
 pub(super) mod polling;
 pub(super) mod replaying;
 pub(super) mod restoring;
@@ -86,6 +89,19 @@ macro_rules! conformance {
                 an_order_on_many_says_what_it_has_left_out_and_why, retried_rows_become_due_one_after_the_other,
                 rows_that_are_settled_together_end_or_wait_as_each_would_alone,
                 an_order_on_many_is_kept_once_with_who_gave_it;
+            parting: a_mail_is_split_once_and_ended_by_its_parts,
+                a_split_needs_fence_owner_and_state_and_records_what_providers_said,
+                a_part_whose_recipients_differ_is_divided_and_each_is_in_one_part,
+                who_is_not_told_of_is_unknown_where_the_part_was_marked_and_waits_where_not,
+                a_part_needs_fence_owner_and_state, every_domain_is_served_before_one_is_served_twice;
+            parts_left:
+                what_dead_nodes_had_of_parts_waits_or_is_unknown_and_a_late_verdict_counts,
+                a_part_is_parked_at_the_third_loss_and_retried_by_order, domains_take_turns_and_a_closed_one_waits,
+                what_waits_of_a_mail_in_parts_is_cancelled_erased_and_expired,
+                a_mail_in_parts_is_kept_until_nothing_of_it_waits_and_counted_where_its_parts_are,
+                what_an_older_copy_has_of_parts_is_parked_or_unknown, a_lost_claim_of_parts_is_free_at_the_next_call,
+                a_late_refusal_of_a_part_settles_nothing_while_another_hand_over_is_in_doubt,
+                a_late_acceptance_of_a_provider_ends_what_waits_of_a_mail_in_parts;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;
             states: every_call_takes_a_row_from_its_states_alone;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
@@ -95,6 +111,11 @@ macro_rules! conformance {
         #[test]
         fn the_store_does_what_the_model_does() {
             $crate::state::outbox::suite::model::the_store_does_what_the_model_does($start);
+        }
+
+        #[test]
+        fn the_store_does_with_parts_what_the_model_does() {
+            $crate::state::outbox::suite::parts_model::the_store_does_with_parts_what_the_model_does($start);
         }
     };
     ($start:path: $($module:ident: $($test:ident),+;)+) => {

@@ -245,7 +245,7 @@ impl Outbox for FakeStore {
                 |row: &&mut Row| row.status.recipients.is_some() && row.hmacs.iter().any(|hmac| hmacs.contains(hmac));
             let erased = rows.iter_mut().find(is_to).map(|row| row.status.recipients = None);
             let next = erased.map(|()| RowId(i64::MAX));
-            Erased { rows: usize::from(erased.is_some()), cancelled: 0, next }
+            Erased { rows: usize::from(erased.is_some()), cancelled: 0, accepted: 0, next }
         })
     }
 

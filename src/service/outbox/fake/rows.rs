@@ -54,6 +54,7 @@ pub(super) fn take(rows: &mut Vec<Row>, batch: &Batch, new: &NewRow, fault: Opti
     let ticket =
         Ticket { id: new.id, state: State::Queued, accepted_at: NOW, send_at, expires_at, possible_duplicate: false };
     let status = Status {
+        parts: Vec::new(),
         ticket,
         lane: new.lane,
         next_attempt_at: Some(send_at),

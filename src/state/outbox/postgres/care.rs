@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::parts;
 use super::rows::{Columns, named, span};
 use crate::state::outbox::{ATTEMPT, Buried, NodeId, State};
 use crate::state::store::Failed;
@@ -49,7 +50,8 @@ pub(super) async fn heartbeat(transaction: &mut Transaction<'_>, node: NodeId) -
 /// Frees what claims and replays under these numbers hold, whose answers were lost.
 pub(super) async fn release(transaction: &mut Transaction<'_>, node: NodeId, numbers: &[Uuid]) -> Result<(), Failed> {
     let parameters: [Parameter<'_>; 2] = [(&numbers, Type::UUID_ARRAY), (&node.0, Type::UUID)];
-    transaction.execute(RELEASE, &parameters).await.map(drop)
+    transaction.execute(RELEASE, &parameters).await?;
+    parts::release(transaction, node, numbers).await
 }
 
 pub(super) async fn bury(transaction: &mut Transaction<'_>, own: NodeId) -> Result<Buried, Failed> {
@@ -70,5 +72,6 @@ pub(super) async fn bury(transaction: &mut Transaction<'_>, own: NodeId) -> Resu
     {
         buried.mails.extend(named(transaction, rows, *state).await?);
     }
+    parts::bury(transaction, own, DEAD, &mut buried).await?;
     Ok(buried)
 }

@@ -4,6 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::rows::{Columns, big};
 use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::parts::UPSTREAM;
 use crate::state::outbox::{Count, RouteSet};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
@@ -15,6 +16,8 @@ pub(super) const COUNTS: &str = "with grouped as (
         group by state, place having sum(rows) > 0
     )
     select g.state, g.place, g.rows, g.bytes, case
+        when g.place = 'mx' and g.state < 5 then (
+            select o.wanted_at from smsp_outbox o where o.split = 1 and o.shown = g.state order by o.wanted_at limit 1)
         when g.state in (0, 4) then (
             select o.wanted_at from smsp_outbox o where o.state in (0, 4) and o.state = g.state and o.route_set = g.place
             order by o.wanted_at limit 1)
@@ -39,7 +42,8 @@ const FOLD: &str = "with mine as materialized (select pg_try_advisory_xact_lock(
 
 /// Rows and counts of one moment, because it is one statement; so calls go on meanwhile.
 const RECOUNT: &str = "with counted as (
-        select caller, state, smsp_place(state, route_set, upstream) as place, count(*) as rows,
+        select caller, coalesce(shown, state) as state, smsp_count_place(split, state, route_set, upstream) as place,
+            count(*) as rows,
             count(*) filter (where state < 5 and not erased) as held,
             coalesce(sum(size) filter (where state < 5 and not erased), 0) as bytes
         from smsp_outbox group by 1, 2, 3
@@ -61,7 +65,9 @@ pub(super) async fn counts(transaction: &mut Transaction<'_>) -> Result<Vec<Coun
 fn count(columns: &mut Columns<'_>) -> Result<Count, Failed> {
     let (state, place) = (columns.state()?, columns.value::<String>()?);
     let (rows, bytes): (i64, i64) = (columns.value()?, columns.value()?);
-    let set = state.waits().then(|| RouteSet::new(place.split(',').filter(|name| !name.is_empty())));
+    // Of no set, though it waits.
+    let is_split = place == UPSTREAM;
+    let set = (state.waits() && !is_split).then(|| RouteSet::new(place.split(',').filter(|name| !name.is_empty())));
     let upstream = Some(place).filter(|place| set.is_none() && !place.is_empty());
     let oldest = columns.value::<Option<i64>>()?.map(UnixTime);
     Ok(Count { state, route_set: set, upstream, rows: rows.unsigned_abs(), bytes: bytes.unsigned_abs(), oldest })

@@ -5,8 +5,9 @@ use tokio_postgres::types::Type;
 use super::audit;
 use super::content::{drop_content, drop_recipients};
 use super::orders::bytes;
+use super::parts;
 use super::rows::{Columns, big};
-use crate::state::outbox::{Bound, Erased, Erasing, Hmac, RowId};
+use crate::state::outbox::{Bound, Erased, Erasing, Hmac, RowId, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Transaction, field};
 
@@ -28,7 +29,7 @@ const ERASE: &str = "with meant as materialized (
         changed_at = case when m.waits then smsp_now() else o.changed_at end,
         state = case when m.waits then 8 else o.state end
     from fitting m where o.row_id = m.row_id and (m.nth = 1 or m.bytes <= $4)
-    returning o.row_id, m.waits, (select count(*) from meant)";
+    returning o.row_id, m.waits, (select count(*) from meant), o.split = 1";
 
 pub(super) async fn erase_recipient(
     transaction: &mut Transaction<'_>,
@@ -51,12 +52,20 @@ pub(super) async fn erase_recipient(
         (&limit as _, Type::INT8),
         (&big(bound.bytes) as _, Type::INT8),
     ];
-    let (mut erased, mut rows, mut met) = (Erased::default(), Vec::new(), 0);
+    let (mut erased, mut rows, mut split, mut met) = (Erased::default(), Vec::new(), Vec::new(), 0);
     for row in transaction.query(ERASE, &parameters).await? {
         let mut columns = Columns::of(&row);
         rows.push(columns.value::<i64>()?);
         erased.cancelled += usize::from(columns.value::<bool>()?);
         met = columns.value::<i64>()?;
+        if columns.value()? {
+            split.extend(rows.last().copied());
+        }
+    }
+    for row in split {
+        let ended = parts::cancel(transaction, row, true).await?;
+        erased.cancelled += usize::from(ended == Some(State::Cancelled));
+        erased.accepted += usize::from(ended == Some(State::Accepted));
     }
     drop_content(transaction, &rows).await?;
     drop_recipients(transaction, &rows).await?;

@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 
 use super::content::drop_content;
 use super::rows::{Columns, code, span, text};
-use super::verdicts;
+use super::{parts, verdicts};
 use crate::model::outcome::Outcome;
 use crate::state::outbox::{Ended, Hold, State, Verdict};
 use crate::state::store::Failed;
@@ -102,6 +102,9 @@ async fn accepted(
     let upstream = text(&taken.upstream);
     let parameters = [row(hold), fence(hold), (&upstream as _, Type::TEXT), (&possible_duplicate as _, Type::BOOL)];
     transaction.execute(DOUBT, &parameters).await?;
+    if parts::is_split(transaction, hold.row.0).await? {
+        return parts::taken(transaction, hold.row.0).await;
+    }
     changed(transaction, ACCEPT, &[row(hold)]).await
 }
 

@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 use super::content::drop_content;
 use super::rows::{Columns, code};
 use super::select::{FITS, Leg};
-use super::{audit, select};
+use super::{audit, parts, select};
 use crate::state::outbox::bound::Left;
 use crate::state::outbox::{Bound, Order, OrderAll, OrderedAll, State, Walked};
 use crate::state::store::Failed;
@@ -18,11 +18,12 @@ const LOOKED_AT: usize = 1000;
 fn locked() -> String {
     format!(
         "with locked as materialized (
-            select o.row_id, s.content_key is not null as has_content, o.erased, o.expires_at <= smsp_now() as is_over
+            select o.row_id, s.content_key is not null as has_content, o.erased, o.expires_at <= smsp_now() as is_over,
+                o.split = 1 as is_split
             from smsp_outbox o join smsp_submission s using (row_id)
-            where o.row_id = any ($1) and o.state = $2 and {FITS} order by o.row_id for update of o
+            where o.row_id = any ($1) and coalesce(o.shown, o.state) = $2 and {FITS} order by o.row_id for update of o
         )
-        select l.row_id, l.has_content, l.erased, l.is_over
+        select l.row_id, l.has_content, l.erased, l.is_over, l.is_split
         from unnest($1) with ordinality w (row_id, place) join locked l using (row_id) order by w.place"
     )
 }
@@ -40,6 +41,8 @@ const END: &str = "update smsp_outbox set state = $3, changed_at = smsp_now(), o
 #[derive(Default)]
 struct Fates {
     queued: (Vec<i64>, Vec<i64>),
+    /// Mails in parts, and how long each waits.
+    split: Vec<(i64, i64)>,
     ended: Vec<(State, Vec<i64>)>,
     done: OrderedAll,
 }
@@ -59,7 +62,7 @@ pub(super) async fn step(
     if rows.is_empty() {
         return Ok(OrderedAll { next, ..OrderedAll::default() });
     }
-    let Fates { queued, ended, mut done } = fates(transaction, all, state, &rows).await?;
+    let Fates { queued, split, ended, mut done } = fates(transaction, all, state, &rows).await?;
     let is_retry = all.order == Order::Retry;
     let parameters: [Parameter<'_>; 4] = [
         (&queued.0, Type::INT8_ARRAY),
@@ -69,6 +72,11 @@ pub(super) async fn step(
     ];
     let rows = transaction.execute(QUEUE, &parameters).await?;
     done.count(State::Queued, rows);
+    for (row, wait) in split {
+        if let Some(state) = parts::order(transaction, row, all.order, wait).await? {
+            done.count(state, 1);
+        }
+    }
     for (to, rows) in &ended {
         drop_content(transaction, rows).await?;
         let parameters: [Parameter<'_>; 3] =
@@ -119,9 +127,11 @@ async fn fates(transaction: &mut Transaction<'_>, all: &OrderAll, state: State, 
         let mut columns = Columns::of(row);
         let (row, has_content, is_erased, is_over) =
             (columns.value()?, columns.value()?, columns.value()?, columns.value()?);
+        let is_split = columns.value()?;
         match (all.order, has_content, is_erased, is_over) {
             (Order::Retry, false, _, _) => fates.done.content_gone += 1,
             (Order::Retry, true, _, true) => fates.done.over += 1,
+            _ if is_split => fates.split.push((row, all.wait(place))),
             (Order::SettleAsNone, _, true, _) => fates.end(State::Cancelled, row),
             (Order::SettleAsNone, _, false, true) => fates.end(State::Expired, row),
             (Order::Retry | Order::SettleAsNone, _, _, false) => {

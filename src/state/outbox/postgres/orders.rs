@@ -5,6 +5,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::content::drop_content;
+use super::parts;
 use super::rows::{Columns, big, code};
 use super::status::cancel_row;
 use crate::model::caller::CallerName;
@@ -13,7 +14,8 @@ use crate::state::outbox::{Hmac, Order, Ordered, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-const FIND: &str = "select o.row_id, o.state, s.content_key is not null, o.erased, o.expires_at <= smsp_now()
+const FIND: &str =
+    "select o.row_id, coalesce(o.shown, o.state), s.content_key is not null, o.erased, o.expires_at <= smsp_now()
     from smsp_submission s join smsp_outbox o using (row_id) where s.id = $1";
 
 /// To retry what is unknown may send it twice.
@@ -43,7 +45,9 @@ pub(super) async fn order(transaction: &mut Transaction<'_>, id: Id, order: Orde
     let mut columns = Columns::of(row);
     let (row, state, has_content): (i64, State, bool) = (columns.value()?, columns.state()?, columns.value()?);
     let (is_erased, is_over): (bool, bool) = (columns.value()?, columns.value()?);
+    let is_split = parts::is_split(transaction, row).await?;
     let changed = match (order, state) {
+        _ if is_split => parts::order(transaction, row, order, 0).await?,
         (Order::Retry, State::Parked | State::Unknown) if has_content && !is_over => {
             queue(transaction, row, state, true).await?
         }
@@ -51,7 +55,7 @@ pub(super) async fn order(transaction: &mut Transaction<'_>, id: Id, order: Orde
         (Order::SettleAsNone, State::Unknown) if is_over => settle(transaction, row, State::Expired).await?,
         (Order::SettleAsNone, State::Unknown) => queue(transaction, row, state, false).await?,
         (Order::SettleAsAccepted, State::Unknown) => settle(transaction, row, State::Accepted).await?,
-        (Order::Cancel, _) => cancel_row(transaction, row).await?.then_some(State::Cancelled),
+        (Order::Cancel, _) => cancel_row(transaction, row).await?,
         _ => None,
     };
     Ok(changed.map_or_else(|| Ordered::refused(order, state, is_over), Ordered::Done))

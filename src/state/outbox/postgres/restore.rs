@@ -2,8 +2,8 @@
 
 use tokio_postgres::types::Type;
 
-use super::history;
 use super::rows::{Columns, big, span};
+use super::{history, parts};
 use crate::state::outbox::{Release, Released, Restored, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
@@ -12,7 +12,7 @@ use crate::state::store::postgres::{Parameter, Transaction};
 /// those that were parked before too, may have been sent after the copy was made.
 const PARK: &str = "with meant as materialized (
         select row_id from smsp_outbox
-        where row_id <= $1 and (state in (0, 1, 2) or state in (3, 4)
+        where row_id <= $1 and split <> 1 and (state in (0, 1, 2) or state in (3, 4)
             and (replay_until is not null and state = 3 or not possible_duplicate))
         order by row_id limit $2 for update
     )
@@ -32,9 +32,12 @@ pub(super) const MEANT: &str = "select o.row_id, o.accepted_at from smsp_outbox 
 pub(super) async fn accept(transaction: &mut Transaction<'_>, limit: usize) -> Result<Restored, Failed> {
     let last = history::last_row(transaction).await?;
     let rows = transaction.query(PARK, &[(&last, Type::INT8), (&big(limit), Type::INT8)]).await?;
-    let mut restored = Restored { more: rows.len() >= limit, ..Restored::default() };
-    for row in &rows {
-        match Columns::of(row).state()? {
+    let mut states = rows.iter().map(|row| Columns::of(row).state()).collect::<Result<Vec<_>, _>>()?;
+    let (parts, mails) = parts::park(transaction, last, limit.saturating_sub(states.len())).await?;
+    let mut restored = Restored { more: states.len() + parts >= limit, ..Restored::default() };
+    states.extend(mails);
+    for state in states {
+        match state {
             State::Parked => restored.parked += 1,
             _ => restored.unknown += 1,
         }
@@ -76,5 +79,7 @@ pub(super) async fn release(transaction: &mut Transaction<'_>, release: &Release
     let rows = transaction.query(&sql, &parameters).await?;
     let mut columns = Columns::of(rows.first().ok_or(Failed::Down)?);
     let (released, meant): (i64, i64) = (columns.value()?, columns.value()?);
-    Ok(Released { released: released.unsigned_abs(), more: meant > released })
+    let left = limit.saturating_sub(usize::try_from(released).unwrap_or_default());
+    let of_parts = parts::release_parked(transaction, release, left).await?;
+    Ok(Released { released: released.unsigned_abs() + of_parts.released, more: meant > released || of_parts.more })
 }

@@ -31,17 +31,23 @@ const NEXT_CALLER: &str =
 
 /// What no index has of `o` and `s`, the row and its submission.
 pub(super) const FITS: &str = "($8::text is null or lower(s.from_domain) = $8)
-        and ($9::text is null or case when o.state in (0, 1, 4) then $9 = any (string_to_array(o.route_set, ','))
+        and ($9::text is null or case when o.split = 0 and o.state in (0, 1, 4) then $9 = any (string_to_array(o.route_set, ','))
             else coalesce(o.upstream = $9, false) end)
         and ($10::boolean is null or o.possible_duplicate = $10)";
 
-const SHOWN: &str = "select s.id, o.state, s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate, s.caller,
-        s.from_domain, o.route_set, o.upstream, o.due,
+const SHOWN: &str = "select s.id, coalesce(o.shown, o.state), s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate, s.caller,
+        s.from_domain, o.route_set, o.upstream,
+        coalesce((select min(p.due) from smsp_part p where p.row_id = o.row_id and p.state = 0), o.due),
         a.upstream, a.at, a.took, a.outcome, a.reason, a.code, a.provider_message_id, a.late
     from unnest($1) with ordinality w (row_id, place)
     join smsp_outbox o using (row_id) join smsp_submission s using (row_id)
     left join lateral (
-        select * from smsp_attempt a where a.row_id = w.row_id order by a.number desc limit 1
+        select 'mx' as upstream, t.at, t.took, t.outcome, t.reason, t.code, null as provider_message_id, t.late, 1 as rank, t.at as number
+        from smsp_part p join smsp_part_attempt t using (part) where o.split > 0 and p.row_id = w.row_id
+        union all
+        select a.upstream, a.at, a.took, a.outcome, a.reason, a.code, a.provider_message_id, a.late, 0, a.number
+        from smsp_attempt a where a.row_id = w.row_id
+        order by rank desc, number desc limit 1
     ) a on true
     order by w.place";
 
@@ -87,9 +93,15 @@ pub(super) fn look(of_one_caller: bool, sort: Sort, looks_at_rows: bool) -> Stri
             select * from (
                 select l.* from callers c cross join unnest($2) w (state) cross join lateral (
                     select o.accepted_at, o.row_id from smsp_outbox o
-                    where o.caller = c.caller and o.state not in (1, 2) and o.state = w.state and {range}
+                    where o.caller = c.caller and o.state not in (1, 2) and o.state = w.state and o.split <> 1 and {range}
                     order by o.accepted_at {way}, o.row_id {way} limit $7
                 ) l
+                union all
+                select p.* from callers c cross join unnest($2) w (state) cross join lateral (
+                    select o.accepted_at, o.row_id from smsp_outbox o
+                    where o.caller = c.caller and o.split = 1 and o.shown = w.state and {range}
+                    order by o.accepted_at {way}, o.row_id {way} limit $7
+                ) p
                 union all
                 select o.accepted_at, o.row_id from smsp_outbox o
                 where o.state in (1, 2) and o.state = any ($2) and ($1::text is null or o.caller = $1) and {range}

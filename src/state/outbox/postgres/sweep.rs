@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 use super::content::drop_content;
+use super::parts;
 use super::rows::{Columns, big, named, span};
 use crate::state::outbox::{Bound, NamedMail, State, Swept};
 use crate::state::store::Failed;
@@ -73,6 +74,7 @@ pub(super) async fn sweep(
 ) -> Result<(Swept, Passed), Failed> {
     let mut swept = Swept::default();
     expire(transaction, bound, &mut swept).await?;
+    expire_parts(transaction, bound, &mut swept).await?;
     let old = Walk { after: Passed::default(), kept_for: keep.max(KEY_LIVES), without_key: false };
     old.forget(transaction, bound, &mut swept).await?;
     if keep >= KEY_LIVES {
@@ -97,6 +99,16 @@ async fn expire(transaction: &mut Transaction<'_>, bound: Bound, swept: &mut Swe
     }
     swept.expired = rows.len() as u64;
     swept.more |= is_cut(rows.len(), looked, bound);
+    Ok(())
+}
+
+async fn expire_parts(transaction: &mut Transaction<'_>, bound: Bound, swept: &mut Swept) -> Result<(), Failed> {
+    let (parts, mails) = parts::expire(transaction, bound.rows).await?;
+    let (expired, partly): (Vec<_>, Vec<_>) = mails.into_iter().partition(|mail| mail.state == State::Expired);
+    swept.expired += expired.len() as u64;
+    swept.mails.extend(expired);
+    swept.partly = partly;
+    swept.more |= parts >= bound.rows;
     Ok(())
 }
 

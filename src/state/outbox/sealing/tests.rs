@@ -80,3 +80,12 @@ fn a_recipient_is_found_in_any_case_and_under_an_older_key() {
     let found = both.hmacs(&"C@EXAMPLE.org".parse().unwrap());
     assert_eq!(found.iter().filter(|hmac| sealed.hmacs.contains(hmac)).count(), 1);
 }
+
+#[test]
+fn a_domain_has_one_hmac_in_any_case_and_another_than_an_address() {
+    let sealer = sealer("a", '1');
+    let hmac = sealer.domain_hmac("Example.org").unwrap();
+    assert_eq!(sealer.domain_hmac("example.ORG"), Some(hmac));
+    assert_ne!(sealer.domain_hmac("example.net"), Some(hmac));
+    assert!(!sealer.hmacs(&"c@example.org".parse().unwrap()).contains(&hmac));
+}

@@ -34,10 +34,11 @@ impl Outbox for SqliteOutbox {
 
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
         let (wanted, memory) = (wanted.clone(), Arc::clone(&self.memory));
-        self.take(node, move |database, now, number| match history::check(database, &memory)? {
+        let take = move |database: &Connection, now, number| match history::check(database, &memory)? {
             None => claim::claim(database, now, node, number, &wanted),
             Some(_) => Ok(Vec::new()),
-        })
+        };
+        self.take(node, take, claim::in_hand)
     }
 
     fn give_back<'a>(&'a self, holds: &'a [Hold]) -> Answered<'a, usize> {
@@ -64,13 +65,14 @@ impl Outbox for SqliteOutbox {
 
     fn replay<'a>(&'a self, node: NodeId, upstream: &'a str, bound: Bound) -> Answered<'a, Vec<Claimed>> {
         let (upstream, memory) = (upstream.to_owned(), Arc::clone(&self.memory));
-        self.take(node, move |database, now, number| {
+        let take = move |database: &Connection, now, number| {
             if history::check(database, &memory)?.is_some() {
                 return Ok(Vec::new());
             }
             memory.marked();
             hand_over::replay(database, now, node, number, &upstream, bound)
-        })
+        };
+        self.take(node, take, claim::in_hand)
     }
 
     fn heartbeat(&self, node: NodeId) -> Answered<'_, Option<WentBack>> {
@@ -138,7 +140,7 @@ impl Outbox for SqliteOutbox {
 
     fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
         let caller = caller.clone();
-        self.write(move |database, _| change::reschedule(database, &caller, id, send_at))
+        self.write(move |database, now| change::reschedule(database, now, &caller, id, send_at))
     }
 
     fn cancel<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Change> {

@@ -207,7 +207,7 @@ fn read(database: &Connection, hold: Hold) -> rusqlite::Result<Option<Claimed>> 
 
 /// Without the memory for its content a row counts as one that cannot be opened, which is parked at the third time. It would
 /// hold up all rows that are claimed with it.
-fn if_it_fits(content: rusqlite::Result<Option<SealedContent>>) -> rusqlite::Result<Option<SealedContent>> {
+pub(super) fn if_it_fits(content: rusqlite::Result<Option<SealedContent>>) -> rusqlite::Result<Option<SealedContent>> {
     match content {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OutOfMemory) => {
             error!("there is no memory for the content of a mail of the outbox");

@@ -4,10 +4,11 @@ use rusqlite::{Connection, params};
 
 use super::change::cancel_row;
 use super::columns::signed;
+use super::parts;
 use super::{audit, content};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::bound::Left;
-use crate::state::outbox::{Bound, Erased, Erasing, Hmac, RowId};
+use crate::state::outbox::{Bound, Erased, Erasing, Hmac, RowId, State};
 
 /// What a step has erased has no address any more, so the next one does not meet it. One that is under way goes no further
 /// than to the upstream that it is at.
@@ -31,7 +32,13 @@ pub(super) fn erase_recipient(
             if !left.take(held) {
                 return Ok(Erased { next: Some(last), ..erased });
             }
-            erased.cancelled += usize::from(cancel_row(database, now, row)?);
+            let ended = if parts::is_split(database, row)? {
+                parts::cancel(database, now, row, true)?
+            } else {
+                cancel_row(database, now, row)?
+            };
+            erased.cancelled += usize::from(ended == Some(State::Cancelled));
+            erased.accepted += usize::from(ended == Some(State::Accepted));
             content::erase(database, row)?;
             erased.rows += 1;
         }

@@ -140,7 +140,7 @@ fn repeated(database: &Connection, hold: &Hold, ended: &Ended) -> rusqlite::Resu
 }
 
 /// Writes each verdict beside its mark. A hand-over that there was none of has no mark.
-fn record(database: &Connection, now: UnixTime, hold: &Hold, verdicts: &[Verdict]) -> rusqlite::Result<()> {
+pub(super) fn record(database: &Connection, now: UnixTime, hold: &Hold, verdicts: &[Verdict]) -> rusqlite::Result<()> {
     for verdict in verdicts {
         if verdict.took.is_none() {
             attempts::begin(database, now, hold, &verdict.upstream)?;

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{attempts, content};
+use super::{attempts, content, parts};
 use crate::model::outcome::Outcome;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Ended, Hold, State, Verdict};
@@ -75,6 +75,9 @@ fn accepted(
           and (a.outcome is null or a.outcome in ('unknown', 'accepted'))))",
     )?;
     doubt.execute(params![hold.row, hold.fence, taken.upstream, possible_duplicate])?;
+    if parts::is_split(database, hold.row)? {
+        return parts::taken(database, now, hold.row);
+    }
     let update =
         "update envelope set state = 5, settled_at = ?2, owner = null where id = ?1 and state < 5 returning state";
     database.prepare_cached(update)?.query_row(params![hold.row, now], |row| row.get(0)).optional()

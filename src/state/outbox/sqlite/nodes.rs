@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::names;
+use super::{names, parts};
 
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
@@ -40,7 +40,7 @@ pub(super) fn release(database: &Connection, now: UnixTime, node: NodeId, number
         );
         database.prepare_cached(&rows)?.execute(params![node, number.as_bytes(), now])?;
     }
-    Ok(())
+    parts::release(database, now, node, numbers)
 }
 
 /// Counts a loss of a row that was not marked, under a node that lives.
@@ -78,5 +78,6 @@ pub(super) fn bury(database: &Connection, now: UnixTime, own: NodeId) -> rusqlit
         }
     }
     buried.parked = buried.mails.len() as u64 - buried.unknown;
+    parts::bury(database, now, own, MAX_LOSSES, &mut buried)?;
     Ok(buried)
 }

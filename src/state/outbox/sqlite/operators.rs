@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::change::cancel_row;
 use super::columns::signed;
 use super::content::drop_content;
+use super::parts;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
@@ -13,6 +14,8 @@ use crate::state::outbox::{Count, Hmac, Order, Ordered, RouteSet, RowId, State};
 /// The age of rows that wait or are `unknown` is found by an index; rows in hand are few.
 pub(super) const COUNTS: &str = "
     select state, (select names from route_set r where r.id = t.route_set), nullif(upstream, ''), rows, bytes, case
+        when upstream = 'mx' and state < 5 then (
+            select wanted_at from envelope e where e.split = 1 and e.shown = t.state order by wanted_at limit 1)
         when state in (0, 4) then (
             select wanted_at from envelope e where e.state in (0, 4) and e.state = t.state and e.route_set = t.route_set
             order by wanted_at limit 1)
@@ -51,7 +54,7 @@ pub(super) fn is_paused(database: &Connection) -> rusqlite::Result<bool> {
 /// Carries out a decision on one row.
 pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) -> rusqlite::Result<Ordered> {
     let mut find = database.prepare_cached(
-        "select e.id, state, e.expires_at from submission s join envelope e on e.id = s.id where uuid = ?1",
+        "select e.id, coalesce(shown, state), e.expires_at from submission s join envelope e on e.id = s.id where uuid = ?1",
     )?;
     let found = find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
     let found: Option<(RowId, State, UnixTime)> = found;
@@ -60,7 +63,7 @@ pub(super) fn order(database: &Connection, now: UnixTime, id: Id, order: Order) 
         Order::Retry => retry(database, now, row, now)?,
         Order::SettleAsNone => not_taken(database, now, row, now)?,
         Order::SettleAsAccepted => taken(database, now, row)?,
-        Order::Cancel => cancel_row(database, now, row)?.then_some(State::Cancelled),
+        Order::Cancel => cancel_row(database, now, row)?,
     };
     Ok(changed.map_or_else(|| Ordered::refused(order, state, expires_at <= now), Ordered::Done))
 }
@@ -72,6 +75,9 @@ pub(super) fn retry(
     row: RowId,
     due: UnixTime,
 ) -> rusqlite::Result<Option<State>> {
+    if parts::is_split(database, row)? {
+        return parts::retry(database, now, row, due);
+    }
     let update = "update envelope set possible_duplicate = max(possible_duplicate, state = 3), state = 0,
          due = iif(?3 < expires_at, ?3, ?2), losses = 0, replayed = 0, settled_at = null, owner = null
          where id = ?1 and state in (3, 4) and expires_at > ?2
@@ -86,6 +92,9 @@ pub(super) fn not_taken(
     row: RowId,
     due: UnixTime,
 ) -> rusqlite::Result<Option<State>> {
+    if parts::is_split(database, row)? {
+        return parts::settle(database, now, row, false, due);
+    }
     let update = "update envelope set state = iif(erased, 8, iif(expires_at > ?2, 0, 7)), replayed = 0,
          due = iif(?3 < expires_at, ?3, ?2), settled_at = iif(erased or expires_at <= ?2, ?2, null), owner = null
          where id = ?1 and state = 3 returning state";
@@ -94,6 +103,9 @@ pub(super) fn not_taken(
 }
 
 pub(super) fn taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
+    if parts::is_split(database, row)? {
+        return parts::settle(database, now, row, true, now);
+    }
     let update =
         "update envelope set state = 5, settled_at = ?2, owner = null where id = ?1 and state = 3 returning state";
     settled(database, row, database.prepare_cached(update)?.query_row(params![row, now], |row| row.get(0)).optional()?)

@@ -56,7 +56,7 @@ fn change(
         Order::Retry => retry(database, now, row, due),
         Order::SettleAsNone => not_taken(database, now, row, due),
         Order::SettleAsAccepted => taken(database, now, row),
-        Order::Cancel => Ok(cancel_row(database, now, row)?.then_some(State::Cancelled)),
+        Order::Cancel => cancel_row(database, now, row),
     }
 }
 

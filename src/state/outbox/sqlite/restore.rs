@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::columns::signed;
-use super::history;
 use super::remembering::Remembering;
+use super::{history, parts};
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Release, Released, Restored, RowId, State};
@@ -14,7 +14,7 @@ use crate::state::outbox::{Release, Released, Restored, RowId, State};
 const PARK: &str =
     "update envelope set state = iif(state in (2, 3), 3, 4), owner = null, replay_until = null, possible_duplicate = 1,
      settled_at = iif(state = 2, ?1, settled_at)
-     where id in (select id from envelope where id <= ?2 and (state in (0, 1, 2) or state in (3, 4)
+     where id in (select id from envelope where id <= ?2 and split <> 1 and (state in (0, 1, 2) or state in (3, 4)
                   and (replay_until is not null and state = 3 or possible_duplicate = 0)) order by id limit ?3)
      returning state";
 
@@ -28,9 +28,12 @@ pub(super) fn accept(
     let last = history::last_row(database)?;
     let mut park = database.prepare_cached(PARK)?;
     let states = park.query_map(params![now, last, signed(limit as u64)], |row| row.get(0))?;
-    let states: Vec<State> = states.collect::<Result<_, _>>()?;
+    let mut states: Vec<State> = states.collect::<Result<_, _>>()?;
+    let (parts, mails) = parts::park(database, now, last, limit.saturating_sub(states.len()))?;
+    let done = states.len() + parts;
+    states.extend(mails);
     let parked = states.iter().filter(|state| **state == State::Parked).count() as u64;
-    let restored = Restored { parked, unknown: states.len() as u64 - parked, more: states.len() >= limit };
+    let restored = Restored { parked, unknown: states.len() as u64 - parked, more: done >= limit };
     if !restored.more {
         history::begin_epoch(database, memory)?;
     }
@@ -63,5 +66,7 @@ pub(super) fn release(database: &Connection, now: UnixTime, release: &Release) -
         let turn = now.0.saturating_add(wait.try_into().unwrap_or(i64::MAX));
         update.execute(params![row, turn, now])?;
     }
-    Ok(Released { released: rows as u64, more: meant.len() > rows })
+    let of_parts = parts::release_parked(database, now, release, limit - rows)?;
+    let more = meant.len() > rows || of_parts.more;
+    Ok(Released { released: rows as u64 + of_parts.released, more })
 }

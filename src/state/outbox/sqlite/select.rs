@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::accept::ticket;
 use super::columns::signed;
-use super::{attempts, names};
+use super::{attempts, names, parts};
 use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::first_places::FirstPlaces;
@@ -23,18 +23,38 @@ pub(super) const OLDEST: &str = "select listed_at, id from envelope
     where caller = ?1 and state not in (1, 2) and state = ?2 and listed_at >= ?3 and listed_at < ?4
         and (listed_at, id) > (?5, ?6) order by listed_at, id limit ?7";
 
+/// Rows in doubt, from the newest on; those that are in parts are somewhere else.
+const IN_DOUBT_NEWEST: &str = "select listed_at, id from envelope
+    where caller = ?1 and state not in (1, 2) and state = ?2 and split <> 1 and listed_at >= ?3 and listed_at < ?4
+        and (listed_at, id) < (?5, ?6) order by listed_at desc, id desc limit ?7";
+
+/// Rows in doubt, from the oldest on; those that are in parts are somewhere else.
+const IN_DOUBT_OLDEST: &str = "select listed_at, id from envelope
+    where caller = ?1 and state not in (1, 2) and state = ?2 and split <> 1 and listed_at >= ?3 and listed_at < ?4
+        and (listed_at, id) > (?5, ?6) order by listed_at, id limit ?7";
+
 /// Rows of a state that they pass through: all nodes have few of these in hand.
 pub(super) const IN_HAND: &str = "select listed_at, id from envelope
     where caller = ?1 and state in (1, 2) and state = ?2 and listed_at >= ?3 and listed_at < ?4";
 
+/// Rows in parts that come to a state, from the newest on.
+pub(super) const SPLIT_NEWEST: &str = "select listed_at, id from envelope
+    where caller = ?1 and split = 1 and shown = ?2 and listed_at >= ?3 and listed_at < ?4
+        and (listed_at, id) < (?5, ?6) order by listed_at desc, id desc limit ?7";
+
+/// Rows in parts that come to a state, from the oldest on.
+pub(super) const SPLIT_OLDEST: &str = "select listed_at, id from envelope
+    where caller = ?1 and split = 1 and shown = ?2 and listed_at >= ?3 and listed_at < ?4
+        and (listed_at, id) > (?5, ?6) order by listed_at, id limit ?7";
+
 /// What no index has.
 const FITS: &str = "select 1 from envelope e join submission s on s.id = e.id join route_set r on r.id = e.route_set
-    where e.id = ?1 and (?2 is null or state = ?2) and (?3 is null or lower(from_domain) = ?3)
-        and (?4 is null or iif(state in (0, 1, 4), instr(',' || names || ',', ',' || ?4 || ','), upstream = ?4))
+    where e.id = ?1 and (?2 is null or coalesce(shown, state) = ?2) and (?3 is null or lower(from_domain) = ?3)
+        and (?4 is null or iif(split = 0 and state in (0, 1, 4), instr(',' || names || ',', ',' || ?4 || ','), upstream = ?4))
         and (?5 is null or possible_duplicate = ?5)";
 
-const ROW: &str = "select uuid, state, s.accepted_at, send_at, s.expires_at, possible_duplicate, c.name, from_domain,
-        r.names, upstream, due
+const ROW: &str = "select uuid, coalesce(shown, state), s.accepted_at, send_at, s.expires_at, possible_duplicate, c.name, from_domain,
+        r.names, upstream, coalesce((select min(due) from part p where p.envelope = e.id and p.state = 0), due)
     from envelope e join submission s on s.id = e.id join caller c on c.id = e.caller
     join route_set r on r.id = e.route_set where e.id = ?1";
 
@@ -155,9 +175,31 @@ struct Wanted<'a> {
 impl Wanted<'_> {
     /// The first ones of this caller.
     fn of(&self, database: &Connection, caller: i64) -> rusqlite::Result<Vec<Place>> {
+        let mut places = self.whole(database, caller)?;
+        if !self.state.is_final() {
+            let before = places.len();
+            places.extend(self.split(database, caller)?);
+            if places.len() > before {
+                self.sort.sort(&mut places);
+                places.truncate(self.limit.max(before));
+            }
+        }
+        Ok(places)
+    }
+
+    /// Those in parts.
+    fn split(&self, database: &Connection, caller: i64) -> rusqlite::Result<Vec<Place>> {
         let Self { selection, state, sort, after, limit } = self;
         let (from, before) = selection.between(*sort, *after);
-        let place = |row: &rusqlite::Row<'_>| Ok(Place { accepted_at: row.get(0)?, row: row.get(1)? });
+        let sql = if *sort == Sort::Newest { SPLIT_NEWEST } else { SPLIT_OLDEST };
+        let values = params![caller, state, from, before, after.accepted_at, after.row, signed(*limit as u64)];
+        database.prepare_cached(sql)?.query_map(values, place)?.collect()
+    }
+
+    /// Those that are not in parts.
+    fn whole(&self, database: &Connection, caller: i64) -> rusqlite::Result<Vec<Place>> {
+        let Self { selection, state, sort, after, limit } = self;
+        let (from, before) = selection.between(*sort, *after);
         if matches!(state, State::Claimed | State::Sending) {
             let mut select = database.prepare_cached(IN_HAND)?;
             let places = select.query_map(params![caller, state, from, before], place)?;
@@ -165,10 +207,19 @@ impl Wanted<'_> {
             places.retain(|place| sort.is_behind(*place, *after));
             return Ok(places);
         }
-        let sql = if *sort == Sort::Newest { NEWEST } else { OLDEST };
+        let sql = match (sort, state) {
+            (Sort::Newest, State::Unknown) => IN_DOUBT_NEWEST,
+            (Sort::Oldest, State::Unknown) => IN_DOUBT_OLDEST,
+            (Sort::Newest, _) => NEWEST,
+            (Sort::Oldest, _) => OLDEST,
+        };
         let values = params![caller, state, from, before, after.accepted_at, after.row, signed(*limit as u64)];
         database.prepare_cached(sql)?.query_map(values, place)?.collect()
     }
+}
+
+fn place(row: &rusqlite::Row<'_>) -> rusqlite::Result<Place> {
+    Ok(Place { accepted_at: row.get(0)?, row: row.get(1)? })
 }
 
 /// The callers whose rows come next in a walk.
@@ -194,7 +245,10 @@ fn callers(database: &Connection, selection: &Selection) -> rusqlite::Result<Vec
 }
 
 fn listed(database: &Connection, row: RowId) -> rusqlite::Result<Listed> {
-    let last_attempt = attempts::last(database, row)?;
+    let last_attempt = match parts::attempts(database, row)?.pop() {
+        Some(last) => Some(last),
+        None => attempts::last(database, row)?,
+    };
     database.prepare_cached(ROW)?.query_row([row], |row| {
         let ticket = ticket(row)?;
         let (caller, names, due): (String, String, UnixTime) = (row.get(6)?, row.get(8)?, row.get(10)?);

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::accept::ticket;
-use super::attempts;
+use super::{attempts, parts};
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
@@ -12,7 +12,7 @@ use crate::state::outbox::{KeyId, Lane, RowId, SealedRecipients, State, Status};
 /// The row of a caller's submission, and its state.
 pub(super) fn find(database: &Connection, caller: &CallerName, id: Id) -> rusqlite::Result<Option<(RowId, State)>> {
     let mut select = database.prepare_cached(
-        "select e.id, state from submission s join envelope e on e.id = s.id join caller c on c.id = s.caller
+        "select e.id, coalesce(shown, state) from submission s join envelope e on e.id = s.id join caller c on c.id = s.caller
          where uuid = ?1 and name = ?2",
     )?;
     select.query_row(params![id, caller.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
@@ -27,15 +27,19 @@ pub(super) fn status(database: &Connection, caller: &CallerName, id: Id) -> rusq
 
 /// All that is known of a row.
 pub(super) fn of_row(database: &Connection, row: RowId) -> rusqlite::Result<Status> {
-    let attempts = attempts::of(database, row)?;
+    let mut attempts = attempts::of(database, row)?;
+    attempts.extend(parts::attempts(database, row)?);
+    let parts = parts::of(database, row)?;
     let mut select = database.prepare_cached(
-        "select uuid, state, accepted_at, send_at, s.expires_at, possible_duplicate, lane, due, settled_at, key_id,
+        "select uuid, coalesce(shown, state), accepted_at, send_at, s.expires_at, possible_duplicate, lane, due, settled_at, key_id,
          recipients_key, recipients, recipient_verdicts from submission s join envelope e on e.id = s.id where s.id = ?1",
     )?;
     select.query_row([row], |row| {
         let ticket = ticket(row)?;
         let (due, settled): (UnixTime, Option<UnixTime>) = (row.get(7)?, row.get(8)?);
         let verdicts: Option<String> = row.get(12)?;
+        // Of a mail in parts the first one's.
+        let due = parts.iter().filter_map(|part| part.next_attempt_at).min().unwrap_or(due);
         Ok(Status {
             ticket,
             lane: row.get::<_, Lane>(6)?,
@@ -44,6 +48,7 @@ pub(super) fn of_row(database: &Connection, row: RowId) -> rusqlite::Result<Stat
             recipients: recipients(row)?,
             recipient_verdicts: attempts::read(&verdicts.unwrap_or_default()),
             attempts,
+            parts,
         })
     })
 }

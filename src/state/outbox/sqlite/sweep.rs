@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 use super::columns::signed;
 use super::content::drop_content;
 use super::names::named;
+use super::parts;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::bound::Left;
 use crate::state::outbox::{Bound, NamedMail, RowId, State, Swept};
@@ -32,6 +33,7 @@ pub(super) fn sweep(
 ) -> rusqlite::Result<(Swept, Passed)> {
     let mut swept = Swept::default();
     expire(database, now, bound, &mut swept)?;
+    expire_parts(database, now, bound, &mut swept)?;
     let old = Walk { after: Passed::default(), until: now.before(keep.max(KEY_LIVES)), without_key: false };
     forget(database, &old, bound, &mut swept)?;
     let between = Walk { after: passed, until: now.before(keep), without_key: true };
@@ -64,6 +66,16 @@ fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept)
         drop_content(database, row)?;
     }
     swept.more |= left.is_spent();
+    Ok(())
+}
+
+fn expire_parts(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
+    let (parts, mails) = parts::expire(database, now, bound.rows)?;
+    let (expired, partly): (Vec<_>, Vec<_>) = mails.into_iter().partition(|mail| mail.state == State::Expired);
+    swept.expired += expired.len() as u64;
+    swept.mails.extend(expired);
+    swept.partly = partly;
+    swept.more |= parts >= bound.rows;
     Ok(())
 }
 

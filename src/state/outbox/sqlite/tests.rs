@@ -2,6 +2,7 @@
 
 mod claims;
 mod copies;
+mod earlier_version;
 mod files;
 mod killed;
 mod plans;

@@ -19,6 +19,7 @@ pub(super) use crate::state::outbox::*;
 /// An empty store under test. Its nodes are told apart by their ids, though they are all in this process.
 pub(in crate::state::outbox) struct Bench {
     pub(in crate::state::outbox) outbox: Arc<dyn Outbox>,
+    pub(in crate::state::outbox) parts: Arc<dyn Parts>,
     pub(in crate::state::outbox) time: Arc<dyn Time>,
     line: Arc<dyn Line>,
     pub(super) past: Arc<dyn Past>,
@@ -75,7 +76,7 @@ pub(super) const SILENCE: Duration = Duration::from_secs(31);
 /// More than any test has rows.
 pub(super) const ALL: Bound = Bound { rows: 100, bytes: 1_000_000 };
 
-pub(super) fn node(number: u128) -> NodeId {
+pub(in crate::state::outbox) fn node(number: u128) -> NodeId {
     NodeId(Uuid::from_u128(number))
 }
 
@@ -117,7 +118,7 @@ pub(super) fn keyed(number: u8, key: &str) -> NewRow {
     NewRow { key: Some(IdempotencyKey::new("shop", key)), ..row(number) }
 }
 
-pub(super) fn wanted(limit: usize) -> Wanted {
+pub(in crate::state::outbox) fn wanted(limit: usize) -> Wanted {
     let sets = vec![set()];
     Wanted {
         sets,
@@ -171,7 +172,7 @@ pub(super) fn unknown(replay_after: Duration) -> Ended {
 impl Bench {
     /// Over this store, whose calls are counted.
     pub(in crate::state::outbox) fn new(
-        outbox: Arc<dyn Outbox>,
+        outbox: Arc<impl Outbox + Parts + 'static>,
         time: Arc<dyn Time>,
         line: Arc<dyn Line>,
         past: Arc<dyn Past>,
@@ -179,8 +180,9 @@ impl Bench {
     ) -> Self {
         let metrics = Metrics::default();
         let counted = Arc::new(metrics_of(&metrics, ROOM));
+        let parts = Arc::new(CountedParts::new(outbox.clone(), Arc::clone(&counted)));
         let outbox = Arc::new(CountedOutbox::new(outbox, counted));
-        Self { outbox, time, line, past, metrics, is_uncounted: AtomicBool::new(false), _kept: kept }
+        Self { outbox, parts, time, line, past, metrics, is_uncounted: AtomicBool::new(false), _kept: kept }
     }
 
     /// The sum of all series of this metric.

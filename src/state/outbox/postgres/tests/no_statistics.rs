@@ -1,12 +1,15 @@
 //! What every claim asks of a database that knows nothing of its tables, as in the first minute of an outage.
 
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::super::claim::claim;
 use super::super::hand_over::give_back;
+use super::super::parts::claim as claim_of_parts;
 use super::super::routes::{route_sets, stale};
 use super::super::rows::claimed_rows;
 use super::{node, outbox, wanted};
+use crate::state::outbox::suite::parting::wanted_parts;
 use crate::state::outbox::{Bound, RouteSet, RulesVersion, Wanted};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::{Transaction, field};
@@ -19,13 +22,45 @@ const ROWS: [&str; 2] = [
         from smsp_submission",
 ];
 
+const PARTS: [&str; 3] = [
+    "update smsp_outbox set state = 3, split = 1, shown = 0, upstream = 'mx'",
+    "insert into smsp_part (row_id, domain, places, lane, due, expires_at)
+        select row_id, decode(lpad(to_hex(row_id % 100), 64, '0'), 'hex'), '0', 1, 1, 9000000000000000 from smsp_outbox",
+    "insert into smsp_domain (hmac, turn) select distinct domain, 1 from smsp_part",
+];
+
 /// A table of which nothing is known, and one that was empty when it was counted.
 const BEFORE: [&str; 2] = ["select", "analyze smsp_submission, smsp_outbox"];
 
 /// Rows of the outbox that this transaction has looked at.
 async fn looked_at(transaction: &mut Transaction<'_>) -> i64 {
-    let sql = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'smsp_outbox'";
-    field(&transaction.query(sql, &[]).await.unwrap()[0], 0).unwrap()
+    looked_at_in(transaction, "smsp_outbox").await
+}
+
+async fn looked_at_in(transaction: &mut Transaction<'_>, table: &str) -> i64 {
+    let sql = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = $1";
+    field(&transaction.query(sql, &[(&table, Type::TEXT)]).await.unwrap()[0], 0).unwrap()
+}
+
+#[tokio::test]
+async fn a_claim_of_parts_walks_through_no_queue_that_the_database_has_not_counted() {
+    let Some(server) = Postmaster::shared() else { return };
+    for before in ["select", "analyze smsp_part, smsp_domain"] {
+        let outbox = outbox(&server.url(&server.database().await)).await;
+        let mut transaction = outbox.begin().await.unwrap();
+        for sql in [before].iter().chain(&ROWS).chain(&PARTS) {
+            transaction.execute(sql, &[]).await.unwrap();
+        }
+        let tables = ["smsp_part", "smsp_outbox"];
+        let before_claim =
+            [looked_at_in(&mut transaction, tables[0]).await, looked_at_in(&mut transaction, tables[1]).await];
+        let claimed = claim_of_parts::claim(&mut transaction, node(), Uuid::nil(), &wanted_parts(20)).await.unwrap();
+        assert_eq!(claimed.len(), 20);
+        for (table, before_claim) in tables.into_iter().zip(before_claim) {
+            let looked = looked_at_in(&mut transaction, table).await - before_claim;
+            assert!(looked < 1000, "{looked} of {table} after {before:?}");
+        }
+    }
 }
 
 #[tokio::test]

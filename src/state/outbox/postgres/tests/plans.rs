@@ -5,12 +5,15 @@ use uuid::Uuid;
 
 use super::super::TABLES;
 use super::super::counts::COUNTS;
-use super::super::list::{IN_HAND, RESTING};
+use super::super::list::{IN_HAND, RESTING, SPLIT};
+use super::super::parts::claim::DUE;
+use super::super::parts::domains::TURN;
 use super::super::restore::MEANT;
 use super::super::room::COUNT;
 use super::super::select::look;
 use super::outbox;
-use crate::state::outbox::Sort;
+use crate::state::outbox::suite::parting::wanted_parts;
+use crate::state::outbox::{Parts, Sort};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -32,9 +35,12 @@ async fn a_page_of_a_list_is_found_by_an_index_however_rare_the_state() {
     for sql in ROWS {
         transaction.execute(sql, &[]).await.unwrap();
     }
-    for (sql, state, index) in
-        [(RESTING, 6_i16, "smsp_outbox_listed"), (RESTING, 5, "smsp_outbox_listed"), (IN_HAND, 2, "smsp_outbox_owner")]
-    {
+    for (sql, state, index) in [
+        (RESTING, 6_i16, "smsp_outbox_listed"),
+        (RESTING, 5, "smsp_outbox_listed"),
+        (IN_HAND, 2, "smsp_outbox_owner"),
+        (SPLIT, 3, "smsp_outbox_shown"),
+    ] {
         let parameters: [Parameter<'_>; 5] = [
             (&"shop", Type::TEXT),
             (&state, Type::INT2),
@@ -137,6 +143,39 @@ async fn whether_a_key_is_used_is_found_by_an_index_where_it_is_not() {
     }
     let plan = plan(&mut transaction, TABLES.uses_key, &[(&"old", Type::TEXT)]).await;
     assert!(plan.contains("smsp_submission_key") && !plan.contains("Seq Scan"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_claim_of_parts_looks_at_the_domains_whose_turn_it_is_and_at_the_heads_of_their_queues() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in [
+        "insert into smsp_submission (id, caller, from_domain, size, accepted_at, send_at)
+            select gen_random_uuid(), 'shop', 'example.org', 100, n, n from generate_series(1, 20000) n",
+        "insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, state, changed_at, due,
+                expires_at, split, shown, upstream)
+            select row_id, caller, size, accepted_at, 1, 'a', 1, 3, 1, 1, 9000000000000000, 1, 0, 'mx'
+            from smsp_submission",
+        "insert into smsp_part (row_id, domain, places, lane, due, expires_at)
+            select row_id, decode(lpad(to_hex(row_id % 2000), 64, '0'), 'hex'), '0', 1, 1, 9000000000000000
+            from smsp_submission",
+        "insert into smsp_domain (hmac, turn) select distinct domain, 1 from smsp_part",
+        "analyze smsp_submission, smsp_outbox, smsp_part, smsp_domain",
+    ] {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let domains: Vec<Vec<u8>> = (1..=3_u8).map(|number| [vec![0; 31], vec![number]].concat()).collect();
+    let (of_domain, owner, most) = (2_i64, Uuid::from_u128(1), 10_i64);
+    let parameters: [Parameter<'_>; 4] =
+        [(&domains, Type::BYTEA_ARRAY), (&of_domain, Type::INT8), (&owner, Type::UUID), (&most, Type::INT8)];
+    let due = plan(&mut transaction, &DUE, &parameters).await;
+    assert!(due.contains("smsp_part_queue") && !due.contains("Seq Scan"), "{due}");
+    let turn = plan(&mut transaction, TURN, &[(&most, Type::INT8)]).await;
+    assert!(turn.contains("smsp_domain_turn") && !turn.contains("Seq Scan"), "{turn}");
+    transaction.commit().await.unwrap();
+    let parts = outbox.claim_parts(super::node(), &wanted_parts(10)).await.unwrap();
+    assert_eq!(parts.len(), 10);
 }
 
 async fn plan(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Parameter<'_>]) -> String {

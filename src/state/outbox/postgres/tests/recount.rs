@@ -8,7 +8,8 @@ use crate::state::store::postgres::tests::postmaster::Postmaster;
 
 /// Counts that differ from what the rows say.
 const WRONG: &str = "select count(*) from (
-        select caller, state, smsp_place(state, route_set, upstream) as place, count(*) as rows,
+        select caller, coalesce(shown, state) as state, smsp_count_place(split, state, route_set, upstream) as place,
+            count(*) as rows,
             count(*) filter (where state < 5 and not erased) as held,
             coalesce(sum(size) filter (where state < 5 and not erased), 0) as bytes from smsp_outbox group by 1, 2, 3
     ) o full join (

@@ -11,6 +11,7 @@ use crate::state::store::{Module, Step};
 const LATER: Module = Module {
     steps: &[
         TABLES.steps[0],
+        TABLES.steps[1],
         Step { sql: "alter table smsp_outbox add later bigint; create table smsp_later (id bigint)", works_with: 1 },
     ],
     ..TABLES

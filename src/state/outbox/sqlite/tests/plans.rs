@@ -1,7 +1,8 @@
 //! Statements that must not walk through all rows: by which index SQLite runs them.
 
-use super::super::list::{ALL, IN_HAND, RESTING};
+use super::super::list::{ALL, IN_HAND, RESTING, SPLIT};
 use super::super::operators::COUNTS;
+use super::super::parts::{claim, domains};
 use super::super::restore::MEANT;
 use super::super::select;
 use super::*;
@@ -14,6 +15,7 @@ async fn a_page_of_a_list_is_found_by_an_index_whatever_the_state() {
         (ALL, "SEARCH s USING INDEX submission_listed (caller=? AND (accepted_at,uuid)<(?,?))"),
         (RESTING, "SEARCH e USING INDEX envelope_listed (caller=? AND state=? AND listed_at<?)"),
         (IN_HAND, "SCAN e USING INDEX envelope_owner"),
+        (SPLIT, "SEARCH e USING INDEX envelope_shown (caller=? AND shown=? AND listed_at<?)"),
     ] {
         let plan = plan(&outbox, sql).await;
         assert_eq!(plan[0], expected, "{plan:#?}");
@@ -27,6 +29,7 @@ async fn counts_look_at_no_row_but_the_oldest_of_each_kind_and_those_in_hand() {
     let plan = plan(&outbox, COUNTS).await;
     let rows: Vec<_> = plan.iter().filter(|line| line.contains(" e ")).map(String::as_str).collect();
     let expected = [
+        "SEARCH e USING COVERING INDEX envelope_shown_wanted (shown=?)",
         "SEARCH e USING COVERING INDEX envelope_waiting (state=? AND route_set=?)",
         "SEARCH e USING COVERING INDEX envelope_doubt (upstream=?)",
         "SEARCH e USING INDEX envelope_owner",
@@ -50,13 +53,33 @@ async fn rows_that_operators_mean_are_found_by_an_index_in_both_orders() {
     let outbox = open(directory.path(), Clock::since_start()).await;
     let by_time =
         "SEARCH envelope USING COVERING INDEX envelope_listed (caller=? AND state=? AND listed_at>? AND listed_at<?)";
+    let split =
+        "SEARCH envelope USING COVERING INDEX envelope_shown (caller=? AND shown=? AND listed_at>? AND listed_at<?)";
     for (sql, expected) in [
         (select::NEWEST, by_time),
         (select::OLDEST, by_time),
+        (select::SPLIT_NEWEST, split),
+        (select::SPLIT_OLDEST, split),
         (select::IN_HAND, "SCAN envelope USING INDEX envelope_owner"),
     ] {
         let plan = plan(&outbox, sql).await;
         assert_eq!(plan, [expected], "nothing is sorted");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_of_parts_looks_at_the_domains_whose_turn_it_is_and_at_the_heads_of_their_queues() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    for (sql, expected) in [
+        (domains::TURN, "SEARCH domain USING COVERING INDEX domain_turn (turn<?)"),
+        (claim::QUEUE, "SEARCH p USING INDEX part_queue (domain=? AND lane=? AND due<?)"),
+        (claim::LOST, "SEARCH p USING INDEX part_lost (due<?)"),
+        (domains::FIRST, "SEARCH part USING INDEX part_queue (domain=? AND lane=?)"),
+    ] {
+        let plan = plan(&outbox, sql).await;
+        assert!(plan.iter().any(|line| line == expected), "{plan:#?}");
+        assert!(!plan.iter().any(|line| line.contains("SORT") || line.starts_with("SCAN part")), "{plan:#?}");
     }
 }
 

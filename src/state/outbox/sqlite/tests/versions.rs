@@ -7,6 +7,7 @@ use crate::state::store::released::{only_add_to, sqlite_columns};
 const LATER: Module = Module {
     steps: &[
         TABLES.steps[0],
+        TABLES.steps[1],
         Step { sql: "alter table envelope add later integer; create table later (id integer) strict", works_with: 1 },
     ],
     ..TABLES
@@ -28,6 +29,6 @@ async fn this_version_works_with_tables_to_which_a_later_one_has_added() {
     let (modules, clock) = (&[LATER], Clock::since_start());
     let (metrics, restarts) = (Arc::default(), Arc::default());
     let later = Start { directory: directory.path(), keys: &keys, modules, clock, metrics, restarts };
-    assert_eq!(Sqlite::open(later).unwrap().migrated()[0].to_string(), "outbox: schema 1 -> 2");
+    assert_eq!(Sqlite::open(later).unwrap().migrated()[0].to_string(), "outbox: schema 2 -> 3");
     handing_over::a_mail_is_marked_handed_over_and_ended(&bench_in(directory).await).await;
 }

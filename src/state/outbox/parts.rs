@@ -1,0 +1,54 @@
+//! Mail that goes to the recipients' own servers: in parts, one for each domain, each with a way of its own.
+//!
+//! A mail that is split stays where it is, with its content and all of its recipients, and shows what its parts come to. No
+//! recipient is in two parts. Where the recipients of a part come to different ends, the part is divided, so that the state
+//! of a part is that of each of its recipients.
+//!
+//! Deliberately absent: replays (SMTP has none), names of domains (an [`Hmac`] stands for one; the content has the address).
+
+mod ended;
+mod groups;
+mod part;
+mod whole;
+mod written;
+
+use std::time::Duration;
+
+use super::row::{Hold, NodeId, State};
+use super::sealed::Hmac;
+use crate::state::store::Answered;
+
+pub use ended::{PartEnded, PartTo, PartVerdict};
+pub(super) use groups::{Group, groups};
+pub use part::{ClaimedPart, NewPart, PartHold, PartId, PartStatus, Split, WantedParts};
+pub(super) use whole::{rests, whole};
+pub(super) use written::{read_places, read_verdicts, written_places, written_verdicts};
+
+/// The upstream of a mail that is split, in counts and lists: no provider has this name.
+pub(super) const UPSTREAM: &str = "mx";
+
+/// The parts of the mails of all nodes that share a store.
+///
+/// What holds for the calls of [`super::Outbox`] holds here: what a call has changed is on the disk when its answer is there.
+/// [`super::Outbox::bury`], [`super::Outbox::sweep`], [`super::Outbox::heartbeat`] and the orders are of mails and parts.
+pub trait Parts: Send + Sync {
+    /// Splits a mail in hand: consents as [`super::Outbox::mark`] does, or not. Its parts are due at once. Asked once more, it
+    /// consents again and makes no second parts.
+    fn split<'a>(&'a self, hold: &'a Hold, split: &'a Split) -> Answered<'a, bool>;
+
+    /// Claims due parts for a node, of the domains that have waited longest since their turn. None while the outbox is paused.
+    fn claim_parts<'a>(&'a self, node: NodeId, wanted: &'a WantedParts) -> Answered<'a, Vec<ClaimedPart>>;
+
+    /// Gives claimed parts back unharmed, to wait for so long. Marked ones stay as they are. How many went back.
+    fn give_back_parts<'a>(&'a self, holds: &'a [PartHold], wait: Duration) -> Answered<'a, usize>;
+
+    /// No part of this domain is claimed for so long, by any node; zero: from now on they are.
+    fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()>;
+
+    /// Asks for the store's consent to hand this part over: true, and it may go on the wire.
+    fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool>;
+
+    /// Records what became of a claim: the state of the mail by now, or none where the fence is lost. Late verdicts are taken
+    /// as by [`super::Outbox::end`].
+    fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>>;
+}

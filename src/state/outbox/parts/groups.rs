@@ -1,0 +1,70 @@
+//! The recipients of a part, by where a claim has brought them.
+
+use std::collections::BTreeMap;
+
+use super::ended::{PartTo, PartVerdict};
+use crate::state::outbox::State;
+
+/// Recipients that have come to one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::state::outbox) struct Group {
+    pub(in crate::state::outbox) to: PartTo,
+    pub(in crate::state::outbox) places: Vec<u32>,
+    pub(in crate::state::outbox) verdicts: Vec<PartVerdict>,
+}
+
+impl Group {
+    /// The state that a part of these recipients comes into; one that was erased is not sent again.
+    pub(in crate::state::outbox) fn state(&self, erased: bool) -> State {
+        match self.to {
+            PartTo::Unknown => State::Unknown,
+            PartTo::Again if erased => State::Cancelled,
+            PartTo::Again => State::Queued,
+            PartTo::Accepted => State::Accepted,
+            PartTo::Refused => State::Refused,
+        }
+    }
+}
+
+/// The groups of these recipients. The first one keeps the part: those that may have the mail, because their late verdict
+/// comes under its number.
+///
+/// A recipient that nothing is told of comes where `untold` says. Verdicts on recipients of other parts are left out.
+pub(in crate::state::outbox) fn groups(places: &[u32], verdicts: &[PartVerdict], untold: PartTo) -> Vec<Group> {
+    let mut groups = BTreeMap::<PartTo, (Vec<u32>, Vec<PartVerdict>)>::new();
+    for place in places {
+        let verdict = verdicts.iter().find(|verdict| verdict.place == *place);
+        let (places, told) = groups.entry(verdict.map_or(untold, |verdict| verdict.to)).or_default();
+        places.push(*place);
+        told.extend(verdict.cloned());
+    }
+    groups.into_iter().map(|(to, (places, verdicts))| Group { to, places, verdicts }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::outcome::Outcome;
+
+    fn verdict(place: u32, to: PartTo) -> PartVerdict {
+        PartVerdict { place, to, outcome: Outcome::Deferred, reason: String::new(), code: None, host: None }
+    }
+
+    #[test]
+    fn each_recipient_is_in_one_group_and_those_that_may_have_the_mail_keep_the_part() {
+        let told = [verdict(7, PartTo::Refused), verdict(1, PartTo::Accepted), verdict(9, PartTo::Unknown)];
+        let groups = groups(&[1, 4, 5, 7], &told, PartTo::Unknown);
+        let seen: Vec<_> = groups.iter().map(|group| (group.to, &*group.places, group.verdicts.len())).collect();
+        let expected: [(PartTo, &[u32], usize); 3] =
+            [(PartTo::Unknown, &[4, 5], 0), (PartTo::Accepted, &[1], 1), (PartTo::Refused, &[7], 1)];
+        assert_eq!(seen, expected, "and nobody who is not of the part");
+    }
+
+    #[test]
+    fn what_was_erased_is_not_sent_again() {
+        let group = |to| Group { to, places: vec![1], verdicts: Vec::new() };
+        assert_eq!(group(PartTo::Again).state(true), State::Cancelled);
+        assert_eq!(group(PartTo::Again).state(false), State::Queued);
+        assert_eq!(group(PartTo::Unknown).state(true), State::Unknown);
+    }
+}

@@ -1,0 +1,101 @@
+//! A part: how it comes about, who has it in hand, and what it shows.
+
+use super::ended::PartVerdict;
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Fence, Hmac, Lane, NodeId, SealedContent, State, Verdict};
+
+/// The number of a part in its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartId(pub i64);
+
+/// The right to work on a part, until another claim of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PartHold {
+    /// The part.
+    pub part: PartId,
+    /// Which claim of it.
+    pub fence: Fence,
+    /// By which node.
+    pub node: NodeId,
+}
+
+/// How a mail is split.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// One for each domain, each with a recipient at least. Recipients that a provider took, may have taken or refused are
+    /// in none.
+    pub parts: Vec<NewPart>,
+    /// Has a provider taken the mail for other recipients?
+    pub has_taken_some: bool,
+    /// The verdict of each hand-over to a provider under this claim.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// The recipients of one domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPart {
+    /// Stands for the domain, in lower case.
+    pub domain: Hmac,
+    /// The recipients' places in the order To, Cc, Bcc.
+    pub places: Vec<u32>,
+}
+
+/// Parts that a node can send now.
+#[derive(Clone, Debug)]
+pub struct WantedParts {
+    /// At most so many.
+    pub parts: usize,
+    /// No more of one domain than this, with those that the node has in hand.
+    pub of_domain: usize,
+    /// No more parts once their messages have so many bytes; the first one may have more.
+    pub bytes: u64,
+    /// If there is a part that was lost before, the oldest such part and no other one. False: none of them.
+    pub lost: bool,
+}
+
+/// A part in hand.
+pub struct ClaimedPart {
+    /// The right to work on it.
+    pub hold: PartHold,
+    /// The id of its message.
+    pub id: Id,
+    /// Who it is sent for.
+    pub caller: CallerName,
+    /// Stands for its domain: the domain of the recipient at the first place.
+    pub domain: Hmac,
+    /// The recipients' places in the order To, Cc, Bcc.
+    pub places: Vec<u32>,
+    /// Before or behind others.
+    pub lane: Lane,
+    /// Since when the mail is in the store.
+    pub accepted_at: UnixTime,
+    /// When it is no longer wanted.
+    pub expires_at: UnixTime,
+    /// Attempts so far that count, those at providers before it was split left out.
+    pub attempts: u32,
+    /// May somebody have it already, so that this could be a second copy?
+    pub possible_duplicate: bool,
+    /// Was it lost before, with its node or because it could not be opened?
+    pub was_lost: bool,
+    /// The message; none where it is gone or unreadable, which only a fault of ours could bring about.
+    pub content: Option<SealedContent>,
+}
+
+/// What a part has come to, for a status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartStatus {
+    /// The state of each of its recipients.
+    pub state: State,
+    /// Their places in the order To, Cc, Bcc.
+    pub places: Vec<u32>,
+    /// When it is tried next, while it is queued.
+    pub next_attempt_at: Option<UnixTime>,
+    /// Attempts that count.
+    pub attempts: u32,
+    /// May a recipient have it twice?
+    pub possible_duplicate: bool,
+    /// The last verdict on each recipient, where there was one.
+    pub verdicts: Vec<PartVerdict>,
+}

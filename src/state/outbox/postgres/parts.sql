@@ -1,0 +1,88 @@
+-- Mail in parts, one for each domain of its recipients.
+--
+-- A split submission's row stays `unknown`, with its content: a program that knows of no parts says so of it, and leaves it
+-- alone. Its parts end it. While something of it waits or is in hand, it has changed in a far future: no sweep drops it.
+
+-- split is 0: whole; 1: in parts; 2: its parts have ended it. shown is what its parts come to, until they end it.
+alter table smsp_outbox add split smallint not null default 0, add shown smallint,
+    -- Has a provider taken it for recipients that are in no part?
+    add has_taken_some boolean not null default false;
+create index smsp_outbox_shown on smsp_outbox (caller, shown, accepted_at desc) where split = 1;
+create index smsp_outbox_shown_wanted on smsp_outbox (shown, wanted_at) where split = 1;
+
+-- A program that knows of no parts may think that it can settle or send such a row.
+create function smsp_outbox_split() returns trigger language plpgsql as $$ begin
+    return null;
+end $$;
+create trigger smsp_outbox_split before update of state on smsp_outbox for each row
+    when (old.split = 1 and new.split = 1 and (new.state <> old.state or new.owner is not null))
+    execute function smsp_outbox_split();
+
+create table smsp_part (
+    part bigint generated always as identity primary key,
+    row_id bigint not null references smsp_outbox on delete cascade,
+    -- Stands for the domain.
+    domain bytea not null,
+    -- The recipients' places.
+    places text not null,
+    lane smallint not null,
+    state smallint not null default 0,
+    due bigint not null,
+    expires_at bigint not null,
+    attempts integer not null default 0,
+    losses integer not null default 0,
+    fence bigint not null default 0,
+    owner uuid,
+    -- The call that took it last.
+    claim uuid,
+    possible_duplicate boolean not null default false,
+    verdicts text
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+create index smsp_part_row on smsp_part (row_id);
+create index smsp_part_queue on smsp_part (domain, lane, due, part) where state = 0;
+create index smsp_part_lost on smsp_part (due, part) where state = 0 and losses > 0;
+create index smsp_part_owner on smsp_part (owner) where state in (1, 2);
+-- Parts that were parked with an older copy, the oldest first.
+create index smsp_part_parked on smsp_part (part) where state = 4;
+create index smsp_part_expiry on smsp_part (expires_at) where state in (0, 4);
+create index smsp_part_open on smsp_part (part) where state < 5;
+
+create table smsp_part_attempt (
+    part bigint not null references smsp_part on delete cascade,
+    fence bigint not null,
+    at bigint not null,
+    took bigint,
+    outcome text,
+    reason text,
+    code text,
+    late boolean not null default false,
+    primary key (part, fence)
+);
+
+-- Domains of which parts wait, and those that are closed.
+create table smsp_domain (
+    hmac bytea primary key,
+    -- When a claim looks at it next. Never after the first part that may be claimed is due.
+    turn bigint not null,
+    closed_until bigint not null default 0
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+create index smsp_domain_turn on smsp_domain (turn, hmac);
+
+-- A split row counts for what its parts come to.
+create function smsp_count_place(split smallint, state smallint, route_set text, upstream text) returns text
+    language sql immutable parallel safe
+    return case when split = 0 and state in (0, 1, 4) then route_set else coalesce(upstream, '') end;
+create or replace function smsp_count_added() returns trigger language plpgsql as $$ begin
+    insert into smsp_change
+    select caller, coalesce(shown, state), smsp_count_place(split, state, route_set, upstream), count(*),
+        count(*) filter (where state < 5 and not erased), coalesce(sum(size) filter (where state < 5 and not erased), 0)
+    from added group by 1, 2, 3;
+    return null;
+end $$;
+create or replace function smsp_count_gone() returns trigger language plpgsql as $$ begin
+    insert into smsp_change
+    select caller, coalesce(shown, state), smsp_count_place(split, state, route_set, upstream), -count(*),
+        -count(*) filter (where state < 5 and not erased), -coalesce(sum(size) filter (where state < 5 and not erased), 0)
+    from gone group by 1, 2, 3;
+    return null;
+end $$;

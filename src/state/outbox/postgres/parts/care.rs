@@ -1,0 +1,168 @@
+//! Parts that nobody holds any more, those whose time is over, and those of an older copy.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::super::rows::{Columns, big, named, span};
+use super::{domains, row, whole};
+use crate::state::outbox::{Buried, Hmac, NamedMail, NodeId, State};
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Parameter, Transaction, field};
+
+/// What nobody was told of is free again: no server can have it.
+const RELEASE: &str = "with attempt as (
+        delete from smsp_part_attempt a using smsp_part p
+        where a.part = p.part and a.fence = p.fence and p.part = any ($1) and p.claim = any ($2) and p.owner = $3
+            and p.state in (1, 2)
+    )
+    update smsp_part set state = 0, owner = null
+    where part = any ($1) and claim = any ($2) and owner = $3 and state in (1, 2) returning row_id, domain, state, due";
+
+const BURY: &str = "update smsp_part set state = case when state = 2 then 3 when losses >= 2 then 4 else 0 end,
+        losses = losses + (state = 1)::integer, owner = null
+    where part = any ($1) and state in (1, 2) and owner is distinct from $3
+        and not exists (select from smsp_node n where n.node = owner and n.seen_at > smsp_now() - $2)
+    returning row_id, domain, state, due";
+
+const EXPIRE: &str =
+    "update smsp_part set state = 7 where part = any ($1) and state + 0 in (0, 4) and expires_at + 0 <= smsp_now()
+    returning row_id, domain, state, due";
+
+const PARK: &str = "update smsp_part set state = case when state in (2, 3) then 3 else 4 end, owner = null,
+        possible_duplicate = true where part = any ($1) and state < 5 returning row_id, domain, state, due";
+
+/// A part that has changed: which mail it is of, where it is, and when it is due.
+struct Changed {
+    row: i64,
+    domain: Hmac,
+    state: State,
+    due: i64,
+}
+
+fn changed(row: &Row) -> Result<Changed, Failed> {
+    let mut columns = Columns::of(row);
+    Ok(Changed {
+        row: columns.value()?,
+        domain: row::hmac(columns.value()?)?,
+        state: columns.state()?,
+        due: columns.value()?,
+    })
+}
+
+/// The parts that this asks for, with their mails locked; what somebody else has locked is passed by.
+async fn locked(
+    transaction: &mut Transaction<'_>,
+    sql: &str,
+    parameters: &[Parameter<'_>],
+    waits: bool,
+) -> Result<Vec<i64>, Failed> {
+    let skip = if waits { "" } else { "skip locked" };
+    let lock = format!(
+        "with meant as materialized ({sql}),
+        free as materialized (
+            select o.row_id from smsp_outbox o where o.row_id in (select row_id from meant) order by o.row_id for update {skip}
+        )
+        select part from meant join free using (row_id)"
+    );
+    transaction.query(&lock, parameters).await?.iter().map(|row| field(row, 0)).collect()
+}
+
+/// Brings the mails where their parts are, and has their domains looked at. Each part with the state of its mail.
+async fn follow(transaction: &mut Transaction<'_>, found: &[Row]) -> Result<Vec<(Changed, State)>, Failed> {
+    let parts = found.iter().map(changed).collect::<Result<Vec<_>, _>>()?;
+    let rows: Vec<_> = parts.iter().map(|part| part.row).collect();
+    let states = whole::refresh(transaction, &rows).await?;
+    let waiting = parts.iter().filter(|part| part.state == State::Queued);
+    let woken: Vec<_> = waiting.map(|part| (part.domain, part.due)).collect();
+    domains::wake(transaction, &woken).await?;
+    let of = |part: Changed| states.get(&part.row).copied().map(|state| (part, state));
+    Ok(parts.into_iter().filter_map(of).collect())
+}
+
+/// Frees what claims under these numbers hold, whose answers were lost.
+pub(in super::super) async fn release(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    numbers: &[Uuid],
+) -> Result<(), Failed> {
+    let (claims, owner): (Parameter<'_>, Parameter<'_>) = ((&numbers, Type::UUID_ARRAY), (&node.0, Type::UUID));
+    let held = "select part, row_id from smsp_part where claim = any ($1) and owner = $2 and state in (1, 2)";
+    let parts = locked(transaction, held, &[claims.clone(), owner.clone()], true).await?;
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let freed = transaction.query(RELEASE, &[(&parts, Type::INT8_ARRAY), claims, owner]).await?;
+    follow(transaction, &freed).await.map(drop)
+}
+
+/// Ends what dead nodes have held. One that was marked may be with its server.
+pub(in super::super) async fn bury(
+    transaction: &mut Transaction<'_>,
+    own: NodeId,
+    dead: Duration,
+    buried: &mut Buried,
+) -> Result<(), Failed> {
+    let (after, own): (i64, Parameter<'_>) = (span(dead), (&own.0, Type::UUID));
+    let held = "select part, row_id from smsp_part p where state in (1, 2) and owner is distinct from $2
+        and not exists (select from smsp_node n where n.node = p.owner and n.seen_at > smsp_now() - $1)";
+    let parts = locked(transaction, held, &[(&after, Type::INT8), own.clone()], false).await?;
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let ended = transaction.query(BURY, &[(&parts, Type::INT8_ARRAY), (&after, Type::INT8), own]).await?;
+    for (part, _) in follow(transaction, &ended).await? {
+        match part.state {
+            State::Queued => buried.queued += 1,
+            State::Parked => buried.parked += 1,
+            _ => buried.unknown += 1,
+        }
+        if part.state != State::Queued {
+            buried.mails.extend(named(transaction, &[part.row], part.state).await?);
+        }
+    }
+    Ok(())
+}
+
+/// Ends at most so many parts whose time is over. How many were looked at, and the mails that they were the last ones of.
+pub(in super::super) async fn expire(
+    transaction: &mut Transaction<'_>,
+    limit: usize,
+) -> Result<(usize, Vec<NamedMail>), Failed> {
+    let over = "select part, row_id from smsp_part where state in (0, 4) and expires_at <= smsp_now()
+        order by expires_at limit $1";
+    let parts = locked(transaction, over, &[(&big(limit), Type::INT8)], false).await?;
+    if parts.is_empty() {
+        return Ok((0, Vec::new()));
+    }
+    let ended = transaction.query(EXPIRE, &[(&parts, Type::INT8_ARRAY)]).await?;
+    let (mut mails, mut told) = (Vec::new(), Vec::new());
+    for (part, state) in follow(transaction, &ended).await? {
+        if state.is_final() && !told.contains(&part.row) {
+            mails.extend(named(transaction, &[part.row], state).await?);
+            told.push(part.row);
+        }
+    }
+    Ok((parts.len(), mails))
+}
+
+/// Parks at most so many parts of an older copy; marked ones are `unknown`. How many that were, and where each of their mails
+/// is now.
+pub(in super::super) async fn park(
+    transaction: &mut Transaction<'_>,
+    last: i64,
+    limit: usize,
+) -> Result<(usize, Vec<State>), Failed> {
+    let meant = "select part, row_id from smsp_part where state < 5 and row_id <= $1
+        and (state in (0, 1, 2) or not possible_duplicate) order by part limit $2";
+    let parts = locked(transaction, meant, &[(&last, Type::INT8), (&big(limit), Type::INT8)], true).await?;
+    if parts.is_empty() {
+        return Ok((0, Vec::new()));
+    }
+    let parked = transaction.query(PARK, &[(&parts, Type::INT8_ARRAY)]).await?;
+    let mails = follow(transaction, &parked).await?.into_iter().map(|(part, state)| (part.row, state));
+    Ok((parked.len(), mails.collect::<BTreeMap<_, _>>().into_values().collect()))
+}

@@ -1,0 +1,209 @@
+//! Claims due parts: goes from domain to domain, in the order of their turns, and takes of each what the node may have.
+//!
+//! Conditions are written as in [`super::super::claim`], for a database that has no statistics yet.
+
+use std::sync::LazyLock;
+
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::super::history::NEXT_FENCE;
+use super::super::rows::{Columns, big, span};
+use super::{domains, row, whole};
+use crate::state::outbox::parts::read_places;
+use crate::state::outbox::{ClaimedPart, Fence, NodeId, PartHold, PartId, WantedParts};
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Parameter, Transaction, field};
+
+/// Domains that a claim looks at, beside one for each part that is wanted.
+const DOMAINS: usize = 64;
+/// So many parts are looked at for each one that is wanted, over all domains.
+const SHARES: usize = 4;
+
+/// The oldest part that was lost before, of a domain that is not closed and of which the node may have more. Mails that
+/// somebody else has locked are passed by.
+pub(super) const LOST: &str = "select p.part, p.row_id from smsp_part p join smsp_outbox o using (row_id)
+    where p.state = 0 and p.losses > 0 and p.due <= smsp_now() and p.expires_at > smsp_now()
+        and (select min(l.due) from smsp_part l where l.state = 0 and l.losses > 0) <= smsp_now()
+        and not exists (select from smsp_domain d where d.hmac = p.domain and d.closed_until > smsp_now())
+        and (select count(*) from smsp_part h where h.owner = $1 and h.state in (1, 2) and h.domain = p.domain) < $2
+    order by p.due, p.part limit 1 for update of o skip locked";
+
+/// Due parts of domains in their order: in each the first lane first; of four parts one is the oldest, whatever its lane. The
+/// more domains there are, the less is looked at of each.
+pub(in super::super) static DUE: LazyLock<String> = LazyLock::new(|| {
+    format!("with turn as (
+        select w.hmac, w.place, greatest(0, $2 - (select count(*) from smsp_part h
+            where h.owner = $3 and h.state in (1, 2) and h.domain = w.hmac)) as room
+        from unnest($1) with ordinality w (hmac, place)
+    ),
+    shared as (
+        select t.hmac, t.place, least(t.room, {SHARES} * $4 / count(*) over () + 1) as room from turn t
+    ),
+    found as (
+        select t.place, t.room, c.* from shared t cross join generate_series(0, 2) l (lane)
+        cross join lateral (
+            select p.part, p.row_id, p.lane, p.due from smsp_part p
+            where p.state = 0 and (p.domain, p.lane, p.due) >= (t.hmac, l.lane::smallint, 0::bigint)
+                and (p.domain, p.lane, p.due) <= (t.hmac, l.lane::smallint, smsp_now())
+                and (p.expires_at <= smsp_now()) is not true and (p.losses > 0) is not true
+            order by p.domain, p.lane, p.due, p.part limit t.room
+        ) c
+    ),
+    ranked as (
+        select f.*, row_number() over (partition by f.place order by f.lane, f.due, f.part) as nth from found f
+    ),
+    mixed as (
+        select r.*, row_number() over (partition by r.place
+            order by r.nth > r.room - r.room / 4, case when r.nth > r.room - r.room / 4 then 0 else r.lane end, r.due, r.part
+        ) as turn from ranked r
+    )
+    select m.part, m.row_id, o.size, m.place from mixed m join smsp_outbox o using (row_id)
+    where m.turn <= m.room order by m.place, m.turn limit $4")
+});
+
+/// What somebody else has locked is passed by.
+const FREE: &str = "select row_id from smsp_outbox where row_id = any ($1) order by row_id for update skip locked";
+
+static TAKE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update smsp_part o set state = 1, fence = {NEXT_FENCE}, owner = $3, claim = $4
+        where o.part = any ($1) and o.row_id = any ($2) and o.state + 0 = 0 and o.due + 0 <= smsp_now() returning o.part"
+    )
+});
+
+/// Claims under this number. The parts, not their messages: those are read once the claim is committed.
+pub(in super::super) async fn claim(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    number: Uuid,
+    wanted: &WantedParts,
+) -> Result<Vec<i64>, Failed> {
+    if wanted.parts == 0 {
+        return Ok(Vec::new());
+    }
+    if wanted.lost {
+        let parameters: [Parameter<'_>; 2] = [(&node.0, Type::UUID), (&big(wanted.of_domain), Type::INT8)];
+        if let Some(row) = transaction.query(LOST, &parameters).await?.first() {
+            return take(transaction, node, number, &[(field(row, 0)?, field(row, 1)?)]).await;
+        }
+    }
+    let looked_at = big(wanted.parts.saturating_add(DOMAINS));
+    let turns = transaction.query(domains::TURN, &[(&looked_at, Type::INT8)]).await?;
+    let turns = turns.iter().map(|row| field(row, 0)).collect::<Result<Vec<Vec<u8>>, _>>()?;
+    let (due, served) = due(transaction, node, wanted, &turns).await?;
+    let taken = if due.is_empty() { Vec::new() } else { take(transaction, node, number, &due).await? };
+    domains::pass(transaction, &turns[..served]).await?;
+    Ok(taken)
+}
+
+/// The parts that there are places and bytes for, with the rows of their mails; and how many domains have had their turn by
+/// that: who was not served keeps it.
+async fn due(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    wanted: &WantedParts,
+    turns: &[Vec<u8>],
+) -> Result<(Vec<(i64, i64)>, usize), Failed> {
+    let parameters: [Parameter<'_>; 4] = [
+        (&turns, Type::BYTEA_ARRAY),
+        (&big(wanted.of_domain), Type::INT8),
+        (&node.0, Type::UUID),
+        (&big(wanted.parts), Type::INT8),
+    ];
+    let (mut due, mut bytes, mut last) = (Vec::new(), 0_i64, 0_i64);
+    for row in &transaction.query(&DUE, &parameters).await? {
+        let size: i64 = field(row, 2)?;
+        bytes = bytes.saturating_add(size);
+        if !due.is_empty() && bytes > big(wanted.bytes) {
+            return Ok((due, usize::try_from(last).unwrap_or_default()));
+        }
+        due.push((field(row, 0)?, field(row, 1)?));
+        last = field(row, 3)?;
+    }
+    let is_full = due.len() >= wanted.parts;
+    Ok((due, if is_full { usize::try_from(last).unwrap_or_default() } else { turns.len() }))
+}
+
+async fn take(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    number: Uuid,
+    due: &[(i64, i64)],
+) -> Result<Vec<i64>, Failed> {
+    let (parts, rows): (Vec<i64>, Vec<i64>) = due.iter().copied().unzip();
+    let free = transaction.query(FREE, &[(&rows, Type::INT8_ARRAY)]).await?;
+    let free = free.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+    let parameters: [Parameter<'_>; 4] =
+        [(&parts, Type::INT8_ARRAY), (&free, Type::INT8_ARRAY), (&node.0, Type::UUID), (&number, Type::UUID)];
+    let taken = transaction.query(&TAKE, &parameters).await?;
+    let taken = taken.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+    whole::refresh(transaction, &free).await?;
+    Ok(parts.into_iter().filter(|part| taken.contains(part)).collect())
+}
+
+const READ: &str = "select p.part, p.fence, s.id, s.caller, p.domain, p.places, p.lane, s.accepted_at, p.expires_at,
+        p.attempts, p.possible_duplicate, p.losses > 0, s.content_key_id, s.content_key,
+        (select array_agg(c.bytes order by c.part) from smsp_content c where c.row_id = p.row_id)
+    from unnest($1) with ordinality w (part, place) join smsp_part p using (part) join smsp_submission s using (row_id)
+    where p.claim = $2 and p.owner = $3 and p.state in (1, 2) order by w.place";
+
+/// The parts of this list that the call with this number still holds, with their messages.
+pub(super) async fn in_hand(
+    transaction: &mut Transaction<'_>,
+    node: NodeId,
+    number: Uuid,
+    parts: &[i64],
+) -> Result<Vec<ClaimedPart>, Failed> {
+    let parameters: [Parameter<'_>; 3] = [(&parts, Type::INT8_ARRAY), (&number, Type::UUID), (&node.0, Type::UUID)];
+    let found = transaction.query(READ, &parameters).await?;
+    found.iter().map(|row| claimed(node, &mut Columns::of(row))).collect()
+}
+
+fn claimed(node: NodeId, columns: &mut Columns<'_>) -> Result<ClaimedPart, Failed> {
+    Ok(ClaimedPart {
+        hold: PartHold { part: PartId(columns.value()?), fence: Fence(columns.value()?), node },
+        id: columns.id()?,
+        caller: columns.caller()?,
+        domain: row::hmac(columns.value()?)?,
+        places: read_places(columns.value()?),
+        lane: columns.lane()?,
+        accepted_at: columns.time()?,
+        expires_at: columns.time()?,
+        attempts: u32::try_from(columns.value::<i32>()?).unwrap_or_default(),
+        possible_duplicate: columns.value()?,
+        was_lost: columns.value()?,
+        content: columns.content()?,
+    })
+}
+
+const GIVE: &str = "update smsp_part set state = 0, owner = null, due = greatest(due, smsp_now() + $4)
+    where part = $1 and fence = $2 and owner = $3 and state = 1 returning row_id, domain, due";
+
+/// Gives parts back that were not marked. In the order of their mails, as everywhere.
+pub(super) async fn give_back(
+    transaction: &mut Transaction<'_>,
+    holds: &[PartHold],
+    wait: std::time::Duration,
+) -> Result<usize, Failed> {
+    let parts: Vec<_> = holds.iter().map(|hold| hold.part.0).collect();
+    let lock = "select from smsp_outbox where row_id in (select row_id from smsp_part where part = any ($1))
+        order by row_id for update";
+    transaction.query(lock, &[(&parts, Type::INT8_ARRAY)]).await?;
+    let (mut rows, mut woken) = (Vec::new(), Vec::new());
+    for hold in holds {
+        let parameters: [Parameter<'_>; 4] = [
+            (&hold.part.0, Type::INT8),
+            (&hold.fence.0, Type::INT8),
+            (&hold.node.0, Type::UUID),
+            (&span(wait), Type::INT8),
+        ];
+        if let Some(given) = transaction.query(GIVE, &parameters).await?.first() {
+            rows.push(field(given, 0)?);
+            woken.push((row::hmac(field(given, 1)?)?, field(given, 2)?));
+        }
+    }
+    whole::refresh(transaction, &rows).await?;
+    domains::wake(transaction, &woken).await?;
+    Ok(rows.len())
+}

@@ -1,0 +1,67 @@
+//! Whose turn it is: a claim looks at the domains that have waited longest, not at all of them.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::types::Type;
+
+use crate::state::outbox::Hmac;
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Parameter, Transaction};
+
+/// In the order of the domains, so that no two wait for each other.
+const WAKE: &str =
+    "insert into smsp_domain (hmac, turn) select hmac, due from unnest($1, $2) d (hmac, due) order by hmac
+    on conflict (hmac) do update set
+        turn = greatest(least(smsp_domain.turn, excluded.turn), smsp_domain.closed_until)";
+
+const CLOSE: &str = "insert into smsp_domain (hmac, turn, closed_until) values ($1, smsp_now() + $2, smsp_now() + $2)
+    on conflict (hmac) do update set turn = excluded.turn, closed_until = excluded.closed_until";
+
+/// The domains whose turn it is, the one that has waited longest first.
+pub(in super::super) const TURN: &str =
+    "select hmac from smsp_domain where turn <= smsp_now() order by turn, hmac limit $1
+    for update skip locked";
+
+/// The first part of a domain that is due and is not claimed alone; where there is none, the domain is not looked at any more.
+/// Behind all whose turn it was, where more of it is due.
+const PASS: &str = "with first as (
+        select w.hmac, (select min(least) from (
+            select (select p.due from smsp_part p where p.state = 0
+                and (p.domain, p.lane, p.due) >= (w.hmac, l.lane::smallint, 0::bigint)
+                and (p.domain, p.lane, p.due) <= (w.hmac, l.lane::smallint, 9223372036854775807)
+                and (p.losses > 0) is not true and (p.expires_at <= smsp_now()) is not true
+                order by p.domain, p.lane, p.due limit 1) as least
+            from generate_series(0, 2) l (lane)) lanes) as due
+        from unnest($1) w (hmac)
+    ),
+    gone as (delete from smsp_domain d using first f where d.hmac = f.hmac and f.due is null)
+    update smsp_domain d set turn = greatest(f.due, smsp_now(), d.closed_until) from first f
+    where d.hmac = f.hmac and f.due is not null";
+
+/// Parts of these domains wait that are due then.
+pub(super) async fn wake(transaction: &mut Transaction<'_>, parts: &[(Hmac, i64)]) -> Result<(), Failed> {
+    let mut first = BTreeMap::<&[u8], i64>::new();
+    for (domain, due) in parts {
+        first.entry(&domain.0[..]).and_modify(|first| *first = (*first).min(*due)).or_insert(*due);
+    }
+    if first.is_empty() {
+        return Ok(());
+    }
+    let (domains, times): (Vec<_>, Vec<_>) = first.into_iter().unzip();
+    let parameters: [Parameter<'_>; 2] = [(&domains, Type::BYTEA_ARRAY), (&times, Type::INT8_ARRAY)];
+    transaction.execute(WAKE, &parameters).await.map(drop)
+}
+
+/// Nothing of this domain is claimed for so long.
+pub(super) async fn close(transaction: &mut Transaction<'_>, domain: &Hmac, wait: i64) -> Result<(), Failed> {
+    let parameters: [Parameter<'_>; 2] = [(&&domain.0[..], Type::BYTEA), (&wait, Type::INT8)];
+    transaction.execute(CLOSE, &parameters).await.map(drop)
+}
+
+/// These have had their turn.
+pub(super) async fn pass(transaction: &mut Transaction<'_>, domains: &[Vec<u8>]) -> Result<(), Failed> {
+    if domains.is_empty() {
+        return Ok(());
+    }
+    transaction.execute(PASS, &[(&domains, Type::BYTEA_ARRAY)]).await.map(drop)
+}

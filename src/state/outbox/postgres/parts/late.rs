@@ -1,0 +1,82 @@
+//! The verdict of a claim that holds its part no more.
+//!
+//! A server that took the mail ends its recipients' part, under any claim: the later hand-over gets no consent any more. One
+//! that did not says nothing of a later hand-over, so it settles the part only where no hand-over is in doubt any more.
+
+use tokio_postgres::types::Type;
+
+use super::changes::{Change, divide, settle, split_off};
+use super::hand_over;
+use super::row::Part;
+use super::whole::refresh_one;
+use crate::state::outbox::parts::{Group, groups, written_places};
+use crate::state::outbox::{PartEnded, PartHold, PartTo, State};
+use crate::state::store::Failed;
+use crate::state::store::postgres::Transaction;
+
+const DOUBT: &str = "with part as (update smsp_part set possible_duplicate = true where part = $1)
+    update smsp_outbox set possible_duplicate = true where row_id = $2";
+
+const KEEP: &str = "update smsp_part set places = $2 where part = $1";
+
+/// The state of the mail, if its part was brought somewhere by this.
+pub(super) async fn end(
+    transaction: &mut Transaction<'_>,
+    hold: &PartHold,
+    ended: &PartEnded,
+    part: &Part,
+    change: &Change<'_>,
+) -> Result<Option<State>, Failed> {
+    let PartEnded::Told { verdicts, .. } = ended else { return Ok(None) };
+    let told: Vec<_> = verdicts.iter().filter(|verdict| part.places.contains(&verdict.place)).cloned().collect();
+    let is_taken = told.iter().any(|verdict| verdict.to == PartTo::Accepted);
+    match hand_over::is_open(transaction, hold).await? {
+        Some(true) => {}
+        // A repeat of the end that has brought it there.
+        Some(false) if part.state == State::Accepted && is_taken => return refresh_one(transaction, part.row).await,
+        Some(false) | None => return Ok(None),
+    }
+    let all = groups(&part.places, &told, PartTo::Unknown);
+    hand_over::record(transaction, hold, ended, &all).await?;
+    let has_other = hand_over::has_other(transaction, hold).await?;
+    if is_taken {
+        return accepted(transaction, part, &all, change, has_other).await;
+    }
+    let is_unsettled = all.iter().any(|group| group.to == PartTo::Unknown);
+    if part.state != State::Unknown || is_unsettled || has_other {
+        return Ok(None);
+    }
+    divide(transaction, part, &all, change).await?;
+    refresh_one(transaction, part.row).await
+}
+
+/// There may be a second copy where another hand-over is in doubt or was taken, or a person has decided otherwise. What has
+/// ended stays as it is.
+async fn accepted(
+    transaction: &mut Transaction<'_>,
+    part: &Part,
+    all: &[Group],
+    change: &Change<'_>,
+    has_other: bool,
+) -> Result<Option<State>, Failed> {
+    if has_other || matches!(part.state, State::Refused | State::Expired | State::Cancelled) {
+        transaction.execute(DOUBT, &[(&part.part, Type::INT8), (&part.row, Type::INT8)]).await?;
+    }
+    if part.state.is_final() {
+        return Ok(None);
+    }
+    let (taken, others): (Vec<_>, Vec<_>) = all.iter().partition(|group| group.to == PartTo::Accepted);
+    for group in taken {
+        if others.is_empty() {
+            settle(transaction, part, group, change).await?;
+        } else {
+            split_off(transaction, part, group, change).await?;
+        }
+    }
+    if !others.is_empty() {
+        // The others stay where they are, under the claim that has them.
+        let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
+        transaction.execute(KEEP, &[(&part.part, Type::INT8), (&written_places(&rest), Type::TEXT)]).await?;
+    }
+    refresh_one(transaction, part.row).await
+}

@@ -1,0 +1,78 @@
+//! A part as the database has it.
+
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::super::rows::Columns;
+use crate::state::outbox::parts::{read_places, read_verdicts};
+use crate::state::outbox::{Fence, Hmac, PartHold, PartVerdict, State};
+use crate::state::store::Failed;
+use crate::state::store::postgres::{Transaction, field};
+
+/// One that is there, with its mail's row locked.
+pub(super) struct Part {
+    pub(super) part: i64,
+    pub(super) row: i64,
+    pub(super) domain: Hmac,
+    pub(super) places: Vec<u32>,
+    pub(super) state: State,
+    pub(super) verdicts: Vec<PartVerdict>,
+    pub(super) fence: Fence,
+    /// Was its mail erased?
+    pub(super) erased: bool,
+    owner: Option<Uuid>,
+}
+
+impl Part {
+    /// Is this claim the one that brought it where it is?
+    pub(super) fn is_of(&self, hold: &PartHold) -> bool {
+        self.fence == hold.fence && self.owner == Some(hold.node.0)
+    }
+
+    /// May this claim end it? What is `unknown` needs no owner, only a fence.
+    pub(super) fn may_be_ended_by(&self, hold: &PartHold) -> bool {
+        let is_in_hand = matches!(self.state, State::Claimed | State::Sending) && self.is_of(hold);
+        is_in_hand || self.state == State::Unknown && self.fence == hold.fence
+    }
+
+    /// Has another claim or an order taken it from this one?
+    pub(super) fn is_lost_to(&self, hold: &PartHold) -> bool {
+        self.fence > hold.fence
+            || self.fence == hold.fence && !matches!(self.state, State::Claimed | State::Sending | State::Unknown)
+    }
+}
+
+const MAIL: &str =
+    "select row_id from smsp_outbox where row_id = (select row_id from smsp_part where part = $1) for update";
+
+const FIND: &str = "select p.part, p.row_id, p.domain, p.places, p.state, p.verdicts, p.fence, o.erased, p.owner
+    from smsp_part p join smsp_outbox o using (row_id) where p.part = $1";
+
+/// Locks the mail, and reads the part behind that.
+pub(super) async fn find(transaction: &mut Transaction<'_>, hold: &PartHold) -> Result<Option<Part>, Failed> {
+    lock(transaction, hold).await?;
+    let rows = transaction.query(FIND, &[(&hold.part.0, Type::INT8)]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut columns = Columns::of(row);
+    Ok(Some(Part {
+        part: columns.value()?,
+        row: columns.value()?,
+        domain: hmac(columns.value()?)?,
+        places: read_places(columns.value()?),
+        state: columns.state()?,
+        verdicts: read_verdicts(columns.value()?),
+        fence: Fence(columns.value()?),
+        erased: columns.value()?,
+        owner: columns.value()?,
+    }))
+}
+
+/// Locks the mail of a part; its number, if it is there.
+pub(super) async fn lock(transaction: &mut Transaction<'_>, hold: &PartHold) -> Result<Option<i64>, Failed> {
+    let rows = transaction.query(MAIL, &[(&hold.part.0, Type::INT8)]).await?;
+    rows.first().map(|row| field(row, 0)).transpose()
+}
+
+pub(super) fn hmac(bytes: &[u8]) -> Result<Hmac, Failed> {
+    bytes.try_into().map(Hmac).map_err(|_| Failed::Down)
+}

@@ -1,0 +1,88 @@
+-- Mail in parts, one for each domain of its recipients.
+--
+-- A split submission's row stays `unknown`, with its content: a program that knows of no parts says so of it, and leaves it
+-- alone. Its parts end it.
+
+-- 0: whole; 1: in parts; 2: its parts have ended it.
+alter table envelope add split integer not null default 0;
+-- What its parts come to, until they end it.
+alter table envelope add shown integer;
+-- Has a provider taken it for recipients that are in no part?
+alter table envelope add has_taken_some integer not null default 0;
+create index envelope_shown on envelope (caller, shown, listed_at) where split = 1;
+create index envelope_shown_wanted on envelope (shown, wanted_at) where split = 1;
+
+-- A program that knows of no parts may think that it can settle or send such a row.
+create trigger envelope_split before update of state on envelope
+when old.split = 1 and new.split = 1 and (new.state <> old.state or new.owner is not null) begin
+    select raise(ignore);
+end;
+
+create table part (
+    id integer primary key autoincrement,
+    envelope integer not null references envelope on delete cascade,
+    -- Stands for the domain.
+    domain blob not null,
+    -- The recipients' places.
+    places text not null,
+    lane integer not null,
+    state integer not null default 0,
+    due integer not null,
+    expires_at integer not null,
+    attempts integer not null default 0,
+    losses integer not null default 0,
+    fence integer not null default 0,
+    owner blob,
+    -- The call that took it last.
+    claim blob,
+    possible_duplicate integer not null default 0,
+    verdicts text
+) strict;
+create index part_envelope on part (envelope);
+create index part_queue on part (domain, lane, due) where state = 0;
+create index part_lost on part (due) where state = 0 and losses > 0;
+create index part_owner on part (owner) where state in (1, 2);
+-- Parts that were parked with an older copy, the oldest first.
+create index part_parked on part (id) where state = 4;
+create index part_expires on part (expires_at) where state in (0, 4);
+
+create table part_attempt (
+    part integer not null references part on delete cascade,
+    fence integer not null,
+    at integer not null,
+    took integer,
+    outcome text,
+    reason text,
+    code text,
+    late integer not null default 0,
+    primary key (part, fence)
+) strict, without rowid;
+
+-- Domains of which parts wait, and those that are closed.
+create table domain (
+    hmac blob not null primary key,
+    -- When a claim looks at it next. Never after the first part that may be claimed is due.
+    turn integer not null,
+    closed_until integer not null default 0
+) strict, without rowid;
+create index domain_turn on domain (turn);
+
+-- A split row counts for what its parts come to.
+drop view placed;
+create view placed as
+    select e.id, coalesce(e.shown, e.state) as state, iif(e.split = 0 and e.state in (0, 1, 4), e.route_set, 0) as route_set,
+        iif(e.split = 0 and e.state in (0, 1, 4), '', coalesce(e.upstream, '')) as upstream,
+        iif(s.content_key is null, 0, s.size) as bytes
+    from envelope e join submission s on s.id = e.id;
+drop trigger tally_moved;
+create trigger tally_moved after update of state, route_set, upstream, shown, split on envelope
+when old.state <> new.state or old.route_set <> new.route_set or old.upstream is not new.upstream
+    or old.shown is not new.shown or old.split <> new.split begin
+    update tally set rows = rows - 1, bytes = bytes - (select bytes from placed where id = new.id)
+    where state = coalesce(old.shown, old.state)
+        and route_set = iif(old.split = 0 and old.state in (0, 1, 4), old.route_set, 0)
+        and upstream = iif(old.split = 0 and old.state in (0, 1, 4), '', coalesce(old.upstream, ''));
+    insert into tally (state, route_set, upstream, rows, bytes)
+    select state, route_set, upstream, 1, bytes from placed where id = new.id
+    on conflict do update set rows = rows + 1, bytes = bytes + excluded.bytes;
+end;

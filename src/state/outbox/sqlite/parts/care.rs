@@ -1,0 +1,128 @@
+//! Parts that nobody holds any more, those whose time is over, and those of an older copy.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use super::super::columns::signed;
+use super::super::names;
+use super::{domains, whole};
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::{Buried, Hmac, NamedMail, NodeId, RowId, State};
+
+/// A part that has changed: which mail it is of, where it is, and when it is due.
+struct Changed {
+    envelope: RowId,
+    domain: Hmac,
+    state: State,
+    due: UnixTime,
+}
+
+/// Goes with [`changed`].
+const RETURNING: &str = "returning envelope, domain, state, due";
+
+fn changed(row: &Row<'_>) -> rusqlite::Result<Changed> {
+    Ok(Changed { envelope: row.get(0)?, domain: Hmac(row.get(1)?), state: row.get(2)?, due: row.get(3)? })
+}
+
+/// Brings the mail where its parts are, and has the domain looked at. The state of the mail.
+fn follow(database: &Connection, now: UnixTime, part: &Changed) -> rusqlite::Result<State> {
+    if part.state == State::Queued {
+        domains::wake(database, &part.domain, part.due)?;
+    }
+    whole::refresh(database, now, part.envelope)
+}
+
+/// Frees what claims under these numbers hold, whose answers were lost: no server can have it.
+pub(in super::super) fn release(
+    database: &Connection,
+    now: UnixTime,
+    node: NodeId,
+    numbers: &[Uuid],
+) -> rusqlite::Result<()> {
+    let free = format!(
+        "update part set state = 0, owner = null where state in (1, 2) and owner = ?1 and claim = ?2 {RETURNING}"
+    );
+    for number in numbers {
+        let attempts = "delete from part_attempt where (part, fence) in
+             (select id, fence from part where state in (1, 2) and owner = ?1 and claim = ?2)";
+        database.prepare_cached(attempts)?.execute(params![node, number.as_bytes()])?;
+        let mut free = database.prepare_cached(&free)?;
+        let parts: Vec<_> = free.query_map(params![node, number.as_bytes()], changed)?.collect::<Result<_, _>>()?;
+        parts.iter().try_for_each(|part| follow(database, now, part).map(drop))?;
+    }
+    Ok(())
+}
+
+/// Ends what dead nodes have held. One that was marked may be with its server.
+pub(in super::super) fn bury(
+    database: &Connection,
+    now: UnixTime,
+    own: NodeId,
+    max_losses: u32,
+    buried: &mut Buried,
+) -> rusqlite::Result<()> {
+    let end = format!(
+        "update part set state = iif(state = 2, 3, iif(losses + 1 >= ?1, 4, 0)), losses = losses + (state = 1), owner = null
+         where state in (1, 2) and owner <> ?2 and owner not in (select id from node) {RETURNING}"
+    );
+    let mut end = database.prepare_cached(&end)?;
+    let parts: Vec<_> = end.query_map(params![max_losses, own], changed)?.collect::<Result<_, _>>()?;
+    for part in parts {
+        follow(database, now, &part)?;
+        match part.state {
+            State::Queued => buried.queued += 1,
+            State::Parked => buried.parked += 1,
+            _ => buried.unknown += 1,
+        }
+        if part.state != State::Queued {
+            buried.mails.push(names::of_row(database, part.envelope, part.state)?);
+        }
+    }
+    Ok(())
+}
+
+/// Ends at most so many parts whose time is over. The mails that they were the last ones of.
+pub(in super::super) fn expire(
+    database: &Connection,
+    now: UnixTime,
+    limit: usize,
+) -> rusqlite::Result<(usize, Vec<NamedMail>)> {
+    let expire = format!(
+        "update part set state = 7 where id in (select id from part where state in (0, 4) and expires_at <= ?1
+         order by expires_at limit ?2) {RETURNING}"
+    );
+    let mut expire = database.prepare_cached(&expire)?;
+    let parts = expire.query_map(params![now, signed(limit as u64)], changed)?;
+    let parts: Vec<_> = parts.collect::<Result<_, _>>()?;
+    let (mut mails, mut told) = (Vec::new(), Vec::new());
+    for part in &parts {
+        let state = follow(database, now, part)?;
+        if state.is_final() && !told.contains(&part.envelope) {
+            mails.push(names::of_row(database, part.envelope, state)?);
+            told.push(part.envelope);
+        }
+    }
+    Ok((parts.len(), mails))
+}
+
+/// Parks at most so many parts of an older copy; marked ones are `unknown`. How many that were, and where each of their mails
+/// is now.
+pub(in super::super) fn park(
+    database: &Connection,
+    now: UnixTime,
+    last: RowId,
+    limit: usize,
+) -> rusqlite::Result<(usize, Vec<State>)> {
+    let park = format!(
+        "update part set state = iif(state in (2, 3), 3, 4), owner = null, possible_duplicate = 1
+         where id in (select id from part where envelope <= ?1 and (state in (0, 1, 2)
+            or state in (3, 4) and possible_duplicate = 0) order by id limit ?2) {RETURNING}"
+    );
+    let mut park = database.prepare_cached(&park)?;
+    let parts: Vec<_> = park.query_map(params![last, signed(limit as u64)], changed)?.collect::<Result<_, _>>()?;
+    let mails = parts.iter().map(|part| Ok((part.envelope, follow(database, now, part)?)));
+    let mails: BTreeMap<RowId, State> = mails.collect::<rusqlite::Result<_>>()?;
+    Ok((parts.len(), mails.into_values().collect()))
+}

@@ -1,0 +1,79 @@
+//! The verdict of a claim that holds its part no more.
+//!
+//! A server that took the mail ends its recipients' part, under any claim: the later hand-over gets no consent any more. One
+//! that did not says nothing of a later hand-over, so it settles the part only where no hand-over is in doubt any more.
+
+use rusqlite::{Connection, params};
+
+use super::changes::{Change, divide, settle, split_off};
+use super::row::Part;
+use super::{hand_over, whole};
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::parts::{Group, groups, written_places};
+use crate::state::outbox::{PartEnded, PartHold, PartTo, PartVerdict, State};
+
+/// The state of the mail, if its part was brought somewhere by this.
+pub(super) fn end(
+    database: &Connection,
+    now: UnixTime,
+    hold: &PartHold,
+    ended: &PartEnded,
+    part: &Part,
+) -> rusqlite::Result<Option<State>> {
+    let PartEnded::Told { verdicts, wait, counted, .. } = ended else { return Ok(None) };
+    let told: Vec<_> = verdicts.iter().filter(|verdict| part.places.contains(&verdict.place)).cloned().collect();
+    let is_taken = |verdict: &&PartVerdict| verdict.to == PartTo::Accepted;
+    match hand_over::is_open(database, hold)? {
+        Some(true) => {}
+        // A repeat of the end that has brought it there.
+        Some(false) if part.state == State::Accepted && told.iter().any(|verdict| is_taken(&verdict)) => {
+            return whole::refresh(database, now, part.envelope).map(Some);
+        }
+        Some(false) | None => return Ok(None),
+    }
+    let all = groups(&part.places, &told, PartTo::Unknown);
+    hand_over::record(database, now, hold, ended, &all)?;
+    let change = Change { due: now.after(*wait), counted: *counted, owner: None };
+    if told.iter().any(|verdict| is_taken(&verdict)) {
+        return accepted(database, now, hold, part, &all, &change);
+    }
+    let is_unsettled = all.iter().any(|group| group.to == PartTo::Unknown);
+    if part.state != State::Unknown || is_unsettled || hand_over::has_other(database, hold)? {
+        return Ok(None);
+    }
+    divide(database, part, &all, &change)?;
+    whole::refresh(database, now, part.envelope).map(Some)
+}
+
+/// There may be a second copy where another hand-over is in doubt or was taken, or a person has decided otherwise. What has
+/// ended stays as it is.
+fn accepted(
+    database: &Connection,
+    now: UnixTime,
+    hold: &PartHold,
+    part: &Part,
+    all: &[Group],
+    change: &Change<'_>,
+) -> rusqlite::Result<Option<State>> {
+    let is_over = matches!(part.state, State::Refused | State::Expired | State::Cancelled);
+    if is_over || hand_over::has_other(database, hold)? {
+        let doubt = "update part set possible_duplicate = 1 where id = ?1";
+        database.prepare_cached(doubt)?.execute([part.id])?;
+        let whole = "update envelope set possible_duplicate = 1 where id = ?1";
+        database.prepare_cached(whole)?.execute([part.envelope])?;
+    }
+    if part.state.is_final() {
+        return Ok(None);
+    }
+    let (taken, others): (Vec<_>, Vec<_>) = all.iter().partition(|group| group.to == PartTo::Accepted);
+    if others.is_empty() {
+        taken.iter().try_for_each(|group| settle(database, part, group, change))?;
+    } else {
+        // The others stay where they are, under the claim that has them.
+        taken.iter().try_for_each(|group| split_off(database, part, group, change))?;
+        let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
+        let keep = "update part set places = ?2 where id = ?1";
+        database.prepare_cached(keep)?.execute(params![part.id, written_places(&rest)])?;
+    }
+    whole::refresh(database, now, part.envelope).map(Some)
+}

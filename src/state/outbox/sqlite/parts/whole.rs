@@ -1,0 +1,32 @@
+//! The submission, brought where its parts are.
+
+use rusqlite::{Connection, params};
+
+use super::super::content::drop_content;
+use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::parts::{rests, whole};
+use crate::state::outbox::{RowId, State};
+
+/// Shows what the parts of a mail have come to; once each has ended, they have ended it. The state of the mail by now.
+///
+/// While something of it waits or is in hand, it has no time from which it is kept: no sweep drops it, not even that of a
+/// program that knows of no parts.
+pub(super) fn refresh(database: &Connection, now: UnixTime, envelope: RowId) -> rusqlite::Result<State> {
+    let mut select = database.prepare_cached("select state from part where envelope = ?1")?;
+    let states: Vec<State> = select.query_map([envelope], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut taken = database.prepare_cached("select has_taken_some from envelope where id = ?1")?;
+    let state = whole(&states, taken.query_row([envelope], |row| row.get(0))?);
+    if state.is_final() {
+        let end = "update envelope set state = ?2, split = 2, shown = null, settled_at = ?3,
+             possible_duplicate = max(possible_duplicate, (select max(possible_duplicate) from part where envelope = ?1))
+             where id = ?1 and split = 1";
+        database.prepare_cached(end)?.execute(params![envelope, state, now])?;
+        drop_content(database, envelope)?;
+        return Ok(state);
+    }
+    let show = "update envelope set shown = ?2, settled_at = iif(?3, coalesce(settled_at, ?4), null),
+         possible_duplicate = max(possible_duplicate, (select max(possible_duplicate) from part where envelope = ?1))
+         where id = ?1 and split = 1";
+    database.prepare_cached(show)?.execute(params![envelope, state, rests(&states), now])?;
+    Ok(state)
+}

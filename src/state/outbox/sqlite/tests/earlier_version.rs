@@ -1,0 +1,69 @@
+//! Statements of the version that knows of no parts, played on a mail in parts: it stays as it is.
+
+use super::*;
+use crate::state::outbox::suite::bench::{node, row, wanted};
+use crate::state::outbox::suite::parting::split;
+
+/// What a program of schema 1 does to rows, each with its conditions of the state.
+const STATEMENTS: [(&str, &str); 11] = [
+    (
+        "retry",
+        "update envelope set possible_duplicate = max(possible_duplicate, state = 3), state = 0, losses = 0,
+        settled_at = null, owner = null where state in (3, 4)",
+    ),
+    ("settle as none", "update envelope set state = 7, settled_at = 1, owner = null where state = 3"),
+    ("settle as accepted", "update envelope set state = 5, settled_at = 1, owner = null where state = 3"),
+    ("late acceptance", "update envelope set state = 5, settled_at = 1, owner = null where state < 5"),
+    ("late doubt", "update envelope set state = 3, settled_at = 1, due = 1, owner = x'01' where state = 3"),
+    ("late refusal", "update envelope set state = 6, settled_at = 1, owner = x'01' where state = 3"),
+    ("claim", "update envelope set state = 1, owner = x'01' where state = 0"),
+    ("cancel", "update envelope set state = 8, settled_at = 1, owner = null where state in (0, 1, 4)"),
+    ("bury", "update envelope set state = 3, owner = null, settled_at = 1 where state in (1, 2)"),
+    ("replay", "update envelope set state = 2, owner = x'01' where state = 3 and upstream = 'mx' and replay_until > 0"),
+    ("expire", "update envelope set state = 7, settled_at = 1 where state in (0, 4)"),
+];
+
+const FORGET: &str = "delete from submission where id in (select id from envelope where settled_at >= 0)";
+
+#[tokio::test]
+async fn the_version_before_leaves_a_mail_in_parts_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    let room = Room { rows: 9, bytes: 1 << 20 };
+    outbox
+        .accept(Batch {
+            withdrawal: Withdrawal::default(),
+            caller: "shop".into(),
+            rows: vec![row(1)],
+            atomic: false,
+            room,
+            callers_room: room,
+        })
+        .await
+        .unwrap();
+    let hold = outbox.claim(node(1), &wanted(1)).await.unwrap()[0].hold;
+    assert_eq!(Parts::split(&outbox, &hold, &split()).await, Ok(true));
+    let seen = |database: &Connection| {
+        let columns = "select state, settled_at, split, owner is null, possible_duplicate, (select count(*) from part) from envelope";
+        database.query_row(columns, [], |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, Option<i64>>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, bool>(3)?,
+                row.get::<_, bool>(4)?,
+                row.get::<_, i64>(5)?,
+            ))
+        })
+    };
+    for (name, sql) in STATEMENTS.into_iter().chain([("forget", FORGET)]) {
+        let changed = outbox.store.write(move |database| database.execute(sql, [])).await.unwrap();
+        assert_eq!(changed, 0, "{name}");
+        assert_eq!(outbox.read(seen).await.unwrap(), (3, None, 1, true, false, 2), "{name}");
+    }
+    let retry = |database: &Connection| {
+        database.execute_batch("drop trigger envelope_split")?;
+        database.execute(STATEMENTS[0].1, [])
+    };
+    assert_eq!(outbox.store.write(retry).await, Ok(1), "without the trigger it would be sent as a whole");
+}
