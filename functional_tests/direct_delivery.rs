@@ -1,21 +1,21 @@
 //! Mail whose route leads to `mx`, as callers and operators see it at a node without any provider.
 
+mod fixture;
+mod kills;
+mod mini_mailgun;
+
 use serde_json::json;
 
 use crate::harness::database::Database;
 use crate::harness::outbox::{id, shown};
 use crate::harness::wait::when;
 use crate::harness::{Proxy, Settings, eventually, mails, run};
-
-/// A node that delivers to the recipients' own servers alone.
-fn settings(database: &Database) -> Settings {
-    database.under(Settings::server()).with("SMSP_PROVIDERS", "mx").with("SMSP_MX_HELO", "mail.example.org")
-}
+use fixture::alone;
 
 #[tokio::test]
 async fn node_without_a_provider_serves_and_says_where_its_mail_goes() {
     let database = Database::sqlite();
-    let settings = settings(&database).with("SMSP_ALL_OPEN", "unhealthy");
+    let settings = alone(&database).with("SMSP_ALL_OPEN", "unhealthy");
     let checked = run(&["check-config"], &settings).await;
     assert_eq!(checked.code, Some(0), "{checked:?}");
     for line in ["SMSP_PROVIDERS=mx", "SMSP_MX_HELO=mail.example.org", "SMSP_MX_AFTER=15m"] {
@@ -40,14 +40,14 @@ async fn node_without_a_provider_serves_and_says_where_its_mail_goes() {
 #[tokio::test]
 async fn mail_that_is_to_be_sent_now_is_refused_with_the_way_out_or_queued() {
     let database = Database::sqlite();
-    let proxy = Proxy::start(settings(&database)).await;
+    let proxy = Proxy::start(alone(&database)).await;
     let refused = proxy.client.send(&mails::plain()).await.expect_problem(503, "none", false);
     assert_eq!(refused.json["type"], "urn:smsp:problem:outbox-alone", "{refused}");
     assert!(refused.json["detail"].as_str().is_some_and(|detail| detail.contains("POST /outbox")), "{refused}");
     let asked_for = proxy.client.send_with(&mails::plain(), &[("Prefer", "respond-async")]).await.expect(202);
     assert_eq!(asked_for.json["delivery"], "queued", "{asked_for}");
     drop(proxy);
-    let proxy = Proxy::start(settings(&database).with("SMSP_OUTBOX_FALLBACK", "true")).await;
+    let proxy = Proxy::start(alone(&database).with("SMSP_OUTBOX_FALLBACK", "true")).await;
     let queued = proxy.client.send(&mails::plain()).await.expect(202);
     assert_eq!(shown(&proxy.client, &id(&queued)).await.expect(200).json["id"], queued.json["id"]);
 }

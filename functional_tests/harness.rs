@@ -24,6 +24,7 @@ pub(crate) mod lock;
 pub(crate) mod mails;
 pub(crate) mod metrics;
 pub(crate) mod moto;
+pub(crate) mod mx_host;
 pub(crate) mod name_server;
 pub(crate) mod oracle;
 pub(crate) mod outbox;

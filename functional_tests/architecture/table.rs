@@ -77,7 +77,7 @@ pub(crate) const TABLE: &[Row<'_>] = &[
     ),
     ("state/answers", &["state/store", "model", "runtime"]),
     ("state/audit", &["state/store", "runtime"]),
-    ("state/outbox", &["state/store", "delivery/dispatch", "delivery/upstream", "model", "runtime"]),
+    ("state/outbox", &["state/store", "delivery/dispatch", "delivery/mx", "delivery/upstream", "model", "runtime"]),
     ("state/store", &["runtime"]),
     // An order cannot take effect without its record, so overrides name the audit log.
     ("state/overrides", &["state/audit", "state/store", "delivery/upstream", "delivery/circuit", "runtime"]),
@@ -88,7 +88,7 @@ pub(crate) const TABLE: &[Row<'_>] = &[
     ("delivery/upstream", &["delivery/circuit", "delivery/provider", "model", "runtime"]),
     ("delivery/circuit", &["model/outcome"]),
     ("delivery/provider", &["delivery/mime", "delivery/render", "delivery/smtp_client", "model", "runtime"]),
-    ("delivery/mx", &["delivery/smtp_client", "model", "runtime"]),
+    ("delivery/mx", &["delivery/mime", "delivery/smtp_client", "model", "runtime"]),
     ("delivery/mime", &["delivery/render", "model", "runtime"]),
     ("delivery/render", &["model"]),
     ("delivery/smtp_client", &["model", "runtime"]),

@@ -9,18 +9,27 @@ use uuid::Uuid;
 use super::config::OutboxConfig;
 use super::store::{LOOKING, Store};
 use crate::delivery::dispatch::{Dispatcher, Eligible};
+use crate::delivery::mx::direct::Direct;
 use crate::model::submission::Submission;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{self, Shutdown};
 use crate::runtime::telemetry::trace::Tracer;
 use crate::service::outbox::{Filed, OutboxService, Parts, Rows};
-use crate::state::outbox::pump::{self, Policy, Pump};
+use crate::state::outbox::pump::{self, DirectDelivery, Policy, Pump};
 use crate::state::outbox::{
-    Count, CountedOutbox, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer, State,
-    TracedOutbox, Traces, measure, metrics_of,
+    self, Count, CountedOutbox, CountedParts, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion,
+    Sealer, State, TracedOutbox, TracedParts, Traces, measure, metrics_of,
 };
 use crate::state::store::{OpenError, StoreKeys};
+
+/// Where mail goes.
+pub(super) struct Destinations<'a> {
+    /// To the upstreams.
+    pub(super) dispatcher: &'a Arc<Dispatcher>,
+    /// To its recipients' own servers, once no upstream has taken mail for so long; `None`: never.
+    pub(super) direct: Option<(Arc<Direct>, Duration)>,
+}
 
 /// An outbox that sends.
 pub(super) struct RunningOutbox {
@@ -36,14 +45,15 @@ impl RunningOutbox {
         config: OutboxConfig,
         store: &Store,
         keys: Arc<StoreKeys>,
-        dispatcher: &Arc<Dispatcher>,
+        destinations: Destinations<'_>,
         restarts: &Arc<Restarts>,
         metrics: &Metrics,
         tracer: &Tracer,
     ) -> Result<Self, OpenError> {
         let (settings, up) = (config.pump, store.up());
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
-        let (rows, sealer) = (traced_rows(store, keeping, tracer).await?, Sealer::new(keys));
+        let ((rows, parts), sealer) = (traced(store, keeping, tracer).await?, Sealer::new(keys));
+        let Destinations { dispatcher, direct } = destinations;
         let mails = metrics.mails.clone();
         let traces = Traces { tracer: tracer.clone(), system: store.system() };
         let metrics = Arc::new(metrics_of(metrics, config.service.room()));
@@ -52,6 +62,8 @@ impl RunningOutbox {
         let policy =
             Policy { schedule: settings.retry, attempts: settings.attempts, resends_unknown: settings.resends_unknown };
         let drain = Drain::default();
+        let parts = Arc::new(CountedParts::new(parts, Arc::clone(&metrics)));
+        let direct = direct.map(|(direct, after)| DirectDelivery { direct, parts, after, mails: mails.clone() });
         let pump = Pump::new(pump::Parts {
             store: Arc::clone(&store),
             contents: Arc::new(sealer.clone()),
@@ -61,6 +73,7 @@ impl RunningOutbox {
             policy: policy.clone(),
             max_window: settings.concurrency,
             paused_start: paused_start.clone(),
+            direct: direct.map(Arc::new),
             metrics: Arc::clone(&metrics),
             traces,
         });
@@ -72,13 +85,14 @@ impl RunningOutbox {
             let count = || measure(Arc::clone(&rows), Arc::clone(&measured), held.clone(), draining.clone());
             restart_and_count("task that counts the rows of the outbox", &counted, count).await;
         });
-        let filing = Arc::clone(dispatcher);
+        let (filing, opening) = (Arc::clone(dispatcher), pump.clone());
         let parts = Parts {
             store,
             up,
             sealer,
             file: Box::new(move |submission| file(&filing, submission)),
             wake: Box::new(move || pump.wake()),
+            open_site: Box::new(move |site| opening.open_site(site)),
             paused_start,
             policy,
             metrics,
@@ -97,15 +111,23 @@ impl RunningOutbox {
 
 /// What the store of a node has whose outbox is off: mail that others have queued, or that waits for the outbox to be on.
 pub(super) async fn left_alone(store: &Store, keys: Arc<StoreKeys>, tracer: &Tracer) -> Result<Rows, OpenError> {
-    let rows = traced_rows(store, LOOKING, tracer).await?;
+    let (rows, _) = traced(store, LOOKING, tracer).await?;
     tokio::spawn(warn_of_waiting(Arc::clone(&rows)));
     Ok(Rows::new(rows, Sealer::new(keys)))
 }
 
-/// Calls to the rows are spans where traces are recorded.
-async fn traced_rows(store: &Store, keeping: Keeping, tracer: &Tracer) -> Result<Arc<dyn Outbox>, OpenError> {
-    let rows = store.outbox(keeping).await?;
-    Ok(if tracer.is_on() { Arc::new(TracedOutbox::new(rows, store.system())) } else { rows })
+/// The rows and their parts; calls to them are spans where traces are recorded.
+async fn traced(
+    store: &Store,
+    keeping: Keeping,
+    tracer: &Tracer,
+) -> Result<(Arc<dyn Outbox>, Arc<dyn outbox::Parts>), OpenError> {
+    let (rows, parts) = store.outbox(keeping).await?;
+    if !tracer.is_on() {
+        return Ok((rows, parts));
+    }
+    let system = store.system();
+    Ok((Arc::new(TracedOutbox::new(rows, system)), Arc::new(TracedParts::new(parts, system))))
 }
 
 /// Says that mail waits where the outbox is off. It is neither sent nor lost.

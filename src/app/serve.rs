@@ -1,13 +1,14 @@
 //! A node: put together from its configuration, it serves until a signal says otherwise, and ends in order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::{info, warn};
 
 use super::config::{Config, DirectConfig, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_store};
 use super::listen::bind;
 use super::orders::{Orders, keep_audit};
-use super::outbox::{self, RunningOutbox};
+use super::outbox::{self, Destinations, RunningOutbox};
 use super::start_error::StartError;
 use super::started::Started;
 use super::store::Store;
@@ -70,9 +71,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (callers, admins) = keys::holders(config.callers, config.admins, &shared.metrics);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
     let answers = start_answers(config.answers, in_store.clone(), &traces.tracer, &shared).await?;
-    let (outbox, rows) = start_outbox(config.outbox, in_store, &delivery.dispatcher, &traces.tracer, &shared).await?;
-    let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
     let direct = start_direct(config.direct, &shared.metrics)?;
+    let sites = direct.as_ref().map(|(direct, _)| Arc::clone(direct.sites()));
+    let destinations = Destinations { dispatcher: &delivery.dispatcher, direct };
+    let (outbox, rows) = start_outbox(config.outbox, in_store, destinations, &traces.tracer, &shared).await?;
+    let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
     let api_state = ApiState {
         submit: submit(&delivery, answers, service.clone(), rows, &shared),
         outbox: service,
@@ -86,7 +89,6 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         tracer: traces.tracer.clone(),
     };
     keep_audit(config.audit.keep, orders.kept_audit.clone(), api_state.outbox.clone(), &shared.restarts);
-    let sites = direct.as_ref().map(|direct| Arc::clone(direct.sites()));
     let admin_state = AdminState { sites, ..admin_state(delivery.upstreams, orders, admins, &api_state, &shared) };
     let metrics = || Arc::clone(&shared.metrics);
     let api = api::service(api_state);
@@ -138,23 +140,27 @@ impl Delivery {
     }
 }
 
-/// None where no mail goes to its recipients' own servers.
-fn start_direct(config: Option<DirectConfig>, metrics: &Metrics) -> Result<Option<Arc<Direct>>, StartError> {
-    let direct = config.map(|config| Direct::new(&config.settings, config.helo, metrics.mx.clone()));
-    Ok(direct.transpose().map_err(StartError::Direct)?.map(Arc::new))
+/// What delivers to the recipients' own servers, and how long their mail waits for upstreams. None where no mail goes there.
+fn start_direct(
+    config: Option<DirectConfig>,
+    metrics: &Metrics,
+) -> Result<Option<(Arc<Direct>, Duration)>, StartError> {
+    let Some(DirectConfig { settings, helo }) = config else { return Ok(None) };
+    let direct = Direct::new(&settings, helo, metrics.mx.clone()).map_err(StartError::Direct)?;
+    Ok(Some((Arc::new(direct), settings.after)))
 }
 
 /// None where it is off, or there is no store for it. Where only the outbox is off, what the store has of it.
 async fn start_outbox(
     config: Option<OutboxConfig>,
     store: Option<(Store, Arc<StoreKeys>)>,
-    dispatcher: &Arc<Dispatcher>,
+    destinations: Destinations<'_>,
     tracer: &Tracer,
     Shared { metrics, restarts, .. }: &Shared,
 ) -> Result<(Option<RunningOutbox>, Option<Rows>), StartError> {
     match (config, store) {
         (Some(config), Some((store, keys))) => {
-            let outbox = RunningOutbox::start(config, &store, keys, dispatcher, restarts, metrics, tracer).await?;
+            let outbox = RunningOutbox::start(config, &store, keys, destinations, restarts, metrics, tracer).await?;
             Ok((Some(outbox), None))
         }
         (None, Some((store, keys))) => Ok((None, Some(outbox::left_alone(&store, keys, tracer).await?))),

@@ -9,7 +9,7 @@ use crate::runtime::metrics::Metrics;
 use crate::runtime::restart::Restarts;
 use crate::state::answers::{self, PostgresAnswers, SqliteAnswers, StoredAnswers};
 use crate::state::audit::{self, KeptAudit, PostgresAudit, SqliteAudit};
-use crate::state::outbox::{self, Keeping, Outbox, Overview, PostgresOutbox, SqliteOutbox};
+use crate::state::outbox::{self, Keeping, Outbox, Overview, Parts, PostgresOutbox, SqliteOutbox};
 use crate::state::overrides::{self, KeptOverrides, PostgresOverrides, SqliteOverrides};
 use crate::state::store::postgres::{self, Database, Server};
 use crate::state::store::{Clock, Location, Looked, Migrated, Module, OpenError, Sqlite, Start, Up};
@@ -78,14 +78,18 @@ impl Store {
         }
     }
 
-    /// The outbox in it.
-    pub async fn outbox(&self, keeping: Keeping) -> Result<Arc<dyn Outbox>, OpenError> {
+    /// The outbox in it: its mails and their parts.
+    pub async fn outbox(&self, keeping: Keeping) -> Result<(Arc<dyn Outbox>, Arc<dyn Parts>), OpenError> {
         Ok(match self {
             Self::Sqlite(store) => {
                 let outbox = SqliteOutbox::new(Arc::clone(store), keeping).await;
-                Arc::new(outbox.map_err(|failed| store.why(failed))?)
+                let outbox = Arc::new(outbox.map_err(|failed| store.why(failed))?);
+                (Arc::clone(&outbox) as _, outbox)
             }
-            Self::Postgres(database) => Arc::new(PostgresOutbox::new(Arc::clone(database), keeping.keep)),
+            Self::Postgres(database) => {
+                let outbox = Arc::new(PostgresOutbox::new(Arc::clone(database), keeping.keep));
+                (Arc::clone(&outbox) as _, outbox)
+            }
         })
     }
 

@@ -121,7 +121,7 @@ async fn open(store: &StoreConfig) -> Result<Arc<dyn Outbox>, Failure> {
     };
     let (metrics, restarts) = (Arc::new(Metrics::default()), Arc::default());
     let opened = Store::open(store, &metrics, &restarts).await.map_err(refused)?;
-    Ok(opened.outbox(LOOKING).await?)
+    Ok(opened.outbox(LOOKING).await?.0)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod candidates;
 mod explain;
 mod explanation;
 mod capacity;
+mod direct;
 mod eligible;
 #[cfg(test)]
 pub(crate) mod fixture;

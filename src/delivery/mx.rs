@@ -3,7 +3,7 @@
 //! [`lookup`] finds the servers of a domain in the order in which they are tried, [`mta_sts`] what the domain demands of them,
 //! and [`transmission`] carries a mail there. Domains with the same servers are one site ([`sites`]): it has its own
 //! availability and its own limit on mails at once, so a dead destination costs the mail to others nothing. [`direct`] puts
-//! these together. No node calls it yet: the outbox has no envelopes for each domain, and no rule can name `mx`.
+//! these together. The pump of the outbox calls it, for one domain of a mail at a time.
 
 pub mod direct;
 pub mod lookup;

@@ -45,6 +45,7 @@ mod sqlite;
 mod status;
 mod tasks;
 mod traced;
+mod traced_parts;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use bound::Bound;
@@ -73,6 +74,7 @@ pub use settings::Settings;
 pub use sqlite::{Keeping, SqliteOutbox, TABLES};
 pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
 pub use traced::{TracedOutbox, Traces};
+pub use traced_parts::TracedParts;
 
 pub use crate::state::store::{Answered, Failed, Withdrawal};
 

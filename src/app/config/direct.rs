@@ -5,7 +5,6 @@
 use super::providers::{Listed, PROVIDERS};
 use super::routes::RoutesConfig;
 use crate::delivery::mx;
-use crate::delivery::mx::settings::MX_HELO;
 use crate::runtime::settings::Section;
 
 /// Direct delivery that is in use, or may be once the rules are read again.
@@ -32,9 +31,6 @@ pub(super) fn read(
     let routes = routes?.beside_list(section, listed.is_direct, lack.map(str::to_owned));
     let settings = settings?;
     let direct = settings.helo.clone().filter(|_| lack.is_none() && routes.may_be_direct());
-    if direct.is_some() {
-        section.warning(MX_HELO.row.name, NOT_YET);
-    }
     Some((routes, direct.map(|helo| DirectConfig { settings, helo })))
 }
 
@@ -46,8 +42,6 @@ fn lack(settings: &mx::Settings, outbox_is_on: bool) -> Option<&'static str> {
     settings.helo.is_none().then_some(NO_NAME)
 }
 
-const NOT_YET: &str = "is set and mail may go to mx, but this version delivers none there: such mail waits in the outbox, and \
-     expires";
 const NO_OUTBOX: &str =
     "names mx, to which the outbox alone delivers: set SMSP_OUTBOX=on, with SMSP_STORE and SMSP_STORE_KEY";
 const NO_NAME: &str = "names mx, which needs SMSP_MX_HELO: set it to the full name that this node's public address has in \

@@ -29,6 +29,18 @@ impl Dispatcher {
         self.upstreams.iter().filter_map(wait).min()
     }
 
+    /// For how long none of these upstreams has taken mail, because of its circuit or by an order. `None`: one of them takes
+    /// mail, or is not known here.
+    pub fn unusable_for<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> Option<Duration> {
+        let of = |name: &str| {
+            let upstream = self.upstreams.iter().find(|upstream| **upstream.name() == *name)?;
+            let history = *upstream.history().borrow();
+            let since = history.unusable_since.unwrap_or(history.since);
+            (!upstream.snapshot().admits()).then(|| since.elapsed())
+        };
+        names.try_fold(Duration::MAX, |least, name| of(name).map(|time| time.min(least)))
+    }
+
     /// Tells of transitions from now on.
     pub fn changes(&self) -> Changes {
         Changes(self.upstreams.iter().map(|upstream| upstream.history()).collect())

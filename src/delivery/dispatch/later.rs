@@ -47,8 +47,8 @@ impl Dispatcher {
         Ok(attempt)
     }
 
-    /// Which upstreams may ever have this mail, `mx` behind them where its route ends there. An error: none, and so [`Self::send`] would answer it, whatever the circuits
-    /// and the rates are.
+    /// Which upstreams may ever have this mail, `mx` behind them where its route ends there. An error: none, and so
+    /// [`Self::send`] would answer it, whatever the circuits and the rates are.
     pub fn eligible(&self, submission: &Submission) -> Result<Eligible, SendError> {
         let routes = self.routes.load_full();
         let rules = routes.version();

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::lookup::{Lookup, NoRoute, Servers};
 use super::mta_sts::MtaSts;
 use super::settings::Settings;
-use super::sites::{Answer, Permit, Refusal, Sites, State};
+use super::sites::{Answer, Permit, Refusal, SiteKey, Sites, State};
 use super::transmission::{Contact, Level, Mail, RecipientEnd, Report, Target, Transmitter};
 use crate::model::outcome::Outcome;
 use crate::runtime::metrics::{Mx, MxWords};
@@ -39,12 +39,17 @@ pub struct Prepared<'a> {
 }
 
 /// Why a mail does not go now. Nothing was tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotNow {
     /// There is no server to try: for good, or now.
     NoRoute(NoRoute),
     /// The site takes no mail before then; this is no attempt.
-    Later(Instant),
+    Later {
+        /// Which site.
+        site: SiteKey,
+        /// When it may take some.
+        until: Instant,
+    },
 }
 
 impl Direct {
@@ -74,25 +79,25 @@ impl Direct {
     }
 
     /// Finds out whether a mail to this domain, accepted then, may go now, and where to. It takes a place in the window of the
-    /// site until it is sent or dropped.
-    pub async fn prepare(&self, domain: &str, accepted: UnixTime) -> Result<Prepared<'_>, NotNow> {
+    /// site until it is sent or dropped. `draw`: a random number, the same each time for one mail.
+    pub async fn prepare(&self, domain: &str, accepted: UnixTime, draw: u64) -> Result<Prepared<'_>, NotNow> {
         let count = |no_route: NoRoute| {
             self.metrics.without_route(no_route.reason());
             NotNow::NoRoute(no_route)
         };
-        let servers = self.lookup.servers(domain).await.map_err(count)?;
+        let servers = self.lookup.servers(domain, draw).await.map_err(count)?;
         let permit = self.admit(&servers, accepted)?;
         let policy = if servers.are_static() { None } else { self.policies.enforced(domain).await };
-        let targets = self.lookup.targets(&servers, policy.as_deref()).await.map_err(count)?;
+        let targets = self.lookup.targets(&servers, policy.as_deref(), draw).await.map_err(count)?;
         let level = policy.map_or(self.level, |_| Level::Verified);
         Ok(Prepared { direct: self, permit, targets, level })
     }
 
     fn admit(&self, servers: &Servers, accepted: UnixTime) -> Result<Permit, NotNow> {
-        let now = Instant::now();
-        self.sites.admit(&servers.site(), accepted, now).map_err(|refusal| {
+        let (now, site) = (Instant::now(), servers.site());
+        self.sites.admit(&site, accepted, now).map_err(|refusal| {
             self.metrics.held_back(refusal.as_str());
-            NotNow::Later(refusal.again(now))
+            NotNow::Later { site, until: refusal.again(now) }
         })
     }
 }
@@ -124,5 +129,7 @@ fn answer(report: &Report) -> Option<Answer> {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

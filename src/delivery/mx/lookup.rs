@@ -73,21 +73,22 @@ impl Lookup {
         Self { dns, hosts, port, allow_private }
     }
 
-    /// The servers of a domain, given in lower-case A-labels.
-    pub async fn servers(&self, domain: &str) -> Result<Servers, NoRoute> {
+    /// The servers of a domain, given in lower-case A-labels, in an order that follows from this draw.
+    pub async fn servers(&self, domain: &str, draw: u64) -> Result<Servers, NoRoute> {
         if let Some(hosts) = self.hosts.of(domain) {
             return Ok(Servers { names: hosts.into(), origin: Origin::Operator });
         }
         match self.dns.mx(domain).await {
-            Ok(records) => named(records),
+            Ok(records) => named(records, draw),
             Err(Missing::Records) => Ok(Servers { names: vec![domain.into()], origin: Origin::Implicit }),
             Err(Missing::Name) => Err(NoRoute::NoSuchDomain),
             Err(Missing::Answer) => Err(NoRoute::NoAnswer),
         }
     }
 
-    /// The addresses to try, in order, those alone whose servers the domain's policy permits: from one to five.
-    pub async fn targets(&self, servers: &Servers, policy: Option<&Policy>) -> Result<Vec<Target>, NoRoute> {
+    /// The addresses to try, in an order that follows from this draw, those alone whose servers the domain's policy permits:
+    /// from one to five.
+    pub async fn targets(&self, servers: &Servers, policy: Option<&Policy>, draw: u64) -> Result<Vec<Target>, NoRoute> {
         let permitted = |name: &&Arc<str>| policy.is_none_or(|policy| policy.permits(name));
         let names: Vec<_> = servers.names.iter().filter(permitted).cloned().collect();
         if names.is_empty() {
@@ -106,7 +107,7 @@ impl Lookup {
                 break;
             }
         }
-        let targets = choose(found, self.port, &mut fastrand::Rng::new());
+        let targets = choose(found, self.port, &mut fastrand::Rng::with_seed(draw));
         if targets.is_empty() { Err(none) } else { Ok(targets) }
     }
 
@@ -127,14 +128,14 @@ impl Lookup {
 }
 
 /// Names that no host can have, such as an address where a name is wanted, are left out.
-fn named(mut records: Vec<Mx>) -> Result<Servers, NoRoute> {
+fn named(mut records: Vec<Mx>, draw: u64) -> Result<Servers, NoRoute> {
     if let [Mx { preference: 0, host }] = records.as_slice()
         && host.is_empty()
     {
         return Err(NoRoute::NullMx);
     }
     records.retain(|mx| is_host_name(&mx.host));
-    let mut names = by_preference(records, &mut fastrand::Rng::new());
+    let mut names = by_preference(records, &mut fastrand::Rng::with_seed(draw));
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(Arc::clone(name)));
     names.truncate(MOST_SERVERS);

@@ -1,4 +1,7 @@
-//! In which order the servers of a domain are tried, and at which of their addresses. Pure, but for the draws.
+//! In which order the servers of a domain are tried, and at which of their addresses. Pure: the draws are passed in.
+//!
+//! Those of one mail are the same each time, so that it comes back to the address that has put it off: a server that
+//! greylists (RFC 6647) may know nothing of what another has heard.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -9,8 +12,10 @@ use crate::runtime::net::dns::Mx;
 /// Addresses that one attempt tries at most (RFC 5321 5.1 wants two at least, where there are two).
 pub(super) const MOST_ADDRESSES: usize = 5;
 
-/// By preference, and in no order inside one, so that equal servers get equal shares (RFC 5321 5.1).
+/// By preference, and as it is drawn inside one, so that equal servers get equal shares (RFC 5321 5.1). The order of the
+/// answer makes no difference.
 pub(super) fn by_preference(mut hosts: Vec<Mx>, random: &mut fastrand::Rng) -> Vec<Arc<str>> {
+    hosts.sort_unstable_by(|one, other| one.host.cmp(&other.host));
     random.shuffle(&mut hosts);
     hosts.sort_by_key(|mx| mx.preference);
     hosts.into_iter().map(|mx| mx.host.into()).collect()
@@ -37,8 +42,9 @@ pub(super) fn choose(hosts: Vec<(Arc<str>, Vec<IpAddr>)>, port: u16, random: &mu
     chosen.collect()
 }
 
-/// The families in turn, each in no order, version 6 first; when one has none left, the rest of the other.
+/// The families in turn, each as it is drawn, version 6 first; when one has none left, the rest of the other.
 fn alternating(mut addresses: Vec<IpAddr>, random: &mut fastrand::Rng) -> Vec<IpAddr> {
+    addresses.sort_unstable();
     random.shuffle(&mut addresses);
     let (six, four): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv6);
     let (mut six, mut four) = (six.into_iter(), four.into_iter());

@@ -46,11 +46,16 @@ impl Sites {
         Arc::new(Self { concurrency: concurrency.max(1), table: Mutex::new(Lru::new(MOST_SITES)) })
     }
 
+    /// Mails at once to each, at most.
+    pub fn concurrency(&self) -> usize {
+        self.concurrency.into()
+    }
+
     /// Asks for a mail that was accepted then whether it may go now.
     pub fn admit(self: &Arc<Self>, key: &SiteKey, accepted: UnixTime, now: Instant) -> Result<Permit, Refusal> {
         let mut table = self.table();
         let site = table.entry(key.as_str(), Site::may_be_forgotten, || Site::new(self.concurrency));
-        let ticket = site.ok_or(Refusal::Full)?.admit(accepted, now)?;
+        let ticket = site.ok_or(Refusal::Full(0))?.admit(accepted, now)?;
         drop(table);
         Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket) })
     }

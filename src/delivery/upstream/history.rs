@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::delivery::circuit::{State, Transition, TransitionReason};
+use crate::delivery::circuit::{Override, State, Transition, TransitionReason};
 
 /// Where events go.
 pub type Events = broadcast::Sender<Event>;
@@ -34,11 +34,13 @@ pub struct CircuitHistory {
     pub since: Instant,
     /// Since when it has been out of order: failed recoveries do not make an outage younger.
     pub outage_since: Option<Instant>,
+    /// Since when it takes no mail, for whatever reason; `None`: it takes mail, or has taken none since the start.
+    pub unusable_since: Option<Instant>,
 }
 
 impl CircuitHistory {
     pub(super) fn new(now: Instant) -> Self {
-        Self { last: None, reason: None, since: now, outage_since: None }
+        Self { last: None, reason: None, since: now, outage_since: None, unusable_since: None }
     }
 
     /// Adds a transition, unless a newer one is known already.
@@ -52,6 +54,10 @@ impl CircuitHistory {
         self.outage_since = match transition.to {
             State::Closed => None,
             State::Open | State::HalfOpen => self.outage_since.or(Some(now)),
+        };
+        self.unusable_since = match (transition.overriding, transition.to) {
+            (Override::Closed, _) | (Override::Auto, State::Closed) => None,
+            _ => self.unusable_since.or(Some(now)),
         };
         self.last = Some(transition);
         true
@@ -78,10 +84,29 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::delivery::circuit::Override;
 
     fn transition(generation: u64, from: State, to: State) -> Transition {
         Transition { from, to, overriding: Override::Auto, generation, trips: 1, reason: TransitionReason::ProbeFailed }
+    }
+
+    #[test]
+    fn what_takes_no_mail_is_unusable_whether_it_has_failed_or_an_operator_says_so() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut history = CircuitHistory::new(start);
+        let (closed, open) = (State::Closed, State::Open);
+        for (seconds, overriding, to, since) in [
+            (1, Override::Open, closed, Some(at(1))),
+            (2, Override::Open, open, Some(at(1))),
+            (3, Override::Auto, open, Some(at(1))),
+            (4, Override::Closed, open, None),
+            (5, Override::Auto, open, Some(at(5))),
+            (6, Override::Auto, State::HalfOpen, Some(at(5))),
+            (7, Override::Auto, closed, None),
+        ] {
+            history.record(Transition { overriding, ..transition(seconds, closed, to) }, at(seconds));
+            assert_eq!(history.unusable_since, since, "{seconds}");
+        }
     }
 
     #[test]

@@ -106,7 +106,13 @@ async fn order(
         SiteOrder::GoOn => sites.pause(&key, false),
         SiteOrder::Retry => sites.retry(&key, Instant::now()),
     };
-    if is_there { shown(sites, &key) } else { Err(unknown_site()) }
+    if !is_there {
+        return Err(unknown_site());
+    }
+    if order != SiteOrder::Pause {
+        outbox.open_site(&key);
+    }
+    shown(sites, &key)
 }
 
 /// Without them there are no routes to them.

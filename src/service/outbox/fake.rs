@@ -38,6 +38,8 @@ pub(crate) struct FakeStore {
     pub(crate) up: Option<Up>,
     /// How often the pump was woken.
     pub(crate) woken: AtomicUsize,
+    /// The sites whose mail was to come by at once.
+    pub(crate) opened: Mutex<Vec<String>>,
 }
 
 impl FakeStore {
@@ -77,7 +79,7 @@ impl FakeStore {
     }
 
     fn over(self: &Arc<Self>, settings: Settings, paused_start: PausedStart, file: File) -> Arc<OutboxService> {
-        let woken = Arc::clone(self);
+        let (woken, opened) = (Arc::clone(self), Arc::clone(self));
         let parts = Parts {
             store: Arc::clone(self) as Arc<dyn Outbox>,
             up: self.up.clone().unwrap_or_else(|| Up::new(self.metrics.store.of("sqlite"), true)),
@@ -86,6 +88,7 @@ impl FakeStore {
             wake: Box::new(move || {
                 woken.woken.fetch_add(1, Ordering::Relaxed);
             }),
+            open_site: Box::new(move |site| opened.opened.lock().unwrap().push(site)),
             paused_start,
             policy: pump::Policy::default(),
             metrics: Arc::new(metrics_of(&self.metrics, settings.room())),

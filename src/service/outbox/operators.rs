@@ -65,6 +65,11 @@ impl OutboxService {
         self.carry_out(&operation, &origin, call, |()| true).await
     }
 
+    /// Has the mail for this site of the node come by at once that waits because the site took none.
+    pub fn open_site(&self, key: &str) {
+        (self.parts.open_site)(key.to_owned());
+    }
+
     /// Carries out a decision on one submission.
     pub async fn order(&self, id: Id, order: Order, origin: Origin) -> Result<Ordered, Failed> {
         let operation = Operation::Settle(id, order);

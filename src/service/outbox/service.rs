@@ -31,6 +31,8 @@ pub struct Parts {
     pub file: Box<dyn Fn(&Submission) -> Filed + Send + Sync>,
     /// Tells the pump of new rows.
     pub wake: Box<dyn Fn() + Send + Sync>,
+    /// Has the mail for this site of the node come by at once that waits because the site took none.
+    pub open_site: Box<dyn Fn(String) + Send + Sync>,
     /// What holds the pump of this node back until an operator lets it go on.
     pub paused_start: PausedStart,
     /// How the pump goes on with what was not taken.

@@ -14,9 +14,9 @@ mod written;
 
 use std::time::Duration;
 
+use super::Answered;
 use super::row::{Hold, NodeId, State};
 use super::sealed::Hmac;
-use crate::state::store::Answered;
 
 pub use ended::{PartEnded, PartTo, PartVerdict};
 pub(super) use groups::{Group, groups};

@@ -13,6 +13,7 @@ mod conclusion;
 mod contents;
 mod context;
 mod delivery;
+mod direct;
 mod endings;
 mod evidence;
 mod in_hand;
@@ -41,12 +42,14 @@ use tokio::time::sleep;
 pub use conclusion::Policy;
 pub use contents::Contents;
 pub use context::Parts;
+pub use direct::DirectDelivery;
 pub use schedule::Schedule;
 
 use super::tasks::CLAIMS;
 use crate::runtime::restart::{Restarts, restart_and_count};
 use claims::Claims;
 use context::Context;
+use direct::reopening::open_site;
 
 /// From one round of claims to the next, though there is nothing to do and no upstream takes mail.
 const ROUND: Duration = Duration::from_secs(5);
@@ -64,6 +67,12 @@ impl Pump {
     /// There is a new row.
     pub fn wake(&self) {
         self.0.wake.notify_one();
+    }
+
+    /// Has the mail for this site of the node come by at once, if it waits because that took none.
+    pub fn open_site(&self, site: String) {
+        let context = Arc::clone(&self.0);
+        self.0.parts.drain.spawn(async move { open_site(&context, &site).await });
     }
 
     /// Does all of its work; never returns. What panics is started anew, while the deliveries under way go on.

@@ -22,7 +22,8 @@ settings! {
         retry: Schedule as OUTBOX_RETRY = setting(
             "1m 5m 15m 30m 1h 2h 4h",
             &SCHEDULE,
-            "the waits after the first attempt, the second and so on; the last one repeats; each is spread upwards by a fifth",
+            "the waits after the first attempt, the second and so on; the last one repeats; each is spread upwards by a fifth; \
+             where this is not set, mail to `mx` waits `5m 15m 30m 1h 2h 4h`",
         );
         attempts: Option<u32> as OUTBOX_ATTEMPTS = setting(
             "none",
@@ -33,7 +34,7 @@ settings! {
             "wait",
             &Choice(&[("wait", false), ("retry", true)]),
             "what becomes of a mail that a provider may have: it waits for a verdict or a person, or it is sent again at the \
-             risk of a second copy",
+             risk of a second copy; mail to `mx` waits",
         );
         drain: Duration as OUTBOX_DRAIN = setting(
             "65s",

@@ -51,6 +51,29 @@ async fn how_long_no_upstream_is_usable_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_is_told_for_how_long_all_of_some_upstreams_have_taken_no_mail() {
+    let fixture =
+        Fixture::new(Failover::Safe, &[&[Act::Say(Outcome::Unavailable)], &[Act::Say(Outcome::Accepted)], &[]]);
+    let unusable_for = |names: &[&str]| fixture.dispatcher.unusable_for(names.iter().copied());
+    assert!(fixture.send().await.is_ok());
+    assert_eq!(unusable_for(&["u0"]), Some(Duration::ZERO));
+    tokio::time::advance(60 * SECOND).await;
+    fixture.upstreams[2].override_circuit(Override::Open);
+    tokio::time::advance(SECOND).await;
+    assert_eq!((unusable_for(&["u0"]), unusable_for(&["u0", "u2"])), (Some(61 * SECOND), Some(SECOND)));
+    assert_eq!(
+        (unusable_for(&["u0", "u1"]), unusable_for(&["gone"])),
+        (None, None),
+        "one takes mail, or may elsewhere"
+    );
+    assert_eq!(unusable_for(&[]), Some(Duration::MAX));
+    fixture.upstreams[0].begin_probing();
+    assert_eq!(unusable_for(&["u0"]), Some(61 * SECOND));
+    fixture.upstreams[2].override_circuit(Override::Auto);
+    assert_eq!(unusable_for(&["u0", "u2"]), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn any_circuit_that_changes_wakes_who_waits() {
     let fixture = Fixture::new(Failover::Safe, &[&[], &[Act::Say(Outcome::Unavailable)]]);
     fixture.upstreams[0].override_circuit(Override::Open);

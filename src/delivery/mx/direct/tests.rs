@@ -48,7 +48,7 @@ async fn setup(script: fn(usize, &str) -> Option<Act>) -> Setup {
 
 impl Setup {
     async fn send(&self, domain: &str) -> Result<Report, NotNow> {
-        let prepared = self.direct.prepare(domain, UnixTime(7)).await?;
+        let prepared = self.direct.prepare(domain, UnixTime(7), 7).await?;
         let to = vec![format!("b@{domain}").parse().unwrap()];
         let mail = Mail::new("a@example.org".parse().ok(), to, "Subject: s\r\n\r\ntext\r\n".into());
         Ok(prepared.send(&mail, &Shutdown::default()).await)
@@ -96,7 +96,7 @@ async fn a_dead_site_is_left_alone_after_two_mails_and_another_is_not() {
         assert_eq!(report.recipients[0].outcome, Outcome::Unavailable);
     }
     let refused = setup.send("dead.example").await.unwrap_err();
-    assert!(matches!(refused, NotNow::Later(until) if until > Instant::now()), "{refused:?}");
+    assert!(matches!(refused, NotNow::Later { until, .. } if until > Instant::now()), "{refused:?}");
     assert_eq!(setup.send("alive.example").await.unwrap().recipients[0].outcome, Outcome::Accepted);
 }
 
@@ -119,7 +119,7 @@ async fn a_policy_in_mode_enforce_keeps_mail_from_going_in_clear() {
 #[tokio::test]
 async fn what_is_prepared_and_dropped_has_touched_no_server() {
     let setup = setup(|_, _| None).await;
-    drop(setup.direct.prepare("alive.example", UnixTime(7)).await.ok());
+    drop(setup.direct.prepare("alive.example", UnixTime(7), 7).await.ok());
     assert_eq!((setup.server.connections(), setup.last_answer()), (0, None));
 }
 

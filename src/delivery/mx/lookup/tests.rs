@@ -24,8 +24,8 @@ impl Setup {
     /// `host address`, in order.
     async fn route(&self) -> Result<Vec<String>, NoRoute> {
         let lookup = self.lookup();
-        let servers = lookup.servers("example.org").await?;
-        let targets = lookup.targets(&servers, None).await?;
+        let servers = lookup.servers("example.org", 7).await?;
+        let targets = lookup.targets(&servers, None, 7).await?;
         Ok(targets.iter().map(|target| format!("{} {}", target.host, target.address.ip())).collect())
     }
 }
@@ -137,9 +137,10 @@ fn of_records_without_a_host_name_nothing_can_be_tried_now() {
     let mx = |host: &str| Mx { preference: 1, host: host.to_owned() };
     let long = format!("{}org", "a.".repeat(130));
     for host in ["", "a b.example", "192.0.2.1", "a..example", "-", "a/b.example", "a\\032b.example", &long] {
-        assert_eq!(named(vec![mx(host)]), Err(NoRoute::NoAddress), "{host}");
+        assert_eq!(named(vec![mx(host)], 7), Err(NoRoute::NoAddress), "{host}");
     }
-    let many = named((0..99).flat_map(|number| [mx(&format!("mx_{number}.example")), mx("mx_0.example")]).collect());
+    let all = (0..99).flat_map(|number| [mx(&format!("mx_{number}.example")), mx("mx_0.example")]).collect();
+    let many = named(all, 7);
     let names = many.unwrap().names;
     let different: std::collections::BTreeSet<_> = names.iter().collect();
     assert_eq!((names.len(), different.len()), (MOST_SERVERS, MOST_SERVERS));
@@ -169,18 +170,18 @@ async fn the_operators_servers_come_instead_of_the_domains_and_may_be_private() 
     let setup = Setup { hosts: "example.org:192.168.0.1,one.example,[::1]", ..setup.await };
     let expected = lines(&["192.168.0.1 192.168.0.1", "one.example 10.0.0.1", "::1 ::1"]);
     assert_eq!(setup.route().await, expected);
-    assert!(setup.lookup().servers("example.org").await.unwrap().are_static());
+    assert!(setup.lookup().servers("example.org", 7).await.unwrap().are_static());
 }
 
 #[tokio::test]
 async fn a_policy_leaves_out_the_servers_that_it_does_not_name() {
     let setup = setup(two).await;
     let lookup = setup.lookup();
-    let servers = lookup.servers("example.org").await.unwrap();
+    let servers = lookup.servers("example.org", 7).await.unwrap();
     let of = |mx: &str| Policy::parse(format!("version: STSv1\nmode: enforce\nmax_age: 60\nmx: {mx}\n").as_bytes());
-    let targets = lookup.targets(&servers, Some(&of("mx2.example.org").unwrap())).await.unwrap();
+    let targets = lookup.targets(&servers, Some(&of("mx2.example.org").unwrap()), 7).await.unwrap();
     assert_eq!(targets.iter().map(|target| &*target.host).collect::<Vec<_>>(), ["mx2.example.org"]);
-    let no_route = lookup.targets(&servers, Some(&of("*.example.net").unwrap())).await.unwrap_err();
+    let no_route = lookup.targets(&servers, Some(&of("*.example.net").unwrap()), 7).await.unwrap_err();
     assert_eq!((no_route, no_route.is_permanent()), (NoRoute::Policy, false));
 }
 
@@ -189,7 +190,36 @@ async fn domains_with_the_same_servers_are_one_site() {
     let setup = setup(|_, _| records(["20 b.example.org", "10 a.example.org"])).await;
     let lookup = setup.lookup();
     for domain in ["one.example", "two.example"] {
-        let site = lookup.servers(domain).await.unwrap().site();
+        let site = lookup.servers(domain, 7).await.unwrap().site();
         assert_eq!(site.as_str(), "a.example.org,b.example.org", "{domain}");
     }
+}
+
+/// The records of one name, and the addresses of each, in turns.
+fn equals(name: &str, kind: RecordType, turn: usize) -> Says {
+    let mut texts: Vec<_> = (0..6)
+        .map(|number| match kind {
+            RecordType::MX => format!("10 mx{number}.example.org"),
+            _ => format!("8.8.{}.{number}", name.as_bytes()[2]),
+        })
+        .collect();
+    texts.rotate_left(turn % 6);
+    if kind == RecordType::AAAA { Says::NoData } else { Says::Records(texts) }
+}
+
+#[tokio::test]
+async fn one_mail_finds_equal_servers_in_one_order_and_many_mails_find_them_in_all() {
+    let mut firsts = std::collections::BTreeSet::new();
+    for draw in 0..40 {
+        let mut orders = Vec::new();
+        for turn in [0, 4] {
+            let names = NameServer::start(move |name, kind| equals(name, kind, turn)).await;
+            let lookup = Lookup::new(Arc::new(names.dns()), StaticHosts::default(), 25, false);
+            let servers = lookup.servers("example.org", draw).await.unwrap();
+            orders.push(lookup.targets(&servers, None, draw).await.unwrap());
+        }
+        assert_eq!(orders[0], orders[1], "whatever the order of the answer");
+        firsts.insert(Arc::clone(&orders[0][0].host));
+    }
+    assert_eq!(firsts.len(), 6, "{firsts:?}");
 }

@@ -22,6 +22,11 @@ const SHUT: Duration = Duration::from_secs(60);
 /// The longest.
 const LONGEST_SHUT: Duration = Duration::from_secs(3600);
 
+/// Until a mail comes by again that had no place.
+const TURN: Duration = Duration::from_secs(1);
+/// The longest, where many wait and none is let go.
+const LONGEST_TURN: Duration = Duration::from_secs(60);
+
 /// Why a mail may not go now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -31,8 +36,8 @@ pub enum Refusal {
     Shut(Instant),
     /// Another mail goes as the probe.
     Probing,
-    /// Enough mails are on their way.
-    Full,
+    /// Enough mails are on their way; so many for each place have heard so since one was let go.
+    Full(u16),
 }
 
 impl Refusal {
@@ -46,7 +51,7 @@ impl Refusal {
             Self::Paused => paused,
             Self::Shut(_) => shut,
             Self::Probing => probing,
-            Self::Full => full,
+            Self::Full(_) => full,
         }
     }
 
@@ -56,7 +61,7 @@ impl Refusal {
             Self::Shut(until) => until,
             Self::Paused => now + Duration::from_secs(60),
             Self::Probing => now + Duration::from_secs(10),
-            Self::Full => now + Duration::from_secs(1),
+            Self::Full(before) => now + TURN.saturating_mul(u32::from(before) + 1).min(LONGEST_TURN),
         }
     }
 }
@@ -89,6 +94,8 @@ pub(super) struct Site {
     /// Mails that have found a server since the window grew; `None`: each widens it.
     credit: Option<u16>,
     in_flight: u16,
+    /// Mails that had no place since one was let go.
+    turned_away: u16,
     /// Which change of phase or window was the last.
     epoch: u32,
     is_paused: bool,
@@ -106,6 +113,7 @@ impl Site {
             window,
             credit: None,
             in_flight: 0,
+            turned_away: 0,
             epoch: 0,
             is_paused: false,
             oldest: None,
@@ -123,11 +131,11 @@ impl Site {
             _ if self.is_paused => return Err(Refusal::Paused),
             Phase::Shut(until) if now < until => return Err(Refusal::Shut(until)),
             Phase::Probing(_) => return Err(Refusal::Probing),
-            Phase::Open(_) if self.in_flight >= self.window => return Err(Refusal::Full),
+            Phase::Open(_) if self.in_flight >= self.window => return Err(self.turn_away()),
             Phase::Open(_) => {}
             Phase::Shut(until) => self.change(Phase::Probing(until)),
         }
-        self.in_flight += 1;
+        (self.in_flight, self.turned_away) = (self.in_flight + 1, 0);
         Ok(Ticket { epoch: self.epoch, accepted })
     }
 
@@ -180,6 +188,12 @@ impl Site {
         let state = self.state();
         let Self { window, in_flight, oldest, last_answer, .. } = *self;
         View { key, state, shut_for, window, in_flight, oldest, last_answer }
+    }
+
+    fn turn_away(&mut self) -> Refusal {
+        let before = self.turned_away / self.window.max(1);
+        self.turned_away = self.turned_away.saturating_add(1);
+        Refusal::Full(before)
     }
 
     fn open(&mut self) {

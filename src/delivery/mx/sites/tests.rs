@@ -21,7 +21,7 @@ fn a_dead_and_a_full_site_leave_the_others_alone() {
         admit(&sites, 0).unwrap().end(Answer::NoConnection, false, Instant::now());
     }
     let _slow: Vec<_> = std::iter::from_fn(|| admit(&sites, 1).ok()).collect();
-    assert!(matches!(admit(&sites, 0), Err(Refusal::Shut(_))) && matches!(admit(&sites, 1), Err(Refusal::Full)));
+    assert!(matches!(admit(&sites, 0), Err(Refusal::Shut(_))) && matches!(admit(&sites, 1), Err(Refusal::Full(_))));
     for number in 2..1000 {
         admit(&sites, number).unwrap().end(Answer::Accepted, true, Instant::now());
     }
@@ -51,7 +51,7 @@ fn table_is_bounded_and_forgets_neither_a_pause_nor_a_mail_in_flight() {
 fn permit_that_is_dropped_makes_room() {
     let sites = Sites::new(1);
     let permit = admit(&sites, 0).unwrap();
-    assert!(matches!(admit(&sites, 0), Err(Refusal::Full)));
+    assert!(matches!(admit(&sites, 0), Err(Refusal::Full(_))));
     drop(permit);
     assert!(admit(&sites, 0).is_ok());
 }

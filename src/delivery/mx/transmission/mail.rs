@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
+use crate::delivery::mime::{self, MetadataHeaders};
 use crate::delivery::smtp_client::envelope::Envelope;
-use crate::model::message::Address;
+use crate::model::message::{Address, Message};
 
 /// A rendered and signed mail with the part of its envelope that goes to one domain.
 pub struct Mail {
@@ -15,6 +16,11 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// This message to these of its recipients. Tags and metadata are its caller's, and stay here.
+    pub fn of(message: &Message, to: Vec<Address>) -> Self {
+        Self::new(Some(message.envelope_from().clone()), to, mime::render(message, MetadataHeaders::None).into())
+    }
+
     /// From this envelope sender, or from nobody, to these recipients: a file of whole lines, each with its CRLF.
     pub fn new(from: Option<Address>, to: Vec<Address>, file: Bytes) -> Self {
         let eight_bit = !file.is_ascii();

@@ -51,6 +51,7 @@ async fn orders_take_effect_and_are_recorded_with_the_key_of_their_site() {
     assert_eq!(node.call("PUT", SITE, r#"{"paused": false}"#).await.body["state"], "open");
     let retried = node.call("PUT", SHUT, r#"{"retry": true}"#).await.body;
     assert_eq!((&retried["state"], &retried["shut_for_ms"]), (&json!("shut"), &json!(0)), "its next mail is its probe");
+    assert_eq!(*node.store.opened.lock().unwrap(), ["mx.example.org", "mx.example.net"], "their mail comes by at once");
     let expected = ["retry_site mx.example.net", "go_on_site mx.example.org", "pause_site mx.example.org"];
     assert_eq!(node.orders().await, expected);
 }

@@ -1,6 +1,6 @@
 //! What is claimed, and when: as much as there is room for, of the route sets that have an upstream which takes mail now.
 //!
-//! While no upstream takes mail the store is not asked at all. Each set gets its turn, so that none waits behind another's
+//! While no upstream takes mail the store is not asked at all, unless mail may go to its recipients' own servers. Each set gets its turn, so that none waits behind another's
 //! backlog; what one claim brought has its places before the next one asks what is free. A claim has no time limit but the
 //! store's own: rows that were claimed unheard would stay with this node.
 
@@ -14,8 +14,10 @@ use super::super::bound::Bound;
 use super::super::claim::{Claimed, Queued, Wanted};
 use super::super::row::{Lane, RouteSet};
 use super::callers::Allowance;
-use super::context::Context;
+use super::context::{Context, MAX_ROWS, POLL};
 use super::delivery::{deliver, replay};
+use super::direct::claims::Turns;
+use super::direct::split::{FREE, goes_direct};
 use super::lanes::Lanes;
 use super::newest::Newest;
 use super::panicking::or_released;
@@ -24,10 +26,6 @@ use super::traced::{self, Taken};
 use super::windows::Free;
 use crate::delivery::dispatch::Room;
 
-/// Rows of one claim, at most.
-const MAX_ROWS: usize = 100;
-/// Until the store is asked again, where nothing has happened meanwhile.
-pub(super) const POLL: Duration = Duration::from_secs(1);
 /// Between two looks for mails to replay.
 const REPLAYS: Duration = Duration::from_secs(5);
 
@@ -60,6 +58,7 @@ pub(super) struct Claims {
     replayed: Option<Instant>,
     /// Has a row that was lost before its turn, if there is one? Each second claim is one of other rows.
     turn_of_lost: bool,
+    turns_of_parts: Turns,
 }
 
 impl Claims {
@@ -71,26 +70,37 @@ impl Claims {
             turn: 0,
             replayed: None,
             turn_of_lost: true,
+            turns_of_parts: Turns::default(),
         }
     }
 
     /// Claims what there is room for, and begins with it. How long there is nothing more to do, unless something happens.
     pub(super) async fn step(&mut self) -> Duration {
-        let dispatcher = &self.context.parts.dispatcher;
         if !self.context.may_work() {
             return POLL;
         }
-        if let Some(wait) = dispatcher.until_usable().filter(|wait| !wait.is_zero()) {
+        // Other servers than those of upstreams may take mail at any time.
+        if let (Some(wait), None) = (self.until_upstreams(), &self.context.parts.direct) {
             return wait;
-        }
-        let rooms = dispatcher.rooms();
-        if self.context.windows.free(rooms.iter().map(|room| &*room.upstream), &rooms).places == 0 {
-            return POLL;
         }
         // A store that does not answer is asked again later.
         let _ = self.claim_from_each_set().await;
         let _ = self.replay().await;
+        if let Some(delivery) = &self.context.parts.direct {
+            let _ = self.turns_of_parts.claim(&self.context, delivery).await;
+        }
         POLL
+    }
+
+    /// How long no upstream takes mail; none: one does.
+    fn until_upstreams(&self) -> Option<Duration> {
+        let dispatcher = &self.context.parts.dispatcher;
+        if let Some(wait) = dispatcher.until_usable().filter(|wait| !wait.is_zero()) {
+            return Some(wait);
+        }
+        let rooms = dispatcher.rooms();
+        let free = self.context.windows.free(rooms.iter().map(|room| &*room.upstream), &rooms);
+        (free.places == 0).then_some(POLL)
     }
 
     async fn claim_from_each_set(&mut self) -> Result<(), Failed> {
@@ -166,6 +176,9 @@ impl Claims {
     }
 
     fn free(&self, set: &RouteSet) -> Free {
+        if goes_direct(&self.context, set) {
+            return FREE;
+        }
         self.context.windows.free(set.names(), &self.context.parts.dispatcher.rooms())
     }
 
@@ -173,7 +186,7 @@ impl Claims {
         let claim = Claim::new();
         for row in claimed {
             let (context, hold) = (Arc::clone(&self.context), row.hold);
-            let told = traced::begin(&context, taken, &row);
+            let told = traced::begin(&context, taken, row.id, &row.caller);
             let work = deliver(Arc::clone(&context), row, claim.row());
             self.context.parts.drain.spawn(traced::within(told, or_released(context, hold, work)));
         }
@@ -198,7 +211,7 @@ impl Claims {
             let claim = Claim::new();
             for row in marked {
                 let (context, hold) = (Arc::clone(&self.context), row.hold);
-                let told = traced::begin(&context, taken, &row);
+                let told = traced::begin(&context, taken, row.id, &row.caller);
                 let work = replay(Arc::clone(&context), row, Arc::clone(&upstream), claim.row());
                 self.context.parts.drain.spawn(traced::within(told, or_released(context, hold, work)));
             }

@@ -118,7 +118,8 @@ impl Policy {
         }
     }
 
-    fn is_last(&self, attempts: u32) -> bool {
+    /// Are there to be no more attempts after so many?
+    pub(super) fn is_last(&self, attempts: u32) -> bool {
         self.attempts.is_some_and(|most| attempts >= most)
     }
 }

@@ -1,6 +1,6 @@
-//! Opens what a store keeps sealed.
+//! Opens what a store keeps sealed, and hides what is kept there beside it.
 
-use super::super::sealed::SealedContent;
+use super::super::sealed::{Hmac, SealedContent};
 use super::super::sealing::Sealer;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -10,11 +10,18 @@ use crate::model::submission::{SendOptions, Submission};
 pub trait Contents: Send + Sync {
     /// The submission of a caller, by the id of its message, without a key; none, where it cannot be opened.
     fn open(&self, id: Id, caller: &CallerName, content: &SealedContent) -> Option<Submission>;
+
+    /// What stands for a domain in the store; none, where there is no key.
+    fn domain(&self, domain: &str) -> Option<Hmac>;
 }
 
 impl Contents for Sealer {
     fn open(&self, id: Id, caller: &CallerName, content: &SealedContent) -> Option<Submission> {
         let (message, failover) = self.open(id, content).ok()?;
         Some(Submission { message, caller: caller.clone(), options: SendOptions { failover, key: None } })
+    }
+
+    fn domain(&self, domain: &str) -> Option<Hmac> {
+        self.domain_hmac(domain)
     }
 }

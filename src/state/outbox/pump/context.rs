@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::super::row::{NodeId, RowId};
 use super::super::{Outbox, PausedStart, Traces};
 use super::callers::Callers;
 use super::conclusion::{Obstacle, Policy};
 use super::contents::Contents;
+use super::direct::DirectDelivery;
+use super::direct::closed::Closed;
 use super::in_hand::InHand;
 use super::liveness::Liveness;
 use super::older_copy::OlderCopy;
@@ -21,6 +23,13 @@ use crate::runtime::shutdown::Shutdown;
 
 /// For the store to answer, where a call that was carried out unheard does no harm.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Rows of one claim, at most.
+pub(super) const MAX_ROWS: usize = 100;
+/// Until the store is asked again, where nothing has happened meanwhile.
+pub(super) const POLL: Duration = Duration::from_secs(1);
+/// Parts in hand, at most.
+const MAX_PARTS: usize = 500;
 
 /// What the pump works with.
 pub struct Parts {
@@ -40,6 +49,8 @@ pub struct Parts {
     pub max_window: u16,
     /// Nothing is claimed before an operator says so.
     pub paused_start: PausedStart,
+    /// How mail reaches its recipients' own servers; `None`: none goes there.
+    pub direct: Option<Arc<DirectDelivery>>,
     /// Where its tasks say that they go round.
     pub metrics: Arc<OutboxMetrics>,
     /// Where the traces of its mails go.
@@ -57,6 +68,10 @@ pub(super) struct Context {
     pub(super) unclear_replays: Repeats<RowId>,
     pub(super) liveness: Liveness,
     pub(super) older_copy: OlderCopy,
+    /// One for each part in hand.
+    pub(super) places: Arc<Semaphore>,
+    /// Domains whose sites take no mail for a time.
+    pub(super) closed: Closed,
     /// There may be something to claim.
     pub(super) wake: Notify,
 }
@@ -72,6 +87,8 @@ impl Context {
             unclear_replays: Repeats::default(),
             liveness: Liveness::default(),
             older_copy: OlderCopy::default(),
+            places: Arc::new(Semaphore::new(MAX_PARTS)),
+            closed: Closed::default(),
             wake: Notify::new(),
         }
     }

@@ -15,6 +15,7 @@ use super::super::ending::{Ended, Verdict};
 use super::super::sealed::SealedContent;
 use super::conclusion::{Facts, Obstacle};
 use super::context::Context;
+use super::direct::split::{goes_direct, split};
 use super::evidence;
 use super::journal::{Marks, RowJournal};
 use super::late::Late;
@@ -93,6 +94,12 @@ impl Delivery {
 
     async fn deliver(self: &Arc<Self>, pending: Pending) {
         let Self { context, claimed, submission, late, .. } = &**self;
+        if goes_direct(context, &claimed.route_set) && context.parts.dispatcher.ends_at_mx(submission) {
+            if !self.split(Vec::new(), Some(pending)).await {
+                give_back(context, &claimed.hold).await;
+            }
+            return;
+        }
         let journal = RowJournal::new(context, claimed, pending);
         let answer = context.parts.dispatcher.deliver(submission, &journal, &self.late_verdict()).await;
         let (Marks { is_marked, is_refused }, _place) = journal.close();
@@ -101,7 +108,18 @@ impl Delivery {
         }
         let answer = late.end(answer);
         let verdicts = evidence::of_answer(&submission.message, &answer);
+        let goes_on = |error| context.parts.dispatcher.goes_on_at_mx(submission, error);
+        if answer.as_ref().is_err_and(goes_on) && self.split(verdicts.clone(), None).await {
+            return;
+        }
         record(context, &claimed.hold, &self.conclude(&answer, verdicts, is_marked)).await;
+    }
+
+    /// Splits the mail, for its recipients' own servers. False: it goes there by no claim of this node, or not by this one.
+    async fn split(&self, verdicts: Vec<Verdict>, pending: Option<Pending>) -> bool {
+        let Self { context, claimed, submission, .. } = self;
+        let Some(delivery) = &context.parts.direct else { return false };
+        split(context, delivery, claimed, &submission.message, verdicts, pending).await
     }
 
     async fn replay(self: &Arc<Self>, upstream: &str, pending: Pending) {

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::super::claim::NamedMail;
 use super::super::ending::{Ended, Verdict};
+use super::super::parts::{PartEnded, PartVerdict, UPSTREAM};
 use super::super::row::State;
 use crate::model::outcome::Outcome;
 
@@ -77,6 +78,21 @@ impl Endings {
         }
     }
 
+    /// Tells of mails whose last recipients' time was over, while others had ended otherwise.
+    pub(super) fn partly(&mut self, mails: &[NamedMail]) {
+        for Line { state, caller, mails } in self.lines(mails) {
+            let ((id, count, ids), status) = (names(&mails), state.as_str());
+            warn!(
+                id,
+                mails = count,
+                ids,
+                caller,
+                status,
+                "the time was over for some recipients of a mail of the outbox: they do not have it"
+            );
+        }
+    }
+
     fn lines<'a>(&mut self, mails: &'a [NamedMail]) -> Vec<Line<'a>> {
         let (alone, together) = mails.split_at(mails.len().min(self.left));
         self.left -= alone.len();
@@ -114,6 +130,27 @@ pub(super) fn of_claim(state: State, ended: &Ended) {
         State::Refused => refused(ended.verdicts()),
         State::Parked => parked(None, None, None, None),
         _ => {}
+    }
+}
+
+/// Tells what the end of a claim of a part has brought its mail to, once all of that has ended.
+pub(super) fn of_part(state: State, ended: &PartEnded) {
+    match (state, ended) {
+        (State::Refused, PartEnded::Told { verdicts, .. }) => refused_by_servers(verdicts),
+        (State::Parked, _) => parked(None, None, None, None),
+        _ => {}
+    }
+}
+
+/// What a recipient's server says of the recipient or the message its caller has to correct.
+fn refused_by_servers(verdicts: &[PartVerdict]) {
+    let last = verdicts.last();
+    let (upstream, outcome) = (UPSTREAM, last.map(|last| last.outcome.as_str()));
+    let reason = last.map(|last| &*last.reason);
+    if last.is_some_and(|last| last.outcome == Outcome::MessageRejected) {
+        info!(upstream, outcome, reason, "a mail of the outbox has ended: no provider takes it");
+    } else {
+        warn!(upstream, outcome, reason, "a mail of the outbox has ended: no provider takes it");
     }
 }
 

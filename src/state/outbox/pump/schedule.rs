@@ -30,6 +30,16 @@ impl Schedule {
         Self { first, later }
     }
 
+    /// The waits of mail to its recipients' own servers. Where no others are set, the first is one that greylisting wants
+    /// (RFC 6647 4.5: servers there ask for up to 15 minutes, most for 5 or less).
+    pub(super) fn of_parts(&self) -> Self {
+        if *self != Self::default() {
+            return self.clone();
+        }
+        let later = self.later.iter().skip(1).copied().collect();
+        Self { first: self.later.first().copied().unwrap_or(self.first), later }
+    }
+
     /// The wait after so many attempts. `draw`: a random number from 0 to 1.
     pub(super) fn after(&self, attempts: u32, draw: f64) -> Duration {
         let later = usize::try_from(attempts).unwrap_or(usize::MAX).checked_sub(2);
@@ -79,6 +89,14 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, 8, u32::MAX].map(minutes), [1, 1, 5, 15, 30, 60, 120, 240, 240, 240]);
         let only = Schedule::new(SECOND, Vec::new());
         assert_eq!([1, 2, 99].map(|attempts| only.after(attempts, 0.0)), [SECOND; 3]);
+    }
+
+    #[test]
+    fn parts_wait_as_greylisting_wants_unless_other_waits_are_set() {
+        let minutes = |attempts| Schedule::default().of_parts().after(attempts, 0.0).as_secs() / 60;
+        assert_eq!([1, 2, 3, 4, 5, 6, 7].map(minutes), [5, 15, 30, 60, 120, 240, 240]);
+        let set = Schedule::new(600 * SECOND, vec![SECOND]);
+        assert_eq!(set.of_parts(), set);
     }
 
     #[test]

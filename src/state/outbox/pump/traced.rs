@@ -8,11 +8,13 @@ use tokio::time::Instant;
 use tracing::field::display;
 use tracing::{Instrument, Span, error_span};
 
-use super::super::claim::Claimed;
 use super::super::ending::Ended;
+use super::super::parts::{PartEnded, PartTo};
 use super::super::row::State;
 use super::super::traced::spans_in;
 use super::context::Context;
+use crate::model::caller::CallerName;
+use crate::model::message::Id;
 use crate::model::outcome::{Blame, Outcome};
 use crate::runtime::telemetry::trace::{self, Kind, Recording, SpanData, Trace};
 
@@ -37,19 +39,19 @@ pub(super) struct Told {
     span: Span,
 }
 
-/// What is said of the work on a row that was taken so.
-pub(super) fn begin(context: &Context, taken: Taken, row: &Claimed) -> Told {
+/// What is said of the work on a mail of this caller, or a part of it, that was taken so.
+pub(super) fn begin(context: &Context, taken: Taken, id: Id, caller: &CallerName) -> Told {
     let traces = &context.parts.traces;
     let trace = traces.tracer.begin(None, taken.start);
     if let Some(recording) = trace.recording() {
-        recording.set("smsp.id", row.id.to_string().into());
-        recording.set("smsp.caller", row.caller.as_str().to_owned().into());
+        recording.set("smsp.id", id.to_string().into());
+        recording.set("smsp.caller", caller.as_str().to_owned().into());
         let times = (taken.start.into_std(), taken.end.into_std());
         recording.add(spans_in(traces.system).span_data(taken.call, None), times);
     }
     let trace_id = trace.recording().and(trace.id()).map(display);
     // Of the highest level, so that its fields stand in every line that is written at all.
-    let span = error_span!("delivery", id = %row.id, caller = row.caller.as_str(), trace_id);
+    let span = error_span!("delivery", %id, caller = caller.as_str(), trace_id);
     Told { trace, span }
 }
 
@@ -80,10 +82,31 @@ fn error_type(ended: &Ended) -> Option<&'static str> {
         Ended::Lost { .. } => Some("lost"),
         Ended::Again { verdicts, .. } | Ended::Refused { verdicts } => {
             let outcome = verdicts.last().map(|verdict| verdict.outcome);
-            let is_error = |outcome: &Outcome| !matches!(outcome.blame(), Blame::Success | Blame::Neutral);
-            outcome.filter(is_error).map(Outcome::as_str)
+            outcome.filter(|outcome| is_error(*outcome)).map(Outcome::as_str)
         }
     }
+}
+
+/// The claim of a part has ended so, and left its mail in this state.
+pub(super) fn part_ended(state: State, ended: &PartEnded) {
+    trace::set("smsp.outbox_status", || state.as_str());
+    error_type_of_part(ended).into_iter().for_each(trace::fail);
+}
+
+/// As of a mail: by the recipient for which it went worst.
+fn error_type_of_part(ended: &PartEnded) -> Option<&'static str> {
+    match ended {
+        PartEnded::Lost { .. } => Some("lost"),
+        PartEnded::Told { verdicts, .. } => match verdicts.iter().min_by_key(|verdict| verdict.to) {
+            None => Some("unknown"),
+            Some(worst) if worst.to == PartTo::Unknown => Some("unknown"),
+            Some(worst) => is_error(worst.outcome).then(|| worst.outcome.as_str()),
+        },
+    }
+}
+
+fn is_error(outcome: Outcome) -> bool {
+    !matches!(outcome.blame(), Blame::Success | Blame::Neutral)
 }
 
 #[cfg(test)]

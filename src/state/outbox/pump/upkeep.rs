@@ -58,6 +58,7 @@ async fn sweep(context: &Context, endings: &mut Endings) {
     while start.elapsed() < UPKEEP {
         let Ok(Ok(swept)) = timeout(STORE_TIMEOUT, context.parts.store.sweep(Bound::STEP)).await else { return };
         endings.swept(&swept.mails);
+        endings.partly(&swept.partly);
         if !swept.more {
             return;
         }

@@ -89,6 +89,19 @@ fn one_mail_is_the_probe_and_the_others_wait_for_it() {
 }
 
 #[test]
+fn mails_without_a_place_wait_longer_the_more_there_are_until_one_is_let_go() {
+    let mut site = Clocked::new();
+    let mut tickets = site.fill();
+    let wait = |site: &mut Clocked| site.admit().unwrap_err().again(site.now) - site.now;
+    assert_eq!([0; 5].map(|_| wait(&mut site).as_secs()), [1, 2, 2, 3, 3], "the first one has filled it");
+    (0..1000).for_each(|_| assert!(wait(&mut site) <= LONGEST_TURN));
+    let done = tickets.pop().unwrap();
+    site.settle(done, Answer::Accepted);
+    tickets.extend(site.fill());
+    assert_eq!(wait(&mut site).as_secs(), 1);
+}
+
+#[test]
 fn a_probe_that_is_given_up_makes_room_for_the_next() {
     let mut site = Clocked::new();
     site.send(Answer::NoConnection, 2);

@@ -80,6 +80,7 @@ async fn sealed_submissions_in_sqlite_are_handed_over_once_and_end_accepted() {
         policy: Policy::default(),
         max_window: 16,
         paused_start: PausedStart::default(),
+        direct: None,
         metrics: Arc::new(metrics_of(&Metrics::default(), Room { rows: 1, bytes: 1 })),
         traces: Traces::default(),
     });

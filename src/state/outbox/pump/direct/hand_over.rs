@@ -1,0 +1,133 @@
+//! A part in hand: from its message to the servers of its domain, and what becomes of it where they cannot have it now.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+use super::super::super::{ClaimedPart, PartEnded};
+use super::super::context::{Context, POLL, STORE_TIMEOUT};
+use super::super::recording::persistently;
+use super::DirectDelivery;
+use super::recording::{log, record};
+use super::verdicts::Facts;
+use crate::delivery::mx::direct::{NotNow, Prepared};
+use crate::delivery::mx::sites::SiteKey;
+use crate::delivery::mx::transmission::Mail;
+use crate::model::message::{Address, Message};
+
+/// A part in hand.
+pub(super) struct HandOver<'a> {
+    context: &'a Context,
+    delivery: &'a DirectDelivery,
+    claimed: ClaimedPart,
+    message: Message,
+    /// The addresses at its places: at least one.
+    to: Vec<Address>,
+}
+
+/// What the store says to a hand-over.
+enum Mark {
+    Consents,
+    Refuses,
+    /// It may have marked the part.
+    Unclear,
+}
+
+/// What is known of a part with these recipients and so many attempts before.
+pub(super) fn facts<'a>(context: &'a Context, places: &'a [u32], attempts: u32) -> Facts<'a> {
+    let (attempts, is_draining) = (attempts.saturating_add(1), context.parts.drain.is_draining());
+    Facts { places, attempts, policy: &context.parts.policy, is_draining, draw: fastrand::f64() }
+}
+
+impl<'a> HandOver<'a> {
+    /// None: its content cannot be opened, or is not that of this part.
+    pub(super) fn open(context: &'a Context, delivery: &'a DirectDelivery, claimed: ClaimedPart) -> Option<Self> {
+        let ClaimedPart { id, caller, content, places, .. } = &claimed;
+        let message = context.parts.contents.open(*id, caller, content.as_ref()?)?.message;
+        let recipients: Vec<_> = message.recipient_mailboxes().map(|mailbox| mailbox.address()).collect();
+        let at = |place: &u32| recipients.get(usize::try_from(*place).ok()?).map(|address| (*address).clone());
+        let to: Vec<_> = places.iter().map(at).collect::<Option<_>>()?;
+        to.first()?;
+        // Not needed any more, and as large as the message.
+        let claimed = ClaimedPart { content: None, ..claimed };
+        Some(Self { context, delivery, claimed, message, to })
+    }
+
+    /// Delivers it, as far as that is possible now. `may_be_marked` is set before the store is asked for its consent.
+    pub(super) async fn deliver(&self, may_be_marked: &AtomicBool) {
+        let (domain, accepted) = (self.to[0].domain(), self.claimed.accepted_at);
+        match self.delivery.direct.prepare(domain, accepted, self.draw()).await {
+            Ok(prepared) => self.send(prepared, may_be_marked).await,
+            Err(NotNow::NoRoute(no_route)) => self.end(&self.facts().without_route(no_route)).await,
+            Err(NotNow::Later { site, until }) => self.put_off(site, until).await,
+        }
+    }
+
+    /// The file is made before the mark: a fault of ours in that is none of a hand-over.
+    async fn send(&self, prepared: Prepared<'_>, may_be_marked: &AtomicBool) {
+        let mail = Mail::of(&self.message, self.to.clone());
+        match self.mark(may_be_marked).await {
+            Mark::Consents => {
+                let start = Instant::now();
+                let report = prepared.send(&mail, &self.context.parts.drain).await;
+                let ended = self.facts().of_report(&report, start.elapsed());
+                log(self.delivery, &ended);
+                self.end(&ended).await;
+            }
+            Mark::Refuses => {
+                drop(prepared);
+                // Another node may take it at once where this one ends.
+                let wait = if self.context.parts.drain.is_draining() { Duration::ZERO } else { POLL };
+                self.give_back(wait).await;
+            }
+            Mark::Unclear => {
+                drop(prepared);
+                self.end(&self.facts().not_handed_over()).await;
+            }
+        }
+    }
+
+    async fn mark(&self, may_be_marked: &AtomicBool) -> Mark {
+        if !self.context.may_work() {
+            return Mark::Refuses;
+        }
+        may_be_marked.store(true, Ordering::Relaxed);
+        match timeout(STORE_TIMEOUT, self.delivery.parts.mark_part(&self.claimed.hold)).await {
+            Ok(Ok(true)) => Mark::Consents,
+            Ok(Ok(false)) => Mark::Refuses,
+            Ok(Err(_)) | Err(_) => Mark::Unclear,
+        }
+    }
+
+    /// Its site takes no mail before then, so its domain is closed until then, once for all of its parts.
+    async fn put_off(&self, site: SiteKey, until: Instant) {
+        let (closed, domain) = (&self.context.closed, self.claimed.domain);
+        if let Some(wait) = closed.close(domain, site, until) {
+            let closing = timeout(STORE_TIMEOUT, self.delivery.parts.close_domain(&domain, wait)).await;
+            if !matches!(closing, Ok(Ok(()))) {
+                closed.forget(&domain);
+            }
+        }
+        self.give_back(Duration::ZERO).await;
+    }
+
+    async fn give_back(&self, wait: Duration) {
+        let holds = [self.claimed.hold];
+        persistently(|| self.delivery.parts.give_back_parts(&holds, wait)).await;
+    }
+
+    async fn end(&self, ended: &PartEnded) {
+        record(self.delivery, &self.claimed.hold, ended).await;
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        facts(self.context, &self.claimed.places, self.claimed.attempts)
+    }
+
+    /// Each attempt with a mail tries the servers in the same order.
+    fn draw(&self) -> u64 {
+        Uuid::from(self.claimed.id).as_u64_pair().1
+    }
+}

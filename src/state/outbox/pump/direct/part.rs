@@ -1,0 +1,61 @@
+//! One part from its claim to its end.
+//!
+//! The claim is ended by this task and no other, also where it panics: what was not marked then is lost, and of what may have
+//! been marked nobody knows who has it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+use tracing::error;
+
+use super::super::super::{ClaimedPart, PartEnded};
+use super::super::context::Context;
+use super::super::pending::Pending;
+use super::DirectDelivery;
+use super::hand_over::{HandOver, facts};
+use super::recording::record;
+
+/// Takes a claimed part to its end.
+pub(super) async fn deliver(context: &Context, delivery: &DirectDelivery, claimed: ClaimedPart, pending: Pending) {
+    let (hold, attempts, start) = (claimed.hold, claimed.attempts, Instant::now());
+    let may_be_marked = AtomicBool::new(false);
+    let work = work(context, delivery, claimed, pending, &may_be_marked);
+    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+        error!(part = hold.part.0, "a panic while a mail of the outbox was in hand");
+        let ended = match may_be_marked.load(Ordering::Relaxed) {
+            true => facts(context, &[], attempts).of_panic(start.elapsed()),
+            false => lost(context),
+        };
+        record(delivery, &hold, &ended).await;
+    }
+}
+
+async fn work(
+    context: &Context,
+    delivery: &DirectDelivery,
+    claimed: ClaimedPart,
+    pending: Pending,
+    may_be_marked: &AtomicBool,
+) {
+    let _bytes = context.in_hand.hold(size(&claimed));
+    drop(pending);
+    let (id, hold) = (claimed.id, claimed.hold);
+    match HandOver::open(context, delivery, claimed) {
+        Some(part) => part.deliver(may_be_marked).await,
+        None => {
+            error!(%id, "a mail of the outbox cannot be opened: its key must be in SMSP_STORE_KEY until it has ended");
+            record(delivery, &hold, &lost(context)).await;
+        }
+    }
+}
+
+fn lost(context: &Context) -> PartEnded {
+    PartEnded::Lost { wait: context.parts.policy.schedule.after(1, fastrand::f64()) }
+}
+
+/// Bytes of its content.
+fn size(claimed: &ClaimedPart) -> usize {
+    claimed.content.iter().flat_map(|content| &content.parts).map(Vec::len).sum()
+}

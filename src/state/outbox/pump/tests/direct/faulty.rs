@@ -1,0 +1,74 @@
+//! Parts in a real store that fail on demand, and write down what they are asked.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::super::super::super::{
+    Answered, ClaimedPart, Failed, Hmac, Hold, NodeId, PartEnded, PartHold, Parts, Split, State, WantedParts,
+};
+use super::super::fake::Fault;
+
+/// These parts, and what the next calls come to.
+pub(super) struct Faulty {
+    parts: Arc<dyn Parts>,
+    faults: Mutex<Vec<(&'static str, Fault)>>,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+impl Faulty {
+    pub(super) fn new(parts: Arc<dyn Parts>) -> Self {
+        Self { parts, faults: Mutex::default(), calls: Mutex::default() }
+    }
+
+    /// The next call of this name fails so.
+    pub(super) fn fail(&self, call: &'static str, fault: Fault) {
+        self.faults.lock().unwrap().push((call, fault));
+    }
+
+    /// How often it was asked this.
+    pub(super) fn asked(&self, call: &str) -> usize {
+        self.calls.lock().unwrap().iter().filter(|asked| **asked == call).count()
+    }
+
+    fn call<'a, T: Send + 'a>(&'a self, name: &'static str, no: T, call: Answered<'a, T>) -> Answered<'a, T> {
+        self.calls.lock().unwrap().push(name);
+        let mut faults = self.faults.lock().unwrap();
+        let fault = faults.iter().position(|(call, _)| *call == name).map(|at| faults.remove(at).1);
+        Box::pin(async move {
+            match fault {
+                Some(Fault::NotYet) | None => call.await,
+                Some(Fault::Down) => Err(Failed::Down),
+                Some(Fault::No) => Ok(no),
+                Some(Fault::Panic) => panic!("a fault of ours"),
+                Some(Fault::Hang) => std::future::pending().await,
+                Some(Fault::Unclear) => call.await.and(Err(Failed::Unclear)),
+            }
+        })
+    }
+}
+
+impl Parts for Faulty {
+    fn split<'a>(&'a self, hold: &'a Hold, split: &'a Split) -> Answered<'a, bool> {
+        self.call("split", false, self.parts.split(hold, split))
+    }
+
+    fn claim_parts<'a>(&'a self, node: NodeId, wanted: &'a WantedParts) -> Answered<'a, Vec<ClaimedPart>> {
+        self.call("claim_parts", Vec::new(), self.parts.claim_parts(node, wanted))
+    }
+
+    fn give_back_parts<'a>(&'a self, holds: &'a [PartHold], wait: Duration) -> Answered<'a, usize> {
+        self.call("give_back_parts", 0, self.parts.give_back_parts(holds, wait))
+    }
+
+    fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()> {
+        self.call("close_domain", (), self.parts.close_domain(domain, wait))
+    }
+
+    fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool> {
+        self.call("mark_part", false, self.parts.mark_part(hold))
+    }
+
+    fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>> {
+        self.call("end_part", None, self.parts.end_part(hold, ended))
+    }
+}
