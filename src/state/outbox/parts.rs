@@ -17,9 +17,10 @@ use std::time::Duration;
 use super::Answered;
 use super::row::{Hold, NodeId, State};
 use super::sealed::Hmac;
+use crate::runtime::unix_time::UnixTime;
 
 pub use ended::{PartEnded, PartTo, PartVerdict};
-pub(super) use groups::{Group, groups};
+pub(super) use groups::{Group, came_to, groups};
 pub use part::{ClaimedPart, NewPart, PartHold, PartId, PartStatus, Split, WantedParts};
 pub(super) use whole::{rests, whole};
 pub(super) use written::{read_places, read_verdicts, written_places, written_verdicts};
@@ -44,6 +45,10 @@ pub trait Parts: Send + Sync {
 
     /// No part of this domain is claimed for so long, by any node; zero: from now on they are.
     fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()>;
+
+    /// Since when the oldest mail of each of these domains is in the store of which something waits. What it costs is a look at
+    /// an index for each, so who asks bounds how many.
+    fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>>;
 
     /// Asks for the store's consent to hand this part over: true, and it may go on the wire.
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool>;

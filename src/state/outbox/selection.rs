@@ -63,7 +63,7 @@ pub struct Listed {
     pub caller: CallerName,
     /// The domain of its author.
     pub from_domain: String,
-    /// Where it may go, while it waits.
+    /// Where it may go, while it waits; none of a mail in parts.
     pub route_set: Option<RouteSet>,
     /// Else the upstream that it was last handed over to, if it was.
     pub upstream: Option<String>,

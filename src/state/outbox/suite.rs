@@ -16,6 +16,7 @@ pub(super) mod operating;
 pub(super) mod parting;
 pub(super) mod parts_left;
 pub(super) mod parts_model;
+pub(super) mod parts_selected;
 pub(super) mod polling;
 pub(super) mod replaying;
 pub(super) mod restoring;
@@ -93,7 +94,8 @@ macro_rules! conformance {
                 a_split_needs_fence_owner_and_state_and_records_what_providers_said,
                 a_part_whose_recipients_differ_is_divided_and_each_is_in_one_part,
                 who_is_not_told_of_is_unknown_where_the_part_was_marked_and_waits_where_not,
-                a_part_needs_fence_owner_and_state, every_domain_is_served_before_one_is_served_twice;
+                a_part_needs_fence_owner_and_state, every_domain_is_served_before_one_is_served_twice,
+                the_oldest_mail_of_which_something_waits_is_known_of_each_domain;
             parts_left:
                 what_dead_nodes_had_of_parts_waits_or_is_unknown_and_a_late_verdict_counts,
                 a_part_is_parked_at_the_third_loss_and_retried_by_order, domains_take_turns_and_a_closed_one_waits,
@@ -101,7 +103,11 @@ macro_rules! conformance {
                 a_mail_in_parts_is_kept_until_nothing_of_it_waits_and_counted_where_its_parts_are,
                 what_an_older_copy_has_of_parts_is_parked_or_unknown, a_lost_claim_of_parts_is_free_at_the_next_call,
                 a_late_refusal_of_a_part_settles_nothing_while_another_hand_over_is_in_doubt,
-                a_late_acceptance_of_a_provider_ends_what_waits_of_a_mail_in_parts;
+                a_late_acceptance_of_a_provider_ends_what_waits_of_a_mail_in_parts,
+                a_claim_whose_recipients_have_become_fewer_is_lost;
+            parts_selected: mails_in_parts_are_listed_among_others_by_where_their_parts_are,
+                an_order_on_many_takes_mails_in_parts_as_it_takes_others,
+                an_order_on_many_says_why_it_leaves_mails_in_parts_out;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;
             states: every_call_takes_a_row_from_its_states_alone;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::traced::spans_in;
 use super::{Answered, ClaimedPart, Hmac, Hold, NodeId, PartEnded, PartHold, Parts, Split, State, WantedParts};
+use crate::runtime::unix_time::UnixTime;
 use crate::state::store::Spans;
 
 /// Parts in a store of this system.
@@ -39,6 +40,10 @@ impl Parts for TracedParts {
 
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool> {
         self.spans.of("mark_part", self.parts.mark_part(hold))
+    }
+
+    fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
+        self.spans.of("oldest_of", self.parts.oldest_of(domains))
     }
 
     fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::runtime::metrics::OutboxMetrics;
+use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
     Answered, ClaimedPart, Hmac, Hold, NodeId, PartEnded, PartHold, Parts, Split, State, WantedParts,
 };
@@ -53,6 +54,10 @@ impl Parts for CountedParts {
 
     fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()> {
         self.parts.close_domain(domain, wait)
+    }
+
+    fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
+        self.parts.oldest_of(domains)
     }
 
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ended::{PartTo, PartVerdict};
+use crate::model::outcome::Outcome;
 use crate::state::outbox::State;
 
 /// Recipients that have come to one place.
@@ -41,10 +42,19 @@ pub(in crate::state::outbox) fn groups(places: &[u32], verdicts: &[PartVerdict],
     groups.into_iter().map(|(to, (places, verdicts))| Group { to, places, verdicts }).collect()
 }
 
+/// What a hand-over to these groups came to, for the record of it: unknown while a server may have the mail for one of them,
+/// so that a late verdict is taken; else the first verdict.
+pub(in crate::state::outbox) fn came_to(groups: &[Group]) -> (Outcome, Option<&PartVerdict>) {
+    let verdict = groups.iter().find_map(|group| group.verdicts.first());
+    match (groups.first(), verdict) {
+        (Some(Group { to: PartTo::Unknown, verdicts, .. }), _) => (Outcome::Unknown, verdicts.first()),
+        (_, verdict) => (verdict.map_or(Outcome::Unknown, |verdict| verdict.outcome), verdict),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::outcome::Outcome;
 
     fn verdict(place: u32, to: PartTo) -> PartVerdict {
         PartVerdict { place, to, outcome: Outcome::Deferred, reason: String::new(), code: None, host: None }
@@ -58,6 +68,15 @@ mod tests {
         let expected: [(PartTo, &[u32], usize); 3] =
             [(PartTo::Unknown, &[4, 5], 0), (PartTo::Accepted, &[1], 1), (PartTo::Refused, &[7], 1)];
         assert_eq!(seen, expected, "and nobody who is not of the part");
+    }
+
+    #[test]
+    fn a_hand_over_is_in_doubt_while_one_recipient_is_whatever_is_told_of_others() {
+        let told = [verdict(1, PartTo::Refused), verdict(2, PartTo::Unknown)];
+        assert_eq!(came_to(&groups(&[1, 4], &told, PartTo::Unknown)), (Outcome::Unknown, None), "nothing is told of 4");
+        assert_eq!(came_to(&groups(&[1, 2], &told, PartTo::Unknown)), (Outcome::Unknown, Some(&told[1])));
+        assert_eq!(came_to(&groups(&[1], &told, PartTo::Unknown)), (Outcome::Deferred, Some(&told[0])));
+        assert_eq!(came_to(&[]), (Outcome::Unknown, None));
     }
 
     #[test]

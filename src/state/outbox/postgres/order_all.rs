@@ -72,11 +72,6 @@ pub(super) async fn step(
     ];
     let rows = transaction.execute(QUEUE, &parameters).await?;
     done.count(State::Queued, rows);
-    for (row, wait) in split {
-        if let Some(state) = parts::order(transaction, row, all.order, wait).await? {
-            done.count(state, 1);
-        }
-    }
     for (to, rows) in &ended {
         drop_content(transaction, rows).await?;
         let parameters: [Parameter<'_>; 3] =
@@ -84,6 +79,8 @@ pub(super) async fn step(
         let rows = transaction.execute(END, &parameters).await?;
         done.count(*to, rows);
     }
+    let states = parts::order(transaction, all.order, &split).await?;
+    states.into_iter().for_each(|state| done.count(state, 1));
     Ok(OrderedAll { next, ..done })
 }
 

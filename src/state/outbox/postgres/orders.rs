@@ -47,7 +47,7 @@ pub(super) async fn order(transaction: &mut Transaction<'_>, id: Id, order: Orde
     let (is_erased, is_over): (bool, bool) = (columns.value()?, columns.value()?);
     let is_split = parts::is_split(transaction, row).await?;
     let changed = match (order, state) {
-        _ if is_split => parts::order(transaction, row, order, 0).await?,
+        _ if is_split => parts::order(transaction, order, &[(row, 0)]).await?.pop(),
         (Order::Retry, State::Parked | State::Unknown) if has_content && !is_over => {
             queue(transaction, row, state, true).await?
         }

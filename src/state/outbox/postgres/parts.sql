@@ -26,6 +26,8 @@ create table smsp_part (
     -- The recipients' places.
     places text not null,
     lane smallint not null,
+    -- Of its mail.
+    accepted_at bigint not null,
     state smallint not null default 0,
     due bigint not null,
     expires_at bigint not null,
@@ -40,8 +42,10 @@ create table smsp_part (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 create index smsp_part_row on smsp_part (row_id);
 create index smsp_part_queue on smsp_part (domain, lane, due, part) where state = 0;
+-- Written so that no claim is planned by it.
+create index smsp_part_oldest on smsp_part (domain, accepted_at) where state + 0 = 0;
 create index smsp_part_lost on smsp_part (due, part) where state = 0 and losses > 0;
-create index smsp_part_owner on smsp_part (owner) where state in (1, 2);
+create index smsp_part_owner on smsp_part (owner, domain) where state in (1, 2);
 -- Parts that were parked with an older copy, the oldest first.
 create index smsp_part_parked on smsp_part (part) where state = 4;
 create index smsp_part_expiry on smsp_part (expires_at) where state in (0, 4);

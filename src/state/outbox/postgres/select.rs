@@ -10,6 +10,7 @@ use tokio_postgres::types::Type;
 use super::rows::{Columns, big, code};
 use super::verdicts;
 use crate::model::caller::CallerName;
+use crate::state::outbox::parts::UPSTREAM;
 use crate::state::outbox::{CountedRows, Listed, Listing, Place, RowId, Selection, Sort, State, Walked};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
@@ -246,7 +247,7 @@ async fn shown(transaction: &mut Transaction<'_>, rows: &[i64]) -> Result<Vec<Li
 fn listed(columns: &mut Columns<'_>) -> Result<Listed, Failed> {
     let (ticket, caller, from_domain) = (columns.ticket()?, columns.caller()?, columns.value()?);
     let (route_set, upstream, due) = (columns.route_set()?, columns.value::<Option<String>>()?, columns.time()?);
-    let waits = ticket.state.waits();
+    let waits = ticket.state.waits() && upstream.as_deref() != Some(UPSTREAM);
     Ok(Listed {
         ticket,
         caller,

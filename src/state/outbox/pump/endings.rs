@@ -78,17 +78,18 @@ impl Endings {
         }
     }
 
-    /// Tells of mails whose last recipients' time was over, while others had ended otherwise.
+    /// Tells what a sweep has ended by the time of its last recipients, while others had come to their ends before.
     pub(super) fn partly(&mut self, mails: &[NamedMail]) {
         for Line { state, caller, mails } in self.lines(mails) {
-            let ((id, count, ids), status) = (names(&mails), state.as_str());
+            let (id, count, ids) = names(&mails);
+            let status = state.as_str();
             warn!(
                 id,
                 mails = count,
                 ids,
                 caller,
                 status,
-                "the time was over for some recipients of a mail of the outbox: they do not have it"
+                "the time of some recipients of a mail of the outbox is over: they do not have it, and the mail has ended"
             );
         }
     }

@@ -26,6 +26,8 @@ create table part (
     -- The recipients' places.
     places text not null,
     lane integer not null,
+    -- Of its mail.
+    accepted_at integer not null,
     state integer not null default 0,
     due integer not null,
     expires_at integer not null,
@@ -40,6 +42,7 @@ create table part (
 ) strict;
 create index part_envelope on part (envelope);
 create index part_queue on part (domain, lane, due) where state = 0;
+create index part_oldest on part (domain, accepted_at) where state = 0;
 create index part_lost on part (due) where state = 0 and losses > 0;
 create index part_owner on part (owner) where state in (1, 2);
 -- Parts that were parked with an older copy, the oldest first.

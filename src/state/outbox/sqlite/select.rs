@@ -11,6 +11,7 @@ use super::{attempts, names, parts};
 use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::first_places::FirstPlaces;
+use crate::state::outbox::parts::UPSTREAM;
 use crate::state::outbox::{CountedRows, Listed, Listing, Place, RouteSet, RowId, Selection, Sort, State, Walked};
 
 /// Rows of a state that they stay in, from the newest on.
@@ -253,7 +254,7 @@ fn listed(database: &Connection, row: RowId) -> rusqlite::Result<Listed> {
         let ticket = ticket(row)?;
         let (caller, names, due): (String, String, UnixTime) = (row.get(6)?, row.get(8)?, row.get(10)?);
         let upstream: Option<String> = row.get(9)?;
-        let waits = ticket.state.waits();
+        let waits = ticket.state.waits() && upstream.as_deref() != Some(UPSTREAM);
         Ok(Listed {
             ticket,
             caller: caller.as_str().into(),

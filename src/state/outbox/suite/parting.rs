@@ -67,6 +67,25 @@ impl Bench {
         self.parts.end_part(hold, ended).await.unwrap()
     }
 
+    /// Accepts this mail and splits it: one part, to the domain of its number, is claimed by node 1.
+    pub(super) async fn in_one_part(&self, number: u8) -> PartHold {
+        self.accept(vec![row(number)]).await;
+        let hold = self.claim_one(node(1)).await;
+        let split = Split { parts: vec![new_part(number, &[0])], ..split() };
+        assert_eq!(self.parts.split(&hold, &split).await, Ok(true));
+        let parts = self.claim_parts(node(1), 1).await;
+        assert_eq!(parts.iter().map(|part| part.domain).collect::<Vec<_>>(), [domain(number)]);
+        parts[0].hold
+    }
+
+    /// As [`Self::in_one_part`], and nobody knows whether its server has it.
+    pub(super) async fn in_doubt(&self, number: u8) -> PartHold {
+        let part = self.in_one_part(number).await;
+        assert_eq!(self.parts.mark_part(&part).await, Ok(true));
+        assert_eq!(self.end_part(&part, &told(&[])).await, Some(State::Unknown));
+        part
+    }
+
     /// State and places of each part of a mail.
     pub(super) async fn parts_of(&self, number: u128) -> Vec<(State, Vec<u32>)> {
         let status = self.status(number).await.unwrap();
@@ -189,4 +208,29 @@ pub(in super::super) async fn a_part_needs_fence_owner_and_state(bench: &Bench) 
     bench.advance(SECOND).await;
     assert_eq!(bench.claim_parts(node(1), 9).await.len(), 1);
     assert_eq!(bench.claim_parts(node(2), 9).await.len(), 0, "no two nodes have one part");
+}
+
+pub(in super::super) async fn the_oldest_mail_of_which_something_waits_is_known_of_each_domain(bench: &Bench) {
+    let mut accepted = Vec::new();
+    for number in 1..=2 {
+        accepted.push(bench.time.now().await);
+        bench.accept(vec![row(number)]).await;
+        bench.advance(SECOND).await;
+        let hold = bench.claim_one(node(1)).await;
+        assert_eq!(bench.parts.split(&hold, &split()).await, Ok(true));
+    }
+    let domains = [domain(2), domain(3), domain(1)];
+    let oldest = async || bench.parts.oldest_of(&domains).await.unwrap();
+    assert_eq!(oldest().await, [Some(accepted[0]), None, Some(accepted[0])]);
+    let parts = bench.claim_parts(node(1), 9).await;
+    assert_eq!(oldest().await, [None, None, None], "in hand");
+    for part in &parts {
+        assert_eq!(bench.parts.mark_part(&part.hold).await, Ok(true));
+        let is_first = part.id == id(1);
+        let again = told(&[(0, PartTo::Again), (1, if is_first { PartTo::Again } else { PartTo::Refused })]);
+        let accepted = told(&[(0, PartTo::Accepted), (1, PartTo::Again)]);
+        bench.end_part(&part.hold, if is_first && part.places == [0] { &accepted } else { &again }).await;
+    }
+    assert_eq!(oldest().await, [Some(accepted[0]), None, Some(accepted[1])], "however often it was tried");
+    assert_eq!(bench.parts.oldest_of(&[]).await, Ok(Vec::new()));
 }

@@ -202,3 +202,28 @@ pub(in super::super) async fn a_late_refusal_of_a_part_settles_nothing_while_ano
     assert_eq!(bench.state(1).await, Some(State::Unknown));
     assert_eq!(bench.end_part(&holds[1], &refused).await, Some(State::Refused));
 }
+
+pub(in super::super) async fn a_claim_whose_recipients_have_become_fewer_is_lost(bench: &Bench) {
+    let [_, part] = bench.both_marked().await;
+    assert_eq!(bench.end_part(&part, &told(&[(4, PartTo::Refused)])).await, Some(State::Sending));
+    let [retry, cancel] = [Order::Retry, Order::Cancel];
+    assert_eq!(bench.outbox.order(id(1), retry, note("retry")).await, Ok(Ordered::Done(State::Sending)));
+    let again = bench.claim_parts(node(1), 9).await;
+    assert_eq!((again.len(), &*again[0].places), (1, &[1, 2][..]));
+    let late = told(&[(1, PartTo::Accepted)]);
+    assert_eq!(
+        bench.end_part(&part, &late).await,
+        Some(State::Sending),
+        "it was in doubt, whatever was told of others"
+    );
+    assert_eq!(bench.parts.mark_part(&again[0].hold).await, Ok(false), "it would be sent to the first one, too");
+    let fewer = bench.claim_parts(node(1), 9).await;
+    assert_eq!((fewer.len(), &*fewer[0].places), (1, &[2][..]));
+    let late = told(&[(2, PartTo::Accepted)]);
+    assert_eq!(bench.end_part(&part, &late).await, Some(State::Sending), "each by its own verdict");
+    assert_eq!(bench.parts.mark_part(&fewer[0].hold).await, Ok(false));
+    assert!(matches!(bench.outbox.order(id(1), cancel, note("cancel")).await, Ok(Ordered::Conflict(_))));
+    let expected =
+        [(State::Sending, vec![0]), (State::Accepted, vec![1]), (State::Accepted, vec![2]), (State::Refused, vec![4])];
+    assert_eq!(bench.parts_of(1).await, expected);
+}

@@ -4,7 +4,7 @@ use super::bench::*;
 
 impl Bench {
     /// The numbers of all rows that fit, page by page.
-    async fn listed(&self, selection: &Selection, sort: Sort, limit: usize) -> Vec<u128> {
+    pub(super) async fn listed(&self, selection: &Selection, sort: Sort, limit: usize) -> Vec<u128> {
         let (mut all, mut after) = (Vec::new(), None);
         for _ in 0..99 {
             let Listing { rows, next } = self.outbox.select(selection, sort, after, limit).await.unwrap();
@@ -18,7 +18,7 @@ impl Bench {
         all
     }
 
-    async fn counted_rows(&self, selection: &Selection) -> u64 {
+    pub(super) async fn counted_rows(&self, selection: &Selection) -> u64 {
         let (mut rows, mut after) = (0, None);
         for _ in 0..99 {
             let CountedRows { rows: more, next } = self.outbox.count(selection, after).await.unwrap();
@@ -30,7 +30,7 @@ impl Bench {
     }
 
     /// All steps of an order, each of which changes so many rows.
-    async fn order_all(&self, mut all: OrderAll, rows: usize) -> OrderedAll {
+    pub(super) async fn order_all(&self, mut all: OrderAll, rows: usize) -> OrderedAll {
         let mut done = OrderedAll::default();
         for _ in 0..99 {
             let step = self.outbox.order_all(all.clone(), Bound { rows, bytes: 1000 }).await.unwrap();
@@ -56,11 +56,11 @@ impl Bench {
     }
 }
 
-fn of(state: State) -> Selection {
+pub(super) fn of(state: State) -> Selection {
     Selection { state: Some(state), ..Selection::default() }
 }
 
-fn all(order: Order, state: State, count: u64) -> OrderAll {
+pub(super) fn all(order: Order, state: State, count: u64) -> OrderAll {
     OrderAll { order, selection: of(state), after: None, count, met: 0, over: Duration::ZERO, note: None }
 }
 

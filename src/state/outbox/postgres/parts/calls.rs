@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::rows::span;
 use super::super::{ON_ITS_WAY, PostgresOutbox, care};
 use super::{claim, domains, ends, hand_over, split};
+use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
     Answered, ClaimedPart, Hmac, Hold, NodeId, PartEnded, PartHold, Parts, Split, State, WantedParts,
 };
@@ -44,6 +45,15 @@ impl Parts for PostgresOutbox {
 
     fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()> {
         transaction!(self, domains::close, domain, span(wait))
+    }
+
+    fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
+        Box::pin(async move {
+            let mut transaction = self.begin().await?;
+            let oldest = domains::oldest(&mut transaction, domains).await?;
+            transaction.end().await?;
+            Ok(oldest)
+        })
     }
 
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool> {

@@ -54,7 +54,7 @@ fn changed(row: &Row) -> Result<Changed, Failed> {
 }
 
 /// The parts that this asks for, with their mails locked; what somebody else has locked is passed by.
-async fn locked(
+pub(super) async fn locked(
     transaction: &mut Transaction<'_>,
     sql: &str,
     parameters: &[Parameter<'_>],
@@ -99,7 +99,7 @@ pub(in super::super) async fn release(
     follow(transaction, &freed).await.map(drop)
 }
 
-/// Ends what dead nodes have held. One that was marked may be with its server.
+/// Ends what dead nodes have held. One that was marked may be with its server. A mail is named for each part.
 pub(in super::super) async fn bury(
     transaction: &mut Transaction<'_>,
     own: NodeId,

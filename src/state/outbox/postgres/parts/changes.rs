@@ -11,8 +11,9 @@ use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
 const SPLIT_OFF: &str = "insert into smsp_part
-        (row_id, domain, places, lane, state, due, expires_at, attempts, losses, fence, possible_duplicate, verdicts)
-    select row_id, domain, $2, lane, $3, case when $3 = 0 then $4 else due end, expires_at, attempts + $5, losses, fence,
+        (row_id, domain, places, lane, accepted_at, state, due, expires_at, attempts, losses, fence, possible_duplicate,
+            verdicts)
+    select row_id, domain, $2, lane, accepted_at, $3, case when $3 = 0 then $4 else due end, expires_at, attempts + $5, losses, fence,
         possible_duplicate, $6 from smsp_part where part = $1";
 
 const SETTLE: &str = "update smsp_part set places = $2, state = $3, due = case when $3 = 0 then $4 else due end,

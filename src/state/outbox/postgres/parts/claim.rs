@@ -149,7 +149,7 @@ const READ: &str = "select p.part, p.fence, s.id, s.caller, p.domain, p.places, 
     where p.claim = $2 and p.owner = $3 and p.state in (1, 2) order by w.place";
 
 /// The parts of this list that the call with this number still holds, with their messages.
-pub(super) async fn in_hand(
+pub(in super::super) async fn in_hand(
     transaction: &mut Transaction<'_>,
     node: NodeId,
     number: Uuid,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::types::Type;
 
+use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::Hmac;
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Parameter, Transaction};
+use crate::state::store::postgres::{Parameter, Transaction, field};
 
 /// In the order of the domains, so that no two wait for each other.
 const WAKE: &str =
@@ -37,6 +38,24 @@ const PASS: &str = "with first as (
     gone as (delete from smsp_domain d using first f where d.hmac = f.hmac and f.due is null)
     update smsp_domain d set turn = greatest(f.due, smsp_now(), d.closed_until) from first f
     where d.hmac = f.hmac and f.due is not null";
+
+/// The oldest part of each domain that waits, written as the rest for a database that has no statistics.
+pub(in super::super) const OLDEST: &str = "select (
+        select p.accepted_at from smsp_part p
+        where p.state + 0 = 0 and (p.domain, p.accepted_at) >= (w.hmac, 0::bigint)
+            and (p.domain, p.accepted_at) <= (w.hmac, 9223372036854775807)
+        order by p.domain, p.accepted_at limit 1
+    ) from unnest($1) with ordinality w (hmac, place) order by w.place";
+
+/// Since when the oldest mail of each domain is in the store of which something waits.
+pub(super) async fn oldest(
+    transaction: &mut Transaction<'_>,
+    domains: &[Hmac],
+) -> Result<Vec<Option<UnixTime>>, Failed> {
+    let domains: Vec<_> = domains.iter().map(|domain| &domain.0[..]).collect();
+    let rows = transaction.query(OLDEST, &[(&domains, Type::BYTEA_ARRAY)]).await?;
+    rows.iter().map(|row| Ok(field::<Option<i64>>(row, 0)?.map(UnixTime))).collect()
+}
 
 /// Parts of these domains wait that are due then.
 pub(super) async fn wake(transaction: &mut Transaction<'_>, parts: &[(Hmac, i64)]) -> Result<(), Failed> {

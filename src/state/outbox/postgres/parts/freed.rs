@@ -3,22 +3,22 @@
 use tokio_postgres::types::Type;
 
 use super::super::rows::{big, span};
-use super::{domains, row, whole};
+use super::{care, domains, row, whole};
 use crate::state::outbox::{Release, Released};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-/// A part that was lost three times has a fault of its own: it stays, for an order on its mail. The mails are locked.
-const PARKED: &str = "select p.part, p.row_id, p.domain from smsp_part p
+/// A part that was lost three times has a fault of its own: it stays, for an order on its mail.
+const PARKED: &str = "select p.part, p.row_id from smsp_part p
     join smsp_outbox o using (row_id) join smsp_submission s using (row_id)
     where p.state = 4 and p.losses < 3 and s.content_key is not null and p.expires_at > smsp_now()
         and ($1::text is null or o.caller = $1) and ($2::text is null or lower(s.from_domain) = $2)
         and o.accepted_at >= coalesce($3, 0) and o.accepted_at < coalesce($4, 9223372036854775807)
-    order by p.part limit $5 + 1 for update of o";
+    order by p.part limit $5 + 1";
 
 const FREE: &str = "update smsp_part set state = 0, possible_duplicate = true,
         due = case when smsp_now() + $2 < expires_at then smsp_now() + $2 else smsp_now() end
-    where part = $1 and state = 4 returning due";
+    where part = $1 and state = 4 returning row_id, domain, due";
 
 /// The parts become due one after the other; one that would expire before its turn is due at once. As many as the order has
 /// left; counted are mails.
@@ -37,15 +37,15 @@ pub(in super::super) async fn release(
         (&before, Type::INT8),
         (&big(limit), Type::INT8),
     ];
-    let meant = transaction.query(PARKED, &parameters).await?;
+    let mut meant = care::locked(transaction, PARKED, &parameters, true).await?;
+    meant.sort_unstable();
     let parts = meant.len().min(limit);
-    let (mut rows, mut woken) = (Vec::new(), Vec::new());
-    for (place, found) in (0..).zip(&meant[..parts]) {
-        let (part, row, domain): (i64, i64, &[u8]) = (field(found, 0)?, field(found, 1)?, field(found, 2)?);
+    let (mut rows, mut woken) = (Vec::<i64>::new(), Vec::new());
+    for (place, part) in (0..).zip(&meant[..parts]) {
         let wait = big(i128::from(span(*over)) * place / i128::from(big(parts)));
-        if let Some(free) = transaction.query(FREE, &[(&part, Type::INT8), (&wait, Type::INT8)]).await?.first() {
-            woken.push((row::hmac(domain)?, field(free, 0)?));
-            rows.push(row);
+        if let Some(free) = transaction.query(FREE, &[(part, Type::INT8), (&wait, Type::INT8)]).await?.first() {
+            rows.push(field(free, 0)?);
+            woken.push((row::hmac(field(free, 1)?)?, field(free, 2)?));
         }
     }
     rows.sort_unstable();

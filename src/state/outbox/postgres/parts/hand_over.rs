@@ -5,8 +5,7 @@ use tokio_postgres::types::Type;
 use super::super::history;
 use super::super::rows::{Columns, span, text};
 use super::{row, whole};
-use crate::model::outcome::Outcome;
-use crate::state::outbox::parts::Group;
+use crate::state::outbox::parts::{Group, came_to};
 use crate::state::outbox::{PartEnded, PartHold, Point};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
@@ -52,8 +51,7 @@ pub(super) async fn mark(transaction: &mut Transaction<'_>, hold: &PartHold) -> 
     history::point(&mut Columns::of(rows.first().ok_or(Failed::Down)?)).map(Some)
 }
 
-/// Writes what a hand-over came to beside its mark: the first verdict of the first group. A hand-over that there was none of
-/// has no mark.
+/// Writes what a hand-over came to beside its mark. A hand-over that there was none of has no mark.
 pub(super) async fn record(
     transaction: &mut Transaction<'_>,
     hold: &PartHold,
@@ -64,8 +62,8 @@ pub(super) async fn record(
     if took.is_none() {
         transaction.execute(LEFT_OUT, &this(hold)).await?;
     }
-    let verdict = groups.iter().find_map(|group| group.verdicts.first());
-    let outcome = verdict.map_or(Outcome::Unknown, |verdict| verdict.outcome).as_str();
+    let (outcome, verdict) = came_to(groups);
+    let outcome = outcome.as_str();
     let reason = verdict.map(|verdict| text(&verdict.reason));
     let code = verdict.and_then(|verdict| verdict.code.as_deref().map(text));
     let took = took.map(span);

@@ -6,18 +6,19 @@
 use tokio_postgres::types::Type;
 
 use super::changes::{Change, divide, settle, split_off};
-use super::hand_over;
 use super::row::Part;
 use super::whole::refresh_one;
+use super::{domains, hand_over};
 use crate::state::outbox::parts::{Group, groups, written_places};
 use crate::state::outbox::{PartEnded, PartHold, PartTo, State};
 use crate::state::store::Failed;
-use crate::state::store::postgres::Transaction;
+use crate::state::store::postgres::{Parameter, Transaction, field};
 
 const DOUBT: &str = "with part as (update smsp_part set possible_duplicate = true where part = $1)
     update smsp_outbox set possible_duplicate = true where row_id = $2";
 
-const KEEP: &str = "update smsp_part set places = $2 where part = $1";
+const KEEP: &str = "update smsp_part set places = $2, owner = case when state <> 1 then owner end,
+        state = case when state = 1 then 0 else state end where part = $1 returning due";
 
 /// The state of the mail, if its part was brought somewhere by this.
 pub(super) async fn end(
@@ -74,9 +75,21 @@ async fn accepted(
         }
     }
     if !others.is_empty() {
-        // The others stay where they are, under the claim that has them.
         let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
-        transaction.execute(KEEP, &[(&part.part, Type::INT8), (&written_places(&rest), Type::TEXT)]).await?;
+        keep(transaction, part, &rest).await?;
     }
     refresh_one(transaction, part.row).await
+}
+
+/// The others stay where they are. A claim that was not marked is lost: it would hand over to those that have the mail, too.
+async fn keep(transaction: &mut Transaction<'_>, part: &Part, rest: &[u32]) -> Result<(), Failed> {
+    let places = written_places(rest);
+    let parameters: [Parameter<'_>; 2] = [(&part.part, Type::INT8), (&places, Type::TEXT)];
+    let kept = transaction.query(KEEP, &parameters).await?;
+    match kept.first() {
+        Some(kept) if part.state == State::Claimed => {
+            domains::wake(transaction, &[(part.domain, field(kept, 0)?)]).await
+        }
+        _ => Ok(()),
+    }
 }

@@ -33,7 +33,7 @@ const TAKEN: &str = "with doubt as (
 
 const RESCHEDULE: &str = "update smsp_part set due = $2 where row_id = $1 and state = 0 and expires_at > $2";
 
-const WAITING: &str = "select domain, due from smsp_part where row_id = $1 and state = 0";
+const WAITING: &str = "select domain, due from smsp_part where row_id = any ($1) and state = 0";
 
 /// Is this mail in parts that have not ended it? Its row is locked from now on.
 pub(in super::super) async fn is_split(transaction: &mut Transaction<'_>, row: i64) -> Result<bool, Failed> {
@@ -54,8 +54,26 @@ pub(in super::super) async fn cancel(
     changed(transaction, row, CANCEL, None).await
 }
 
-/// Carries out an order that becomes due after so long. The state of the mail, if something has changed.
+/// Carries out an order on mails, each of which becomes due after so long. Where each is by now of which something has changed.
+///
+/// The domains are woken together behind that, in their order, so that no two such orders wait for each other.
 pub(in super::super) async fn order(
+    transaction: &mut Transaction<'_>,
+    order: Order,
+    mails: &[(i64, i64)],
+) -> Result<Vec<State>, Failed> {
+    let (mut rows, mut states) = (Vec::new(), Vec::new());
+    for (row, wait) in mails {
+        if let Some(state) = order_one(transaction, *row, order, *wait).await? {
+            rows.push(*row);
+            states.push(state);
+        }
+    }
+    wake(transaction, &rows).await?;
+    Ok(states)
+}
+
+async fn order_one(
     transaction: &mut Transaction<'_>,
     row: i64,
     order: Order,
@@ -81,7 +99,9 @@ pub(in super::super) async fn reschedule(
     row: i64,
     due: i64,
 ) -> Result<Option<State>, Failed> {
-    changed(transaction, row, RESCHEDULE, Some(due)).await
+    let state = changed(transaction, row, RESCHEDULE, Some(due)).await?;
+    wake(transaction, &[row]).await?;
+    Ok(state)
 }
 
 async fn changed(
@@ -95,10 +115,14 @@ async fn changed(
     if transaction.execute(sql, &parameters).await? == 0 {
         return Ok(None);
     }
+    refresh_one(transaction, row).await
+}
+
+/// Has the domains looked at for which something of these mails waits.
+async fn wake(transaction: &mut Transaction<'_>, rows: &[i64]) -> Result<(), Failed> {
     let mut woken = Vec::new();
-    for part in &transaction.query(WAITING, &[(&row, Type::INT8)]).await? {
+    for part in &transaction.query(WAITING, &[(&rows, Type::INT8_ARRAY)]).await? {
         woken.push((row::hmac(field(part, 0)?)?, field(part, 1)?));
     }
-    domains::wake(transaction, &woken).await?;
-    refresh_one(transaction, row).await
+    domains::wake(transaction, &woken).await
 }

@@ -19,8 +19,9 @@ const SPLIT: &str = "update smsp_outbox set state = 3, split = 1, shown = 0, cha
 
 const FORGET_OPEN: &str = "delete from smsp_attempt where row_id = $1 and fence = $2 and outcome is null";
 
-const INSERT: &str = "insert into smsp_part (row_id, domain, places, lane, due, expires_at, possible_duplicate)
-    select row_id, w.domain, w.places, o.lane, smsp_now(), o.expires_at, o.possible_duplicate
+const INSERT: &str = "insert into smsp_part
+        (row_id, domain, places, lane, accepted_at, due, expires_at, possible_duplicate)
+    select row_id, w.domain, w.places, o.lane, o.accepted_at, smsp_now(), o.expires_at, o.possible_duplicate
     from smsp_outbox o, unnest($2, $3) w (domain, places) where o.row_id = $1";
 
 const NOW: &str = "select smsp_now()";

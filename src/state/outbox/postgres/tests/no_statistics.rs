@@ -24,8 +24,8 @@ const ROWS: [&str; 2] = [
 
 const PARTS: [&str; 3] = [
     "update smsp_outbox set state = 3, split = 1, shown = 0, upstream = 'mx'",
-    "insert into smsp_part (row_id, domain, places, lane, due, expires_at)
-        select row_id, decode(lpad(to_hex(row_id % 100), 64, '0'), 'hex'), '0', 1, 1, 9000000000000000 from smsp_outbox",
+    "insert into smsp_part (row_id, domain, places, lane, accepted_at, due, expires_at)
+        select row_id, decode(lpad(to_hex(row_id % 10000), 64, '0'), 'hex'), '0', 1, row_id, 1, 9000000000000000 from smsp_outbox",
     "insert into smsp_domain (hmac, turn) select distinct domain, 1 from smsp_part",
 ];
 
@@ -45,19 +45,22 @@ async fn looked_at_in(transaction: &mut Transaction<'_>, table: &str) -> i64 {
 #[tokio::test]
 async fn a_claim_of_parts_walks_through_no_queue_that_the_database_has_not_counted() {
     let Some(server) = Postmaster::shared() else { return };
-    for before in ["select", "analyze smsp_part, smsp_domain"] {
+    for before in ["select", "analyze smsp_submission, smsp_outbox, smsp_part, smsp_domain"] {
         let outbox = outbox(&server.url(&server.database().await)).await;
         let mut transaction = outbox.begin().await.unwrap();
         for sql in [before].iter().chain(&ROWS).chain(&PARTS) {
             transaction.execute(sql, &[]).await.unwrap();
         }
-        let tables = ["smsp_part", "smsp_outbox"];
-        let before_claim =
-            [looked_at_in(&mut transaction, tables[0]).await, looked_at_in(&mut transaction, tables[1]).await];
-        let claimed = claim_of_parts::claim(&mut transaction, node(), Uuid::nil(), &wanted_parts(20)).await.unwrap();
-        assert_eq!(claimed.len(), 20);
-        for (table, before_claim) in tables.into_iter().zip(before_claim) {
-            let looked = looked_at_in(&mut transaction, table).await - before_claim;
+        let tables = ["smsp_part", "smsp_outbox", "smsp_domain", "smsp_submission"];
+        let mut looked = Vec::new();
+        for table in tables {
+            looked.push(looked_at_in(&mut transaction, table).await);
+        }
+        let (number, node) = (Uuid::from_u128(1), node());
+        let claimed = claim_of_parts::claim(&mut transaction, node, number, &wanted_parts(20)).await.unwrap();
+        assert_eq!(claim_of_parts::in_hand(&mut transaction, node, number, &claimed).await.unwrap().len(), 20);
+        for (table, looked) in tables.into_iter().zip(looked) {
+            let looked = looked_at_in(&mut transaction, table).await - looked;
             assert!(looked < 1000, "{looked} of {table} after {before:?}");
         }
     }

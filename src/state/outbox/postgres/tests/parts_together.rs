@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::{batch, node, outbox, row, wanted};
+use crate::model::caller::CallerName;
 use crate::state::outbox::suite::parting::{domain, told};
-use crate::state::outbox::{NewPart, Outbox, PartEnded, PartTo, Parts, PostgresOutbox, Split, State, WantedParts};
+use crate::state::outbox::{
+    Batch, Bound, NewPart, Order, OrderAll, Outbox, PartEnded, PartTo, Parts, PostgresOutbox, Selection, Split, State,
+    WantedParts,
+};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
 const MAILS: usize = 30;
@@ -58,7 +63,7 @@ async fn work(outbox: PostgresOutbox, done: HandOvers) {
         outbox.bury(own).await.unwrap();
         for (number, part) in outbox.claim_parts(own, &wanted).await.unwrap().into_iter().enumerate() {
             if number % 3 == 2 {
-                assert_eq!(outbox.give_back_parts(&[part.hold], std::time::Duration::ZERO).await, Ok(1));
+                assert_eq!(outbox.give_back_parts(&[part.hold], Duration::ZERO).await, Ok(1));
                 continue;
             }
             assert_eq!(outbox.mark_part(&part.hold).await, Ok(true));
@@ -67,4 +72,58 @@ async fn work(outbox: PostgresOutbox, done: HandOvers) {
             assert!(outbox.end_part(&part.hold, &ended).await.unwrap().is_some());
         }
     }
+}
+
+/// Mails of this caller, each in one part, of which nobody knows whether its server has it; to these domains.
+async fn in_doubt(outbox: &PostgresOutbox, caller: &str, domains: impl Iterator<Item = u8>) {
+    let rows = (0..MAILS).map(|_| row(None)).collect();
+    outbox.accept(Batch { caller: caller.into(), ..batch(rows) }).await.unwrap();
+    let node = node();
+    for (claimed, number) in outbox.claim(node, &wanted(MAILS)).await.unwrap().iter().zip(domains) {
+        let parts = vec![NewPart { domain: domain(number), places: vec![0] }];
+        let split = Split { parts, has_taken_some: false, verdicts: Vec::new() };
+        assert_eq!(outbox.split(&claimed.hold, &split).await, Ok(true));
+    }
+    hand_over_all(outbox, MAILS).await;
+}
+
+/// Nobody knows what it came to.
+async fn hand_over_all(outbox: &PostgresOutbox, mails: usize) {
+    let wanted = WantedParts { parts: mails, of_domain: mails, bytes: u64::MAX, lost: true };
+    let parts = outbox.claim_parts(node(), &wanted).await.unwrap();
+    assert_eq!(parts.len(), mails);
+    for part in parts {
+        assert_eq!(outbox.mark_part(&part.hold).await, Ok(true));
+        assert_eq!(outbox.end_part(&part.hold, &told(&[])).await, Ok(Some(State::Unknown)));
+    }
+}
+
+fn retry(caller: Option<&str>) -> OrderAll {
+    let caller = caller.map(CallerName::from);
+    let selection = Selection { state: Some(State::Unknown), caller, ..Selection::default() };
+    let count = 2 * MAILS as u64;
+    OrderAll { order: Order::Retry, selection, after: None, count, met: 0, over: Duration::ZERO, note: None }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_who_order_mail_to_the_same_domains_at_once_all_get_their_way() {
+    let Some(server) = Postmaster::shared() else { return };
+    let url = server.url(&server.database().await);
+    let operators = [outbox(&url).await, outbox(&url).await];
+    let mails = u8::try_from(MAILS).unwrap();
+    in_doubt(&operators[0], "other", (0..mails).rev()).await;
+    in_doubt(&operators[0], "shop", 0..mails).await;
+    let bound = Bound { rows: 2 * MAILS, bytes: 1 << 30 };
+    for _ in 0..3 {
+        // Each meets the domains in another order.
+        let [one, other] = [("shop", 0), ("other", 1)]
+            .map(|(caller, operator)| operators[operator].order_all(retry(Some(caller)), bound));
+        let (one, other) = tokio::join!(one, other);
+        let queued = vec![(State::Queued, MAILS as u64)];
+        assert_eq!((one.unwrap().changed, other.unwrap().changed), (queued.clone(), queued));
+        hand_over_all(&operators[0], 2 * MAILS).await;
+    }
+    let answers = join_all(operators.iter().map(|operator| operator.order_all(retry(Some("shop")), bound))).await;
+    let changed: u64 = answers.into_iter().map(|answer| answer.unwrap().met()).sum();
+    assert_eq!(changed, MAILS as u64, "no mail is changed by both");
 }

@@ -7,7 +7,7 @@ use super::super::TABLES;
 use super::super::counts::COUNTS;
 use super::super::list::{IN_HAND, RESTING, SPLIT};
 use super::super::parts::claim::DUE;
-use super::super::parts::domains::TURN;
+use super::super::parts::domains::{OLDEST, TURN};
 use super::super::restore::MEANT;
 use super::super::room::COUNT;
 use super::super::select::look;
@@ -157,8 +157,8 @@ async fn a_claim_of_parts_looks_at_the_domains_whose_turn_it_is_and_at_the_heads
                 expires_at, split, shown, upstream)
             select row_id, caller, size, accepted_at, 1, 'a', 1, 3, 1, 1, 9000000000000000, 1, 0, 'mx'
             from smsp_submission",
-        "insert into smsp_part (row_id, domain, places, lane, due, expires_at)
-            select row_id, decode(lpad(to_hex(row_id % 2000), 64, '0'), 'hex'), '0', 1, 1, 9000000000000000
+        "insert into smsp_part (row_id, domain, places, lane, accepted_at, due, expires_at)
+            select row_id, decode(lpad(to_hex(row_id % 2000), 64, '0'), 'hex'), '0', 1, row_id, 1, 9000000000000000
             from smsp_submission",
         "insert into smsp_domain (hmac, turn) select distinct domain, 1 from smsp_part",
         "analyze smsp_submission, smsp_outbox, smsp_part, smsp_domain",
@@ -173,6 +173,8 @@ async fn a_claim_of_parts_looks_at_the_domains_whose_turn_it_is_and_at_the_heads
     assert!(due.contains("smsp_part_queue") && !due.contains("Seq Scan"), "{due}");
     let turn = plan(&mut transaction, TURN, &[(&most, Type::INT8)]).await;
     assert!(turn.contains("smsp_domain_turn") && !turn.contains("Seq Scan"), "{turn}");
+    let oldest = plan(&mut transaction, OLDEST, &[(&domains, Type::BYTEA_ARRAY)]).await;
+    assert!(oldest.contains("smsp_part_oldest") && !oldest.contains("Seq Scan"), "{oldest}");
     transaction.commit().await.unwrap();
     let parts = outbox.claim_parts(super::node(), &wanted_parts(10)).await.unwrap();
     assert_eq!(parts.len(), 10);

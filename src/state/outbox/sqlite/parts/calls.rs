@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::{SqliteOutbox, history};
 use super::{claim, domains, ends, hand_over, split};
+use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
     Answered, ClaimedPart, Hmac, Hold, NodeId, PartEnded, PartHold, Parts, Split, State, WantedParts,
 };
@@ -34,6 +35,11 @@ impl Parts for SqliteOutbox {
     fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()> {
         let domain = *domain;
         self.write(move |database, now| domains::close(database, &domain, now.after(wait)))
+    }
+
+    fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
+        let domains = domains.to_vec();
+        self.read(move |database| domains::oldest(database, &domains))
     }
 
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool> {

@@ -55,7 +55,7 @@ pub(in super::super) fn release(
     Ok(())
 }
 
-/// Ends what dead nodes have held. One that was marked may be with its server.
+/// Ends what dead nodes have held. One that was marked may be with its server. A mail is named for each part.
 pub(in super::super) fn bury(
     database: &Connection,
     now: UnixTime,

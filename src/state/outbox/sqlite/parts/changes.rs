@@ -36,10 +36,11 @@ pub(super) fn split_off(
     group: &Group,
     change: &Change<'_>,
 ) -> rusqlite::Result<()> {
-    let insert = "insert into part (envelope, domain, places, lane, state, due, expires_at, attempts, losses, fence,
-            possible_duplicate, verdicts)
-         select envelope, domain, ?2, lane, ?3, iif(?3 = 0, ?4, due), expires_at, attempts + ?5, losses, fence,
-            possible_duplicate, ?6 from part where id = ?1";
+    let insert =
+        "insert into part (envelope, domain, places, lane, accepted_at, state, due, expires_at, attempts, losses,
+            fence, possible_duplicate, verdicts)
+         select envelope, domain, ?2, lane, accepted_at, ?3, iif(?3 = 0, ?4, due), expires_at, attempts + ?5, losses,
+            fence, possible_duplicate, ?6 from part where id = ?1";
     let (counted, verdicts) = (change.counts(group), written_verdicts(&told(part, group)));
     let (places, state) = (written_places(&group.places), group.state(part.erased));
     database.prepare_cached(insert)?.execute(params![part.id, places, state, change.due, counted, verdicts])?;

@@ -138,7 +138,7 @@ pub(super) fn in_hand(database: &Connection, holds: &[PartHold]) -> rusqlite::Re
 
 fn read(database: &Connection, hold: PartHold) -> rusqlite::Result<Option<ClaimedPart>> {
     let mut select = database.prepare_cached(
-        "select uuid, name, p.domain, p.places, p.lane, accepted_at, p.expires_at, p.attempts, p.possible_duplicate,
+        "select uuid, name, p.domain, p.places, p.lane, s.accepted_at, p.expires_at, p.attempts, p.possible_duplicate,
          p.losses > 0, p.envelope from part p join submission s on s.id = p.envelope join caller c on c.id = s.caller
          where p.id = ?1 and p.fence = ?2 and p.owner = ?3 and p.state in (1, 2)",
     )?;

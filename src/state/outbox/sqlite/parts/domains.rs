@@ -1,6 +1,6 @@
 //! Whose turn it is: a claim looks at the domains that have waited longest, not at all of them.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::Hmac;
@@ -26,6 +26,16 @@ pub(in super::super) const TURN: &str = "select hmac from domain where turn <= ?
 pub(in super::super) const FIRST: &str = "select min(due) from (
     select (select due from part where state = 0 and domain = ?1 and lane = l.lane and losses = 0 and expires_at > ?2
         order by due limit 1) as due from (select 0 as lane union all select 1 union all select 2) l)";
+
+/// The oldest part of a domain that waits.
+pub(in super::super) const OLDEST: &str =
+    "select accepted_at from part where state = 0 and domain = ?1 order by accepted_at limit 1";
+
+/// Since when the oldest mail of each domain is in the store of which something waits.
+pub(super) fn oldest(database: &Connection, domains: &[Hmac]) -> rusqlite::Result<Vec<Option<UnixTime>>> {
+    let mut select = database.prepare_cached(OLDEST)?;
+    domains.iter().map(|domain| select.query_row([domain.0], |row| row.get(0)).optional()).collect()
+}
 
 /// It has had its turn. Where nothing of it waits, the domain is not looked at any more.
 pub(super) fn pass(database: &Connection, now: UnixTime, domain: &Hmac) -> rusqlite::Result<()> {

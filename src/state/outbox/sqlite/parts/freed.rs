@@ -15,7 +15,7 @@ pub(in super::super) const PARKED: &str = "select p.id, p.envelope, p.domain fro
      cross join submission s on s.id = p.envelope cross join caller c on c.id = s.caller
      where p.state = 4 and p.losses < 3 and content_key is not null and p.expires_at > ?1
      and (?2 is null or name = ?2) and (?3 is null or lower(from_domain) = ?3)
-     and accepted_at >= coalesce(?4, 0) and accepted_at < coalesce(?5, 9e18) order by p.id limit ?6";
+     and s.accepted_at >= coalesce(?4, 0) and s.accepted_at < coalesce(?5, 9e18) order by p.id limit ?6";
 
 /// The parts become due one after the other; one that would expire before its turn is due at once. As many as the order has
 /// left; counted are mails.

@@ -4,10 +4,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::history;
 use super::whole;
-use crate::model::outcome::Outcome;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::parts::Group;
+use crate::state::outbox::parts::{Group, came_to};
 use crate::state::outbox::{PartEnded, PartHold, RowId};
 
 /// May this part be handed over?
@@ -26,8 +25,7 @@ pub(super) fn mark(database: &Connection, now: UnixTime, hold: &PartHold) -> rus
     Ok(true)
 }
 
-/// Writes what a hand-over came to beside its mark: the first verdict of the first group. A hand-over that there was none of
-/// has no mark.
+/// Writes what a hand-over came to beside its mark. A hand-over that there was none of has no mark.
 pub(super) fn record(
     database: &Connection,
     now: UnixTime,
@@ -40,8 +38,7 @@ pub(super) fn record(
         let begin = "insert into part_attempt (part, fence, at) values (?1, ?2, ?3) on conflict do nothing";
         database.prepare_cached(begin)?.execute(params![hold.part, hold.fence, now])?;
     }
-    let verdict = groups.iter().find_map(|group| group.verdicts.first());
-    let outcome = verdict.map_or(Outcome::Unknown, |verdict| verdict.outcome);
+    let (outcome, verdict) = came_to(groups);
     let (reason, code) = (verdict.map(|verdict| &*verdict.reason), verdict.and_then(|verdict| verdict.code.as_deref()));
     let took = took.map(|took| millis(took).cast_signed());
     let update = "update part_attempt set took = ?3, outcome = ?4, reason = ?5, code = ?6, late = ?7

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::changes::{Change, divide, settle, split_off};
 use super::row::Part;
-use super::{hand_over, whole};
+use super::{domains, hand_over, whole};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::parts::{Group, groups, written_places};
 use crate::state::outbox::{PartEnded, PartHold, PartTo, PartVerdict, State};
@@ -69,11 +69,17 @@ fn accepted(
     if others.is_empty() {
         taken.iter().try_for_each(|group| settle(database, part, group, change))?;
     } else {
-        // The others stay where they are, under the claim that has them.
         taken.iter().try_for_each(|group| split_off(database, part, group, change))?;
-        let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
-        let keep = "update part set places = ?2 where id = ?1";
-        database.prepare_cached(keep)?.execute(params![part.id, written_places(&rest)])?;
+        keep(database, part, others.into_iter())?;
     }
     whole::refresh(database, now, part.envelope).map(Some)
+}
+
+/// The others stay where they are. A claim that was not marked is lost: it would hand over to those that have the mail, too.
+fn keep<'a>(database: &Connection, part: &Part, others: impl Iterator<Item = &'a Group>) -> rusqlite::Result<()> {
+    let rest: Vec<_> = others.flat_map(|group| group.places.iter().copied()).collect();
+    let keep = "update part set places = ?2, owner = iif(state = 1, null, owner), state = iif(state = 1, 0, state)
+         where id = ?1 returning due";
+    let due = database.prepare_cached(keep)?.query_row(params![part.id, written_places(&rest)], |row| row.get(0))?;
+    if part.state == State::Claimed { domains::wake(database, &part.domain, due) } else { Ok(()) }
 }

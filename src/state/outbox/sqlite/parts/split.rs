@@ -32,8 +32,9 @@ pub(super) fn split(database: &Connection, now: UnixTime, hold: &Hold, split: &S
 }
 
 fn insert(database: &Connection, now: UnixTime, hold: &Hold, part: &NewPart) -> rusqlite::Result<()> {
-    let insert = "insert into part (envelope, domain, places, lane, due, expires_at, possible_duplicate)
-         select id, ?2, ?3, lane, ?4, expires_at, possible_duplicate from envelope where id = ?1";
+    let insert = "insert into part (envelope, domain, places, lane, accepted_at, due, expires_at, possible_duplicate)
+         select e.id, ?2, ?3, lane, s.accepted_at, ?4, e.expires_at, possible_duplicate
+         from envelope e join submission s on s.id = e.id where e.id = ?1";
     let values = params![hold.row, part.domain.0, written_places(&part.places), now];
     database.prepare_cached(insert)?.execute(values)?;
     domains::wake(database, &part.domain, now)

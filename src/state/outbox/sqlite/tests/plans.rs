@@ -76,6 +76,7 @@ async fn a_claim_of_parts_looks_at_the_domains_whose_turn_it_is_and_at_the_heads
         (claim::QUEUE, "SEARCH p USING INDEX part_queue (domain=? AND lane=? AND due<?)"),
         (claim::LOST, "SEARCH p USING INDEX part_lost (due<?)"),
         (domains::FIRST, "SEARCH part USING INDEX part_queue (domain=? AND lane=?)"),
+        (domains::OLDEST, "SEARCH part USING COVERING INDEX part_oldest (domain=?)"),
     ] {
         let plan = plan(&outbox, sql).await;
         assert!(plan.iter().any(|line| line == expected), "{plan:#?}");

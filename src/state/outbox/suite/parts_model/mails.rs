@@ -212,7 +212,11 @@ impl Mails {
         } else {
             let own = self.parts[place].split_off(PartTo::Accepted, taken, due, erased);
             self.parts.push(own);
-            self.parts[place].places = rest;
+            let part = &mut self.parts[place];
+            part.places = rest;
+            if part.state == State::Claimed {
+                (part.state, part.owner) = (State::Queued, None);
+            }
         }
         Some(self.refresh(before.mail))
     }

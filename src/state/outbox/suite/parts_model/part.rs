@@ -77,10 +77,11 @@ impl Part {
         self.hand_overs.iter().any(|(other, known)| *other != fence && *known != Known::NotTaken)
     }
 
-    /// Writes down what a hand-over came to, as the first verdict of its first group tells.
+    /// Writes down what a hand-over came to: nothing is known while it is of one recipient, else its first verdict tells.
     pub(super) fn record(&mut self, fence: i64, groups: &Groups, told: &BTreeMap<u32, PartTo>) {
         let first = groups.values().flatten().find_map(|place| told.get(place));
         let known = match first {
+            _ if groups.contains_key(&PartTo::Unknown) => Known::Nothing,
             None | Some(PartTo::Unknown) => Known::Nothing,
             Some(PartTo::Accepted) => Known::Taken,
             Some(_) => Known::NotTaken,

@@ -7,6 +7,7 @@ use super::super::super::super::{
     Answered, ClaimedPart, Failed, Hmac, Hold, NodeId, PartEnded, PartHold, Parts, Split, State, WantedParts,
 };
 use super::super::fake::Fault;
+use crate::runtime::unix_time::UnixTime;
 
 /// These parts, and what the next calls come to.
 pub(super) struct Faulty {
@@ -66,6 +67,10 @@ impl Parts for Faulty {
 
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool> {
         self.call("mark_part", false, self.parts.mark_part(hold))
+    }
+
+    fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
+        self.call("oldest_of", Vec::new(), self.parts.oldest_of(domains))
     }
 
     fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>> {
