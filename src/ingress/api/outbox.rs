@@ -11,6 +11,7 @@ mod cursor;
 mod extract;
 mod failures;
 mod list;
+mod recipient;
 mod routes;
 mod show;
 mod told;

@@ -6,6 +6,7 @@ use super::parts::PartStatus;
 use super::row::{Lane, State};
 use super::sealed::SealedRecipients;
 use crate::model::message::Id;
+use crate::model::outcome::Outcome;
 use crate::runtime::unix_time::UnixTime;
 
 /// A submission as it is now.
@@ -27,6 +28,19 @@ pub struct Status {
     pub attempts: Vec<TriedAt>,
     /// The parts of a mail that goes to the recipients' own servers; none of any other.
     pub parts: Vec<PartStatus>,
+}
+
+impl Status {
+    /// What became of each recipient where they differ, in their order: of one that is in a part, what became of that.
+    pub fn of_recipients(&self) -> Vec<RecipientVerdict> {
+        let by_parts = self.parts.iter().flat_map(|part| part.places.iter().map(|place| part.came_to(*place)));
+        let mut all: Vec<_> = by_parts.collect();
+        let is_in_part = |place| self.parts.iter().any(|part| part.places.contains(&place));
+        all.extend(self.recipient_verdicts.iter().filter(|verdict| !is_in_part(verdict.place)).cloned());
+        all.sort_by_key(|verdict| verdict.place);
+        let differ = all.iter().any(|verdict| verdict.outcome != Outcome::Accepted);
+        if differ || self.parts.is_empty() { all } else { Vec::new() }
+    }
 }
 
 /// One hand-over, or why there was none.

@@ -35,11 +35,11 @@ pub(in crate::ingress::api) struct ReceiptBody {
     #[serde(skip_serializing_if = "is_false")]
     #[schema(required = false)]
     possible_duplicate: bool,
-    /// The provider took the mail for some recipients and not for others: `recipients` tells which.
+    /// The mail was taken for some recipients and not for others: `recipients` tells which.
     #[serde(skip_serializing_if = "is_false")]
     #[schema(required = false)]
     partial: bool,
-    /// Every recipient, where the provider took some and refused others.
+    /// Every recipient, where some were taken and others were not.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     recipients: Option<Vec<RecipientBody>>,
@@ -115,7 +115,8 @@ impl ReceiptBody {
             let email = recipients.get(usize::try_from(verdict.place).ok()?)?.clone();
             Some(RecipientBody::new(email, verdict.outcome, verdict.reason.clone()))
         };
-        let partial = !status.recipient_verdicts.is_empty();
+        let verdicts = status.of_recipients();
+        let partial = !verdicts.is_empty();
         Self {
             id: status.ticket.id.to_string(),
             delivery: Delivery::Accepted,
@@ -125,7 +126,7 @@ impl ReceiptBody {
             attempts: status.attempts.iter().filter_map(AttemptBody::of_tried).collect(),
             possible_duplicate: status.ticket.possible_duplicate,
             partial,
-            recipients: partial.then(|| status.recipient_verdicts.iter().filter_map(body).collect()),
+            recipients: partial.then(|| verdicts.iter().filter_map(body).collect()),
         }
     }
 }

@@ -3,10 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::recipient::{RecipientBody, recipient};
 use crate::ingress::api::delivery::{Delivery, OutboxStatus};
 use crate::ingress::api::words;
 use crate::service::outbox::Shown;
-use crate::state::outbox::{Lane, RecipientVerdict, State, Status, Ticket, TriedAt};
+use crate::state::outbox::{Lane, State, Status, Ticket, TriedAt};
 
 /// A message of the outbox, in short.
 #[derive(Serialize, ToSchema)]
@@ -62,7 +63,7 @@ pub(super) struct MailBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     recipients: Option<Vec<RecipientBody>>,
-    /// Every hand-over to a provider, the first one first. Where no provider may have the mail, why each was left out.
+    /// Every hand-over to a provider or a server, the first one first. Where no provider may have the mail, why each was left out.
     attempts: Vec<TriedBody>,
 }
 
@@ -74,22 +75,6 @@ enum Priority {
     High,
     Normal,
     Low,
-}
-
-/// A recipient of a message of the outbox.
-#[derive(Serialize, ToSchema)]
-#[schema(as = OutboxRecipient)]
-struct RecipientBody {
-    /// The address.
-    email: String,
-    /// What became of it, where the provider took some recipients and refused others, in the words of a receipt.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    outcome: Option<&'static str>,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    reason: Option<String>,
 }
 
 /// One hand-over to a provider, or why there was none.
@@ -138,7 +123,8 @@ impl From<&Ticket> for TicketBody {
 
 impl From<Shown> for MailBody {
     fn from(Shown { status, recipients }: Shown) -> Self {
-        let recipient = |(place, email)| recipient(place, email, &status.recipient_verdicts);
+        let recipient = |(place, email)| recipient(place, email, &status);
+        let recipients = recipients.map(|all| all.into_iter().enumerate().map(recipient).collect());
         let TicketBody { id, status: place, delivery, accepted_at, send_at, expires_at } = (&status.ticket).into();
         Self {
             id,
@@ -152,7 +138,7 @@ impl From<Shown> for MailBody {
             ended_at: status.ended_at.map(|time| time.to_string()),
             reason: not_taken(&status),
             possible_duplicate: status.ticket.possible_duplicate,
-            recipients: recipients.map(|all| all.into_iter().enumerate().map(recipient).collect()),
+            recipients,
             attempts: status.attempts.into_iter().map(TriedBody::from).collect(),
         }
     }
@@ -162,15 +148,6 @@ impl From<Shown> for MailBody {
 fn not_taken(status: &Status) -> Option<String> {
     let is_not_taken = matches!(status.ticket.state, State::Queued | State::Claimed | State::Refused);
     status.attempts.last().filter(|_| is_not_taken).and_then(|last| last.reason.clone())
-}
-
-fn recipient(place: usize, email: String, verdicts: &[RecipientVerdict]) -> RecipientBody {
-    let verdict = verdicts.iter().find(|verdict| usize::try_from(verdict.place) == Ok(place));
-    RecipientBody {
-        email,
-        outcome: verdict.map(|verdict| verdict.outcome.as_str()),
-        reason: verdict.map(|verdict| verdict.reason.clone()),
-    }
 }
 
 impl From<Lane> for Priority {

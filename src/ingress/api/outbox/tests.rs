@@ -6,6 +6,7 @@ mod batches;
 mod email;
 mod email_answers;
 mod fixture;
+mod in_parts;
 mod known;
 mod shown;
 

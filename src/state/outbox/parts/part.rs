@@ -3,8 +3,9 @@
 use super::ended::PartVerdict;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
+use crate::model::outcome::{Outcome, Reason};
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Fence, Hmac, Lane, NodeId, SealedContent, State, Verdict};
+use crate::state::outbox::{Fence, Hmac, Lane, NodeId, RecipientVerdict, SealedContent, State, Verdict};
 
 /// The number of a part in its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,4 +99,61 @@ pub struct PartStatus {
     pub possible_duplicate: bool,
     /// The last verdict on each recipient, where there was one.
     pub verdicts: Vec<PartVerdict>,
+}
+
+impl PartStatus {
+    /// What the mail has come to for the recipient in this place. What has ended while somebody may have it is unknown.
+    pub(in crate::state::outbox) fn came_to(&self, place: u32) -> RecipientVerdict {
+        let verdict = self.verdicts.iter().find(|verdict| verdict.place == place);
+        let outcome = match self.state {
+            State::Accepted => Outcome::Accepted,
+            _ if self.possible_duplicate => Outcome::Unknown,
+            State::Refused => verdict.map_or(Outcome::Deferred, |verdict| verdict.outcome),
+            State::Expired => Outcome::Deferred,
+            State::Cancelled => Outcome::Cancelled,
+            State::Queued | State::Claimed | State::Sending | State::Unknown | State::Parked => Outcome::Unknown,
+        };
+        let reason = verdict.map_or_else(|| Reason::NotSent.to_string(), |verdict| verdict.reason.clone());
+        RecipientVerdict { place, outcome, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::outbox::PartTo;
+
+    #[test]
+    fn a_recipient_has_come_to_what_its_part_has_and_nobody_is_said_not_to_have_what_somebody_may_have() {
+        let refused = PartVerdict {
+            place: 7,
+            to: PartTo::Refused,
+            outcome: Outcome::MessageRejected,
+            reason: "smtp_550".to_owned(),
+            code: None,
+            host: None,
+        };
+        let part = |state, possible_duplicate| PartStatus {
+            state,
+            places: vec![7],
+            next_attempt_at: None,
+            attempts: 0,
+            possible_duplicate,
+            verdicts: vec![refused.clone()],
+        };
+        for (state, outcome) in [
+            (State::Accepted, Outcome::Accepted),
+            (State::Refused, Outcome::MessageRejected),
+            (State::Expired, Outcome::Deferred),
+            (State::Cancelled, Outcome::Cancelled),
+            (State::Unknown, Outcome::Unknown),
+            (State::Queued, Outcome::Unknown),
+        ] {
+            assert_eq!(part(state, false).came_to(7).outcome, outcome, "{state:?}");
+            let at_risk = if state == State::Accepted { Outcome::Accepted } else { Outcome::Unknown };
+            assert_eq!(part(state, true).came_to(7).outcome, at_risk, "{state:?}");
+        }
+        assert_eq!(part(State::Refused, false).came_to(7).reason, "smtp_550");
+        assert_eq!(PartStatus { verdicts: Vec::new(), ..part(State::Expired, false) }.came_to(7).reason, "not_sent");
+    }
 }

@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::email_answers;
 use super::fixture::{Node, in_days, mail, with};
 use super::shown::{ID, shown};
+use super::{email_answers, in_parts};
 use crate::runtime::unix_time::UnixTime;
 use crate::service::outbox::fake::{Fault, NOW};
 use crate::state::outbox::{Full, State, TriedAt};
@@ -148,6 +148,7 @@ async fn looked_up() -> Vec<Value> {
         shown(SHOW, "It waits", &waiting),
         shown(SHOW, "It was accepted", &accepted),
         shown(SHOW, "No upstream may send it", &left_out),
+        in_parts::shown_in_parts().await,
         shown(SHOW, "No such mail", &node.get(&format!("/outbox/{ID}")).await),
         shown(SHOW, "A query parameter", &node.get(&format!("{path}?full=true")).await),
         shown(LIST, "A page", &node.get("/outbox").await),
