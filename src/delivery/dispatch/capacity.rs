@@ -35,8 +35,7 @@ impl Dispatcher {
         let of = |name: &str| {
             let upstream = self.upstreams.iter().find(|upstream| **upstream.name() == *name)?;
             let history = *upstream.history().borrow();
-            let since = history.unusable_since.unwrap_or(history.since);
-            (!upstream.snapshot().admits()).then(|| since.elapsed())
+            (!upstream.snapshot().admits()).then(|| history.unusable_for())
         };
         names.try_fold(Duration::MAX, |least, name| of(name).map(|time| time.min(least)))
     }

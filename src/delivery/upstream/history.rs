@@ -4,6 +4,7 @@
 //! own; neither can hold up a mail. Two threads may publish out of order: the newer generation stays.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio::time::Instant;
@@ -41,6 +42,14 @@ pub struct CircuitHistory {
 impl CircuitHistory {
     pub(super) fn new(now: Instant) -> Self {
         Self { last: None, reason: None, since: now, outage_since: None, unusable_since: None }
+    }
+
+    /// For how long the upstream has taken no mail, if its circuit takes none. Nothing where the transition that says so is
+    /// not recorded yet.
+    pub fn unusable_for(&self) -> Duration {
+        // Without a transition it has been so since the start.
+        let since = self.unusable_since.or(self.last.is_none().then_some(self.since));
+        since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Adds a transition, unless a newer one is known already.
@@ -81,8 +90,6 @@ pub(super) fn log(upstream: &str, transition: Transition) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn transition(generation: u64, from: State, to: State) -> Transition {
@@ -107,6 +114,20 @@ mod tests {
             history.record(Transition { overriding, ..transition(seconds, closed, to) }, at(seconds));
             assert_eq!(history.unusable_since, since, "{seconds}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_circuit_whose_opening_is_not_recorded_yet_has_been_unusable_for_no_time() {
+        let start = Instant::now();
+        let mut history = CircuitHistory::new(start);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(history.unusable_for(), Duration::from_secs(60), "never closed");
+        history.record(transition(1, State::Open, State::Closed), Instant::now());
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(history.unusable_for(), Duration::ZERO, "the word has changed, and no transition says so");
+        history.record(transition(2, State::Closed, State::Open), Instant::now());
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(history.unusable_for(), Duration::from_secs(60));
     }
 
     #[test]
