@@ -12,7 +12,7 @@ use super::mta_sts::MtaSts;
 use super::settings::Settings;
 use super::sites::{Answer, Permit, Refusal, SiteKey, Sites, State};
 use super::transmission::{Contact, Level, Mail, RecipientEnd, Report, Target, Transmitter};
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, Reason};
 use crate::runtime::metrics::{Mx, MxWords};
 use crate::runtime::net::Unusable;
 use crate::runtime::net::dns::Dns;
@@ -125,8 +125,13 @@ fn answer(report: &Report) -> Option<Answer> {
         Contact::Served if any(|end| end.outcome == Outcome::Accepted) => Some(Answer::Accepted),
         Contact::Served if any(|end| end.outcome == Outcome::Unknown) => Some(Answer::NoReply),
         Contact::Served if any(RecipientEnd::is_refused) => Some(Answer::Refused),
+        Contact::Served if !any(|end| !is_silence(end)) => Some(Answer::NoReply),
         Contact::Served => Some(Answer::Deferred),
     }
+}
+
+fn is_silence(end: &RecipientEnd) -> bool {
+    matches!(end.reason, Reason::Timeout | Reason::ConnectionLost)
 }
 
 #[cfg(test)]

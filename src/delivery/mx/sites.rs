@@ -11,6 +11,7 @@ mod key;
 mod site;
 mod view;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
@@ -25,11 +26,16 @@ pub use view::{State, View};
 
 /// Sites that are remembered.
 const MOST_SITES: usize = 10_000;
+/// Mails at once to all sites whose last mail found no server that answered, or which have had none: half of what a node has
+/// in hand, so that silent servers, which hold a mail for minutes, leave the other half to those that answer.
+const MOST_UNPROVED: usize = 250;
 
 /// The sites of this node.
 pub struct Sites {
     concurrency: u16,
     table: Mutex<Lru<Site>>,
+    /// Mails in flight that were let go while their site was unproved. Changed under the lock of the table.
+    unproved: AtomicUsize,
 }
 
 /// Lets one mail go to a site. Dropped without an answer it proves nothing.
@@ -38,12 +44,17 @@ pub struct Permit {
     key: SiteKey,
     /// Until it is settled.
     ticket: Option<Ticket>,
+    is_unproved: bool,
 }
 
 impl Sites {
     /// With a limit on mails at once to each.
     pub fn new(concurrency: u16) -> Arc<Self> {
-        Arc::new(Self { concurrency: concurrency.max(1), table: Mutex::new(Lru::new(MOST_SITES)) })
+        Arc::new(Self {
+            concurrency: concurrency.max(1),
+            table: Mutex::new(Lru::new(MOST_SITES)),
+            unproved: AtomicUsize::new(0),
+        })
     }
 
     /// Mails at once to each, at most.
@@ -55,9 +66,15 @@ impl Sites {
     pub fn admit(self: &Arc<Self>, key: &SiteKey, accepted: UnixTime, now: Instant) -> Result<Permit, Refusal> {
         let mut table = self.table();
         let site = table.entry(key.as_str(), Site::may_be_forgotten, || Site::new(self.concurrency));
-        let ticket = site.ok_or(Refusal::Full(0))?.admit(accepted, now)?;
+        let site = site.ok_or(Refusal::Full(0))?;
+        let is_unproved = !site.is_proved();
+        if is_unproved && self.unproved.load(Ordering::Relaxed) >= MOST_UNPROVED {
+            return Err(Refusal::Full(0));
+        }
+        let ticket = site.admit(accepted, now)?;
+        self.unproved.fetch_add(is_unproved.into(), Ordering::Relaxed);
         drop(table);
-        Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket) })
+        Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket), is_unproved })
     }
 
     /// One of them. `None`: there is no such site.
@@ -114,6 +131,7 @@ impl Permit {
     fn settle(&mut self, answer: Option<(Answer, bool)>, now: Instant) {
         if let Some(ticket) = self.ticket.take() {
             self.sites.settle(&self.key, ticket, answer, now);
+            self.sites.unproved.fetch_sub(self.is_unproved.into(), Ordering::Relaxed);
         }
     }
 }

@@ -22,7 +22,7 @@ pub enum Answer {
 pub(super) enum Contact {
     /// A server was there.
     Made,
-    /// No server was there.
+    /// No server was there, or none that answered.
     Failed,
     /// A server was there, and wants less.
     TooMuch,
@@ -35,9 +35,10 @@ impl Answer {
 
     pub(super) fn contact(self) -> Contact {
         match self {
-            Self::Accepted | Self::Deferred | Self::Refused | Self::NoReply => Contact::Made,
+            Self::Accepted | Self::Deferred | Self::Refused => Contact::Made,
             Self::TooMany => Contact::TooMuch,
-            Self::NoConnection => Contact::Failed,
+            // A server that greets and then is silent holds a mail for as long as one that is dead, or longer.
+            Self::NoConnection | Self::NoReply => Contact::Failed,
         }
     }
 

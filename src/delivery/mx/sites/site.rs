@@ -121,6 +121,11 @@ impl Site {
         }
     }
 
+    /// Has its last mail had an answer from a server?
+    pub(super) fn is_proved(&self) -> bool {
+        self.last_answer.is_some_and(|answer| answer.contact() != Contact::Failed)
+    }
+
     pub(super) fn may_be_forgotten(&self) -> bool {
         self.in_flight == 0 && !self.is_paused
     }

@@ -48,6 +48,28 @@ fn table_is_bounded_and_forgets_neither_a_pause_nor_a_mail_in_flight() {
 }
 
 #[test]
+fn sites_that_have_not_answered_leave_half_of_all_places_to_those_that_have() {
+    let sites = Sites::new(20);
+    admit(&sites, 0).unwrap().end(Answer::Deferred, false, Instant::now());
+    let mut silent: Vec<_> = (1..=MOST_UNPROVED).map(|number| admit(&sites, number).unwrap()).collect();
+    assert!(matches!(admit(&sites, MOST_UNPROVED + 1), Err(Refusal::Full(0))));
+    assert!(admit(&sites, 0).is_ok(), "it has answered");
+    silent.pop().unwrap().end(Answer::NoReply, false, Instant::now());
+    assert!(admit(&sites, MOST_UNPROVED + 1).is_ok(), "one has ended");
+    drop(silent);
+    assert!(admit(&sites, MOST_UNPROVED).is_ok(), "a mail to it has ended without an answer, another may go");
+}
+
+#[test]
+fn a_site_that_greets_and_says_no_more_is_shut() {
+    let sites = Sites::new(20);
+    for _ in 0..2 {
+        admit(&sites, 0).unwrap().end(Answer::NoReply, false, Instant::now());
+    }
+    assert!(matches!(admit(&sites, 0), Err(Refusal::Shut(_))));
+}
+
+#[test]
 fn permit_that_is_dropped_makes_room() {
     let sites = Sites::new(1);
     let permit = admit(&sites, 0).unwrap();

@@ -29,7 +29,7 @@ pub(super) const MAX_ROWS: usize = 100;
 /// Until the store is asked again, where nothing has happened meanwhile.
 pub(super) const POLL: Duration = Duration::from_secs(1);
 /// Parts in hand, at most.
-const MAX_PARTS: usize = 500;
+pub(super) const MAX_PARTS: usize = 500;
 
 /// What the pump works with.
 pub struct Parts {
@@ -70,6 +70,8 @@ pub(super) struct Context {
     pub(super) older_copy: OlderCopy,
     /// One for each part in hand.
     pub(super) places: Arc<Semaphore>,
+    /// The bytes of parts in hand, beside those of rows: a server that takes a mail slowly holds up no provider.
+    pub(super) parts_in_hand: InHand,
     /// Domains whose sites take no mail for a time.
     pub(super) closed: Closed,
     /// There may be something to claim.
@@ -83,6 +85,7 @@ impl Context {
             parts,
             callers: Callers::default(),
             in_hand: InHand::default(),
+            parts_in_hand: InHand::default(),
             obstacles: Repeats::default(),
             unclear_replays: Repeats::default(),
             liveness: Liveness::default(),

@@ -6,11 +6,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::super::super::{ClaimedPart, Failed, WantedParts};
-use super::super::context::{Context, MAX_ROWS};
+use super::super::context::{Context, MAX_PARTS, MAX_ROWS};
 use super::super::pending::Claim;
 use super::super::traced::{self, Taken};
 use super::DirectDelivery;
 use super::part::deliver;
+
+/// Parts of one domain in hand, at most.
+const MOST_OF_DOMAIN: usize = MAX_PARTS / 4;
 
 /// Whether a part that was lost before has its turn, if there is one: it is claimed alone, and then others are.
 pub(in super::super) struct Turns {
@@ -24,25 +27,27 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Claims parts until there are no more that are due, or is no more room, and begins with each.
+    /// Claims parts until there are no more that are due, or is no more room, and begins with each. No more than may be in hand:
+    /// those that end quickly make room at once, and rows wait too.
     pub(in super::super) async fn claim(
         &mut self,
         context: &Arc<Context>,
         delivery: &Arc<DirectDelivery>,
     ) -> Result<(), Failed> {
-        let mut may_be_lost = true;
-        while context.may_work() {
+        let (mut may_be_lost, mut left) = (true, MAX_PARTS);
+        while context.may_work() && left > 0 {
             let places = places(context);
-            let bytes = context.in_hand.left();
+            let bytes = context.parts_in_hand.left();
             if places.is_empty() || bytes == 0 {
                 break;
             }
             let lost = may_be_lost && self.of_lost;
-            let of_domain = delivery.direct.sites().concurrency();
+            let of_domain = delivery.direct.sites().concurrency().min(MOST_OF_DOMAIN);
             let wanted = WantedParts { parts: places.len(), of_domain, bytes, lost };
             let asked = Instant::now();
             let claimed = delivery.parts.claim_parts(context.parts.node, &wanted).await?;
             let taken = Taken::by("claim_parts", asked);
+            left = left.saturating_sub(claimed.len());
             self.of_lost = !claimed.iter().any(|part| part.was_lost);
             may_be_lost &= !(lost && self.of_lost);
             let are_all = self.of_lost && claimed.len() < wanted.parts;

@@ -104,11 +104,13 @@ impl<'a> HandOver<'a> {
     /// Its site takes no mail before then, so its domain is closed until then, once for all of its parts.
     async fn put_off(&self, site: SiteKey, until: Instant) {
         let (closed, domain) = (&self.context.closed, self.claimed.domain);
-        if let Some(wait) = closed.close(domain, site, until) {
-            let closing = timeout(STORE_TIMEOUT, self.delivery.parts.close_domain(&domain, wait)).await;
-            if !matches!(closing, Ok(Ok(()))) {
-                closed.forget(&domain);
-            }
+        let Some(wait) = closed.close(domain, site, until) else {
+            // Another node may have opened it meanwhile: without a wait this one would claim it again and again.
+            return self.give_back(POLL).await;
+        };
+        let closing = timeout(STORE_TIMEOUT, self.delivery.parts.close_domain(&domain, wait)).await;
+        if !matches!(closing, Ok(Ok(()))) {
+            closed.forget(&domain);
         }
         self.give_back(Duration::ZERO).await;
     }

@@ -39,7 +39,7 @@ async fn work(
     pending: Pending,
     may_be_marked: &AtomicBool,
 ) {
-    let _bytes = context.in_hand.hold(size(&claimed));
+    let _bytes = context.parts_in_hand.hold(size(&claimed));
     drop(pending);
     let (id, hold) = (claimed.id, claimed.hold);
     match HandOver::open(context, delivery, claimed) {
