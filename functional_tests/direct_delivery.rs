@@ -1,5 +1,6 @@
 //! Mail whose route leads to `mx`, as callers and operators see it at a node without any provider.
 
+mod behind;
 mod fixture;
 mod kills;
 mod mini_mailgun;

@@ -85,7 +85,7 @@ impl RunningOutbox {
             let count = || measure(Arc::clone(&rows), Arc::clone(&measured), held.clone(), draining.clone());
             restart_and_count("task that counts the rows of the outbox", &counted, count).await;
         });
-        let (filing, opening) = (Arc::clone(dispatcher), pump.clone());
+        let (filing, opening, looking) = (Arc::clone(dispatcher), pump.clone(), pump.clone());
         let parts = Parts {
             store,
             up,
@@ -93,6 +93,10 @@ impl RunningOutbox {
             file: Box::new(move |submission| file(&filing, submission)),
             wake: Box::new(move || pump.wake()),
             open_site: Box::new(move |site| opening.open_site(site)),
+            oldest_of_sites: Box::new(move |sites| {
+                let pump = looking.clone();
+                Box::pin(async move { pump.oldest_of(sites).await })
+            }),
             paused_start,
             policy,
             metrics,

@@ -23,7 +23,7 @@ use super::outbox::refusal::not_written;
 use super::refusal::{invalid_order, no_parameters};
 use super::responses::{OfHead, OfOutboxOrder, OfParameters, OfRights, OfSite, OfWriting};
 use super::state::AdminState;
-use crate::delivery::mx::sites::Sites;
+use crate::delivery::mx::sites::{Sites, View};
 use crate::ingress::server::problem::Problem;
 use crate::ingress::server::refusal::Refusal;
 use crate::service::outbox::SiteOrder;
@@ -59,6 +59,7 @@ async fn list(_: Viewer, State(state): State<AdminState>, uri: Uri) -> Result<Js
     all.sort_unstable_by(|one, other| one.key.cmp(&other.key));
     let has_more = all.len() > wanted.limit;
     all.truncate(wanted.limit);
+    let all = with_oldest(&state, all).await;
     Ok(Json(SitesBody::new(&all, has_more, SystemTime::now().into())))
 }
 
@@ -112,7 +113,10 @@ async fn order(
     if order != SiteOrder::Pause {
         outbox.open_site(&key);
     }
-    shown(sites, &key)
+    let site = sites.one(&key, Instant::now()).ok_or_else(unknown_site)?;
+    let shown = with_oldest(&state, vec![site]).await;
+    let site = shown.first().ok_or_else(unknown_site)?;
+    Ok(Json(SiteBody::new(site, SystemTime::now().into())))
 }
 
 /// Without them there are no routes to them.
@@ -120,9 +124,12 @@ fn sites(state: &AdminState) -> Result<&Arc<Sites>, Problem> {
     state.sites.as_ref().ok_or_else(|| Refusal::NotFound.into())
 }
 
-fn shown(sites: &Sites, key: &str) -> Result<Json<SiteBody>, Problem> {
-    let site = sites.one(key, Instant::now()).ok_or_else(unknown_site)?;
-    Ok(Json(SiteBody::new(&site, SystemTime::now().into())))
+/// The sites with the oldest mail that the store has for them, where it knows of one: else with that which has come by.
+async fn with_oldest(state: &AdminState, sites: Vec<View>) -> Vec<View> {
+    let Some(outbox) = &state.outbox else { return sites };
+    let keys = sites.iter().map(|site| site.key.as_str().to_owned()).collect();
+    let oldest = outbox.oldest_of_sites(keys).await;
+    sites.into_iter().zip(oldest).map(|(site, oldest)| View { oldest: oldest.or(site.oldest), ..site }).collect()
 }
 
 /// There is no site of the key in the path.

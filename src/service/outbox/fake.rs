@@ -3,6 +3,7 @@
 mod calls;
 mod rows;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::model::message::Id;
 use crate::model::receipt::{Failure, SendError};
 use crate::model::submission::Submission;
 use crate::runtime::metrics::Metrics;
+use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::*;
 use crate::state::store::{StoreKeys, Up};
 
@@ -38,6 +40,8 @@ pub(crate) struct FakeStore {
     pub(crate) up: Option<Up>,
     /// How often the pump was woken.
     pub(crate) woken: AtomicUsize,
+    /// Since when the oldest mail of each site is there.
+    pub(crate) oldest: Mutex<HashMap<String, UnixTime>>,
     /// The sites whose mail was to come by at once.
     pub(crate) opened: Mutex<Vec<String>>,
 }
@@ -79,7 +83,7 @@ impl FakeStore {
     }
 
     fn over(self: &Arc<Self>, settings: Settings, paused_start: PausedStart, file: File) -> Arc<OutboxService> {
-        let (woken, opened) = (Arc::clone(self), Arc::clone(self));
+        let (woken, opened, looking) = (Arc::clone(self), Arc::clone(self), Arc::clone(self));
         let parts = Parts {
             store: Arc::clone(self) as Arc<dyn Outbox>,
             up: self.up.clone().unwrap_or_else(|| Up::new(self.metrics.store.of("sqlite"), true)),
@@ -89,6 +93,11 @@ impl FakeStore {
                 woken.woken.fetch_add(1, Ordering::Relaxed);
             }),
             open_site: Box::new(move |site| opened.opened.lock().unwrap().push(site)),
+            oldest_of_sites: Box::new(move |sites| {
+                let known = looking.oldest.lock().unwrap();
+                let oldest: Vec<_> = sites.iter().map(|site| known.get(site).copied()).collect();
+                Box::pin(async move { oldest })
+            }),
             paused_start,
             policy: pump::Policy::default(),
             metrics: Arc::new(metrics_of(&self.metrics, settings.room())),

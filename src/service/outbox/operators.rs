@@ -9,6 +9,7 @@ use super::orders::{Operation, SiteOrder};
 use super::service::{OutboxService, Parts, read, written};
 use crate::model::caller::CallerName;
 use crate::model::message::{Address, Id};
+use crate::runtime::unix_time::UnixTime;
 use crate::state::audit::Origin;
 use crate::state::outbox::{
     Answered, Bound, Erasing, Estimate, Failed, Hmac, Note, Noted, Order, Ordered, Overview, Release, Released,
@@ -68,6 +69,11 @@ impl OutboxService {
     /// Has the mail for this site of the node come by at once that waits because the site took none.
     pub fn open_site(&self, key: &str) {
         (self.parts.open_site)(key.to_owned());
+    }
+
+    /// Since when the oldest mail for each of these sites is in the store, as far as this node knows their domains.
+    pub async fn oldest_of_sites(&self, keys: Vec<String>) -> Vec<Option<UnixTime>> {
+        (self.parts.oldest_of_sites)(keys).await
     }
 
     /// Carries out a decision on one submission.

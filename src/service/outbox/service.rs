@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::filed::Filed;
 use super::settings::Settings;
 use crate::model::submission::Submission;
 use crate::runtime::metrics::{Mails, OutboxMetrics};
+use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::pump::Policy;
 use crate::state::outbox::{Acceptance, Answered, Batch, Drain, Failed, Outbox, PausedStart, Room, Sealer};
 use crate::state::store::Up;
@@ -18,6 +20,9 @@ pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A caller whose own share is not set may take one part in so many of the outbox.
 const PARTS: u64 = 10;
+
+/// Asks for the oldest mail of each site.
+type OldestOfSites = Box<dyn Fn(Vec<String>) -> BoxFuture<'static, Vec<Option<UnixTime>>> + Send + Sync>;
 
 /// What the service works with.
 pub struct Parts {
@@ -33,6 +38,8 @@ pub struct Parts {
     pub wake: Box<dyn Fn() + Send + Sync>,
     /// Has the mail for this site of the node come by at once that waits because the site took none.
     pub open_site: Box<dyn Fn(String) + Send + Sync>,
+    /// Since when the oldest mail for each of these sites is in the store, as far as is known.
+    pub oldest_of_sites: OldestOfSites,
     /// What holds the pump of this node back until an operator lets it go on.
     pub paused_start: PausedStart,
     /// How the pump goes on with what was not taken.

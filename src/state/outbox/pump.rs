@@ -47,8 +47,10 @@ pub use schedule::Schedule;
 
 use super::tasks::CLAIMS;
 use crate::runtime::restart::{Restarts, restart_and_count};
+use crate::runtime::unix_time::UnixTime;
 use claims::Claims;
 use context::Context;
+use direct::oldest::oldest_of;
 use direct::reopening::open_site;
 
 /// From one round of claims to the next, though there is nothing to do and no upstream takes mail.
@@ -73,6 +75,11 @@ impl Pump {
     pub fn open_site(&self, site: String) {
         let context = Arc::clone(&self.0);
         self.0.parts.drain.spawn(async move { open_site(&context, &site).await });
+    }
+
+    /// Since when the oldest mail for each of these sites is in the store, as far as is known.
+    pub async fn oldest_of(&self, sites: Vec<String>) -> Vec<Option<UnixTime>> {
+        oldest_of(&self.0, &sites).await
     }
 
     /// Does all of its work; never returns. What panics is started anew, while the deliveries under way go on.

@@ -43,8 +43,8 @@ pub(super) struct SiteBody {
     window: u16,
     /// Mails that are on their way.
     in_flight: u16,
-    /// How long ago the oldest mail was accepted that this node has for it, of those that have come by since the last one
-    /// went; absent where there is none.
+    /// How long ago the oldest mail was accepted that waits for it: in the store, of the domains that had to wait at this node;
+    /// else of the mail that has come by since the last one went. Absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     oldest_ms: Option<u64>,

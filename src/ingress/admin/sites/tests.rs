@@ -33,6 +33,9 @@ async fn sites_are_listed_by_their_keys_in_pages_and_by_state() {
         (&json!(60_000), &json!("no_connection"))
     );
     assert!(all["sites"][1]["oldest_ms"].is_u64() && all["sites"][1]["last_answer"] == "deferred", "{all}");
+    node.store.oldest.lock().unwrap().insert("mx.example.net".to_owned(), crate::runtime::unix_time::UnixTime(0));
+    let stored = get("").await;
+    assert!(stored["sites"][0]["oldest_ms"].as_u64().is_some_and(|age| age > 1_700_000_000_000), "{stored}");
     let page = get("?limit=1").await;
     assert_eq!((states(&page), &page["next"]), (vec![("mx.example.net", "shut")], &json!("mx.example.net")));
     assert_eq!(states(&get("?limit=1&after=mx.example.net").await), [("mx.example.org", "open")]);

@@ -9,6 +9,7 @@
 pub(super) mod claims;
 pub(super) mod closed;
 mod hand_over;
+pub(super) mod oldest;
 mod part;
 mod recording;
 pub(super) mod reopening;

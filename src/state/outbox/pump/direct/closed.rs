@@ -48,6 +48,15 @@ impl Closed {
         self.lock().remove(domain);
     }
 
+    /// The domains that were closed because of any of these sites and not opened since, each with the place of its site.
+    pub(super) fn met_at(&self, sites: &[String]) -> Vec<(usize, Hmac)> {
+        let places: HashMap<&str, usize> =
+            sites.iter().enumerate().map(|(place, site)| (site.as_str(), place)).collect();
+        let domains = self.lock();
+        let met = |(domain, entry): (&Hmac, &Entry)| Some((*places.get(entry.site.as_str())?, *domain));
+        domains.iter().filter_map(met).collect()
+    }
+
     /// The domains that are closed because of this site, which are to be opened.
     pub(super) fn open(&self, site: &str) -> Vec<Hmac> {
         let (mut domains, mut opened) = (self.lock(), Vec::new());
@@ -87,6 +96,7 @@ mod tests {
         assert_eq!(close(1, "mx.a", SECOND), Some(SECOND));
         assert_eq!(close(1, "mx.a", 9 * SECOND), None, "it is closed");
         assert_eq!(close(2, "mx.b", 3600 * SECOND), Some(LONGEST));
+        assert_eq!(closed.met_at(&["mx.c".to_owned(), "mx.b".to_owned()]), [(1, domain(2))]);
         tokio::time::advance(SECOND).await;
         assert_eq!(close(1, "mx.a", 3 * SECOND), Some(2 * SECOND));
         assert_eq!((closed.open("mx.a"), closed.open("mx.a")), (vec![domain(1)], Vec::new()));

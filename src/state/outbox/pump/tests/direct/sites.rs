@@ -29,6 +29,9 @@ async fn mail_for_a_dead_site_waits_without_an_attempt_and_comes_by_at_once_by_a
     assert_eq!(marks, before + 1, "those of the dead, and that of the other");
     assert!(before >= 2 && (1..=2).contains(&closings), "{before} attempts, closed {closings} times");
     assert_eq!(come_by(), (closings, given_back), "it is closed, so none of it comes by");
+    let oldest = node.pump.oldest_of(vec!["mx.one.example".to_owned(), "mx.dead.example".to_owned()]).await;
+    let first = node.status(dead[0]).await.ticket.accepted_at;
+    assert_eq!(oldest, [None, Some(first)], "all that waits, not only what has come by");
     assert!(node.delivery.direct.sites().retry("mx.dead.example", Instant::now()));
     node.pump.open_site("mx.dead.example".to_owned());
     let start = Instant::now();
