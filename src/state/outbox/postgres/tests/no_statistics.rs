@@ -22,10 +22,11 @@ const ROWS: [&str; 2] = [
         from smsp_submission",
 ];
 
+/// Half of them go to one domain, the others to one of their own each.
 const PARTS: [&str; 3] = [
     "update smsp_outbox set state = 3, split = 1, shown = 0, upstream = 'mx'",
     "insert into smsp_part (row_id, domain, places, lane, accepted_at, due, expires_at)
-        select row_id, decode(lpad(to_hex(row_id % 10000), 64, '0'), 'hex'), '0', 1, row_id, 1, 9000000000000000 from smsp_outbox",
+        select row_id, decode(lpad(to_hex(row_id * (row_id % 2)), 64, '0'), 'hex'), '0', 1, row_id, 1, 9000000000000000 from smsp_outbox",
     "insert into smsp_domain (hmac, turn) select distinct domain, 1 from smsp_part",
 ];
 
