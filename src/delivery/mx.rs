@@ -4,8 +4,11 @@
 //! and [`transmission`] carries a mail there. Domains with the same servers are one site ([`sites`]): it has its own
 //! availability and its own limit on mails at once, so a dead destination costs the mail to others nothing. [`direct`] puts
 //! these together. The pump of the outbox calls it, for one domain of a mail at a time.
+//!
+//! [`dkim`] has the keys that sign.
 
 pub mod direct;
+pub mod dkim;
 pub mod lookup;
 pub mod mta_sts;
 pub mod settings;

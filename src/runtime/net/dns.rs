@@ -102,6 +102,12 @@ impl Dns {
         .await
     }
 
+    /// What asks the name servers, with this cache, for a library that does so itself. Each of its lookups is bounded; who
+    /// lets it do many has to bound all of them.
+    pub fn resolver(&self) -> &TokioResolver {
+        &self.servers
+    }
+
     /// The addresses of a host in both families, those of version 6 first: at least one. A family that cannot be looked up
     /// costs the other nothing.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Missing> {
