@@ -107,6 +107,7 @@ mod outbox;
 // Operation: start, stop, logs, metrics.
 mod configuration;
 mod commands;
+mod dkim;
 mod admin_listener;
 mod admin_access;
 mod admin_document;

@@ -12,7 +12,7 @@ use smsp::app::healthcheck_command::{healthcheck, reachable};
 use smsp::app::outbox_command::{self, outbox as ask_outbox};
 use smsp::app::route_command::{Arguments, route as ask_route};
 use smsp::app::terminal::{LAST_WRITE, print_error, show_progress};
-use smsp::app::{self, StartError, help, terminal};
+use smsp::app::{self, StartError, dkim_command, help, terminal};
 use smsp::delivery::provider;
 use smsp::ingress::{admin, api};
 use smsp::runtime::settings::Effective;
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         [] | ["serve"] => serve(),
         ["check-config"] => check_config(|_| true),
         ["check-config", "--changed"] => check_config(Effective::is_changed),
+        ["dkim", "new", domain] => new_keys(domain),
         ["probe"] => probe(false),
         ["probe", "--show-answer"] => probe(true),
         ["healthcheck"] => ask_health(),
@@ -71,7 +72,7 @@ fn check_config(is_shown: impl Fn(&Effective) -> bool) -> ExitCode {
         });
         // Comments where files of variables may have them, so that the rest can be read as such.
         print(&format!("# admin listener: {}", config.admin_access()));
-        for line in config.routes.table().into_iter().chain(config.rates()) {
+        for line in config.routes.table().into_iter().chain(config.rates()).chain(config.dkim.lines()) {
             print(&format!("# {line}"));
         }
         let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));
@@ -96,6 +97,13 @@ fn probe(show_answer: bool) -> ExitCode {
             )
         })
     })
+}
+
+fn new_keys(domain: &str) -> ExitCode {
+    match Config::load_new_keys(environment()) {
+        Ok(config) => ended(dkim_command::new_keys(&config, domain, show)),
+        Err(errors) => misconfigured(&errors),
+    }
 }
 
 fn migrate() -> ExitCode {
@@ -202,13 +210,15 @@ fn run<E: Into<Failure>>(command: impl Future<Output = Result<bool, E>>) -> Exit
     // What the drain deadline has left behind must not hold up the exit; the last lines of the log may.
     runtime.shutdown_timeout(LAST_LINES);
     telemetry::finish(LAST_WRITE);
+    ended(result.map_err(Into::into))
+}
+
+fn ended(result: Result<bool, Failure>) -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(failure) => match failure.into() {
-            Failure { error, is_of_configuration: true } => misused(&error),
-            Failure { error, .. } => failed(&error),
-        },
+        Err(Failure { error, is_of_configuration: true }) => misused(&error),
+        Err(Failure { error, .. }) => failed(&error),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A name server that the proxy of one test asks: on port 53 of a loopback address of its own, named by a resolv.conf that
 //! only that process sees. It takes root and mount namespaces.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
@@ -8,8 +9,8 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::A;
-use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use hickory_resolver::proto::rr::rdata::{A, MX, PTR, TXT};
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use tempfile::NamedTempFile;
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
@@ -18,11 +19,16 @@ use super::process::binary;
 use super::settings::Settings;
 use super::skip::skip;
 
+/// A record: its name in lower case, its type, and its text, as a zone file has it.
+pub(crate) type Record = (String, RecordType, String);
+
 /// What it says to every question.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Says {
     /// The name has this address, for as long as it takes to read this.
     Address(Ipv4Addr),
+    /// What these records say; a name that none of them has does not exist.
+    Zone(&'static [Record]),
     NoSuchName,
     ServerFailure,
     Nothing,
@@ -73,10 +79,21 @@ impl NameServer {
 
     /// The command that serves with these settings and asks this name server.
     pub(crate) fn asked_by(&self, settings: &Settings) -> Command {
+        self.asking(&["serve"], settings)
+    }
+
+    /// A command of our binary, with these settings, that asks this name server.
+    pub(crate) fn asking(&self, args: &[&str], settings: &Settings) -> Command {
+        let mut command = self.known_to(binary());
+        command.args(args).env_clear().envs(settings.pairs());
+        command
+    }
+
+    /// A program that asks this name server.
+    pub(crate) fn known_to(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("unshare");
-        let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\" serve";
-        command.args(["--mount", "sh", "-c", script, "sh"]).arg(self.file.path()).arg(binary());
-        command.env_clear().envs(settings.pairs());
+        let script = "mount --bind \"$1\" /etc/resolv.conf && shift && exec \"$@\"";
+        command.args(["--mount", "sh", "-c", script, "sh"]).arg(self.file.path()).arg(program);
         command
     }
 }
@@ -112,9 +129,17 @@ async fn serve(socket: UdpSocket, says: Arc<Mutex<Says>>, queries: Arc<AtomicUsi
 fn reply(query: Message, says: Says) -> Option<Message> {
     let mut reply = query.into_response();
     let (name, family) = (reply.queries[0].name().clone(), reply.queries[0].query_type());
+    let answer = |data| hickory_resolver::proto::rr::Record::from_rdata(name.clone(), 0, data);
     match says {
-        Says::Address(address) if family == RecordType::A => {
-            reply.add_answer(Record::from_rdata(name, 0, RData::A(A(address))));
+        Says::Address(address) if family == RecordType::A => drop(reply.add_answer(answer(RData::A(A(address))))),
+        Says::Zone(records) => {
+            let asked = name.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+            let mut of_name = records.iter().filter(|(known, ..)| *known == asked).peekable();
+            if of_name.peek().is_none() {
+                reply.metadata.response_code = ResponseCode::NXDomain;
+            }
+            let of_type = of_name.filter(|(_, kind, _)| *kind == family);
+            reply.add_answers(of_type.map(|(_, kind, text)| answer(data(*kind, text))));
         }
         Says::Address(_) => {}
         Says::NoSuchName => reply.metadata.response_code = ResponseCode::NXDomain,
@@ -122,4 +147,22 @@ fn reply(query: Message, says: Says) -> Option<Message> {
         Says::Nothing => return None,
     }
     Some(reply)
+}
+
+fn data(kind: RecordType, text: &str) -> RData {
+    let name = |text: &str| Name::from_ascii(text).expect("a name");
+    match kind {
+        RecordType::A => RData::A(A(text.parse().expect("an address"))),
+        RecordType::PTR => RData::PTR(PTR(name(text))),
+        RecordType::TXT => {
+            // A string has 255 octets at most.
+            let strings = text.as_bytes().chunks(255).map(|part| String::from_utf8_lossy(part).into_owned());
+            RData::TXT(TXT::new(strings.collect()))
+        }
+        RecordType::MX => {
+            let (preference, host) = text.split_once(' ').expect("a preference and a host");
+            RData::MX(MX::new(preference.parse().expect("a number"), name(host)))
+        }
+        _ => panic!("no test has a record of the type {kind}"),
+    }
 }

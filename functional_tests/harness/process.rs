@@ -64,7 +64,7 @@ impl Process {
         Self::start_with(command, Stdio::null())
     }
 
-    fn start_with(mut command: Command, stdin: Stdio) -> Self {
+    pub(crate) fn start_with(mut command: Command, stdin: Stdio) -> Self {
         let shown = format!("{command:?}");
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|e| panic!("cannot start {shown}: {e}"));

@@ -7,6 +7,7 @@
 mod admins;
 mod callers;
 mod direct;
+mod dkim;
 mod egress;
 mod groups;
 mod listen;
@@ -28,6 +29,7 @@ use std::net::SocketAddr;
 pub use admins::{AdminAccess, AdminKeySource, AdminsConfig};
 pub use callers::{CallersConfig, KeySource};
 pub use direct::DirectConfig;
+pub use dkim::{DkimConfig, NewKeys};
 pub use groups::{Group, groups};
 pub use listen::Listen;
 use names::{OF_TEST_CLIENTS, PREFIX};
@@ -78,6 +80,10 @@ pub struct Config {
     pub outbox: Option<OutboxConfig>,
     /// How mail reaches its recipients' own servers; `None`: none goes there.
     pub direct: Option<DirectConfig>,
+    /// The keys that sign mail that a node delivers by itself.
+    pub dkim: DkimConfig,
+    /// This node's own name, for such mail.
+    pub mx_helo: Option<String>,
     /// How open circuits are probed.
     pub supervisor: supervisor::Settings,
     /// The provider accounts, the preferred one first.
@@ -134,6 +140,12 @@ impl Config {
         listen::api_address(&mut section).ok_or_else(|| Errors(section.finish().errors))
     }
 
+    /// Reads where DKIM keys are and this node's own name alone: all that `smsp dkim new` needs.
+    pub fn load_new_keys(pairs: impl Iterator<Item = (String, String)>) -> Result<NewKeys, Errors> {
+        let mut section = Section::new(PREFIX, pairs);
+        dkim::read_for_new_keys(&mut section).ok_or_else(|| Errors(section.finish().errors))
+    }
+
     /// Reads the admin listener's address and the key for it alone: all that `smsp route` needs.
     pub fn load_admin_access(pairs: impl Iterator<Item = (String, String)>) -> Result<AdminAccess, Errors> {
         let mut section = Section::new(PREFIX, pairs);
@@ -165,6 +177,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let store = store::read(section);
     let outbox = outbox::read(section, store.as_ref());
     let mx = mx::Settings::read(section);
+    let (dkim, mx_helo) = (dkim::read(section), mx.as_ref().map(|mx| mx.helo.clone()));
     let (routes, direct) = direct::read(section, mx, &listed, routes, outbox.as_ref().map(Option::is_some)).unzip();
     let providers = listed.upstreams;
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
@@ -204,6 +217,8 @@ fn read(section: &mut Section) -> Option<Config> {
         audit: audit?,
         store: store?,
         outbox: outbox?,
+        dkim: dkim?,
+        mx_helo: mx_helo?,
         supervisor: supervisor?,
         upstreams: upstreams?,
         telemetry: telemetry?,

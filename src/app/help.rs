@@ -13,6 +13,9 @@ commands:
   serve         serve until SIGTERM (the default)
   check-config  read the environment, print the effective settings, exit 0 or 64;
                 with --changed only those that differ from their defaults
+  dkim new DOMAIN
+                make a DKIM key of each kind in SMSP_DKIM_DIR, print the DNS records that
+                the domain needs; no key is overwritten
   probe         send one test message along every upstream, exit 0 if all were taken;
                 with --show-answer print what each provider said, word for word
   healthcheck   ask the running server, exit 0 if it serves

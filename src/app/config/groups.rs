@@ -74,7 +74,7 @@ fn own_groups() -> Vec<Group> {
         group("Sending", "", PREFIX, answers),
         group("Store", "", PREFIX, [store::settings::rows(), audit::settings::rows()].concat()),
         group("Outbox", "", PREFIX, [outbox::settings::rows(), state::outbox::settings::rows()].concat()),
-        group("Direct delivery", "", PREFIX, mx::settings::rows()),
+        group("Direct delivery", "", PREFIX, [mx::settings::rows(), mx::dkim::settings::rows()].concat()),
         group("End of a node", "", PREFIX, shutdown::settings::rows()),
         group("Log", "", PREFIX, telemetry::settings::rows()),
         group("Traces", OF_OPENTELEMETRY, OTEL, [traces::rows(), vec![traces::EXPORTER_OTLP_HEADERS.entry()]].concat()),

@@ -5,8 +5,8 @@
 //! selector comes first in the alphabet signs, so a new key waits until the file of the old one is removed. A domain without a
 //! folder is signed for by the nearest domain above it that has one, which is aligned for DMARC (RFC 7489 3.1.1).
 //!
-//! A private key is never shown: neither it nor its file's text is `Debug`, errors name the file alone, and
-//! [`making`] writes files that their owner alone may read.
+//! A private key is never shown: neither it nor its file's text is `Debug`, errors name the file alone, and `smsp dkim new`
+//! writes files that their owner alone may read.
 //!
 //! Deliberately absent: an end of signatures (`x=`), a length of the body (`l=`), keys that others hold, passphrases, and
 //! wiping keys from memory, where they have to be as long as a node signs.
@@ -17,6 +17,7 @@ mod keys;
 mod listing;
 pub mod making;
 mod names;
+pub mod settings;
 mod signature;
 
 pub use directory::KeyDirectory;
