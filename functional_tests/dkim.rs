@@ -2,6 +2,7 @@
 
 mod command;
 mod mails;
+mod reload;
 mod verified;
 
 use std::path::Path;

@@ -14,7 +14,7 @@ use super::started::Started;
 use super::store::Store;
 use super::traces::Traces;
 use super::upstreams::{events, exit_when_down, supervise_all, upstreams};
-use super::{keys, routes};
+use super::{dkim, keys, routes};
 use crate::access::admins::Admins;
 use crate::access::admission::Admission;
 use crate::delivery::dispatch::{self, Dispatcher};
@@ -68,6 +68,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let delivery = Delivery::start(config.upstreams, config.supervisor, config.dispatch, config.routes, &shared);
     // Before any mail leaves: what an operator has held open stays open.
     let orders = Orders::start(&delivery.upstreams, store.as_ref(), &shared.metrics).await;
+    dkim::keys(config.dkim, &shared.metrics);
     let (callers, admins) = keys::holders(config.callers, config.admins, &shared.metrics);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
     let answers = start_answers(config.answers, in_store.clone(), &traces.tracer, &shared).await?;

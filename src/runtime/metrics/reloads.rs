@@ -26,16 +26,19 @@ pub enum ReloadedFile {
     AdminKeys,
     /// The rules of routing.
     Routes,
+    /// The keys that sign mail.
+    DkimKeys,
 }
 
 impl ReloadedFile {
-    const ALL: [Self; 3] = [Self::CallerKeys, Self::AdminKeys, Self::Routes];
+    const ALL: [Self; 4] = [Self::CallerKeys, Self::AdminKeys, Self::Routes, Self::DkimKeys];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::CallerKeys => "caller_keys",
             Self::AdminKeys => "admin_keys",
             Self::Routes => "routes",
+            Self::DkimKeys => "dkim_keys",
         }
     }
 }
