@@ -1,6 +1,8 @@
-//! P-dkim: keys that `smsp dkim new` makes sign what other people's programs verify.
+//! P-dkim: keys that `smsp dkim new` makes sign what other people's programs verify, and `smsp check-config --connect` tells what
+//! the DNS lacks.
 
 mod command;
+mod connect;
 mod mails;
 mod reload;
 mod verified;

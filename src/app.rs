@@ -5,6 +5,7 @@ pub mod backup_command;
 pub mod circuits_command;
 mod columns;
 pub mod config;
+pub mod connect_command;
 mod dkim;
 pub mod dkim_command;
 pub mod failure;

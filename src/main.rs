@@ -12,7 +12,7 @@ use smsp::app::healthcheck_command::{healthcheck, reachable};
 use smsp::app::outbox_command::{self, outbox as ask_outbox};
 use smsp::app::route_command::{Arguments, route as ask_route};
 use smsp::app::terminal::{LAST_WRITE, print_error, show_progress};
-use smsp::app::{self, StartError, dkim_command, help, terminal};
+use smsp::app::{self, StartError, connect_command, dkim_command, help, terminal};
 use smsp::delivery::provider;
 use smsp::ingress::{admin, api};
 use smsp::runtime::settings::Effective;
@@ -31,8 +31,7 @@ fn main() -> ExitCode {
         ["--help" | "-h" | "help"] => print(help::COMMANDS),
         [ref words @ .., "--help" | "-h"] => help_on(words),
         [] | ["serve"] => serve(),
-        ["check-config"] => check_config(|_| true),
-        ["check-config", "--changed"] => check_config(Effective::is_changed),
+        ["check-config", ref arguments @ ..] => check_config(arguments),
         ["dkim", "new", domain] => new_keys(domain),
         ["probe"] => probe(false),
         ["probe", "--show-answer"] => probe(true),
@@ -65,25 +64,34 @@ fn serve() -> ExitCode {
     with_config(|config| run(async { app::serve(config).await.map(|()| true).map_err(Failure::from) }))
 }
 
-fn check_config(is_shown: impl Fn(&Effective) -> bool) -> ExitCode {
+fn check_config(arguments: &[&str]) -> ExitCode {
+    let connect_command::Arguments { only_changed, connect } = match connect_command::Arguments::read(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
     with_config(|config| {
-        config.effective.iter().filter(|setting| is_shown(setting)).for_each(|setting| {
-            print(&format!("{}={}", setting.name, setting.value));
-        });
-        // Comments where files of variables may have them, so that the rest can be read as such.
-        print(&format!("# admin listener: {}", config.admin_access()));
-        for line in config.routes.table().into_iter().chain(config.rates()).chain(config.dkim.lines()) {
-            print(&format!("# {line}"));
+        show_config(&config, |setting| !only_changed || setting.is_changed());
+        match connect {
+            Some(connect) => {
+                run(connect_command::compare(&config.dkim.keys, config.mx_helo.as_deref(), &connect, show))
+            }
+            None => ExitCode::SUCCESS,
         }
-        let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));
-        print(&format!("# ok: {}", upstreams.collect::<Vec<_>>().join(", ")));
-        config
-            .warnings
-            .iter()
-            .chain(&config.deprecated)
-            .for_each(|warning| print_error(&format!("warning: {warning}")));
-        ExitCode::SUCCESS
     })
+}
+
+fn show_config(config: &Config, is_shown: impl Fn(&Effective) -> bool) {
+    config.effective.iter().filter(|setting| is_shown(setting)).for_each(|setting| {
+        print(&format!("{}={}", setting.name, setting.value));
+    });
+    // Comments where files of variables may have them, so that the rest can be read as such.
+    print(&format!("# admin listener: {}", config.admin_access()));
+    for line in config.routes.table().into_iter().chain(config.rates()).chain(config.dkim.lines()) {
+        print(&format!("# {line}"));
+    }
+    let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));
+    print(&format!("# ok: {}", upstreams.collect::<Vec<_>>().join(", ")));
+    config.warnings.iter().chain(&config.deprecated).for_each(|warning| print_error(&format!("warning: {warning}")));
 }
 
 fn probe(show_answer: bool) -> ExitCode {

@@ -147,7 +147,8 @@ pub(super) async fn commands() -> BTreeSet<String> {
         let (name, about) = if is_long { (line, "") } else { line.split_at(ABOUT) };
         match (name.trim(), about.strip_prefix("with ")) {
             ("", Some(argument)) => {
-                let command = found.last().expect("a command").clone();
+                let last = found.last().expect("a command");
+                let command = last.split(" --").next().unwrap_or_default().to_owned();
                 let argument = argument.split(' ').next().unwrap_or_default();
                 found.push(format!("{command} {argument}"));
             }

@@ -12,7 +12,10 @@ usage: smsp [COMMAND]
 commands:
   serve         serve until SIGTERM (the default)
   check-config  read the environment, print the effective settings, exit 0 or 64;
-                with --changed only those that differ from their defaults
+                with --changed only those that differ from their defaults;
+                with --connect [DOMAIN] also compare DKIM keys and SMSP_MX_HELO with the
+                DNS, and try port 25 of the mail hosts of DOMAIN, exit 0 if nothing is
+                missing; --changed --connect does both
   dkim new DOMAIN
                 make a DKIM key of each kind in SMSP_DKIM_DIR, print the DNS records that
                 the domain needs; no key is overwritten

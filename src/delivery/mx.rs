@@ -6,11 +6,13 @@
 //! these together. The pump of the outbox calls it, for one domain of a mail at a time.
 //!
 //! [`dkim`] has the keys that sign.
+//! [`readiness`] tells an operator what is missing outside.
 
 pub mod direct;
 pub mod dkim;
 pub mod lookup;
 pub mod mta_sts;
+pub mod readiness;
 pub mod settings;
 pub mod sites;
 pub mod transmission;

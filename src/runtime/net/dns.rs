@@ -102,6 +102,16 @@ impl Dns {
         .await
     }
 
+    /// The names of an address, in lower case without the final dot: at least one.
+    pub async fn names(&self, address: IpAddr) -> Result<Vec<String>, Missing> {
+        let name = Name::from(address).to_ascii();
+        self.records(&name, RecordType::PTR, |data| match data {
+            RData::PTR(name) => Some(text(name)),
+            _ => None,
+        })
+        .await
+    }
+
     /// What asks the name servers, with this cache, for a library that does so itself. Each of its lookups is bounded; who
     /// lets it do many has to bound all of them.
     pub fn resolver(&self) -> &TokioResolver {

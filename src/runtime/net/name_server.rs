@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, AAAA, MX, NS, SOA, TXT};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, MX, NS, PTR, SOA, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::net::UdpSocket;
 use tokio::task::{AbortHandle, spawn};
@@ -124,6 +124,7 @@ fn data(kind: RecordType, text: &str) -> RData {
         RecordType::A => RData::A(A(text.parse().unwrap())),
         RecordType::AAAA => RData::AAAA(AAAA(text.parse().unwrap())),
         RecordType::TXT => RData::TXT(TXT::new(text.split('|').map(str::to_owned).collect())),
+        RecordType::PTR => RData::PTR(PTR(Name::from_ascii(text).unwrap())),
         RecordType::MX => {
             let (preference, host) = text.split_once(' ').unwrap();
             RData::MX(MX::new(preference.parse().unwrap(), Name::from_ascii(host).unwrap()))

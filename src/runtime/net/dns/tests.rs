@@ -83,3 +83,17 @@ async fn a_text_in_pieces_is_one_text() {
     let server = NameServer::start(|_, _| records(["v=STSv1; |id=1;", "other"])).await;
     assert_eq!(server.dns().txt("_mta-sts.example.org").await, Ok(vec![b"v=STSv1; id=1;".to_vec(), b"other".to_vec()]));
 }
+
+#[tokio::test]
+async fn names_of_an_address_are_those_that_its_reverse_zone_has() {
+    let server = NameServer::start(|name, _| match name {
+        "7.2.0.192.in-addr.arpa" => records(["Mail.Example.org."]),
+        name if name.ends_with("8.b.d.0.1.0.0.2.ip6.arpa") => records(["six.example.org."]),
+        _ => Says::NoSuchName,
+    })
+    .await;
+    let dns = server.dns();
+    assert_eq!(dns.names("192.0.2.7".parse().unwrap()).await, Ok(vec!["mail.example.org".to_owned()]));
+    assert_eq!(dns.names("2001:db8::1".parse().unwrap()).await, Ok(vec!["six.example.org".to_owned()]));
+    assert_eq!(dns.names("192.0.2.8".parse().unwrap()).await, Err(Missing::Name));
+}
