@@ -47,7 +47,7 @@ pub(super) fn read(section: &mut Section) -> Option<DkimConfig> {
     let keys = keys.map_err(|problem| section.error(DKIM_DIR.row.name, &problem)).ok()?;
     for name in directory.as_ref().and_then(|directory| directory.exposed().ok()).unwrap_or_default() {
         let problem =
-            format!("has the private key {name}, which every user of this machine can read: `chmod o= {name}`");
+            format!("has the private key {name}, whose mode lets every user of this machine read it: `chmod o=` it");
         section.warning(DKIM_DIR.row.name, &problem);
     }
     Some(DkimConfig { keys, directory })

@@ -122,9 +122,12 @@ impl Dns {
     /// costs the other nothing.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Missing> {
         let known = self.hosts.addresses(host);
-        if !known.is_empty() {
-            return Ok(known);
-        }
+        if known.is_empty() { self.published_addresses(host).await } else { Ok(known) }
+    }
+
+    /// [`Self::addresses`] as other machines see them: `/etc/hosts`, which often has this machine's own name at a loopback
+    /// address, is left out.
+    pub async fn published_addresses(&self, host: &str) -> Result<Vec<IpAddr>, Missing> {
         let of = |family| self.records(host, family, RData::ip_addr);
         let (six, four) = tokio::join!(of(RecordType::AAAA), of(RecordType::A));
         match (six, four) {

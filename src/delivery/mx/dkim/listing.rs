@@ -69,10 +69,12 @@ pub(super) fn list_once(path: &Path) -> Result<Vec<Found>, Unusable> {
     let mut found = Vec::new();
     for domain in names(path)? {
         let folder = path.join(&domain);
-        if !fs::metadata(&folder).map_err(|error| unreadable(&folder, &error))?.is_dir() {
-            continue;
-        }
-        for file in names(&folder)? {
+        let files = match in_folder(&folder) {
+            // No key could be in it: the `lost+found` of a volume, which only root may read.
+            Err(_) if !is_domain(&domain) => continue,
+            files => files?,
+        };
+        for file in files {
             let Some(selector) = file.strip_suffix(ENDING) else { continue };
             if found.len() == MOST_KEYS {
                 return Err(format!("{} has more than {MOST_KEYS} keys", path.display()).into());
@@ -84,6 +86,12 @@ pub(super) fn list_once(path: &Path) -> Result<Vec<Found>, Unusable> {
         }
     }
     Ok(found)
+}
+
+/// The names in what may be a folder; in a file there are none.
+fn in_folder(path: &Path) -> Result<Vec<String>, Unusable> {
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if metadata.is_dir() { names(path) } else { Ok(Vec::new()) }
 }
 
 /// The names in a folder, in order, but for hidden ones and those that are not text.

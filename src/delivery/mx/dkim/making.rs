@@ -27,6 +27,12 @@ pub enum CannotMake {
     /// A file.
     #[error("cannot write {0}: {1}")]
     File(PathBuf, io::Error),
+    /// A key of this name.
+    #[error(
+        "there is {0} already, and no key is overwritten: remove it if it is not to sign any more, or make keys on \
+         another day (UTC)"
+    )]
+    There(PathBuf),
     /// A key.
     #[error("no key could be made")]
     Key,
@@ -55,7 +61,7 @@ pub fn make(directory: &Path, domain: &str, name: &str) -> Result<Vec<Made>, Can
     builder.recursive(true).mode(0o700).create(&folder).map_err(|error| CannotMake::File(folder.clone(), error))?;
     let file = |selector: &str| folder.join(format!("{selector}.pem"));
     if let Some((selector, _)) = keys.iter().find(|(selector, _)| file(selector).exists()) {
-        return Err(CannotMake::File(file(selector), io::ErrorKind::AlreadyExists.into()));
+        return Err(CannotMake::There(file(selector)));
     }
     let write = |(selector, pem): &(String, String)| {
         let key = Key::read(selector, pem.as_bytes()).map_err(|_| CannotMake::Key)?;

@@ -14,7 +14,7 @@ pub(super) async fn check(dns: &Dns, helo: Option<&str>) -> (Vec<IpAddr>, Vec<Fi
         let unset = "SMSP_MX_HELO is not set: without this node's own name neither SPF nor reverse DNS can be compared";
         return (Vec::new(), vec![Finding::missing(unset)]);
     };
-    let mut addresses = match dns.addresses(name).await {
+    let mut addresses = match dns.published_addresses(name).await {
         Ok(addresses) => addresses,
         Err(missing) => return (Vec::new(), vec![Finding::missing(format!("address of {name}: {}", why(missing)))]),
     };

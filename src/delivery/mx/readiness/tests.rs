@@ -68,6 +68,17 @@ async fn a_zone_that_has_all_lacks_nothing() {
 }
 
 #[tokio::test]
+async fn own_name_has_the_addresses_that_others_see_and_not_those_of_the_hosts_file() {
+    let mut zone = sound(&Keys::default());
+    for (name, _, text) in &mut zone {
+        *name = name.replace(HELO, "in-file.example");
+        *text = text.replace(HELO, "in-file.example");
+    }
+    let found = said(&Keys::default(), Some("in-file.example"), zone).await;
+    assert_eq!(found[0], "ok: reverse DNS: 192.0.2.7 is in-file.example", "{found:#?}");
+}
+
+#[tokio::test]
 async fn each_record_that_is_not_there_or_says_something_else_is_named() {
     let (keys, others) = (keys(), keys());
     for (name, text, told) in [

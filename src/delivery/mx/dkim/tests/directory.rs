@@ -56,6 +56,20 @@ fn a_name_that_is_none_of_the_dns_is_told() {
     assert!(missing.starts_with("cannot read /nowhere: "), "{missing}");
 }
 
+#[test]
+fn a_folder_that_cannot_be_read_is_told_unless_no_domain_has_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path(), "example.org", "s").unwrap();
+    // Not even root can read a link to itself.
+    let closed = |name: &str| symlink(name, folder.path().join(name)).unwrap();
+    closed("lost+found");
+    let directory = KeyDirectory::at(folder.path());
+    assert_eq!(selectors(&directory), ["example.org/s-ed25519", "example.org/s-rsa"]);
+    closed("example.com");
+    let error = directory.read().err().unwrap();
+    assert!(error.starts_with("cannot read ") && error.contains("/example.com: "), "{error}");
+}
+
 /// What is read of `example.org/s.pem`, in this form.
 fn told(file: impl FnOnce(&Path)) -> String {
     let folder = tempfile::tempdir().unwrap();

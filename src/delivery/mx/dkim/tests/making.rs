@@ -35,7 +35,8 @@ fn no_key_is_overwritten_and_none_is_made_beside_it() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("2026-ed25519.pem"), "old").unwrap();
     let error = make(directory.path(), "example.org", "2026").err().unwrap();
-    assert!(error.to_string().contains("2026-ed25519.pem"), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("2026-ed25519.pem already") && error.contains("remove it"), "{error}");
     assert_eq!(fs::read_to_string(folder.join("2026-ed25519.pem")).unwrap(), "old");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
 }

@@ -79,13 +79,14 @@ async fn a_key_of_each_kind_signs_and_a_receiver_verifies_both() {
 }
 
 #[test]
-fn from_is_signed_once_more_than_it_is_there_and_an_absent_field_is_not() {
+fn from_is_signed_once_more_than_it_is_there_and_an_absent_field_and_a_length_are_not() {
     let fixture = fixture(&[("example.org", "s")]);
     let fields = fixture.keys.sign("example.org", FILE.as_bytes()).unwrap().replace("\r\n\t", "");
     let signed = fields.split("h=").nth(1).unwrap().split(';').next().unwrap();
     let mut names: Vec<_> = signed.split(':').collect();
     names.sort_unstable();
     assert_eq!(names, ["From", "From", "References", "Subject", "To"]);
+    assert!(!fields.contains(" l=") && !fields.contains(" x="), "neither a length nor an end: {fields}");
 }
 
 #[test]
