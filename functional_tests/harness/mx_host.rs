@@ -30,6 +30,8 @@ pub(crate) enum Act {
 struct Envelope {
     to: Vec<String>,
     subject: String,
+    /// Whole lines.
+    file: String,
 }
 
 type Script = dyn Fn(&str) -> Act + Send + Sync;
@@ -39,6 +41,8 @@ struct Record {
     heard: Vec<String>,
     /// Each mail that was taken, by recipient and subject.
     taken: Vec<(String, String)>,
+    /// The files of these mails, each once.
+    files: Vec<String>,
 }
 
 /// A running one.
@@ -96,6 +100,11 @@ impl MxHost {
         times
     }
 
+    /// The mails that were taken, as they were sent.
+    pub(crate) fn files(&self) -> Vec<String> {
+        lock(&self.record).files.clone()
+    }
+
     /// How often it has heard a command that begins so.
     pub(crate) fn heard(&self, start: &str) -> usize {
         lock(&self.record).heard.iter().filter(|line| line.starts_with(start)).count()
@@ -136,6 +145,7 @@ async fn converse(stream: TcpStream, record: &Mutex<Record>, script: &Script) ->
             if let Some(subject) = line.strip_prefix("Subject: ") {
                 subject.clone_into(&mut mail.subject);
             }
+            mail.file += &format!("{}\r\n", line.strip_prefix('.').unwrap_or(&line));
         } else {
             lock(record).heard.push(line.clone());
             let act = script(&line);
@@ -166,7 +176,11 @@ fn note(line: &str, said: &str, mail: &mut Envelope, record: &Mutex<Record>) {
     match (line.split([' ', ':']).next().unwrap_or_default(), said.starts_with('2')) {
         ("MAIL", true) => *mail = Envelope::default(),
         ("RCPT", true) => mail.to.push(path()),
-        (".", true) => lock(record).taken.extend(mail.to.drain(..).map(|to| (to, mail.subject.clone()))),
+        (".", true) => {
+            let mut record = lock(record);
+            record.taken.extend(mail.to.drain(..).map(|to| (to, mail.subject.clone())));
+            record.files.push(std::mem::take(&mut mail.file));
+        }
         _ => {}
     }
 }

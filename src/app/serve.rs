@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tracing::{info, warn};
 
 use super::config::{Config, DirectConfig, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_store};
@@ -19,6 +20,7 @@ use crate::access::admins::Admins;
 use crate::access::admission::Admission;
 use crate::delivery::dispatch::{self, Dispatcher};
 use crate::delivery::mx::direct::Direct;
+use crate::delivery::mx::dkim::Keys;
 use crate::delivery::supervisor;
 use crate::delivery::upstream::Upstream;
 use crate::ingress::admin::{self, AdminState};
@@ -68,11 +70,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let delivery = Delivery::start(config.upstreams, config.supervisor, config.dispatch, config.routes, &shared);
     // Before any mail leaves: what an operator has held open stays open.
     let orders = Orders::start(&delivery.upstreams, store.as_ref(), &shared.metrics).await;
-    dkim::keys(config.dkim, &shared.metrics);
     let (callers, admins) = keys::holders(config.callers, config.admins, &shared.metrics);
     let in_store = store.clone().zip(config.store.map(|store| store.keys));
     let answers = start_answers(config.answers, in_store.clone(), &traces.tracer, &shared).await?;
-    let direct = start_direct(config.direct, &shared.metrics)?;
+    let signing = dkim::keys(config.dkim, &shared.metrics);
+    let direct = start_direct(config.direct, signing, &shared.metrics)?;
     let sites = direct.as_ref().map(|(direct, _)| Arc::clone(direct.sites()));
     let destinations = Destinations { dispatcher: &delivery.dispatcher, direct };
     let (outbox, rows) = start_outbox(config.outbox, in_store, destinations, &traces.tracer, &shared).await?;
@@ -144,10 +146,11 @@ impl Delivery {
 /// What delivers to the recipients' own servers, and how long their mail waits for upstreams. None where no mail goes there.
 fn start_direct(
     config: Option<DirectConfig>,
+    keys: Arc<ArcSwap<Keys>>,
     metrics: &Metrics,
 ) -> Result<Option<(Arc<Direct>, Duration)>, StartError> {
     let Some(DirectConfig { settings, helo }) = config else { return Ok(None) };
-    let direct = Direct::new(&settings, helo, metrics.mx.clone()).map_err(StartError::Direct)?;
+    let direct = Direct::new(&settings, helo, keys, metrics.mx.clone()).map_err(StartError::Direct)?;
     Ok(Some((Arc::new(direct), settings.after)))
 }
 

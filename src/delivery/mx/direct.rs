@@ -5,13 +5,16 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
+use super::dkim::{CannotSign, Keys};
 use super::lookup::{Lookup, NoRoute, Servers};
 use super::mta_sts::MtaSts;
 use super::settings::Settings;
 use super::sites::{Answer, Permit, Refusal, SiteKey, Sites, State};
 use super::transmission::{Contact, Level, Mail, RecipientEnd, Report, Target, Transmitter};
+use crate::model::message::{Address, Message};
 use crate::model::outcome::{Outcome, Reason};
 use crate::runtime::metrics::{Mx, MxWords};
 use crate::runtime::net::Unusable;
@@ -27,6 +30,7 @@ pub struct Direct {
     sites: Arc<Sites>,
     transmitter: Transmitter,
     level: Level,
+    keys: Arc<ArcSwap<Keys>>,
     metrics: Mx,
 }
 
@@ -53,12 +57,12 @@ pub enum NotNow {
 }
 
 impl Direct {
-    /// By these settings, under this node's own name.
-    pub fn new(settings: &Settings, helo: String, metrics: Mx) -> Result<Self, Unusable> {
+    /// By these settings, under this node's own name. The keys that sign are those of the moment.
+    pub fn new(settings: &Settings, helo: String, keys: Arc<ArcSwap<Keys>>, metrics: Mx) -> Result<Self, Unusable> {
         let dns = Arc::new(Dns::system().map_err(|_| Unusable::Names)?);
         let http = GuardedClient::new(Arc::clone(&dns), settings.allow_private).map_err(|_| Unusable::Tls)?;
         let transmitter = Transmitter::new(helo, settings.final_timeout).map_err(|_| Unusable::Tls)?;
-        Ok(Self::with(settings, dns, http, transmitter, metrics))
+        Ok(Self { keys, ..Self::with(settings, dns, http, transmitter, metrics) })
     }
 
     fn with(settings: &Settings, dns: Arc<Dns>, http: GuardedClient, transmitter: Transmitter, metrics: Mx) -> Self {
@@ -70,7 +74,13 @@ impl Direct {
         });
         let lookup = Lookup::new(Arc::clone(&dns), settings.hosts.clone(), settings.port, settings.allow_private);
         let (policies, sites) = (MtaSts::new(dns, http), Sites::new(settings.concurrency));
-        Self { lookup, policies, sites, transmitter, level: settings.tls, metrics }
+        let (level, keys) = (settings.tls, Arc::default());
+        Self { lookup, policies, sites, transmitter, level, keys, metrics }
+    }
+
+    /// The mail as it goes to these of its recipients.
+    pub fn mail(&self, message: &Message, to: Vec<Address>) -> Result<Mail, CannotSign> {
+        Mail::of(message, to, &self.keys.load())
     }
 
     /// The sites, for operators.

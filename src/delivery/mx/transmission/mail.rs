@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::delivery::mime::{self, MetadataHeaders};
+use crate::delivery::mx::dkim::{CannotSign, Keys};
 use crate::delivery::smtp_client::envelope::Envelope;
 use crate::model::message::{Address, Message};
 
@@ -16,9 +17,13 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// This message to these of its recipients. Tags and metadata are its caller's, and stay here.
-    pub fn of(message: &Message, to: Vec<Address>) -> Self {
-        Self::new(Some(message.envelope_from().clone()), to, mime::render(message, MetadataHeaders::None).into())
+    /// This message to these of its recipients, signed where a domain of its author has keys. Tags and metadata are its
+    /// caller's, and stay here.
+    pub fn of(message: &Message, to: Vec<Address>, keys: &Keys) -> Result<Self, CannotSign> {
+        let file = mime::render(message, MetadataHeaders::None);
+        let signatures = keys.sign(message.from().address().domain(), &file)?;
+        let file = if signatures.is_empty() { file } else { [signatures.into_bytes(), file].concat() };
+        Ok(Self::new(Some(message.envelope_from().clone()), to, file.into()))
     }
 
     /// From this envelope sender, or from nobody, to these recipients: a file of whole lines, each with its CRLF.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
+use tracing::error;
 use uuid::Uuid;
 
 use super::super::super::{ClaimedPart, PartEnded};
@@ -14,7 +15,6 @@ use super::recording::{log, record};
 use super::verdicts::Facts;
 use crate::delivery::mx::direct::{NotNow, Prepared};
 use crate::delivery::mx::sites::SiteKey;
-use crate::delivery::mx::transmission::Mail;
 use crate::model::message::{Address, Message};
 
 /// A part in hand.
@@ -67,7 +67,11 @@ impl<'a> HandOver<'a> {
 
     /// The file is made before the mark: a fault of ours in that is none of a hand-over.
     async fn send(&self, prepared: Prepared<'_>, may_be_marked: &AtomicBool) {
-        let mail = Mail::of(&self.message, self.to.clone());
+        let Ok(mail) = self.delivery.direct.mail(&self.message, self.to.clone()) else {
+            drop(prepared);
+            error!(id = %self.claimed.id, "a mail cannot be signed with its DKIM key: it waits");
+            return self.end(&self.facts().not_signed()).await;
+        };
         match self.mark(may_be_marked).await {
             Mark::Consents => {
                 let start = Instant::now();

@@ -60,6 +60,15 @@ impl Facts<'_> {
 
     /// The end of a claim to whose mark there was no clear answer: nothing was handed over.
     pub(super) fn not_handed_over(&self) -> PartEnded {
+        self.not_sent(schedule::postponed(Duration::ZERO, 1, self.draw))
+    }
+
+    /// The end of a claim whose mail could not be signed, so that it was not handed over.
+    pub(super) fn not_signed(&self) -> PartEnded {
+        self.not_sent(self.after_our_limit())
+    }
+
+    fn not_sent(&self, wait: Duration) -> PartEnded {
         let of = |place: &u32| PartVerdict {
             place: *place,
             to: PartTo::Again,
@@ -68,7 +77,6 @@ impl Facts<'_> {
             code: None,
             host: None,
         };
-        let wait = schedule::postponed(Duration::ZERO, 1, self.draw);
         PartEnded::Told {
             verdicts: self.places.iter().map(of).collect(),
             wait,
@@ -175,6 +183,8 @@ mod tests {
         assert_eq!((wait, counted), (60, false), "a server was there, and this node has hung up");
         let (words, wait, counted) = told(&facts(&policy, 7).not_handed_over());
         assert_eq!((words[0].as_str(), words.len(), wait, counted), ("3 Again not_sent", 4, 5, false));
+        let (words, wait, counted) = told(&facts(&policy, 7).not_signed());
+        assert_eq!((words[0].as_str(), words.len(), wait, counted), ("3 Again not_sent", 4, 60, false));
     }
 
     #[test]
