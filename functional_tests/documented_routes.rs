@@ -41,10 +41,14 @@ fn documented(document: &Value) -> Pairs {
     paths.iter().flat_map(of_path).collect()
 }
 
-/// Without those that only a node with a store has, or only one whose outbox is on, or which delivers by itself.
+/// Without those that only a node with a store has, or only one whose outbox is on, which delivers by itself, or which has
+/// another system's API too.
 fn without_store(pairs: Pairs) -> Pairs {
-    let needs_store = |path: &str| path.starts_with("/outbox") || path.starts_with("/sites") || path == "/email/{id}";
-    pairs.into_iter().filter(|(_, path)| !needs_store(path)).collect()
+    let is_absent = |path: &str| {
+        let is_below = ["/outbox", "/sites"].iter().any(|start| path.starts_with(start));
+        is_below || ["/email/{id}", "/send", "/status"].contains(&path)
+    };
+    pairs.into_iter().filter(|(_, path)| !is_absent(path)).collect()
 }
 
 /// Nor does a node without a store queue mail of `POST /email`, or know of keys at another node.

@@ -125,6 +125,7 @@ mod shutdown;
 mod postgres;
 mod store;
 mod outbox_http;
+mod minimailgun;
 mod restore_drill;
 mod store_backup;
 mod store_restore;

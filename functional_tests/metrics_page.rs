@@ -89,6 +89,7 @@ async fn every_route_and_class_of_status_is_there_before_the_first_request() {
     let directory = tempfile::tempdir().expect("a directory");
     // A node that has all of them.
     let direct = Settings::server().with("SMSP_PROVIDERS", "mx").with("SMSP_MX_HELO", "mail.example.org");
+    let direct = direct.with("SMSP_SHAPES", "minimailgun");
     let proxy = Proxy::start(Store::sqlite(directory.path()).under(direct)).await;
     let metrics = proxy.client.metrics().await;
     let documented = ["openapi/openapi.json", "openapi/admin.json"].map(|path| {

@@ -14,7 +14,7 @@ use smsp::app::route_command::{Arguments, route as ask_route};
 use smsp::app::terminal::{LAST_WRITE, print_error, show_progress};
 use smsp::app::{self, StartError, connect_command, dkim_command, help, terminal};
 use smsp::delivery::provider;
-use smsp::ingress::{admin, api};
+use smsp::ingress::{admin, api, compat};
 use smsp::runtime::settings::Effective;
 use smsp::runtime::telemetry;
 use tokio::runtime::Builder;
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         ["store", "backup", file] => back_up(Path::new(file)),
         ["store", "accept-restore"] => accept_restore(false),
         ["store", "accept-restore", "--force"] => accept_restore(true),
-        ["openapi"] => openapi(&api::document(&provider::table())),
+        ["openapi"] => openapi(&api::document(&provider::table()).merge_from(compat::document())),
         ["openapi", "admin"] => openapi(&admin::document()),
         ["--version" | "-V"] => print(concat!("smsp ", env!("CARGO_PKG_VERSION"))),
         ["help", "settings"] => print(&help::settings()),

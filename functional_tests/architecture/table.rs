@@ -47,6 +47,10 @@ pub(crate) const TABLE: &[Row<'_>] = &[
             "runtime",
         ],
     ),
+    (
+        "ingress/compat",
+        &["ingress/server", "service/outbox", "state/outbox", "state/store/failed", "access", "model", "runtime"],
+    ),
     // How a plan stands in an answer, for each ingress that explains a mail.
     ("ingress/plan", &["ingress/server", "delivery/dispatch", "delivery/routing", "model"]),
     ("ingress/server", &["runtime"]),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use smsp::delivery::provider;
-use smsp::ingress::{admin, api};
+use smsp::ingress::{admin, api, compat};
 
 /// The names of headers, parameters of a query and members of a body, of all calls of this document.
 fn names(document: &Value) -> BTreeSet<String> {
@@ -39,6 +39,7 @@ fn each_header_parameter_and_member_of_a_document_is_a_name_that_the_log_may_tel
     let table = provider::table();
     let documents = [
         (api::document(&table), vec![&api::FIELD_NAMES[..]], ["X-SMSP-Fallback", "filename"]),
+        (compat::document(), vec![&compat::FIELD_NAMES[..]], ["client_id", "submission_id"]),
         (admin::document(), vec![&api::FIELD_NAMES[..], &admin::FIELD_NAMES[..]], ["limit", "override"]),
     ];
     for (document, known, expected) in documents {

@@ -17,6 +17,7 @@ mod providers;
 mod quotas;
 mod routes;
 mod senders;
+mod shapes;
 mod store;
 mod times;
 mod traces;
@@ -45,6 +46,7 @@ use crate::delivery::mx;
 use crate::delivery::provider;
 use crate::delivery::supervisor;
 use crate::ingress::api;
+use crate::ingress::compat::Shapes;
 use crate::ingress::server::listener;
 use crate::runtime::settings::{Effective, Findings, Section};
 use crate::runtime::shutdown;
@@ -58,6 +60,8 @@ pub struct Config {
     pub listen: Listen,
     /// The API.
     pub http: api::Settings,
+    /// What it answers beside the API.
+    pub shapes: Shapes,
     /// Who may call there.
     pub callers: CallersConfig,
     /// Who may look at this node and change it; `None`: no admin keys are set.
@@ -176,6 +180,7 @@ fn read(section: &mut Section) -> Option<Config> {
     let audit = audit::Settings::read(section);
     let store = store::read(section);
     let outbox = outbox::read(section, store.as_ref());
+    let shapes = shapes::read(section, outbox.as_ref().map(Option::is_some));
     let mx = mx::Settings::read(section);
     let (dkim, mx_helo) = (dkim::read(section), mx.as_ref().map(|mx| mx.helo.clone()));
     let (routes, direct) = direct::read(section, mx, &listed, routes, outbox.as_ref().map(Option::is_some)).unzip();
@@ -206,6 +211,7 @@ fn read(section: &mut Section) -> Option<Config> {
     Some(Config {
         listen: listen?,
         http: http?,
+        shapes: shapes?,
         callers: callers?,
         admins: admins?,
         admission: admission?,

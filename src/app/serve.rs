@@ -25,6 +25,9 @@ use crate::delivery::supervisor;
 use crate::delivery::upstream::Upstream;
 use crate::ingress::admin::{self, AdminState};
 use crate::ingress::api::{self, ApiState};
+use crate::ingress::compat::{self, CompatState, Shapes};
+use crate::ingress::server::beside::Beside;
+use crate::ingress::server::body;
 use crate::ingress::server::listener::{self, Limits};
 use crate::runtime::metrics::{Listener, Metrics};
 use crate::runtime::restart::{Restarts, restart_and_count};
@@ -94,7 +97,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     keep_audit(config.audit.keep, orders.kept_audit.clone(), api_state.outbox.clone(), &shared.restarts);
     let admin_state = AdminState { sites, ..admin_state(delivery.upstreams, orders, admins, &api_state, &shared) };
     let metrics = || Arc::clone(&shared.metrics);
-    let api = api::service(api_state);
+    let beside = beside(config.shapes, &api_state);
+    let api = api::service(api_state, beside);
     tokio::spawn(listener::serve(public, api, shared.shutdown.clone(), config.listener, Listener::Api, metrics()));
     // With a shutdown of its own that never comes: operators watch until the very end.
     let (admin_api, never) = (admin::service(admin_state), Shutdown::default());
@@ -213,6 +217,20 @@ fn submit(
         Some(rows) => submit.beside(rows),
         None => submit,
     })
+}
+
+/// What the API listener serves beside the API, over the outbox.
+fn beside(shapes: Shapes, api: &ApiState) -> Option<Beside> {
+    let outbox = api.outbox.clone().filter(|_| shapes.minimailgun)?;
+    let settings = &api.settings;
+    Some(compat::minimailgun(CompatState {
+        outbox,
+        callers: Arc::clone(&api.callers),
+        admission: Arc::clone(&api.admission),
+        shutdown: api.shutdown.clone(),
+        body: body::Limits { bytes: settings.max_body, time: settings.body_timeout },
+        recipients: settings.mail.recipients,
+    }))
 }
 
 fn admin_state(

@@ -62,6 +62,7 @@ pub fn service(state: AdminState) -> Service {
         sheds_over_capacity: false,
         fields: [&FIELD_NAMES, state.field_names_of_mail],
         write: |refusal| Problem::from(refusal).into_response(),
+        other_form: None,
     };
     let metrics = Arc::clone(&state.metrics);
     metrics.admin.expect_refusals(&Refusal::REASONS);

@@ -4,6 +4,7 @@
 //! [`Service`](service::Service), which [`listener::serve`] serves. Every request has a
 //! [`RequestContext`](context::RequestContext), a line in the log, a count and hardened headers; a panic ends one request.
 
+pub mod beside;
 pub mod body;
 pub mod context;
 pub mod document;

@@ -14,6 +14,7 @@ use crate::delivery::provider::egress_proxy::EGRESS_PROXY;
 use crate::delivery::supervisor;
 use crate::delivery::upstream::{global, limits, quota};
 use crate::ingress::api;
+use crate::ingress::compat;
 use crate::ingress::server::listener;
 use crate::runtime::settings::Entry;
 use crate::runtime::telemetry::trace::settings as traces;
@@ -56,7 +57,9 @@ pub(super) fn reserved_words() -> BTreeSet<String> {
 fn own_groups() -> Vec<Group> {
     let keys = vec![callers::settings::API_KEY.entry(), callers::settings::API_KEYS.entry()];
     let answers = [dispatch::settings::rows(), vec![ROUTES.entry()], answers::settings::rows()].concat();
-    let requests = [api::settings::rows(), admission::settings::rows(), listener::limits::rows()].concat();
+    let requests =
+        [api::settings::rows(), admission::settings::rows(), listener::limits::rows(), compat::settings::rows()]
+            .concat();
     let probes = [global::rows(), supervisor::settings::rows()].concat();
     vec![
         group("Keys of callers", "", PREFIX, keys),

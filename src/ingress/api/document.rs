@@ -101,9 +101,12 @@ fn remove_absent(document: &mut OpenApi, served: Served) {
 pub(super) const PATTERNS: [&str; 5] =
     ["/openapi.json", "/swagger.json", "/swagger-ui", "/swagger-ui/", "/swagger-ui/{*rest}"];
 
-/// The document under both of its names, for scripts of any origin to read; and the UI.
-pub(super) fn routes(providers: &str, served: Served) -> Router<ApiState> {
-    let document = serve(&part(providers, served));
+/// The document under both of its names, for scripts of any origin to read; and the UI. `others`: the part of what stands
+/// beside the API.
+pub(super) fn routes(providers: &str, served: Served, others: Option<OpenApi>) -> Router<ApiState> {
+    let mut document = part(providers, served);
+    others.into_iter().for_each(|others| document.merge(others));
+    let document = serve(&document);
     // Without the bar that loads other documents.
     let config = Config::from("/openapi.json").validator_url("none").use_base_layout();
     Router::new()

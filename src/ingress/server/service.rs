@@ -54,7 +54,7 @@ impl Service {
         rules: Rules,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let refuse = move |refusal| move || std::future::ready((rules.write)(refusal));
+        let refuse = move |refusal| move || std::future::ready(rules.refused(refusal));
         let router = router
             .fallback(refuse(Refusal::NotFound))
             .method_not_allowed_fallback(refuse(Refusal::MethodNotAllowed))
@@ -103,12 +103,12 @@ impl Service {
             if let Some(pattern) = self.requests.pattern(request.uri().path()) {
                 RequestContext::with(|context| context.set_refused_at(pattern));
             }
-            return (self.rules.write)(refusal);
+            return self.rules.refused(refusal);
         }
         match AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => (self.rules.write)(Refusal::Panicked),
+            Err(_) => self.rules.refused(Refusal::Panicked),
         }
     }
 

@@ -7,6 +7,7 @@ use axum::routing::get;
 use serde_json::Value;
 
 use super::super::problem::Problem;
+use super::super::rules::OtherForm;
 use super::*;
 
 const RULES: Rules = Rules {
@@ -16,6 +17,7 @@ const RULES: Rules = Rules {
     sheds_over_capacity: true,
     fields: [&[], &[]],
     write: |refusal| Problem::from(refusal).into_response(),
+    other_form: Some(OtherForm { paths: &["/other"], write: |_| (StatusCode::IM_A_TEAPOT, "no").into_response() }),
 };
 
 async fn panics() -> &'static str {
@@ -29,7 +31,8 @@ fn service() -> (Service, Arc<Metrics>) {
     let metrics = Arc::<Metrics>::default();
     let named = || async { RequestContext::with(|context| context.set_caller("billing".into())).map_or("", |()| "ok") };
     let router = Router::new().route("/alive", get(async || "ok")).route("/named/{id}", get(named));
-    let patterns = ["/alive", "/named/{id}", "/panics"];
+    let router = router.route("/other", get(async || "ok"));
+    let patterns = ["/alive", "/named/{id}", "/panics", "/other"];
     (Service::new(router.route("/panics", get(panics)), patterns, RULES, Arc::clone(&metrics)), metrics)
 }
 
@@ -108,4 +111,15 @@ async fn an_answer_is_counted_and_timed_by_route_and_says_nothing_a_browser_coul
     ] {
         assert!(metrics.render().contains(line), "{line} is not in\n{}", metrics.render());
     }
+}
+
+#[tokio::test]
+async fn a_path_of_another_form_has_its_refusals_in_that_form_and_no_other_path_has() {
+    let service = service().0;
+    let refused = async |request: Request| answer(&service, request, false).await.status().as_u16();
+    let get = |path: &str| Request::get(path).header("content-encoding", "gzip").body(Body::empty()).unwrap();
+    assert_eq!((refused(get("/other")).await, refused(get("/alive")).await), (418, 415));
+    let post = |path: &str| Request::post(path).body(Body::empty()).unwrap();
+    assert_eq!((refused(post("/other")).await, refused(post("/alive")).await), (418, 405));
+    assert_eq!(refused(post("/nowhere")).await, 404);
 }

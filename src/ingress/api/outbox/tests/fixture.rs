@@ -109,7 +109,7 @@ impl Node {
             metrics,
             tracer: Tracer::default(),
         };
-        Self { service: service(state), dispatcher: fixture.dispatcher, store, answers: kept, up }
+        Self { service: service(state, None), dispatcher: fixture.dispatcher, store, answers: kept, up }
     }
 
     /// From now on the route of each mail leads to `mx` alone.
