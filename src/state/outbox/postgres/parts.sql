@@ -18,6 +18,22 @@ create trigger smsp_outbox_split before update of state on smsp_outbox for each 
     when (old.split = 1 and new.split = 1 and (new.state <> old.state or new.owner is not null))
     execute function smsp_outbox_split();
 
+-- Nor does it drop the content of one, as it does before it settles a row.
+create function smsp_outbox_split_content() returns trigger language plpgsql as $$ begin
+    if exists (select from smsp_outbox o join smsp_submission s using (row_id)
+            where o.row_id = old.row_id and o.split = 1 and not o.erased) then
+        return null;
+    end if;
+    if tg_op = 'DELETE' then
+        return old;
+    end if;
+    return new;
+end $$;
+create trigger smsp_outbox_split_key before update of content_key on smsp_submission for each row
+    when (old.content_key is not null and new.content_key is null) execute function smsp_outbox_split_content();
+create trigger smsp_outbox_split_content before delete on smsp_content for each row
+    execute function smsp_outbox_split_content();
+
 create table smsp_part (
     part bigint generated always as identity primary key,
     row_id bigint not null references smsp_outbox on delete cascade,

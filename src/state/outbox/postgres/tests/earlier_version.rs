@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 use super::outbox;
 use crate::state::outbox::suite::bench::{node, row, wanted};
 use crate::state::outbox::suite::parting::split;
-use crate::state::outbox::{Batch, Outbox, Parts, PostgresOutbox, Room, Withdrawal};
+use crate::state::outbox::{Batch, Change, Hold, Outbox, Parts, PostgresOutbox, Room, Withdrawal};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
@@ -34,18 +34,37 @@ const STATEMENTS: [(&str, &str); 12] = [
     ("release", "update smsp_outbox set state = 0 where state in (1, 2)"),
 ];
 
-async fn seen(outbox: &PostgresOutbox) -> (i16, bool, i16, i64) {
+/// What it does to the content first, where its call ends the row.
+const DROP_CONTENT: &str = "with parts as (delete from smsp_content where row_id = any ($1))
+    update smsp_submission set content_key_id = null, content_key = null where row_id = any ($1)";
+
+/// Its calls that drop the content before they end the row, whatever comes of that.
+const CALLS: [(&str, &str); 2] = [
+    (
+        "an order on one mail",
+        "update smsp_outbox set state = 5, changed_at = smsp_now(), owner = null where row_id = any ($1) and state = 3",
+    ),
+    (
+        "an order on many",
+        "update smsp_outbox set state = 8, changed_at = smsp_now(), owner = null where row_id = any ($1) and state = 3",
+    ),
+];
+
+/// State, owner, parts, and what there is of the content.
+async fn seen(outbox: &PostgresOutbox) -> (i16, bool, i16, i64, i64) {
     let mut transaction = outbox.begin().await.unwrap();
-    let sql = "select state, owner is null, split, (select count(*) from smsp_part) from smsp_outbox";
+    let sql =
+        "select state, owner is null, split, (select count(*) from smsp_part), (select count(*) from smsp_content)
+            + (select count(*) from smsp_submission where content_key is not null and content_key_id is not null)
+        from smsp_outbox";
     let rows = transaction.query(sql, &[]).await.unwrap();
     let [state, split] = [0, 2].map(|place| field(&rows[0], place).unwrap());
-    (state, field(&rows[0], 1).unwrap(), split, field(&rows[0], 3).unwrap())
+    let [parts, content] = [3, 4].map(|place| field(&rows[0], place).unwrap());
+    (state, field(&rows[0], 1).unwrap(), split, parts, content)
 }
 
-#[tokio::test]
-async fn the_version_before_leaves_a_mail_in_parts_alone() {
-    let Some(server) = Postmaster::shared() else { return };
-    let outbox = outbox(&server.url(&server.database().await)).await;
+/// One mail, split: its two parts wait.
+async fn split_mail(outbox: &PostgresOutbox) -> Hold {
     let room = Room { rows: 9, bytes: 1 << 20 };
     let batch = Batch {
         withdrawal: Withdrawal::default(),
@@ -58,12 +77,30 @@ async fn the_version_before_leaves_a_mail_in_parts_alone() {
     outbox.accept(batch).await.unwrap();
     let hold = outbox.claim(node(1), &wanted(1)).await.unwrap()[0].hold;
     assert_eq!(outbox.split(&hold, &split()).await, Ok(true));
+    hold
+}
+
+#[tokio::test]
+async fn the_version_before_leaves_a_mail_in_parts_alone() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let hold = split_mail(&outbox).await;
+    let before = seen(&outbox).await;
+    assert!(before.4 > 1);
     super::advance(&outbox, super::DAY).await;
     for (name, sql) in STATEMENTS {
         let mut transaction = outbox.begin().await.unwrap();
         assert_eq!(transaction.execute(sql, &[]).await, Ok(0), "{name}");
         transaction.commit().await.unwrap();
-        assert_eq!(seen(&outbox).await, (3, true, 1, 2), "{name}");
+        assert_eq!(seen(&outbox).await, before, "{name}");
+    }
+    for (name, end) in CALLS {
+        let mut transaction = outbox.begin().await.unwrap();
+        for sql in [DROP_CONTENT, end] {
+            assert_eq!(transaction.execute(sql, &[(&vec![hold.row.0], Type::INT8_ARRAY)]).await, Ok(0), "{name}");
+        }
+        transaction.commit().await.unwrap();
+        assert_eq!(seen(&outbox).await, before, "{name}");
     }
     let mut transaction = outbox.begin().await.unwrap();
     let park = "update smsp_outbox set state = 3, owner = null, possible_duplicate = true where row_id = $1";
@@ -73,4 +110,14 @@ async fn the_version_before_leaves_a_mail_in_parts_alone() {
     transaction.execute("drop trigger smsp_outbox_split on smsp_outbox", &[]).await.unwrap();
     let retry = STATEMENTS[0].1;
     assert_eq!(transaction.execute(retry, &[]).await, Ok(1), "without the trigger it would be sent as a whole");
+}
+
+#[tokio::test]
+async fn what_ends_a_mail_in_parts_drops_its_content_all_the_same() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    split_mail(&outbox).await;
+    assert!(matches!(outbox.cancel(&"shop".into(), row(1).id).await, Ok(Change::Cancelled(_))));
+    let (_, _, split, _, content) = seen(&outbox).await;
+    assert_eq!((split, content), (2, 0));
 }
