@@ -180,6 +180,41 @@ pub(in super::super) async fn a_late_acceptance_of_a_provider_ends_what_waits_of
     assert!(bench.status(1).await.unwrap().ticket.possible_duplicate);
 }
 
+pub(in super::super) async fn a_late_acceptance_of_a_provider_counts_though_nothing_waits_of_a_mail_in_parts(
+    bench: &Bench,
+) {
+    for (number, state) in [(1, State::Sending), (2, State::Unknown)] {
+        bench.accept(vec![row(number)]).await;
+        let hold = bench.claim_one(node(1)).await;
+        assert!(bench.marked(&hold).await);
+        bench.end(&hold, unknown(Duration::ZERO)).await;
+        let number = u128::from(number);
+        assert_eq!(bench.outbox.order(id(number), Order::Retry, note("retry")).await, Ok(Ordered::Done(State::Queued)));
+        let again = bench.claim_one(node(1)).await;
+        assert_eq!(bench.parts.split(&again, &split()).await, Ok(true));
+        let parts = bench.both_claimed().await;
+        for part in &parts {
+            assert_eq!(bench.parts.mark_part(part).await, Ok(true));
+        }
+        let mut answer = None;
+        if state == State::Unknown {
+            for part in &parts {
+                answer = bench.end_part(part, &told(&[])).await;
+            }
+            assert_eq!(answer, Some(State::Unknown));
+            assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "as of a mail that is whole");
+        } else {
+            assert_eq!(bench.end(&hold, accepted()).await, Some(State::Sending), "both parts are on the wire");
+            for (part, places) in parts.iter().zip([&[0][..], &[1, 2, 4]]) {
+                let refused: Vec<_> = places.iter().map(|place| (*place, PartTo::Refused)).collect();
+                answer = bench.end_part(part, &told(&refused)).await;
+            }
+            assert_eq!(answer, Some(State::Accepted), "a provider has it, whatever the servers say");
+        }
+        assert!(bench.status(number).await.unwrap().ticket.possible_duplicate);
+    }
+}
+
 pub(in super::super) async fn a_late_refusal_of_a_part_settles_nothing_while_another_hand_over_is_in_doubt(
     bench: &Bench,
 ) {

@@ -25,11 +25,12 @@ const NONE: &str = "update smsp_part p set owner = null,
 
 const ACCEPTED: &str = "update smsp_part set state = 5, owner = null where row_id = $1 and state = 3";
 
-const TAKEN: &str = "with doubt as (
-        update smsp_outbox set possible_duplicate = true where row_id = $1
-            and exists (select from smsp_part p where p.row_id = $1 and p.state in (2, 3, 5))
+const TAKEN: &str = "with whole as (
+        update smsp_outbox set has_taken_some = true, possible_duplicate = possible_duplicate
+            or exists (select from smsp_part p where p.row_id = $1 and p.state in (2, 3, 5)) where row_id = $1
     )
-    update smsp_part set state = 5, owner = null where row_id = $1 and state in (0, 1, 4)";
+    update smsp_part set possible_duplicate = possible_duplicate or state = 3, state = 5, owner = null
+    where row_id = $1 and state in (0, 1, 3, 4)";
 
 const RESCHEDULE: &str = "update smsp_part set due = $2 where row_id = $1 and state = 0 and expires_at > $2";
 
@@ -87,10 +88,11 @@ async fn order_one(
     }
 }
 
-/// A provider has taken the mail, as is known only now: what is not on the wire is not sent any more, and what is, or was,
-/// may be a second copy. The state of the mail, if something has ended by that.
+/// A provider has taken the mail, as is known only now, and that stays known: what is not on the wire is not sent any more,
+/// and what is, or was, may be a second copy. The state of the mail.
 pub(in super::super) async fn taken(transaction: &mut Transaction<'_>, row: i64) -> Result<Option<State>, Failed> {
-    changed(transaction, row, TAKEN, None).await
+    transaction.execute(TAKEN, &[(&row, Type::INT8)]).await?;
+    refresh_one(transaction, row).await
 }
 
 /// Puts the parts that wait at another time.
