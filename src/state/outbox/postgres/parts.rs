@@ -1,8 +1,8 @@
 //! Mail in parts: rows of a table of their own, beside the submission that they are parts of.
 //!
-//! Locks are taken in one order: the mail's row, its parts, then domains. A claim begins with domains, and so waits for
-//! nothing: what somebody else has locked is passed by. Every change of a part's state is followed by [`whole::refresh`],
-//! which brings the mail where its parts are.
+//! Locks are taken in one order: the mail's row, its parts, then domains, as late as can be, because all mail to a domain
+//! shares its row. A claim waits for nothing: what somebody else has locked is passed by. Every change of a part's state is
+//! followed by [`whole::refresh`], which brings the mail where its parts are.
 
 mod calls;
 mod care;

@@ -51,8 +51,7 @@ pub(super) async fn split_off(
     change: &Change<'_>,
 ) -> Result<(), Failed> {
     let columns = Columns::of(part, group, change);
-    transaction.execute(SPLIT_OFF, &columns.parameters(part)).await?;
-    change.wake(transaction, part, group).await
+    transaction.execute(SPLIT_OFF, &columns.parameters(part)).await.map(drop)
 }
 
 /// Leaves this part to these of its recipients.
@@ -65,17 +64,20 @@ pub(super) async fn settle(
     let (columns, owner) = (Columns::of(part, group, change), change.owner.map(|hold| hold.node.0));
     let mut parameters = columns.parameters(part).to_vec();
     parameters.push((&owner as &(dyn tokio_postgres::types::ToSql + Sync), Type::UUID));
-    transaction.execute(SETTLE, &parameters).await?;
-    change.wake(transaction, part, group).await
+    transaction.execute(SETTLE, &parameters).await.map(drop)
 }
 
-impl Change<'_> {
-    async fn wake(&self, transaction: &mut Transaction<'_>, part: &Part, group: &Group) -> Result<(), Failed> {
-        if group.state(part.erased) == State::Queued {
-            domains::wake(transaction, &[(part.domain, self.due)]).await?;
-        }
-        Ok(())
+/// Has the domain looked at, if one of these groups waits now. The last thing that a transaction does.
+pub(super) async fn wake(
+    transaction: &mut Transaction<'_>,
+    part: &Part,
+    groups: &[Group],
+    change: &Change<'_>,
+) -> Result<(), Failed> {
+    if groups.iter().any(|group| group.state(part.erased) == State::Queued) {
+        domains::wake(transaction, &[(part.domain, change.due)]).await?;
     }
+    Ok(())
 }
 
 /// What a group is written as.

@@ -18,10 +18,16 @@ const WAKE: &str =
 const CLOSE: &str = "insert into smsp_domain (hmac, turn, closed_until) values ($1, smsp_now() + $2, smsp_now() + $2)
     on conflict (hmac) do update set turn = excluded.turn, closed_until = excluded.closed_until";
 
-/// The domains whose turn it is, the one that has waited longest first.
+/// The domains whose turn it is, the one that has waited longest first. Not locked: a domain is waiting to be written as long
+/// as mail to it comes in, and no claim may pass by it for that.
 pub(in super::super) const TURN: &str =
-    "select hmac from smsp_domain where turn <= smsp_now() order by turn, hmac limit $1
-    for update skip locked";
+    "select hmac from smsp_domain where turn <= smsp_now() order by turn, hmac limit $1";
+
+/// Those of which nobody else writes just now; the others keep their turn.
+///
+/// A statement before [`PASS`], whose view begins behind it: of a part whose domain was woken before this, PASS knows, and a
+/// domain that is woken behind this is woken when the claim is committed. No wake is lost.
+const FREE: &str = "select hmac from smsp_domain where hmac = any ($1) order by hmac for update skip locked";
 
 /// The first part of a domain that is due and is not claimed alone; where there is none, the domain is not looked at any more.
 /// Behind all whose turn it was, where more of it is due.
@@ -58,7 +64,7 @@ pub(super) async fn oldest(
 }
 
 /// Parts of these domains wait that are due then.
-pub(super) async fn wake(transaction: &mut Transaction<'_>, parts: &[(Hmac, i64)]) -> Result<(), Failed> {
+pub(in super::super) async fn wake(transaction: &mut Transaction<'_>, parts: &[(Hmac, i64)]) -> Result<(), Failed> {
     let mut first = BTreeMap::<&[u8], i64>::new();
     for (domain, due) in parts {
         first.entry(&domain.0[..]).and_modify(|first| *first = (*first).min(*due)).or_insert(*due);
@@ -82,5 +88,7 @@ pub(super) async fn pass(transaction: &mut Transaction<'_>, domains: &[Vec<u8>])
     if domains.is_empty() {
         return Ok(());
     }
-    transaction.execute(PASS, &[(&domains, Type::BYTEA_ARRAY)]).await.map(drop)
+    let free = transaction.query(FREE, &[(&domains, Type::BYTEA_ARRAY)]).await?;
+    let free = free.iter().map(|row| field(row, 0)).collect::<Result<Vec<&[u8]>, _>>()?;
+    transaction.execute(PASS, &[(&free, Type::BYTEA_ARRAY)]).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::super::rows::span;
-use super::changes::{Change, divide};
+use super::changes::{Change, divide, wake};
 use super::row::{Part, find};
 use super::split::now;
 use super::whole::refresh_one;
@@ -46,7 +46,9 @@ pub(super) async fn end(
     }
     hand_over::record(transaction, hold, ended, &groups).await?;
     divide(transaction, &part, &groups, &change).await?;
-    refresh_one(transaction, part.row).await
+    let state = refresh_one(transaction, part.row).await?;
+    wake(transaction, &part, &groups, &change).await?;
+    Ok(state)
 }
 
 /// Counts a loss of a part that was not marked, under a node that lives.
@@ -62,6 +64,7 @@ async fn lost(
     if transaction.execute(LOST, &parameters).await? == 0 && !was_before {
         return Ok(None);
     }
+    let state = refresh_one(transaction, part.row).await?;
     domains::wake(transaction, &[(part.domain, due)]).await?;
-    refresh_one(transaction, part.row).await
+    Ok(state)
 }

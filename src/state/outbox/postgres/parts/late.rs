@@ -5,7 +5,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::changes::{Change, divide, settle, split_off};
+use super::changes::{Change, divide, settle, split_off, wake};
 use super::row::Part;
 use super::whole::refresh_one;
 use super::{domains, hand_over};
@@ -48,7 +48,9 @@ pub(super) async fn end(
         return Ok(None);
     }
     divide(transaction, part, &all, change).await?;
-    refresh_one(transaction, part.row).await
+    let state = refresh_one(transaction, part.row).await?;
+    wake(transaction, part, &all, change).await?;
+    Ok(state)
 }
 
 /// There may be a second copy where another hand-over is in doubt or was taken, or a person has decided otherwise. What has
@@ -74,22 +76,23 @@ async fn accepted(
             split_off(transaction, part, group, change).await?;
         }
     }
+    let mut freed = None;
     if !others.is_empty() {
         let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
-        keep(transaction, part, &rest).await?;
+        freed = keep(transaction, part, &rest).await?;
     }
-    refresh_one(transaction, part.row).await
+    let state = refresh_one(transaction, part.row).await?;
+    if let Some(due) = freed {
+        domains::wake(transaction, &[(part.domain, due)]).await?;
+    }
+    Ok(state)
 }
 
 /// The others stay where they are. A claim that was not marked is lost: it would hand over to those that have the mail, too.
-async fn keep(transaction: &mut Transaction<'_>, part: &Part, rest: &[u32]) -> Result<(), Failed> {
+/// When the rest is due, if it waits now.
+async fn keep(transaction: &mut Transaction<'_>, part: &Part, rest: &[u32]) -> Result<Option<i64>, Failed> {
     let places = written_places(rest);
     let parameters: [Parameter<'_>; 2] = [(&part.part, Type::INT8), (&places, Type::TEXT)];
     let kept = transaction.query(KEEP, &parameters).await?;
-    match kept.first() {
-        Some(kept) if part.state == State::Claimed => {
-            domains::wake(transaction, &[(part.domain, field(kept, 0)?)]).await
-        }
-        _ => Ok(()),
-    }
+    kept.first().filter(|_| part.state == State::Claimed).map(|kept| field(kept, 0)).transpose()
 }

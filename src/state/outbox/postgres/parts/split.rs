@@ -54,8 +54,8 @@ pub(super) async fn split(transaction: &mut Transaction<'_>, hold: &Hold, split:
     transaction.execute(INSERT, &parameters).await?;
     let now = now(transaction).await?;
     let woken: Vec<_> = split.parts.iter().map(|part| (part.domain, now)).collect();
-    domains::wake(transaction, &woken).await?;
     refresh(transaction, &[hold.row.0]).await?;
+    domains::wake(transaction, &woken).await?;
     Ok(true)
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{batch, node, outbox, row, wanted};
+use super::super::parts::domains::wake;
+use super::{START, batch, node, outbox, row, wanted};
 use crate::model::caller::CallerName;
 use crate::state::outbox::suite::parting::{domain, told};
 use crate::state::outbox::{
@@ -126,4 +127,25 @@ async fn operators_who_order_mail_to_the_same_domains_at_once_all_get_their_way(
     let answers = join_all(operators.iter().map(|operator| operator.order_all(retry(Some("shop")), bound))).await;
     let changed: u64 = answers.into_iter().map(|answer| answer.unwrap().met()).sum();
     assert_eq!(changed, MAILS as u64, "no mail is changed by both");
+}
+
+#[tokio::test]
+async fn a_domain_is_claimed_though_more_mail_to_it_is_being_split() {
+    let Some(server) = Postmaster::shared() else { return };
+    let url = server.url(&server.database().await);
+    let [splitting, claiming] = [outbox(&url).await, outbox(&url).await];
+    splitting.accept(batch(vec![row(None), row(None)])).await.unwrap();
+    let parts = vec![NewPart { domain: domain(1), places: vec![0] }];
+    let split = Split { parts, has_taken_some: false, verdicts: Vec::new() };
+    let claimed = splitting.claim(node(), &wanted(2)).await.unwrap();
+    assert_eq!(splitting.split(&claimed[0].hold, &split).await, Ok(true));
+    // As far as the end of a split, and not yet committed.
+    let mut transaction = splitting.begin().await.unwrap();
+    wake(&mut transaction, &[(domain(1), START.0)]).await.unwrap();
+    let wanted = WantedParts { parts: 9, of_domain: 9, bytes: u64::MAX, lost: true };
+    assert_eq!(claiming.claim_parts(node(), &wanted).await.unwrap().len(), 1);
+    transaction.commit().await.unwrap();
+    // The domain has kept its turn: what is split by now is claimed.
+    assert_eq!(splitting.split(&claimed[1].hold, &split).await, Ok(true));
+    assert_eq!(claiming.claim_parts(node(), &wanted).await.unwrap().len(), 1);
 }
