@@ -60,7 +60,8 @@ create index smsp_part_row on smsp_part (row_id);
 create index smsp_part_queue on smsp_part (domain, lane, due, part) where state = 0;
 -- Written so that no claim is planned by it.
 create index smsp_part_oldest on smsp_part (domain, accepted_at) where state + 0 = 0;
-create index smsp_part_lost on smsp_part (due, part) where state = 0 and losses > 0;
+-- Written so that what looks for lost parts is planned by no other one.
+create index smsp_part_lost on smsp_part (due, part) where state + 0 = 0 and losses > 0;
 create index smsp_part_owner on smsp_part (owner, domain) where state in (1, 2);
 -- Parts that were parked with an older copy, the oldest first.
 create index smsp_part_parked on smsp_part (part) where state = 4;

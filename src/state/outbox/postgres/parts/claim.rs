@@ -23,8 +23,9 @@ const SHARES: usize = 4;
 /// The oldest part that was lost before, of a domain that is not closed and of which the node may have more. Mails that
 /// somebody else has locked are passed by.
 pub(super) const LOST: &str = "select p.part, p.row_id from smsp_part p join smsp_outbox o using (row_id)
-    where p.state = 0 and p.losses > 0 and p.due <= smsp_now() and p.expires_at > smsp_now()
-        and (select min(l.due) from smsp_part l where l.state = 0 and l.losses > 0) <= smsp_now()
+    where p.state + 0 = 0 and p.losses > 0 and (p.due, p.part) <= (smsp_now(), 9223372036854775807)
+        and p.expires_at > smsp_now()
+        and (select min(l.due) from smsp_part l where l.state + 0 = 0 and l.losses > 0) <= smsp_now()
         and not exists (select from smsp_domain d where d.hmac = p.domain and d.closed_until > smsp_now())
         and (select count(*) from smsp_part h where h.owner = $1 and h.state in (1, 2) and h.domain = p.domain) < $2
     order by p.due, p.part limit 1 for update of o skip locked";

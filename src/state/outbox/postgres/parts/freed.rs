@@ -8,10 +8,11 @@ use crate::state::outbox::{Release, Released};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-/// A part that was lost three times has a fault of its own: it stays, for an order on its mail.
+/// A part that was lost three times has a fault of its own: it stays, for an order on its mail. Written as
+/// [`super::claim`] is, for a database that has no statistics yet.
 const PARKED: &str = "select p.part, p.row_id from smsp_part p
     join smsp_outbox o using (row_id) join smsp_submission s using (row_id)
-    where p.state = 4 and p.losses < 3 and s.content_key is not null and p.expires_at > smsp_now()
+    where p.state = 4 and p.losses < 3 and s.content_key is not null and (p.expires_at <= smsp_now()) is not true
         and ($1::text is null or o.caller = $1) and ($2::text is null or lower(s.from_domain) = $2)
         and o.accepted_at >= coalesce($3, 0) and o.accepted_at < coalesce($4, 9223372036854775807)
     order by p.part limit $5 + 1";

@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use super::super::claim::claim;
 use super::super::hand_over::give_back;
-use super::super::parts::claim as claim_of_parts;
+use super::super::parts::{claim as claim_of_parts, release_parked};
 use super::super::routes::{route_sets, stale};
 use super::super::rows::claimed_rows;
 use super::{node, outbox, wanted};
 use crate::state::outbox::suite::parting::wanted_parts;
-use crate::state::outbox::{Bound, RouteSet, RulesVersion, Wanted};
+use crate::state::outbox::{Bound, Release, Released, RouteSet, RulesVersion, Wanted};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::{Transaction, field};
 
@@ -65,6 +65,32 @@ async fn a_claim_of_parts_walks_through_no_queue_that_the_database_has_not_count
             assert!(looked < 1000, "{looked} of {table} after {before:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_claim_of_a_lost_part_and_a_release_of_parked_ones_walk_through_no_parts_that_the_database_has_not_counted() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ROWS.iter().chain(&PARTS) {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    for sql in [
+        "update smsp_part set losses = 1 where part % 5000 = 0",
+        "update smsp_part set state = 4 where part % 10 = 1",
+        "update smsp_submission set content_key = ''",
+    ] {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let mut looked = vec![looked_at_in(&mut transaction, "smsp_part").await];
+    let (number, node) = (Uuid::from_u128(1), node());
+    assert_eq!(claim_of_parts::claim(&mut transaction, node, number, &wanted_parts(20)).await.unwrap().len(), 1);
+    looked.push(looked_at_in(&mut transaction, "smsp_part").await);
+    let released = release_parked(&mut transaction, &Release::default(), 20).await.unwrap();
+    assert_eq!(released, Released { released: 20, more: true });
+    looked.push(looked_at_in(&mut transaction, "smsp_part").await);
+    let each: Vec<_> = looked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(each[0] < 100 && each[1] < 3000, "{each:?}");
 }
 
 #[tokio::test]
