@@ -43,7 +43,8 @@ pub trait Parts: Send + Sync {
     /// Gives claimed parts back unharmed, to wait for so long. Marked ones stay as they are. How many went back.
     fn give_back_parts<'a>(&'a self, holds: &'a [PartHold], wait: Duration) -> Answered<'a, usize>;
 
-    /// No part of this domain is claimed for so long, by any node; zero: from now on they are.
+    /// No part of this domain is claimed for so long at least, by any node: another one may have closed it for longer. Zero:
+    /// from now on they are, whichever node has closed it.
     fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()>;
 
     /// Since when the oldest mail of each of these domains is in the store of which something waits. What it costs is a look at

@@ -64,6 +64,25 @@ pub(in super::super) async fn domains_take_turns_and_a_closed_one_waits(bench: &
     assert_eq!(bench.parts.close_domain(&domain(1), Duration::ZERO).await, Ok(()), "it is open");
 }
 
+pub(in super::super) async fn a_domain_stays_closed_for_as_long_as_any_node_has_closed_it_until_one_opens_it(
+    bench: &Bench,
+) {
+    let part = bench.in_one_part(1).await;
+    assert_eq!(bench.parts.give_back_parts(&[part], Duration::ZERO).await, Ok(1));
+    for wait in [60 * SECOND, SECOND] {
+        assert_eq!(bench.parts.close_domain(&domain(1), wait).await, Ok(()));
+    }
+    bench.advance(2 * SECOND).await;
+    assert_eq!(bench.claim_parts(node(1), 9).await.len(), 0, "the shorter closing has not shortened the longer one");
+    bench.advance(58 * SECOND).await;
+    let [part] = &bench.claim_parts(node(1), 9).await[..] else { panic!("it is over") };
+    assert_eq!(bench.parts.give_back_parts(&[part.hold], Duration::ZERO).await, Ok(1));
+    for wait in [60 * SECOND, Duration::ZERO] {
+        assert_eq!(bench.parts.close_domain(&domain(1), wait).await, Ok(()));
+    }
+    assert_eq!(bench.claim_parts(node(1), 9).await.len(), 1, "it was opened");
+}
+
 pub(in super::super) async fn what_waits_of_a_mail_in_parts_is_cancelled_erased_and_expired(bench: &Bench) {
     let [one, other] = bench.one_split().await;
     assert_eq!(bench.parts.mark_part(&one).await, Ok(true));

@@ -15,7 +15,12 @@ const WAKE: &str =
     on conflict (hmac) do update set
         turn = greatest(least(smsp_domain.turn, excluded.turn), smsp_domain.closed_until)";
 
+/// Another node may have closed it for longer.
 const CLOSE: &str = "insert into smsp_domain (hmac, turn, closed_until) values ($1, smsp_now() + $2, smsp_now() + $2)
+    on conflict (hmac) do update set turn = greatest(smsp_domain.closed_until, excluded.closed_until),
+        closed_until = greatest(smsp_domain.closed_until, excluded.closed_until)";
+
+const OPEN: &str = "insert into smsp_domain (hmac, turn) values ($1, smsp_now())
     on conflict (hmac) do update set turn = excluded.turn, closed_until = excluded.closed_until";
 
 /// The domains whose turn it is, the one that has waited longest first. Not locked: a domain is waiting to be written as long
@@ -77,10 +82,11 @@ pub(in super::super) async fn wake(transaction: &mut Transaction<'_>, parts: &[(
     transaction.execute(WAKE, &parameters).await.map(drop)
 }
 
-/// Nothing of this domain is claimed for so long.
+/// Nothing of this domain is claimed for so long at least; zero: it is open.
 pub(super) async fn close(transaction: &mut Transaction<'_>, domain: &Hmac, wait: i64) -> Result<(), Failed> {
     let parameters: [Parameter<'_>; 2] = [(&&domain.0[..], Type::BYTEA), (&wait, Type::INT8)];
-    transaction.execute(CLOSE, &parameters).await.map(drop)
+    let (sql, parameters) = if wait > 0 { (CLOSE, &parameters[..]) } else { (OPEN, &parameters[..1]) };
+    transaction.execute(sql, parameters).await.map(drop)
 }
 
 /// These have had their turn.

@@ -34,7 +34,10 @@ impl Parts for SqliteOutbox {
 
     fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()> {
         let domain = *domain;
-        self.write(move |database, now| domains::close(database, &domain, now.after(wait)))
+        self.write(move |database, now| match wait.is_zero() {
+            true => domains::open(database, &domain, now),
+            false => domains::close(database, &domain, now.after(wait)),
+        })
     }
 
     fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {

@@ -12,11 +12,18 @@ pub(super) fn wake(database: &Connection, domain: &Hmac, due: UnixTime) -> rusql
     database.prepare_cached(wake)?.execute(params![domain.0, due]).map(drop)
 }
 
-/// Nothing of this domain is claimed before then.
+/// Nothing of this domain is claimed before then, or longer, if it was closed for longer.
 pub(super) fn close(database: &Connection, domain: &Hmac, until: UnixTime) -> rusqlite::Result<()> {
-    let close = "insert into domain (hmac, turn, closed_until) values (?1, ?2, ?2)
-         on conflict do update set turn = excluded.turn, closed_until = excluded.closed_until";
+    let close = "insert into domain (hmac, turn, closed_until) values (?1, ?2, ?2) on conflict do update
+         set turn = max(closed_until, excluded.closed_until), closed_until = max(closed_until, excluded.closed_until)";
     database.prepare_cached(close)?.execute(params![domain.0, until]).map(drop)
+}
+
+/// From now on it is open.
+pub(super) fn open(database: &Connection, domain: &Hmac, now: UnixTime) -> rusqlite::Result<()> {
+    let open = "insert into domain (hmac, turn) values (?1, ?2)
+         on conflict do update set turn = excluded.turn, closed_until = excluded.closed_until";
+    database.prepare_cached(open)?.execute(params![domain.0, now]).map(drop)
 }
 
 /// The domains whose turn it is, the one that has waited longest first.
