@@ -34,7 +34,8 @@ pub(super) const UPSTREAM: &str = "mx";
 /// [`super::Outbox::bury`], [`super::Outbox::sweep`], [`super::Outbox::heartbeat`] and the orders are of mails and parts.
 pub trait Parts: Send + Sync {
     /// Splits a mail in hand: consents as [`super::Outbox::mark`] does, or not. Its parts are due at once. Asked once more, it
-    /// consents again and makes no second parts.
+    /// consents again and makes no second parts. It does not consent to a part without recipients, to two parts of a domain, or
+    /// to a recipient in two parts.
     fn split<'a>(&'a self, hold: &'a Hold, split: &'a Split) -> Answered<'a, bool>;
 
     /// Claims due parts for a node, of the domains that have waited longest since their turn. None while the outbox is paused.

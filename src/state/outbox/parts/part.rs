@@ -1,5 +1,7 @@
 //! A part: how it comes about, who has it in hand, and what it shows.
 
+use std::collections::BTreeSet;
+
 use super::ended::PartVerdict;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -32,6 +34,19 @@ pub struct Split {
     pub has_taken_some: bool,
     /// The verdict of each hand-over to a provider under this claim.
     pub verdicts: Vec<Verdict>,
+}
+
+impl Split {
+    /// Is there a part, a recipient in each, and none in two, and is each domain's the only one?
+    pub(in crate::state::outbox) fn is_sound(&self) -> bool {
+        let (mut places, mut domains) = (BTreeSet::new(), BTreeSet::new());
+        let is_sound = |part: &NewPart| {
+            !part.places.is_empty()
+                && domains.insert(part.domain.0)
+                && part.places.iter().all(|place| places.insert(*place))
+        };
+        !self.parts.is_empty() && self.parts.iter().all(is_sound)
+    }
 }
 
 /// The recipients of one domain.

@@ -124,6 +124,13 @@ pub(in super::super) async fn a_split_needs_fence_owner_and_state_and_records_wh
     for other in [Hold { node: node(2), ..hold }, Hold { fence: Fence(hold.fence.0 + 1), ..hold }] {
         assert_eq!(bench.parts.split(&other, &split()).await, Ok(false));
     }
+    let unsound: [&[(u8, &[u32])]; 5] =
+        [&[], &[(1, &[])], &[(1, &[0]), (2, &[1, 0])], &[(1, &[0, 0])], &[(1, &[0]), (1, &[1])]];
+    for parts in unsound {
+        let parts = parts.iter().map(|(domain, places)| new_part(*domain, places)).collect();
+        let unsound = Split { parts, ..split() };
+        assert_eq!(bench.parts.split(&hold, &unsound).await, Ok(false), "{unsound:?}");
+    }
     assert!(bench.marked(&hold).await);
     let verdicts = vec![verdict("mg", Outcome::Unavailable)];
     let partly = Split { has_taken_some: true, verdicts, ..split() };

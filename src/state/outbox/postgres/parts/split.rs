@@ -42,7 +42,7 @@ pub(super) async fn split(transaction: &mut Transaction<'_>, hold: &Hold, split:
         (&split.has_taken_some, Type::BOOL),
         (&FAR, Type::INT8),
     ];
-    if split.parts.is_empty() || transaction.execute(SPLIT, &parameters).await? == 0 {
+    if !split.is_sound() || transaction.execute(SPLIT, &parameters).await? == 0 {
         return Ok(false);
     }
     verdicts::record(transaction, &split.verdicts.iter().map(|verdict| (hold, verdict)).collect::<Vec<_>>()).await?;

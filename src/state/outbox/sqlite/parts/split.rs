@@ -21,7 +21,7 @@ pub(super) fn split(database: &Connection, now: UnixTime, hold: &Hold, split: &S
          where id = ?1 and fence = ?2 and owner = ?3 and state in (1, 2)
          and expires_at > ?5 and erased = 0 and replayed = 0";
     let values = params![row, fence, node, UPSTREAM, now, split.has_taken_some];
-    if split.parts.is_empty() || database.prepare_cached(update)?.execute(values)? == 0 {
+    if !split.is_sound() || database.prepare_cached(update)?.execute(values)? == 0 {
         return Ok(false);
     }
     hand_over::record(database, now, hold, &split.verdicts)?;
