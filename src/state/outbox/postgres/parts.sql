@@ -80,6 +80,22 @@ create table smsp_part_attempt (
     primary key (part, fence)
 );
 
+-- An older copy that such a program accepts: of the parts that are in it some may have been sent after it was made. A program
+-- that knows of parts has parked them all before that.
+create function smsp_part_copy() returns trigger language plpgsql as $$ begin
+    update smsp_outbox o set possible_duplicate = true, shown = case when p.is_in_doubt then 3 else 4 end,
+        changed_at = case when p.waits then o.changed_at else least(o.changed_at, smsp_now()) end
+    from (select row_id, bool_or(state in (2, 3)) as is_in_doubt, bool_or(state in (0, 1, 4)) as waits
+        from smsp_part where state < 5 and row_id <= old.last_row group by row_id
+        having bool_or(state in (0, 1, 2) or not possible_duplicate)) p
+    where o.row_id = p.row_id and o.split = 1;
+    update smsp_part set state = case when state in (2, 3) then 3 else 4 end, owner = null, possible_duplicate = true
+    where state < 5 and (state in (0, 1, 2) or not possible_duplicate) and row_id <= old.last_row;
+    return null;
+end $$;
+create trigger smsp_part_copy after update of epochs on smsp_control for each row when (new.epochs <> old.epochs)
+    execute function smsp_part_copy();
+
 -- Domains of which parts wait, and those that are closed.
 create table smsp_domain (
     hmac bytea primary key,

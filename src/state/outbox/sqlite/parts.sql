@@ -61,6 +61,19 @@ create table part_attempt (
     primary key (part, fence)
 ) strict, without rowid;
 
+-- An older copy that such a program accepts: of the parts that are in it some may have been sent after it was made. A program
+-- that knows of parts has parked them all before that.
+create trigger part_copy after update of epoch on control when new.epoch <> old.epoch begin
+    update envelope set possible_duplicate = 1,
+        shown = iif(exists (select 1 from part p where p.envelope = envelope.id and p.state in (2, 3)), 3, 4),
+        settled_at = iif(exists (select 1 from part p where p.envelope = envelope.id and p.state in (0, 1, 4)), null,
+            coalesce(settled_at, cast((julianday('now') - 2440587.5) * 86400000 as integer)))
+    where split = 1 and id in (select envelope from part where envelope <= old.last_row
+        and (state in (0, 1, 2) or state in (3, 4) and possible_duplicate = 0));
+    update part set state = iif(state in (2, 3), 3, 4), owner = null, possible_duplicate = 1
+    where envelope <= old.last_row and (state in (0, 1, 2) or state in (3, 4) and possible_duplicate = 0);
+end;
+
 -- Domains of which parts wait, and those that are closed.
 create table domain (
     hmac blob not null primary key,

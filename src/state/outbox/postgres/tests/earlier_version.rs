@@ -4,8 +4,8 @@ use tokio_postgres::types::Type;
 
 use super::outbox;
 use crate::state::outbox::suite::bench::{node, row, wanted};
-use crate::state::outbox::suite::parting::split;
-use crate::state::outbox::{Batch, Change, Hold, Outbox, Parts, PostgresOutbox, Room, Withdrawal};
+use crate::state::outbox::suite::parting::{split, wanted_parts};
+use crate::state::outbox::{Batch, Change, Hold, Outbox, Parts, PostgresOutbox, Room, State, Withdrawal};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
@@ -120,4 +120,29 @@ async fn what_ends_a_mail_in_parts_drops_its_content_all_the_same() {
     assert!(matches!(outbox.cancel(&"shop".into(), row(1).id).await, Ok(Change::Cancelled(_))));
     let (_, _, split, _, content) = seen(&outbox).await;
     assert_eq!((split, content), (2, 0));
+}
+
+#[tokio::test]
+async fn parts_of_an_older_copy_that_the_version_before_accepts_are_not_sent_without_a_persons_order() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    split_mail(&outbox).await;
+    let parts = outbox.claim_parts(node(1), &wanted_parts(1)).await.unwrap();
+    assert_eq!(outbox.mark_part(&parts[0].hold).await, Ok(true));
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in [
+        "update smsp_control set lost = 1, last_row = (select max(row_id) from smsp_outbox)",
+        "update smsp_outbox set state = 3, owner = null, possible_duplicate = true, changed_at = smsp_now()",
+        "update smsp_control set epochs = array_append(epochs, gen_random_uuid()), lost = null, last_row = null",
+    ] {
+        assert_eq!(transaction.execute(sql, &[]).await, Ok(1), "{sql}");
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(outbox.claim_parts(node(1), &wanted_parts(9)).await.unwrap().len(), 0);
+    assert_eq!(outbox.mark_part(&parts[0].hold).await, Ok(false));
+    let status = outbox.status(&"shop".into(), row(1).id).await.unwrap().unwrap();
+    let mut states: Vec<_> = status.parts.iter().map(|part| (part.state, part.possible_duplicate)).collect();
+    states.sort_unstable_by_key(|(state, _)| *state == State::Parked);
+    assert_eq!(states, [(State::Unknown, true), (State::Parked, true)]);
+    assert_eq!(status.ticket.state, State::Unknown);
 }

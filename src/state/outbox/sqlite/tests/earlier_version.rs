@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::state::outbox::suite::bench::{node, row, wanted};
-use crate::state::outbox::suite::parting::split;
+use crate::state::outbox::suite::parting::{split, wanted_parts};
 
 /// What a program of schema 1 does to rows, each with its conditions of the state.
 const STATEMENTS: [(&str, &str); 11] = [
@@ -25,10 +25,8 @@ const STATEMENTS: [(&str, &str); 11] = [
 
 const FORGET: &str = "delete from submission where id in (select id from envelope where settled_at >= 0)";
 
-#[tokio::test]
-async fn the_version_before_leaves_a_mail_in_parts_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let outbox = open(directory.path(), Clock::since_start()).await;
+/// One mail, split: its two parts wait.
+async fn split_mail(outbox: &SqliteOutbox) {
     let room = Room { rows: 9, bytes: 1 << 20 };
     outbox
         .accept(Batch {
@@ -42,7 +40,14 @@ async fn the_version_before_leaves_a_mail_in_parts_alone() {
         .await
         .unwrap();
     let hold = outbox.claim(node(1), &wanted(1)).await.unwrap()[0].hold;
-    assert_eq!(Parts::split(&outbox, &hold, &split()).await, Ok(true));
+    assert_eq!(Parts::split(outbox, &hold, &split()).await, Ok(true));
+}
+
+#[tokio::test]
+async fn the_version_before_leaves_a_mail_in_parts_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    split_mail(&outbox).await;
     let seen = |database: &Connection| {
         let columns = "select state, settled_at, split, owner is null, possible_duplicate, (select count(*) from part) from envelope";
         database.query_row(columns, [], |row| {
@@ -66,4 +71,33 @@ async fn the_version_before_leaves_a_mail_in_parts_alone() {
         database.execute(STATEMENTS[0].1, [])
     };
     assert_eq!(outbox.store.write(retry).await, Ok(1), "without the trigger it would be sent as a whole");
+}
+
+/// State and risk of each part, and what the mail shows.
+async fn parts(outbox: &SqliteOutbox) -> Vec<(i64, bool, Option<i64>)> {
+    let seen = |database: &Connection| {
+        let columns = "select p.state, p.possible_duplicate, shown from part p join envelope e on e.id = p.envelope order by p.id";
+        let mut select = database.prepare(columns)?;
+        select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<Vec<_>, _>>()
+    };
+    outbox.read(seen).await.unwrap()
+}
+
+#[tokio::test]
+async fn parts_of_an_older_copy_that_the_version_before_accepts_are_not_sent_without_a_persons_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    split_mail(&outbox).await;
+    let claimed = outbox.claim_parts(node(1), &wanted_parts(1)).await.unwrap();
+    assert_eq!(outbox.mark_part(&claimed[0].hold).await, Ok(true));
+    assert_eq!(parts(&outbox).await, [(2, false, Some(2)), (0, false, Some(2))]);
+    let accept = |database: &Connection| {
+        database.execute_batch(
+            "update control set lost = 1, last_row = (select max(id) from envelope);
+             update envelope set state = 3, owner = null, possible_duplicate = 1;
+             update control set epoch = randomblob(16), lost = null, last_row = null",
+        )
+    };
+    outbox.store.write(accept).await.unwrap();
+    assert_eq!(parts(&outbox).await, [(3, true, Some(3)), (4, true, Some(3))]);
 }
