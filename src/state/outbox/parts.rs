@@ -55,7 +55,8 @@ pub trait Parts: Send + Sync {
     /// Asks for the store's consent to hand this part over: true, and it may go on the wire.
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool>;
 
-    /// Records what became of a claim: the state of the mail by now, or none where the fence is lost. Late verdicts are taken
-    /// as by [`super::Outbox::end`].
+    /// Records what became of a claim: the state of the mail by now, or none where the fence is lost. Final only for the end that
+    /// has ended the mail, and for its repeat, so that nobody tells of that twice. Late verdicts are taken as by
+    /// [`super::Outbox::end`].
     fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>>;
 }

@@ -14,6 +14,7 @@ pub(super) mod model;
 pub(super) mod naming;
 pub(super) mod operating;
 pub(super) mod parting;
+pub(super) mod parts_late;
 pub(super) mod parts_left;
 pub(super) mod parts_model;
 pub(super) mod parts_selected;
@@ -102,7 +103,9 @@ macro_rules! conformance {
                 a_domain_stays_closed_for_as_long_as_any_node_has_closed_it_until_one_opens_it,
                 what_waits_of_a_mail_in_parts_is_cancelled_erased_and_expired,
                 a_mail_in_parts_is_kept_until_nothing_of_it_waits_and_counted_where_its_parts_are,
-                what_an_older_copy_has_of_parts_is_parked_or_unknown, a_lost_claim_of_parts_is_free_at_the_next_call,
+                what_an_older_copy_has_of_parts_is_parked_or_unknown, a_lost_claim_of_parts_is_free_at_the_next_call;
+            parts_late:
+                the_end_of_a_mail_is_told_by_the_part_that_has_ended_it_alone,
                 a_late_refusal_of_a_part_settles_nothing_while_another_hand_over_is_in_doubt,
                 a_late_acceptance_of_a_provider_ends_what_waits_of_a_mail_in_parts,
                 a_late_acceptance_of_a_provider_counts_though_nothing_waits_of_a_mail_in_parts,

@@ -6,7 +6,9 @@
 -- split is 0: whole; 1: in parts; 2: its parts have ended it. shown is what its parts come to, until they end it.
 alter table smsp_outbox add split smallint not null default 0, add shown smallint,
     -- Has a provider taken it for recipients that are in no part?
-    add has_taken_some boolean not null default false;
+    add has_taken_some boolean not null default false,
+    -- The part whose end has ended it, and whose repeat alone may say so again.
+    add ended_by bigint;
 create index smsp_outbox_shown on smsp_outbox (caller, shown, accepted_at desc) where split = 1;
 create index smsp_outbox_shown_wanted on smsp_outbox (shown, wanted_at) where split = 1;
 

@@ -9,6 +9,8 @@ alter table envelope add split integer not null default 0;
 alter table envelope add shown integer;
 -- Has a provider taken it for recipients that are in no part?
 alter table envelope add has_taken_some integer not null default 0;
+-- The part whose end has ended it, and whose repeat alone may say so again.
+alter table envelope add ended_by integer;
 create index envelope_shown on envelope (caller, shown, listed_at) where split = 1;
 create index envelope_shown_wanted on envelope (shown, wanted_at) where split = 1;
 

@@ -6,7 +6,7 @@ use super::super::rows::span;
 use super::changes::{Change, divide, wake};
 use super::row::{Part, find};
 use super::split::now;
-use super::whole::refresh_one;
+use super::whole::{refresh_by, refresh_one, told_again};
 use super::{domains, hand_over, late};
 use crate::state::outbox::parts::{Group, groups};
 use crate::state::outbox::{PartEnded, PartHold, PartTo, State};
@@ -34,7 +34,7 @@ pub(super) async fn end(
     let change = Change { due: now + span(wait), counted, owner: Some(hold) };
     if !part.may_be_ended_by(hold) {
         if part.is_of(hold) && groups.first().is_some_and(|group| group.state(part.erased) == part.state) {
-            return refresh_one(transaction, part.row).await;
+            return told_again(transaction, part.row, part.part).await;
         }
         let is_lost = part.is_lost_to(hold);
         let change = Change { owner: None, ..change };
@@ -46,7 +46,7 @@ pub(super) async fn end(
     }
     hand_over::record(transaction, hold, ended, &groups).await?;
     divide(transaction, &part, &groups, &change).await?;
-    let state = refresh_one(transaction, part.row).await?;
+    let state = refresh_by(transaction, part.row, part.part).await?;
     wake(transaction, &part, &groups, &change).await?;
     Ok(state)
 }

@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 
 use super::changes::{Change, divide, settle, split_off, wake};
 use super::row::Part;
-use super::whole::refresh_one;
+use super::whole::{refresh_by, told_again};
 use super::{domains, hand_over};
 use crate::state::outbox::parts::{Group, groups, written_places};
 use crate::state::outbox::{PartEnded, PartHold, PartTo, State};
@@ -34,7 +34,9 @@ pub(super) async fn end(
     match hand_over::is_open(transaction, hold).await? {
         Some(true) => {}
         // A repeat of the end that has brought it there.
-        Some(false) if part.state == State::Accepted && is_taken => return refresh_one(transaction, part.row).await,
+        Some(false) if part.state == State::Accepted && is_taken => {
+            return told_again(transaction, part.row, part.part).await;
+        }
         Some(false) | None => return Ok(None),
     }
     let all = groups(&part.places, &told, PartTo::Unknown);
@@ -48,7 +50,7 @@ pub(super) async fn end(
         return Ok(None);
     }
     divide(transaction, part, &all, change).await?;
-    let state = refresh_one(transaction, part.row).await?;
+    let state = refresh_by(transaction, part.row, part.part).await?;
     wake(transaction, part, &all, change).await?;
     Ok(state)
 }
@@ -81,7 +83,7 @@ async fn accepted(
         let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
         freed = keep(transaction, part, &rest).await?;
     }
-    let state = refresh_one(transaction, part.row).await?;
+    let state = refresh_by(transaction, part.row, part.part).await?;
     if let Some(due) = freed {
         domains::wake(transaction, &[(part.domain, due)]).await?;
     }

@@ -8,7 +8,7 @@ use super::super::content::drop_content;
 use super::super::rows::Columns;
 use crate::state::outbox::State;
 use crate::state::store::Failed;
-use crate::state::store::postgres::Transaction;
+use crate::state::store::postgres::{Parameter, Transaction};
 
 /// When a mail has changed of which something waits or is in hand.
 pub(super) const FAR: i64 = 9_000_000_000_000_000;
@@ -31,16 +31,30 @@ const REFRESH: &str = "with come as (
         split = case when c.state >= 5 then 2 else 1 end, shown = case when c.state < 5 then c.state end,
         changed_at = case when not c.rests then $2 when c.state < 5 and o.changed_at < $2 then o.changed_at
             else smsp_now() end,
-        possible_duplicate = o.possible_duplicate or c.is_at_risk
+        possible_duplicate = o.possible_duplicate or c.is_at_risk, ended_by = case when c.state >= 5 then $3 end
     from come c where o.row_id = c.row_id and o.split = 1 returning o.row_id, c.state";
 
 const STATE: &str = "select coalesce(shown, state) from smsp_outbox where row_id = $1";
 
+/// That others were on their way then is all that is known of a mail that this part has not ended.
+const TOLD: &str =
+    "select case when split = 2 and ended_by is distinct from $2 then 2::smallint else coalesce(shown, state) end
+    from smsp_outbox where row_id = $1";
+
 /// Shows what the parts of mails have come to, whose rows are locked; once each part has ended, they have ended the mail. The
 /// state of each mail that was not ended before.
 pub(super) async fn refresh(transaction: &mut Transaction<'_>, rows: &[i64]) -> Result<HashMap<i64, State>, Failed> {
+    refresh_all(transaction, rows, None).await
+}
+
+async fn refresh_all(
+    transaction: &mut Transaction<'_>,
+    rows: &[i64],
+    by: Option<i64>,
+) -> Result<HashMap<i64, State>, Failed> {
     let mut states = HashMap::new();
-    for row in &transaction.query(REFRESH, &[(&rows, Type::INT8_ARRAY), (&FAR, Type::INT8)]).await? {
+    let parameters: [Parameter<'_>; 3] = [(&rows, Type::INT8_ARRAY), (&FAR, Type::INT8), (&by, Type::INT8)];
+    for row in &transaction.query(REFRESH, &parameters).await? {
         let mut columns = Columns::of(row);
         states.insert(columns.value()?, columns.state()?);
     }
@@ -56,6 +70,33 @@ pub(super) async fn refresh_one(transaction: &mut Transaction<'_>, row: i64) -> 
     if let Some(state) = refresh(transaction, &[row]).await?.get(&row) {
         return Ok(Some(*state));
     }
-    let rows = transaction.query(STATE, &[(&row, Type::INT8)]).await?;
+    state(transaction, STATE, &[(&row, Type::INT8)]).await
+}
+
+/// The state of a mail by now, of which this part has come to an end.
+pub(super) async fn refresh_by(
+    transaction: &mut Transaction<'_>,
+    row: i64,
+    part: i64,
+) -> Result<Option<State>, Failed> {
+    Ok(refresh_all(transaction, &[row], Some(part)).await?.get(&row).copied())
+}
+
+/// What a repeat of the end of this part hears: that the mail has ended, if this end has brought it about. Who tells of the
+/// end of a mail tells of it once.
+pub(super) async fn told_again(
+    transaction: &mut Transaction<'_>,
+    row: i64,
+    part: i64,
+) -> Result<Option<State>, Failed> {
+    state(transaction, TOLD, &[(&row, Type::INT8), (&part, Type::INT8)]).await
+}
+
+async fn state(
+    transaction: &mut Transaction<'_>,
+    sql: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<Option<State>, Failed> {
+    let rows = transaction.query(sql, parameters).await?;
     rows.first().map(|row| Columns::of(row).state()).transpose()
 }

@@ -28,7 +28,7 @@ pub(super) fn end(
     let groups = groups(&part.places, verdicts, untold);
     if !part.may_be_ended_by(hold) {
         if part.is_of(hold) && groups.first().is_some_and(|group| group.state(part.erased) == part.state) {
-            return whole::refresh(database, now, part.envelope).map(Some);
+            return whole::told_again(database, &part).map(Some);
         }
         return if part.is_lost_to(hold) { late::end(database, now, hold, ended, &part) } else { Ok(None) };
     }
@@ -39,7 +39,7 @@ pub(super) fn end(
     hand_over::record(database, now, hold, ended, &groups)?;
     let change = Change { due: now.after(wait), counted, owner: Some(hold) };
     divide(database, &part, &groups, &change)?;
-    whole::refresh(database, now, part.envelope).map(Some)
+    whole::refresh_by(database, now, &part).map(Some)
 }
 
 /// Counts a loss of a part that was not marked, under a node that lives.

@@ -27,7 +27,7 @@ pub(super) fn end(
         Some(true) => {}
         // A repeat of the end that has brought it there.
         Some(false) if part.state == State::Accepted && told.iter().any(|verdict| is_taken(&verdict)) => {
-            return whole::refresh(database, now, part.envelope).map(Some);
+            return whole::told_again(database, part).map(Some);
         }
         Some(false) | None => return Ok(None),
     }
@@ -42,7 +42,7 @@ pub(super) fn end(
         return Ok(None);
     }
     divide(database, part, &all, &change)?;
-    whole::refresh(database, now, part.envelope).map(Some)
+    whole::refresh_by(database, now, part).map(Some)
 }
 
 /// There may be a second copy where another hand-over is in doubt or was taken, or a person has decided otherwise. What has
@@ -72,7 +72,7 @@ fn accepted(
         taken.iter().try_for_each(|group| split_off(database, part, group, change))?;
         keep(database, part, others.into_iter())?;
     }
-    whole::refresh(database, now, part.envelope).map(Some)
+    whole::refresh_by(database, now, part).map(Some)
 }
 
 /// The others stay where they are. A claim that was not marked is lost: it would hand over to those that have the mail, too.

@@ -3,24 +3,41 @@
 use rusqlite::{Connection, params};
 
 use super::super::content::drop_content;
+use super::row::Part;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::parts::{rests, whole};
-use crate::state::outbox::{RowId, State};
+use crate::state::outbox::{PartId, RowId, State};
 
 /// Shows what the parts of a mail have come to; once each has ended, they have ended it. The state of the mail by now.
 ///
 /// While something of it waits or is in hand, it has no time from which it is kept: no sweep drops it, not even that of a
 /// program that knows of no parts.
 pub(super) fn refresh(database: &Connection, now: UnixTime, envelope: RowId) -> rusqlite::Result<State> {
+    refresh_one(database, now, envelope, None)
+}
+
+/// The state of a mail by now, of which this part has come to an end.
+pub(super) fn refresh_by(database: &Connection, now: UnixTime, part: &Part) -> rusqlite::Result<State> {
+    refresh_one(database, now, part.envelope, Some(part.id))
+}
+
+/// What a repeat of the end of this part hears: that the mail has ended, if this end has brought it about. Who tells of the
+/// end of a mail tells of it once. That others were on their way then is all that is known of another one.
+pub(super) fn told_again(database: &Connection, part: &Part) -> rusqlite::Result<State> {
+    let told = "select iif(split = 2 and ended_by is not ?2, 2, coalesce(shown, state)) from envelope where id = ?1";
+    database.prepare_cached(told)?.query_row(params![part.envelope, part.id], |row| row.get(0))
+}
+
+fn refresh_one(database: &Connection, now: UnixTime, envelope: RowId, by: Option<PartId>) -> rusqlite::Result<State> {
     let mut select = database.prepare_cached("select state from part where envelope = ?1")?;
     let states: Vec<State> = select.query_map([envelope], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut taken = database.prepare_cached("select has_taken_some from envelope where id = ?1")?;
     let state = whole(&states, taken.query_row([envelope], |row| row.get(0))?);
     if state.is_final() {
-        let end = "update envelope set state = ?2, split = 2, shown = null, settled_at = ?3,
+        let end = "update envelope set state = ?2, split = 2, shown = null, settled_at = ?3, ended_by = ?4,
              possible_duplicate = max(possible_duplicate, (select max(possible_duplicate) from part where envelope = ?1))
              where id = ?1 and split = 1";
-        database.prepare_cached(end)?.execute(params![envelope, state, now])?;
+        database.prepare_cached(end)?.execute(params![envelope, state, now, by])?;
         drop_content(database, envelope)?;
         return Ok(state);
     }

@@ -140,10 +140,10 @@ fn held(mails: &Mails, place: usize, forged: bool) -> Option<(usize, PartHold)> 
     Some((part, if forged { PartHold { node: other, ..hold } } else { hold }))
 }
 
-/// An end that is repeated is counted again.
+/// An end that is repeated is counted again, if it has ended the mail: it comes again where its answer was not heard.
 fn was_final(bench: &Bench, mails: &Mails, place: usize) {
     let mail = mails.mails.get(&mails.parts[place].mail);
-    if mail.is_some_and(|mail| mail.ended.is_some()) {
+    if mail.is_some_and(|mail| mail.ended_by == Some(place)) {
         bench.is_uncounted();
     }
 }
@@ -158,7 +158,8 @@ async fn accept(bench: &Bench, mails: &mut Mails, expires_in: u64) -> Result<(),
     let now = mails.now;
     mails.nodes.insert(1, now);
     let expires_at = expires.from(now);
-    let mail = Mail { expires_at, erased: false, ended: None, settled_at: None, possible_duplicate: false };
+    let mail =
+        Mail { expires_at, erased: false, ended: None, ended_by: None, settled_at: None, possible_duplicate: false };
     mails.mails.insert(number, mail);
     for new in split().parts {
         mails.parts.push(Part {

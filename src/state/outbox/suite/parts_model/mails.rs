@@ -26,6 +26,8 @@ pub(super) struct Mail {
     pub(super) expires_at: UnixTime,
     pub(super) erased: bool,
     pub(super) ended: Option<State>,
+    /// The place of the part whose end has ended it.
+    pub(super) ended_by: Option<usize>,
     pub(super) settled_at: Option<UnixTime>,
     pub(super) possible_duplicate: bool,
 }
@@ -160,10 +162,10 @@ impl Mails {
             self.parts[place].record(hold.fence.0, &groups, told);
             self.parts[place].owner = Some(hold.node);
             self.divide(place, groups, due, erased);
-            return Some(self.refresh(part.mail));
+            return Some(self.ended_by(place));
         }
         if part.is_held_by(hold) && state(*first, erased) == part.state {
-            return Some(self.refresh(part.mail));
+            return Some(self.told_again(place));
         }
         let is_lost = part.fence > hold.fence.0
             || part.fence == hold.fence.0 && !matches!(part.state, State::Claimed | State::Sending | State::Unknown);
@@ -182,7 +184,7 @@ impl Mails {
         let taken = before.places.iter().any(|place| told.get(place) == Some(&PartTo::Accepted));
         match before.hand_overs.get(&hold.fence.0)? {
             Known::Nothing => {}
-            _ if before.state == State::Accepted && taken => return Some(self.refresh(before.mail)),
+            _ if before.state == State::Accepted && taken => return Some(self.told_again(place)),
             _ => return None,
         }
         let groups = before.groups(told, PartTo::Unknown);
@@ -194,7 +196,7 @@ impl Mails {
             }
             self.parts[place].owner = None;
             self.divide(place, groups, due, erased);
-            return Some(self.refresh(before.mail));
+            return Some(self.ended_by(place));
         }
         if has_other || matches!(before.state, State::Refused | State::Expired | State::Cancelled) {
             self.parts[place].possible_duplicate = true;
@@ -218,7 +220,24 @@ impl Mails {
                 (part.state, part.owner) = (State::Queued, None);
             }
         }
-        Some(self.refresh(before.mail))
+        Some(self.ended_by(place))
+    }
+
+    /// Brings the mail of this part where its parts are, by an end of this one.
+    fn ended_by(&mut self, place: usize) -> State {
+        let number = self.parts[place].mail;
+        let state = self.refresh(number);
+        if state.is_final() {
+            self.mails.entry(number).and_modify(|mail| mail.ended_by = Some(place));
+        }
+        state
+    }
+
+    /// What a repeat of an end of this part hears.
+    fn told_again(&self, place: usize) -> State {
+        let number = self.parts[place].mail;
+        let state = self.state(number);
+        if state.is_final() && self.mails[&number].ended_by != Some(place) { State::Sending } else { state }
     }
 
     fn divide(&mut self, place: usize, groups: BTreeMap<PartTo, Vec<u32>>, due: UnixTime, erased: bool) {
