@@ -103,12 +103,12 @@ async fn expire(transaction: &mut Transaction<'_>, bound: Bound, swept: &mut Swe
 }
 
 async fn expire_parts(transaction: &mut Transaction<'_>, bound: Bound, swept: &mut Swept) -> Result<(), Failed> {
-    let (parts, mails) = parts::expire(transaction, bound.rows).await?;
+    let (mails, more) = parts::expire(transaction, bound).await?;
     let (expired, partly): (Vec<_>, Vec<_>) = mails.into_iter().partition(|mail| mail.state == State::Expired);
     swept.expired += expired.len() as u64;
     swept.mails.extend(expired);
     swept.partly = partly;
-    swept.more |= parts >= bound.rows;
+    swept.more |= more;
     Ok(())
 }
 

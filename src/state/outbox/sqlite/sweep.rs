@@ -70,12 +70,12 @@ fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept)
 }
 
 fn expire_parts(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
-    let (parts, mails) = parts::expire(database, now, bound.rows)?;
+    let (mails, more) = parts::expire(database, now, bound)?;
     let (expired, partly): (Vec<_>, Vec<_>) = mails.into_iter().partition(|mail| mail.state == State::Expired);
     swept.expired += expired.len() as u64;
     swept.mails.extend(expired);
     swept.partly = partly;
-    swept.more |= parts >= bound.rows;
+    swept.more |= more;
     Ok(())
 }
 

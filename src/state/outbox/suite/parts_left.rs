@@ -146,6 +146,24 @@ pub(in super::super) async fn a_mail_in_parts_is_kept_until_nothing_of_it_waits_
     assert_eq!(bench.state(1).await, None);
 }
 
+pub(in super::super) async fn parts_expire_in_steps_of_rows_and_of_the_bytes_of_their_mails(bench: &Bench) {
+    let soon = |number| NewRow { expires: When::After(SECOND), ..row(number) };
+    bench.accept((1..=4).map(soon).collect()).await;
+    for held in bench.claim(node(1), 9).await {
+        assert_eq!(bench.parts.split(&held.hold, &split()).await, Ok(true));
+    }
+    bench.advance(SECOND).await;
+    let step = async |rows, bytes| {
+        let swept = bench.sweep(Bound { rows, bytes }).await.unwrap();
+        (swept.expired, swept.more)
+    };
+    // Each mail has 100 bytes and two parts.
+    assert_eq!(step(9, 250).await, (2, true));
+    assert_eq!(step(9, 1).await, (1, true), "one mail, whatever it has");
+    assert_eq!(step(1, 250).await, (0, true), "one part");
+    assert_eq!(step(9, 250).await, (1, false));
+}
+
 pub(in super::super) async fn what_an_older_copy_has_of_parts_is_parked_or_unknown(bench: &Bench) {
     let [one, _] = bench.both_marked().await;
     let hold = bench.parts_of(1).await;

@@ -1,6 +1,6 @@
 //! Parts that nobody holds any more, those whose time is over, and those of an older copy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio_postgres::Row;
@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::super::rows::{Columns, big, named, span};
 use super::{domains, row, whole};
-use crate::state::outbox::{Buried, Hmac, NamedMail, NodeId, State};
+use crate::state::outbox::bound::Left;
+use crate::state::outbox::{Bound, Buried, Hmac, NamedMail, NodeId, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -127,17 +128,36 @@ pub(in super::super) async fn bury(
     Ok(())
 }
 
-/// Ends at most so many parts whose time is over. How many were looked at, and the mails that they were the last ones of.
+/// Parts whose time is over, with the bytes of content that go with the last one of their mails.
+const OVER: &str = "select p.part, p.row_id, case when o.erased then 0 else o.size end
+    from smsp_part p join smsp_outbox o using (row_id)
+    where p.state in (0, 4) and p.expires_at <= smsp_now() order by p.expires_at, p.part limit $1";
+
+/// As many of these as a step may end: the bytes of each mail count once. And whether there may be more.
+async fn over(transaction: &mut Transaction<'_>, bound: Bound) -> Result<(Vec<i64>, bool), Failed> {
+    let (mut left, mut parts, mut mails) = (Left::of(bound), Vec::new(), BTreeSet::new());
+    for row in &transaction.query(OVER, &[(&big(bound.rows), Type::INT8)]).await? {
+        let bytes: i64 = if mails.insert(field::<i64>(row, 1)?) { field(row, 2)? } else { 0 };
+        if !left.take(bytes.unsigned_abs()) {
+            return Ok((parts, true));
+        }
+        parts.push(field(row, 0)?);
+    }
+    Ok((parts, left.is_spent()))
+}
+
+/// Ends parts whose time is over, as many as a step may. The mails that they were the last ones of, and whether there may be
+/// more.
 pub(in super::super) async fn expire(
     transaction: &mut Transaction<'_>,
-    limit: usize,
-) -> Result<(usize, Vec<NamedMail>), Failed> {
-    let over = "select part, row_id from smsp_part where state in (0, 4) and expires_at <= smsp_now()
-        order by expires_at limit $1";
-    let parts = locked(transaction, over, &[(&big(limit), Type::INT8)], false).await?;
-    if parts.is_empty() {
-        return Ok((0, Vec::new()));
+    bound: Bound,
+) -> Result<(Vec<NamedMail>, bool), Failed> {
+    let (over, more) = over(transaction, bound).await?;
+    if over.is_empty() {
+        return Ok((Vec::new(), more));
     }
+    let meant = "select part, row_id from smsp_part where part = any ($1)";
+    let parts = locked(transaction, meant, &[(&over, Type::INT8_ARRAY)], false).await?;
     let ended = transaction.query(EXPIRE, &[(&parts, Type::INT8_ARRAY)]).await?;
     let (mut mails, mut told) = (Vec::new(), Vec::new());
     for (part, state) in follow(transaction, &ended).await? {
@@ -146,7 +166,7 @@ pub(in super::super) async fn expire(
             told.push(part.row);
         }
     }
-    Ok((parts.len(), mails))
+    Ok((mails, more))
 }
 
 /// Parks at most so many parts of an older copy; marked ones are `unknown`. How many that were, and where each of their mails

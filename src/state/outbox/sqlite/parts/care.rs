@@ -1,6 +1,6 @@
 //! Parts that nobody holds any more, those whose time is over, and those of an older copy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
@@ -9,7 +9,8 @@ use super::super::columns::signed;
 use super::super::names;
 use super::{domains, whole};
 use crate::runtime::unix_time::UnixTime;
-use crate::state::outbox::{Buried, Hmac, NamedMail, NodeId, RowId, State};
+use crate::state::outbox::bound::Left;
+use crate::state::outbox::{Bound, Buried, Hmac, NamedMail, NodeId, PartId, RowId, State};
 
 /// A part that has changed: which mail it is of, where it is, and when it is due.
 struct Changed {
@@ -83,19 +84,35 @@ pub(in super::super) fn bury(
     Ok(())
 }
 
-/// Ends at most so many parts whose time is over. The mails that they were the last ones of.
+/// Parts whose time is over, as many as a step may end: the bytes of the content that goes with the last part of a mail count
+/// once. And whether there may be more.
+fn over(database: &Connection, now: UnixTime, bound: Bound) -> rusqlite::Result<(Vec<PartId>, bool)> {
+    let mut select = database.prepare_cached(
+        "select p.id, p.envelope, iif(content_key is null, 0, size) from part p join submission s on s.id = p.envelope
+         where state in (0, 4) and p.expires_at <= ?1 order by p.expires_at, p.id limit ?2",
+    )?;
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, RowId>(1)?, row.get::<_, i64>(2)?.unsigned_abs()));
+    let (mut left, mut parts, mut mails) = (Left::of(bound), Vec::new(), BTreeSet::new());
+    for found in select.query_map(params![now, signed(bound.rows as u64)], columns)? {
+        let (part, mail, bytes) = found?;
+        if !left.take(if mails.insert(mail) { bytes } else { 0 }) {
+            return Ok((parts, true));
+        }
+        parts.push(part);
+    }
+    Ok((parts, left.is_spent()))
+}
+
+/// Ends parts whose time is over, as many as a step may. The mails that they were the last ones of, and whether there may be
+/// more.
 pub(in super::super) fn expire(
     database: &Connection,
     now: UnixTime,
-    limit: usize,
-) -> rusqlite::Result<(usize, Vec<NamedMail>)> {
-    let expire = format!(
-        "update part set state = 7 where id in (select id from part where state in (0, 4) and expires_at <= ?1
-         order by expires_at limit ?2) {RETURNING}"
-    );
-    let mut expire = database.prepare_cached(&expire)?;
-    let parts = expire.query_map(params![now, signed(limit as u64)], changed)?;
-    let parts: Vec<_> = parts.collect::<Result<_, _>>()?;
+    bound: Bound,
+) -> rusqlite::Result<(Vec<NamedMail>, bool)> {
+    let (parts, more) = over(database, now, bound)?;
+    let mut expire = database.prepare_cached(&format!("update part set state = 7 where id = ?1 {RETURNING}"))?;
+    let parts = parts.iter().map(|part| expire.query_row([part], changed)).collect::<rusqlite::Result<Vec<_>>>()?;
     let (mut mails, mut told) = (Vec::new(), Vec::new());
     for part in &parts {
         let state = follow(database, now, part)?;
@@ -104,7 +121,7 @@ pub(in super::super) fn expire(
             told.push(part.envelope);
         }
     }
-    Ok((parts.len(), mails))
+    Ok((mails, more))
 }
 
 /// Parks at most so many parts of an older copy; marked ones are `unknown`. How many that were, and where each of their mails
