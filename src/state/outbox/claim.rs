@@ -142,4 +142,6 @@ pub struct Swept {
     pub mails: Vec<NamedMail>,
     /// Mails in parts that were ended by the time of their last parts, while others had ended otherwise.
     pub partly: Vec<NamedMail>,
+    /// Where mails have ended that the version before had erased without a look at their parts.
+    pub erased: Vec<State>,
 }

@@ -177,6 +177,7 @@ impl Outbox for CountedOutbox {
             self.metrics.ended(State::Expired.as_str(), swept.expired);
             self.metrics.ended(State::Unknown.as_str(), swept.unknown);
             swept.partly.iter().for_each(|mail| self.metrics.ended(mail.state.as_str(), 1));
+            swept.erased.iter().for_each(|state| self.metrics.ended(state.as_str(), 1));
         })
     }
 

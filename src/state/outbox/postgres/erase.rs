@@ -62,10 +62,9 @@ pub(super) async fn erase_recipient(
             split.extend(rows.last().copied());
         }
     }
-    for row in split {
-        let ended = parts::cancel(transaction, row, true).await?;
-        erased.cancelled += usize::from(ended == Some(State::Cancelled));
-        erased.accepted += usize::from(ended == Some(State::Accepted));
+    for ended in parts::erased(transaction, &split).await? {
+        erased.cancelled += usize::from(ended == State::Cancelled);
+        erased.accepted += usize::from(ended == State::Accepted);
     }
     drop_content(transaction, &rows).await?;
     drop_recipients(transaction, &rows).await?;

@@ -19,7 +19,7 @@ mod show;
 mod split;
 mod whole;
 
-pub(super) use care::{bury, expire, park, release};
+pub(super) use care::{bury, expire, follow_erased, park, release};
 pub(super) use freed::release as release_parked;
-pub(super) use orders::{cancel, is_split, order, reschedule, taken};
+pub(super) use orders::{cancel, erased, is_split, order, reschedule, taken};
 pub(super) use show::{ATTEMPTS, PARTS, attempts, parts};

@@ -98,6 +98,15 @@ end $$;
 create trigger smsp_part_copy after update of epochs on smsp_control for each row when (new.epochs <> old.epochs)
     execute function smsp_part_copy();
 
+-- Such a program erases a mail without a look at its parts. What waits of them is not sent; the sweep brings the mail there.
+create function smsp_part_erased() returns trigger language plpgsql as $$ begin
+    update smsp_part set state = 8, owner = null where row_id = new.row_id and state in (0, 1, 4);
+    return null;
+end $$;
+create trigger smsp_part_erased after update of erased on smsp_outbox for each row
+    when (new.erased and not old.erased and new.split > 0) execute function smsp_part_erased();
+create index smsp_outbox_erased on smsp_outbox (row_id) where split = 1 and erased and shown in (0, 1, 4);
+
 -- Domains of which parts wait, and those that are closed.
 create table smsp_domain (
     hmac bytea primary key,

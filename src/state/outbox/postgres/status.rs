@@ -116,7 +116,7 @@ pub(super) async fn cancel(transaction: &mut Transaction<'_>, caller: &CallerNam
 /// Where nothing of it is on the wire. The content goes with it. The state by now, if that has changed something.
 pub(super) async fn cancel_row(transaction: &mut Transaction<'_>, row: i64) -> Result<Option<State>, Failed> {
     if parts::is_split(transaction, row).await? {
-        return parts::cancel(transaction, row, false).await;
+        return parts::cancel(transaction, row).await;
     }
     let done = changed(transaction, CANCEL, row).await?;
     if done {

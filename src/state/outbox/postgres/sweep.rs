@@ -108,7 +108,9 @@ async fn expire_parts(transaction: &mut Transaction<'_>, bound: Bound, swept: &m
     swept.expired += expired.len() as u64;
     swept.mails.extend(expired);
     swept.partly = partly;
-    swept.more |= more;
+    let (erased, more_erased) = parts::follow_erased(transaction, bound.rows).await?;
+    swept.erased = erased;
+    swept.more |= more || more_erased;
     Ok(())
 }
 

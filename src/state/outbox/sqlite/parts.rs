@@ -17,7 +17,7 @@ mod show;
 mod split;
 mod whole;
 
-pub(super) use care::{bury, expire, park, release};
+pub(super) use care::{bury, expire, follow_erased, park, release};
 pub(super) use freed::release as release_parked;
 pub(super) use orders::{cancel, is_split, reschedule, retry, settle, taken};
 pub(super) use show::{attempts, of};

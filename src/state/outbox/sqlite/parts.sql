@@ -76,6 +76,12 @@ create trigger part_copy after update of epoch on control when new.epoch <> old.
     where envelope <= old.last_row and (state in (0, 1, 2) or state in (3, 4) and possible_duplicate = 0);
 end;
 
+-- Such a program erases a mail without a look at its parts. What waits of them is not sent; the sweep brings the mail there.
+create trigger part_erased after update of erased on envelope when new.erased and not old.erased and new.split > 0 begin
+    update part set state = 8, owner = null where envelope = new.id and state in (0, 1, 4);
+end;
+create index envelope_erased on envelope (id) where split = 1 and erased and shown in (0, 1, 4);
+
 -- Domains of which parts wait, and those that are closed.
 create table domain (
     hmac blob not null primary key,

@@ -75,7 +75,9 @@ fn expire_parts(database: &Connection, now: UnixTime, bound: Bound, swept: &mut 
     swept.expired += expired.len() as u64;
     swept.mails.extend(expired);
     swept.partly = partly;
-    swept.more |= more;
+    let (erased, more_erased) = parts::follow_erased(database, now, bound.rows)?;
+    swept.erased = erased;
+    swept.more |= more || more_erased;
     Ok(())
 }
 

@@ -169,6 +169,23 @@ pub(in super::super) async fn expire(
     Ok((mails, more))
 }
 
+/// Brings mails where their parts are that a program has erased that knows of no parts. Where those are that this has ended, and
+/// whether there may be more.
+pub(in super::super) async fn follow_erased(
+    transaction: &mut Transaction<'_>,
+    limit: usize,
+) -> Result<(Vec<State>, bool), Failed> {
+    let found = "select row_id from smsp_outbox where split = 1 and erased and shown in (0, 1, 4)
+        order by row_id limit $1 for update skip locked";
+    let rows = transaction.query(found, &[(&big(limit), Type::INT8)]).await?;
+    let rows = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+    if rows.is_empty() {
+        return Ok((Vec::new(), false));
+    }
+    let states = whole::refresh(transaction, &rows).await?.into_values();
+    Ok((states.filter(|state| state.is_final()).collect(), rows.len() >= limit))
+}
+
 /// Parks at most so many parts of an older copy; marked ones are `unknown`. How many that were, and where each of their mails
 /// is now.
 pub(in super::super) async fn park(

@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::whole::refresh_one;
+use super::whole::{refresh, refresh_one};
 use super::{domains, row};
 use crate::state::outbox::{Order, State};
 use crate::state::store::Failed;
@@ -42,17 +42,17 @@ pub(in super::super) async fn is_split(transaction: &mut Transaction<'_>, row: i
     rows.first().map_or(Ok(false), |row| field(row, 0))
 }
 
-/// Cancels what waits or is only claimed; nothing, where a part is under way, unless the others have to end all the same.
-/// The state of the mail, if something was cancelled.
-pub(in super::super) async fn cancel(
-    transaction: &mut Transaction<'_>,
-    row: i64,
-    though_under_way: bool,
-) -> Result<Option<State>, Failed> {
-    if !though_under_way && !transaction.query(UNDER_WAY, &[(&row, Type::INT8)]).await?.is_empty() {
+/// Cancels what waits or is only claimed; nothing, where a part is under way. The state of the mail, if something was cancelled.
+pub(in super::super) async fn cancel(transaction: &mut Transaction<'_>, row: i64) -> Result<Option<State>, Failed> {
+    if !transaction.query(UNDER_WAY, &[(&row, Type::INT8)]).await?.is_empty() {
         return Ok(None);
     }
     changed(transaction, row, CANCEL, None).await
+}
+
+/// Brings erased mails where their parts are: what waited of them was cancelled as they were erased. The state of each.
+pub(in super::super) async fn erased(transaction: &mut Transaction<'_>, rows: &[i64]) -> Result<Vec<State>, Failed> {
+    Ok(refresh(transaction, rows).await?.into_values().collect())
 }
 
 /// Carries out an order on mails, each of which becomes due after so long. Where each is by now of which something has changed.
@@ -84,7 +84,7 @@ async fn order_one(
         Order::Retry => changed(transaction, row, RETRY, Some(wait)).await,
         Order::SettleAsNone => changed(transaction, row, NONE, Some(wait)).await,
         Order::SettleAsAccepted => changed(transaction, row, ACCEPTED, None).await,
-        Order::Cancel => cancel(transaction, row, false).await,
+        Order::Cancel => cancel(transaction, row).await,
     }
 }
 

@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 use super::outbox;
 use crate::state::outbox::suite::bench::{node, row, wanted};
 use crate::state::outbox::suite::parting::{split, wanted_parts};
-use crate::state::outbox::{Batch, Change, Hold, Outbox, Parts, PostgresOutbox, Room, State, Withdrawal};
+use crate::state::outbox::{Batch, Bound, Change, Hold, Outbox, Parts, PostgresOutbox, Room, State, Withdrawal};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
@@ -145,4 +145,23 @@ async fn parts_of_an_older_copy_that_the_version_before_accepts_are_not_sent_wit
     states.sort_unstable_by_key(|(state, _)| *state == State::Parked);
     assert_eq!(states, [(State::Unknown, true), (State::Parked, true)]);
     assert_eq!(status.ticket.state, State::Unknown);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_of_a_mail_in_parts_that_the_version_before_erases() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let hold = split_mail(&outbox).await;
+    let part = outbox.claim_parts(node(1), &wanted_parts(1)).await.unwrap()[0].hold;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ["update smsp_outbox set erased = true where row_id = any ($1) and state not in (1, 2)", DROP_CONTENT] {
+        assert_eq!(transaction.execute(sql, &[(&vec![hold.row.0], Type::INT8_ARRAY)]).await, Ok(1), "{sql}");
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(outbox.claim_parts(node(1), &wanted_parts(9)).await.unwrap().len(), 0);
+    assert_eq!(outbox.mark_part(&part).await, Ok(false));
+    assert_eq!(outbox.sweep(Bound::STEP).await.unwrap().erased, [State::Cancelled]);
+    let status = outbox.status(&"shop".into(), row(1).id).await.unwrap().unwrap();
+    assert_eq!(status.ticket.state, State::Cancelled);
+    assert_eq!(outbox.sweep(Bound::STEP).await.unwrap().erased, []);
 }

@@ -124,6 +124,20 @@ pub(in super::super) fn expire(
     Ok((mails, more))
 }
 
+/// Brings mails where their parts are that a program has erased that knows of no parts. Where those are that this has ended, and
+/// whether there may be more.
+pub(in super::super) fn follow_erased(
+    database: &Connection,
+    now: UnixTime,
+    limit: usize,
+) -> rusqlite::Result<(Vec<State>, bool)> {
+    let found = "select id from envelope where split = 1 and erased and shown in (0, 1, 4) order by id limit ?1";
+    let mut found = database.prepare_cached(found)?;
+    let rows = found.query_map([signed(limit as u64)], |row| row.get(0))?.collect::<rusqlite::Result<Vec<RowId>>>()?;
+    let states = rows.iter().map(|row| whole::refresh(database, now, *row)).collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok((states.into_iter().filter(|state| state.is_final()).collect(), rows.len() >= limit))
+}
+
 /// Parks at most so many parts of an older copy; marked ones are `unknown`. How many that were, and where each of their mails
 /// is now.
 pub(in super::super) fn park(

@@ -101,3 +101,21 @@ async fn parts_of_an_older_copy_that_the_version_before_accepts_are_not_sent_wit
     outbox.store.write(accept).await.unwrap();
     assert_eq!(parts(&outbox).await, [(3, true, Some(3)), (4, true, Some(3))]);
 }
+
+#[tokio::test]
+async fn nothing_is_sent_of_a_mail_in_parts_that_the_version_before_erases() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    split_mail(&outbox).await;
+    let part = outbox.claim_parts(node(1), &wanted_parts(1)).await.unwrap()[0].hold;
+    let erase = |database: &Connection| {
+        database.execute_batch("update submission set content_key = null; update envelope set erased = 1")
+    };
+    outbox.store.write(erase).await.unwrap();
+    assert_eq!(outbox.claim_parts(node(1), &wanted_parts(9)).await.unwrap().len(), 0);
+    assert_eq!(outbox.mark_part(&part).await, Ok(false));
+    assert_eq!(outbox.sweep(Bound::STEP).await.unwrap().erased, [State::Cancelled]);
+    let status = outbox.status(&"shop".into(), row(1).id).await.unwrap().unwrap();
+    assert_eq!(status.ticket.state, State::Cancelled);
+    assert_eq!(outbox.sweep(Bound::STEP).await.unwrap().erased, []);
+}
