@@ -102,6 +102,7 @@ macro_rules! conformance {
                 a_part_is_parked_at_the_third_loss_and_retried_by_order, domains_take_turns_and_a_closed_one_waits,
                 a_domain_stays_closed_for_as_long_as_any_node_has_closed_it_until_one_opens_it,
                 what_waits_of_a_mail_in_parts_is_cancelled_erased_and_expired,
+                what_is_erased_names_no_server_of_a_recipient,
                 a_mail_in_parts_is_kept_until_nothing_of_it_waits_and_counted_where_its_parts_are,
                 parts_expire_in_steps_of_rows_and_of_the_bytes_of_their_mails,
                 what_an_older_copy_has_of_parts_is_parked_or_unknown, a_lost_claim_of_parts_is_free_at_the_next_call;

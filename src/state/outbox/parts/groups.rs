@@ -15,6 +15,17 @@ pub(in crate::state::outbox) struct Group {
 }
 
 impl Group {
+    /// The last verdict on each of these recipients, of which some are known from before. Of a mail that was erased nothing
+    /// tells of the recipients' domains.
+    pub(in crate::state::outbox) fn told(&self, before: &[PartVerdict], erased: bool) -> Vec<PartVerdict> {
+        let last = |place: &u32| {
+            let of = |verdicts: &[PartVerdict]| verdicts.iter().find(|verdict| verdict.place == *place).cloned();
+            let verdict = of(&self.verdicts).or_else(|| of(before))?;
+            Some(PartVerdict { host: verdict.host.filter(|_| !erased), ..verdict })
+        };
+        self.places.iter().filter_map(last).collect()
+    }
+
     /// The state that a part of these recipients comes into; one that was erased is not sent again.
     pub(in crate::state::outbox) fn state(&self, erased: bool) -> State {
         match self.to {

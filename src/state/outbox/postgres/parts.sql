@@ -99,8 +99,13 @@ create trigger smsp_part_copy after update of epochs on smsp_control for each ro
     execute function smsp_part_copy();
 
 -- Such a program erases a mail without a look at its parts. What waits of them is not sent; the sweep brings the mail there.
+-- Whichever program erases it, names of servers go with it: they tell of the recipients' domains.
 create function smsp_part_erased() returns trigger language plpgsql as $$ begin
     update smsp_part set state = 8, owner = null where row_id = new.row_id and state in (0, 1, 4);
+    update smsp_part set verdicts = (
+        select jsonb_agg(jsonb_set(verdict, '{5}', 'null') order by nth)::text
+        from jsonb_array_elements(verdicts::jsonb) with ordinality told (verdict, nth))
+    where row_id = new.row_id and verdicts is not null;
     return null;
 end $$;
 create trigger smsp_part_erased after update of erased on smsp_outbox for each row

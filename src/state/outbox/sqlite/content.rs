@@ -46,7 +46,10 @@ pub(super) fn erase(database: &Connection, row: RowId) -> rusqlite::Result<()> {
     let recipients = "update submission set recipients_key = null, recipients = null where id = ?1";
     database.prepare_cached(recipients)?.execute([row])?;
     database.prepare_cached("delete from address where submission = ?1")?.execute([row])?;
-    database.prepare_cached("update envelope set erased = 1 where id = ?1")?.execute([row]).map(drop)
+    database
+        .prepare_cached("update envelope set erased = 1, recipient_verdicts = null where id = ?1")?
+        .execute([row])
+        .map(drop)
 }
 
 /// Adds to what a caller takes.

@@ -77,8 +77,11 @@ create trigger part_copy after update of epoch on control when new.epoch <> old.
 end;
 
 -- Such a program erases a mail without a look at its parts. What waits of them is not sent; the sweep brings the mail there.
+-- Whichever program erases it, names of servers go with it: they tell of the recipients' domains.
 create trigger part_erased after update of erased on envelope when new.erased and not old.erased and new.split > 0 begin
     update part set state = 8, owner = null where envelope = new.id and state in (0, 1, 4);
+    update part set verdicts = (select json_group_array(json_set(value, '$[5]', null)) from json_each(part.verdicts))
+    where envelope = new.id and verdicts is not null;
 end;
 create index envelope_erased on envelope (id) where split = 1 and erased and shown in (0, 1, 4);
 

@@ -1,7 +1,7 @@
 //! Mail in parts that dead nodes, time, people and older copies change.
 
 use super::bench::*;
-use super::parting::{domain, new_part, split, told, wanted_parts};
+use super::parting::{domain, new_part, of_recipient, split, told, wanted_parts};
 
 pub(in super::super) async fn what_dead_nodes_had_of_parts_waits_or_is_unknown_and_a_late_verdict_counts(
     bench: &Bench,
@@ -116,6 +116,34 @@ pub(in super::super) async fn what_waits_of_a_mail_in_parts_is_cancelled_erased_
     assert_eq!(bench.parts_of(3).await, [(State::Unknown, vec![0]), (State::Expired, vec![1, 2, 4])]);
     assert_eq!(bench.state(3).await, Some(State::Unknown));
     assert_eq!(bench.outbox.order(id(3), Order::SettleAsNone, note("none")).await, Ok(Ordered::Done(State::Expired)));
+}
+
+pub(in super::super) async fn what_is_erased_names_no_server_of_a_recipient(bench: &Bench) {
+    for number in 1..=2 {
+        bench.accept(vec![row(number)]).await;
+        let hold = bench.claim_one(node(1)).await;
+        assert_eq!(bench.parts.split(&hold, &split()).await, Ok(true));
+        let [one, other] = bench.both_claimed().await;
+        for part in [&one, &other] {
+            assert_eq!(bench.parts.mark_part(part).await, Ok(true));
+        }
+        let mixed = told(&[(1, PartTo::Accepted), (2, PartTo::Again), (4, PartTo::Refused)]);
+        bench.end_part(&other, &mixed).await;
+        let late = told(&[(0, PartTo::Refused)]);
+        if number == 1 {
+            bench.end_part(&one, &late).await;
+            assert!(matches!(bench.outbox.erase(&"shop".into(), id(1)).await, Ok(Change::Cancelled(_))));
+        } else {
+            bench.erase_recipient(2).await;
+            assert_eq!(bench.end_part(&one, &late).await, Some(State::Accepted), "it was under way");
+        }
+        let parts = bench.status(number.into()).await.unwrap().parts;
+        let mut seen: Vec<_> = parts.into_iter().flat_map(|part| part.verdicts).collect();
+        seen.sort_by_key(|verdict| verdict.place);
+        let expected = [(0, PartTo::Refused), (1, PartTo::Accepted), (2, PartTo::Again), (4, PartTo::Refused)];
+        let expected = expected.map(|(place, to)| PartVerdict { host: None, ..of_recipient(place, to) });
+        assert_eq!(seen, expected, "all else stays");
+    }
 }
 
 pub(in super::super) async fn a_mail_in_parts_is_kept_until_nothing_of_it_waits_and_counted_where_its_parts_are(

@@ -6,7 +6,7 @@ use super::super::rows::code;
 use super::domains;
 use super::row::Part;
 use crate::state::outbox::parts::{Group, written_places, written_verdicts};
-use crate::state::outbox::{PartHold, PartTo, PartVerdict, State};
+use crate::state::outbox::{PartHold, PartTo, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
@@ -96,7 +96,7 @@ impl Columns {
             state: code(group.state(part.erased)),
             due: change.due,
             counted: i32::from(change.counted && group.to == PartTo::Again),
-            verdicts: written_verdicts(&told(part, group)),
+            verdicts: written_verdicts(&group.told(&part.verdicts, part.erased)),
         }
     }
 
@@ -110,13 +110,4 @@ impl Columns {
             (&self.verdicts, Type::TEXT),
         ]
     }
-}
-
-/// The last verdict on each recipient of a group.
-fn told(part: &Part, group: &Group) -> Vec<PartVerdict> {
-    let last = |place| {
-        let of = |verdicts: &[PartVerdict]| verdicts.iter().find(|verdict| verdict.place == place).cloned();
-        of(&group.verdicts).or_else(|| of(&part.verdicts))
-    };
-    group.places.iter().filter_map(|place| last(*place)).collect()
 }

@@ -6,7 +6,7 @@ use super::domains;
 use super::row::Part;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::parts::{Group, written_places, written_verdicts};
-use crate::state::outbox::{PartHold, PartTo, PartVerdict, State};
+use crate::state::outbox::{PartHold, PartTo, State};
 
 /// Where groups of recipients come.
 pub(super) struct Change<'a> {
@@ -41,7 +41,7 @@ pub(super) fn split_off(
             fence, possible_duplicate, verdicts)
          select envelope, domain, ?2, lane, accepted_at, ?3, iif(?3 = 0, ?4, due), expires_at, attempts + ?5, losses,
             fence, possible_duplicate, ?6 from part where id = ?1";
-    let (counted, verdicts) = (change.counts(group), written_verdicts(&told(part, group)));
+    let (counted, verdicts) = (change.counts(group), written_verdicts(&group.told(&part.verdicts, part.erased)));
     let (places, state) = (written_places(&group.places), group.state(part.erased));
     database.prepare_cached(insert)?.execute(params![part.id, places, state, change.due, counted, verdicts])?;
     change.wake(database, part, state)
@@ -51,7 +51,7 @@ pub(super) fn split_off(
 pub(super) fn settle(database: &Connection, part: &Part, group: &Group, change: &Change<'_>) -> rusqlite::Result<()> {
     let update = "update part set places = ?2, state = ?3, due = iif(?3 = 0, ?4, due), attempts = attempts + ?5,
          verdicts = ?6, owner = ?7 where id = ?1";
-    let (counted, verdicts) = (change.counts(group), written_verdicts(&told(part, group)));
+    let (counted, verdicts) = (change.counts(group), written_verdicts(&group.told(&part.verdicts, part.erased)));
     let (places, state) = (written_places(&group.places), group.state(part.erased));
     let owner = change.owner.map(|hold| hold.node);
     database.prepare_cached(update)?.execute(params![part.id, places, state, change.due, counted, verdicts, owner])?;
@@ -66,13 +66,4 @@ impl Change<'_> {
     fn wake(&self, database: &Connection, part: &Part, state: State) -> rusqlite::Result<()> {
         if state == State::Queued { domains::wake(database, &part.domain, self.due) } else { Ok(()) }
     }
-}
-
-/// The last verdict on each recipient of a group.
-fn told(part: &Part, group: &Group) -> Vec<PartVerdict> {
-    let last = |place| {
-        let of = |verdicts: &[PartVerdict]| verdicts.iter().find(|verdict| verdict.place == place).cloned();
-        of(&group.verdicts).or_else(|| of(&part.verdicts))
-    };
-    group.places.iter().filter_map(|place| last(*place)).collect()
 }
