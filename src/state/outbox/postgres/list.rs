@@ -18,11 +18,19 @@ const ALL: &str =
     where s.caller = $1 and $2::smallint is null and (s.accepted_at, s.id) < ($3, $4)
     order by s.accepted_at desc, s.id desc limit $5";
 
-/// Mail of one state that rows stay in, by the index of these.
+/// Mail of one state that rows stay in, by the index of these; but for `unknown`, the state of all mail in parts.
 pub(super) const RESTING: &str =
     "select s.id, coalesce(o.shown, o.state), s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate
     from smsp_outbox o join smsp_submission s using (row_id)
-    where o.caller = $1 and o.state not in (1, 2) and o.state = $2 and o.split <> 1
+    where o.caller = $1 and o.state not in (1, 2) and o.state = $2
+        and o.accepted_at <= $3 and (o.accepted_at < $3 or s.id < $4)
+    order by o.accepted_at desc, s.id desc limit $5";
+
+/// Mail in doubt that is not in parts.
+pub(super) const IN_DOUBT: &str =
+    "select s.id, coalesce(o.shown, o.state), s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate
+    from smsp_outbox o join smsp_submission s using (row_id)
+    where o.caller = $1 and o.state = 3 and o.split <> 1 and $2::smallint = 3
         and o.accepted_at <= $3 and (o.accepted_at < $3 or s.id < $4)
     order by o.accepted_at desc, s.id desc limit $5";
 
@@ -51,6 +59,7 @@ pub(super) async fn list(
 ) -> Result<Page, Failed> {
     let sql = match filter.state {
         None => ALL,
+        Some(State::Unknown) => IN_DOUBT,
         Some(State::Claimed | State::Sending) => IN_HAND,
         Some(_) => RESTING,
     };

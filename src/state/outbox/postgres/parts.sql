@@ -10,6 +10,8 @@ alter table smsp_outbox add split smallint not null default 0, add shown smallin
     -- The part whose end has ended it, and whose repeat alone may say so again.
     add ended_by bigint;
 create index smsp_outbox_shown on smsp_outbox (caller, shown, accepted_at desc) where split = 1;
+-- Mail in doubt that is not in parts: all that is has the state of it.
+create index smsp_outbox_in_doubt on smsp_outbox (caller, accepted_at desc) where state = 3 and split <> 1;
 create index smsp_outbox_shown_wanted on smsp_outbox (shown, wanted_at) where split = 1;
 
 -- A program that knows of no parts may think that it can settle or send such a row.

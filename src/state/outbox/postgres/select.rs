@@ -94,9 +94,15 @@ pub(super) fn look(of_one_caller: bool, sort: Sort, looks_at_rows: bool) -> Stri
             select * from (
                 select l.* from callers c cross join unnest($2) w (state) cross join lateral (
                     select o.accepted_at, o.row_id from smsp_outbox o
-                    where o.caller = c.caller and o.state not in (1, 2) and o.state = w.state and o.split <> 1 and {range}
+                    where o.caller = c.caller and o.state not in (1, 2) and o.state = w.state and w.state <> 3 and {range}
                     order by o.accepted_at {way}, o.row_id {way} limit $7
                 ) l
+                union all
+                select d.* from callers c cross join lateral (
+                    select o.accepted_at, o.row_id from smsp_outbox o
+                    where o.caller = c.caller and o.state = 3 and o.split <> 1 and 3 = any ($2) and {range}
+                    order by o.accepted_at {way}, o.row_id {way} limit $7
+                ) d
                 union all
                 select p.* from callers c cross join unnest($2) w (state) cross join lateral (
                     select o.accepted_at, o.row_id from smsp_outbox o

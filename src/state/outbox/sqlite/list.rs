@@ -19,11 +19,19 @@ pub(super) const ALL: &str = "
     where s.caller = ?1 and (s.accepted_at, uuid) < (?2, ?3) and ?4 is null
     order by s.accepted_at desc, uuid desc limit ?5";
 
-/// Mail of one state that rows stay in, by the index of these.
+/// Mail of one state that rows stay in, by the index of these; but for `unknown`, the state of all mail in parts.
 pub(super) const RESTING: &str = "
     select uuid, coalesce(shown, state), s.accepted_at, send_at, s.expires_at, possible_duplicate
     from envelope e join submission s on s.id = e.id
-    where e.caller = ?1 and state not in (1, 2) and state = ?4 and split <> 1
+    where e.caller = ?1 and state not in (1, 2) and state = ?4
+        and listed_at <= ?2 and (listed_at, uuid) < (?2, ?3)
+    order by listed_at desc, uuid desc limit ?5";
+
+/// Mail in doubt that is not in parts.
+pub(super) const IN_DOUBT: &str = "
+    select uuid, coalesce(shown, state), s.accepted_at, send_at, s.expires_at, possible_duplicate
+    from envelope e join submission s on s.id = e.id
+    where e.caller = ?1 and state = 3 and split <> 1 and ?4 = 3
         and listed_at <= ?2 and (listed_at, uuid) < (?2, ?3)
     order by listed_at desc, uuid desc limit ?5";
 
@@ -60,6 +68,7 @@ pub(super) fn list(
     };
     let sql = match filter.state {
         None => ALL,
+        Some(State::Unknown) => IN_DOUBT,
         Some(State::Claimed | State::Sending) => IN_HAND,
         Some(_) => RESTING,
     };

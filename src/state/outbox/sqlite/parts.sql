@@ -12,6 +12,8 @@ alter table envelope add has_taken_some integer not null default 0;
 -- The part whose end has ended it, and whose repeat alone may say so again.
 alter table envelope add ended_by integer;
 create index envelope_shown on envelope (caller, shown, listed_at) where split = 1;
+-- Mail in doubt that is not in parts: all that is has the state of it.
+create index envelope_in_doubt on envelope (caller, listed_at) where state = 3 and split <> 1;
 create index envelope_shown_wanted on envelope (shown, wanted_at) where split = 1;
 
 -- A program that knows of no parts may think that it can settle or send such a row.

@@ -25,13 +25,13 @@ pub(super) const OLDEST: &str = "select listed_at, id from envelope
         and (listed_at, id) > (?5, ?6) order by listed_at, id limit ?7";
 
 /// Rows in doubt, from the newest on; those that are in parts are somewhere else.
-const IN_DOUBT_NEWEST: &str = "select listed_at, id from envelope
-    where caller = ?1 and state not in (1, 2) and state = ?2 and split <> 1 and listed_at >= ?3 and listed_at < ?4
+pub(super) const IN_DOUBT_NEWEST: &str = "select listed_at, id from envelope
+    where caller = ?1 and state = 3 and split <> 1 and ?2 = 3 and listed_at >= ?3 and listed_at < ?4
         and (listed_at, id) < (?5, ?6) order by listed_at desc, id desc limit ?7";
 
 /// Rows in doubt, from the oldest on; those that are in parts are somewhere else.
-const IN_DOUBT_OLDEST: &str = "select listed_at, id from envelope
-    where caller = ?1 and state not in (1, 2) and state = ?2 and split <> 1 and listed_at >= ?3 and listed_at < ?4
+pub(super) const IN_DOUBT_OLDEST: &str = "select listed_at, id from envelope
+    where caller = ?1 and state = 3 and split <> 1 and ?2 = 3 and listed_at >= ?3 and listed_at < ?4
         and (listed_at, id) > (?5, ?6) order by listed_at, id limit ?7";
 
 /// Rows of a state that they pass through: all nodes have few of these in hand.

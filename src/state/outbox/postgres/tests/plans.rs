@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::TABLES;
 use super::super::counts::COUNTS;
-use super::super::list::{IN_HAND, RESTING, SPLIT};
+use super::super::list::{IN_DOUBT, IN_HAND, RESTING, SPLIT};
 use super::super::parts::claim::DUE;
 use super::super::parts::domains::{OLDEST, TURN};
 use super::super::restore::MEANT;
@@ -38,6 +38,7 @@ async fn a_page_of_a_list_is_found_by_an_index_however_rare_the_state() {
     for (sql, state, index) in [
         (RESTING, 6_i16, "smsp_outbox_listed"),
         (RESTING, 5, "smsp_outbox_listed"),
+        (IN_DOUBT, 3, "smsp_outbox_in_doubt"),
         (IN_HAND, 2, "smsp_outbox_owner"),
         (SPLIT, 3, "smsp_outbox_shown"),
     ] {
@@ -119,6 +120,37 @@ async fn rows_that_operators_mean_are_found_by_an_index_and_no_more_are_looked_a
         let rows = plan.lines().filter(|line| line.contains("smsp_outbox_listed")).map(rows);
         assert!(rows.max() <= Some(101), "{plan}");
     }
+}
+
+#[tokio::test]
+async fn what_is_in_doubt_is_found_without_a_look_at_mail_in_parts() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in ROWS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let split = "update smsp_outbox set state = 3, split = case when state = 6 then 0 else 1 end,
+        shown = case when state = 6 then null else 0 end";
+    for sql in [split, "analyze smsp_outbox"] {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let (start, nothing) = (Sort::Newest.start(), None::<&str>);
+    let parameters: [Parameter<'_>; 10] = [
+        (&Some("shop"), Type::TEXT),
+        (&[3_i16].as_slice(), Type::INT2_ARRAY),
+        (&i64::MIN, Type::INT8),
+        (&i64::MAX, Type::INT8),
+        (&start.accepted_at.0, Type::INT8),
+        (&start.row.0, Type::INT8),
+        (&100_i64, Type::INT8),
+        (&nothing, Type::TEXT),
+        (&nothing, Type::TEXT),
+        (&None::<bool>, Type::BOOL),
+    ];
+    let plan = plan(&mut transaction, &look(true, Sort::Newest, false), &parameters).await;
+    assert!(plan.contains("smsp_outbox_in_doubt") && !plan.contains("Seq Scan"), "{plan}");
+    assert!(!plan.lines().any(|line| line.contains("Removed") && !line.ends_with(": 1")), "{plan}");
 }
 
 /// How many rows this part of a plan has brought, each time.

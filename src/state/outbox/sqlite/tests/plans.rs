@@ -1,6 +1,6 @@
 //! Statements that must not walk through all rows: by which index SQLite runs them.
 
-use super::super::list::{ALL, IN_HAND, RESTING, SPLIT};
+use super::super::list::{ALL, IN_DOUBT, IN_HAND, RESTING, SPLIT};
 use super::super::operators::COUNTS;
 use super::super::parts::{claim, domains};
 use super::super::restore::MEANT;
@@ -14,6 +14,7 @@ async fn a_page_of_a_list_is_found_by_an_index_whatever_the_state() {
     for (sql, expected) in [
         (ALL, "SEARCH s USING INDEX submission_listed (caller=? AND (accepted_at,uuid)<(?,?))"),
         (RESTING, "SEARCH e USING INDEX envelope_listed (caller=? AND state=? AND listed_at<?)"),
+        (IN_DOUBT, "SEARCH e USING INDEX envelope_in_doubt (caller=? AND listed_at<?)"),
         (IN_HAND, "SCAN e USING INDEX envelope_owner"),
         (SPLIT, "SEARCH e USING INDEX envelope_shown (caller=? AND shown=? AND listed_at<?)"),
     ] {
@@ -55,7 +56,10 @@ async fn rows_that_operators_mean_are_found_by_an_index_in_both_orders() {
         "SEARCH envelope USING COVERING INDEX envelope_listed (caller=? AND state=? AND listed_at>? AND listed_at<?)";
     let split =
         "SEARCH envelope USING COVERING INDEX envelope_shown (caller=? AND shown=? AND listed_at>? AND listed_at<?)";
+    let in_doubt = "SEARCH envelope USING INDEX envelope_in_doubt (caller=? AND listed_at>? AND listed_at<?)";
     for (sql, expected) in [
+        (select::IN_DOUBT_NEWEST, in_doubt),
+        (select::IN_DOUBT_OLDEST, in_doubt),
         (select::NEWEST, by_time),
         (select::OLDEST, by_time),
         (select::SPLIT_NEWEST, split),
