@@ -173,9 +173,26 @@ fn parked(id: Option<String>, count: Option<usize>, ids: Option<String>, caller:
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
     use uuid::Uuid;
 
     use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 
     fn mails(caller: &str, count: u128) -> Vec<NamedMail> {
         let mail =
@@ -195,6 +212,18 @@ mod tests {
         assert_eq!(lines, expected.map(|(caller, count)| (caller.to_owned(), count)));
         let (id, count, ids) = names(&more[..2].iter().collect::<Vec<_>>());
         assert_eq!((id, count, ids.unwrap().split(',').count()), (None, Some(2), 2));
+    }
+
+    #[test]
+    fn a_mail_that_has_ended_by_the_time_of_its_last_recipients_is_told_with_what_it_has_come_to() {
+        let lines = Written::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let mails = [NamedMail { state: State::Accepted, ..mails("shop", 1).remove(0) }];
+        tracing::subscriber::with_default(subscriber, || Endings::default().partly(&mails));
+        let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let id = format!("id=\"{}\"", mails[0].id);
+        assert!(lines.contains(&id) && lines.contains("status=\"accepted\"") && lines.contains("WARN"), "{lines}");
     }
 
     #[test]

@@ -84,5 +84,5 @@ pub(super) async fn shown_in_parts() -> Value {
     let words: Vec<_> = (0..4).map(|place| answer.text(&format!("/recipients/{place}/status"))).collect();
     assert_eq!(words, ["delivered", "deferred", "refused", "unknown"], "{answer:?}");
     assert_eq!(answer.text("/recipients/0/host"), "mx.example.org");
-    shown("GET /outbox/{id}", "It goes to the recipients' own servers", &answer)
+    shown("GET /outbox/{id}", "It goes to the servers of its recipients", &answer)
 }
