@@ -7,7 +7,7 @@
 use super::Dispatcher;
 use super::policy::failover;
 use super::route::Route;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, Reason};
 use crate::model::receipt::{Attempt, Failure, SendError};
 use crate::model::submission::{Failover, Submission};
 
@@ -31,10 +31,12 @@ fn is_refused_by_all(error: &SendError, failover: Failover) -> bool {
     error.failure == Failure::OutboxAlone || is_refusal && by_all()
 }
 
-/// Is it a definite no that another upstream would not say of the same message?
+/// Is it a definite no that another upstream would not say of the same message? An upstream that is not asked, because it has
+/// refused the sender before, says nothing.
 fn is_of_sender_or_account(attempt: &Attempt) -> bool {
     use Outcome::{AccountRefused, NotCapable, SenderRejected, Unclassified};
-    matches!(attempt.verdict.outcome, AccountRefused | NotCapable | SenderRejected | Unclassified)
+    attempt.verdict.reason != Reason::SenderHeld
+        && matches!(attempt.verdict.outcome, AccountRefused | NotCapable | SenderRejected | Unclassified)
 }
 
 #[cfg(test)]
@@ -46,7 +48,7 @@ mod tests {
     use super::super::fixture::{Act, Fixture, mail, submission};
     use super::*;
     use crate::delivery::routing::rules::Rules;
-    use crate::model::outcome::{Reason, Verdict};
+    use crate::model::outcome::Verdict;
     use crate::model::receipt::Remaining;
     use crate::model::submission::SendOptions;
 
@@ -84,6 +86,9 @@ mod tests {
             assert_eq!(is_refused_by_all(&error(outcomes), Failover::Safe), goes_on, "{outcomes:?}");
             assert!(!is_refused_by_all(&error(outcomes), Failover::Never), "{outcomes:?}: not all were asked");
         }
+        let mut held = error(&[SenderRejected]);
+        held.attempts[0].verdict.reason = Reason::SenderHeld;
+        assert!(!is_refused_by_all(&held, Failover::Safe), "it was not asked");
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ use tracing::{Instrument, Span, error};
 
 use super::super::claim::Claimed;
 use super::super::ending::{Ended, Verdict};
+use super::super::parts::UPSTREAM;
 use super::super::sealed::SealedContent;
 use super::conclusion::{Facts, Obstacle};
 use super::context::Context;
@@ -94,7 +95,8 @@ impl Delivery {
 
     async fn deliver(self: &Arc<Self>, pending: Pending) {
         let Self { context, claimed, submission, late, .. } = &**self;
-        if goes_direct(context, &claimed.route_set) && context.parts.dispatcher.ends_at_mx(submission) {
+        let (dispatcher, may_go_direct) = (&context.parts.dispatcher, !self.may_be_at_an_upstream());
+        if may_go_direct && goes_direct(context, &claimed.route_set) && dispatcher.ends_at_mx(submission) {
             if !self.split(Vec::new(), Some(pending)).await {
                 give_back(context, &claimed.hold).await;
             }
@@ -108,11 +110,17 @@ impl Delivery {
         }
         let answer = late.end(answer);
         let verdicts = evidence::of_answer(&submission.message, &answer);
-        let goes_on = |error| context.parts.dispatcher.goes_on_at_mx(submission, error);
+        let goes_on = |error| may_go_direct && dispatcher.goes_on_at_mx(submission, error);
         if answer.as_ref().is_err_and(goes_on) && self.split(verdicts.clone(), None).await {
             return;
         }
         record(context, &claimed.hold, &self.conclude(&answer, verdicts, is_marked)).await;
+    }
+
+    /// May an upstream have it from before? Then it waits for the upstreams.
+    fn may_be_at_an_upstream(&self) -> bool {
+        let Claimed { possible_duplicate, route_set, .. } = &self.claimed;
+        *possible_duplicate && route_set.names().any(|name| name != UPSTREAM)
     }
 
     /// Splits the mail, for its recipients' own servers. False: it goes there by no claim of this node, or not by this one.

@@ -59,6 +59,17 @@ async fn what_an_upstream_may_have_or_refuses_for_the_message_or_is_out_of_reach
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_upstream_may_have_from_before_does_not_go_on_though_it_refuses_it_now() {
+    let policy = Policy { resends_unknown: true, schedule: Schedule::new(WAIT, Vec::new()), ..Policy::default() };
+    let node = Setup { policy, ..with(&[&[Act::Say(Outcome::Unknown), REFUSES]], HOUR) }.start().await;
+    let id = node.send(&["b@one.example"]).await;
+    node.until(id, |status| status.attempts.len() == 2 && status.ticket.state == State::Queued).await;
+    sleep(4 * WAIT).await;
+    let status = node.status(id).await;
+    assert_eq!((status.ticket.possible_duplicate, status.parts.len(), node.server.connections()), (true, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn once_no_upstream_has_taken_mail_for_long_enough_it_goes_on_and_not_before() {
     let node = with(&[&[]], SECOND).start().await;
     node.fixture.upstreams[0].override_circuit(Override::Open);
