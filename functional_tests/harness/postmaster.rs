@@ -1,5 +1,8 @@
 //! A real PostgreSQL 15 for tests, on a socket of its own and without privileges; it never outlives the test process.
 
+#[path = "postmaster/archive.rs"]
+mod archive;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -108,23 +111,6 @@ impl Postmaster {
         fs::remove_dir_all(self.folder.join("data")).expect("the cluster can be removed");
         self.copy("copy", "data");
         self.restart();
-    }
-
-    /// As a replica that takes over: the same data on a new timeline.
-    pub(crate) async fn begin_timeline(&self) {
-        self.stop();
-        let signal = self.folder.join("data/recovery.signal");
-        fs::write(&signal, "").expect("a file can be made");
-        give_away(&signal);
-        let file = fs::OpenOptions::new().append(true).open(self.folder.join("data/postgresql.conf"));
-        let setting = b"restore_command = '/bin/false'\n";
-        std::io::Write::write_all(&mut file.expect("settings"), setting).expect("a setting is written");
-        self.restart();
-        let deadline = Instant::now() + PATIENCE;
-        while self.sql("postgres", "select pg_is_in_recovery()").await != ["f"] {
-            assert!(Instant::now() < deadline, "no end of recovery: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 
     /// Puts what is in one database into another one, which is empty.

@@ -28,13 +28,23 @@ async fn went_back(node: &Proxy, wanted: bool) {
 
 #[tokio::test]
 async fn nodes_that_run_on_send_nothing_again_from_a_cluster_that_was_put_back() {
+    run_on(async |server| server.copy_while_stopped(), async |server| server.put_copy_back()).await;
+}
+
+#[tokio::test]
+async fn nodes_that_run_on_send_nothing_again_from_a_server_that_went_back_to_a_point_in_time() {
+    run_on(async |server| server.archive("copy").await, async |server| server.restore_to("copy").await).await;
+}
+
+/// Sends mail after a copy was made, has the copy put back, and accepts it. The copy is of a paused outbox.
+async fn run_on(copy: impl AsyncFn(&Postmaster), put_back: impl AsyncFn(&Postmaster)) {
     let Some(server) = Postmaster::start() else { return };
     let (database, provider) = (server.database().await, StubProvider::mailgun().await);
     let settings = on(&server.url(&database), Settings::server().mailgun(&provider.url()).patient_circuits());
     let node = Proxy::start(settings.clone()).await;
     pause(&node, true).await;
     accept(&node, 0..AFTER).await;
-    server.copy_while_stopped();
+    copy(&server).await;
     eventually_within(REST, "the node goes on", async || {
         let answer = queue(&node.client, "after the copy", None).await;
         when(answer.status == 202, || answer.to_string())
@@ -43,7 +53,7 @@ async fn nodes_that_run_on_send_nothing_again_from_a_cluster_that_was_put_back()
     pause(&node, false).await;
     all_accepted(&server, &database).await;
     let sent = provider.mails().len();
-    server.put_copy_back();
+    put_back(&server).await;
     went_back(&node, true).await;
     // The copy is paused, as it was.
     pause(&node, false).await;

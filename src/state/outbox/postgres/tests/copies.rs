@@ -55,6 +55,21 @@ async fn a_cluster_that_was_put_back_is_noticed_by_a_node_that_has_lived_on() {
 }
 
 #[tokio::test]
+async fn a_server_that_went_back_to_a_point_in_time_is_noticed_by_nodes_that_have_lived_on_and_by_others() {
+    let Some(server) = Postmaster::start() else { return };
+    let url = server.url(&server.database().await);
+    let outbox = begun(&url).await;
+    server.archive("copy").await;
+    send(&outbox, 3).await;
+    server.restore_to("copy").await;
+    assert_eq!(found(&fresh(&url).await).await, (Some(WentBack::Place), 0));
+    assert_eq!(found(&outbox).await, (Some(WentBack::Marks(3)), 0));
+    outbox.accept_restore(99, note("accept_restore")).await.unwrap();
+    outbox.accept(batch(vec![row(None)])).await.unwrap();
+    assert_eq!(found(&outbox).await, (None, 1), "new mail goes on");
+}
+
+#[tokio::test]
 async fn a_restored_dump_is_noticed_by_a_node_that_remembers_nothing() {
     let Some(server) = Postmaster::shared() else { return };
     let (from, to) = (server.database().await, server.database().await);
