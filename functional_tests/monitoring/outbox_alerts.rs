@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::watch::Watch;
 use crate::harness::database::Database;
-use crate::harness::outbox::{becomes, pause, queued};
+use crate::harness::outbox::{becomes, pause, queue, queued};
 use crate::harness::wait::PATIENCE;
 use crate::harness::{Behaviour, Proxy, Reply, Settings, StubProvider, admin, mails};
 
@@ -90,8 +90,12 @@ impl OutboxNodes {
             queued(&proxy.client, &mails::plain()).await;
         }
         watch.fires("SmspOutboxNearlyFull", ("job", "full"), "page", async || {}).await;
+        queued(&proxy.client, &mails::plain()).await;
+        let refuse = async || queue(&proxy.client, &mails::plain()).await.expect(503);
+        watch.fires("SmspOutboxFull", ("job", "full"), "page", async || drop(refuse().await)).await;
         pause(proxy, false).await;
         watch.ends("SmspOutboxNearlyFull", async || {}).await;
+        watch.ends("SmspOutboxFull", async || {}).await;
     }
 
     /// What ends it takes a stop of the node (`smsp store accept-restore`), which then has another port here.

@@ -8,7 +8,8 @@ on_both_stores! {
     a_mail_that_no_upstream_may_send_is_refused_as_post_email_refuses_it,
     another_callers_mail_an_unknown_one_and_no_id_get_one_answer,
     a_caller_has_at_most_its_rows_and_bytes_and_others_go_on,
-    a_caller_has_at_most_a_tenth_of_the_rows_of_the_outbox,
+    a_caller_of_two_has_at_most_a_tenth_of_the_rows_of_the_outbox,
+    the_only_caller_has_all_of_the_outbox,
     all_callers_together_have_at_most_the_rows_of_the_outbox,
     all_callers_together_have_at_most_the_bytes_of_the_outbox,
 }
@@ -152,11 +153,21 @@ async fn a_caller_has_at_most_its_rows_and_bytes_and_others_go_on(database: &Dat
     }
 }
 
-async fn a_caller_has_at_most_a_tenth_of_the_rows_of_the_outbox(database: &Database) {
+async fn a_caller_of_two_has_at_most_a_tenth_of_the_rows_of_the_outbox(database: &Database) {
     let node = Node::with(database, |settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "10")).await;
     node.accepts(&scheduled()).await;
     node.post("/outbox", &scheduled()).await.expect_problem(503, "none", true);
     node.call_as(SHOP, Method::POST, "/outbox", Some(&scheduled())).await.expect(202);
+}
+
+async fn the_only_caller_has_all_of_the_outbox(database: &Database) {
+    let alone =
+        |settings: Settings| settings.with("SMSP_API_KEYS", &format!("app:{APP}")).with("SMSP_OUTBOX_MAX_ROWS", "3");
+    let node = Node::with(database, alone).await;
+    for _ in 0..3 {
+        node.accepts(&scheduled()).await;
+    }
+    node.post("/outbox", &scheduled()).await.expect_problem(503, "none", true);
 }
 
 async fn all_callers_together_have_at_most_the_rows_of_the_outbox(database: &Database) {

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,9 +23,10 @@ pub struct CallerLimits {
     from_domains: Option<DomainPatterns>,
     bounce_address: Option<Address>,
     outbox: OutboxShare,
+    is_only_caller: Arc<AtomicBool>,
 }
 
-/// What the mail of a caller may take of the outbox; `None`: a tenth of what the mail of all may take.
+/// What the mail of a caller may take of the outbox, beside the limits of all mail there; `None`: a tenth of those.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutboxShare {
     /// Mails that have not ended.
@@ -33,14 +36,15 @@ pub struct OutboxShare {
 }
 
 impl CallerLimits {
-    /// Nothing is used yet.
-    pub(super) fn new(policy: &CallerPolicy) -> Self {
+    /// Nothing is used yet. It is told when this becomes the only caller, and when there are others again.
+    pub(super) fn new(policy: &CallerPolicy, is_only_caller: Arc<AtomicBool>) -> Self {
         Self {
             rate: policy.rate.map(RateLimiter::new),
             in_flight: policy.concurrency.map(|mails| Arc::new(Semaphore::new(mails))),
             from_domains: policy.from_domains.clone(),
             bounce_address: policy.bounce_address.clone(),
             outbox: OutboxShare { rows: policy.outbox_rows, bytes: policy.outbox_bytes },
+            is_only_caller,
         }
     }
 
@@ -59,9 +63,10 @@ impl CallerLimits {
         })
     }
 
-    /// What this caller may take of the outbox.
+    /// What this caller may take of the outbox: where its share is not set and there is no other caller, all of it.
     pub fn outbox(&self) -> OutboxShare {
-        self.outbox
+        let all = self.is_only_caller.load(Relaxed).then_some(usize::MAX);
+        OutboxShare { rows: self.outbox.rows.or(all), bytes: self.outbox.bytes.or(all) }
     }
 
     /// Refuses a mail whose From or Sender is not of a domain that this caller may send from.
@@ -100,7 +105,7 @@ mod tests {
     use crate::runtime::rate::Rate;
 
     fn limits(terms: CallerPolicy) -> CallerLimits {
-        CallerLimits::new(&terms)
+        CallerLimits::new(&terms, Arc::default())
     }
 
     #[tokio::test(start_paused = true)]

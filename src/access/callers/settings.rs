@@ -41,12 +41,13 @@ settings! {
         outbox_rows: Option<usize> as OUTBOX_ROWS = setting(
             "tenth",
             &OrWord("tenth", &Count(MAX_ROWS)),
-            "mails of one caller that wait in the outbox; `tenth`: of `SMSP_OUTBOX_MAX_ROWS`; more are 503",
+            "mails of one caller that wait in the outbox; `tenth`: of `SMSP_OUTBOX_MAX_ROWS`, or all of it where there is one \
+             caller; more are 503",
         );
         outbox_bytes: Option<usize> as OUTBOX_BYTES = setting(
             "tenth",
             &OrWord("tenth", &SIZE),
-            "bytes of these mails; `tenth`: of `SMSP_OUTBOX_MAX_BYTES`; more are 503",
+            "bytes of these mails; `tenth`: of `SMSP_OUTBOX_MAX_BYTES`, or all of it where there is one caller; more are 503",
         );
     }
 }

@@ -17,8 +17,11 @@ settings! {
             "`paused`: after its start this node sends nothing from the outbox, until an operator lets it go on by \
              `PUT /outbox` at its admin listener; for a store that was restored",
         );
-        concurrency: u16 as OUTBOX_CONCURRENCY =
-            setting("128", &Count(4096), "mails of the outbox in flight at one upstream, at most");
+        concurrency: u16 as OUTBOX_CONCURRENCY = setting(
+            "128",
+            &Count(4096),
+            "mails of the outbox in flight at one upstream, at most; each is until the store has recorded what became of it",
+        );
         retry: Schedule as OUTBOX_RETRY = setting(
             "1m 5m 15m 30m 1h 2h 4h",
             &SCHEDULE,
