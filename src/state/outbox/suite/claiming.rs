@@ -110,7 +110,7 @@ pub(in super::super) async fn rows_wait_under_the_sets_of_the_present_rules(benc
     assert_eq!(sets().await, [set()], "of queued rows alone");
 }
 
-/// Rules may leave a row no upstream.
+/// No node files a mail under no upstream. If a row is, it cannot be claimed, so operators must see that it waits.
 pub(in super::super) async fn a_set_without_a_name_is_told_as_any_other(bench: &Bench) {
     let nowhere = RouteSet::new([]);
     bench.accept(vec![row(1), NewRow { route_set: nowhere.clone(), ..row(2) }]).await;
