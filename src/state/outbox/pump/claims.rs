@@ -103,6 +103,7 @@ impl Claims {
         (free.places == 0).then_some(POLL)
     }
 
+    /// A set whose claim fails does not keep the others from their turn.
     async fn claim_from_each_set(&mut self) -> Result<(), Failed> {
         let mut sets = self.context.parts.store.route_sets().await?;
         self.turn = self.turn.wrapping_add(1);
@@ -110,10 +111,11 @@ impl Claims {
             let first = self.turn % sets.len();
             sets.rotate_left(first);
         }
+        let mut done = Ok(());
         for set in sets {
-            self.claim_from(&set).await?;
+            done = done.and(self.claim_from(&set).await);
         }
-        Ok(())
+        done
     }
 
     /// No more rows than were free at first: other sets wait too. Callers that have their half get more once no other caller

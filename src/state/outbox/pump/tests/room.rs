@@ -44,6 +44,17 @@ async fn every_set_is_asked_for_at_once_however_many_there_are() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_set_whose_claim_fails_keeps_no_other_from_its_turn() {
+    let node = Node::start(&[&[TAKES], &[TAKES]]);
+    node.store.fail("claim", Fault::Down);
+    ["u0", "u1"].into_iter().for_each(|upstream| node.store.add("a", &[upstream], Lane::Normal));
+    let start = Instant::now();
+    node.pump.wake();
+    node.until(|store| store.count(State::Accepted) > 0).await;
+    assert!(start.elapsed() < SECOND / 2, "in the next round: {:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_more_mails_are_in_flight_than_the_window_and_it_grows() {
     let node = Node::start(&[&[Act::SayAfter(SECOND, Outcome::Accepted); 60]]);
     for caller in ["a", "b"] {
