@@ -20,6 +20,7 @@ use super::direct::split::{goes_direct, split};
 use super::evidence;
 use super::journal::{Marks, RowJournal};
 use super::late::Late;
+use super::panicking::release;
 use super::pending::Pending;
 use super::recording::{give_back, record};
 use super::schedule;
@@ -94,7 +95,7 @@ impl Delivery {
     }
 
     async fn deliver(self: &Arc<Self>, pending: Pending) {
-        let Self { context, claimed, submission, late, .. } = &**self;
+        let Self { context, claimed, submission, .. } = &**self;
         let (dispatcher, may_go_direct) = (&context.parts.dispatcher, !self.may_be_at_an_upstream());
         if may_go_direct && goes_direct(context, &claimed.route_set) && dispatcher.ends_at_mx(submission) {
             if !self.split(Vec::new(), Some(pending)).await {
@@ -103,8 +104,22 @@ impl Delivery {
             return;
         }
         let journal = RowJournal::new(context, claimed, pending);
-        let answer = context.parts.dispatcher.deliver(submission, &journal, &self.late_verdict()).await;
-        let (Marks { is_marked, is_refused }, _place) = journal.close();
+        if AssertUnwindSafe(self.hand_over(&journal, may_go_direct)).catch_unwind().await.is_err() {
+            self.release(&journal).await;
+        }
+    }
+
+    /// Ends the claim after a panic. The journal keeps its places until the store has heard of it.
+    async fn release(&self, journal: &RowJournal<'_>) {
+        journal.close();
+        release(&self.context, &self.claimed.hold).await;
+    }
+
+    async fn hand_over(self: &Arc<Self>, journal: &RowJournal<'_>, may_go_direct: bool) {
+        let Self { context, claimed, submission, late, .. } = &**self;
+        let dispatcher = &context.parts.dispatcher;
+        let answer = dispatcher.deliver(submission, journal, &self.late_verdict()).await;
+        let Marks { is_marked, is_refused } = journal.close();
         if is_refused && !is_marked {
             return give_back(context, &claimed.hold).await;
         }
@@ -131,12 +146,18 @@ impl Delivery {
     }
 
     async fn replay(self: &Arc<Self>, upstream: &str, pending: Pending) {
+        let journal = RowJournal::of_marked(&self.context, &self.claimed, pending);
+        if AssertUnwindSafe(self.hand_over_anew(&journal, upstream)).catch_unwind().await.is_err() {
+            self.release(&journal).await;
+        }
+    }
+
+    async fn hand_over_anew(self: &Arc<Self>, journal: &RowJournal<'_>, upstream: &str) {
         let Self { context, claimed, submission, .. } = &**self;
-        let journal = RowJournal::of_marked(context, claimed, pending);
         let late = self.late_verdict_on_replay();
-        let replaying = context.parts.dispatcher.replay(submission, upstream, &journal, &late);
+        let replaying = context.parts.dispatcher.replay(submission, upstream, journal, &late);
         let replayed = AssertUnwindSafe(replaying).catch_unwind().await;
-        let (_, _place) = journal.close();
+        journal.close();
         let ended = match replayed {
             Ok(Ok(Some(attempt))) => {
                 let verdicts = evidence::of_replay(&submission.message, Some(&attempt));

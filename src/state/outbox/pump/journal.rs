@@ -67,11 +67,11 @@ impl<'a> RowJournal<'a> {
         Self { was_marked: true, ..Self::new(context, claimed, pending) }
     }
 
-    /// No more hand-overs. What there was of marks, and the places that are to be kept until the store has heard the end.
-    pub(super) fn close(self) -> (Marks, Vec<Place<'a>>) {
-        let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Progress { is_marked, is_refused, places, .. } = progress;
-        (Marks { is_marked, is_refused }, places)
+    /// No more hand-overs. What there was of marks. The journal is kept, with its places, until the store has heard the end.
+    pub(super) fn close(&self) -> Marks {
+        let mut progress = self.lock();
+        (progress.pending, progress.next) = (None, None);
+        Marks { is_marked: progress.is_marked, is_refused: progress.is_refused }
     }
 
     /// What the store says; none: that is not clear.

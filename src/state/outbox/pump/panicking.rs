@@ -21,15 +21,20 @@ pub(super) async fn or_released(context: Arc<Context>, hold: Hold, work: impl Fu
     if AssertUnwindSafe(work).catch_unwind().await.is_ok() {
         return;
     }
+    release(&context, &hold).await;
+}
+
+/// Ends the claim of a row whose work has panicked.
+pub(super) async fn release(context: &Context, hold: &Hold) {
     error!(row = hold.row.0, "a panic while a mail of the outbox was in hand");
     let wait = schedule::refused_accounts(fastrand::f64());
     let unknown = Ended::Unknown { verdicts: Vec::new(), replay_after: wait };
     // Only a marked row takes this; until there is an answer nothing else may be said of it.
-    match persistently(|| context.parts.store.end(&hold, &unknown)).await {
+    match persistently(|| context.parts.store.end(hold, &unknown)).await {
         Some(state) => traced::ended(state, &unknown),
         None => {
             let wait = context.parts.policy.schedule.after(1, fastrand::f64());
-            record(&context, &hold, &Ended::Lost { wait }).await;
+            record(context, hold, &Ended::Lost { wait }).await;
         }
     }
 }

@@ -100,6 +100,23 @@ async fn a_mail_keeps_its_place_at_an_upstream_that_failed_until_the_store_has_h
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mail_whose_work_panics_keeps_its_place_until_the_store_has_heard_of_that() {
+    let node = Node::start(&[&[TAKES; 100]]);
+    for _ in 0..100 {
+        node.store.fail("end", Fault::Panic);
+        node.store.fail("end", Fault::Hang);
+    }
+    for caller in ["a", "b"] {
+        node.add(50, caller, &["u0"]);
+    }
+    for _ in 0..8 {
+        sleep(SECOND).await;
+        let marked = node.store.count(State::Sending);
+        assert!(marked <= 16, "{marked} are marked");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn failure_halves_the_window() {
     let fails = Act::SayAfter(SECOND, Outcome::Unavailable);
     let node = Node::start(&[&[fails; 1000]]);
