@@ -19,6 +19,7 @@ pub(super) mod parts_left;
 pub(super) mod parts_model;
 pub(super) mod parts_selected;
 pub(super) mod polling;
+mod random;
 pub(super) mod replaying;
 pub(super) mod restoring;
 pub(super) mod selecting;

@@ -71,14 +71,7 @@ pub(in super::super) async fn racing_repeats_are_one_submission(bench: &Bench) {
 pub(in super::super) async fn no_more_is_accepted_than_there_is_room_for(bench: &Bench) {
     let batch = |caller: &str, number, room, callers_room| {
         let rows = vec![keyed(number, &number.to_string())];
-        bench.outbox.accept(Batch {
-            withdrawal: Withdrawal::default(),
-            caller: caller.into(),
-            rows,
-            atomic: false,
-            room,
-            callers_room,
-        })
+        bench.outbox.accept(Batch { caller: caller.into(), room, callers_room, ..batch(rows) })
     };
     let (two_rows, two_mails) = (Room { rows: 2, ..ROOM }, Room { bytes: 200, ..ROOM });
     bench.accept(vec![row(1), keyed(2, "2")]).await;
@@ -104,16 +97,8 @@ pub(in super::super) async fn no_more_is_accepted_than_there_is_room_for(bench: 
 }
 
 pub(in super::super) async fn what_takes_more_than_there_ever_is_is_told_from_what_does_not_fit_now(bench: &Bench) {
-    let batch = |rows, atomic, room, callers_room| {
-        bench.outbox.accept(Batch {
-            withdrawal: Withdrawal::default(),
-            caller: "shop".into(),
-            rows,
-            atomic,
-            room,
-            callers_room,
-        })
-    };
+    let batch =
+        |rows, atomic, room, callers_room| bench.outbox.accept(Batch { atomic, room, callers_room, ..batch(rows) });
     let (small, two) = (Room { bytes: 99, ..ROOM }, Room { rows: 2, ..ROOM });
     for (room, callers_room) in [(small, ROOM), (ROOM, small)] {
         let answers = batch(vec![row(1)], false, room, callers_room).await.unwrap();
@@ -132,14 +117,7 @@ pub(in super::super) async fn what_takes_more_than_there_ever_is_is_told_from_wh
 pub(in super::super) async fn what_is_held_is_known_after_sweeps(bench: &Bench) {
     let room = Room { rows: 2, bytes: 1000 };
     let accept = async |number| {
-        let batch = Batch {
-            withdrawal: Withdrawal::default(),
-            caller: "shop".into(),
-            rows: vec![row(number)],
-            atomic: false,
-            room,
-            callers_room: ROOM,
-        };
+        let batch = Batch { room, ..batch(vec![row(number)]) };
         let answers = bench.outbox.accept(batch).await.unwrap();
         bench.sweep(ALL).await.unwrap();
         matches!(answers[..], [Acceptance::Accepted(_)])

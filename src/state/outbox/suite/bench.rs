@@ -84,6 +84,12 @@ pub(super) fn id(number: u128) -> Id {
     Uuid::from_u128(number).into()
 }
 
+/// Rows of the caller `shop`, for which there is room.
+pub(in crate::state::outbox) fn batch(rows: Vec<NewRow>) -> Batch {
+    let (withdrawal, caller) = (Withdrawal::default(), "shop".into());
+    Batch { withdrawal, caller, rows, atomic: false, room: ROOM, callers_room: ROOM }
+}
+
 pub(super) fn set() -> RouteSet {
     RouteSet::new(["mg", "ses"])
 }
@@ -216,15 +222,7 @@ impl Bench {
     }
 
     pub(super) async fn accept_as(&self, caller: &str, rows: Vec<NewRow>) -> Vec<Acceptance> {
-        let batch = Batch {
-            withdrawal: Withdrawal::default(),
-            caller: caller.into(),
-            rows,
-            atomic: false,
-            room: ROOM,
-            callers_room: ROOM,
-        };
-        self.outbox.accept(batch).await.unwrap()
+        self.outbox.accept(Batch { caller: caller.into(), ..batch(rows) }).await.unwrap()
     }
 
     pub(super) async fn accept(&self, rows: Vec<NewRow>) {

@@ -100,14 +100,7 @@ pub(in super::super) async fn what_is_erased_leaves_its_status(bench: &Bench) {
     assert_eq!(bench.end(&holds[1], accepted()).await, Some(State::Accepted), "a late verdict is still taken");
     // The third alone takes room.
     let callers_room = Room { rows: 2, ..ROOM };
-    let batch = Batch {
-        withdrawal: Withdrawal::default(),
-        caller: "shop".into(),
-        rows: vec![row(5), row(6)],
-        atomic: false,
-        room: ROOM,
-        callers_room,
-    };
+    let batch = Batch { callers_room, ..batch(vec![row(5), row(6)]) };
     let answers = bench.outbox.accept(batch).await.unwrap();
     assert!(matches!(answers[..], [Acceptance::Accepted(_), Acceptance::Full(Full::CallersRows)]), "{answers:?}");
 }

@@ -51,14 +51,7 @@ pub(in super::super) async fn what_is_lost_refused_and_buried_is_counted(bench: 
     assert_eq!(bench.end(&hold, refused()).await, None);
     assert_eq!(bench.outbox.give_back(&[hold]).await, Ok(0));
     let no_room = Room { rows: 1, ..ROOM };
-    let batch = Batch {
-        withdrawal: Withdrawal::default(),
-        caller: "shop".into(),
-        rows: vec![row(2)],
-        atomic: false,
-        room: no_room,
-        callers_room: ROOM,
-    };
+    let batch = Batch { room: no_room, ..batch(vec![row(2)]) };
     bench.outbox.accept(batch).await.unwrap();
     bench.claim_one(node(1)).await;
     bench.has_counted(&[

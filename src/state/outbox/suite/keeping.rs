@@ -17,14 +17,7 @@ pub(in super::super) async fn what_expires_is_ended_by_the_sweep(bench: &Bench) 
     assert_eq!((status.ticket.state, status.ended_at), (State::Expired, Some(bench.time.now().await)));
     // What is expired has given its room back.
     let room = Room { rows: 1, bytes: 100 };
-    let batch = Batch {
-        withdrawal: Withdrawal::default(),
-        caller: "shop".into(),
-        rows: vec![row(9)],
-        atomic: false,
-        room,
-        callers_room: room,
-    };
+    let batch = Batch { room, callers_room: room, ..batch(vec![row(9)]) };
     assert!(matches!(bench.outbox.accept(batch).await.unwrap()[..], [Acceptance::Accepted(_)]));
 }
 

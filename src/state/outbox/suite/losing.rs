@@ -5,14 +5,6 @@ use super::bench::*;
 
 pub(in super::super) async fn a_lost_acceptance_is_found_by_its_repeat(bench: &Bench) {
     for row in [|| keyed(1, "k"), || row(2)] {
-        let batch = |rows| Batch {
-            withdrawal: Withdrawal::default(),
-            caller: "shop".into(),
-            rows,
-            atomic: false,
-            room: ROOM,
-            callers_room: ROOM,
-        };
         let lost = batch(vec![row()]);
         assert!(lost.withdrawal.begin(), "else it is withdrawn with its answer");
         bench.lose(bench.outbox.accept(lost)).await;

@@ -7,35 +7,17 @@ mod orders;
 mod part;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-use tokio::runtime::Builder;
 
 use super::bench::*;
+use super::random::run;
 use command::{Command, carry_out};
 use mails::{Mails, Seen};
-
-/// Commands of one run, at most.
-const LENGTH: usize = 60;
-const RUNS: u32 = 60;
 
 /// Each run has a store of its own, which `start` makes.
 pub(in super::super) fn the_store_does_with_parts_what_the_model_does<F: Future<Output = Option<Bench>>>(
     start: impl Fn() -> F,
 ) {
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    // `PROPTEST_CASES` asks for another number of runs.
-    let cases = std::env::var("PROPTEST_CASES").map_or(RUNS, |_| Config::default().cases);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    let commands = proptest::collection::vec(command::any(), 1..LENGTH);
-    let run = |commands: Vec<Command>| {
-        runtime.block_on(async {
-            match start().await {
-                Some(bench) => play(&bench, &commands).await,
-                None => Ok(()),
-            }
-        })
-    };
-    runner.run(&commands, run).unwrap_or_else(|error| panic!("{error}"));
+    run(start, command::any(), play);
 }
 
 async fn play(bench: &Bench, commands: &[Command]) -> Result<(), TestCaseError> {

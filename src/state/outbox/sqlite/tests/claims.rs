@@ -5,24 +5,14 @@ use uuid::Uuid;
 
 use super::super::claim::candidates;
 use super::*;
-use crate::state::outbox::suite::bench::row;
+use crate::state::outbox::suite::bench::{batch, row};
 
 const NODE: NodeId = NodeId(Uuid::from_u128(1));
 
 async fn of_two_rows() -> (SqliteOutbox, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let outbox = open(directory.path(), Clock::new(|| UnixTime(1_800_000_000_000))).await;
-    let room = Room { rows: 9, bytes: 1 << 20 };
-    let rows = vec![row(1), row(2)];
-    let batch = Batch {
-        withdrawal: Withdrawal::default(),
-        caller: "shop".into(),
-        rows,
-        atomic: false,
-        room,
-        callers_room: room,
-    };
-    outbox.accept(batch).await.unwrap();
+    outbox.accept(batch(vec![row(1), row(2)])).await.unwrap();
     (outbox, directory)
 }
 
@@ -82,14 +72,7 @@ async fn a_claim_looks_at_a_few_rows_of_each_of_many_callers() {
         let rows =
             (0..20).map(|number| NewRow { id: Uuid::from_u128(caller * 20 + number).into(), ..row(1) }).collect();
         let caller = format!("caller{caller}").as_str().into();
-        outbox.accept(Batch {
-            withdrawal: Withdrawal::default(),
-            caller,
-            rows,
-            atomic: false,
-            room,
-            callers_room: room,
-        })
+        outbox.accept(Batch { caller, room, callers_room: room, ..batch(rows) })
     });
     futures_util::future::join_all(accepting).await.into_iter().for_each(|accepted| drop(accepted.unwrap()));
     let looked_at = async |newest_of_four| {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use super::*;
-use crate::state::outbox::suite::bench::{note, row};
-use crate::state::outbox::{NewRow, Room};
+use crate::state::outbox::NewRow;
+use crate::state::outbox::suite::bench::{batch, note, row};
 
 const NODE: NodeId = NodeId(Uuid::from_u128(1));
 /// Mails that are sent after the copy.
@@ -47,18 +47,7 @@ impl Copied {
 
 async fn accept(outbox: &SqliteOutbox, numbers: std::ops::RangeInclusive<u8>) {
     let rows = numbers.map(|number| NewRow { id: Uuid::from_u128(number.into()).into(), ..row(7) }).collect();
-    let room = Room { rows: 100, bytes: u64::MAX };
-    outbox
-        .accept(Batch {
-            withdrawal: Withdrawal::default(),
-            caller: "shop".into(),
-            rows,
-            atomic: false,
-            room,
-            callers_room: room,
-        })
-        .await
-        .unwrap();
+    outbox.accept(batch(rows)).await.unwrap();
 }
 
 fn wanted(rows: usize) -> Wanted {

@@ -1,7 +1,7 @@
 //! Statements of the version that knows of no parts, played on a mail in parts: it stays as it is.
 
 use super::*;
-use crate::state::outbox::suite::bench::{node, row, wanted};
+use crate::state::outbox::suite::bench::{batch, node, row, wanted};
 use crate::state::outbox::suite::parting::{split, wanted_parts};
 
 /// What a program of schema 1 does to rows, each with its conditions of the state.
@@ -27,18 +27,7 @@ const FORGET: &str = "delete from submission where id in (select id from envelop
 
 /// One mail, split: its two parts wait.
 async fn split_mail(outbox: &SqliteOutbox) {
-    let room = Room { rows: 9, bytes: 1 << 20 };
-    outbox
-        .accept(Batch {
-            withdrawal: Withdrawal::default(),
-            caller: "shop".into(),
-            rows: vec![row(1)],
-            atomic: false,
-            room,
-            callers_room: room,
-        })
-        .await
-        .unwrap();
+    outbox.accept(batch(vec![row(1)])).await.unwrap();
     let hold = outbox.claim(node(1), &wanted(1)).await.unwrap()[0].hold;
     assert_eq!(Parts::split(outbox, &hold, &split()).await, Ok(true));
 }

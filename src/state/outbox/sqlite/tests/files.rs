@@ -6,6 +6,7 @@ use super::*;
 use crate::model::message::key::IdempotencyKey;
 use crate::model::message::{Draft, Message};
 use crate::model::submission::{SendOptions, Submission};
+use crate::state::outbox::suite::bench;
 use crate::state::outbox::{Earlier, Fence, Full, Lane, NewRow, Room, Sealer, When};
 
 const CANARIES: [&str; 3] = ["canary-subject", "canary-body", "canary-recipient"];
@@ -37,14 +38,7 @@ fn batch(number: u128) -> Batch {
         earlier: Earlier::default(),
     };
     let room = Room { rows: 100, bytes: u64::MAX };
-    Batch {
-        withdrawal: Withdrawal::default(),
-        caller: "shop".into(),
-        rows: vec![row],
-        atomic: false,
-        room,
-        callers_room: room,
-    }
+    Batch { room, callers_room: room, ..bench::batch(vec![row]) }
 }
 
 fn wanted() -> Wanted {

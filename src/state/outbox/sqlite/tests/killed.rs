@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use uuid::Uuid;
 
 use super::*;
-use crate::state::outbox::suite::bench::row;
+use crate::state::outbox::suite::bench::{batch, row};
 use crate::state::outbox::{NewRow, Room};
 
 /// The directory of the store of the child; without it this is no child.
@@ -73,14 +73,7 @@ async fn works_through_mails() {
     println!();
     for number in next_number(&outbox).await.. {
         let new = NewRow { id: Uuid::from_u128(number).into(), ..row(7) };
-        let batch = Batch {
-            withdrawal: Withdrawal::default(),
-            caller: "shop".into(),
-            rows: vec![new],
-            atomic: false,
-            room,
-            callers_room: room,
-        };
+        let batch = Batch { room, callers_room: room, ..batch(vec![new]) };
         outbox.accept(batch).await.unwrap();
         println!("told {number} queued");
         // Of an earlier round there may be one that was not marked.

@@ -1,7 +1,7 @@
 //! Counts that are out of step with the rows.
 
 use super::*;
-use crate::state::outbox::suite::bench::row;
+use crate::state::outbox::suite::bench::{batch, row};
 
 /// Each count that there is.
 fn counted(database: &Connection) -> rusqlite::Result<Vec<String>> {
@@ -14,19 +14,7 @@ fn counted(database: &Connection) -> rusqlite::Result<Vec<String>> {
 async fn counts_are_corrected_and_right_ones_are_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let outbox = open(directory.path(), Clock::since_start()).await;
-    let room = Room { rows: 9, bytes: 1 << 20 };
-    let rows = (1..=3).map(row).collect();
-    outbox
-        .accept(Batch {
-            withdrawal: Withdrawal::default(),
-            caller: "shop".into(),
-            rows,
-            atomic: false,
-            room,
-            callers_room: room,
-        })
-        .await
-        .unwrap();
+    outbox.accept(batch((1..=3).map(row).collect())).await.unwrap();
     let before = outbox.read(counted).await.unwrap();
     assert_eq!(SqliteOutbox::recount(&outbox.store).await, Ok(0));
     let breaks = "update tally set rows = rows + 7; insert into tally values (5, 0, 'gone', 1, 1);
