@@ -112,7 +112,8 @@ macro_rules! conformance {
                 a_late_refusal_of_a_part_settles_nothing_while_another_hand_over_is_in_doubt,
                 a_late_acceptance_of_a_provider_ends_what_waits_of_a_mail_in_parts,
                 a_late_acceptance_of_a_provider_counts_though_nothing_waits_of_a_mail_in_parts,
-                a_claim_whose_recipients_have_become_fewer_is_lost;
+                a_claim_whose_recipients_have_become_fewer_is_lost,
+                a_late_acceptance_reaches_recipients_whom_a_later_claim_has_moved;
             parts_selected: mails_in_parts_are_listed_among_others_by_where_their_parts_are,
                 an_order_on_many_takes_mails_in_parts_as_it_takes_others,
                 an_order_on_many_says_why_it_leaves_mails_in_parts_out;

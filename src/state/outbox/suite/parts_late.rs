@@ -111,3 +111,21 @@ pub(in super::super) async fn a_claim_whose_recipients_have_become_fewer_is_lost
         [(State::Sending, vec![0]), (State::Accepted, vec![1]), (State::Accepted, vec![2]), (State::Refused, vec![4])];
     assert_eq!(bench.parts_of(1).await, expected);
 }
+
+pub(in super::super) async fn a_late_acceptance_reaches_recipients_whom_a_later_claim_has_moved(bench: &Bench) {
+    let [_, part] = bench.both_marked().await;
+    assert_eq!(bench.end_part(&part, &told(&[(4, PartTo::Refused)])).await, Some(State::Sending));
+    assert_eq!(bench.outbox.order(id(1), Order::Retry, note("retry")).await, Ok(Ordered::Done(State::Sending)));
+    let again = bench.claim_parts(node(1), 9).await;
+    assert_eq!(bench.parts.mark_part(&again[0].hold).await, Ok(true));
+    assert_eq!(bench.end_part(&again[0].hold, &told(&[(2, PartTo::Again)])).await, Some(State::Sending));
+    let of_first = told(&[(2, PartTo::Accepted)]);
+    for _ in 0..2 {
+        assert_eq!(bench.end_part(&part, &of_first).await, Some(State::Sending), "asked once more, it says the same");
+    }
+    bench.advance(DAY / 2).await;
+    assert_eq!(bench.claim_parts(node(1), 9).await.len(), 0, "it is not sent once more");
+    let expected =
+        [(State::Sending, vec![0]), (State::Unknown, vec![1]), (State::Accepted, vec![2]), (State::Refused, vec![4])];
+    assert_eq!(bench.parts_of(1).await, expected);
+}

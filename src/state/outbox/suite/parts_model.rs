@@ -2,6 +2,7 @@
 //! store does what a model does.
 
 mod command;
+mod late;
 mod mails;
 mod orders;
 mod part;

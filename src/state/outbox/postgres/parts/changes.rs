@@ -3,10 +3,9 @@
 use tokio_postgres::types::Type;
 
 use super::super::rows::code;
-use super::domains;
 use super::row::Part;
 use crate::state::outbox::parts::{Group, written_places, written_verdicts};
-use crate::state::outbox::{PartHold, PartTo, State};
+use crate::state::outbox::{Hmac, PartHold, PartTo, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};
 
@@ -67,17 +66,12 @@ pub(super) async fn settle(
     transaction.execute(SETTLE, &parameters).await.map(drop)
 }
 
-/// Has the domain looked at, if one of these groups waits now. The last thing that a transaction does.
-pub(super) async fn wake(
-    transaction: &mut Transaction<'_>,
-    part: &Part,
-    groups: &[Group],
-    change: &Change<'_>,
-) -> Result<(), Failed> {
-    if groups.iter().any(|group| group.state(part.erased) == State::Queued) {
-        domains::wake(transaction, &[(part.domain, change.due)]).await?;
+impl Change<'_> {
+    /// The domain to be looked at, and when, if one of these groups waits now.
+    pub(super) fn woken(&self, part: &Part, groups: &[Group]) -> Option<(Hmac, i64)> {
+        let waits = groups.iter().any(|group| group.state(part.erased) == State::Queued);
+        waits.then_some((part.domain, self.due))
     }
-    Ok(())
 }
 
 /// What a group is written as.

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::super::rows::span;
-use super::changes::{Change, divide, wake};
+use super::changes::{Change, divide};
 use super::row::{Part, find};
 use super::split::now;
 use super::whole::{refresh_by, refresh_one, told_again};
@@ -47,7 +47,7 @@ pub(super) async fn end(
     hand_over::record(transaction, hold, ended, &groups).await?;
     divide(transaction, &part, &groups, &change).await?;
     let state = refresh_by(transaction, part.row, part.part).await?;
-    wake(transaction, &part, &groups, &change).await?;
+    domains::wake(transaction, change.woken(&part, &groups).as_slice()).await?;
     Ok(state)
 }
 

@@ -6,7 +6,7 @@ use super::super::history;
 use super::super::rows::{Columns, span, text};
 use super::{row, whole};
 use crate::state::outbox::parts::{Group, came_to};
-use crate::state::outbox::{PartEnded, PartHold, Point};
+use crate::state::outbox::{Fence, PartEnded, PartHold, Point};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -31,7 +31,7 @@ const RECORD: &str = "update smsp_part_attempt set took = $3, outcome = $4, reas
 const IS_OPEN: &str =
     "select outcome is null or outcome = 'unknown' from smsp_part_attempt where part = $1 and fence = $2";
 
-const OTHER: &str = "select from smsp_part_attempt where part = $1 and fence <> $2
+const OTHER: &str = "select from smsp_part_attempt where part = $1 and fence is distinct from $2
     and (outcome is null or outcome in ('unknown', 'accepted'))";
 
 /// May this part be handed over? With its consent the database says how far it has come.
@@ -86,9 +86,15 @@ pub(super) async fn is_open(transaction: &mut Transaction<'_>, hold: &PartHold) 
     rows.first().map(|row| field(row, 0)).transpose()
 }
 
-/// Is another hand-over in doubt, or was taken?
-pub(super) async fn has_other(transaction: &mut Transaction<'_>, hold: &PartHold) -> Result<bool, Failed> {
-    Ok(!transaction.query(OTHER, &this(hold)).await?.is_empty())
+/// Is a hand-over of this part in doubt, or was taken, other than that under this fence?
+pub(super) async fn has_other(
+    transaction: &mut Transaction<'_>,
+    part: i64,
+    fence: Option<Fence>,
+) -> Result<bool, Failed> {
+    let fence = fence.map(|fence| fence.0);
+    let parameters: [Parameter<'_>; 2] = [(&part, Type::INT8), (&fence, Type::INT8)];
+    Ok(!transaction.query(OTHER, &parameters).await?.is_empty())
 }
 
 fn this(hold: &PartHold) -> [Parameter<'_>; 2] {

@@ -1,16 +1,17 @@
 //! The verdict of a claim that holds its part no more.
 //!
-//! A server that took the mail ends its recipients' part, under any claim: the later hand-over gets no consent any more. One
-//! that did not says nothing of a later hand-over, so it settles the part only where no hand-over is in doubt any more.
+//! A server that took the mail ends its recipients' part, under any claim, also where a later one has moved them to another
+//! part: the later hand-over gets no consent any more. One that did not says nothing of a later hand-over, so it settles the
+//! part only where no hand-over is in doubt any more.
 
 use tokio_postgres::types::Type;
 
-use super::changes::{Change, divide, settle, split_off, wake};
-use super::row::Part;
+use super::changes::{Change, divide, settle, split_off};
+use super::row::{self, Part};
 use super::whole::{refresh_by, told_again};
 use super::{domains, hand_over};
 use crate::state::outbox::parts::{Group, groups, written_places};
-use crate::state::outbox::{PartEnded, PartHold, PartTo, State};
+use crate::state::outbox::{Hmac, PartEnded, PartHold, PartTo, PartVerdict, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
@@ -20,7 +21,7 @@ const DOUBT: &str = "with part as (update smsp_part set possible_duplicate = tru
 const KEEP: &str = "update smsp_part set places = $2, owner = case when state <> 1 then owner end,
         state = case when state = 1 then 0 else state end where part = $1 returning due";
 
-/// The state of the mail, if its part was brought somewhere by this.
+/// The state of the mail, if a part of it was brought somewhere by this.
 pub(super) async fn end(
     transaction: &mut Transaction<'_>,
     hold: &PartHold,
@@ -29,8 +30,8 @@ pub(super) async fn end(
     change: &Change<'_>,
 ) -> Result<Option<State>, Failed> {
     let PartEnded::Told { verdicts, .. } = ended else { return Ok(None) };
-    let told: Vec<_> = verdicts.iter().filter(|verdict| part.places.contains(&verdict.place)).cloned().collect();
-    let is_taken = told.iter().any(|verdict| verdict.to == PartTo::Accepted);
+    let all = groups(&part.places, verdicts, PartTo::Unknown);
+    let is_taken = all.iter().any(|group| group.to == PartTo::Accepted);
     match hand_over::is_open(transaction, hold).await? {
         Some(true) => {}
         // A repeat of the end that has brought it there.
@@ -39,36 +40,69 @@ pub(super) async fn end(
         }
         Some(false) | None => return Ok(None),
     }
-    let all = groups(&part.places, &told, PartTo::Unknown);
     hand_over::record(transaction, hold, ended, &all).await?;
-    let has_other = hand_over::has_other(transaction, hold).await?;
-    if is_taken {
-        return accepted(transaction, part, &all, change, has_other).await;
-    }
+    let mut woken = Vec::new();
+    let is_moved = moved(transaction, part, verdicts, change, &mut woken).await?;
+    let has_other = hand_over::has_other(transaction, part.part, Some(hold.fence)).await?;
     let is_unsettled = all.iter().any(|group| group.to == PartTo::Unknown);
-    if part.state != State::Unknown || is_unsettled || has_other {
+    let is_settled = if is_taken {
+        accepted(transaction, part, &all, change, has_other, &mut woken).await?
+    } else if part.state != State::Unknown || is_unsettled || has_other {
+        false
+    } else {
+        divide(transaction, part, &all, change).await?;
+        woken.extend(change.woken(part, &all));
+        true
+    };
+    if !is_moved && !is_settled {
         return Ok(None);
     }
-    divide(transaction, part, &all, change).await?;
     let state = refresh_by(transaction, part.row, part.part).await?;
-    wake(transaction, part, &all, change).await?;
-    Ok(state)
+    domains::wake(transaction, &woken).await?;
+    if state.is_some() { Ok(state) } else { told_again(transaction, part.row, part.part).await }
+}
+
+/// Brings recipients to whom the mail came whom a later claim has moved to other parts: it is not sent to them again. Have
+/// there been any?
+async fn moved(
+    transaction: &mut Transaction<'_>,
+    part: &Part,
+    verdicts: &[PartVerdict],
+    change: &Change<'_>,
+    woken: &mut Vec<(Hmac, i64)>,
+) -> Result<bool, Failed> {
+    let is_moved = |verdict: &&PartVerdict| verdict.to == PartTo::Accepted && !part.places.contains(&verdict.place);
+    let taken: Vec<_> = verdicts.iter().filter(is_moved).cloned().collect();
+    if taken.is_empty() {
+        return Ok(false);
+    }
+    let mut have_been = false;
+    for other in row::others(transaction, part).await? {
+        let all = groups(&other.places, &taken, PartTo::Unknown);
+        if all.iter().any(|group| group.to == PartTo::Accepted) {
+            let has_other = hand_over::has_other(transaction, other.part, None).await?;
+            have_been |= accepted(transaction, &other, &all, change, has_other, woken).await?;
+            have_been |= other.state == State::Accepted;
+        }
+    }
+    Ok(have_been)
 }
 
 /// There may be a second copy where another hand-over is in doubt or was taken, or a person has decided otherwise. What has
-/// ended stays as it is.
+/// ended stays as it is. False: it has.
 async fn accepted(
     transaction: &mut Transaction<'_>,
     part: &Part,
     all: &[Group],
     change: &Change<'_>,
     has_other: bool,
-) -> Result<Option<State>, Failed> {
+    woken: &mut Vec<(Hmac, i64)>,
+) -> Result<bool, Failed> {
     if has_other || matches!(part.state, State::Refused | State::Expired | State::Cancelled) {
         transaction.execute(DOUBT, &[(&part.part, Type::INT8), (&part.row, Type::INT8)]).await?;
     }
     if part.state.is_final() {
-        return Ok(None);
+        return Ok(false);
     }
     let (taken, others): (Vec<_>, Vec<_>) = all.iter().partition(|group| group.to == PartTo::Accepted);
     for group in taken {
@@ -78,16 +112,11 @@ async fn accepted(
             split_off(transaction, part, group, change).await?;
         }
     }
-    let mut freed = None;
     if !others.is_empty() {
         let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
-        freed = keep(transaction, part, &rest).await?;
+        woken.extend(keep(transaction, part, &rest).await?.map(|due| (part.domain, due)));
     }
-    let state = refresh_by(transaction, part.row, part.part).await?;
-    if let Some(due) = freed {
-        domains::wake(transaction, &[(part.domain, due)]).await?;
-    }
-    Ok(state)
+    Ok(true)
 }
 
 /// The others stay where they are. A claim that was not marked is lost: it would hand over to those that have the mail, too.

@@ -1,5 +1,6 @@
 //! A part as the database has it.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -7,7 +8,7 @@ use super::super::rows::Columns;
 use crate::state::outbox::parts::{read_places, read_verdicts};
 use crate::state::outbox::{Fence, Hmac, PartHold, PartVerdict, State};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Transaction, field};
+use crate::state::store::postgres::{Parameter, Transaction, field};
 
 /// One that is there, with its mail's row locked.
 pub(super) struct Part {
@@ -45,16 +46,27 @@ impl Part {
 const MAIL: &str =
     "select row_id from smsp_outbox where row_id = (select row_id from smsp_part where part = $1) for update";
 
-const FIND: &str = "select p.part, p.row_id, p.domain, p.places, p.state, p.verdicts, p.fence, o.erased, p.owner
-    from smsp_part p join smsp_outbox o using (row_id) where p.part = $1";
+const COLUMNS: &str = "select p.part, p.row_id, p.domain, p.places, p.state, p.verdicts, p.fence, o.erased, p.owner
+    from smsp_part p join smsp_outbox o using (row_id)";
 
 /// Locks the mail, and reads the part behind that.
 pub(super) async fn find(transaction: &mut Transaction<'_>, hold: &PartHold) -> Result<Option<Part>, Failed> {
     lock(transaction, hold).await?;
-    let rows = transaction.query(FIND, &[(&hold.part.0, Type::INT8)]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
+    let rows = transaction.query(&format!("{COLUMNS} where p.part = $1"), &[(&hold.part.0, Type::INT8)]).await?;
+    rows.first().map(part).transpose()
+}
+
+/// The other parts of its domain, in their order.
+pub(super) async fn others(transaction: &mut Transaction<'_>, this: &Part) -> Result<Vec<Part>, Failed> {
+    let others = format!("{COLUMNS} where p.row_id = $1 and p.domain = $2 and p.part <> $3 order by p.part");
+    let parameters: [Parameter<'_>; 3] =
+        [(&this.row, Type::INT8), (&&this.domain.0[..], Type::BYTEA), (&this.part, Type::INT8)];
+    transaction.query(&others, &parameters).await?.iter().map(part).collect()
+}
+
+fn part(row: &Row) -> Result<Part, Failed> {
     let mut columns = Columns::of(row);
-    Ok(Some(Part {
+    Ok(Part {
         part: columns.value()?,
         row: columns.value()?,
         domain: hmac(columns.value()?)?,
@@ -64,7 +76,7 @@ pub(super) async fn find(transaction: &mut Transaction<'_>, hold: &PartHold) -> 
         fence: Fence(columns.value()?),
         erased: columns.value()?,
         owner: columns.value()?,
-    }))
+    })
 }
 
 /// Locks the mail of a part; its number, if it is there.

@@ -7,7 +7,7 @@ use super::whole;
 use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::parts::{Group, came_to};
-use crate::state::outbox::{PartEnded, PartHold, RowId};
+use crate::state::outbox::{Fence, PartEnded, PartHold, PartId, RowId};
 
 /// May this part be handed over?
 pub(super) fn mark(database: &Connection, now: UnixTime, hold: &PartHold) -> rusqlite::Result<bool> {
@@ -53,9 +53,9 @@ pub(super) fn is_open(database: &Connection, hold: &PartHold) -> rusqlite::Resul
     database.prepare_cached(select)?.query_row(params![hold.part, hold.fence], |row| row.get(0)).optional()
 }
 
-/// Is another hand-over in doubt, or was taken?
-pub(super) fn has_other(database: &Connection, hold: &PartHold) -> rusqlite::Result<bool> {
-    let select = "select 1 from part_attempt where part = ?1 and fence <> ?2
+/// Is a hand-over of this part in doubt, or was taken, other than that under this fence?
+pub(super) fn has_other(database: &Connection, part: PartId, fence: Option<Fence>) -> rusqlite::Result<bool> {
+    let select = "select 1 from part_attempt where part = ?1 and fence is not ?2
          and (outcome is null or outcome in ('unknown', 'accepted'))";
-    database.prepare_cached(select)?.exists(params![hold.part, hold.fence])
+    database.prepare_cached(select)?.exists(params![part, fence])
 }

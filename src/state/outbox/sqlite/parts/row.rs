@@ -1,7 +1,7 @@
 //! A part as the database has it.
 
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use crate::state::outbox::parts::{read_places, read_verdicts};
 use crate::state::outbox::{Fence, Hmac, NodeId, PartHold, PartId, PartVerdict, RowId, State};
@@ -51,11 +51,18 @@ impl Part {
     }
 }
 
-const FIND: &str = "select p.id, p.envelope, p.domain, p.places, p.state, p.verdicts, p.fence, e.erased, p.owner
-     from part p join envelope e on e.id = p.envelope where p.id = ?1";
+const COLUMNS: &str = "select p.id, p.envelope, p.domain, p.places, p.state, p.verdicts, p.fence, e.erased, p.owner
+     from part p join envelope e on e.id = p.envelope";
 
 pub(super) fn find(database: &Connection, id: PartId) -> rusqlite::Result<Option<Part>> {
-    database.prepare_cached(FIND)?.query_row([id], part).optional()
+    database.prepare_cached(&format!("{COLUMNS} where p.id = ?1"))?.query_row([id], part).optional()
+}
+
+/// The other parts of its domain, in their order.
+pub(super) fn others(database: &Connection, this: &Part) -> rusqlite::Result<Vec<Part>> {
+    let others = format!("{COLUMNS} where p.envelope = ?1 and p.domain = ?2 and p.id <> ?3 order by p.id");
+    let mut others = database.prepare_cached(&others)?;
+    others.query_map(params![this.envelope, this.domain.0, this.id], part)?.collect()
 }
 
 fn part(row: &Row<'_>) -> rusqlite::Result<Part> {

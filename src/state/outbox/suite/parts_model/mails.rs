@@ -172,59 +172,8 @@ impl Mails {
         if is_lost { self.late(place, hold, told, due, erased) } else { None }
     }
 
-    fn late(
-        &mut self,
-        place: usize,
-        hold: &PartHold,
-        told: &BTreeMap<u32, PartTo>,
-        due: UnixTime,
-        erased: bool,
-    ) -> Option<State> {
-        let before = self.parts[place].clone();
-        let taken = before.places.iter().any(|place| told.get(place) == Some(&PartTo::Accepted));
-        match before.hand_overs.get(&hold.fence.0)? {
-            Known::Nothing => {}
-            _ if before.state == State::Accepted && taken => return Some(self.told_again(place)),
-            _ => return None,
-        }
-        let groups = before.groups(told, PartTo::Unknown);
-        self.parts[place].record(hold.fence.0, &groups, told);
-        let has_other = before.has_other(hold.fence.0);
-        if !taken {
-            if before.state != State::Unknown || groups.contains_key(&PartTo::Unknown) || has_other {
-                return None;
-            }
-            self.parts[place].owner = None;
-            self.divide(place, groups, due, erased);
-            return Some(self.ended_by(place));
-        }
-        if has_other || matches!(before.state, State::Refused | State::Expired | State::Cancelled) {
-            self.parts[place].possible_duplicate = true;
-            self.mails.get_mut(&before.mail)?.possible_duplicate = true;
-        }
-        if before.state.is_final() {
-            return None;
-        }
-        let mut groups = groups;
-        let taken = groups.remove(&PartTo::Accepted)?;
-        let rest: Vec<_> = groups.into_values().flatten().collect();
-        if rest.is_empty() {
-            self.parts[place].owner = None;
-            self.parts[place].settle(PartTo::Accepted, taken, due, erased);
-        } else {
-            let own = self.parts[place].split_off(PartTo::Accepted, taken, due, erased);
-            self.parts.push(own);
-            let part = &mut self.parts[place];
-            part.places = rest;
-            if part.state == State::Claimed {
-                (part.state, part.owner) = (State::Queued, None);
-            }
-        }
-        Some(self.ended_by(place))
-    }
-
     /// Brings the mail of this part where its parts are, by an end of this one.
-    fn ended_by(&mut self, place: usize) -> State {
+    pub(super) fn ended_by(&mut self, place: usize) -> State {
         let number = self.parts[place].mail;
         let state = self.refresh(number);
         if state.is_final() {
@@ -234,13 +183,13 @@ impl Mails {
     }
 
     /// What a repeat of an end of this part hears.
-    fn told_again(&self, place: usize) -> State {
+    pub(super) fn told_again(&self, place: usize) -> State {
         let number = self.parts[place].mail;
         let state = self.state(number);
         if state.is_final() && self.mails[&number].ended_by != Some(place) { State::Sending } else { state }
     }
 
-    fn divide(&mut self, place: usize, groups: BTreeMap<PartTo, Vec<u32>>, due: UnixTime, erased: bool) {
+    pub(super) fn divide(&mut self, place: usize, groups: BTreeMap<PartTo, Vec<u32>>, due: UnixTime, erased: bool) {
         let mut groups = groups.into_iter();
         let Some((first, of_first)) = groups.next() else { return };
         for (to, places) in groups {

@@ -73,8 +73,9 @@ impl Part {
         }
     }
 
-    pub(super) fn has_other(&self, fence: i64) -> bool {
-        self.hand_overs.iter().any(|(other, known)| *other != fence && *known != Known::NotTaken)
+    /// Is a hand-over in doubt, or was taken, other than that under this fence?
+    pub(super) fn has_other(&self, fence: Option<i64>) -> bool {
+        self.hand_overs.iter().any(|(other, known)| Some(*other) != fence && *known != Known::NotTaken)
     }
 
     /// Writes down what a hand-over came to: nothing is known while it is of one recipient, else its first verdict tells.
