@@ -17,6 +17,12 @@ pub(super) const DEAD: Duration = Duration::from_secs(30);
 const HEARTBEAT: &str = "insert into smsp_node (node, seen_at) values ($1, smsp_now())
     on conflict (node) do update set seen_at = excluded.seen_at";
 
+/// In the order of their rows, mails and parts together, so that no two transactions wait for each other.
+const LOCK: &str = "select from smsp_outbox where row_id = any (array(
+        select row_id from smsp_outbox where claim = any ($1) and state in (1, 2) and owner = $2
+        union all select row_id from smsp_part where claim = any ($1) and state in (1, 2) and owner = $2
+    )) order by row_id for update";
+
 /// What nobody was told of is free again: no provider can have it.
 const RELEASE: &str = "with found as materialized (
         select row_id, fence from smsp_outbox
@@ -50,6 +56,7 @@ pub(super) async fn heartbeat(transaction: &mut Transaction<'_>, node: NodeId) -
 /// Frees what claims and replays under these numbers hold, whose answers were lost.
 pub(super) async fn release(transaction: &mut Transaction<'_>, node: NodeId, numbers: &[Uuid]) -> Result<(), Failed> {
     let parameters: [Parameter<'_>; 2] = [(&numbers, Type::UUID_ARRAY), (&node.0, Type::UUID)];
+    transaction.query(LOCK, &parameters).await?;
     transaction.execute(RELEASE, &parameters).await?;
     parts::release(transaction, node, numbers).await
 }

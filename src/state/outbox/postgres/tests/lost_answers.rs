@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
 
+use super::super::{care, claim, parts};
 use super::{advance, batch, node, outbox, row, wanted};
-use crate::state::outbox::{Acceptance, Failed, Outbox, PostgresOutbox};
+use crate::state::outbox::suite::parting::{split, wanted_parts};
+use crate::state::outbox::{Acceptance, Failed, Hold, Outbox, Parts, PostgresOutbox};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::tests::proxy::{Fault, Proxy};
 use crate::state::store::postgres::{Transaction, field};
@@ -77,5 +81,45 @@ async fn a_sign_of_life_waits_for_no_row_that_a_lost_claim_holds() {
     assert_eq!(number(&mut locking, QUEUED).await, 0);
     locking.commit().await.unwrap();
     assert_eq!(outbox.heartbeat(node).await, Ok(None));
+    assert_eq!(number(&mut outbox.begin().await.unwrap(), QUEUED).await, 1);
+}
+
+const WAITING: &str =
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+
+#[tokio::test]
+async fn what_lost_answers_hold_of_mails_and_parts_is_freed_in_the_order_of_the_rows() {
+    let Some(server) = Postmaster::shared() else { return };
+    let (outbox, node) = (outbox(&server.url(&server.database().await)).await, node());
+    outbox.accept(batch(vec![row(None), row(None)])).await.unwrap();
+    let mut holds: Vec<_> = outbox.claim(node, &wanted(2)).await.unwrap().iter().map(|row| row.hold).collect();
+    holds.sort_by_key(|hold| hold.row);
+    assert_eq!(outbox.split(&holds[0], &split()).await, Ok(true));
+    assert_eq!(outbox.give_back(&holds[1..]).await, Ok(1));
+    let numbers = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    let mut claiming = outbox.begin().await.unwrap();
+    assert_eq!(claim::claim(&mut claiming, node, numbers[0], &wanted(9)).await.unwrap().len(), 1);
+    assert_eq!(parts::claim::claim(&mut claiming, node, numbers[1], &wanted_parts(9)).await.unwrap().len(), 2);
+    claiming.commit().await.unwrap();
+    // Somebody who locks both in their order has come to the first one.
+    let mut locking = outbox.begin().await.unwrap();
+    let lock = async |transaction: &mut Transaction<'_>, hold: &Hold| {
+        let sql = "select row_id from smsp_outbox where row_id = $1 for update nowait";
+        transaction.query(sql, &[(&hold.row.0, Type::INT8)]).await.map(|rows| rows.len())
+    };
+    assert_eq!(lock(&mut locking, &holds[0]).await, Ok(1));
+    let freeing = async {
+        let mut freeing = outbox.begin().await.unwrap();
+        care::release(&mut freeing, node, &numbers).await.unwrap();
+        freeing.commit().await.unwrap();
+    };
+    let locking = async {
+        while number(&mut outbox.begin().await.unwrap(), WAITING).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(lock(&mut locking, &holds[1]).await, Ok(1), "who waits for the first has not the second");
+        locking.commit().await.unwrap();
+    };
+    tokio::join!(freeing, locking);
     assert_eq!(number(&mut outbox.begin().await.unwrap(), QUEUED).await, 1);
 }
