@@ -93,6 +93,7 @@ macro_rules! conformance {
                 rows_that_are_settled_together_end_or_wait_as_each_would_alone,
                 an_order_on_many_is_kept_once_with_who_gave_it;
             parting: a_mail_is_split_once_and_ended_by_its_parts,
+                a_mail_in_parts_is_rescheduled,
                 a_split_needs_fence_owner_and_state_and_records_what_providers_said,
                 a_part_whose_recipients_differ_is_divided_and_each_is_in_one_part,
                 who_is_not_told_of_is_unknown_where_the_part_was_marked_and_waits_where_not,

@@ -241,3 +241,19 @@ pub(in super::super) async fn the_oldest_mail_of_which_something_waits_is_known_
     assert_eq!(oldest().await, [Some(accepted[0]), None, Some(accepted[1])], "however often it was tried");
     assert_eq!(bench.parts.oldest_of(&[]).await, Ok(Vec::new()));
 }
+
+pub(in super::super) async fn a_mail_in_parts_is_rescheduled(bench: &Bench) {
+    let [one, other] = bench.one_split().await;
+    assert_eq!(bench.parts.mark_part(&one).await, Ok(true));
+    assert_eq!(bench.parts.give_back_parts(&[other], Duration::ZERO).await, Ok(1));
+    let later = bench.time.now().await.after(DAY);
+    let changed = bench.outbox.reschedule(&"shop".into(), id(1), later).await;
+    assert!(matches!(changed, Ok(Change::Done(_))), "what waits of it");
+    let status = bench.status(1).await.unwrap();
+    assert_eq!((status.ticket.send_at, status.next_attempt_at), (later, None), "a part is under way");
+    assert_eq!(bench.claim_parts(node(1), 9).await.len(), 0);
+    assert_eq!(bench.end_part(&one, &told(&[(0, PartTo::Accepted)])).await, Some(State::Queued));
+    assert_eq!(bench.status(1).await.unwrap().next_attempt_at, Some(later));
+    let oldest: Vec<_> = bench.outbox.counts().await.unwrap().iter().map(|count| count.oldest).collect();
+    assert_eq!(oldest, [Some(later)]);
+}

@@ -34,6 +34,9 @@ const TAKEN: &str = "with whole as (
 
 const RESCHEDULE: &str = "update smsp_part set due = $2 where row_id = $1 and state = 0 and expires_at > $2";
 
+const WANTED: &str = "with whole as (update smsp_outbox set wanted_at = $2 where row_id = $1)
+    update smsp_submission set send_at = $2 where row_id = $1";
+
 const WAITING: &str = "select domain, due from smsp_part where row_id = any ($1) and state = 0";
 
 /// Is this mail in parts that have not ended it? Its row is locked from now on.
@@ -102,7 +105,10 @@ pub(in super::super) async fn reschedule(
     due: i64,
 ) -> Result<Option<State>, Failed> {
     let state = changed(transaction, row, RESCHEDULE, Some(due)).await?;
-    wake(transaction, &[row]).await?;
+    if state.is_some() {
+        transaction.execute(WANTED, &[(&row, Type::INT8), (&due, Type::INT8)]).await?;
+        wake(transaction, &[row]).await?;
+    }
     Ok(state)
 }
 

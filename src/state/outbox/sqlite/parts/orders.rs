@@ -77,7 +77,12 @@ pub(in super::super) fn reschedule(
     due: UnixTime,
 ) -> rusqlite::Result<Option<State>> {
     let update = "update part set due = ?2 where envelope = ?1 and state = 0 and expires_at > ?2";
-    changed(database, now, row, update, params![row, due])
+    let state = changed(database, now, row, update, params![row, due])?;
+    if state.is_some() {
+        database.prepare_cached("update envelope set wanted_at = ?2 where id = ?1")?.execute(params![row, due])?;
+        database.prepare_cached("update submission set send_at = ?2 where id = ?1")?.execute(params![row, due])?;
+    }
+    Ok(state)
 }
 
 fn changed(
