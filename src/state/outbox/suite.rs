@@ -98,6 +98,7 @@ macro_rules! conformance {
                 a_part_whose_recipients_differ_is_divided_and_each_is_in_one_part,
                 who_is_not_told_of_is_unknown_where_the_part_was_marked_and_waits_where_not,
                 a_part_needs_fence_owner_and_state, every_domain_is_served_before_one_is_served_twice,
+                the_more_domains_wait_the_fewer_parts_of_each_are_claimed,
                 the_oldest_mail_of_which_something_waits_is_known_of_each_domain;
             parts_left:
                 what_dead_nodes_had_of_parts_waits_or_is_unknown_and_a_late_verdict_counts,

@@ -1,5 +1,7 @@
 //! Mail in parts: how it is split, claimed, handed over and ended.
 
+use std::collections::BTreeSet;
+
 use super::bench::*;
 
 /// The domain of this number.
@@ -193,8 +195,20 @@ pub(in super::super) async fn every_domain_is_served_before_one_is_served_twice(
     }
     assert_eq!(served.len(), 20);
     for round in served.chunks(10) {
-        assert_eq!(round.iter().collect::<std::collections::BTreeSet<_>>().len(), 10, "{served:?}");
+        assert_eq!(round.iter().collect::<BTreeSet<_>>().len(), 10, "{served:?}");
     }
+}
+
+pub(in super::super) async fn the_more_domains_wait_the_fewer_parts_of_each_are_claimed(bench: &Bench) {
+    for number in 1..=40 {
+        bench.accept(vec![row(number)]).await;
+        let hold = bench.claim_one(node(1)).await;
+        // Two parts to each of twenty domains.
+        let one = Split { parts: vec![new_part(number % 20, &[0])], ..split() };
+        assert_eq!(bench.parts.split(&hold, &one).await, Ok(true));
+    }
+    let served: BTreeSet<_> = bench.claim_parts(node(1), 4).await.iter().map(|part| part.domain.0).collect();
+    assert_eq!(served.len(), 4);
 }
 
 pub(in super::super) async fn a_part_needs_fence_owner_and_state(bench: &Bench) {

@@ -27,12 +27,12 @@ fn changed(row: &Row<'_>) -> rusqlite::Result<Changed> {
     Ok(Changed { envelope: row.get(0)?, domain: Hmac(row.get(1)?), state: row.get(2)?, due: row.get(3)? })
 }
 
-/// Brings the mail where its parts are, and has the domain looked at. The state of the mail.
-fn follow(database: &Connection, now: UnixTime, part: &Changed) -> rusqlite::Result<State> {
-    if part.state == State::Queued {
+/// Brings the mails where their parts are, each once, and has the domains looked at. The state of each mail.
+fn follow(database: &Connection, now: UnixTime, parts: &[Changed]) -> rusqlite::Result<BTreeMap<RowId, State>> {
+    for part in parts.iter().filter(|part| part.state == State::Queued) {
         domains::wake(database, &part.domain, part.due)?;
     }
-    whole::refresh(database, now, part.envelope)
+    whole::refresh_all(database, now, parts.iter().map(|part| part.envelope))
 }
 
 /// Frees what claims under these numbers hold, whose answers were lost: no server can have it.
@@ -51,7 +51,7 @@ pub(in super::super) fn release(
         database.prepare_cached(attempts)?.execute(params![node, number.as_bytes()])?;
         let mut free = database.prepare_cached(&free)?;
         let parts: Vec<_> = free.query_map(params![node, number.as_bytes()], changed)?.collect::<Result<_, _>>()?;
-        parts.iter().try_for_each(|part| follow(database, now, part).map(drop))?;
+        follow(database, now, &parts)?;
     }
     Ok(())
 }
@@ -70,8 +70,8 @@ pub(in super::super) fn bury(
     );
     let mut end = database.prepare_cached(&end)?;
     let parts: Vec<_> = end.query_map(params![max_losses, own], changed)?.collect::<Result<_, _>>()?;
+    follow(database, now, &parts)?;
     for part in parts {
-        follow(database, now, &part)?;
         match part.state {
             State::Queued => buried.queued += 1,
             State::Parked => buried.parked += 1,
@@ -113,14 +113,8 @@ pub(in super::super) fn expire(
     let (parts, more) = over(database, now, bound)?;
     let mut expire = database.prepare_cached(&format!("update part set state = 7 where id = ?1 {RETURNING}"))?;
     let parts = parts.iter().map(|part| expire.query_row([part], changed)).collect::<rusqlite::Result<Vec<_>>>()?;
-    let (mut mails, mut told) = (Vec::new(), Vec::new());
-    for part in &parts {
-        let state = follow(database, now, part)?;
-        if state.is_final() && !told.contains(&part.envelope) {
-            mails.push(names::of_row(database, part.envelope, state)?);
-            told.push(part.envelope);
-        }
-    }
+    let ended = follow(database, now, &parts)?.into_iter().filter(|(_, state)| state.is_final());
+    let mails = ended.map(|(mail, state)| names::of_row(database, mail, state)).collect::<rusqlite::Result<_>>()?;
     Ok((mails, more))
 }
 
@@ -134,8 +128,8 @@ pub(in super::super) fn follow_erased(
     let found = "select id from envelope where split = 1 and erased and shown in (0, 1, 4) order by id limit ?1";
     let mut found = database.prepare_cached(found)?;
     let rows = found.query_map([signed(limit as u64)], |row| row.get(0))?.collect::<rusqlite::Result<Vec<RowId>>>()?;
-    let states = rows.iter().map(|row| whole::refresh(database, now, *row)).collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok((states.into_iter().filter(|state| state.is_final()).collect(), rows.len() >= limit))
+    let states = whole::refresh_all(database, now, rows.iter().copied())?.into_values();
+    Ok((states.filter(|state| state.is_final()).collect(), rows.len() >= limit))
 }
 
 /// Parks at most so many parts of an older copy; marked ones are `unknown`. How many that were, and where each of their mails
@@ -153,7 +147,5 @@ pub(in super::super) fn park(
     );
     let mut park = database.prepare_cached(&park)?;
     let parts: Vec<_> = park.query_map(params![last, signed(limit as u64)], changed)?.collect::<Result<_, _>>()?;
-    let mails = parts.iter().map(|part| Ok((part.envelope, follow(database, now, part)?)));
-    let mails: BTreeMap<RowId, State> = mails.collect::<rusqlite::Result<_>>()?;
-    Ok((parts.len(), mails.into_values().collect()))
+    Ok((parts.len(), follow(database, now, &parts)?.into_values().collect()))
 }

@@ -14,6 +14,8 @@ use crate::state::outbox::{ClaimedPart, Fence, Hmac, Lane, NodeId, PartHold, Par
 
 /// Domains that a claim looks at, beside one for each part that is wanted.
 const DOMAINS: usize = 64;
+/// The more domains there are, the fewer parts of each: so many for each one that is wanted, over all domains.
+const SHARES: usize = 4;
 
 /// The oldest part that was lost before, of a domain that is not closed.
 pub(in super::super) const LOST: &str = "select p.id, p.domain from part p
@@ -33,6 +35,8 @@ struct Taking<'a> {
     node: NodeId,
     number: Uuid,
     holds: Vec<PartHold>,
+    /// The mails of these.
+    envelopes: Vec<RowId>,
     bytes: u64,
 }
 
@@ -49,32 +53,34 @@ pub(super) fn claim(
     nodes::seen(database, now, node)?;
     let in_hand = in_hand_of(database, node)?;
     let left_of = |domain: &Hmac| wanted.of_domain.saturating_sub(in_hand.get(domain).copied().unwrap_or_default());
-    let mut taking = Taking { database, now, node, number, holds: Vec::new(), bytes: 0 };
+    let mut taking = Taking { database, now, node, number, holds: Vec::new(), envelopes: Vec::new(), bytes: 0 };
     if wanted.lost {
         let mut select = database.prepare_cached(LOST)?;
         for found in select.query_map([now], |row| Ok((row.get(0)?, Hmac(row.get(1)?))))? {
             let (part, domain) = found?;
             if left_of(&domain) > 0 {
                 taking.take(part, 0)?;
-                return Ok(taking.holds);
+                return taking.end();
             }
         }
     }
     let mut select = database.prepare_cached(domains::TURN)?;
     let looked_at = signed((wanted.parts + DOMAINS) as u64);
     let turns = select.query_map(params![now, looked_at], |row| row.get(0).map(Hmac))?;
-    for domain in turns.collect::<Result<Vec<_>, _>>()? {
+    let turns = turns.collect::<Result<Vec<_>, _>>()?;
+    let share = SHARES * wanted.parts / turns.len().max(1) + 1;
+    for domain in turns {
         // Who was not served keeps its turn.
         if taking.holds.len() >= wanted.parts {
             break;
         }
-        let left = left_of(&domain).min(wanted.parts - taking.holds.len());
+        let left = left_of(&domain).min(share).min(wanted.parts - taking.holds.len());
         if !taking.domain(&domain, left, wanted.bytes)? {
             break;
         }
         domains::pass(database, now, &domain)?;
     }
-    Ok(taking.holds)
+    taking.end()
 }
 
 /// How many parts of each domain a node has in hand.
@@ -124,10 +130,16 @@ impl Taking<'_> {
             self.database.prepare_cached(take)?.query_row(values, columns).optional()?;
         if let Some((fence, envelope)) = taken {
             self.holds.push(row::hold(part, fence, self.node));
+            self.envelopes.push(envelope);
             self.bytes = self.bytes.saturating_add(size);
-            whole::refresh(self.database, self.now, envelope)?;
         }
         Ok(())
+    }
+
+    /// What was taken, once its mails show it.
+    fn end(self) -> rusqlite::Result<Vec<PartHold>> {
+        whole::refresh_all(self.database, self.now, self.envelopes.into_iter())?;
+        Ok(self.holds)
     }
 }
 
@@ -173,14 +185,14 @@ pub(super) fn give_back(
         "update part set state = 0, owner = null, due = max(due, ?4) where id = ?1 and fence = ?2 and owner = ?3 and state = 1
          returning envelope, domain, due",
     )?;
-    let mut given = 0;
+    let mut given = Vec::new();
     for hold in holds {
         let columns = |row: &Row<'_>| Ok((row.get(0)?, Hmac(row.get(1)?), row.get(2)?));
         let found = give.query_row(params![hold.part, hold.fence, hold.node, due], columns).optional()?;
         let Some((envelope, domain, due)) = found else { continue };
         domains::wake(database, &domain, due)?;
-        whole::refresh(database, now, envelope)?;
-        given += 1;
+        given.push(envelope);
     }
-    Ok(given)
+    whole::refresh_all(database, now, given.iter().copied())?;
+    Ok(given.len())
 }

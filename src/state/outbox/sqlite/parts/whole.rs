@@ -1,5 +1,7 @@
 //! The submission, brought where its parts are.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rusqlite::{Connection, params};
 
 use super::super::content::drop_content;
@@ -14,6 +16,17 @@ use crate::state::outbox::{PartId, RowId, State};
 /// program that knows of no parts.
 pub(super) fn refresh(database: &Connection, now: UnixTime, envelope: RowId) -> rusqlite::Result<State> {
     refresh_one(database, now, envelope, None)
+}
+
+/// Shows what the parts of these mails have come to, as [`refresh`] does; of a mail that is named more than once they are read
+/// once.
+pub(super) fn refresh_all(
+    database: &Connection,
+    now: UnixTime,
+    envelopes: impl Iterator<Item = RowId>,
+) -> rusqlite::Result<BTreeMap<RowId, State>> {
+    let envelopes: BTreeSet<_> = envelopes.collect();
+    envelopes.into_iter().map(|envelope| Ok((envelope, refresh(database, now, envelope)?))).collect()
 }
 
 /// The state of a mail by now, of which this part has come to an end.
