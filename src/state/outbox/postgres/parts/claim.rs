@@ -2,6 +2,7 @@
 //!
 //! Conditions are written as in [`super::super::claim`], for a database that has no statistics yet.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use tokio_postgres::types::Type;
@@ -19,6 +20,8 @@ use crate::state::store::postgres::{Parameter, Transaction, field};
 const DOMAINS: usize = 64;
 /// So many parts are looked at for each one that is wanted, over all domains.
 const SHARES: usize = 4;
+/// Candidates for each part that is wanted: so many that other nodes may have locked the first ones.
+const CANDIDATES: usize = 4;
 
 /// The oldest part that was lost before, of a domain that is not closed and of which the node may have more. Mails that
 /// somebody else has locked are passed by.
@@ -31,7 +34,8 @@ pub(super) const LOST: &str = "select p.part, p.row_id from smsp_part p join sms
     order by p.due, p.part limit 1 for update of o skip locked";
 
 /// Due parts of domains in their order: in each the first lane first; of four parts one is the oldest, whatever its lane. The
-/// more domains there are, the less is looked at of each.
+/// more domains there are, the less is looked at of each. Behind these as many others of each, in place of those that other
+/// nodes have locked.
 pub(in super::super) static DUE: LazyLock<String> = LazyLock::new(|| {
     format!("with turn as (
         select w.hmac, w.place, greatest(0, $2 - (select count(*) from smsp_part h
@@ -39,7 +43,7 @@ pub(in super::super) static DUE: LazyLock<String> = LazyLock::new(|| {
         from unnest($1) with ordinality w (hmac, place)
     ),
     shared as (
-        select t.hmac, t.place, least(t.room, {SHARES} * $4 / count(*) over () + 1) as room from turn t
+        select t.hmac, t.place, least(t.room, {SHARES} * $4 / count(*) over () + 1, $4) as room from turn t
     ),
     found as (
         select t.place, t.room, c.* from shared t cross join generate_series(0, 2) l (lane)
@@ -48,7 +52,7 @@ pub(in super::super) static DUE: LazyLock<String> = LazyLock::new(|| {
             where p.state = 0 and (p.domain, p.lane, p.due) >= (t.hmac, l.lane::smallint, 0::bigint)
                 and (p.domain, p.lane, p.due) <= (t.hmac, l.lane::smallint, smsp_now())
                 and (p.expires_at <= smsp_now()) is not true and (p.losses > 0) is not true
-            order by p.domain, p.lane, p.due, p.part limit t.room
+            order by p.domain, p.lane, p.due, p.part limit t.room * {CANDIDATES}
         ) c
     ),
     ranked as (
@@ -59,17 +63,30 @@ pub(in super::super) static DUE: LazyLock<String> = LazyLock::new(|| {
             order by r.nth > r.room - r.room / 4, case when r.nth > r.room - r.room / 4 then 0 else r.lane end, r.due, r.part
         ) as turn from ranked r
     )
-    select m.part, m.row_id, o.size, m.place from mixed m join smsp_outbox o using (row_id)
-    where m.turn <= m.room order by m.place, m.turn limit $4")
+    select m.part, m.row_id, m.place, m.room from mixed m where m.turn <= m.room * {CANDIDATES}
+    order by (m.turn - 1) / m.room, m.place, m.turn limit $4 * {CANDIDATES}")
 });
 
-/// What somebody else has locked is passed by.
-const FREE: &str = "select row_id from smsp_outbox where row_id = any ($1) order by row_id for update skip locked";
+/// So many of these parts that still wait, with their mails locked; what somebody else has locked is passed by. No index has
+/// this condition of the state, so they are found by their numbers.
+const FREE: &str = "select p.part, o.size from smsp_part p join smsp_outbox o using (row_id)
+    where p.part = any ($1) and p.state - 0 = 0 order by array_position($1, p.part) limit $2 for update of o skip locked";
+
+/// A part that may be claimed.
+struct Candidate {
+    part: i64,
+    row: i64,
+    size: i64,
+    /// The place of its domain.
+    place: i64,
+    /// So many of its domain may be claimed.
+    room: i64,
+}
 
 static TAKE: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "update smsp_part o set state = 1, fence = {NEXT_FENCE}, owner = $3, claim = $4
-        where o.part = any ($1) and o.row_id = any ($2) and o.state + 0 = 0 and o.due + 0 <= smsp_now() returning o.part"
+        "update smsp_part o set state = 1, fence = {NEXT_FENCE}, owner = $2, claim = $3
+        where o.part = any ($1) and o.state - 0 = 0 and o.due + 0 <= smsp_now() returning o.part"
     )
 });
 
@@ -86,61 +103,84 @@ pub(in super::super) async fn claim(
     if wanted.lost {
         let parameters: [Parameter<'_>; 2] = [(&node.0, Type::UUID), (&big(wanted.of_domain), Type::INT8)];
         if let Some(row) = transaction.query(LOST, &parameters).await?.first() {
-            return take(transaction, node, number, &[(field(row, 0)?, field(row, 1)?)]).await;
+            return take(transaction, node, number, &[field(row, 0)?], &[field(row, 1)?]).await;
         }
     }
     let looked_at = big(wanted.parts.saturating_add(DOMAINS));
     let turns = transaction.query(domains::TURN, &[(&looked_at, Type::INT8)]).await?;
     let turns = turns.iter().map(|row| field(row, 0)).collect::<Result<Vec<Vec<u8>>, _>>()?;
-    let (due, served) = due(transaction, node, wanted, &turns).await?;
-    let taken = if due.is_empty() { Vec::new() } else { take(transaction, node, number, &due).await? };
-    domains::pass(transaction, &turns[..served]).await?;
+    let free = free(transaction, node, wanted, &turns).await?;
+    let (chosen, served) = choose(&free, wanted);
+    let (parts, rows): (Vec<_>, Vec<_>) = chosen.iter().map(|chosen| (chosen.part, chosen.row)).unzip();
+    let taken = if parts.is_empty() { Vec::new() } else { take(transaction, node, number, &parts, &rows).await? };
+    domains::pass(transaction, &turns[..served.unwrap_or(turns.len())]).await?;
     Ok(taken)
 }
 
-/// The parts that there are places and bytes for, with the rows of their mails; and how many domains have had their turn by
-/// that: who was not served keeps it.
-async fn due(
+/// Due parts of these domains that nobody else has locked.
+async fn free(
     transaction: &mut Transaction<'_>,
     node: NodeId,
     wanted: &WantedParts,
     turns: &[Vec<u8>],
-) -> Result<(Vec<(i64, i64)>, usize), Failed> {
-    let parameters: [Parameter<'_>; 4] = [
-        (&turns, Type::BYTEA_ARRAY),
-        (&big(wanted.of_domain), Type::INT8),
-        (&node.0, Type::UUID),
-        (&big(wanted.parts), Type::INT8),
-    ];
-    let (mut due, mut bytes, mut last) = (Vec::new(), 0_i64, 0_i64);
-    for row in &transaction.query(&DUE, &parameters).await? {
-        let size: i64 = field(row, 2)?;
-        bytes = bytes.saturating_add(size);
-        if !due.is_empty() && bytes > big(wanted.bytes) {
-            return Ok((due, usize::try_from(last).unwrap_or_default()));
-        }
-        due.push((field(row, 0)?, field(row, 1)?));
-        last = field(row, 3)?;
+) -> Result<Vec<Candidate>, Failed> {
+    let most: Parameter<'_> = (&big(wanted.parts), Type::INT8);
+    let of_domain = big(wanted.of_domain);
+    let parameters: [Parameter<'_>; 4] =
+        [(&turns, Type::BYTEA_ARRAY), (&of_domain, Type::INT8), (&node.0, Type::UUID), most.clone()];
+    let due = transaction.query(&DUE, &parameters).await?;
+    let parts = due.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+    if parts.is_empty() {
+        return Ok(Vec::new());
     }
-    let is_full = due.len() >= wanted.parts;
-    Ok((due, if is_full { usize::try_from(last).unwrap_or_default() } else { turns.len() }))
+    let mut sizes = HashMap::new();
+    for row in &transaction.query(FREE, &[(&parts, Type::INT8_ARRAY), most]).await? {
+        sizes.insert(field::<i64>(row, 0)?, field(row, 1)?);
+    }
+    let mut free = Vec::new();
+    for (part, row) in parts.into_iter().zip(&due) {
+        if let Some(size) = sizes.remove(&part) {
+            free.push(Candidate { part, row: field(row, 1)?, size, place: field(row, 2)?, room: field(row, 3)? });
+        }
+    }
+    Ok(free)
 }
 
+/// The parts that there are places and bytes for. And how many domains have had their turn by that, if not all: who was not
+/// served keeps it.
+fn choose<'a>(free: &'a [Candidate], wanted: &WantedParts) -> (Vec<&'a Candidate>, Option<usize>) {
+    let (mut chosen, mut of_place, mut bytes, mut is_full) = (Vec::new(), HashMap::<i64, i64>::new(), 0_i64, false);
+    for candidate in free {
+        let taken = of_place.entry(candidate.place).or_default();
+        if *taken >= candidate.room {
+            continue;
+        }
+        bytes = bytes.saturating_add(candidate.size);
+        if !chosen.is_empty() && bytes > big(wanted.bytes) {
+            is_full = true;
+            break;
+        }
+        *taken += 1;
+        chosen.push(candidate);
+    }
+    let last = chosen.iter().map(|candidate| candidate.place).max().unwrap_or_default();
+    is_full |= chosen.len() >= wanted.parts;
+    (chosen, is_full.then(|| usize::try_from(last).unwrap_or_default()))
+}
+
+/// Takes parts whose mails are locked, if they still wait.
 async fn take(
     transaction: &mut Transaction<'_>,
     node: NodeId,
     number: Uuid,
-    due: &[(i64, i64)],
+    parts: &[i64],
+    rows: &[i64],
 ) -> Result<Vec<i64>, Failed> {
-    let (parts, rows): (Vec<i64>, Vec<i64>) = due.iter().copied().unzip();
-    let free = transaction.query(FREE, &[(&rows, Type::INT8_ARRAY)]).await?;
-    let free = free.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
-    let parameters: [Parameter<'_>; 4] =
-        [(&parts, Type::INT8_ARRAY), (&free, Type::INT8_ARRAY), (&node.0, Type::UUID), (&number, Type::UUID)];
+    let parameters: [Parameter<'_>; 3] = [(&parts, Type::INT8_ARRAY), (&node.0, Type::UUID), (&number, Type::UUID)];
     let taken = transaction.query(&TAKE, &parameters).await?;
-    let taken = taken.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
-    whole::refresh(transaction, &free).await?;
-    Ok(parts.into_iter().filter(|part| taken.contains(part)).collect())
+    let taken = taken.iter().map(|row| field(row, 0)).collect::<Result<HashSet<i64>, _>>()?;
+    whole::refresh(transaction, rows).await?;
+    Ok(parts.iter().copied().filter(|part| taken.contains(part)).collect())
 }
 
 const READ: &str = "select p.part, p.fence, s.id, s.caller, p.domain, p.places, p.lane, s.accepted_at, p.expires_at,

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use uuid::Uuid;
 
+use super::super::parts::claim::claim;
 use super::super::parts::domains::wake;
 use super::{START, batch, node, outbox, row, wanted};
 use crate::model::caller::CallerName;
@@ -148,4 +150,27 @@ async fn a_domain_is_claimed_though_more_mail_to_it_is_being_split() {
     // The domain has kept its turn: what is split by now is claimed.
     assert_eq!(splitting.split(&claimed[1].hold, &split).await, Ok(true));
     assert_eq!(claiming.claim_parts(node(), &wanted).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn two_nodes_that_claim_at_once_have_as_many_parts_each_as_they_want() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    outbox.accept(batch((0..MAILS).map(|_| row(None)).collect())).await.unwrap();
+    for (number, claimed) in (0..).zip(outbox.claim(node(), &wanted(MAILS)).await.unwrap()) {
+        let parts = vec![NewPart { domain: domain(number % DOMAINS), places: vec![0] }];
+        let split = Split { parts, has_taken_some: false, verdicts: Vec::new() };
+        assert_eq!(outbox.split(&claimed.hold, &split).await, Ok(true));
+    }
+    for (number, (parts, of_domain)) in (0..).zip([(5, 5), (usize::from(DOMAINS), 1)]) {
+        let wanted = WantedParts { parts, of_domain, bytes: u64::MAX, lost: true };
+        let mut nodes = [outbox.begin().await.unwrap(), outbox.begin().await.unwrap()];
+        for (place, transaction) in (0..).zip(&mut nodes) {
+            let taken = claim(transaction, node(), Uuid::from_u128(2 * number + place), &wanted).await.unwrap();
+            assert_eq!(taken.len(), parts, "of the node {place}");
+        }
+        for transaction in nodes {
+            transaction.commit().await.unwrap();
+        }
+    }
 }
