@@ -5,7 +5,7 @@
 //! followed by [`whole::refresh`], which brings the mail where its parts are.
 
 mod calls;
-mod care;
+pub(super) mod care;
 mod changes;
 pub(super) mod claim;
 pub(super) mod domains;

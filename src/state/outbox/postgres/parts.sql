@@ -70,7 +70,8 @@ create index smsp_part_owner on smsp_part (owner, domain) where state in (1, 2);
 -- Parts that were parked with an older copy, the oldest first.
 create index smsp_part_parked on smsp_part (part) where state = 4;
 create index smsp_part_expiry on smsp_part (expires_at) where state in (0, 4);
-create index smsp_part_open on smsp_part (part) where state < 5;
+-- What is parked where an older copy is accepted, each step behind those before.
+create index smsp_part_open on smsp_part (part) where state < 5 and (state in (0, 1, 2) or not possible_duplicate);
 
 create table smsp_part_attempt (
     part bigint not null references smsp_part on delete cascade,

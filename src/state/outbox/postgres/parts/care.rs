@@ -33,6 +33,10 @@ const EXPIRE: &str =
     "update smsp_part set state = 7 where part = any ($1) and state + 0 in (0, 4) and expires_at + 0 <= smsp_now()
     returning row_id, domain, state, due";
 
+/// Parts of an older copy that are not parked yet.
+pub(in super::super) const OLDER: &str = "select part, row_id from smsp_part where state < 5 and row_id <= $1
+    and (state in (0, 1, 2) or not possible_duplicate) order by part limit $2";
+
 const PARK: &str = "update smsp_part set state = case when state in (2, 3) then 3 else 4 end, owner = null,
         possible_duplicate = true where part = any ($1) and state < 5 returning row_id, domain, state, due";
 
@@ -193,9 +197,7 @@ pub(in super::super) async fn park(
     last: i64,
     limit: usize,
 ) -> Result<(usize, Vec<State>), Failed> {
-    let meant = "select part, row_id from smsp_part where state < 5 and row_id <= $1
-        and (state in (0, 1, 2) or not possible_duplicate) order by part limit $2";
-    let parts = locked(transaction, meant, &[(&last, Type::INT8), (&big(limit), Type::INT8)], true).await?;
+    let parts = locked(transaction, OLDER, &[(&last, Type::INT8), (&big(limit), Type::INT8)], true).await?;
     if parts.is_empty() {
         return Ok((0, Vec::new()));
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::super::TABLES;
 use super::super::counts::COUNTS;
 use super::super::list::{IN_DOUBT, IN_HAND, RESTING, SPLIT};
+use super::super::parts::care::OLDER;
 use super::super::parts::claim::DUE;
 use super::super::parts::domains::{OLDEST, TURN};
 use super::super::restore::MEANT;
@@ -210,6 +211,26 @@ async fn a_claim_of_parts_looks_at_the_domains_whose_turn_it_is_and_at_the_heads
     transaction.commit().await.unwrap();
     let parts = outbox.claim_parts(super::node(), &wanted_parts(10)).await.unwrap();
     assert_eq!(parts.len(), 10);
+}
+
+#[tokio::test]
+async fn each_step_that_parks_parts_of_an_older_copy_begins_behind_those_before() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in [
+        ROWS[0],
+        ROWS[1],
+        "insert into smsp_part (row_id, domain, places, lane, accepted_at, due, expires_at, state, possible_duplicate)
+            select row_id, '', '0', 1, row_id, 1, 9000000000000000, case when row_id > 19000 then 0 else 4 end,
+                row_id <= 19000 from smsp_submission",
+        "analyze smsp_part",
+    ] {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let plan = plan(&mut transaction, OLDER, &[(&20_000_i64, Type::INT8), (&100_i64, Type::INT8)]).await;
+    let walks = ["Seq Scan", "Rows Removed", "Sort"].map(|walk| plan.contains(walk));
+    assert!(plan.contains("smsp_part_open") && walks == [false; 3], "{plan}");
 }
 
 async fn plan(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Parameter<'_>]) -> String {
