@@ -90,15 +90,21 @@ fn sql(order: &str, queue: &str) -> String {
     )
 }
 
-/// The oldest row that was lost before.
+/// The oldest row that was lost before. Rows of other sets are not looked at: they may be due for as long as nobody can send
+/// them. No other index than that of lost rows of each set has this condition of the state.
 static LOST: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "with due as materialized (
-            select row_id from smsp_outbox
-            where state = 0 and losses > 0 and due <= smsp_now() and expires_at > smsp_now()
-                and route_set = any ($1) and caller <> all ($2)
-                and (select min(l.due) from smsp_outbox l where l.state = 0 and l.losses > 0) <= smsp_now()
-            order by due, row_id limit 1 for update skip locked
+        "with oldest as materialized (
+            select l.* from unnest($1) w (route_set) cross join lateral (
+                select o.row_id, o.due from smsp_outbox o
+                where o.state + 0 = 0 and o.losses > 0 and (o.route_set, o.due, o.row_id) >= (w.route_set, 0, 0)
+                    and (o.route_set, o.due, o.row_id) <= (w.route_set, smsp_now(), 9223372036854775807)
+                    and o.expires_at > smsp_now() and o.caller <> all ($2)
+                order by o.route_set, o.due, o.row_id limit 1 for update skip locked
+            ) l
+        ),
+        due as (
+            select row_id from oldest order by due, row_id limit 1
         )
         update smsp_outbox o set state = 1, changed_at = smsp_now(), fence = {NEXT_FENCE}, owner = $3, claim = $4,
             is_replay = false

@@ -142,3 +142,7 @@ create or replace function smsp_count_gone() returns trigger language plpgsql as
     from gone group by 1, 2, 3;
     return null;
 end $$;
+
+-- Rows of each set that were lost with their nodes. A program that knows of no parts finds them by smsp_outbox_lost. Written
+-- so that what looks for them is planned by no other index.
+create index smsp_outbox_lost_of on smsp_outbox (route_set, due, row_id) where state + 0 = 0 and losses > 0;
