@@ -38,6 +38,10 @@ create trigger smsp_outbox_split_key before update of content_key on smsp_submis
 create trigger smsp_outbox_split_content before delete on smsp_content for each row
     execute function smsp_outbox_split_content();
 
+-- What has ended is kept for days. Counted anew after a share of that has changed, a queue would have been sent before the
+-- planner hears of it.
+alter table smsp_outbox set (autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000);
+
 create table smsp_part (
     part bigint generated always as identity primary key,
     row_id bigint not null references smsp_outbox on delete cascade,
@@ -59,7 +63,8 @@ create table smsp_part (
     claim uuid,
     possible_duplicate boolean not null default false,
     verdicts text
-) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+    autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000);
 create index smsp_part_row on smsp_part (row_id);
 create index smsp_part_queue on smsp_part (domain, lane, due, part) where state = 0;
 -- Written so that no claim is planned by it.

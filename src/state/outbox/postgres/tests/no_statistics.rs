@@ -135,6 +135,23 @@ async fn no_part_of_a_claim_walks_through_a_queue_that_the_database_has_not_coun
     }
 }
 
+/// So many changes autovacuum waits for with this table, by its settings or those of the server.
+const CHANGES: &str = "select coalesce(max(s.option_value) filter (where s.option_name = 'autovacuum_analyze_threshold'), '50')::float8
+        + 10000000 * coalesce(max(s.option_value) filter (where s.option_name = 'autovacuum_analyze_scale_factor'), '0.1')::float8
+    from pg_class c left join pg_options_to_table(c.reloptions) s on true where c.oid = $1::text::regclass";
+
+#[tokio::test]
+async fn a_queue_is_counted_though_a_long_history_stays_as_it_is() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for table in ["smsp_outbox", "smsp_part"] {
+        let changes = transaction.query(CHANGES, &[(&table, Type::TEXT)]).await.unwrap();
+        let changes: f64 = field(&changes[0], 0).unwrap();
+        assert!(changes <= 10_000.0, "{changes} changes of {table} with ten million rows");
+    }
+}
+
 #[tokio::test]
 async fn lost_rows_of_another_set_lead_no_claim_through_them_nor_through_a_queue_that_the_database_has_not_counted() {
     let Some(server) = Postmaster::shared() else { return };
