@@ -17,7 +17,7 @@ use super::callers::Allowance;
 use super::context::{Context, MAX_ROWS, POLL};
 use super::delivery::{deliver, replay};
 use super::direct::claims::Turns;
-use super::direct::split::{FREE, goes_direct};
+use super::direct::split;
 use super::lanes::Lanes;
 use super::newest::Newest;
 use super::panicking::or_released;
@@ -178,10 +178,8 @@ impl Claims {
     }
 
     fn free(&self, set: &RouteSet) -> Free {
-        if goes_direct(&self.context, set) {
-            return FREE;
-        }
-        self.context.windows.free(set.names(), &self.context.parts.dispatcher.rooms())
+        let by_windows = || self.context.windows.free(set.names(), &self.context.parts.dispatcher.rooms());
+        split::free(&self.context, set).unwrap_or_else(by_windows)
     }
 
     async fn begin(&self, claimed: Vec<Claimed>, taken: Taken) {

@@ -11,6 +11,7 @@ use super::callers::Callers;
 use super::conclusion::{Obstacle, Policy};
 use super::contents::Contents;
 use super::direct::DirectDelivery;
+use super::direct::ahead::Ahead;
 use super::direct::closed::Closed;
 use super::in_hand::InHand;
 use super::liveness::Liveness;
@@ -74,6 +75,8 @@ pub(super) struct Context {
     pub(super) parts_in_hand: InHand,
     /// Domains whose sites take no mail for a time.
     pub(super) closed: Closed,
+    /// Mail that has upstreams and is split.
+    pub(super) ahead: Ahead,
     /// There may be something to claim.
     pub(super) wake: Notify,
 }
@@ -92,6 +95,7 @@ impl Context {
             older_copy: OlderCopy::default(),
             places: Arc::new(Semaphore::new(MAX_PARTS)),
             closed: Closed::default(),
+            ahead: Ahead::default(),
             wake: Notify::new(),
         }
     }

@@ -6,6 +6,7 @@
 //! route has upstreams before `mx` comes here once none of them has taken mail for a while, or all have refused it.
 //! Deliberately absent: replays (SMTP has none) and late verdicts (a hand-over waits for its last reply).
 
+pub(super) mod ahead;
 pub(super) mod claims;
 pub(super) mod closed;
 mod hand_over;

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 use tracing::error;
 use uuid::Uuid;
 
-use super::super::super::{ClaimedPart, PartEnded};
+use super::super::super::{ClaimedPart, PartEnded, PartVerdict};
 use super::super::context::{Context, POLL, STORE_TIMEOUT};
 use super::super::recording::persistently;
 use super::DirectDelivery;
@@ -16,6 +16,7 @@ use super::verdicts::Facts;
 use crate::delivery::mx::direct::{NotNow, Prepared};
 use crate::delivery::mx::sites::SiteKey;
 use crate::model::message::{Address, Message};
+use crate::model::outcome::Outcome;
 
 /// A part in hand.
 pub(super) struct HandOver<'a> {
@@ -39,6 +40,12 @@ enum Mark {
 pub(super) fn facts<'a>(context: &'a Context, places: &'a [u32], attempts: u32) -> Facts<'a> {
     let (attempts, is_draining) = (attempts.saturating_add(1), context.parts.drain.is_draining());
     Facts { places, attempts, policy: &context.parts.policy, is_draining, draw: fastrand::f64() }
+}
+
+/// Has a server, or the DNS, said something of a recipient?
+fn is_answered(ended: &PartEnded) -> bool {
+    let is_said = |verdict: &PartVerdict| !matches!(verdict.outcome, Outcome::Unavailable | Outcome::Cancelled);
+    matches!(ended, PartEnded::Told { verdicts, .. } if verdicts.iter().any(is_said))
 }
 
 impl<'a> HandOver<'a> {
@@ -125,6 +132,9 @@ impl<'a> HandOver<'a> {
     }
 
     async fn end(&self, ended: &PartEnded) {
+        if self.claimed.attempts == 0 && is_answered(ended) {
+            self.context.ahead.answered();
+        }
         record(self.delivery, &self.claimed.hold, ended).await;
     }
 

@@ -16,8 +16,18 @@ use super::super::windows::Free;
 use super::DirectDelivery;
 use crate::model::message::Message;
 
-/// What there is for mail that is to be split: it takes no place anywhere.
-pub(in super::super) const FREE: Free = Free { windows: MAX_ROWS, places: MAX_ROWS };
+/// What there is for mail of this set that goes to its recipients' own servers now: it takes no place anywhere, but no more of
+/// it is split than they take where it has upstreams, too. `None`: none of the set goes there.
+pub(in super::super) fn free(context: &Context, set: &RouteSet) -> Option<Free> {
+    goes_direct(context, set).then(|| {
+        let places = if has_upstreams(set) { context.ahead.left() } else { MAX_ROWS };
+        Free { windows: MAX_ROWS, places: places.min(MAX_ROWS) }
+    })
+}
+
+fn has_upstreams(set: &RouteSet) -> bool {
+    set.names().any(|name| name != UPSTREAM)
+}
 
 /// Does mail of this set go to its recipients' own servers now? No upstream comes before them, or none has taken mail for long
 /// enough.
@@ -39,6 +49,9 @@ pub(in super::super) async fn split(
     pending: Option<Pending>,
 ) -> bool {
     let Some(parts) = parts(context, message) else { return false };
+    if pending.is_some() && has_upstreams(&claimed.route_set) {
+        context.ahead.split(parts.len());
+    }
     // No upstream has taken it for anybody: else it had ended there.
     let split = Split { parts, has_taken_some: false, verdicts };
     let ask = || delivery.parts.split(&claimed.hold, &split);

@@ -81,6 +81,44 @@ async fn once_no_upstream_has_taken_mail_for_long_enough_it_goes_on_and_not_befo
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_backlog_no_more_is_split_than_servers_take_and_an_upstream_that_is_back_gets_the_rest() {
+    let script: Script = |_, line| line.starts_with("RCPT").then_some(stub::Act::Silence);
+    let node = Setup { script, ..with(&[&[TAKES; 300]], Duration::ZERO) }.start().await;
+    node.fixture.upstreams[0].override_circuit(Override::Open);
+    let start = Instant::now();
+    for _ in 0..300 {
+        node.send(&["b@one.example"]).await;
+    }
+    while node.parts.asked("split") < 80 {
+        assert!(start.elapsed() < 20 * SECOND, "{}", node.parts.asked("split"));
+        sleep(WAIT).await;
+    }
+    sleep(6 * WAIT).await;
+    node.fixture.upstreams[0].override_circuit(Override::Auto);
+    let (split, seconds) = (node.parts.asked("split"), usize::try_from(start.elapsed().as_secs()).unwrap());
+    assert!(split <= 100 + 10 * (seconds + 1) && split < 250, "{split} within {seconds} s");
+    while node.fixture.calls()[0] + node.parts.asked("split") < 300 {
+        assert!(start.elapsed() < 30 * SECOND, "{:?}", node.fixture.calls());
+        sleep(WAIT).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_backlog_more_is_split_with_each_answer_of_a_server() {
+    let node = with(&[&[]], Duration::ZERO).start().await;
+    node.fixture.upstreams[0].override_circuit(Override::Open);
+    let (start, mut ids) = (Instant::now(), Vec::new());
+    for _ in 0..300 {
+        ids.push(node.send(&["b@one.example"]).await);
+    }
+    for id in ids {
+        node.until_in(id, State::Accepted).await;
+    }
+    let by_time = 100 + 10 * usize::try_from(start.elapsed().as_secs() + 1).unwrap();
+    assert!(by_time < 300, "as time goes by there was room for {by_time}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mail_that_rules_keep_away_from_mx_by_now_is_not_split() {
     let node = with(&[&[TAKES]], Duration::ZERO).start().await;
     node.fixture.upstreams[0].override_circuit(Override::Open);
