@@ -19,6 +19,7 @@ use super::row::{Hold, NodeId, State};
 use super::sealed::Hmac;
 use crate::runtime::unix_time::UnixTime;
 
+pub(super) use ended::worst;
 pub use ended::{PartEnded, PartTo, PartVerdict};
 pub(super) use groups::{Group, came_to, groups};
 pub use part::{ClaimedPart, NewPart, PartHold, PartId, PartStatus, Split, WantedParts};

@@ -40,6 +40,23 @@ pub enum PartTo {
     Refused,
 }
 
+impl PartTo {
+    /// How bad that is, the worst last: taken, tried again, refused, in doubt.
+    fn badness(self) -> u8 {
+        match self {
+            Self::Accepted => 0,
+            Self::Again => 1,
+            Self::Refused => 2,
+            Self::Unknown => 3,
+        }
+    }
+}
+
+/// Of these recipients the first for which it went worst.
+pub(in crate::state::outbox) fn worst(verdicts: &[PartVerdict]) -> Option<&PartVerdict> {
+    verdicts.iter().rev().max_by_key(|verdict| verdict.to.badness())
+}
+
 /// What became of one recipient; holds no address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartVerdict {
@@ -55,4 +72,31 @@ pub struct PartVerdict {
     pub code: Option<String>,
     /// The name of the server that said so.
     pub host: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_went_worst_for_who_is_in_doubt_then_for_who_is_refused_then_for_who_has_to_wait() {
+        let verdict = |place, to| PartVerdict {
+            place,
+            to,
+            outcome: Outcome::Deferred,
+            reason: String::new(),
+            code: None,
+            host: None,
+        };
+        let order = [PartTo::Accepted, PartTo::Again, PartTo::Refused, PartTo::Unknown];
+        for most in 1..=order.len() {
+            let place = |at: usize| u32::try_from(at).unwrap();
+            let mut verdicts: Vec<_> = (0..most).map(|at| verdict(place(at), order[at])).collect();
+            verdicts.push(verdict(9, order[most - 1]));
+            assert_eq!(worst(&verdicts).map(|worst| worst.place), Some(place(most - 1)), "{verdicts:?}");
+            verdicts.reverse();
+            assert_eq!(worst(&verdicts).map(|worst| worst.to), Some(order[most - 1]));
+        }
+        assert_eq!(worst(&[]), None);
+    }
 }

@@ -1,8 +1,8 @@
 //! What is claimed, and when: as much as there is room for, of the route sets that have an upstream which takes mail now.
 //!
-//! While no upstream takes mail the store is not asked at all, unless mail may go to its recipients' own servers. Each set gets its turn, so that none waits behind another's
-//! backlog; what one claim brought has its places before the next one asks what is free. A claim has no time limit but the
-//! store's own: rows that were claimed unheard would stay with this node.
+//! While no upstream takes mail the store is not asked at all, unless mail may go to its recipients' own servers. Each set gets
+//! its turn, so that none waits behind another's backlog; what one claim brought has its places before the next one asks what
+//! is free. A claim has no time limit but the store's own: rows that were claimed unheard would stay with this node.
 
 use std::sync::Arc;
 use std::time::Duration;

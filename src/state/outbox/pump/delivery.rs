@@ -142,7 +142,16 @@ impl Delivery {
     async fn split(&self, verdicts: Vec<Verdict>, pending: Option<Pending>) -> bool {
         let Self { context, claimed, submission, .. } = self;
         let Some(delivery) = &context.parts.direct else { return false };
-        split(context, delivery, claimed, &submission.message, verdicts, pending).await
+        let is_split = split(context, delivery, claimed, &submission.message, verdicts, pending).await;
+        if is_split {
+            self.forget_obstacles();
+        }
+        is_split
+    }
+
+    fn forget_obstacles(&self) {
+        let row = self.claimed.hold.row;
+        Obstacle::ALL.iter().for_each(|obstacle| self.context.obstacles.forget(&(row, *obstacle)));
     }
 
     async fn replay(self: &Arc<Self>, upstream: &str, pending: Pending) {
@@ -205,7 +214,7 @@ impl Delivery {
         let times = match Obstacle::of(answer) {
             Some(obstacle) => context.obstacles.count((row, obstacle)),
             None => {
-                Obstacle::ALL.iter().for_each(|obstacle| context.obstacles.forget(&(row, *obstacle)));
+                self.forget_obstacles();
                 0
             }
         };

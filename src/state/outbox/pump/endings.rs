@@ -1,4 +1,4 @@
-//! What the log says of mails that no provider takes, or that nobody sends any more: each is told once, with its id and its
+//! What the log says of mails that neither a provider nor the recipients' own servers take, or that nobody sends any more: each is told once, with its id and its
 //! caller.
 //!
 //! After a long outage a hundred thousand may expire within seconds. The first of a round have a line each; the others stand
@@ -149,9 +149,9 @@ fn refused_by_servers(verdicts: &[PartVerdict]) {
     let (upstream, outcome) = (UPSTREAM, last.map(|last| last.outcome.as_str()));
     let reason = last.map(|last| &*last.reason);
     if last.is_some_and(|last| last.outcome == Outcome::MessageRejected) {
-        info!(upstream, outcome, reason, "a mail of the outbox has ended: no provider takes it");
+        info!(upstream, outcome, reason, "a mail of the outbox has ended: its recipients' servers do not take it");
     } else {
-        warn!(upstream, outcome, reason, "a mail of the outbox has ended: no provider takes it");
+        warn!(upstream, outcome, reason, "a mail of the outbox has ended: its recipients' servers do not take it");
     }
 }
 

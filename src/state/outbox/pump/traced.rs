@@ -9,7 +9,7 @@ use tracing::field::display;
 use tracing::{Instrument, Span, error_span};
 
 use super::super::ending::Ended;
-use super::super::parts::{PartEnded, PartTo};
+use super::super::parts::{PartEnded, PartTo, worst};
 use super::super::row::State;
 use super::super::traced::spans_in;
 use super::context::Context;
@@ -97,7 +97,7 @@ pub(super) fn part_ended(state: State, ended: &PartEnded) {
 fn error_type_of_part(ended: &PartEnded) -> Option<&'static str> {
     match ended {
         PartEnded::Lost { .. } => Some("lost"),
-        PartEnded::Told { verdicts, .. } => match verdicts.iter().min_by_key(|verdict| verdict.to) {
+        PartEnded::Told { verdicts, .. } => match worst(verdicts) {
             None => Some("unknown"),
             Some(worst) if worst.to == PartTo::Unknown => Some("unknown"),
             Some(worst) => is_error(worst.outcome).then(|| worst.outcome.as_str()),

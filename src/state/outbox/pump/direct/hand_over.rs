@@ -11,7 +11,7 @@ use super::super::super::{ClaimedPart, PartEnded, PartVerdict};
 use super::super::context::{Context, POLL, STORE_TIMEOUT};
 use super::super::recording::persistently;
 use super::DirectDelivery;
-use super::recording::{log, record};
+use super::recording::record;
 use super::verdicts::Facts;
 use crate::delivery::mx::direct::{NotNow, Prepared};
 use crate::delivery::mx::sites::SiteKey;
@@ -84,7 +84,6 @@ impl<'a> HandOver<'a> {
                 let start = Instant::now();
                 let report = prepared.send(&mail, &self.context.parts.drain).await;
                 let ended = self.facts().of_report(&report, start.elapsed());
-                log(self.delivery, &ended);
                 self.end(&ended).await;
             }
             Mark::Refuses => {

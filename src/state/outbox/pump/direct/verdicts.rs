@@ -1,7 +1,8 @@
 //! What became of each recipient of a part, and how its claim ends by that. Pure: the draw is passed in.
 //!
-//! Every attempt counts that has met a server, or found none; not one that met a limit of this machine or its end. A recipient
-//! that is refused for now waits, unless the attempts are used up.
+//! Every attempt counts that has met a server, or found none; not one that met a limit of this machine or its end, which is so
+//! for all of its recipients, though a server may have answered for some. A recipient that is refused for now waits, unless
+//! the attempts are used up.
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Mail whose route has upstreams before `mx`.
 
+use super::super::super::super::row::RowId;
+use super::super::super::conclusion::Obstacle;
 use super::*;
 
 const REFUSES: Act = Act::Say(Outcome::AccountRefused);
@@ -116,6 +118,22 @@ async fn of_a_backlog_more_is_split_with_each_answer_of_a_server() {
     }
     let by_time = 100 + 10 * usize::try_from(start.elapsed().as_secs() + 1).unwrap();
     assert!(by_time < 300, "as time goes by there was room for {by_time}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_often_upstreams_could_not_take_a_mail_is_forgotten_once_it_is_split() {
+    let refuses: &[&[Act]] = &[&[REFUSES]];
+    for (upstreams, after) in [(refuses, HOUR), (&[&[]], Duration::ZERO)] {
+        let node = with(upstreams, after).start().await;
+        if after.is_zero() {
+            node.fixture.upstreams[0].override_circuit(Override::Open);
+        }
+        let met = (RowId(1), Obstacle::NotNow);
+        assert_eq!(node.pump.0.obstacles.count(met), 1);
+        let id = node.send(&["b@one.example"]).await;
+        node.until_in(id, State::Accepted).await;
+        assert_eq!(node.pump.0.obstacles.count(met), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
