@@ -108,7 +108,7 @@ async fn order(
         SiteOrder::Retry => sites.retry(&key, Instant::now()),
     };
     if !is_there {
-        return Err(unknown_site());
+        return Err(forgotten_site());
     }
     if order != SiteOrder::Pause {
         outbox.open_site(&key);
@@ -135,6 +135,12 @@ async fn with_oldest(state: &AdminState, sites: Vec<View>) -> Vec<View> {
 /// There is no site of the key in the path.
 fn unknown_site() -> Problem {
     let detail = "This node knows no such site: see GET /sites.";
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such site", detail)
+}
+
+/// The site has given way to others between the record of an order and the order itself.
+fn forgotten_site() -> Problem {
+    let detail = "This node has just forgotten the site: the order is on record and has no effect. See GET /sites.";
     Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such site", detail)
 }
 

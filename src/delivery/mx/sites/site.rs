@@ -70,7 +70,6 @@ impl Refusal {
 #[derive(Debug)]
 pub(super) struct Ticket {
     epoch: u32,
-    accepted: UnixTime,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +140,7 @@ impl Site {
             Phase::Shut(until) => self.change(Phase::Probing(until)),
         }
         (self.in_flight, self.turned_away) = (self.in_flight + 1, 0);
-        Ok(Ticket { epoch: self.epoch, accepted })
+        Ok(Ticket { epoch: self.epoch })
     }
 
     /// Takes what a mail came to, and whether it is done with; `None`: nothing is known of it.
@@ -149,7 +148,8 @@ impl Site {
         self.in_flight -= 1;
         if let Some((answer, is_done)) = answer {
             self.last_answer = Some(answer);
-            self.oldest = self.oldest.filter(|oldest| !is_done || *oldest != ticket.accepted);
+            // Another one may have ended elsewhere. What waits comes by again.
+            self.oldest = self.oldest.filter(|_| !is_done);
         }
         if ticket.epoch != self.epoch {
             return;
