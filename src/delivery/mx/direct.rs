@@ -53,6 +53,8 @@ pub enum NotNow {
         site: SiteKey,
         /// When it may take some.
         until: Instant,
+        /// Has it only no place now? It may have one sooner.
+        is_full: bool,
     },
 }
 
@@ -107,12 +109,18 @@ impl Direct {
         let (now, site) = (Instant::now(), servers.site());
         self.sites.admit(&site, accepted, now).map_err(|refusal| {
             self.metrics.held_back(refusal.as_str());
-            NotNow::Later { site, until: refusal.again(now) }
+            let is_full = matches!(refusal, Refusal::Full(_));
+            NotNow::Later { site, until: refusal.again(now), is_full }
         })
     }
 }
 
 impl Prepared<'_> {
+    /// The site that it goes to.
+    pub fn site(&self) -> &SiteKey {
+        self.permit.site()
+    }
+
     /// Hands the mail over, and tells its site what came of it.
     pub async fn send(self, mail: &Mail, drain: &Shutdown) -> Report {
         let report = self.direct.transmitter.send(&self.targets, self.level, mail, drain).await;

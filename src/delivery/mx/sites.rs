@@ -123,6 +123,11 @@ impl Sites {
 }
 
 impl Permit {
+    /// Of which site.
+    pub fn site(&self) -> &SiteKey {
+        &self.key
+    }
+
     /// Says what the mail came to, and whether it is done with: else it comes by again.
     pub fn end(mut self, answer: Answer, is_done: bool, now: Instant) {
         self.settle(Some((answer, is_done)), now);

@@ -13,6 +13,7 @@ use super::contents::Contents;
 use super::direct::DirectDelivery;
 use super::direct::ahead::Ahead;
 use super::direct::closed::Closed;
+use super::direct::of_domains::OfDomains;
 use super::in_hand::InHand;
 use super::liveness::Liveness;
 use super::older_copy::OlderCopy;
@@ -73,6 +74,8 @@ pub(super) struct Context {
     pub(super) places: Arc<Semaphore>,
     /// The bytes of parts in hand, beside those of rows: a server that takes a mail slowly holds up no provider.
     pub(super) parts_in_hand: InHand,
+    /// Those of each domain.
+    pub(super) of_domains: OfDomains,
     /// Domains whose sites take no mail for a time.
     pub(super) closed: Closed,
     /// Mail that has upstreams and is split.
@@ -89,6 +92,7 @@ impl Context {
             callers: Callers::default(),
             in_hand: InHand::default(),
             parts_in_hand: InHand::default(),
+            of_domains: OfDomains::default(),
             obstacles: Repeats::default(),
             unclear_replays: Repeats::default(),
             liveness: Liveness::default(),

@@ -10,6 +10,7 @@ pub(super) mod ahead;
 pub(super) mod claims;
 pub(super) mod closed;
 mod hand_over;
+pub(super) mod of_domains;
 pub(super) mod oldest;
 mod part;
 mod recording;

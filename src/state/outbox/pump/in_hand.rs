@@ -3,7 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// Bytes that a node has in hand of rows, and as many of parts.
+pub(super) const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Bytes of all messages in hand.
 #[derive(Default)]

@@ -7,16 +7,20 @@ use tokio::time::{Instant, timeout};
 use tracing::error;
 use uuid::Uuid;
 
-use super::super::super::{ClaimedPart, PartEnded, PartVerdict};
+use super::super::super::{ClaimedPart, Hmac, PartEnded, PartVerdict};
 use super::super::context::{Context, POLL, STORE_TIMEOUT};
 use super::super::recording::persistently;
 use super::DirectDelivery;
+use super::closed::Closed;
 use super::recording::record;
+use super::reopening::place_is_free;
 use super::verdicts::Facts;
 use crate::delivery::mx::direct::{NotNow, Prepared};
-use crate::delivery::mx::sites::SiteKey;
 use crate::model::message::{Address, Message};
 use crate::model::outcome::Outcome;
+
+/// A domain is closed for so long, or until one of its mails has ended, where those in hand have all bytes that it may have.
+const WITHOUT_BYTES: Duration = Duration::from_secs(5);
 
 /// A part in hand.
 pub(super) struct HandOver<'a> {
@@ -62,13 +66,24 @@ impl<'a> HandOver<'a> {
         Some(Self { context, delivery, claimed, message, to })
     }
 
-    /// Delivers it, as far as that is possible now. `may_be_marked` is set before the store is asked for its consent.
-    pub(super) async fn deliver(&self, may_be_marked: &AtomicBool) {
+    /// Delivers it, as far as that is possible now. `may_be_marked` is set before the store is asked for its consent; `has_room`:
+    /// there are bytes for it, of those of its domain.
+    pub(super) async fn deliver(&self, may_be_marked: &AtomicBool, has_room: bool) {
         let (domain, accepted) = (self.to[0].domain(), self.claimed.accepted_at);
         match self.delivery.direct.prepare(domain, accepted, self.draw()).await {
+            Ok(prepared) if !has_room => {
+                let (site, until) = (prepared.site().clone(), Instant::now() + WITHOUT_BYTES);
+                drop(prepared);
+                self.put_off(|closed, domain| closed.turn_away(domain, &site, until)).await;
+            }
             Ok(prepared) => self.send(prepared, may_be_marked).await,
             Err(NotNow::NoRoute(no_route)) => self.end(&self.facts().without_route(no_route)).await,
-            Err(NotNow::Later { site, until }) => self.put_off(site, until).await,
+            Err(NotNow::Later { site, until, is_full: true }) => {
+                self.put_off(|closed, domain| closed.turn_away(domain, &site, until)).await;
+            }
+            Err(NotNow::Later { site, until, is_full: false }) => {
+                self.put_off(|closed, domain| closed.close(domain, site, until)).await;
+            }
         }
     }
 
@@ -81,10 +96,11 @@ impl<'a> HandOver<'a> {
         };
         match self.mark(may_be_marked).await {
             Mark::Consents => {
-                let start = Instant::now();
+                let (start, site) = (Instant::now(), prepared.site().clone());
                 let report = prepared.send(&mail, &self.context.parts.drain).await;
                 let ended = self.facts().of_report(&report, start.elapsed());
                 self.end(&ended).await;
+                place_is_free(self.context, self.delivery, &site).await;
             }
             Mark::Refuses => {
                 drop(prepared);
@@ -111,10 +127,10 @@ impl<'a> HandOver<'a> {
         }
     }
 
-    /// Its site takes no mail before then, so its domain is closed until then, once for all of its parts.
-    async fn put_off(&self, site: SiteKey, until: Instant) {
+    /// Its site takes no mail now, so its domain is closed for a time, once for all of its parts.
+    async fn put_off(&self, close: impl FnOnce(&Closed, Hmac) -> Option<Duration>) {
         let (closed, domain) = (&self.context.closed, self.claimed.domain);
-        let Some(wait) = closed.close(domain, site, until) else {
+        let Some(wait) = close(closed, domain) else {
             // Another node may have opened it meanwhile: without a wait this one would claim it again and again.
             return self.give_back(POLL).await;
         };

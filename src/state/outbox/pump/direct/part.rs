@@ -39,11 +39,12 @@ async fn work(
     pending: Pending,
     may_be_marked: &AtomicBool,
 ) {
-    let _bytes = context.parts_in_hand.hold(size(&claimed));
+    let bytes = size(&claimed);
+    let (_all, of_domain) = (context.parts_in_hand.hold(bytes), context.of_domains.hold(claimed.domain, bytes));
     drop(pending);
     let (id, hold) = (claimed.id, claimed.hold);
     match HandOver::open(context, delivery, claimed) {
-        Some(part) => part.deliver(may_be_marked).await,
+        Some(part) => part.deliver(may_be_marked, of_domain.is_some()).await,
         None => {
             error!(%id, "a mail of the outbox cannot be opened: its key must be in SMSP_STORE_KEY until it has ended");
             record(delivery, &hold, &lost(context)).await;

@@ -38,6 +38,7 @@ fn names(name: &str, kind: RecordType) -> Says {
     match (name, kind) {
         ("gone.example", _) => Says::NoSuchName,
         ("lame.example", _) => Says::ServerFailure,
+        ("alias.example", RecordType::MX) => records(["10 mx.one.example"]),
         ("two.example", RecordType::MX) => records(["10 mx.dead.example", "20 mx.two.example"]),
         (name, RecordType::MX) => Says::Records(vec![format!("10 mx.{name}")]),
         ("mx.dead.example", RecordType::A) => records(["127.0.0.2"]),

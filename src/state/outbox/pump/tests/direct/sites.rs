@@ -1,6 +1,7 @@
 //! What a site takes, and mail for one that takes none.
 
 use super::*;
+use crate::delivery::mx::sites::SiteKey;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_for_a_dead_site_waits_without_an_attempt_and_comes_by_at_once_by_an_order() {
@@ -70,4 +71,62 @@ async fn a_site_that_an_operator_holds_back_gets_nothing_until_it_goes_on() {
     assert!(sites.pause("mx.one.example", false));
     node.pump.open_site("mx.one.example".to_owned());
     node.until_in(held, State::Accepted).await;
+}
+
+/// What stands for a domain, and the site that it is at.
+fn domain_and_site(node: &Mx) -> (Hmac, SiteKey) {
+    (node.sealer.domain_hmac("one.example").unwrap(), SiteKey::of(&["mx.one.example".into()]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_that_had_no_place_comes_by_once_another_mail_to_its_site_has_ended() {
+    let node = Mx::new(|_, _| None).await;
+    let (domain, site) = domain_and_site(&node);
+    assert!(node.pump.0.closed.turn_away(domain, &site, Instant::now() + HOUR).is_some());
+    node.store.close_domain(&domain, HOUR).await.unwrap();
+    let waits = node.send(&["b@one.example"]).await;
+    // For so long a domain is closed at least.
+    sleep(SECOND).await;
+    let elsewhere = node.send(&["b@two.example"]).await;
+    node.until_in(elsewhere, State::Accepted).await;
+    assert_eq!(node.status(waits).await.ticket.state, State::Queued);
+    node.send(&["b@alias.example"]).await;
+    node.until_in(waits, State::Accepted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_of_a_closed_domain_that_another_node_has_opened_comes_by_no_more_than_once_a_second() {
+    let node = Mx::new(|_, _| None).await;
+    let (domain, site) = domain_and_site(&node);
+    let first = node.send(&["b@one.example"]).await;
+    node.until_in(first, State::Accepted).await;
+    assert!(node.delivery.direct.sites().pause("mx.one.example", true));
+    assert!(node.pump.0.closed.close(domain, site, Instant::now() + HOUR).is_some());
+    node.send(&["b@one.example"]).await;
+    let (start, given_back) = (Instant::now(), || node.parts.asked("give_back_parts"));
+    while given_back() < 2 {
+        assert!(start.elapsed() < 30 * SECOND);
+        sleep(WAIT).await;
+    }
+    sleep(10 * WAIT).await;
+    let most = 2 + usize::try_from(start.elapsed().as_secs()).unwrap();
+    assert!(given_back() <= most, "{} times within {:?}", given_back(), start.elapsed());
+    assert_eq!(node.parts.asked("close_domain"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_with_as_many_bytes_in_hand_as_it_may_have_waits_and_others_do_not() {
+    let node = Mx::new(|_, _| None).await;
+    let (domain, _) = domain_and_site(&node);
+    let held = node.pump.0.of_domains.hold(domain, 1 << 30);
+    let waits = node.send(&["b@one.example"]).await;
+    let other = node.send(&["b@two.example"]).await;
+    node.until_in(other, State::Accepted).await;
+    while node.parts.asked("give_back_parts") == 0 {
+        sleep(WAIT).await;
+    }
+    let status = node.status(waits).await;
+    assert_eq!((status.ticket.state, status.parts[0].attempts, node.parts.asked("mark_part")), (State::Queued, 0, 1));
+    drop(held);
+    node.until_in(waits, State::Accepted).await;
 }
