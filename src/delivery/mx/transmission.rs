@@ -76,7 +76,7 @@ impl Transmitter {
     /// it begins nothing and waits for nothing.
     pub async fn send(&self, targets: &[Target], level: Level, mail: &Mail, drain: &Shutdown) -> Report {
         let mut walk = Walk::new(mail.to().len());
-        let bounds = Bounds::new(self.final_timeout, drain);
+        let bounds = Bounds::new(mail.time_left(), self.final_timeout, drain);
         let mut sessions = 0;
         for target in self.in_order(targets, level) {
             if !walk.goes_on() || sessions == MAX_SESSIONS {

@@ -22,9 +22,9 @@ pub(super) struct Bounds<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    /// From now on.
-    pub(super) fn new(end: Duration, drain: &'a Shutdown) -> Self {
-        Self { deadline: Instant::now() + BEFORE_THE_END, end, drain }
+    /// From now on, for a mail that is wanted for so long.
+    pub(super) fn new(wanted_for: Duration, end: Duration, drain: &'a Shutdown) -> Self {
+        Self { deadline: Instant::now() + BEFORE_THE_END.min(wanted_for), end, drain }
     }
 
     /// What must be over before the end of the mail is written; or what it means that it was not.

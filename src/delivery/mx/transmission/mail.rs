@@ -1,5 +1,7 @@
 //! A mail as it is transmitted to one domain.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::delivery::mime::{self, MetadataHeaders};
@@ -14,6 +16,7 @@ pub struct Mail {
     file: Bytes,
     has_utf8_head: bool,
     eight_bit: bool,
+    wanted_for: Duration,
 }
 
 impl Mail {
@@ -30,7 +33,17 @@ impl Mail {
     pub fn new(from: Option<Address>, to: Vec<Address>, file: Bytes) -> Self {
         let eight_bit = !file.is_ascii();
         let has_utf8_head = eight_bit && !head(&file).is_ascii();
-        Self { from, to, file, has_utf8_head, eight_bit }
+        Self { from, to, file, has_utf8_head, eight_bit, wanted_for: Duration::MAX }
+    }
+
+    /// Its end is written within that time, from the beginning of its transmission, or not at all.
+    #[must_use]
+    pub fn wanted_for(self, time: Duration) -> Self {
+        Self { wanted_for: time, ..self }
+    }
+
+    pub(super) fn time_left(&self) -> Duration {
+        self.wanted_for
     }
 
     pub(super) fn to(&self) -> &[Address] {

@@ -46,7 +46,7 @@ async fn waited_with(mail: &Mail, at: &'static str, wait: Duration) -> ((Outcome
     let hosting = tokio::spawn(host(theirs, at, wait));
     let (session, start) = (session(ours).await, Instant::now());
     let drain = Shutdown::default();
-    let done = transact(session, mail, &[0], Bounds::new(END, &drain)).await.unwrap();
+    let done = transact(session, mail, &[0], Bounds::new(mail.time_left(), END, &drain)).await.unwrap();
     hosting.abort();
     ((done.ends[0].outcome, done.ends[0].reason), start.elapsed().as_secs())
 }
@@ -107,8 +107,16 @@ async fn everything_before_the_end_of_a_mail_has_one_deadline() {
     let (session, start) = (session(ours).await, Instant::now());
     let places: Vec<_> = (0..20).collect();
     let drain = Shutdown::default();
-    let done = transact(session, &mail, &places, Bounds::new(END, &drain)).await.unwrap();
+    let done = transact(session, &mail, &places, Bounds::new(mail.time_left(), END, &drain)).await.unwrap();
     hosting.abort();
     assert_eq!(start.elapsed(), BEFORE_THE_END);
     assert!(done.ends.iter().all(|end| (end.outcome, end.reason) == LATE) && done.session.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_is_wanted_no_more_is_not_ended_and_the_answer_to_its_end_is_waited_for() {
+    let wanted = || mail().wanted_for(Duration::from_secs(60));
+    assert_eq!(waited_with(&wanted(), "DATA", Duration::from_secs(61)).await, (LATE, 60));
+    assert_eq!(waited_with(&wanted(), "DATA", Duration::from_secs(59)).await, (TAKEN, 59));
+    assert_eq!(waited_with(&wanted(), ".", Duration::from_secs(599)).await, (TAKEN, 599));
 }

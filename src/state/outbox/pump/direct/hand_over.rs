@@ -1,7 +1,7 @@
 //! A part in hand: from its message to the servers of its domain, and what becomes of it where they cannot have it now.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, timeout};
 use tracing::error;
@@ -21,6 +21,9 @@ use crate::model::outcome::Outcome;
 
 /// A domain is closed for so long, or until one of its mails has ended, where those in hand have all bytes that it may have.
 const WITHOUT_BYTES: Duration = Duration::from_secs(5);
+
+/// A hand-over has so long at least, however soon its mail expires.
+const LEAST_TIME: Duration = Duration::from_secs(60);
 
 /// A part in hand.
 pub(super) struct HandOver<'a> {
@@ -94,6 +97,7 @@ impl<'a> HandOver<'a> {
             error!(id = %self.claimed.id, "a mail cannot be signed with its DKIM key: it waits");
             return self.end(&self.facts().not_signed()).await;
         };
+        let mail = mail.wanted_for(self.time_left());
         match self.mark(may_be_marked).await {
             Mark::Consents => {
                 let (start, site) = (Instant::now(), prepared.site().clone());
@@ -155,6 +159,11 @@ impl<'a> HandOver<'a> {
 
     fn facts(&self) -> Facts<'_> {
         facts(self.context, &self.claimed.places, self.claimed.attempts)
+    }
+
+    /// Until the mail is wanted no more. The store has just said that it is, by a clock of its own, so it has a minute at least.
+    fn time_left(&self) -> Duration {
+        self.claimed.expires_at.since(SystemTime::now().into()).max(LEAST_TIME)
     }
 
     /// Each attempt with a mail tries the servers in the same order.
