@@ -63,8 +63,9 @@ impl Direct {
     pub fn new(settings: &Settings, helo: String, keys: Arc<ArcSwap<Keys>>, metrics: Mx) -> Result<Self, Unusable> {
         let dns = Arc::new(Dns::system().map_err(|_| Unusable::Names)?);
         let http = GuardedClient::new(Arc::clone(&dns), settings.allow_private).map_err(|_| Unusable::Tls)?;
-        let transmitter = Transmitter::new(helo, settings.final_timeout).map_err(|_| Unusable::Tls)?;
-        Ok(Self { keys, ..Self::with(settings, dns, http, transmitter, metrics) })
+        let transmitter = Transmitter::new(helo.clone(), settings.final_timeout).map_err(|_| Unusable::Tls)?;
+        let direct = Self::with(settings, dns, http, transmitter, metrics);
+        Ok(Self { keys, lookup: direct.lookup.called(helo), ..direct })
     }
 
     fn with(settings: &Settings, dns: Arc<Dns>, http: GuardedClient, transmitter: Transmitter, metrics: Mx) -> Self {

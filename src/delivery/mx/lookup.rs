@@ -2,7 +2,8 @@
 //!
 //! MX records say which servers; without any, the domain itself is one (RFC 5321 5.1); a single `0 .` says that it takes no
 //! mail (RFC 7505). A server whose name does not exist is left out, and so is an address that is not public
-//! ([`crate::runtime::net::addresses`]): its owner would choose what this machine connects to inside its own network. What
+//! ([`crate::runtime::net::addresses`]): its owner would choose what this machine connects to inside its own network. Where this
+//! node is a server of the domain itself, by the name in its EHLO, neither it nor what is behind it is tried. What
 //! could not be looked up is tried again later; only what the DNS says for certain is final.
 //!
 //! Deliberately absent: DANE (RFC 7672), which needs a name server that validates.
@@ -34,6 +35,8 @@ pub struct Lookup {
     hosts: StaticHosts,
     port: u16,
     allow_private: bool,
+    /// What this node is called in EHLO.
+    own_name: String,
 }
 
 /// The servers of a domain, in the order in which they are tried: at least one.
@@ -70,7 +73,13 @@ impl Lookup {
     /// By this cache of records, these servers of the operator's, the port of all servers, and whether private addresses may be
     /// connected to.
     pub fn new(dns: Arc<Dns>, hosts: StaticHosts, port: u16, allow_private: bool) -> Self {
-        Self { dns, hosts, port, allow_private }
+        Self { dns, hosts, port, allow_private, own_name: String::new() }
+    }
+
+    /// For a node of this name, which does not deliver to itself.
+    #[must_use]
+    pub fn called(self, own_name: String) -> Self {
+        Self { own_name, ..self }
     }
 
     /// The servers of a domain, given in lower-case A-labels, in an order that follows from this draw.
@@ -79,7 +88,8 @@ impl Lookup {
             return Ok(Servers { names: hosts.into(), origin: Origin::Operator });
         }
         match self.dns.mx(domain).await {
-            Ok(records) => named(records, draw),
+            Ok(records) => named(before_own(records, &self.own_name)?, draw),
+            Err(Missing::Records) if domain == self.own_name => Err(NoRoute::OwnServer),
             Err(Missing::Records) => Ok(Servers { names: vec![domain.into()], origin: Origin::Implicit }),
             Err(Missing::Name) => Err(NoRoute::NoSuchDomain),
             Err(Missing::Answer) => Err(NoRoute::NoAnswer),
@@ -125,6 +135,16 @@ impl Lookup {
         addresses.retain(|address| any || (is_public(*address) && !is_own(*address)));
         if addresses.is_empty() { Err(NoRoute::PrivateAddress) } else { Ok(addresses) }
     }
+}
+
+/// Where this node is one of the servers, those before it alone: to the others it would hand mail that it is itself the server
+/// for (RFC 5321 5.1).
+fn before_own(mut records: Vec<Mx>, own_name: &str) -> Result<Vec<Mx>, NoRoute> {
+    let own = records.iter().filter(|mx| mx.host == own_name && !own_name.is_empty()).map(|mx| mx.preference).min();
+    if let Some(own) = own {
+        records.retain(|mx| mx.preference < own);
+    }
+    if own.is_some() && records.is_empty() { Err(NoRoute::OwnServer) } else { Ok(records) }
 }
 
 /// Names that no host can have, such as an address where a name is wanted, are left out.

@@ -17,11 +17,13 @@ pub enum NoRoute {
     PrivateAddress,
     /// The domain's MTA-STS policy permits none of its servers.
     Policy,
+    /// This node itself is the first of the domain's servers.
+    OwnServer,
 }
 
 impl NoRoute {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoSuchDomain,
         Self::NullMx,
         Self::NoServer,
@@ -29,6 +31,7 @@ impl NoRoute {
         Self::NoAddress,
         Self::PrivateAddress,
         Self::Policy,
+        Self::OwnServer,
     ];
 
     /// Is it final? Else it is worth another try later.
@@ -45,6 +48,7 @@ impl NoRoute {
             Self::NoAnswer => "4.4.3",
             Self::NoAddress | Self::PrivateAddress => "4.4.4",
             Self::Policy => "4.7.0",
+            Self::OwnServer => "5.4.6",
         }
     }
 
@@ -58,6 +62,7 @@ impl NoRoute {
             Self::NoAddress => "no_address",
             Self::PrivateAddress => "private_address",
             Self::Policy => "mta_sts",
+            Self::OwnServer => "own_server",
         }
     }
 

@@ -223,3 +223,16 @@ async fn one_mail_finds_equal_servers_in_one_order_and_many_mails_find_them_in_a
     }
     assert_eq!(firsts.len(), 6, "{firsts:?}");
 }
+
+#[tokio::test]
+async fn neither_this_node_nor_a_server_behind_it_is_tried() {
+    let setup = setup(two).await;
+    let servers = async |name: &str| setup.lookup().called(name.to_owned()).servers("example.org", 7).await;
+    let first = servers("mx2.example.org").await.unwrap();
+    assert_eq!(first.site().as_str(), "mx1.example.org");
+    assert_eq!(servers("mx1.example.org").await, Err(NoRoute::OwnServer));
+    assert_eq!(servers("mx3.example.org").await.unwrap().site().as_str(), "mx1.example.org,mx2.example.org");
+    let implicit = Setup { names: NameServer::start(|_, _| Says::NoData).await, hosts: "", allow_private: false };
+    let own = implicit.lookup().called("example.org".to_owned());
+    assert_eq!(own.servers("example.org", 7).await, Err(NoRoute::OwnServer));
+}
