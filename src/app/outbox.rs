@@ -64,6 +64,9 @@ impl RunningOutbox {
         let drain = Drain::default();
         let parts = Arc::new(CountedParts::new(parts, Arc::clone(&metrics)));
         let direct = direct.map(|(direct, after)| DirectDelivery { direct, parts, after, mails: mails.clone() });
+        if direct.is_none() {
+            tokio::spawn(warn_of_parts(Arc::clone(&store)));
+        }
         let pump = Pump::new(pump::Parts {
             store: Arc::clone(&store),
             contents: Arc::new(sealer.clone()),
@@ -145,6 +148,23 @@ async fn warn_of_waiting(rows: Arc<dyn Outbox>) {
     }
 }
 
+/// Says that mail waits for its recipients' own servers where the node delivers to none. No provider can have it any more.
+async fn warn_of_parts(rows: Arc<dyn Outbox>) {
+    let mails = waiting_in_parts(&rows.counts().await.unwrap_or_default());
+    if mails > 0 {
+        warn!(
+            mails,
+            "mail waits for its recipients' own servers, and this node delivers to none: with mx in SMSP_PROVIDERS, or at the \
+             end of a rule, it does"
+        );
+    }
+}
+
+fn waiting_in_parts(counts: &[Count]) -> u64 {
+    let waits = |count: &&Count| count.is_in_parts() && (count.state.waits() || count.state == State::Sending);
+    counts.iter().filter(waits).map(|count| count.rows).sum()
+}
+
 /// Where a mail may go. One that may go nowhere has its refusal, and is filed under all: a repeat of a mail that was accepted
 /// under other rules is no new mail.
 fn file(dispatcher: &Dispatcher, submission: &Submission) -> Filed {
@@ -157,4 +177,30 @@ fn file(dispatcher: &Dispatcher, submission: &Submission) -> Filed {
     };
     let route_set = RouteSet::new(upstreams.iter().map(|name| &**name));
     Filed { route_set, rules: RulesVersion(rules.cast_signed()), refusal }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_in_parts_waits_until_it_has_ended_and_other_mail_is_not_meant() {
+        let count = |state, upstream: Option<&str>, rows| Count {
+            state,
+            route_set: upstream.is_none().then(|| RouteSet::new(["mx"])),
+            upstream: upstream.map(str::to_owned),
+            rows,
+            bytes: 0,
+            oldest: None,
+        };
+        let counts = [
+            count(State::Queued, Some("mx"), 1),
+            count(State::Claimed, Some("mx"), 2),
+            count(State::Parked, Some("mx"), 4),
+            count(State::Queued, None, 8),
+            count(State::Unknown, Some("mx"), 16),
+            count(State::Accepted, Some("mx"), 32),
+        ];
+        assert_eq!(waiting_in_parts(&counts), 7);
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::history::Note;
+use super::parts::UPSTREAM;
 use super::row::{RouteSet, RowId, State};
 use crate::model::caller::CallerName;
 use crate::runtime::unix_time::UnixTime;
@@ -23,6 +24,13 @@ pub struct Count {
     /// When the oldest of them was to be sent, whatever came between: one that waits for its time is not old. None of those
     /// that have ended.
     pub oldest: Option<UnixTime>,
+}
+
+impl Count {
+    /// Are they of mails that go to their recipients' own servers?
+    pub fn is_in_parts(&self) -> bool {
+        self.upstream.as_deref() == Some(UPSTREAM)
+    }
 }
 
 /// How far it is with an order to erase, which is carried out in steps.
