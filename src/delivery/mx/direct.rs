@@ -94,7 +94,9 @@ impl Direct {
     /// Finds out whether a mail to this domain, accepted then, may go now, and where to. It takes a place in the window of the
     /// site until it is sent or dropped. `draw`: a random number, the same each time for one mail.
     pub async fn prepare(&self, domain: &str, accepted: UnixTime, draw: u64) -> Result<Prepared<'_>, NotNow> {
+        let begun = Instant::now();
         let count = |no_route: NoRoute| {
+            let no_route = self.lookup.judged(no_route, begun);
             self.metrics.without_route(no_route.reason());
             NotNow::NoRoute(no_route)
         };

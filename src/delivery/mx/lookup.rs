@@ -14,6 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use super::mta_sts::Policy;
 use super::order::{MOST_ADDRESSES, by_preference, choose};
@@ -119,6 +120,11 @@ impl Lookup {
         }
         let targets = choose(found, self.port, &mut fastrand::Rng::with_seed(draw));
         if targets.is_empty() { Err(none) } else { Ok(targets) }
+    }
+
+    /// Why there is no route, once it is known whether this node, which has begun to look up then, hears of other domains.
+    pub fn judged(&self, no_route: NoRoute, begun: Instant) -> NoRoute {
+        if no_route == NoRoute::NoAnswer && self.dns.is_deaf(begun) { NoRoute::Deaf } else { no_route }
     }
 
     /// The addresses of a server that may be connected to: at least one.

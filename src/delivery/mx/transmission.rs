@@ -12,6 +12,7 @@ mod bounds;
 mod level;
 mod mail;
 mod opening;
+mod reached;
 mod recipient_end;
 mod report;
 mod target;
@@ -35,7 +36,8 @@ pub use report::{Contact, Report};
 pub use target::Target;
 
 use bounds::Bounds;
-use opening::{Connectors, Key, Opener};
+use opening::{Closed, Connectors, Key, Opener};
+use reached::Reached;
 use transaction::transact;
 use unreachable::Unreachable;
 use walk::Walk;
@@ -54,6 +56,7 @@ pub struct Transmitter {
     opener: Opener,
     pool: Arc<Pool<Key>>,
     unreachable: Unreachable,
+    reached: Reached,
     final_timeout: Duration,
 }
 
@@ -68,6 +71,7 @@ impl Transmitter {
             opener,
             pool: Arc::new(Pool::with_room_for(MAX_KEPT)),
             unreachable: Unreachable::default(),
+            reached: Reached::default(),
             final_timeout,
         }
     }
@@ -91,19 +95,23 @@ impl Transmitter {
             match bounds.before_the_end(self.opener.open(target, level)).await {
                 Err(end) => walk.put_off(end, target),
                 Ok(Err(closed)) => {
+                    if matches!(closed, Closed::Failed(_)) {
+                        self.reached.note();
+                    }
                     if closed.is_of_the_address() {
                         self.unreachable.note(target.address);
                     }
                     walk.not_opened(closed, target);
                 }
                 Ok(Ok(session)) => {
+                    self.reached.note();
                     self.unreachable.forget(target.address);
                     sessions += 1;
                     self.carry(session, target, level, mail, bounds, &mut walk).await;
                 }
             }
         }
-        walk.report()
+        walk.report(self.reached.was_lately())
     }
 
     /// As they are, but that those which could not be spoken to a moment ago go last, and an address of the first host with

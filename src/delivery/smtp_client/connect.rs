@@ -5,7 +5,7 @@
 //! By hand: a client's connector gives one error for all addresses, by which a limit of our own is not told from a refusal.
 //! Deliberately absent: time limits (the session has one for DNS, TCP and TLS together), memory of what has worked.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -28,9 +28,21 @@ pub async fn to_first(addresses: Vec<IpAddr>, port: u16) -> Result<TcpStream, Re
     first(addresses, to).await.map_err(|errors| reason(&errors))
 }
 
+/// Why there is no connection to one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotConnected {
+    /// This machine, or its router, knows no way there.
+    NoWay,
+    /// For another reason.
+    Failed(Reason),
+}
+
 /// A connection to this address; or why there is none.
-pub async fn to_one(address: SocketAddr) -> Result<TcpStream, Reason> {
-    to(address).await.map_err(|error| reason(&[error]))
+pub async fn to_one(address: SocketAddr) -> Result<TcpStream, NotConnected> {
+    to(address).await.map_err(|error| match error.kind() {
+        ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown | ErrorKind::HostUnreachable => NotConnected::NoWay,
+        _ => NotConnected::Failed(reason(&[error])),
+    })
 }
 
 /// A limit of this machine is the reason only if it was met for every address.

@@ -7,6 +7,8 @@
 //!
 //! Deliberately absent: DNSSEC. What a name server says is taken for true, so nothing is stricter because of it.
 
+mod hearing;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -17,10 +19,11 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::system;
 use super::system::HostsFile;
+use hearing::Hearing;
 
 /// For one query, which is repeated once.
 const QUERY: Duration = Duration::from_secs(5);
@@ -56,6 +59,7 @@ pub struct Dns {
     hosts: HostsFile,
     servers: TokioResolver,
     limit: Duration,
+    hearing: Hearing,
 }
 
 impl Dns {
@@ -81,7 +85,7 @@ impl Dns {
         options.positive_max_ttl = Some(LONGEST);
         options.negative_max_ttl = Some(LONGEST_NEGATIVE);
         options.use_hosts_file = ResolveHosts::Never;
-        Ok(Self { hosts, servers: servers.build()?, limit: query * 4 })
+        Ok(Self { hosts, servers: servers.build()?, limit: query * 4, hearing: Hearing::default() })
     }
 
     /// The mail exchangers of a domain: at least one.
@@ -150,10 +154,31 @@ impl Dns {
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Lookup, Missing> {
-        let mut name = Name::from_ascii(name).map_err(|_| Missing::Name)?;
-        name.set_fqdn(true);
-        let answer = timeout(self.limit, self.servers.lookup(name, kind)).await;
-        answer.map_err(|_| Missing::Answer)?.map_err(|error| missing(&error))
+        let mut full = Name::from_ascii(name).map_err(|_| Missing::Name)?;
+        full.set_fqdn(true);
+        match timeout(self.limit, self.servers.lookup(full, kind)).await {
+            Ok(Ok(lookup)) => {
+                self.hearing.answered(&(name, kind), lookup.valid_until());
+                Ok(lookup)
+            }
+            Ok(Err(error)) => {
+                let missing = missing(&error);
+                if missing == Missing::Answer {
+                    self.hearing.failed(name, matches!(error, NetError::Dns(_)));
+                }
+                Err(missing)
+            }
+            Err(_) => {
+                self.hearing.failed(name, false);
+                Err(Missing::Answer)
+            }
+        }
+    }
+
+    /// Has this node heard nothing of any name server since then, or nothing new while one name after the other had no answer?
+    /// Then that a name has no answer says nothing of its zone.
+    pub fn is_deaf(&self, since: Instant) -> bool {
+        self.hearing.is_deaf(since)
     }
 }
 

@@ -88,6 +88,43 @@ async fn what_a_server_says_is_known_of_its_site() {
     }
 }
 
+/// What a transmission came to for its recipients, and what it says of the site.
+fn report(contact: Contact, recipients: &[(Outcome, Reason)]) -> Report {
+    let end = |(outcome, reason): &(Outcome, Reason)| RecipientEnd {
+        outcome: *outcome,
+        reason: *reason,
+        code: None,
+        host: None,
+    };
+    Report { recipients: recipients.iter().map(end).collect(), contact, is_isolated: false }
+}
+
+#[test]
+fn a_server_that_greets_and_then_is_silent_has_not_answered() {
+    let silent = [(Outcome::Unavailable, Reason::Timeout), (Outcome::Unavailable, Reason::ConnectionLost)];
+    for silent in silent {
+        assert_eq!(answer(&report(Contact::Served, &[silent, silent])), Some(Answer::NoReply));
+        let deferred = (Outcome::Deferred, Reason::Smtp(450));
+        assert_eq!(answer(&report(Contact::Served, &[silent, deferred])), Some(Answer::Deferred));
+        let refused = (Outcome::MessageRejected, Reason::Smtp(550));
+        assert_eq!(answer(&report(Contact::Served, &[silent, refused])), Some(Answer::Refused));
+    }
+    let unknown = (Outcome::Unknown, Reason::Timeout);
+    assert_eq!(answer(&report(Contact::Served, &[unknown])), Some(Answer::NoReply));
+    let taken = (Outcome::Accepted, Reason::Smtp(250));
+    assert_eq!(answer(&report(Contact::Served, &[unknown, taken])), Some(Answer::Accepted));
+}
+
+#[tokio::test]
+async fn a_site_whose_server_hangs_up_after_its_greeting_gets_no_wider_and_is_shut() {
+    let setup = setup(|_, line| line.starts_with("MAIL").then_some(Act::Close)).await;
+    let view = || setup.direct.sites().list(Instant::now()).remove(0);
+    setup.send("alive.example").await.unwrap();
+    assert_eq!((view().last_answer, view().window), (Some(Answer::NoReply), 2));
+    setup.send("alive.example").await.unwrap();
+    assert_eq!(view().state, State::Shut);
+}
+
 #[tokio::test]
 async fn a_dead_site_is_left_alone_after_two_mails_and_another_is_not() {
     let setup = setup(|_, _| None).await;

@@ -11,6 +11,8 @@ pub enum NoRoute {
     NoServer,
     /// No name server gave an answer that could be used.
     NoAnswer,
+    /// Nor for any other domain: this node hears nothing of its name servers.
+    Deaf,
     /// No server that the MX records name has an address.
     NoAddress,
     /// The servers have addresses that are private or this machine's own, and no others.
@@ -23,11 +25,12 @@ pub enum NoRoute {
 
 impl NoRoute {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoSuchDomain,
         Self::NullMx,
         Self::NoServer,
         Self::NoAnswer,
+        Self::Deaf,
         Self::NoAddress,
         Self::PrivateAddress,
         Self::Policy,
@@ -39,13 +42,18 @@ impl NoRoute {
         self.code().starts_with('5')
     }
 
+    /// Does it say nothing of the domain? The fault is on our side.
+    pub fn is_ours(self) -> bool {
+        self == Self::Deaf
+    }
+
     /// The enhanced status code (RFC 3463, RFC 7505).
     pub fn code(self) -> &'static str {
         match self {
             Self::NoSuchDomain => "5.1.2",
             Self::NullMx => "5.1.10",
             Self::NoServer => "5.4.4",
-            Self::NoAnswer => "4.4.3",
+            Self::NoAnswer | Self::Deaf => "4.4.3",
             Self::NoAddress | Self::PrivateAddress => "4.4.4",
             Self::Policy => "4.7.0",
             Self::OwnServer => "5.4.6",
@@ -58,7 +66,7 @@ impl NoRoute {
             Self::NoSuchDomain => "no_such_domain",
             Self::NullMx => "null_mx",
             Self::NoServer => "no_mail_server",
-            Self::NoAnswer => "dns",
+            Self::NoAnswer | Self::Deaf => "dns",
             Self::NoAddress => "no_address",
             Self::PrivateAddress => "private_address",
             Self::Policy => "mta_sts",

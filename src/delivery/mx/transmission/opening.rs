@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::level::Level;
 use super::target::Target;
-use crate::delivery::smtp_client::connect::to_one;
+use crate::delivery::smtp_client::connect::{NotConnected, to_one};
 use crate::delivery::smtp_client::failure::Failure;
 use crate::delivery::smtp_client::session::Session;
 use crate::delivery::smtp_client::tls::{self, Tls};
@@ -49,6 +49,8 @@ pub(super) struct Key {
 #[derive(Debug)]
 pub(super) enum Closed {
     NoConnection(Reason),
+    /// This machine knows no way there.
+    NoWay,
     Failed(Failure),
 }
 
@@ -57,7 +59,17 @@ impl Closed {
     pub(super) fn is_of_the_address(&self) -> bool {
         match self {
             Self::NoConnection(reason) => !reason.is_ours(),
+            Self::NoWay => true,
             Self::Failed(failure) => matches!(failure, Failure::Lost | Failure::Late | Failure::Unreadable),
+        }
+    }
+}
+
+impl From<NotConnected> for Closed {
+    fn from(not: NotConnected) -> Self {
+        match not {
+            NotConnected::NoWay => Self::NoWay,
+            NotConnected::Failed(reason) => Self::NoConnection(reason),
         }
     }
 }
@@ -100,7 +112,7 @@ impl Opener {
 
     async fn greeted(&self, target: &Target) -> Result<Session, Closed> {
         let connecting = timeout(CONNECT, to_one(target.address)).await;
-        let stream = connecting.unwrap_or(Err(Reason::Connect)).map_err(Closed::NoConnection)?;
+        let stream = connecting.unwrap_or(Err(NotConnected::Failed(Reason::Connect)))?;
         let mut wire = Wire::new(stream);
         wire.wait_at_most(OPENING);
         Session::greet(wire, &self.helo).await.map_err(Closed::Failed)

@@ -9,6 +9,9 @@ pub struct Report {
     pub recipients: Vec<RecipientEnd>,
     /// What it says of the site.
     pub contact: Contact,
+    /// Is there no way from this machine to any address that was tried, and none was reached a moment ago for another mail?
+    /// Then it is not known whether the hosts are there.
+    pub is_isolated: bool,
 }
 
 /// What a transmission says of the site that it went to.

@@ -57,6 +57,7 @@ pub(super) fn before_the_end(failure: Failure) -> RecipientEnd {
 /// What it means that no session was opened.
 pub(super) fn of_closed(closed: Closed) -> RecipientEnd {
     match closed {
+        Closed::NoWay => RecipientEnd::new(Outcome::Unavailable, Reason::Connect),
         Closed::NoConnection(reason) => RecipientEnd::new(Outcome::Unavailable, reason),
         Closed::Failed(failure) => before_the_end(failure),
     }

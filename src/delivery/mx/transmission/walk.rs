@@ -15,13 +15,15 @@ pub(super) struct Walk {
     contact: Contact,
     /// Has this machine met a limit of its own, or does it end?
     is_over: bool,
+    /// Did this machine know a way to any address?
+    has_way: bool,
 }
 
 impl Walk {
     /// Nobody has been asked for any of so many recipients.
     pub(super) fn new(recipients: usize) -> Self {
         let nowhere = RecipientEnd::new(Outcome::Unavailable, Reason::Connect);
-        Self { ends: vec![nowhere; recipients], contact: Contact::Failed, is_over: false }
+        Self { ends: vec![nowhere; recipients], contact: Contact::Failed, is_over: false, has_way: false }
     }
 
     /// The places of those who may still get the mail at the next address.
@@ -46,6 +48,8 @@ impl Walk {
 
     /// No session was opened at this address.
     pub(super) fn not_opened(&mut self, closed: Closed, target: &Target) {
+        let has_way = !matches!(closed, Closed::NoWay);
+        self.has_way |= has_way;
         self.put_off(of_closed(closed), target);
     }
 
@@ -71,8 +75,10 @@ impl Walk {
         }
     }
 
-    pub(super) fn report(self) -> Report {
-        Report { recipients: self.ends, contact: self.contact }
+    /// `has_reached`: has this machine had a connection a moment ago?
+    pub(super) fn report(self, has_reached: bool) -> Report {
+        let is_isolated = self.contact == Contact::Failed && !self.has_way && !has_reached;
+        Report { recipients: self.ends, contact: self.contact, is_isolated }
     }
 }
 
@@ -92,8 +98,31 @@ mod tests {
         assert!(walk.goes_on());
         walk.not_opened(Closed::NoConnection(Reason::LocalLimit), &target);
         assert!(!walk.goes_on());
-        let report = walk.report();
+        let report = walk.report(false);
         assert_eq!(report.contact, Contact::Untold);
         assert!(report.recipients[0].is_pending());
+    }
+
+    #[test]
+    fn a_machine_without_a_way_to_any_address_is_isolated_unless_it_has_reached_another_one() {
+        let target = Target { host: "mx.example.net".into(), address: ([127, 0, 0, 1], 25).into() };
+        for (have_no_way, has_reached, expected) in [
+            ([true, true], false, true),
+            ([true, true], true, false),
+            ([true, false], false, false),
+            ([false, true], false, false),
+        ] {
+            let mut walk = Walk::new(1);
+            for has_no_way in have_no_way {
+                let closed = if has_no_way { Closed::NoWay } else { Closed::NoConnection(Reason::Connect) };
+                walk.not_opened(closed, &target);
+            }
+            let report = walk.report(has_reached);
+            assert_eq!(
+                (report.contact, report.is_isolated),
+                (Contact::Failed, expected),
+                "{have_no_way:?} {has_reached}"
+            );
+        }
     }
 }

@@ -97,3 +97,40 @@ async fn names_of_an_address_are_those_that_its_reverse_zone_has() {
     assert_eq!(dns.names("2001:db8::1".parse().unwrap()).await, Ok(vec!["six.example.org".to_owned()]));
     assert_eq!(dns.names("192.0.2.8".parse().unwrap()).await, Err(Missing::Name));
 }
+
+/// Names that begin with `lame` have a zone that fails, those with `silent` one of which nothing is heard.
+fn some(name: &str, _: RecordType) -> Says {
+    match name {
+        name if name.starts_with("lame") => Says::ServerFailure,
+        name if name.starts_with("silent") => Says::Silence,
+        _ => records(["10 mx.example.org"]),
+    }
+}
+
+#[tokio::test]
+async fn a_node_is_deaf_that_hears_nothing_and_not_one_that_hears_of_a_failure() {
+    let server = NameServer::start(some).await;
+    let (dns, since) = (server.dns(), tokio::time::Instant::now());
+    assert!(dns.mx("silent.example").await.is_err() && dns.is_deaf(since));
+    assert!(dns.mx("lame.example").await.is_err() && !dns.is_deaf(since));
+    let since = tokio::time::Instant::now();
+    assert!(dns.mx("example.org").await.is_ok() && !dns.is_deaf(since), "an answer is heard, too");
+}
+
+#[tokio::test]
+async fn a_node_for_which_name_after_name_fails_is_deaf_until_a_new_answer_comes() {
+    let server = NameServer::start(some).await;
+    let (dns, since) = (server.dns(), tokio::time::Instant::now());
+    assert!(dns.mx("cached.example").await.is_ok());
+    for _ in 0..9 {
+        assert!(dns.mx("lame.example").await.is_err() && !dns.is_deaf(since), "it is that zone");
+    }
+    for number in 1..=4 {
+        assert!(dns.mx(&format!("lame{number}.example")).await.is_err());
+    }
+    assert!(dns.is_deaf(since));
+    let queries = server.queries();
+    assert!(dns.mx("cached.example").await.is_ok() && server.queries() == queries);
+    assert!(dns.is_deaf(since), "what is remembered proves nothing");
+    assert!(dns.mx("new.example").await.is_ok() && !dns.is_deaf(since));
+}

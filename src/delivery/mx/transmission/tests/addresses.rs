@@ -180,3 +180,16 @@ async fn an_address_that_refuses_a_session_keeps_its_place() {
     }
     assert_eq!(first.connections(), 2);
 }
+
+/// No machine has a way to the broadcast address by TCP.
+#[tokio::test]
+async fn an_address_without_a_way_to_it_isolates_this_machine_unless_it_has_reached_another() {
+    let (host, transmitter) = (Stub::new(|_, _| None).await, transmitter());
+    let nowhere = [Target { host: "mx.example.net".into(), address: ([255, 255, 255, 255], 25).into() }];
+    let report = sent(&transmitter, &nowhere, &mail()).await;
+    assert_eq!((told(&report), report.contact), (vec![(Outcome::Unavailable, Reason::Connect)], Contact::Failed));
+    assert!(report.is_isolated);
+    let report = sent(&transmitter, &targets(&[host.port]), &mail()).await;
+    assert!(told(&report) == [TAKEN] && !report.is_isolated);
+    assert!(!sent(&transmitter, &nowhere, &mail()).await.is_isolated);
+}

@@ -27,7 +27,7 @@ fn transmitted(pipelining: bool, answers: &[String]) -> (Vec<RecipientEnd>, Stri
             let mail = mail_to(&["b@example.net", "c@example.net"]);
             let session = Session::greet(Wire::new(ours), "out.example.org").await.unwrap();
             let drain = Shutdown::default();
-            let done = transact(session, &mail, &[0, 1], Bounds::new(TIME, &drain)).await.unwrap();
+            let done = transact(session, &mail, &[0, 1], Bounds::new(mail.time_left(), TIME, &drain)).await.unwrap();
             drop(done.session);
             done.ends
         };

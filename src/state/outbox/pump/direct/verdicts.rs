@@ -35,7 +35,8 @@ impl Facts<'_> {
     /// The end of a claim whose mail was handed over.
     pub(super) fn of_report(&self, report: &Report, took: Duration) -> PartEnded {
         let is_cut_off = |end: &RecipientEnd| end.is_pending() && end.reason.is_ours();
-        let counted = report.contact != Contact::Untold && !report.recipients.iter().any(is_cut_off);
+        let is_ours = report.contact == Contact::Untold || report.is_isolated;
+        let counted = !is_ours && !report.recipients.iter().any(is_cut_off);
         let verdict = |(place, end): (&u32, &RecipientEnd)| self.of_recipient(*place, end, counted);
         let verdicts = self.places.iter().zip(&report.recipients).map(verdict).collect();
         let wait = if counted { self.scheduled() } else { self.after_our_limit() };
@@ -46,7 +47,8 @@ impl Facts<'_> {
     pub(super) fn without_route(&self, no_route: NoRoute) -> PartEnded {
         let outcome = if no_route.is_permanent() { Outcome::MessageRejected } else { Outcome::Unavailable };
         let (reason, code) = (no_route.reason().to_owned(), Some(no_route.code().to_owned()));
-        let (to, reason) = self.to(outcome, reason, true);
+        let counted = !no_route.is_ours();
+        let (to, reason) = self.to(outcome, reason, counted);
         let of = |place: &u32| PartVerdict {
             place: *place,
             to,
@@ -56,7 +58,8 @@ impl Facts<'_> {
             host: None,
         };
         let verdicts = self.places.iter().map(of).collect();
-        PartEnded::Told { verdicts, wait: self.scheduled(), counted: true, took: None, late: false }
+        let wait = if counted { self.scheduled() } else { self.after_our_limit() };
+        PartEnded::Told { verdicts, wait, counted, took: None, late: false }
     }
 
     /// The end of a claim to whose mark there was no clear answer: nothing was handed over.
@@ -147,7 +150,7 @@ mod tests {
             end(Outcome::MessageRejected, Reason::Smtp(550)),
             end(Outcome::Deferred, Reason::Smtp(450)),
         ];
-        Report { recipients, contact }
+        Report { recipients, contact, is_isolated: false }
     }
 
     #[test]
@@ -178,6 +181,9 @@ mod tests {
             (wait, counted)
         };
         assert_eq!([false, true].map(wait), [(60, false), (5, false)]);
+        let isolated = Report { is_isolated: true, ..report(Contact::Failed) };
+        let (_, wait, counted) = told(&facts(&policy, 7).of_report(&isolated, Duration::ZERO));
+        assert_eq!((wait, counted), (60, false), "nobody can be reached from here");
         let mut cut_off = report(Contact::Served);
         cut_off.recipients[3] = end(Outcome::Unavailable, Reason::Deadline);
         let (_, wait, counted) = told(&facts(&policy, 7).of_report(&cut_off, Duration::ZERO));
@@ -195,9 +201,14 @@ mod tests {
         for no_route in NoRoute::ALL {
             let to = if no_route.is_permanent() { "Refused" } else { "Again" };
             let (words, wait, counted) = ended(1, no_route);
-            assert_eq!((words[1].clone(), wait, counted), (format!("5 {to} {}", no_route.reason()), 300, true));
-            let last = if no_route.is_permanent() { no_route.reason() } else { ATTEMPTS };
-            assert_eq!(ended(2, no_route).0[1], format!("5 Refused {last}"));
+            let expected = if no_route.is_ours() { (60, false) } else { (300, true) };
+            assert_eq!((words[1].clone(), (wait, counted)), (format!("5 {to} {}", no_route.reason()), expected));
+            let last = match no_route {
+                NoRoute::Deaf => "Again dns".to_owned(),
+                no_route if no_route.is_permanent() => format!("Refused {}", no_route.reason()),
+                _ => format!("Refused {ATTEMPTS}"),
+            };
+            assert_eq!(ended(2, no_route).0[1], format!("5 {last}"));
         }
     }
 

@@ -2,6 +2,7 @@
 //! loopback, to the verdict on each recipient.
 
 mod behind;
+mod endless;
 mod ends;
 mod faulty;
 mod faults;
@@ -37,7 +38,7 @@ type Script = fn(usize, &str) -> Option<stub::Act>;
 fn names(name: &str, kind: RecordType) -> Says {
     match (name, kind) {
         ("gone.example", _) => Says::NoSuchName,
-        ("lame.example", _) => Says::ServerFailure,
+        (name, _) if name.starts_with("lame") => Says::ServerFailure,
         ("alias.example", RecordType::MX) => records(["10 mx.one.example"]),
         ("two.example", RecordType::MX) => records(["10 mx.dead.example", "20 mx.two.example"]),
         (name, RecordType::MX) => Says::Records(vec![format!("10 mx.{name}")]),

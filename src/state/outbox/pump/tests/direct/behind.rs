@@ -99,7 +99,7 @@ async fn of_a_backlog_no_more_is_split_than_servers_take_and_an_upstream_that_is
     node.fixture.upstreams[0].override_circuit(Override::Auto);
     let (split, seconds) = (node.parts.asked("split"), usize::try_from(start.elapsed().as_secs()).unwrap());
     assert!(split <= 100 + 10 * (seconds + 1) && split < 250, "{split} within {seconds} s");
-    while node.fixture.calls()[0] + node.parts.asked("split") < 300 {
+    while usize::try_from(node.fixture.calls()[0]).unwrap() + node.parts.asked("split") < 300 {
         assert!(start.elapsed() < 30 * SECOND, "{:?}", node.fixture.calls());
         sleep(WAIT).await;
     }

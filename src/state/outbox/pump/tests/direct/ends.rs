@@ -1,6 +1,7 @@
 //! What becomes of each recipient.
 
 use super::*;
+use crate::runtime::unix_time::UnixTime;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_recipient_gets_the_mail_once_from_the_servers_of_its_domain() {
@@ -90,4 +91,21 @@ async fn a_silent_server_holds_up_no_other_mail() {
     let other = node.send(&["b@one.example"]).await;
     node.until_in(other, State::Accepted).await;
     assert_eq!(node.status(slow).await.ticket.state, State::Sending);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_hears_nothing_of_its_name_servers_uses_up_nobodys_attempts() {
+    let policy = Policy { schedule: Schedule::new(WAIT, Vec::new()), attempts: Some(1), ..Policy::default() };
+    let node = Setup { policy, ..Setup::default() }.start().await;
+    for number in 0..5 {
+        let domain = format!("lame{number}.example");
+        assert!(node.delivery.direct.prepare(&domain, UnixTime(0), 0).await.is_err());
+    }
+    let id = node.send(&["b@lame.example"]).await;
+    while node.parts.asked("end_part") == 0 {
+        sleep(WAIT).await;
+    }
+    let status = node.until_in(id, State::Queued).await;
+    assert_eq!(ends(&status)[&0], "queued dns -");
+    assert_eq!(status.parts[0].attempts, 0);
 }

@@ -1,5 +1,6 @@
 //! What a site takes, and mail for one that takes none.
 
+use super::super::super::super::Parts as _;
 use super::*;
 use crate::delivery::mx::sites::SiteKey;
 

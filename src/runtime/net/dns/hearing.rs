@@ -1,0 +1,71 @@
+//! Whether this node hears anything of its name servers: where it does not, nobody's zone is at fault that there is no answer.
+//!
+//! What comes from the cache proves nothing. An answer is new where it is to be remembered until another time than the one
+//! before it.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+/// Questions whose answers are known; when there are more, all are forgotten.
+const MAX_KNOWN: usize = 40_000;
+/// Names of which nothing was heard, one after the other, without a new answer to any question: then it is not those names.
+const MANY: usize = 5;
+
+/// What was heard of the name servers.
+#[derive(Default)]
+pub(super) struct Hearing(Mutex<Heard>);
+
+#[derive(Default)]
+struct Heard {
+    /// Until when the last answer to each question is remembered.
+    known: HashMap<u64, std::time::Instant>,
+    /// When a name server has said anything.
+    last: Option<Instant>,
+    /// The names that nothing was found out of since there was a new answer.
+    failed: HashSet<u64>,
+}
+
+impl Hearing {
+    /// There are records, to be remembered until then.
+    pub(super) fn answered(&self, question: &impl Hash, until: std::time::Instant) {
+        let mut heard = self.lock();
+        if heard.known.len() >= MAX_KNOWN {
+            heard.known.clear();
+        }
+        if heard.known.insert(number(question), until) != Some(until) {
+            heard.last = Some(Instant::now());
+            heard.failed.clear();
+        }
+    }
+
+    /// Nothing was found out of this name. `is_said`: a name server says that it could not.
+    pub(super) fn failed(&self, name: &str, is_said: bool) {
+        let mut heard = self.lock();
+        if is_said {
+            heard.last = Some(Instant::now());
+        }
+        if heard.failed.len() < MANY {
+            heard.failed.insert(number(&name));
+        }
+    }
+
+    /// Was nothing heard since then, or nothing new while there was no answer for one name after the other?
+    pub(super) fn is_deaf(&self, since: Instant) -> bool {
+        let heard = self.lock();
+        heard.last.is_none_or(|last| last < since) || heard.failed.len() >= MANY
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn number(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
