@@ -99,6 +99,7 @@ macro_rules! conformance {
                 who_is_not_told_of_is_unknown_where_the_part_was_marked_and_waits_where_not,
                 a_part_needs_fence_owner_and_state, every_domain_is_served_before_one_is_served_twice,
                 the_more_domains_wait_the_fewer_parts_of_each_are_claimed,
+                of_a_domain_fresh_mail_and_mail_of_low_lanes_do_not_wait_behind_a_backlog,
                 the_oldest_mail_of_which_something_waits_is_known_of_each_domain;
             parts_left:
                 what_dead_nodes_had_of_parts_waits_or_is_unknown_and_a_late_verdict_counts,

@@ -69,6 +69,9 @@ pub struct WantedParts {
     pub bytes: u64,
     /// If there is a part that was lost before, the oldest such part and no other one. False: none of them.
     pub lost: bool,
+    /// A random number. Of four parts of a domain one is the newest and one the oldest, whatever their lanes; it says which comes
+    /// first.
+    pub draw: u8,
 }
 
 /// A part in hand.

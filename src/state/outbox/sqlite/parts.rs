@@ -11,6 +11,7 @@ mod ends;
 mod freed;
 mod hand_over;
 mod late;
+mod mixed;
 mod orders;
 mod row;
 mod show;

@@ -19,7 +19,7 @@ pub(in crate::state::outbox) fn split() -> Split {
 }
 
 pub(in crate::state::outbox) fn wanted_parts(parts: usize) -> WantedParts {
-    WantedParts { parts, of_domain: parts, bytes: u64::MAX, lost: true }
+    WantedParts { parts, of_domain: parts, bytes: u64::MAX, lost: true, draw: 1 }
 }
 
 pub(super) fn of_recipient(place: u32, to: PartTo) -> PartVerdict {
@@ -209,6 +209,32 @@ pub(in super::super) async fn the_more_domains_wait_the_fewer_parts_of_each_are_
     }
     let served: BTreeSet<_> = bench.claim_parts(node(1), 4).await.iter().map(|part| part.domain.0).collect();
     assert_eq!(served.len(), 4);
+}
+
+pub(in super::super) async fn of_a_domain_fresh_mail_and_mail_of_low_lanes_do_not_wait_behind_a_backlog(bench: &Bench) {
+    for number in 1..=12 {
+        let lane = match number {
+            1 => Lane::Low,
+            2..=7 => Lane::High,
+            _ => Lane::Normal,
+        };
+        bench.accept(vec![NewRow { lane, ..row(number) }]).await;
+        let hold = bench.claim_one(node(1)).await;
+        let split = Split { parts: vec![new_part(1, &[0])], ..split() };
+        assert_eq!(bench.parts.split(&hold, &split).await, Ok(true));
+        bench.advance(SECOND).await;
+    }
+    let claim = async |parts, draw| {
+        let wanted = WantedParts { of_domain: 99, draw, ..wanted_parts(parts) };
+        let claimed = bench.parts.claim_parts(node(1), &wanted).await.unwrap();
+        claimed.into_iter().map(|part| part.id).collect::<Vec<_>>()
+    };
+    for (draw, expected) in [(0, 12), (2, 1), (1, 2), (3, 3), (4, 11)] {
+        assert_eq!(claim(1, draw).await, [id(expected)], "where there is room for one, by the draw: {draw}");
+    }
+    let mut four = claim(4, 7).await;
+    four.sort_unstable();
+    assert_eq!(four, [4, 5, 6, 10].map(id), "the newest, and the oldest, which comes first by its lane, too");
 }
 
 pub(in super::super) async fn a_part_needs_fence_owner_and_state(bench: &Bench) {

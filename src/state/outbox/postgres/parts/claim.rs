@@ -33,11 +33,17 @@ pub(super) const LOST: &str = "select p.part, p.row_id from smsp_part p join sms
         and (select count(*) from smsp_part h where h.owner = $1 and h.state in (1, 2) and h.domain = p.domain) < $2
     order by p.due, p.part limit 1 for update of o skip locked";
 
-/// Due parts of domains in their order: in each the first lane first; of four parts one is the oldest, whatever its lane. The
-/// more domains there are, the less is looked at of each. Behind these as many others of each, in place of those that other
-/// nodes have locked.
+/// A part of this domain in this lane waits and is due.
+const WAITS: &str = "p.state = 0 and (p.domain, p.lane, p.due) >= (t.hmac, l.lane::smallint, 0::bigint)
+                and (p.domain, p.lane, p.due) <= (t.hmac, l.lane::smallint, smsp_now())
+                and (p.expires_at <= smsp_now()) is not true and (p.losses > 0) is not true";
+
+/// Due parts of domains in their order: of four parts in each two are next by their lanes, one is the oldest and one the newest,
+/// whatever its lane; which of them comes first says a draw. The more domains there are, the less is looked at of each. Behind
+/// these as many others of each, in place of those that other nodes have locked.
 pub(in super::super) static DUE: LazyLock<String> = LazyLock::new(|| {
-    format!("with turn as (
+    format!(
+        "with turn as (
         select w.hmac, w.place, greatest(0, $2 - (select count(*) from smsp_part h
             where h.owner = $3 and h.state in (1, 2) and h.domain = w.hmac)) as room
         from unnest($1) with ordinality w (hmac, place)
@@ -48,23 +54,26 @@ pub(in super::super) static DUE: LazyLock<String> = LazyLock::new(|| {
     found as (
         select t.place, t.room, c.* from shared t cross join generate_series(0, 2) l (lane)
         cross join lateral (
-            select p.part, p.row_id, p.lane, p.due from smsp_part p
-            where p.state = 0 and (p.domain, p.lane, p.due) >= (t.hmac, l.lane::smallint, 0::bigint)
-                and (p.domain, p.lane, p.due) <= (t.hmac, l.lane::smallint, smsp_now())
-                and (p.expires_at <= smsp_now()) is not true and (p.losses > 0) is not true
-            order by p.domain, p.lane, p.due, p.part limit t.room * {CANDIDATES}
+            (select p.part, p.row_id, p.lane, p.due from smsp_part p where {WAITS}
+            order by p.domain, p.lane, p.due, p.part limit t.room * {CANDIDATES})
+            union
+            (select p.part, p.row_id, p.lane, p.due from smsp_part p where {WAITS}
+            order by p.domain desc, p.lane desc, p.due desc, p.part desc limit (t.room / 4 + 1) * {CANDIDATES})
         ) c
     ),
     ranked as (
-        select f.*, row_number() over (partition by f.place order by f.lane, f.due, f.part) as nth from found f
+        select f.*, row_number() over (partition by f.place order by f.due desc, f.part desc) as youth,
+            row_number() over (partition by f.place order by f.due, f.part) as age,
+            row_number() over (partition by f.place order by f.lane, f.due, f.part) as nth from found f
     ),
     mixed as (
-        select r.*, row_number() over (partition by r.place
-            order by r.nth > r.room - r.room / 4, case when r.nth > r.room - r.room / 4 then 0 else r.lane end, r.due, r.part
+        select r.*, row_number() over (partition by r.place order by least(
+            (4 - $5) % 4 + 4 * (r.youth - 1), (6 - $5) % 4 + 4 * (r.age - 1), ($5 + 1) % 2 + 2 * (r.nth - 1)), r.part
         ) as turn from ranked r
     )
     select m.part, m.row_id, m.place, m.room from mixed m where m.turn <= m.room * {CANDIDATES}
-    order by (m.turn - 1) / m.room, m.place, m.turn limit $4 * {CANDIDATES}")
+    order by (m.turn - 1) / m.room, m.place, m.turn limit $4 * {CANDIDATES}"
+    )
 });
 
 /// So many of these parts that still wait, with their mails locked; what somebody else has locked is passed by. No index has
@@ -125,9 +134,14 @@ async fn free(
     turns: &[Vec<u8>],
 ) -> Result<Vec<Candidate>, Failed> {
     let most: Parameter<'_> = (&big(wanted.parts), Type::INT8);
-    let of_domain = big(wanted.of_domain);
-    let parameters: [Parameter<'_>; 4] =
-        [(&turns, Type::BYTEA_ARRAY), (&of_domain, Type::INT8), (&node.0, Type::UUID), most.clone()];
+    let (of_domain, draw) = (big(wanted.of_domain), i64::from(wanted.draw % 4));
+    let parameters: [Parameter<'_>; 5] = [
+        (&turns, Type::BYTEA_ARRAY),
+        (&of_domain, Type::INT8),
+        (&node.0, Type::UUID),
+        most.clone(),
+        (&draw, Type::INT8),
+    ];
     let due = transaction.query(&DUE, &parameters).await?;
     let parts = due.iter().map(|row| field(row, 0)).collect::<Result<Vec<i64>, _>>()?;
     if parts.is_empty() {

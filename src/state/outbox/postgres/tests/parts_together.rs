@@ -61,7 +61,7 @@ async fn no_two_nodes_hand_one_part_over_and_nobody_waits_for_another_for_ever()
 /// Claims and hands over until nothing is left; gives every third one back first.
 async fn work(outbox: PostgresOutbox, done: HandOvers) {
     let own = node();
-    let wanted = WantedParts { parts: 5, of_domain: 3, bytes: u64::MAX, lost: true };
+    let wanted = WantedParts { parts: 5, of_domain: 3, bytes: u64::MAX, lost: true, draw: 1 };
     while done.lock().unwrap().len() < MAILS * usize::from(DOMAINS) {
         outbox.bury(own).await.unwrap();
         for (number, part) in outbox.claim_parts(own, &wanted).await.unwrap().into_iter().enumerate() {
@@ -92,7 +92,7 @@ async fn in_doubt(outbox: &PostgresOutbox, caller: &str, domains: impl Iterator<
 
 /// Nobody knows what it came to.
 async fn hand_over_all(outbox: &PostgresOutbox, mails: usize) {
-    let wanted = WantedParts { parts: mails, of_domain: mails, bytes: u64::MAX, lost: true };
+    let wanted = WantedParts { parts: mails, of_domain: mails, bytes: u64::MAX, lost: true, draw: 1 };
     let parts = outbox.claim_parts(node(), &wanted).await.unwrap();
     assert_eq!(parts.len(), mails);
     for part in parts {
@@ -144,7 +144,7 @@ async fn a_domain_is_claimed_though_more_mail_to_it_is_being_split() {
     // As far as the end of a split, and not yet committed.
     let mut transaction = splitting.begin().await.unwrap();
     wake(&mut transaction, &[(domain(1), START.0)]).await.unwrap();
-    let wanted = WantedParts { parts: 9, of_domain: 9, bytes: u64::MAX, lost: true };
+    let wanted = WantedParts { parts: 9, of_domain: 9, bytes: u64::MAX, lost: true, draw: 1 };
     assert_eq!(claiming.claim_parts(node(), &wanted).await.unwrap().len(), 1);
     transaction.commit().await.unwrap();
     // The domain has kept its turn: what is split by now is claimed.

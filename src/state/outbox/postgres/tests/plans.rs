@@ -200,8 +200,13 @@ async fn a_claim_of_parts_looks_at_the_domains_whose_turn_it_is_and_at_the_heads
     }
     let domains: Vec<Vec<u8>> = (1..=3_u8).map(|number| [vec![0; 31], vec![number]].concat()).collect();
     let (of_domain, owner, most) = (2_i64, Uuid::from_u128(1), 10_i64);
-    let parameters: [Parameter<'_>; 4] =
-        [(&domains, Type::BYTEA_ARRAY), (&of_domain, Type::INT8), (&owner, Type::UUID), (&most, Type::INT8)];
+    let parameters: [Parameter<'_>; 5] = [
+        (&domains, Type::BYTEA_ARRAY),
+        (&of_domain, Type::INT8),
+        (&owner, Type::UUID),
+        (&most, Type::INT8),
+        (&0_i64, Type::INT8),
+    ];
     let due = plan(&mut transaction, &DUE, &parameters).await;
     assert!(due.contains("smsp_part_queue") && !due.contains("Seq Scan"), "{due}");
     let turn = plan(&mut transaction, TURN, &[(&most, Type::INT8)]).await;

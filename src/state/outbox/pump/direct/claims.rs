@@ -43,7 +43,7 @@ impl Turns {
             }
             let lost = may_be_lost && self.of_lost;
             let of_domain = delivery.direct.sites().concurrency().min(MOST_OF_DOMAIN);
-            let wanted = WantedParts { parts: places.len(), of_domain, bytes, lost };
+            let wanted = WantedParts { parts: places.len(), of_domain, bytes, lost, draw: fastrand::u8(..) };
             let asked = Instant::now();
             let claimed = delivery.parts.claim_parts(context.parts.node, &wanted).await?;
             let taken = Taken::by("claim_parts", asked);

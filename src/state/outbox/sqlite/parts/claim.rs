@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::super::columns::signed;
 use super::super::{claim, content, nodes, operators};
+use super::mixed::{Due, mixed};
 use super::{domains, row, whole};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::parts::read_places;
@@ -22,11 +23,20 @@ pub(in super::super) const LOST: &str = "select p.id, p.domain from part p
      where p.state = 0 and p.losses > 0 and p.due <= ?1 and p.expires_at > ?1
      and not exists (select 1 from domain d where d.hmac = p.domain and d.closed_until > ?1) order by p.due, p.id";
 
-/// Due parts of a domain in one lane.
-pub(in super::super) const QUEUE: &str =
-    "select p.id, p.due, (select size from submission s where s.id = p.envelope) from part p
-     where p.state = 0 and p.domain = ?1 and p.lane = ?2 and p.due <= ?3 and p.expires_at > ?3 and p.losses = 0
-     order by p.due, p.id limit ?4";
+/// Due parts of a domain in one lane, in this order.
+macro_rules! queue {
+    ($order:literal) => {
+        concat!(
+            "select p.id, p.lane, p.due, (select size from submission s where s.id = p.envelope) from part p
+             where p.state = 0 and p.domain = ?1 and p.lane = ?2 and p.due <= ?3 and p.expires_at > ?3 and p.losses = 0
+             order by ",
+            $order,
+            " limit ?4"
+        )
+    };
+}
+pub(in super::super) const QUEUE: &str = queue!("p.due, p.id");
+pub(in super::super) const NEWEST: &str = queue!("p.due desc, p.id desc");
 
 /// What a claim has so far.
 struct Taking<'a> {
@@ -75,7 +85,7 @@ pub(super) fn claim(
             break;
         }
         let left = left_of(&domain).min(share).min(wanted.parts - taking.holds.len());
-        if !taking.domain(&domain, left, wanted.bytes)? {
+        if !taking.domain(&domain, left, wanted)? {
             break;
         }
         domains::pass(database, now, &domain)?;
@@ -93,9 +103,10 @@ fn in_hand_of(database: &Connection, node: NodeId) -> rusqlite::Result<HashMap<H
 
 impl Taking<'_> {
     /// Takes at most so many parts of a domain. False: there are no bytes left.
-    fn domain(&mut self, domain: &Hmac, limit: usize, bytes: u64) -> rusqlite::Result<bool> {
-        for (part, size) in self.due(domain, limit)? {
-            if !self.holds.is_empty() && self.bytes.saturating_add(size) > bytes {
+    fn domain(&mut self, domain: &Hmac, limit: usize, wanted: &WantedParts) -> rusqlite::Result<bool> {
+        let due = if limit == 0 { Vec::new() } else { mixed(&self.due(domain, limit)?, wanted.draw) };
+        for Due { part, size, .. } in due.into_iter().take(limit) {
+            if !self.holds.is_empty() && self.bytes.saturating_add(size) > wanted.bytes {
                 return Ok(false);
             }
             self.take(part, size)?;
@@ -103,22 +114,22 @@ impl Taking<'_> {
         Ok(true)
     }
 
-    /// The first lane first; of four parts one is the oldest, whatever its lane.
-    fn due(&self, domain: &Hmac, limit: usize) -> rusqlite::Result<Vec<(PartId, u64)>> {
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let mut select = self.database.prepare_cached(QUEUE)?;
-        let mut found: Vec<(UnixTime, PartId, u64)> = Vec::new();
-        for lane in Lane::ALL {
-            let part = |row: &Row<'_>| Ok((row.get(1)?, row.get(0)?, row.get::<_, i64>(2)?.unsigned_abs()));
-            for part in select.query_map(params![domain.0, lane, self.now, signed(limit as u64)], part)? {
-                found.push(part?);
+    /// The heads of the domain's queues, and what is newest in them.
+    fn due(&self, domain: &Hmac, limit: usize) -> rusqlite::Result<Vec<Due>> {
+        let mut found = Vec::new();
+        for (sql, most) in [(QUEUE, limit), (NEWEST, limit / 4 + 1)] {
+            let mut select = self.database.prepare_cached(sql)?;
+            for lane in Lane::ALL {
+                let due = |row: &Row<'_>| {
+                    let size = row.get::<_, i64>(3)?.unsigned_abs();
+                    Ok(Due { part: row.get(0)?, lane: row.get(1)?, due: row.get(2)?, size })
+                };
+                for due in select.query_map(params![domain.0, lane, self.now, signed(most as u64)], due)? {
+                    found.push(due?);
+                }
             }
         }
-        let mut others = found.split_off(found.len().min(limit - limit / 4));
-        others.sort_unstable();
-        Ok(found.into_iter().chain(others).take(limit).map(|(_, part, size)| (part, size)).collect())
+        Ok(found)
     }
 
     fn take(&mut self, part: PartId, size: u64) -> rusqlite::Result<()> {

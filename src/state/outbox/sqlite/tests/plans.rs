@@ -78,6 +78,7 @@ async fn a_claim_of_parts_looks_at_the_domains_whose_turn_it_is_and_at_the_heads
     for (sql, expected) in [
         (domains::TURN, "SEARCH domain USING COVERING INDEX domain_turn (turn<?)"),
         (claim::QUEUE, "SEARCH p USING INDEX part_queue (domain=? AND lane=? AND due<?)"),
+        (claim::NEWEST, "SEARCH p USING INDEX part_queue (domain=? AND lane=? AND due<?)"),
         (claim::LOST, "SEARCH p USING INDEX part_lost (due<?)"),
         (domains::FIRST, "SEARCH part USING INDEX part_queue (domain=? AND lane=?)"),
         (domains::OLDEST, "SEARCH part USING COVERING INDEX part_oldest (domain=?)"),
