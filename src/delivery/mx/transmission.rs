@@ -89,6 +89,7 @@ impl Transmitter {
             if let Some(kept) = self.pool.take(&Key::of(target, level))
                 && self.carry(kept, target, level, mail, bounds, &mut walk).await
             {
+                self.reached.note();
                 sessions += 1;
                 continue;
             }

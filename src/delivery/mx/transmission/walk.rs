@@ -48,13 +48,14 @@ impl Walk {
 
     /// No session was opened at this address.
     pub(super) fn not_opened(&mut self, closed: Closed, target: &Target) {
-        let has_way = !matches!(closed, Closed::NoWay);
-        self.has_way |= has_way;
+        let has_way = self.has_way || !matches!(closed, Closed::NoWay);
         self.put_off(of_closed(closed), target);
+        self.has_way = has_way;
     }
 
     /// At this address nobody gets it.
     pub(super) fn put_off(&mut self, end: RecipientEnd, target: &Target) {
+        self.has_way = true;
         self.is_over |= end.reason.is_ours();
         if self.contact == Contact::Failed {
             self.contact = match end.outcome {
@@ -124,5 +125,8 @@ mod tests {
                 "{have_no_way:?} {has_reached}"
             );
         }
+        let mut silent = Walk::new(1);
+        silent.put_off(RecipientEnd::out_of_time(), &target);
+        assert!(!silent.report(false).is_isolated, "there was a way, and nobody at its end");
     }
 }

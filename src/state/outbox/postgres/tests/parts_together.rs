@@ -16,6 +16,7 @@ use crate::state::outbox::{
     Batch, Bound, NewPart, Order, OrderAll, Outbox, PartEnded, PartTo, Parts, PostgresOutbox, Selection, Split, State,
     WantedParts,
 };
+use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
 const MAILS: usize = 30;
@@ -163,7 +164,7 @@ async fn two_nodes_that_claim_at_once_have_as_many_parts_each_as_they_want() {
         assert_eq!(outbox.split(&claimed.hold, &split).await, Ok(true));
     }
     for (number, (parts, of_domain)) in (0..).zip([(5, 5), (usize::from(DOMAINS), 1)]) {
-        let wanted = WantedParts { parts, of_domain, bytes: u64::MAX, lost: true };
+        let wanted = WantedParts { parts, of_domain, bytes: u64::MAX, lost: true, draw: 0 };
         let mut nodes = [outbox.begin().await.unwrap(), outbox.begin().await.unwrap()];
         for (place, transaction) in (0..).zip(&mut nodes) {
             let taken = claim(transaction, node(), Uuid::from_u128(2 * number + place), &wanted).await.unwrap();
@@ -173,4 +174,15 @@ async fn two_nodes_that_claim_at_once_have_as_many_parts_each_as_they_want() {
             transaction.commit().await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn a_claim_of_parts_that_takes_none_writes_nothing() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let wanted = WantedParts { parts: 9, of_domain: 9, bytes: u64::MAX, lost: true, draw: 1 };
+    assert_eq!(outbox.claim_parts(node(), &wanted).await.unwrap().len(), 0);
+    let mut transaction = outbox.begin().await.unwrap();
+    let nodes = transaction.query("select count(*) from smsp_node", &[]).await.unwrap();
+    assert_eq!(field::<i64>(&nodes[0], 0), Ok(0), "it has not even said that it lives");
 }

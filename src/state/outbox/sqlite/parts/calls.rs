@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::{SqliteOutbox, history};
+use super::super::{SqliteOutbox, history, nodes};
 use super::{claim, domains, ends, hand_over, split};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
@@ -21,7 +21,14 @@ impl Parts for SqliteOutbox {
     fn claim_parts<'a>(&'a self, node: NodeId, wanted: &'a WantedParts) -> Answered<'a, Vec<ClaimedPart>> {
         let (wanted, memory) = (wanted.clone(), Arc::clone(&self.memory));
         let take = move |database: &_, now, number| match history::check(database, &memory)? {
-            None => claim::claim(database, now, node, number, &wanted),
+            None => {
+                let holds = claim::claim(database, now, node, number, &wanted)?;
+                // A claim that takes nothing writes nothing: it is made each second.
+                if !holds.is_empty() {
+                    nodes::seen(database, now, node)?;
+                }
+                Ok(holds)
+            }
             Some(_) => Ok(Vec::new()),
         };
         self.take(node, take, claim::in_hand)

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::super::columns::signed;
-use super::super::{claim, content, nodes, operators};
+use super::super::{claim, content, operators};
 use super::mixed::{Due, mixed};
 use super::{domains, row, whole};
 use crate::runtime::unix_time::UnixTime;
@@ -60,7 +60,6 @@ pub(super) fn claim(
     if operators::is_paused(database)? || wanted.parts == 0 {
         return Ok(Vec::new());
     }
-    nodes::seen(database, now, node)?;
     let in_hand = in_hand_of(database, node)?;
     let left_of = |domain: &Hmac| wanted.of_domain.saturating_sub(in_hand.get(domain).copied().unwrap_or_default());
     let mut taking = Taking { database, now, node, number, holds: Vec::new(), envelopes: Vec::new(), bytes: 0 };

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::super::claim::candidates;
 use super::*;
 use crate::state::outbox::suite::bench::{batch, row};
+use crate::state::outbox::suite::parting::wanted_parts;
 
 const NODE: NodeId = NodeId(Uuid::from_u128(1));
 
@@ -90,4 +91,19 @@ async fn a_claim_looks_at_a_few_rows_of_each_of_many_callers() {
     };
     // 4 * 100 / 200 + 1 of each, from each end that is wanted; there are 20 of each.
     assert_eq!([looked_at(0).await, looked_at(1).await], [600, 1200]);
+}
+
+#[tokio::test]
+async fn a_claim_of_parts_that_takes_none_writes_nothing() {
+    let (outbox, _directory) = of_two_rows().await;
+    let written = async || {
+        let total = |database: &Connection, _| database.query_row("select total_changes()", [], |row| row.get(0));
+        let total: i64 = outbox.write(total).await.unwrap();
+        total
+    };
+    let before = written().await;
+    for _ in 0..3 {
+        assert_eq!(outbox.claim_parts(NODE, &wanted_parts(9)).await.unwrap().len(), 0);
+    }
+    assert_eq!(written().await, before);
 }
