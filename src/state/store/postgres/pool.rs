@@ -57,12 +57,11 @@ impl Pool {
     }
 
     async fn connect(&self) -> Result<Client, NotReady> {
-        let connected = timeout(self.deadlines.connect, self.server.connect()).await;
-        let is_first = self.health.is_connected(matches!(connected, Ok(Ok(_))));
+        let connected = self.server.connect(self.deadlines.connect).await;
+        let is_first = self.health.is_connected(connected.is_ok());
         let error = match connected {
-            Ok(Ok(client)) => return Ok(client),
-            Ok(Err(error)) => Some(error),
-            Err(_) => None,
+            Ok(client) => return Ok(client),
+            Err(error) => error,
         };
         let code = error.as_ref().and_then(Error::code);
         if is_first {

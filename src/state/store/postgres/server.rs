@@ -4,25 +4,25 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
-use tracing::debug;
 
 use super::deadlines::Deadlines;
+use super::hosts::{Hosts, PORT};
 use super::tls;
 use super::wrong::Wrong;
 
 /// The beginnings of a URL.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
-/// That of PostgreSQL.
-const PORT: u16 = 5432;
 
 /// A server, and how to log in.
 #[derive(Clone)]
 pub struct Server {
     config: Config,
+    hosts: Hosts,
     /// None where the connection is in clear.
     tls: Option<MakeRustlsConnect>,
 }
@@ -49,7 +49,8 @@ impl Server {
         if config.get_application_name().is_none() {
             config.application_name("smsp");
         }
-        Ok(Self { config, tls })
+        let hosts = Hosts::of(&config).ok_or(Wrong::Url)?;
+        Ok(Self { config, hosts, tls })
     }
 
     /// Does the connection have to be encrypted, and the server to prove who it is?
@@ -73,29 +74,10 @@ impl Server {
         format!("postgres://{user}{}/{}?sslmode={mode}", hosts.join(","), config.get_dbname().unwrap_or_default())
     }
 
-    /// A new connection, which a task of its own serves until it is dropped. The caller gives it a deadline.
-    pub(super) async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
-        match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                serve(connection);
-                Ok(client)
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                serve(connection);
-                Ok(client)
-            }
-        }
+    /// A new connection, made within this time. An error: what the last host said, or none where one was silent.
+    pub(super) async fn connect(&self, within: Duration) -> Result<Client, Option<Error>> {
+        self.hosts.connect(within, self.tls.as_ref()).await
     }
-}
-
-fn serve(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            debug!(code = error.code().map(tokio_postgres::error::SqlState::code), "a connection to the store ended");
-        }
-    });
 }
 
 /// The URL without its `sslmode`: the driver does not know all its words, and means less by some of them.
@@ -176,6 +158,7 @@ mod tests {
             ("mysql://u:s3cret@h/d", Wrong::Url),
             ("postgres://u:s3cret@h:port/d", Wrong::Url),
             ("postgres://u:s3cret@h/d?no_such=1", Wrong::Url),
+            ("postgres://u:s3cret@a:1,b:2,c:3/d?port=5", Wrong::Url),
             ("postgres:///s3cret", Wrong::Host),
             ("postgres://u:s3cret@h/d?sslmode=prefer", Wrong::SslMode),
             ("postgres://u:s3cret@h/d?sslmode=disable&sslmode=require", Wrong::SslMode),

@@ -2,6 +2,7 @@
 
 #[path = "../../../../functional_tests/harness/bouncer.rs"]
 pub(crate) mod bouncer;
+mod failover;
 mod faults;
 mod opening;
 #[path = "../../../../functional_tests/harness/postmaster.rs"]

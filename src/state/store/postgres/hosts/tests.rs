@@ -1,0 +1,48 @@
+use std::str::FromStr;
+
+use super::*;
+
+fn hosts(url: &str) -> Option<Hosts> {
+    Hosts::of(&Config::from_str(url).expect("a URL of a test is one"))
+}
+
+#[test]
+fn each_host_is_asked_with_all_that_its_url_says() {
+    let all = "application_name=x&options=-c%20geqo%3Doff&connect_timeout=3&tcp_user_timeout=4&keepalives=0\
+               &keepalives_idle=5&keepalives_interval=6&keepalives_retries=7&target_session_attrs=read-write\
+               &channel_binding=require&load_balance_hosts=random&sslnegotiation=direct&sslmode=require";
+    for (url, expected) in [
+        ("postgres://u:p@a:1,b:2/d", ["postgres://u:p@a:1/d", "postgres://u:p@b:2/d"]),
+        ("postgres://u:p@a,%2Frun/d", ["postgres://u:p@a:5432/d", "postgres://u:p@%2Frun:5432/d"]),
+        (
+            "postgres://a,b:7/d?hostaddr=::1,10.0.0.1",
+            ["postgres://a:5432/d?hostaddr=::1", "postgres://b:7/d?hostaddr=10.0.0.1"],
+        ),
+    ] {
+        let with_all = |url: &str| format!("{url}{}{all}", if url.contains('?') { '&' } else { '?' });
+        let Hosts { login, all, .. } = hosts(&with_all(url)).expect(url);
+        let asked: Vec<_> = all.iter().map(|target| target.config(&login)).collect();
+        assert_eq!(asked, expected.map(|one| Config::from_str(&with_all(one)).expect(one)), "{url}");
+    }
+}
+
+#[test]
+fn ports_and_addresses_that_belong_to_no_host_are_refused() {
+    assert!(hosts("postgres://a,b/d?port=1").is_none());
+    assert!(hosts("postgres://a,b/d?hostaddr=::1").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_host_is_asked_last_for_a_minute_or_until_it_answers() {
+    let hosts = hosts("postgres://a,b/d").expect("two hosts");
+    let order = || hosts.in_turn(hosts.all.clone());
+    let [first, second] = [hosts.all[0].clone(), hosts.all[1].clone()];
+    hosts.note_silence(&first, &mut Attempts::default());
+    assert_eq!(order(), [second.clone(), first.clone()]);
+    hosts.note_silence(&second, &mut Attempts::default());
+    assert_eq!(order(), [first.clone(), second.clone()], "both alike");
+    hosts.note_answer(&[&second]);
+    assert_eq!(order(), [second.clone(), first.clone()]);
+    tokio::time::advance(LAST_FOR).await;
+    assert_eq!(order(), [first, second]);
+}
