@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::timeout;
 use tracing::{error, warn};
 
 use super::super::keys::StoreKeys;
@@ -33,7 +33,7 @@ const CONNECTIONS: usize = 4;
 const RESERVED: usize = 1;
 /// From one look to the next, while it answers.
 const UP: Duration = Duration::from_secs(5);
-/// And while it does not.
+/// And while it does not: so soon is it found again.
 const DOWN: Duration = Duration::from_secs(1);
 /// And while it refuses what is needed: a person has to change that.
 const REFUSED: Duration = Duration::from_secs(30);
@@ -62,7 +62,7 @@ pub struct Database {
     pub(super) prepared: AtomicBool,
     /// What was there of them then.
     tables: OnceLock<BTreeSet<String>>,
-    health: Arc<Health>,
+    pub(super) health: Arc<Health>,
     restarts: Arc<Restarts>,
 }
 
@@ -78,7 +78,7 @@ impl Database {
                 warn!("the store is away: the node starts without it, and goes on asking")
             }
         }
-        tokio::spawn(keep(Arc::downgrade(&database), Arc::clone(&database.restarts)));
+        tokio::spawn(keep(Arc::downgrade(&database), Arc::clone(&database.health), Arc::clone(&database.restarts)));
         Ok(database)
     }
 
@@ -105,29 +105,42 @@ impl Database {
 
     /// Begins a transaction, on a connection that nobody else uses until its end.
     pub async fn begin(&self) -> Result<Transaction<'_>, Failed> {
-        self.begin_on(&self.pool).await
-    }
-
-    /// Begins one on the connection that is kept for the signs of life of this node: no other transaction holds it up.
-    /// What is done in it has to be short.
-    pub async fn begin_reserved(&self) -> Result<Transaction<'_>, Failed> {
-        self.begin_on(&self.reserved).await
-    }
-
-    async fn begin_on<'a>(&self, pool: &'a Pool) -> Result<Transaction<'a>, Failed> {
-        if !self.prepared.load(Ordering::Relaxed) || self.health.is_missing_tables() {
-            self.health.metrics().down(1);
-            return Err(Failed::Down);
-        }
-        let begun = pool.begin(pool.deadlines.statement).await;
+        let begun = self.begin_on(&self.pool, self.pool.deadlines).await;
         // Where no connection was free, the database was not asked.
         if !matches!(begun, Err(NotReady::Busy)) {
             self.health.answers(begun.is_ok());
         }
-        begun.map_err(|_| {
-            self.health.metrics().down(1);
-            Failed::Down
-        })
+        begun.map_err(|_| Failed::Down)
+    }
+
+    /// Begins one on the connection that is kept for the signs of life of this node: no other transaction holds it up.
+    /// What is done in it has to be short. Whether it can be begun says nothing of the others, so the store is as up as before.
+    pub async fn begin_reserved(&self) -> Result<Transaction<'_>, Failed> {
+        self.begin_on(&self.reserved, self.reserved.deadlines).await.map_err(|_| Failed::Down)
+    }
+
+    async fn begin_on<'a>(&self, pool: &'a Pool, deadlines: Deadlines) -> Result<Transaction<'a>, NotReady> {
+        let is_ready = self.prepared.load(Ordering::Relaxed) && !self.health.is_missing_tables();
+        let begun = if is_ready { pool.begin_by(deadlines).await } else { Err(NotReady::Failed) };
+        begun.inspect_err(|_| self.health.metrics().down(1))
+    }
+
+    /// Does it answer on the connections that work? Where none of them is free, the reserved one tells that it does not.
+    pub(super) async fn try_to_read(&self) -> Result<(), Failed> {
+        let begun = match self.begin_on(&self.pool, self.reserved.deadlines).await {
+            Err(NotReady::Busy) => {
+                let begun = self.begin_on(&self.reserved, self.reserved.deadlines).await;
+                if begun.is_err() {
+                    self.health.answers(false);
+                }
+                begun
+            }
+            begun => {
+                self.health.answers(begun.is_ok());
+                begun
+            }
+        };
+        begun.map_err(|_| Failed::Down)?.end().await
     }
 
     /// Does it answer?
@@ -175,11 +188,12 @@ impl Database {
 }
 
 /// Looks after it until it is dropped.
-async fn keep(database: Weak<Database>, restarts: Arc<Restarts>) {
+async fn keep(database: Weak<Database>, health: Arc<Health>, restarts: Arc<Restarts>) {
     restart_and_count("task that looks after the store", &restarts, async || {
         let mut wait = DOWN;
         loop {
-            sleep(wait).await;
+            // The time is over, or something has failed.
+            let _ = timeout(wait, health.has_failed()).await;
             let Some(database) = database.upgrade() else { return };
             wait = look(&database).await;
         }
@@ -205,8 +219,5 @@ async fn look(database: &Database) -> Duration {
     if database.health.cannot_write() {
         return database.try_to_write().await.map_or(DOWN, |()| UP);
     }
-    match database.begin_reserved().await {
-        Ok(transaction) => transaction.end().await.map_or(DOWN, |()| UP),
-        Err(_) => DOWN,
-    }
+    database.try_to_read().await.map_or(DOWN, |()| UP)
 }

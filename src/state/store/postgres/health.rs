@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Notify;
 use tokio_postgres::error::SqlState;
 use tracing::{error, info, warn};
 
@@ -20,6 +21,8 @@ pub(super) struct Health {
     cannot_write: AtomicBool,
     /// Was it said that there is no connection? Once is enough until there is one.
     told: AtomicBool,
+    /// Something is to be looked at without waiting.
+    wake: Notify,
 }
 
 impl Health {
@@ -30,6 +33,7 @@ impl Health {
             is_missing_tables: AtomicBool::new(false),
             cannot_write: AtomicBool::new(false),
             told: AtomicBool::new(false),
+            wake: Notify::new(),
         }
     }
 
@@ -59,8 +63,14 @@ impl Health {
             self.misses_tables(code);
         } else if is_of_the_machine(code) && !self.cannot_write.swap(true, Ordering::Relaxed) {
             self.up.set(false);
+            self.wake.notify_one();
             error!(code = code.code(), "the store cannot write: nothing is accepted for later, claimed or marked");
         }
+    }
+
+    /// Waits until it cannot write, or misses tables: both may be over in a moment.
+    pub(super) async fn has_failed(&self) {
+        self.wake.notified().await;
     }
 
     fn misses_tables(&self, code: &SqlState) {
@@ -68,6 +78,7 @@ impl Health {
             return;
         }
         self.up.set(false);
+        self.wake.notify_one();
         error!(
             code = code.code(),
             "tables of the store are missing or may not be used: nothing is accepted for later, claimed or marked; \

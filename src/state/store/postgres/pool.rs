@@ -36,10 +36,15 @@ impl Pool {
 
     /// Begins a transaction whose statements may take this long each.
     pub(super) async fn begin(&self, statement: Duration) -> Result<Transaction<'_>, NotReady> {
-        let place = timeout(self.deadlines.place, self.places.acquire()).await;
+        self.begin_by(Deadlines { statement, ..self.deadlines }).await
+    }
+
+    /// Begins a transaction by other deadlines than those of the pool.
+    pub(super) async fn begin_by(&self, deadlines: Deadlines) -> Result<Transaction<'_>, NotReady> {
+        let place = timeout(deadlines.place, self.places.acquire()).await;
         let place = place.map_err(|_| NotReady::Busy)?.map_err(|_| NotReady::Failed)?;
-        let opening = opening(statement, self.deadlines.idle);
-        let answer = self.deadlines.answer(statement);
+        let opening = opening(deadlines.statement, deadlines.idle);
+        let answer = deadlines.answer(deadlines.statement);
         // An idle connection may be dead without knowing: nothing is lost on it by asking the next one.
         while let Some(client) = self.idle.pop() {
             match timeout(answer, client.batch_execute(&opening)).await {
@@ -49,15 +54,15 @@ impl Pool {
                 Err(_) => self.idle.clear(),
             }
         }
-        let client = self.connect().await?;
+        let client = self.connect(deadlines.connect).await?;
         match timeout(answer, client.batch_execute(&opening)).await {
             Ok(Ok(())) => Ok(Transaction::new((&self.idle, &self.health), place, client, answer)),
             _ => Err(NotReady::Failed),
         }
     }
 
-    async fn connect(&self) -> Result<Client, NotReady> {
-        let connected = self.server.connect(self.deadlines.connect).await;
+    async fn connect(&self, within: Duration) -> Result<Client, NotReady> {
+        let connected = self.server.connect(within).await;
         let is_first = self.health.is_connected(connected.is_ok());
         let error = match connected {
             Ok(client) => return Ok(client),

@@ -5,6 +5,7 @@ pub(crate) mod bouncer;
 mod failover;
 mod faults;
 mod opening;
+mod pools;
 #[path = "../../../../functional_tests/harness/postmaster.rs"]
 pub(crate) mod postmaster;
 #[path = "../../../../functional_tests/harness/processes.rs"]
