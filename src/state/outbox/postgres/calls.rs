@@ -40,6 +40,18 @@ macro_rules! reading {
     };
 }
 
+/// One transaction around a look that callers and operators may take as often as they like.
+macro_rules! looking {
+    ($self:ident, $work:path $(, $argument:expr)*) => {
+        Box::pin(async move {
+            let mut transaction = $self.database.begin_to_read().await?;
+            let answer = $work(&mut transaction $(, $argument)*).await?;
+            transaction.end().await?;
+            Ok(answer)
+        })
+    };
+}
+
 /// One transaction around an order that is carried out, with who gave it.
 macro_rules! ordering {
     ($self:ident, $note:ident, $was_done:expr, $work:path $(, $argument:expr)*) => {
@@ -131,7 +143,7 @@ impl Outbox for PostgresOutbox {
     }
 
     fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>> {
-        reading!(self, status::status, caller, id)
+        looking!(self, status::status, caller, id)
     }
 
     fn has<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, bool> {
@@ -145,7 +157,7 @@ impl Outbox for PostgresOutbox {
         after: Option<Cursor>,
         limit: usize,
     ) -> Answered<'a, Page> {
-        reading!(self, list::list, caller, filter, after, limit)
+        looking!(self, list::list, caller, filter, after, limit)
     }
 
     fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
@@ -183,11 +195,11 @@ impl Outbox for PostgresOutbox {
         after: Option<Place>,
         limit: usize,
     ) -> Answered<'a, Listing> {
-        reading!(self, select::select, selection, sort, after, limit)
+        looking!(self, select::select, selection, sort, after, limit)
     }
 
     fn count<'a>(&'a self, selection: &'a Selection, after: Option<Walked>) -> Answered<'a, CountedRows> {
-        reading!(self, select::count, selection, after.as_ref())
+        looking!(self, select::count, selection, after.as_ref())
     }
 
     fn order_all(&self, all: OrderAll, bound: Bound) -> Answered<'_, OrderedAll> {

@@ -5,6 +5,7 @@ mod conformance;
 mod copies;
 mod crashes;
 mod earlier_version;
+mod looks;
 mod lost_answers;
 mod marks_together;
 mod no_statistics;

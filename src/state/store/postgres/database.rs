@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracing::{error, warn};
 
@@ -29,6 +30,8 @@ use crate::runtime::restart::{Restarts, restart_and_count};
 pub(super) const NAME: &str = "postgres";
 /// Transactions of a node at once.
 const CONNECTIONS: usize = 4;
+/// Of them those that only look at mail for callers and operators.
+const READS: usize = 2;
 /// Beside them for the signs of life of a node, so that one with much to do does not look dead.
 const RESERVED: usize = 1;
 /// From one look to the next, while it answers.
@@ -55,6 +58,7 @@ pub struct Start {
 /// A database on a server.
 pub struct Database {
     pub(super) pool: Pool,
+    reads: Semaphore,
     reserved: Pool,
     pub(super) keys: Arc<StoreKeys>,
     modules: &'static [Module],
@@ -99,8 +103,8 @@ impl Database {
         let health = Arc::new(Health::new(metrics.store.of(NAME)));
         let pool = Pool::new(CONNECTIONS, server.clone(), deadlines, Arc::clone(&health));
         let reserved = Pool::new(RESERVED, server, deadlines.of_reserved(), Arc::clone(&health));
-        let (prepared, tables) = (AtomicBool::new(false), OnceLock::new());
-        Self { pool, reserved, keys, modules, prepared, tables, health, restarts }
+        let (reads, prepared, tables) = (Semaphore::new(READS), AtomicBool::new(false), OnceLock::new());
+        Self { pool, reads, reserved, keys, modules, prepared, tables, health, restarts }
     }
 
     /// Begins a transaction, on a connection that nobody else uses until its end.
@@ -111,6 +115,16 @@ impl Database {
             self.health.answers(begun.is_ok());
         }
         begun.map_err(|_| Failed::Down)
+    }
+
+    /// Begins one for a look that callers and operators may take as often as they like: [`READS`] at once, so that what
+    /// accepts, marks and ends mail has connections too.
+    pub async fn begin_to_read(&self) -> Result<Transaction<'_>, Failed> {
+        let Ok(Ok(place)) = timeout(self.pool.deadlines.place, self.reads.acquire()).await else {
+            self.health.metrics().down(1);
+            return Err(Failed::Down);
+        };
+        Ok(self.begin().await?.with_place(place))
     }
 
     /// Begins one on the connection that is kept for the signs of life of this node: no other transaction holds it up.

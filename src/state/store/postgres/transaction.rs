@@ -23,6 +23,7 @@ pub struct Transaction<'a> {
     idle: &'a Idle,
     health: &'a Health,
     _place: SemaphorePermit<'a>,
+    _more: Option<SemaphorePermit<'a>>,
     client: Client,
     /// How long an answer may take.
     answer: Duration,
@@ -40,7 +41,13 @@ impl<'a> Transaction<'a> {
         client: Client,
         answer: Duration,
     ) -> Self {
-        Self { idle, health, _place: place, client, answer, failed: false, failure: None, started: Instant::now() }
+        let (failed, failure, started) = (false, None, Instant::now());
+        Self { idle, health, _place: place, _more: None, client, answer, failed, failure, started }
+    }
+
+    /// Keeps this place too until its end.
+    pub(super) fn with_place(self, place: SemaphorePermit<'a>) -> Self {
+        Self { _more: Some(place), ..self }
     }
 
     /// The rows that a statement gives.

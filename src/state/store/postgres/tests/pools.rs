@@ -1,4 +1,4 @@
-//! The connections of a node beside each other: those that work, and the reserved one.
+//! The connections of a node beside each other: those that work, those of them for looks, and the reserved one.
 
 use super::postmaster::Postmaster;
 use super::{SHORT, database, with_deadlines};
@@ -32,6 +32,19 @@ async fn connections_that_work_and_are_all_taken_say_nothing_unless_the_reserved
     server.restart();
     assert_eq!(database.try_to_read().await, Ok(()));
     assert!(database.is_up());
+}
+
+#[tokio::test]
+async fn looks_leave_connections_to_what_is_written() {
+    let Some(server) = Postmaster::shared() else { return };
+    let database = with_deadlines(&server.url(&server.database().await), SHORT);
+    let looks = [database.begin_to_read().await, database.begin_to_read().await];
+    assert!(looks.iter().all(Result::is_ok));
+    assert_eq!(database.begin_to_read().await.err(), Some(Failed::Down), "no place for a third one");
+    let writes = [database.begin().await, database.begin().await];
+    assert!(writes.iter().all(Result::is_ok));
+    drop(looks);
+    assert!(database.begin_to_read().await.is_ok());
 }
 
 #[tokio::test]
