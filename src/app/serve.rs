@@ -191,7 +191,7 @@ async fn start_answers(
                 let sweep = || answers::sweep(Arc::clone(&swept));
                 restart_and_count("task that drops answers that are over", &restarts, sweep).await;
             });
-            Some(Kept::new(rows, keys, shutdown.clone()))
+            Some(Kept::new(rows, store.up(), keys, shutdown.clone()))
         }
         None => None,
     };

@@ -82,6 +82,9 @@ impl Answers {
             Role::Again(leader, before) => (leader, Some(before)),
             role => return role,
         };
+        if self.0.kept.as_ref().is_some_and(|kept| !kept.is_up()) {
+            return refused(leader, call.id, Failure::StoreUnavailable);
+        }
         match (is_queued.await, before, &self.0.kept) {
             (Err(_), ..) => refused(leader, call.id, Failure::StoreUnavailable),
             (Ok(true), ..) => Role::Held(leader.release(Known::Queued)),

@@ -18,7 +18,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::SendError;
 use crate::runtime::shutdown::Shutdown;
-use crate::state::store::{Failed, StoreKeys};
+use crate::state::store::{Failed, StoreKeys, Up};
 
 /// How long the store may take for one thing: a caller waits for it.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,6 +30,7 @@ const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(46);
 #[derive(Clone)]
 pub struct Kept {
     store: Arc<dyn StoredAnswers>,
+    up: Up,
     sealer: Sealer,
     /// For answers that the store has not heard; what is beyond that is `unknown` after its lease.
     answers: Places,
@@ -48,8 +49,13 @@ pub enum Found {
 
 impl Kept {
     /// In this store, under these keys. The exit waits for what the store has not heard yet.
-    pub fn new(store: Arc<dyn StoredAnswers>, keys: Arc<StoreKeys>, shutdown: Shutdown) -> Self {
-        Self { store, sealer: Sealer::new(keys), answers: Places::new(), undone: Places::new(), shutdown }
+    pub fn new(store: Arc<dyn StoredAnswers>, up: Up, keys: Arc<StoreKeys>, shutdown: Shutdown) -> Self {
+        Self { store, up, sealer: Sealer::new(keys), answers: Places::new(), undone: Places::new(), shutdown }
+    }
+
+    /// Is it worth while to ask the store? While it is known to be down nobody waits for it.
+    pub(super) fn is_up(&self) -> bool {
+        self.up.is_up()
     }
 
     /// What a call finds. An error: it must not hand the mail over.

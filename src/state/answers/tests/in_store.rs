@@ -3,7 +3,7 @@
 use super::super::fake::{FakeAnswers, Fault};
 use super::*;
 use crate::runtime::shutdown::Shutdown;
-use crate::state::store::StoreKeys;
+use crate::state::store::{StoreKeys, Up};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
@@ -18,9 +18,13 @@ fn under(store: &Arc<FakeAnswers>, keys: &str) -> Answers {
 
 /// That ends so.
 pub(super) fn ending(store: &Arc<FakeAnswers>, keys: &str, shutdown: Shutdown) -> Answers {
+    over(store, Up::new(Metrics::default().store.of("sqlite"), true), keys, shutdown)
+}
+
+fn over(store: &Arc<FakeAnswers>, up: Up, keys: &str, shutdown: Shutdown) -> Answers {
     let keys = Arc::new(StoreKeys::parse(keys).unwrap());
     let store = Arc::clone(store) as Arc<dyn StoredAnswers>;
-    Answers::new(100, Some(Kept::new(store, keys, shutdown)), Arc::default())
+    Answers::new(100, Some(Kept::new(store, up, keys, shutdown)), Arc::default())
 }
 
 pub(super) async fn role(node: &Answers) -> Role {
@@ -115,6 +119,22 @@ async fn nothing_is_handed_over_where_the_store_does_not_say_so() {
         tokio::time::sleep(SECOND).await;
         assert_eq!(word(&role(&other).await), "leader", "{faults:?}: what was begun is undone");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_known_to_be_down_is_not_asked_and_one_that_is_back_is() {
+    let (store, up) = (Arc::default(), Up::new(Metrics::default().store.of("sqlite"), true));
+    let node = over(&store, up.clone(), &format!("a:{}", "1".repeat(64)), Shutdown::default());
+    let (begun, call) =
+        (Instant::now(), Call { key: key(1), id: message(1).id(), caller: &"caller".into(), lasts: SECOND });
+    up.set(false);
+    store.faults.lock().unwrap().push_back(Fault::Silent);
+    let refused = node.join(call, std::future::pending(), |_| false).await;
+    assert_eq!((word(&refused).as_str(), begun.elapsed()), ("StoreUnavailable", Duration::ZERO));
+    assert_eq!(store.faults.lock().unwrap().len(), 1, "nothing was asked");
+    up.set(true);
+    store.faults.lock().unwrap().clear();
+    assert_eq!(word(&role(&node).await), "leader");
 }
 
 #[tokio::test(start_paused = true)]

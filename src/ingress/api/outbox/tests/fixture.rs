@@ -71,10 +71,10 @@ impl Node {
         let kept = Arc::new(FakeAnswers::default());
         let keys = Arc::new(StoreKeys::parse(&format!("test:{}", "0".repeat(64))).unwrap());
         let rows = Arc::clone(&kept) as Arc<dyn StoredAnswers>;
-        let in_store = has_outbox.then(|| Kept::new(rows, keys, Shutdown::default()));
         let metrics = Arc::clone(&fixture.metrics);
-        let (answers, up) =
-            (Answers::new(100, in_store, Arc::clone(&metrics)), Up::new(metrics.store.of("sqlite"), true));
+        let up = Up::new(metrics.store.of("sqlite"), true);
+        let in_store = has_outbox.then(|| Kept::new(rows, up.clone(), keys, Shutdown::default()));
+        let answers = Answers::new(100, in_store, Arc::clone(&metrics));
         let mut keys = KeyRing::default();
         keys.add("app", "app-key");
         keys.add("shop", "shop-key");
