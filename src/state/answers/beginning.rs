@@ -42,7 +42,7 @@ pub(super) async fn in_store(
             Ok(Begun::Reused) => return refused(leader, id, Failure::KeyReused),
             Err(_) => return refused(leader, id, Failure::StoreUnavailable),
         };
-        let known = kept.read(id, &record);
+        let Ok(known) = kept.read(id, &record) else { return refused(leader, id, Failure::StoreUnavailable) };
         if let Known::Answered(Err(error)) = &known
             && look < LOOKS
             && may_ask_again(error)

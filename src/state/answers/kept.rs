@@ -120,18 +120,22 @@ impl Kept {
         }
     }
 
-    /// What a record says of its mail. What cannot be read may be with a provider.
-    pub(super) fn read(&self, id: Id, record: &Record) -> Known {
+    /// What a record says of its mail. What cannot be read may be with a provider. An error: it is sealed under a key that
+    /// this node does not know, so another node has begun to use a new one, and knows more.
+    pub(super) fn read(&self, id: Id, record: &Record) -> Result<Known, Failed> {
+        if record.answer.as_ref().is_some_and(|answer| !self.sealer.knows_key_of(answer)) {
+            return Err(Failed::Down);
+        }
         let open = || {
             let bytes = self.sealer.open(id, record.answer.as_ref()?)?;
             decode(id, &bytes, record.ended_ago, Instant::now())
         };
-        match (record.state, open()) {
+        Ok(match (record.state, open()) {
             (Recorded::Queued, _) => Known::Queued,
             (Recorded::Accepted, Some(Ok(receipt))) => Known::Answered(Ok(receipt)),
             (Recorded::Unknown, Some(Err(error))) => Known::Answered(Err(error)),
             _ => Known::Answered(Err(unreadable(id))),
-        }
+        })
     }
 
     /// Keeps a mail without a key that is `unknown` by this call, if the store takes it in time.
@@ -146,10 +150,11 @@ impl Kept {
     /// What is known of a caller's mail.
     pub(super) async fn look(&self, caller: CallerName, id: Id) -> Result<Option<Found>, Failed> {
         let seen = timeout(STORE_TIMEOUT, self.store.look(caller, id)).await.unwrap_or(Err(Failed::Down));
-        Ok(seen.map_err(|_| Failed::Down)?.map(|seen| match seen {
-            CallState::InFlight => Found::InFlight,
-            CallState::Ended(record) => Found::Known(self.read(id, &record)),
-        }))
+        Ok(match seen.map_err(|_| Failed::Down)? {
+            None => None,
+            Some(CallState::InFlight) => Some(Found::InFlight),
+            Some(CallState::Ended(record)) => Some(Found::Known(self.read(id, &record)?)),
+        })
     }
 
     /// Takes back a call that did not hand its mail over. The exit waits until the store has heard that once: what it carries

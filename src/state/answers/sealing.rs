@@ -52,6 +52,11 @@ impl Sealer {
         Some(SealedAnswer { key_id, wrapped_key, bytes: plain })
     }
 
+    /// Is it sealed under a key that this node has?
+    pub(super) fn knows_key_of(&self, sealed: &SealedAnswer) -> bool {
+        self.0.ids().any(|id| id == sealed.key_id)
+    }
+
     /// What was sealed for this mail.
     pub(super) fn open(&self, id: Id, sealed: &SealedAnswer) -> Option<Vec<u8>> {
         let wrapped = Wrapped { key_id: sealed.key_id.clone(), bytes: sealed.wrapped_key.clone() };

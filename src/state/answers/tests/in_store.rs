@@ -250,11 +250,26 @@ async fn a_call_that_may_not_ask_again_for_want_of_the_store_hears_what_is_held(
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_is_unknown_and_never_free() {
+async fn what_is_sealed_under_a_key_of_another_node_is_refused_by_this_one_and_never_unknown_or_free() {
     for outcome in [Outcome::Accepted, Outcome::Unknown] {
         let (store, [one, _]) = two();
         ends(&one, outcome).await;
         let without_the_key = under(&store, &format!("b:{}", "2".repeat(64)));
+        let refused = join(&without_the_key, key(1), message(1).id(), |_| true).await;
+        assert_eq!(word(&refused), "StoreUnavailable");
+        assert!(without_the_key.look(&"caller".into(), message(1).id()).await.is_err());
+        let with_both = under(&store, &format!("b:{},a:{}", "2".repeat(64), "1".repeat(64)));
+        assert!(matches!(role(&with_both).await, Role::Held(_)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_unknown_and_never_free() {
+    for outcome in [Outcome::Accepted, Outcome::Unknown] {
+        let (store, [one, _]) = two();
+        ends(&one, outcome).await;
+        // Another key under the name of the first.
+        let without_the_key = under(&store, &format!("a:{}", "2".repeat(64)));
         let may_ask = |error: &SendError| !error.attempts.is_empty();
         assert_eq!(word(&join(&without_the_key, key(1), message(1).id(), may_ask).await), "Unknown of 0");
         let found = without_the_key.look(&"caller".into(), message(1).id()).await.expect("it answers");
