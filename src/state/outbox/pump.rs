@@ -30,6 +30,7 @@ mod repeats;
 mod rerouting;
 mod schedule;
 mod traced;
+mod unopened;
 mod upkeep;
 mod window;
 mod windows;

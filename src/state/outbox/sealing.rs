@@ -68,6 +68,11 @@ impl Sealer {
         serde_json::from_slice(&opened(&key, id, 0, 1, &recipients.bytes)?).ok()
     }
 
+    /// Is this key of the store among them?
+    pub fn has_key(&self, key: &KeyId) -> bool {
+        self.0.ids().any(|id| id == key.0)
+    }
+
     /// What stands for an address, under each key of the store, that of the first one first.
     pub fn hmacs(&self, address: &Address) -> Vec<Hmac> {
         self.0.hmacs(RECIPIENT, &address.as_str().to_ascii_lowercase()).map(Hmac).collect()

@@ -1,6 +1,6 @@
 //! Opens what a store keeps sealed, and hides what is kept there beside it.
 
-use super::super::sealed::{Hmac, SealedContent};
+use super::super::sealed::{Hmac, KeyId, SealedContent};
 use super::super::sealing::Sealer;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -11,6 +11,9 @@ pub trait Contents: Send + Sync {
     /// The submission of a caller, by the id of its message, without a key; none, where it cannot be opened.
     fn open(&self, id: Id, caller: &CallerName, content: &SealedContent) -> Option<Submission>;
 
+    /// Has this node this key of the store?
+    fn has_key(&self, key: &KeyId) -> bool;
+
     /// What stands for a domain in the store; none, where there is no key.
     fn domain(&self, domain: &str) -> Option<Hmac>;
 }
@@ -19,6 +22,10 @@ impl Contents for Sealer {
     fn open(&self, id: Id, caller: &CallerName, content: &SealedContent) -> Option<Submission> {
         let (message, failover) = self.open(id, content).ok()?;
         Some(Submission { message, caller: caller.clone(), options: SendOptions { failover, key: None } })
+    }
+
+    fn has_key(&self, key: &KeyId) -> bool {
+        Self::has_key(self, key)
     }
 
     fn domain(&self, domain: &str) -> Option<Hmac> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
+use super::super::parts::PartId;
 use super::super::row::{NodeId, RowId};
 use super::super::{Outbox, PausedStart, Traces};
 use super::callers::Callers;
@@ -20,6 +21,7 @@ use super::older_copy::OlderCopy;
 use super::repeats::Repeats;
 use super::windows::Windows;
 use crate::delivery::dispatch::Dispatcher;
+use crate::model::message::Id;
 use crate::runtime::metrics::OutboxMetrics;
 use crate::runtime::shutdown::Shutdown;
 
@@ -68,6 +70,8 @@ pub(super) struct Context {
     pub(super) obstacles: Repeats<(RowId, Obstacle)>,
     /// Replays that have brought no clarity.
     pub(super) unclear_replays: Repeats<RowId>,
+    /// Mail, and parts of mail, that is sealed under keys of other nodes.
+    pub(super) sealed_elsewhere: Repeats<(Id, Option<PartId>)>,
     pub(super) liveness: Liveness,
     pub(super) older_copy: OlderCopy,
     /// One for each part in hand.
@@ -95,6 +99,7 @@ impl Context {
             of_domains: OfDomains::default(),
             obstacles: Repeats::default(),
             unclear_replays: Repeats::default(),
+            sealed_elsewhere: Repeats::default(),
             liveness: Liveness::default(),
             older_copy: OlderCopy::default(),
             places: Arc::new(Semaphore::new(MAX_PARTS)),

@@ -1,14 +1,14 @@
 //! One row from its claim to its end.
 //!
 //! The claim is ended by this task and no other. What was never marked is given back unharmed where there was no consent to
-//! a hand-over; a mail that cannot be opened is a loss, as if its node had died.
+//! a hand-over; a mail that cannot be opened waits for a node that can, or is a loss, as if its node had died.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::{Instrument, Span, error};
+use tracing::{Instrument, Span};
 
 use super::super::claim::Claimed;
 use super::super::ending::{Ended, Verdict};
@@ -24,6 +24,7 @@ use super::panicking::release;
 use super::pending::Pending;
 use super::recording::{give_back, record};
 use super::schedule;
+use super::unopened::Unopened;
 use crate::delivery::upstream::LateVerdict;
 use crate::model::outcome::{self, Outcome};
 use crate::model::receipt::Answer;
@@ -71,12 +72,15 @@ pub(super) async fn replay(context: Arc<Context>, claimed: Claimed, upstream: Ar
     context.wake.notify_one();
 }
 
-/// It waits, and is parked at the third time: a person has to look at it.
+/// It waits, and is parked at the third loss: a person has to look at it.
 async fn leave_sealed(context: &Context, sealed: &Claimed) {
-    let Claimed { id, hold, .. } = sealed;
-    error!(%id, "a mail of the outbox cannot be opened: its key must be in SMSP_STORE_KEY until it has ended");
-    let wait = context.parts.policy.schedule.after(1, fastrand::f64());
-    record(context, hold, &Ended::Lost { wait }).await;
+    let Claimed { id, hold, content, possible_duplicate, .. } = sealed;
+    let possible_duplicate = *possible_duplicate;
+    let ended = match context.unopened(*id, None, content.as_ref()) {
+        Unopened::Waits(wait) => Ended::Again { verdicts: Vec::new(), wait, counted: false, possible_duplicate },
+        Unopened::Lost(wait) => Ended::Lost { wait },
+    };
+    record(context, hold, &ended).await;
 }
 
 impl Delivery {

@@ -21,8 +21,9 @@ use uuid::Uuid;
 
 use self::fake::{Fake, Fault};
 use super::super::row::{Lane, NodeId, State};
-use super::super::sealed::{Hmac, SealedContent};
+use super::super::sealed::{Hmac, KeyId, SealedContent};
 use super::super::{PausedStart, Room, Traces, metrics_of};
+use super::unopened::FOR_ANOTHER_NODE;
 use super::*;
 use crate::delivery::circuit::Override;
 use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail_with, submission};
@@ -38,14 +39,19 @@ use crate::runtime::shutdown::Shutdown;
 const TAKES: Act = Act::Say(Outcome::Accepted);
 const ANY: Capabilities = Capabilities::ANY;
 
-/// Every content is a message, unless its caller is called `sealed`; that of `panics` brings a fault of ours to light.
+/// Every content is a message, unless its caller is called `sealed`, or `elsewhere`, where its key is another node's; that
+/// of `panics` brings a fault of ours to light.
 struct AnyMail;
 
 impl Contents for AnyMail {
     fn open(&self, id: Id, caller: &CallerName, _: &SealedContent) -> Option<Submission> {
         assert_ne!(caller.as_str(), "panics", "a fault of ours");
-        let is_open = caller.as_str() != "sealed";
+        let is_open = !["sealed", "elsewhere"].contains(&caller.as_str());
         is_open.then(|| submission(mail_with(id, "a@example.org"), SendOptions::default()))
+    }
+
+    fn has_key(&self, key: &KeyId) -> bool {
+        key.0 != "elsewhere"
     }
 
     fn domain(&self, _: &str) -> Option<Hmac> {
@@ -176,6 +182,18 @@ async fn mail_that_cannot_be_opened_is_lost_and_holds_nobody_up() {
     let row = node.store.row(0);
     assert_eq!((row.state, row.attempts, row.ends), (State::Queued, 0, vec!["lost".to_owned()]));
     assert!(row.due > Instant::now() + 50 * SECOND, "as after a first attempt");
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_is_sealed_under_a_key_of_another_node_waits_for_it_for_an_hour_before_it_is_lost() {
+    let node = Node::start(&[&[TAKES]]);
+    node.add(1, "elsewhere", &["u0"]);
+    sleep(4500 * SECOND).await;
+    let row = node.store.row(0);
+    let (waited, lost) = row.ends.split_at(usize::try_from(FOR_ANOTHER_NODE).unwrap());
+    assert!(waited.iter().all(|end| end == "again "), "{waited:?}");
+    assert!(!lost.is_empty() && lost.iter().all(|end| end == "lost"), "{lost:?}");
+    assert_eq!((row.attempts, node.fixture.calls()), (0, vec![0]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,10 +9,9 @@ use uuid::Uuid;
 
 use super::super::super::{ClaimedPart, Hmac, PartEnded, PartVerdict};
 use super::super::context::{Context, POLL, STORE_TIMEOUT};
-use super::super::recording::persistently;
 use super::DirectDelivery;
 use super::closed::Closed;
-use super::recording::record;
+use super::recording::{give_back, record};
 use super::reopening::place_is_free;
 use super::verdicts::Facts;
 use crate::delivery::mx::direct::{NotNow, Prepared};
@@ -43,6 +42,17 @@ enum Mark {
     Unclear,
 }
 
+/// The message, and the addresses at the places of a part.
+fn opened(context: &Context, claimed: &ClaimedPart) -> Option<(Message, Vec<Address>)> {
+    let ClaimedPart { id, caller, content, places, .. } = claimed;
+    let message = context.parts.contents.open(*id, caller, content.as_ref()?)?.message;
+    let recipients: Vec<_> = message.recipient_mailboxes().map(|mailbox| mailbox.address()).collect();
+    let at = |place: &u32| recipients.get(usize::try_from(*place).ok()?).map(|address| (*address).clone());
+    let to: Vec<_> = places.iter().map(at).collect::<Option<_>>()?;
+    to.first()?;
+    Some((message, to))
+}
+
 /// What is known of a part with these recipients and so many attempts before.
 pub(super) fn facts<'a>(context: &'a Context, places: &'a [u32], attempts: u32) -> Facts<'a> {
     let (attempts, is_draining) = (attempts.saturating_add(1), context.parts.drain.is_draining());
@@ -56,17 +66,16 @@ fn is_answered(ended: &PartEnded) -> bool {
 }
 
 impl<'a> HandOver<'a> {
-    /// None: its content cannot be opened, or is not that of this part.
-    pub(super) fn open(context: &'a Context, delivery: &'a DirectDelivery, claimed: ClaimedPart) -> Option<Self> {
-        let ClaimedPart { id, caller, content, places, .. } = &claimed;
-        let message = context.parts.contents.open(*id, caller, content.as_ref()?)?.message;
-        let recipients: Vec<_> = message.recipient_mailboxes().map(|mailbox| mailbox.address()).collect();
-        let at = |place: &u32| recipients.get(usize::try_from(*place).ok()?).map(|address| (*address).clone());
-        let to: Vec<_> = places.iter().map(at).collect::<Option<_>>()?;
-        to.first()?;
+    /// An error, with what was claimed: its content cannot be opened, or is not that of this part.
+    pub(super) fn open(
+        context: &'a Context,
+        delivery: &'a DirectDelivery,
+        claimed: ClaimedPart,
+    ) -> Result<Self, Box<ClaimedPart>> {
+        let Some((message, to)) = opened(context, &claimed) else { return Err(Box::new(claimed)) };
         // Not needed any more, and as large as the message.
         let claimed = ClaimedPart { content: None, ..claimed };
-        Some(Self { context, delivery, claimed, message, to })
+        Ok(Self { context, delivery, claimed, message, to })
     }
 
     /// Delivers it, as far as that is possible now. `may_be_marked` is set before the store is asked for its consent; `has_room`:
@@ -146,8 +155,7 @@ impl<'a> HandOver<'a> {
     }
 
     async fn give_back(&self, wait: Duration) {
-        let holds = [self.claimed.hold];
-        persistently(|| self.delivery.parts.give_back_parts(&holds, wait)).await;
+        give_back(self.delivery, &self.claimed.hold, wait).await;
     }
 
     async fn end(&self, ended: &PartEnded) {

@@ -13,9 +13,10 @@ use tracing::error;
 use super::super::super::{ClaimedPart, PartEnded};
 use super::super::context::Context;
 use super::super::pending::Pending;
+use super::super::unopened::Unopened;
 use super::DirectDelivery;
 use super::hand_over::{HandOver, facts};
-use super::recording::record;
+use super::recording::{give_back, record};
 
 /// Takes a claimed part to its end.
 pub(super) async fn deliver(context: &Context, delivery: &DirectDelivery, claimed: ClaimedPart, pending: Pending) {
@@ -42,13 +43,17 @@ async fn work(
     let bytes = size(&claimed);
     let (_all, of_domain) = (context.parts_in_hand.hold(bytes), context.of_domains.hold(claimed.domain, bytes));
     drop(pending);
-    let (id, hold) = (claimed.id, claimed.hold);
     match HandOver::open(context, delivery, claimed) {
-        Some(part) => part.deliver(may_be_marked, of_domain.is_some()).await,
-        None => {
-            error!(%id, "a mail of the outbox cannot be opened: its key must be in SMSP_STORE_KEY until it has ended");
-            record(delivery, &hold, &lost(context)).await;
-        }
+        Ok(part) => part.deliver(may_be_marked, of_domain.is_some()).await,
+        Err(sealed) => leave_sealed(context, delivery, &sealed).await,
+    }
+}
+
+async fn leave_sealed(context: &Context, delivery: &DirectDelivery, sealed: &ClaimedPart) {
+    let ClaimedPart { id, hold, content, .. } = sealed;
+    match context.unopened(*id, Some(hold.part), content.as_ref()) {
+        Unopened::Waits(wait) => give_back(delivery, hold, wait).await,
+        Unopened::Lost(wait) => record(delivery, hold, &PartEnded::Lost { wait }).await,
     }
 }
 

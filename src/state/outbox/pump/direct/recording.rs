@@ -26,6 +26,11 @@ pub(super) async fn record(delivery: &DirectDelivery, hold: &PartHold, ended: &P
     }
 }
 
+/// Gives a part back that was not marked; it waits so long.
+pub(super) async fn give_back(delivery: &DirectDelivery, hold: &PartHold, wait: Duration) {
+    persistently(|| delivery.parts.give_back_parts(std::slice::from_ref(hold), wait)).await;
+}
+
 /// Tells of it, as of a hand-over to an upstream: of several recipients, of the one that it went worst for. That none was tried
 /// is told elsewhere.
 fn log(mails: &Mails, ended: &PartEnded) {

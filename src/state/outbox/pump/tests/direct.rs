@@ -60,6 +60,10 @@ impl Contents for Opening {
         Contents::open(&self.sealer, id, caller, content)
     }
 
+    fn has_key(&self, key: &KeyId) -> bool {
+        self.sealer.has_key(key)
+    }
+
     fn domain(&self, domain: &str) -> Option<Hmac> {
         self.sealer.domain_hmac(domain)
     }

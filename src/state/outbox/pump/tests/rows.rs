@@ -41,7 +41,11 @@ pub(super) fn claimed(place: usize, row: &Row, node: NodeId) -> Claimed {
         attempts: row.attempts,
         possible_duplicate: false,
         was_lost: row.losses > 0,
-        content: Some(SealedContent { key_id: KeyId("k".to_owned()), wrapped_key: Vec::new(), parts: Vec::new() }),
+        content: Some(SealedContent {
+            key_id: KeyId(row.caller.to_owned()),
+            wrapped_key: Vec::new(),
+            parts: Vec::new(),
+        }),
     }
 }
 
