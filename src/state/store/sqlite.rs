@@ -129,9 +129,15 @@ impl Sqlite {
         let _ = self.then.set(Box::new(then));
     }
 
-    /// Says that something was erased: no copy of it stays in the log behind the next COMMIT.
+    /// Says that something was erased: no copy of it stays in the log behind a COMMIT of the next second.
     pub fn empty_log(&self) {
         self.emptying.ask();
+    }
+
+    /// How often that was said.
+    #[cfg(test)]
+    pub(crate) fn asked_to_empty_log(&self) -> u32 {
+        self.emptying.asked()
     }
 
     /// Why a call has failed that a start needs.

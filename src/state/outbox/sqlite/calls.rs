@@ -153,7 +153,9 @@ impl Outbox for SqliteOutbox {
         let erasing = self.write(move |database, now| change::erase(database, now, &caller, id));
         Box::pin(async move {
             let change = erasing.await?;
-            self.store.empty_log();
+            if let Change::Done(_) | Change::Cancelled(_) = change {
+                self.store.empty_log();
+            }
             Ok(change)
         })
     }

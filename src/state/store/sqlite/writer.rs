@@ -1,10 +1,10 @@
 //! The thread that writes: batches while the store is up, attempts to open it anew while it is not.
 //!
-//! What was deleted stays in the log until the log is emptied. So it is emptied while nothing is written, after each
-//! [`Emptying::ask`], and once in [`EMPTIED_EVERY`] on a store that is never idle.
+//! What was deleted stays in the log until the log is emptied. So it is emptied while nothing is written, after an
+//! [`Emptying::ask`] within [`ASKED_EVERY`], and once in [`EMPTIED_EVERY`] on a store that is never idle.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
@@ -28,6 +28,8 @@ use crate::state::store::up::Up;
 
 /// Without a command for so long, the log is emptied; after a failure, the database is opened anew.
 const REST: Duration = Duration::from_secs(1);
+/// After it was asked for, the log is emptied so often at most: that costs what some COMMITs cost, and all callers wait.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 /// The log is emptied so often at least, however much is written.
 const EMPTIED_EVERY: Duration = Duration::from_secs(60);
 /// A reader may stand in the way of that: from one attempt to the next.
@@ -44,17 +46,23 @@ pub(super) type Then = Arc<OnceLock<Box<dyn Fn(&Connection) + Send + Sync>>>;
 #[derive(Clone)]
 pub(super) struct Emptying {
     clock: Clock,
-    is_asked: Arc<AtomicBool>,
+    /// How often it was asked for.
+    asked: Arc<AtomicU32>,
 }
 
 impl Emptying {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, is_asked: Arc::default() }
+        Self { clock, asked: Arc::default() }
     }
 
-    /// Something was erased: the log is emptied behind the next COMMIT, or once nothing is written.
+    /// Something was erased: the log is emptied behind a COMMIT of the next second, or once nothing is written.
     pub(super) fn ask(&self) {
-        self.is_asked.store(true, Ordering::Relaxed);
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was asked for, around the range of the number.
+    pub(super) fn asked(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
     }
 }
 
@@ -64,6 +72,9 @@ struct Writer {
     emptying: Emptying,
     /// When that has to be done, by the clock of the store.
     empty_by: UnixTime,
+    /// When it may be done because of what is asked, and how much of that was heard.
+    ask_from: UnixTime,
+    heard: u32,
     /// None after a failure, and while a transaction is under way: a panic takes the connection with it.
     database: Option<Connection>,
     /// Those of the connection.
@@ -92,12 +103,15 @@ pub(super) fn start(
 ) -> io::Result<(Queue, JoinHandle<()>)> {
     let (queue, jobs) = Queue::new();
     let (files, failed_at) = (origin.files(), Instant::now());
-    let empty_by = emptying.clock.now().after(EMPTIED_EVERY);
+    let (ask_from, heard) = (emptying.clock.now(), emptying.asked());
+    let empty_by = ask_from.after(EMPTIED_EVERY);
     let database = Some(database);
     let mut writer = Writer {
         origin,
         emptying,
         empty_by,
+        ask_from,
+        heard,
         database,
         files,
         is_moved: false,
@@ -207,12 +221,13 @@ impl Writer {
 
     /// Empties the log between two transactions, if that has to be done by now.
     fn empty_in_time(&mut self) {
-        let is_late = self.emptying.clock.now() >= self.empty_by;
-        if !is_late && !self.emptying.is_asked.load(Ordering::Relaxed) {
+        let (now, asked) = (self.emptying.clock.now(), self.emptying.asked());
+        let is_asked = asked != self.heard && now >= self.ask_from;
+        if now < self.empty_by && !is_asked {
             return;
         }
         let Some(database) = self.database.as_ref() else { return };
-        self.emptying.is_asked.store(false, Ordering::Relaxed);
+        (self.heard, self.ask_from) = (asked, now.after(ASKED_EVERY));
         let emptied = empty_log_soon(database);
         self.emptied(emptied);
     }

@@ -85,6 +85,20 @@ async fn no_file_shows_a_mail_and_none_keeps_its_key_once_it_has_ended() {
 }
 
 #[tokio::test]
+async fn only_what_was_erased_has_the_log_emptied() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    outbox.accept(batch(1)).await.unwrap();
+    for (caller, number) in [("shop", 2), ("other", 1)] {
+        let change = outbox.erase(&caller.into(), Uuid::from_u128(number).into()).await.unwrap();
+        assert!(matches!(change, Change::NotFound));
+    }
+    assert_eq!(outbox.store.asked_to_empty_log(), 0);
+    outbox.erase(&"shop".into(), Uuid::from_u128(1).into()).await.unwrap();
+    assert_eq!(outbox.store.asked_to_empty_log(), 1);
+}
+
+#[tokio::test]
 async fn a_new_process_finds_every_row_and_knows_the_dead_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let outbox = open(directory.path(), Clock::since_start()).await;

@@ -43,10 +43,14 @@ impl Busy {
     }
 
     fn has_canary(&self) -> bool {
-        let files = ["smsp.db", "smsp.db-wal"].map(|name| std::fs::read(self.directory.path().join(name)).unwrap());
-        let in_file = |file: &Vec<u8>| file.windows(CANARY.len()).any(|bytes| bytes == CANARY.as_bytes());
-        files.iter().any(in_file)
+        has_canary(self.directory.path())
     }
+}
+
+fn has_canary(directory: &Path) -> bool {
+    let files = ["smsp.db", "smsp.db-wal"].map(|name| std::fs::read(directory.join(name)).unwrap());
+    let in_file = |file: &Vec<u8>| file.windows(CANARY.len()).any(|bytes| bytes == CANARY.as_bytes());
+    files.iter().any(in_file)
 }
 
 #[tokio::test]
@@ -55,6 +59,39 @@ async fn what_was_erased_is_not_in_the_log_behind_the_next_commit() {
     busy.write_and_delete().await;
     busy.store.empty_log();
     busy.write_twice().await;
+    assert!(!busy.has_canary());
+}
+
+#[tokio::test]
+async fn the_log_is_emptied_once_a_second_however_often_it_is_asked_for() {
+    let busy = Busy::new();
+    busy.store.empty_log();
+    busy.write_twice().await;
+    busy.write_and_delete().await;
+    let (go_on, held) = std::sync::mpsc::channel::<()>();
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let first = busy.store.write(move |_| {
+        let _ = started.send(());
+        let _ = held.recv();
+        Ok(())
+    });
+    let path = busy.directory.path().to_owned();
+    let second = async {
+        has_started.await.unwrap();
+        busy.store.empty_log();
+        let looking = busy.store.write(move |_| Ok(has_canary(&path)));
+        // It waits for the first one, so the store does not rest between them.
+        tokio::join!(looking, async {
+            tokio::task::yield_now().await;
+            go_on.send(()).unwrap();
+        })
+    };
+    let (_, (found, ())) = tokio::join!(first, second);
+    assert_eq!(found, Ok(true), "a second has not passed");
+    busy.now.fetch_add(1000, Ordering::Relaxed);
+    for id in [4, 5] {
+        busy.store.write(insert(id)).await.unwrap();
+    }
     assert!(!busy.has_canary());
 }
 
