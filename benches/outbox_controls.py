@@ -2,8 +2,8 @@
 
 A control is one change of a statement of each store. The tests of the library are built once; a control changes the text of
 the statement in a copy of that binary, where it stands as the source has it, and pads it with spaces. So a control cannot
-make a text longer, and changes SQL alone. One whose text is not found any more, in the source or in the binary, fails too:
-then the statement was rewritten, and the control has to follow it.
+make a text longer, and changes SQL alone. One whose text is not found in the source any more, or more often than it says,
+fails too: then the statement was rewritten, and the control has to follow it. `--texts` looks for that alone.
 """
 
 import argparse
@@ -25,16 +25,20 @@ TIMEOUT = 300
 
 LITE, PG = "src/state/outbox/sqlite/", "src/state/outbox/postgres/"
 
-# What is broken: for each store a file, where an item of it begins, a text in that item, and what takes its place there;
-# several of these, where each of two conditions covers for the other; or nothing, where the condition stands in Rust.
+# What is broken: for each store a file, where an item of it begins, a text in that item, what takes its place there, and how
+# often it stands there, if more than once; several of these, where each of two conditions covers for the other; or nothing,
+# where the condition stands in Rust.
 CONTROLS = {
-    # SQLite asks twice: when it looks at a queue, and when it takes a row.
+    # Both ask twice: when they look at a queue, and when they take a row.
     "a claim needs state queued": (
         [
             (LITE + "claim.rs", "update envelope set state = 1", "and state = 0 and due", "and due"),
             (LITE + "claim.rs", "fn of_queue(", "state = 0 and", ""),
         ],
-        (PG + "claim.rs", "fn sql(", "o.state = 0", "true"),
+        [
+            (PG + "claim.rs", "fn sql(", "o.state = 0", "true"),
+            (PG + "claim.rs", "fn sql(", "o.state + 0 = 0", "true"),
+        ],
     ),
     "a claim raises the fence": (
         (LITE + "claim.rs", "update envelope set state = 1", "fence = fence + 1", "fence = fence"),
@@ -42,15 +46,15 @@ CONTROLS = {
     ),
     "a row is given back under its fence": (
         (LITE + "claim.rs", "set state = 0, owner = null", "and fence = ?2", "and ?2 = ?2"),
-        (PG + "hand_over.rs", "const GIVE_BACK", "o.fence = h.fence", "true"),
+        (PG + "hand_over.rs", "const GIVE_BACK", "o.fence = h.fence", "true", 2),
     ),
     "a row is given back by its owner": (
         (LITE + "claim.rs", "set state = 0, owner = null", "and owner = ?3", "and ?3 = ?3"),
-        (PG + "hand_over.rs", "const GIVE_BACK", "o.owner = h.owner", "true"),
+        (PG + "hand_over.rs", "const GIVE_BACK", "o.owner = h.owner", "true", 2),
     ),
     "only a claimed row is given back": (
         (LITE + "claim.rs", "set state = 0, owner = null", "and state = 1", ""),
-        (PG + "hand_over.rs", "const GIVE_BACK", "o.state = 1", "true"),
+        (PG + "hand_over.rs", "const GIVE_BACK", "o.state + 0 = 1", "true", 2),
     ),
     "a mark needs the fence": (
         (LITE + "hand_over.rs", "fn mark(", "and fence = ?2", "and ?2 = ?2"),
@@ -62,7 +66,7 @@ CONTROLS = {
     ),
     "a mark needs state claimed or sending": (
         (LITE + "hand_over.rs", "fn mark(", "and state in (1, 2)", ""),
-        (PG + "marks.rs", "const MAY_BE_MARKED", "o.state in (1, 2)", "true"),
+        (PG + "marks.rs", "const MAY_BE_MARKED", "o.state + 0 in (1, 2)", "true"),
     ),
     "an expired mail is not marked": (
         (LITE + "hand_over.rs", "fn mark(", "and expires_at > ?5 and", "and"),
@@ -105,7 +109,7 @@ CONTROLS = {
         (PG + "care.rs", "const BURY", "when o.state = 2 then 3", "when o.state = 2 then 0"),
     ),
     "a row of a node that lives is not buried": (
-        (LITE + "nodes.rs", "let mut claimed", "and owner not in (select id from node)", ""),
+        (LITE + "nodes.rs", "let mut claimed", "and owner not in (select id from node)", "", 2),
         (PG + "care.rs", "const BURY", "and n.seen_at > smsp_now() - $1", "and n.seen_at < $1"),
     ),
     "only what waits is cancelled": (
@@ -113,8 +117,8 @@ CONTROLS = {
         (PG + "erase.rs", "const ERASE", "o.state in (0, 1, 4) as waits", "true as waits"),
     ),
     "only what waits expires": (
-        (LITE + "sweep.rs", "fn expire(", "state in (0, 4)", "state < 9"),
-        (PG + "sweep.rs", "const EXPIRE", "state in (0, 4)", "state < 9"),
+        (LITE + "sweep.rs", "fn expire(", "state in (0, 4)", "state < 9", 2),
+        (PG + "sweep.rs", "const EXPIRE", "state in (0, 4)", "state < 9", 2),
     ),
     "only what waits for people is retried": ((LITE + "operators.rs", "fn retry(", "and state in (3, 4)", ""), None),
     "only what is unknown is settled as none": ((LITE + "operators.rs", "fn not_taken(", "and state = 3", ""), None),
@@ -148,29 +152,39 @@ def texts(source, start, before):
     """The texts with `before` of the item that begins with `start` and ends with an empty line, as the compiler has them."""
     begin = source.find(start)
     end = source.find("\n\n", begin)
-    if begin < 0:
-        return set()
     # It may begin within a string.
     strings = [found[1] for found in LITERAL.finditer(source[:end]) if found.end() > begin]
     strings = [re.sub(r"\\\n\s*", "", text).replace('\\"', '"') for text in strings]
-    return {piece for text in strings for piece in PLACE.split(text) if before in piece}
+    return [piece for text in strings for piece in PLACE.split(text) if before in piece]
+
+
+def misfit(file, start, before, after, times=1):
+    """Why a change cannot be made in the source as it stands, if so."""
+    source = (ROOT / file).read_text()
+    if (begins := source.count(start)) != 1:
+        return f"{file} has {begins} times `{start}`"
+    if (stands := sum(text.count(before) for text in texts(source, start, before))) != times:
+        return f"{file} has {stands} times `{before}` after `{start}`, not {times}"
+    return f"`{after}` is longer than `{before}`" if len(after) > len(before) else None
+
+
+def misfits():
+    """What is wrong with the texts of all controls."""
+    each = [(name, change) for name, changes in CONTROLS.items() for change in changes if change]
+    each = [(name, one) for name, changes in each for one in (changes if isinstance(changes, list) else [changes])]
+    return [f"{name}: {wrong}" for name, change in each if (wrong := misfit(*change))]
 
 
 def broken(binary, changes):
     """The binary with statements changed; or, as a text, why it cannot be."""
     for change in changes if isinstance(changes, list) else [changes]:
-        binary = binary if isinstance(binary, str) else changed(binary, *change)
+        binary = binary if isinstance(binary, str) else changed(binary, *change[:4])
     return binary
 
 
 def changed(binary, file, start, before, after):
     """The binary with a statement changed; or, as a text, why it cannot be."""
-    found = texts((ROOT / file).read_text(), start, before)
-    if not found:
-        return f"{file} has no `{before}` after `{start}`"
-    if len(after) > len(before):
-        return f"`{after}` is longer than `{before}`"
-    for text in found:
+    for text in set(texts((ROOT / file).read_text(), start, before)):
         if text.encode() not in binary:
             return f"the binary has no `{text}`"
         binary = binary.replace(text.encode(), text.replace(before, after.ljust(len(before))).encode())
@@ -226,8 +240,13 @@ def main():
     """Makes the controls that are asked for, or all."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("words", nargs="*", help="only controls with one of these words in their names")
+    arguments.add_argument("--texts", action="store_true", help="only whether what they change is there, in the source")
     arguments.add_argument("--binary", type=Path, help="the tests of the library, where they are built already")
     options = arguments.parse_args()
+    if wrong := misfits():
+        sys.exit("\n".join(wrong))
+    if options.texts:
+        return
     path = options.binary or build()
     if any(fails(path, store) for store in STORES):
         sys.exit("the tests fail while nothing is broken")
