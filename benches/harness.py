@@ -1,6 +1,7 @@
 """Servers of a bench: process trees that listen, with what the kernel says about them."""
 
 import atexit
+import itertools
 import os
 import re
 import resource
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 # The kernel lets us have so many files.
@@ -119,6 +121,20 @@ http {{ client_body_temp_path {folder}/{name}-body; proxy_temp_path {folder}/{na
 
 def stub(folder, name="stub", location=ACCEPT, listen="", http="access_log off;"):
     return nginx(folder, name, free_port(), location, listen=listen, http=http)
+
+
+def counting_stub(folder):
+    """A stub, and what tells how many requests it has had."""
+    port, asked = free_port(), itertools.count(1)
+    status = f"server {{ listen 127.0.0.1:{port}; location / {{ stub_status; }} }}"
+    server = stub(folder, http=f"access_log off; {status}")
+
+    def requests():
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
+            # "server accepts handled requests", three numbers; this question is one of them.
+            return int(answer.read().split()[9]) - next(asked)
+
+    return server, requests
 
 
 def smsp(binary, urls, name="smsp", **settings):

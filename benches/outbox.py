@@ -8,6 +8,7 @@ import argparse
 import datetime
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -113,7 +114,7 @@ def main():
         folder = Path(name).resolve()
         os.chmod(folder, 0o755)
         if options.only in BESIDE:
-            return BESIDE[options.only](options, folder)
+            sys.exit("\n".join(BESIDE[options.only](options, folder)) or 0)
         (folder / "sqlite/node").mkdir(parents=True)
         database = Postgres(folder / "postgres", ["accept", "few", "many", "node"]) if BINARIES.exists() else None
         stores = {"SQLite": f"sqlite:{folder}/sqlite/node"}

@@ -1,6 +1,7 @@
 """The outbox beside what people use instead, in trouble: what is lost, sent twice or stuck, as a table.
 
 Each contender is killed under load with all of its processes, and then meets a provider that takes mail and does not answer.
+The bench fails where smsp loses a mail, sends one twice, or leaves one stuck.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from outbox_node import mail
 from outbox_queues import DATABASES, contenders
 from postfix import Postfix
 from postgres import Postgres
+from queues import Outbox
 from smtp import SmtpProvider
 from wire import Provider
 
@@ -89,13 +91,18 @@ class Case:
             self.rescue = f"more than {took}" if still else self.rescue or took
 
     async def row(self):
+        """Its row, and what smsp must not do."""
         taken = self.provider.taken
         twice = sum(1 for times in taken.values() if times > 1)
         missing = [given for number, given in self.accepted.items() if number not in taken]
         lost = sum([not await self.queue.tells(self.client, given) for given in missing])
         unknown = await asyncio.to_thread(self.queue.unknown)
         stuck = f"{self.stuck}, for {self.rescue}" if self.stuck else "0"
-        return f"| {self.queue.name} | {len(self.accepted)} | {lost} | {twice} | {stuck} | {unknown} |"
+        faults = {"lost": lost, "sent twice": twice, "stuck": self.stuck}
+        found = [f"{self.queue.name}: {count} {fault}" for fault, count in faults.items() if count]
+        found += [] if self.accepted else [f"{self.queue.name}: no mail was accepted"]
+        row = f"| {self.queue.name} | {len(self.accepted)} | {lost} | {twice} | {stuck} | {unknown} |"
+        return row, found if isinstance(self.queue, Outbox) else []
 
 
 async def kill(case, options):
@@ -125,10 +132,14 @@ async def part(options, folder, rate, work, title):
     cases = [Case(queue, rate) for queue in await asyncio.to_thread(contenders, options, folder, database)]
     await work(cases)
     print(f"\n## {title}\n\n| | accepted | lost | sent twice | stuck | reported as unknown |\n|---|---|---|---|---|---|")
+    faults = []
     for case in cases:
-        print(await case.row(), flush=True)
+        row, found = await case.row()
+        print(row, flush=True)
+        faults += [f"{title}: {fault}" for fault in found]
         await asyncio.to_thread(case.queue.stop)
     await asyncio.to_thread(database.stop)
+    return faults
 
 
 async def killed(options, folder):
@@ -141,21 +152,23 @@ async def killed(options, folder):
         await asyncio.gather(*waits)
 
     title = f"Killed {options.kills} times under {options.rate} mails a second; stuck: {PATIENCE} s after the last start"
-    await part(options, folder, options.rate, work, title)
+    return await part(options, folder, options.rate, work, title)
 
 
 async def silent(options, folder):
     async def work(cases):
         await asyncio.gather(*(silence(case) for case in cases))
 
-    await part(options, folder, 20, work, f"A provider that takes mail for {SILENCE} s and does not answer")
+    return await part(options, folder, 20, work, f"A provider that takes mail for {SILENCE} s and does not answer")
 
 
 def crashes(options, folder):
-    """The tables."""
+    """The tables, and what is wrong."""
     seed = options.seed or random.randrange(1 << 32)
     random.seed(seed)
     print(f"\nseed {seed}", flush=True)
+    faults = []
     for name, work in {"killed": killed, "silent": silent}.items():
         (folder / name).mkdir()
-        asyncio.run(work(options, folder / name))
+        faults += asyncio.run(work(options, folder / name))
+    return faults

@@ -1,18 +1,22 @@
 """The outbox beside what people use instead, on the same disk: mails accepted durably, handed to a provider, and ended.
 
-All of them are up, and one at a time has something to do, in interleaved rounds; ratios are of the same round.
+All of them are up, and one at a time has something to do, in interleaved rounds; ratios are of the same round. The bench
+fails where smsp accepts less than it is given, does not end all of it, or hands less or more than that to the provider.
 """
 
 import os
+import sys
 import time
 
-from harness import stub
+from harness import counting_stub
 from load import spread
 from postfix import Postfix, sink
 from postgres import Postgres
 from queues import Outbox, job_queues
 
 CALLERS = 64
+# For what a contender has accepted to be ended, in seconds.
+PATIENCE = 600
 DATABASES = ["smsp", "pg_boss", "graphile_worker", "procrastinate"]
 
 
@@ -49,38 +53,54 @@ def transactions(database):
 
 
 def drained(queue):
-    while queue.left():
+    begun = time.monotonic()
+    while left := queue.left():
+        if time.monotonic() - begun > PATIENCE:
+            sys.exit(f"{queue.name}: {left} mails have not ended after {PATIENCE} s")
         time.sleep(0.1)
 
 
-def measure(queue, mails, folder, database):
+def faults_of(queue, mails, taken, handed_over):
+    """What is wrong after a round of smsp."""
+    faults = [f"{mails - taken} mails were not accepted"] if taken < mails else []
+    faults += [f"{handed_over} of {taken} mails were handed over"] if handed_over != taken else []
+    others = queue.count(["unknown", "parked", "refused", "expired", "cancelled"])
+    faults += [f"{others} mails did not end accepted"] if others else []
+    return [f"{queue.name}: {fault}" for fault in faults]
+
+
+def measure(queue, mails, folder, database, requests):
     """One round of one contender, while the others have nothing to do."""
+    handed_over = requests()
     before, flushed, begun = transactions(database), flushes(folder), time.monotonic()
     taken, seconds = queue.accept(mails, CALLERS, folder)
     drained(queue)
     through = taken / (time.monotonic() - begun)
     flushed = flushes(folder) - flushed
     done = transactions(database) - before
+    handed_over = requests() - handed_over
+    faults = faults_of(queue, mails, taken, handed_over) if isinstance(queue, Outbox) else []
     of_a_mail = {"flushes": flushed / taken, "transactions": done / taken}
-    return {"accepted": taken / seconds, "through": through, "MiB": queue.memory(), **of_a_mail}
+    return {"accepted": taken / seconds, "through": through, "MiB": queue.memory(), "faults": faults, **of_a_mail}
 
 
 def rounds(options, among, folder, database):
     """What each contender did in each round, after one that does not count."""
     mails = lambda queue: max(options.mails // queue.fewer, CALLERS)
-    provider, relay = stub(folder), sink()
+    (provider, requests), relay = counting_stub(folder), sink()
     for queue in among:
         queue.start(relay.port if isinstance(queue, Postfix) else provider.port)
         queue.accept(mails(queue), CALLERS, folder)
         drained(queue)
-    seen = [{queue.name: measure(queue, mails(queue), folder, database) for queue in among} for _ in range(options.rounds)]
+    measured = lambda queue: measure(queue, mails(queue), folder, database, requests)
+    seen = [{queue.name: measured(queue) for queue in among} for _ in range(options.rounds)]
     for server in (*among, provider, relay):
         server.stop()
     return seen
 
 
 def side_by_side(options, folder):
-    """The table."""
+    """The table, and what is wrong."""
     database = Postgres(folder / "queues", DATABASES)
     among = contenders(options, folder, database)
     versions = dict.fromkeys(version for queue in among for version in queue.versions())
@@ -100,3 +120,4 @@ def side_by_side(options, folder):
         print(f"| {queue.name} | {' | '.join(cells)} |", flush=True)
     print(f"\nafterwards {syncs(folder):.0f} times in a second")
     database.stop()
+    return [fault for one in seen for of_queue in one.values() for fault in of_queue["faults"]]
