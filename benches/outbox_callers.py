@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from outbox_node import mail
 
 # What docs/how-to says of the time-outs of clients, and of those that have the fallback, in seconds.
-TIMEOUT = 22
+TIMEOUT = 25
 # After so long without a clear answer a call has failed, in seconds.
 PATIENCE = 300
 # One mail in so many is sent to every node at the same time; another one is repeated at every node after its answer.

@@ -6,8 +6,13 @@ from collections import Counter
 
 from harness import KEY, Server, free_port
 from outbox_node import Load, Node, circuits, fill, mail, sqlite, until
+from outbox_provider import Arrival
+from outbox_verdicts import Ramp
 from postgres import Postgres
 from wire import Client, Provider
+
+# Seconds of the ramp of a circuit that has closed, and mails of the outbox at each upstream at the same time.
+RAMP, PLACES = 30, 128
 
 
 def split(*domains):
@@ -55,10 +60,13 @@ async def dead_upstream(options, folder):
         p99 = latencies[len(latencies) * 99 // 100] * 1000
         print(f"  {name} the backlog: {rate:.0f} in a second through, accepted within {p99:.0f} ms (p99)", flush=True)
     print(f"  rows of the backlog that were touched: {after - before}, and {before} before the circuit opened", flush=True)
-    accepted = sum(len(load.accepted) for load in loads)
+    accepted, failed = sum(len(load.accepted) for load in loads), [said for load in loads for said in load.failed]
     await until("the mail of the healthy one is sent", lambda: len(healthy.taken) == accepted)
     await node.stop()
-    return [f"{after - before} rows of the dead upstream were touched"] if after != before else []
+    faults = [f"{after - before} rows of the dead upstream were touched"] if after != before else []
+    twice = [subject for subject, times in healthy.taken.items() if times > 1]
+    faults += [f"{len(twice)} mails were sent twice: {twice[:3]}"] if twice else []
+    return faults + ([f"{len(failed)} calls failed: {failed[:3]}"] if failed else [])
 
 
 def haproxy(folder, nodes):
@@ -122,7 +130,8 @@ async def all_open(options, folder):
     providers = [await Provider(0.1, 503).start() for _ in range(2)]
     urls, store = [provider.url for provider in providers], database.url.replace("DATABASE", "smsp")
     waits = {"SMSP_POLL_INTERVAL": "5s", "SMSP_POLL_INTERVAL_MAX": "5s"}
-    node = Node(options, store, urls, SMSP_ROUTING="round_robin", SMSP_CIRCUIT_RAMP="30s", **waits)
+    room = {"SMSP_CIRCUIT_RAMP": f"{RAMP}s", "SMSP_OUTBOX_CONCURRENCY": str(PLACES)}
+    node = Node(options, store, urls, SMSP_ROUTING="round_robin", **room, **waits)
     # Until no circuit is closed, mail may be tried.
     while "closed" in {circuit["state"] for circuit in await circuits(node)}:
         await node.client.call("POST", "/email", mail("probe"))
@@ -159,7 +168,30 @@ async def all_open(options, folder):
     print(f"  POST /email beside it: {len(late)} taken, p99 {p99:.0f} ms, {failed} failed", flush=True)
     await node.stop()
     database.stop()
+    faults += ramp_faults(node, providers) + doubles(providers)
     return faults + ([f"{len(load.failed)} calls failed: {load.failed[:3]}"] if load.failed else [])
+
+
+def ramp_faults(node, providers):
+    """Mails of the outbox at each upstream beside what its circuit allows."""
+    # The log has the time of day.
+    offset, names = time.time() - asyncio.get_running_loop().time(), [f"u{index}" for index in range(len(providers))]
+    started = [(at, "started") for at in node.starts]
+    ramp = Ramp({("", name): started + node.changes(name) for name in names}, RAMP, PLACES)
+    arrivals = [
+        Arrival("", name, subject, "", at + offset, at + offset + provider.delay)
+        for name, provider in zip(names, providers)
+        for at, subject in provider.arrivals
+        if subject.startswith("shop")
+    ]
+    return ramp.faults(arrivals) if arrivals else ["no mail of the outbox was sent"]
+
+
+def doubles(providers):
+    counts = sum((Counter(provider.taken) for provider in providers), Counter())
+    # A probe is one subject, and the first mails are another.
+    twice = [subject for subject, times in counts.items() if times > 1 and subject.startswith("shop")]
+    return [f"{len(twice)} mails were sent twice: {twice[:3]}"] if twice else []
 
 
 def per_second(times):
