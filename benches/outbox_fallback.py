@@ -6,21 +6,23 @@ or the ramp of a circuit is not kept.
 """
 
 import argparse
+import asyncio
 import datetime
 import os
 import signal
 import sys
 
 from harness import processor
-from outbox_experiment import Experiment
+from outbox_experiment import Experiment, Outage
 from outbox_node import sqlite
 from outbox_parts import POSTGRES, run
+from outbox_provider import SILENCE
 from outbox_verdicts import controls
 from postgres import Postgres
 
 # Less of everything.
 SHORT = {"rate": 20, "kills_seconds": 7, "alone_seconds": 3, "around": 1, "ramp": 3, "restart": 2}
-SHORT |= {"retry": "1s", "poll": "1s", "sample": 20}
+SHORT |= {"answers_seconds": 12, "retry": "1s", "poll": "1s", "sample": 20}
 
 
 async def three(options, folder, seconds, events=(), drain_events=()):
@@ -66,7 +68,28 @@ async def alone(options, folder):
     return await experiment.run(options.alone_seconds)
 
 
-PARTS = {"dead": (dead, [POSTGRES]), "kills": (with_kills, [POSTGRES]), "alone": (alone, [])}
+async def answers(options, folder):
+    """Providers that answer 429 or 503, or nothing: after a moment no call hears anything but 200 or 202."""
+    timeout = 2
+    kinds = {"429": ("429 x", 0), "503": ("503 x", 2 * timeout + 4), "silence": (SILENCE, 2 * timeout + 4)}
+
+    async def one(name, fault, disturbs):
+        store = folder / name
+        store.mkdir()
+        table, settings = "envelope join submission using (id)", {"SMSP_ATTEMPT_TIMEOUT": f"{timeout}s"}
+        experiment = Experiment(options, f"sqlite:{store}", 1, lambda sql: sqlite(store)(sql), table, **settings)
+
+        async def begin(provider):
+            provider.fails(fault)
+
+        faults = await experiment.run(options.answers_seconds, outage=Outage(begin, disturbs, ramps=name != "429"))
+        return [f"{name}: {fault}" for fault in faults]
+
+    faults = await asyncio.gather(*(one(name, *kind) for name, kind in kinds.items()))
+    return [fault for some in faults for fault in some]
+
+
+PARTS = {"dead": (dead, [POSTGRES]), "kills": (with_kills, [POSTGRES]), "alone": (alone, []), "answers": (answers, [])}
 
 
 def main():
@@ -77,6 +100,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=600, help="of the outage, in the part `dead`")
     parser.add_argument("--kills-seconds", type=float, default=90, help="of the outage, in the part `kills`")
     parser.add_argument("--alone-seconds", type=float, default=45, help="of the outage, in the part `alone`")
+    parser.add_argument("--answers-seconds", type=float, default=45, help="of the outage, in the part `answers`")
     parser.add_argument("--around", type=float, default=10, help="seconds before the outage, and after its last mail")
     parser.add_argument("--ramp", type=float, default=30, help="SMSP_CIRCUIT_RAMP in seconds")
     parser.add_argument("--restart", type=float, default=20, help="seconds from a kill to a start")

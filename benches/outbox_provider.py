@@ -1,4 +1,4 @@
-"""A provider that can refuse every connection for a while."""
+"""A provider that can be out of order for a while: it refuses every connection, every mail, or says nothing."""
 
 import asyncio
 import json
@@ -7,6 +7,10 @@ import time
 from dataclasses import dataclass
 
 from wire import head_and_body
+
+
+# What it says then, instead of taking mail.
+SILENCE = "silence"
 
 
 @dataclass
@@ -27,6 +31,8 @@ class Provider:
     def __init__(self, node, upstream, delay):
         self.node, self.upstream, self.delay, self.arrivals = node, upstream, delay, []
         self.tasks, self.listener, self.port, self.is_leaving = set(), None, 0, False
+        # A status or silence, for every mail and probe; nothing: it takes them.
+        self.fault, self.heals = None, None
 
     def listen(self):
         """At the port of before, if there was one."""
@@ -46,6 +52,16 @@ class Provider:
         asyncio.get_running_loop().remove_reader(self.listener)
         self.listener.close()
 
+    def fails(self, fault):
+        """From now on, without taking a mail: it answers with this status, or not at all."""
+        self.fault, self.heals = fault, asyncio.Event()
+
+    def heal(self):
+        if self.fault is None:
+            return self.listen()
+        self.fault = None
+        self.heals.set()
+
     def accept(self):
         while True:
             try:
@@ -63,11 +79,15 @@ class Provider:
             mail = json.loads(request[2])
             # A probe asks for the sandbox, and sends nothing.
             is_probe = "mail_settings" in mail
-            if not is_probe:
+            fault = self.fault
+            if fault == SILENCE:
+                await self.heals.wait()
+                break
+            if not is_probe and fault is None:
                 await self.take(mail)
             is_open = not self.is_leaving
             last = "" if is_open else "connection: close\r\n"
-            status = "200 OK" if is_probe else "202 Accepted"
+            status = fault or ("200 OK" if is_probe else "202 Accepted")
             try:
                 writer.write(f"HTTP/1.1 {status}\r\n{last}content-length: 0\r\n\r\n".encode())
                 await writer.drain()
