@@ -1,9 +1,14 @@
 //! Mail whose route leads to `mx`, as callers and operators see it at a node without any provider.
 
 mod behind;
+mod certificates;
 mod fixture;
 mod kills;
 mod mini_mailgun;
+mod named;
+mod names;
+mod policies;
+mod verdicts;
 
 use serde_json::json;
 

@@ -28,6 +28,7 @@ pub(crate) mod mx_host;
 pub(crate) mod name_server;
 pub(crate) mod oracle;
 pub(crate) mod outbox;
+pub(crate) mod policy_host;
 pub(crate) mod postmaster;
 pub(crate) mod process;
 pub(crate) mod processes;

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::harness::database::Database;
 use crate::harness::mx_host::MxHost;
-use crate::harness::outbox::{id, queue};
-use crate::harness::{Proxy, Settings};
+use crate::harness::outbox::{id, queue, shown};
+use crate::harness::wait::{PATIENCE, eventually_within, when};
+use crate::harness::{Answer, Proxy, Settings};
 
 /// A node that delivers to the recipients' own servers alone.
 pub(super) fn alone(database: &Database) -> Settings {
@@ -38,4 +39,20 @@ pub(super) fn mail(subject: &str, to: &[&str]) -> Value {
 /// Queues it: its id.
 pub(super) async fn queued(proxy: &Proxy, subject: &str, to: &[&str]) -> String {
     id(&queue(&proxy.client, &mail(subject, to)).await.expect(202))
+}
+
+/// What is told of each recipient: its status, the reason, and the code of its server.
+pub(super) fn told(mail: &Answer) -> Vec<String> {
+    let word = |recipient: &Value, name: &str| recipient[name].as_str().unwrap_or("-").to_owned();
+    let recipients = mail.json["recipients"].as_array().unwrap_or_else(|| panic!("no recipients: {mail}"));
+    recipients.iter().map(|one| ["status", "reason", "code"].map(|name| word(one, name)).join(" ")).collect()
+}
+
+/// Waits until this is told of its recipients.
+pub(super) async fn tells(proxy: &Proxy, id: &str, expected: &[&str]) -> Answer {
+    eventually_within(2 * PATIENCE, &format!("{id} tells {expected:?}"), async || {
+        let mail = shown(&proxy.client, id).await.expect(200);
+        when(told(&mail) == expected, || format!("{mail}\n{}", proxy.process.evidence())).map(|()| mail)
+    })
+    .await
 }

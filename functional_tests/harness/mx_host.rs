@@ -1,54 +1,29 @@
 //! The mail server of some domains, on loopback: it writes down which recipient got which mail, and does at each command what a
 //! test says.
 
+mod conversation;
+mod host;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use super::lock::lock;
 use super::wait::{eventually, when};
-
-/// What it does when it hears a command (`CONNECT` first, `.` at the end of a mail).
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Act {
-    /// What is usual: it takes every mail.
-    Usual,
-    Say(&'static str),
-    /// Nothing more on this connection. Its client may hang up.
-    Stall,
-    /// It has the mail by then, and its client does not know it.
-    TakeAndStall,
-}
-
-/// A mail that it hears: the recipients so far.
-#[derive(Default)]
-struct Envelope {
-    to: Vec<String>,
-    subject: String,
-    /// Whole lines.
-    file: String,
-}
-
-type Script = dyn Fn(&str) -> Act + Send + Sync;
-
-#[derive(Default)]
-struct Record {
-    heard: Vec<String>,
-    /// Each mail that was taken, by recipient and subject.
-    taken: Vec<(String, String)>,
-    /// The files of these mails, each once.
-    files: Vec<String>,
-}
+use conversation::converse;
+pub(crate) use host::Act;
+use host::Host;
 
 /// A running one.
 pub(crate) struct MxHost {
     address: SocketAddr,
-    record: Arc<Mutex<Record>>,
+    host: Arc<Host>,
     accepting: JoinHandle<()>,
 }
 
@@ -60,27 +35,47 @@ impl MxHost {
 
     /// One that does what this says.
     pub(crate) async fn that(script: impl Fn(&str) -> Act + Send + Sync + 'static) -> Self {
-        Self::at(own_address(), 0, script).await
+        Self::at(own_address(), 0, None, script).await
+    }
+
+    /// One that offers STARTTLS and shows this certificate, at an address of [`own_address`].
+    pub(crate) async fn with_tls(address: Ipv4Addr, port: &str, certificate: ServerConfig) -> Self {
+        let port = port.parse().expect("a port, or 0 for a free one");
+        Self::at(address, port, Some(Arc::new(certificate).into()), |_| Act::Usual).await
     }
 
     /// Another one at the port of this one.
     pub(crate) async fn beside(&self, script: impl Fn(&str) -> Act + Send + Sync + 'static) -> Self {
-        Self::at(own_address(), self.address.port(), script).await
+        self.beside_at(own_address(), script).await
     }
 
-    async fn at(ip: Ipv4Addr, port: u16, script: impl Fn(&str) -> Act + Send + Sync + 'static) -> Self {
+    /// Another one at the port of this one and at an address of [`own_address`].
+    pub(crate) async fn beside_at(
+        &self,
+        address: Ipv4Addr,
+        script: impl Fn(&str) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::at(address, self.address.port(), None, script).await
+    }
+
+    async fn at(
+        ip: Ipv4Addr,
+        port: u16,
+        tls: Option<TlsAcceptor>,
+        script: impl Fn(&str) -> Act + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((ip, port)).await.expect("an address of loopback has a free port");
         let address = listener.local_addr().expect("a listener has an address");
-        let (record, script) = (Arc::<Mutex<Record>>::default(), Arc::new(script) as Arc<Script>);
-        let written = Arc::clone(&record);
+        let host = Arc::new(Host { script: Box::new(script), tls, record: Mutex::default() });
+        let of_connections = Arc::clone(&host);
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (record, script) = (Arc::clone(&written), Arc::clone(&script));
-                connections.spawn(async move { converse(stream, &record, &*script).await });
+                let host = Arc::clone(&of_connections);
+                connections.spawn(async move { converse(stream, &host).await });
             }
         });
-        Self { address, record, accepting }
+        Self { address, host, accepting }
     }
 
     pub(crate) fn ip(&self) -> String {
@@ -94,7 +89,7 @@ impl MxHost {
     /// How often each recipient got the mail with this subject.
     pub(crate) fn taken(&self, subject: &str) -> BTreeMap<String, usize> {
         let mut times = BTreeMap::new();
-        let record = lock(&self.record);
+        let record = lock(&self.host.record);
         let meant = record.taken.iter().filter(|(_, of)| of == subject);
         meant.for_each(|(to, _)| *times.entry(to.clone()).or_default() += 1);
         times
@@ -102,18 +97,18 @@ impl MxHost {
 
     /// The mails that were taken, as they were sent.
     pub(crate) fn files(&self) -> Vec<String> {
-        lock(&self.record).files.clone()
+        lock(&self.host.record).files.clone()
     }
 
     /// How often it has heard a command that begins so.
     pub(crate) fn heard(&self, start: &str) -> usize {
-        lock(&self.record).heard.iter().filter(|line| line.starts_with(start)).count()
+        lock(&self.host.record).heard.iter().filter(|line| line.starts_with(start)).count()
     }
 
     /// Waits until it has heard such a command so often.
     pub(crate) async fn hears(&self, start: &str, times: usize) {
         eventually(&format!("the mail server hears {start}"), async || {
-            when(self.heard(start) >= times, || format!("{:?}", lock(&self.record).heard))
+            when(self.heard(start) >= times, || format!("{:?}", lock(&self.host.record).heard))
         })
         .await;
     }
@@ -123,74 +118,15 @@ impl Drop for MxHost {
     fn drop(&mut self) {
         self.accepting.abort();
         if std::thread::panicking() {
-            eprintln!("--- mail server {}: {:#?}", self.address, lock(&self.record).heard);
+            eprintln!("--- mail server {}: {:#?}", self.address, lock(&self.host.record).heard);
         }
     }
 }
 
-/// An address of loopback that only this process and this test use.
+/// An address of loopback that only this process and this test use: after 253 others it comes again.
 pub(crate) fn own_address() -> Ipv4Addr {
-    static NEXT: AtomicU8 = AtomicU8::new(2);
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
     let [high, low] = (std::process::id() as u16).to_be_bytes();
-    Ipv4Addr::new(127, high.max(1), low, NEXT.fetch_add(1, Ordering::SeqCst).max(2))
-}
-
-/// To the end of the connection, which is no fault of anybody's.
-async fn converse(stream: TcpStream, record: &Mutex<Record>, script: &Script) -> Option<()> {
-    stream.set_nodelay(true).ok()?;
-    let mut stream = BufReader::new(stream);
-    let (mut line, mut mail, mut in_mail) = ("CONNECT".to_owned(), Envelope::default(), false);
-    loop {
-        if in_mail && line != "." {
-            if let Some(subject) = line.strip_prefix("Subject: ") {
-                subject.clone_into(&mut mail.subject);
-            }
-            mail.file += &format!("{}\r\n", line.strip_prefix('.').unwrap_or(&line));
-        } else {
-            lock(record).heard.push(line.clone());
-            let act = script(&line);
-            let said = match act {
-                Act::Usual => usual(&line),
-                Act::Say(said) => said,
-                Act::Stall => std::future::pending().await,
-                Act::TakeAndStall => "250 2.0.0 taken",
-            };
-            note(&line, said, &mut mail, record);
-            if let Act::TakeAndStall = act {
-                std::future::pending().await
-            }
-            stream.write_all(format!("{said}\r\n").as_bytes()).await.ok()?;
-            in_mail = said.starts_with("354");
-        }
-        line.clear();
-        if stream.read_line(&mut line).await.ok()? == 0 {
-            return None;
-        }
-        line.truncate(line.trim_end_matches(['\r', '\n']).len());
-    }
-}
-
-/// Keeps what follows from an answer.
-fn note(line: &str, said: &str, mail: &mut Envelope, record: &Mutex<Record>) {
-    let path = || line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-    match (line.split([' ', ':']).next().unwrap_or_default(), said.starts_with('2')) {
-        ("MAIL", true) => *mail = Envelope::default(),
-        ("RCPT", true) => mail.to.push(path()),
-        (".", true) => {
-            let mut record = lock(record);
-            record.taken.extend(mail.to.drain(..).map(|to| (to, mail.subject.clone())));
-            record.files.push(std::mem::take(&mut mail.file));
-        }
-        _ => {}
-    }
-}
-
-fn usual(line: &str) -> &'static str {
-    match line.split([' ', ':']).next().unwrap_or_default() {
-        "CONNECT" => "220 mx.example ESMTP",
-        "EHLO" => "250-mx.example\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n250 SMTPUTF8",
-        "DATA" => "354 go on",
-        "QUIT" => "221 2.0.0 bye",
-        _ => "250 2.0.0 ok",
-    }
+    let last = NEXT.fetch_add(1, Ordering::SeqCst) % 253 + 2;
+    Ipv4Addr::new(127, high.max(1), low, u8::try_from(last).expect("at most 254"))
 }
