@@ -8,6 +8,7 @@ mod mini_mailgun;
 mod named;
 mod names;
 mod policies;
+mod real_servers;
 mod verdicts;
 
 use serde_json::json;

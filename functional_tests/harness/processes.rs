@@ -62,6 +62,6 @@ pub(crate) fn give_away(folder: &Path) {
     }
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").expect("a system with /proc").uid() == 0
 }

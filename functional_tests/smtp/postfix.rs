@@ -1,71 +1,16 @@
-//! A Postfix of the test's own: what a strict mail server says to our mails. For `scripts/check --long`.
-
-use std::path::Path;
-use std::process::Command;
+//! What a strict mail server says to our mails as a relay. For `scripts/check --long`.
 
 use mail_parser::MessageParser;
 use serde_json::json;
-use tempfile::TempDir;
 
-use super::{only_file, relay};
-use crate::harness::tool::{free_port, is_here, listening};
-use crate::harness::{Process, Proxy, mails};
-
-const MASTER: &str = include_str!("postfix/master.cf");
-const MAIN: &str = include_str!("postfix/main.cf");
-
-/// Queue, mail and settings in one folder; ends with it.
-struct Postfix {
-    process: Process,
-    dir: TempDir,
-    port: String,
-}
-
-impl Postfix {
-    async fn start() -> Self {
-        let (dir, port) = (tempfile::tempdir().expect("a temporary directory can be made"), free_port());
-        let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(dir.path(), everybody).expect("our own directory");
-        for (folder, owner) in [("etc", "root"), ("queue", "root"), ("data", "postfix"), ("mail", "nobody")] {
-            std::fs::create_dir(dir.path().join(folder)).expect("a folder can be made");
-            run("chown", &[owner, &dir.path().join(folder).display().to_string()]);
-        }
-        let write = |name: &str, text: &str| {
-            let text = text.replace("{dir}", &dir.path().display().to_string()).replace("{port}", &port);
-            std::fs::write(dir.path().join("etc").join(name), text).expect("a file can be written");
-        };
-        write("main.cf", MAIN);
-        write("master.cf", MASTER);
-        let mut command = Command::new("/usr/sbin/postfix");
-        command.args(["-c", &etc(dir.path()), "start-fg"]);
-        let process = listening(command, &port).await;
-        Self { process, dir, port }
-    }
-}
-
-impl Drop for Postfix {
-    fn drop(&mut self) {
-        // Its children end with their master; whether the order could be given, the killed process shows.
-        let _ = Command::new("/usr/sbin/postfix").args(["-c", &etc(self.dir.path()), "abort"]).output();
-    }
-}
-
-fn etc(dir: &Path) -> String {
-    dir.join("etc").display().to_string()
-}
-
-fn run(program: &str, args: &[&str]) {
-    let status = Command::new(program).args(args).status().unwrap_or_else(|e| panic!("{program}: {e}"));
-    assert!(status.success(), "{program} {args:?}: {status}");
-}
+use super::relay;
+use crate::harness::postfix::Postfix;
+use crate::harness::{Proxy, mails};
 
 #[tokio::test]
 #[ignore = "scripts/check --long runs it, as root"]
 async fn postfix_takes_what_it_should_and_refuses_the_rest_as_the_table_has_it() {
-    if !is_here("postfix", "postfix") {
-        return;
-    }
-    let postfix = Postfix::start().await;
+    let Some(postfix) = Postfix::start("", &[]).await else { return };
     let proxy = Proxy::start(relay(&postfix.port).with("SMSP_CIRCUIT_CONSECUTIVE_FAILURES", "100")).await;
     let large = "x".repeat(30_000);
     for (field, value, attempt, reason) in [
@@ -83,8 +28,8 @@ async fn postfix_takes_what_it_should_and_refuses_the_rest_as_the_table_has_it()
         {"email": "nobody@example.net", "outcome": "message_rejected", "reason": "smtp_550", "retryable": false},
     ]);
     assert_eq!(partly.json["recipients"], recipients, "{partly}");
-    let file = only_file(&postfix.dir.path().join("mail/receiver/new"), &postfix.process).await;
-    let mail = MessageParser::default().parse(&file).expect("it is a mail");
+    let files = postfix.keeps(1).await;
+    let mail = MessageParser::default().parse(&files[0]).expect("it is a mail");
     assert_eq!((mail.subject(), mail.body_text(0).as_deref().map(str::trim)), (Some("hello"), Some("body")));
     let relayed = proxy.client.send(&mails::but("to", json!("x@elsewhere.example.org"))).await;
     assert_eq!(relayed.attempts(), ["smtp:not_capable"], "{relayed}");
@@ -93,10 +38,7 @@ async fn postfix_takes_what_it_should_and_refuses_the_rest_as_the_table_has_it()
 #[tokio::test]
 #[ignore = "scripts/check --long runs it, as root"]
 async fn postfix_takes_as_many_recipients_as_it_may_and_the_others_are_put_off() {
-    if !is_here("postfix", "postfix") {
-        return;
-    }
-    let postfix = Postfix::start().await;
+    let Some(postfix) = Postfix::start("", &[]).await else { return };
     let settings = relay(&postfix.port).with("SMSP_SMTP_HELO", "mail.example.org").with("SMSP_MAX_RECIPIENTS", "150");
     let proxy = Proxy::start(settings).await;
     let to: Vec<_> = (0..150).map(|number| format!("r{number}@example.net")).collect();
@@ -105,5 +47,5 @@ async fn postfix_takes_as_many_recipients_as_it_may_and_the_others_are_put_off()
     let count = |word: &str| told.iter().filter(|recipient| recipient["outcome"] == word).count();
     assert_eq!((count("accepted"), count("deferred")), (100, 50), "{answer}");
     assert_eq!(told[100]["reason"], "smtp_452", "{answer}");
-    only_file(&postfix.dir.path().join("mail/receiver/new"), &postfix.process).await;
+    postfix.keeps(100).await;
 }
