@@ -8,6 +8,7 @@
 mod alerts;
 mod component;
 mod dashboard;
+mod direct_alerts;
 mod examples;
 mod node;
 mod outbox_alerts;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
+use super::direct_alerts::DirectNode;
 use super::node::{Node, with_outbox};
 use super::outbox_alerts::OutboxNodes;
 use super::process_alerts::ProcessNodes;
@@ -48,6 +49,7 @@ async fn live(shortest: Duration) {
     let late = Late::node().await;
     let keys = Keys::node().await;
     let (outbox, process) = (OutboxNodes::start().await, ProcessNodes::start(shortest > SHORTEST).await);
+    let direct = DirectNode::start().await;
     let mut nodes = vec![
         ("fallback", fallback.proxy.ops),
         ("account", account.proxy.ops),
@@ -57,6 +59,7 @@ async fn live(shortest: Duration) {
         ("store", store.proxy.ops),
         ("late", late.proxy.ops),
         ("keys", keys.proxy.ops),
+        direct.job(),
     ];
     nodes.extend(outbox.jobs().into_iter().chain(process.jobs()));
     let Some(prometheus) = Prometheus::of(&nodes, &shortened(shortest)).await else { return };
@@ -70,6 +73,7 @@ async fn live(shortest: Duration) {
         a_store_is_down_with_orders_that_it_lacks(watch("store"), &store),
         late.mail_waits_expires_or_is_dropped(watch("late")),
         keys.end_and_break(watch("keys")),
+        direct.no_server_is_reached(watch("direct")),
         outbox.mail_needs_people_and_is_refused(watch("people")),
         outbox.it_is_nearly_full(watch("full")),
         outbox.its_store_went_back(watch("went_back")),
