@@ -54,6 +54,8 @@ pub(crate) mod target;
 pub(crate) mod terminal;
 pub(crate) mod tls_listener;
 pub(crate) mod tool;
+pub(crate) mod trap;
+pub(crate) mod trapping_proxy;
 pub(crate) mod two_accounts;
 pub(crate) mod wait;
 
