@@ -3,7 +3,8 @@
 //! Providers strike mail by mail as a seed says, and write down what they accepted; callers write down what they were
 //! told; the rules I1 to I14 of `rule` join the two. `controls` plants a violation of every rule. The short form here
 //! runs with `cargo test`, the long one by `scripts/ledger`. `outbox` does the same for mails that are accepted for later, while
-//! the node is killed; `fallback`, by the rules F1 to F14, for mails that may be queued and are repeated at several nodes.
+//! the node is killed; `fallback`, by the rules F1 to F14, for mails that may be queued and are repeated at several nodes;
+//! `direct` for mails that go to their recipients' own servers.
 
 pub(crate) mod record;
 mod rule;
@@ -20,6 +21,7 @@ mod upstream_rates;
 mod outbox_status;
 mod outbox;
 mod fallback;
+mod direct;
 mod mail;
 mod provider;
 pub(crate) mod caller;

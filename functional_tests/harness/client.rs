@@ -114,6 +114,17 @@ impl Client {
         Answer::try_to(self.http.get(format!("{ops}{path}"))).await.ok()
     }
 
+    /// An order at the admin listener of a server that may be gone by now. A body is JSON.
+    pub(crate) async fn try_order(&self, method: Method, path: &str, order: Option<&Value>) -> Option<Answer> {
+        let ops = self.ops.as_ref().expect("this server's admin listener is known");
+        let request = self.http.request(method, format!("{ops}{path}"));
+        let request = match order {
+            Some(order) => request.header("content-type", "application/json").body(order.to_string()),
+            None => request,
+        };
+        Answer::try_to(request).await.ok()
+    }
+
     /// The state of one circuit, as operators see it.
     pub(crate) async fn circuit(&self, name: &str) -> Value {
         let answer = self.ops("/circuits").await.expect(200);

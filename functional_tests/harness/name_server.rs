@@ -2,6 +2,7 @@
 //! only that process sees. It takes root and mount namespaces.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
@@ -32,6 +33,24 @@ pub(crate) enum Says {
     NoSuchName,
     ServerFailure,
     Nothing,
+    /// What this says of the name that is asked for, in lower case and without the last dot.
+    Each(Judge),
+}
+
+/// Says something of a name, each time it is asked for. Clones are the same one, which lives as long as the process.
+#[derive(Clone, Copy)]
+pub(crate) struct Judge(&'static (dyn Fn(&str) -> Says + Send + Sync));
+
+impl Judge {
+    pub(crate) fn that(says: impl Fn(&str) -> Says + Send + Sync + 'static) -> Self {
+        Self(Box::leak(Box::new(says)))
+    }
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Judge")
+    }
 }
 
 /// A running one.
@@ -129,11 +148,12 @@ async fn serve(socket: UdpSocket, says: Arc<Mutex<Says>>, queries: Arc<AtomicUsi
 fn reply(query: Message, says: Says) -> Option<Message> {
     let mut reply = query.into_response();
     let (name, family) = (reply.queries[0].name().clone(), reply.queries[0].query_type());
+    let asked = name.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+    let says = if let Says::Each(Judge(judge)) = says { judge(&asked) } else { says };
     let answer = |data| hickory_resolver::proto::rr::Record::from_rdata(name.clone(), 0, data);
     match says {
         Says::Address(address) if family == RecordType::A => drop(reply.add_answer(answer(RData::A(A(address))))),
         Says::Zone(records) => {
-            let asked = name.to_ascii().trim_end_matches('.').to_ascii_lowercase();
             let mut of_name = records.iter().filter(|(known, ..)| *known == asked).peekable();
             if of_name.peek().is_none() {
                 reply.metadata.response_code = ResponseCode::NXDomain;
@@ -144,7 +164,7 @@ fn reply(query: Message, says: Says) -> Option<Message> {
         Says::Address(_) => {}
         Says::NoSuchName => reply.metadata.response_code = ResponseCode::NXDomain,
         Says::ServerFailure => reply.metadata.response_code = ResponseCode::ServFail,
-        Says::Nothing => return None,
+        Says::Nothing | Says::Each(_) => return None,
     }
     Some(reply)
 }
