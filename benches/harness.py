@@ -137,8 +137,9 @@ def counting_stub(folder):
     return server, requests
 
 
-def smsp(binary, urls, name="smsp", **settings):
-    """One SendGrid account for each URL, with everything that a node has on: keys, circuits, metrics, a log in JSON."""
+def smsp(binary, urls, name="smsp", behind=(), **settings):
+    """One SendGrid account for each URL, with everything that a node has on: keys, circuits, metrics, a log in JSON. It is
+    started behind a program, if there is one."""
     names = [f"u{index}" for index in range(len(urls))]
     env = {
         "SMSP_HOST": "127.0.0.1",
@@ -153,7 +154,7 @@ def smsp(binary, urls, name="smsp", **settings):
         **{f"SMSP_{name.upper()}_BASE_URL": url for name, url in zip(names, urls)},
         **settings,
     }
-    return Server(name, None, [binary], env, says=r'"listener":"api","address":"127\.0\.0\.1:(\d+)"')
+    return Server(name, None, [*behind, binary], env, says=r'"listener":"api","address":"127\.0\.0\.1:(\d+)"')
 
 
 def processor():

@@ -23,7 +23,6 @@ inet_protocols = ipv4
 myhostname = shop.example.com
 mydestination =
 mynetworks = 127.0.0.0/8
-relayhost = [127.0.0.1]:{port}
 smtp_data_done_timeout = {seconds}s
 queue_run_delay = 5s
 minimal_backoff_time = 5s
@@ -53,7 +52,8 @@ class Postfix(Queue):
         for name in ("etc", "queue", "data"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         shutil.chown(self.folder / "data", "postfix")
-        (here / "main.cf").write_text(SETTINGS.format(folder=self.folder, port=port, seconds=timeout_ms // 1000))
+        settings = SETTINGS.format(folder=self.folder, seconds=timeout_ms // 1000)
+        (here / "main.cf").write_text(settings + self.route(port))
         listens = free_port()
         # Not in a root of its own, which would lack the files of the resolver.
         services = re.sub(r"(?m)^(\w+\s+\w+\s+\S+\s+\S+\s+)y", r"\1n", SERVICES.read_text())
@@ -62,9 +62,13 @@ class Postfix(Queue):
         subprocess.run(["postfix", "-c", str(here), "check"], check=True)
         self.processes = [Server(self.name, listens, [MASTER, "-c", str(here), "-s"])]
 
-    def accept(self, mails, callers, _folder):
+    def route(self, port):
+        """Where mail goes."""
+        return f"relayhost = [127.0.0.1]:{port}\n"
+
+    def accept(self, mails, callers, _folder, to="ada@example.org"):
         command = ["smtp-source", "-d", "-N", "-s", callers, "-m", mails, "-l", "1900"]
-        command += ["-f", "orders@shop.example.com", "-t", "ada@example.org", f"127.0.0.1:{self.processes[0].port}"]
+        command += ["-f", "orders@shop.example.com", "-t", to, f"127.0.0.1:{self.processes[0].port}"]
         start = time.monotonic()
         subprocess.run([*map(str, command)], check=True)
         return mails, time.monotonic() - start

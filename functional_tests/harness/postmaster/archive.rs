@@ -23,7 +23,11 @@ impl Postmaster {
         self.append("data/pg_hba.conf", "local replication all trust\n");
         self.restart();
         let mut backup = unprivileged(&format!("{BINARIES}/pg_basebackup"));
-        backup.arg("-h").arg(&self.folder).args(["-U", "smsp", "--checkpoint=fast", "-D"]).arg(self.folder.join("base"));
+        backup
+            .arg("-h")
+            .arg(&self.folder)
+            .args(["-U", "smsp", "--checkpoint=fast", "-D"])
+            .arg(self.folder.join("base"));
         let output = backup.output().expect("it can be started");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         self.sql("postgres", &format!("select pg_create_restore_point('{point}')")).await;
