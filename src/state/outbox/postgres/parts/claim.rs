@@ -58,7 +58,7 @@ pub(in super::super) static DUE: LazyLock<String> = LazyLock::new(|| {
             order by p.domain, p.lane, p.due, p.part limit t.room * {CANDIDATES})
             union
             (select p.part, p.row_id, p.lane, p.due from smsp_part p where {WAITS}
-            order by p.domain desc, p.lane desc, p.due desc, p.part desc limit (t.room / 4 + 1) * {CANDIDATES})
+            order by p.domain desc, p.lane desc, p.due desc, p.part desc limit least(t.room, t.room / 4 + 1) * {CANDIDATES})
         ) c
     ),
     ranked as (

@@ -106,7 +106,6 @@ impl Mails {
 
     pub(super) fn claim(&mut self, node: NodeId) -> Vec<usize> {
         let now = self.now;
-        self.nodes.insert(node.0.as_u128(), now);
         let may_be = |part: &Part| {
             let is_open = self.closed.get(&part.domain).is_none_or(|until| *until <= now);
             part.state == State::Queued && part.due <= now && self.mails[&part.mail].expires_at > now && is_open
@@ -115,6 +114,9 @@ impl Mails {
         due.sort_by_key(|place| (self.parts[*place].due, *place));
         if let Some(lost) = due.iter().find(|place| self.parts[**place].losses > 0) {
             due = vec![*lost];
+        }
+        if !due.is_empty() {
+            self.nodes.insert(node.0.as_u128(), now);
         }
         for place in &due {
             let part = &mut self.parts[*place];
