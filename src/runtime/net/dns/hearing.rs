@@ -1,17 +1,19 @@
 //! Whether this node hears anything of its name servers: where it does not, nobody's zone is at fault that there is no answer.
 //!
-//! What comes from the cache proves nothing. An answer is new where it is to be remembered until another time than the one
-//! before it.
+//! What comes from the cache proves nothing. An answer is new where it is to be remembered for longer than the one before it.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 /// Questions whose answers are known; when there are more, all are forgotten.
 const MAX_KNOWN: usize = 40_000;
+/// The cache has times to live in whole seconds: what it says of one answer differs by so much at most.
+const ROUNDING: Duration = Duration::from_secs(2);
 /// Names of which nothing was heard, one after the other, without a new answer to any question: then it is not those names.
 const MANY: usize = 5;
 
@@ -21,7 +23,7 @@ pub(super) struct Hearing(Mutex<Heard>);
 
 #[derive(Default)]
 struct Heard {
-    /// Until when the last answer to each question is remembered.
+    /// Until when the last new answer to each question is remembered.
     known: HashMap<u64, std::time::Instant>,
     /// When a name server has said anything.
     last: Option<Instant>,
@@ -36,7 +38,9 @@ impl Hearing {
         if heard.known.len() >= MAX_KNOWN {
             heard.known.clear();
         }
-        if heard.known.insert(number(question), until) != Some(until) {
+        let question = number(question);
+        if heard.known.get(&question).is_none_or(|known| until > *known + ROUNDING) {
+            heard.known.insert(question, until);
             heard.last = Some(Instant::now());
             heard.failed.clear();
         }
