@@ -193,3 +193,11 @@ async fn an_address_without_a_way_to_it_isolates_this_machine_unless_it_has_reac
     assert!(told(&report) == [TAKEN] && !report.is_isolated);
     assert!(!sent(&transmitter, &nowhere, &mail()).await.is_isolated);
 }
+
+#[tokio::test]
+async fn a_host_that_was_connected_to_shows_that_there_is_a_way_out_though_it_refuses_us() {
+    let (host, transmitter) = (saying("CONNECT", "554 5.7.1 not you").await, transmitter());
+    sent(&transmitter, &targets(&[host.port]), &mail()).await;
+    let nowhere = [Target { host: "mx.example.net".into(), address: ([255, 255, 255, 255], 25).into() }];
+    assert!(!sent(&transmitter, &nowhere, &mail()).await.is_isolated);
+}

@@ -31,7 +31,7 @@ impl Default for Ahead {
 
 impl Ahead {
     /// Parts that may be split now.
-    pub(super) fn left(&self) -> usize {
+    pub(in super::super) fn left(&self) -> usize {
         let mut room = self.lock();
         let seconds = room.since.elapsed().as_secs();
         room.since += SECOND * u32::try_from(seconds).unwrap_or(u32::MAX);
@@ -41,7 +41,7 @@ impl Ahead {
     }
 
     /// So many parts are split.
-    pub(super) fn split(&self, parts: usize) {
+    pub(in super::super) fn split(&self, parts: usize) {
         let mut room = self.lock();
         room.left = room.left.saturating_sub(parts);
     }

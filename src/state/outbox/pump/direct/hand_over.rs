@@ -17,6 +17,7 @@ use super::verdicts::Facts;
 use crate::delivery::mx::direct::{NotNow, Prepared};
 use crate::model::message::{Address, Message};
 use crate::model::outcome::Outcome;
+use crate::runtime::unix_time::UnixTime;
 
 /// A domain is closed for so long, or until one of its mails has ended, where those in hand have all bytes that it may have.
 const WITHOUT_BYTES: Duration = Duration::from_secs(5);
@@ -65,6 +66,11 @@ fn is_answered(ended: &PartEnded) -> bool {
     matches!(ended, PartEnded::Told { verdicts, .. } if verdicts.iter().any(is_said))
 }
 
+/// Until a mail is wanted no more. The store says at the mark that it is, by a clock of its own, so it has a minute at least.
+fn time_left(expires_at: UnixTime, now: UnixTime) -> Duration {
+    expires_at.since(now).max(LEAST_TIME)
+}
+
 impl<'a> HandOver<'a> {
     /// An error, with what was claimed: its content cannot be opened, or is not that of this part.
     pub(super) fn open(
@@ -106,7 +112,7 @@ impl<'a> HandOver<'a> {
             error!(id = %self.claimed.id, "a mail cannot be signed with its DKIM key: it waits");
             return self.end(&self.facts().not_signed()).await;
         };
-        let mail = mail.wanted_for(self.time_left());
+        let mail = mail.wanted_for(time_left(self.claimed.expires_at, SystemTime::now().into()));
         match self.mark(may_be_marked).await {
             Mark::Consents => {
                 let (start, site) = (Instant::now(), prepared.site().clone());
@@ -169,13 +175,19 @@ impl<'a> HandOver<'a> {
         facts(self.context, &self.claimed.places, self.claimed.attempts)
     }
 
-    /// Until the mail is wanted no more. The store has just said that it is, by a clock of its own, so it has a minute at least.
-    fn time_left(&self) -> Duration {
-        self.claimed.expires_at.since(SystemTime::now().into()).max(LEAST_TIME)
-    }
-
     /// Each attempt with a mail tries the servers in the same order.
     fn draw(&self) -> u64 {
         Uuid::from(self.claimed.id).as_u64_pair().1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hand_over_has_until_its_mail_expires_and_a_minute_whatever_the_clock_of_this_node_says() {
+        let left = |expires_at, now| time_left(UnixTime(expires_at), UnixTime(now)).as_secs();
+        assert_eq!([left(600_000, 0), left(60_000, 1_000), left(0, 3_600_000)], [600, 60, 60]);
     }
 }
