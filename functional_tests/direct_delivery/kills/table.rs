@@ -1,8 +1,8 @@
 //! A kill at each point of each case, on both stores: a sample in each check, all of them in `scripts/check --long`.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::cases::{CASES, Case};
 use super::run::{Point, Run};
@@ -86,8 +86,12 @@ async fn run(store: Store, points: Vec<(&'static Case, Point)>, which: &str) -> 
             Store::Postgres => Database::postgres().await,
         };
         let Some(database) = database else { return 0 };
-        let ran = AssertUnwindSafe(async { Run::new(case, point, database).await.ends().await }).catch_unwind().await;
-        ran.unwrap_or_else(|_| panic!("{which}: {store:?}, {} at {point:?}", case.name))
+        // A run waits for processes, and must not hold up the calls of another one.
+        let runtime = Handle::current();
+        let ran =
+            spawn_blocking(move || runtime.block_on(async { Run::new(case, point, database).await.ends().await }))
+                .await;
+        ran.unwrap_or_else(|error| panic!("{which}: {store:?}, {} at {point:?}: {error}", case.name))
     };
     stream::iter(points).map(one).buffered(AT_ONCE).collect().await
 }
