@@ -39,10 +39,16 @@ pub enum NotConnected {
 
 /// A connection to this address; or why there is none.
 pub async fn to_one(address: SocketAddr) -> Result<TcpStream, NotConnected> {
-    to(address).await.map_err(|error| match error.kind() {
+    to(address).await.map_err(|error| not_connected(address, error))
+}
+
+fn not_connected(address: SocketAddr, error: io::Error) -> NotConnected {
+    match error.kind() {
         ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown | ErrorKind::HostUnreachable => NotConnected::NoWay,
+        // This machine has no address of version 6 that it could send from; for version 4 it has no port left.
+        ErrorKind::AddrNotAvailable if address.is_ipv6() => NotConnected::NoWay,
         _ => NotConnected::Failed(reason(&[error])),
-    })
+    }
 }
 
 /// A limit of this machine is the reason only if it was met for every address.

@@ -12,8 +12,9 @@ use crate::model::outcome::{Outcome, Reason};
 /// What is known so far.
 pub(super) struct Walk {
     ends: Vec<RecipientEnd>,
-    contact: Contact,
-    /// Has this machine met a limit of its own, or does it end?
+    /// What it says of the site so far; none: no address was tried, or at each a limit of this machine was met.
+    contact: Option<Contact>,
+    /// Does this machine end?
     is_over: bool,
     /// Did this machine know a way to any address?
     has_way: bool,
@@ -23,7 +24,7 @@ impl Walk {
     /// Nobody has been asked for any of so many recipients.
     pub(super) fn new(recipients: usize) -> Self {
         let nowhere = RecipientEnd::new(Outcome::Unavailable, Reason::Connect);
-        Self { ends: vec![nowhere; recipients], contact: Contact::Failed, is_over: false, has_way: false }
+        Self { ends: vec![nowhere; recipients], contact: None, is_over: false, has_way: false }
     }
 
     /// The places of those who may still get the mail at the next address.
@@ -31,8 +32,8 @@ impl Walk {
         (0..self.ends.len()).filter(|place| self.ends[*place].is_pending()).collect()
     }
 
-    /// Is another address to be asked? Not where this machine is at its limit or ends, nor where a host is silent about the
-    /// mail: what is known by then is worth more than another attempt.
+    /// Is another address to be asked? Not where this machine ends, nor where a host is silent about the mail: what is known by
+    /// then is worth more than another attempt.
     pub(super) fn goes_on(&self) -> bool {
         let is_unknown = self.ends.iter().any(|end| end.outcome == Outcome::Unknown);
         !self.is_over && !is_unknown && self.ends.iter().any(RecipientEnd::is_pending)
@@ -41,8 +42,8 @@ impl Walk {
     /// A transaction has ended for the recipients at these places.
     pub(super) fn ended(&mut self, places: &[usize], ends: Vec<RecipientEnd>, target: &Target) {
         let is_throttled = ends.iter().any(|end| end.outcome == Outcome::Throttled);
-        self.is_over |= ends.iter().any(|end| end.reason.is_ours());
-        self.contact = if is_throttled { Contact::Throttled } else { Contact::Served };
+        self.is_over |= ends.iter().any(ends_here);
+        self.contact = Some(if is_throttled { Contact::Throttled } else { Contact::Served });
         places.iter().zip(ends).for_each(|(place, end)| self.put(*place, end, target));
     }
 
@@ -56,57 +57,87 @@ impl Walk {
     /// At this address nobody gets it.
     pub(super) fn put_off(&mut self, end: RecipientEnd, target: &Target) {
         self.has_way = true;
-        self.is_over |= end.reason.is_ours();
-        if self.contact == Contact::Failed {
-            self.contact = match end.outcome {
-                _ if end.reason.is_ours() => Contact::Untold,
-                Outcome::Throttled => Contact::Throttled,
-                _ => Contact::Failed,
+        self.is_over |= ends_here(&end);
+        if matches!(self.contact, None | Some(Contact::Failed)) {
+            self.contact = match end.reason {
+                Reason::LocalLimit => self.contact,
+                _ if ends_here(&end) => None,
+                _ if end.outcome == Outcome::Throttled => Some(Contact::Throttled),
+                _ => Some(Contact::Failed),
             };
         }
         self.pending().into_iter().for_each(|place| self.put(place, end.clone(), target));
     }
 
-    /// What a host has said of a recipient tells more than that another could not be spoken to.
+    /// What a host has said of a recipient tells more than that another could not be spoken to, and a limit of this machine
+    /// tells least.
     fn put(&mut self, place: usize, end: RecipientEnd, target: &Target) {
         let Some(before) = self.ends.get_mut(place) else { return };
-        let tells_less = end.is_pending() && !is_said(&end) && is_said(before);
-        if !tells_less {
+        let is_said = |end: &RecipientEnd| matches!(end.reason, Reason::Smtp(_));
+        let is_limit = |end: &RecipientEnd| end.reason == Reason::LocalLimit;
+        let tells_less = match before.host {
+            Some(_) => (!is_said(&end) && is_said(before)) || (is_limit(&end) && !is_limit(before)),
+            None => false,
+        };
+        if !(end.is_pending() && tells_less) {
             *before = RecipientEnd { host: Some(Arc::clone(&target.host)), ..end };
         }
     }
 
     /// `has_reached`: has this machine had a connection a moment ago?
     pub(super) fn report(self, has_reached: bool) -> Report {
-        let is_isolated = self.contact == Contact::Failed && !self.has_way && !has_reached;
-        Report { recipients: self.ends, contact: self.contact, is_isolated }
+        let contact = self.contact.unwrap_or(Contact::Untold);
+        let is_isolated = contact == Contact::Failed && !self.has_way && !has_reached;
+        Report { recipients: self.ends, contact, is_isolated }
     }
 }
 
-fn is_said(end: &RecipientEnd) -> bool {
-    matches!(end.reason, Reason::Smtp(_))
+/// Is it this machine that gives up, whatever the address? A limit may concern one address alone.
+fn ends_here(end: &RecipientEnd) -> bool {
+    end.reason.is_ours() && end.reason != Reason::LocalLimit
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn target() -> Target {
+        Target { host: "mx.example.net".into(), address: ([127, 0, 0, 1], 25).into() }
+    }
+
     #[test]
-    fn a_limit_of_this_machine_ends_the_walk_and_blames_no_site() {
-        let target = Target { host: "mx.example.net".into(), address: ([127, 0, 0, 1], 25).into() };
+    fn a_limit_of_this_machine_at_one_address_leaves_the_others_to_be_tried() {
+        use Reason::{Connect, LocalLimit};
+        for (reasons, contact, told) in [
+            (&[LocalLimit][..], Contact::Untold, LocalLimit),
+            (&[LocalLimit, LocalLimit], Contact::Untold, LocalLimit),
+            (&[LocalLimit, Connect], Contact::Failed, Connect),
+            (&[Connect, LocalLimit], Contact::Failed, Connect),
+        ] {
+            let mut walk = Walk::new(1);
+            for reason in reasons {
+                assert!(walk.goes_on(), "{reasons:?}");
+                walk.not_opened(Closed::NoConnection(*reason), &target());
+            }
+            assert!(walk.goes_on(), "{reasons:?}");
+            let report = walk.report(true);
+            assert_eq!((report.contact, report.recipients[0].reason), (contact, told), "{reasons:?}");
+            assert!(report.recipients[0].is_pending());
+        }
+    }
+
+    #[test]
+    fn a_machine_that_ends_ends_the_walk_and_blames_no_site() {
         let mut walk = Walk::new(1);
-        walk.not_opened(Closed::NoConnection(Reason::Connect), &target);
-        assert!(walk.goes_on());
-        walk.not_opened(Closed::NoConnection(Reason::LocalLimit), &target);
+        walk.not_opened(Closed::NoConnection(Reason::Connect), &target());
+        walk.put_off(RecipientEnd::given_up(), &target());
         assert!(!walk.goes_on());
-        let report = walk.report(false);
-        assert_eq!(report.contact, Contact::Untold);
-        assert!(report.recipients[0].is_pending());
+        let report = walk.report(true);
+        assert_eq!((report.contact, report.recipients[0].reason), (Contact::Untold, Reason::Deadline));
     }
 
     #[test]
     fn a_machine_without_a_way_to_any_address_is_isolated_unless_it_has_reached_another_one() {
-        let target = Target { host: "mx.example.net".into(), address: ([127, 0, 0, 1], 25).into() };
         for (have_no_way, has_reached, expected) in [
             ([true, true], false, true),
             ([true, true], true, false),
@@ -116,7 +147,7 @@ mod tests {
             let mut walk = Walk::new(1);
             for has_no_way in have_no_way {
                 let closed = if has_no_way { Closed::NoWay } else { Closed::NoConnection(Reason::Connect) };
-                walk.not_opened(closed, &target);
+                walk.not_opened(closed, &target());
             }
             let report = walk.report(has_reached);
             assert_eq!(
@@ -126,7 +157,7 @@ mod tests {
             );
         }
         let mut silent = Walk::new(1);
-        silent.put_off(RecipientEnd::out_of_time(), &target);
+        silent.put_off(RecipientEnd::out_of_time(), &target());
         assert!(!silent.report(false).is_isolated, "there was a way, and nobody at its end");
     }
 }

@@ -77,6 +77,15 @@ fn no_file_descriptor_for_any_address_is_our_own_limit() {
     assert_eq!(reason(&[]), Reason::Connect);
 }
 
+/// As on a machine whose version 6 is switched off (`net.ipv6.conf.all.disable_ipv6`).
+#[test]
+fn no_own_address_of_version_6_is_no_way_and_no_port_of_version_4_is_our_own_limit() {
+    let none = || io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let to = |text: &str| not_connected(text.parse().unwrap(), none());
+    assert_eq!(to("[2600::1]:25"), NotConnected::NoWay);
+    assert_eq!(to("192.0.2.1:25"), NotConnected::Failed(Reason::LocalLimit));
+}
+
 /// A listener whose queue is full: the kernel answers no further connection.
 async fn black_hole() -> (TcpListener, Vec<TcpStream>) {
     let socket = TcpSocket::new_v4().unwrap();
