@@ -15,6 +15,7 @@ pub struct Session {
     wire: Wire,
     extensions: Extensions,
     carried: usize,
+    lacks_tls: bool,
 }
 
 impl Session {
@@ -31,7 +32,7 @@ impl Session {
 
     async fn hello(mut wire: Wire, we: &str) -> Result<Self, Failure> {
         match extensions(&mut wire, we).await {
-            Ok(extensions) => Ok(Self { wire, extensions, carried: 0 }),
+            Ok(extensions) => Ok(Self { wire, extensions, carried: 0, lacks_tls: false }),
             Err(failure) => {
                 wire.leave();
                 Err(failure)
@@ -46,6 +47,17 @@ impl Session {
         }
         self.leave();
         Err(Failure::NoTls)
+    }
+
+    /// Notes that it is in clear because TLS, which the far end offers, could not be begun.
+    #[must_use]
+    pub fn lacking_tls(self) -> Self {
+        Self { lacks_tls: true, ..self }
+    }
+
+    /// Is it in clear although the far end offers TLS? Then what it refuses may be what it takes under TLS.
+    pub fn lacks_tls(&self) -> bool {
+        self.lacks_tls
     }
 
     /// Bounds each wait from now on: for an answer, or for a block of the mail to be taken.

@@ -12,10 +12,12 @@ use crate::runtime::settings::Section;
 
 const POLICY: &str = "version: STSv1\nmode: enforce\nmax_age: 86400\nmx: mx.policy.example\n";
 
-/// `dead.example` and `alive.example` have a server each, as `policy.example` has, with a policy.
+/// `dead.example` and `alive.example` have a server each, as `policy.example` has, with a policy; `neighbour.example` has the
+/// server of the last.
 fn names(name: &str, kind: RecordType) -> Says {
     match (name, kind) {
         ("_mta-sts.policy.example", RecordType::TXT) => records(["v=STSv1; id=1;"]),
+        ("neighbour.example", RecordType::MX) => records(["10 mx.policy.example"]),
         (name, RecordType::MX) if name != "unknown.example" => Says::Records(vec![format!("10 mx.{name}")]),
         ("mx.dead.example", RecordType::A) => records(["127.0.0.2"]),
         (name, RecordType::A) if name.starts_with("m") => records(["127.0.0.1"]),
@@ -151,6 +153,17 @@ async fn a_policy_in_mode_enforce_keeps_mail_from_going_in_clear() {
     let end = &report.recipients[0];
     assert!(end.is_pending() && end.reason == Reason::Tls, "{end:?}");
     assert!(!setup.server.heard().iter().any(|line| line.starts_with("MAIL")), "{:?}", setup.server.heard());
+}
+
+#[tokio::test]
+async fn a_policy_that_servers_do_not_keep_harms_no_other_domain_of_theirs() {
+    let setup = setup(|_, _| None).await;
+    for _ in 0..5 {
+        let report = setup.send("policy.example").await.expect("the site takes mail");
+        assert_eq!(report.recipients[0].reason, Reason::Tls);
+    }
+    assert_eq!(setup.last_answer(), Some(Answer::Deferred));
+    assert_eq!(setup.send("neighbour.example").await.unwrap().recipients[0].outcome, Outcome::Accepted);
 }
 
 #[tokio::test]

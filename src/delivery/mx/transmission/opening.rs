@@ -105,7 +105,9 @@ impl Opener {
         match encrypted {
             Err(refused @ Failure::Refused(..)) => Err(Closed::Failed(refused)),
             // Better in clear than not at all; this connection is of no use any more.
-            Err(_) if level == Level::Opportunistic => self.greeted(target).await,
+            Err(_) if level == Level::Opportunistic => self.greeted(target).await.map(Session::lacking_tls),
+            // It was there until it was asked for TLS.
+            Err(Failure::Lost) => Err(Closed::Failed(Failure::NoTls)),
             encrypted => encrypted.map_err(Closed::Failed),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::bounds::Bounds;
 use super::mail::Mail;
 use super::recipient_end::RecipientEnd;
-use super::verdicts::{at_the_end, before_the_end, is_one_too_many, of_recipient};
+use super::verdicts::{at_the_end, before_the_end, is_one_too_many, of_recipient, without_tls};
 use crate::delivery::smtp_client::envelope::{announce, announce_next};
 use crate::delivery::smtp_client::failure::Failure;
 use crate::delivery::smtp_client::reply::Reply;
@@ -39,7 +39,16 @@ struct Prepared {
 
 /// Hands the mail over to the recipients at these places. None: the session had been kept and is gone, so the host has said
 /// nothing of this mail.
-pub(super) async fn transact(mut session: Session, mail: &Mail, places: &[usize], bounds: Bounds<'_>) -> Option<Done> {
+pub(super) async fn transact(session: Session, mail: &Mail, places: &[usize], bounds: Bounds<'_>) -> Option<Done> {
+    let lacks_tls = session.lacks_tls();
+    let Done { mut ends, session, wants_more } = hand_over(session, mail, places, bounds).await?;
+    if lacks_tls {
+        ends = ends.into_iter().map(without_tls).collect();
+    }
+    Some(Done { ends, session, wants_more })
+}
+
+async fn hand_over(mut session: Session, mail: &Mail, places: &[usize], bounds: Bounds<'_>) -> Option<Done> {
     let was_kept = session.carried() > 0;
     let preparing = bounds.before_the_end(prepare(&mut session, mail, places)).await;
     let prepared = match preparing {

@@ -16,6 +16,21 @@ const BUSY: [(u16, u16); 3] = [(3, 2), (4, 5), (7, 28)];
 /// "Too many recipients" (RFC 3463 3.6).
 const TOO_MANY: (u16, u16) = (5, 3);
 
+/// "Encryption needed", in general and for a way to authenticate (RFC 5248 2.4, RFC 4954 6).
+const TLS_NEEDED: [(u16, u16); 2] = [(7, 10), (7, 11)];
+
+/// What it means in a session that is in clear although the host offers TLS: what is refused for the lack of TLS, or is offered
+/// under TLS alone, may go with the next session (RFC 3207 4.1). Else one handshake that is broken off would have the mail refused.
+pub(super) fn without_tls(end: RecipientEnd) -> RecipientEnd {
+    let is_for_tls = match (end.reason, end.code) {
+        _ if !end.is_refused() => false,
+        (_, Some(Code::Enhanced(_, subject, detail))) if TLS_NEEDED.contains(&(subject, detail)) => true,
+        (Reason::Smtp(530 | 538), _) => true,
+        _ => end.outcome == Outcome::NotCapable,
+    };
+    if is_for_tls { RecipientEnd { reason: Reason::Tls, outcome: Outcome::Unavailable, ..end } } else { end }
+}
+
 /// What a reply to RCPT means for its recipient.
 pub(super) fn of_recipient(reply: &Reply) -> RecipientEnd {
     match reply.code {

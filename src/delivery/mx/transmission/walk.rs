@@ -62,6 +62,8 @@ impl Walk {
             self.contact = match end.reason {
                 Reason::LocalLimit => self.contact,
                 _ if ends_here(&end) => None,
+                // A host has greeted. It is this mail that asks for more than it can prove, and another may not.
+                Reason::Tls => Some(Contact::Served),
                 _ if end.outcome == Outcome::Throttled => Some(Contact::Throttled),
                 _ => Some(Contact::Failed),
             };

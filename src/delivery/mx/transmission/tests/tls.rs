@@ -75,18 +75,67 @@ async fn without_tls(answer: Act) -> Stub {
 
 #[tokio::test]
 async fn a_handshake_that_fails_costs_one_new_connection_in_clear_only_where_that_is_allowed() {
-    let lost = (Outcome::Unavailable, Reason::ConnectionLost);
-    for (answer, failed) in [
-        (Act::Say("454 4.7.0 not now".to_owned()), NO_TLS),
-        (Act::Say("220 go\r\n220 this is no TLS".to_owned()), NO_TLS),
-        (Act::Encrypt, NO_TLS),
-        (Act::Close, lost),
+    for answer in [
+        Act::Say("454 4.7.0 not now".to_owned()),
+        Act::Say("220 go\r\n220 this is no TLS".to_owned()),
+        Act::Encrypt,
+        Act::Close,
     ] {
-        for (level, end, connections) in [(Opportunistic, TAKEN, 2), (Required, failed, 1), (Verified, failed, 1)] {
+        for (level, end, connections) in [(Opportunistic, TAKEN, 2), (Required, NO_TLS, 1), (Verified, NO_TLS, 1)] {
             let stub = without_tls(answer.clone()).await;
             assert_eq!(over(&stub, pair("mx.example.net").0, level).await, end, "{level:?}");
             assert_eq!((stub.connections(), count(&stub, "MAIL")), (connections, connections - 1), "{level:?}");
         }
+    }
+}
+
+/// A host that says this to STARTTLS, if it offers that, and this at one point.
+async fn in_clear(offers: bool, extensions: &'static str, at: &'static str, answer: &'static str) -> Stub {
+    Stub::new(move |_, line| match line {
+        "STARTTLS" => Act::say("454 4.7.0 TLS not available due to temporary reason"),
+        line if line.starts_with("EHLO") && offers => Some(Act::Say(format!("250-stub\r\n{extensions}250 STARTTLS"))),
+        line if line.starts_with("EHLO") => Some(Act::Say(format!("250-stub\r\n{extensions}250 SIZE"))),
+        line if line.starts_with(at) => Act::say(answer),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn where_tls_is_not_there_for_a_moment_nothing_is_refused_for_good_for_the_lack_of_it() {
+    let rejected = |code| (Outcome::MessageRejected, Reason::Smtp(code));
+    for (at, answer, offered, not_offered) in [
+        ("MAIL", "530 5.7.0 Must issue a STARTTLS command first", NO_TLS, rejected(530)),
+        ("RCPT", "530 Must issue a STARTTLS command first", NO_TLS, rejected(530)),
+        ("RCPT", "550 5.7.10 encryption needed", NO_TLS, rejected(550)),
+        (".", "554 5.7.11 encryption needed", NO_TLS, rejected(554)),
+        ("RCPT", "550 5.7.1 not from you", rejected(550), rejected(550)),
+        ("RCPT", "550 5.1.1 unknown", rejected(550), rejected(550)),
+        ("RCPT", "450 4.2.0 later", (Outcome::Deferred, Reason::Smtp(450)), (Outcome::Deferred, Reason::Smtp(450))),
+    ] {
+        for (offers, end) in [(true, offered), (false, not_offered)] {
+            let stub = in_clear(offers, "", at, answer).await;
+            assert_eq!(over(&stub, pair("mx.example.net").0, Opportunistic).await, end, "{at} {answer} {offers}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_host_may_offer_under_tls_alone_is_not_lacking_for_good() {
+    let mail = mail_to(&["用户@example.net"]);
+    for (offers, end) in [(true, NO_TLS), (false, (Outcome::NotCapable, Reason::Smtputf8))] {
+        let stub = in_clear(offers, "250-8BITMIME\r\n", "-", "").await;
+        let report = sent(&transmitter(), &targets(&[stub.port]), &mail).await;
+        assert_eq!(told(&report), [end], "{offers}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_prove_enough_for_one_mail_has_been_there() {
+    for answer in [Act::Close, Act::Encrypt, Act::Say("454 4.7.0 not now".to_owned())] {
+        let stub = without_tls(answer.clone()).await;
+        let report = sent_with(&transmitter(), &targets(&[stub.port]), Verified, &mail()).await;
+        assert_eq!((told(&report), report.contact), (vec![NO_TLS], Contact::Served), "{answer:?}");
     }
 }
 
