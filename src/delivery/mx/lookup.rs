@@ -10,6 +10,7 @@
 
 mod no_route;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -161,11 +162,17 @@ fn named(mut records: Vec<Mx>, draw: u64) -> Result<Servers, NoRoute> {
         return Err(NoRoute::NullMx);
     }
     records.retain(|mx| is_host_name(&mx.host));
-    let mut names = by_preference(records, &mut fastrand::Rng::with_seed(draw));
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(Arc::clone(name)));
-    names.truncate(MOST_SERVERS);
+    let names = by_preference(first_of(records), &mut fastrand::Rng::with_seed(draw));
     if names.is_empty() { Err(NoRoute::NoAddress) } else { Ok(Servers { names, origin: Origin::Records }) }
+}
+
+/// So many servers at most, each once, and for every mail the same: they are what the site is known by.
+fn first_of(mut records: Vec<Mx>) -> Vec<Mx> {
+    records.sort_unstable_by(|one, other| (one.preference, &one.host).cmp(&(other.preference, &other.host)));
+    let mut seen = BTreeSet::new();
+    records.retain(|mx| seen.insert(mx.host.clone()));
+    records.truncate(MOST_SERVERS);
+    records
 }
 
 /// Labels of letters, digits, `-` and `_`, the last of which no address could have.

@@ -142,8 +142,26 @@ fn of_records_without_a_host_name_nothing_can_be_tried_now() {
     let all = (0..99).flat_map(|number| [mx(&format!("mx_{number}.example")), mx("mx_0.example")]).collect();
     let many = named(all, 7);
     let names = many.unwrap().names;
-    let different: std::collections::BTreeSet<_> = names.iter().collect();
+    let different: BTreeSet<_> = names.iter().collect();
     assert_eq!((names.len(), different.len()), (MOST_SERVERS, MOST_SERVERS));
+}
+
+#[test]
+fn a_domain_with_too_many_servers_is_one_site_for_all_mails_and_keeps_the_preferred_ones() {
+    let mx = |number: u16| Mx { preference: number / 50, host: format!("mx{number}.example") };
+    let (mut sites, mut firsts) = (BTreeSet::new(), BTreeSet::new());
+    for draw in 0..40 {
+        let mut records: Vec<_> = (0..99).map(mx).collect();
+        records.rotate_left(usize::try_from(draw).unwrap());
+        records.push(Mx { preference: 9, ..mx(0) });
+        let servers = named(records, draw).unwrap();
+        sites.insert(servers.site());
+        firsts.insert(Arc::clone(&servers.names[0]));
+    }
+    assert_eq!(sites.len(), 1, "{sites:?}");
+    assert!(firsts.len() > 5, "equal ones get equal shares: {firsts:?}");
+    let few = named((40..60).map(mx).collect(), 7).unwrap().names;
+    assert!(few[..10].iter().all(|name| name.starts_with("mx4")), "{few:?}");
 }
 
 #[tokio::test]
@@ -209,7 +227,7 @@ fn equals(name: &str, kind: RecordType, turn: usize) -> Says {
 
 #[tokio::test]
 async fn one_mail_finds_equal_servers_in_one_order_and_many_mails_find_them_in_all() {
-    let mut firsts = std::collections::BTreeSet::new();
+    let mut firsts = BTreeSet::new();
     for draw in 0..40 {
         let mut orders = Vec::new();
         for turn in [0, 4] {
