@@ -22,7 +22,7 @@ use super::order::{MOST_ADDRESSES, by_preference, choose};
 use super::sites::SiteKey;
 use super::static_hosts::StaticHosts;
 use super::transmission::Target;
-use crate::runtime::net::addresses::{is_own, is_public};
+use crate::runtime::net::addresses::reachable;
 use crate::runtime::net::dns::{Dns, Missing, Mx};
 pub use no_route::NoRoute;
 
@@ -108,7 +108,7 @@ impl Lookup {
         }
         let (mut found, mut none) = (Vec::new(), NoRoute::NoAddress);
         for names in names.chunks(AT_ONCE) {
-            let answers = join_all(names.iter().map(|name| self.addresses(name, servers.origin))).await;
+            let answers = join_all(names.iter().map(|name| self.addresses(name, servers.origin, draw))).await;
             for (name, answer) in names.iter().zip(answers) {
                 match answer {
                     Ok(addresses) => found.push((Arc::clone(name), addresses)),
@@ -129,7 +129,7 @@ impl Lookup {
     }
 
     /// The addresses of a server that may be connected to: at least one.
-    async fn addresses(&self, name: &str, origin: Origin) -> Result<Vec<IpAddr>, NoRoute> {
+    async fn addresses(&self, name: &str, origin: Origin, draw: u64) -> Result<Vec<IpAddr>, NoRoute> {
         if let (Origin::Operator, Ok(address)) = (origin, name.parse()) {
             return Ok(vec![address]);
         }
@@ -138,8 +138,9 @@ impl Lookup {
             (Missing::Name | Missing::Records, Origin::Implicit) => NoRoute::NoServer,
             (Missing::Name | Missing::Records, _) => NoRoute::NoAddress,
         })?;
-        let any = self.allow_private || origin == Origin::Operator;
-        addresses.retain(|address| any || (is_public(*address) && !is_own(*address)));
+        if !(self.allow_private || origin == Origin::Operator) {
+            addresses = reachable(addresses, MOST_ADDRESSES, &mut fastrand::Rng::with_seed(draw));
+        }
         if addresses.is_empty() { Err(NoRoute::PrivateAddress) } else { Ok(addresses) }
     }
 }

@@ -36,7 +36,7 @@ const SPECIAL_6: [(Ipv6Addr, u32); 4] = [
 const TRANSLATED: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
 /// Can any host of the Internet have this address? An address of version 4 mapped into version 6 is none that a name has.
-pub fn is_public(address: IpAddr) -> bool {
+fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => is_public_4(four),
         IpAddr::V6(six) if is_in_6(six, TRANSLATED) => {
@@ -56,9 +56,31 @@ fn is_in_6(address: Ipv6Addr, (block, length): (Ipv6Addr, u32)) -> bool {
     (address.to_bits() ^ block.to_bits()) >> (128 - length) == 0
 }
 
+/// Those of a name's addresses that others may lead us to: public, and not this machine's own.
+///
+/// There are so many of each family at most, for an answer may have thousands, and each is a question to the kernel; `random`
+/// chooses them, the same for the same draws.
+pub fn reachable(addresses: Vec<IpAddr>, most: usize, random: &mut fastrand::Rng) -> Vec<IpAddr> {
+    chosen(addresses, most, random, is_own)
+}
+
+fn chosen(
+    mut addresses: Vec<IpAddr>,
+    most: usize,
+    random: &mut fastrand::Rng,
+    is_own: impl Fn(IpAddr) -> bool,
+) -> Vec<IpAddr> {
+    addresses.retain(|address| is_public(*address));
+    addresses.sort_unstable();
+    random.shuffle(&mut addresses);
+    let (six, four): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv6);
+    let few = six.into_iter().take(most).chain(four.into_iter().take(most));
+    few.filter(|address| !is_own(*address)).collect()
+}
+
 /// Is it an address of this machine? The kernel is asked which address it would send from: to itself, the same. Nothing is
 /// sent.
-pub fn is_own(address: IpAddr) -> bool {
+fn is_own(address: IpAddr) -> bool {
     let unspecified: IpAddr =
         if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let from = || {
@@ -117,6 +139,31 @@ mod tests {
         for text in ["203.0.113.1", "224.0.0.1", "240.0.0.1", "2001::1", "2001:db8::1", "2002:808:808::1", "3fff::1"] {
             assert!(!public(text), "{text}");
         }
+    }
+
+    #[test]
+    fn of_thousands_of_addresses_few_of_each_family_are_looked_at_and_the_same_by_the_same_draw() {
+        let four = (0..4000_u32).map(|number| IpAddr::from(Ipv4Addr::from(0x0808_0000 + number)));
+        let six = (0..2000_u128).map(|number| IpAddr::from(Ipv6Addr::from((0x2600 << 112) + number)));
+        let mut all: Vec<_> = four.chain(six).chain(["10.0.0.1", "::1"].map(|text| text.parse().unwrap())).collect();
+        let mut orders = Vec::new();
+        for _ in 0..2 {
+            let looked_at = std::cell::Cell::new(0);
+            let is_own = |address: IpAddr| {
+                looked_at.set(looked_at.get() + 1);
+                !is_public(address)
+            };
+            let found = chosen(all.clone(), 8, &mut fastrand::Rng::with_seed(7), is_own);
+            assert_eq!((looked_at.get(), found.iter().filter(|address| address.is_ipv6()).count()), (16, 8));
+            orders.push(found);
+            all.reverse();
+        }
+        assert_eq!(orders[0], orders[1], "whatever the order of the answer");
+        let own: IpAddr = "8.8.8.8".parse().unwrap();
+        assert_eq!(
+            chosen(vec![own], 8, &mut fastrand::Rng::with_seed(7), |address| address == own),
+            Vec::<IpAddr>::new()
+        );
     }
 
     #[test]

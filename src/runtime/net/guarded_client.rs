@@ -13,8 +13,11 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, ClientBuilder, Response, StatusCode, Url, redirect, retry};
 use tokio::time::timeout;
 
-use super::addresses::{is_own, is_public};
+use super::addresses::reachable;
 use super::dns::Dns;
+
+/// Addresses of a host, of each family, that are looked at.
+const MOST_ADDRESSES: usize = 4;
 
 /// No TLS client can be made here.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +113,9 @@ impl Resolve for Guard {
         let (dns, allow_private, port) = (Arc::clone(&self.dns), self.allow_private, self.port);
         Box::pin(async move {
             let mut found = dns.addresses(name.as_str()).await.map_err(|_| "the name has no address")?;
-            found.retain(|address| allow_private || (is_public(*address) && !is_own(*address)));
+            if !allow_private {
+                found = reachable(found, MOST_ADDRESSES, &mut fastrand::Rng::new());
+            }
             if found.is_empty() {
                 return Err("the name has no public address".into());
             }
