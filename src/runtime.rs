@@ -8,6 +8,7 @@ pub mod off_worker;
 pub mod host_name;
 pub mod ids;
 pub mod local_limit;
+pub mod lru;
 pub mod millis;
 pub mod rate;
 pub mod rate_limiter;

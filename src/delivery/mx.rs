@@ -15,7 +15,6 @@ pub mod readiness;
 pub mod settings;
 pub mod sites;
 pub mod transmission;
-mod lru;
 mod order;
 mod static_hosts;
 

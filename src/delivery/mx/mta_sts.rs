@@ -18,7 +18,7 @@ use reqwest::Url;
 use tokio::sync::Mutex as Gate;
 use tokio::time::{Instant, timeout};
 
-use super::lru::Lru;
+use crate::runtime::lru::Lru;
 use crate::runtime::net::dns::Dns;
 use crate::runtime::net::guarded_client::GuardedClient;
 use cache::{Entry, Step};

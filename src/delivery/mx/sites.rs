@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::lru::Lru;
+use crate::runtime::lru::Lru;
 use crate::runtime::unix_time::UnixTime;
 pub use answer::Answer;
 pub use key::SiteKey;

@@ -2,34 +2,37 @@
 //!
 //! Names are taken as they stand, without a search list. Every answer tells apart that a name does not exist, that it has no
 //! such records, and that nobody knows: mail to it is refused in the first case, may go elsewhere in the second, and waits in
-//! the third. `/etc/hosts` comes first for addresses. All lookups of a process share one cache, bounded in records and in
-//! time, so that a record that was put right is seen.
+//! the third. `/etc/hosts` comes first for addresses. All lookups of a process share one cache of what is used of each answer,
+//! bounded in bytes and in time, so that a record that was put right is seen.
 //!
 //! Deliberately absent: DNSSEC. What a name server says is taken for true, so nothing is stricter because of it.
 
+mod cache;
+mod datum;
 mod hearing;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ResolveHosts, ResolverConfig, ResolverOpts};
-use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::time::{Instant, timeout};
 
 use super::system;
 use super::system::HostsFile;
+use cache::Cache;
+pub use datum::Mx;
+use datum::{Datum, few};
 use hearing::Hearing;
 
 /// For one query, which is repeated once.
 const QUERY: Duration = Duration::from_secs(5);
-/// Answers that are remembered: some for each of 10,000 domains.
-const CACHE_SIZE: u64 = 40_000;
-/// However long a record may be remembered by its zone.
+/// However long a zone lets a record be remembered.
 const LONGEST: Duration = Duration::from_secs(3600);
 /// However long the zone says that a name does not exist.
 const LONGEST_NEGATIVE: Duration = Duration::from_secs(60);
@@ -45,20 +48,15 @@ pub enum Missing {
     Answer,
 }
 
-/// A mail exchanger of a domain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mx {
-    /// The lower, the sooner it is tried.
-    pub preference: u16,
-    /// Its name in lower case, without the final dot; empty for the root, which says that the domain takes no mail.
-    pub host: String,
-}
+/// What is known of one question.
+type Known = Result<Arc<[Datum]>, Missing>;
 
 /// Looks records up.
 pub struct Dns {
     hosts: HostsFile,
     servers: TokioResolver,
     limit: Duration,
+    cache: Cache<Known>,
     hearing: Hearing,
 }
 
@@ -81,17 +79,17 @@ impl Dns {
         let options = servers.options_mut();
         options.timeout = query;
         options.attempts = 1;
-        options.cache_size = CACHE_SIZE;
-        options.positive_max_ttl = Some(LONGEST);
-        options.negative_max_ttl = Some(LONGEST_NEGATIVE);
+        // It would be bounded in answers, each of which can have 64 KiB on the wire, and twenty times as many in memory.
+        options.cache_size = 0;
         options.use_hosts_file = ResolveHosts::Never;
-        Ok(Self { hosts, servers: servers.build()?, limit: query * 4, hearing: Hearing::default() })
+        let (cache, hearing) = (Cache::default(), Hearing::default());
+        Ok(Self { hosts, servers: servers.build()?, limit: query * 4, cache, hearing })
     }
 
     /// The mail exchangers of a domain: at least one.
     pub async fn mx(&self, domain: &str) -> Result<Vec<Mx>, Missing> {
-        self.records(domain, RecordType::MX, |data| match data {
-            RData::MX(mx) => Some(Mx { preference: mx.preference, host: text(&mx.exchange) }),
+        self.records(domain, RecordType::MX, |datum| match datum {
+            Datum::Exchanger(mx) => Some(mx.clone()),
             _ => None,
         })
         .await
@@ -99,8 +97,8 @@ impl Dns {
 
     /// The texts of a name, each in one piece: at least one.
     pub async fn txt(&self, name: &str) -> Result<Vec<Vec<u8>>, Missing> {
-        self.records(name, RecordType::TXT, |data| match data {
-            RData::TXT(txt) => Some(txt.txt_data.concat()),
+        self.records(name, RecordType::TXT, |datum| match datum {
+            Datum::Text(text) => Some(text.clone()),
             _ => None,
         })
         .await
@@ -109,14 +107,14 @@ impl Dns {
     /// The names of an address, in lower case without the final dot: at least one.
     pub async fn names(&self, address: IpAddr) -> Result<Vec<String>, Missing> {
         let name = Name::from(address).to_ascii();
-        self.records(&name, RecordType::PTR, |data| match data {
-            RData::PTR(name) => Some(text(name)),
+        self.records(&name, RecordType::PTR, |datum| match datum {
+            Datum::Name(name) => Some(name.clone()),
             _ => None,
         })
         .await
     }
 
-    /// What asks the name servers, with this cache, for a library that does so itself. Each of its lookups is bounded; who
+    /// What asks the name servers, without the cache, for a library that does so itself. Each of its lookups is bounded; who
     /// lets it do many has to bound all of them.
     pub fn resolver(&self) -> &TokioResolver {
         &self.servers
@@ -132,7 +130,11 @@ impl Dns {
     /// [`Self::addresses`] as other machines see them: `/etc/hosts`, which often has this machine's own name at a loopback
     /// address, is left out.
     pub async fn published_addresses(&self, host: &str) -> Result<Vec<IpAddr>, Missing> {
-        let of = |family| self.records(host, family, RData::ip_addr);
+        let address = |datum: &Datum| match datum {
+            Datum::Address(address) => Some(*address),
+            _ => None,
+        };
+        let of = |family| self.records(host, family, address);
         let (six, four) = tokio::join!(of(RecordType::AAAA), of(RecordType::A));
         match (six, four) {
             (Ok(six), Ok(four)) => Ok([six, four].concat()),
@@ -147,32 +149,71 @@ impl Dns {
         &self,
         name: &str,
         kind: RecordType,
-        read: impl Fn(&RData) -> Option<T>,
+        read: impl Fn(&Datum) -> Option<T>,
     ) -> Result<Vec<T>, Missing> {
-        let found: Vec<_> = self.ask(name, kind).await?.answers().iter().filter_map(|r| read(&r.data)).collect();
+        let question = format!("{kind} {}", name.to_ascii_lowercase());
+        let known = match self.cache.get(&question, Instant::now()) {
+            Some(known) => known,
+            None => self.ask(name, kind, &question).await,
+        };
+        let found: Vec<_> = known?.iter().filter_map(read).collect();
         if found.is_empty() { Err(Missing::Records) } else { Ok(found) }
     }
 
-    async fn ask(&self, name: &str, kind: RecordType) -> Result<Lookup, Missing> {
+    /// Asks, and remembers what was heard.
+    async fn ask(&self, name: &str, kind: RecordType, question: &str) -> Known {
         let mut full = Name::from_ascii(name).map_err(|_| Missing::Name)?;
         full.set_fqdn(true);
-        match timeout(self.limit, self.servers.lookup(full, kind)).await {
+        let (known, time) = match timeout(self.limit, self.servers.lookup(full.clone(), kind)).await {
             Ok(Ok(lookup)) => {
-                self.hearing.answered(&(name, kind), lookup.valid_until());
-                Ok(lookup)
+                let answers = lookup.answers();
+                let time = seconds(answers.iter().map(|record| record.ttl).min().unwrap_or_default());
+                let data = few(answers.iter().filter_map(|record| Datum::of(&record.data)).collect());
+                (Ok(data.into()), time.min(LONGEST))
             }
-            Ok(Err(error)) => {
-                let missing = missing(&error);
-                if missing == Missing::Answer {
-                    self.hearing.failed(name, matches!(error, NetError::Dns(_)));
-                }
-                Err(missing)
-            }
+            Ok(Err(error)) => self.missing(&error, name, full).await,
             Err(_) => {
                 self.hearing.failed(name, false);
-                Err(Missing::Answer)
+                return Err(Missing::Answer);
             }
+        };
+        if known != Err(Missing::Answer) {
+            self.hearing.answered();
         }
+        if !time.is_zero() {
+            let bytes = known.iter().flat_map(|data| data.iter()).map(Datum::bytes).sum();
+            self.cache.keep(question, known.clone(), bytes, Instant::now() + time);
+        }
+        known
+    }
+
+    /// What it means that there are no records, and how long that may be remembered.
+    async fn missing(&self, error: &NetError, name: &str, full: Name) -> (Known, Duration) {
+        let NetError::Dns(DnsError::NoRecordsFound(none)) = error else {
+            self.hearing.failed(name, matches!(error, NetError::Dns(_)));
+            return (Err(Missing::Answer), Duration::ZERO);
+        };
+        let time = none.negative_ttl.map_or(Duration::ZERO, seconds).min(LONGEST_NEGATIVE);
+        let missing = match none.response_code {
+            ResponseCode::NXDomain => Missing::Name,
+            ResponseCode::NoError if none.soa.is_some() => Missing::Records,
+            ResponseCode::NoError if none.ns.is_none() && self.is_alias(full).await => {
+                return (Err(Missing::Answer), Duration::ZERO);
+            }
+            ResponseCode::NoError if none.ns.is_none() => Missing::Records,
+            _ => {
+                self.hearing.failed(name, true);
+                return (Err(Missing::Answer), Duration::ZERO);
+            }
+        };
+        (Err(missing), time)
+    }
+
+    /// Does the name stand for another? Then that there is neither a record nor a proof of that may mean a circle of aliases, or
+    /// more of them than are followed, which is somebody's mistake.
+    async fn is_alias(&self, name: Name) -> bool {
+        let aliases = timeout(self.limit, self.servers.lookup(name, RecordType::CNAME)).await;
+        aliases.is_ok_and(|found| found.is_ok())
     }
 
     /// Has this node heard nothing of any name server since then, or nothing new while one name after the other had no answer?
@@ -182,20 +223,8 @@ impl Dns {
     }
 }
 
-/// Lower case, without the final dot.
-fn text(name: &Name) -> String {
-    let text = name.to_ascii().to_ascii_lowercase();
-    text.strip_suffix('.').map(str::to_owned).unwrap_or(text)
-}
-
-/// A name server that refers to others, instead of answering, knows nothing of the name (RFC 2308 2.2).
-fn missing(error: &NetError) -> Missing {
-    let NetError::Dns(DnsError::NoRecordsFound(none)) = error else { return Missing::Answer };
-    match none.response_code {
-        ResponseCode::NXDomain => Missing::Name,
-        ResponseCode::NoError if none.soa.is_some() || none.ns.is_none() => Missing::Records,
-        _ => Missing::Answer,
-    }
+fn seconds(ttl: u32) -> Duration {
+    Duration::from_secs(ttl.into())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, AAAA, MX, NS, PTR, SOA, TXT};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, MX, NS, PTR, SOA, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::net::UdpSocket;
 use tokio::task::{AbortHandle, spawn};
@@ -28,6 +28,8 @@ pub enum Says {
     ServerFailure,
     /// Others are to be asked.
     Referral,
+    /// The name is an alias of this one, whatever the type.
+    Alias(&'static str),
     /// Nothing at all.
     Silence,
 }
@@ -113,6 +115,10 @@ fn reply(query: Message, says: &Says) -> Option<Message> {
         Says::Referral => {
             let other = RData::NS(NS(Name::from_ascii("ns.example.").unwrap()));
             reply.add_authority(Record::from_rdata(zone.clone(), 3600, other));
+        }
+        Says::Alias(other) => {
+            let other = RData::CNAME(CNAME(Name::from_ascii(other).unwrap()));
+            reply.add_answer(Record::from_rdata(name, 60, other));
         }
         Says::Silence => return None,
     }

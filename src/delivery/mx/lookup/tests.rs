@@ -98,6 +98,17 @@ async fn what_cannot_be_looked_up_is_temporary() {
 }
 
 #[tokio::test]
+async fn a_circle_of_aliases_is_temporary() {
+    let setup = setup(|name, _| match name {
+        "example.org" => Says::Alias("alias.example.org."),
+        _ => Says::Alias("example.org."),
+    })
+    .await;
+    let no_route = setup.route().await.unwrap_err();
+    assert_eq!((no_route, no_route.is_permanent()), (NoRoute::NoAnswer, false));
+}
+
+#[tokio::test]
 async fn a_server_whose_name_does_not_exist_is_left_out() {
     let setup = setup(|name, kind| match (name, kind) {
         ("mx1.example.org", _) => Says::NoSuchName,

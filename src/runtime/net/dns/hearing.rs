@@ -1,19 +1,14 @@
 //! Whether this node hears anything of its name servers: where it does not, nobody's zone is at fault that there is no answer.
 //!
-//! What comes from the cache proves nothing. An answer is new where it is to be remembered for longer than the one before it.
+//! What comes from the cache proves nothing, and is not told here.
 
+use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Questions whose answers are known; when there are more, all are forgotten.
-const MAX_KNOWN: usize = 40_000;
-/// The cache has times to live in whole seconds: what it says of one answer differs by so much at most.
-const ROUNDING: Duration = Duration::from_secs(2);
 /// Names of which nothing was heard, one after the other, without a new answer to any question: then it is not those names.
 const MANY: usize = 5;
 
@@ -23,8 +18,6 @@ pub(super) struct Hearing(Mutex<Heard>);
 
 #[derive(Default)]
 struct Heard {
-    /// Until when the last new answer to each question is remembered.
-    known: HashMap<u64, std::time::Instant>,
     /// When a name server has said anything.
     last: Option<Instant>,
     /// The names that nothing was found out of since there was a new answer.
@@ -32,18 +25,11 @@ struct Heard {
 }
 
 impl Hearing {
-    /// There are records, to be remembered until then.
-    pub(super) fn answered(&self, question: &impl Hash, until: std::time::Instant) {
+    /// There was an answer from a name server.
+    pub(super) fn answered(&self) {
         let mut heard = self.lock();
-        if heard.known.len() >= MAX_KNOWN {
-            heard.known.clear();
-        }
-        let question = number(question);
-        if heard.known.get(&question).is_none_or(|known| until > *known + ROUNDING) {
-            heard.known.insert(question, until);
-            heard.last = Some(Instant::now());
-            heard.failed.clear();
-        }
+        heard.last = Some(Instant::now());
+        heard.failed.clear();
     }
 
     /// Nothing was found out of this name. `is_said`: a name server says that it could not.

@@ -51,6 +51,35 @@ async fn an_answer_is_remembered_and_a_failure_is_not() {
     assert!(server.queries() > before, "asked again");
 }
 
+/// `direct.example` is an alias of a host, `lost.example` of a name that does not exist, `one.example` leads to itself along
+/// another, and `self.example` at once.
+fn aliases(name: &str, kind: RecordType) -> Says {
+    match (name, kind) {
+        ("direct.example", _) => Says::Alias("host.example."),
+        ("lost.example", _) => Says::Alias("nobody.example."),
+        ("one.example", _) => Says::Alias("other.example."),
+        ("other.example", _) => Says::Alias("one.example."),
+        ("self.example", _) => Says::Alias("self.example."),
+        ("host.example", RecordType::A) => records(["192.0.2.1"]),
+        ("host.example", _) => Says::NoData,
+        _ => Says::NoSuchName,
+    }
+}
+
+#[tokio::test]
+async fn a_circle_of_aliases_is_no_answer_and_an_alias_that_ends_somewhere_is_one() {
+    let server = NameServer::start(aliases).await;
+    let dns = server.dns();
+    for (name, mx, addresses) in [
+        ("direct.example", Missing::Records, Ok(vec!["192.0.2.1".parse().unwrap()])),
+        ("lost.example", Missing::Name, Err(Missing::Name)),
+        ("one.example", Missing::Answer, Err(Missing::Answer)),
+        ("self.example", Missing::Answer, Err(Missing::Answer)),
+    ] {
+        assert_eq!((dns.mx(name).await, dns.addresses(name).await), (Err(mx), addresses), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn one_family_alone_is_enough_and_none_is_told_by_its_better_known_half() {
     let six = || records(["2001:db8::1"]);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 const PATIENCE: usize = 64;
 
 /// A table of at most so many entries.
-pub(super) struct Lru<V> {
+pub struct Lru<V> {
     most: usize,
     entries: HashMap<Arc<str>, (u64, V)>,
     /// When each was looked at, in turns.
@@ -16,12 +16,13 @@ pub(super) struct Lru<V> {
 }
 
 impl<V> Lru<V> {
-    pub(super) fn new(most: usize) -> Self {
+    /// With room for so many.
+    pub fn new(most: usize) -> Self {
         Self { most, entries: HashMap::new(), order: BTreeMap::new(), turn: 0 }
     }
 
     /// Looks an entry up, which makes it the newest.
-    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut V> {
         let (turn, value) = self.entries.get_mut(key)?;
         let name = self.order.remove(turn)?;
         self.turn += 1;
@@ -31,12 +32,12 @@ impl<V> Lru<V> {
     }
 
     /// Looks an entry up and leaves its age alone.
-    pub(super) fn peek_mut(&mut self, key: &str) -> Option<&mut V> {
+    pub fn peek_mut(&mut self, key: &str) -> Option<&mut V> {
         self.entries.get_mut(key).map(|(_, value)| value)
     }
 
     /// Looks an entry up, or makes it; the oldest that may gives way to it. `None`: the table is full of entries that may not.
-    pub(super) fn entry(&mut self, key: &str, may_go: impl Fn(&V) -> bool, make: impl FnOnce() -> V) -> Option<&mut V> {
+    pub fn entry(&mut self, key: &str, may_go: impl Fn(&V) -> bool, make: impl FnOnce() -> V) -> Option<&mut V> {
         if !self.entries.contains_key(key) {
             if self.entries.len() >= self.most && !self.make_room(may_go) {
                 return None;
@@ -50,8 +51,31 @@ impl<V> Lru<V> {
     }
 
     /// All entries, the oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &V)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &V)> {
         self.order.values().filter_map(|name| Some((name, &self.entries.get(name)?.1)))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Is there none?
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, key: &str) -> Option<V> {
+        let (turn, value) = self.entries.remove(key)?;
+        self.order.remove(&turn);
+        Some(value)
+    }
+
+    /// Takes out the entry that was looked at least recently.
+    pub fn pop_oldest(&mut self) -> Option<V> {
+        let (_, name) = self.order.pop_first()?;
+        self.entries.remove(&name).map(|(_, value)| value)
     }
 
     fn make_room(&mut self, may_go: impl Fn(&V) -> bool) -> bool {
@@ -84,6 +108,19 @@ mod tests {
         table.entry("c", |value| *value != 0, || 2);
         assert_eq!(table.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["held", "c"]);
         assert!(table.entry("d", |_| false, || 3).is_none());
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone_and_the_oldest_goes_first() {
+        let mut table = Lru::new(3);
+        ["a", "b", "c"].into_iter().for_each(|key| drop(table.entry(key, |_| true, || key.to_owned())));
+        table.get_mut("a");
+        assert_eq!((table.remove("b").as_deref(), table.remove("b")), (Some("b"), None));
+        assert_eq!(
+            [table.pop_oldest(), table.pop_oldest(), table.pop_oldest()],
+            [Some("c".into()), Some("a".into()), None]
+        );
+        assert!(table.is_empty());
     }
 
     proptest! {
