@@ -31,25 +31,29 @@ pub struct Envelope {
     pub eight_bit: bool,
 }
 
-/// MAIL, and RCPT for each recipient: what is said of each, in their order. `progress` is told of every answer, for a mail
-/// may have many.
-pub async fn announce(
+/// MAIL, and RCPT for each recipient: what `judge` makes of what is said of each, in their order.
+///
+/// The replies themselves are not kept: the far end decides how long they are. `progress` is told of every answer, for a mail may
+/// have many.
+pub async fn announce<T>(
     session: &mut Session,
     envelope: &Envelope,
+    judge: impl Fn(&Reply) -> T,
     progress: &impl Progress,
-) -> Result<Vec<Reply>, Failure> {
-    exchange(session, &commands(session.extensions(), envelope)?, progress).await
+) -> Result<Vec<T>, Failure> {
+    exchange(session, &commands(session.extensions(), envelope)?, judge, progress).await
 }
 
 /// RSET, and then what [`announce`] does, for a session that has carried another mail.
-pub async fn announce_next(
+pub async fn announce_next<T>(
     session: &mut Session,
     envelope: &Envelope,
+    judge: impl Fn(&Reply) -> T,
     progress: &impl Progress,
-) -> Result<Vec<Reply>, Failure> {
+) -> Result<Vec<T>, Failure> {
     let mut commands = commands(session.extensions(), envelope)?;
     commands.insert(0, (Stage::Reset, "RSET".to_owned()));
-    exchange(session, &commands, progress).await
+    exchange(session, &commands, judge, progress).await
 }
 
 type Command = (Stage, String);
@@ -62,12 +66,13 @@ fn commands(extensions: &Extensions, envelope: &Envelope) -> Result<Vec<Command>
     Ok([mail].into_iter().chain(envelope.to.iter().map(rcpt)).collect())
 }
 
-async fn exchange(
+async fn exchange<T>(
     session: &mut Session,
     commands: &[Command],
+    judge: impl Fn(&Reply) -> T,
     progress: &impl Progress,
-) -> Result<Vec<Reply>, Failure> {
-    let (mut replies, mut rest) = (Vec::with_capacity(commands.len()), commands);
+) -> Result<Vec<T>, Failure> {
+    let (mut judged, mut rest) = (Vec::with_capacity(commands.len()), commands);
     while !rest.is_empty() {
         let (now, later) = rest.split_at(at_once(rest, session.extensions().pipelining));
         session.send(&now.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\r\n")).await?;
@@ -76,13 +81,13 @@ async fn exchange(
             progress.moved();
             match stage {
                 // One that hangs up speaks of no recipient.
-                Stage::Rcpt if reply.code != 421 => replies.push(reply),
+                Stage::Rcpt if reply.code != 421 => judged.push(judge(&reply)),
                 stage => drop(expect(*stage, 250, reply)?),
             }
         }
         rest = later;
     }
-    Ok(replies)
+    Ok(judged)
 }
 
 /// How many of these, one at least, are sent before the first answer is read.

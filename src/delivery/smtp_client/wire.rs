@@ -15,6 +15,8 @@ use crate::runtime::transcript;
 /// RFC 5321 4.5.3.1.5 says 512 bytes; some write more.
 const LINE_LIMIT: u64 = 4096;
 const LINES_LIMIT: usize = 100;
+/// Bytes of all lines of a reply.
+const REPLY_LIMIT: usize = 16 * 1024;
 /// Bytes of a mail after which its progress is noted.
 const MARK: usize = 64 * 1024;
 
@@ -105,6 +107,7 @@ impl Wire {
 
     async fn whole_reply(&mut self, secret: Option<&str>) -> io::Result<Reply> {
         let mut text = self.line().await?;
+        let mut length = text.len();
         let mut line = Line::parse(&text).ok_or_else(|| unreadable(&text, secret))?;
         let mut reply = Reply::new(&line);
         for _ in 0..LINES_LIMIT {
@@ -113,6 +116,10 @@ impl Wire {
                 return Ok(reply);
             }
             text = self.line().await?;
+            length += text.len();
+            if length > REPLY_LIMIT {
+                return Err(ErrorKind::InvalidData.into());
+            }
             line = Line::parse(&text).filter(|line| reply.push(line)).ok_or_else(|| unreadable(&text, secret))?;
         }
         Err(ErrorKind::InvalidData.into())

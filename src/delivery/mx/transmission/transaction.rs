@@ -82,13 +82,13 @@ async fn hand_over(mut session: Session, mail: &Mail, places: &[usize], bounds: 
 async fn prepare(session: &mut Session, mail: &Mail, places: &[usize]) -> Result<Prepared, Failure> {
     let envelope = mail.envelope(places);
     session.wait_at_most(ENVELOPE);
-    let replies = match session.carried() {
-        0 => announce(session, &envelope, &()).await?,
-        _ => announce_next(session, &envelope, &()).await?,
+    let judge = |reply: &Reply| (of_recipient(reply), is_one_too_many(reply));
+    let judged = match session.carried() {
+        0 => announce(session, &envelope, judge, &()).await?,
+        _ => announce_next(session, &envelope, judge, &()).await?,
     };
-    let mut ends: Vec<_> = replies.iter().map(of_recipient).collect();
-    let is_too_many = |(reply, end): (&Reply, &RecipientEnd)| is_taken(end) || is_one_too_many(reply);
-    let only_too_many = replies.iter().zip(&ends).all(is_too_many);
+    let only_too_many = judged.iter().all(|(end, is_too_many)| is_taken(end) || *is_too_many);
+    let mut ends: Vec<_> = judged.into_iter().map(|(end, _)| end).collect();
     if ends.iter().any(is_taken)
         && let Err(failure) = write(session, mail).await
     {

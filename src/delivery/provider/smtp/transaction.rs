@@ -45,9 +45,9 @@ pub(super) async fn probe(mut session: Session, mail: &Mail) -> Result<Verdict, 
 
 /// What the relay says of every recipient, if it takes the mail for one.
 async fn recipients(session: &mut Session, mail: &Mail, progress: &impl Progress) -> Result<Vec<Recipient>, Verdict> {
-    let announced = envelope::announce(session, &mail.envelope, progress).await;
-    let replies = announced.map_err(|failure| of_the_envelope(failure, mail))?;
-    let verdicts: Vec<_> = replies.iter().map(|reply| of_recipient(reply, mail)).collect();
+    let judge = |reply: &Reply| of_recipient(reply, mail);
+    let announced = envelope::announce(session, &mail.envelope, judge, progress).await;
+    let verdicts = announced.map_err(|failure| of_the_envelope(failure, mail))?;
     if let Some(verdict) = none_taken(&verdicts) {
         return Err(verdict);
     }

@@ -42,8 +42,7 @@ async fn announced(answers: &str) -> (Result<Vec<u16>, Failure>, Vec<String>) {
     let (ours, theirs) = duplex(1 << 16);
     let announcing = async {
         let mut session = Session::greet(Wire::new(ours), "out.example.org").await.unwrap();
-        let replies = announce_next(&mut session, &envelope(), &()).await;
-        replies.map(|replies| replies.iter().map(|reply| reply.code).collect())
+        announce_next(&mut session, &envelope(), |reply| reply.code, &()).await
     };
     tokio::join!(announcing, silent(theirs, "PIPELINING", 4, answers))
 }

@@ -115,3 +115,14 @@ async fn recipients_that_are_too_many_for_a_transaction_get_the_mail_in_the_next
     let report = sent(&transmitter(), &targets(&[stub.port]), &mail_to(&five[..3])).await;
     assert_eq!(told(&report), [TAKEN, TAKEN, (Deferred, Reason::Smtp(452))]);
 }
+
+#[tokio::test]
+async fn a_reply_is_read_up_to_a_length_that_all_its_lines_have_together() {
+    for (lines, expected) in [(4, (MessageRejected, Reason::Smtp(550))), (5, (Unavailable, Reason::UnreadableAnswer))] {
+        let line = "x".repeat(4000);
+        let answer = format!("{}550 no", format!("550-{line}\r\n").repeat(lines));
+        let stub = Stub::that("RCPT", Act::Say(answer)).await;
+        let report = sent(&transmitter(), &targets(&[stub.port]), &mail()).await;
+        assert_eq!(told(&report), [expected], "{lines}");
+    }
+}
