@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use smsp::delivery::mx::transmission::{Level, Mail, Target, Transmitter};
 use smsp::model::outcome::Outcome;
 use smsp::runtime::shutdown::Shutdown;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
@@ -47,11 +47,42 @@ async fn listen(listener: TcpListener, says: Arc<Mutex<Vec<u8>>>) {
     }
 }
 
-/// Says everything at once, and hears the rest.
-async fn converse(mut stream: TcpStream, says: Vec<u8>) {
-    if stream.write_all(&says).await.is_ok() && stream.shutdown().await.is_ok() {
+/// Says the greeting and a line for each command that it hears, or what is left of the words; then hangs up.
+async fn converse(stream: TcpStream, says: Vec<u8>) {
+    let (mut stream, mut words, mut in_mail) = (BufReader::new(stream), &says[..], false);
+    let mut line = Vec::new();
+    loop {
+        if !in_mail || line == b".\r\n" {
+            let answer = one(&mut words);
+            in_mail = line == b"DATA\r\n" && answer.starts_with(b"354");
+            // It waits for no command after the last words, which may have no end.
+            if stream.write_all(answer).await.is_err() || words.is_empty() {
+                break;
+            }
+        }
+        line.clear();
+        if stream.read_until(b'\n', &mut line).await.unwrap_or_default() == 0 {
+            return;
+        }
+    }
+    if stream.shutdown().await.is_ok() {
         let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
     }
+}
+
+/// Lines up to one that no further line has to follow.
+fn one<'a>(words: &mut &'a [u8]) -> &'a [u8] {
+    let ends = |line: &[u8]| line.get(3) != Some(&b'-');
+    let mut length = 0;
+    for line in words.split_inclusive(|byte| *byte == b'\n') {
+        length += line.len();
+        if ends(line) {
+            break;
+        }
+    }
+    let (answer, rest) = words.split_at(length);
+    *words = rest;
+    answer
 }
 
 fuzz_target!(|words: &[u8]| {

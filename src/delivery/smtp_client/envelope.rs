@@ -74,6 +74,7 @@ async fn exchange<T>(
 ) -> Result<Vec<T>, Failure> {
     let (mut judged, mut rest) = (Vec::with_capacity(commands.len()), commands);
     while !rest.is_empty() {
+        session.in_step()?;
         let (now, later) = rest.split_at(at_once(rest, session.extensions().pipelining));
         session.send(&now.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\r\n")).await?;
         for (stage, _) in now {

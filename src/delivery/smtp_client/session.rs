@@ -75,6 +75,12 @@ impl Session {
         &self.extensions
     }
 
+    /// Fails where the far end has said something for which it was not asked, or has hung up: a reply too many would be taken
+    /// for the answer to the next command. It waits for nothing.
+    pub fn in_step(&mut self) -> Result<(), Failure> {
+        Ok(self.wire.in_step()?)
+    }
+
     /// One exchange.
     pub async fn command(&mut self, line: &str) -> Result<Reply, Failure> {
         Ok(self.wire.command(line).await?)

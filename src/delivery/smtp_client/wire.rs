@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -55,6 +56,16 @@ impl Wire {
         let clear = self.stream.into_inner().into_inner();
         let encrypted = within(self.limit, tls.connector.connect(tls.name.clone(), clear)).await?;
         Ok(Self { limit: self.limit, ..Self::new(encrypted) })
+    }
+
+    /// Fails where the far end has said something for which it was not asked, or has hung up. It waits for nothing.
+    pub fn in_step(&mut self) -> io::Result<()> {
+        match self.stream.fill_buf().now_or_never() {
+            None => Ok(()),
+            Some(Ok([])) => Err(ErrorKind::UnexpectedEof.into()),
+            Some(Ok(_)) => Err(ErrorKind::InvalidData.into()),
+            Some(Err(error)) => Err(error),
+        }
     }
 
     /// Sends a line and waits for the answer.

@@ -20,6 +20,9 @@ const DATA: Duration = Duration::from_secs(120);
 /// For a block of the mail to be taken (RFC 5321 4.5.3.2.5).
 const BLOCK: Duration = Duration::from_secs(180);
 
+/// For the rest of what a host has begun to say before it was asked.
+const EARLY: Duration = Duration::from_secs(10);
+
 /// What a transaction came to.
 pub(super) struct Done {
     /// For each of its recipients.
@@ -50,6 +53,10 @@ pub(super) async fn transact(session: Session, mail: &Mail, places: &[usize], bo
 
 async fn hand_over(mut session: Session, mail: &Mail, places: &[usize], bounds: Bounds<'_>) -> Option<Done> {
     let was_kept = session.carried() > 0;
+    if was_kept && session.in_step().is_err() {
+        session.leave();
+        return None;
+    }
     let preparing = bounds.before_the_end(prepare(&mut session, mail, places)).await;
     let prepared = match preparing {
         Ok(Ok(prepared)) => prepared,
@@ -98,10 +105,22 @@ async fn prepare(session: &mut Session, mail: &Mail, places: &[usize]) -> Result
 }
 
 async fn write(session: &mut Session, mail: &Mail) -> Result<(), Failure> {
+    session.in_step()?;
     session.wait_at_most(DATA);
     session.expect(Stage::Data, 354, "DATA").await?;
     session.wait_at_most(BLOCK);
-    session.lines(mail.file(), &()).await
+    session.lines(mail.file(), &()).await?;
+    if session.in_step().is_err() { Err(early(session).await) } else { Ok(()) }
+}
+
+/// What a host has said of a mail before its end, which is then not written: nobody has it, so a refusal holds.
+async fn early(session: &mut Session) -> Failure {
+    session.wait_at_most(EARLY);
+    match session.reply().await {
+        Ok(reply) if reply.code >= 400 => Failure::Refused(Stage::Data, reply),
+        Ok(_) => Failure::Unreadable,
+        Err(failure) => failure,
+    }
 }
 
 /// This is what the mail came to for those whom it was for.

@@ -1,19 +1,47 @@
 //! Whatever a host says: nobody is told a lie.
 
 use proptest::prelude::*;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
 use super::*;
 use crate::delivery::smtp_client::wire::Wire;
 
-/// Says all of this at once, hangs up, and returns what it has heard.
-async fn host(mut theirs: tokio::io::DuplexStream, said: String) -> String {
-    let mut heard = Vec::new();
-    theirs.write_all(said.as_bytes()).await.unwrap();
-    let (mut reads, mut writes) = tokio::io::split(theirs);
-    writes.shutdown().await.unwrap();
-    let _ = reads.read_to_end(&mut heard).await;
-    String::from_utf8_lossy(&heard).into_owned()
+/// Greets, answers each command with the next of these, hangs up where there is none left, and returns what it has heard.
+async fn host(theirs: DuplexStream, greeting: String, answers: &[String]) -> String {
+    let (mut host, mut heard, mut in_mail) = (BufReader::new(theirs), String::new(), false);
+    host.write_all(greeting.as_bytes()).await.unwrap();
+    let mut answers = answers.iter();
+    loop {
+        let mut line = String::new();
+        if host.read_line(&mut line).await.unwrap_or_default() == 0 {
+            return heard;
+        }
+        heard += &line;
+        // EHLO has its answer with the greeting.
+        if line.starts_with("EHLO") || (in_mail && line != ".\r\n") {
+            continue;
+        }
+        let Some(answer) = whole(&mut answers) else { break };
+        in_mail = line == "DATA\r\n" && answer.starts_with("354");
+        if host.write_all(answer.as_bytes()).await.is_err() {
+            break;
+        }
+    }
+    let _ = host.shutdown().await;
+    let _ = host.read_to_string(&mut heard).await;
+    heard
+}
+
+/// The next answer with all that its last line wants behind it; none, where it has no end.
+fn whole<'a>(answers: &mut impl Iterator<Item = &'a String>) -> Option<String> {
+    let mut said = String::new();
+    let has_end = |said: &str| {
+        said.ends_with('\n') && said.lines().last().is_none_or(|line| line.as_bytes().get(3) != Some(&b'-'))
+    };
+    while !has_end(&said) {
+        said += answers.next()?;
+    }
+    Some(said)
 }
 
 /// What the recipients are told, and what the host has heard.
@@ -22,7 +50,7 @@ fn transmitted(pipelining: bool, answers: &[String]) -> (Vec<RecipientEnd>, Stri
     runtime.block_on(async {
         let (ours, theirs) = duplex(1 << 16);
         let extensions = if pipelining { "250 PIPELINING" } else { "250 8BITMIME" };
-        let said = format!("220 hi\r\n250-hi\r\n{extensions}\r\n{}", answers.concat());
+        let greeting = format!("220 hi\r\n250-hi\r\n{extensions}\r\n");
         let sending = async {
             let mail = mail_to(&["b@example.net", "c@example.net"]);
             let session = Session::greet(Wire::new(ours), "out.example.org").await.unwrap();
@@ -31,7 +59,7 @@ fn transmitted(pipelining: bool, answers: &[String]) -> (Vec<RecipientEnd>, Stri
             drop(done.session);
             done.ends
         };
-        tokio::join!(sending, host(theirs, said))
+        tokio::join!(sending, host(theirs, greeting, answers))
     })
 }
 

@@ -109,3 +109,44 @@ async fn a_session_serves_one_level_and_one_host_name_alone() {
     assert_eq!(told(&sent(&transmitter, &[other], &mail()).await), [TAKEN]);
     assert_eq!(stub.connections(), 3);
 }
+
+/// A host that says this beside its answer to a line, once.
+async fn talkative(at: &'static str, more: &'static str) -> Stub {
+    let said = std::sync::atomic::AtomicBool::new(false);
+    Stub::new(move |_, line| {
+        let is_first = line.starts_with(at) && !said.swap(true, std::sync::atomic::Ordering::SeqCst);
+        match line {
+            _ if is_first => Some(Act::Say(format!("{}\r\n{more}", if at == "DATA" { "354 go on" } else { "250 ok" }))),
+            "RCPT TO:<unknown@example.net>" => Act::say("550 5.1.1 unknown"),
+            _ => None,
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_session_in_which_a_mail_was_answered_twice_carries_no_other() {
+    let (stub, transmitter) = (talkative(".", "250 ok again").await, transmitter());
+    assert_eq!(told(&sent(&transmitter, &targets(&[stub.port]), &mail()).await), [TAKEN]);
+    let next = mail_to(&["unknown@example.net", "b@example.net"]);
+    let report = sent(&transmitter, &targets(&[stub.port]), &next).await;
+    assert_eq!(told(&report), [(Outcome::MessageRejected, Reason::Smtp(550)), TAKEN]);
+    assert_eq!((stub.connections(), count(&stub, "RSET")), (2, 0));
+}
+
+#[tokio::test]
+async fn a_reply_too_many_is_nobodys_verdict() {
+    let odd = (Outcome::Unavailable, Reason::UnreadableAnswer);
+    for (at, more, expected) in [
+        ("MAIL", "550 5.1.1 unknown", odd),
+        ("RCPT", "550 5.1.1 unknown", odd),
+        ("DATA", "250 ok", odd),
+        ("DATA", "552 5.3.4 too large", (Outcome::MessageRejected, Reason::Smtp(552))),
+        ("DATA", "451 4.3.0 later", (Outcome::Deferred, Reason::Smtp(451))),
+    ] {
+        let stub = talkative(at, more).await;
+        let report = sent(&transmitter(), &targets(&[stub.port]), &mail()).await;
+        assert_eq!(told(&report), [expected], "{at} {more}");
+        assert!(!stub.heard().iter().any(|line| line == "."), "{at} {more}: the end of the mail was written");
+    }
+}
