@@ -10,6 +10,9 @@ use super::stage::Stage;
 use super::tls::Tls;
 use super::wire::Wire;
 
+/// For what a far end that has hung up has said before.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// A conversation with a far end that is ready for mail.
 pub struct Session {
     wire: Wire,
@@ -111,10 +114,16 @@ impl Session {
         Ok(self.wire.lines(file, progress).await?)
     }
 
-    /// Ends the mail, and waits for the answer. From here on, only an answer proves anything.
+    /// Ends the mail, and waits for the answer. From here on, only an answer proves anything. A far end that has hung up before
+    /// may have said why: then a refusal is its answer.
     pub async fn end(&mut self) -> Result<Reply, Failure> {
         self.carried += 1;
-        self.command(".").await
+        let Err(failure) = self.send(".").await else { return self.reply().await };
+        self.wait_at_most(LAST_WORDS);
+        match self.reply().await {
+            Ok(reply) if failure == Failure::Lost && reply.code >= 400 => Ok(reply),
+            _ => Err(failure),
+        }
     }
 
     /// Says goodbye, for which nobody waits.

@@ -3,6 +3,7 @@
 mod addresses;
 mod any_answer;
 mod dialogue;
+mod early;
 mod recipients;
 mod reuse;
 mod shutdown;

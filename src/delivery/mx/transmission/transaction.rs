@@ -109,8 +109,12 @@ async fn write(session: &mut Session, mail: &Mail) -> Result<(), Failure> {
     session.wait_at_most(DATA);
     session.expect(Stage::Data, 354, "DATA").await?;
     session.wait_at_most(BLOCK);
-    session.lines(mail.file(), &()).await?;
-    if session.in_step().is_err() { Err(early(session).await) } else { Ok(()) }
+    let written = session.lines(mail.file(), &()).await;
+    match written.and_then(|()| session.in_step()) {
+        // It may have said why, and hung up.
+        Err(Failure::Lost | Failure::Unreadable) => Err(early(session).await),
+        written => written,
+    }
 }
 
 /// What a host has said of a mail before its end, which is then not written: nobody has it, so a refusal holds.
