@@ -107,7 +107,13 @@ fn touched() -> Metrics {
     };
     metrics.outbox.of(&words, (0, 0));
     let words = &["w"];
-    metrics.mx.expect(&MxWords { states: words, refusals: words, no_routes: words, answers: words });
+    metrics.mx.expect(&MxWords {
+        states: words,
+        refusals: words,
+        no_routes: words,
+        answers: words,
+        protections: words,
+    });
     metrics
 }
 

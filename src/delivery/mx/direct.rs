@@ -13,7 +13,7 @@ use super::lookup::{Lookup, NoRoute, Servers};
 use super::mta_sts::MtaSts;
 use super::settings::Settings;
 use super::sites::{Answer, Permit, Refusal, SiteKey, Sites, State};
-use super::transmission::{Contact, Level, Mail, RecipientEnd, Report, Target, Transmitter};
+use super::transmission::{Contact, Level, Mail, Protection, RecipientEnd, Report, Target, Transmitter};
 use crate::model::message::{Address, Message};
 use crate::model::outcome::{Outcome, Reason};
 use crate::runtime::metrics::{Mx, MxWords};
@@ -74,10 +74,11 @@ impl Direct {
             refusals: &Refusal::WORDS,
             no_routes: &NoRoute::ALL.map(NoRoute::reason),
             answers: &Answer::ALL.map(Answer::as_str),
+            protections: &Protection::ALL.map(Protection::as_str),
         });
         let lookup = Lookup::new(Arc::clone(&dns), settings.hosts.clone(), settings.port, settings.allow_private);
         let (policies, sites) = (MtaSts::new(dns, http), Sites::new(settings.concurrency));
-        let (level, keys) = (settings.tls, Arc::default());
+        let (level, keys, transmitter) = (settings.tls, Arc::default(), transmitter.counted_by(metrics.clone()));
         Self { lookup, policies, sites, transmitter, level, keys, metrics }
     }
 

@@ -12,6 +12,7 @@ mod bounds;
 mod level;
 mod mail;
 mod opening;
+mod protection;
 mod reached;
 mod recipient_end;
 mod report;
@@ -28,9 +29,11 @@ use tokio_rustls::rustls::Error;
 
 use crate::delivery::smtp_client::pool::Pool;
 use crate::delivery::smtp_client::session::Session;
+use crate::runtime::metrics::Mx;
 use crate::runtime::shutdown::Shutdown;
 pub use level::Level;
 pub use mail::Mail;
+pub use protection::Protection;
 pub use recipient_end::RecipientEnd;
 pub use report::{Contact, Report};
 pub use target::Target;
@@ -58,6 +61,7 @@ pub struct Transmitter {
     unreachable: Unreachable,
     reached: Reached,
     final_timeout: Duration,
+    metrics: Mx,
 }
 
 impl Transmitter {
@@ -73,7 +77,14 @@ impl Transmitter {
             unreachable: Unreachable::default(),
             reached: Reached::default(),
             final_timeout,
+            metrics: Mx::default(),
         }
+    }
+
+    /// Counts its sessions there.
+    #[must_use]
+    pub fn counted_by(self, metrics: Mx) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Transmits a mail to these addresses, of which there is one at least, in their order; after the last call of `drain`
@@ -107,6 +118,7 @@ impl Transmitter {
                 Ok(Ok(session)) => {
                     self.reached.note();
                     self.unreachable.forget(target.address);
+                    self.metrics.session(Protection::of(&session, level).as_str());
                     sessions += 1;
                     self.carry(session, target, level, mail, bounds, &mut walk).await;
                 }
@@ -148,6 +160,8 @@ impl Transmitter {
             match done.session {
                 Some(session) if session.carried() == MAX_MAILS => session.leave(),
                 Some(session) if done.wants_more => next = Some(session),
+                // The next mail may find TLS.
+                Some(session) if session.lacks_tls() => session.leave(),
                 Some(session) => self.pool.keep(Key::of(target, level), session),
                 None => {}
             }

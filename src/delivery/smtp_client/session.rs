@@ -19,6 +19,7 @@ pub struct Session {
     extensions: Extensions,
     carried: usize,
     lacks_tls: bool,
+    is_encrypted: bool,
 }
 
 impl Session {
@@ -35,7 +36,7 @@ impl Session {
 
     async fn hello(mut wire: Wire, we: &str) -> Result<Self, Failure> {
         match extensions(&mut wire, we).await {
-            Ok(extensions) => Ok(Self { wire, extensions, carried: 0, lacks_tls: false }),
+            Ok(extensions) => Ok(Self { wire, extensions, carried: 0, lacks_tls: false, is_encrypted: false }),
             Err(failure) => {
                 wire.leave();
                 Err(failure)
@@ -46,7 +47,8 @@ impl Session {
     /// Goes on under TLS, or ends. What the far end has said in clear is forgotten.
     pub async fn encrypt(mut self, tls: &Tls, we: &str) -> Result<Self, Failure> {
         if self.extensions.starttls && self.command("STARTTLS").await?.code == 220 {
-            return Self::hello(self.wire.encrypt(tls).await.map_err(|_| Failure::NoTls)?, we).await;
+            let wire = self.wire.encrypt(tls).await.map_err(|_| Failure::NoTls)?;
+            return Ok(Self { is_encrypted: true, ..Self::hello(wire, we).await? });
         }
         self.leave();
         Err(Failure::NoTls)
@@ -56,6 +58,11 @@ impl Session {
     #[must_use]
     pub fn lacking_tls(self) -> Self {
         Self { lacks_tls: true, ..self }
+    }
+
+    /// Has it gone on under TLS?
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// Is it in clear although the far end offers TLS? Then what it refuses may be what it takes under TLS.

@@ -23,6 +23,11 @@ struct Answer {
     answer: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Tls {
+    tls: &'static str,
+}
+
 /// The part of the metrics that is about direct delivery; clones share it.
 #[derive(Clone, Default)]
 pub struct Mx {
@@ -30,6 +35,7 @@ pub struct Mx {
     held_back: Family<Reason, Counter>,
     without_route: Family<Reason, Counter>,
     answers: Family<Answer, Counter>,
+    sessions: Family<Tls, Counter>,
 }
 
 /// The labels that there are, each shown from the start as 0.
@@ -42,6 +48,8 @@ pub struct MxWords<'a> {
     pub no_routes: &'a [&'static str],
     /// What a mail to a site came to.
     pub answers: &'a [&'static str],
+    /// What keeps a session from being read by others.
+    pub protections: &'a [&'static str],
 }
 
 impl Mx {
@@ -66,6 +74,11 @@ impl Mx {
             "Mails that were handed over to a site, by what it came to: accepted, deferred, refused, too_many, no_connection, no_reply",
             self.answers.clone(),
         );
+        registry.register(
+            "mx_sessions",
+            "Sessions opened with mail servers, by tls: none where the server offers no TLS, failed where it was offered and could not be begun, both in clear; unchecked and verified by the certificate",
+            self.sessions.clone(),
+        );
     }
 
     /// Shows all of it.
@@ -82,6 +95,9 @@ impl Mx {
         for answer in words.answers {
             drop(self.answers.get_or_create(&Answer { answer }));
         }
+        for tls in words.protections {
+            drop(self.sessions.get_or_create(&Tls { tls }));
+        }
     }
 
     /// Sets how many sites are in this state.
@@ -97,6 +113,11 @@ impl Mx {
     /// Counts a mail that has no server to try.
     pub fn without_route(&self, reason: &'static str) {
         self.without_route.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Counts a session that was opened.
+    pub fn session(&self, tls: &'static str) {
+        self.sessions.get_or_create(&Tls { tls }).inc();
     }
 
     /// Counts a mail that was handed over.

@@ -176,3 +176,25 @@ async fn a_host_that_refuses_the_session_under_tls_is_not_spoken_to_in_clear() {
     assert_eq!(over(&stub, connector, Opportunistic).await, (Outcome::Unavailable, Reason::Smtp(554)));
     assert_eq!((stub.connections(), words(&stub)), (1, "EHLO STARTTLS (TLS) EHLO".to_owned()));
 }
+
+#[tokio::test]
+async fn a_session_in_clear_for_which_tls_failed_is_not_kept_and_each_is_counted_by_its_protection() {
+    let (connector, acceptor) = pair("mx.example.net");
+    let (good, plain) = (offering(acceptor, Act::Encrypt).await, Stub::new(|_, _| None).await);
+    let failing = without_tls(Act::Say("454 4.7.0 not now".to_owned())).await;
+    let metrics = crate::runtime::metrics::Metrics::default();
+    let transmitter = trusting(connector).counted_by(metrics.mx.clone());
+    for (stub, level, connections) in
+        [(&good, Verified, 1), (&good, Opportunistic, 2), (&plain, Opportunistic, 1), (&failing, Opportunistic, 4)]
+    {
+        for _ in 0..2 {
+            assert_eq!(told(&sent_with(&transmitter, &targets(&[stub.port]), level, &mail()).await), [TAKEN]);
+        }
+        assert_eq!(stub.connections(), connections, "{level:?}");
+    }
+    let page = metrics.render();
+    for (tls, sessions) in [("verified", 1), ("unchecked", 1), ("none", 1), ("failed", 2)] {
+        let line = format!("smsp_mx_sessions_total{{tls=\"{tls}\"}} {sessions}");
+        assert!(page.lines().any(|shown| shown == line), "{line} in {page}");
+    }
+}
