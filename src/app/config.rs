@@ -184,6 +184,9 @@ fn read(section: &mut Section) -> Option<Config> {
     let mx = mx::Settings::read(section);
     let (dkim, mx_helo) = (dkim::read(section), mx.as_ref().map(|mx| mx.helo.clone()));
     let (routes, direct) = direct::read(section, mx, &listed, routes, outbox.as_ref().map(Option::is_some)).unzip();
+    if let (Some(dkim), Some(routes), Some(Some(_))) = (&dkim, &routes, &direct) {
+        dkim.check_that_mail_is_signed(section, routes.is_direct());
+    }
     let providers = listed.upstreams;
     let poll_interval = supervisor.as_ref().map(|supervisor| supervisor.backoff.first);
     let upstreams = upstreams::read(section, &providers, poll_interval);

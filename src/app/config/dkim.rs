@@ -24,6 +24,19 @@ pub struct NewKeys {
 }
 
 impl DkimConfig {
+    /// Warns where mail goes to its recipients' own servers, and none of it is signed.
+    pub(super) fn check_that_mail_is_signed(&self, section: &mut Section, is_direct: bool) {
+        let lack = match &self.directory {
+            None => "is not set",
+            Some(_) if self.keys.is_empty() => "has no key",
+            Some(_) => return,
+        };
+        if is_direct {
+            let problem = format!("{lack}, so mail to mx has no DKIM signature: `smsp dkim new DOMAIN` makes keys");
+            section.warning(DKIM_DIR.row.name, &problem);
+        }
+    }
+
     /// Which keys sign for which domain, a line each.
     pub fn lines(&self) -> Vec<String> {
         let line = |(domain, keys): (&str, &[Key])| {

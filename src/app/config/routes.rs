@@ -133,7 +133,12 @@ impl RoutesConfig {
     /// May mail go to its recipients' own servers, now or after the rules were read again?
     pub(super) fn may_be_direct(&self) -> bool {
         let may_come = self.source.as_ref().is_some_and(|source| source.may_change() && source.no_mx.is_none());
-        self.rules.list_is_direct() || self.name_mx() || may_come
+        self.is_direct() || may_come
+    }
+
+    /// May mail go to its recipients' own servers now?
+    pub(super) fn is_direct(&self) -> bool {
+        self.rules.list_is_direct() || self.name_mx()
     }
 
     /// The rules as lines of a table, for people; none without rules.

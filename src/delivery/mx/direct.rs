@@ -84,7 +84,9 @@ impl Direct {
 
     /// The mail as it goes to these of its recipients.
     pub fn mail(&self, message: &Message, to: Vec<Address>) -> Result<Mail, CannotSign> {
-        Mail::of(message, to, &self.keys.load())
+        let mail = Mail::of(message, to, &self.keys.load())?;
+        self.metrics.made(mail.is_signed());
+        Ok(mail)
     }
 
     /// The sites, for operators.

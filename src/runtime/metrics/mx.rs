@@ -28,6 +28,17 @@ struct Tls {
     tls: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Dkim {
+    dkim: &'static str,
+}
+
+impl Dkim {
+    fn of(is_signed: bool) -> Self {
+        Self { dkim: if is_signed { "signed" } else { "unsigned" } }
+    }
+}
+
 /// The part of the metrics that is about direct delivery; clones share it.
 #[derive(Clone, Default)]
 pub struct Mx {
@@ -36,6 +47,7 @@ pub struct Mx {
     without_route: Family<Reason, Counter>,
     answers: Family<Answer, Counter>,
     sessions: Family<Tls, Counter>,
+    made: Family<Dkim, Counter>,
 }
 
 /// The labels that there are, each shown from the start as 0.
@@ -79,6 +91,11 @@ impl Mx {
             "Sessions opened with mail servers, by tls: none where the server offers no TLS, failed where it was offered and could not be begun, both in clear; unchecked and verified by the certificate",
             self.sessions.clone(),
         );
+        registry.register(
+            "mx_mails",
+            "Mails made ready for a site, at each attempt, by dkim: signed, or unsigned because no key is of the domain of From or of one above it",
+            self.made.clone(),
+        );
     }
 
     /// Shows all of it.
@@ -94,6 +111,9 @@ impl Mx {
         }
         for answer in words.answers {
             drop(self.answers.get_or_create(&Answer { answer }));
+        }
+        for is_signed in [true, false] {
+            drop(self.made.get_or_create(&Dkim::of(is_signed)));
         }
         for tls in words.protections {
             drop(self.sessions.get_or_create(&Tls { tls }));
@@ -113,6 +133,11 @@ impl Mx {
     /// Counts a mail that has no server to try.
     pub fn without_route(&self, reason: &'static str) {
         self.without_route.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Counts a mail that was made ready for a site.
+    pub fn made(&self, is_signed: bool) {
+        self.made.get_or_create(&Dkim::of(is_signed)).inc();
     }
 
     /// Counts a session that was opened.

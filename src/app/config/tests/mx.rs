@@ -117,3 +117,20 @@ fn mx_gets_no_mail_while_the_mock_takes_all() {
     let warned = "SMSP_MOCK_EMAIL_SERVICE: is true, so the mock takes all mail, and mx gets none";
     assert!(config.warnings.iter().any(|warning| warning == warned), "{:?}", config.warnings);
 }
+
+#[test]
+fn mail_that_goes_to_mx_unsigned_is_worth_a_warning() {
+    let said = |more: &[(&str, &str)]| {
+        let config = direct(more).expect("a start");
+        config.warnings.into_iter().filter(|warning| warning.starts_with("SMSP_DKIM_DIR")).collect::<Vec<_>>()
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = ("SMSP_DKIM_DIR", folder.path().to_str().expect("a path"));
+    let rest = "so mail to mx has no DKIM signature: `smsp dkim new DOMAIN` makes keys";
+    let (list, rule) = (("SMSP_PROVIDERS", "mx"), ("SMSP_ROUTES", "tag=a -> mx"));
+    assert_eq!(said(&[list]), [format!("SMSP_DKIM_DIR: is not set, {rest}")]);
+    assert_eq!(said(&[rule, dir]), [format!("SMSP_DKIM_DIR: has no key, {rest}")]);
+    assert_eq!(said(&[("SMSP_MG_DIR", "/tmp/mg"), ("SMSP_PROVIDERS", "mg=maildir")]), Vec::<String>::new());
+    crate::delivery::mx::dkim::making::make(folder.path(), "example.org", "s").expect("keys");
+    assert_eq!(said(&[list, dir]), Vec::<String>::new());
+}

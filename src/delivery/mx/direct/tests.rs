@@ -3,7 +3,10 @@
 use hickory_resolver::proto::rr::RecordType;
 
 use super::*;
+use crate::delivery::mx::dkim::KeyDirectory;
+use crate::delivery::mx::dkim::making::make;
 use crate::delivery::smtp_client::stub::{Act, Stub};
+use crate::model::message::Draft;
 use crate::model::outcome::Reason;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::net::guarded_client::fixture::{FileServer, http};
@@ -200,5 +203,27 @@ async fn what_happens_is_counted_from_nothing_on() {
         "smsp_mx_sites{state=\"open\"} 1",
     ] {
         shows(line);
+    }
+}
+
+fn from(domain: &str) -> Message {
+    let to = vec!["b@alive.example".parse().unwrap()];
+    let draft = Draft { to, text: "text".parse().ok(), ..Draft::default() };
+    Message::new(crate::runtime::ids::fresh().into(), format!("a@{domain}").parse().unwrap(), draft).unwrap()
+}
+
+#[tokio::test]
+async fn mail_that_no_key_signs_is_counted_beside_mail_that_is_signed() {
+    let setup = setup(|_, _| None).await;
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path(), "example.org", "s").unwrap();
+    setup.direct.keys.store(Arc::new(KeyDirectory::at(folder.path()).read().unwrap()));
+    for (domain, is_signed) in [("example.org", true), ("shop.example.org", true), ("example.com", false)] {
+        let mail = setup.direct.mail(&from(domain), vec!["b@alive.example".parse().unwrap()]).unwrap();
+        assert_eq!(mail.is_signed(), is_signed, "{domain}");
+    }
+    let page = setup.metrics.render();
+    for line in ["smsp_mx_mails_total{dkim=\"signed\"} 2", "smsp_mx_mails_total{dkim=\"unsigned\"} 1"] {
+        assert!(page.lines().any(|shown| shown == line), "{line} in {page}");
     }
 }

@@ -16,6 +16,7 @@ pub struct Mail {
     file: Bytes,
     has_utf8_head: bool,
     eight_bit: bool,
+    is_signed: bool,
     wanted_for: Duration,
 }
 
@@ -25,15 +26,21 @@ impl Mail {
     pub fn of(message: &Message, to: Vec<Address>, keys: &Keys) -> Result<Self, CannotSign> {
         let file = mime::render(message, MetadataHeaders::None);
         let signatures = keys.sign(message.from().address().domain(), &file)?;
-        let file = if signatures.is_empty() { file } else { [signatures.into_bytes(), file].concat() };
-        Ok(Self::new(Some(message.envelope_from().clone()), to, file.into()))
+        let is_signed = !signatures.is_empty();
+        let file = if is_signed { [signatures.into_bytes(), file].concat() } else { file };
+        Ok(Self { is_signed, ..Self::new(Some(message.envelope_from().clone()), to, file.into()) })
     }
 
     /// From this envelope sender, or from nobody, to these recipients: a file of whole lines, each with its CRLF.
     pub fn new(from: Option<Address>, to: Vec<Address>, file: Bytes) -> Self {
         let eight_bit = !file.is_ascii();
         let has_utf8_head = eight_bit && !head(&file).is_ascii();
-        Self { from, to, file, has_utf8_head, eight_bit, wanted_for: Duration::MAX }
+        Self { from, to, file, has_utf8_head, eight_bit, is_signed: false, wanted_for: Duration::MAX }
+    }
+
+    /// Has a key signed it?
+    pub fn is_signed(&self) -> bool {
+        self.is_signed
     }
 
     /// Its end is written within that time, from the beginning of its transmission, or not at all.
