@@ -8,25 +8,24 @@
 //! Deliberately absent: policies that outlive the process, and reports (TLSRPT, RFC 8460).
 
 mod cache;
+mod domains;
 mod policy;
 mod record;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Url;
 use tokio::sync::Mutex as Gate;
 use tokio::time::{Instant, timeout};
 
-use crate::runtime::lru::Lru;
 use crate::runtime::net::dns::Dns;
 use crate::runtime::net::guarded_client::GuardedClient;
-use cache::{Entry, Step};
+use cache::Step;
+use domains::Domains;
 pub use policy::{BadPolicy, Mode, Policy};
 pub use record::policy_id;
 
-/// Domains whose policy is remembered.
-const MOST_DOMAINS: usize = 5_000;
 /// For fetching one policy.
 const FETCH: Duration = Duration::from_secs(5);
 /// Bytes of a policy.
@@ -38,21 +37,13 @@ const WAIT: Duration = Duration::from_secs(15);
 pub struct MtaSts {
     dns: Arc<Dns>,
     http: GuardedClient,
-    domains: Mutex<Lru<Domain>>,
-}
-
-/// A domain that has had a record.
-#[derive(Default)]
-struct Domain {
-    entry: Entry,
-    /// Lets one mail fetch while others wait for what it hears.
-    gate: Arc<Gate<()>>,
+    domains: Mutex<Domains>,
 }
 
 impl MtaSts {
     /// Which looks records up and fetches policies by these.
     pub fn new(dns: Arc<Dns>, http: GuardedClient) -> Self {
-        Self { dns, http, domains: Mutex::new(Lru::new(MOST_DOMAINS)) }
+        Self { dns, http, domains: Mutex::default() }
     }
 
     /// The policy that the mail of this domain has to keep; `None`: there is none in mode `enforce`.
@@ -78,20 +69,15 @@ impl MtaSts {
             return policy;
         }
         let fetched = self.fetch(domain).await;
-        let mut domains = self.domains.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = domains.entry(domain, |_| true, Domain::default)?;
-        known.entry.fetched(id, fetched, Instant::now())
+        self.domains().fetched(domain, id, fetched, Instant::now())
     }
 
-    /// What to do for a mail now. A domain that never had a record takes no place in the table.
     fn step(&self, domain: &str, id: Option<&str>) -> (Step, Arc<Gate<()>>) {
-        let mut domains = self.domains.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = match id {
-            Some(_) => domains.entry(domain, |_| true, Domain::default),
-            None => domains.get_mut(domain),
-        };
-        let step = |known: &mut Domain| (known.entry.step(id, Instant::now()), Arc::clone(&known.gate));
-        known.map_or_else(|| (Step::Use(None), Arc::default()), step)
+        self.domains().step(domain, id, Instant::now())
+    }
+
+    fn domains(&self) -> MutexGuard<'_, Domains> {
+        self.domains.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn fetch(&self, domain: &str) -> Option<Policy> {
