@@ -90,6 +90,7 @@ fn show_config(config: &Config, is_shown: impl Fn(&Effective) -> bool) {
         print(&format!("# {line}"));
     }
     let upstreams = config.upstreams.iter().map(|upstream| format!("{} ({})", upstream.name, upstream.kind));
+    let upstreams = upstreams.chain(config.direct.iter().map(|_| "mx".to_owned()));
     print(&format!("# ok: {}", upstreams.collect::<Vec<_>>().join(", ")));
     config.warnings.iter().chain(&config.deprecated).for_each(|warning| print_error(&format!("warning: {warning}")));
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::finding::Finding;
-use crate::runtime::net::dns::{Dns, Mx};
+use crate::runtime::net::dns::{Dns, Missing, Mx};
 
 /// To connect and to be greeted.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ pub(super) async fn check(dns: &Dns, domains: &[&str], port: u16) -> Finding {
         let domains = if domains.is_empty() { "any domain".to_owned() } else { domains.join(", ") };
         return Finding::missing(format!(
             "port {port}: not tried, for no mail host of {domains} can be found: name a domain that you send to, as in \
-             `smsp check-config --connect example.com`"
+             `smsp check-config --connect DOMAIN`"
         ));
     }
     let greeted = join_all(hosts.iter().map(|(_, address)| greets(*address, port))).await;
@@ -41,7 +41,11 @@ pub(super) async fn check(dns: &Dns, domains: &[&str], port: u16) -> Finding {
 async fn hosts(dns: &Dns, domains: &[&str]) -> Vec<(String, IpAddr)> {
     let mut found = Vec::new();
     for domain in domains.iter().take(MOST) {
-        let mut hosts = dns.mx(domain).await.unwrap_or_default();
+        let mut hosts = match dns.mx(domain).await {
+            // It is its own mail host (RFC 5321 5.1).
+            Err(Missing::Records) => vec![Mx { preference: 0, host: (*domain).to_owned() }],
+            found => found.unwrap_or_default(),
+        };
         hosts.sort_by_key(|mx| mx.preference);
         for Mx { host, .. } in hosts.into_iter().filter(|mx| !mx.host.is_empty()).take(MOST) {
             let addresses = dns.addresses(&host).await.unwrap_or_default();

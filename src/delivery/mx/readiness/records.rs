@@ -51,7 +51,11 @@ fn publishes(record: &[u8], key: &Key) -> bool {
 
 /// For each address of the sender, what a receiver would say (RFC 7208).
 async fn spf(dns: &Dns, domain: &str, Sender { helo, addresses }: Sender<'_>) -> Vec<Finding> {
-    let Some(helo) = helo else { return Vec::new() };
+    let Some(helo) = helo.filter(|_| !addresses.is_empty()) else {
+        let unknown =
+            "the addresses that mail leaves from are not known, for SMSP_MX_HELO is not set or has no address";
+        return vec![Finding::missing(format!("SPF of {domain}: not compared: {unknown}"))];
+    };
     let receiver = MessageAuthenticator(dns.resolver().clone());
     let sender = format!("postmaster@{domain}");
     let mut findings = Vec::new();

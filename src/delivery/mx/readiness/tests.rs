@@ -62,7 +62,7 @@ async fn a_zone_that_has_all_lacks_nothing() {
         "ok: DKIM: s-rsa._domainkey.example.org has the key of its file",
         "ok: SPF of example.org: 192.0.2.7 may send",
         "ok: DMARC of example.org: the policy is none, from _dmarc.example.org",
-        "missing: port 25: not tried, for no mail host of example.org can be found: name a domain that you send to, as in `smsp check-config --connect example.com`",
+        "missing: port 25: not tried, for no mail host of example.org can be found: name a domain that you send to, as in `smsp check-config --connect DOMAIN`",
     ];
     assert_eq!(found, expected);
 }
@@ -108,6 +108,7 @@ async fn each_record_that_is_not_there_or_says_something_else_is_named() {
             "192.0.2.7 is host-7.example.net, not mail.example.org",
         ),
         ("mail.example.org", None, "address of mail.example.org: there is no such record"),
+        ("mail.example.org", None, "SPF of example.org: not compared"),
     ] {
         let mut zone = sound(&keys);
         let record = zone.iter_mut().find(|(known, ..)| known == name).unwrap();
@@ -154,6 +155,8 @@ async fn a_mail_host_that_greets_is_a_way_out_and_one_that_does_not_is_none() {
     let server = NameServer::start(|name, kind| match (name, kind) {
         ("example.com", RecordType::MX) => records(["10 mx.example.com."]),
         ("mx.example.com", RecordType::A) => records(["127.0.0.1"]),
+        ("implicit.example", RecordType::A) => records(["127.0.0.1"]),
+        ("implicit.example", _) => Says::NoData,
         _ => Says::NoSuchName,
     })
     .await;
@@ -167,4 +170,7 @@ async fn a_mail_host_that_greets_is_a_way_out_and_one_that_does_not_is_none() {
         assert_eq!(found.is_good, is_good, "{found}");
         assert!(found.to_string().contains("mx.example.com (127.0.0.1)"), "{found}");
     }
+    drop(listener);
+    let found = port::check(&server.dns(), &["implicit.example"], port).await;
+    assert!(found.to_string().contains("no greeting from implicit.example (127.0.0.1)"), "{found}");
 }
