@@ -5,8 +5,9 @@ use crate::harness::repository::{read, root};
 use crate::harness::sections::Section;
 
 /// Components that open something, with their ports.
-const OPENING: [(&str, &[&str]); 4] = [
+const OPENING: [(&str, &[&str]); 5] = [
     ("smtp-relay", &["587", "465", "25"]),
+    ("mx", &["25"]),
     ("other-dns", &["53", "53", "5353", "5353"]),
     ("tracing", &["4318"]),
     ("postgres", &["5432"]),

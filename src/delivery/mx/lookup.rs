@@ -84,10 +84,14 @@ impl Lookup {
         Self { own_name, ..self }
     }
 
-    /// The servers of a domain, given in lower-case A-labels, in an order that follows from this draw.
+    /// The servers of a domain, given in lower-case A-labels, in an order that follows from this draw. A domain without a dot
+    /// means something inside a network alone, where the operator names its servers.
     pub async fn servers(&self, domain: &str, draw: u64) -> Result<Servers, NoRoute> {
         if let Some(hosts) = self.hosts.of(domain) {
             return Ok(Servers { names: hosts.into(), origin: Origin::Operator });
+        }
+        if !domain.contains('.') {
+            return Err(NoRoute::NoSuchDomain);
         }
         match self.dns.mx(domain).await {
             Ok(records) => named(before_own(records, &self.own_name)?, draw),

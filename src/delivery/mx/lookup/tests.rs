@@ -203,6 +203,15 @@ async fn the_operators_servers_come_instead_of_the_domains_and_may_be_private() 
 }
 
 #[tokio::test]
+async fn a_domain_without_a_dot_has_the_servers_that_the_operator_names_and_no_others() {
+    let setup = setup(|_, kind| if kind == RecordType::MX { records(["1 mx1.example.org"]) } else { Says::NoData });
+    let setup = Setup { hosts: "intranet:192.168.0.1", ..setup.await };
+    assert_eq!(setup.lookup().servers("ai", 7).await, Err(NoRoute::NoSuchDomain));
+    assert!(setup.lookup().servers("intranet", 7).await.is_ok());
+    assert_eq!(setup.names.queries(), 0);
+}
+
+#[tokio::test]
 async fn a_policy_leaves_out_the_servers_that_it_does_not_name() {
     let setup = setup(two).await;
     let lookup = setup.lookup();

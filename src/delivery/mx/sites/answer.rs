@@ -5,7 +5,7 @@
 pub enum Answer {
     /// Taken for one recipient at least.
     Accepted,
-    /// Put off by a 4xx reply.
+    /// Put off by a 4xx reply, or because the server cannot prove as much as the mail asks for.
     Deferred,
     /// Refused by a 5xx reply.
     Refused,
