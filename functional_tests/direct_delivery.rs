@@ -2,6 +2,7 @@
 
 mod behind;
 mod certificates;
+mod families;
 mod fixture;
 mod kills;
 mod mini_mailgun;

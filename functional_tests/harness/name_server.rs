@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, MX, PTR, TXT};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, MX, PTR, TXT};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use tempfile::NamedTempFile;
 use tokio::net::UdpSocket;
@@ -173,6 +173,7 @@ fn data(kind: RecordType, text: &str) -> RData {
     let name = |text: &str| Name::from_ascii(text).expect("a name");
     match kind {
         RecordType::A => RData::A(A(text.parse().expect("an address"))),
+        RecordType::AAAA => RData::AAAA(AAAA(text.parse().expect("an address"))),
         RecordType::PTR => RData::PTR(PTR(name(text))),
         RecordType::TXT => {
             // A string has 255 octets at most.

@@ -20,8 +20,8 @@ use crate::state::store::postgres::{Parameter, Transaction, field};
 const DOMAINS: usize = 64;
 /// So many parts are looked at for each one that is wanted, over all domains.
 const SHARES: usize = 4;
-/// Candidates for each part that is wanted: so many that other nodes may have locked the first ones.
-const CANDIDATES: usize = 4;
+/// Candidates for each part that is wanted: another node may have locked the first one.
+const CANDIDATES: usize = 2;
 
 /// The oldest part that was lost before, of a domain that is not closed and of which the node may have more. Mails that
 /// somebody else has locked are passed by.
