@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::files::Files;
@@ -76,6 +77,8 @@ impl Origin {
         connection.execute_batch(first)?;
         connection.execute_batch(EACH)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Else a statement with a time or a limit is prepared again for each value, which would cost more than to run it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(connection)
     }
 }

@@ -10,6 +10,7 @@ mod moved;
 mod panics;
 mod queue;
 mod starting;
+mod statements;
 
 use std::path::Path;
 use std::sync::Arc;
