@@ -126,6 +126,7 @@ mod postgres;
 mod store;
 mod outbox_http;
 mod minimailgun;
+mod bounces;
 mod restore_drill;
 mod store_backup;
 mod store_restore;

@@ -24,6 +24,11 @@ pub(super) fn render(message: &Message, metadata_headers: MetadataHeaders) -> Ve
     off_worker(message.size(), || write(message, metadata_headers))
 }
 
+/// The head of a mail as [`render`] writes it, but for what says how the body is written: lines with their CRLF.
+pub(super) fn head(message: &Message) -> String {
+    head::head(message, MetadataHeaders::None)
+}
+
 fn write(message: &Message, metadata_headers: MetadataHeaders) -> Vec<u8> {
     // Base64 is counted, its line ends are not.
     let mut out = Bytes::with_room_for(message.size() / 76 * 78 + 4096);

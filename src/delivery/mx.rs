@@ -5,8 +5,10 @@
 //! availability and its own limit on mails at once, so a dead destination costs the mail to others nothing. [`direct`] puts
 //! these together. The pump of the outbox calls it, for one domain of a mail at a time.
 //!
-//! [`dkim`] signs the mail that goes there; [`readiness`] tells an operator what is missing outside.
+//! [`dkim`] signs the mail that goes there; [`readiness`] tells an operator what is missing outside, and [`bounce`] tells the
+//! envelope sender of a mail whom it does not reach.
 
+pub mod bounce;
 pub mod direct;
 pub mod dkim;
 pub mod lookup;

@@ -13,6 +13,7 @@ pub mod header;
 pub mod id;
 pub mod key;
 pub mod label;
+pub mod report;
 pub mod tokens;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use draft::{BadDraft, Draft};
 pub use header::{Header, ReservedHeaders};
 pub use id::Id;
 pub use label::{Metadata, Tag};
+pub use report::Report;
 
 /// One validated mail; clones share their content.
 #[derive(Clone)]
@@ -100,9 +102,16 @@ impl Message {
         self.bounce_address.as_ref()
     }
 
-    /// The envelope sender: the bounce address, else the author's.
-    pub fn envelope_from(&self) -> &Address {
-        self.bounce_address().unwrap_or_else(|| self.from.address())
+    /// The envelope sender: the bounce address, else the author's. `None`: nobody is to be told of what becomes of a report, so
+    /// that no report is about a report (RFC 5321 4.5.5).
+    pub fn envelope_from(&self) -> Option<&Address> {
+        let sender = self.bounce_address().unwrap_or_else(|| self.from.address());
+        self.report().is_none().then_some(sender)
+    }
+
+    /// What makes it a report about another mail, if it is one.
+    pub fn report(&self) -> Option<&Report> {
+        self.parts.report.as_ref()
     }
 
     /// The subject, perhaps empty.
@@ -170,7 +179,7 @@ impl Message {
     pub fn size(&self) -> usize {
         let files: usize = self.attachments().iter().map(Attachment::encoded_size).sum();
         let bodies = self.text().map_or(0, str::len) + self.html().map_or(0, str::len);
-        self.head_size() + bodies + files
+        self.head_size() + bodies + files + self.report().map_or(0, Report::size)
     }
 
     /// Bytes of everything but bodies and files, as it is.

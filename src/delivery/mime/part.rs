@@ -5,11 +5,15 @@ use super::bytes::Bytes;
 use super::field::Field;
 use super::{body, file};
 use crate::delivery::render;
-use crate::model::message::{Attachment, Message};
+use crate::model::message::{Attachment, Message, Report};
+
+const DELIVERY_STATUS: &str = "message/delivery-status";
 
 pub(super) enum Part<'a> {
     /// `text/plain` or `text/html`.
     Text(&'static str, &'a str),
+    /// The status of recipients, in a report.
+    Status(&'a str),
     /// A file and its disposition.
     File(&'a Attachment, &'static str),
     /// The subtype of `multipart`, and what it joins.
@@ -19,6 +23,9 @@ pub(super) enum Part<'a> {
 impl<'a> Part<'a> {
     /// The one that holds all others. An invitation stands there once: readers offer its answer, and its name for a file.
     pub(super) fn whole(message: &'a Message) -> Self {
+        if let Some(report) = message.report() {
+            return Self::report(message, report);
+        }
         let (text, html) = render::bodies(message);
         let text = text.map(|text| Self::Text("text/plain", text));
         let html = html.map(|html| Self::Text("text/html", html));
@@ -29,6 +36,13 @@ impl<'a> Part<'a> {
         let files = render::attachments(message, false).filter(|file| !message.is_invitation(file));
         let files = files.map(|file| Self::File(file, "attachment"));
         Self::join("mixed", [related].into_iter().chain(files))
+    }
+
+    /// A text for people, one for programs, and the head of the other mail (RFC 6522).
+    fn report(message: &'a Message, report: &'a Report) -> Self {
+        let text = Self::Text("text/plain", message.text().unwrap_or_default());
+        let head = report.head().map(|head| Self::Text("text/rfc822-headers", head));
+        Self::Multi("report", [text, Self::Status(report.status())].into_iter().chain(head).collect())
     }
 
     /// One part stands for itself.
@@ -47,6 +61,7 @@ impl<'a> Part<'a> {
     fn content_type(&self) -> String {
         match self {
             Self::Text(content_type, _) => (*content_type).to_owned(),
+            Self::Status(_) => DELIVERY_STATUS.to_owned(),
             Self::File(file, _) => file.content_type.as_str().to_owned(),
             Self::Multi(subtype, _) => format!("multipart/{subtype}"),
         }
@@ -54,7 +69,7 @@ impl<'a> Part<'a> {
 
     fn is_eight_bit(&self) -> bool {
         match self {
-            Self::Text(..) => false,
+            Self::Text(..) | Self::Status(_) => false,
             Self::File(file, _) => file::is_eight_bit(file),
             Self::Multi(_, parts) => parts.iter().any(Self::is_eight_bit),
         }
@@ -63,6 +78,7 @@ impl<'a> Part<'a> {
     pub(super) fn write(&self, out: &mut Bytes) {
         match self {
             Self::Text(content_type, text) => body::write(content_type, text, out),
+            Self::Status(status) => write_status(status, out),
             Self::File(file, disposition) => file::write(file, disposition, out),
             Self::Multi(subtype, parts) => self.write_joined(subtype, parts, out),
         }
@@ -74,6 +90,9 @@ impl<'a> Part<'a> {
         // RFC 2387 3.1.
         if let Some(root) = parts.first().filter(|_| subtype == "related") {
             field.word(&format!("type=\"{}\";", root.content_type()));
+        }
+        if subtype == "report" {
+            field.word("report-type=delivery-status;");
         }
         field.word(&format!("boundary=\"{boundary}\""));
         out.field(field);
@@ -89,4 +108,12 @@ impl<'a> Part<'a> {
         }
         out.text(&format!("--{boundary}--"));
     }
+}
+
+/// It is of ASCII, and has no other encoding (RFC 3464 2.1).
+fn write_status(status: &str, out: &mut Bytes) {
+    out.field(Field::of("Content-Type", DELIVERY_STATUS));
+    out.field(Field::of("Content-Transfer-Encoding", "7bit"));
+    out.end_of_line();
+    out.lines(status.split('\n').map(str::as_bytes));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attachment, Body, Header, Mailbox, Metadata, Subject, Tag, header};
+use super::{Attachment, Body, Header, Mailbox, Metadata, Report, Subject, Tag, header};
 
 /// The parts of a mail before they are known to fit together.
 #[derive(Default)]
@@ -33,6 +33,8 @@ pub struct Draft {
     pub tags: Vec<Tag>,
     /// Pairs that come back with the provider's events; no name twice.
     pub metadata: Vec<Metadata>,
+    /// What makes it a report about another mail.
+    pub report: Option<Report>,
 }
 
 /// Why parts make no mail.

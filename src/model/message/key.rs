@@ -77,6 +77,7 @@ fn digest(key: &IdempotencyKey, message: &Message) -> [u8; 16] {
     message.headers().iter().for_each(|h| part(&mut hash, "header", [Some(h.name()), Some(h.value())]));
     message.tags().iter().for_each(|tag| part(&mut hash, "tag", [Some(tag.as_str())]));
     message.metadata().iter().for_each(|m| part(&mut hash, "metadata", [Some(m.name()), Some(m.value())]));
+    message.report().iter().for_each(|report| part(&mut hash, "report", [Some(report.status()), report.head()]));
     let digest: [u8; 32] = hash.finalize().into();
     let (first, _) = digest.split_at(16);
     first.try_into().unwrap_or_default()

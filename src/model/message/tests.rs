@@ -76,10 +76,19 @@ fn addresses_for_answers_stand_in_one_place_and_each_once() {
 #[test]
 fn a_bounce_address_is_the_envelope_sender_and_changes_no_id() {
     let message = with_headers(&[], &[]).unwrap();
-    assert_eq!(message.envelope_from().as_str(), "a@example.org");
+    assert_eq!(message.envelope_from().map(Address::as_str), Some("a@example.org"));
     let id = message.id();
     let message = message.with_bounce_address("bounces@example.com".parse().unwrap());
-    assert_eq!((message.envelope_from().as_str(), message.id()), ("bounces@example.com", id));
+    assert_eq!((message.envelope_from().map(Address::as_str), message.id()), (Some("bounces@example.com"), id));
+}
+
+#[test]
+fn nobody_is_told_of_what_becomes_of_a_report() {
+    let report = Report::new("Action: failed\n".to_owned(), None);
+    let draft = Draft { to: mailboxes(&["bounces@example.com"]), report, ..Draft::default() };
+    let message = Message::new(crate::runtime::ids::fresh().into(), mailboxes(&["a@example.org"]).remove(0), draft);
+    let message = message.unwrap().with_bounce_address("bounces@example.com".parse().unwrap());
+    assert_eq!(message.envelope_from(), None);
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Mail {
         let signatures = keys.sign(message.from().address().domain(), &file)?;
         let is_signed = !signatures.is_empty();
         let file = if is_signed { [signatures.into_bytes(), file].concat() } else { file };
-        Ok(Self { is_signed, ..Self::new(Some(message.envelope_from().clone()), to, file.into()) })
+        Ok(Self { is_signed, ..Self::new(message.envelope_from().cloned(), to, file.into()) })
     }
 
     /// From this envelope sender, or from nobody, to these recipients: a file of whole lines, each with its CRLF.

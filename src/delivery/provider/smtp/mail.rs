@@ -14,9 +14,9 @@ pub(super) struct Mail {
 impl Mail {
     pub(super) fn of(message: &Message, metadata_headers: MetadataHeaders) -> Self {
         let file = mime::render(message, metadata_headers);
-        let mut addresses = message.mailboxes().map(Mailbox::address).chain([message.envelope_from()]);
+        let mut addresses = message.mailboxes().map(Mailbox::address).chain(message.envelope_from());
         let envelope = Envelope {
-            from: Some(message.envelope_from().clone()),
+            from: message.envelope_from().cloned(),
             to: message.recipient_mailboxes().map(|mailbox| mailbox.address().clone()).collect(),
             size: file.len(),
             // Addresses are all that is beyond ASCII in a head.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::model::message::{Attachment, Draft, Header, Mailbox, Message, Metadata, ReservedHeaders};
+use crate::model::message::{Attachment, Draft, Header, Mailbox, Message, Metadata, Report, ReservedHeaders};
 use crate::model::submission::Failover;
 
 /// The head of version 1. What is not there is not written.
@@ -41,6 +41,16 @@ pub(super) struct Head {
     pub(super) html: Option<usize>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) files: Vec<File>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report: Option<ReportParts>,
+}
+
+/// What makes a mail a report about another one.
+#[derive(Serialize, Deserialize)]
+struct ReportParts {
+    status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    head: Option<String>,
 }
 
 /// A mailbox.
@@ -87,6 +97,7 @@ pub(super) fn message_head(message: &Message, failover: Option<Failover>) -> Hea
         text: message.text().map(str::len),
         html: message.html().map(str::len),
         files: message.attachments().iter().map(File::of).collect(),
+        report: message.report().map(ReportParts::of),
     }
 }
 
@@ -110,6 +121,10 @@ impl Head {
             headers: self.headers.iter().map(header).collect::<Option<_>>()?,
             tags: self.tags.iter().map(|tag| tag.parse().ok()).collect::<Option<_>>()?,
             metadata: self.metadata.iter().map(metadata).collect::<Option<_>>()?,
+            report: match &self.report {
+                Some(report) => Some(report.read()?),
+                None => None,
+            },
             ..Draft::default()
         })
     }
@@ -118,6 +133,16 @@ impl Head {
     pub(super) fn failover(&self) -> Option<Option<Failover>> {
         let Some(word) = &self.failover else { return Some(None) };
         FAILOVER.iter().find(|(_, known)| known == word).map(|(failover, _)| Some(*failover))
+    }
+}
+
+impl ReportParts {
+    fn of(report: &Report) -> Self {
+        Self { status: report.status().to_owned(), head: report.head().map(str::to_owned) }
+    }
+
+    fn read(&self) -> Option<Report> {
+        Report::new(self.status.clone(), self.head.clone())
     }
 }
 

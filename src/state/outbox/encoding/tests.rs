@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::model::message::key::IdempotencyKey;
-use crate::model::message::{Header, Metadata, ReservedHeaders};
+use crate::model::message::{Header, Metadata, Report, ReservedHeaders};
 
 /// With every part that a message can have.
 pub(in crate::state::outbox) fn full_mail() -> Message {
@@ -32,6 +32,7 @@ pub(in crate::state::outbox) fn full_mail() -> Message {
         headers: vec![Header::new("X-Order", "17", ReservedHeaders::NONE).unwrap()],
         tags: vec!["welcome".parse().unwrap()],
         metadata: vec![Metadata::new("order", "17").unwrap()],
+        ..Draft::default()
     };
     let message = Message::new(id(), "Al <a@example.org>".parse().unwrap(), draft).unwrap();
     message.with_bounce_address("bounce@example.org".parse().unwrap())
@@ -53,9 +54,15 @@ pub(in crate::state::outbox) fn assert_equal(one: &Message, other: &Message) {
     assert_eq!(one.bounce_address(), other.bounce_address());
 }
 
+fn report() -> Message {
+    let report = Report::new("Action: failed\n".to_owned(), Some("From: a@example.org\r\n".to_owned()));
+    let draft = Draft { to: vec!["b@example.org".parse().unwrap()], report, ..Draft::default() };
+    Message::new(id(), "a@example.org".parse().unwrap(), draft).unwrap()
+}
+
 #[test]
 fn a_message_is_read_as_it_was_written() {
-    for message in [full_mail(), small_mail()] {
+    for message in [full_mail(), small_mail(), report()] {
         for failover in [None, Some(Failover::Never), Some(Failover::Safe), Some(Failover::Always)] {
             let (read, how) = decode(id(), &encode(&message, failover).into()).unwrap();
             assert_equal(&read, &message);
