@@ -1,42 +1,15 @@
 //! A bounce as Python's own parser of mails reads it: the golden file is what the code writes (`delivery::mx::bounce`).
 
-use std::process::Command;
+use serde_json::json;
 
-use serde_json::{Value, json};
-
-use crate::harness::repository::root;
-use crate::harness::skip;
+use crate::harness::read_bounce::read_bounce;
+use crate::harness::repository::read;
 
 const GOLDEN: &str = "src/delivery/mx/bounce/golden.eml";
 
-/// The type of each part, and what each group of the status says.
-const SCRIPT: &str = r#"
-import email, email.policy, json, sys
-mail = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
-text, status, head = mail.iter_parts()
-print(json.dumps({
-    "type": mail.get_content_type(), "report": mail.get_param("report-type"), "to": mail["To"], "from": mail["From"],
-    "automatic": mail["Auto-Submitted"], "defects": [str(defect) for part in mail.walk() for defect in part.defects],
-    "parts": [part.get_content_type() for part in (text, status, head)],
-    "text": text.get_content(),
-    "groups": [{name.lower(): value for name, value in group.items()} for group in status.get_payload()],
-    "head": dict(email.message_from_string(head.get_content(), policy=email.policy.default)),
-}))
-"#;
-
-fn read() -> Option<Value> {
-    let output = Command::new("python3").args(["-c", SCRIPT]).arg(root().join(GOLDEN)).output();
-    let Ok(output) = output else {
-        skip("python3 is not here: a bounce as its parser of mails reads it");
-        return None;
-    };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(serde_json::from_slice(&output.stdout).expect("JSON"))
-}
-
 #[test]
 fn python_reads_a_bounce_as_a_report_with_a_group_for_each_recipient() {
-    let Some(mail) = read() else { return };
+    let Some(mail) = read_bounce(&read(&crate::harness::repository::root().join(GOLDEN))) else { return };
     assert_eq!((&mail["type"], &mail["report"]), (&json!("multipart/report"), &json!("delivery-status")));
     assert_eq!(mail["parts"], json!(["text/plain", "message/delivery-status", "text/rfc822-headers"]));
     assert_eq!((&mail["to"], &mail["automatic"]), (&json!("bounces@example.org"), &json!("auto-replied")));

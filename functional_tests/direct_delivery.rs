@@ -1,6 +1,7 @@
 //! Mail whose route leads to `mx`, as callers and operators see it at a node without any provider.
 
 mod behind;
+mod bounces;
 mod certificates;
 mod families;
 mod fixture;

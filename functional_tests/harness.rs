@@ -39,6 +39,7 @@ pub(crate) mod procfs;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod raw_provider;
+pub(crate) mod read_bounce;
 pub(crate) mod relay;
 pub(crate) mod report;
 pub(crate) mod repository;

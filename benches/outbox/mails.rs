@@ -70,6 +70,7 @@ impl Mails {
             send: When::After(Duration::ZERO),
             expires: When::After(1000 * HOUR),
             earlier: Earlier::default(),
+            bounces: false,
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Of servers at this port. `None`, and a counted skip, where this machine does not let us have a name server.
+    /// A node that asks servers at this port. `None`, and a counted skip, where this machine does not let us have a name server.
     pub(super) async fn asking(says: Says, port: &str, change: impl FnOnce(Settings) -> Settings) -> Option<Self> {
         let (names, database) = (NameServer::start(says).await?, Database::sqlite());
         let settings = alone(&database).with("SMSP_MX_PORT", port).with("SMSP_MX_ALLOW_PRIVATE", "true");

@@ -103,6 +103,7 @@ fn touched() -> Metrics {
         buried: words,
         full: words,
         fallbacks: words,
+        bounces: words,
         tasks: words,
     };
     metrics.outbox.of(&words, (0, 0));

@@ -1,6 +1,6 @@
 //! The outbox of this node, put together: rows in the store, seals, the pump that sends, the service for the ways in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use tracing::warn;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::config::OutboxConfig;
 use super::store::{LOOKING, Store};
+use crate::access::callers::Callers;
 use crate::delivery::dispatch::{Dispatcher, Eligible};
 use crate::delivery::mx::direct::Direct;
 use crate::model::submission::Submission;
@@ -16,7 +17,7 @@ use crate::runtime::restart::{Restarts, restart_and_count};
 use crate::runtime::shutdown::{self, Shutdown};
 use crate::runtime::telemetry::trace::Tracer;
 use crate::service::outbox::{Filed, OutboxService, Parts, Rows};
-use crate::state::outbox::pump::{self, DirectDelivery, Policy, Pump};
+use crate::state::outbox::pump::{self, Bounces, DirectDelivery, Policy, Pump};
 use crate::state::outbox::{
     self, Count, CountedOutbox, CountedParts, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion,
     Sealer, State, TracedOutbox, TracedParts, Traces, measure, metrics_of,
@@ -27,8 +28,20 @@ use crate::state::store::{OpenError, StoreKeys};
 pub(super) struct Destinations<'a> {
     /// To the upstreams.
     pub(super) dispatcher: &'a Arc<Dispatcher>,
-    /// To its recipients' own servers, once no upstream has taken mail for so long; `None`: never.
-    pub(super) direct: Option<(Arc<Direct>, Duration)>,
+    /// To its recipients' own servers; `None`: never.
+    pub(super) direct: Option<ToServers>,
+    /// Who has it sent.
+    pub(super) callers: &'a Arc<Callers>,
+}
+
+/// How mail goes to its recipients' own servers.
+pub(super) struct ToServers {
+    /// Delivers it.
+    pub(super) direct: Arc<Direct>,
+    /// Once no upstream has taken mail for so long.
+    pub(super) after: Duration,
+    /// This node's own name.
+    pub(super) helo: String,
 }
 
 /// An outbox that sends.
@@ -53,7 +66,8 @@ impl RunningOutbox {
         let (settings, up) = (config.pump, store.up());
         let keeping = Keeping { keep: settings.keep, min_free: settings.min_free.into() };
         let ((rows, parts), sealer) = (traced(store, keeping, tracer).await?, Sealer::new(keys));
-        let Destinations { dispatcher, direct } = destinations;
+        let Destinations { dispatcher, direct, callers } = destinations;
+        let own_service = Arc::new(OnceLock::new());
         let mails = metrics.mails.clone();
         let traces = Traces { tracer: tracer.clone(), system: store.system() };
         let metrics = Arc::new(metrics_of(metrics, config.service.room()));
@@ -63,7 +77,10 @@ impl RunningOutbox {
             Policy { schedule: settings.retry, attempts: settings.attempts, resends_unknown: settings.resends_unknown };
         let drain = Drain::default();
         let parts = Arc::new(CountedParts::new(parts, Arc::clone(&metrics)));
-        let direct = direct.map(|(direct, after)| DirectDelivery { direct, parts, after, mails: mails.clone() });
+        let direct = direct.map(|ToServers { direct, after, helo }| {
+            let bounces = bounces(helo, callers, &own_service);
+            DirectDelivery { direct, parts, after, mails: mails.clone(), bounces }
+        });
         if direct.is_none() {
             tokio::spawn(warn_of_parts(Arc::clone(&store)));
         }
@@ -107,12 +124,23 @@ impl RunningOutbox {
             drain,
         };
         let service = Arc::new(OutboxService::new(parts, &config.service));
+        let _ = own_service.set(Arc::downgrade(&service));
         Ok(Self { service, work, deadline: settings.drain })
     }
 
     /// Claims and marks nothing more; attempts under way have their time. Did all of them end in it?
     pub(super) async fn drain(&self) -> bool {
         self.work.drain(shutdown::Settings { delay: Duration::ZERO, deadline: self.deadline }).await
+    }
+}
+
+/// Bounces are sealed by the service of the node, once there is one.
+fn bounces(reporter: String, callers: &Arc<Callers>, service: &Arc<OnceLock<Weak<OutboxService>>>) -> Bounces {
+    let (callers, service) = (Arc::clone(callers), Arc::clone(service));
+    Bounces {
+        reporter,
+        address: Box::new(move |caller| callers.named(caller.as_str())?.limits.bounce_address().cloned()),
+        seal: Box::new(move |submission, names| service.get()?.upgrade()?.own(submission, names).ok()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! A node: put together from its configuration, it serves until a signal says otherwise, and ends in order.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tracing::{info, warn};
@@ -9,7 +8,7 @@ use tracing::{info, warn};
 use super::config::{Config, DirectConfig, OutboxConfig, RoutesConfig, UpstreamConfig, time_of_store};
 use super::listen::bind;
 use super::orders::{Orders, keep_audit};
-use super::outbox::{self, Destinations, RunningOutbox};
+use super::outbox::{self, Destinations, RunningOutbox, ToServers};
 use super::start_error::StartError;
 use super::started::Started;
 use super::store::Store;
@@ -78,8 +77,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let answers = start_answers(config.answers, in_store.clone(), &traces.tracer, &shared).await?;
     let signing = dkim::keys(config.dkim, &shared.metrics);
     let direct = start_direct(config.direct, signing, &shared.metrics)?;
-    let sites = direct.as_ref().map(|(direct, _)| Arc::clone(direct.sites()));
-    let destinations = Destinations { dispatcher: &delivery.dispatcher, direct };
+    let sites = direct.as_ref().map(|to| Arc::clone(to.direct.sites()));
+    let destinations = Destinations { dispatcher: &delivery.dispatcher, direct, callers: &callers };
     let (outbox, rows) = start_outbox(config.outbox, in_store, destinations, &traces.tracer, &shared).await?;
     let service = outbox.as_ref().map(|outbox| Arc::clone(&outbox.service));
     let api_state = ApiState {
@@ -152,10 +151,10 @@ fn start_direct(
     config: Option<DirectConfig>,
     keys: Arc<ArcSwap<Keys>>,
     metrics: &Metrics,
-) -> Result<Option<(Arc<Direct>, Duration)>, StartError> {
+) -> Result<Option<ToServers>, StartError> {
     let Some(DirectConfig { settings, helo }) = config else { return Ok(None) };
-    let direct = Direct::new(&settings, helo, keys, metrics.mx.clone()).map_err(StartError::Direct)?;
-    Ok(Some((Arc::new(direct), settings.after)))
+    let direct = Direct::new(&settings, helo.clone(), keys, metrics.mx.clone()).map_err(StartError::Direct)?;
+    Ok(Some(ToServers { direct: Arc::new(direct), after: settings.after, helo }))
 }
 
 /// None where it is off, or there is no store for it. Where only the outbox is off, what the store has of it.

@@ -109,6 +109,11 @@ impl Message {
         self.report().is_none().then_some(sender)
     }
 
+    /// Has its sender an address to be told at of recipients that it does not reach? A report has none.
+    pub fn can_bounce(&self) -> bool {
+        self.bounce_address().is_some() && self.report().is_none()
+    }
+
     /// What makes it a report about another mail, if it is one.
     pub fn report(&self) -> Option<&Report> {
         self.parts.report.as_ref()

@@ -113,7 +113,9 @@ mod tests {
     #[test]
     fn what_is_taken_out_is_gone_and_the_oldest_goes_first() {
         let mut table = Lru::new(3);
-        ["a", "b", "c"].into_iter().for_each(|key| drop(table.entry(key, |_| true, || key.to_owned())));
+        for key in ["a", "b", "c"] {
+            assert!(table.entry(key, |_| true, || key.to_owned()).is_some());
+        }
         table.get_mut("a");
         assert_eq!((table.remove("b").as_deref(), table.remove("b")), (Some("b"), None));
         assert_eq!(

@@ -17,6 +17,7 @@
 //! sealed before they come here ([`Sealed`]). Deliberately absent: when to claim and what to send it with; the pump knows.
 
 mod acceptance;
+mod bounces;
 mod bound;
 mod claim;
 mod counted;
@@ -48,6 +49,7 @@ mod traced;
 mod traced_parts;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
+pub use bounces::{Bounced, DueBounce, DueBounces, FailedPart, Told};
 pub use bound::Bound;
 pub use claim::{Buried, Claimed, NamedMail, Queued, Stale, Swept, Wanted};
 pub use counted::{CountedOutbox, CountedParts, metrics_of};

@@ -81,6 +81,11 @@ impl CallerLimits {
         self.from_domains.as_ref().is_none_or(|domains| domains.include(mailbox.address()))
     }
 
+    /// Where bounces of its mail go, if it has an address for them.
+    pub fn bounce_address(&self) -> Option<&Address> {
+        self.bounce_address.as_ref()
+    }
+
     /// The mail with this caller's bounce address as its envelope sender, where the caller has one.
     pub fn with_bounce_address(&self, message: Message) -> Message {
         match &self.bounce_address {

@@ -36,7 +36,7 @@ settings! {
         bounce_address: Option<Address> as BOUNCE_ADDRESS = setting(
             "none",
             &OrWord("none", &ADDRESS),
-            "where bounces of a caller's mail go, if not to its From; at an SMTP relay",
+            "where bounces of a caller's mail go: those of an SMTP relay, if not to its From; and, where a node delivers to the recipients' own servers, those of the node, else to nobody",
         );
         outbox_rows: Option<usize> as OUTBOX_ROWS = setting(
             "tenth",

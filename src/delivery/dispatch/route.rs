@@ -58,12 +58,15 @@ pub(super) struct Route {
     routes: Arc<Routes>,
     /// The place of the rule that holds.
     place: Option<usize>,
+    /// A report has no envelope sender, which no provider takes: it goes to its recipient's own server alone.
+    is_report: bool,
 }
 
 impl Route {
     pub(super) fn new(routes: Arc<Routes>, submission: &Submission) -> Self {
-        let place = routes.rules.find(submission);
-        Self { routes, place }
+        let is_report = submission.message.report().is_some();
+        let place = routes.rules.find(submission).filter(|_| !is_report);
+        Self { routes, place, is_report }
     }
 
     /// The rule that holds.
@@ -83,12 +86,12 @@ impl Route {
 
     /// May the mail be offered to this upstream?
     pub(super) fn allows(&self, upstream: usize) -> bool {
-        self.names(upstream) || !self.rule().is_some_and(Rule::is_pinned)
+        !self.is_report && (self.names(upstream) || !self.rule().is_some_and(Rule::is_pinned))
     }
 
     /// Does mail that no upstream takes go to its recipients' own servers?
     pub(super) fn is_direct(&self) -> bool {
-        self.routes.rules.is_direct(self.place)
+        self.is_report || self.routes.rules.is_direct(self.place)
     }
 
     /// How much mail comes to the upstream beside others. A rule with weights puts those last that it does not name.

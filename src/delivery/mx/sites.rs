@@ -123,7 +123,7 @@ impl Sites {
 }
 
 impl Permit {
-    /// Of which site.
+    /// The site that it is for.
     pub fn site(&self) -> &SiteKey {
         &self.key
     }

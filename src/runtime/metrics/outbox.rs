@@ -15,7 +15,7 @@ use super::counters::Counters;
 use super::numbers::{Real, whole};
 use super::rounds::Rounds;
 pub use handles::OutboxMetrics;
-use labels::{FallbackResult, Limit, Outcome, State, Task, To};
+use labels::{BounceResult, FallbackResult, Limit, Outcome, State, Task, To};
 
 /// Upper bounds in seconds: a mail goes at once, or waits for the end of an outage.
 const BUCKETS: [f64; 12] = [0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 14_400.0, 86_400.0, 172_800.0];
@@ -41,6 +41,7 @@ pub struct Outbox {
     late: Family<Outcome, Counter>,
     replayed: Family<Outcome, Counter>,
     ended: Family<Outcome, Counter>,
+    bounces: Family<BounceResult, Counter>,
     ages: Family<Task, Real>,
     /// None where the outbox is off.
     rounds: OnceLock<Arc<Rounds>>,
@@ -62,6 +63,8 @@ pub struct OutboxWords<'a> {
     pub full: &'a [&'static str],
     /// What becomes of a mail that no provider takes now.
     pub fallbacks: &'a [&'static str],
+    /// What becomes of a bounce that is due.
+    pub bounces: &'a [&'static str],
     /// What goes round for ever.
     pub tasks: &'a [&'static str],
 }
@@ -88,6 +91,7 @@ impl Default for Outbox {
             late: Family::default(),
             replayed: Family::default(),
             ended: Family::default(),
+            bounces: Family::default(),
             ages: Family::default(),
             rounds: OnceLock::new(),
         }
@@ -152,6 +156,11 @@ impl Outbox {
         registry.register("outbox_replayed", "Replays, by where they left the mail", self.replayed.clone());
         registry.register("outbox_ended", "Mails that have ended, by outcome", self.ended.clone());
         registry.register(
+            "outbox_bounces",
+            "Bounces that were due, each time that one was to come into the outbox, by what became of that",
+            self.bounces.clone(),
+        );
+        registry.register(
             "outbox_task_age_seconds",
             "Time since a task of the outbox began its last round; it begins one every few seconds",
             self.ages.clone(),
@@ -175,6 +184,7 @@ impl Outbox {
             late: Counters::new(words.late, &self.late, |outcome| Outcome { outcome }),
             replayed: Counters::new(words.replayed, &self.replayed, |outcome| Outcome { outcome }),
             ended: Counters::new(words.ended, &self.ended, |outcome| Outcome { outcome }),
+            bounces: Counters::new(words.bounces, &self.bounces, |result| BounceResult { result }),
             bytes: self.bytes.clone(),
             paused: self.paused.clone(),
             went_back: self.went_back.clone(),

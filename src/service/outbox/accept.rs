@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::warn;
 
 use crate::model::caller::CallerName;
-use crate::model::message::{Id, Message};
+use crate::model::message::{Address, Id, Message};
 use crate::model::receipt::SendError;
 use crate::model::submission::Submission;
 use crate::runtime::metrics::DeliveryLabel;
@@ -100,6 +100,16 @@ impl OutboxService {
         Ok(answers)
     }
 
+    /// A mail of the node's own, ready for the store. Who looks for one of these addresses, or erases it, finds this mail too.
+    pub fn own(&self, submission: Submission, names: &[Address]) -> Result<Batch, Failed> {
+        let caller = submission.caller.clone();
+        let later = Later { submission, lane: Lane::default(), send_at: None, expires_at: None };
+        let mut batch = self.offer(caller, vec![later], (None, None), false)?.batch;
+        let hmacs = || names.iter().filter_map(|address| self.parts.sealer.hmacs(address).first().copied());
+        batch.rows.iter_mut().for_each(|row| row.sealed.hmacs.extend(hmacs()));
+        Ok(batch)
+    }
+
     /// Counts messages that were refused though the call that brought them was not.
     pub fn count_refused_in_batch(&self, messages: usize) {
         self.parts.metrics.refused_in_batch(messages as u64);
@@ -144,6 +154,7 @@ impl OutboxService {
             send,
             expires,
             earlier,
+            bounces: submission.message.can_bounce(),
         })
     }
 }

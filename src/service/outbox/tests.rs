@@ -13,7 +13,7 @@ use super::service::STORE_TIMEOUT;
 use super::*;
 use crate::delivery::dispatch::fixture::{mail, submission};
 use crate::model::message::key::IdempotencyKey;
-use crate::model::message::{Draft, Message};
+use crate::model::message::{Address, Draft, Message};
 use crate::model::submission::{SendOptions, Submission};
 use crate::state::audit::{Actor, Origin};
 use crate::state::outbox::{
@@ -40,6 +40,18 @@ async fn mail_is_due_at_once_and_expires_after_the_time_of_this_node() {
     assert_eq!((ticket.send_at, ticket.expires_at), (NOW, NOW.after(settings().expiry)));
     assert_eq!(store.woken.load(Ordering::Relaxed), 1);
     assert_eq!(store.rows.lock().unwrap()[0].batch, Room { rows: 100, bytes: 100_000 }, "a tenth of all");
+}
+
+#[test]
+fn mail_of_the_nodes_own_is_found_by_the_addresses_that_it_names_too() {
+    let service = Arc::new(FakeStore::default()).service(settings());
+    let hmacs = |names: &[Address]| {
+        let batch = service.own(submission(mail("a@example.org"), SendOptions::default()), names).unwrap();
+        batch.rows[0].sealed.hmacs.clone()
+    };
+    let name: Address = "told@example.com".parse().unwrap();
+    let expected = [hmacs(&[]), vec![service.parts.sealer.hmacs(&name)[0]]].concat();
+    assert_eq!(hmacs(&[name]), expected);
 }
 
 /// The counts above 0, `delivery:count`.

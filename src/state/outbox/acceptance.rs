@@ -72,6 +72,8 @@ pub struct NewRow {
     pub expires: When,
     /// What was tried before.
     pub earlier: Earlier,
+    /// Is its sender told of recipients that their own servers do not take it for?
+    pub bounces: bool,
 }
 
 /// A point in time that the caller names, or that the store counts from its own time.

@@ -32,6 +32,7 @@ pub fn metrics_of(metrics: &Metrics, room: Room) -> OutboxMetrics {
         buried: &["queued", "parked", "unknown"],
         full: &Full::ALL.map(Full::as_str),
         fallbacks: &["queued", "repeated", "full", "down", "unclear"],
+        bounces: &["queued", "no_room", "no_store", "nobody"],
         tasks: &tasks::ALL,
     };
     metrics.limits.set("outbox_rows", room.rows);

@@ -14,9 +14,9 @@ mod written;
 
 use std::time::Duration;
 
-use super::Answered;
 use super::row::{Hold, NodeId, State};
 use super::sealed::Hmac;
+use super::{Answered, DueBounces};
 use crate::runtime::unix_time::UnixTime;
 
 pub(super) use ended::worst;
@@ -33,7 +33,7 @@ pub(super) const UPSTREAM: &str = "mx";
 ///
 /// What holds for the calls of [`super::Outbox`] holds here: what a call has changed is on the disk when its answer is there.
 /// [`super::Outbox::bury`], [`super::Outbox::sweep`], [`super::Outbox::heartbeat`] and the orders are of mails and parts.
-pub trait Parts: Send + Sync {
+pub trait Parts: DueBounces {
     /// Splits a mail in hand: consents as [`super::Outbox::mark`] does, or not. Its parts are due at once. Asked once more, it
     /// consents again and makes no second parts. It does not consent to a part without recipients, to two parts of a domain, or
     /// to a recipient in two parts.

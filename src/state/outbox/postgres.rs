@@ -7,6 +7,7 @@
 mod accept;
 mod accepting;
 mod audit;
+mod bounces;
 mod calls;
 mod care;
 mod claim;
@@ -70,7 +71,7 @@ pub const TABLES: Module = Module {
             ),
             works_with: 1,
         },
-        Step { sql: include_str!("postgres/parts.sql"), works_with: 1 },
+        Step { sql: concat!(include_str!("postgres/parts.sql"), include_str!("postgres/bounces.sql")), works_with: 1 },
     ],
     uses_key: "select 1 from smsp_submission
         where recipients_key_id = $1 or recipients_key_id is null and content_key_id = $1 limit 1",

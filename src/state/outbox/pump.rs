@@ -43,7 +43,7 @@ use tokio::time::sleep;
 pub use conclusion::Policy;
 pub use contents::Contents;
 pub use context::Parts;
-pub use direct::DirectDelivery;
+pub use direct::{Bounces, DirectDelivery};
 pub use schedule::Schedule;
 
 use super::tasks::CLAIMS;

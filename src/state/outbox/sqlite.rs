@@ -7,6 +7,7 @@
 mod accept;
 mod attempts;
 mod audit;
+mod bounces;
 mod calls;
 mod change;
 mod choose;
@@ -60,7 +61,7 @@ pub const TABLES: Module = Module {
             ),
             works_with: 1,
         },
-        Step { sql: include_str!("sqlite/parts.sql"), works_with: 1 },
+        Step { sql: concat!(include_str!("sqlite/parts.sql"), include_str!("sqlite/bounces.sql")), works_with: 1 },
     ],
     uses_key: "select 1 from submission where key_id = ?1
         and (content_key is not null or recipients_key is not null) limit 1",
@@ -146,6 +147,11 @@ impl SqliteOutbox {
             number.answered();
             Ok(claimed)
         })
+    }
+
+    /// Is there room on the disk? Where nothing is known of it, the database will tell.
+    fn has_disk(&self) -> bool {
+        self.store.free_disk().is_none_or(|free| free >= self.keeping.min_free)
     }
 
     fn passed(&self) -> Passed {

@@ -2,6 +2,7 @@
 
 pub(super) mod accepting;
 pub(super) mod bench;
+pub(super) mod bouncing;
 pub(super) mod changing;
 pub(super) mod claiming;
 pub(super) mod counting;
@@ -120,6 +121,11 @@ macro_rules! conformance {
             parts_selected: mails_in_parts_are_listed_among_others_by_where_their_parts_are,
                 an_order_on_many_takes_mails_in_parts_as_it_takes_others,
                 an_order_on_many_says_why_it_leaves_mails_in_parts_out;
+            bouncing: a_bounce_is_due_at_the_end_of_a_mail_and_is_taken_in_once,
+                what_fails_while_others_wait_is_collected_for_a_part_of_the_age_of_the_mail,
+                nobody_is_told_of_who_may_have_it_or_is_cancelled_or_erased,
+                a_mail_that_is_over_before_it_was_split_is_told_of_where_its_route_ends_at_mx,
+                what_is_due_in_an_older_copy_is_not_told_twice;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;
             states: every_call_takes_a_row_from_its_states_alone;
             counting: late_verdicts_and_replays_are_counted_by_what_they_settle,

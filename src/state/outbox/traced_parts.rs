@@ -1,5 +1,7 @@
 //! The calls about parts, each a span of the mail that it is made for.
 
+mod bounces;
+
 use std::sync::Arc;
 use std::time::Duration;
 

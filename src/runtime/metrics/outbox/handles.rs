@@ -26,6 +26,7 @@ pub struct OutboxMetrics {
     pub(super) late: Counters,
     pub(super) replayed: Counters,
     pub(super) ended: Counters,
+    pub(super) bounces: Counters,
     pub(super) bytes: Gauge,
     pub(super) paused: Gauge,
     pub(super) went_back: Gauge,
@@ -98,6 +99,11 @@ impl OutboxMetrics {
     /// Mails that have ended so.
     pub fn ended(&self, outcome: &str, mails: u64) {
         self.ended.add(outcome, mails);
+    }
+
+    /// A bounce was due, and this became of it.
+    pub fn bounced(&self, result: &str) {
+        self.bounces.count(result);
     }
 
     /// So many mails are in this state, and the oldest was due so many seconds ago.

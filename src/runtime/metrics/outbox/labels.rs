@@ -32,6 +32,12 @@ pub(super) struct FallbackResult {
     pub(super) result: &'static str,
 }
 
+/// What became of a bounce that was due.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct BounceResult {
+    pub(super) result: &'static str,
+}
+
 /// What goes round for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Task {

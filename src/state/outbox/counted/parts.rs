@@ -1,5 +1,7 @@
 //! The calls about parts, counted by the mails that they end.
 
+mod bounces;
+
 use std::sync::Arc;
 use std::time::Duration;
 

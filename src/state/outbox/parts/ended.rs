@@ -52,7 +52,7 @@ impl PartTo {
     }
 }
 
-/// Of these recipients the first for which it went worst.
+/// The first of these recipients for which it went worst.
 pub(in crate::state::outbox) fn worst(verdicts: &[PartVerdict]) -> Option<&PartVerdict> {
     verdicts.iter().rev().max_by_key(|verdict| verdict.to.badness())
 }

@@ -31,9 +31,9 @@ const KNOWN: &str = "with mail as materialized (select * from unnest($1, $2, $3)
     ) found on true";
 
 const INSERT: &str = "with mail as materialized (
-        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $22) with ordinality m (id,
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $22, $23) with ordinality m (id,
             caller, key, from_domain, size, send_at, content_key_id, content_key, recipients_key_id, recipients_key,
-            recipients, lane, route_set, rules, expires_at, attempts, nth)
+            recipients, lane, route_set, rules, expires_at, attempts, bounces, nth)
     ),
     submission as (
         insert into smsp_submission (id, caller, key, from_domain, size, accepted_at, send_at,
@@ -51,9 +51,9 @@ const INSERT: &str = "with mail as materialized (
         select distinct h.hmac, s.row_id from unnest($20, $21) h (id, hmac) join submission s using (id)
     )
     insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, changed_at, due, expires_at,
-        wanted_at, attempts)
+        wanted_at, attempts, bounces)
     select s.row_id, m.caller, m.size, $16, m.lane, m.route_set, m.rules, $16, m.send_at, m.expires_at, m.send_at,
-        m.attempts
+        m.attempts, m.bounces
     from submission s join mail m using (id)";
 
 /// What was submitted before, by its key and by its id; both tell callers apart.
@@ -180,7 +180,7 @@ async fn insert(transaction: &mut Transaction<'_>, now: UnixTime, new: &[New<'_>
     let hmacs =
         new.iter().flat_map(|new| new.row.sealed.hmacs.iter().map(|hmac| (Uuid::from(new.row.id), &hmac.0[..])));
     let (hmac_ids, hmacs): (Vec<_>, Vec<_>) = hmacs.unzip();
-    let parameters: [Parameter<'_>; 22] = [
+    let parameters: [Parameter<'_>; 23] = [
         (&ids, Type::UUID_ARRAY),
         (&column!(|new| new.caller), Type::TEXT_ARRAY),
         (&column!(|new| new.row.key.as_ref().map(bytes)), Type::BYTEA_ARRAY),
@@ -203,6 +203,7 @@ async fn insert(transaction: &mut Transaction<'_>, now: UnixTime, new: &[New<'_>
         (&hmac_ids, Type::UUID_ARRAY),
         (&hmacs, Type::BYTEA_ARRAY),
         (&column!(|new| i32::try_from(new.row.earlier.attempts).unwrap_or(i32::MAX)), Type::INT4_ARRAY),
+        (&column!(|new| new.row.bounces), Type::BOOL_ARRAY),
     ];
     transaction.execute(INSERT, &parameters).await
 }

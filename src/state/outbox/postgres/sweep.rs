@@ -29,7 +29,8 @@ const EXPIRE: &str = "with over as materialized (
         window w as (order by expires_at, row_id)
     ),
     silent as (delete from smsp_node where seen_at < smsp_now() - 86400000)
-    update smsp_outbox o set state = 7, changed_at = smsp_now()
+    update smsp_outbox o set state = 7, changed_at = smsp_now(), bounce_due = case when o.bounces and not o.erased
+        and not o.possible_duplicate and 'mx' = any (string_to_array(o.route_set, ',')) then smsp_now() end
     from fitting f where o.row_id = f.row_id and (f.nth = 1 or f.bytes <= $2) and o.state in (0, 4)
     returning o.row_id, (select count(*) from over)";
 

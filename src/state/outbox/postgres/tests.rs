@@ -1,5 +1,6 @@
 //! The outbox on a real PostgreSQL: what the suite of both stores does not ask, because one process has no such faults.
 
+mod bounces;
 mod claims;
 mod conformance;
 mod copies;
@@ -95,6 +96,7 @@ pub(super) fn row(key: Option<&str>) -> NewRow {
         send: When::After(Duration::ZERO),
         expires: When::After(DAY),
         earlier: Earlier::default(),
+        bounces: false,
     }
 }
 

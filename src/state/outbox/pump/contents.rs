@@ -1,6 +1,6 @@
 //! Opens what a store keeps sealed, and hides what is kept there beside it.
 
-use super::super::sealed::{Hmac, KeyId, SealedContent};
+use super::super::sealed::{Hmac, KeyId, SealedContent, SealedRecipients};
 use super::super::sealing::Sealer;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
@@ -14,6 +14,9 @@ pub trait Contents: Send + Sync {
     /// Has this node this key of the store?
     fn has_key(&self, key: &KeyId) -> bool;
 
+    /// The recipients of a mail, in the order To, Cc, Bcc; none, where they cannot be opened.
+    fn recipients(&self, id: Id, recipients: &SealedRecipients) -> Option<Vec<String>>;
+
     /// What stands for a domain in the store; none, where there is no key.
     fn domain(&self, domain: &str) -> Option<Hmac>;
 }
@@ -26,6 +29,10 @@ impl Contents for Sealer {
 
     fn has_key(&self, key: &KeyId) -> bool {
         Self::has_key(self, key)
+    }
+
+    fn recipients(&self, id: Id, recipients: &SealedRecipients) -> Option<Vec<String>> {
+        self.open_recipients(id, recipients)
     }
 
     fn domain(&self, domain: &str) -> Option<Hmac> {

@@ -109,6 +109,11 @@ impl Context {
         }
     }
 
+    /// May senders be told now whom their mail does not reach?
+    pub(super) fn may_tell(&self) -> bool {
+        !self.parts.drain.is_draining() && !self.older_copy.is_it() && !self.parts.paused_start.is_on()
+    }
+
     /// May rows be claimed and marked now?
     pub(super) fn may_work(&self) -> bool {
         let is_held = self.parts.paused_start.is_on() || self.older_copy.is_it();

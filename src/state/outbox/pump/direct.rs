@@ -7,6 +7,7 @@
 //! Deliberately absent: replays (SMTP has none) and late verdicts (a hand-over waits for its last reply).
 
 pub(super) mod ahead;
+mod bounces;
 pub(super) mod claims;
 pub(super) mod closed;
 mod hand_over;
@@ -16,6 +17,7 @@ mod part;
 mod recording;
 pub(super) mod reopening;
 pub(super) mod split;
+pub(super) mod telling;
 mod verdicts;
 
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use std::time::Duration;
 use super::super::Parts;
 use crate::delivery::mx::direct::Direct;
 use crate::runtime::metrics::Mails;
+pub use bounces::Bounces;
 
 /// What delivers to the recipients' own servers.
 pub struct DirectDelivery {
@@ -35,4 +38,6 @@ pub struct DirectDelivery {
     pub after: Duration,
     /// Where it is counted that nobody knows who has a mail.
     pub mails: Mails,
+    /// What tells senders whom their mail does not reach.
+    pub bounces: Bounces,
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use self::fake::{Fake, Fault};
 use super::super::row::{Lane, NodeId, State};
-use super::super::sealed::{Hmac, KeyId, SealedContent};
+use super::super::sealed::{Hmac, KeyId, SealedContent, SealedRecipients};
 use super::super::{PausedStart, Room, Traces, metrics_of};
 use super::unopened::FOR_ANOTHER_NODE;
 use super::*;
@@ -52,6 +52,10 @@ impl Contents for AnyMail {
 
     fn has_key(&self, key: &KeyId) -> bool {
         key.0 != "elsewhere"
+    }
+
+    fn recipients(&self, _: Id, _: &SealedRecipients) -> Option<Vec<String>> {
+        None
     }
 
     fn domain(&self, _: &str) -> Option<Hmac> {

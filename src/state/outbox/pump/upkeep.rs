@@ -1,5 +1,5 @@
 //! What keeps the outbox in order: the store hears that this node lives, rows of dead nodes are freed, what has expired or
-//! was kept for long enough goes, and rows follow the rules of now.
+//! was kept for long enough goes, senders are told whom their mail does not reach, and rows follow the rules of now.
 //!
 //! The heartbeat is a task of its own, so that a store with much to sweep does not let a node look dead. It goes on while
 //! the node drains: what is under way is its own until the end.
@@ -14,6 +14,7 @@ use super::super::bound::Bound;
 use super::super::claim::Buried;
 use super::super::tasks;
 use super::context::{Context, STORE_TIMEOUT};
+use super::direct::telling::tell_senders;
 use super::endings::Endings;
 use super::rerouting::reroute;
 
@@ -47,6 +48,7 @@ pub(super) async fn tidy(context: Arc<Context>) {
             endings.buried(&buried.mails);
         }
         sweep(&context, &mut endings).await;
+        tell_senders(&context, UPKEEP / 2).await;
         // A store that does not answer says so itself; the next turn goes on with what is left.
         let _ = reroute(&context, UPKEEP / 2).await;
     }

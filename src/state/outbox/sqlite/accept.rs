@@ -110,13 +110,15 @@ fn insert(database: &Connection, now: UnixTime, caller: i64, new: &NewRow) -> ru
         sealed.recipients.bytes,
     ])?);
     let mut envelope = database.prepare_cached(
-        "insert into envelope (id, caller, route_set, rules, lane, due, expires_at, listed_at, wanted_at, attempts)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?9)",
+        "insert into envelope (id, caller, route_set, rules, lane, due, expires_at, listed_at, wanted_at, attempts,
+            bounces)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6, ?9, ?10)",
     )?;
     let route_set = names::route_set(database, new.route_set.as_str())?;
     let (rules, Ticket { send_at, expires_at, .. }) = (new.rules.0, ticket);
     let attempts = new.earlier.attempts;
-    envelope.execute(params![row, caller, route_set, rules, new.lane, send_at, expires_at, now, attempts])?;
+    let values = params![row, caller, route_set, rules, new.lane, send_at, expires_at, now, attempts, new.bounces];
+    envelope.execute(values)?;
     attempts::write_earlier(database, now, row, &new.earlier.tried)?;
     content::write(database, row, &sealed.content)?;
     content::take_room(database, caller, 1, size)?;

@@ -21,9 +21,7 @@ use crate::state::outbox::{
 
 impl Outbox for SqliteOutbox {
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
-        // Where nothing is known of the disk, the database will tell.
-        let has_disk = self.store.free_disk().is_none_or(|free| free >= self.keeping.min_free);
-        let (clock, bytes) = (self.store.clock().clone(), batch.size().bytes);
+        let (has_disk, clock, bytes) = (self.has_disk(), self.store.clock().clone(), batch.size().bytes);
         let accept = move |database: &Connection| match batch.withdrawal.begin() {
             true => accept::accept(database, clock.now(), &batch, has_disk),
             // Nobody waits for the answer.

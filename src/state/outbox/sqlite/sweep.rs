@@ -53,7 +53,9 @@ fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept)
     let rows = select.query_map(params![now, signed(bound.rows as u64)], row)?;
     let rows: Vec<(RowId, u64, NamedMail)> = rows.collect::<Result<_, _>>()?;
     let mut expire = database.prepare_cached(
-        "update envelope set state = 7, settled_at = ?1 where id = ?2 and state in (0, 4) and expires_at <= ?1",
+        "update envelope set state = 7, settled_at = ?1, bounce_due = iif(bounces and possible_duplicate = 0
+            and exists (select 1 from route_set r where r.id = route_set and instr(',' || names || ',', ',mx,')), ?1, null)
+         where id = ?2 and state in (0, 4) and expires_at <= ?1",
     )?;
     let mut left = Left::of(bound);
     for (row, held, mail) in rows {

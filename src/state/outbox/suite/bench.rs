@@ -117,6 +117,7 @@ pub(in crate::state::outbox) fn row(number: u8) -> NewRow {
         send: When::After(Duration::ZERO),
         expires: When::After(2 * DAY),
         earlier: Earlier::default(),
+        bounces: false,
     }
 }
 

@@ -30,7 +30,7 @@ use crate::runtime::restart::{Restarts, restart_and_count};
 pub(super) const NAME: &str = "postgres";
 /// Transactions of a node at once.
 const CONNECTIONS: usize = 4;
-/// Of them those that only look at mail for callers and operators.
+/// Those among them that only look at mail for callers and operators.
 const READS: usize = 2;
 /// Beside them for the signs of life of a node, so that one with much to do does not look dead.
 const RESERVED: usize = 1;

@@ -7,12 +7,13 @@ use tokio::time::{Instant, timeout};
 use tracing::error;
 use uuid::Uuid;
 
-use super::super::super::{ClaimedPart, Hmac, PartEnded, PartVerdict};
+use super::super::super::{ClaimedPart, Hmac, PartEnded, PartTo, PartVerdict, State};
 use super::super::context::{Context, POLL, STORE_TIMEOUT};
 use super::DirectDelivery;
 use super::closed::Closed;
 use super::recording::{give_back, record};
 use super::reopening::place_is_free;
+use super::telling::tell_of_ended;
 use super::verdicts::Facts;
 use crate::delivery::mx::direct::{NotNow, Prepared};
 use crate::model::message::{Address, Message};
@@ -168,7 +169,18 @@ impl<'a> HandOver<'a> {
         if self.claimed.attempts == 0 && is_answered(ended) {
             self.context.ahead.answered();
         }
-        record(self.delivery, &self.claimed.hold, ended).await;
+        let state = record(self.delivery, &self.claimed.hold, ended).await;
+        if state.is_some_and(State::is_final) && self.may_be_told(ended) {
+            tell_of_ended(self.context, self.delivery, self.claimed.hold.part, &self.message).await;
+        }
+    }
+
+    /// May its sender have to be told of something, by this end or an earlier one?
+    fn may_be_told(&self, ended: &PartEnded) -> bool {
+        let PartEnded::Told { verdicts, .. } = ended else { return false };
+        let has_others = || self.to.len() < self.message.recipient_mailboxes().count();
+        let has_refused = || verdicts.iter().any(|verdict| verdict.to == PartTo::Refused);
+        self.message.can_bounce() && (has_refused() || has_others())
     }
 
     fn facts(&self) -> Facts<'_> {

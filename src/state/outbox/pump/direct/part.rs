@@ -53,7 +53,9 @@ async fn leave_sealed(context: &Context, delivery: &DirectDelivery, sealed: &Cla
     let ClaimedPart { id, hold, content, .. } = sealed;
     match context.unopened(*id, Some(hold.part), content.as_ref()) {
         Unopened::Waits(wait) => give_back(delivery, hold, wait).await,
-        Unopened::Lost(wait) => record(delivery, hold, &PartEnded::Lost { wait }).await,
+        Unopened::Lost(wait) => {
+            record(delivery, hold, &PartEnded::Lost { wait }).await;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::super::super::parts::{UPSTREAM, worst};
-use super::super::super::{PartEnded, PartHold, PartVerdict};
+use super::super::super::{PartEnded, PartHold, PartVerdict, State};
 use super::super::endings;
 use super::super::recording::persistently;
 use super::super::traced;
@@ -14,16 +14,18 @@ use crate::model::outcome::Outcome;
 use crate::runtime::metrics::Mails;
 use crate::runtime::millis::millis;
 
-/// Ends a claim.
-pub(super) async fn record(delivery: &DirectDelivery, hold: &PartHold, ended: &PartEnded) {
+/// Ends a claim, unless it belongs to another by now. The state of its mail.
+pub(super) async fn record(delivery: &DirectDelivery, hold: &PartHold, ended: &PartEnded) -> Option<State> {
     log(&delivery.mails, ended);
-    match persistently(|| delivery.parts.end_part(hold, ended)).await {
+    let state = persistently(|| delivery.parts.end_part(hold, ended)).await;
+    match state {
         Some(state) => {
             traced::part_ended(state, ended);
             endings::of_part(state, ended);
         }
         None => info!(part = hold.part.0, "a mail of the outbox belongs to another claim by now"),
     }
+    state
 }
 
 /// Gives a part back that was not marked; it waits so long.

@@ -2,6 +2,7 @@
 //! loopback, to the verdict on each recipient.
 
 mod behind;
+mod bounces;
 mod endless;
 mod ends;
 mod faulty;
@@ -9,6 +10,7 @@ mod faults;
 mod sites;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use super::super::super::{
@@ -64,6 +66,10 @@ impl Contents for Opening {
         self.sealer.has_key(key)
     }
 
+    fn recipients(&self, id: Id, recipients: &SealedRecipients) -> Option<Vec<String>> {
+        self.sealer.open_recipients(id, recipients)
+    }
+
     fn domain(&self, domain: &str) -> Option<Hmac> {
         self.sealer.domain_hmac(domain)
     }
@@ -99,6 +105,7 @@ struct Mx {
     pump: Pump,
     drain: Shutdown,
     metrics: Metrics,
+    bounced: Arc<Mutex<Vec<Submission>>>,
     _tasks: JoinSet<()>,
     _names: NameServer,
     _directory: tempfile::TempDir,
@@ -114,12 +121,14 @@ impl Setup {
         fixture.dispatcher.replace_rules(Rules::default().beside_list(true));
         let (server, names) = (Stub::new(self.script).await, NameServer::start(names).await);
         let settings = [("PORT", server.port.to_string()), ("FINAL_TIMEOUT", self.final_timeout.to_owned())];
+        let bounced = Arc::default();
         let parts = Arc::new(Faulty::new(Arc::clone(&store) as _));
         let delivery = Arc::new(DirectDelivery {
             direct: Arc::new(direct(&names, &settings, &metrics)),
             parts: Arc::clone(&parts) as _,
             after: self.after,
             mails: metrics.mails.clone(),
+            bounces: bounces(&sealer, &bounced),
         });
         let drain = Shutdown::default();
         let pump = Pump::new(Parts {
@@ -138,8 +147,65 @@ impl Setup {
         let (mut _tasks, at_work) = (JoinSet::new(), pump.clone());
         _tasks.spawn(async move { at_work.run(Arc::default()).await });
         let (_names, _directory) = (names, directory);
-        Mx { fixture, store, parts, sealer, server, delivery, pump, drain, metrics, _tasks, _names, _directory }
+        Mx {
+            fixture,
+            store,
+            parts,
+            sealer,
+            server,
+            delivery,
+            pump,
+            drain,
+            metrics,
+            bounced,
+            _tasks,
+            _names,
+            _directory,
+        }
     }
+}
+
+fn message(to: &[&str]) -> Message {
+    let to = to.iter().map(|address| address.parse().unwrap()).collect();
+    let id = crate::runtime::ids::fresh().into();
+    Message::new(id, "a@example.org".parse().unwrap(), Draft { to, ..Draft::default() }).unwrap()
+}
+
+/// Has each bounce that is sealed kept, beside the way that it goes.
+fn bounces(sealer: &Sealer, sealed: &Arc<Mutex<Vec<Submission>>>) -> Bounces {
+    let (sealer, kept) = (sealer.clone(), Arc::clone(sealed));
+    Bounces {
+        reporter: "out.example.org".to_owned(),
+        address: Box::new(|caller| (caller.as_str() == "shop").then(|| "now@example.org".parse().unwrap())),
+        seal: Box::new(move |submission, names| {
+            assert!(!names.is_empty());
+            let row = new_row(&sealer, &submission, RouteSet::new(["mx"]), RulesVersion(1));
+            let caller = submission.caller.clone();
+            kept.lock().unwrap().push(submission);
+            Some(batch(caller, row))
+        }),
+    }
+}
+
+fn new_row(sealer: &Sealer, submission: &Submission, route_set: RouteSet, rules: RulesVersion) -> NewRow {
+    NewRow {
+        id: submission.message.id(),
+        key: None,
+        sealed: sealer.seal(submission).unwrap(),
+        from_domain: "example.org".to_owned(),
+        lane: Lane::Normal,
+        route_set,
+        rules,
+        send: When::After(Duration::ZERO),
+        expires: When::After(HOUR),
+        earlier: Earlier::default(),
+        bounces: submission.message.can_bounce(),
+    }
+}
+
+fn batch(caller: CallerName, row: NewRow) -> Batch {
+    let room = Room { rows: 1000, bytes: 1 << 30 };
+    Batch { withdrawal: Withdrawal::default(), caller, rows: vec![row], atomic: true, room, callers_room: room }
 }
 
 async fn open(directory: &std::path::Path, keys: &StoreKeys) -> Arc<SqliteOutbox> {
@@ -159,32 +225,16 @@ impl Mx {
 
     /// A mail of this caller to these recipients, which may go wherever the route of now leads.
     async fn send_for(&self, caller: &str, to: &[&str]) -> Id {
-        let to = to.iter().map(|address| address.parse().unwrap()).collect();
-        let id = crate::runtime::ids::fresh().into();
-        let message = Message::new(id, "a@example.org".parse().unwrap(), Draft { to, ..Draft::default() }).unwrap();
+        self.accept(caller, message(to)).await
+    }
+
+    async fn accept(&self, caller: &str, message: Message) -> Id {
+        let id = message.id();
         let submission = submission(message, SendOptions::default());
         let eligible = self.fixture.dispatcher.eligible(&submission).unwrap();
-        let row = NewRow {
-            id,
-            key: None,
-            sealed: self.sealer.seal(&submission).unwrap(),
-            from_domain: "example.org".to_owned(),
-            lane: Lane::Normal,
-            route_set: RouteSet::new(eligible.upstreams.iter().map(|name| &**name)),
-            rules: RulesVersion(eligible.rules.cast_signed()),
-            send: When::After(Duration::ZERO),
-            expires: When::After(HOUR),
-            earlier: Earlier::default(),
-        };
-        let room = Room { rows: 1000, bytes: 1 << 30 };
-        let batch = Batch {
-            withdrawal: Withdrawal::default(),
-            caller: caller.into(),
-            rows: vec![row],
-            atomic: true,
-            room,
-            callers_room: room,
-        };
+        let set = RouteSet::new(eligible.upstreams.iter().map(|name| &**name));
+        let row = new_row(&self.sealer, &submission, set, RulesVersion(eligible.rules.cast_signed()));
+        let batch = batch(caller.into(), row);
         let answers = self.store.accept(batch).await.unwrap();
         assert!(matches!(answers[..], [Acceptance::Accepted(_)]), "{answers:?}");
         self.pump.wake();

@@ -28,6 +28,7 @@ fn batch(sealer: &Sealer, rules: RulesVersion) -> Batch {
             send: When::After(Duration::ZERO),
             expires: When::After(HOUR),
             earlier: Earlier::default(),
+            bounces: false,
         }
     };
     let room = Room { rows: 1000, bytes: 1 << 30 };

@@ -1,6 +1,6 @@
 //! In which order the due parts of a domain are claimed. Pure: the draw is passed in.
 //!
-//! Of four parts two are next by their lanes, one is the oldest and one the newest, whatever its lane: neither mail of a low
+//! Two of four parts are next by their lanes, one is the oldest and one the newest, whatever its lane: neither mail of a low
 //! lane nor fresh mail waits behind a backlog. A draw says which of the four comes first, so that it is so, too, where there
 //! is room for one part at a time.
 

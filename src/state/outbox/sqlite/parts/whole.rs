@@ -6,14 +6,16 @@ use rusqlite::{Connection, params};
 
 use super::super::content::drop_content;
 use super::row::Part;
+use crate::runtime::millis::millis;
 use crate::runtime::unix_time::UnixTime;
+use crate::state::outbox::bounces::{COLLECTING, PARTS_OF_AGE};
 use crate::state::outbox::parts::{rests, whole};
 use crate::state::outbox::{PartId, RowId, State};
 
 /// Shows what the parts of a mail have come to; once each has ended, they have ended it. The state of the mail by now.
 ///
 /// While something of it waits or is in hand, it has no time from which it is kept: no sweep drops it, not even that of a
-/// program that knows of no parts.
+/// program that knows of no parts. A bounce becomes due as [`crate::state::outbox::bounces`] says.
 pub(super) fn refresh(database: &Connection, now: UnixTime, envelope: RowId) -> rusqlite::Result<State> {
     refresh_one(database, now, envelope, None)
 }
@@ -42,21 +44,29 @@ pub(super) fn told_again(database: &Connection, part: &Part) -> rusqlite::Result
 }
 
 fn refresh_one(database: &Connection, now: UnixTime, envelope: RowId, by: Option<PartId>) -> rusqlite::Result<State> {
-    let mut select = database.prepare_cached("select state from part where envelope = ?1")?;
-    let states: Vec<State> = select.query_map([envelope], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut select = database.prepare_cached(
+        "select state, state in (6, 7) and bounced = 0 and possible_duplicate = 0 from part where envelope = ?1",
+    )?;
+    let parts = select.query_map([envelope], |row| Ok((row.get::<_, State>(0)?, row.get::<_, bool>(1)?)))?;
+    let (states, failed): (Vec<State>, Vec<bool>) = parts.collect::<Result<_, _>>()?;
+    let has_failed = failed.contains(&true);
     let mut taken = database.prepare_cached("select has_taken_some from envelope where id = ?1")?;
     let state = whole(&states, taken.query_row([envelope], |row| row.get(0))?);
     if state.is_final() {
         let end = "update envelope set state = ?2, split = 2, shown = null, settled_at = ?3, ended_by = ?4,
+             bounce_due = iif(?5 and bounces and erased = 0, ?3, null),
              possible_duplicate = max(possible_duplicate, (select max(possible_duplicate) from part where envelope = ?1))
              where id = ?1 and split = 1";
-        database.prepare_cached(end)?.execute(params![envelope, state, now, by])?;
+        database.prepare_cached(end)?.execute(params![envelope, state, now, by, has_failed])?;
         drop_content(database, envelope)?;
         return Ok(state);
     }
     let show = "update envelope set shown = ?2, settled_at = iif(?3, coalesce(settled_at, ?4), null),
+         bounce_due = iif(?5 and bounces and erased = 0, coalesce(bounce_due, ?4 + max(?6, coalesce((?4 - listed_at) / ?7, 0))), null),
          possible_duplicate = max(possible_duplicate, (select max(possible_duplicate) from part where envelope = ?1))
          where id = ?1 and split = 1";
-    database.prepare_cached(show)?.execute(params![envelope, state, rests(&states), now])?;
+    let collecting = millis(COLLECTING).cast_signed();
+    let values = params![envelope, state, rests(&states), now, has_failed, collecting, PARTS_OF_AGE];
+    database.prepare_cached(show)?.execute(values)?;
     Ok(state)
 }

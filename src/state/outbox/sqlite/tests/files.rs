@@ -36,6 +36,7 @@ fn batch(number: u128) -> Batch {
         send: When::After(Duration::ZERO),
         expires: When::After(Duration::from_secs(3600)),
         earlier: Earlier::default(),
+        bounces: false,
     };
     let room = Room { rows: 100, bytes: u64::MAX };
     Batch { room, callers_room: room, ..bench::batch(vec![row]) }

@@ -1,5 +1,6 @@
 //! Statements that must not walk through all rows: by which index SQLite runs them.
 
+use super::super::bounces::FIRST;
 use super::super::list::{ALL, IN_DOUBT, IN_HAND, RESTING, SPLIT};
 use super::super::operators::COUNTS;
 use super::super::parts::{claim, domains};
@@ -37,6 +38,15 @@ async fn counts_look_at_no_row_but_the_oldest_of_each_kind_and_those_in_hand() {
     ];
     assert_eq!(rows, expected, "{plan:#?}");
     assert_eq!(plan[0], "SCAN t", "the tally has a row for each state and place");
+}
+
+#[tokio::test]
+async fn bounces_that_are_due_are_found_by_an_index_that_has_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    let plan = plan(&outbox, FIRST).await;
+    assert!(plan[0].starts_with("SEARCH e USING INDEX envelope_bounce (bounce_due"), "{plan:#?}");
+    assert!(plan.iter().all(|line| !line.starts_with("SCAN")), "nothing is sorted or looked through: {plan:#?}");
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! How the hosts of a URL are read and tried, without a server.
+
 use std::str::FromStr;
 
 use super::*;

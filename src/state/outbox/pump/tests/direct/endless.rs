@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicI64, AtomicUsize};
 
 use super::super::super::super::{
-    Answered, ClaimedPart, Fence, Hold, PartEnded, PartHold, PartId, Parts as PartsOfMail, Split, WantedParts,
+    Answered, Batch, Bounced, ClaimedPart, DueBounce, DueBounces, Fence, Hold, PartEnded, PartHold, PartId,
+    Parts as PartsOfMail, RowId, Split, Told, WantedParts,
 };
 use super::super::super::context::MAX_PARTS;
 use super::super::super::direct::claims::Turns;
@@ -71,6 +72,24 @@ impl PartsOfMail for Endless {
     }
 }
 
+impl DueBounces for Endless {
+    fn due_bounces(&self, _: usize) -> Answered<'_, Vec<DueBounce>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn bounce_of(&self, _: PartId) -> Answered<'_, Option<DueBounce>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn queue_bounce<'a>(&'a self, _: &'a Told, _: Batch) -> Answered<'a, Bounced> {
+        Box::pin(async { Ok(Bounced::NoRoom) })
+    }
+
+    fn put_off_bounce(&self, _: RowId, _: Duration) -> Answered<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_claims_no_more_parts_than_may_be_in_hand_though_each_ends_at_once() {
     let node = Mx::new(|_, _| None).await;
@@ -82,6 +101,7 @@ async fn a_round_claims_no_more_parts_than_may_be_in_hand_though_each_ends_at_on
         parts: Arc::clone(&endless) as _,
         after: HOUR,
         mails: node.metrics.mails.clone(),
+        bounces: bounces(&node.sealer, &Arc::default()),
     });
     let round = async { Turns::default().claim(&node.pump.0, &delivery).await };
     assert!(tokio::time::timeout(20 * SECOND, round).await.is_ok(), "rows wait too");

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::super::super::{
-    Answered, ClaimedPart, Failed, Hmac, Hold, NodeId, PartEnded, PartHold, Parts, Split, State, WantedParts,
+    Answered, Batch, Bounced, ClaimedPart, DueBounce, DueBounces, Failed, Hmac, Hold, NodeId, PartEnded, PartHold,
+    PartId, Parts, RowId, Split, State, Told, WantedParts,
 };
 use super::super::fake::Fault;
 use crate::runtime::unix_time::UnixTime;
@@ -75,5 +76,23 @@ impl Parts for Faulty {
 
     fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>> {
         self.call("end_part", None, self.parts.end_part(hold, ended))
+    }
+}
+
+impl DueBounces for Faulty {
+    fn due_bounces(&self, limit: usize) -> Answered<'_, Vec<DueBounce>> {
+        self.call("due_bounces", Vec::new(), self.parts.due_bounces(limit))
+    }
+
+    fn bounce_of(&self, part: PartId) -> Answered<'_, Option<DueBounce>> {
+        self.call("bounce_of", None, self.parts.bounce_of(part))
+    }
+
+    fn queue_bounce<'a>(&'a self, told: &'a Told, bounce: Batch) -> Answered<'a, Bounced> {
+        self.call("queue_bounce", Bounced::NoRoom, self.parts.queue_bounce(told, bounce))
+    }
+
+    fn put_off_bounce(&self, row: RowId, wait: Duration) -> Answered<'_, ()> {
+        self.call("put_off_bounce", (), self.parts.put_off_bounce(row, wait))
     }
 }

@@ -1,0 +1,77 @@
+//! Tells the envelope sender of a mail whom it does not reach, where its caller has a bounce address.
+//!
+//! The store knows what is due, and takes each bounce once ([`crate::state::outbox::bounces`]). The node that ends a mail tells
+//! at once, with the mail's head; what is due beside that, because a mail waits for its last recipients, its time was over, or
+//! a node has died, is looked for in every round of the upkeep.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use tracing::{info, warn};
+
+use super::super::super::{Answered, Bounced, DueBounce, PartId};
+use super::super::context::{Context, STORE_TIMEOUT};
+use super::DirectDelivery;
+use super::bounces::Sealed;
+use crate::model::message::Message;
+
+/// Bounces of one look, each with a message of a mebibyte at most.
+const AT_ONCE: usize = 8;
+/// Until there may be room again.
+const NO_ROOM: Duration = Duration::from_secs(60);
+/// Until a caller may have an address again, or a key of the store be there.
+const NOBODY: Duration = Duration::from_secs(3600);
+
+/// Tells all senders that are to be told now, for so long at most. Nothing is asked where no mail goes to its recipients' own
+/// servers.
+pub(in crate::state::outbox::pump) async fn tell_senders(context: &Context, time: Duration) {
+    let (Some(delivery), start) = (&context.parts.direct, Instant::now()) else { return };
+    while context.may_tell() && start.elapsed() < time {
+        let Some(due) = answer(delivery.parts.due_bounces(AT_ONCE)).await else { return };
+        let are_all = due.len() < AT_ONCE;
+        for one in due {
+            if tell(context, delivery, one, None).await.is_none() {
+                return;
+            }
+        }
+        if are_all {
+            return;
+        }
+    }
+}
+
+/// Tells what is due of this mail, which the end of this part has ended. Where the store does not answer, the next look will.
+pub(super) async fn tell_of_ended(context: &Context, delivery: &DirectDelivery, part: PartId, message: &Message) {
+    if let Some(Some(due)) = answer(delivery.parts.bounce_of(part)).await {
+        tell(context, delivery, due, Some(message)).await;
+    }
+}
+
+/// None: the store has not answered.
+async fn tell(context: &Context, delivery: &DirectDelivery, due: DueBounce, message: Option<&Message>) -> Option<()> {
+    let (id, row) = (due.id, due.row);
+    let Some(sealed) = delivery.bounces.make(&*context.parts.contents, &due, message) else {
+        context.parts.metrics.bounced("nobody");
+        warn!(%id, "a bounce waits: its mail's caller has no bounce address, or the mail cannot be opened");
+        return answer(delivery.parts.put_off_bounce(row, NOBODY)).await;
+    };
+    let Sealed { id: bounce, batch, recipients } = sealed;
+    match answer(delivery.parts.queue_bounce(&due.told(), batch)).await? {
+        Bounced::Queued => {
+            info!(%id, %bounce, recipients, "a bounce is queued: a mail does not reach some recipients");
+            context.wake.notify_one();
+            Some(())
+        }
+        Bounced::NoRoom => {
+            warn!(%id, recipients, "a bounce waits: the outbox has no room for it");
+            answer(delivery.parts.put_off_bounce(row, NO_ROOM)).await
+        }
+        // Another node has told it, or it is not to be told any more.
+        Bounced::NotDue => Some(()),
+    }
+}
+
+/// None: there is none in time.
+async fn answer<T>(call: Answered<'_, T>) -> Option<T> {
+    timeout(STORE_TIMEOUT, call).await.ok()?.ok()
+}
