@@ -6,9 +6,10 @@ WORKDIR /build
 # glibc goes into the binary, since the final image has none to load.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 
-# The dependencies with an empty program of ours: this layer is built again only when one of these two files changes.
+# The dependencies with an empty program of ours: this layer is built again only when one of these files changes.
 # The test and bench targets need not exist, as long as Cargo.toml gives each of them a `path`.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 # --target, even for the machine's own: without it RUSTFLAGS reach the proc macros too, which cannot be static. It is that of
 # the image's platform, amd64 or arm64: for another one than the machine's, the whole stage is emulated.
 RUN mkdir src \
