@@ -23,6 +23,9 @@ const OPENINGS: [&str; 4] = [
     "220 hi\r\n250 hi\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go on\r\n",
 ];
 
+/// For an answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 struct Bench {
     runtime: Runtime,
     transmitter: Transmitter,
@@ -36,7 +39,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let address = listener.local_addr().expect("an address");
     runtime.spawn(listen(listener, Arc::clone(&says)));
-    let transmitter = Transmitter::new("out.example.org".to_owned(), Duration::from_secs(1)).expect("a TLS client");
+    let transmitter = Transmitter::new("out.example.org".to_owned(), PATIENCE).expect("a TLS client");
     Bench { runtime, transmitter, address, says }
 });
 
@@ -97,7 +100,7 @@ fuzz_target!(|words: &[u8]| {
     let target = Target { host: "mx.example.net".into(), address: *address };
     let report = runtime.block_on(async {
         let drain = Shutdown::default();
-        let sending = transmitter.send(std::slice::from_ref(&target), Level::Opportunistic, &mail, &drain);
+        let sending = transmitter.send(std::slice::from_ref(&target), Level::Opportunistic, &mail, PATIENCE, &drain);
         tokio::time::timeout(Duration::from_secs(5), sending).await.expect("an end")
     });
     assert_eq!(report.recipients.len(), 2);

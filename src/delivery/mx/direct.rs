@@ -129,7 +129,8 @@ impl Prepared<'_> {
 
     /// Hands the mail over, and tells its site what came of it.
     pub async fn send(self, mail: &Mail, drain: &Shutdown) -> Report {
-        let report = self.direct.transmitter.send(&self.targets, self.level, mail, drain).await;
+        let (transmitter, patience) = (&self.direct.transmitter, self.permit.patience());
+        let report = transmitter.send(&self.targets, self.level, mail, patience, drain).await;
         if let Some(answer) = answer(&report) {
             let is_done = !report.recipients.iter().any(RecipientEnd::is_pending);
             self.direct.metrics.answered(answer.as_str());

@@ -13,6 +13,7 @@ mod view;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -29,6 +30,11 @@ const MOST_SITES: usize = 10_000;
 /// Mails at once to all sites whose last mail found no server that answered, or which have had none: half of what a node has
 /// in hand, so that silent servers, which hold a mail for minutes, leave the other half to those that answer.
 const MOST_UNPROVED: usize = 250;
+/// A mail to a site that has not answered waits so long for a server there, where all of these places are free (RFC 5321
+/// 4.5.3.2.1), and less the fewer are: silent servers then leave places to others that have not answered yet.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(300);
+/// It waits so long at least.
+const SHORTEST_PATIENCE: Duration = Duration::from_secs(15);
 
 /// The sites of this node.
 pub struct Sites {
@@ -45,6 +51,7 @@ pub struct Permit {
     /// Until it is settled.
     ticket: Option<Ticket>,
     is_unproved: bool,
+    patience: Duration,
 }
 
 impl Sites {
@@ -68,13 +75,15 @@ impl Sites {
         let site = table.entry(key.as_str(), Site::may_be_forgotten, || Site::new(self.concurrency));
         let site = site.ok_or(Refusal::Full(0))?;
         let is_unproved = !site.is_proved();
-        if is_unproved && self.unproved.load(Ordering::Relaxed) >= MOST_UNPROVED {
+        let taken = self.unproved.load(Ordering::Relaxed);
+        if is_unproved && taken >= MOST_UNPROVED {
             return Err(Refusal::Full(0));
         }
         let ticket = site.admit(accepted, now)?;
         self.unproved.fetch_add(is_unproved.into(), Ordering::Relaxed);
         drop(table);
-        Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket), is_unproved })
+        let patience = if is_unproved { patience(taken) } else { LONGEST_PATIENCE };
+        Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket), is_unproved, patience })
     }
 
     /// One of them. `None`: there is no such site.
@@ -122,7 +131,18 @@ impl Sites {
     }
 }
 
+/// With so many mails to unproved sites in flight.
+fn patience(taken: usize) -> Duration {
+    let free = MOST_UNPROVED.saturating_sub(taken) as u32;
+    (LONGEST_PATIENCE * free / MOST_UNPROVED as u32).max(SHORTEST_PATIENCE)
+}
+
 impl Permit {
+    /// How long the mail may wait for each answer of a server before the first command of a mail.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// The site that it is for.
     pub fn site(&self) -> &SiteKey {
         &self.key

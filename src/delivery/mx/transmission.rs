@@ -87,9 +87,16 @@ impl Transmitter {
         Self { metrics, ..self }
     }
 
-    /// Transmits a mail to these addresses, of which there is one at least, in their order; after the last call of `drain`
-    /// it begins nothing and waits for nothing.
-    pub async fn send(&self, targets: &[Target], level: Level, mail: &Mail, drain: &Shutdown) -> Report {
+    /// Transmits a mail to these addresses, of which there is one at least, in their order. It waits so long (`patience`) for
+    /// each answer before a mail may follow; after the last call of `drain` it begins nothing and waits for nothing.
+    pub async fn send(
+        &self,
+        targets: &[Target],
+        level: Level,
+        mail: &Mail,
+        patience: Duration,
+        drain: &Shutdown,
+    ) -> Report {
         let mut walk = Walk::new(mail.to().len());
         let bounds = Bounds::new(mail.time_left(), self.final_timeout, drain);
         let mut sessions = 0;
@@ -104,7 +111,7 @@ impl Transmitter {
                 sessions += 1;
                 continue;
             }
-            match bounds.before_the_end(self.opener.open(target, level)).await {
+            match bounds.before_the_end(self.opener.open(target, level, patience)).await {
                 Err(end) => walk.put_off(end, target),
                 Ok(Err(closed)) => {
                     if matches!(closed, Closed::Failed(_)) {

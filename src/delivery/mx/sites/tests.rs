@@ -61,6 +61,17 @@ fn sites_that_have_not_answered_leave_half_of_all_places_to_those_that_have() {
 }
 
 #[test]
+fn the_more_mail_is_on_its_way_to_sites_that_have_not_answered_the_shorter_is_the_wait_for_their_servers() {
+    let sites = Sites::new(20);
+    admit(&sites, 0).unwrap().end(Answer::Deferred, false, Instant::now());
+    let silent: Vec<_> = (1..=MOST_UNPROVED).map(|number| admit(&sites, number).unwrap()).collect();
+    let waits: Vec<_> = silent.iter().map(|permit| permit.patience().as_secs()).collect();
+    assert_eq!((waits[0], waits[125], waits[249]), (300, 150, 15));
+    assert!(waits.is_sorted_by(|one, next| one >= next), "{waits:?}");
+    assert_eq!(admit(&sites, 0).unwrap().patience().as_secs(), 300, "it has answered");
+}
+
+#[test]
 fn a_site_that_greets_and_says_no_more_is_shut() {
     let sites = Sites::new(20);
     for _ in 0..2 {

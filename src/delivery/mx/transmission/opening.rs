@@ -19,8 +19,6 @@ use crate::delivery::smtp_client::wire::Wire;
 use crate::model::outcome::Reason;
 
 const CONNECT: Duration = Duration::from_secs(30);
-/// For the greeting, and for each answer before MAIL (RFC 5321 4.5.3.2.1).
-const OPENING: Duration = Duration::from_secs(300);
 
 /// Opens sessions.
 pub(super) struct Opener {
@@ -92,9 +90,9 @@ impl Opener {
         Self { helo, connectors }
     }
 
-    /// A session with as much TLS as the level asks for.
-    pub(super) async fn open(&self, target: &Target, level: Level) -> Result<Session, Closed> {
-        let session = self.greeted(target).await?;
+    /// A session with as much TLS as the level asks for; `patience` is for the greeting, and for each answer before MAIL.
+    pub(super) async fn open(&self, target: &Target, level: Level, patience: Duration) -> Result<Session, Closed> {
+        let session = self.greeted(target, patience).await?;
         if level == Level::Opportunistic && !session.extensions().starttls {
             return Ok(session);
         }
@@ -105,18 +103,18 @@ impl Opener {
         match encrypted {
             Err(refused @ Failure::Refused(..)) => Err(Closed::Failed(refused)),
             // Better in clear than not at all; this connection is of no use any more.
-            Err(_) if level == Level::Opportunistic => self.greeted(target).await.map(Session::lacking_tls),
+            Err(_) if level == Level::Opportunistic => self.greeted(target, patience).await.map(Session::lacking_tls),
             // It was there until it was asked for TLS.
             Err(Failure::Lost) => Err(Closed::Failed(Failure::NoTls)),
             encrypted => encrypted.map_err(Closed::Failed),
         }
     }
 
-    async fn greeted(&self, target: &Target) -> Result<Session, Closed> {
-        let connecting = timeout(CONNECT, to_one(target.address)).await;
+    async fn greeted(&self, target: &Target, patience: Duration) -> Result<Session, Closed> {
+        let connecting = timeout(CONNECT.min(patience), to_one(target.address)).await;
         let stream = connecting.unwrap_or(Err(NotConnected::Failed(Reason::Connect)))?;
         let mut wire = Wire::new(stream);
-        wire.wait_at_most(OPENING);
+        wire.wait_at_most(patience);
         Session::greet(wire, &self.helo).await.map_err(Closed::Failed)
     }
 

@@ -61,7 +61,9 @@ async fn sent(transmitter: &Transmitter, targets: &[Target], mail: &Mail) -> Rep
 }
 
 async fn sent_with(transmitter: &Transmitter, targets: &[Target], level: Level, mail: &Mail) -> Report {
-    tokio::time::timeout(TIME, transmitter.send(targets, level, mail, &Shutdown::default())).await.expect("in time")
+    tokio::time::timeout(TIME, transmitter.send(targets, level, mail, TIME, &Shutdown::default()))
+        .await
+        .expect("in time")
 }
 
 /// What each recipient was told, without codes and hosts.

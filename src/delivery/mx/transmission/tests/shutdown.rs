@@ -9,8 +9,9 @@ async fn interrupted(targets: &[Target], mail: &Mail) -> Report {
     let settings = Settings { delay: Duration::ZERO, deadline: Duration::from_millis(400) };
     // There is work that does not end before the last call.
     drain.spawn(std::future::pending());
-    let both =
-        async { tokio::join!(transmitter.send(targets, Level::Opportunistic, mail, &drain), drain.drain(settings)) };
+    let both = async {
+        tokio::join!(transmitter.send(targets, Level::Opportunistic, mail, super::TIME, &drain), drain.drain(settings))
+    };
     tokio::time::timeout(TIME, both).await.expect("in time").0
 }
 

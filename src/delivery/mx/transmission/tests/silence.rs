@@ -120,3 +120,14 @@ async fn a_mail_that_is_wanted_no_more_is_not_ended_and_the_answer_to_its_end_is
     assert_eq!(waited_with(&wanted(), "DATA", Duration::from_secs(59)).await, (TAKEN, 59));
     assert_eq!(waited_with(&wanted(), ".", Duration::from_secs(599)).await, (TAKEN, 599));
 }
+
+#[tokio::test]
+async fn a_server_that_takes_a_connection_and_says_nothing_is_waited_for_as_long_as_the_caller_says() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let targets = targets(&[silent.local_addr().unwrap().port()]);
+    let (transmitter, mail, drain) = (transmitter(), mail(), Shutdown::default());
+    let patience = Duration::from_millis(50);
+    let sending = transmitter.send(&targets, Level::Opportunistic, &mail, patience, &drain);
+    let report = tokio::time::timeout(TIME, sending).await.expect("it does not wait for longer");
+    assert_eq!((told(&report), report.contact), (vec![LATE], Contact::Failed));
+}
