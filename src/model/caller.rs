@@ -10,6 +10,14 @@ pub fn is_name(text: &str) -> bool {
     text.starts_with(can_start_name) && text.chars().all(is_of_name)
 }
 
+/// Whose mail the bounces of direct delivery are: no key's holder can be called so.
+pub const BOUNCES: &str = "_bounces";
+
+/// Can mail be of a caller of this name: of a key's holder, or of the node's own bounces?
+pub fn is_name_of_caller(text: &str) -> bool {
+    is_name(text) || text == BOUNCES
+}
+
 /// May a name start with it?
 pub fn can_start_name(c: char) -> bool {
     c.is_ascii_lowercase()

@@ -2,7 +2,8 @@
 //!
 //! Version 1 is a byte for the version, four for the length of the head, the head as JSON, and then the bodies and files as
 //! they are, in the order of the head. A part that a later version adds is one more member of the head; what no version
-//! before could read gets a new number. What is read is checked as what comes from a caller is.
+//! before could read gets a new number: version 2 is a report about a mail. What is read is checked as what comes from a caller
+//! is.
 
 mod head;
 
@@ -15,6 +16,8 @@ use crate::model::submission::Failover;
 use head::{Head, message_head};
 
 const VERSION: u8 = 1;
+/// A report, with its parts in the head. The version before would take it for a mail of its author.
+const REPORT: u8 = 2;
 
 /// Why bytes are no message that this version can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +30,8 @@ pub fn encode(message: &Message, failover: Option<Failover>) -> Vec<u8> {
     let length = u32::try_from(head.len()).unwrap_or_default().to_be_bytes();
     let bodies = [message.text(), message.html()].into_iter().flatten().map(str::as_bytes);
     let files = message.attachments().iter().map(|file| &file.content[..]);
-    [&[VERSION][..], &length, &head].into_iter().chain(bodies).chain(files).collect::<Vec<_>>().concat()
+    let version = if message.report().is_some() { REPORT } else { VERSION };
+    [&[version][..], &length, &head].into_iter().chain(bodies).chain(files).collect::<Vec<_>>().concat()
 }
 
 /// The message of this id that such bytes hold.
@@ -39,7 +43,7 @@ fn read(id: Id, bytes: &Bytes) -> Option<(Message, Option<Failover>)> {
     let (version, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    if *version != VERSION || rest.len() < length {
+    if ![VERSION, REPORT].contains(version) || rest.len() < length {
         return None;
     }
     let start = bytes.len() - rest.len();

@@ -124,6 +124,7 @@ macro_rules! conformance {
             bouncing: a_bounce_is_due_at_the_end_of_a_mail_and_is_taken_in_once,
                 what_fails_while_others_wait_is_collected_for_a_part_of_the_age_of_the_mail,
                 nobody_is_told_of_who_may_have_it_or_is_cancelled_or_erased,
+                nobody_is_told_of_a_mail_that_a_provider_has_after_all,
                 a_mail_that_is_over_before_it_was_split_is_told_of_where_its_route_ends_at_mx,
                 what_is_due_in_an_older_copy_is_not_told_twice;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::model::caller::is_name;
+use crate::model::caller::is_name_of_caller;
 use crate::runtime::unix_time::UnixTime;
 use crate::service::outbox::CarriedOut;
 use crate::state::outbox::{Order, Place, RowId, Selection, Walked};
@@ -60,7 +60,7 @@ pub(super) fn read_walk(text: &str, purpose: Purpose) -> Option<CarriedOut> {
     let (met, rest) = rest.split_first_chunk::<8>()?;
     let met = Some(u64::from_be_bytes(*met)).filter(|met| *met <= purpose.most)?;
     let (at, caller) = rest.split_first_chunk::<16>()?;
-    let caller = std::str::from_utf8(caller).ok().filter(|caller| is_name(caller))?;
+    let caller = std::str::from_utf8(caller).ok().filter(|caller| is_name_of_caller(caller))?;
     Some(CarriedOut { walked: Walked { caller: caller.into(), place: place(at)? }, met })
 }
 
@@ -73,6 +73,7 @@ fn place(bytes: &[u8]) -> Option<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::caller::BOUNCES;
     use crate::state::outbox::State;
 
     fn walk(met: u64, number: i64) -> CarriedOut {
@@ -119,6 +120,11 @@ mod tests {
             let text = of_walk(&walk(9, number), purpose);
             assert_eq!(read_walk(&text, purpose), Some(walk(9, number)));
             assert_eq!(read_walk(&text[..43], purpose), None, "without a caller");
+            for (caller, is_read) in [(BOUNCES, true), ("_others", false)] {
+                let CarriedOut { walked, met } = walk(9, number);
+                let of_caller = CarriedOut { walked: Walked { caller: caller.into(), ..walked }, met };
+                assert_eq!(read_walk(&of_walk(&of_caller, purpose), purpose).is_some(), is_read, "{caller}");
+            }
         }
         for text in ["", "A", "5", "a+b/c===", "\u{e9}"] {
             assert_eq!((read_place(text), read_walk(text, purpose)), (None, None), "{text}");

@@ -7,7 +7,7 @@ use crate::ingress::admin::query::Query;
 use crate::ingress::admin::refusal::malformed;
 use crate::ingress::server::field_error::FieldError;
 use crate::ingress::server::problem::Problem;
-use crate::model::caller::{CallerName, is_name};
+use crate::model::caller::{CallerName, is_name_of_caller};
 use crate::model::message::Address;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{Place, Selection, Sort, State, Walked};
@@ -123,7 +123,7 @@ pub(super) fn statuses(states: &[State]) -> String {
 /// The name of a caller.
 pub(super) fn caller(name: String) -> Result<CallerName, FieldError> {
     let no_name = || FieldError::new("caller", "must be the name of a caller");
-    if is_name(&name) { Ok(name.as_str().into()) } else { Err(no_name()) }
+    if is_name_of_caller(&name) { Ok(name.as_str().into()) } else { Err(no_name()) }
 }
 
 /// A domain in lower case.

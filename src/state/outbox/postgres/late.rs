@@ -24,8 +24,10 @@ const FORGET_OPEN: &str = "delete from smsp_attempt where row_id = $1 and fence 
 const OUTCOME: &str = "select outcome from smsp_attempt where row_id = $1 and fence = $2 and upstream = $3
     order by number desc limit 1";
 
-/// There may be a second copy where another hand-over is in doubt, or was taken, and is no replay of this one.
-const DOUBT: &str = "update smsp_outbox o set possible_duplicate = true
+/// There may be a second copy where another hand-over is in doubt, or was taken, and is no replay of this one. Of a mail that has
+/// ended nobody is told any more that it does not reach somebody.
+const DOUBT: &str =
+    "update smsp_outbox o set possible_duplicate = true, bounce_due = case when state < 5 then bounce_due end
     where row_id = $1 and ($4 or state in (6, 7, 8) or (state in (0, 4) or not is_replay) and exists
         (select from smsp_attempt a where a.row_id = o.row_id and (a.fence <> $2 or a.upstream <> $3)
             and (a.outcome is null or a.outcome in ('unknown', 'accepted'))))";

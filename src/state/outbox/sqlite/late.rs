@@ -61,7 +61,8 @@ fn state_of_lost(database: &Connection, hold: &Hold) -> rusqlite::Result<Option<
     database.prepare_cached(select)?.query_row(params![hold.row, hold.fence], |row| row.get(0)).optional()
 }
 
-/// There may be a second copy where another hand-over is in doubt, or was taken, and is no replay of this one.
+/// There may be a second copy where another hand-over is in doubt, or was taken, and is no replay of this one. Of a mail that has
+/// ended nobody is told any more that it does not reach somebody.
 fn accepted(
     database: &Connection,
     now: UnixTime,
@@ -70,7 +71,7 @@ fn accepted(
     possible_duplicate: bool,
 ) -> rusqlite::Result<Option<State>> {
     let mut doubt = database.prepare_cached(
-        "update envelope set possible_duplicate = 1 where id = ?1 and (?4 or state in (6, 7, 8) or replayed = 0 and exists
+        "update envelope set possible_duplicate = 1, bounce_due = iif(state < 5, bounce_due, null) where id = ?1 and (?4 or state in (6, 7, 8) or replayed = 0 and exists
          (select 1 from attempt a where a.envelope = ?1 and (a.fence <> ?2 or a.upstream <> ?3)
           and (a.outcome is null or a.outcome in ('unknown', 'accepted'))))",
     )?;

@@ -152,6 +152,37 @@ pub(in super::super) async fn nobody_is_told_of_who_may_have_it_or_is_cancelled_
     }
 }
 
+pub(in super::super) async fn nobody_is_told_of_a_mail_that_a_provider_has_after_all(bench: &Bench) {
+    let wanted = Wanted { sets: vec![RouteSet::new(["mg", "mx", "ses"])], ..wanted(1) };
+    let refused = |places: &[u32]| told(&places.iter().map(|place| (*place, PartTo::Refused)).collect::<Vec<_>>());
+    // One part ends before the provider's late answer, the other behind it; then both before it.
+    for (number, both_before) in [(1, false), (2, true)] {
+        bench.accept(vec![bouncing(number)]).await;
+        let by_provider = bench.outbox.claim(node(1), &wanted).await.unwrap()[0].hold;
+        assert!(bench.marked(&by_provider).await);
+        bench.end(&by_provider, unknown(Duration::ZERO)).await;
+        let order = bench.outbox.order(id(number.into()), Order::SettleAsNone, note("settle")).await;
+        assert_eq!(order, Ok(Ordered::Done(State::Queued)));
+        let again = bench.outbox.claim(node(1), &wanted).await.unwrap()[0].hold;
+        assert_eq!(bench.parts.split(&again, &split()).await, Ok(true));
+        let [one, other] = bench.both_claimed().await;
+        for part in [&one, &other] {
+            assert_eq!(bench.parts.mark_part(part).await, Ok(true));
+        }
+        bench.end_part(&one, &refused(&[0])).await;
+        if both_before {
+            bench.end_part(&other, &refused(&[1, 2, 4])).await;
+            assert_eq!(bench.due().await.len(), 1, "as far as is known");
+        }
+        bench.end(&by_provider, accepted()).await;
+        if !both_before {
+            bench.end_part(&other, &refused(&[1, 2, 4])).await;
+        }
+        bench.advance(3600 * SECOND).await;
+        assert_eq!(bench.due().await.len(), 0, "{both_before}");
+    }
+}
+
 pub(in super::super) async fn a_mail_that_is_over_before_it_was_split_is_told_of_where_its_route_ends_at_mx(
     bench: &Bench,
 ) {

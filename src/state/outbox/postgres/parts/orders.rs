@@ -25,10 +25,12 @@ const NONE: &str = "update smsp_part p set owner = null,
 
 const ACCEPTED: &str = "update smsp_part set state = 5, owner = null where row_id = $1 and state = 3";
 
+/// Nobody is told that it does not reach somebody: all may have it from the provider.
 const TAKEN: &str = "with whole as (
-        update smsp_outbox set has_taken_some = true, possible_duplicate = possible_duplicate
+        update smsp_outbox set has_taken_some = true, bounce_due = null, possible_duplicate = possible_duplicate
             or exists (select from smsp_part p where p.row_id = $1 and p.state in (2, 3, 5)) where row_id = $1
-    )
+    ),
+    untold as (update smsp_part set bounced = true where row_id = $1 and state in (2, 6, 7))
     update smsp_part set possible_duplicate = possible_duplicate or state = 3, state = 5, owner = null
     where row_id = $1 and state in (0, 1, 3, 4)";
 

@@ -5,13 +5,10 @@
 use super::super::super::{Batch, DueBounce, FailedPart, State};
 use super::super::contents::Contents;
 use crate::delivery::mx::bounce::{self, Bounce, EXPIRED, Undelivered};
-use crate::model::caller::CallerName;
+use crate::model::caller::{BOUNCES, CallerName};
 use crate::model::message::{Address, Id, Message};
 use crate::model::submission::{SendOptions, Submission};
 use crate::runtime::ids;
-
-/// Whose mail bounces are: no key's holder can be called so.
-const CALLER: &str = "_bounces";
 
 /// The address of a caller, if it has one.
 type AddressOf = dyn Fn(&CallerName) -> Option<Address> + Send + Sync;
@@ -54,7 +51,7 @@ impl Bounces {
         let bounce = ids::fresh().into();
         let message = bounce::message(&told, bounce, &sender?).ok()?;
         let names: Vec<Address> = undelivered.iter().filter_map(|one| one.address.parse().ok()).collect();
-        let submission = Submission { message, caller: CALLER.into(), options: SendOptions::default() };
+        let submission = Submission { message, caller: BOUNCES.into(), options: SendOptions::default() };
         Some(Sealed { id: bounce, batch: (self.seal)(submission, &names)?, recipients })
     }
 }

@@ -19,7 +19,9 @@ use crate::model::message::Message;
 const AT_ONCE: usize = 8;
 /// Until there may be room again.
 const NO_ROOM: Duration = Duration::from_secs(60);
-/// Until a caller may have an address again, or a key of the store be there.
+/// Until a node with the key of the store looks.
+const ELSEWHERE: Duration = Duration::from_secs(60);
+/// Until a caller may have an address again.
 const NOBODY: Duration = Duration::from_secs(3600);
 
 /// Tells all senders that are to be told now, for so long at most. Nothing is asked where no mail goes to its recipients' own
@@ -30,7 +32,7 @@ pub(in crate::state::outbox::pump) async fn tell_senders(context: &Context, time
         let Some(due) = answer(delivery.parts.due_bounces(AT_ONCE)).await else { return };
         let are_all = due.len() < AT_ONCE;
         for one in due {
-            if tell(context, delivery, one, None).await.is_none() {
+            if start.elapsed() >= time || tell(context, delivery, one, None).await.is_none() {
                 return;
             }
         }
@@ -47,13 +49,16 @@ pub(super) async fn tell_of_ended(context: &Context, delivery: &DirectDelivery, 
     }
 }
 
-/// None: the store has not answered.
+/// None: no other can be told now, because the store has not answered or has no room.
 async fn tell(context: &Context, delivery: &DirectDelivery, due: DueBounce, message: Option<&Message>) -> Option<()> {
     let (id, row) = (due.id, due.row);
     let Some(sealed) = delivery.bounces.make(&*context.parts.contents, &due, message) else {
         context.parts.metrics.bounced("nobody");
         warn!(%id, "a bounce waits: its mail's caller has no bounce address, or the mail cannot be opened");
-        return answer(delivery.parts.put_off_bounce(row, NOBODY)).await;
+        let key = due.recipients.as_ref().map(|recipients| &recipients.key_id);
+        let is_sealed_elsewhere = key.is_some_and(|key| !context.parts.contents.has_key(key));
+        let wait = if is_sealed_elsewhere { ELSEWHERE } else { NOBODY };
+        return answer(delivery.parts.put_off_bounce(row, wait)).await;
     };
     let Sealed { id: bounce, batch, recipients } = sealed;
     match answer(delivery.parts.queue_bounce(&due.told(), batch)).await? {
@@ -64,7 +69,8 @@ async fn tell(context: &Context, delivery: &DirectDelivery, due: DueBounce, mess
         }
         Bounced::NoRoom => {
             warn!(%id, recipients, "a bounce waits: the outbox has no room for it");
-            answer(delivery.parts.put_off_bounce(row, NO_ROOM)).await
+            answer(delivery.parts.put_off_bounce(row, NO_ROOM)).await;
+            None
         }
         // Another node has told it, or it is not to be told any more.
         Bounced::NotDue => Some(()),
