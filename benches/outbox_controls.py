@@ -117,7 +117,11 @@ CONTROLS = {
         (PG + "erase.rs", "const ERASE", "o.state in (0, 1, 4) as waits", "true as waits"),
     ),
     "only what waits expires": (
-        (LITE + "sweep.rs", "fn expire(", "state in (0, 4)", "state < 9", 2),
+        [
+            (LITE + "sweep.rs", "const OVER", " indexed by envelope_expires", ""),
+            (LITE + "sweep.rs", "const OVER", "state in (0, 4)", "state < 9"),
+            (LITE + "sweep.rs", "fn expire(", "state in (0, 4)", "state < 9"),
+        ],
         (PG + "sweep.rs", "const EXPIRE", "state in (0, 4)", "state < 9", 2),
     ),
     "only what waits for people is retried": ((LITE + "operators.rs", "fn retry(", "and state in (3, 4)", ""), None),

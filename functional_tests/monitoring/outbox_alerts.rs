@@ -92,7 +92,7 @@ impl OutboxNodes {
         watch.fires("SmspOutboxNearlyFull", ("job", "full"), "page", async || {}).await;
         queued(&proxy.client, &mails::plain()).await;
         let refuse = async || queue(&proxy.client, &mails::plain()).await.expect(503);
-        watch.fires("SmspOutboxFull", ("job", "full"), "page", async || drop(refuse().await)).await;
+        watch.fires("SmspOutboxFull", ("job", "full"), "ticket", async || drop(refuse().await)).await;
         pause(proxy, false).await;
         watch.ends("SmspOutboxNearlyFull", async || {}).await;
         watch.ends("SmspOutboxFull", async || {}).await;

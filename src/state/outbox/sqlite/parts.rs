@@ -3,7 +3,7 @@
 //! Every change of a part's state is followed by [`whole::refresh`], which brings the submission where its parts are.
 
 mod calls;
-mod care;
+pub(super) mod care;
 mod changes;
 pub(super) mod claim;
 pub(super) mod domains;

@@ -41,12 +41,13 @@ pub(super) fn sweep(
     Ok((swept, passed))
 }
 
+/// By itself SQLite takes the index of what waits, and sorts all of it.
+pub(super) const OVER: &str = "select e.id, iif(content_key is null, 0, size), uuid, name
+     from envelope e indexed by envelope_expires join submission s on s.id = e.id join caller c on c.id = s.caller
+     where state in (0, 4) and e.expires_at <= ?1 order by e.expires_at limit ?2";
+
 fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
-    let mut select = database.prepare_cached(
-        "select e.id, iif(content_key is null, 0, size), uuid, name
-         from envelope e join submission s on s.id = e.id join caller c on c.id = s.caller
-         where state in (0, 4) and e.expires_at <= ?1 order by e.expires_at limit ?2",
-    )?;
+    let mut select = database.prepare_cached(OVER)?;
     let row = |row: &rusqlite::Row<'_>| {
         Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs(), named(row, 2, State::Expired)?))
     };

@@ -52,7 +52,11 @@ impl Health {
         }
         match (self.up.set(answers), answers) {
             (true, true) => info!("the store answers"),
-            (true, false) => warn!("the store does not answer: nothing is accepted for later, claimed or marked"),
+            (true, false) => {
+                // Calls that find it down ask nothing, so nobody else might find out for a while that it is back.
+                self.wake.notify_one();
+                warn!("the store does not answer: nothing is accepted for later, claimed or marked");
+            }
             (false, _) => {}
         }
     }
@@ -68,7 +72,7 @@ impl Health {
         }
     }
 
-    /// Waits until it cannot write, or misses tables: both may be over in a moment.
+    /// Waits until it has not answered, cannot write, or misses tables: each may be over in a moment.
     pub(super) async fn has_failed(&self) {
         self.wake.notified().await;
     }

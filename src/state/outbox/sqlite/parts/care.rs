@@ -118,6 +118,10 @@ pub(in super::super) fn expire(
     Ok((mails, more))
 }
 
+/// By itself SQLite takes the index of all mail in parts, and sorts it.
+pub(in super::super) const ERASED: &str = "select id from envelope indexed by envelope_erased
+     where split = 1 and erased and shown in (0, 1, 4) order by id limit ?1";
+
 /// Brings mails where their parts are that a program has erased that knows of no parts. Where those are that this has ended, and
 /// whether there may be more.
 pub(in super::super) fn follow_erased(
@@ -125,8 +129,7 @@ pub(in super::super) fn follow_erased(
     now: UnixTime,
     limit: usize,
 ) -> rusqlite::Result<(Vec<State>, bool)> {
-    let found = "select id from envelope where split = 1 and erased and shown in (0, 1, 4) order by id limit ?1";
-    let mut found = database.prepare_cached(found)?;
+    let mut found = database.prepare_cached(ERASED)?;
     let rows = found.query_map([signed(limit as u64)], |row| row.get(0))?.collect::<rusqlite::Result<Vec<RowId>>>()?;
     let states = whole::refresh_all(database, now, rows.iter().copied())?.into_values();
     Ok((states.filter(|state| state.is_final()).collect(), rows.len() >= limit))

@@ -3,9 +3,11 @@
 use super::super::bounces::FIRST;
 use super::super::list::{ALL, IN_DOUBT, IN_HAND, RESTING, SPLIT};
 use super::super::operators::COUNTS;
+use super::super::parts::care::ERASED;
 use super::super::parts::{claim, domains};
 use super::super::restore::MEANT;
 use super::super::select;
+use super::super::sweep::OVER;
 use super::*;
 
 #[tokio::test]
@@ -47,6 +49,16 @@ async fn bounces_that_are_due_are_found_by_an_index_that_has_nothing_else() {
     let plan = plan(&outbox, FIRST).await;
     assert!(plan[0].starts_with("SEARCH e USING INDEX envelope_bounce (bounce_due"), "{plan:#?}");
     assert!(plan.iter().all(|line| !line.starts_with("SCAN")), "nothing is sorted or looked through: {plan:#?}");
+}
+
+#[tokio::test]
+async fn a_sweep_begins_with_what_is_over_and_sorts_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    for (sql, index) in [(OVER, "envelope_expires (expires_at<?)"), (ERASED, "envelope_erased")] {
+        let plan = plan(&outbox, sql).await;
+        assert!(plan[0].ends_with(index) && plan.iter().all(|line| !line.contains("B-TREE")), "{plan:#?}");
+    }
 }
 
 #[tokio::test]

@@ -57,3 +57,15 @@ async fn a_failure_of_the_machine_is_looked_at_without_waiting() {
     assert!(!database.is_up());
     database.health.has_failed().await;
 }
+
+#[tokio::test]
+async fn a_database_that_did_not_answer_is_looked_at_without_waiting() {
+    let Some(server) = Postmaster::start() else { return };
+    let database = database(&server.url(&server.database().await));
+    assert_eq!(database.try_to_read().await, Ok(()));
+    server.kill();
+    assert_eq!(database.begin().await.err(), Some(Failed::Down));
+    assert!(!database.is_up());
+    let woken = tokio::time::timeout(std::time::Duration::from_secs(30), database.health.has_failed());
+    assert!(woken.await.is_ok(), "else nobody looks for five seconds");
+}
