@@ -42,7 +42,7 @@ async def dead(options, folder):
 
 
 async def with_kills(options, folder):
-    """PostgreSQL and one of three nodes are killed, and a node while the mail is sent: no call fails in the end."""
+    """PostgreSQL and one of three nodes are killed, and both again while the mail is sent: no call fails in the end."""
     seconds, restart = options.kills_seconds, options.restart
     node, database = seconds * 0.25, seconds * 0.6
     events = [
@@ -51,8 +51,10 @@ async def with_kills(options, folder):
         (database, "PostgreSQL is killed", lambda _, database: database.kill()),
         (database + restart, "PostgreSQL is started", lambda _, database: database.start()),
     ]
-    # What it had in hand is given to others after half a minute, so not in short.
+    # What a node had in hand is given to others after half a minute, so not in short.
     drain_events = [
+        (options.ramp / 6, "PostgreSQL is killed", lambda _, database: database.kill()),
+        (options.ramp / 3, "PostgreSQL is started", lambda _, database: database.start()),
         (options.ramp / 2, "node 2 is killed", lambda experiment, _: experiment.nodes[2].kill()),
         (options.ramp / 2 + restart, "node 2 is started", lambda experiment, _: experiment.nodes[2].start()),
     ]
