@@ -145,6 +145,34 @@ CONTROLS = {
         ],
         (PG + "restore.rs", "const MEANT", "o.state = 4 and", ""),
     ),
+    "a split needs the fence": (
+        (LITE + "parts/split.rs", "let update =", "and fence = ?2", "and ?2 = ?2"),
+        (PG + "parts/split.rs", "const SPLIT:", "o.fence = c.fence", "true"),
+    ),
+    "a split needs the owner": (
+        (LITE + "parts/split.rs", "let update =", "and owner = ?3", "and ?3 = ?3"),
+        (PG + "parts/split.rs", "const SPLIT:", "o.owner = c.owner", "true"),
+    ),
+    "a mark of a part needs the fence": (
+        (LITE + "parts/hand_over.rs", "fn mark(", "and fence = ?2", "and ?2 = ?2"),
+        (PG + "parts/hand_over.rs", "const MARK", "p.fence = c.fence", "true"),
+    ),
+    "a mark of a part needs the owner": (
+        (LITE + "parts/hand_over.rs", "fn mark(", "and owner = ?3", "and ?3 = ?3"),
+        (PG + "parts/hand_over.rs", "const MARK", "p.owner = c.owner", "true"),
+    ),
+    "a mark of a part needs state claimed or sending": (
+        (LITE + "parts/hand_over.rs", "fn mark(", "and state in (1, 2)", ""),
+        (PG + "parts/hand_over.rs", "const MARK", "p.state + 0 in (1, 2)", "true"),
+    ),
+    "a part of an erased mail is not marked": (
+        (LITE + "parts/hand_over.rs", "fn mark(", "e.id = part.envelope) = 0", "e.id = part.envelope)<9"),
+        (PG + "parts/hand_over.rs", "const MARK", "and not o.erased", ""),
+    ),
+    "of two parts that end a mail one has ended it": (
+        (LITE + "parts/whole.rs", "fn told_again(", "ended_by is not ?2", "?2 = 0"),
+        (PG + "parts/whole.rs", "const TOLD", "ended_by is distinct from $2", "$2 = 0"),
+    ),
     "a late verdict is of a claim that has lost its row": (
         (LITE + "late.rs", "fn state_of_lost(", "fence > ?2 or", ""),
         (PG + "late.rs", "const LOST", "fence > $2 or", ""),

@@ -55,6 +55,7 @@ use ends::Ends;
 use having::Having;
 use history::{DOUBT, Findings, Remembering};
 use marks::Marks;
+use parts::{PartEnds, PartMarks, Splits};
 use sweep::Passed;
 
 /// The tables of the outbox.
@@ -93,6 +94,9 @@ pub struct PostgresOutbox {
     accepting: Grouped<Accepting>,
     marks: Grouped<Marks>,
     ends: Grouped<Ends>,
+    splits: Grouped<Splits>,
+    part_marks: Grouped<PartMarks>,
+    part_ends: Grouped<PartEnds>,
     having: Grouped<Having>,
     remembering: Arc<Remembering>,
     /// How long a new place of the database is doubted.
@@ -108,9 +112,28 @@ impl PostgresOutbox {
         let marks = Marks { database: Arc::clone(&database), remembering: Arc::clone(&remembering) };
         let marks = Grouped::new(marks, restarts);
         let ends = Grouped::new(Ends { database: Arc::clone(&database) }, restarts);
+        let splits = Splits { database: Arc::clone(&database), remembering: Arc::clone(&remembering) };
+        let splits = Grouped::new(splits, restarts);
+        let part_marks = PartMarks { database: Arc::clone(&database), remembering: Arc::clone(&remembering) };
+        let part_marks = Grouped::new(part_marks, restarts);
+        let part_ends = Grouped::new(PartEnds { database: Arc::clone(&database) }, restarts);
         let having = Grouped::new(Having { database: Arc::clone(&database) }, restarts);
         let passed = Mutex::default();
-        Self { database, keep, lost, passed, accepting, marks, ends, having, remembering, doubt: DOUBT }
+        Self {
+            database,
+            keep,
+            lost,
+            passed,
+            accepting,
+            marks,
+            ends,
+            splits,
+            part_marks,
+            part_ends,
+            having,
+            remembering,
+            doubt: DOUBT,
+        }
     }
 
     async fn begin(&self) -> Result<Transaction<'_>, Failed> {

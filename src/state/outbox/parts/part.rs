@@ -30,8 +30,6 @@ pub struct Split {
     /// One for each domain, each with a recipient at least. Recipients that a provider took, may have taken or refused are
     /// in none.
     pub parts: Vec<NewPart>,
-    /// Has a provider taken the mail for other recipients?
-    pub has_taken_some: bool,
     /// The verdict of each hand-over to a provider under this claim.
     pub verdicts: Vec<Verdict>,
 }

@@ -10,6 +10,7 @@ mod looks;
 mod lost_answers;
 mod marks_together;
 mod no_statistics;
+mod parts_in_groups;
 mod parts_together;
 mod plans;
 mod races;

@@ -1,10 +1,10 @@
-//! The calls about parts, each a transaction of its own.
+//! The calls about parts. Splits, marks and ends share transactions, each other one has its own.
 
 use std::time::Duration;
 
 use super::super::rows::span;
 use super::super::{ON_ITS_WAY, PostgresOutbox, care};
-use super::{claim, domains, ends, hand_over, split};
+use super::{claim, domains};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{
     Answered, ClaimedPart, Hmac, Hold, NodeId, PartEnded, PartHold, Parts, Split, State, WantedParts,
@@ -25,14 +25,7 @@ macro_rules! transaction {
 
 impl Parts for PostgresOutbox {
     fn split<'a>(&'a self, hold: &'a Hold, split: &'a Split) -> Answered<'a, bool> {
-        Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let findings = self.check(&mut transaction).await?;
-            let consents = findings.went_back.is_none() && split::split(&mut transaction, hold, split).await?;
-            transaction.commit().await?;
-            self.remember(findings);
-            Ok(consents)
-        })
+        Box::pin(self.splits.call((*hold, split.clone())))
     }
 
     fn claim_parts<'a>(&'a self, node: NodeId, wanted: &'a WantedParts) -> Answered<'a, Vec<ClaimedPart>> {
@@ -57,23 +50,11 @@ impl Parts for PostgresOutbox {
     }
 
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool> {
-        Box::pin(async move {
-            let mut transaction = self.begin().await?;
-            let findings = self.check(&mut transaction).await?;
-            let point = match findings.went_back {
-                None => hand_over::mark(&mut transaction, hold).await?,
-                Some(_) => None,
-            };
-            transaction.commit().await?;
-            self.remember(findings);
-            let consents = point.is_some();
-            point.into_iter().for_each(|point| self.remembering.memory.keep(point));
-            Ok(consents)
-        })
+        Box::pin(self.part_marks.call(*hold))
     }
 
     fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>> {
-        transaction!(self, ends::end, hold, ended)
+        Box::pin(self.part_ends.call((*hold, ended.clone())))
     }
 }
 

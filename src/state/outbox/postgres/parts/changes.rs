@@ -1,6 +1,7 @@
 //! Where the recipients of a part come. Where they have come to different ends, the part is divided.
 
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::super::rows::code;
 use super::row::Part;
@@ -12,11 +13,15 @@ use crate::state::store::postgres::{Parameter, Transaction};
 const SPLIT_OFF: &str = "insert into smsp_part
         (row_id, domain, places, lane, accepted_at, state, due, expires_at, attempts, losses, fence, possible_duplicate,
             verdicts)
-    select row_id, domain, $2, lane, accepted_at, $3, case when $3 = 0 then $4 else due end, expires_at, attempts + $5, losses, fence,
-        possible_duplicate, $6 from smsp_part where part = $1";
+    select p.row_id, p.domain, c.places, p.lane, p.accepted_at, c.state, case when c.state = 0 then c.due else p.due end,
+        p.expires_at, p.attempts + c.counted, p.losses, p.fence, p.possible_duplicate, c.verdicts
+    from unnest($1, $2, $3, $4, $5, $6) with ordinality c (part, places, state, due, counted, verdicts, nth)
+        join smsp_part p using (part) order by c.nth";
 
-const SETTLE: &str = "update smsp_part set places = $2, state = $3, due = case when $3 = 0 then $4 else due end,
-        attempts = attempts + $5, verdicts = $6, owner = $7 where part = $1";
+const SETTLE: &str = "update smsp_part p set places = c.places, state = c.state,
+        due = case when c.state = 0 then c.due else p.due end, attempts = p.attempts + c.counted, verdicts = c.verdicts,
+        owner = c.owner
+    from unnest($1, $2, $3, $4, $5, $6, $7) c (part, places, state, due, counted, verdicts, owner) where p.part = c.part";
 
 /// Where groups of recipients come.
 pub(super) struct Change<'a> {
@@ -28,42 +33,45 @@ pub(super) struct Change<'a> {
     pub(super) owner: Option<&'a PartHold>,
 }
 
-/// Gives each group a part of its own; the first one keeps this one.
-pub(super) async fn divide(
-    transaction: &mut Transaction<'_>,
-    part: &Part,
-    groups: &[Group],
-    change: &Change<'_>,
-) -> Result<(), Failed> {
-    let Some((first, others)) = groups.split_first() else { return Ok(()) };
-    for group in others {
-        split_off(transaction, part, group, change).await?;
+/// Parts that come to have other recipients, or another state.
+#[derive(Default)]
+pub(super) struct Divided {
+    split_off: Columns,
+    settled: Columns,
+    owners: Vec<Option<Uuid>>,
+}
+
+impl Divided {
+    /// Gives each group a part of its own; the first one keeps this one.
+    pub(super) fn divide(&mut self, part: &Part, groups: &[Group], change: &Change<'_>) {
+        let Some((first, others)) = groups.split_first() else { return };
+        others.iter().for_each(|group| self.split_off(part, group, change));
+        self.settle(part, first, change);
     }
-    settle(transaction, part, first, change).await
-}
 
-/// Gives these recipients a part of their own.
-pub(super) async fn split_off(
-    transaction: &mut Transaction<'_>,
-    part: &Part,
-    group: &Group,
-    change: &Change<'_>,
-) -> Result<(), Failed> {
-    let columns = Columns::of(part, group, change);
-    transaction.execute(SPLIT_OFF, &columns.parameters(part)).await.map(drop)
-}
+    /// Gives these recipients a part of their own.
+    pub(super) fn split_off(&mut self, part: &Part, group: &Group, change: &Change<'_>) {
+        self.split_off.add(part, group, change);
+    }
 
-/// Leaves this part to these of its recipients.
-pub(super) async fn settle(
-    transaction: &mut Transaction<'_>,
-    part: &Part,
-    group: &Group,
-    change: &Change<'_>,
-) -> Result<(), Failed> {
-    let (columns, owner) = (Columns::of(part, group, change), change.owner.map(|hold| hold.node.0));
-    let mut parameters = columns.parameters(part).to_vec();
-    parameters.push((&owner as &(dyn tokio_postgres::types::ToSql + Sync), Type::UUID));
-    transaction.execute(SETTLE, &parameters).await.map(drop)
+    /// Leaves this part to these of its recipients.
+    pub(super) fn settle(&mut self, part: &Part, group: &Group, change: &Change<'_>) {
+        self.settled.add(part, group, change);
+        self.owners.push(change.owner.map(|hold| hold.node.0));
+    }
+
+    /// Those that are split off are made of the parts as they were.
+    pub(super) async fn write(&self, transaction: &mut Transaction<'_>) -> Result<(), Failed> {
+        if !self.split_off.parts.is_empty() {
+            transaction.execute(SPLIT_OFF, &self.split_off.parameters()).await?;
+        }
+        if !self.owners.is_empty() {
+            let [part, places, state, due, counted, verdicts] = self.settled.parameters();
+            let owner = (&self.owners as _, Type::UUID_ARRAY);
+            transaction.execute(SETTLE, &[part, places, state, due, counted, verdicts, owner]).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Change<'_> {
@@ -74,34 +82,35 @@ impl Change<'_> {
     }
 }
 
-/// What a group is written as.
+/// What groups are written as, one row each.
+#[derive(Default)]
 struct Columns {
-    places: String,
-    state: i16,
-    due: i64,
-    counted: i32,
-    verdicts: String,
+    parts: Vec<i64>,
+    places: Vec<String>,
+    states: Vec<i16>,
+    due: Vec<i64>,
+    counted: Vec<i32>,
+    verdicts: Vec<String>,
 }
 
 impl Columns {
-    fn of(part: &Part, group: &Group, change: &Change<'_>) -> Self {
-        Self {
-            places: written_places(&group.places),
-            state: code(group.state(part.erased)),
-            due: change.due,
-            counted: i32::from(change.counted && group.to == PartTo::Again),
-            verdicts: written_verdicts(&group.told(&part.verdicts, part.erased)),
-        }
+    fn add(&mut self, part: &Part, group: &Group, change: &Change<'_>) {
+        self.parts.push(part.part);
+        self.places.push(written_places(&group.places));
+        self.states.push(code(group.state(part.erased)));
+        self.due.push(change.due);
+        self.counted.push(i32::from(change.counted && group.to == PartTo::Again));
+        self.verdicts.push(written_verdicts(&group.told(&part.verdicts, part.erased)));
     }
 
-    fn parameters<'a>(&'a self, part: &'a Part) -> [Parameter<'a>; 6] {
+    fn parameters(&self) -> [Parameter<'_>; 6] {
         [
-            (&part.part, Type::INT8),
-            (&self.places, Type::TEXT),
-            (&self.state, Type::INT2),
-            (&self.due, Type::INT8),
-            (&self.counted, Type::INT4),
-            (&self.verdicts, Type::TEXT),
+            (&self.parts, Type::INT8_ARRAY),
+            (&self.places, Type::TEXT_ARRAY),
+            (&self.states, Type::INT2_ARRAY),
+            (&self.due, Type::INT8_ARRAY),
+            (&self.counted, Type::INT4_ARRAY),
+            (&self.verdicts, Type::TEXT_ARRAY),
         ]
     }
 }

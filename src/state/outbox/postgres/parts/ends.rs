@@ -1,70 +1,115 @@
-//! What a claim of a part came to.
+//! What claims of parts came to, that have come together.
 
-use tokio_postgres::types::Type;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::rows::span;
-use super::changes::{Change, divide};
+use super::changes::{Change, Divided};
+use super::hand_over::{self, HandedOver};
 use super::row::{Part, find};
 use super::split::now;
-use super::whole::{refresh_by, refresh_one, told_again};
-use super::{domains, hand_over, late};
-use crate::state::outbox::parts::{Group, groups};
-use crate::state::outbox::{PartEnded, PartHold, PartTo, State};
+use super::unusual::{self, groups_of};
+use super::whole::refresh_by;
+use super::{domains, locks};
+use crate::state::outbox::parts::Group;
+use crate::state::outbox::{Hmac, PartEnded, PartHold, PartTo, State};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Parameter, Transaction};
+use crate::state::store::postgres::{Database, Size, Together, Transaction, Undone, told};
 
-/// Parked at the third loss.
-const LOST: &str = "update smsp_part set state = case when losses >= 2 then 4 else 0 end, losses = losses + 1, due = $4
-    where part = $1 and fence = $2 and owner = $3 and state = 1";
-
-/// Records the end of a claim. The state of the mail by now; none: the fence is lost.
-pub(super) async fn end(
-    transaction: &mut Transaction<'_>,
-    hold: &PartHold,
-    ended: &PartEnded,
-) -> Result<Option<State>, Failed> {
-    let Some(part) = find(transaction, hold).await? else { return Ok(None) };
-    let now = now(transaction).await?;
-    let (verdicts, wait, counted) = match ended {
-        PartEnded::Lost { wait } => return lost(transaction, hold, &part, now + span(*wait)).await,
-        PartEnded::Told { verdicts, wait, counted, .. } => (verdicts, *wait, *counted),
-    };
-    let untold = if part.state == State::Claimed { PartTo::Again } else { PartTo::Unknown };
-    let groups = groups(&part.places, verdicts, untold);
-    let change = Change { due: now + span(wait), counted, owner: Some(hold) };
-    if !part.may_be_ended_by(hold) {
-        if part.is_of(hold) && groups.first().is_some_and(|group| group.state(part.erased) == part.state) {
-            return told_again(transaction, part.row, part.part).await;
-        }
-        let is_lost = part.is_lost_to(hold);
-        let change = Change { owner: None, ..change };
-        return if is_lost { late::end(transaction, hold, ended, &part, &change).await } else { Ok(None) };
-    }
-    let was_handed_over = |group: &Group| matches!(group.to, PartTo::Accepted | PartTo::Unknown);
-    if part.state == State::Claimed && groups.iter().any(was_handed_over) {
-        return Ok(None);
-    }
-    hand_over::record(transaction, hold, ended, &groups).await?;
-    divide(transaction, &part, &groups, &change).await?;
-    let state = refresh_by(transaction, part.row, part.part).await?;
-    domains::wake(transaction, change.woken(&part, &groups).as_slice()).await?;
-    Ok(state)
+/// Ends claims of parts of one node.
+pub(in super::super) struct PartEnds {
+    pub(in super::super) database: Arc<Database>,
 }
 
-/// Counts a loss of a part that was not marked, under a node that lives.
-async fn lost(
-    transaction: &mut Transaction<'_>,
-    hold: &PartHold,
-    part: &Part,
-    due: i64,
-) -> Result<Option<State>, Failed> {
-    let parameters: [Parameter<'_>; 4] =
-        [(&hold.part.0, Type::INT8), (&hold.fence.0, Type::INT8), (&hold.node.0, Type::UUID), (&due, Type::INT8)];
-    let was_before = part.is_of(hold) && matches!(part.state, State::Queued | State::Parked);
-    if transaction.execute(LOST, &parameters).await? == 0 && !was_before {
-        return Ok(None);
+impl Together for PartEnds {
+    type Call = (PartHold, PartEnded);
+    type Answer = Option<State>;
+
+    const WORKERS: usize = 1;
+
+    fn size(_: &Self::Call) -> Size {
+        Size::ROW
     }
-    let state = refresh_one(transaction, part.row).await?;
-    domains::wake(transaction, &[(part.domain, due)]).await?;
-    Ok(state)
+
+    fn fit((one, _): &Self::Call, (other, _): &Self::Call) -> bool {
+        one.part != other.part
+    }
+
+    async fn carry_out(&self, calls: &[&Self::Call]) -> Result<Vec<Option<Self::Answer>>, Undone> {
+        let mut transaction = self.database.begin().await?;
+        let ended = end(&mut transaction, calls).await;
+        let answers = told(&transaction, ended)?;
+        transaction.commit().await?;
+        Ok(answers)
+    }
+}
+
+/// The state of each mail by now, or none where the fence is lost. None at all: somebody else has locked the mail.
+///
+/// What is usual is written together. What else there is comes behind that, one by one, and the domains last of all.
+pub(in super::super) async fn end(
+    transaction: &mut Transaction<'_>,
+    calls: &[&(PartHold, PartEnded)],
+) -> Result<Vec<Option<Option<State>>>, Failed> {
+    let locked = locks::lock(transaction, calls.iter().map(|(hold, _)| hold)).await?;
+    let free: Vec<_> = calls.iter().copied().filter(|(hold, _)| locked.has(hold)).collect();
+    let parts = find(transaction, &free.iter().map(|(hold, _)| hold.part.0).collect::<Vec<_>>()).await?;
+    let now = now(transaction).await?;
+    let usual: Vec<_> = free.iter().filter_map(|call| Usual::of(parts.get(&call.0.part.0)?, now, call)).collect();
+    let (mut answers, mut woken) = (BTreeMap::new(), Vec::new());
+    write(transaction, &usual, &mut answers, &mut woken).await?;
+    let rest: Vec<_> = free.into_iter().filter(|(hold, _)| !answers.contains_key(&hold.part.0)).collect();
+    for (hold, ended) in rest {
+        let state = unusual::end(transaction, now, hold, ended, &mut woken).await?;
+        answers.insert(hold.part.0, state);
+    }
+    domains::wake(transaction, &woken).await?;
+    let answer = |hold: &PartHold| answers.get(&hold.part.0).copied().flatten();
+    Ok(calls.iter().map(|(hold, _)| (!locked.is_held(hold)).then(|| answer(hold))).collect())
+}
+
+/// The end of a claim that holds its part.
+struct Usual<'a> {
+    part: &'a Part,
+    hold: &'a PartHold,
+    ended: &'a PartEnded,
+    groups: Vec<Group>,
+    change: Change<'a>,
+}
+
+impl<'a> Usual<'a> {
+    fn of(part: &'a Part, now: i64, (hold, ended): &'a (PartHold, PartEnded)) -> Option<Self> {
+        let PartEnded::Told { verdicts, wait, counted, .. } = ended else { return None };
+        let groups = groups_of(part, verdicts);
+        let was_handed_over = |group: &Group| matches!(group.to, PartTo::Accepted | PartTo::Unknown);
+        let is_impossible = part.state == State::Claimed && groups.iter().any(was_handed_over);
+        let change = Change { due: now + span(*wait), counted: *counted, owner: Some(hold) };
+        (part.may_be_ended_by(hold) && !is_impossible).then_some(Self { part, hold, ended, groups, change })
+    }
+}
+
+/// Of two parts that end a mail together the last one has ended it: who tells of its end tells of it once.
+async fn write(
+    transaction: &mut Transaction<'_>,
+    usual: &[Usual<'_>],
+    answers: &mut BTreeMap<i64, Option<State>>,
+    woken: &mut Vec<(Hmac, i64)>,
+) -> Result<(), Failed> {
+    let (mut divided, mut last, mut records) = (Divided::default(), BTreeMap::new(), Vec::new());
+    for Usual { part, hold, ended, groups, change } in usual {
+        records.push(HandedOver { hold, ended, groups });
+        divided.divide(part, groups, change);
+        woken.extend(change.woken(part, groups));
+        last.insert(part.row, part.part);
+    }
+    hand_over::record(transaction, &records).await?;
+    divided.write(transaction).await?;
+    let states = refresh_by(transaction, &last).await?;
+    for Usual { part, .. } in usual {
+        let is_last = last.get(&part.row) == Some(&part.part);
+        let state =
+            states.get(&part.row).map(|state| if state.is_final() && !is_last { State::Sending } else { *state });
+        answers.insert(part.part, state);
+    }
+    Ok(())
 }

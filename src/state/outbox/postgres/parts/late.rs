@@ -6,10 +6,10 @@
 
 use tokio_postgres::types::Type;
 
-use super::changes::{Change, divide, settle, split_off};
+use super::changes::{Change, Divided};
+use super::hand_over::{self, HandedOver};
 use super::row::{self, Part};
 use super::whole::{refresh_by, told_again};
-use super::{domains, hand_over};
 use crate::state::outbox::parts::{Group, groups, written_places};
 use crate::state::outbox::{Hmac, PartEnded, PartHold, PartTo, PartVerdict, State};
 use crate::state::store::Failed;
@@ -21,13 +21,15 @@ const DOUBT: &str = "with part as (update smsp_part set possible_duplicate = tru
 const KEEP: &str = "update smsp_part set places = $2, owner = case when state <> 1 then owner end,
         state = case when state = 1 then 0 else state end where part = $1 returning due";
 
-/// The state of the mail, if a part of it was brought somewhere by this.
+/// The state of the mail, if a part of it was brought somewhere by this, whose mail is locked. `woken`: domains that are to be
+/// looked at, and when.
 pub(super) async fn end(
     transaction: &mut Transaction<'_>,
     hold: &PartHold,
     ended: &PartEnded,
     part: &Part,
     change: &Change<'_>,
+    woken: &mut Vec<(Hmac, i64)>,
 ) -> Result<Option<State>, Failed> {
     let PartEnded::Told { verdicts, .. } = ended else { return Ok(None) };
     let all = groups(&part.places, verdicts, PartTo::Unknown);
@@ -40,25 +42,25 @@ pub(super) async fn end(
         }
         Some(false) | None => return Ok(None),
     }
-    hand_over::record(transaction, hold, ended, &all).await?;
-    let mut woken = Vec::new();
-    let is_moved = moved(transaction, part, verdicts, change, &mut woken).await?;
+    hand_over::record(transaction, &[HandedOver { hold, ended, groups: &all }]).await?;
+    let is_moved = moved(transaction, part, verdicts, change, woken).await?;
     let has_other = hand_over::has_other(transaction, part.part, Some(hold.fence)).await?;
     let is_unsettled = all.iter().any(|group| group.to == PartTo::Unknown);
     let is_settled = if is_taken {
-        accepted(transaction, part, &all, change, has_other, &mut woken).await?
+        accepted(transaction, part, &all, change, has_other, woken).await?
     } else if part.state != State::Unknown || is_unsettled || has_other {
         false
     } else {
-        divide(transaction, part, &all, change).await?;
+        let mut divided = Divided::default();
+        divided.divide(part, &all, change);
+        divided.write(transaction).await?;
         woken.extend(change.woken(part, &all));
         true
     };
     if !is_moved && !is_settled {
         return Ok(None);
     }
-    let state = refresh_by(transaction, part.row, part.part).await?;
-    domains::wake(transaction, &woken).await?;
+    let state = refresh_by(transaction, &[(part.row, part.part)].into()).await?.get(&part.row).copied();
     if state.is_some() { Ok(state) } else { told_again(transaction, part.row, part.part).await }
 }
 
@@ -104,14 +106,16 @@ async fn accepted(
     if part.state.is_final() {
         return Ok(false);
     }
+    let mut divided = Divided::default();
     let (taken, others): (Vec<_>, Vec<_>) = all.iter().partition(|group| group.to == PartTo::Accepted);
     for group in taken {
         if others.is_empty() {
-            settle(transaction, part, group, change).await?;
+            divided.settle(part, group, change);
         } else {
-            split_off(transaction, part, group, change).await?;
+            divided.split_off(part, group, change);
         }
     }
+    divided.write(transaction).await?;
     if !others.is_empty() {
         let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
         woken.extend(keep(transaction, part, &rest).await?.map(|due| (part.domain, due)));

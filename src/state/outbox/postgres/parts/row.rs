@@ -1,5 +1,7 @@
 //! A part as the database has it.
 
+use std::collections::HashMap;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -8,7 +10,7 @@ use super::super::rows::Columns;
 use crate::state::outbox::parts::{read_places, read_verdicts};
 use crate::state::outbox::{Fence, Hmac, PartHold, PartVerdict, State};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Parameter, Transaction, field};
+use crate::state::store::postgres::{Parameter, Transaction};
 
 /// One that is there, with its mail's row locked.
 pub(super) struct Part {
@@ -43,17 +45,14 @@ impl Part {
     }
 }
 
-const MAIL: &str =
-    "select row_id from smsp_outbox where row_id = (select row_id from smsp_part where part = $1) for update";
-
 const COLUMNS: &str = "select p.part, p.row_id, p.domain, p.places, p.state, p.verdicts, p.fence, o.erased, p.owner
     from smsp_part p join smsp_outbox o using (row_id)";
 
-/// Locks the mail, and reads the part behind that.
-pub(super) async fn find(transaction: &mut Transaction<'_>, hold: &PartHold) -> Result<Option<Part>, Failed> {
-    lock(transaction, hold).await?;
-    let rows = transaction.query(&format!("{COLUMNS} where p.part = $1"), &[(&hold.part.0, Type::INT8)]).await?;
-    rows.first().map(part).transpose()
+/// These parts as they are, whose mails are locked; what is gone is not there.
+pub(super) async fn find(transaction: &mut Transaction<'_>, parts: &[i64]) -> Result<HashMap<i64, Part>, Failed> {
+    let sql = format!("{COLUMNS} where p.part = any ($1)");
+    let found = transaction.query(&sql, &[(&parts, Type::INT8_ARRAY)]).await?;
+    found.iter().map(|row| part(row).map(|part| (part.part, part))).collect()
 }
 
 /// The other parts of its domain, in their order.
@@ -77,12 +76,6 @@ fn part(row: &Row) -> Result<Part, Failed> {
         erased: columns.value()?,
         owner: columns.value()?,
     })
-}
-
-/// Locks the mail of a part; its number, if it is there.
-pub(super) async fn lock(transaction: &mut Transaction<'_>, hold: &PartHold) -> Result<Option<i64>, Failed> {
-    let rows = transaction.query(MAIL, &[(&hold.part.0, Type::INT8)]).await?;
-    rows.first().map(|row| field(row, 0)).transpose()
 }
 
 pub(super) fn hmac(bytes: &[u8]) -> Result<Hmac, Failed> {

@@ -1,6 +1,6 @@
 //! The submission, brought where its parts are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tokio_postgres::types::Type;
 
@@ -33,7 +33,7 @@ const REFRESH: &str = "with come as (
         split = case when c.state >= 5 then 2 else 1 end, shown = case when c.state < 5 then c.state end,
         changed_at = case when not c.rests then $2 when c.state < 5 and o.changed_at < $2 then o.changed_at
             else smsp_now() end,
-        possible_duplicate = o.possible_duplicate or c.is_at_risk, ended_by = case when c.state >= 5 then $3 end,
+        possible_duplicate = o.possible_duplicate or c.is_at_risk, ended_by = case when c.state >= 5 then $3[array_position($1, o.row_id)] end,
         bounce_due = case when c.is_to_be_told is not true then null when c.state >= 5 then smsp_now()
             else coalesce(o.bounce_due, smsp_now() + greatest($4, (smsp_now() - o.accepted_at) / $5)) end
     from come c where o.row_id = c.row_id and o.split = 1 returning o.row_id, c.state";
@@ -48,19 +48,23 @@ const TOLD: &str =
 /// Shows what the parts of mails have come to, whose rows are locked; once each part has ended, they have ended the mail. A
 /// bounce becomes due as [`crate::state::outbox::bounces`] says. The state of each mail that was not ended before.
 pub(super) async fn refresh(transaction: &mut Transaction<'_>, rows: &[i64]) -> Result<HashMap<i64, State>, Failed> {
-    refresh_all(transaction, rows, None).await
+    refresh_all(transaction, rows, &vec![None; rows.len()]).await
 }
 
+/// `by`: the part that has come to an end, for each mail.
 async fn refresh_all(
     transaction: &mut Transaction<'_>,
     rows: &[i64],
-    by: Option<i64>,
+    by: &[Option<i64>],
 ) -> Result<HashMap<i64, State>, Failed> {
     let mut states = HashMap::new();
+    if rows.is_empty() {
+        return Ok(states);
+    }
     let parameters: [Parameter<'_>; 5] = [
         (&rows, Type::INT8_ARRAY),
         (&FAR, Type::INT8),
-        (&by, Type::INT8),
+        (&by, Type::INT8_ARRAY),
         (&span(COLLECTING), Type::INT8),
         (&PARTS_OF_AGE, Type::INT8),
     ];
@@ -83,13 +87,13 @@ pub(super) async fn refresh_one(transaction: &mut Transaction<'_>, row: i64) -> 
     state(transaction, STATE, &[(&row, Type::INT8)]).await
 }
 
-/// The state of a mail by now, of which this part has come to an end.
+/// The state by now of each of these mails, of which this part has come to an end.
 pub(super) async fn refresh_by(
     transaction: &mut Transaction<'_>,
-    row: i64,
-    part: i64,
-) -> Result<Option<State>, Failed> {
-    Ok(refresh_all(transaction, &[row], Some(part)).await?.get(&row).copied())
+    ended: &BTreeMap<i64, i64>,
+) -> Result<HashMap<i64, State>, Failed> {
+    let (rows, by): (Vec<_>, Vec<_>) = ended.iter().map(|(row, part)| (*row, Some(*part))).unzip();
+    refresh_all(transaction, &rows, &by).await
 }
 
 /// What a repeat of the end of this part hears: that the mail has ended, if this end has brought it about. Who tells of the

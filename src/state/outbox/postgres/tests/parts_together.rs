@@ -37,7 +37,7 @@ async fn no_two_nodes_hand_one_part_over_and_nobody_waits_for_another_for_ever()
         // In another order each time, as recipients are.
         let turn = u8::try_from(claimed.hold.row.0 % i64::from(DOMAINS)).unwrap();
         let part = |place: u8| NewPart { domain: domain((place + turn) % DOMAINS), places: vec![u32::from(place)] };
-        let split = Split { parts: (0..DOMAINS).map(part).collect(), has_taken_some: false, verdicts: Vec::new() };
+        let split = Split { parts: (0..DOMAINS).map(part).collect(), verdicts: Vec::new() };
         assert_eq!(first.split(&claimed.hold, &split).await, Ok(true));
     }
     let done = HandOvers::default();
@@ -85,7 +85,7 @@ async fn in_doubt(outbox: &PostgresOutbox, caller: &str, domains: impl Iterator<
     let node = node();
     for (claimed, number) in outbox.claim(node, &wanted(MAILS)).await.unwrap().iter().zip(domains) {
         let parts = vec![NewPart { domain: domain(number), places: vec![0] }];
-        let split = Split { parts, has_taken_some: false, verdicts: Vec::new() };
+        let split = Split { parts, verdicts: Vec::new() };
         assert_eq!(outbox.split(&claimed.hold, &split).await, Ok(true));
     }
     hand_over_all(outbox, MAILS).await;
@@ -139,7 +139,7 @@ async fn a_domain_is_claimed_though_more_mail_to_it_is_being_split() {
     let [splitting, claiming] = [outbox(&url).await, outbox(&url).await];
     splitting.accept(batch(vec![row(None), row(None)])).await.unwrap();
     let parts = vec![NewPart { domain: domain(1), places: vec![0] }];
-    let split = Split { parts, has_taken_some: false, verdicts: Vec::new() };
+    let split = Split { parts, verdicts: Vec::new() };
     let claimed = splitting.claim(node(), &wanted(2)).await.unwrap();
     assert_eq!(splitting.split(&claimed[0].hold, &split).await, Ok(true));
     // As far as the end of a split, and not yet committed.
@@ -160,7 +160,7 @@ async fn two_nodes_that_claim_at_once_have_as_many_parts_each_as_they_want() {
     outbox.accept(batch((0..MAILS).map(|_| row(None)).collect())).await.unwrap();
     for (number, claimed) in (0..).zip(outbox.claim(node(), &wanted(MAILS)).await.unwrap()) {
         let parts = vec![NewPart { domain: domain(number % DOMAINS), places: vec![0] }];
-        let split = Split { parts, has_taken_some: false, verdicts: Vec::new() };
+        let split = Split { parts, verdicts: Vec::new() };
         assert_eq!(outbox.split(&claimed.hold, &split).await, Ok(true));
     }
     for (number, (parts, of_domain)) in (0..).zip([(5, 5), (usize::from(DOMAINS), 1)]) {

@@ -52,8 +52,7 @@ pub(in super::super) async fn split(
     if pending.is_some() && has_upstreams(&claimed.route_set) {
         context.ahead.split(parts.len());
     }
-    // No upstream has taken it for anybody: else it had ended there.
-    let split = Split { parts, has_taken_some: false, verdicts };
+    let split = Split { parts, verdicts };
     let ask = || delivery.parts.split(&claimed.hold, &split);
     let first = timeout(STORE_TIMEOUT, ask()).await;
     drop(pending);

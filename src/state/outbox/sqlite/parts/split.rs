@@ -16,11 +16,10 @@ pub(super) fn split(database: &Connection, now: UnixTime, hold: &Hold, split: &S
         return Ok(true);
     }
     let update =
-        "update envelope set state = 3, split = 1, shown = 0, upstream = ?4, replay_until = null, owner = null,
-         settled_at = null, has_taken_some = ?6
+        "update envelope set state = 3, split = 1, shown = 0, upstream = ?4, replay_until = null, owner = null, settled_at = null
          where id = ?1 and fence = ?2 and owner = ?3 and state in (1, 2)
          and expires_at > ?5 and erased = 0 and replayed = 0";
-    let values = params![row, fence, node, UPSTREAM, now, split.has_taken_some];
+    let values = params![row, fence, node, UPSTREAM, now];
     if !split.is_sound() || database.prepare_cached(update)?.execute(values)? == 0 {
         return Ok(false);
     }
