@@ -122,7 +122,7 @@ CONTROLS = {
             (LITE + "sweep.rs", "const OVER", "state in (0, 4)", "state < 9"),
             (LITE + "sweep.rs", "fn expire(", "state in (0, 4)", "state < 9"),
         ],
-        (PG + "sweep.rs", "const EXPIRE", "state in (0, 4)", "state < 9", 2),
+        (PG + "sweep.rs", "static EXPIRE", "state in (0, 4)", "state < 9", 2),
     ),
     "only what waits for people is retried": ((LITE + "operators.rs", "fn retry(", "and state in (3, 4)", ""), None),
     "only what is unknown is settled as none": ((LITE + "operators.rs", "fn not_taken(", "and state = 3", ""), None),

@@ -49,6 +49,9 @@ pub trait Parts: DueBounces {
     /// from now on they are, whichever node has closed it.
     fn close_domain<'a>(&'a self, domain: &'a Hmac, wait: Duration) -> Answered<'a, ()>;
 
+    /// From now on parts of this domain are claimed, if it is closed for no longer than this: else another node has closed it.
+    fn open_domain<'a>(&'a self, domain: &'a Hmac, closed_for: Duration) -> Answered<'a, ()>;
+
     /// Since when the oldest mail of each of these domains is in the store of which something waits. What it costs is a look at
     /// an index for each, so who asks bounds how many.
     fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>>;

@@ -126,6 +126,8 @@ macro_rules! conformance {
                 nobody_is_told_of_who_may_have_it_or_is_cancelled_or_erased,
                 nobody_is_told_of_a_mail_that_a_provider_has_after_all,
                 a_mail_that_is_over_before_it_was_split_is_told_of_where_its_route_ends_at_mx,
+                a_mail_that_people_settle_when_its_time_is_over_is_told_of_as_any_other,
+                what_fails_is_collected_from_when_the_mail_was_wanted_on,
                 what_is_due_in_an_older_copy_is_not_told_twice;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;
             states: every_call_takes_a_row_from_its_states_alone;

@@ -44,6 +44,10 @@ impl Parts for TracedParts {
         self.spans.of("mark_part", self.parts.mark_part(hold))
     }
 
+    fn open_domain<'a>(&'a self, domain: &'a Hmac, closed_for: Duration) -> Answered<'a, ()> {
+        self.spans.of("open_domain", self.parts.open_domain(domain, closed_for))
+    }
+
     fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
         self.spans.of("oldest_of", self.parts.oldest_of(domains))
     }

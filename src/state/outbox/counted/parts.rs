@@ -58,6 +58,10 @@ impl Parts for CountedParts {
         self.parts.close_domain(domain, wait)
     }
 
+    fn open_domain<'a>(&'a self, domain: &'a Hmac, closed_for: Duration) -> Answered<'a, ()> {
+        self.parts.open_domain(domain, closed_for)
+    }
+
     fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
         self.parts.oldest_of(domains)
     }

@@ -7,16 +7,19 @@ use super::content::{drop_content, drop_recipients};
 use super::orders::bytes;
 use super::parts;
 use super::rows::{Columns, big};
+use crate::model::caller::BOUNCES;
 use crate::state::outbox::{Bound, Erased, Erasing, Hmac, RowId, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Transaction, field};
 
-/// What waits is cancelled; what is under way goes to no further upstream. With how many rows were looked at. What a step has
+/// Mail that comes in while the order is carried out is not meant; a bounce is, because it tells of mail that is. What waits is
+/// cancelled; what is under way goes to no further upstream. With how many rows were looked at. What a step has
 /// erased has no HMAC any more, so the next one does not meet it.
 const ERASE: &str = "with meant as materialized (
         select o.row_id, o.state in (0, 1, 4) as waits, case when o.state < 5 and not o.erased then o.size else 0 end as held
         from smsp_outbox o
-        where o.row_id in (select r.row_id from smsp_recipient r where r.hmac = any ($1) and r.row_id <= $2
+        where o.row_id in (select r.row_id from smsp_recipient r where r.hmac = any ($1)
+                and (r.row_id <= $2 or exists (select from smsp_submission s where s.row_id = r.row_id and s.caller = $5))
             order by r.row_id limit $3)
         order by o.row_id for update
     ),
@@ -51,6 +54,7 @@ pub(super) async fn erase_recipient(
         (&last.0 as _, Type::INT8),
         (&limit as _, Type::INT8),
         (&big(bound.bytes) as _, Type::INT8),
+        (&BOUNCES as _, Type::TEXT),
     ];
     let (mut erased, mut rows, mut split, mut met) = (Erased::default(), Vec::new(), Vec::new(), 0);
     for row in transaction.query(ERASE, &parameters).await? {

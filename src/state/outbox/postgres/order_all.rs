@@ -1,7 +1,10 @@
 //! One order on all rows that operators mean, step by step.
 
+use std::sync::LazyLock;
+
 use tokio_postgres::types::Type;
 
+use super::bounces::AT_EXPIRY;
 use super::content::drop_content;
 use super::rows::{Columns, code};
 use super::select::{FITS, Leg};
@@ -34,8 +37,14 @@ const QUEUE: &str = "update smsp_outbox o set state = 0, changed_at = smsp_now()
         losses = case when $4 then 0 else losses end, possible_duplicate = possible_duplicate or $4 and $3 = 3
     from unnest($1, $2) w (row_id, wait) where o.row_id = w.row_id and o.state = $3 and not o.erased";
 
-const END: &str = "update smsp_outbox set state = $3, changed_at = smsp_now(), owner = null
-    where row_id = any ($1) and state = $2";
+/// 7 is expired.
+static END: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update smsp_outbox o set state = $3, changed_at = smsp_now(), owner = null,
+            bounce_due = case when $3 = 7 then {AT_EXPIRY} else bounce_due end
+        where row_id = any ($1) and state = $2"
+    )
+});
 
 /// What becomes of the rows of a step.
 #[derive(Default)]
@@ -76,7 +85,7 @@ pub(super) async fn step(
         drop_content(transaction, rows).await?;
         let parameters: [Parameter<'_>; 3] =
             [(rows, Type::INT8_ARRAY), (&code(state), Type::INT2), (&code(*to), Type::INT2)];
-        let rows = transaction.execute(END, &parameters).await?;
+        let rows = transaction.execute(&END, &parameters).await?;
         done.count(*to, rows);
     }
     let states = parts::order(transaction, all.order, &split).await?;

@@ -1,9 +1,12 @@
 //! What operators see and decide, and what is known of a recipient.
 
+use std::sync::LazyLock;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::bounces::AT_EXPIRY;
 use super::content::drop_content;
 use super::parts;
 use super::rows::{Columns, big, code};
@@ -23,8 +26,14 @@ const QUEUE: &str = "update smsp_outbox set state = 0, changed_at = smsp_now(), 
         losses = case when $3 then 0 else losses end, possible_duplicate = possible_duplicate or $3 and $2 = 3
     where row_id = $1 and state = $2 and not erased";
 
-const SETTLE: &str =
-    "update smsp_outbox set state = $2, changed_at = smsp_now(), owner = null where row_id = $1 and state = 3";
+/// 7 is expired.
+static SETTLE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update smsp_outbox o set state = $2, changed_at = smsp_now(), owner = null,
+            bounce_due = case when $2 = 7 then {AT_EXPIRY} end
+        where row_id = $1 and state = 3"
+    )
+});
 
 const OF_RECIPIENT: &str = "select distinct s.accepted_at, s.id, s.caller
     from smsp_recipient r join smsp_submission s using (row_id)
@@ -64,7 +73,7 @@ pub(super) async fn order(transaction: &mut Transaction<'_>, id: Id, order: Orde
 /// Ends a row that is unknown.
 async fn settle(transaction: &mut Transaction<'_>, row: i64, to: State) -> Result<Option<State>, Failed> {
     drop_content(transaction, &[row]).await?;
-    Ok((transaction.execute(SETTLE, &[(&row, Type::INT8), (&code(to), Type::INT2)]).await? > 0).then_some(to))
+    Ok((transaction.execute(&SETTLE, &[(&row, Type::INT8), (&code(to), Type::INT2)]).await? > 0).then_some(to))
 }
 
 async fn queue(

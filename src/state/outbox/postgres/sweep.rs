@@ -4,10 +4,12 @@
 //! those with a key lie between those that have to go. They are passed once, not in each sweep: a sweep goes on where the
 //! one before has stopped. What is passed by mistake goes after a day.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
+use super::bounces::AT_EXPIRY;
 use super::content::drop_content;
 use super::parts;
 use super::rows::{Columns, big, named, span};
@@ -19,7 +21,9 @@ use crate::state::store::postgres::{Parameter, Transaction};
 const KEY_LIVES: Duration = Duration::from_secs(24 * 3600);
 
 /// With how many rows were looked at. Nodes that have been silent for a day go with it.
-const EXPIRE: &str = "with over as materialized (
+static EXPIRE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "with over as materialized (
         select row_id, expires_at, case when erased then 0 else size end as held
         from smsp_outbox where state in (0, 4) and expires_at <= smsp_now()
         order by expires_at limit $1 for update skip locked
@@ -29,10 +33,11 @@ const EXPIRE: &str = "with over as materialized (
         window w as (order by expires_at, row_id)
     ),
     silent as (delete from smsp_node where seen_at < smsp_now() - 86400000)
-    update smsp_outbox o set state = 7, changed_at = smsp_now(), bounce_due = case when o.bounces and not o.erased
-        and not o.possible_duplicate and 'mx' = any (string_to_array(o.route_set, ',')) then smsp_now() end
+    update smsp_outbox o set state = 7, changed_at = smsp_now(), bounce_due = {AT_EXPIRY}
     from fitting f where o.row_id = f.row_id and (f.nth = 1 or f.bytes <= $2) and o.state in (0, 4)
-    returning o.row_id, (select count(*) from over)";
+    returning o.row_id, (select count(*) from over)"
+    )
+});
 
 /// Every row that was passed, in the order in which they have ended; with its state and names, if it was dropped, and with
 /// how many were looked at. Rows are locked in the order of their numbers, and what somebody else has locked is passed by.
@@ -89,7 +94,7 @@ pub(super) async fn sweep(
 async fn expire(transaction: &mut Transaction<'_>, bound: Bound, swept: &mut Swept) -> Result<(), Failed> {
     let (limit, bytes) = (big(bound.rows), big(bound.bytes));
     let (mut rows, mut looked) = (Vec::new(), 0);
-    for row in transaction.query(EXPIRE, &[(&limit, Type::INT8), (&bytes, Type::INT8)]).await? {
+    for row in transaction.query(&EXPIRE, &[(&limit, Type::INT8), (&bytes, Type::INT8)]).await? {
         let mut columns = Columns::of(&row);
         rows.push(columns.value::<i64>()?);
         looked = columns.value::<i64>()?;

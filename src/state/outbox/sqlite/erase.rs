@@ -6,6 +6,7 @@ use super::change::cancel_row;
 use super::columns::signed;
 use super::parts;
 use super::{audit, content};
+use crate::model::caller::BOUNCES;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::bound::Left;
 use crate::state::outbox::{Bound, Erased, Erasing, Hmac, RowId, State};
@@ -46,12 +47,13 @@ pub(super) fn erase_recipient(
     Ok(Erased { next: left.is_spent().then_some(last), ..erased })
 }
 
-/// Rows to a recipient, and the bytes of content that they have.
+/// Rows to a recipient, and the bytes of content that they have. Mail that comes in while the order is carried out is not meant;
+/// a bounce is, because it tells of mail that is.
 fn to(database: &Connection, hmac: &Hmac, last: RowId, limit: usize) -> rusqlite::Result<Vec<(RowId, u64)>> {
     let mut select = database.prepare_cached(
         "select submission, iif(content_key is null, 0, size) from address a join submission s on s.id = a.submission
-         where hmac = ?1 and submission <= ?2 order by submission limit ?3",
+         where hmac = ?1 and (submission <= ?2 or s.caller = (select id from caller where name = ?4)) order by submission limit ?3",
     )?;
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
-    select.query_map(params![hmac.0, last, signed(limit as u64)], row)?.collect()
+    select.query_map(params![hmac.0, last, signed(limit as u64), BOUNCES], row)?.collect()
 }

@@ -96,7 +96,9 @@ pub(super) fn not_taken(
         return parts::settle(database, now, row, false, due);
     }
     let update = "update envelope set state = iif(erased, 8, iif(expires_at > ?2, 0, 7)), replayed = 0,
-         due = iif(?3 < expires_at, ?3, ?2), settled_at = iif(erased or expires_at <= ?2, ?2, null), owner = null
+         due = iif(?3 < expires_at, ?3, ?2), settled_at = iif(erased or expires_at <= ?2, ?2, null), owner = null,
+         bounce_due = iif(erased = 0 and expires_at <= ?2 and bounces and possible_duplicate = 0 and exists (select 1
+            from route_set r where r.id = route_set and instr(',' || names || ',', ',mx,')), ?2, null)
          where id = ?1 and state = 3 returning state";
     let mut update = database.prepare_cached(update)?;
     settled(database, row, update.query_row(params![row, now, due], |row| row.get(0)).optional()?)

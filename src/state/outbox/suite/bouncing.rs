@@ -41,6 +41,10 @@ impl Bench {
     /// This mail in its two parts, both marked by node 1.
     async fn bouncing_parts(&self, number: u8) -> [PartHold; 2] {
         self.accept(vec![bouncing(number)]).await;
+        self.split_bouncing().await
+    }
+
+    async fn split_bouncing(&self) -> [PartHold; 2] {
         let wanted = Wanted { sets: vec![RouteSet::new(["mg", "mx", "ses"])], ..wanted(1) };
         let hold = self.outbox.claim(node(1), &wanted).await.unwrap()[0].hold;
         assert_eq!(self.parts.split(&hold, &split()).await, Ok(true));
@@ -196,6 +200,37 @@ pub(in super::super) async fn a_mail_that_is_over_before_it_was_split_is_told_of
     assert_eq!(bench.take(&due, 9).await, Bounced::Queued);
     assert_eq!(bench.take(&due, 10).await, Bounced::NotDue);
     assert_eq!(bench.due().await.len(), 0);
+}
+
+pub(in super::super) async fn a_mail_that_people_settle_when_its_time_is_over_is_told_of_as_any_other(bench: &Bench) {
+    let wanted = Wanted { sets: vec![RouteSet::new(["mg", "mx", "ses"])], ..wanted(1) };
+    for number in [1, 2] {
+        bench.accept(vec![NewRow { expires: When::After(SECOND), ..bouncing(number) }]).await;
+        let hold = bench.outbox.claim(node(1), &wanted).await.unwrap()[0].hold;
+        assert!(bench.marked(&hold).await);
+        bench.end(&hold, unknown(Duration::ZERO)).await;
+    }
+    bench.advance(SECOND).await;
+    let order = bench.outbox.order(id(1), Order::SettleAsNone, note("settle")).await;
+    assert_eq!(order, Ok(Ordered::Done(State::Expired)));
+    assert_eq!((bench.one_due().await.1.len(), bench.due().await[0].id), (0, id(1)));
+    let selection = Selection { state: Some(State::Unknown), ..Selection::default() };
+    let (order, count) = (Order::SettleAsNone, 1);
+    let all = OrderAll { order, selection, after: None, count, met: 0, over: Duration::ZERO, note: None };
+    assert_eq!(bench.outbox.order_all(all, ALL).await.unwrap().changed, [(State::Expired, 1)]);
+    assert_eq!(bench.due().await.len(), 2);
+}
+
+pub(in super::super) async fn what_fails_is_collected_from_when_the_mail_was_wanted_on(bench: &Bench) {
+    bench.accept(vec![NewRow { send: When::After(DAY), ..bouncing(1) }]).await;
+    bench.advance(DAY).await;
+    let [one, other] = bench.split_bouncing().await;
+    bench.end_part(&one, &told(&[(0, PartTo::Refused)])).await;
+    bench.end_part(&other, &told(&[(1, PartTo::Again), (2, PartTo::Again), (4, PartTo::Again)])).await;
+    bench.advance(29 * SECOND).await;
+    assert_eq!(bench.due().await.len(), 0);
+    bench.advance(2 * SECOND).await;
+    assert_eq!(bench.due().await.len(), 1, "it waited for a day because its caller wanted that");
 }
 
 pub(in super::super) async fn what_is_due_in_an_older_copy_is_not_told_twice(bench: &Bench) {

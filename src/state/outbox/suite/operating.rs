@@ -169,6 +169,9 @@ pub(in super::super) async fn a_large_erasure_is_done_in_steps_and_a_later_order
     bench.accept(vec![to_one(8)]).await;
     let mut erased = step(Erasing::First(note("erase")), 2, 250).await;
     bench.accept(vec![to_one(9)]).await;
+    // Of a mail that is erased: it comes in meanwhile, and is meant.
+    let bounce = Batch { caller: "_bounces".into(), ..batch(vec![to_one(10)]) };
+    bench.outbox.accept(bounce).await.unwrap();
     let mut rows = erased.rows;
     for _ in 0..9 {
         let Some(last) = erased.next else { break };
@@ -176,7 +179,7 @@ pub(in super::super) async fn a_large_erasure_is_done_in_steps_and_a_later_order
         erased = step(Erasing::Next(last), 2, 1000).await;
         rows += erased.rows;
     }
-    assert_eq!((rows, erased.next), (5, None));
+    assert_eq!((rows, erased.next), (6, None));
     assert_eq!((bench.state(8).await, bench.state(9).await), (Some(State::Cancelled), Some(State::Queued)));
     assert_eq!(bench.outbox.audit(None, 9).await.unwrap().len(), 2, "one for each order, not for each step");
 }

@@ -80,7 +80,14 @@ pub(in super::super) async fn a_domain_stays_closed_for_as_long_as_any_node_has_
     for wait in [60 * SECOND, Duration::ZERO] {
         assert_eq!(bench.parts.close_domain(&domain(1), wait).await, Ok(()));
     }
-    assert_eq!(bench.claim_parts(node(1), 9).await.len(), 1, "it was opened");
+    let [part] = &bench.claim_parts(node(1), 9).await[..] else { panic!("it was opened") };
+    assert_eq!(bench.parts.give_back_parts(&[part.hold], Duration::ZERO).await, Ok(1));
+    // By who has closed it for less than another one, and by who has closed it.
+    assert_eq!(bench.parts.close_domain(&domain(1), 60 * SECOND).await, Ok(()));
+    for (closed_for, open) in [(59 * SECOND, 0), (60 * SECOND, 1)] {
+        assert_eq!(bench.parts.open_domain(&domain(1), closed_for).await, Ok(()));
+        assert_eq!(bench.claim_parts(node(1), 9).await.len(), open, "{closed_for:?}");
+    }
 }
 
 pub(in super::super) async fn what_waits_of_a_mail_in_parts_is_cancelled_erased_and_expired(bench: &Bench) {

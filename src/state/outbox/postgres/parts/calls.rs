@@ -40,6 +40,10 @@ impl Parts for PostgresOutbox {
         transaction!(self, domains::close, domain, span(wait))
     }
 
+    fn open_domain<'a>(&'a self, domain: &'a Hmac, closed_for: Duration) -> Answered<'a, ()> {
+        transaction!(self, domains::reopen, domain, span(closed_for))
+    }
+
     fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;

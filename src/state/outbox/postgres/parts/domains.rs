@@ -23,6 +23,10 @@ const CLOSE: &str = "insert into smsp_domain (hmac, turn, closed_until) values (
 const OPEN: &str = "insert into smsp_domain (hmac, turn) values ($1, smsp_now())
     on conflict (hmac) do update set turn = excluded.turn, closed_until = excluded.closed_until";
 
+/// A domain that is closed for longer was closed by somebody else.
+const REOPEN: &str = "update smsp_domain set turn = smsp_now(), closed_until = 0
+    where hmac = $1 and closed_until > smsp_now() and closed_until <= smsp_now() + $2";
+
 /// The domains whose turn it is, the one that has waited longest first. Not locked: a domain is waiting to be written as long
 /// as mail to it comes in, and no claim may pass by it for that.
 pub(in super::super) const TURN: &str =
@@ -87,6 +91,12 @@ pub(super) async fn close(transaction: &mut Transaction<'_>, domain: &Hmac, wait
     let parameters: [Parameter<'_>; 2] = [(&&domain.0[..], Type::BYTEA), (&wait, Type::INT8)];
     let (sql, parameters) = if wait > 0 { (CLOSE, &parameters[..]) } else { (OPEN, &parameters[..1]) };
     transaction.execute(sql, parameters).await.map(drop)
+}
+
+/// Opens a domain that is closed for no longer than this.
+pub(super) async fn reopen(transaction: &mut Transaction<'_>, domain: &Hmac, closed_for: i64) -> Result<(), Failed> {
+    let parameters: [Parameter<'_>; 2] = [(&&domain.0[..], Type::BYTEA), (&closed_for, Type::INT8)];
+    transaction.execute(REOPEN, &parameters).await.map(drop)
 }
 
 /// These have had their turn.

@@ -4,8 +4,11 @@
 //! part: the later hand-over gets no consent any more. One that did not says nothing of a later hand-over, so it settles the
 //! part only where no hand-over is in doubt any more.
 
+use std::sync::LazyLock;
+
 use tokio_postgres::types::Type;
 
+use super::super::bounces::FAILED;
 use super::changes::{Change, Divided};
 use super::hand_over::{self, HandedOver};
 use super::row::{self, Part};
@@ -15,8 +18,15 @@ use crate::state::outbox::{Hmac, PartEnded, PartHold, PartTo, PartVerdict, State
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-const DOUBT: &str = "with part as (update smsp_part set possible_duplicate = true where part = $1)
-    update smsp_outbox set possible_duplicate = true where row_id = $2";
+/// A bounce that would tell of nobody any more is not due.
+static DOUBT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "with part as (update smsp_part set possible_duplicate = true where part = $1)
+    update smsp_outbox o set possible_duplicate = true, bounce_due = case when exists (
+        select from smsp_part p where p.row_id = o.row_id and p.part <> $1 and {FAILED}) then bounce_due end
+    where row_id = $2"
+    )
+});
 
 const KEEP: &str = "update smsp_part set places = $2, owner = case when state <> 1 then owner end,
         state = case when state = 1 then 0 else state end where part = $1 returning due";
@@ -101,7 +111,7 @@ async fn accepted(
     woken: &mut Vec<(Hmac, i64)>,
 ) -> Result<bool, Failed> {
     if has_other || matches!(part.state, State::Refused | State::Expired | State::Cancelled) {
-        transaction.execute(DOUBT, &[(&part.part, Type::INT8), (&part.row, Type::INT8)]).await?;
+        transaction.execute(&DOUBT, &[(&part.part, Type::INT8), (&part.row, Type::INT8)]).await?;
     }
     if part.state.is_final() {
         return Ok(false);

@@ -35,7 +35,7 @@ const REFRESH: &str = "with come as (
             else smsp_now() end,
         possible_duplicate = o.possible_duplicate or c.is_at_risk, ended_by = case when c.state >= 5 then $3[array_position($1, o.row_id)] end,
         bounce_due = case when c.is_to_be_told is not true then null when c.state >= 5 then smsp_now()
-            else coalesce(o.bounce_due, smsp_now() + greatest($4, (smsp_now() - o.accepted_at) / $5)) end
+            else coalesce(o.bounce_due, smsp_now() + greatest($4, (smsp_now() - o.wanted_at) / $5)) end
     from come c where o.row_id = c.row_id and o.split = 1 returning o.row_id, c.state";
 
 const STATE: &str = "select coalesce(shown, state) from smsp_outbox where row_id = $1";

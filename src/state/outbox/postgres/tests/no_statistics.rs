@@ -5,12 +5,15 @@ use uuid::Uuid;
 
 use super::super::claim::claim;
 use super::super::hand_over::give_back;
-use super::super::parts::{claim as claim_of_parts, release_parked};
+use super::super::parts::{claim as claim_of_parts, ends, marks, release_parked, split};
 use super::super::routes::{route_sets, stale};
 use super::super::rows::claimed_rows;
 use super::{node, outbox, wanted};
-use crate::state::outbox::suite::parting::wanted_parts;
-use crate::state::outbox::{Bound, Release, Released, RouteSet, RulesVersion, Wanted};
+use crate::state::outbox::suite::parting::{domain, told, wanted_parts};
+use crate::state::outbox::{
+    Bound, Fence, Hold, NewPart, PartHold, PartId, PartTo, Release, Released, RouteSet, RowId, RulesVersion, Split,
+    State, Wanted,
+};
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 use crate::state::store::postgres::{Transaction, field};
 
@@ -111,6 +114,57 @@ async fn a_claim_of_a_lost_part_and_a_release_of_parked_ones_walk_through_no_par
     looked.push(looked_at_in(&mut transaction, "smsp_part").await);
     let each: Vec<_> = looked.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(each[0] < 100 && each[1] < 6000, "{each:?}");
+}
+
+#[tokio::test]
+async fn splits_marks_and_ends_of_parts_look_at_their_own_mails_alone() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    let node = node();
+    let in_hand = |table| format!("update {table} set state = 1, fence = 1, owner = '{}'", node.0);
+    for sql in ROWS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    transaction.execute(&in_hand("smsp_outbox"), &[]).await.unwrap();
+    let mut looked = [looked_at(&mut transaction).await, 0];
+    let part = NewPart { domain: domain(1), places: vec![0] };
+    let split_of = |row| (Hold { row: RowId(row), fence: Fence(1), node }, split_in(&part));
+    let calls: Vec<_> = (101..=120).map(split_of).collect();
+    let done = split::split(&mut transaction, &calls.iter().collect::<Vec<_>>()).await.unwrap();
+    let most = looked_at(&mut transaction).await - looked[0];
+    assert!(done.len() == 20 && most < 500, "{} split, {most} looked at", done.len());
+    transaction.execute("delete from smsp_part", &[]).await.unwrap();
+    for sql in PARTS {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    transaction.execute(&in_hand("smsp_part"), &[]).await.unwrap();
+    let first = "select min(part) from smsp_part";
+    let first: i64 = field(&transaction.query(first, &[]).await.unwrap()[0], 0).unwrap();
+    let hold = |part| PartHold { part: PartId(part), fence: Fence(1), node };
+    let holds: Vec<_> = (first + 100..first + 120).map(hold).collect();
+    for is_end in [false, true] {
+        for (looked, table) in looked.iter_mut().zip(["smsp_part", "smsp_outbox"]) {
+            *looked = looked_at_in(&mut transaction, table).await;
+        }
+        if is_end {
+            let calls: Vec<_> = holds.iter().map(|hold| (*hold, told(&[(0, PartTo::Accepted)]))).collect();
+            let ended = ends::end(&mut transaction, &calls.iter().collect::<Vec<_>>()).await.unwrap();
+            assert_eq!(ended, vec![Some(Some(State::Accepted)); 20]);
+        } else {
+            let holds: Vec<_> = holds.iter().collect();
+            let marked = marks::mark(&mut transaction, &outbox.remembering, &holds).await.unwrap();
+            assert_eq!(marked.0, vec![Some(true); 20]);
+        }
+        for (looked, table) in looked.iter().zip(["smsp_part", "smsp_outbox"]) {
+            let most = looked_at_in(&mut transaction, table).await - looked;
+            assert!(most < 1000, "{most} of {table}, {is_end}");
+        }
+    }
+}
+
+fn split_in(part: &NewPart) -> Split {
+    Split { parts: vec![part.clone()], verdicts: Vec::new() }
 }
 
 #[tokio::test]

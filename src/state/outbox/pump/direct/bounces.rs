@@ -50,10 +50,17 @@ impl Bounces {
         let told = Bounce { reporter, mail: *id, accepted_at, recipients: &undelivered, message };
         let bounce = ids::fresh().into();
         let message = bounce::message(&told, bounce, &sender?).ok()?;
-        let names: Vec<Address> = undelivered.iter().filter_map(|one| one.address.parse().ok()).collect();
+        let names = names(&undelivered, told.message);
         let submission = Submission { message, caller: BOUNCES.into(), options: SendOptions::default() };
         Some(Sealed { id: bounce, batch: (self.seal)(submission, &names)?, recipients })
     }
+}
+
+/// Whom a bounce names: who does not get the mail, and who is in the head of it that is shown.
+fn names(undelivered: &[Undelivered<'_>], shown: Option<&Message>) -> Vec<Address> {
+    let failed = undelivered.iter().filter_map(|one| one.address.parse().ok());
+    let mailboxes = shown.into_iter().flat_map(|message| message.to().iter().chain(message.cc()));
+    failed.chain(mailboxes.map(|mailbox| mailbox.address().clone())).collect()
 }
 
 /// Who does not get it; of a mail that was never split that is everybody.
@@ -78,4 +85,25 @@ fn of_part<'a>(part: &'a FailedPart, addresses: &'a [String]) -> impl Iterator<I
             tried_at: part.tried_at,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::message::Draft;
+
+    #[test]
+    fn a_bounce_is_found_by_who_does_not_get_the_mail_and_by_who_is_in_the_head_that_it_shows() {
+        let to = |address: &str| vec![address.parse().unwrap()];
+        let (to, cc, bcc) = (to("a@example.org"), to("b@example.org"), to("c@example.org"));
+        let draft = Draft { to, cc, bcc, ..Draft::default() };
+        let message = Message::new(ids::fresh().into(), "s@example.org".parse().unwrap(), draft).unwrap();
+        let failed = Undelivered { address: "c@example.org", reason: "", code: None, host: None, tried_at: None };
+        let found = |shown| {
+            let found = names(std::slice::from_ref(&failed), shown);
+            found.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Some(&message)), ["c@example.org", "a@example.org", "b@example.org"]);
+        assert_eq!(found(None), ["c@example.org"]);
+    }
 }

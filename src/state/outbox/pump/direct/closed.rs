@@ -63,19 +63,19 @@ impl Closed {
         Some(wait)
     }
 
-    /// A site has a place again. The domain that is to be opened, if one waits for that.
-    pub(super) fn freed(&self, site: &SiteKey) -> Option<Hmac> {
+    /// A site has a place again. The domain that is to be opened, if one waits for that, and for how long it is closed still.
+    pub(super) fn freed(&self, site: &SiteKey) -> Option<(Hmac, Duration)> {
         let (now, mut domains) = (Instant::now(), self.lock());
         let domain = *domains.turned_away.get(site)?;
         let entry = domains.entries.get(&domain).filter(|entry| entry.site == *site && entry.until > now);
-        match entry.map(|entry| now >= entry.since + PAUSE) {
-            Some(true) => {
+        match entry.map(|entry| (now >= entry.since + PAUSE, entry.until - now)) {
+            Some((true, left)) => {
                 domains.turned_away.remove(site);
                 domains.entries.remove(&domain);
-                Some(domain)
+                Some((domain, left))
             }
             // It opens soon, or at the next place that is free.
-            Some(false) => None,
+            Some((false, _)) => None,
             None => {
                 domains.turned_away.remove(site);
                 None

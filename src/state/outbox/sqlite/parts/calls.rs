@@ -47,6 +47,11 @@ impl Parts for SqliteOutbox {
         })
     }
 
+    fn open_domain<'a>(&'a self, domain: &'a Hmac, closed_for: Duration) -> Answered<'a, ()> {
+        let domain = *domain;
+        self.write(move |database, now| domains::reopen(database, &domain, now, now.after(closed_for)))
+    }
+
     fn oldest_of<'a>(&'a self, domains: &'a [Hmac]) -> Answered<'a, Vec<Option<UnixTime>>> {
         let domains = domains.to_vec();
         self.read(move |database| domains::oldest(database, &domains))

@@ -26,6 +26,13 @@ pub(super) fn open(database: &Connection, domain: &Hmac, now: UnixTime) -> rusql
     database.prepare_cached(open)?.execute(params![domain.0, now]).map(drop)
 }
 
+/// Opens a domain that is closed until then at the latest: one that is closed for longer was closed by somebody else.
+pub(super) fn reopen(database: &Connection, domain: &Hmac, now: UnixTime, until: UnixTime) -> rusqlite::Result<()> {
+    let reopen =
+        "update domain set turn = ?2, closed_until = 0 where hmac = ?1 and closed_until > ?2 and closed_until <= ?3";
+    database.prepare_cached(reopen)?.execute(params![domain.0, now, until]).map(drop)
+}
+
 /// The domains whose turn it is, the one that has waited longest first.
 pub(in super::super) const TURN: &str = "select hmac from domain where turn <= ?1 order by turn limit ?2";
 

@@ -81,7 +81,10 @@ fn accepted(
     if has_other || matches!(part.state, State::Refused | State::Expired | State::Cancelled) {
         let doubt = "update part set possible_duplicate = 1 where id = ?1";
         database.prepare_cached(doubt)?.execute([part.id])?;
-        let whole = "update envelope set possible_duplicate = 1 where id = ?1";
+        // A bounce that would tell of nobody any more is not due.
+        let whole = "update envelope set possible_duplicate = 1, bounce_due = iif(exists (select 1 from part p
+                where p.envelope = envelope.id and p.state in (6, 7) and p.bounced = 0 and p.possible_duplicate = 0),
+                bounce_due, null) where id = ?1";
         database.prepare_cached(whole)?.execute([part.envelope])?;
     }
     if part.state.is_final() {

@@ -72,7 +72,7 @@ async fn a_domain_that_had_no_place_opens_with_the_next_one_after_a_second_and_a
     assert_eq!(closed.close(domain(2), b.clone(), now + 20 * SECOND), Some(20 * SECOND));
     assert_eq!((closed.freed(&a), closed.freed(&b)), (None, None), "too soon, and another matter");
     tokio::time::advance(SECOND).await;
-    assert_eq!((closed.freed(&a), closed.freed(&a), closed.freed(&b)), (Some(domain(1)), None, None));
+    assert_eq!((closed.freed(&a), closed.freed(&a), closed.freed(&b)), (Some((domain(1), 19 * SECOND)), None, None));
     assert_eq!(closed.turn_away(domain(1), &a, now + 20 * SECOND), Some(19 * SECOND), "it was opened");
     tokio::time::advance(19 * SECOND).await;
     assert_eq!(closed.freed(&a), None, "it is open by itself");

@@ -66,6 +66,10 @@ impl Parts for Faulty {
         self.call("close_domain", (), self.parts.close_domain(domain, wait))
     }
 
+    fn open_domain<'a>(&'a self, domain: &'a Hmac, closed_for: Duration) -> Answered<'a, ()> {
+        self.call("open_domain", (), self.parts.open_domain(domain, closed_for))
+    }
+
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool> {
         self.call("mark_part", false, self.parts.mark_part(hold))
     }
