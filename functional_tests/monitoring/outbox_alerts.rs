@@ -58,8 +58,10 @@ impl OutboxNodes {
         people.sg.does(Behaviour::Close);
         let unknown = queued(&people.proxy.client, &mails::plain()).await;
         becomes(&people.proxy.client, &unknown, "unknown").await;
-        let small =
-            |settings: Settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "10").with("SMSP_CALLER_OUTBOX_ROWS", "10");
+        let small = |settings: Settings| {
+            let small = settings.with("SMSP_OUTBOX_MAX_ROWS", "10").with("SMSP_CALLER_OUTBOX_ROWS", "10");
+            small.with("SMSP_OUTBOX_FALLBACK", "true")
+        };
         let (full, went_back) = (Node::start(small).await, Node::on_another_store().await);
         Self { people, full, went_back, unknown }
     }
@@ -84,17 +86,22 @@ impl OutboxNodes {
     }
 
     pub(super) async fn it_is_nearly_full(&self, watch: Watch<'_>) {
-        let Node { proxy, .. } = &self.full;
+        let Node { proxy, sg, .. } = &self.full;
         pause(proxy, true).await;
         for _ in 0..WAITING {
             queued(&proxy.client, &mails::plain()).await;
         }
         watch.fires("SmspOutboxNearlyFull", ("job", "full"), "page", async || {}).await;
         queued(&proxy.client, &mails::plain()).await;
+        sg.goes_down().await;
+        let send = async || drop(proxy.client.send(&mails::plain()).await.expect(502));
+        watch.fires("SmspFallbackFails", ("result", "full"), "ticket", send).await;
+        sg.comes_up();
         let refuse = async || queue(&proxy.client, &mails::plain()).await.expect(503);
         watch.fires("SmspOutboxFull", ("job", "full"), "ticket", async || drop(refuse().await)).await;
         pause(proxy, false).await;
         watch.ends("SmspOutboxNearlyFull", async || {}).await;
+        watch.ends("SmspFallbackFails", async || {}).await;
         watch.ends("SmspOutboxFull", async || {}).await;
     }
 
