@@ -13,6 +13,7 @@ mod care;
 mod claim;
 mod content;
 mod counts;
+mod database_time;
 mod doubt;
 mod earlier;
 mod ends;
@@ -51,6 +52,7 @@ use super::{Bound, Claimed, Failed, NodeId, Swept, WentBack};
 use crate::state::store::postgres::{Database, Grouped, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
+use database_time::DatabaseTime;
 use ends::Ends;
 use having::Having;
 use history::{DOUBT, Findings, Remembering};
@@ -97,6 +99,7 @@ pub struct PostgresOutbox {
     remembering: Arc<Remembering>,
     /// How long a new place of the database is doubted.
     doubt: Duration,
+    time: DatabaseTime,
 }
 
 impl PostgresOutbox {
@@ -109,8 +112,8 @@ impl PostgresOutbox {
         let marks = Grouped::new(marks, restarts);
         let ends = Grouped::new(Ends { database: Arc::clone(&database) }, restarts);
         let having = Grouped::new(Having { database: Arc::clone(&database) }, restarts);
-        let passed = Mutex::default();
-        Self { database, keep, lost, passed, accepting, marks, ends, having, remembering, doubt: DOUBT }
+        let (passed, time) = (Mutex::default(), DatabaseTime::default());
+        Self { database, keep, lost, passed, accepting, marks, ends, having, remembering, doubt: DOUBT, time }
     }
 
     async fn begin(&self) -> Result<Transaction<'_>, Failed> {
@@ -160,7 +163,9 @@ impl PostgresOutbox {
     /// On a connection that nothing else uses. What is said first waits for no lock of a row.
     async fn seen(&self, node: NodeId) -> Result<Option<WentBack>, Failed> {
         let mut transaction = self.database.begin_reserved().await?;
-        care::heartbeat(&mut transaction, node).await?;
+        if let Some(time) = care::heartbeat(&mut transaction, node).await? {
+            self.time.heard(time);
+        }
         let findings = self.check(&mut transaction).await?;
         transaction.commit().await?;
         let went_back = self.remember(findings);

@@ -129,7 +129,8 @@ macro_rules! conformance {
                 what_is_due_in_an_older_copy_is_not_told_twice;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;
             states: every_call_takes_a_row_from_its_states_alone;
-            counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
+            counting: the_time_of_the_store_is_known_and_waits_are_told_by_it,
+                late_verdicts_and_replays_are_counted_by_what_they_settle,
                 what_is_lost_refused_and_buried_is_counted;
         }
 

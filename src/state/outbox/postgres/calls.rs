@@ -94,6 +94,10 @@ macro_rules! taking {
 }
 
 impl Outbox for PostgresOutbox {
+    fn now(&self) -> UnixTime {
+        self.time.now()
+    }
+
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         Box::pin(self.accepting.call(batch))
     }

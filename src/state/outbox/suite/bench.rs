@@ -23,7 +23,7 @@ pub(in crate::state::outbox) struct Bench {
     pub(in crate::state::outbox) time: Arc<dyn Time>,
     line: Arc<dyn Line>,
     pub(super) past: Arc<dyn Past>,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
     /// Was an answer lost, or given twice?
     is_uncounted: AtomicBool,
     /// Keeps what the store needs.
