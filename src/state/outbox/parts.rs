@@ -9,6 +9,7 @@
 mod ended;
 mod groups;
 mod part;
+mod taken;
 mod whole;
 mod written;
 
@@ -23,6 +24,7 @@ pub(super) use ended::worst;
 pub use ended::{PartEnded, PartTo, PartVerdict};
 pub(super) use groups::{Group, came_to, groups};
 pub use part::{ClaimedPart, NewPart, PartHold, PartId, PartStatus, Split, WantedParts};
+pub(super) use taken::taken;
 pub(super) use whole::{rests, whole};
 pub(super) use written::{read_places, read_verdicts, written_places, written_verdicts};
 

@@ -115,6 +115,8 @@ macro_rules! conformance {
                 the_end_of_a_mail_is_told_by_the_part_that_has_ended_it_alone,
                 a_late_refusal_of_a_part_settles_nothing_while_another_hand_over_is_in_doubt,
                 a_late_acceptance_of_a_provider_ends_what_waits_of_a_mail_in_parts,
+                what_is_on_the_wire_is_not_sent_again_once_a_provider_has_it,
+                a_late_acceptance_of_a_provider_for_some_recipients_leaves_the_others_where_they_are,
                 a_late_acceptance_of_a_provider_counts_though_nothing_waits_of_a_mail_in_parts,
                 a_claim_whose_recipients_have_become_fewer_is_lost,
                 a_late_acceptance_reaches_recipients_whom_a_later_claim_has_moved;
@@ -125,6 +127,7 @@ macro_rules! conformance {
                 what_fails_while_others_wait_is_collected_for_a_part_of_the_age_of_the_mail,
                 nobody_is_told_of_who_may_have_it_or_is_cancelled_or_erased,
                 nobody_is_told_of_a_mail_that_a_provider_has_after_all,
+                who_is_refused_is_told_of_though_a_provider_has_the_mail_for_others_after_all,
                 a_mail_that_is_over_before_it_was_split_is_told_of_where_its_route_ends_at_mx,
                 what_is_due_in_an_older_copy_is_not_told_twice;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;

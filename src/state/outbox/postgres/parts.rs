@@ -17,9 +17,11 @@ mod orders;
 mod row;
 mod show;
 mod split;
+mod taken;
 mod whole;
 
 pub(super) use care::{bury, expire, follow_erased, park, release};
 pub(super) use freed::release as release_parked;
-pub(super) use orders::{cancel, erased, is_split, order, reschedule, taken};
+pub(super) use orders::{cancel, erased, is_split, order, reschedule};
 pub(super) use show::{ATTEMPTS, PARTS, attempts, parts};
+pub(super) use taken::taken;

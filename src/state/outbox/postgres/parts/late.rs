@@ -121,7 +121,7 @@ async fn accepted(
 
 /// The others stay where they are. A claim that was not marked is lost: it would hand over to those that have the mail, too.
 /// When the rest is due, if it waits now.
-async fn keep(transaction: &mut Transaction<'_>, part: &Part, rest: &[u32]) -> Result<Option<i64>, Failed> {
+pub(super) async fn keep(transaction: &mut Transaction<'_>, part: &Part, rest: &[u32]) -> Result<Option<i64>, Failed> {
     let places = written_places(rest);
     let parameters: [Parameter<'_>; 2] = [(&part.part, Type::INT8), (&places, Type::TEXT)];
     let kept = transaction.query(KEEP, &parameters).await?;
