@@ -128,6 +128,7 @@ macro_rules! conformance {
                 nobody_is_told_of_who_may_have_it_or_is_cancelled_or_erased,
                 nobody_is_told_of_a_mail_that_a_provider_has_after_all,
                 who_is_refused_is_told_of_though_a_provider_has_the_mail_for_others_after_all,
+                the_bounce_of_a_mail_that_rests_in_doubt_is_due_at_once,
                 a_mail_that_is_over_before_it_was_split_is_told_of_where_its_route_ends_at_mx,
                 what_is_due_in_an_older_copy_is_not_told_twice;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;

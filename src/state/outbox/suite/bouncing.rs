@@ -201,6 +201,21 @@ pub(in super::super) async fn who_is_refused_is_told_of_though_a_provider_has_th
     assert_eq!(bench.take(&due, 9).await, Bounced::Queued);
 }
 
+pub(in super::super) async fn the_bounce_of_a_mail_that_rests_in_doubt_is_due_at_once(bench: &Bench) {
+    let refused = told(&[1, 2, 4].map(|place| (place, PartTo::Refused)));
+    for number in [1, 2] {
+        let [one, other] = bench.bouncing_parts(number).await;
+        bench.advance(DAY).await;
+        let mut ends = [(&one, told(&[])), (&other, refused.clone())];
+        ends.rotate_left(usize::from(number - 1));
+        bench.end_part(ends[0].0, &ends[0].1).await;
+        assert_eq!(bench.end_part(ends[1].0, &ends[1].1).await, Some(State::Unknown));
+        let (due, parts) = bench.one_due().await;
+        assert_eq!(parts, [(State::Refused, vec![1, 2, 4])], "nothing else will fail");
+        assert_eq!(bench.take(&due, number + 10).await, Bounced::Queued);
+    }
+}
+
 pub(in super::super) async fn a_mail_that_is_over_before_it_was_split_is_told_of_where_its_route_ends_at_mx(
     bench: &Bench,
 ) {
