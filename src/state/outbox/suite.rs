@@ -110,6 +110,7 @@ macro_rules! conformance {
                 what_is_erased_names_no_server_of_a_recipient,
                 a_mail_in_parts_is_kept_until_nothing_of_it_waits_and_counted_where_its_parts_are,
                 parts_expire_in_steps_of_rows_and_of_the_bytes_of_their_mails,
+                parts_count_where_their_mails_are_dropped_step_by_step,
                 what_an_older_copy_has_of_parts_is_parked_or_unknown, a_lost_claim_of_parts_is_free_at_the_next_call;
             parts_late:
                 the_end_of_a_mail_is_told_by_the_part_that_has_ended_it_alone,

@@ -192,6 +192,23 @@ pub(in super::super) async fn parts_expire_in_steps_of_rows_and_of_the_bytes_of_
     assert_eq!(step(9, 250).await, (1, false));
 }
 
+pub(in super::super) async fn parts_count_where_their_mails_are_dropped_step_by_step(bench: &Bench) {
+    bench.accept((1..=4).map(row).collect()).await;
+    for (number, held) in (1..).zip(bench.claim(node(1), 9).await) {
+        assert_eq!(bench.parts.split(&held.hold, &split()).await, Ok(true));
+        assert!(matches!(bench.outbox.cancel(&"shop".into(), id(number)).await, Ok(Change::Cancelled(_))));
+    }
+    bench.advance(KEEP + DAY).await;
+    let step = async |rows| {
+        let swept = bench.sweep(Bound { rows, bytes: 1000 }).await.unwrap();
+        (swept.dropped, swept.more)
+    };
+    // Each is a row and has two parts.
+    assert_eq!(step(7).await, (2, true));
+    assert_eq!(step(1).await, (1, true), "one mail, whatever it has");
+    assert_eq!(step(7).await, (1, false));
+}
+
 pub(in super::super) async fn what_an_older_copy_has_of_parts_is_parked_or_unknown(bench: &Bench) {
     let [one, _] = bench.both_marked().await;
     let hold = bench.parts_of(1).await;
