@@ -14,6 +14,8 @@ pub(in super::super) async fn what_dead_nodes_had_of_parts_waits_or_is_unknown_a
     assert_eq!(bench.parts_of(1).await, [(State::Unknown, vec![0]), (State::Queued, vec![1, 2, 4])]);
     assert_eq!(bench.parts.mark_part(&other).await, Ok(false));
     assert_eq!(bench.end_part(&one, &told(&[(0, PartTo::Accepted)])).await, Some(State::Queued));
+    let late: Vec<_> = bench.status(1).await.unwrap().attempts.iter().map(|tried| tried.late).collect();
+    assert_eq!(late, [true]);
     let alone = bench.claim_parts(node(2), 9).await;
     assert!(alone.len() == 1 && alone[0].was_lost);
 }
@@ -156,7 +158,7 @@ pub(in super::super) async fn a_mail_in_parts_is_kept_until_nothing_of_it_waits_
     let [one, other] = bench.both_claimed().await;
     assert_eq!(bench.parts.mark_part(&one).await, Ok(true));
     bench.end_part(&one, &told(&[])).await;
-    let wait = PartEnded::Told { verdicts: Vec::new(), wait: 9 * DAY, counted: true, took: None, late: false };
+    let wait = PartEnded::Told { verdicts: Vec::new(), wait: 9 * DAY, counted: true, took: None };
     bench.end_part(&other, &wait).await;
     let counts = bench.outbox.counts().await.unwrap();
     let seen: Vec<_> = counts.iter().map(|count| (count.state, count.upstream.as_deref(), count.rows)).collect();

@@ -44,7 +44,7 @@ pub(super) async fn end(
     if part.state == State::Claimed && groups.iter().any(was_handed_over) {
         return Ok(None);
     }
-    hand_over::record(transaction, hold, ended, &groups).await?;
+    hand_over::record(transaction, hold, ended, &groups, !part.is_of(hold)).await?;
     divide(transaction, &part, &groups, &change).await?;
     let state = refresh_by(transaction, part.row, part.part).await?;
     domains::wake(transaction, change.woken(&part, &groups).as_slice()).await?;

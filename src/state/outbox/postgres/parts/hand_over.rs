@@ -51,14 +51,16 @@ pub(super) async fn mark(transaction: &mut Transaction<'_>, hold: &PartHold) -> 
     history::point(&mut Columns::of(rows.first().ok_or(Failed::Down)?)).map(Some)
 }
 
-/// Writes what a hand-over came to beside its mark. A hand-over that there was none of has no mark.
+/// Writes what a hand-over came to beside its mark. A hand-over that there was none of has no mark. `late`: its claim had
+/// ended before.
 pub(super) async fn record(
     transaction: &mut Transaction<'_>,
     hold: &PartHold,
     ended: &PartEnded,
     groups: &[Group],
+    late: bool,
 ) -> Result<(), Failed> {
-    let PartEnded::Told { took, late, .. } = ended else { return Ok(()) };
+    let PartEnded::Told { took, .. } = ended else { return Ok(()) };
     if took.is_none() {
         transaction.execute(LEFT_OUT, &this(hold)).await?;
     }
@@ -75,7 +77,7 @@ pub(super) async fn record(
         (&outcome, Type::TEXT),
         (&reason, Type::TEXT),
         (&code, Type::TEXT),
-        (late, Type::BOOL),
+        (&late, Type::BOOL),
     ];
     transaction.execute(RECORD, &parameters).await.map(drop)
 }

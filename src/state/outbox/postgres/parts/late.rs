@@ -40,7 +40,7 @@ pub(super) async fn end(
         }
         Some(false) | None => return Ok(None),
     }
-    hand_over::record(transaction, hold, ended, &all).await?;
+    hand_over::record(transaction, hold, ended, &all, true).await?;
     let mut woken = Vec::new();
     let is_moved = moved(transaction, part, verdicts, change, &mut woken).await?;
     let has_other = hand_over::has_other(transaction, part.part, Some(hold.fence)).await?;

@@ -36,7 +36,7 @@ pub(super) fn end(
     if part.state == State::Claimed && groups.iter().any(was_handed_over) {
         return Ok(None);
     }
-    hand_over::record(database, now, hold, ended, &groups)?;
+    hand_over::record(database, now, hold, ended, &groups, !part.is_of(hold))?;
     let change = Change { due: now.after(wait), counted, owner: Some(hold) };
     divide(database, &part, &groups, &change)?;
     whole::refresh_by(database, now, &part).map(Some)

@@ -30,7 +30,7 @@ pub(super) fn end(
         Some(false) if part.state == State::Accepted && is_taken => return whole::told_again(database, part).map(Some),
         Some(false) | None => return Ok(None),
     }
-    hand_over::record(database, now, hold, ended, &all)?;
+    hand_over::record(database, now, hold, ended, &all, true)?;
     let change = Change { due: now.after(*wait), counted: *counted, owner: None };
     let is_moved = moved(database, part, verdicts, &change)?;
     let has_other = hand_over::has_other(database, part.id, Some(hold.fence))?;

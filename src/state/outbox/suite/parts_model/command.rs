@@ -227,7 +227,7 @@ async fn end(
 ) -> Result<(), TestCaseError> {
     was_final(bench, mails, place);
     let verdicts = told.iter().map(|(place, to)| of_recipient(*place, *to)).collect();
-    let ended = PartEnded::Told { verdicts, wait: SECOND, counted: true, took: Some(SECOND), late: false };
+    let ended = PartEnded::Told { verdicts, wait: SECOND, counted: true, took: Some(SECOND) };
     let expected = mails.end(place, hold, told, mails.now.after(SECOND));
     prop_assert_eq!(bench.parts.end_part(hold, &ended).await, Ok(expected));
     Ok(())
