@@ -104,7 +104,8 @@ macro_rules! conformance {
                 the_oldest_mail_of_which_something_waits_is_known_of_each_domain;
             parts_left:
                 what_dead_nodes_had_of_parts_waits_or_is_unknown_and_a_late_verdict_counts,
-                a_part_is_parked_at_the_third_loss_and_retried_by_order, domains_take_turns_and_a_closed_one_waits,
+                a_part_is_parked_at_the_third_loss_and_retried_by_order,
+                that_a_part_is_parked_is_told_though_others_of_its_mail_wait, domains_take_turns_and_a_closed_one_waits,
                 a_domain_stays_closed_for_as_long_as_any_node_has_closed_it_until_one_opens_it,
                 what_waits_of_a_mail_in_parts_is_cancelled_erased_and_expired,
                 what_is_erased_names_no_server_of_a_recipient,

@@ -138,11 +138,12 @@ pub(super) fn of_claim(state: State, ended: &Ended) {
     }
 }
 
-/// Tells what the end of a claim of a part has brought its mail to, once all of that has ended.
+/// Tells what the end of a claim of a part has brought its mail to, once all of that has ended; and that the part was lost once
+/// too often.
 pub(super) fn of_part(state: State, ended: &PartEnded) {
     match (state, ended) {
         (State::Refused, PartEnded::Told { verdicts, .. }) => refused_by_servers(verdicts),
-        (State::Parked, _) => parked(None, None, None, None),
+        (State::Parked, PartEnded::Lost { .. }) => parked(None, None, None, None),
         _ => {}
     }
 }
@@ -177,10 +178,14 @@ fn parked(id: Option<String>, count: Option<usize>, ids: Option<String>, caller:
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use uuid::Uuid;
 
     use super::*;
     use crate::runtime::telemetry::captured::Lines;
+
+    const TIME: Duration = Duration::ZERO;
 
     fn mails(caller: &str, count: u128) -> Vec<NamedMail> {
         let mail =
@@ -200,6 +205,15 @@ mod tests {
         assert_eq!(lines, expected.map(|(caller, count)| (caller.to_owned(), count)));
         let (id, count, ids) = names(&more[..2].iter().collect::<Vec<_>>());
         assert_eq!((id, count, ids.unwrap().split(',').count()), (None, Some(2), 2));
+    }
+
+    #[test]
+    fn a_part_is_parked_by_its_last_loss_alone() {
+        let (lines, _guard) = Lines::capture();
+        of_part(State::Parked, &PartEnded::Told { verdicts: Vec::new(), wait: TIME, counted: true, took: None });
+        assert_eq!(lines.take(), "", "another part was told of before");
+        of_part(State::Parked, &PartEnded::Lost { wait: TIME });
+        assert!(lines.take().contains("a person has to look at it"));
     }
 
     #[test]

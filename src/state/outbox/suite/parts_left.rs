@@ -41,6 +41,21 @@ pub(in super::super) async fn a_part_is_parked_at_the_third_loss_and_retried_by_
     assert_eq!(bench.parts.mark_part(&again).await, Ok(false));
 }
 
+pub(in super::super) async fn that_a_part_is_parked_is_told_though_others_of_its_mail_wait(bench: &Bench) {
+    let [mut part, other] = bench.one_split().await;
+    assert_eq!(bench.parts.give_back_parts(&[other], DAY).await, Ok(1));
+    let lost = PartEnded::Lost { wait: Duration::ZERO };
+    for state in [State::Queued, State::Queued] {
+        assert_eq!(bench.end_part(&part, &lost).await, Some(state));
+        part = bench.claim_parts(node(1), 9).await[0].hold;
+    }
+    for _ in 0..2 {
+        assert_eq!(bench.end_part(&part, &lost).await, Some(State::Parked), "asked once more, it says the same");
+    }
+    assert_eq!(bench.parts_of(1).await, [(State::Parked, vec![0]), (State::Queued, vec![1, 2, 4])]);
+    assert_eq!(bench.state(1).await, Some(State::Queued));
+}
+
 pub(in super::super) async fn domains_take_turns_and_a_closed_one_waits(bench: &Bench) {
     for number in 1..=6 {
         bench.accept(vec![row(number)]).await;
