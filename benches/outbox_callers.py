@@ -1,10 +1,12 @@
 """Callers of POST /email that do what the documents say, and what they were told.
 
 A call that was not answered by 200 or 202 is made again under its key, after `Retry-After`, at the next node: with a store
-that is safe. One whose node was killed may be told `unknown`: then a person has to look it up.
+that is safe. One whose node was killed may be told `unknown`: then a person has to look it up. A call without a key is made
+again where its answer proves that nobody has the mail; where the outbox may have it, its id says so a while later.
 """
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections import Counter
@@ -18,6 +20,8 @@ TIMEOUT = 25
 PATIENCE = 300
 # One mail in so many is sent to every node at the same time; another one is repeated at every node after its answer.
 EVERY = 20
+# One mail in so many has no key.
+KEYLESS, FIRST_KEYLESS = 10, 5
 
 
 @dataclass
@@ -58,12 +62,16 @@ class Sent:
     clear_after: float = 0.0
     is_resolved: bool = False
 
+    def has_key(self):
+        return self.number % KEYLESS != FIRST_KEYLESS
+
 
 class Callers:
-    """Mails at a rate, each under a key of its own, which a caller repeats until it has a clear answer."""
+    """Mails at a rate, most of them under a key of their own, which a caller repeats until it has a clear answer. `settled`
+    seconds after a call the store knows whether it has its mail."""
 
-    def __init__(self, nodes, rate):
-        self.nodes, self.rate, self.phase, self.is_on = nodes, rate, "before", True
+    def __init__(self, nodes, rate, settled):
+        self.nodes, self.rate, self.settled, self.phase, self.is_on = nodes, rate, settled, "before", True
         # Answers to calls that send a mail, and to those that repeat one whose answer was clear or is under way.
         self.answers, self.repeats, self.mails, self.faults = [], [], [], []
         self.task = asyncio.create_task(self.run())
@@ -87,7 +95,8 @@ class Callers:
         sent = Sent(number, time.time())
         self.mails.append(sent)
         others = self.nodes[1:] if number % EVERY == 0 else []
-        calls = [self.until_clear(sent, number, self.answers if not others else self.repeats)]
+        first = self.until_clear if sent.has_key() else self.without_key
+        calls = [first(sent, number, self.answers if not others else self.repeats)]
         calls += [self.until_clear(sent, self.nodes.index(node), self.repeats) for node in others]
         answers = await asyncio.gather(*calls)
         sent.answer, sent.clear_after = answers[0], time.time() - sent.begun
@@ -114,9 +123,36 @@ class Callers:
                 return answer
             await asyncio.sleep(float(answer.headers.get("retry-after", 0.2)))
 
-    async def call(self, number, node, suffix=""):
+    async def without_key(self, sent, node, answers):
+        """Until it is told who has the mail, or that nobody knows."""
+        begun = time.time()
+        for turn in itertools.count(node):
+            node = self.nodes[turn % len(self.nodes)]
+            answer = await self.call(sent.number, node, key="")
+            answers.append(answer)
+            sent.ids = {answer.body["id"]} if isinstance(answer.body, dict) and "id" in answer.body else sent.ids
+            may_be_queued = answer.says().endswith("outbox-unknown")
+            if may_be_queued and await self.is_shown(answer.body["id"], turn):
+                sent.is_resolved = True
+                return answer
+            is_none = answer.status == 0 or answer.delivery() == "none" or may_be_queued
+            if answer.is_clear() or not is_none or time.time() - begun > PATIENCE:
+                return answer
+            await asyncio.sleep(float(answer.headers.get("retry-after", 0.2)))
+
+    async def is_shown(self, mail_id, node):
+        """Has the outbox it? As the how-to says, once the store has had its time."""
+        await asyncio.sleep(self.settled)
+        for turn in itertools.count(node):
+            with contextlib.suppress(OSError):
+                answer = await self.nodes[turn % len(self.nodes)].client.call_once(TIMEOUT, "GET", f"/email/{mail_id}")
+                if answer and answer[0] in (200, 404):
+                    return answer[0] == 200
+            await asyncio.sleep(0.5)
+
+    async def call(self, number, node, suffix="", key="idempotency-key: key-{}{}\r\n"):
         phase, begun = self.phase, time.time()
-        call = ("POST", "/email", mail(number), f"idempotency-key: key-{number}{suffix}\r\n")
+        call = ("POST", "/email", mail(number), key.format(number, suffix))
         try:
             answer = await node.client.call_once(TIMEOUT, *call) or (1,)
         except OSError:

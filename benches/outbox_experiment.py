@@ -61,7 +61,7 @@ class Experiment:
         for provider in self.all_providers():
             provider.listen()
         self.nodes = [self.make([provider.url() for provider in some]) for some in self.providers]
-        self.callers = callers = Callers(self.nodes, options.rate)
+        self.callers = callers = Callers(self.nodes, options.rate, options.settled)
         await asyncio.sleep(options.around)
         await asyncio.gather(*(outage.begin(provider) for provider in self.all_providers()))
         callers.phase, began = "outage", time.time()
@@ -134,7 +134,7 @@ class Experiment:
 
     async def repeat(self):
         """A key whose mail was queued is repeated at every node after all: each answers 200 with the id of before."""
-        wrong, queued = [], [sent for sent in self.callers.mails if sent.answer.status == 202]
+        wrong, queued = [], [sent for sent in self.callers.mails if sent.answer.status == 202 and sent.has_key()]
         for sent in queued[:: len(queued) // self.options.sample + 1]:
             for node in self.nodes:
                 answer = await self.callers.call(sent.number, node)

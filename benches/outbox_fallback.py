@@ -22,7 +22,7 @@ from postgres import Postgres
 
 # Less of everything.
 SHORT = {"rate": 20, "kills_seconds": 7, "alone_seconds": 3, "around": 1, "ramp": 3, "restart": 2}
-SHORT |= {"answers_seconds": 12, "retry": "1s", "poll": "1s", "sample": 20}
+SHORT |= {"answers_seconds": 12, "retry": "1s", "poll": "1s", "sample": 20, "settled": 5}
 
 
 async def three(options, folder, seconds, events=(), drain_events=()):
@@ -108,6 +108,7 @@ def main():
     parser.add_argument("--restart", type=float, default=20, help="seconds from a kill to a start")
     parser.add_argument("--retry", default="1m 5m 15m 30m 1h 2h 4h", help="SMSP_OUTBOX_RETRY")
     parser.add_argument("--poll", default="5s", help="SMSP_POLL_INTERVAL")
+    parser.add_argument("--settled", type=float, default=60, help="seconds until the store knows what it has")
     parser.add_argument("--sample", type=int, default=200, help="keys that are repeated at the end, at most")
     parser.add_argument("--short", action="store_true", help="in half a minute, with less of everything")
     options = parser.parse_args()

@@ -29,8 +29,9 @@ class Person:
         return settled, missing, []
 
     async def send_anew(self):
-        """Mails whose callers heard `unknown`; how many there were, and were not taken."""
-        unknown = [one for one in self.callers.mails if one.answer.delivery() == "unknown"]
+        """Mails whose callers heard `unknown`, or without a key nothing; how many there were, and were not taken."""
+        is_unknown = lambda answer: answer.delivery() == "unknown" or answer.status == 1
+        unknown = [one for one in self.callers.mails if is_unknown(one.answer)]
         faults, missing = [], [one for one in unknown if not self.has(one.number)]
         for one in missing:
             answer = await self.callers.call(one.number, self.nodes[0], suffix="-anew")
@@ -39,4 +40,6 @@ class Person:
             one.ids = {answer.body.get("id")}
         for one in unknown:
             one.is_resolved = True
+            # Who has heard no id has to take that of the provider.
+            one.ids = one.ids or {arrival.id for arrival in self.arrivals() if arrival.subject == str(one.number)}
         return len(unknown), len(missing), faults

@@ -108,6 +108,23 @@ async fn the_environment_of_compose_sends_from_an_outbox_in_postgres() {
 }
 
 #[tokio::test]
+async fn mail_is_202_while_the_relay_of_compose_is_stopped_and_is_sent_once_it_is_back_as_its_head_says() {
+    let Some(server) = Postmaster::shared() else { return };
+    let head = read(&root().join("compose.yaml"));
+    assert!(head.contains("While the relay is stopped (`docker compose stop mailpit`) the answer is 202"), "{head}");
+    let stub = StubRelay::start().await;
+    let settings = here(&stub).with("SMSP_STORE", &server.url(&server.database().await));
+    let proxy = Proxy::start(settings.with("SMSP_OUTBOX_RETRY", "1s")).await;
+    let client = Client::new(&format!("http://{}", proxy.api), "local-key");
+    let port = stub.port();
+    drop(stub);
+    let queued = client.post_to("/email", example(), &[]).await.expect(202).expect_attempts(&["smtp:unavailable"]);
+    let stub = StubRelay::again_at(&port).await;
+    becomes(&client, &id(&queued), "accepted").await;
+    assert_eq!(stub.dialogue().matches("\nSubject: Note G\n").count(), 1, "{}", stub.dialogue());
+}
+
+#[tokio::test]
 async fn compose_gives_smsp_more_time_to_end_than_its_settings_do() {
     let output = run(&["check-config"], &environment("smsp")).await;
     let seconds = |text: &str| text.strip_suffix('s').and_then(|text| text.parse::<u64>().ok());

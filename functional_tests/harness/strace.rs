@@ -32,6 +32,7 @@ impl Trace {
         let attached = eventually("strace follows the node", async || {
             let evidence = tracing.evidence();
             if tracing.ended().is_some() {
+                assert!(evidence.contains("ptrace("), "strace does not take these options: {evidence}");
                 return Ok(false);
             }
             when(evidence.contains("attached"), || evidence).map(|()| true)

@@ -24,6 +24,13 @@ impl StubRelay {
         Self::behind(gate).await
     }
 
+    /// Takes every mail at the port of one that has gone.
+    pub(crate) async fn again_at(port: &str) -> Self {
+        let gate = Gate::shut();
+        gate.open();
+        Self::at(port, gate, |_, _| None).await
+    }
+
     /// Says nothing to the end of a mail until the gate is open.
     pub(crate) async fn behind(gate: Gate) -> Self {
         Self::with(gate, |_, _| None).await
@@ -37,7 +44,15 @@ impl StubRelay {
     }
 
     async fn with(gate: Gate, answers: impl Fn(&str, &str) -> Option<&'static str> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        Self::at("0", gate, answers).await
+    }
+
+    async fn at(
+        port: &str,
+        gate: Gate,
+        answers: impl Fn(&str, &str) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await.expect("the port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let dialogue = Arc::<Mutex<String>>::default();
         let (record, answers) = (Arc::clone(&dialogue), Arc::new(answers));

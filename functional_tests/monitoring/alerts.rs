@@ -76,6 +76,7 @@ async fn live(shortest: Duration) {
         direct.no_server_is_reached(watch("direct")),
         outbox.mail_needs_people_and_is_refused(watch("people")),
         outbox.it_is_nearly_full(watch("full")),
+        outbox.a_share_of_it_is_full(watch("share")),
         outbox.its_store_went_back(watch("went_back")),
         process.lines_are_dropped(watch("log")),
         process.a_node_is_gone(watch("gone")),

@@ -1,4 +1,4 @@
-//! Alerts about the mail of an outbox that needs people, that is refused, that fills it, and about its store.
+//! Alerts about the mail of an outbox that needs people, that is refused, that fills it or a share of it, and about its store.
 
 use reqwest::Method;
 use serde_json::json;
@@ -18,6 +18,7 @@ const WAITING: usize = 9;
 pub(super) struct OutboxNodes {
     people: Node,
     full: Node,
+    share: Node,
     went_back: Node,
     /// An `unknown` mail of the first.
     unknown: String,
@@ -58,15 +59,19 @@ impl OutboxNodes {
         people.sg.does(Behaviour::Close);
         let unknown = queued(&people.proxy.client, &mails::plain()).await;
         becomes(&people.proxy.client, &unknown, "unknown").await;
-        let small =
-            |settings: Settings| settings.with("SMSP_OUTBOX_MAX_ROWS", "10").with("SMSP_CALLER_OUTBOX_ROWS", "10");
+        let small = |settings: Settings| {
+            let small = settings.with("SMSP_OUTBOX_MAX_ROWS", "10").with("SMSP_CALLER_OUTBOX_ROWS", "10");
+            small.with("SMSP_OUTBOX_FALLBACK", "true")
+        };
         let (full, went_back) = (Node::start(small).await, Node::on_another_store().await);
-        Self { people, full, went_back, unknown }
+        let share = Node::start(|settings| settings.with("SMSP_CALLER_OUTBOX_ROWS", "1")).await;
+        Self { people, full, share, went_back, unknown }
     }
 
-    pub(super) fn jobs(&self) -> [(&'static str, std::net::SocketAddr); 3] {
-        let Self { people, full, went_back, .. } = self;
-        [("people", people.proxy.ops), ("full", full.proxy.ops), ("went_back", went_back.proxy.ops)]
+    pub(super) fn jobs(&self) -> [(&'static str, std::net::SocketAddr); 4] {
+        let Self { people, full, share, went_back, .. } = self;
+        let jobs = [("people", people), ("full", full), ("share", share), ("went_back", went_back)];
+        jobs.map(|(job, node)| (job, node.proxy.ops))
     }
 
     pub(super) async fn mail_needs_people_and_is_refused(&self, watch: Watch<'_>) {
@@ -84,18 +89,33 @@ impl OutboxNodes {
     }
 
     pub(super) async fn it_is_nearly_full(&self, watch: Watch<'_>) {
-        let Node { proxy, .. } = &self.full;
+        let Node { proxy, sg, .. } = &self.full;
         pause(proxy, true).await;
         for _ in 0..WAITING {
             queued(&proxy.client, &mails::plain()).await;
         }
         watch.fires("SmspOutboxNearlyFull", ("job", "full"), "page", async || {}).await;
         queued(&proxy.client, &mails::plain()).await;
+        sg.goes_down().await;
+        let send = async || drop(proxy.client.send(&mails::plain()).await.expect(502));
+        watch.fires("SmspFallbackFails", ("result", "full"), "ticket", send).await;
+        sg.comes_up();
         let refuse = async || queue(&proxy.client, &mails::plain()).await.expect(503);
-        watch.fires("SmspOutboxFull", ("job", "full"), "ticket", async || drop(refuse().await)).await;
+        watch.fires("SmspOutboxFull", ("limit", "rows"), "page", async || drop(refuse().await)).await;
         pause(proxy, false).await;
         watch.ends("SmspOutboxNearlyFull", async || {}).await;
+        watch.ends("SmspFallbackFails", async || {}).await;
         watch.ends("SmspOutboxFull", async || {}).await;
+    }
+
+    pub(super) async fn a_share_of_it_is_full(&self, watch: Watch<'_>) {
+        let Node { proxy, .. } = &self.share;
+        pause(proxy, true).await;
+        queued(&proxy.client, &mails::plain()).await;
+        let refuse = async || queue(&proxy.client, &mails::plain()).await.expect(503);
+        watch.fires("SmspOutboxShareFull", ("limit", "callers_rows"), "ticket", async || drop(refuse().await)).await;
+        pause(proxy, false).await;
+        watch.ends("SmspOutboxShareFull", async || {}).await;
     }
 
     /// What ends it takes a stop of the node (`smsp store accept-restore`), which then has another port here.

@@ -15,9 +15,9 @@ const UPKEEP: Duration = Duration::from_secs(90);
 /// Mails that have a line each in one round.
 const ALONE: usize = 100;
 
-const EXPIRED: &str = "a mail of the outbox has expired: no provider has it";
+const EXPIRED: &str = "a mail of the outbox has expired: it is not sent any more";
 const REFUSED: &str = "a mail of the outbox has ended: no provider takes it";
-const DROPPED: &str = "a mail of the outbox was dropped: it is unknown whether a provider has it";
+const DROPPED: &str = "a mail of the outbox was dropped: it is unknown whether anybody has it";
 
 /// Each `unknown` mail has been so for long.
 const UNKNOWN_FOR_LONG: [&str; 2] = [

@@ -1,7 +1,8 @@
 //! What this node takes on at once: bytes of bodies, and mails in flight.
 //!
 //! Bytes are counted as they come, not as they are announced, and a small body is never shed for them: a few large
-//! bodies must not keep many small ones out. A mail takes its permit once its body is complete, so that a slow client
+//! bodies must not keep many small ones out. Bodies that are read before their caller is known have a share of the bytes, so
+//! that clients without a key do not keep those out that have one. A mail takes its permit once its body is complete, so that a slow client
 //! holds none. A mail that gets no permit within [`QUEUE_TIME`] is shed: a queue only makes every mail late. What is
 //! held is given back when it is dropped, and travels with the mail until the mail has its answer.
 
@@ -21,6 +22,8 @@ use crate::runtime::metrics::{Held, Metrics, ShedReason};
 
 /// A body of up to this many bytes is never shed for want of bytes.
 pub const SMALL_BODY: usize = 16 * 1024;
+/// One in so many bytes is for bodies whose caller is not known yet.
+const UNIDENTIFIED_SHARE: usize = 4;
 /// How long a mail may wait for its permit.
 const QUEUE_TIME: Duration = Duration::from_millis(5);
 /// How many times more mails may be in flight than may wait.
@@ -33,6 +36,7 @@ pub struct Admission {
     permits: Arc<Semaphore>,
     queue: Semaphore,
     bytes: Arc<AtomicUsize>,
+    unidentified: Arc<AtomicUsize>,
     max_bytes: usize,
     metrics: Arc<Metrics>,
 }
@@ -40,6 +44,8 @@ pub struct Admission {
 /// The bytes of one body, as far as it has come.
 pub struct BodyReservation {
     bytes: Arc<AtomicUsize>,
+    /// Where they count, too, until the caller is known.
+    unidentified: Option<Arc<AtomicUsize>>,
     held: usize,
     shown: Held,
 }
@@ -60,6 +66,7 @@ impl Admission {
             permits: Arc::new(Semaphore::new(settings.max_in_flight)),
             queue: Semaphore::new(settings.max_in_flight.div_ceil(QUEUE_SHARE)),
             bytes: Arc::default(),
+            unidentified: Arc::default(),
             max_bytes: settings.max_in_flight_bytes,
             metrics,
         }
@@ -67,7 +74,19 @@ impl Admission {
 
     /// A reservation for a body of which no byte has come.
     pub fn body(&self) -> BodyReservation {
-        BodyReservation { bytes: Arc::clone(&self.bytes), held: 0, shown: self.metrics.edge.body() }
+        BodyReservation { bytes: Arc::clone(&self.bytes), unidentified: None, held: 0, shown: self.metrics.edge.body() }
+    }
+
+    /// A reservation for a body that says whose it is, of which no byte has come.
+    pub fn unidentified_body(&self) -> BodyReservation {
+        let mut body = self.body();
+        body.unidentified = Some(Arc::clone(&self.unidentified));
+        body
+    }
+
+    /// Bytes of all bodies together whose caller is not known yet.
+    pub fn max_unidentified(&self) -> usize {
+        self.max_bytes / UNIDENTIFIED_SHARE
     }
 
     /// Adds bytes that have come.
@@ -75,7 +94,9 @@ impl Admission {
         let all = self.bytes.fetch_add(more, Ordering::Relaxed) + more;
         body.held += more;
         body.shown.grow(more);
-        if body.held > SMALL_BODY && all > self.max_bytes { Err(self.shed(ShedReason::Bytes)) } else { Ok(()) }
+        let unidentified = body.unidentified.as_ref().map_or(0, |sum| sum.fetch_add(more, Ordering::Relaxed) + more);
+        let is_full = all > self.max_bytes || unidentified > self.max_unidentified();
+        if body.held > SMALL_BODY && is_full { Err(self.shed(ShedReason::Bytes)) } else { Ok(()) }
     }
 
     /// A permit for the mail whose body is complete.
@@ -100,8 +121,18 @@ impl Admission {
     }
 }
 
+impl BodyReservation {
+    /// Its caller is known.
+    pub fn identified(&mut self) {
+        if let Some(sum) = self.unidentified.take() {
+            sum.fetch_sub(self.held, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Drop for BodyReservation {
     fn drop(&mut self) {
+        self.identified();
         self.bytes.fetch_sub(self.held, Ordering::Relaxed);
     }
 }
@@ -127,6 +158,21 @@ mod tests {
         drop((large, small, second));
         assert_eq!(admission.bytes.load(Ordering::Relaxed), 0, "everything is given back");
         assert!(admission.grow(&mut admission.body(), 64 * 1024).is_ok());
+    }
+
+    #[test]
+    fn bodies_of_callers_that_are_not_known_yet_leave_most_bytes_to_others() {
+        let admission = admission(1, 256 * 1024);
+        let (mut first, mut second) = (admission.unidentified_body(), admission.unidentified_body());
+        assert!(admission.grow(&mut first, 60 * 1024).is_ok());
+        assert!(admission.grow(&mut second, SMALL_BODY).is_ok(), "small");
+        assert!(admission.grow(&mut second, 1).is_err());
+        assert!(admission.grow(&mut admission.body(), 170 * 1024).is_ok(), "another one's");
+        first.identified();
+        assert!(admission.grow(&mut second, 1).is_ok(), "the share is for those that are not known");
+        drop((first, second));
+        let left = [&admission.bytes, &admission.unidentified].map(|sum| sum.load(Ordering::Relaxed));
+        assert_eq!(left, [0, 0], "everything is given back, once");
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,6 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use tracing::warn;
 use uuid::Uuid;
 
 use super::config::OutboxConfig;
@@ -19,8 +18,8 @@ use crate::runtime::telemetry::trace::Tracer;
 use crate::service::outbox::{Filed, OutboxService, Parts, Rows};
 use crate::state::outbox::pump::{self, Bounces, DirectDelivery, Policy, Pump};
 use crate::state::outbox::{
-    self, Count, CountedOutbox, CountedParts, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion,
-    Sealer, State, TracedOutbox, TracedParts, Traces, measure, metrics_of,
+    self, CountedOutbox, CountedParts, Drain, Keeping, NodeId, Outbox, PausedStart, RouteSet, RulesVersion, Sealer,
+    TracedOutbox, TracedParts, Traces, measure, metrics_of, warn_of_parts, warn_of_waiting,
 };
 use crate::state::store::{OpenError, StoreKeys};
 
@@ -165,34 +164,6 @@ async fn traced(
     Ok((Arc::new(TracedOutbox::new(rows, system)), Arc::new(TracedParts::new(parts, system))))
 }
 
-/// Says that mail waits where the outbox is off. It is neither sent nor lost.
-async fn warn_of_waiting(rows: Arc<dyn Outbox>) {
-    let waits = |count: &Count| matches!(count.state, State::Queued | State::Claimed | State::Sending);
-    // A store that cannot be read has told so.
-    let counts = rows.counts().await.unwrap_or_default();
-    let mails: u64 = counts.iter().filter(|count| waits(count)).map(|count| count.rows).sum();
-    if mails > 0 {
-        warn!(mails, "mail waits in the outbox, which is off at this node: SMSP_OUTBOX=on sends it");
-    }
-}
-
-/// Says that mail waits for its recipients' own servers where the node delivers to none. No provider can have it any more.
-async fn warn_of_parts(rows: Arc<dyn Outbox>) {
-    let mails = waiting_in_parts(&rows.counts().await.unwrap_or_default());
-    if mails > 0 {
-        warn!(
-            mails,
-            "mail waits for its recipients' own servers, and this node delivers to none: with mx in SMSP_PROVIDERS, or at the \
-             end of a rule, it does"
-        );
-    }
-}
-
-fn waiting_in_parts(counts: &[Count]) -> u64 {
-    let waits = |count: &&Count| count.is_in_parts() && (count.state.waits() || count.state == State::Sending);
-    counts.iter().filter(waits).map(|count| count.rows).sum()
-}
-
 /// Where a mail may go. One that may go nowhere has its refusal, and is filed under all: a repeat of a mail that was accepted
 /// under other rules is no new mail.
 fn file(dispatcher: &Dispatcher, submission: &Submission) -> Filed {
@@ -205,30 +176,4 @@ fn file(dispatcher: &Dispatcher, submission: &Submission) -> Filed {
     };
     let route_set = RouteSet::new(upstreams.iter().map(|name| &**name));
     Filed { route_set, rules: RulesVersion(rules.cast_signed()), refusal }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mail_in_parts_waits_until_it_has_ended_and_other_mail_is_not_meant() {
-        let count = |state, upstream: Option<&str>, rows| Count {
-            state,
-            route_set: upstream.is_none().then(|| RouteSet::new(["mx"])),
-            upstream: upstream.map(str::to_owned),
-            rows,
-            bytes: 0,
-            oldest: None,
-        };
-        let counts = [
-            count(State::Queued, Some("mx"), 1),
-            count(State::Claimed, Some("mx"), 2),
-            count(State::Parked, Some("mx"), 4),
-            count(State::Queued, None, 8),
-            count(State::Unknown, Some("mx"), 16),
-            count(State::Accepted, Some("mx"), 32),
-        ];
-        assert_eq!(waiting_in_parts(&counts), 7);
-    }
 }

@@ -222,12 +222,13 @@ fn submit(
 fn beside(shapes: Shapes, api: &ApiState) -> Option<Beside> {
     let outbox = api.outbox.clone().filter(|_| shapes.minimailgun)?;
     let settings = &api.settings;
+    let bytes = settings.max_body.min(api.admission.max_unidentified());
     Some(compat::minimailgun(CompatState {
         outbox,
         callers: Arc::clone(&api.callers),
         admission: Arc::clone(&api.admission),
         shutdown: api.shutdown.clone(),
-        body: body::Limits { bytes: settings.max_body, time: settings.body_timeout },
+        body: body::Limits { bytes, time: settings.body_timeout },
         recipients: settings.mail.recipients,
     }))
 }

@@ -230,11 +230,13 @@ impl Submitted<'_> {
                 };
                 match leader.take() {
                     Some(leader) => Box::pin(leader.finish(known)).await,
-                    None if known.is_unknown() => match without_key.or_else(|| answers.without_key(self.id)) {
-                        // Apart, so that other mail has no room for it in its future.
-                        Some(call) => Box::pin(call.finish(self.caller.clone(), known)).await,
-                        None => known,
-                    },
+                    None if known.is_unknown() && !is_queue_unclear(&known) => {
+                        match without_key.or_else(|| answers.without_key(self.id)) {
+                            // Apart, so that other mail has no room for it in its future.
+                            Some(call) => Box::pin(call.finish(self.caller.clone(), known)).await,
+                            None => known,
+                        }
+                    }
                     None => known,
                 }
             }
@@ -251,6 +253,12 @@ impl Submitted<'_> {
             (Known::Queued, None) => Box::pin(self.submit.kept(&self.caller, self.id, lookups)).await,
         }
     }
+}
+
+/// Is it unclear whether the outbox has the mail? Its row alone tells of it then: a record beside that would say for a day that
+/// somebody may have a mail that nobody has.
+fn is_queue_unclear(known: &Known) -> bool {
+    matches!(known, Known::Answered(Err(SendError { failure: Failure::QueueUnclear { .. }, .. })))
 }
 
 /// What the caller of a mail hears of it, for metrics. None: it is a repeat of one that the outbox has, or its key names

@@ -47,6 +47,7 @@ mod status;
 mod tasks;
 mod traced;
 mod traced_parts;
+mod unsent;
 
 pub use acceptance::{Acceptance, Batch, Full, NewRow, Room, Ticket, When};
 pub use bounces::{Bounced, DueBounce, DueBounces, FailedPart, Told};
@@ -77,6 +78,7 @@ pub use sqlite::{Keeping, SqliteOutbox, TABLES};
 pub use status::{Change, Cursor, Filter, Page, Status, TriedAt};
 pub use traced::{TracedOutbox, Traces};
 pub use traced_parts::TracedParts;
+pub use unsent::{warn_of_parts, warn_of_waiting};
 
 pub use crate::state::store::{Answered, Failed, Withdrawal};
 

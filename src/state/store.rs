@@ -14,6 +14,7 @@ mod failed;
 mod keys;
 mod location;
 mod looked;
+mod missing_keys;
 mod open_error;
 mod registered_keys;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use failed::{Answered, Failed};
 pub use keys::{StoreKeys, Wrapped};
 pub use location::{Location, WrongLocation};
 pub use looked::Looked;
+pub use missing_keys::{Missing, MissingKeys};
 pub use open_error::OpenError;
 pub use schema::{Migrated, Module, Step};
 pub use sqlite::{Sqlite, Start};

@@ -39,8 +39,10 @@ const PENDING: [&str; 2] = [
     "select id from envelope where coalesce(shown, state) in (0, 1, 2)",
     "select row_id from smsp_outbox where coalesce(shown, state) in (0, 1, 2)",
 ];
-const SENDING: [&str; 2] = ["select id from part where state = 2", "select part from smsp_part where state = 2"];
-const UNKNOWN: [&str; 2] = ["select id from part where state = 3", "select part from smsp_part where state = 3"];
+const SENDING: [&str; 2] =
+    ["select id from part where state = 2 order by 1", "select part from smsp_part where state = 2 order by 1"];
+const UNKNOWN: [&str; 2] =
+    ["select id from part where state = 3 order by 1", "select part from smsp_part where state = 3 order by 1"];
 /// Sessions of the node: what it has sent may be carried out after its end.
 const SESSIONS: [&str; 2] = [
     "select 1 where false",

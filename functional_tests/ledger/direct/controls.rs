@@ -55,13 +55,18 @@ fn each_word_that_is_not_true_is_found() {
     let delivered = json!({"status": "delivered", "host": "mx"});
     let unknown = json!({"status": "unknown", "outcome": "unknown"});
     let refused = |reason: &str| json!({"status": "refused", "reason": reason});
+    let in_doubt = |mut recipient: Value| {
+        recipient["possible_duplicate"] = json!(true);
+        recipient
+    };
     type Books = fn(&Record, &[String]);
-    let rows: [(Books, &str, Value, bool, &str); 15] = [
+    let rows: [(Books, &str, Value, bool, &str); 18] = [
         (once, "accepted", delivered.clone(), false, ""),
         (nothing, "accepted", delivered.clone(), false, "is lost"),
         (once, "accepted", json!({"status": "delivered", "host": "other"}), false, "by the server that is named"),
         (twice, "accepted", delivered.clone(), false, "was taken twice"),
-        (twice, "accepted", delivered.clone(), true, ""),
+        (twice, "accepted", in_doubt(delivered.clone()), true, ""),
+        (twice, "accepted", delivered.clone(), true, "was taken twice"),
         (once, "queued", delivered, false, "is not Some(\"accepted\")"),
         (cut_off, "unknown", unknown.clone(), false, ""),
         (nothing, "unknown", unknown, false, "unknown for no reason"),
@@ -70,6 +75,8 @@ fn each_word_that_is_not_true_is_found() {
         (said_no, "refused", refused("smtp_554"), false, "for another reason"),
         (said_no, "refused", refused("null_mx"), false, "for another reason"),
         (once, "refused", refused("attempts"), false, "they say that nobody has it"),
+        (once, "refused", refused("attempts"), true, "they say that nobody has it"),
+        (once, "refused", in_doubt(refused("attempts")), true, ""),
         (nothing, "queued", json!({"status": "deferred"}), false, "is stuck"),
         (nothing, "parked", json!({"status": "parked"}), false, "is parked"),
     ];

@@ -19,7 +19,6 @@ pub(super) fn violations(sent: &Sent, shown: &Answer, record: &Record, kills: us
     } else if shown.status != 200 {
         faults.push("was accepted, and is lost".to_owned());
     }
-    let may_be_double = shown.json["possible_duplicate"] == true;
     let recipients = shown.json["recipients"].as_array().map(Vec::as_slice).unwrap_or_default();
     let whole = record.of(sent.number, "");
     for (place, (address, domain)) in sent.to.iter().enumerate() {
@@ -27,6 +26,8 @@ pub(super) fn violations(sent: &Sent, shown: &Answer, record: &Record, kills: us
         let told = recipients.get(place).unwrap_or(&Value::Null);
         // One that was never tried shares the end of its mail.
         let status = told["status"].as_str().or(shown.json["status"].as_str());
+        let in_doubt_as = if told["status"].is_null() { &shown.json } else { told };
+        let may_be_double = in_doubt_as["possible_duplicate"] == true;
         let fault = match status {
             _ if known.taken > 1 && !may_be_double => Some("was taken twice"),
             Some("delivered") => delivered(told, domain, &known),

@@ -8,9 +8,12 @@ use super::super::record::Sent;
 /// The problem of a mail that was queued, and then cancelled.
 const CANCELLED: &str = "urn:smsp:problem:outbox-conflict";
 
+/// The problem of a mail that may be in the outbox.
+const MAY_BE_QUEUED: &str = "urn:smsp:problem:outbox-unknown";
+
 /// The problems of calls to which the store gave no answer in time, as that of a busy machine may.
 const UNANSWERED: [&str; 3] =
-    ["urn:smsp:problem:store-unavailable", "urn:smsp:problem:outbox-unavailable", "urn:smsp:problem:outbox-unknown"];
+    ["urn:smsp:problem:store-unavailable", "urn:smsp:problem:outbox-unavailable", MAY_BE_QUEUED];
 
 /// One process of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +55,11 @@ impl Call {
             Some("none") => Told::None,
             _ => Told::Unknown,
         }
+    }
+
+    /// Does its answer say that the outbox may have the mail?
+    pub(super) fn may_be_queued(&self) -> bool {
+        self.word("type") == Some(MAY_BE_QUEUED)
     }
 
     /// Does its answer say that the store gave none?

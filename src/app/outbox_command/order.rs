@@ -1,6 +1,7 @@
 //! `smsp outbox retry|cancel|settle`: orders for mails by id, and for all mail that a filter names.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -11,9 +12,13 @@ use super::question::Question;
 use crate::app::admin_client::AdminClient;
 use crate::app::progress::how_far;
 use crate::app::terminal::{print, print_error, show_progress};
+use crate::runtime::unix_time::UnixTime;
 
 /// Mails that are shown before an order.
 const SAMPLE: usize = 5;
+
+/// The member of a filter that leaves out what was accepted later.
+const BEFORE: &str = "accepted_before";
 
 /// What an order on many has done so far, by words of the node.
 #[derive(Default)]
@@ -27,17 +32,30 @@ pub(super) async fn order(client: &AdminClient, Order { what, meant, as_json }: 
     match meant {
         Meant::Ids(ids) => of_ids(client, what, &ids, as_json).await,
         Meant::All { filter, over, count } => {
+            let before = accepted_before(client, &filter).await?;
+            let filter: Filter = filter.into_iter().chain(before.clone().map(|time| (BEFORE, time))).collect();
             let fit = count_all(client, &filter).await?;
             if fit > 0 || count.is_some() {
                 if count.is_none() {
                     show_sample(client, &filter, fit).await?;
                 }
-                Question { order: &what.word().replace('_', " "), fit, all: count }.put()?;
+                Question { order: &what.word().replace('_', " "), fit, before, all: count }.put()?;
             }
             let done = of_all(client, body(what, filter, over, fit)).await?;
             Ok(print(&if as_json { done.json() } else { done.lines() }) && done.left_out.is_empty())
         }
     }
+}
+
+/// The time behind the newest mail that fits, by the clock of the store, where the filter names none: what is accepted while a
+/// person reads neither changes the number nor is meant.
+async fn accepted_before(client: &AdminClient, filter: &Filter) -> Result<Option<String>, String> {
+    if filter.iter().any(|(name, _)| *name == BEFORE) {
+        return Ok(None);
+    }
+    let (newest, _) = mails(client, filter, false, 1).await?;
+    let accepted_at = newest.first().and_then(|mail| UnixTime::parse(mail["accepted_at"].as_str()?));
+    Ok(accepted_at.map(|time| time.after(Duration::from_millis(1)).to_string()))
 }
 
 /// One after the other; one that is refused keeps no other from it.

@@ -10,6 +10,8 @@ pub(super) struct Question<'a> {
     pub(super) order: &'a str,
     /// Mails that fit.
     pub(super) fit: u64,
+    /// What was accepted since is not meant; `None`: the filter says it.
+    pub(super) before: Option<String>,
     /// The number of `--all`.
     pub(super) all: Option<u64>,
 }
@@ -26,12 +28,13 @@ impl Question<'_> {
     }
 
     fn answered(&self, is_terminal: bool, line: impl FnOnce() -> String) -> Result<(), String> {
-        let Self { order, fit, all } = self;
+        let Self { order, fit, before, all } = self;
+        let before = before.as_ref().map(|time| format!(" --accepted-before {time}")).unwrap_or_default();
         match all {
             Some(all) if all == fit => Ok(()),
             Some(all) => Err(format!("{fit} mails fit now, and not {all}: nothing was changed")),
             None if !is_terminal => {
-                Err(format!("nothing was changed: --all {fit} is to {order} all {fit} mails that fit"))
+                Err(format!("nothing was changed: --all {fit}{before} is to {order} all {fit} mails that fit"))
             }
             None if line().trim() == "yes" => Ok(()),
             None => Err("nothing was changed".to_owned()),
@@ -45,7 +48,8 @@ mod tests {
 
     #[test]
     fn an_order_needs_the_exact_number_or_a_yes_at_a_terminal() {
-        let question = |all| Question { order: "retry", fit: 12, all };
+        let question =
+            |all| Question { order: "retry", fit: 12, before: Some("2026-11-21T22:05:09.123Z".to_owned()), all };
         for (all, is_terminal, line, may) in [
             (Some(12), false, "", true),
             (Some(11), false, "", false),
@@ -60,6 +64,7 @@ mod tests {
             assert_eq!(answered.is_ok(), may, "{all:?} {is_terminal} {line}: {answered:?}");
         }
         let error = question(None).answered(false, String::new).unwrap_err();
-        assert_eq!(error, "nothing was changed: --all 12 is to retry all 12 mails that fit");
+        let expected = "nothing was changed: --all 12 --accepted-before 2026-11-21T22:05:09.123Z is to retry all 12 mails that fit";
+        assert_eq!(error, expected);
     }
 }

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use super::access::{Operator, Viewer};
 use super::object::{Object, read};
-use super::outbox::refusal::not_written;
+use super::outbox::refusal::not_read;
 use super::refusal::{invalid_order, no_parameters};
 use super::responses::{OfHead, OfOutboxOrder, OfParameters, OfRights, OfSite, OfWriting};
 use super::state::AdminState;
@@ -27,6 +27,7 @@ use crate::delivery::mx::sites::{Sites, View};
 use crate::ingress::server::problem::Problem;
 use crate::ingress::server::refusal::Refusal;
 use crate::service::outbox::SiteOrder;
+use crate::state::outbox::Failed;
 use body::{HOW, SiteBody, SiteOrderBody, SitesBody};
 use wanted::Wanted;
 
@@ -101,7 +102,7 @@ async fn order(
     sites.one(&key, Instant::now()).ok_or_else(unknown_site)?;
     let order = read(order, HOW)?.read().map_err(invalid_order)?;
     // An order that is not on record does not take effect.
-    outbox.order_site(&key, order, origin).await.map_err(not_written)?;
+    outbox.order_site(&key, order, origin).await.map_err(not_recorded)?;
     let is_there = match order {
         SiteOrder::Pause => sites.pause(&key, true),
         SiteOrder::GoOn => sites.pause(&key, false),
@@ -136,6 +137,19 @@ async fn with_oldest(state: &AdminState, sites: Vec<View>) -> Vec<View> {
 fn unknown_site() -> Problem {
     let detail = "This node knows no such site: see GET /sites.";
     Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such site", detail)
+}
+
+/// The store has not said that the order is on record.
+fn not_recorded(failed: Failed) -> Problem {
+    match failed {
+        Failed::Down => not_read(failed),
+        Failed::Unclear => Problem::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "outbox-unknown",
+            "The site was not changed",
+            "The store did not say whether the order is on record, so it has no effect: give it again.",
+        ),
+    }
 }
 
 /// The site has given way to others between the record of an order and the order itself.

@@ -5,9 +5,10 @@ use utoipa::ToSchema;
 
 use crate::state::outbox::{State, Ticket};
 
-/// What is known of the mail from this call. `accepted`: a provider took it. `none`: no provider has it, so a
-/// repeat sends no second mail. `unknown`: a provider may have it, so look it up before you repeat the call. `queued`: this service keeps it and
-/// sends it (`POST /outbox`, or `POST /email` where that queues mail), so do not repeat the call. There will never be another word, so a client can handle all of them.
+/// What is known of the mail from this call. `accepted`: a provider took it, or a recipient's own mail server. `none`: none of
+/// them has it, so a repeat sends no second mail. `unknown`: one may have it, so look it up before you repeat the call. `queued`:
+/// this service keeps it and sends it (`POST /outbox`, or `POST /email` where that queues mail), so do not repeat the call. There
+/// will never be another word, so a client can handle all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Delivery {
@@ -29,10 +30,10 @@ impl Delivery {
     }
 }
 
-/// Where a mail of the outbox is. `queued`: it waits until it is due, and then for a provider. `claimed`: it is about to be
-/// handed over. `sending`: it is being handed over. `unknown`: a provider may have it. `parked`: the
-/// operator has to look at it. `accepted`: a provider took it. `refused`: no provider takes it. `expired`: its time is over.
-/// `cancelled`: you or the operator has cancelled it. The last four are final; whether a provider has it is said by `delivery`.
+/// Where a mail of the outbox is. `queued`: it waits until it is due, and then for a provider or its recipients' own servers.
+/// `claimed`: it is about to be handed over. `sending`: it is being handed over. `unknown`: one of them may have it. `parked`: the
+/// operator has to look at it. `accepted`: one of them took it. `refused`: none of them takes it. `expired`: its time is over.
+/// `cancelled`: you or the operator has cancelled it. The last four are final; whether somebody has it is said by `delivery`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum OutboxStatus {

@@ -26,7 +26,8 @@ const ABOUT: &str = "\
 Hands each message to one of several email providers, and answers what is known of its delivery.
 
 The field `delivery` of an answer says what to do next. `accepted`: a provider has the mail. `none`: no provider has it, so \
-the call may be repeated. `unknown`: a provider may have it, so look it up there before you repeat the call. `queued`: this service has it, and sends it.
+the call may be repeated. `unknown`: a provider may have it, so look it up there before you repeat the call. `queued`: this \
+service has it, and sends it to a provider or, where the node is configured so, to its recipients' own mail servers.
 
 The version is that of this API, not of the program.";
 

@@ -50,7 +50,7 @@ use receipt::ReceiptBody;
     responses(
         (status = 200, description = "A provider took the mail", body = ReceiptBody,
             headers(("Idempotency-Replayed" = bool, description = "`true`: this is the answer to an earlier call with the same key"))),
-        (status = 202, description = "No provider has the mail; this service keeps it and sends it", body = QueuedBody,
+        (status = 202, description = "This service keeps the mail and sends it; no provider has it, unless there is `possible_duplicate`", body = QueuedBody,
             headers(("Location" = String, description = "Where to look at the mail"), ("Preference-Applied" = String, description = "`respond-async`: it was queued at once, because the call asked for that"), ("Idempotency-Replayed" = bool, description = "`true`: an earlier call with the same key has queued it"))),
         (status = 400, description = "The body is not JSON, or a header or the query is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The API key is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),

@@ -37,6 +37,7 @@ pub struct Outbox {
     wait: Histogram,
     marks_refused: Counter,
     fences_lost: Counter,
+    sealed_elsewhere: Counter,
     buried: Family<To, Counter>,
     late: Family<Outcome, Counter>,
     replayed: Family<Outcome, Counter>,
@@ -87,6 +88,7 @@ impl Default for Outbox {
             wait: Histogram::new(BUCKETS),
             marks_refused: Counter::default(),
             fences_lost: Counter::default(),
+            sealed_elsewhere: Counter::default(),
             buried: Family::default(),
             late: Family::default(),
             replayed: Family::default(),
@@ -151,6 +153,11 @@ impl Outbox {
             "Results that the store did not take, because the mail belonged to another claim by then",
             self.fences_lost.clone(),
         );
+        registry.register(
+            "outbox_sealed_elsewhere",
+            "Looks of this node at mail that is sealed under a key which is not in its SMSP_STORE_KEY",
+            self.sealed_elsewhere.clone(),
+        );
         registry.register("outbox_buried", "Mails of nodes that have died, by where they went", self.buried.clone());
         registry.register("outbox_late", "Late verdicts, by where they left the mail", self.late.clone());
         registry.register("outbox_replayed", "Replays, by where they left the mail", self.replayed.clone());
@@ -180,6 +187,7 @@ impl Outbox {
             wait: self.wait.clone(),
             marks_refused: self.marks_refused.clone(),
             fences_lost: self.fences_lost.clone(),
+            sealed_elsewhere: self.sealed_elsewhere.clone(),
             buried: Counters::new(words.buried, &self.buried, |to| To { to }),
             late: Counters::new(words.late, &self.late, |outcome| Outcome { outcome }),
             replayed: Counters::new(words.replayed, &self.replayed, |outcome| Outcome { outcome }),

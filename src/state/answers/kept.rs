@@ -18,7 +18,7 @@ use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::model::receipt::SendError;
 use crate::runtime::shutdown::Shutdown;
-use crate::state::store::{Failed, StoreKeys, Up};
+use crate::state::store::{Failed, MissingKeys, StoreKeys, Up};
 
 /// How long the store may take for one thing: a caller waits for it.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -32,6 +32,8 @@ pub struct Kept {
     store: Arc<dyn StoredAnswers>,
     up: Up,
     sealer: Sealer,
+    /// Keys of other nodes, under which answers are sealed.
+    missing_keys: Arc<MissingKeys>,
     /// For answers that the store has not heard; what is beyond that is `unknown` after its lease.
     answers: Places,
     /// For calls that are taken back, apart: they must not keep answers from being heard.
@@ -50,7 +52,8 @@ pub enum Found {
 impl Kept {
     /// In this store, under these keys. The exit waits for what the store has not heard yet.
     pub fn new(store: Arc<dyn StoredAnswers>, up: Up, keys: Arc<StoreKeys>, shutdown: Shutdown) -> Self {
-        Self { store, up, sealer: Sealer::new(keys), answers: Places::new(), undone: Places::new(), shutdown }
+        let (sealer, missing_keys) = (Sealer::new(keys), Arc::default());
+        Self { store, up, sealer, missing_keys, answers: Places::new(), undone: Places::new(), shutdown }
     }
 
     /// Is it worth while to ask the store? While it is known to be down nobody waits for it.
@@ -123,7 +126,14 @@ impl Kept {
     /// What a record says of its mail. What cannot be read may be with a provider. An error: it is sealed under a key that
     /// this node does not know, so another node has begun to use a new one, and knows more.
     pub(super) fn read(&self, id: Id, record: &Record) -> Result<Known, Failed> {
-        if record.answer.as_ref().is_some_and(|answer| !self.sealer.knows_key_of(answer)) {
+        if let Some(answer) = record.answer.as_ref().filter(|answer| !self.sealer.knows_key_of(answer)) {
+            if self.missing_keys.met(&answer.key_id).is_due {
+                let key_id = &answer.key_id;
+                warn!(
+                    key_id,
+                    "an answer is sealed under a key that is not in SMSP_STORE_KEY of this node: its call is refused"
+                );
+            }
             return Err(Failed::Down);
         }
         let open = || {

@@ -80,7 +80,7 @@ impl PostgresAnswers {
     }
 
     async fn seen(&self, caller: &CallerName, id: Id) -> Result<Option<CallState>, Failed> {
-        let mut transaction = self.database.begin_to_read().await?;
+        let mut transaction = self.database.begin_to_look_up().await?;
         let select = format!("{FOUND} where id = $1 and caller = $2 and expires_at > smsp_answers_now()");
         let (id, caller) = (Uuid::from(id), caller.as_str());
         let parameters: [Parameter<'_>; 2] = [(&id, Type::UUID), (&caller, Type::TEXT)];

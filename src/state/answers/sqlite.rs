@@ -6,6 +6,7 @@
 mod begin;
 mod columns;
 mod end;
+mod times;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::store::{Answered, Failed, Module, Sqlite, Step};
 use columns::{bytes, row, select};
+use times::Times;
 
 /// The tables of the records in a SQLite store.
 pub const TABLES: Module = Module {
@@ -46,18 +48,25 @@ impl SqliteAnswers {
         &self,
         work: impl FnOnce(&Connection, UnixTime) -> rusqlite::Result<T> + Send + 'static,
     ) -> Answered<'_, T> {
+        self.write_by(move |database, Times { now, .. }| work(database, now))
+    }
+
+    fn write_by<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, Times) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answered<'_, T> {
         let clock = self.store.clock().clone();
-        Box::pin(self.store.write(move |database| work(database, clock.now())))
+        Box::pin(self.store.write(move |database| work(database, Times::by(&clock))))
     }
 }
 
 impl StoredAnswers for SqliteAnswers {
     fn begin(&self, call: NewCall) -> Answered<'_, Begun> {
-        self.write(move |database, now| begin::begin(database, now, &call))
+        self.write_by(move |database, times| begin::begin(database, times, &call))
     }
 
     fn ask_again(&self, id: Id, of: CallNumber, number: CallNumber, lease: Duration) -> Answered<'_, bool> {
-        self.write(move |database, now| begin::ask_again(database, now, id, (of, number), lease))
+        self.write_by(move |database, times| begin::ask_again(database, times, id, (of, number), lease))
     }
 
     fn end(&self, id: Id, number: CallNumber, end: End) -> Answered<'_, Settled> {
@@ -81,18 +90,18 @@ impl StoredAnswers for SqliteAnswers {
     fn look(&self, caller: CallerName, id: Id) -> Answered<'_, Option<CallState>> {
         let clock = self.store.clock().clone();
         Box::pin(self.store.read(move |database| {
-            let now = clock.now();
-            let mut select = database.prepare_cached(&select("id = ?2 and caller = ?3 and expires_at > ?1"))?;
-            let found = select.query_row((now.0, bytes(id), caller.as_str()), row).optional()?;
+            let Times { now, over } = Times::by(&clock);
+            let mut select = database.prepare_cached(&select("id = ?2 and caller = ?3 and expires_at > ?4"))?;
+            let found = select.query_row((now.0, bytes(id), caller.as_str(), over.0), row).optional()?;
             Ok(found.map(Row::seen))
         }))
     }
 
     fn sweep(&self, most: usize) -> Answered<'_, usize> {
-        self.write(move |database, now| {
+        self.write_by(move |database, Times { over, .. }| {
             let delete = "delete from answer where rowid in
                 (select rowid from answer where expires_at <= ?1 order by expires_at, id limit ?2)";
-            database.prepare_cached(delete)?.execute((now.0, i64::try_from(most).unwrap_or(i64::MAX)))
+            database.prepare_cached(delete)?.execute((over.0, i64::try_from(most).unwrap_or(i64::MAX)))
         })
     }
 }

@@ -65,7 +65,7 @@ impl KeptAudit for SqliteAudit {
     fn sweep(&self, keep: Duration) -> Answered<'_, bool> {
         let clock = self.store.clock().clone();
         let sweep = move |database: &Connection| {
-            let until = clock.now().before(keep).0;
+            let until = clock.over().before(keep).0;
             let dropped = database.prepare_cached(SWEEP)?.execute(params![until, MAX_RECORDS, STEP])?;
             Ok(i64::try_from(dropped).is_ok_and(|dropped| dropped >= STEP))
         };

@@ -2,9 +2,10 @@
 //! has not been told.
 //!
 //! That one is due is written by the transaction that ends a recipient's part, so no crash loses it. It is due at once where
-//! that has ended the mail, else after a quarter of the mail's age, counted from when it was to be sent, and half a minute at
-//! least: what else fails until then is in the same bounce, so a mail to a thousand domains does not come to a thousand
-//! bounces. A bounce is taken in by the transaction that notes whom it tells of: nobody is told of one recipient twice.
+//! nothing of the mail waits any more, else after a quarter of the mail's age, counted from when it was to be sent, and half
+//! a minute at least: what else fails until then is in the same bounce, so a mail to a thousand domains does not come to a
+//! thousand bounces. A bounce is taken in by the transaction that notes whom it tells of: nobody is told of one recipient
+//! twice.
 //!
 //! Deliberately absent: recipients that may have the mail, those of cancelled or erased mail, those that a provider has
 //! refused, and bounces about bounces.

@@ -32,11 +32,18 @@ impl Left {
 
     /// Takes a row with so many bytes of content; false: the next transaction has to.
     pub(super) fn take(&mut self, bytes: u64) -> bool {
-        let Some(rows) = self.bound.rows.checked_sub(1) else { return false };
-        if bytes > self.bound.bytes && !self.is_whole {
+        self.take_all(1, bytes)
+    }
+
+    /// Takes a row with others that go with it, so many in all, and so many bytes of content.
+    pub(super) fn take_all(&mut self, rows: usize, bytes: u64) -> bool {
+        let fits = rows <= self.bound.rows && bytes <= self.bound.bytes;
+        if self.is_spent() || !fits && !self.is_whole {
             return false;
         }
-        (self.bound.rows, self.bound.bytes, self.is_whole) = (rows, self.bound.bytes.saturating_sub(bytes), false);
+        self.bound.rows = self.bound.rows.saturating_sub(rows);
+        self.bound.bytes = self.bound.bytes.saturating_sub(bytes);
+        self.is_whole = false;
         true
     }
 
@@ -61,5 +68,17 @@ mod tests {
         assert_eq!(taken(9, 5), [true, false, true, true], "the first one, whatever it has");
         assert_eq!(taken(2, 200), [true, true, false, false]);
         assert_eq!(taken(0, 200), [false; 4]);
+    }
+
+    #[test]
+    fn what_goes_with_a_row_counts_against_its_bound() {
+        let taken = |rows| {
+            let mut left = Left::of(Bound { rows, bytes: 9 });
+            [3, 2, 1].map(|rows| left.take_all(rows, 0))
+        };
+        assert_eq!(taken(6), [true; 3]);
+        assert_eq!(taken(5), [true, true, false]);
+        assert_eq!(taken(4), [true, false, true]);
+        assert_eq!(taken(1), [true, false, false], "the first one, whatever goes with it");
     }
 }

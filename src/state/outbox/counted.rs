@@ -7,7 +7,7 @@ mod parts;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{
     Acceptance, Answered, Batch, Bound, Buried, Change, Claimed, Count, CountedRows, Cursor, Ended, Erased, Erasing,
@@ -114,6 +114,10 @@ impl CountedOutbox {
 }
 
 impl Outbox for CountedOutbox {
+    fn now(&self) -> UnixTime {
+        self.outbox.now()
+    }
+
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         Box::pin(async move {
             // Counted where this is dropped, too.
@@ -130,7 +134,7 @@ impl Outbox for CountedOutbox {
 
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
         self.counting(self.outbox.claim(node, wanted), |claimed| {
-            let now = UnixTime::from(SystemTime::now());
+            let now = self.outbox.now();
             let first = claimed.iter().filter(|claimed| claimed.fence().is_first());
             first.for_each(|claimed| self.metrics.waited(now.since(claimed.accepted_at).as_secs_f64()));
         })

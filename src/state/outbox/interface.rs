@@ -24,6 +24,9 @@ use crate::state::store::Answered;
 /// transaction. A dropped call may have been carried out.
 /// What a claim or a replay has taken is on the disk before its messages are read: a node that dies of one has lost it.
 pub trait Outbox: Send + Sync {
+    /// The time of the store, as far as this node knows it: that of other nodes too, whatever their clocks show.
+    fn now(&self) -> UnixTime;
+
     /// Takes submissions of one caller, each with its `Idempotency-Key`, in one transaction; an answer per item in order.
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>>;
 

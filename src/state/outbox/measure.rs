@@ -5,7 +5,7 @@
 //! on it. While the store is down the metrics stay as they were.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 use tracing::info;
@@ -30,7 +30,7 @@ pub async fn measure(outbox: Arc<dyn Outbox>, metrics: Arc<OutboxMetrics>, pause
     loop {
         let start = Instant::now();
         if let Ok(Ok((counts, paused))) = timeout(TIMEOUT, count(&*outbox)).await {
-            let (now, paused) = (SystemTime::now().into(), paused || paused_start.is_on());
+            let (now, paused) = (outbox.now(), paused || paused_start.is_on());
             show(&metrics, &counts, now);
             metrics.paused(paused);
             if paused { drain.forget() } else { tell(&drain, &counts, now) }

@@ -9,6 +9,7 @@
 mod ended;
 mod groups;
 mod part;
+mod taken;
 mod whole;
 mod written;
 
@@ -23,6 +24,7 @@ pub(super) use ended::worst;
 pub use ended::{PartEnded, PartTo, PartVerdict};
 pub(super) use groups::{Group, came_to, groups};
 pub use part::{ClaimedPart, NewPart, PartHold, PartId, PartStatus, Split, WantedParts};
+pub(super) use taken::taken;
 pub(super) use whole::{rests, whole};
 pub(super) use written::{read_places, read_verdicts, written_places, written_verdicts};
 
@@ -60,7 +62,7 @@ pub trait Parts: DueBounces {
     fn mark_part<'a>(&'a self, hold: &'a PartHold) -> Answered<'a, bool>;
 
     /// Records what became of a claim: the state of the mail by now, or none where the fence is lost. Final only for the end that
-    /// has ended the mail, and for its repeat, so that nobody tells of that twice. Late verdicts are taken as by
-    /// [`super::Outbox::end`].
+    /// has ended the mail, and for its repeat, so that nobody tells of that twice. [`State::Parked`] of a part that was lost so
+    /// often that it is parked, though others of the mail wait. Late verdicts are taken as by [`super::Outbox::end`].
     fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>>;
 }

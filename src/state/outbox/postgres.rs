@@ -13,6 +13,7 @@ mod care;
 mod claim;
 mod content;
 mod counts;
+mod database_time;
 mod doubt;
 mod earlier;
 mod ends;
@@ -51,6 +52,7 @@ use super::{Bound, Claimed, Failed, NodeId, Swept, WentBack};
 use crate::state::store::postgres::{Database, Grouped, Transaction};
 use crate::state::store::{Module, Step};
 use accepting::Accepting;
+use database_time::DatabaseTime;
 use ends::Ends;
 use having::Having;
 use history::{DOUBT, Findings, Remembering};
@@ -101,6 +103,7 @@ pub struct PostgresOutbox {
     remembering: Arc<Remembering>,
     /// How long a new place of the database is doubted.
     doubt: Duration,
+    time: DatabaseTime,
 }
 
 impl PostgresOutbox {
@@ -118,7 +121,7 @@ impl PostgresOutbox {
         let part_marks = Grouped::new(part_marks, restarts);
         let part_ends = Grouped::new(PartEnds { database: Arc::clone(&database) }, restarts);
         let having = Grouped::new(Having { database: Arc::clone(&database) }, restarts);
-        let passed = Mutex::default();
+        let (passed, time) = (Mutex::default(), DatabaseTime::default());
         Self {
             database,
             keep,
@@ -133,6 +136,7 @@ impl PostgresOutbox {
             having,
             remembering,
             doubt: DOUBT,
+            time,
         }
     }
 
@@ -183,7 +187,9 @@ impl PostgresOutbox {
     /// On a connection that nothing else uses. What is said first waits for no lock of a row.
     async fn seen(&self, node: NodeId) -> Result<Option<WentBack>, Failed> {
         let mut transaction = self.database.begin_reserved().await?;
-        care::heartbeat(&mut transaction, node).await?;
+        if let Some(time) = care::heartbeat(&mut transaction, node).await? {
+            self.time.heard(time);
+        }
         let findings = self.check(&mut transaction).await?;
         transaction.commit().await?;
         let went_back = self.remember(findings);

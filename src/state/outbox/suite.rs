@@ -104,17 +104,21 @@ macro_rules! conformance {
                 the_oldest_mail_of_which_something_waits_is_known_of_each_domain;
             parts_left:
                 what_dead_nodes_had_of_parts_waits_or_is_unknown_and_a_late_verdict_counts,
-                a_part_is_parked_at_the_third_loss_and_retried_by_order, domains_take_turns_and_a_closed_one_waits,
+                a_part_is_parked_at_the_third_loss_and_retried_by_order,
+                that_a_part_is_parked_is_told_though_others_of_its_mail_wait, domains_take_turns_and_a_closed_one_waits,
                 a_domain_stays_closed_for_as_long_as_any_node_has_closed_it_until_one_opens_it,
                 what_waits_of_a_mail_in_parts_is_cancelled_erased_and_expired,
                 what_is_erased_names_no_server_of_a_recipient,
                 a_mail_in_parts_is_kept_until_nothing_of_it_waits_and_counted_where_its_parts_are,
                 parts_expire_in_steps_of_rows_and_of_the_bytes_of_their_mails,
+                parts_count_where_their_mails_are_dropped_step_by_step,
                 what_an_older_copy_has_of_parts_is_parked_or_unknown, a_lost_claim_of_parts_is_free_at_the_next_call;
             parts_late:
                 the_end_of_a_mail_is_told_by_the_part_that_has_ended_it_alone,
                 a_late_refusal_of_a_part_settles_nothing_while_another_hand_over_is_in_doubt,
                 a_late_acceptance_of_a_provider_ends_what_waits_of_a_mail_in_parts,
+                what_is_on_the_wire_is_not_sent_again_once_a_provider_has_it,
+                a_late_acceptance_of_a_provider_for_some_recipients_leaves_the_others_where_they_are,
                 a_late_acceptance_of_a_provider_counts_though_nothing_waits_of_a_mail_in_parts,
                 a_claim_whose_recipients_have_become_fewer_is_lost,
                 a_late_acceptance_reaches_recipients_whom_a_later_claim_has_moved;
@@ -125,13 +129,16 @@ macro_rules! conformance {
                 what_fails_while_others_wait_is_collected_for_a_part_of_the_age_of_the_mail,
                 nobody_is_told_of_who_may_have_it_or_is_cancelled_or_erased,
                 nobody_is_told_of_a_mail_that_a_provider_has_after_all,
+                who_is_refused_is_told_of_though_a_provider_has_the_mail_for_others_after_all,
+                the_bounce_of_a_mail_that_rests_in_doubt_is_due_at_once,
                 a_mail_that_is_over_before_it_was_split_is_told_of_where_its_route_ends_at_mx,
                 a_mail_that_people_settle_when_its_time_is_over_is_told_of_as_any_other,
                 what_fails_is_collected_from_when_the_mail_was_wanted_on,
                 what_is_due_in_an_older_copy_is_not_told_twice;
             naming: what_ends_while_no_call_is_about_it_is_named, what_dead_nodes_have_left_is_named;
             states: every_call_takes_a_row_from_its_states_alone;
-            counting: late_verdicts_and_replays_are_counted_by_what_they_settle,
+            counting: the_time_of_the_store_is_known_and_waits_are_told_by_it,
+                late_verdicts_and_replays_are_counted_by_what_they_settle,
                 what_is_lost_refused_and_buried_is_counted;
         }
 

@@ -46,6 +46,10 @@ pub(super) fn spans_in(system: &'static str) -> Spans {
 }
 
 impl Outbox for TracedOutbox {
+    fn now(&self) -> UnixTime {
+        self.outbox.now()
+    }
+
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         self.spans.of("accept", self.outbox.accept(batch))
     }

@@ -1,6 +1,7 @@
 //! The time of a store that is this process's alone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -10,12 +11,16 @@ use crate::runtime::unix_time::UnixTime;
 
 /// Tells the time; clones tell the same.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> UnixTime + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+    /// In milliseconds.
+    held_back: Arc<AtomicU64>,
+}
 
 impl Clock {
     /// Asks this function.
     pub fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self { now: Arc::new(now), held_back: Arc::default() }
     }
 
     /// The time of day when this is called, and what has passed since: a wall clock that is set while the process runs
@@ -28,7 +33,22 @@ impl Clock {
 
     /// The time now.
     pub fn now(&self) -> UnixTime {
-        (self.0)()
+        (self.now)()
+    }
+
+    /// What is kept until then is over: the time now, or an earlier one where the clock is not believed.
+    pub fn over(&self) -> UnixTime {
+        self.now().before(Duration::from_millis(self.held_back.load(Ordering::Relaxed)))
+    }
+
+    /// The clock is ahead of what is known by so much, so what is kept is over so much later.
+    pub(super) fn hold_back(&self, ahead: Duration) {
+        self.held_back.store(millis(ahead), Ordering::Relaxed);
+    }
+
+    /// Is that so?
+    pub(super) fn is_held_back(&self) -> bool {
+        self.held_back.load(Ordering::Relaxed) > 0
     }
 }
 

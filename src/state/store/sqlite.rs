@@ -9,6 +9,7 @@ mod connection;
 mod fault;
 mod files;
 mod job;
+mod known_time;
 mod look;
 mod partial;
 mod queue;
@@ -192,6 +193,7 @@ fn prepare(database: &mut Connection, name: &str, start: &Start<'_>) -> Result<V
     let transaction = database.transaction().map_err(failed)?;
     let migrated = super::schema::migrate(&transaction, name, start.modules)?;
     super::registered_keys::check(&transaction, name, start.keys, start.modules)?;
+    known_time::compare(&transaction, &start.clock).map_err(failed)?;
     transaction.commit().map_err(failed)?;
     Ok(migrated)
 }

@@ -131,6 +131,11 @@ pub(super) const PLANTS: &[(Rule, &str, Plant)] = &[
     (Rule::F12, "something else than the last answer", |run| {
         run.mails.push(mail(20).hears(0, (1, 5), unknown()).looked_at("none", "a"));
     }),
+    (Rule::F12, "the outbox that may have had it has not", |run| {
+        let mut unclear = unknown();
+        unclear.json["type"] = "urn:smsp:problem:outbox-unknown".into();
+        run.mails.push(mail(20).unkeyed().hears(0, DURING, unclear).looked_at("unknown", "a"));
+    }),
     (Rule::F12, "at another upstream", |run| {
         let other = mail(20).hears(0, (1, 5), accepted("a")).meets("a", 3, ACCEPTED, true);
         run.mails.push(other.looked_at("accepted", "b"));

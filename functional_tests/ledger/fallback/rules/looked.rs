@@ -17,6 +17,10 @@ pub(super) fn faults(run: &Run, mail: &History) -> Vec<(Rule, &'static str)> {
         // Without a key there is no record before that.
         Some(Told::Unknown) if email.status == 404 && !mail.wants.keyed && store_was_away => None,
         _ if mail.is_in_outbox() => unlike_the_outbox(mail, email),
+        // Its row alone would tell of it.
+        Some(Told::Unknown) if !mail.wants.keyed && last.is_some_and(Call::may_be_queued) => {
+            (email.status != 404).then_some("is shown, and the outbox that may have had it has not")
+        }
         Some(Told::Accepted) if mail.wants.keyed => unlike(email, &["accepted"], last),
         Some(Told::Unknown) => unlike(email, &["unknown", "accepted"], None),
         Some(Told::Accepted) => (email.status != 404).then(|| unlike(email, &["accepted"], last)).flatten(),

@@ -38,8 +38,13 @@ pub(in crate::ingress::api) struct QueuedBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     rule: Option<String>,
-    /// Every attempt that has ended, and every provider that was skipped. None of them has the mail.
+    /// Every attempt that has ended, and every provider that was skipped.
     attempts: Vec<AttemptBody>,
+    /// `true`: somebody may have the mail already, because an operator has it sent again that was `unknown`, or it waited in an
+    /// older copy of the store. Absent: nobody has it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    possible_duplicate: bool,
 }
 
 impl QueuedBody {
@@ -53,6 +58,7 @@ impl QueuedBody {
             next_attempt_at: None,
             rule: None,
             attempts: Vec::new(),
+            possible_duplicate: ticket.possible_duplicate,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::model::receipt::Receipt;
 use crate::service::outbox::Shown;
 use crate::state::outbox::{RecipientVerdict, TriedAt};
 
-/// A provider took the mail.
+/// A provider took the mail, or a recipient's own mail server.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Receipt)]
 pub(in crate::ingress::api) struct ReceiptBody {
@@ -19,7 +19,7 @@ pub(in crate::ingress::api) struct ReceiptBody {
     id: String,
     /// Always `accepted`.
     delivery: Delivery,
-    /// The name of the provider that took it, as the node is configured.
+    /// The name of the provider that took it, as the node is configured; `mx`: recipients' own mail servers.
     provider: String,
     /// The provider's own id of the mail, if it gave one.
     #[schema(required = true)]
@@ -58,8 +58,8 @@ pub(in crate::ingress::api) struct RecipientBody {
     retryable: bool,
 }
 
-/// `accepted`; `deferred`: the provider would not take it now; `message_rejected`: this provider will not send to it;
-/// `unknown`: the provider does not say who was refused.
+/// `accepted`; `deferred`: the provider or the recipient's own server would not take it now; `message_rejected`: it will not send
+/// to it; `unknown`: the provider does not say who was refused, or nobody knows whether the recipient's server has it.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::ingress::api) enum RecipientOutcome {

@@ -34,6 +34,10 @@ pub(in crate::ingress::api) struct KnownBody {
     upstream: Option<String>,
     /// Every attempt that has ended, and every provider that was skipped.
     attempts: Vec<AttemptBody>,
+    /// `true`: somebody may have the mail from an earlier hand-over, whatever else is said of it, or a second copy. Else absent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    possible_duplicate: bool,
 }
 
 /// Show what is known of a mail
@@ -95,7 +99,7 @@ fn body(id: Id, look: Look) -> KnownBody {
 
 impl KnownBody {
     fn new(id: Id, delivery: Delivery) -> Self {
-        Self { id: id.to_string(), delivery, upstream: None, attempts: Vec::new() }
+        Self { id: id.to_string(), delivery, upstream: None, attempts: Vec::new(), possible_duplicate: false }
     }
 }
 
@@ -103,6 +107,7 @@ fn accepted(receipt: Receipt) -> KnownBody {
     KnownBody {
         upstream: receipt.attempts.last().map(|attempt| attempt.upstream.to_string()),
         attempts: receipt.attempts.iter().map(AttemptBody::from).collect(),
+        possible_duplicate: receipt.may_be_duplicate(),
         ..KnownBody::new(receipt.id, Delivery::Accepted)
     }
 }
@@ -121,6 +126,7 @@ fn of_outbox(id: Id, status: Status) -> KnownBody {
     let delivery = Delivery::from(&status.ticket);
     KnownBody {
         upstream: who_has(delivery, &status.attempts),
+        possible_duplicate: status.ticket.possible_duplicate,
         attempts: status.attempts.into_iter().filter_map(AttemptBody::of_outbox).collect(),
         ..KnownBody::new(id, delivery)
     }

@@ -35,12 +35,18 @@ pub(super) struct RecipientBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     next_attempt_at: Option<String>,
+    /// `true`: it may have the mail from an earlier hand-over, whatever `status` says, so that another one is or would be a second
+    /// copy. Absent where that cannot be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    possible_duplicate: bool,
 }
 
-/// Where a recipient has come of a mail that goes to the recipients' own servers. `queued`: it was not tried yet. `sending`: it is being
-/// handed over. `deferred`: nobody has it, and it is tried again. `delivered`: its server, `host`, took it. `refused`: nobody has
-/// it, and it is not tried again. `expired`: nobody has it, and its time is over. `cancelled`: you or the operator has cancelled it.
-/// `unknown`: its server may have it. `parked`: the operator has to look at it.
+/// Where a recipient has come of a mail that goes to the recipients' own servers. `queued`: it was not tried yet. `sending`: it is
+/// being handed over. `deferred`: nobody has it, and it is tried again. `delivered`: its server, `host`, took it. `refused`: nobody
+/// has it, and it is not tried again. `expired`: nobody has it, and its time is over. `cancelled`: you or the operator has cancelled
+/// it. `unknown`: its server may have it. `parked`: the operator has to look at it. With `possible_duplicate` it may have the mail
+/// in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OutboxRecipientStatus)]
 #[serde(rename_all = "snake_case")]
@@ -91,6 +97,7 @@ fn of_part(place: u32, email: String, part: &PartStatus) -> RecipientBody {
         reason: verdict.map(|verdict| verdict.reason.clone()),
         code: verdict.and_then(|verdict| verdict.code.clone()),
         next_attempt_at: part.next_attempt_at.map(|time| time.to_string()),
+        possible_duplicate: part.possible_duplicate,
     }
 }
 
@@ -109,17 +116,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waits_is_deferred_once_it_was_tried_and_who_was_handed_over_is_told_by_its_state() {
-        let part = |state, attempts| PartStatus {
-            state,
-            places: vec![0],
-            next_attempt_at: None,
-            attempts,
-            possible_duplicate: false,
-            verdicts: Vec::new(),
-        };
-        let word = |state, attempts| {
-            serde_json::to_value(RecipientStatus::of(&part(state, attempts), None)).unwrap().as_str().map(str::to_owned)
+    fn who_waits_is_deferred_once_it_was_tried_and_who_may_have_the_mail_is_shown_with_that_doubt() {
+        let told = |state, attempts, possible_duplicate| {
+            let verdicts = Vec::new();
+            let part =
+                PartStatus { state, places: vec![0], next_attempt_at: None, attempts, possible_duplicate, verdicts };
+            let told = serde_json::to_value(of_part(0, "x@a.example".to_owned(), &part)).unwrap();
+            (told["status"].as_str().unwrap().to_owned(), told.get("possible_duplicate").cloned())
         };
         for (state, first, then) in [
             (State::Queued, "queued", "deferred"),
@@ -132,7 +135,8 @@ mod tests {
             (State::Expired, "expired", "expired"),
             (State::Cancelled, "cancelled", "cancelled"),
         ] {
-            assert_eq!([word(state, 0), word(state, 1)], [Some(first.to_owned()), Some(then.to_owned())]);
+            assert_eq!(told(state, 0, false), (first.to_owned(), None));
+            assert_eq!(told(state, 1, true), (then.to_owned(), Some(true.into())));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a handler takes from a request: its caller, and the members of its body.
 //!
-//! The secret of a client stands in the body, so that is read before it is known whose it is, within the limits of every
-//! body.
+//! The secret of a client stands in the body, so that is read before it is known whose it is, within a share of the room
+//! that all bodies have.
 
 use std::sync::Arc;
 
@@ -31,10 +31,11 @@ impl<F: DeserializeOwned + OfClient> FromRequest<CompatState> for Call<F> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &CompatState) -> Result<Self, Error> {
-        let (bytes, room) = bytes(request, state).await?;
+        let (bytes, mut room) = bytes(request, state).await?;
         let fields: F = off_worker(bytes.len(), || members(&bytes))?;
         drop(bytes);
         let caller = caller(&fields, state).await?;
+        room.identified();
         Ok(Self { caller, fields, room })
     }
 }
@@ -43,7 +44,7 @@ async fn bytes(request: Request, state: &CompatState) -> Result<(Vec<u8>, BodyRe
     if !is_json(request.headers()) {
         return Err(Error::not_json());
     }
-    let mut room = state.admission.body();
+    let mut room = state.admission.unidentified_body();
     let reserve = |more| state.admission.grow(&mut room, more);
     let bytes = body::read(request.into_body(), state.body, reserve, &state.shutdown).await;
     let bytes = bytes.map_err(|error| Error::of_body(error, state.body))?;

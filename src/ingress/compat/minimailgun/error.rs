@@ -206,7 +206,7 @@ impl From<ListenerRefusal> for Error {
             ListenerRefusal::Panicked => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal-error",
-                "This service failed; it may or may not have queued the mail",
+                "This service failed; a mail that was sent by this call may or may not be queued",
             ),
         }
     }

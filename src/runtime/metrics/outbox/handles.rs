@@ -22,6 +22,7 @@ pub struct OutboxMetrics {
     pub(super) wait: Histogram,
     pub(super) marks_refused: Counter,
     pub(super) fences_lost: Counter,
+    pub(super) sealed_elsewhere: Counter,
     pub(super) buried: Counters,
     pub(super) late: Counters,
     pub(super) replayed: Counters,
@@ -79,6 +80,11 @@ impl OutboxMetrics {
     /// Mails that belonged to another claim by then.
     pub fn fences_lost(&self, mails: u64) {
         self.fences_lost.inc_by(mails);
+    }
+
+    /// A mail that this node has not the key of.
+    pub fn sealed_elsewhere(&self) {
+        self.sealed_elsewhere.inc();
     }
 
     /// Mails of dead nodes that went there.

@@ -15,6 +15,10 @@ fn unused<'a, T: Send + 'a>() -> Answered<'a, T> {
 }
 
 impl Outbox for FakeStore {
+    fn now(&self) -> UnixTime {
+        std::time::SystemTime::now().into()
+    }
+
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         let fault = *self.fault.lock().unwrap();
         if fault == Some(Fault::Silent) {

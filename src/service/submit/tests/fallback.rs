@@ -134,6 +134,16 @@ async fn only_a_definite_no_for_now_is_queued() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mail_for_which_the_limits_of_the_upstreams_leave_no_room_is_queued() {
+    let scripts: [(_, &[Act]); 1] = [(ANY, &[Act::Hang])];
+    let fixture =
+        Fixture::tuned(Failover::Safe, Strategy::Priority, 100, &scripts, |_, settings| settings.concurrency = 1);
+    let service = Service::over(fixture, settings());
+    let (first, second) = tokio::join!(service.word("first"), service.word("second"));
+    assert_eq!((first.as_str(), second.as_str(), service.fixture.calls()), ("Unknown", "queued", vec![1]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_failover_a_refusal_that_another_upstream_may_not_repeat_is_queued() {
     let service = Service::new(Failover::Never, &[&[Act::Say(Outcome::SenderRejected)], &[]]);
     assert_eq!((service.word("k").await, service.fixture.calls()), ("queued".to_owned(), vec![1, 0]));
@@ -196,6 +206,20 @@ async fn the_store_has_two_seconds_and_then_it_is_unclear_whether_it_has_the_mai
         assert_eq!(service.word("k").await, "kept queued");
         assert_eq!((service.rows(), service.fixture.calls()), (1, vec![1]), "it is not handed over again");
         assert_eq!(service.store.rows.lock().unwrap()[0].status.attempts.len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_without_a_key_that_may_be_in_the_outbox_is_found_there_or_nowhere() {
+    for (fault, is_there) in [(Fault::Hang, false), (Fault::Unclear, true)] {
+        let service = Service::new(Failover::Safe, &[&[DOWN]]);
+        service.store.does(Some(fault));
+        let error = service.send(SendOptions::default(), QueueOptions::default()).await.err().expect("an error");
+        assert!(matches!(error.failure, Failure::QueueUnclear { .. }), "{error:?}");
+        service.store.does(None);
+        let look = service.submit.look(&"caller".into(), error.id).await.expect("the store answers");
+        assert_eq!(matches!(look, Some(Look::Outbox(_))), is_there);
+        assert_eq!(look.is_none(), !is_there, "nobody has it, so it may be sent again");
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::{PostgresAnswers, TABLES, span};
 use crate::state::answers::stored::StoredAnswers;
@@ -24,6 +25,21 @@ async fn tables_only_add_to_those_of_the_release() {
     migrate(&database, &[TABLES]).await.unwrap();
     let mut transaction = database.begin().await.unwrap();
     only_add_to("answers/postgres/tables.golden", &postgres_columns(&mut transaction).await);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_mail_waits_for_no_list() {
+    let Some(server) = Postmaster::shared() else { return };
+    let database = Arc::new(database(&server.url(&server.database().await)));
+    migrate(&database, &[TABLES]).await.unwrap();
+    let lists = [database.begin_to_list().await, database.begin_to_list().await];
+    let answers = PostgresAnswers::new(Arc::clone(&database));
+    tokio::select! {
+        biased;
+        _ = database.begin_to_list() => panic!("a list is one more"),
+        seen = answers.look("shop".into(), Uuid::from_u128(1).into()) => assert_eq!(seen, Ok(None)),
+    }
+    drop(lists);
 }
 
 async fn start() -> Option<Bench> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use rusqlite::{Connection, named_params};
 
 use super::columns::{bytes, row, select};
+use super::times::Times;
 use crate::model::message::Id;
-use crate::runtime::unix_time::UnixTime;
 use crate::state::answers::stored::{Begun, CallNumber, KEPT, NewCall};
 
 /// A key is free where there is no record, or one that is over. The same call may begin again.
@@ -15,16 +15,16 @@ const BEGIN: &str = "insert into answer (id, key, caller, number, state, lease_u
     on conflict (key) do update set id = excluded.id, caller = excluded.caller, number = excluded.number, former = null,
         state = 0, lease_until = excluded.lease_until, ended_at = null, expires_at = excluded.expires_at,
         key_id = null, sealed_key = null, sealed = null
-    where expires_at <= :now or number = excluded.number and state = 0 and former is null";
+    where expires_at <= :over or number = excluded.number and state = 0 and former is null";
 
 /// Only a record that says `unknown`, or is `unknown` because its lease is over. Its answer stays, and the call whose it is.
 const ASK_AGAIN: &str = "update answer set number = :number, former = ifnull(former, number), state = 0,
         lease_until = :lease_until, expires_at = :expires_at
-    where id = :id and expires_at > :now and sealed is not null
+    where id = :id and expires_at > :over and sealed is not null
         and (number = :of and (state = 3 or state = 0 and lease_until <= :now)
             or number = :number and state = 0 and former is not null)";
 
-pub(super) fn begin(database: &Connection, now: UnixTime, call: &NewCall) -> rusqlite::Result<Begun> {
+pub(super) fn begin(database: &Connection, Times { now, over }: Times, call: &NewCall) -> rusqlite::Result<Begun> {
     let lease_until = now.after(call.lease);
     let begun = database.prepare_cached(BEGIN)?.execute(named_params! {
         ":id": bytes(call.id),
@@ -33,7 +33,7 @@ pub(super) fn begin(database: &Connection, now: UnixTime, call: &NewCall) -> rus
         ":number": call.number.0.into_bytes(),
         ":lease_until": lease_until.0,
         ":expires_at": lease_until.after(KEPT).0,
-        ":now": now.0,
+        ":over": over.0,
     })?;
     if begun == 1 {
         return Ok(Begun::InFlight);
@@ -44,7 +44,7 @@ pub(super) fn begin(database: &Connection, now: UnixTime, call: &NewCall) -> rus
 
 pub(super) fn ask_again(
     database: &Connection,
-    now: UnixTime,
+    Times { now, over }: Times,
     id: Id,
     (of, number): (CallNumber, CallNumber),
     lease: Duration,
@@ -57,6 +57,7 @@ pub(super) fn ask_again(
         ":lease_until": lease_until.0,
         ":expires_at": lease_until.after(KEPT).0,
         ":now": now.0,
+        ":over": over.0,
     })?;
     Ok(asked == 1)
 }

@@ -91,6 +91,21 @@ async fn what_an_earlier_process_had_in_flight_is_unknown_at_once() {
 }
 
 #[tokio::test]
+async fn a_start_with_a_clock_that_is_far_ahead_keeps_what_is_held() {
+    let directory = tempfile::tempdir().unwrap();
+    let days = |days: u32| Clock::new(move || UnixTime(1_800_000_000_000).after(days * KEPT));
+    let (first, number) = (open(directory.path(), days(0)).await, call(1).number);
+    assert_eq!(first.begin(call(1)).await, Ok(Begun::InFlight));
+    assert_eq!(first.end(call(1).id, number, End::Accepted(Some(sealed()))).await, Ok(Settled::Written));
+    drop(first);
+    let second = open(directory.path(), days(7)).await;
+    assert_eq!(second.sweep(10).await, Ok(0));
+    let Ok(Begun::Held(held)) = second.begin(call(2)).await else { panic!("it is held") };
+    assert_eq!((held.of, held.ended_ago), (number, 7 * KEPT), "as old as the clock says: nobody asks again");
+    assert!(matches!(second.look("shop".into(), call(1).id).await, Ok(Some(CallState::Ended(_)))));
+}
+
+#[tokio::test]
 async fn a_key_of_the_store_is_needed_as_long_as_it_seals_an_answer() {
     let directory = tempfile::tempdir().unwrap();
     let other = format!("b:{}", "2".repeat(64));
@@ -100,7 +115,11 @@ async fn a_key_of_the_store_is_needed_as_long_as_it_seals_an_answer() {
     drop(answers);
     let refused = store(directory.path(), &other, Clock::since_start()).err();
     assert!(matches!(refused, Some(OpenError::MissingKey(key)) if key == "a"));
-    drop(store(directory.path(), &format!("{other},{KEYS}"), Clock::since_start()).unwrap());
+    let both = store(directory.path(), &format!("{other},{KEYS}"), Clock::since_start()).unwrap();
+    for change in ["select 1", "delete from store_time"] {
+        both.write(move |database| database.execute_batch(change)).await.unwrap();
+    }
+    drop(both);
     let later = Clock::new(|| UnixTime(0).after(100 * 365 * KEPT));
     let answers = open(directory.path(), later).await;
     assert_eq!(answers.sweep(10).await, Ok(1));

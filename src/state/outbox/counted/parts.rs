@@ -29,11 +29,8 @@ impl CountedParts {
         }
     }
 
-    fn ended(&self, is_late: bool, state: Option<State>) {
+    fn ended(&self, state: Option<State>) {
         let Some(state) = state else { return self.metrics.fences_lost(1) };
-        if is_late && state != State::Sending && state != State::Claimed && state != State::Parked {
-            self.metrics.late(state.as_str());
-        }
         if state.is_final() {
             self.metrics.ended(state.as_str(), 1);
         }
@@ -71,7 +68,6 @@ impl Parts for CountedParts {
     }
 
     fn end_part<'a>(&'a self, hold: &'a PartHold, ended: &'a PartEnded) -> Answered<'a, Option<State>> {
-        let is_late = matches!(ended, PartEnded::Told { late: true, .. });
-        Box::pin(async move { self.parts.end_part(hold, ended).await.inspect(|state| self.ended(is_late, *state)) })
+        Box::pin(async move { self.parts.end_part(hold, ended).await.inspect(|state| self.ended(*state)) })
     }
 }

@@ -17,8 +17,6 @@ pub enum PartEnded {
         counted: bool,
         /// From the mark to the verdict; none: there was no hand-over, because its verdict was known before.
         took: Option<Duration>,
-        /// Did it come after the claim had ended?
-        late: bool,
     },
     /// It was never handed over, through a fault of ours: it waits in the queue again, and is parked at the third loss.
     Lost {

@@ -40,11 +40,11 @@ macro_rules! reading {
     };
 }
 
-/// One transaction around a look that callers and operators may take as often as they like.
+/// One transaction around a look that callers and operators may take as often as they like: begun so.
 macro_rules! looking {
-    ($self:ident, $work:path $(, $argument:expr)*) => {
+    ($self:ident, $begin:ident, $work:path $(, $argument:expr)*) => {
         Box::pin(async move {
-            let mut transaction = $self.database.begin_to_read().await?;
+            let mut transaction = $self.database.$begin().await?;
             let answer = $work(&mut transaction $(, $argument)*).await?;
             transaction.end().await?;
             Ok(answer)
@@ -94,6 +94,10 @@ macro_rules! taking {
 }
 
 impl Outbox for PostgresOutbox {
+    fn now(&self) -> UnixTime {
+        self.time.now()
+    }
+
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         Box::pin(self.accepting.call(batch))
     }
@@ -143,7 +147,7 @@ impl Outbox for PostgresOutbox {
     }
 
     fn status<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, Option<Status>> {
-        looking!(self, status::status, caller, id)
+        looking!(self, begin_to_look_up, status::status, caller, id)
     }
 
     fn has<'a>(&'a self, caller: &'a CallerName, id: Id) -> Answered<'a, bool> {
@@ -157,7 +161,7 @@ impl Outbox for PostgresOutbox {
         after: Option<Cursor>,
         limit: usize,
     ) -> Answered<'a, Page> {
-        looking!(self, list::list, caller, filter, after, limit)
+        looking!(self, begin_to_list, list::list, caller, filter, after, limit)
     }
 
     fn reschedule<'a>(&'a self, caller: &'a CallerName, id: Id, send_at: UnixTime) -> Answered<'a, Change> {
@@ -195,11 +199,11 @@ impl Outbox for PostgresOutbox {
         after: Option<Place>,
         limit: usize,
     ) -> Answered<'a, Listing> {
-        looking!(self, select::select, selection, sort, after, limit)
+        looking!(self, begin_to_list, select::select, selection, sort, after, limit)
     }
 
     fn count<'a>(&'a self, selection: &'a Selection, after: Option<Walked>) -> Answered<'a, CountedRows> {
-        looking!(self, select::count, selection, after.as_ref())
+        looking!(self, begin_to_list, select::count, selection, after.as_ref())
     }
 
     fn order_all(&self, all: OrderAll, bound: Bound) -> Answered<'_, OrderedAll> {

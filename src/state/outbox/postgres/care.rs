@@ -7,15 +7,16 @@ use uuid::Uuid;
 
 use super::parts;
 use super::rows::{Columns, named, span};
+use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{ATTEMPT, Buried, NodeId, State};
 use crate::state::store::Failed;
-use crate::state::store::postgres::{Parameter, Transaction};
+use crate::state::store::postgres::{Parameter, Transaction, field};
 
 /// A node that has said nothing for so long counts as dead; if it is not, its marks are refused.
 pub(super) const DEAD: Duration = Duration::from_secs(30);
 
 const HEARTBEAT: &str = "insert into smsp_node (node, seen_at) values ($1, smsp_now())
-    on conflict (node) do update set seen_at = excluded.seen_at";
+    on conflict (node) do update set seen_at = excluded.seen_at returning seen_at";
 
 /// In the order of their rows, mails and parts together, so that no two transactions wait for each other.
 const LOCK: &str = "select from smsp_outbox where row_id = any (array(
@@ -49,8 +50,10 @@ const BURY: &str = "with dead as materialized (
         replay_until = case when o.is_replay and o.losses >= 2 then null else o.replay_until end
     from dead where o.row_id = dead.row_id and o.state in (1, 2) returning o.state, o.row_id";
 
-pub(super) async fn heartbeat(transaction: &mut Transaction<'_>, node: NodeId) -> Result<(), Failed> {
-    transaction.execute(HEARTBEAT, &[(&node.0, Type::UUID)]).await.map(drop)
+/// The time of the database.
+pub(super) async fn heartbeat(transaction: &mut Transaction<'_>, node: NodeId) -> Result<Option<UnixTime>, Failed> {
+    let seen = transaction.query(HEARTBEAT, &[(&node.0, Type::UUID)]).await?;
+    seen.first().map(|row| field(row, 0).map(UnixTime)).transpose()
 }
 
 /// Frees what claims and replays under these numbers hold, whose answers were lost.

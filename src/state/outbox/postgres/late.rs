@@ -25,19 +25,19 @@ const OUTCOME: &str = "select outcome from smsp_attempt where row_id = $1 and fe
     order by number desc limit 1";
 
 /// There may be a second copy where another hand-over is in doubt, or was taken, and is no replay of this one. Of a mail that has
-/// ended nobody is told any more that it does not reach somebody.
+/// ended nobody is told any more that it does not reach somebody; of one in parts its parts say of whom.
 const DOUBT: &str =
-    "update smsp_outbox o set possible_duplicate = true, bounce_due = case when state < 5 then bounce_due end
+    "update smsp_outbox o set possible_duplicate = true, bounce_due = case when state < 5 or split > 0 then bounce_due end
     where row_id = $1 and ($4 or state in (6, 7, 8) or (state in (0, 4) or not is_replay) and exists
         (select from smsp_attempt a where a.row_id = o.row_id and (a.fence <> $2 or a.upstream <> $3)
             and (a.outcome is null or a.outcome in ('unknown', 'accepted'))))";
 
 const ACCEPT: &str = "update smsp_outbox set state = 5, changed_at = smsp_now(), owner = null
-    where row_id = $1 and state < 5 returning state";
+    where row_id = $1 and state < 5 and split <> 1 returning state";
 
 const NOT_TAKEN: &str = "update smsp_outbox o set state = case when erased and $2 = 0 then 8 else $2 end,
         changed_at = smsp_now(), due = smsp_now() + $3, attempts = attempts + $4, owner = null
-    where row_id = $1 and state = 3 and not exists (select from smsp_attempt a
+    where row_id = $1 and state = 3 and split <> 1 and not exists (select from smsp_attempt a
         where a.row_id = o.row_id and (a.outcome is null or a.outcome = 'unknown')) returning state";
 
 /// Records the verdicts of such an end that were not known before. The state, if it was brought about by this.
@@ -104,10 +104,10 @@ async fn accepted(
     let upstream = text(&taken.upstream);
     let parameters = [row(hold), fence(hold), (&upstream as _, Type::TEXT), (&possible_duplicate as _, Type::BOOL)];
     transaction.execute(DOUBT, &parameters).await?;
-    if parts::is_split(transaction, hold.row.0).await? {
-        return parts::taken(transaction, hold.row.0).await;
+    match parts::taken(transaction, hold.row.0, taken).await? {
+        None => changed(transaction, ACCEPT, &[row(hold)]).await,
+        state => Ok(state),
     }
-    changed(transaction, ACCEPT, &[row(hold)]).await
 }
 
 async fn not_taken(

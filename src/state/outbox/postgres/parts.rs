@@ -20,6 +20,7 @@ mod orders;
 mod row;
 mod show;
 pub(super) mod split;
+mod taken;
 mod unusual;
 mod whole;
 
@@ -27,6 +28,7 @@ pub(super) use care::{bury, expire, follow_erased, park, release};
 pub(super) use ends::PartEnds;
 pub(super) use freed::release as release_parked;
 pub(super) use marks::PartMarks;
-pub(super) use orders::{cancel, erased, is_split, order, reschedule, taken};
+pub(super) use orders::{cancel, erased, is_split, order, reschedule};
 pub(super) use show::{ATTEMPTS, PARTS, attempts, parts};
 pub(super) use split::Splits;
+pub(super) use taken::taken;

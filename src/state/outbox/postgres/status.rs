@@ -15,13 +15,15 @@ use crate::state::outbox::{Change, State, Status};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
 
-/// A row for each hand-over, or one where there was none. One statement, so that all of it is of one moment.
-static STATUS: LazyLock<String> = LazyLock::new(|| {
+/// A row for each hand-over, or one where there was none; the first one has the parts. One statement, so that all of it is of one
+/// moment.
+pub(super) static STATUS: LazyLock<String> = LazyLock::new(|| {
     let (parts, attempts) = (parts::PARTS, parts::ATTEMPTS);
+    let first = "row_number() over (order by a.number) = 1";
     format!(
         "select s.row_id, s.id, coalesce(o.shown, o.state), s.accepted_at, s.send_at, o.expires_at, o.possible_duplicate,
         o.lane, o.due, o.changed_at, s.recipients_key_id, s.recipients_key, s.recipients, s.recipient_verdicts,
-        {parts}, {attempts},
+        case when {first} then {parts} end, case when {first} then {attempts} end,
         a.upstream, a.at, a.took, a.outcome, a.reason, a.code, a.provider_message_id, a.late
     from smsp_submission s join smsp_outbox o using (row_id) left join smsp_attempt a using (row_id)
     where s.caller = $1 and s.id = $2 order by a.number"

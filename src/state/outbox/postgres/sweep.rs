@@ -40,19 +40,22 @@ static EXPIRE: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Every row that was passed, in the order in which they have ended; with its state and names, if it was dropped, and with
-/// how many were looked at. Rows are locked in the order of their numbers, and what somebody else has locked is passed by.
+/// how many were looked at. The parts of each count. Rows are locked in the order of their numbers, and what somebody else
+/// has locked is passed by.
 const FORGET: &str = "with looked as materialized (
-        select o.row_id, o.changed_at, case when o.state = 3 and not o.erased then o.size else 0 end as held
+        select o.row_id, o.changed_at, case when o.state = 3 and not o.erased then o.size else 0 end as held,
+            1 + case when o.split > 0 then (select count(*) from smsp_part p where p.row_id = o.row_id) else 0 end as taken
         from smsp_outbox o
         where (o.state = 3 or o.state >= 5) and o.changed_at >= $3 and (o.changed_at, o.row_id) > ($3, $4)
             and o.changed_at <= smsp_now() - $5
         order by o.changed_at, o.row_id limit $1
     ),
     placed as (
-        select l.*, row_number() over w as nth, sum(held) over w as bytes from looked l
+        select l.*, row_number() over w as nth, sum(held) over w as bytes, sum(taken) over w as all_taken from looked l
         window w as (order by changed_at, row_id)
     ),
-    passed as materialized (select row_id, changed_at from placed where nth = 1 or bytes <= $2),
+    passed as materialized (select row_id, changed_at from placed
+        where nth = 1 or bytes <= $2 and all_taken <= $1),
     free as materialized (
         select o.row_id from smsp_outbox o where o.row_id = any (array(select p.row_id from passed p))
         order by o.row_id for update skip locked

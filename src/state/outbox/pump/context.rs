@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
-use super::super::parts::PartId;
 use super::super::row::{NodeId, RowId};
 use super::super::{Outbox, PausedStart, Traces};
 use super::callers::Callers;
@@ -21,9 +20,9 @@ use super::older_copy::OlderCopy;
 use super::repeats::Repeats;
 use super::windows::Windows;
 use crate::delivery::dispatch::Dispatcher;
-use crate::model::message::Id;
 use crate::runtime::metrics::OutboxMetrics;
 use crate::runtime::shutdown::Shutdown;
+use crate::state::store::MissingKeys;
 
 /// For the store to answer, where a call that was carried out unheard does no harm.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,8 +69,8 @@ pub(super) struct Context {
     pub(super) obstacles: Repeats<(RowId, Obstacle)>,
     /// Replays that have brought no clarity.
     pub(super) unclear_replays: Repeats<RowId>,
-    /// Mail, and parts of mail, that is sealed under keys of other nodes.
-    pub(super) sealed_elsewhere: Repeats<(Id, Option<PartId>)>,
+    /// Keys of other nodes, under which mail is sealed.
+    pub(super) missing_keys: MissingKeys,
     pub(super) liveness: Liveness,
     pub(super) older_copy: OlderCopy,
     /// One for each part in hand.
@@ -99,7 +98,7 @@ impl Context {
             of_domains: OfDomains::default(),
             obstacles: Repeats::default(),
             unclear_replays: Repeats::default(),
-            sealed_elsewhere: Repeats::default(),
+            missing_keys: MissingKeys::default(),
             liveness: Liveness::default(),
             older_copy: OlderCopy::default(),
             places: Arc::new(Semaphore::new(MAX_PARTS)),

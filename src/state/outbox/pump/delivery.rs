@@ -76,7 +76,7 @@ pub(super) async fn replay(context: Arc<Context>, claimed: Claimed, upstream: Ar
 async fn leave_sealed(context: &Context, sealed: &Claimed) {
     let Claimed { id, hold, content, possible_duplicate, .. } = sealed;
     let possible_duplicate = *possible_duplicate;
-    let ended = match context.unopened(*id, None, content.as_ref()) {
+    let ended = match context.unopened(*id, content.as_ref()) {
         Unopened::Waits(wait) => Ended::Again { verdicts: Vec::new(), wait, counted: false, possible_duplicate },
         Unopened::Lost(wait) => Ended::Lost { wait },
     };

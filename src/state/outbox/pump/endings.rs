@@ -1,12 +1,14 @@
-//! What the log says of mails that neither a provider nor the recipients' own servers take, or that nobody sends any more: each is told once, with its id and its
-//! caller.
+//! What the log says of mails that neither a provider nor the recipients' own servers take, or that nobody sends any more: each
+//! is told once, with its id and its caller.
 //!
 //! After a long outage a hundred thousand may expire within seconds. The first of a round have a line each; the others stand
 //! together, those of one caller in one line, so that one can see whose they are and find each by its id all the same.
 //!
+//! No line says that nobody has a mail: it may have been handed over before, as its `possible_duplicate` tells.
+//!
 //! Deliberately absent: mails that an operator or a caller has ended, of which the line of that order tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use tracing::{info, warn};
 
@@ -42,9 +44,11 @@ struct Line<'a> {
 }
 
 impl Endings {
-    /// Tells what dead nodes have left.
+    /// Tells what dead nodes have left: of a mail in several parts, once.
     pub(super) fn buried(&mut self, mails: &[NamedMail]) {
-        for Line { state, caller, mails } in self.lines(mails) {
+        let mut told = HashSet::new();
+        let mails: Vec<_> = mails.iter().filter(|mail| told.insert((mail.id, mail.state.as_str()))).cloned().collect();
+        for Line { state, caller, mails } in self.lines(&mails) {
             let (id, count, ids) = names(&mails);
             match state {
                 State::Parked => parked(id, count, ids, Some(caller)),
@@ -53,7 +57,7 @@ impl Endings {
                     mails = count,
                     ids,
                     caller,
-                    "it is unknown whether a provider has this mail: look the id up there"
+                    "it is unknown whether a provider or a recipient's server has this mail: its node has died"
                 ),
             }
         }
@@ -65,14 +69,14 @@ impl Endings {
             let (id, count, ids) = names(&mails);
             match state {
                 State::Expired => {
-                    warn!(id, mails = count, ids, caller, "a mail of the outbox has expired: no provider has it");
+                    warn!(id, mails = count, ids, caller, "a mail of the outbox has expired: it is not sent any more");
                 }
                 _ => warn!(
                     id,
                     mails = count,
                     ids,
                     caller,
-                    "a mail of the outbox was dropped: it is unknown whether a provider has it"
+                    "a mail of the outbox was dropped: it is unknown whether anybody has it"
                 ),
             }
         }
@@ -89,7 +93,7 @@ impl Endings {
                 ids,
                 caller,
                 status,
-                "the time of some recipients of a mail of the outbox is over: they do not have it, and the mail has ended"
+                "the time of some recipients of a mail of the outbox is over, and the mail has ended"
             );
         }
     }
@@ -134,11 +138,12 @@ pub(super) fn of_claim(state: State, ended: &Ended) {
     }
 }
 
-/// Tells what the end of a claim of a part has brought its mail to, once all of that has ended.
+/// Tells what the end of a claim of a part has brought its mail to, once all of that has ended; and that the part was lost once
+/// too often.
 pub(super) fn of_part(state: State, ended: &PartEnded) {
     match (state, ended) {
         (State::Refused, PartEnded::Told { verdicts, .. }) => refused_by_servers(verdicts),
-        (State::Parked, _) => parked(None, None, None, None),
+        (State::Parked, PartEnded::Lost { .. }) => parked(None, None, None, None),
         _ => {}
     }
 }
@@ -173,26 +178,14 @@ fn parked(id: Option<String>, count: Option<usize>, ids: Option<String>, caller:
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use uuid::Uuid;
 
     use super::*;
+    use crate::runtime::telemetry::captured::Lines;
 
-    /// What was logged.
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    const TIME: Duration = Duration::ZERO;
 
     fn mails(caller: &str, count: u128) -> Vec<NamedMail> {
         let mail =
@@ -215,15 +208,33 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_parked_by_its_last_loss_alone() {
+        let (lines, _guard) = Lines::capture();
+        of_part(State::Parked, &PartEnded::Told { verdicts: Vec::new(), wait: TIME, counted: true, took: None });
+        assert_eq!(lines.take(), "", "another part was told of before");
+        of_part(State::Parked, &PartEnded::Lost { wait: TIME });
+        assert!(lines.take().contains("a person has to look at it"));
+    }
+
+    #[test]
     fn a_mail_that_has_ended_by_the_time_of_its_last_recipients_is_told_with_what_it_has_come_to() {
-        let lines = Written::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let (lines, _guard) = Lines::capture();
         let mails = [NamedMail { state: State::Accepted, ..mails("shop", 1).remove(0) }];
-        tracing::subscriber::with_default(subscriber, || Endings::default().partly(&mails));
-        let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        Endings::default().partly(&mails);
+        let lines = lines.take();
         let id = format!("id=\"{}\"", mails[0].id);
         assert!(lines.contains(&id) && lines.contains("status=\"accepted\"") && lines.contains("WARN"), "{lines}");
+    }
+
+    #[test]
+    fn a_mail_that_a_dead_node_had_in_several_parts_is_told_once_for_each_state() {
+        let (lines, _guard) = Lines::capture();
+        let [unknown, parked] = [State::Unknown, State::Parked]
+            .map(|state| mails("shop", 1).into_iter().map(|mail| NamedMail { state, ..mail }).collect::<Vec<_>>());
+        Endings::default().buried(&[unknown.clone(), parked, unknown].concat());
+        let lines = lines.take();
+        let count = |words| lines.matches(words).count();
+        assert_eq!([count("its node has died"), count("is parked")], [1, 1], "{lines}");
     }
 
     #[test]

@@ -14,8 +14,10 @@ const REFUSED_ACCOUNTS: Duration = Duration::from_secs(15 * 60);
 /// Where an upstream has refused another mail of the same sender: longer than it holds that sender (`SMSP_SENDER_HOLD`,
 /// 10 min by default), so that it is asked for this mail.
 const HELD_SENDER: Duration = Duration::from_secs(15 * 60);
-/// Where a mail is sealed under a key that this node has not.
+/// Where a mail is sealed under a key that this node has not yet.
 const SEALED_ELSEWHERE: Duration = Duration::from_secs(60);
+/// And where it has not had that for long.
+const STILL_SEALED_ELSEWHERE: Duration = Duration::from_secs(5 * 60);
 /// The part of a wait that is added to it at most.
 const SPREAD: f64 = 0.2;
 
@@ -69,8 +71,8 @@ pub(super) fn held_sender(draw: f64) -> Duration {
 }
 
 /// The wait for a node that has the key of a mail.
-pub(super) fn sealed_elsewhere(draw: f64) -> Duration {
-    spread(SEALED_ELSEWHERE, draw)
+pub(super) fn sealed_elsewhere(is_late: bool, draw: f64) -> Duration {
+    spread(if is_late { STILL_SEALED_ELSEWHERE } else { SEALED_ELSEWHERE }, draw)
 }
 
 /// The wait where an account was refused.

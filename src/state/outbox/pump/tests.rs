@@ -23,7 +23,6 @@ use self::fake::{Fake, Fault};
 use super::super::row::{Lane, NodeId, State};
 use super::super::sealed::{Hmac, KeyId, SealedContent, SealedRecipients};
 use super::super::{PausedStart, Room, Traces, metrics_of};
-use super::unopened::FOR_ANOTHER_NODE;
 use super::*;
 use crate::delivery::circuit::Override;
 use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail_with, submission};
@@ -189,15 +188,23 @@ async fn mail_that_cannot_be_opened_is_lost_and_holds_nobody_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn mail_that_is_sealed_under_a_key_of_another_node_waits_for_it_for_an_hour_before_it_is_lost() {
+async fn mail_that_is_sealed_under_a_key_of_another_node_waits_for_it_and_is_never_lost() {
     let node = Node::start(&[&[TAKES]]);
-    node.add(1, "elsewhere", &["u0"]);
-    sleep(4500 * SECOND).await;
-    let row = node.store.row(0);
-    let (waited, lost) = row.ends.split_at(usize::try_from(FOR_ANOTHER_NODE).unwrap());
-    assert!(waited.iter().all(|end| end == "again "), "{waited:?}");
-    assert!(!lost.is_empty() && lost.iter().all(|end| end == "lost"), "{lost:?}");
-    assert_eq!((row.attempts, node.fixture.calls()), (0, vec![0]));
+    node.add(20, "elsewhere", &["u0"]);
+    sleep(3700 * SECOND).await;
+    let looks = node.store.row(0).ends.len();
+    assert!((50..=62).contains(&looks), "once a minute: {looks}");
+    sleep(4 * 3600 * SECOND).await;
+    let rows = || (0..20).map(|row| node.store.row(row));
+    assert!(
+        rows().all(|row| row.state == State::Queued && row.attempts == 0 && row.ends.iter().all(|end| end == "again "))
+    );
+    let looks = node.store.row(0).ends.len() - looks;
+    assert!((38..=50).contains(&looks), "each five minutes: {looks}");
+    assert_eq!(node.fixture.calls(), [0]);
+    let looked: usize = rows().map(|row| row.ends.len()).sum();
+    let shown = format!("smsp_outbox_sealed_elsewhere_total {looked}\n");
+    assert!(node.metrics.render().contains(&shown), "{shown}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,10 @@ use crate::state::outbox::{
 };
 
 impl Outbox for SqliteOutbox {
+    fn now(&self) -> UnixTime {
+        self.store.clock().now()
+    }
+
     fn accept(&self, batch: Batch) -> Answered<'_, Vec<Acceptance>> {
         let (has_disk, clock, bytes) = (self.has_disk(), self.store.clock().clone(), batch.size().bytes);
         let accept = move |database: &Connection| match batch.withdrawal.begin() {
@@ -93,9 +97,9 @@ impl Outbox for SqliteOutbox {
     }
 
     fn sweep(&self, bound: Bound) -> Answered<'_, Swept> {
-        let (keep, before) = (self.keeping.keep, self.passed());
+        let (keep, before, clock) = (self.keeping.keep, self.passed(), self.store.clock().clone());
         Box::pin(async move {
-            let sweep = move |database: &Connection, now| sweep::sweep(database, now, keep, before, bound);
+            let sweep = move |database: &Connection, _| sweep::sweep(database, clock.over(), keep, before, bound);
             let (swept, passed) = self.write(sweep).await?;
             self.pass(passed);
             Ok(swept)
@@ -236,7 +240,8 @@ impl Outbox for SqliteOutbox {
     }
 
     fn sweep_audit(&self, keep: Duration) -> Answered<'_, bool> {
-        self.write(move |database, now| audit::sweep(database, now.before(keep)))
+        let clock = self.store.clock().clone();
+        self.write(move |database, _| audit::sweep(database, clock.over().before(keep)))
     }
 
     fn of_recipient<'a>(&'a self, hmacs: &'a [Hmac], limit: usize, note: Note) -> Answered<'a, Vec<(CallerName, Id)>> {

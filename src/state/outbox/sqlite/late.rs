@@ -62,7 +62,7 @@ fn state_of_lost(database: &Connection, hold: &Hold) -> rusqlite::Result<Option<
 }
 
 /// There may be a second copy where another hand-over is in doubt, or was taken, and is no replay of this one. Of a mail that has
-/// ended nobody is told any more that it does not reach somebody.
+/// ended nobody is told any more that it does not reach somebody; of one in parts its parts say of whom.
 fn accepted(
     database: &Connection,
     now: UnixTime,
@@ -71,13 +71,15 @@ fn accepted(
     possible_duplicate: bool,
 ) -> rusqlite::Result<Option<State>> {
     let mut doubt = database.prepare_cached(
-        "update envelope set possible_duplicate = 1, bounce_due = iif(state < 5, bounce_due, null) where id = ?1 and (?4 or state in (6, 7, 8) or replayed = 0 and exists
+        "update envelope set possible_duplicate = 1, bounce_due = iif(state < 5 or split > 0, bounce_due, null)
+         where id = ?1 and (?4 or state in (6, 7, 8) or replayed = 0 and exists
          (select 1 from attempt a where a.envelope = ?1 and (a.fence <> ?2 or a.upstream <> ?3)
           and (a.outcome is null or a.outcome in ('unknown', 'accepted'))))",
     )?;
     doubt.execute(params![hold.row, hold.fence, taken.upstream, possible_duplicate])?;
-    if parts::is_split(database, hold.row)? {
-        return parts::taken(database, now, hold.row);
+    let state = parts::taken(database, now, hold.row, taken)?;
+    if state.is_some() {
+        return Ok(state);
     }
     let update =
         "update envelope set state = 5, settled_at = ?2, owner = null where id = ?1 and state < 5 returning state";
@@ -94,7 +96,7 @@ fn not_taken(
 ) -> rusqlite::Result<Option<State>> {
     let update = "update envelope set state = iif(erased and ?3 = 0, 8, ?3), replayed = 0, owner = null, due = ?4,
          settled_at = iif(erased or ?3 <> 0, ?2, null), attempts = attempts + ?5
-         where id = ?1 and state = 3 and not exists (select 1 from attempt a where a.envelope = ?1
+         where id = ?1 and state = 3 and split <> 1 and not exists (select 1 from attempt a where a.envelope = ?1
          and (a.outcome is null or a.outcome = 'unknown')) returning state";
     database.prepare_cached(update)?.query_row(params![hold.row, now, to, due, counted], |row| row.get(0)).optional()
 }

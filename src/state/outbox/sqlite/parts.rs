@@ -16,9 +16,11 @@ mod orders;
 mod row;
 mod show;
 mod split;
+mod taken;
 mod whole;
 
 pub(super) use care::{bury, expire, follow_erased, park, release};
 pub(super) use freed::release as release_parked;
-pub(super) use orders::{cancel, is_split, reschedule, retry, settle, taken};
+pub(super) use orders::{cancel, is_split, reschedule, retry, settle};
 pub(super) use show::{attempts, of};
+pub(super) use taken::taken;

@@ -91,11 +91,12 @@ struct Walk {
     without_key: bool,
 }
 
-/// Their status goes too, and with it who they went to. An `unknown` one is kept as long as one that has ended. How far it
-/// has come.
+/// Their status goes too, and with it who they went to. An `unknown` one is kept as long as one that has ended. The parts of
+/// each count. How far it has come.
 fn forget(database: &Connection, walk: &Walk, bound: Bound, swept: &mut Swept) -> rusqlite::Result<Passed> {
     let mut select = database.prepare_cached(
-        "select settled_at, e.id, state, iif(content_key is null, 0, size), idem is null, uuid, name
+        "select settled_at, e.id, state, iif(content_key is null, 0, size), idem is null, uuid, name,
+            1 + iif(split > 0, (select count(*) from part where envelope = e.id), 0)
          from envelope e join submission s on s.id = e.id join caller c on c.id = s.caller
          where settled_at >= ?1 and (settled_at, e.id) > (?1, ?2) and settled_at <= ?3 and state in (3, 5, 6, 7, 8)
          order by settled_at, e.id limit ?4",
@@ -104,13 +105,13 @@ fn forget(database: &Connection, walk: &Walk, bound: Bound, swept: &mut Swept) -
     let kept = |row: &rusqlite::Row<'_>| {
         let held: i64 = row.get(3)?;
         let mail = named(row, 5, row.get(2)?)?;
-        Ok((Passed(row.get(0)?, row.get(1)?), mail, held.unsigned_abs(), row.get(4)?))
+        Ok((Passed(row.get(0)?, row.get(1)?), mail, (row.get::<_, u32>(7)? as usize, held.unsigned_abs()), row.get(4)?))
     };
     let rows = select.query_map(params![at, id, walk.until, signed(bound.rows as u64)], kept)?;
-    let rows: Vec<(Passed, NamedMail, u64, bool)> = rows.collect::<Result<_, _>>()?;
+    let rows: Vec<(Passed, NamedMail, (usize, u64), bool)> = rows.collect::<Result<_, _>>()?;
     let (mut left, mut passed) = (Left::of(bound), walk.after);
-    for (row, mail, held, has_no_key) in rows {
-        if !left.take(held) {
+    for (row, mail, (all, held), has_no_key) in rows {
+        if !left.take_all(all, held) {
             swept.more = true;
             return Ok(passed);
         }

@@ -145,6 +145,31 @@ async fn a_row_that_waits_for_ever_is_noticed_after_a_test() {
 }
 
 #[tokio::test]
+async fn a_start_with_a_clock_that_is_far_ahead_expires_and_forgets_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let days = |days: u32| Clock::new(move || UnixTime(1_800_000_000_000).after(days * Duration::from_secs(24 * 3600)));
+    let outbox = open(directory.path(), days(0)).await;
+    let rows = "insert into caller (name) values ('shop');
+        insert into route_set (names) values ('mg');
+        with recursive numbers (n) as (select 0 union all select 5)
+        insert into submission (id, uuid, caller, from_domain, accepted_at, send_at, expires_at, size, key_id)
+        select n + 1, randomblob(16), 1, 'example.org', 1, 1, 1800000001000, 100, 'a' from numbers;
+        insert into envelope (id, caller, route_set, rules, lane, state, due, expires_at, settled_at)
+        select id, caller, 1, 1, 1, id - 1, 1, expires_at, iif(id > 1, 1800000000000, null) from submission;";
+    outbox.write(move |database, _| database.execute_batch(rows)).await.unwrap();
+    drop(outbox);
+    let outbox = open(directory.path(), days(30)).await;
+    let swept = outbox.sweep(Bound::STEP).await.unwrap();
+    assert_eq!((swept.expired, swept.dropped), (0, 0), "one waits, one has ended");
+    drop(outbox);
+    let forgets = rusqlite::Connection::open(directory.path().join("smsp.db")).unwrap();
+    forgets.execute_batch("delete from store_time").unwrap();
+    drop(forgets);
+    let swept = open(directory.path(), days(30)).await.sweep(Bound::STEP).await.unwrap();
+    assert_eq!((swept.expired, swept.dropped), (1, 1), "else they would be gone");
+}
+
+#[tokio::test]
 async fn what_rarely_fits_is_found_step_by_step() {
     let directory = tempfile::tempdir().unwrap();
     let outbox = open(directory.path(), Clock::since_start()).await;

@@ -23,7 +23,7 @@ pub(in crate::state::outbox) struct Bench {
     pub(in crate::state::outbox) time: Arc<dyn Time>,
     line: Arc<dyn Line>,
     pub(super) past: Arc<dyn Past>,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
     /// Was an answer lost, or given twice?
     is_uncounted: AtomicBool,
     /// Keeps what the store needs.
@@ -138,7 +138,7 @@ pub(in crate::state::outbox) fn wanted(limit: usize) -> Wanted {
     }
 }
 
-pub(super) fn mark(upstream: &str) -> Mark {
+pub(in crate::state::outbox) fn mark(upstream: &str) -> Mark {
     Mark { upstream: upstream.into(), replay_for: Some(Duration::from_secs(3600)), possible_duplicate: false }
 }
 
@@ -163,7 +163,7 @@ pub(super) fn accepted() -> Ended {
     Ended::Accepted { verdicts: vec![verdict("mg", Outcome::Accepted)], possible_duplicate: false }
 }
 
-pub(super) fn refused() -> Ended {
+pub(in crate::state::outbox) fn refused() -> Ended {
     Ended::Refused { verdicts: vec![verdict("mg", Outcome::MessageRejected)] }
 }
 
@@ -172,7 +172,7 @@ pub(super) fn again(wait: Duration) -> Ended {
     Ended::Again { verdicts, wait, counted: true, possible_duplicate: false }
 }
 
-pub(super) fn unknown(replay_after: Duration) -> Ended {
+pub(in crate::state::outbox) fn unknown(replay_after: Duration) -> Ended {
     Ended::Unknown { verdicts: vec![verdict("mg", Outcome::Unknown)], replay_after }
 }
 

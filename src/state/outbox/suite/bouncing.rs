@@ -2,6 +2,7 @@
 
 use super::bench::*;
 use super::parting::{split, told};
+use super::parts_late::taken_for;
 
 /// A mail whose sender has an address for bounces.
 fn bouncing(number: u8) -> NewRow {
@@ -157,33 +158,65 @@ pub(in super::super) async fn nobody_is_told_of_who_may_have_it_or_is_cancelled_
 }
 
 pub(in super::super) async fn nobody_is_told_of_a_mail_that_a_provider_has_after_all(bench: &Bench) {
-    let wanted = Wanted { sets: vec![RouteSet::new(["mg", "mx", "ses"])], ..wanted(1) };
-    let refused = |places: &[u32]| told(&places.iter().map(|place| (*place, PartTo::Refused)).collect::<Vec<_>>());
-    // One part ends before the provider's late answer, the other behind it; then both before it.
-    for (number, both_before) in [(1, false), (2, true)] {
-        bench.accept(vec![bouncing(number)]).await;
-        let by_provider = bench.outbox.claim(node(1), &wanted).await.unwrap()[0].hold;
-        assert!(bench.marked(&by_provider).await);
-        bench.end(&by_provider, unknown(Duration::ZERO)).await;
-        let order = bench.outbox.order(id(number.into()), Order::SettleAsNone, note("settle")).await;
-        assert_eq!(order, Ok(Ordered::Done(State::Queued)));
-        let again = bench.outbox.claim(node(1), &wanted).await.unwrap()[0].hold;
-        assert_eq!(bench.parts.split(&again, &split()).await, Ok(true));
-        let [one, other] = bench.both_claimed().await;
-        for part in [&one, &other] {
+    let (yes, no) = (told(&[(0, PartTo::Accepted)]), told(&[(0, PartTo::Refused)]));
+    let mixed = told(&[(1, PartTo::Accepted), (2, PartTo::Refused), (4, PartTo::Again)]);
+    let all_no = told(&[1, 2, 4].map(|place| (place, PartTo::Refused)));
+    // So many parts have ended before the provider's late answer.
+    for (number, before, first, second) in
+        [(1, 0, &no, &mixed), (2, 1, &no, &all_no), (3, 2, &no, &all_no), (4, 2, &yes, &all_no)]
+    {
+        let (by_provider, parts) = bench.split_behind_a_provider(bouncing(number)).await;
+        for part in &parts {
             assert_eq!(bench.parts.mark_part(part).await, Ok(true));
         }
-        bench.end_part(&one, &refused(&[0])).await;
-        if both_before {
-            bench.end_part(&other, &refused(&[1, 2, 4])).await;
-            assert_eq!(bench.due().await.len(), 1, "as far as is known");
+        for (place, (part, end)) in parts.iter().zip([first, second]).enumerate() {
+            if place == before {
+                bench.end(&by_provider, accepted()).await;
+            }
+            bench.end_part(part, end).await;
         }
-        bench.end(&by_provider, accepted()).await;
-        if !both_before {
-            bench.end_part(&other, &refused(&[1, 2, 4])).await;
+        if before == 2 {
+            assert_eq!(bench.due().await.len(), 1, "as far as is known");
+            bench.end(&by_provider, accepted()).await;
         }
         bench.advance(3600 * SECOND).await;
-        assert_eq!(bench.due().await.len(), 0, "{both_before}");
+        assert_eq!(bench.due().await.len(), 0, "{number}");
+        let status = bench.status(number.into()).await.unwrap();
+        let nobody_has = |verdict: &RecipientVerdict| verdict.outcome == Outcome::MessageRejected;
+        assert!(!status.of_recipients().iter().any(nobody_has), "{number}");
+        assert!(status.ticket.possible_duplicate, "{number}");
+    }
+}
+
+pub(in super::super) async fn who_is_refused_is_told_of_though_a_provider_has_the_mail_for_others_after_all(
+    bench: &Bench,
+) {
+    let (by_provider, [one, other]) = bench.split_behind_a_provider(bouncing(1)).await;
+    for part in [&one, &other] {
+        assert_eq!(bench.parts.mark_part(part).await, Ok(true));
+    }
+    bench.end_part(&one, &told(&[(0, PartTo::Accepted)])).await;
+    bench.end_part(&other, &told(&[1, 2, 4].map(|place| (place, PartTo::Refused)))).await;
+    let (before, _) = bench.one_due().await;
+    assert_eq!(bench.end(&by_provider, taken_for(&[2])).await, None, "it has ended");
+    assert_eq!(bench.take(&before, 9).await, Bounced::NotDue, "it would tell of one that has the mail");
+    let (due, parts) = bench.one_due().await;
+    assert_eq!(parts, [(State::Refused, vec![1, 4])]);
+    assert_eq!(bench.take(&due, 9).await, Bounced::Queued);
+}
+
+pub(in super::super) async fn the_bounce_of_a_mail_that_rests_in_doubt_is_due_at_once(bench: &Bench) {
+    let refused = told(&[1, 2, 4].map(|place| (place, PartTo::Refused)));
+    for number in [1, 2] {
+        let [one, other] = bench.bouncing_parts(number).await;
+        bench.advance(DAY).await;
+        let mut ends = [(&one, told(&[])), (&other, refused.clone())];
+        ends.rotate_left(usize::from(number - 1));
+        bench.end_part(ends[0].0, &ends[0].1).await;
+        assert_eq!(bench.end_part(ends[1].0, &ends[1].1).await, Some(State::Unknown));
+        let (due, parts) = bench.one_due().await;
+        assert_eq!(parts, [(State::Refused, vec![1, 2, 4])], "nothing else will fail");
+        assert_eq!(bench.take(&due, number + 10).await, Bounced::Queued);
     }
 }
 

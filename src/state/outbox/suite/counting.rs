@@ -19,6 +19,18 @@ impl Bench {
     }
 }
 
+pub(in super::super) async fn the_time_of_the_store_is_known_and_waits_are_told_by_it(bench: &Bench) {
+    bench.accept(vec![row(1)]).await;
+    bench.advance(SILENCE).await;
+    bench.outbox.heartbeat(node(1)).await.unwrap();
+    let off = bench.time.now().await.0.abs_diff(bench.outbox.now().0);
+    assert!(off < 10_000, "the clock of this machine shows another time: {off}");
+    bench.claim_one(node(1)).await;
+    let page = bench.metrics.render();
+    let waited = page.lines().find_map(|line| line.strip_prefix("smsp_outbox_wait_seconds_sum ")?.parse::<f64>().ok());
+    assert!(waited.is_some_and(|waited| (waited - SILENCE.as_secs_f64()).abs() < 10.0), "{waited:?}");
+}
+
 pub(in super::super) async fn late_verdicts_and_replays_are_counted_by_what_they_settle(bench: &Bench) {
     let hold = bench.left_unknown(1).await;
     let late = Verdict { late: true, ..verdict("mg", Outcome::Accepted) };

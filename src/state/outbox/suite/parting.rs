@@ -35,7 +35,7 @@ pub(super) fn of_recipient(place: u32, to: PartTo) -> PartVerdict {
 
 pub(in crate::state::outbox) fn told(all: &[(u32, PartTo)]) -> PartEnded {
     let verdicts = all.iter().map(|(place, to)| of_recipient(*place, *to)).collect();
-    PartEnded::Told { verdicts, wait: 10 * SECOND, counted: true, took: Some(SECOND), late: false }
+    PartEnded::Told { verdicts, wait: 10 * SECOND, counted: true, took: Some(SECOND) }
 }
 
 impl Bench {

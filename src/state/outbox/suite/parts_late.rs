@@ -3,53 +3,113 @@
 use super::bench::*;
 use super::parting::{new_part, split, told};
 
+/// An acceptance of mg for these recipients alone of the four.
+pub(super) fn taken_for(places: &[u32]) -> Ended {
+    let of = |place| {
+        let outcome = if places.contains(&place) { Outcome::Accepted } else { Outcome::MessageRejected };
+        RecipientVerdict { place, outcome, reason: "smtp_0".to_owned() }
+    };
+    let recipients = [0, 1, 2, 4].map(of).to_vec();
+    let verdicts = vec![Verdict { recipients, ..verdict("mg", Outcome::Accepted) }];
+    Ended::Accepted { verdicts, possible_duplicate: false }
+}
+
+impl Bench {
+    /// This mail waits; it was handed over to mg, which may have it, though a person has said that it has not. By which claim.
+    pub(super) async fn handed_over_before(&self, mail: Id, wanted: &Wanted) -> Hold {
+        let hold = self.outbox.claim(node(1), wanted).await.unwrap()[0].hold;
+        assert!(self.marked(&hold).await);
+        self.end(&hold, unknown(Duration::ZERO)).await;
+        let order = self.outbox.order(mail, Order::SettleAsNone, note("settle")).await;
+        assert_eq!(order, Ok(Ordered::Done(State::Queued)));
+        hold
+    }
+
+    /// Accepts a mail and splits it behind such a hand-over; its parts are claimed by node 1.
+    pub(super) async fn split_behind_a_provider(&self, mail: NewRow) -> (Hold, [PartHold; 2]) {
+        let (id, wanted) = (mail.id, Wanted { sets: vec![mail.route_set.clone()], ..wanted(1) });
+        self.accept(vec![mail]).await;
+        let hold = self.handed_over_before(id, &wanted).await;
+        let again = self.outbox.claim(node(1), &wanted).await.unwrap()[0].hold;
+        assert_eq!(self.parts.split(&again, &split()).await, Ok(true));
+        (hold, self.both_claimed().await)
+    }
+}
+
 pub(in super::super) async fn a_late_acceptance_of_a_provider_ends_what_waits_of_a_mail_in_parts(bench: &Bench) {
-    let hold = bench.one_marked().await;
-    bench.end(&hold, unknown(Duration::ZERO)).await;
-    assert_eq!(bench.outbox.order(id(1), Order::Retry, note("retry")).await, Ok(Ordered::Done(State::Queued)));
-    let again = bench.claim_one(node(1)).await;
-    assert_eq!(bench.parts.split(&again, &split()).await, Ok(true));
-    let [one, other] = bench.both_claimed().await;
+    let (hold, [one, other]) = bench.split_behind_a_provider(row(1)).await;
     assert_eq!(bench.parts.mark_part(&one).await, Ok(true));
-    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Sending));
+    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "what is on the wire is a second copy");
     assert_eq!(bench.parts.mark_part(&other).await, Ok(false), "it is not sent once more");
-    assert_eq!(bench.end_part(&one, &told(&[(0, PartTo::Refused)])).await, Some(State::Accepted));
-    assert!(bench.status(1).await.unwrap().ticket.possible_duplicate);
+    assert_eq!(bench.end_part(&one, &told(&[(0, PartTo::Refused)])).await, None, "whatever its server says");
+    let status = bench.status(1).await.unwrap();
+    assert!(status.ticket.possible_duplicate);
+    assert_eq!(status.parts.iter().map(|part| part.possible_duplicate).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(status.of_recipients(), [], "the provider has it for all of them");
+}
+
+pub(in super::super) async fn what_is_on_the_wire_is_not_sent_again_once_a_provider_has_it(bench: &Bench) {
+    let (hold, parts) = bench.split_behind_a_provider(row(1)).await;
+    for part in &parts {
+        assert_eq!(bench.parts.mark_part(part).await, Ok(true));
+    }
+    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted));
+    assert_eq!(bench.end_part(&parts[0], &told(&[(0, PartTo::Again)])).await, None);
+    let mixed = told(&[(1, PartTo::Accepted), (2, PartTo::Refused), (4, PartTo::Again)]);
+    assert_eq!(bench.end_part(&parts[1], &mixed).await, None);
+    bench.advance(DAY).await;
+    assert_eq!(bench.claim_parts(node(1), 9).await.len(), 0);
+    assert_eq!(bench.parts_of(1).await, [(State::Accepted, vec![0]), (State::Accepted, vec![1, 2, 4])]);
+}
+
+pub(in super::super) async fn a_late_acceptance_of_a_provider_for_some_recipients_leaves_the_others_where_they_are(
+    bench: &Bench,
+) {
+    let (hold, [one, other]) = bench.split_behind_a_provider(row(1)).await;
+    assert_eq!(bench.parts.mark_part(&other).await, Ok(true));
+    assert_eq!(bench.end(&hold, taken_for(&[1, 4])).await, Some(State::Sending));
+    let expected = [(State::Claimed, vec![0]), (State::Accepted, vec![1, 4]), (State::Sending, vec![2])];
+    assert_eq!(bench.parts_of(1).await, expected);
+    assert_eq!(bench.parts.mark_part(&one).await, Ok(true), "the provider has refused this one");
+    let mixed = told(&[(1, PartTo::Refused), (2, PartTo::Again), (4, PartTo::Again)]);
+    assert_eq!(bench.end_part(&other, &mixed).await, Some(State::Sending));
+    assert_eq!(bench.end_part(&one, &told(&[(0, PartTo::Refused)])).await, Some(State::Queued));
+    bench.advance(10 * SECOND).await;
+    let again = bench.claim_parts(node(1), 9).await;
+    assert_eq!((again.len(), &*again[0].places), (1, &[2][..]));
+    assert_eq!(bench.parts.mark_part(&again[0].hold).await, Ok(true));
+    assert_eq!(bench.end_part(&again[0].hold, &told(&[(2, PartTo::Refused)])).await, Some(State::Accepted));
+    let seen: Vec<_> = bench.status(1).await.unwrap().of_recipients().iter().map(|one| one.outcome).collect();
+    let (yes, no) = (Outcome::Accepted, Outcome::MessageRejected);
+    assert_eq!(seen, [no, yes, no, yes]);
+    // A claim that was not marked would hand over to those that have it, too.
+    let (hold, [_, other]) = bench.split_behind_a_provider(row(2)).await;
+    assert_eq!(bench.end(&hold, taken_for(&[0, 1])).await, Some(State::Queued));
+    assert_eq!(bench.parts.mark_part(&other).await, Ok(false));
+    let fewer = bench.claim_parts(node(1), 9).await;
+    assert_eq!((fewer.len(), &*fewer[0].places), (1, &[2, 4][..]));
 }
 
 pub(in super::super) async fn a_late_acceptance_of_a_provider_counts_though_nothing_waits_of_a_mail_in_parts(
     bench: &Bench,
 ) {
-    for (number, state) in [(1, State::Sending), (2, State::Unknown)] {
-        bench.accept(vec![row(number)]).await;
-        let hold = bench.claim_one(node(1)).await;
-        assert!(bench.marked(&hold).await);
-        bench.end(&hold, unknown(Duration::ZERO)).await;
-        let number = u128::from(number);
-        assert_eq!(bench.outbox.order(id(number), Order::Retry, note("retry")).await, Ok(Ordered::Done(State::Queued)));
-        let again = bench.claim_one(node(1)).await;
-        assert_eq!(bench.parts.split(&again, &split()).await, Ok(true));
-        let parts = bench.both_claimed().await;
-        for part in &parts {
-            assert_eq!(bench.parts.mark_part(part).await, Ok(true));
-        }
-        let mut answer = None;
-        if state == State::Unknown {
-            for part in &parts {
-                answer = bench.end_part(part, &told(&[])).await;
-            }
-            assert_eq!(answer, Some(State::Unknown));
-            assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "as of a mail that is whole");
-        } else {
-            assert_eq!(bench.end(&hold, accepted()).await, Some(State::Sending), "both parts are on the wire");
-            for (part, places) in parts.iter().zip([&[0][..], &[1, 2, 4]]) {
-                let refused: Vec<_> = places.iter().map(|place| (*place, PartTo::Refused)).collect();
-                answer = bench.end_part(part, &told(&refused)).await;
-            }
-            assert_eq!(answer, Some(State::Accepted), "a provider has it, whatever the servers say");
-        }
-        assert!(bench.status(number).await.unwrap().ticket.possible_duplicate);
+    let (hold, parts) = bench.split_behind_a_provider(row(1)).await;
+    for part in &parts {
+        assert_eq!(bench.parts.mark_part(part).await, Ok(true));
+        bench.end_part(part, &told(&[])).await;
     }
+    assert_eq!(bench.state(1).await, Some(State::Unknown));
+    assert_eq!(bench.end(&hold, accepted()).await, Some(State::Accepted), "as of a mail that is whole");
+    assert!(bench.status(1).await.unwrap().ticket.possible_duplicate);
+    // It has the mail for the one whom its own server has refused it for, though the others are refused later.
+    let (hold, [one, other]) = bench.split_behind_a_provider(row(2)).await;
+    for part in [&one, &other] {
+        assert_eq!(bench.parts.mark_part(part).await, Ok(true));
+    }
+    bench.end_part(&one, &told(&[(0, PartTo::Refused)])).await;
+    assert_eq!(bench.end(&hold, taken_for(&[0])).await, Some(State::Sending));
+    let refused = told(&[(1, PartTo::Refused), (2, PartTo::Refused), (4, PartTo::Refused)]);
+    assert_eq!(bench.end_part(&other, &refused).await, Some(State::Accepted), "a provider has it");
 }
 
 pub(in super::super) async fn the_end_of_a_mail_is_told_by_the_part_that_has_ended_it_alone(bench: &Bench) {

@@ -14,6 +14,8 @@ pub(in super::super) async fn what_dead_nodes_had_of_parts_waits_or_is_unknown_a
     assert_eq!(bench.parts_of(1).await, [(State::Unknown, vec![0]), (State::Queued, vec![1, 2, 4])]);
     assert_eq!(bench.parts.mark_part(&other).await, Ok(false));
     assert_eq!(bench.end_part(&one, &told(&[(0, PartTo::Accepted)])).await, Some(State::Queued));
+    let late: Vec<_> = bench.status(1).await.unwrap().attempts.iter().map(|tried| tried.late).collect();
+    assert_eq!(late, [true]);
     let alone = bench.claim_parts(node(2), 9).await;
     assert!(alone.len() == 1 && alone[0].was_lost);
 }
@@ -37,6 +39,21 @@ pub(in super::super) async fn a_part_is_parked_at_the_third_loss_and_retried_by_
     let late = told(&[(0, PartTo::Accepted)]);
     assert_eq!(bench.end_part(&part, &late).await, Some(State::Accepted), "under any claim");
     assert_eq!(bench.parts.mark_part(&again).await, Ok(false));
+}
+
+pub(in super::super) async fn that_a_part_is_parked_is_told_though_others_of_its_mail_wait(bench: &Bench) {
+    let [mut part, other] = bench.one_split().await;
+    assert_eq!(bench.parts.give_back_parts(&[other], DAY).await, Ok(1));
+    let lost = PartEnded::Lost { wait: Duration::ZERO };
+    for state in [State::Queued, State::Queued] {
+        assert_eq!(bench.end_part(&part, &lost).await, Some(state));
+        part = bench.claim_parts(node(1), 9).await[0].hold;
+    }
+    for _ in 0..2 {
+        assert_eq!(bench.end_part(&part, &lost).await, Some(State::Parked), "asked once more, it says the same");
+    }
+    assert_eq!(bench.parts_of(1).await, [(State::Parked, vec![0]), (State::Queued, vec![1, 2, 4])]);
+    assert_eq!(bench.state(1).await, Some(State::Queued));
 }
 
 pub(in super::super) async fn domains_take_turns_and_a_closed_one_waits(bench: &Bench) {
@@ -163,7 +180,7 @@ pub(in super::super) async fn a_mail_in_parts_is_kept_until_nothing_of_it_waits_
     let [one, other] = bench.both_claimed().await;
     assert_eq!(bench.parts.mark_part(&one).await, Ok(true));
     bench.end_part(&one, &told(&[])).await;
-    let wait = PartEnded::Told { verdicts: Vec::new(), wait: 9 * DAY, counted: true, took: None, late: false };
+    let wait = PartEnded::Told { verdicts: Vec::new(), wait: 9 * DAY, counted: true, took: None };
     bench.end_part(&other, &wait).await;
     let counts = bench.outbox.counts().await.unwrap();
     let seen: Vec<_> = counts.iter().map(|count| (count.state, count.upstream.as_deref(), count.rows)).collect();
@@ -197,6 +214,23 @@ pub(in super::super) async fn parts_expire_in_steps_of_rows_and_of_the_bytes_of_
     assert_eq!(step(9, 1).await, (1, true), "one mail, whatever it has");
     assert_eq!(step(1, 250).await, (0, true), "one part");
     assert_eq!(step(9, 250).await, (1, false));
+}
+
+pub(in super::super) async fn parts_count_where_their_mails_are_dropped_step_by_step(bench: &Bench) {
+    bench.accept((1..=4).map(row).collect()).await;
+    for (number, held) in (1..).zip(bench.claim(node(1), 9).await) {
+        assert_eq!(bench.parts.split(&held.hold, &split()).await, Ok(true));
+        assert!(matches!(bench.outbox.cancel(&"shop".into(), id(number)).await, Ok(Change::Cancelled(_))));
+    }
+    bench.advance(KEEP + DAY).await;
+    let step = async |rows| {
+        let swept = bench.sweep(Bound { rows, bytes: 1000 }).await.unwrap();
+        (swept.dropped, swept.more)
+    };
+    // Each is a row and has two parts.
+    assert_eq!(step(7).await, (2, true));
+    assert_eq!(step(1).await, (1, true), "one mail, whatever it has");
+    assert_eq!(step(7).await, (1, false));
 }
 
 pub(in super::super) async fn what_an_older_copy_has_of_parts_is_parked_or_unknown(bench: &Bench) {

@@ -6,6 +6,7 @@ mod late;
 mod mails;
 mod orders;
 mod part;
+mod provider;
 
 use proptest::prelude::*;
 
@@ -18,7 +19,7 @@ use mails::{Mails, Seen};
 pub(in super::super) fn the_store_does_with_parts_what_the_model_does<F: Future<Output = Option<Bench>>>(
     start: impl Fn() -> F,
 ) {
-    run(start, command::any(), play);
+    run(start, command::commands(), play);
 }
 
 async fn play(bench: &Bench, commands: &[Command]) -> Result<(), TestCaseError> {

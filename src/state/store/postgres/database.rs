@@ -30,8 +30,10 @@ use crate::runtime::restart::{Restarts, restart_and_count};
 pub(super) const NAME: &str = "postgres";
 /// Transactions of a node at once.
 const CONNECTIONS: usize = 4;
-/// Those among them that only look at mail for callers and operators.
-const READS: usize = 2;
+/// Those among them that read lists and counts for callers and operators: such a look may take seconds.
+const LISTS: usize = 2;
+/// And those that look one row up by its key.
+const LOOKUPS: usize = 2;
 /// Beside them for the signs of life of a node, so that one with much to do does not look dead.
 const RESERVED: usize = 1;
 /// From one look to the next, while it answers.
@@ -58,7 +60,8 @@ pub struct Start {
 /// A database on a server.
 pub struct Database {
     pub(super) pool: Pool,
-    reads: Semaphore,
+    lists: Semaphore,
+    lookups: Semaphore,
     reserved: Pool,
     pub(super) keys: Arc<StoreKeys>,
     modules: &'static [Module],
@@ -78,7 +81,7 @@ impl Database {
         match database.prepare().await {
             Ok(()) => {}
             Err(NotReady::Refused(error)) => return Err(error),
-            Err(NotReady::Failed | NotReady::Busy) => {
+            Err(NotReady::Failed | NotReady::Busy | NotReady::Full) => {
                 warn!("the store is away: the node starts without it, and goes on asking")
             }
         }
@@ -103,8 +106,9 @@ impl Database {
         let health = Arc::new(Health::new(metrics.store.of(NAME)));
         let pool = Pool::new(CONNECTIONS, server.clone(), deadlines, Arc::clone(&health));
         let reserved = Pool::new(RESERVED, server, deadlines.of_reserved(), Arc::clone(&health));
-        let (reads, prepared, tables) = (Semaphore::new(READS), AtomicBool::new(false), OnceLock::new());
-        Self { pool, reads, reserved, keys, modules, prepared, tables, health, restarts }
+        let [lists, lookups] = [LISTS, LOOKUPS].map(Semaphore::new);
+        let (prepared, tables) = (AtomicBool::new(false), OnceLock::new());
+        Self { pool, lists, lookups, reserved, keys, modules, prepared, tables, health, restarts }
     }
 
     /// Begins a transaction, on a connection that nobody else uses until its end.
@@ -117,10 +121,19 @@ impl Database {
         begun.map_err(|_| Failed::Down)
     }
 
-    /// Begins one for a look that callers and operators may take as often as they like: [`READS`] at once, so that what
-    /// accepts, marks and ends mail has connections too.
-    pub async fn begin_to_read(&self) -> Result<Transaction<'_>, Failed> {
-        let Ok(Ok(place)) = timeout(self.pool.deadlines.place, self.reads.acquire()).await else {
+    /// Begins one for a list or a count, which callers and operators may ask for as often as they like: [`LISTS`] at once, so
+    /// that what accepts, marks and ends mail has connections too.
+    pub async fn begin_to_list(&self) -> Result<Transaction<'_>, Failed> {
+        self.begin_beside(&self.lists).await
+    }
+
+    /// Begins one for a look at one row by its key: [`LOOKUPS`] at once, which wait for no list.
+    pub async fn begin_to_look_up(&self) -> Result<Transaction<'_>, Failed> {
+        self.begin_beside(&self.lookups).await
+    }
+
+    async fn begin_beside<'a>(&'a self, others: &'a Semaphore) -> Result<Transaction<'a>, Failed> {
+        let Ok(Ok(place)) = timeout(self.pool.deadlines.place, others.acquire()).await else {
             self.health.metrics().down(1);
             return Err(Failed::Down);
         };
@@ -139,12 +152,13 @@ impl Database {
         begun.inspect_err(|_| self.health.metrics().down(1))
     }
 
-    /// Does it answer on the connections that work? Where none of them is free, the reserved one tells that it does not.
+    /// Does it answer on the connections that work? Where all are taken, the reserved one tells that it does not: by silence,
+    /// or because the server cannot be reached. That it is taken too, or that the server lets no more in, says nothing.
     pub(super) async fn try_to_read(&self) -> Result<(), Failed> {
         let begun = match self.begin_on(&self.pool, self.reserved.deadlines).await {
             Err(NotReady::Busy) => {
                 let begun = self.begin_on(&self.reserved, self.reserved.deadlines).await;
-                if begun.is_err() {
+                if matches!(begun, Err(NotReady::Failed)) {
                     self.health.answers(false);
                 }
                 begun
@@ -175,16 +189,25 @@ impl Database {
     /// Brings the tables to the version of this program; safe where several nodes do it at once.
     pub(super) async fn prepare(&self) -> Result<(), NotReady> {
         migrations::run(&self.pool, self.modules, &self.keys).await?;
-        let found = tables::find(&self.pool, false).await?;
+        let found = tables::find(self.pool.begin(self.pool.deadlines.statement).await?, false).await?;
         self.tables.get_or_init(|| found);
         self.prepared.store(true, Ordering::Relaxed);
         self.health.answers(true);
         Ok(())
     }
 
+    /// Begins a transaction on a connection that works, or on the reserved one where none of those can be had.
+    async fn begin_to_try(&self) -> Result<Transaction<'_>, NotReady> {
+        let deadlines = self.reserved.deadlines;
+        match self.pool.begin_by(deadlines).await {
+            Err(NotReady::Busy | NotReady::Full) => self.reserved.begin_by(deadlines).await,
+            begun => begun,
+        }
+    }
+
     /// Writes something small, after the database could not.
-    async fn try_to_write(&self) -> Result<(), NotReady> {
-        let mut transaction = self.reserved.begin(self.reserved.deadlines.statement).await?;
+    pub(super) async fn try_to_write(&self) -> Result<(), NotReady> {
+        let mut transaction = self.begin_to_try().await?;
         transaction.batch(migrations::WRITE).await?;
         transaction.commit().await?;
         self.health.writes_again();
@@ -193,7 +216,7 @@ impl Database {
 
     /// Looks for what was missing of the tables, or could not be used.
     pub(super) async fn look_for_tables(&self) -> Result<(), NotReady> {
-        let usable = tables::find(&self.reserved, true).await?;
+        let usable = tables::find(self.begin_to_try().await?, true).await?;
         if self.tables.get().is_none_or(|found| found.is_subset(&usable)) {
             self.health.has_tables();
         }
@@ -220,7 +243,7 @@ async fn look(database: &Database) -> Duration {
     if !database.prepared.load(Ordering::Relaxed) {
         return match database.prepare().await {
             Ok(()) => UP,
-            Err(NotReady::Failed | NotReady::Busy) => DOWN,
+            Err(NotReady::Failed | NotReady::Busy | NotReady::Full) => DOWN,
             Err(NotReady::Refused(error)) => {
                 error!(%error, "the store cannot be used");
                 REFUSED

@@ -59,13 +59,13 @@ impl Hosts {
         Some(Self { login: without_host(config), all, silent: Arc::default() })
     }
 
-    /// Connects to the first that lets in, within this time. An error: the last one, or none where one was silent.
+    /// Connects to the first that lets in, within this time.
     pub(super) async fn connect(
         &self,
         within: Duration,
         tls: Option<&MakeRustlsConnect>,
-    ) -> Result<Client, Option<Error>> {
-        let (end, mut attempts) = (Instant::now() + within, Attempts::default());
+    ) -> Result<Client, NoConnection> {
+        let (end, mut attempts) = (Instant::now() + within, NoConnection::default());
         let hosts = self.in_turn(self.all.clone());
         for (left, host) in (1..=hosts.len()).rev().zip(&hosts) {
             let end = share(end, left);
@@ -85,7 +85,7 @@ impl Hosts {
                 }
             }
         }
-        Err(attempts.error.filter(|_| !attempts.in_silence))
+        Err(attempts)
     }
 
     /// In the order of the URL, or in that which it asks for; the silent ones behind the others.
@@ -98,7 +98,7 @@ impl Hosts {
         targets
     }
 
-    fn note_silence(&self, target: &Target, attempts: &mut Attempts) {
+    fn note_silence(&self, target: &Target, attempts: &mut NoConnection) {
         attempts.in_silence = true;
         let mut silent = self.silent();
         silent.retain(|(other, since)| other != target && is_fresh(*since));
@@ -119,9 +119,11 @@ impl Hosts {
 
 /// What attempts came to that gave no connection.
 #[derive(Default)]
-struct Attempts {
-    error: Option<Error>,
-    in_silence: bool,
+pub(super) struct NoConnection {
+    /// What the last host said that said something.
+    pub(super) error: Option<Error>,
+    /// Was one of them silent? It might have let in.
+    pub(super) in_silence: bool,
 }
 
 impl Target {

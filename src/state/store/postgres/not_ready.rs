@@ -18,6 +18,8 @@ pub(super) enum NotReady {
     Failed,
     /// Nobody has asked it: other transactions of this node have all connections.
     Busy,
+    /// The server lets nobody else in now, and this pool has no connection yet.
+    Full,
 }
 
 /// What is refused to a new connection, if it will be refused again.
@@ -59,7 +61,7 @@ impl From<NotReady> for OpenError {
     fn from(not_ready: NotReady) -> Self {
         match not_ready {
             NotReady::Refused(error) => error,
-            NotReady::Failed | NotReady::Busy => Failed::Down.into(),
+            NotReady::Failed | NotReady::Busy | NotReady::Full => Failed::Down.into(),
         }
     }
 }

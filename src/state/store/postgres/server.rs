@@ -7,11 +7,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, Error};
+use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::deadlines::Deadlines;
-use super::hosts::{Hosts, PORT};
+use super::hosts::{Hosts, NoConnection, PORT};
 use super::tls;
 use super::wrong::Wrong;
 
@@ -74,8 +74,8 @@ impl Server {
         format!("postgres://{user}{}/{}?sslmode={mode}", hosts.join(","), config.get_dbname().unwrap_or_default())
     }
 
-    /// A new connection, made within this time. An error: what the last host said, or none where one was silent.
-    pub(super) async fn connect(&self, within: Duration) -> Result<Client, Option<Error>> {
+    /// A new connection, made within this time.
+    pub(super) async fn connect(&self, within: Duration) -> Result<Client, NoConnection> {
         self.hosts.connect(within, self.tls.as_ref()).await
     }
 }

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::types::Type;
 
 use super::not_ready::NotReady;
-use super::pool::Pool;
-use super::transaction::field;
+use super::transaction::{Transaction, field};
 
 /// The columns of tables, and functions: all of ours begin alike. `$1`: only those that may be used.
 const FIND: &str = "select name from (
@@ -25,8 +24,7 @@ const FIND: &str = "select name from (
     ) found where coalesce(is_usable, false) or not $1";
 
 /// The names of those that there are, or of those alone that may be used.
-pub(super) async fn find(pool: &Pool, only_usable: bool) -> Result<BTreeSet<String>, NotReady> {
-    let mut transaction = pool.begin(pool.deadlines.statement).await?;
+pub(super) async fn find(mut transaction: Transaction<'_>, only_usable: bool) -> Result<BTreeSet<String>, NotReady> {
     let rows = transaction.query(FIND, &[(&only_usable, Type::BOOL)]).await?;
     let names = rows.iter().map(|row| field(row, 0)).collect::<Result<_, _>>()?;
     transaction.end().await?;

@@ -8,23 +8,22 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout};
 use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::{FromSql, ToSql, Type};
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::{Error, Row};
 use tracing::warn;
 
 use super::super::Failed;
 use super::health::Health;
-use super::idle::Idle;
+use super::idle::Lent;
 
 /// A parameter of a statement, with its type: so the database needs no statement with a name to tell it.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The statements between BEGIN and COMMIT.
 pub struct Transaction<'a> {
-    idle: &'a Idle,
     health: &'a Health,
+    client: Lent<'a>,
     _place: SemaphorePermit<'a>,
     _more: Option<SemaphorePermit<'a>>,
-    client: Client,
     /// How long an answer may take.
     answer: Duration,
     /// Has a statement failed, so that the database will not commit?
@@ -35,14 +34,9 @@ pub struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(
-        (idle, health): (&'a Idle, &'a Health),
-        place: SemaphorePermit<'a>,
-        client: Client,
-        answer: Duration,
-    ) -> Self {
+    pub(super) fn new(health: &'a Health, place: SemaphorePermit<'a>, client: Lent<'a>, answer: Duration) -> Self {
         let (failed, failure, started) = (false, None, Instant::now());
-        Self { idle, health, _place: place, _more: None, client, answer, failed, failure, started }
+        Self { health, client, _place: place, _more: None, answer, failed, failure, started }
     }
 
     /// Keeps this place too until its end.
@@ -103,7 +97,7 @@ impl<'a> Transaction<'a> {
         }
         match timeout(self.answer, self.client.batch_execute("commit")).await {
             Ok(Ok(())) => {
-                self.idle.put_back(self.client);
+                self.client.put_back();
                 Ok(())
             }
             Ok(Err(error)) if was_rolled_back(&error) => {

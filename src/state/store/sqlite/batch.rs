@@ -6,6 +6,7 @@ use tracing::error;
 use super::fault::{is_of_the_disk, number};
 use super::files::Files;
 use super::job::{Done, Job};
+use super::known_time::KnownTime;
 use crate::state::store::failed::Failed;
 
 /// Commands of one transaction, at most: a caller does not wait for more than these.
@@ -36,11 +37,17 @@ impl Transaction {
 
 /// Runs all commands in one transaction. A command that fails undoes itself alone, unless the disk is at fault. The files
 /// are looked at before it, and again before anybody hears that it is on the disk.
-pub(super) fn transact(database: &Connection, files: &Files, jobs: &mut [Box<dyn Job>]) -> Transaction {
+pub(super) fn transact(
+    database: &Connection,
+    files: &Files,
+    jobs: &mut [Box<dyn Job>],
+    known_time: &mut KnownTime,
+) -> Transaction {
     let done = files
         .check()
         .and_then(|()| database.execute_batch("begin immediate"))
-        .and_then(|()| jobs.iter_mut().try_for_each(|job| run(database, job)));
+        .and_then(|()| jobs.iter_mut().try_for_each(|job| run(database, job)))
+        .and_then(|()| known_time.write(database));
     if let Err(error) = done {
         // Where SQLite has rolled back by itself there is nothing to roll back.
         let _ = database.execute_batch("rollback");

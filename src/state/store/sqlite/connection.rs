@@ -77,7 +77,8 @@ impl Origin {
         connection.execute_batch(first)?;
         connection.execute_batch(EACH)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // Else a statement with a time or a limit is prepared again for each value, which would cost more than to run it.
+        // Else a statement with a time or a limit is prepared again for each value, which would cost more than to run it. So a
+        // bound value must not choose a partial index: the condition of the index is written into the statement.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(connection)
     }

@@ -5,6 +5,7 @@ mod backup;
 mod child;
 mod damage;
 mod faults;
+mod known_time;
 mod log;
 mod moved;
 mod panics;

@@ -19,6 +19,7 @@ use super::connection::{BUSY, Origin};
 use super::fault::{Damage, number};
 use super::files::{Files, is_of_the_place};
 use super::job::Job;
+use super::known_time::KnownTime;
 use super::queue::Queue;
 use crate::runtime::restart::{Restarts, restart_in_thread};
 use crate::runtime::unix_time::UnixTime;
@@ -70,6 +71,7 @@ impl Emptying {
 struct Writer {
     origin: Origin,
     emptying: Emptying,
+    known_time: KnownTime,
     /// When that has to be done, by the clock of the store.
     empty_by: UnixTime,
     /// When it may be done because of what is asked, and how much of that was heard.
@@ -108,6 +110,7 @@ pub(super) fn start(
     let database = Some(database);
     let mut writer = Writer {
         origin,
+        known_time: KnownTime::new(emptying.clock.clone()),
         emptying,
         empty_by,
         ask_from,
@@ -147,7 +150,7 @@ impl Writer {
             return self.answer(jobs, Err(Failed::Down));
         };
         let start = Instant::now();
-        let transaction = transact(&database, &self.files, &mut jobs);
+        let transaction = transact(&database, &self.files, &mut jobs, &mut self.known_time);
         self.up.metrics.committed(start.elapsed().as_secs_f64());
         self.wrote = true;
         if let (Transaction::Committed, Some(then)) = (&transaction, self.then.get()) {

@@ -95,6 +95,21 @@ async fn a_mail_that_ended_after_a_hand_over_that_may_have_succeeded_is_unknown_
 }
 
 #[tokio::test]
+async fn a_mail_that_waits_and_that_somebody_may_have_is_shown_with_that_doubt() {
+    let node = Node::new();
+    let id = node.async_email("k").await.text("/id");
+    for (state, in_doubt) in [(State::Queued, false), (State::Queued, true), (State::Parked, true)] {
+        node.store.put_all(state);
+        node.store.rows.lock().unwrap()[0].status.ticket.possible_duplicate = in_doubt;
+        for answer in [node.async_email("k").await, node.get(&format!("/email/{id}")).await] {
+            let flag = answer.at("/possible_duplicate");
+            assert_eq!((answer.text("/delivery").as_str(), flag == json!(true)), ("queued", in_doubt), "{answer:?}");
+            assert_eq!(flag == json!(null), !in_doubt, "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_queued_mail_that_was_taken_has_a_receipt() {
     let node = Node::new();
     let id = node.async_email("k").await.text("/id");

@@ -88,7 +88,7 @@ impl<'a> Usual<'a> {
     }
 }
 
-/// Of two parts that end a mail together the last one has ended it: who tells of its end tells of it once.
+/// Of parts of one mail the last one tells where that is by now, so that its end is told once: to the others one was on its way.
 async fn write(
     transaction: &mut Transaction<'_>,
     usual: &[Usual<'_>],
@@ -97,7 +97,7 @@ async fn write(
 ) -> Result<(), Failed> {
     let (mut divided, mut last, mut records) = (Divided::default(), BTreeMap::new(), Vec::new());
     for Usual { part, hold, ended, groups, change } in usual {
-        records.push(HandedOver { hold, ended, groups });
+        records.push(HandedOver { hold, ended, groups, late: !part.is_of(hold) });
         divided.divide(part, groups, change);
         woken.extend(change.woken(part, groups));
         last.insert(part.row, part.part);
@@ -107,8 +107,7 @@ async fn write(
     let states = refresh_by(transaction, &last).await?;
     for Usual { part, .. } in usual {
         let is_last = last.get(&part.row) == Some(&part.part);
-        let state =
-            states.get(&part.row).map(|state| if state.is_final() && !is_last { State::Sending } else { *state });
+        let state = states.get(&part.row).map(|state| if is_last { *state } else { State::Sending });
         answers.insert(part.part, state);
     }
     Ok(())

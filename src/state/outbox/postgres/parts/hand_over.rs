@@ -72,6 +72,8 @@ pub(super) struct HandedOver<'a> {
     pub(super) hold: &'a PartHold,
     pub(super) ended: &'a PartEnded,
     pub(super) groups: &'a [Group],
+    /// Had its claim ended before?
+    pub(super) late: bool,
 }
 
 /// Writes what hand-overs came to beside their marks. A hand-over that there was none of has no mark.
@@ -103,7 +105,7 @@ struct Written {
 
 impl Written {
     fn add(&mut self, over: &HandedOver<'_>) {
-        let PartEnded::Told { took, late, .. } = over.ended else { return };
+        let PartEnded::Told { took, .. } = over.ended else { return };
         let (outcome, verdict) = came_to(over.groups);
         self.parts.push(over.hold.part.0);
         self.fences.push(over.hold.fence.0);
@@ -111,7 +113,7 @@ impl Written {
         self.outcomes.push(outcome.as_str());
         self.reasons.push(verdict.map(|verdict| text(&verdict.reason)));
         self.codes.push(verdict.and_then(|verdict| verdict.code.as_deref().map(text)));
-        self.late.push(*late);
+        self.late.push(over.late);
     }
 
     fn parameters(&self) -> [Parameter<'_>; 7] {

@@ -52,7 +52,7 @@ pub(super) async fn end(
         }
         Some(false) | None => return Ok(None),
     }
-    hand_over::record(transaction, &[HandedOver { hold, ended, groups: &all }]).await?;
+    hand_over::record(transaction, &[HandedOver { hold, ended, groups: &all, late: true }]).await?;
     let is_moved = moved(transaction, part, verdicts, change, woken).await?;
     let has_other = hand_over::has_other(transaction, part.part, Some(hold.fence)).await?;
     let is_unsettled = all.iter().any(|group| group.to == PartTo::Unknown);
@@ -135,7 +135,7 @@ async fn accepted(
 
 /// The others stay where they are. A claim that was not marked is lost: it would hand over to those that have the mail, too.
 /// When the rest is due, if it waits now.
-async fn keep(transaction: &mut Transaction<'_>, part: &Part, rest: &[u32]) -> Result<Option<i64>, Failed> {
+pub(super) async fn keep(transaction: &mut Transaction<'_>, part: &Part, rest: &[u32]) -> Result<Option<i64>, Failed> {
     let places = written_places(rest);
     let parameters: [Parameter<'_>; 2] = [(&part.part, Type::INT8), (&places, Type::TEXT)];
     let kept = transaction.query(KEEP, &parameters).await?;

@@ -25,15 +25,6 @@ const NONE: &str = "update smsp_part p set owner = null,
 
 const ACCEPTED: &str = "update smsp_part set state = 5, owner = null where row_id = $1 and state = 3";
 
-/// Nobody is told that it does not reach somebody: all may have it from the provider.
-const TAKEN: &str = "with whole as (
-        update smsp_outbox set has_taken_some = true, bounce_due = null, possible_duplicate = possible_duplicate
-            or exists (select from smsp_part p where p.row_id = $1 and p.state in (2, 3, 5)) where row_id = $1
-    ),
-    untold as (update smsp_part set bounced = true where row_id = $1 and state in (2, 6, 7))
-    update smsp_part set possible_duplicate = possible_duplicate or state = 3, state = 5, owner = null
-    where row_id = $1 and state in (0, 1, 3, 4)";
-
 const RESCHEDULE: &str = "update smsp_part set due = $2 where row_id = $1 and state = 0 and expires_at > $2";
 
 const WANTED: &str = "with whole as (update smsp_outbox set wanted_at = $2 where row_id = $1)
@@ -91,13 +82,6 @@ async fn order_one(
         Order::SettleAsAccepted => changed(transaction, row, ACCEPTED, None).await,
         Order::Cancel => cancel(transaction, row).await,
     }
-}
-
-/// A provider has taken the mail, as is known only now, and that stays known: what is not on the wire is not sent any more,
-/// and what is, or was, may be a second copy. The state of the mail.
-pub(in super::super) async fn taken(transaction: &mut Transaction<'_>, row: i64) -> Result<Option<State>, Failed> {
-    transaction.execute(TAKEN, &[(&row, Type::INT8)]).await?;
-    refresh_one(transaction, row).await
 }
 
 /// Puts the parts that wait at another time.

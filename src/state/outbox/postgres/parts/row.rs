@@ -55,6 +55,12 @@ pub(super) async fn find(transaction: &mut Transaction<'_>, parts: &[i64]) -> Re
     found.iter().map(|row| part(row).map(|part| (part.part, part))).collect()
 }
 
+/// Those of a mail, in their order.
+pub(super) async fn of_mail(transaction: &mut Transaction<'_>, mail: i64) -> Result<Vec<Part>, Failed> {
+    let all = format!("{COLUMNS} where p.row_id = $1 order by p.part");
+    transaction.query(&all, &[(&mail, Type::INT8)]).await?.iter().map(part).collect()
+}
+
 /// The other parts of its domain, in their order.
 pub(super) async fn others(transaction: &mut Transaction<'_>, this: &Part) -> Result<Vec<Part>, Failed> {
     let others = format!("{COLUMNS} where p.row_id = $1 and p.domain = $2 and p.part <> $3 order by p.part");

@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::super::rows::span;
+use super::super::rows::{Columns, span};
 use super::changes::Change;
 use super::late;
 use super::row::{Part, find};
@@ -14,7 +14,7 @@ use crate::state::store::postgres::{Parameter, Transaction};
 
 /// Parked at the third loss.
 const LOST: &str = "update smsp_part set state = case when losses >= 2 then 4 else 0 end, losses = losses + 1, due = $4
-    where part = $1 and fence = $2 and owner = $3 and state = 1";
+    where part = $1 and fence = $2 and owner = $3 and state = 1 returning state";
 
 /// Where the recipients of a part come. One that is not told of may have the mail where it was marked, else it waits.
 pub(super) fn groups_of(part: &Part, verdicts: &[PartVerdict]) -> Vec<Group> {
@@ -50,7 +50,8 @@ pub(super) async fn end(
     if part.is_lost_to(hold) { late::end(transaction, hold, ended, part, &change, woken).await } else { Ok(None) }
 }
 
-/// Counts a loss of a part that was not marked, under a node that lives.
+/// Counts a loss of a part that was not marked, under a node that lives. Whatever waits of the mail, that the part is parked is
+/// told.
 async fn lost(
     transaction: &mut Transaction<'_>,
     hold: &PartHold,
@@ -60,10 +61,11 @@ async fn lost(
 ) -> Result<Option<State>, Failed> {
     let parameters: [Parameter<'_>; 4] =
         [(&hold.part.0, Type::INT8), (&hold.fence.0, Type::INT8), (&hold.node.0, Type::UUID), (&due, Type::INT8)];
+    let lost = transaction.query(LOST, &parameters).await?;
+    let lost = lost.first().map(|row| Columns::of(row).state()).transpose()?;
     let was_before = part.is_of(hold) && matches!(part.state, State::Queued | State::Parked);
-    if transaction.execute(LOST, &parameters).await? == 0 && !was_before {
-        return Ok(None);
-    }
+    let Some(own) = lost.or(was_before.then_some(part.state)) else { return Ok(None) };
     woken.push((part.domain, due));
-    refresh_one(transaction, part.row).await
+    let state = refresh_one(transaction, part.row).await?;
+    Ok(if own == State::Parked { Some(own) } else { state })
 }

@@ -33,8 +33,10 @@ const REFRESH: &str = "with come as (
         split = case when c.state >= 5 then 2 else 1 end, shown = case when c.state < 5 then c.state end,
         changed_at = case when not c.rests then $2 when c.state < 5 and o.changed_at < $2 then o.changed_at
             else smsp_now() end,
-        possible_duplicate = o.possible_duplicate or c.is_at_risk, ended_by = case when c.state >= 5 then $3[array_position($1, o.row_id)] end,
-        bounce_due = case when c.is_to_be_told is not true then null when c.state >= 5 then smsp_now()
+        possible_duplicate = o.possible_duplicate or c.is_at_risk,
+        ended_by = case when c.state >= 5 then $3[array_position($1, o.row_id)] end,
+        bounce_due = case when c.is_to_be_told is not true then null
+            when c.state >= 5 or c.rests and (o.bounce_due is null or o.changed_at >= $2) then smsp_now()
             else coalesce(o.bounce_due, smsp_now() + greatest($4, (smsp_now() - o.wanted_at) / $5)) end
     from come c where o.row_id = c.row_id and o.split = 1 returning o.row_id, c.state";
 

@@ -1,11 +1,13 @@
 //! Statements of the version that knows of no parts, played on a mail in parts: it stays as it is.
 
+use std::time::Duration;
+
 use tokio_postgres::types::Type;
 
 use super::outbox;
-use crate::state::outbox::suite::bench::{node, row, wanted};
+use crate::state::outbox::suite::bench::{batch, mark, node, note, refused, row, unknown, wanted};
 use crate::state::outbox::suite::parting::{split, wanted_parts};
-use crate::state::outbox::{Batch, Bound, Change, Hold, Outbox, Parts, PostgresOutbox, Room, State, Withdrawal};
+use crate::state::outbox::{Batch, Bound, Change, Hold, Order, Outbox, Parts, PostgresOutbox, Room, State, Withdrawal};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
@@ -110,6 +112,25 @@ async fn the_version_before_leaves_a_mail_in_parts_alone() {
     transaction.execute("drop trigger smsp_outbox_split on smsp_outbox", &[]).await.unwrap();
     let retry = STATEMENTS[0].1;
     assert_eq!(transaction.execute(retry, &[]).await, Ok(1), "without the trigger it would be sent as a whole");
+}
+
+#[tokio::test]
+async fn a_late_refusal_leaves_a_mail_in_parts_alone_without_the_trigger_for_the_version_before() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    outbox.accept(batch(vec![row(1)])).await.unwrap();
+    let hold = outbox.claim(node(1), &wanted(1)).await.unwrap()[0].hold;
+    assert_eq!(outbox.mark(&hold, &mark("mg")).await, Ok(true));
+    outbox.end(&hold, &unknown(Duration::ZERO)).await.unwrap();
+    outbox.order(row(1).id, Order::SettleAsNone, note("settle")).await.unwrap();
+    let again = outbox.claim(node(1), &wanted(1)).await.unwrap()[0].hold;
+    assert_eq!(outbox.split(&again, &split()).await, Ok(true));
+    let mut transaction = outbox.begin().await.unwrap();
+    transaction.execute("drop trigger smsp_outbox_split on smsp_outbox", &[]).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(outbox.end(&hold, &refused()).await, Ok(None));
+    let status = outbox.status(&"shop".into(), row(1).id).await.unwrap().unwrap();
+    assert_eq!(status.ticket.state, State::Queued);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use super::super::parts::domains::{OLDEST, TURN};
 use super::super::restore::MEANT;
 use super::super::room::COUNT;
 use super::super::select::look;
+use super::super::status::STATUS;
 use super::outbox;
 use crate::state::outbox::suite::parting::wanted_parts;
 use crate::state::outbox::{Parts, Sort};
@@ -236,6 +237,29 @@ async fn each_step_that_parks_parts_of_an_older_copy_begins_behind_those_before(
     let plan = plan(&mut transaction, OLDER, &[(&20_000_i64, Type::INT8), (&100_i64, Type::INT8)]).await;
     let walks = ["Seq Scan", "Rows Removed", "Sort"].map(|walk| plan.contains(walk));
     assert!(plan.contains("smsp_part_open") && walks == [false; 3], "{plan}");
+}
+
+#[tokio::test]
+async fn a_status_reads_the_parts_of_a_mail_once_however_often_it_was_handed_over_before() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    let mut transaction = outbox.begin().await.unwrap();
+    for sql in [
+        "insert into smsp_submission (id, caller, from_domain, size, accepted_at, send_at)
+            values ('00000000-0000-0000-0000-000000000001', 'shop', 'example.org', 100, 1, 1)",
+        "insert into smsp_outbox (row_id, caller, size, accepted_at, lane, route_set, rules, state, changed_at, due,
+                expires_at, split, shown, upstream)
+            select row_id, caller, size, accepted_at, 1, 'a', 1, 3, 1, 1, 9000000000000000, 1, 0, 'mx'
+            from smsp_submission",
+        "insert into smsp_part (row_id, domain, places, lane, accepted_at, due, expires_at)
+            select row_id, '', '0', 1, row_id, 1, 9000000000000000 from smsp_submission",
+        "insert into smsp_attempt (row_id, fence, upstream, at)
+            select row_id, n, 'mg', n from smsp_submission, generate_series(1, 7) n",
+    ] {
+        transaction.execute(sql, &[]).await.unwrap();
+    }
+    let plan = plan(&mut transaction, &STATUS, &[(&"shop", Type::TEXT), (&Uuid::from_u128(1), Type::UUID)]).await;
+    assert!(plan.contains("smsp_part") && !plan.contains("loops=7"), "{plan}");
 }
 
 async fn plan(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Parameter<'_>]) -> String {

@@ -51,7 +51,7 @@ async fn work(
 
 async fn leave_sealed(context: &Context, delivery: &DirectDelivery, sealed: &ClaimedPart) {
     let ClaimedPart { id, hold, content, .. } = sealed;
-    match context.unopened(*id, Some(hold.part), content.as_ref()) {
+    match context.unopened(*id, content.as_ref()) {
         Unopened::Waits(wait) => give_back(delivery, hold, wait).await,
         Unopened::Lost(wait) => {
             record(delivery, hold, &PartEnded::Lost { wait }).await;

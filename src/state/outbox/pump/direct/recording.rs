@@ -83,7 +83,7 @@ mod tests {
         };
         let verdicts = (0..).zip(recipients).map(of).collect();
         let metrics = Metrics::default();
-        let ended = PartEnded::Told { verdicts, wait: Duration::ZERO, counted: true, took, late: false };
+        let ended = PartEnded::Told { verdicts, wait: Duration::ZERO, counted: true, took };
         log(&metrics.mails, &ended);
         (lines.take(), metrics.render().lines().any(|line| line == "smsp_unknown_total 1"))
     }

@@ -40,7 +40,7 @@ impl Facts<'_> {
         let verdict = |(place, end): (&u32, &RecipientEnd)| self.of_recipient(*place, end, counted);
         let verdicts = self.places.iter().zip(&report.recipients).map(verdict).collect();
         let wait = if counted { self.scheduled() } else { self.after_our_limit() };
-        PartEnded::Told { verdicts, wait, counted, took: Some(took), late: false }
+        PartEnded::Told { verdicts, wait, counted, took: Some(took) }
     }
 
     /// The end of a claim without a server to ask.
@@ -59,7 +59,7 @@ impl Facts<'_> {
         };
         let verdicts = self.places.iter().map(of).collect();
         let wait = if counted { self.scheduled() } else { self.after_our_limit() };
-        PartEnded::Told { verdicts, wait, counted, took: None, late: false }
+        PartEnded::Told { verdicts, wait, counted, took: None }
     }
 
     /// The end of a claim to whose mark there was no clear answer: nothing was handed over.
@@ -81,18 +81,12 @@ impl Facts<'_> {
             code: None,
             host: None,
         };
-        PartEnded::Told {
-            verdicts: self.places.iter().map(of).collect(),
-            wait,
-            counted: false,
-            took: None,
-            late: false,
-        }
+        PartEnded::Told { verdicts: self.places.iter().map(of).collect(), wait, counted: false, took: None }
     }
 
     /// The end of a claim in which our code has panicked, after it had asked for the mark: nobody knows what was on the wire.
     pub(super) fn of_panic(&self, took: Duration) -> PartEnded {
-        PartEnded::Told { verdicts: Vec::new(), wait: self.scheduled(), counted: true, took: Some(took), late: false }
+        PartEnded::Told { verdicts: Vec::new(), wait: self.scheduled(), counted: true, took: Some(took) }
     }
 
     fn of_recipient(&self, place: u32, end: &RecipientEnd, counted: bool) -> PartVerdict {

@@ -36,13 +36,14 @@ pub(super) fn end(
     if part.state == State::Claimed && groups.iter().any(was_handed_over) {
         return Ok(None);
     }
-    hand_over::record(database, now, hold, ended, &groups)?;
+    hand_over::record(database, now, hold, ended, &groups, !part.is_of(hold))?;
     let change = Change { due: now.after(wait), counted, owner: Some(hold) };
     divide(database, &part, &groups, &change)?;
     whole::refresh_by(database, now, &part).map(Some)
 }
 
-/// Counts a loss of a part that was not marked, under a node that lives.
+/// Counts a loss of a part that was not marked, under a node that lives. Whatever waits of the mail, that the part is parked is
+/// told.
 fn lost(
     database: &Connection,
     now: UnixTime,
@@ -55,8 +56,8 @@ fn lost(
     let values = params![hold.part, hold.fence, hold.node, MAX_LOSSES, due];
     let envelope: Option<RowId> = database.prepare_cached(update)?.query_row(values, |row| row.get(0)).optional()?;
     let was_before = part.is_of(hold) && matches!(part.state, State::Queued | State::Parked);
-    match envelope.or(was_before.then_some(part.envelope)) {
-        Some(envelope) => whole::refresh(database, now, envelope).map(Some),
-        None => Ok(None),
-    }
+    let Some(envelope) = envelope.or(was_before.then_some(part.envelope)) else { return Ok(None) };
+    let state = whole::refresh(database, now, envelope)?;
+    let is_parked = find(database, hold.part)?.is_some_and(|part| part.state == State::Parked);
+    Ok(Some(if is_parked { State::Parked } else { state }))
 }

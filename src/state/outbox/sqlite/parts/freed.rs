@@ -42,8 +42,8 @@ pub(in super::super) fn release(
         let turn = now.0.saturating_add(wait.try_into().unwrap_or(i64::MAX));
         let due = update.query_row(params![part, turn, now], |row| row.get(0))?;
         domains::wake(database, domain, due)?;
-        whole::refresh(database, now, *mail)?;
         mails.insert(*mail);
     }
+    whole::refresh_all(database, now, mails.iter().copied())?;
     Ok(Released { released: mails.len() as u64, more: meant.len() > parts })
 }

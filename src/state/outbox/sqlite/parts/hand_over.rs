@@ -25,15 +25,17 @@ pub(super) fn mark(database: &Connection, now: UnixTime, hold: &PartHold) -> rus
     Ok(true)
 }
 
-/// Writes what a hand-over came to beside its mark. A hand-over that there was none of has no mark.
+/// Writes what a hand-over came to beside its mark. A hand-over that there was none of has no mark. `late`: its claim had
+/// ended before.
 pub(super) fn record(
     database: &Connection,
     now: UnixTime,
     hold: &PartHold,
     ended: &PartEnded,
     groups: &[Group],
+    late: bool,
 ) -> rusqlite::Result<()> {
-    let PartEnded::Told { took, late, .. } = ended else { return Ok(()) };
+    let PartEnded::Told { took, .. } = ended else { return Ok(()) };
     if took.is_none() {
         let begin = "insert into part_attempt (part, fence, at) values (?1, ?2, ?3) on conflict do nothing";
         database.prepare_cached(begin)?.execute(params![hold.part, hold.fence, now])?;

@@ -30,7 +30,7 @@ pub(super) fn end(
         Some(false) if part.state == State::Accepted && is_taken => return whole::told_again(database, part).map(Some),
         Some(false) | None => return Ok(None),
     }
-    hand_over::record(database, now, hold, ended, &all)?;
+    hand_over::record(database, now, hold, ended, &all, true)?;
     let change = Change { due: now.after(*wait), counted: *counted, owner: None };
     let is_moved = moved(database, part, verdicts, &change)?;
     let has_other = hand_over::has_other(database, part.id, Some(hold.fence))?;
@@ -95,16 +95,16 @@ fn accepted(
         taken.iter().try_for_each(|group| settle(database, part, group, change))?;
     } else {
         taken.iter().try_for_each(|group| split_off(database, part, group, change))?;
-        keep(database, part, others.into_iter())?;
+        let rest: Vec<_> = others.into_iter().flat_map(|group| group.places.iter().copied()).collect();
+        keep(database, part, &rest)?;
     }
     Ok(true)
 }
 
 /// The others stay where they are. A claim that was not marked is lost: it would hand over to those that have the mail, too.
-fn keep<'a>(database: &Connection, part: &Part, others: impl Iterator<Item = &'a Group>) -> rusqlite::Result<()> {
-    let rest: Vec<_> = others.flat_map(|group| group.places.iter().copied()).collect();
+pub(super) fn keep(database: &Connection, part: &Part, rest: &[u32]) -> rusqlite::Result<()> {
     let keep = "update part set places = ?2, owner = iif(state = 1, null, owner), state = iif(state = 1, 0, state)
          where id = ?1 returning due";
-    let due = database.prepare_cached(keep)?.query_row(params![part.id, written_places(&rest)], |row| row.get(0))?;
+    let due = database.prepare_cached(keep)?.query_row(params![part.id, written_places(rest)], |row| row.get(0))?;
     if part.state == State::Claimed { domains::wake(database, &part.domain, due) } else { Ok(()) }
 }

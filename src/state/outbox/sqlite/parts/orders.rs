@@ -57,21 +57,6 @@ pub(in super::super) fn settle(
     changed(database, now, row, update, params![row, now, due, taken])
 }
 
-/// A provider has taken the mail, as is known only now, and that stays known: what is not on the wire is not sent any more,
-/// and what is, or was, may be a second copy. Nobody is told that it does not reach somebody. The state of the mail.
-pub(in super::super) fn taken(database: &Connection, now: UnixTime, row: RowId) -> rusqlite::Result<Option<State>> {
-    let whole =
-        "update envelope set has_taken_some = 1, bounce_due = null, possible_duplicate = max(possible_duplicate,
-         exists (select 1 from part p where p.envelope = ?1 and p.state in (2, 3, 5))) where id = ?1";
-    database.prepare_cached(whole)?.execute([row])?;
-    let parts = "update part set possible_duplicate = max(possible_duplicate, state = 3), state = 5, owner = null
-         where envelope = ?1 and state in (0, 1, 3, 4)";
-    database.prepare_cached(parts)?.execute([row])?;
-    let untold = "update part set bounced = 1 where envelope = ?1 and state in (2, 6, 7)";
-    database.prepare_cached(untold)?.execute([row])?;
-    whole::refresh(database, now, row).map(Some)
-}
-
 /// Puts the parts that wait at another time.
 pub(in super::super) fn reschedule(
     database: &Connection,

@@ -58,6 +58,12 @@ pub(super) fn find(database: &Connection, id: PartId) -> rusqlite::Result<Option
     database.prepare_cached(&format!("{COLUMNS} where p.id = ?1"))?.query_row([id], part).optional()
 }
 
+/// Those of a mail, in their order.
+pub(super) fn of_mail(database: &Connection, mail: RowId) -> rusqlite::Result<Vec<Part>> {
+    let all = format!("{COLUMNS} where p.envelope = ?1 order by p.id");
+    database.prepare_cached(&all)?.query_map([mail], part)?.collect()
+}
+
 /// The other parts of its domain, in their order.
 pub(super) fn others(database: &Connection, this: &Part) -> rusqlite::Result<Vec<Part>> {
     let others = format!("{COLUMNS} where p.envelope = ?1 and p.domain = ?2 and p.id <> ?3 order by p.id");

@@ -62,7 +62,9 @@ fn refresh_one(database: &Connection, now: UnixTime, envelope: RowId, by: Option
         return Ok(state);
     }
     let show = "update envelope set shown = ?2, settled_at = iif(?3, coalesce(settled_at, ?4), null),
-         bounce_due = iif(?5 and bounces and erased = 0, coalesce(bounce_due, ?4 + max(?6, coalesce((?4 - wanted_at) / ?7, 0))), null),
+         bounce_due = case when not (?5 and bounces and erased = 0) then null
+            when ?3 and (bounce_due is null or settled_at is null) then ?4
+            else coalesce(bounce_due, ?4 + max(?6, coalesce((?4 - wanted_at) / ?7, 0))) end,
          possible_duplicate = max(possible_duplicate, (select max(possible_duplicate) from part where envelope = ?1))
          where id = ?1 and split = 1";
     let collecting = millis(COLLECTING).cast_signed();

@@ -1,7 +1,7 @@
 //! Statements of the version that knows of no parts, played on a mail in parts: it stays as it is.
 
 use super::*;
-use crate::state::outbox::suite::bench::{batch, node, row, wanted};
+use crate::state::outbox::suite::bench::{batch, mark, node, note, refused, row, unknown, wanted};
 use crate::state::outbox::suite::parting::{split, wanted_parts};
 
 /// What a program of schema 1 does to rows, each with its conditions of the state.
@@ -60,6 +60,23 @@ async fn the_version_before_leaves_a_mail_in_parts_alone() {
         database.execute(STATEMENTS[0].1, [])
     };
     assert_eq!(outbox.store.write(retry).await, Ok(1), "without the trigger it would be sent as a whole");
+}
+
+#[tokio::test]
+async fn a_late_refusal_leaves_a_mail_in_parts_alone_without_the_trigger_for_the_version_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path(), Clock::since_start()).await;
+    outbox.accept(batch(vec![row(1)])).await.unwrap();
+    let hold = outbox.claim(node(1), &wanted(1)).await.unwrap()[0].hold;
+    assert_eq!(outbox.mark(&hold, &mark("mg")).await, Ok(true));
+    outbox.end(&hold, &unknown(Duration::ZERO)).await.unwrap();
+    outbox.order(row(1).id, Order::SettleAsNone, note("settle")).await.unwrap();
+    let again = outbox.claim(node(1), &wanted(1)).await.unwrap()[0].hold;
+    assert_eq!(Parts::split(&outbox, &again, &split()).await, Ok(true));
+    outbox.store.write(|database| database.execute_batch("drop trigger envelope_split")).await.unwrap();
+    assert_eq!(outbox.end(&hold, &refused()).await, Ok(None));
+    let status = outbox.status(&"shop".into(), row(1).id).await.unwrap().unwrap();
+    assert_eq!(status.ticket.state, State::Queued);
 }
 
 /// State and risk of each part, and what the mail shows.

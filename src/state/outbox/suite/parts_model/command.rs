@@ -9,20 +9,22 @@ use super::super::bench::*;
 use super::super::parting::{domain, of_recipient, split, wanted_parts};
 use super::mails::{Mail, Mails};
 use super::part::Part;
+use super::provider;
 
 const TO: [Option<PartTo>; 5] =
     [Some(PartTo::Unknown), Some(PartTo::Again), Some(PartTo::Accepted), Some(PartTo::Refused), None];
+const PLACES: [u32; 4] = [0, 1, 2, 4];
 const ORDERS: [Order; 4] = [Order::Retry, Order::SettleAsAccepted, Order::SettleAsNone, Order::Cancel];
 
 /// One step of a run. Places are of mails and holds, however many there are; old holds are as likely as new ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Command {
-    AcceptAndSplit { expires_in: u64 },
+    AcceptAndSplit { expires_in: u64, behind: bool },
     Claim { node: u128 },
     GiveBack { hold: usize, seconds: u64 },
     Close { domain: u8, seconds: u64 },
     Mark { hold: usize, forged: bool },
-    End { hold: usize, to: [usize; 3], forged: bool },
+    End { hold: usize, to: [usize; 4], forged: bool },
     Lost { hold: usize },
     Heartbeat { node: u128 },
     Advance { seconds: u64 },
@@ -32,18 +34,19 @@ pub(super) enum Command {
     Erase { mail: usize },
     EraseRecipient { mail: usize },
     Order { mail: usize, order: usize },
+    Taken { mail: usize, of: [bool; 4] },
 }
 
-pub(super) fn any() -> impl Strategy<Value = Command> {
+pub(super) fn commands() -> impl Strategy<Value = Command> {
     use Command::*;
     let (node, forged, place) = (1..=3u128, proptest::bool::weighted(0.15), 0..1000usize);
     prop_oneof![
-        5 => (1..400u64).prop_map(|expires_in| AcceptAndSplit { expires_in }),
+        5 => (1..400u64, any::<bool>()).prop_map(|(expires_in, behind)| AcceptAndSplit { expires_in, behind }),
         8 => node.clone().prop_map(|node| Claim { node }),
         2 => (place.clone(), 0..20u64).prop_map(|(hold, seconds)| GiveBack { hold, seconds }),
         1 => (1..=2u8, 0..60u64).prop_map(|(domain, seconds)| Close { domain, seconds }),
         12 => (place.clone(), forged).prop_map(|(hold, forged)| Mark { hold, forged }),
-        12 => (place.clone(), [0..5usize, 0..5, 0..5], forged).prop_map(|(hold, to, forged)| End { hold, to, forged }),
+        12 => (place.clone(), [0..5usize, 0..5, 0..5, 0..5], forged).prop_map(|(hold, to, forged)| End { hold, to, forged }),
         2 => place.clone().prop_map(|hold| Lost { hold }),
         2 => node.prop_map(|node| Heartbeat { node }),
         6 => (0..40u64).prop_map(|seconds| Advance { seconds }),
@@ -53,14 +56,15 @@ pub(super) fn any() -> impl Strategy<Value = Command> {
         1 => place.clone().prop_map(|mail| Cancel { mail }),
         1 => place.clone().prop_map(|mail| Erase { mail }),
         1 => place.clone().prop_map(|mail| EraseRecipient { mail }),
-        3 => (place, 0..4usize).prop_map(|(mail, order)| Order { mail, order }),
+        3 => (place.clone(), 0..4usize).prop_map(|(mail, order)| Order { mail, order }),
+        3 => (place, any::<[bool; 4]>()).prop_map(|(mail, of)| Taken { mail, of }),
     ]
 }
 
 pub(super) async fn carry_out(bench: &Bench, mails: &mut Mails, command: Command) -> Result<(), TestCaseError> {
     let (outbox, parts, now) = (&bench.outbox, &bench.parts, mails.now);
     match command {
-        Command::AcceptAndSplit { expires_in } => accept(bench, mails, expires_in).await?,
+        Command::AcceptAndSplit { expires_in, behind } => accept(bench, mails, expires_in, behind).await?,
         Command::Claim { node: number } => claim(bench, mails, node(number)).await?,
         Command::GiveBack { hold, seconds } => {
             let Some((place, hold)) = held(mails, hold, false) else { return Ok(()) };
@@ -81,8 +85,7 @@ pub(super) async fn carry_out(bench: &Bench, mails: &mut Mails, command: Command
         }
         Command::End { hold, to, forged } => {
             let Some((place, hold)) = held(mails, hold, forged) else { return Ok(()) };
-            let told: BTreeMap<_, _> =
-                [0, 1, 2, 4].into_iter().filter_map(|place| Some((place, TO[to[place as usize % 3]]?))).collect();
+            let told = PLACES.into_iter().zip(to).filter_map(|(place, to)| Some((place, TO[to]?))).collect();
             end(bench, mails, place, &hold, &told).await?;
         }
         Command::Lost { hold } => {
@@ -129,6 +132,10 @@ pub(super) async fn carry_out(bench: &Bench, mails: &mut Mails, command: Command
             mails.erase(number, true);
             bench.erase_recipient(number as u8).await;
         }
+        Command::Taken { mail, of } => {
+            let places: Vec<_> = PLACES.into_iter().zip(of).filter_map(|(place, is)| is.then_some(place)).collect();
+            provider::take(bench, mails, mail as u128 % mails.accepted.max(1) + 1, &places).await?;
+        }
     }
     Ok(())
 }
@@ -148,18 +155,29 @@ fn was_final(bench: &Bench, mails: &Mails, place: usize) {
     }
 }
 
-async fn accept(bench: &Bench, mails: &mut Mails, expires_in: u64) -> Result<(), TestCaseError> {
+/// Splits a mail, `behind` a hand-over to a provider of which nothing is known.
+async fn accept(bench: &Bench, mails: &mut Mails, expires_in: u64, behind: bool) -> Result<(), TestCaseError> {
     mails.accepted += 1;
     let number = mails.accepted;
     let expires = When::After(Duration::from_secs(expires_in));
     bench.accept(vec![NewRow { expires, ..row(number as u8) }]).await;
+    if behind {
+        mails.providers.insert(number, bench.handed_over_before(id(number), &wanted(1)).await);
+    }
     let claimed = bench.claim(node(1), 1).await;
     prop_assert_eq!(bench.parts.split(&claimed[0].hold, &split()).await, Ok(true));
     let now = mails.now;
     mails.nodes.insert(1, now);
     let expires_at = expires.from(now);
-    let mail =
-        Mail { expires_at, erased: false, ended: None, ended_by: None, settled_at: None, possible_duplicate: false };
+    let mail = Mail {
+        expires_at,
+        erased: false,
+        ended: None,
+        ended_by: None,
+        settled_at: None,
+        possible_duplicate: false,
+        has_taken_some: false,
+    };
     mails.mails.insert(number, mail);
     for new in split().parts {
         mails.parts.push(Part {
@@ -209,7 +227,7 @@ async fn end(
 ) -> Result<(), TestCaseError> {
     was_final(bench, mails, place);
     let verdicts = told.iter().map(|(place, to)| of_recipient(*place, *to)).collect();
-    let ended = PartEnded::Told { verdicts, wait: SECOND, counted: true, took: Some(SECOND), late: false };
+    let ended = PartEnded::Told { verdicts, wait: SECOND, counted: true, took: Some(SECOND) };
     let expected = mails.end(place, hold, told, mails.now.after(SECOND));
     prop_assert_eq!(bench.parts.end_part(hold, &ended).await, Ok(expected));
     Ok(())

@@ -16,6 +16,8 @@ pub(super) struct Mails {
     pub(super) accepted: u128,
     /// Every hold there ever was, with the place of its part.
     pub(super) holds: Vec<(usize, PartHold)>,
+    /// The hand-overs to a provider of which nothing is known.
+    pub(super) providers: BTreeMap<u128, Hold>,
     /// Until when a domain is closed.
     pub(super) closed: BTreeMap<u8, UnixTime>,
 }
@@ -30,6 +32,8 @@ pub(super) struct Mail {
     pub(super) ended_by: Option<usize>,
     pub(super) settled_at: Option<UnixTime>,
     pub(super) possible_duplicate: bool,
+    /// Has a provider taken it for some recipients?
+    pub(super) has_taken_some: bool,
 }
 
 /// What a caller can see of a mail.
@@ -54,7 +58,8 @@ impl Seen {
 impl Mails {
     pub(super) fn new(now: UnixTime) -> Self {
         let (nodes, mails, closed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { now, nodes, mails, parts: Vec::new(), accepted: 0, holds: Vec::new(), closed }
+        let (parts, holds, providers) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { now, nodes, mails, parts, accepted: 0, holds, providers, closed }
     }
 
     pub(super) fn numbers(&self) -> impl Iterator<Item = u128> + use<> {
@@ -85,7 +90,8 @@ impl Mails {
     /// Until all have ended: what is on its way is told before what is in doubt.
     pub(super) fn state(&self, number: u128) -> State {
         use State::*;
-        let states = self.states(number);
+        let mut states = self.states(number);
+        states.extend(self.mails.get(&number).filter(|mail| mail.has_taken_some).map(|_| Accepted));
         let order = [Sending, Claimed, Queued, Unknown, Parked, Accepted, Cancelled, Refused, Expired];
         order.into_iter().find(|state| states.contains(state)).expect("it has parts")
     }

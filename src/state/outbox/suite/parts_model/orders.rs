@@ -34,7 +34,9 @@ impl Mails {
         } else if !(part.is_held_by(hold) && matches!(part.state, State::Queued | State::Parked)) {
             return None;
         }
-        self.mails.contains_key(&mail).then(|| self.refresh(mail))
+        let is_parked = part.state == State::Parked;
+        let state = self.mails.contains_key(&mail).then(|| self.refresh(mail))?;
+        Some(if is_parked { State::Parked } else { state })
     }
 
     pub(super) fn bury(&mut self) {

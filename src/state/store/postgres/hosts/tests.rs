@@ -39,12 +39,22 @@ async fn a_silent_host_is_asked_last_for_a_minute_or_until_it_answers() {
     let hosts = hosts("postgres://a,b/d").expect("two hosts");
     let order = || hosts.in_turn(hosts.all.clone());
     let [first, second] = [hosts.all[0].clone(), hosts.all[1].clone()];
-    hosts.note_silence(&first, &mut Attempts::default());
+    hosts.note_silence(&first, &mut NoConnection::default());
     assert_eq!(order(), [second.clone(), first.clone()]);
-    hosts.note_silence(&second, &mut Attempts::default());
+    hosts.note_silence(&second, &mut NoConnection::default());
     assert_eq!(order(), [first.clone(), second.clone()], "both alike");
     hosts.note_answer(&[&second]);
     assert_eq!(order(), [second.clone(), first.clone()]);
     tokio::time::advance(LAST_FOR).await;
     assert_eq!(order(), [first, second]);
+}
+
+#[tokio::test]
+async fn what_a_host_said_is_known_also_where_another_one_was_silent() {
+    // It accepts connections by itself, and nobody reads from them.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let port = silent.local_addr().expect("a listener has an address").port();
+    let hosts = hosts(&format!("postgres://u@127.0.0.1:{port},%2Fno%2Fsuch%2Ffolder/d?sslmode=disable"));
+    let none = hosts.expect("two hosts").connect(Duration::from_millis(500), None).await.expect_err("no connection");
+    assert!(none.error.is_some() && none.in_silence);
 }

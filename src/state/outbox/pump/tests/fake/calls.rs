@@ -14,6 +14,10 @@ use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
 
 impl Outbox for Fake {
+    fn now(&self) -> UnixTime {
+        std::time::SystemTime::now().into()
+    }
+
     fn claim<'a>(&'a self, node: NodeId, wanted: &'a Wanted) -> Answered<'a, Vec<Claimed>> {
         let (wanted, claims) = (wanted.clone(), Arc::clone(&self.claims));
         self.call("claim", Vec::new(), move |rows| {
