@@ -36,6 +36,7 @@ mod routes;
 mod select;
 mod status;
 mod sweep;
+mod untold;
 mod verdicts;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 
 use super::accept::accept;
 use super::rows::{Columns, big, span};
+use super::untold::FAILED;
 use super::{PostgresOutbox, room};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::bounces::{COLLECTING, MAX_READ};
@@ -16,14 +17,6 @@ use crate::state::outbox::{
 };
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
-
-/// A part that is to be told of: nobody has it, and nobody was told.
-pub(super) const FAILED: &str = "p.state in (6, 7) and not p.bounced and not p.possible_duplicate";
-
-/// When a bounce is due of a mail `o` whose time is over before it was split: at once, where its route ends at its recipients'
-/// own servers.
-pub(super) const AT_EXPIRY: &str = "case when o.bounces and not o.erased and not o.possible_duplicate
-        and 'mx' = any (string_to_array(o.route_set, ',')) then smsp_now() end";
 
 /// By an index that has those alone.
 pub(super) static FIRST: LazyLock<String> = LazyLock::new(|| due("true order by o.bounce_due limit $1"));

@@ -1,19 +1,15 @@
 //! What keeps rows from waiting for ever: signs of life, and the rows of dead nodes.
 
-use std::time::Duration;
-
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::history::DEAD;
 use super::parts;
 use super::rows::{Columns, named, span};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::{ATTEMPT, Buried, NodeId, State};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
-
-/// A node that has said nothing for so long counts as dead; if it is not, its marks are refused.
-pub(super) const DEAD: Duration = Duration::from_secs(30);
 
 const HEARTBEAT: &str = "insert into smsp_node (node, seen_at) values ($1, smsp_now())
     on conflict (node) do update set seen_at = excluded.seen_at returning seen_at";

@@ -10,12 +10,14 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::care::DEAD;
 use super::doubt::{Doubt, Signs};
 use super::rows::{Columns, big, span};
 use crate::state::outbox::{Epoch, History, Memory, Point, WentBack};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction, field};
+
+/// A node that has said nothing for so long counts as dead; if it is not, its marks are refused.
+pub(super) const DEAD: Duration = Duration::from_secs(30);
 
 /// Three heartbeats of the other nodes.
 pub(super) const DOUBT: Duration = Duration::from_secs(15);

@@ -88,7 +88,8 @@ impl<'a> Usual<'a> {
     }
 }
 
-/// Of parts of one mail the last one tells where that is by now, so that its end is told once: to the others one was on its way.
+/// Writes these ends. Where several are of one mail, the last one hears where it is by now and the others that one was on its
+/// way, so that its end is told once.
 async fn write(
     transaction: &mut Transaction<'_>,
     usual: &[Usual<'_>],

@@ -1,9 +1,15 @@
 //! What looks for bounces walks through no other mail, whatever the database knows of its tables.
 
+use std::time::Duration;
+
 use tokio_postgres::types::Type;
 
 use super::super::bounces::{FIRST, OF_PART};
-use super::outbox;
+use super::{batch, node, outbox, row, wanted};
+use crate::state::outbox::suite::parting::{domain, told, wanted_parts};
+use crate::state::outbox::{
+    Bound, NewPart, NewRow, Order, OrderAll, Outbox, PartHold, PartTo, Parts, PostgresOutbox, Selection, Split, State,
+};
 use crate::state::store::postgres::field;
 use crate::state::store::postgres::tests::postmaster::Postmaster;
 
@@ -38,4 +44,38 @@ async fn what_is_due_is_found_by_an_index_that_has_nothing_else() {
             assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{known}: {plan}");
         }
     }
+}
+
+/// The part that there is, marked by a claim of this node.
+async fn marked(outbox: &PostgresOutbox) -> PartHold {
+    let hold = outbox.claim_parts(node(), &wanted_parts(1)).await.unwrap()[0].hold;
+    assert_eq!(outbox.mark_part(&hold).await, Ok(true));
+    hold
+}
+
+#[tokio::test]
+async fn a_bounce_that_would_tell_of_nobody_any_more_is_not_looked_at_again() {
+    let Some(server) = Postmaster::shared() else { return };
+    let outbox = outbox(&server.url(&server.database().await)).await;
+    outbox.accept(batch(vec![NewRow { bounces: true, ..row(None) }])).await.unwrap();
+    let claimed = outbox.claim(node(), &wanted(1)).await.unwrap();
+    let split = Split { parts: vec![NewPart { domain: domain(1), places: vec![0] }], verdicts: Vec::new() };
+    assert_eq!(outbox.split(&claimed[0].hold, &split).await, Ok(true));
+    let first = marked(&outbox).await;
+    assert_eq!(outbox.end_part(&first, &told(&[])).await, Ok(Some(State::Unknown)));
+    let selection = Selection { state: Some(State::Unknown), ..Selection::default() };
+    let (order, over) = (Order::SettleAsNone, Duration::ZERO);
+    let all = OrderAll { order, selection, after: None, count: 1, met: 0, over, note: None };
+    outbox.order_all(all, Bound { rows: 9, bytes: 1 << 30 }).await.unwrap();
+    let again = marked(&outbox).await;
+    assert_eq!(outbox.end_part(&again, &told(&[(0, PartTo::Refused)])).await, Ok(Some(State::Refused)));
+    let due = async || {
+        let mut transaction = outbox.begin().await.unwrap();
+        let due = "select count(*) from smsp_outbox where bounce_due is not null";
+        field::<i64>(&transaction.query(due, &[]).await.unwrap()[0], 0).unwrap()
+    };
+    assert_eq!(due().await, 1);
+    // Its server had the mail all the same.
+    outbox.end_part(&first, &told(&[(0, PartTo::Accepted)])).await.unwrap();
+    assert_eq!(due().await, 0);
 }
