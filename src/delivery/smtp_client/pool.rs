@@ -51,11 +51,18 @@ impl<K> Pool<K> {
 }
 
 impl<K: Eq + Send + 'static> Pool<K> {
-    /// The session under this key that was used last.
+    /// The session under this key that was used last, of those whose far end has neither hung up nor said anything since: that
+    /// would be taken for the answer to the next command.
     pub fn take(&self, key: &K) -> Option<Session> {
         let mut kept = self.lock();
-        let at = kept.sessions.iter().rposition(|(_, other, _)| other == key)?;
-        Some(kept.sessions.remove(at).2)
+        loop {
+            let at = kept.sessions.iter().rposition(|(_, other, _)| other == key)?;
+            let mut session = kept.sessions.remove(at).2;
+            match session.in_step() {
+                Ok(()) => return Some(session),
+                Err(_) => session.leave(),
+            }
+        }
     }
 
     /// Is there a session under this key?
@@ -115,6 +122,23 @@ mod tests {
             assert_eq!(heard, format!("EHLO out.example.org\r\nNUMBER {number}\r\n"));
         }
         assert!(pool.take(&"a").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_session_whose_far_end_has_spoken_or_hung_up_since_is_left_and_an_older_one_is_found() {
+        let pool = Arc::new(Pool::with_room_for(3));
+        let (session_of_old, _old) = session().await;
+        pool.keep("a", session_of_old);
+        let (session_of_gone, gone) = session().await;
+        pool.keep("a", session_of_gone);
+        drop(gone);
+        let (session_of_loud, mut loud) = session().await;
+        pool.keep("a", session_of_loud);
+        loud.write_all(b"421 bye\r\n").await.unwrap();
+        assert!(pool.take(&"a").is_some_and(|mut session| session.in_step().is_ok()) && pool.take(&"a").is_none());
+        let mut heard = [0; 28];
+        loud.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"EHLO out.example.org\r\nQUIT\r\n");
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use super::stage::Stage;
 use super::tls::Tls;
 use super::wire::Wire;
 
-/// For what a far end that has hung up has said before.
+/// For what a far end that has hung up, or speaks before it is asked, has said.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// A conversation with a far end that is ready for mail.
@@ -111,14 +111,31 @@ impl Session {
         Ok(self.wire.secret(line).await?)
     }
 
-    /// One exchange for which only one code will do.
+    /// One exchange for which only one code will do, where the far end has said nothing unasked.
     pub async fn expect(&mut self, stage: Stage, code: u16, line: &str) -> Result<Reply, Failure> {
+        self.in_step()?;
         expect(stage, code, self.command(line).await?)
     }
 
-    /// Sends every line of a mail after DATA was answered. Without the end that is still missing, nobody has the mail.
+    /// Sends every line of a mail after DATA was answered. Without the end that is still missing, nobody has the mail. It fails
+    /// where the far end has said something meanwhile: that would be taken for the answer to the end.
     pub async fn lines(&mut self, file: &[u8], progress: &impl Progress) -> Result<(), Failure> {
-        Ok(self.wire.lines(file, progress).await?)
+        let written = self.wire.lines(file, progress).await.map_err(Failure::from);
+        match written.and_then(|()| self.in_step()) {
+            // It may have said why, and hung up.
+            Err(Failure::Lost | Failure::Unreadable) => Err(self.early().await),
+            written => written,
+        }
+    }
+
+    /// What the far end has said of a mail before its end, which is then not written: nobody has it, so a refusal holds.
+    async fn early(&mut self) -> Failure {
+        self.wait_at_most(LAST_WORDS);
+        match self.reply().await {
+            Ok(reply) if reply.code >= 400 => Failure::Refused(Stage::Data, reply),
+            Ok(_) => Failure::Unreadable,
+            Err(failure) => failure,
+        }
     }
 
     /// Ends the mail, and waits for the answer. From here on, only an answer proves anything. A far end that has hung up before

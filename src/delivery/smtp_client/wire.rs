@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
 use tokio::sync::Semaphore;
+use tokio::task::unconstrained;
 use tokio::time::timeout;
 
 use super::progress::Progress;
@@ -60,7 +61,8 @@ impl Wire {
 
     /// Fails where the far end has said something for which it was not asked, or has hung up. It waits for nothing.
     pub fn in_step(&mut self) -> io::Result<()> {
-        match self.stream.fill_buf().now_or_never() {
+        // However long this task has been at work, what is there is seen.
+        match unconstrained(self.stream.fill_buf()).now_or_never() {
             None => Ok(()),
             Some(Ok([])) => Err(ErrorKind::UnexpectedEof.into()),
             Some(Ok(_)) => Err(ErrorKind::InvalidData.into()),

@@ -20,9 +20,6 @@ const DATA: Duration = Duration::from_secs(120);
 /// For a block of the mail to be taken (RFC 5321 4.5.3.2.5).
 const BLOCK: Duration = Duration::from_secs(180);
 
-/// For the rest of what a host has begun to say before it was asked.
-const EARLY: Duration = Duration::from_secs(10);
-
 /// What a transaction came to.
 pub(super) struct Done {
     /// For each of its recipients.
@@ -105,26 +102,10 @@ async fn prepare(session: &mut Session, mail: &Mail, places: &[usize]) -> Result
 }
 
 async fn write(session: &mut Session, mail: &Mail) -> Result<(), Failure> {
-    session.in_step()?;
     session.wait_at_most(DATA);
     session.expect(Stage::Data, 354, "DATA").await?;
     session.wait_at_most(BLOCK);
-    let written = session.lines(mail.file(), &()).await;
-    match written.and_then(|()| session.in_step()) {
-        // It may have said why, and hung up.
-        Err(Failure::Lost | Failure::Unreadable) => Err(early(session).await),
-        written => written,
-    }
-}
-
-/// What a host has said of a mail before its end, which is then not written: nobody has it, so a refusal holds.
-async fn early(session: &mut Session) -> Failure {
-    session.wait_at_most(EARLY);
-    match session.reply().await {
-        Ok(reply) if reply.code >= 400 => Failure::Refused(Stage::Data, reply),
-        Ok(_) => Failure::Unreadable,
-        Err(failure) => failure,
-    }
+    session.lines(mail.file(), &()).await
 }
 
 /// This is what the mail came to for those whom it was for.

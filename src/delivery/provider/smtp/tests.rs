@@ -10,6 +10,7 @@ mod many_recipients;
 mod wire_format;
 mod reply_table;
 mod tls;
+mod unasked;
 
 use secrecy::SecretString;
 
