@@ -197,10 +197,7 @@ impl Dns {
         let missing = match none.response_code {
             ResponseCode::NXDomain => Missing::Name,
             ResponseCode::NoError if none.soa.is_some() => Missing::Records,
-            ResponseCode::NoError if none.ns.is_none() && self.is_alias(full).await => {
-                return (Err(Missing::Answer), Duration::ZERO);
-            }
-            ResponseCode::NoError if none.ns.is_none() => Missing::Records,
+            ResponseCode::NoError if none.ns.is_none() && !self.may_be_alias(full).await => Missing::Records,
             _ => {
                 self.hearing.failed(name, true);
                 return (Err(Missing::Answer), Duration::ZERO);
@@ -209,11 +206,15 @@ impl Dns {
         (Err(missing), time)
     }
 
-    /// Does the name stand for another? Then that there is neither a record nor a proof of that may mean a circle of aliases, or
-    /// more of them than are followed, which is somebody's mistake.
-    async fn is_alias(&self, name: Name) -> bool {
-        let aliases = timeout(self.limit, self.servers.lookup(name, RecordType::CNAME)).await;
-        aliases.is_ok_and(|found| found.is_ok())
+    /// May the name stand for another? Then that there is neither a record nor a proof of that may mean a circle of aliases, or
+    /// more of them than are followed, which is somebody's mistake. Only a name server that knows of none says that it does not.
+    async fn may_be_alias(&self, name: Name) -> bool {
+        match timeout(self.limit, self.servers.lookup(name, RecordType::CNAME)).await {
+            Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none)))) => {
+                none.response_code != ResponseCode::NoError || (none.soa.is_none() && none.ns.is_some())
+            }
+            _ => true,
+        }
     }
 
     /// Has this node heard nothing of any name server since then, or nothing new while one name after the other had no answer?

@@ -2,9 +2,7 @@
 //!
 //! What comes from the cache proves nothing, and is not told here.
 
-use std::collections::HashSet;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
@@ -21,7 +19,7 @@ struct Heard {
     /// When a name server has said anything.
     last: Option<Instant>,
     /// The names that nothing was found out of since there was a new answer.
-    failed: HashSet<u64>,
+    failed: BTreeSet<String>,
 }
 
 impl Hearing {
@@ -39,7 +37,7 @@ impl Hearing {
             heard.last = Some(Instant::now());
         }
         if heard.failed.len() < MANY {
-            heard.failed.insert(number(&name));
+            heard.failed.insert(name.to_owned());
         }
     }
 
@@ -52,10 +50,4 @@ impl Hearing {
     fn lock(&self) -> MutexGuard<'_, Heard> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn number(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }

@@ -80,6 +80,33 @@ async fn a_circle_of_aliases_is_no_answer_and_an_alias_that_ends_somewhere_is_on
     }
 }
 
+/// An answer without records, and without the proof of that.
+const BARE: Says = Says::Records(Vec::new());
+
+#[tokio::test]
+async fn an_answer_without_records_or_proof_is_one_where_the_name_is_known_to_be_no_alias() {
+    for (of_alias, expected) in [
+        (BARE, Missing::Records),
+        (Says::NoData, Missing::Records),
+        (Says::Alias("example.org."), Missing::Answer),
+        (Says::Silence, Missing::Answer),
+        (Says::ServerFailure, Missing::Answer),
+        (Says::NoSuchName, Missing::Answer),
+        (Says::Referral, Missing::Answer),
+    ] {
+        let shown = format!("{of_alias:?}");
+        let says = move |_: &str, kind| if kind == RecordType::CNAME { of_alias.clone() } else { BARE };
+        assert_eq!(NameServer::start(says).await.dns().mx("example.org").await, Err(expected), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_is_not_deaf_that_hears_of_a_circle_of_aliases_and_nothing_else() {
+    let server = NameServer::start(aliases).await;
+    let (dns, since) = (server.dns(), tokio::time::Instant::now());
+    assert!(dns.mx("one.example").await.is_err() && !dns.is_deaf(since));
+}
+
 #[tokio::test]
 async fn one_family_alone_is_enough_and_none_is_told_by_its_better_known_half() {
     let six = || records(["2001:db8::1"]);
