@@ -119,8 +119,10 @@ impl<'a> HandOver<'a> {
                 let (start, site) = (Instant::now(), prepared.site().clone());
                 let report = prepared.send(&mail, &self.context.parts.drain).await;
                 let ended = self.facts().of_report(&report, start.elapsed());
-                self.end(&ended).await;
+                let state = self.record(&ended).await;
+                // Mail for this site does not wait until a bounce of this one is made.
                 place_is_free(self.context, self.delivery, &site).await;
+                self.tell(state, &ended).await;
             }
             Mark::Refuses => {
                 drop(prepared);
@@ -166,10 +168,19 @@ impl<'a> HandOver<'a> {
     }
 
     async fn end(&self, ended: &PartEnded) {
+        let state = self.record(ended).await;
+        self.tell(state, ended).await;
+    }
+
+    /// The state of its mail.
+    async fn record(&self, ended: &PartEnded) -> Option<State> {
         if self.claimed.attempts == 0 && is_answered(ended) {
             self.context.ahead.answered();
         }
-        let state = record(self.delivery, &self.claimed.hold, ended).await;
+        record(self.delivery, &self.claimed.hold, ended).await
+    }
+
+    async fn tell(&self, state: Option<State>, ended: &PartEnded) {
         if state.is_some_and(State::is_final) && self.may_be_told(ended) {
             tell_of_ended(self.context, self.delivery, self.claimed.hold.part, &self.message).await;
         }

@@ -4,10 +4,11 @@
 //! at once, with the mail's head; what is due beside that, because a mail waits for its last recipients, its time was over, or
 //! a node has died, is looked for in every round of the upkeep.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::super::super::{Answered, Bounced, DueBounce, PartId};
 use super::super::context::{Context, STORE_TIMEOUT};
@@ -52,7 +53,7 @@ pub(super) async fn tell_of_ended(context: &Context, delivery: &DirectDelivery, 
 /// None: no other can be told now, because the store has not answered or has no room.
 async fn tell(context: &Context, delivery: &DirectDelivery, due: DueBounce, message: Option<&Message>) -> Option<()> {
     let (id, row) = (due.id, due.row);
-    let Some(sealed) = delivery.bounces.make(&*context.parts.contents, &due, message) else {
+    let Some(sealed) = made(context, delivery, &due, message) else {
         context.parts.metrics.bounced("nobody");
         warn!(%id, "a bounce waits: its mail's caller has no bounce address, or the mail cannot be opened");
         let key = due.recipients.as_ref().map(|recipients| &recipients.key_id);
@@ -75,6 +76,15 @@ async fn tell(context: &Context, delivery: &DirectDelivery, due: DueBounce, mess
         // Another node has told it, or it is not to be told any more.
         Bounced::NotDue => Some(()),
     }
+}
+
+/// None: nobody can be told. What ends the mail, or looks after the outbox, goes on where our code panics: the mail has its end.
+fn made(context: &Context, delivery: &DirectDelivery, due: &DueBounce, message: Option<&Message>) -> Option<Sealed> {
+    let make = || delivery.bounces.make(&*context.parts.contents, due, message);
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(|_| {
+        error!(id = %due.id, "a panic while a bounce was made");
+        None
+    })
 }
 
 /// None: there is none in time.

@@ -88,6 +88,23 @@ async fn nobody_hears_of_a_bounce_that_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_panic_while_a_bounce_is_made_says_nothing_of_the_mail_and_ends_no_look() {
+    let node = Mx::new(SCRIPT).await;
+    let faulty = message(&["no@one.example"]).with_bounce_address("panics@two.example".parse().unwrap());
+    let id = node.accept("shop", faulty).await;
+    node.until_in(id, State::Refused).await;
+    let start = Instant::now();
+    while node.parts.asked("put_off_bounce") == 0 {
+        assert!(start.elapsed() < 30 * SECOND, "put off");
+        sleep(Duration::from_millis(5)).await;
+    }
+    node.look().await;
+    let page = node.metrics.render();
+    assert!(page.lines().any(|line| line == "smsp_unknown_total 0"), "{page}");
+    assert_eq!(node.bounces(0).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_node_that_has_ended_a_mail_cannot_tell_is_told_once_by_the_next_look() {
     for (call, fault) in [("bounce_of", Fault::Down), ("queue_bounce", Fault::Down), ("queue_bounce", Fault::Unclear)] {
         let node = Mx::new(SCRIPT).await;
