@@ -14,6 +14,7 @@ mod part;
 mod text;
 
 use self::bytes::Bytes;
+pub(super) use self::head::date;
 pub(super) use self::metadata_headers::MetadataHeaders;
 use self::part::Part;
 use crate::model::message::Message;

@@ -14,7 +14,7 @@ use crate::model::message::{Header, Mailbox, Message, Tag};
 pub(super) fn head(message: &Message, metadata_headers: MetadataHeaders) -> String {
     let mut fields = vec![
         Field::of("Message-ID", &format!("<{}>", message.message_id())),
-        Field::of("Date", &date()),
+        Field::of("Date", &date(SystemTime::now())),
         mailboxes("From", std::slice::from_ref(message.from())),
         text::field("Subject", message.subject(), LINE - "Subject: ".len()),
     ];
@@ -31,8 +31,8 @@ pub(super) fn head(message: &Message, metadata_headers: MetadataHeaders) -> Stri
 }
 
 /// RFC 5322 3.3: HTTP's form of a date, but for its name of the zone, which is obsolete in mail.
-fn date() -> String {
-    httpdate::fmt_http_date(SystemTime::now()).replace("GMT", "+0000")
+pub(in crate::delivery) fn date(at: SystemTime) -> String {
+    httpdate::fmt_http_date(at).replace("GMT", "+0000")
 }
 
 /// A list of mailboxes, folded at its commas and before the addresses.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 use super::undelivered::{Bounce, EXPIRED, Undelivered};
+use crate::delivery::mime;
 use crate::runtime::unix_time::UnixTime;
 
 /// No enhanced code is known (RFC 3463 2).
@@ -71,11 +72,10 @@ fn diagnostic(recipient: &Undelivered<'_>) -> Option<String> {
     Some([reply].into_iter().chain(recipient.code).collect::<Vec<_>>().join(" "))
 }
 
-/// RFC 5322 3.3: HTTP's form of a date, but for its name of the zone, which is obsolete in mail.
 fn date(time: UnixTime) -> String {
     let since_1970 = Duration::from_millis(u64::try_from(time.0).unwrap_or_default());
     let time = SystemTime::UNIX_EPOCH.checked_add(since_1970).unwrap_or(SystemTime::UNIX_EPOCH);
-    httpdate::fmt_http_date(time).replace("GMT", "+0000")
+    mime::date(time)
 }
 
 #[cfg(test)]
