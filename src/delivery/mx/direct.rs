@@ -64,11 +64,17 @@ impl Direct {
         let dns = Arc::new(Dns::system().map_err(|_| Unusable::Names)?);
         let http = GuardedClient::new(Arc::clone(&dns), settings.allow_private).map_err(|_| Unusable::Tls)?;
         let transmitter = Transmitter::new(helo.clone(), settings.final_timeout).map_err(|_| Unusable::Tls)?;
-        let direct = Self::with(settings, dns, http, transmitter, metrics);
-        Ok(Self { keys, lookup: direct.lookup.called(helo), ..direct })
+        Ok(Self { keys, ..Self::with(settings, &helo, dns, http, transmitter, metrics) })
     }
 
-    fn with(settings: &Settings, dns: Arc<Dns>, http: GuardedClient, transmitter: Transmitter, metrics: Mx) -> Self {
+    fn with(
+        settings: &Settings,
+        helo: &str,
+        dns: Arc<Dns>,
+        http: GuardedClient,
+        transmitter: Transmitter,
+        metrics: Mx,
+    ) -> Self {
         metrics.expect(&MxWords {
             states: &State::ALL.map(State::as_str),
             refusals: &Refusal::WORDS,
@@ -76,7 +82,8 @@ impl Direct {
             answers: &Answer::ALL.map(Answer::as_str),
             protections: &Protection::ALL.map(Protection::as_str),
         });
-        let lookup = Lookup::new(Arc::clone(&dns), settings.hosts.clone(), settings.port, settings.allow_private);
+        let Settings { hosts, port, allow_private, .. } = settings;
+        let lookup = Lookup::new(Arc::clone(&dns), hosts.clone(), *port, *allow_private, helo.to_owned());
         let (policies, sites) = (MtaSts::new(dns, http), Sites::new(settings.concurrency));
         let (level, keys, transmitter) = (settings.tls, Arc::default(), transmitter.counted_by(metrics.clone()));
         Self { lookup, policies, sites, transmitter, level, keys, metrics }
@@ -150,7 +157,7 @@ fn answer(report: &Report) -> Option<Answer> {
         Contact::Served if any(|end| end.outcome == Outcome::Accepted) => Some(Answer::Accepted),
         Contact::Served if any(|end| end.outcome == Outcome::Unknown) => Some(Answer::NoReply),
         Contact::Served if any(RecipientEnd::is_refused) => Some(Answer::Refused),
-        Contact::Served if !any(|end| !is_silence(end)) => Some(Answer::NoReply),
+        Contact::Served if report.recipients.iter().all(is_silence) => Some(Answer::NoReply),
         Contact::Served => Some(Answer::Deferred),
     }
 }

@@ -73,15 +73,9 @@ impl Servers {
 
 impl Lookup {
     /// By this cache of records, these servers of the operator's, the port of all servers, and whether private addresses may be
-    /// connected to.
-    pub fn new(dns: Arc<Dns>, hosts: StaticHosts, port: u16, allow_private: bool) -> Self {
-        Self { dns, hosts, port, allow_private, own_name: String::new() }
-    }
-
-    /// For a node of this name, which does not deliver to itself.
-    #[must_use]
-    pub fn called(self, own_name: String) -> Self {
-        Self { own_name, ..self }
+    /// connected to, for a node of this name, which does not deliver to itself.
+    pub fn new(dns: Arc<Dns>, hosts: StaticHosts, port: u16, allow_private: bool, own_name: String) -> Self {
+        Self { dns, hosts, port, allow_private, own_name }
     }
 
     /// The servers of a domain, given in lower-case A-labels, in an order that follows from this draw. A domain without a dot
@@ -152,7 +146,7 @@ impl Lookup {
 /// Where this node is one of the servers, those before it alone: to the others it would hand mail that it is itself the server
 /// for (RFC 5321 5.1).
 fn before_own(mut records: Vec<Mx>, own_name: &str) -> Result<Vec<Mx>, NoRoute> {
-    let own = records.iter().filter(|mx| mx.host == own_name && !own_name.is_empty()).map(|mx| mx.preference).min();
+    let own = records.iter().filter(|mx| mx.host == own_name).map(|mx| mx.preference).min();
     if let Some(own) = own {
         records.retain(|mx| mx.preference < own);
     }

@@ -15,9 +15,8 @@ pub(super) const MOST_ADDRESSES: usize = 5;
 /// By preference, and as it is drawn inside one, so that equal servers get equal shares (RFC 5321 5.1). The order of the
 /// answer makes no difference.
 pub(super) fn by_preference(mut hosts: Vec<Mx>, random: &mut fastrand::Rng) -> Vec<Arc<str>> {
-    hosts.sort_unstable_by(|one, other| one.host.cmp(&other.host));
-    random.shuffle(&mut hosts);
-    hosts.sort_by_key(|mx| mx.preference);
+    hosts.sort_unstable_by(|one, other| (one.preference, &one.host).cmp(&(other.preference, &other.host)));
+    hosts.chunk_by_mut(|one, next| one.preference == next.preference).for_each(|equals| random.shuffle(equals));
     hosts.into_iter().map(|mx| mx.host.into()).collect()
 }
 

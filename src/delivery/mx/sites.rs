@@ -9,9 +9,9 @@
 mod answer;
 mod key;
 mod site;
+mod unproved;
 mod view;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,25 +23,20 @@ pub use answer::Answer;
 pub use key::SiteKey;
 pub use site::Refusal;
 use site::{Site, Ticket};
+use unproved::{Availability, Unproved};
 pub use view::{State, View};
 
 /// Sites that are remembered.
 const MOST_SITES: usize = 10_000;
-/// Mails at once to all sites whose last mail found no server that answered, or which have had none: half of what a node has
-/// in hand, so that silent servers, which hold a mail for minutes, leave the other half to those that answer.
-const MOST_UNPROVED: usize = 250;
-/// A mail to a site that has not answered waits so long for a server there, where all of these places are free (RFC 5321
-/// 4.5.3.2.1), and less the fewer are: silent servers then leave places to others that have not answered yet.
-const LONGEST_PATIENCE: Duration = Duration::from_secs(300);
-/// It waits so long at least.
-const SHORTEST_PATIENCE: Duration = Duration::from_secs(15);
-
 /// The sites of this node.
 pub struct Sites {
     concurrency: u16,
-    table: Mutex<Lru<Site>>,
-    /// Mails in flight that were let go while their site was unproved. Changed under the lock of the table.
-    unproved: AtomicUsize,
+    table: Mutex<Table>,
+}
+
+struct Table {
+    sites: Lru<Site>,
+    unproved: Unproved,
 }
 
 /// Lets one mail go to a site. Dropped without an answer it proves nothing.
@@ -50,18 +45,15 @@ pub struct Permit {
     key: SiteKey,
     /// Until it is settled.
     ticket: Option<Ticket>,
-    is_unproved: bool,
+    availability: Availability,
     patience: Duration,
 }
 
 impl Sites {
     /// With a limit on mails at once to each.
     pub fn new(concurrency: u16) -> Arc<Self> {
-        Arc::new(Self {
-            concurrency: concurrency.max(1),
-            table: Mutex::new(Lru::new(MOST_SITES)),
-            unproved: AtomicUsize::new(0),
-        })
+        let table = Table { sites: Lru::new(MOST_SITES), unproved: Unproved::default() };
+        Arc::new(Self { concurrency: concurrency.max(1), table: Mutex::new(table) })
     }
 
     /// Mails at once to each, at most.
@@ -72,38 +64,33 @@ impl Sites {
     /// Asks for a mail that was accepted then whether it may go now.
     pub fn admit(self: &Arc<Self>, key: &SiteKey, accepted: UnixTime, now: Instant) -> Result<Permit, Refusal> {
         let mut table = self.table();
-        let site = table.entry(key.as_str(), Site::may_be_forgotten, || Site::new(self.concurrency));
+        let Table { sites, unproved } = &mut *table;
+        let site = sites.entry(key.as_str(), Site::may_be_forgotten, || Site::new(self.concurrency));
         let site = site.ok_or(Refusal::Full(0))?;
-        let is_unproved = !site.is_proved();
-        let taken = self.unproved.load(Ordering::Relaxed);
-        if is_unproved && taken >= MOST_UNPROVED {
-            return Err(Refusal::Full(0));
-        }
-        let ticket = site.admit(accepted, now)?;
-        self.unproved.fetch_add(is_unproved.into(), Ordering::Relaxed);
+        let availability = site.availability();
+        let ticket = site.admit(accepted, unproved.has_place(availability), now)?;
+        let patience = unproved.take(availability);
         drop(table);
-        let patience = if is_unproved { patience(taken) } else { LONGEST_PATIENCE };
-        Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket), is_unproved, patience })
+        Ok(Permit { sites: Arc::clone(self), key: key.clone(), ticket: Some(ticket), availability, patience })
     }
 
     /// One of them. `None`: there is no such site.
     pub fn one(&self, key: &str, now: Instant) -> Option<View> {
-        let table = self.table();
-        let mut known = table.iter().filter(|(known, _)| ***known == *key);
-        known.next().map(|(key, site)| site.view(SiteKey::from_name(Arc::clone(key)), now))
+        let mut table = self.table();
+        Some(table.sites.peek_mut(key)?.view(SiteKey::from_name(key.into()), now))
     }
 
     /// All of them, those used at least recently first.
     pub fn list(&self, now: Instant) -> Vec<View> {
         let table = self.table();
-        table.iter().map(|(key, site)| site.view(SiteKey::from_name(Arc::clone(key)), now)).collect()
+        table.sites.iter().map(|(key, site)| site.view(SiteKey::from_name(Arc::clone(key)), now)).collect()
     }
 
     /// How many are in each state.
     pub fn counts(&self) -> [(State, usize); 4] {
         let table = self.table();
         let mut counts = State::ALL.map(|state| (state, 0));
-        for (_, site) in table.iter() {
+        for (_, site) in table.sites.iter() {
             let state = site.state();
             counts.iter_mut().filter(|(counted, _)| *counted == state).for_each(|(_, count)| *count += 1);
         }
@@ -112,33 +99,30 @@ impl Sites {
 
     /// Holds mail back, or lets it go again. `false`: there is no such site.
     pub fn pause(&self, key: &str, paused: bool) -> bool {
-        self.table().peek_mut(key).map(|site| site.pause(paused)).is_some()
+        self.table().sites.peek_mut(key).map(|site| site.pause(paused)).is_some()
     }
 
     /// Ends the wait of a site that is shut: the next mail goes as its probe. `false`: there is no such site.
     pub fn retry(&self, key: &str, now: Instant) -> bool {
-        self.table().peek_mut(key).map(|site| site.retry(now)).is_some()
+        self.table().sites.peek_mut(key).map(|site| site.retry(now)).is_some()
     }
 
-    fn settle(&self, key: &SiteKey, ticket: Ticket, answer: Option<(Answer, bool)>, now: Instant) {
-        if let Some(site) = self.table().peek_mut(key.as_str()) {
+    fn settle(&self, permit: &Permit, ticket: Ticket, answer: Option<(Answer, bool)>, now: Instant) {
+        let mut table = self.table();
+        table.unproved.give(permit.availability);
+        if let Some(site) = table.sites.peek_mut(permit.key.as_str()) {
             site.settle(ticket, answer, now);
         }
     }
 
-    fn table(&self) -> MutexGuard<'_, Lru<Site>> {
+    fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// With so many mails to unproved sites in flight.
-fn patience(taken: usize) -> Duration {
-    let free = MOST_UNPROVED.saturating_sub(taken) as u32;
-    (LONGEST_PATIENCE * free / MOST_UNPROVED as u32).max(SHORTEST_PATIENCE)
-}
-
 impl Permit {
-    /// How long the mail may wait for each answer of a server before the first command of a mail.
+    /// How long the mail waits for each answer of a server before the first command of a mail: less than the whole
+    /// where the site is new, or its last mail found no server, and many mails are on their way to such sites.
     pub fn patience(&self) -> Duration {
         self.patience
     }
@@ -155,8 +139,7 @@ impl Permit {
 
     fn settle(&mut self, answer: Option<(Answer, bool)>, now: Instant) {
         if let Some(ticket) = self.ticket.take() {
-            self.sites.settle(&self.key, ticket, answer, now);
-            self.sites.unproved.fetch_sub(self.is_unproved.into(), Ordering::Relaxed);
+            self.sites.settle(self, ticket, answer, now);
         }
     }
 }

@@ -31,6 +31,7 @@ use crate::delivery::smtp_client::pool::Pool;
 use crate::delivery::smtp_client::session::Session;
 use crate::runtime::metrics::Mx;
 use crate::runtime::shutdown::Shutdown;
+pub use bounds::WHOLE_PATIENCE;
 pub use level::Level;
 pub use mail::Mail;
 pub use protection::Protection;
@@ -97,7 +98,7 @@ impl Transmitter {
         patience: Duration,
         drain: &Shutdown,
     ) -> Report {
-        let mut walk = Walk::new(mail.to().len());
+        let mut walk = Walk::new(mail.to().len(), patience);
         let bounds = Bounds::new(mail.time_left(), self.final_timeout, drain);
         let mut sessions = 0;
         for target in self.in_order(targets, level) {

@@ -18,5 +18,5 @@ pub(crate) fn direct(names: &NameServer, settings: &[(&str, String)], metrics: &
     let dns = Arc::new(names.dns());
     let http = GuardedClient::new(Arc::clone(&dns), settings.allow_private).unwrap();
     let transmitter = Transmitter::new("out.example.org".to_owned(), settings.final_timeout).unwrap();
-    Direct::with(&settings, dns, http, transmitter, metrics.mx.clone())
+    Direct::with(&settings, "out.example.org", dns, http, transmitter, metrics.mx.clone())
 }

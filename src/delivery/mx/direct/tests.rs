@@ -47,7 +47,7 @@ async fn setup(script: fn(usize, &str) -> Option<Act>) -> Setup {
     let dns = Arc::new(names.dns());
     let http = policies.client(Arc::clone(&dns), true);
     let transmitter = Transmitter::new("out.example.org".to_owned(), settings.final_timeout).unwrap();
-    let direct = Direct::with(&settings, dns, http, transmitter, metrics.mx.clone());
+    let direct = Direct::with(&settings, "out.example.org", dns, http, transmitter, metrics.mx.clone());
     Setup { direct, metrics, server, _names: names, _policies: policies }
 }
 
@@ -101,7 +101,7 @@ fn report(contact: Contact, recipients: &[(Outcome, Reason)]) -> Report {
         code: None,
         host: None,
     };
-    Report { recipients: recipients.iter().map(end).collect(), contact, is_isolated: false }
+    Report { recipients: recipients.iter().map(end).collect(), contact, is_isolated: false, is_hurried: false }
 }
 
 #[test]

@@ -5,6 +5,9 @@ use hickory_resolver::proto::rr::RecordType;
 use super::*;
 use crate::runtime::net::name_server::{NameServer, Says, records};
 
+/// What the node is called where that is not the point.
+const OWN: &str = "out.example.org";
+
 struct Setup {
     names: NameServer,
     hosts: &'static str,
@@ -18,7 +21,13 @@ async fn setup(script: fn(&str, RecordType) -> Says) -> Setup {
 
 impl Setup {
     fn lookup(&self) -> Lookup {
-        Lookup::new(Arc::new(self.names.dns()), self.hosts.parse().unwrap(), 25, self.allow_private)
+        self.lookup_of(OWN)
+    }
+
+    /// What a node of this name looks up.
+    fn lookup_of(&self, own_name: &str) -> Lookup {
+        let (dns, hosts) = (Arc::new(self.names.dns()), self.hosts.parse().unwrap());
+        Lookup::new(dns, hosts, 25, self.allow_private, own_name.to_owned())
     }
 
     /// `host address`, in order.
@@ -104,8 +113,10 @@ async fn a_circle_of_aliases_is_temporary() {
         _ => Says::Alias("example.org."),
     })
     .await;
-    let no_route = setup.route().await.unwrap_err();
+    let (lookup, begun) = (setup.lookup(), tokio::time::Instant::now());
+    let no_route = lookup.servers("example.org", 7).await.unwrap_err();
     assert_eq!((no_route, no_route.is_permanent()), (NoRoute::NoAnswer, false));
+    assert_eq!(lookup.judged(no_route, begun), NoRoute::NoAnswer, "a name server was heard, so the attempt counts");
 }
 
 #[tokio::test]
@@ -252,7 +263,7 @@ async fn one_mail_finds_equal_servers_in_one_order_and_many_mails_find_them_in_a
         let mut orders = Vec::new();
         for turn in [0, 4] {
             let names = NameServer::start(move |name, kind| equals(name, kind, turn)).await;
-            let lookup = Lookup::new(Arc::new(names.dns()), StaticHosts::default(), 25, false);
+            let lookup = Lookup::new(Arc::new(names.dns()), StaticHosts::default(), 25, false, OWN.to_owned());
             let servers = lookup.servers("example.org", draw).await.unwrap();
             orders.push(lookup.targets(&servers, None, draw).await.unwrap());
         }
@@ -265,12 +276,12 @@ async fn one_mail_finds_equal_servers_in_one_order_and_many_mails_find_them_in_a
 #[tokio::test]
 async fn neither_this_node_nor_a_server_behind_it_is_tried() {
     let setup = setup(two).await;
-    let servers = async |name: &str| setup.lookup().called(name.to_owned()).servers("example.org", 7).await;
+    let servers = async |name: &str| setup.lookup_of(name).servers("example.org", 7).await;
     let first = servers("mx2.example.org").await.unwrap();
     assert_eq!(first.site().as_str(), "mx1.example.org");
     assert_eq!(servers("mx1.example.org").await, Err(NoRoute::OwnServer));
     assert_eq!(servers("mx3.example.org").await.unwrap().site().as_str(), "mx1.example.org,mx2.example.org");
     let implicit = Setup { names: NameServer::start(|_, _| Says::NoData).await, hosts: "", allow_private: false };
-    let own = implicit.lookup().called("example.org".to_owned());
+    let own = implicit.lookup_of("example.org");
     assert_eq!(own.servers("example.org", 7).await, Err(NoRoute::OwnServer));
 }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::answer::{Answer, Contact};
 use super::key::SiteKey;
+use super::unproved::Availability;
 use super::view::{State, View};
 use crate::runtime::unix_time::UnixTime;
 
@@ -120,21 +121,27 @@ impl Site {
         }
     }
 
-    /// Has its last mail had an answer from a server?
-    pub(super) fn is_proved(&self) -> bool {
-        self.last_answer.is_some_and(|answer| answer.contact() != Contact::Failed)
+    /// What its last mail says of its servers.
+    pub(super) fn availability(&self) -> Availability {
+        match self.last_answer.map(Answer::contact) {
+            None => Availability::New,
+            Some(Contact::Failed) => Availability::Failed,
+            Some(Contact::Made | Contact::TooMuch) => Availability::Proved,
+        }
     }
 
     pub(super) fn may_be_forgotten(&self) -> bool {
         self.in_flight == 0 && !self.is_paused
     }
 
-    pub(super) fn admit(&mut self, accepted: UnixTime, now: Instant) -> Result<Ticket, Refusal> {
+    /// `has_place`: is there one among all mails to sites of its availability?
+    pub(super) fn admit(&mut self, accepted: UnixTime, has_place: bool, now: Instant) -> Result<Ticket, Refusal> {
         self.oldest = Some(self.oldest.map_or(accepted, |oldest| oldest.min(accepted)));
         match self.phase {
             _ if self.is_paused => return Err(Refusal::Paused),
             Phase::Shut(until) if now < until => return Err(Refusal::Shut(until)),
             Phase::Probing(_) => return Err(Refusal::Probing),
+            _ if !has_place => return Err(self.turn_away()),
             Phase::Open(_) if self.in_flight >= self.window => return Err(self.turn_away()),
             Phase::Open(_) => {}
             Phase::Shut(until) => self.change(Phase::Probing(until)),

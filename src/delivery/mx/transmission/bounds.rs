@@ -7,6 +7,9 @@ use tokio::time::{Instant, timeout_at};
 use super::recipient_end::RecipientEnd;
 use crate::runtime::shutdown::Shutdown;
 
+/// A server may take so long for its greeting (RFC 5321 4.5.3.2.1), and for each answer before a mail.
+pub const WHOLE_PATIENCE: Duration = Duration::from_secs(300);
+
 /// For everything before the end of a mail, at all addresses together.
 pub(super) const BEFORE_THE_END: Duration = Duration::from_secs(20 * 60);
 

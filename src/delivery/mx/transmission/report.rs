@@ -12,6 +12,9 @@ pub struct Report {
     /// Is there no way from this machine to any address that was tried, and none was reached a moment ago for another mail?
     /// Then it is not known whether the hosts are there.
     pub is_isolated: bool,
+    /// Has no host taken up a session, and was one of them given less than [`WHOLE_PATIENCE`](super::WHOLE_PATIENCE) for that?
+    /// Then another attempt, which waits for longer, may find it there.
+    pub is_hurried: bool,
 }
 
 /// What a transmission says of the site that it went to.

@@ -1,12 +1,15 @@
 //! What is known of each recipient while a transmission goes from address to address.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::bounds::WHOLE_PATIENCE;
 use super::opening::Closed;
 use super::recipient_end::RecipientEnd;
 use super::report::{Contact, Report};
 use super::target::Target;
 use super::verdicts::of_closed;
+use crate::delivery::smtp_client::failure::Failure;
 use crate::model::outcome::{Outcome, Reason};
 
 /// What is known so far.
@@ -18,13 +21,17 @@ pub(super) struct Walk {
     is_over: bool,
     /// Did this machine know a way to any address?
     has_way: bool,
+    /// How long each host is waited for.
+    patience: Duration,
+    /// Did that end before a host has said anything?
+    was_late: bool,
 }
 
 impl Walk {
-    /// Nobody has been asked for any of so many recipients.
-    pub(super) fn new(recipients: usize) -> Self {
-        let nowhere = RecipientEnd::new(Outcome::Unavailable, Reason::Connect);
-        Self { ends: vec![nowhere; recipients], contact: None, is_over: false, has_way: false }
+    /// Nobody has been asked for any of so many recipients; each host is waited for so long.
+    pub(super) fn new(recipients: usize, patience: Duration) -> Self {
+        let ends = vec![RecipientEnd::new(Outcome::Unavailable, Reason::Connect); recipients];
+        Self { ends, contact: None, is_over: false, has_way: false, patience, was_late: false }
     }
 
     /// The places of those who may still get the mail at the next address.
@@ -49,14 +56,19 @@ impl Walk {
 
     /// No session was opened at this address.
     pub(super) fn not_opened(&mut self, closed: Closed, target: &Target) {
-        let has_way = self.has_way || !matches!(closed, Closed::NoWay);
-        self.put_off(of_closed(closed), target);
-        self.has_way = has_way;
+        self.has_way |= !matches!(closed, Closed::NoWay);
+        self.was_late |= matches!(closed, Closed::Failed(Failure::Late));
+        self.nobody_at(of_closed(closed), target);
+    }
+
+    /// What was begun at this address did not come to its end.
+    pub(super) fn put_off(&mut self, end: RecipientEnd, target: &Target) {
+        self.has_way = true;
+        self.nobody_at(end, target);
     }
 
     /// At this address nobody gets it.
-    pub(super) fn put_off(&mut self, end: RecipientEnd, target: &Target) {
-        self.has_way = true;
+    fn nobody_at(&mut self, end: RecipientEnd, target: &Target) {
         self.is_over |= ends_here(&end);
         if matches!(self.contact, None | Some(Contact::Failed)) {
             self.contact = match end.reason {
@@ -90,7 +102,8 @@ impl Walk {
     pub(super) fn report(self, has_reached: bool) -> Report {
         let contact = self.contact.unwrap_or(Contact::Untold);
         let is_isolated = contact == Contact::Failed && !self.has_way && !has_reached;
-        Report { recipients: self.ends, contact, is_isolated }
+        let is_hurried = contact == Contact::Failed && self.was_late && self.patience < WHOLE_PATIENCE;
+        Report { recipients: self.ends, contact, is_isolated, is_hurried }
     }
 }
 
@@ -116,7 +129,7 @@ mod tests {
             (&[LocalLimit, Connect], Contact::Failed, Connect),
             (&[Connect, LocalLimit], Contact::Failed, Connect),
         ] {
-            let mut walk = Walk::new(1);
+            let mut walk = Walk::new(1, WHOLE_PATIENCE);
             for reason in reasons {
                 assert!(walk.goes_on(), "{reasons:?}");
                 walk.not_opened(Closed::NoConnection(*reason), &target());
@@ -130,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_ends_ends_the_walk_and_blames_no_site() {
-        let mut walk = Walk::new(1);
+        let mut walk = Walk::new(1, WHOLE_PATIENCE);
         walk.not_opened(Closed::NoConnection(Reason::Connect), &target());
         walk.put_off(RecipientEnd::given_up(), &target());
         assert!(!walk.goes_on());
@@ -146,7 +159,7 @@ mod tests {
             ([true, false], false, false),
             ([false, true], false, false),
         ] {
-            let mut walk = Walk::new(1);
+            let mut walk = Walk::new(1, WHOLE_PATIENCE);
             for has_no_way in have_no_way {
                 let closed = if has_no_way { Closed::NoWay } else { Closed::NoConnection(Reason::Connect) };
                 walk.not_opened(closed, &target());
@@ -158,8 +171,23 @@ mod tests {
                 "{have_no_way:?} {has_reached}"
             );
         }
-        let mut silent = Walk::new(1);
+        let mut silent = Walk::new(1, WHOLE_PATIENCE);
         silent.put_off(RecipientEnd::out_of_time(), &target());
         assert!(!silent.report(false).is_isolated, "there was a way, and nobody at its end");
+    }
+
+    #[test]
+    fn a_host_that_had_less_than_the_whole_time_for_its_greeting_was_hurried_unless_another_has_answered() {
+        let report = |patience, closed: Vec<Closed>| {
+            let mut walk = Walk::new(1, patience);
+            closed.into_iter().for_each(|closed| walk.not_opened(closed, &target()));
+            walk.report(true)
+        };
+        let late = || Closed::Failed(Failure::Late);
+        let short = WHOLE_PATIENCE - Duration::from_secs(1);
+        assert!(report(short, vec![late()]).is_hurried && !report(WHOLE_PATIENCE, vec![late()]).is_hurried);
+        assert!(report(short, vec![late(), Closed::NoConnection(Reason::Connect)]).is_hurried);
+        assert!(!report(short, vec![Closed::NoConnection(Reason::Connect)]).is_hurried, "nobody was there");
+        assert!(!report(short, vec![late(), Closed::Failed(Failure::NoTls)]).is_hurried, "a host has answered");
     }
 }

@@ -18,7 +18,7 @@ impl Clocked {
     }
 
     fn admit(&mut self) -> Result<Ticket, Refusal> {
-        self.site.admit(UnixTime(0), self.now)
+        self.site.admit(UnixTime(0), true, self.now)
     }
 
     /// One mail after another, each with this answer.
@@ -196,12 +196,12 @@ fn orders_of_operators_hold_mail_back_and_end_a_wait() {
 #[test]
 fn oldest_mail_that_has_come_by_is_known_until_one_is_done_with() {
     let mut site = Clocked::new();
-    let old = site.site.admit(UnixTime(7), site.now).unwrap();
-    let young = site.site.admit(UnixTime(9), site.now).unwrap();
+    let old = site.site.admit(UnixTime(7), true, site.now).unwrap();
+    let young = site.site.admit(UnixTime(9), true, site.now).unwrap();
     site.site.settle(old, Some((Answer::Deferred, false)), site.now);
     assert_eq!(site.site.oldest, Some(UnixTime(7)));
     site.site.settle(young, Some((Answer::Accepted, true)), site.now);
     assert_eq!(site.site.oldest, None, "the other one may have ended elsewhere meanwhile");
-    site.site.admit(UnixTime(7), site.now).unwrap();
+    site.site.admit(UnixTime(7), true, site.now).unwrap();
     assert_eq!(site.site.oldest, Some(UnixTime(7)));
 }

@@ -2,10 +2,12 @@
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 use tokio::time::Instant;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::super::bounds::BEFORE_THE_END;
 use super::*;
 use crate::delivery::smtp_client::failure::Failure;
+use crate::delivery::smtp_client::tls::{self, Tls};
 use crate::delivery::smtp_client::wire::Wire;
 
 const END: Duration = Duration::from_secs(600);
@@ -97,6 +99,18 @@ async fn an_answer_that_trickles_is_late_all_the_same() {
     trickling.abort();
 }
 
+#[tokio::test(start_paused = true)]
+async fn silence_in_the_handshake_of_tls_is_waited_for_as_long_as_any_answer_before_a_mail() {
+    let (ours, mut theirs) = duplex(1 << 16);
+    theirs.write_all(b"220 hi\r\n250-hi\r\n250 STARTTLS\r\n220 go\r\n").await.unwrap();
+    let mut wire = Wire::new(ours);
+    wire.wait_at_most(WHOLE_PATIENCE);
+    let (session, start) = (Session::greet(wire, "out.example.org").await.unwrap(), Instant::now());
+    let tls = Tls { connector: tls::unchecked().unwrap(), name: ServerName::try_from("mx.example.net").unwrap() };
+    assert_eq!(session.encrypt(&tls, "out.example.org").await.err(), Some(Failure::NoTls));
+    assert_eq!(start.elapsed(), WHOLE_PATIENCE);
+}
+
 /// Hosts that answer everything just in time do not hold a transmission for ever.
 #[tokio::test(start_paused = true)]
 async fn everything_before_the_end_of_a_mail_has_one_deadline() {
@@ -130,4 +144,5 @@ async fn a_server_that_takes_a_connection_and_says_nothing_is_waited_for_as_long
     let sending = transmitter.send(&targets, Level::Opportunistic, &mail, patience, &drain);
     let report = tokio::time::timeout(TIME, sending).await.expect("it does not wait for longer");
     assert_eq!((told(&report), report.contact), (vec![LATE], Contact::Failed));
+    assert!(report.is_hurried, "a host may greet after that");
 }

@@ -1,7 +1,8 @@
 //! What became of each recipient of a part, and how its claim ends by that. Pure: the draw is passed in.
 //!
 //! Every attempt counts that has met a server, or found none; not one that met a limit of this machine or its end, which is so
-//! for all of its recipients, though a server may have answered for some. A recipient that is refused for now waits, unless
+//! for all of its recipients, though a server may have answered for some; nor one that gave a server less than the whole time for
+//! its greeting, because this machine had much else in hand. A recipient that is refused for now waits, unless
 //! the attempts are used up.
 
 use std::time::Duration;
@@ -9,14 +10,13 @@ use std::time::Duration;
 use super::super::super::{PartEnded, PartTo, PartVerdict};
 use super::super::conclusion::Policy;
 use super::super::schedule;
+use crate::delivery::mx::bounce::ATTEMPTS;
 use crate::delivery::mx::lookup::NoRoute;
 use crate::delivery::mx::transmission::{Contact, RecipientEnd, Report};
 use crate::model::outcome::{Outcome, Reason};
 
 /// Where a limit of this machine was met: what uses it up now may be gone by then.
 const AT_OUR_LIMIT: Duration = Duration::from_secs(60);
-/// The reason where no more attempts are made.
-const ATTEMPTS: &str = "attempts";
 
 /// What is known of a part beside its end.
 pub(super) struct Facts<'a> {
@@ -36,10 +36,10 @@ impl Facts<'_> {
     pub(super) fn of_report(&self, report: &Report, took: Duration) -> PartEnded {
         let is_cut_off = |end: &RecipientEnd| end.is_pending() && end.reason.is_ours();
         let is_ours = report.contact == Contact::Untold || report.is_isolated;
-        let counted = !is_ours && !report.recipients.iter().any(is_cut_off);
+        let counted = !is_ours && !report.is_hurried && !report.recipients.iter().any(is_cut_off);
         let verdict = |(place, end): (&u32, &RecipientEnd)| self.of_recipient(*place, end, counted);
         let verdicts = self.places.iter().zip(&report.recipients).map(verdict).collect();
-        let wait = if counted { self.scheduled() } else { self.after_our_limit() };
+        let wait = if counted || report.is_hurried { self.scheduled() } else { self.after_our_limit() };
         PartEnded::Told { verdicts, wait, counted, took: Some(took) }
     }
 
@@ -144,7 +144,7 @@ mod tests {
             end(Outcome::MessageRejected, Reason::Smtp(550)),
             end(Outcome::Deferred, Reason::Smtp(450)),
         ];
-        Report { recipients, contact, is_isolated: false }
+        Report { recipients, contact, is_isolated: false, is_hurried: false }
     }
 
     #[test]
@@ -186,6 +186,18 @@ mod tests {
         assert_eq!((words[0].as_str(), words.len(), wait, counted), ("3 Again not_sent", 4, 5, false));
         let (words, wait, counted) = told(&facts(&policy, 7).not_signed());
         assert_eq!((words[0].as_str(), words.len(), wait, counted), ("3 Again not_sent", 4, 60, false));
+    }
+
+    #[test]
+    fn a_server_that_was_hurried_is_tried_again_when_any_other_is_and_uses_no_attempt_up() {
+        let policy = Policy { attempts: Some(4), ..Policy::default() };
+        let told = |is_hurried| {
+            let report = Report { is_hurried, ..report(Contact::Failed) };
+            let (words, wait, counted) = told(&facts(&policy, 4).of_report(&report, Duration::ZERO));
+            (words[3].clone(), wait > 300, counted)
+        };
+        assert_eq!(told(true), ("9 Again smtp_450".to_owned(), true, false));
+        assert_eq!(told(false), ("9 Refused attempts".to_owned(), true, true));
     }
 
     #[test]
