@@ -74,6 +74,30 @@ async fn a_site_that_an_operator_holds_back_gets_nothing_until_it_goes_on() {
     node.until_in(held, State::Accepted).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_mail_of_a_site_is_found_however_many_domains_are_closed() {
+    let node = Mx::new(|_, _| None).await;
+    let (domain, site) = domain_and_site(&node);
+    node.store.close_domain(&domain, HOUR).await.unwrap();
+    let waits = node.send(&["b@one.example"]).await;
+    let start = Instant::now();
+    while node.status(waits).await.parts.is_empty() {
+        assert!(start.elapsed() < 30 * SECOND, "it is split");
+        sleep(WAIT).await;
+    }
+    let close = |domain: Hmac| node.pump.0.closed.close(domain, site.clone(), Instant::now() + HOUR);
+    (0..300).for_each(|number| {
+        close(node.sealer.domain_hmac(&format!("d{number}.example")).unwrap());
+    });
+    close(domain);
+    let accepted = node.status(waits).await.ticket.accepted_at;
+    for _ in 0..4 {
+        let oldest = node.pump.oldest_of(vec!["mx.one.example".to_owned()]).await;
+        assert_eq!(oldest, [Some(accepted)]);
+    }
+    assert_eq!(node.parts.asked("oldest_of"), 8, "in two questions each");
+}
+
 /// What stands for a domain, and the site that it is at.
 fn domain_and_site(node: &Mx) -> (Hmac, SiteKey) {
     (node.sealer.domain_hmac("one.example").unwrap(), SiteKey::of(&["mx.one.example".into()]))
