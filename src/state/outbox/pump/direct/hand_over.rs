@@ -175,7 +175,7 @@ impl<'a> HandOver<'a> {
     /// The state of its mail.
     async fn record(&self, ended: &PartEnded) -> Option<State> {
         if self.claimed.attempts == 0 && is_answered(ended) {
-            self.context.ahead.answered();
+            self.context.ahead.answered(self.claimed.id);
         }
         record(self.delivery, &self.claimed.hold, ended).await
     }

@@ -50,7 +50,7 @@ pub(in super::super) async fn split(
 ) -> bool {
     let Some(parts) = parts(context, message) else { return false };
     if pending.is_some() && has_upstreams(&claimed.route_set) {
-        context.ahead.split(parts.len());
+        context.ahead.split(claimed.id, parts.len());
     }
     let split = Split { parts, verdicts };
     let ask = || delivery.parts.split(&claimed.hold, &split);
