@@ -115,7 +115,9 @@ class Smsp:
         database = sqlite3.connect(f"file:{self.folder}/smsp.db?mode=ro", uri=True, timeout=30)
         ask = lambda table: database.execute(f"select count(*) from {table} where state < 3").fetchone()[0]
         until = time.monotonic() + 600
-        while ask("envelope") + ask("part") and time.monotonic() < until:
+        while ask("envelope") + ask("part"):
+            if time.monotonic() > until:
+                sys.exit("mail has not come to its end after 600 s")
             time.sleep(0.2)
         database.close()
 
@@ -170,6 +172,8 @@ def played(kind, options, folder, names, servers):
                 contender.kill()
             accepted |= dict(pool.map(lambda number: send(contender, number), part))
         accepted = {number: mail for number, mail in accepted.items() if mail}
+        if kind is Smsp and len(accepted) < options.mails:
+            sys.exit(f"{options.mails - len(accepted)} mails were not accepted")
         contender.end()
         ask = lambda mail: call(contender.port(), "/status", {"submission_id": mail})[1].get("status", "lost")
         told = dict(zip(accepted, pool.map(ask, accepted.values())))

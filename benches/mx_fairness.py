@@ -102,6 +102,9 @@ class Phase:
         is_meant = lambda mail: (said := of_kind.match(mail[0])) and (numbers is None or int(said[1]) in numbers)
         return sorted(first[mail] - begun for mail, begun in self.begun.items() if mail in first and is_meant(mail))
 
+    def missing(self, kind):
+        return self.counts.get(kind, 0) - len(self.times(kind))
+
 
 def percentile(times, part):
     return times[min(len(times) - 1, int(len(times) * part))] if times else float("inf")
@@ -154,6 +157,8 @@ async def run(options, folder):
     await asyncio.to_thread(node.stop)
     servers.stop()
     names.stop()
+    if missing := beside.missing("well"):
+        sys.exit(f"{missing} mails to sites that are well were not delivered")
 
 
 def fairness(options, folder):

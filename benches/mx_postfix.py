@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,6 +24,8 @@ from postgres import BINARIES, Postgres
 # At each destination.
 CALLERS = 16
 AIM = 2
+# For all mail to be delivered, or connections to end, in seconds.
+PATIENCE = 600
 DOMAINS = [f"d{number}.example" for number in range(4)]
 ESTABLISHED = "01"
 
@@ -121,8 +124,7 @@ def run(contender, mails, sinks, folder):
     with ThreadPoolExecutor(len(DOMAINS)) as pool:
         sent = list(pool.map(lambda domain: contender.accept(mails // len(DOMAINS), domain, folder), DOMAINS))
     count, accepted = sum(taken for taken, _ in sent), time.monotonic() - start
-    while sinks.count("mesg") < before + count:
-        time.sleep(0.01)
+    wait(lambda: sinks.count("mesg") >= before + count, 0.01)
     through = count / (time.monotonic() - start)
     return {"accepted": count / accepted, "sent": through, "flushes": (flushes(folder) - flushed) / count}
 
@@ -137,9 +139,12 @@ def connections(contender, mails, sinks, folder):
     return 1000 * (sinks.count("sess") - before) / (mails // contender.fewer)
 
 
-def wait(holds):
+def wait(holds, pause=0.1):
+    until = time.monotonic() + PATIENCE
     while not holds():
-        time.sleep(0.1)
+        if time.monotonic() > until:
+            sys.exit(f"not all mail was delivered, or connections are kept, {PATIENCE} s later")
+        time.sleep(pause)
 
 
 def side_by_side(options, folder):

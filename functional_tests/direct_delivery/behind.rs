@@ -1,5 +1,9 @@
 //! A node with a provider, and the recipients' own servers behind it.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::fixture::{at, queued};
 use crate::harness::database::{Database, on_both_stores};
 use crate::harness::mx_host::MxHost;
@@ -34,8 +38,10 @@ async fn mail_goes_on_once_no_provider_has_taken_any_for_long_enough(database: &
     let (provider, host) = (StubProvider::sendgrid().await, MxHost::start().await);
     let proxy = Proxy::start(behind(database, &provider, &host).with("SMSP_MX_AFTER", "2s")).await;
     proxy.client.order("sg", &serde_json::json!({"override": "open"})).await.expect(200);
+    let start = Instant::now();
     let id = queued(&proxy, "after", &["x@a.example"]).await;
     let mail = becomes(&proxy.client, &id, "accepted").await;
+    assert!(start.elapsed() >= Duration::from_secs(1), "not before the providers were unusable for that long");
     assert_eq!((hand_overs(&mail), provider.mail_count()), (vec!["mx:accepted".to_owned()], 0));
     assert_eq!(host.taken("after").into_values().sum::<usize>(), 1);
 }

@@ -72,6 +72,10 @@ async fn all(store: Store) {
     };
     let points = [points(&events, Point::Event), points(&writes, Point::Write)].concat();
     let (cases, count) = (CASES.len(), points.len());
+    if count == 0 {
+        // Without a database all runs were skipped, and that is counted.
+        return;
+    }
     run(store, points, "every point").await;
     let figures =
         format!("{store:?}: {cases} cases, killed at {count} points ({events:?} {writes:?}): nobody has a mail twice");

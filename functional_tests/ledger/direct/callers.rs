@@ -32,6 +32,8 @@ pub(super) struct Sent {
     pub(super) id: Option<String>,
     /// What its caller was told where that was no acceptance.
     pub(super) refusal: Option<String>,
+    /// Has its caller ordered to cancel it?
+    pub(super) is_cancelled: bool,
 }
 
 /// Callers at work.
@@ -92,7 +94,7 @@ async fn work(mails: Mails, mut nodes: watch::Receiver<Vec<Option<Client>>>, nex
         let addresses: Vec<_> = to.iter().map(|(address, _)| address).collect();
         let from = format!("m{number}@sender.example.com");
         let body = json!({"from": from, "to": addresses, "subject": format!("mail {number}"), "text": "text"});
-        let mut sent = Sent { number, to, id: None, refusal: None };
+        let mut sent = Sent { number, to, id: None, refusal: None, is_cancelled: false };
         // Under one key, until somebody answers.
         while sent.id.is_none() && sent.refusal.is_none() {
             let client = living(&mut nodes, number).await;
@@ -102,7 +104,8 @@ async fn work(mails: Mails, mut nodes: watch::Receiver<Vec<Option<Client>>>, nex
                 (503 | 504, _) => {}
                 _ => sent.refusal = Some(answer.to_string()),
             }
-            if let (Some(id), true) = (&sent.id, mails.rng.below("cancel", number, 10) == 0) {
+            if let (Some(id), true) = (sent.id.clone(), mails.rng.below("cancel", number, 10) == 0) {
+                sent.is_cancelled = true;
                 // The node may be killed at any time.
                 let _ = call(&client, Method::DELETE, &format!("/outbox/{id}")).await;
             }

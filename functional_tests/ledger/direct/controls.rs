@@ -39,7 +39,8 @@ fn wrong(books: fn(&Record, &[String]), status: &str, recipient: Value, may_be_d
     let mut told = json!({"status": status, "possible_duplicate": may_be_double, "recipients": [recipient]});
     told["recipients"][0]["email"] = json!(address);
     let domain = Domain { name: "d0.example".to_owned(), names: Names::Mx, servers: 1 };
-    let sent = Sent { number: 1, to: vec![(address, domain)], id: Some("1".to_owned()), refusal: None };
+    let (to, id) = (vec![(address, domain)], Some("1".to_owned()));
+    let sent = Sent { number: 1, to, id, refusal: None, is_cancelled: false };
     let headers = reqwest::header::HeaderMap::new();
     let shown = Answer { status: 200, headers, text: String::new(), json: told };
     judge::violations(&sent, &shown, &record, 0).join("\n")
@@ -60,7 +61,7 @@ fn each_word_that_is_not_true_is_found() {
         recipient
     };
     type Books = fn(&Record, &[String]);
-    let rows: [(Books, &str, Value, bool, &str); 18] = [
+    let rows: [(Books, &str, Value, bool, &str); 20] = [
         (once, "accepted", delivered.clone(), false, ""),
         (nothing, "accepted", delivered.clone(), false, "is lost"),
         (once, "accepted", json!({"status": "delivered", "host": "other"}), false, "by the server that is named"),
@@ -79,6 +80,8 @@ fn each_word_that_is_not_true_is_found() {
         (once, "refused", in_doubt(refused("attempts")), true, ""),
         (nothing, "queued", json!({"status": "deferred"}), false, "is stuck"),
         (nothing, "parked", json!({"status": "parked"}), false, "is parked"),
+        (nothing, "cancelled", json!({"status": "cancelled"}), false, "by nobody"),
+        (nothing, "expired", json!({"status": "expired"}), false, "for no reason"),
     ];
     for (number, (books, status, recipient, may_be_double, fault)) in rows.into_iter().enumerate() {
         let found = wrong(books, status, recipient, may_be_double);

@@ -36,7 +36,9 @@ pub(super) fn violations(sent: &Sent, shown: &Answer, record: &Record, kills: us
             Some("queued" | "claimed" | "sending" | "deferred") | None => Some("is stuck"),
             _ if known.taken > 0 && !may_be_double => Some("was taken, and they say that nobody has it"),
             Some("refused") => refused(told, domain.names, &known, &whole),
-            Some(_) => None,
+            Some("cancelled") => (!sent.is_cancelled).then_some("is cancelled by nobody"),
+            // No mail is as old as that.
+            Some(_) => Some("has come to an end for no reason"),
         };
         faults.extend(fault.map(|fault| format!("to {address} {fault}: {known:?}, {whole:?}")));
     }

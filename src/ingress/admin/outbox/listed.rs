@@ -45,7 +45,8 @@ struct ListedBody {
     /// The upstreams that it may go to, while it waits; `null`: it does not wait.
     #[schema(required = true)]
     upstreams: Option<Vec<String>>,
-    /// The upstream that it was last handed over to; `null`: it waits, or was handed over to none.
+    /// The upstream that it was last handed over to, or `mx` where it is in parts for its recipients' own servers; `null`: it
+    /// waits, or was handed over to none.
     #[schema(required = true)]
     upstream: Option<String>,
     /// May it be a second copy, or become one?
