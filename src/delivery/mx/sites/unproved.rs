@@ -2,7 +2,8 @@
 //!
 //! Which of the sites that are new have a server is known within seconds of those that have one, while a silent server holds its
 //! mail for as long as that waits. So the first mails wait for the whole time, as RFC 5321 wants it, and once half of the places are
-//! taken each mail waits for a short one: silent servers then hold the rest only where eight new ones of them come up in each second.
+//! taken each mail waits for a short one: silent servers then hold the rest only where eight new ones come up in each second, or
+//! fewer that have several addresses, for each address has its own wait.
 //! Sites whose last mail has found no server have half of the places at most, so that they leave the others to new ones.
 
 use std::time::Duration;
