@@ -28,7 +28,7 @@ mod withdrawal;
 
 pub use backup::{BackupError, Copied};
 pub use call_spans::Spans;
-pub use clock::Clock;
+pub use clock::{Clock, Times};
 pub use failed::{Answered, Failed};
 pub use keys::{StoreKeys, Wrapped};
 pub use location::{Location, WrongLocation};

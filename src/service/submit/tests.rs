@@ -3,6 +3,7 @@
 mod deliveries;
 mod fallback;
 mod queued_before;
+mod unclear;
 
 use super::*;
 use crate::delivery::dispatch::fixture::{Act, Fixture, SECOND, mail, submission, words};

@@ -6,7 +6,6 @@
 mod begin;
 mod columns;
 mod end;
-mod times;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +18,8 @@ use super::stored::{Begun, CallNumber, CallState, End, KEPT, NewCall, Settled, S
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::runtime::unix_time::UnixTime;
-use crate::state::store::{Answered, Failed, Module, Sqlite, Step};
+use crate::state::store::{Answered, Failed, Module, Sqlite, Step, Times};
 use columns::{bytes, row, select};
-use times::Times;
 
 /// The tables of the records in a SQLite store.
 pub const TABLES: Module = Module {
@@ -56,7 +54,7 @@ impl SqliteAnswers {
         work: impl FnOnce(&Connection, Times) -> rusqlite::Result<T> + Send + 'static,
     ) -> Answered<'_, T> {
         let clock = self.store.clock().clone();
-        Box::pin(self.store.write(move |database| work(database, Times::by(&clock))))
+        Box::pin(self.store.write(move |database| work(database, clock.times())))
     }
 }
 
@@ -90,7 +88,7 @@ impl StoredAnswers for SqliteAnswers {
     fn look(&self, caller: CallerName, id: Id) -> Answered<'_, Option<CallState>> {
         let clock = self.store.clock().clone();
         Box::pin(self.store.read(move |database| {
-            let Times { now, over } = Times::by(&clock);
+            let Times { now, over } = clock.times();
             let mut select = database.prepare_cached(&select("id = ?2 and caller = ?3 and expires_at > ?4"))?;
             let found = select.query_row((now.0, bytes(id), caller.as_str(), over.0), row).optional()?;
             Ok(found.map(Row::seen))

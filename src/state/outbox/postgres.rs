@@ -36,7 +36,7 @@ mod routes;
 mod select;
 mod status;
 mod sweep;
-mod untold;
+mod bounce_conditions;
 mod verdicts;
 
 #[cfg(test)]

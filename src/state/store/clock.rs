@@ -17,6 +17,15 @@ pub struct Clock {
     held_back: Arc<AtomicU64>,
 }
 
+/// The times of one moment.
+#[derive(Clone, Copy)]
+pub struct Times {
+    /// The time that is written.
+    pub now: UnixTime,
+    /// What is kept until then is over.
+    pub over: UnixTime,
+}
+
 impl Clock {
     /// Asks this function.
     pub fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
@@ -39,6 +48,11 @@ impl Clock {
     /// What is kept until then is over: the time now, or an earlier one where the clock is not believed.
     pub fn over(&self) -> UnixTime {
         self.now().before(Duration::from_millis(self.held_back.load(Ordering::Relaxed)))
+    }
+
+    /// Both of them.
+    pub fn times(&self) -> Times {
+        Times { now: self.now(), over: self.over() }
     }
 
     /// The clock is ahead of what is known by so much, so what is kept is over so much later.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use rusqlite::{Connection, named_params};
 
 use super::columns::{bytes, row, select};
-use super::times::Times;
 use crate::model::message::Id;
 use crate::state::answers::stored::{Begun, CallNumber, KEPT, NewCall};
+use crate::state::store::Times;
 
 /// A key is free where there is no record, or one that is over. The same call may begin again.
 const BEGIN: &str = "insert into answer (id, key, caller, number, state, lease_until, expires_at)

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 use super::accept::accept;
+use super::bounce_conditions::FAILED;
 use super::rows::{Columns, big, span};
-use super::untold::FAILED;
 use super::{PostgresOutbox, room};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::bounces::{COLLECTING, MAX_READ};

@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use tokio_postgres::types::Type;
 
+use super::bounce_conditions::AT_EXPIRY;
 use super::content::drop_content;
 use super::rows::{Columns, code};
 use super::select::{FITS, Leg};
-use super::untold::AT_EXPIRY;
 use super::{audit, parts, select};
 use crate::state::outbox::bound::Left;
 use crate::state::outbox::{Bound, Order, OrderAll, OrderedAll, State, Walked};

@@ -6,11 +6,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::bounce_conditions::AT_EXPIRY;
 use super::content::drop_content;
 use super::parts;
 use super::rows::{Columns, big, code};
 use super::status::cancel_row;
-use super::untold::AT_EXPIRY;
 use crate::model::caller::CallerName;
 use crate::model::message::Id;
 use crate::state::outbox::{Hmac, Order, Ordered, State};

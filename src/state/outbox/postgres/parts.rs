@@ -21,7 +21,7 @@ mod row;
 mod show;
 pub(super) mod split;
 mod taken;
-mod unusual;
+mod single_ends;
 mod whole;
 
 pub(super) use care::{bury, expire, follow_erased, park, release};

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
+use super::bounce_conditions::AT_EXPIRY;
 use super::content::drop_content;
 use super::parts;
 use super::rows::{Columns, big, named, span};
-use super::untold::AT_EXPIRY;
 use crate::state::outbox::{Bound, NamedMail, State, Swept};
 use crate::state::store::Failed;
 use crate::state::store::postgres::{Parameter, Transaction};

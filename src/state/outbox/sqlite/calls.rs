@@ -99,7 +99,7 @@ impl Outbox for SqliteOutbox {
     fn sweep(&self, bound: Bound) -> Answered<'_, Swept> {
         let (keep, before, clock) = (self.keeping.keep, self.passed(), self.store.clock().clone());
         Box::pin(async move {
-            let sweep = move |database: &Connection, _| sweep::sweep(database, clock.over(), keep, before, bound);
+            let sweep = move |database: &Connection, _| sweep::sweep(database, clock.times(), keep, before, bound);
             let (swept, passed) = self.write(sweep).await?;
             self.pass(passed);
             Ok(swept)

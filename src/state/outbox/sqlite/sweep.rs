@@ -15,6 +15,7 @@ use super::parts;
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::bound::Left;
 use crate::state::outbox::{Bound, NamedMail, RowId, State, Swept};
+use crate::state::store::Times;
 
 /// A key names its submission for so long at least.
 const KEY_LIVES: Duration = Duration::from_secs(24 * 3600);
@@ -26,17 +27,17 @@ pub(super) struct Passed(UnixTime, RowId);
 /// As much of each kind as the bound allows, and how far the rows without a key were looked for.
 pub(super) fn sweep(
     database: &Connection,
-    now: UnixTime,
+    times: Times,
     keep: Duration,
     passed: Passed,
     bound: Bound,
 ) -> rusqlite::Result<(Swept, Passed)> {
     let mut swept = Swept::default();
-    expire(database, now, bound, &mut swept)?;
-    expire_parts(database, now, bound, &mut swept)?;
-    let old = Walk { after: Passed::default(), until: now.before(keep.max(KEY_LIVES)), without_key: false };
+    expire(database, times, bound, &mut swept)?;
+    expire_parts(database, times, bound, &mut swept)?;
+    let old = Walk { after: Passed::default(), until: times.over.before(keep.max(KEY_LIVES)), without_key: false };
     forget(database, &old, bound, &mut swept)?;
-    let between = Walk { after: passed, until: now.before(keep), without_key: true };
+    let between = Walk { after: passed, until: times.over.before(keep), without_key: true };
     let passed = if keep < KEY_LIVES { forget(database, &between, bound, &mut swept)? } else { passed };
     Ok((swept, passed))
 }
@@ -46,17 +47,17 @@ pub(super) const OVER: &str = "select e.id, iif(content_key is null, 0, size), u
      from envelope e indexed by envelope_expires join submission s on s.id = e.id join caller c on c.id = s.caller
      where state in (0, 4) and e.expires_at <= ?1 order by e.expires_at limit ?2";
 
-fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
+fn expire(database: &Connection, Times { now, over }: Times, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
     let mut select = database.prepare_cached(OVER)?;
     let row = |row: &rusqlite::Row<'_>| {
         Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs(), named(row, 2, State::Expired)?))
     };
-    let rows = select.query_map(params![now, signed(bound.rows as u64)], row)?;
+    let rows = select.query_map(params![over, signed(bound.rows as u64)], row)?;
     let rows: Vec<(RowId, u64, NamedMail)> = rows.collect::<Result<_, _>>()?;
     let mut expire = database.prepare_cached(
         "update envelope set state = 7, settled_at = ?1, bounce_due = iif(bounces and possible_duplicate = 0
             and exists (select 1 from route_set r where r.id = route_set and instr(',' || names || ',', ',mx,')), ?1, null)
-         where id = ?2 and state in (0, 4) and expires_at <= ?1",
+         where id = ?2 and state in (0, 4) and expires_at <= ?3",
     )?;
     let mut left = Left::of(bound);
     for (row, held, mail) in rows {
@@ -64,7 +65,7 @@ fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept)
             swept.more = true;
             return Ok(());
         }
-        swept.expired += expire.execute(params![now, row])? as u64;
+        swept.expired += expire.execute(params![now, row, over])? as u64;
         swept.mails.push(mail);
         drop_content(database, row)?;
     }
@@ -72,13 +73,13 @@ fn expire(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept)
     Ok(())
 }
 
-fn expire_parts(database: &Connection, now: UnixTime, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
-    let (mails, more) = parts::expire(database, now, bound)?;
+fn expire_parts(database: &Connection, times: Times, bound: Bound, swept: &mut Swept) -> rusqlite::Result<()> {
+    let (mails, more) = parts::expire(database, times, bound)?;
     let (expired, partly): (Vec<_>, Vec<_>) = mails.into_iter().partition(|mail| mail.state == State::Expired);
     swept.expired += expired.len() as u64;
     swept.mails.extend(expired);
     swept.partly = partly;
-    let (erased, more_erased) = parts::follow_erased(database, now, bound.rows)?;
+    let (erased, more_erased) = parts::follow_erased(database, times.now, bound.rows)?;
     swept.erased = erased;
     swept.more |= more || more_erased;
     Ok(())

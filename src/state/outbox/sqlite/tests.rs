@@ -147,7 +147,9 @@ async fn a_row_that_waits_for_ever_is_noticed_after_a_test() {
 #[tokio::test]
 async fn a_start_with_a_clock_that_is_far_ahead_expires_and_forgets_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let days = |days: u32| Clock::new(move || UnixTime(1_800_000_000_000).after(days * Duration::from_secs(24 * 3600)));
+    const START: i64 = 1_800_000_000_000;
+    const DAY: i64 = 24 * 3_600_000;
+    let days = |days| Clock::new(move || UnixTime(START + days * DAY));
     let outbox = open(directory.path(), days(0)).await;
     let rows = "insert into caller (name) values ('shop');
         insert into route_set (names) values ('mg');
@@ -158,9 +160,19 @@ async fn a_start_with_a_clock_that_is_far_ahead_expires_and_forgets_nothing() {
         select id, caller, 1, 1, 1, id - 1, 1, expires_at, iif(id > 1, 1800000000000, null) from submission;";
     outbox.write(move |database, _| database.execute_batch(rows)).await.unwrap();
     drop(outbox);
-    let outbox = open(directory.path(), days(30)).await;
+    let day = Arc::new(AtomicI64::new(30));
+    let hands = Arc::clone(&day);
+    let later = Clock::new(move || UnixTime(START + hands.load(Ordering::Relaxed) * DAY));
+    let outbox = open(directory.path(), later).await;
     let swept = outbox.sweep(Bound::STEP).await.unwrap();
     assert_eq!((swept.expired, swept.dropped), (0, 0), "one waits, one has ended");
+    // A day later one is over, for which it is the day that the clock shows.
+    day.store(31, Ordering::Relaxed);
+    let swept = outbox.sweep(Bound::STEP).await.unwrap();
+    let at = "select settled_at from envelope where state = 7 order by settled_at desc";
+    let at: i64 = outbox.write(move |database, _| database.query_row(at, [], |row| row.get(0))).await.unwrap();
+    assert_eq!((swept.expired, swept.dropped, at), (1, 0, START + 31 * DAY));
+    outbox.write(|database, _| database.execute_batch("update envelope set state = 0 where id = 1")).await.unwrap();
     drop(outbox);
     let forgets = rusqlite::Connection::open(directory.path().join("smsp.db")).unwrap();
     forgets.execute_batch("delete from store_time").unwrap();

@@ -2,7 +2,8 @@
 //!
 //! The time is written with what is written anyway. At a start nothing tells a clock that is wrong from a node that was away
 //! for long. So nothing stops, but what is kept is over later, by as much as the clock is ahead: mail that has expired stays
-//! where it is, and answers are held. An hour later the time is written again, so that the next start believes the clock.
+//! where it is, and answers are held. An hour later the time is written again, so that the next start believes the clock. It
+//! is never set back: one start with a clock of years ago does not make the right time look far ahead.
 
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ const TABLE: &str = "create table if not exists store_time (
     one integer not null primary key check (one = 1),
     at integer not null
 ) strict";
-const WRITE: &str = "insert into store_time (one, at) values (1, ?1) on conflict do update set at = excluded.at";
+const WRITE: &str =
+    "insert into store_time (one, at) values (1, ?1) on conflict do update set at = max(at, excluded.at)";
 
 /// It is written so often at most.
 const EACH: Duration = Duration::from_secs(60);

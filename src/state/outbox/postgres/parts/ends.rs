@@ -7,8 +7,8 @@ use super::super::rows::span;
 use super::changes::{Change, Divided};
 use super::hand_over::{self, HandedOver};
 use super::row::{Part, find};
+use super::single_ends::{self, groups_of};
 use super::split::now;
-use super::unusual::{self, groups_of};
 use super::whole::refresh_by;
 use super::{domains, locks};
 use crate::state::outbox::parts::Group;
@@ -60,7 +60,7 @@ pub(in super::super) async fn end(
     write(transaction, &usual, &mut answers, &mut woken).await?;
     let rest: Vec<_> = free.into_iter().filter(|(hold, _)| !answers.contains_key(&hold.part.0)).collect();
     for (hold, ended) in rest {
-        let state = unusual::end(transaction, now, hold, ended, &mut woken).await?;
+        let state = single_ends::end(transaction, now, hold, ended, &mut woken).await?;
         answers.insert(hold.part.0, state);
     }
     domains::wake(transaction, &woken).await?;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use tokio_postgres::types::Type;
 
-use super::super::untold::FAILED;
+use super::super::bounce_conditions::FAILED;
 use super::changes::{Change, Divided};
 use super::hand_over::{self, HandedOver};
 use super::row::{self, Part};

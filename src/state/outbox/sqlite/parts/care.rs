@@ -11,6 +11,7 @@ use super::{domains, whole};
 use crate::runtime::unix_time::UnixTime;
 use crate::state::outbox::bound::Left;
 use crate::state::outbox::{Bound, Buried, Hmac, NamedMail, NodeId, PartId, RowId, State};
+use crate::state::store::Times;
 
 /// A part that has changed: which mail it is of, where it is, and when it is due.
 struct Changed {
@@ -86,14 +87,14 @@ pub(in super::super) fn bury(
 
 /// Parts whose time is over, as many as a step may end: the bytes of the content that goes with the last part of a mail count
 /// once. And whether there may be more.
-fn over(database: &Connection, now: UnixTime, bound: Bound) -> rusqlite::Result<(Vec<PartId>, bool)> {
+fn overdue(database: &Connection, over: UnixTime, bound: Bound) -> rusqlite::Result<(Vec<PartId>, bool)> {
     let mut select = database.prepare_cached(
         "select p.id, p.envelope, iif(content_key is null, 0, size) from part p join submission s on s.id = p.envelope
          where state in (0, 4) and p.expires_at <= ?1 order by p.expires_at, p.id limit ?2",
     )?;
     let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, RowId>(1)?, row.get::<_, i64>(2)?.unsigned_abs()));
     let (mut left, mut parts, mut mails) = (Left::of(bound), Vec::new(), BTreeSet::new());
-    for found in select.query_map(params![now, signed(bound.rows as u64)], columns)? {
+    for found in select.query_map(params![over, signed(bound.rows as u64)], columns)? {
         let (part, mail, bytes) = found?;
         if !left.take(if mails.insert(mail) { bytes } else { 0 }) {
             return Ok((parts, true));
@@ -107,10 +108,10 @@ fn over(database: &Connection, now: UnixTime, bound: Bound) -> rusqlite::Result<
 /// more.
 pub(in super::super) fn expire(
     database: &Connection,
-    now: UnixTime,
+    Times { now, over }: Times,
     bound: Bound,
 ) -> rusqlite::Result<(Vec<NamedMail>, bool)> {
-    let (parts, more) = over(database, now, bound)?;
+    let (parts, more) = overdue(database, over, bound)?;
     let mut expire = database.prepare_cached(&format!("update part set state = 7 where id = ?1 {RETURNING}"))?;
     let parts = parts.iter().map(|part| expire.query_row([part], changed)).collect::<rusqlite::Result<Vec<_>>>()?;
     let ended = follow(database, now, &parts)?.into_iter().filter(|(_, state)| state.is_final());

@@ -38,6 +38,8 @@ async fn what_is_kept_is_over_later_where_a_clock_is_far_ahead_at_a_start() {
     assert_eq!(later_at(directory.path(), 50).await, 49, "nobody has had the time to look");
     assert_eq!(later_at(directory.path(), 1).await, 0, "the clock was corrected");
     assert_eq!(later_at(directory.path(), 0).await, 0, "time went back");
+    assert_eq!(later_at(directory.path(), -50_000).await, 0, "by years");
+    assert_eq!(later_at(directory.path(), 1).await, 0, "which makes the right time no later");
 }
 
 #[tokio::test]

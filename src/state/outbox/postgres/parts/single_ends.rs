@@ -1,4 +1,5 @@
-//! Ends of claims of parts that are not usual: losses, repeats, and verdicts of a claim that holds its part no more.
+//! Ends of claims of parts that are carried out one by one: losses, repeats, and verdicts of a claim that holds its part no
+//! more. They are few.
 
 use tokio_postgres::types::Type;
 

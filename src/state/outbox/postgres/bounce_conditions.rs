@@ -1,4 +1,4 @@
-//! Whom a sender is to be told of, in the words of SQL.
+//! Whom a bounce tells of, and when it is due, in the words of SQL.
 
 /// A part `p` that is to be told of: nobody has it, and nobody was told.
 pub(super) const FAILED: &str = "p.state in (6, 7) and not p.bounced and not p.possible_duplicate";
